@@ -1,0 +1,26 @@
+import type { EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+
+/** The Service that a webhook names, as the API server's resolver needs it. */
+export interface ServiceFacts {
+  readonly type: string;
+  readonly clusterIP: string;
+  readonly externalName: string;
+  readonly ports: readonly number[];
+}
+
+/**
+ * All that the stages ask of Kubernetes, apart from the watches. Every method throws `ApiError`; what does not exist is undefined.
+ * A dry run is another implementation of this port, not an `if`.
+ */
+export interface Cluster {
+  workloads(kind: WorkloadKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]>;
+  workload(ref: WorkloadRef): Promise<Workload | undefined>;
+  /** The live pods that a workload owns, through its ReplicaSets where it has some; without terminal and terminating ones. */
+  podsOf(workload: Workload): Promise<PodFacts[]>;
+  /** Every pod of the cluster or of one namespace, page by page; pages are not one snapshot. */
+  pods(namespace: string | undefined, signal: AbortSignal): AsyncIterable<PodFacts[]>;
+  service(namespace: string, name: string): Promise<ServiceFacts | undefined>;
+  /** JSON merge patch on a workload; 409 if its resourceVersion is not the one in the patch. Returns the workload as patched. */
+  patch(ref: WorkloadRef, body: object): Promise<Workload>;
+  emit(event: EventDraft): Promise<void>;
+}

@@ -1,0 +1,24 @@
+import type { EventDraft } from '../model.ts';
+import { PRODUCT } from '../names.ts';
+
+/** Event.message may have this many bytes (core/v1 validation). */
+const MESSAGE_LIMIT = 1024;
+
+/** The core/v1 Event to create. Its name is made unique by time, as client-go's recorder does (tools/record/event.go). */
+export function eventObject({ type, reason, about, message }: EventDraft, now: number): object {
+  const time = new Date(now).toISOString();
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: `${about.name}.${now.toString(16)}.${reason.toLowerCase()}`, namespace: about.namespace },
+    involvedObject: about,
+    reason,
+    message: Buffer.from(message).subarray(0, MESSAGE_LIMIT).toString('utf8'),
+    type,
+    source: { component: PRODUCT },
+    reportingComponent: PRODUCT,
+    firstTimestamp: time,
+    lastTimestamp: time,
+    count: 1,
+  };
+}

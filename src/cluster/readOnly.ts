@@ -1,0 +1,14 @@
+import type { Cluster } from './cluster.ts';
+
+/** The same cluster, unable to write: the dry run and `plan` hold no other. Events are dropped, a patch is a programming error. */
+export function readOnly(cluster: Cluster): Cluster {
+  return {
+    workloads: (kind, namespace, signal) => cluster.workloads(kind, namespace, signal),
+    workload: (ref) => cluster.workload(ref),
+    podsOf: (workload) => cluster.podsOf(workload),
+    pods: (namespace, signal) => cluster.pods(namespace, signal),
+    service: (namespace, name) => cluster.service(namespace, name),
+    patch: (ref) => Promise.reject(new Error(`a dry run does not write (${ref.kind} ${ref.namespace}/${ref.name})`)),
+    emit: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,130 @@
+import type { Labels, LabelSelector, RolloutReport, Workload, WorkloadKind } from '../model.ts';
+
+/** An apps/v1 Deployment, StatefulSet or DaemonSet as the API server serves it, as far as it is read. */
+export interface RawWorkload {
+  readonly metadata?: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly generation?: number;
+    readonly creationTimestamp?: string;
+    readonly deletionTimestamp?: string;
+    readonly labels?: Labels;
+    readonly annotations?: Labels;
+  };
+  readonly spec?: RawSpec;
+  readonly status?: RawStatus;
+}
+
+type IntOrPercent = number | string;
+
+interface RawSpec {
+  readonly replicas?: number;
+  readonly paused?: boolean;
+  readonly selector?: LabelSelector;
+  readonly template?: {
+    readonly metadata?: { readonly labels?: Labels; readonly annotations?: Labels };
+    readonly spec?: Record<string, unknown>;
+  };
+  readonly strategy?: RawStrategy;
+  readonly updateStrategy?: RawStrategy;
+}
+
+interface RawStrategy {
+  readonly type?: string;
+  readonly rollingUpdate?: { readonly partition?: number; readonly maxUnavailable?: IntOrPercent; readonly maxSurge?: IntOrPercent };
+}
+
+interface RawStatus {
+  readonly observedGeneration?: number;
+  readonly replicas?: number;
+  readonly updatedReplicas?: number;
+  readonly readyReplicas?: number;
+  readonly availableReplicas?: number;
+  readonly currentRevision?: string;
+  readonly updateRevision?: string;
+  readonly desiredNumberScheduled?: number;
+  readonly currentNumberScheduled?: number;
+  readonly updatedNumberScheduled?: number;
+  readonly numberReady?: number;
+  readonly numberAvailable?: number;
+  readonly conditions?: readonly { readonly type?: string; readonly reason?: string; readonly message?: string }[];
+}
+
+/** Narrows an API object once; everything after this works with the model alone. Absent fields take the API's defaults. */
+export function workloadOf(kind: WorkloadKind, raw: RawWorkload): Workload {
+  const { metadata = {}, spec = {}, status = {} } = raw;
+  const rollout = kind === 'DaemonSet' ? daemonReport(status) : replicaReport(spec, status);
+  return {
+    kind,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name ?? '',
+    uid: metadata.uid ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
+    generation: metadata.generation ?? 0,
+    createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
+    deleting: metadata.deletionTimestamp !== undefined,
+    annotations: metadata.annotations ?? {},
+    selector: spec.selector ?? {},
+    strategy: strategyOf(spec),
+    paused: spec.paused ?? false,
+    maxUnavailable: maxUnavailableOf(kind, spec, rollout.desired),
+    template: {
+      labels: spec.template?.metadata?.labels ?? {},
+      annotations: spec.template?.metadata?.annotations ?? {},
+      spec: spec.template?.spec ?? {},
+    },
+    rollout,
+  };
+}
+
+function strategyOf({ strategy, updateStrategy }: RawSpec): string {
+  const { type = 'RollingUpdate', rollingUpdate } = strategy ?? updateStrategy ?? {};
+  return (rollingUpdate?.partition ?? 0) > 0 ? `${type}/partition` : type;
+}
+
+/**
+ * The rounding of the controllers: a Deployment rounds maxUnavailable down, and up to 1 where both it and maxSurge come to 0
+ * (pkg/controller/deployment/util ResolveFenceposts); a DaemonSet rounds up (pkg/controller/daemon/update.go);
+ * a StatefulSet has 1 unless the field is set (apps/v1 RollingUpdateStatefulSetStrategy).
+ */
+function maxUnavailableOf(kind: WorkloadKind, spec: RawSpec, desired: number): number {
+  const { maxUnavailable, maxSurge } = (spec.strategy ?? spec.updateStrategy)?.rollingUpdate ?? {};
+  if (kind === 'Deployment') {
+    const down = scaled(maxUnavailable ?? '25%', desired, Math.floor);
+    return down === 0 && scaled(maxSurge ?? '25%', desired, Math.ceil) === 0 ? 1 : down;
+  }
+  return scaled(maxUnavailable ?? 1, desired, Math.ceil);
+}
+
+function scaled(value: IntOrPercent, of: number, round: (value: number) => number): number {
+  if (typeof value === 'number') return value;
+  return round((Number.parseFloat(value) * of) / 100) || 0;
+}
+
+function replicaReport(spec: RawSpec, status: RawStatus): RolloutReport {
+  const late = status.conditions?.find(({ reason }) => reason === 'ProgressDeadlineExceeded');
+  return {
+    observedGeneration: status.observedGeneration ?? 0,
+    desired: spec.replicas ?? 1,
+    existing: status.replicas ?? 0,
+    updated: status.updatedReplicas ?? 0,
+    ready: status.readyReplicas ?? 0,
+    available: status.availableReplicas ?? 0,
+    ...(status.currentRevision !== undefined && { currentRevision: status.currentRevision }),
+    ...(status.updateRevision !== undefined && { updateRevision: status.updateRevision }),
+    ...(late && { deadlineExceeded: late.message ?? 'ProgressDeadlineExceeded' }),
+  };
+}
+
+function daemonReport(status: RawStatus): RolloutReport {
+  return {
+    observedGeneration: status.observedGeneration ?? 0,
+    desired: status.desiredNumberScheduled ?? 0,
+    existing: status.currentNumberScheduled ?? 0,
+    updated: status.updatedNumberScheduled ?? 0,
+    ready: status.numberReady ?? 0,
+    available: status.numberAvailable ?? 0,
+  };
+}

@@ -1,0 +1,103 @@
+import type { Answer, ExpectedSidecar } from '../expect/answer.ts';
+import type { Match } from '../expect/match.ts';
+import type { Sidecar, Workload } from '../model.ts';
+import { type Reason, reason } from '../reasons.ts';
+import { type Drift, driftsOf, restarts } from './drift.ts';
+import { type ImageRules, shortImage } from './imageReference.ts';
+
+/** Pods of one workload that look alike. */
+export interface PodGroup {
+  readonly sidecar: Sidecar;
+  readonly templateHash: string;
+  readonly count: number;
+}
+
+export type Verdict =
+  | { readonly state: 'current'; readonly expected: ExpectedSidecar; readonly drifts: readonly Drift[] }
+  | {
+      readonly state: 'outdated';
+      readonly expected: ExpectedSidecar;
+      readonly drifts: readonly Drift[];
+      readonly outdatedPods: number;
+      readonly pods: number;
+      /** The sidecar of the largest outdated group, for people. */
+      readonly actual: Sidecar;
+    }
+  | { readonly state: 'skipped'; readonly reason: Reason }
+  | { readonly state: 'unknown'; readonly reason: Reason }
+  | { readonly state: 'conflict'; readonly reason: Reason };
+
+export const STATES = ['current', 'outdated', 'skipped', 'unknown', 'conflict'] as const satisfies Verdict['state'][];
+
+/**
+ * Judges one workload: what its injector would give its next pod, against what its pods have.
+ * @param answer the injector's answer; undefined when nobody was asked because no single entry matches
+ * @param groups its pods, without terminal and terminating ones
+ */
+export function judge(
+  workload: Workload,
+  match: Match<unknown>,
+  answer: Answer | undefined,
+  groups: readonly PodGroup[],
+  rules: ImageRules,
+): Verdict {
+  if (workload.deleting) return skipped('deleting', 'deletion has begun');
+  if (match.kind === 'none') return unmatched(match.reason, groups);
+  if (match.kind !== 'entry') return { state: match.kind, reason: match.reason };
+  if (!isSupported(workload)) return skipped('unsupported', workload.strategy);
+  if (answer === undefined) return { state: 'unknown', reason: reason('injector-unreachable', 'the injector was not asked yet') };
+  if (answer.kind === 'unknown') return { state: 'unknown', reason: answer.reason };
+  if (answer.kind === 'no-sidecar') return declined(groups);
+  return compare(workload, answer.sidecar, groups, rules);
+}
+
+/** Whether a restart annotation rolls this workload out pod by pod. Others are never asked about and never written. */
+export const isSupported = (workload: Workload): boolean => workload.strategy === 'RollingUpdate';
+
+const skipped = (code: Parameters<typeof reason>[0], detail: string): Verdict => ({
+  state: 'skipped',
+  reason: reason(code, detail),
+});
+
+function unmatched(why: Reason, groups: readonly PodGroup[]): Verdict {
+  const carriers = countWhere(groups, ({ sidecar }) => sidecar.injected && sidecar.placement !== 'none');
+  if (carriers === 0) return { state: 'skipped', reason: why };
+  return skipped('orphaned', `${carriers} pods carry a sidecar although ${why.detail}`);
+}
+
+function declined(groups: readonly PodGroup[]): Verdict {
+  const carriers = countWhere(groups, ({ sidecar }) => sidecar.injected && sidecar.placement !== 'none');
+  if (carriers > 0) return skipped('orphaned', `${carriers} pods carry a sidecar that the injector would no longer give`);
+  return skipped('injector-declines', 'the injector would not inject this template');
+}
+
+function compare(workload: Workload, expected: ExpectedSidecar, groups: readonly PodGroup[], rules: ImageRules): Verdict {
+  const pods = countWhere(groups, () => true);
+  if (pods === 0) {
+    return workload.rollout.desired === 0
+      ? skipped('scaled-to-zero', 'no replicas are wanted')
+      : skipped('no-pods', `none of ${workload.rollout.desired} wanted pods is running`);
+  }
+  const drifted = groups.map((group) => ({ group, drifts: driftsOf(expected, group.sidecar, rules) }));
+  const outdated = drifted.filter(({ drifts }) => drifts.some(restarts));
+  const largest = outdated.reduce<PodGroup | undefined>(
+    (best, { group }) => (best && best.count >= group.count ? best : group),
+    undefined,
+  );
+  const drifts = [...new Set(drifted.flatMap((one) => one.drifts))];
+  if (!largest) return { state: 'current', expected, drifts };
+  const outdatedPods = countWhere(
+    outdated.map(({ group }) => group),
+    () => true,
+  );
+  return { state: 'outdated', expected, drifts, outdatedPods, pods, actual: largest.sidecar };
+}
+
+const countWhere = (groups: readonly PodGroup[], wanted: (group: PodGroup) => boolean): number =>
+  groups.reduce((sum, group) => sum + (wanted(group) ? group.count : 0), 0);
+
+/** A sidecar in a word, as tables and Events show it: `proxyv2:1.30.2 (canary)`. */
+export function sidecarWord(sidecar: { image: string; revision: string }): string {
+  if (!sidecar.image) return 'no sidecar';
+  return sidecar.revision ? `${shortImage(sidecar.image)} (${sidecar.revision})` : shortImage(sidecar.image);
+}

@@ -1,0 +1,224 @@
+import { Agent, buildConnector } from 'undici';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { PodTemplate } from '../model.ts';
+import { reason } from '../reasons.ts';
+import { question, readAnswer } from './admission.ts';
+import type { Answer } from './answer.ts';
+import type { Injection } from './mesh.ts';
+import { dialTarget } from './serviceAddress.ts';
+import type { WebhookEntry } from './webhookEntry.ts';
+
+/** One question: the template of a workload, and the hash under which its answer is kept. */
+export interface Question {
+  readonly injection: Injection;
+  readonly namespace: string;
+  readonly name: string;
+  readonly template: PodTemplate;
+  readonly templateHash: string;
+}
+
+export type QuestionResult = 'sidecar' | 'no-sidecar' | 'refused' | 'bad-answer' | 'unreachable';
+
+export interface InjectorsOptions {
+  readonly cluster: Pick<Cluster, 'service'>;
+  readonly now: () => number;
+  /** Dialled instead of what the entry says, for a port-forward; the server name stays the entry's. */
+  readonly address?: { readonly host: string; readonly port: number };
+  readonly onQuestion?: (result: QuestionResult, entry: WebhookEntry) => void;
+  /** Called when an injector stops answering (with why) and when it answers again (undefined). */
+  readonly onReachable?: (injection: Injection, problem: string | undefined) => void;
+}
+
+/** More questions at a time bring nothing from a two-core istiod and crowd out the API server's own calls. */
+const QUESTIONS_AT_A_TIME = 4;
+/** The API server's own limit for a webhook is 10 s unless the entry says less. */
+const TIME_LIMIT = 10_000;
+/** An answer is the pod's worth of JSON; more than this is not an injector speaking. */
+const ANSWER_LIMIT = 8 * 1024 * 1024;
+const ANSWER_AGE = 60 * 60 * 1000;
+const REFUSAL_AGE = 60_000;
+const FIRST_RETRY = 1000;
+const LAST_RETRY = 30_000;
+
+interface Kept {
+  readonly answer: Answer;
+  readonly until: number;
+}
+
+interface Line {
+  readonly agent: Agent;
+  readonly caBundle: string;
+  failures: number;
+  retryAt: number;
+}
+
+/**
+ * Asks injectors what they would inject, as the API server would ask them: the matched entry's own address, CA and server name, over
+ * connections that stay open. Answers are kept per (epoch, namespace, template) for an hour. An injector that fails is left alone with
+ * back-off, and everybody who asks meanwhile hears `unknown`.
+ */
+export class Injectors {
+  readonly #options: InjectorsOptions;
+  readonly #answers = new Map<string, Kept>();
+  readonly #lines = new Map<string, Line>();
+  readonly #asking = new Map<string, Promise<Answer>>();
+
+  constructor(options: InjectorsOptions) {
+    this.#options = options;
+  }
+
+  /** The kept answer, or a new one. Never throws. */
+  ask(asked: Question): Promise<Answer> {
+    const key = keyOf(asked);
+    const kept = this.#answers.get(key);
+    if (kept && kept.until > this.#options.now()) return Promise.resolve(kept.answer);
+    const asking = this.#asking.get(key) ?? this.askAfresh(asked).finally(() => this.#asking.delete(key));
+    this.#asking.set(key, asking);
+    return asking;
+  }
+
+  /** A new answer, whatever is kept; it replaces the kept one. Never throws. */
+  async askAfresh(asked: Question): Promise<Answer> {
+    const now = this.#options.now();
+    const line = this.#line(asked.injection);
+    if (line.retryAt > now) return unreachable(asked, `no answer before; asked again in ${Math.ceil((line.retryAt - now) / 1000)} s`);
+    try {
+      const answer = await this.#post(asked, line);
+      this.#reached(asked, line);
+      this.#options.onQuestion?.(resultOf(answer), asked.injection.entry);
+      this.#answers.set(keyOf(asked), { answer, until: now + (answer.kind === 'unknown' ? REFUSAL_AGE : ANSWER_AGE) });
+      return answer;
+    } catch (error) {
+      this.#options.onQuestion?.('unreachable', asked.injection.entry);
+      this.#failed(asked, line, describe(error));
+      return unreachable(asked, describe(error));
+    }
+  }
+
+  /** When the first of the questions that ended in `unknown` may be asked again; undefined when there is none. */
+  retryAt(): number | undefined {
+    const lines = [...this.#lines.values()].flatMap(({ failures, retryAt }) => (failures > 0 ? [retryAt] : []));
+    const refusals = [...this.#answers.values()].flatMap(({ answer, until }) => (answer.kind === 'unknown' ? [until] : []));
+    const times = [...lines, ...refusals];
+    return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  /** Forgets answers of epochs that are gone and closes connections to injectors that no entry names any more. */
+  async keepOnly(injections: readonly Injection[]): Promise<void> {
+    const epochs = new Set(injections.map(({ epoch }) => epoch));
+    const now = this.#options.now();
+    for (const [key, { until }] of this.#answers) {
+      if (until <= now || !epochs.has(key.slice(0, key.indexOf('/')))) this.#answers.delete(key);
+    }
+    const named = new Set(injections.map(({ entry }) => lineKey(entry)));
+    const gone = [...this.#lines].filter(([key]) => !named.has(key));
+    for (const [key] of gone) this.#lines.delete(key);
+    await Promise.all(gone.map(([, line]) => line.agent.close()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#lines.values()].map(({ agent }) => agent.destroy()));
+  }
+
+  /** The open connections to an entry's injector; new ones after the CA bundle was rotated. */
+  #line({ entry }: Injection): Line {
+    const key = lineKey(entry);
+    const known = this.#lines.get(key);
+    if (known?.caBundle === entry.caBundle) return known;
+    void known?.agent.close();
+    const line: Line = { agent: this.#agent(entry), caBundle: entry.caBundle, failures: 0, retryAt: 0 };
+    this.#lines.set(key, line);
+    return line;
+  }
+
+  #agent(entry: WebhookEntry): Agent {
+    const dial = buildConnector({ ...(entry.caBundle && { ca: entry.caBundle }), timeout: TIME_LIMIT, allowH2: false });
+    return new Agent({
+      connections: QUESTIONS_AT_A_TIME,
+      pipelining: 1,
+      keepAliveTimeout: 60_000,
+      headersTimeout: TIME_LIMIT,
+      bodyTimeout: TIME_LIMIT,
+      maxResponseSize: ANSWER_LIMIT,
+      connect: (options, callback) => {
+        this.#target(entry, options.hostname, Number(options.port) || 443).then(
+          ({ host, port }) =>
+            dial({ ...options, hostname: host, port: String(port), servername: options.servername ?? options.hostname }, callback),
+          (error: Error) => callback(error, null),
+        );
+      },
+    });
+  }
+
+  async #target(entry: WebhookEntry, host: string, port: number): Promise<{ host: string; port: number }> {
+    if (this.#options.address) return this.#options.address;
+    if ('url' in entry.address) return { host, port };
+    const { service } = entry.address;
+    const facts = await this.#options.cluster.service(service.namespace, service.name);
+    return dialTarget(facts, `${service.namespace}/${service.name}`, service.port);
+  }
+
+  async #post({ injection, namespace, name, template }: Question, line: Line): Promise<Answer> {
+    const { pod, review } = question(namespace, name, template);
+    const url = urlOf(injection.entry);
+    const { statusCode, body } = await line.agent.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: 'POST',
+      // exactly this: istiod answers 415 to anything with a charset (istio pkg/kube/inject/webhook.go)
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(review),
+    });
+    const text = await body.text();
+    if (statusCode !== 200) throw new Error(`HTTP ${statusCode}: ${text.slice(0, 120).trim()}`);
+    return readAnswer(pod, parseJson(text));
+  }
+
+  #reached({ injection }: Question, line: Line): void {
+    if (line.failures > 0) this.#options.onReachable?.(injection, undefined);
+    line.failures = 0;
+    line.retryAt = 0;
+  }
+
+  /** Questions that were under way together fail together: they count as one failure. */
+  #failed({ injection }: Question, line: Line, problem: string): void {
+    const now = this.#options.now();
+    if (line.retryAt > now) return;
+    line.retryAt = now + Math.min(LAST_RETRY, FIRST_RETRY * 2 ** line.failures);
+    line.failures += 1;
+    if (line.failures === 1) this.#options.onReachable?.(injection, problem);
+  }
+}
+
+const keyOf = ({ injection, namespace, templateHash }: Question): string => `${injection.epoch}/${namespace}/${templateHash}`;
+
+const lineKey = ({ address }: WebhookEntry): string => JSON.stringify(address);
+
+function urlOf({ address }: WebhookEntry): URL {
+  if ('url' in address) return new URL(address.url);
+  const { namespace, name, path, port } = address.service;
+  return new URL(path, `https://${name}.${namespace}.svc:${port}`);
+}
+
+function unreachable({ injection }: Question, why: string): Answer {
+  return { kind: 'unknown', reason: reason('injector-unreachable', `injector of ${injection.entry.configuration}: ${why}`) };
+}
+
+function resultOf(answer: Answer): QuestionResult {
+  if (answer.kind !== 'unknown') return answer.kind;
+  return answer.reason.code === 'injector-refused' ? 'refused' : 'bad-answer';
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`the answer is not JSON: ${text.slice(0, 80)}`);
+  }
+}
+
+function describe(error: unknown): string {
+  const { message, code, cause } = error as Error & { code?: string };
+  const inner = (cause as Error | undefined)?.message;
+  return [code, message || inner].filter(Boolean).join(': ');
+}

@@ -1,0 +1,65 @@
+import type { Labels } from '../model.ts';
+import { type Reason, reason } from '../reasons.ts';
+import { selects } from './selector.ts';
+import type { WebhookEntry } from './webhookEntry.ts';
+
+/** Which injector entries the API server would call for a pod. */
+export type Match<E> =
+  | { readonly kind: 'entry'; readonly entry: E }
+  | { readonly kind: 'none'; readonly reason: Reason }
+  | { readonly kind: 'conflict'; readonly reason: Reason }
+  | { readonly kind: 'unknown'; readonly reason: Reason };
+
+/**
+ * Applies the API server's rule (apiserver admission/plugin/webhook/generic/webhook.go ShouldCallHook) to every injector entry.
+ * @param entries in the API server's order
+ * @param namespace labels of the Namespace object
+ * @param pod labels that the next pod will have
+ */
+export function match<E extends { readonly entry: WebhookEntry }>(
+  entries: readonly E[],
+  namespace: Labels,
+  pod: Labels,
+): Match<E> {
+  const called: E[] = [];
+  for (const candidate of entries) {
+    try {
+      if (calls(candidate.entry, namespace, pod)) called.push(candidate);
+    } catch (error) {
+      return { kind: 'unknown', reason: reason('invalid-selector', `${nameOf(candidate.entry)}: ${String(error)}`) };
+    }
+  }
+  return verdictOf(called, namespace, pod);
+}
+
+function verdictOf<E extends { readonly entry: WebhookEntry }>(called: readonly E[], namespace: Labels, pod: Labels): Match<E> {
+  const [first, ...others] = called;
+  if (!first) return { kind: 'none', reason: reason('not-injected', whyNone(namespace, pod)) };
+  const conditional = called.find(({ entry }) => entry.conditional);
+  if (conditional) {
+    return {
+      kind: 'unknown',
+      reason: reason('match-conditions', `${nameOf(conditional.entry)} has matchConditions, which only the API server can evaluate`),
+    };
+  }
+  if (others.length > 0) {
+    const names = called.map(({ entry }) => nameOf(entry)).join(' and ');
+    return { kind: 'conflict', reason: reason('conflict', `${names} both inject this pod; the last one wins by accident`) };
+  }
+  return { kind: 'entry', entry: first };
+}
+
+const calls = (entry: WebhookEntry, namespace: Labels, pod: Labels): boolean =>
+  entry.callsPodCreation && selects(entry.namespaceSelector, namespace) && selects(entry.objectSelector, pod);
+
+const nameOf = (entry: WebhookEntry): string => `${entry.configuration}/${entry.name}`;
+
+const LABELS_OF_INTENT = ['istio-injection', 'istio.io/rev', 'sidecar.istio.io/inject'];
+
+function whyNone(namespace: Labels, pod: Labels): string {
+  const said = [
+    ...LABELS_OF_INTENT.filter((key) => Object.hasOwn(namespace, key)).map((key) => `namespace ${key}=${namespace[key]}`),
+    ...LABELS_OF_INTENT.filter((key) => Object.hasOwn(pod, key)).map((key) => `pod ${key}=${pod[key]}`),
+  ];
+  return said.length === 0 ? 'neither namespace nor pod asks for injection' : `no injector entry matches ${said.join(', ')}`;
+}

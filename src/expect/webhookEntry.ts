@@ -1,0 +1,112 @@
+import type { Labels, LabelSelector } from '../model.ts';
+
+/** How the API server reaches a webhook: `clientConfig` of admissionregistration.k8s.io/v1. */
+export type Address =
+  | { readonly url: string }
+  | { readonly service: { readonly namespace: string; readonly name: string; readonly path: string; readonly port: number } };
+
+/** One entry of a MutatingWebhookConfiguration that injects sidecars. */
+export interface WebhookEntry {
+  readonly configuration: string;
+  readonly name: string;
+  /** Label `istio.io/rev` of the configuration: the revision that answers. */
+  readonly revision: string;
+  /** Label `istio.io/tag`; empty on a revision's own configuration. */
+  readonly tag: string;
+  /** Annotation that Helm leaves on its objects; the only trace of the control plane's namespace where `clientConfig` has a URL. */
+  readonly releaseNamespace: string;
+  readonly namespaceSelector: LabelSelector;
+  readonly objectSelector: LabelSelector;
+  readonly callsPodCreation: boolean;
+  /** CEL conditions cannot be evaluated here; an entry that carries some is a maybe. */
+  readonly conditional: boolean;
+  readonly address: Address;
+  /** PEM, decoded from the base64 of the API; empty means the system's roots. */
+  readonly caBundle: string;
+}
+
+/** A MutatingWebhookConfiguration as far as it is read here. Every field may be missing or wrong in a hand-made object. */
+export interface RawConfiguration {
+  readonly metadata?: { readonly name?: string; readonly labels?: Labels; readonly annotations?: Labels };
+  readonly webhooks?: readonly RawEntry[];
+}
+
+interface RawRule {
+  readonly operations?: readonly string[];
+  readonly apiGroups?: readonly string[];
+  readonly apiVersions?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly scope?: string;
+}
+
+interface RawEntry {
+  readonly name?: string;
+  readonly namespaceSelector?: LabelSelector;
+  readonly objectSelector?: LabelSelector;
+  readonly rules?: readonly RawRule[];
+  readonly matchConditions?: readonly unknown[];
+  readonly clientConfig?: {
+    readonly url?: string;
+    readonly caBundle?: string;
+    readonly service?: { readonly namespace?: string; readonly name?: string; readonly path?: string; readonly port?: number };
+  };
+}
+
+const INJECTOR_SUFFIX = 'sidecar-injector.istio.io';
+
+/**
+ * The injector entries of all configurations, in the API server's order: configurations by name, entries as they stand
+ * (apiserver configuration/mutating_webhook_manager.go sorts by name).
+ * Which entries are Istio's is decided as Istio's own certificate patcher does (pkg/webhooks/webhookpatch.go): the entry's
+ * name ends in `sidecar-injector.istio.io` and the configuration carries the label `istio.io/rev`. Names are never parsed for a revision.
+ * Workload templates carry secrets in env; they go to no other webhook.
+ */
+export function injectorEntries(configurations: readonly RawConfiguration[]): WebhookEntry[] {
+  return [...configurations]
+    .sort((a, b) => compareBytes(a.metadata?.name ?? '', b.metadata?.name ?? ''))
+    .flatMap((configuration) => (configuration.webhooks ?? []).flatMap((raw) => entryOf(configuration, raw) ?? []));
+}
+
+const compareBytes = (a: string, b: string): number => Number(a > b) - Number(a < b);
+
+function entryOf({ metadata }: RawConfiguration, raw: RawEntry): WebhookEntry | undefined {
+  const revision = metadata?.labels?.['istio.io/rev'];
+  const address = addressOf(raw.clientConfig);
+  if (!revision || !metadata?.name || !raw.name?.endsWith(INJECTOR_SUFFIX) || !address) return undefined;
+  return {
+    configuration: metadata.name,
+    name: raw.name,
+    revision,
+    tag: metadata.labels?.['istio.io/tag'] ?? '',
+    releaseNamespace: metadata.annotations?.['meta.helm.sh/release-namespace'] ?? '',
+    namespaceSelector: raw.namespaceSelector ?? {},
+    objectSelector: raw.objectSelector ?? {},
+    callsPodCreation: (raw.rules ?? []).some(coversPodCreation),
+    conditional: (raw.matchConditions ?? []).length > 0,
+    address,
+    caBundle: Buffer.from(raw.clientConfig?.caBundle ?? '', 'base64').toString('utf8'),
+  };
+}
+
+function addressOf(config: RawEntry['clientConfig']): Address | undefined {
+  if (config?.url) return { url: config.url };
+  const service = config?.service;
+  if (!service?.namespace || !service.name) return undefined;
+  return {
+    service: { namespace: service.namespace, name: service.name, path: service.path ?? '/', port: service.port ?? 443 },
+  };
+}
+
+/** apiserver admission/plugin/webhook/predicates/rules/rules.go for CREATE of core v1 pods, a namespaced resource. */
+function coversPodCreation({ operations, apiGroups, apiVersions, resources, scope }: RawRule): boolean {
+  return (
+    has(operations, 'CREATE', '*') &&
+    has(apiGroups, '', '*') &&
+    has(apiVersions, 'v1', '*') &&
+    has(resources, 'pods', '*', '*/*') &&
+    (scope === undefined || scope === '*' || scope === 'Namespaced')
+  );
+}
+
+const has = (list: readonly string[] | undefined, ...wanted: string[]): boolean =>
+  (list ?? []).some((item) => wanted.includes(item));

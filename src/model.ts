@@ -1,0 +1,112 @@
+/** The nouns of the field, as narrowed once from API objects in `cluster/`. Types only. Times are milliseconds since the epoch. */
+
+export type Labels = Readonly<Record<string, string>>;
+
+export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
+export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
+
+export interface WorkloadRef {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export type WorkloadKey = `${WorkloadKind}/${string}/${string}`;
+/** A Deployment and a StatefulSet may share a name, so the kind is part of the key. */
+export const keyOf = (ref: WorkloadRef): WorkloadKey => `${ref.kind}/${ref.namespace}/${ref.name}`;
+
+/** A label selector as in `metav1.LabelSelector`. */
+export interface LabelSelector {
+  readonly matchLabels?: Labels;
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values?: readonly string[];
+  }[];
+}
+
+/** The pod template as the API server serves it; `spec` is opaque to us, only the injector reads it. */
+export interface PodTemplate {
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** What a controller reports about its rollout; fields that a kind does not have are absent. */
+export interface RolloutReport {
+  readonly observedGeneration: number;
+  /** Pods the controller should have: spec.replicas, or desiredNumberScheduled of a DaemonSet. */
+  readonly desired: number;
+  /** Pods that exist: status.replicas, or currentNumberScheduled. */
+  readonly existing: number;
+  readonly updated: number;
+  readonly ready: number;
+  readonly available: number;
+  readonly currentRevision?: string;
+  readonly updateRevision?: string;
+  /** The Deployment's condition Progressing with reason ProgressDeadlineExceeded, in the controller's own words. */
+  readonly deadlineExceeded?: string;
+}
+
+export interface Workload extends WorkloadRef {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly createdAt: number;
+  readonly deleting: boolean;
+  readonly annotations: Labels;
+  readonly selector: LabelSelector;
+  /** `RollingUpdate`, or what else the spec says: `Recreate`, `OnDelete`, `RollingUpdate/partition`. */
+  readonly strategy: string;
+  readonly paused: boolean;
+  /** Pods that its strategy lets be unavailable, after the rounding its controller does; at least 0. */
+  readonly maxUnavailable: number;
+  readonly template: PodTemplate;
+  readonly rollout: RolloutReport;
+}
+
+/** Where a pod carries its proxy: an ordinary container, a native sidecar, or not at all. */
+export type Placement = 'container' | 'initContainer' | 'none';
+
+/** What Meltemi reads of one pod. */
+export interface PodFacts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** The controlling owner (`controller: true`), if any. */
+  readonly owner?: { readonly kind: string; readonly name: string; readonly uid: string };
+  /** Label `pod-template-hash` (of a ReplicaSet's pods), else empty. */
+  readonly templateHash: string;
+  readonly phase: string;
+  readonly ready: boolean;
+  readonly deleting: boolean;
+  readonly sidecar: Sidecar;
+}
+
+/** A pod's sidecar as it is. */
+export interface Sidecar {
+  readonly placement: Placement;
+  /** Image reference of the container `istio-proxy`; empty when there is none. */
+  readonly image: string;
+  /** Pod annotation `istio.io/rev`, which the injector sets to the real revision, never to a tag; empty when absent. */
+  readonly revision: string;
+  /** Whether the pod carries the annotation `sidecar.istio.io/status`, the injector's mark. */
+  readonly injected: boolean;
+}
+
+/** What an Event is about. */
+export interface EventTarget {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** An Event before it is one of the API's. */
+export interface EventDraft {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly about: EventTarget;
+  readonly message: string;
+}

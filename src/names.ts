@@ -1,0 +1,33 @@
+/** Every name that a rename would touch. Charts, bundle and docs are generated from, or compared with, these. */
+export const PRODUCT = 'meltemi';
+export const HOME_PAGE = 'https://github.com/meltemi-mesh/meltemi';
+export const FIELD_MANAGER = PRODUCT;
+export const ENV_PREFIX = 'MELTEMI_';
+export const LEASE_NAME = PRODUCT;
+
+const DOMAIN = 'meltemi.dev';
+
+/** Annotations that Meltemi writes on the workload itself, never on its pods: together they are the record of one restart. */
+export const ANNOTATION = {
+  /** Fingerprint of the sidecar the restart was made for. */
+  restartedFor: `${DOMAIN}/restarted-for`,
+  /** RFC 3339 time of the write; equal to the value put on the pod template. */
+  restartedAt: `${DOMAIN}/restarted-at`,
+  /** Writes in this episode of drift. */
+  attempts: `${DOMAIN}/attempts`,
+  /** Times of the last three writes, whatever they were for. */
+  writes: `${DOMAIN}/writes`,
+  /** Epoch of the injector that the restart's run belongs to: failures are counted per run. */
+  run: `${DOMAIN}/run`,
+  /** How the restart ended; absent while it is in flight. */
+  outcome: `${DOMAIN}/outcome`,
+} as const;
+
+/**
+ * The template annotation that makes a controller roll. It is kubectl's own key (kubectl/pkg/polymorphichelpers/objectrestarter.go):
+ * GitOps tools and operators know it and leave it alone.
+ */
+export const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
+
+/** Fortsa's restart annotation; its cooldown is honoured so that both can run during a migration. */
+export const FORTSA_RESTARTED_AT = 'fortsa.scaffidi.net/restartedAt';

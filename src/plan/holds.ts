@@ -1,0 +1,100 @@
+import { FORTSA_RESTARTED_AT } from '../names.ts';
+import { type Reason, type ReasonCode, reason } from '../reasons.ts';
+import { closedGate } from './gates.ts';
+import type { Outdated } from './judged.ts';
+import type { Policy } from './policy.ts';
+import { fingerprint, recordOf, timestamp } from './record.ts';
+import { isSettled, rolloutState } from './rollout.ts';
+
+/** Why an outdated workload is not restarted now. Without `until` it waits for something other than time. */
+export interface Hold {
+  readonly reason: Reason;
+  readonly until?: number;
+}
+
+/** What the rules may know besides the workload itself. */
+export interface Surroundings {
+  readonly now: number;
+  readonly policy: Policy;
+  /** When each epoch was first seen by this process. */
+  readonly epochSeenAt: ReadonlyMap<string, number>;
+  /** Failed restarts per run, from the records. */
+  readonly failures: ReadonlyMap<string, number>;
+}
+
+type Rule = (judged: Outdated, surroundings: Surroundings) => Hold | undefined;
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** The rules in order: first what will not change by waiting, then the control plane, then the workload's own state. */
+const RULES: readonly Rule[] = [gaveUp, dailyCap, halted, configReadDelay, gate, paused, rolling, unavailable, cooldown];
+
+/** The first rule that keeps this workload from being restarted now; undefined: nothing does. Throttles are counted elsewhere. */
+export function holdOf(judged: Outdated, surroundings: Surroundings): Hold | undefined {
+  for (const rule of RULES) {
+    const hold = rule(judged, surroundings);
+    if (hold) return hold;
+  }
+  return undefined;
+}
+
+const hold = (code: ReasonCode, detail: string, until?: number): Hold => ({
+  reason: reason(code, detail),
+  ...(until !== undefined && { until }),
+});
+
+function gaveUp({ workload, verdict }: Outdated, { policy }: Surroundings): Hold | undefined {
+  const record = recordOf(workload);
+  if (!record?.outcome || record.outcome === 'verified') return undefined;
+  if (record.restartedFor !== fingerprint(verdict.expected)) return undefined;
+  const finished = isSettled(workload) && rolloutState(workload).kind === 'complete' && record.outcome !== 'reverted';
+  if (record.attempts < policy.maxAttempts && finished) return undefined;
+  return hold('gave-up', `restarted for this sidecar at ${timestamp(record.restartedAt)}, outcome ${record.outcome}`);
+}
+
+function dailyCap({ workload }: Outdated, { now }: Surroundings): Hold | undefined {
+  const recent = (recordOf(workload)?.writes ?? []).filter((time) => time > now - DAY);
+  const oldest = Math.min(...recent);
+  return recent.length < 3 ? undefined : hold('daily-cap', 'restarted three times within 24 hours', oldest + DAY);
+}
+
+function halted({ injection }: Outdated, { failures, policy }: Surroundings): Hold | undefined {
+  const failed = failures.get(injection.run) ?? 0;
+  if (failed < policy.failureBudget) return undefined;
+  return hold('halted', `${failed} restarts towards revision ${injection.entry.revision} failed, the budget is ${policy.failureBudget}`);
+}
+
+function configReadDelay({ injection }: Outdated, { now, policy, epochSeenAt }: Surroundings): Hold | undefined {
+  const until = (epochSeenAt.get(injection.epoch) ?? now) + policy.istiodConfigReadDelay;
+  return until > now ? hold('config-read-delay', `the injector of ${injection.entry.configuration} is new`, until) : undefined;
+}
+
+function gate({ injection, verdict }: Outdated): Hold | undefined {
+  const closed = closedGate(injection, verdict.expected);
+  return closed && { reason: closed };
+}
+
+function paused({ workload }: Outdated): Hold | undefined {
+  return workload.paused ? hold('paused', 'spec.paused is true; a restart would begin only on resume') : undefined;
+}
+
+function rolling({ workload }: Outdated): Hold | undefined {
+  if (isSettled(workload)) return undefined;
+  const state = rolloutState(workload);
+  return hold('rolling', state.kind === 'complete' ? 'a rollout is in progress' : state.detail);
+}
+
+function unavailable({ workload }: Outdated): Hold | undefined {
+  const { desired, available } = workload.rollout;
+  const missing = desired - available;
+  return missing > workload.maxUnavailable
+    ? hold('unavailable', `${missing} of ${desired} pods are unavailable, its strategy allows ${workload.maxUnavailable}`)
+    : undefined;
+}
+
+function cooldown({ workload }: Outdated, { now, policy }: Surroundings): Hold | undefined {
+  const fortsa = Date.parse(workload.template.annotations[FORTSA_RESTARTED_AT] ?? '') || 0;
+  const last = Math.max(recordOf(workload)?.restartedAt ?? 0, fortsa);
+  const until = last + policy.annotationCooldown;
+  return until > now ? hold('cooldown', `restarted at ${timestamp(last)}`, until) : undefined;
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { ExpectedSidecar } from '../expect/answer.ts';
+import type { Workload } from '../model.ts';
+import { ANNOTATION, RESTARTED_AT } from '../names.ts';
+
+/** How a restart ended. The reason of a failure follows the colon in the annotation. */
+export type Outcome = 'verified' | 'reverted' | 'superseded' | `failed:${string}`;
+
+/** What Meltemi wrote on a workload about its last restart; it survives crashes and leader changes. */
+export interface RestartRecord {
+  readonly restartedFor: string;
+  readonly restartedAt: number;
+  readonly attempts: number;
+  /** Times of the last three writes, newest first. */
+  readonly writes: readonly number[];
+  readonly run: string;
+  /** Undefined while in flight. */
+  readonly outcome?: Outcome;
+}
+
+/**
+ * What a restart is for: the expected sidecar's image, revision and presence. Neither the epoch nor the entry, tag, template or time
+ * take part, so the same target is recognised however it is reached.
+ */
+export function fingerprint({ image, revision }: ExpectedSidecar): string {
+  return createHash('sha256').update(`sidecar\n${image}\n${revision}`).digest('hex').slice(0, 16);
+}
+
+/** Reads a workload's record. One that is older than the object was copied with a manifest and says nothing about it. */
+export function recordOf({ annotations, createdAt }: Pick<Workload, 'annotations' | 'createdAt'>): RestartRecord | undefined {
+  const restartedFor = annotations[ANNOTATION.restartedFor];
+  const restartedAt = Date.parse(annotations[ANNOTATION.restartedAt] ?? '');
+  if (!restartedFor || Number.isNaN(restartedAt) || restartedAt < createdAt) return undefined;
+  const outcome = annotations[ANNOTATION.outcome];
+  return {
+    restartedFor,
+    restartedAt,
+    attempts: Number.parseInt(annotations[ANNOTATION.attempts] ?? '', 10) || 1,
+    writes: (annotations[ANNOTATION.writes] ?? '').split(',').flatMap((time) => Date.parse(time) || []),
+    run: annotations[ANNOTATION.run] ?? '',
+    ...(outcome && { outcome: outcome as Outcome }),
+  };
+}
+
+export const isInFlight = (record: RestartRecord | undefined): boolean => record !== undefined && !record.outcome;
+
+/**
+ * The record of the next write. Drift that comes back after a verified restart is a new episode and counts from one again.
+ * @param now milliseconds; cut to the second, because `restartedAt` is RFC 3339 as kubectl writes it
+ */
+export function nextRecord(previous: RestartRecord | undefined, expected: ExpectedSidecar, run: string, now: number): RestartRecord {
+  const restartedFor = fingerprint(expected);
+  const restartedAt = Math.floor(now / 1000) * 1000;
+  const sameEpisode = previous?.restartedFor === restartedFor && previous.outcome !== 'verified';
+  return {
+    restartedFor,
+    restartedAt,
+    attempts: sameEpisode ? previous.attempts + 1 : 1,
+    writes: [restartedAt, ...(previous?.writes ?? [])].slice(0, 3),
+    run,
+  };
+}
+
+/** RFC 3339 in seconds, UTC. */
+export const timestamp = (time: number): string => new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z');
+
+/**
+ * The one write of a restart: template annotation and record together, so that no crash can part them, and only onto the very version
+ * that was judged.
+ */
+export function restartPatch(resourceVersion: string, record: RestartRecord): object {
+  const at = timestamp(record.restartedAt);
+  return {
+    metadata: {
+      resourceVersion,
+      annotations: {
+        [ANNOTATION.restartedFor]: record.restartedFor,
+        [ANNOTATION.restartedAt]: at,
+        [ANNOTATION.attempts]: String(record.attempts),
+        [ANNOTATION.writes]: record.writes.map(timestamp).join(','),
+        [ANNOTATION.run]: record.run,
+        [ANNOTATION.outcome]: null,
+      },
+    },
+    spec: { template: { metadata: { annotations: { [RESTARTED_AT]: at } } } },
+  };
+}
+
+/** Writes how a restart ended; it does not touch the template, so nothing rolls. */
+export const outcomePatch = (resourceVersion: string, outcome: Outcome): object => ({
+  metadata: { resourceVersion, annotations: { [ANNOTATION.outcome]: outcome } },
+});

@@ -1,0 +1,46 @@
+/**
+ * Every reason a verdict or a deferral can carry, with what it means. The code is a metric label and a JSON field, so the set is closed;
+ * the detail names the objects and values at hand. The table in docs/reasons.md is generated from here.
+ */
+export const REASONS = {
+  // skipped
+  'not-injected': 'No injector entry matches the pods of this workload, and its pods carry no sidecar.',
+  orphaned: 'Pods carry an injected sidecar, yet no injector entry matches any more; a restart would strip it. Reported only.',
+  'injector-declines': 'The matched injector answers that it would not inject (policy, hostNetwork, an annotation).',
+  unsupported: 'The update strategy, named in the detail, is not one that a restart annotation rolls out pod by pod.',
+  'scaled-to-zero': 'The workload has no replicas: its next pods will be right by themselves.',
+  'no-pods': 'The workload has no running pods to judge.',
+  deleting: 'The workload or its namespace is being deleted.',
+  // unknown and conflict: never restarted
+  'injector-unreachable': 'The matched injector did not answer, or not with a usable answer; asked again with back-off.',
+  'injector-refused': 'The injector answered allowed: false; new pods of this workload would be rejected.',
+  'bad-answer': "The injector's answer could not be applied to the pod template.",
+  'match-conditions': 'The matching entry has matchConditions (CEL), which only the API server can evaluate.',
+  'invalid-selector': 'A webhook entry carries a selector that Kubernetes would reject.',
+  conflict: 'More than one injector entry matches: which sidecar wins is an accident.',
+  // outdated, but waiting
+  'in-flight': 'A restart of this workload is being followed.',
+  'gave-up': 'A restart for this same sidecar was made in this episode and did not bring it; not written again.',
+  'daily-cap': 'Three restarts of this workload within 24 hours; no more until the first is a day old.',
+  halted: 'Too many restarts of this run failed; nothing is written until the injector changes.',
+  'config-read-delay': 'The injector configuration changed a moment ago; istiod is given time to read it.',
+  'istiod-rolling': "The rollout of the revision's istiod is not complete (gate G1).",
+  'proxy-newer-than-istiod': 'The expected proxy is newer than the running control plane (gate G4).',
+  paused: 'The rollout is paused.',
+  rolling: 'A rollout of this workload is in progress.',
+  unavailable: 'More pods are unavailable than its own update strategy allows.',
+  cooldown: 'It was restarted a moment ago (annotation cooldown).',
+  'max-in-flight': 'As many restarts are in flight as allowed overall.',
+  'max-in-flight-per-namespace': 'As many restarts are in flight in this namespace as allowed.',
+  'restart-delay': 'The last restart was written a moment ago.',
+} as const;
+
+export type ReasonCode = keyof typeof REASONS;
+
+/** Why something is as it is: `code` for machines, `detail` for people. */
+export interface Reason {
+  readonly code: ReasonCode;
+  readonly detail: string;
+}
+
+export const reason = (code: ReasonCode, detail: string): Reason => ({ code, detail });

@@ -1,0 +1,90 @@
+import type { Cluster } from './cluster/cluster.ts';
+import type { ImageRules } from './compare/imageReference.ts';
+import { PodGroups } from './compare/podGroups.ts';
+import { isSupported, judge, type PodGroup } from './compare/verdict.ts';
+import { nextPodLabels } from './expect/admission.ts';
+import { contentHash } from './expect/epoch.ts';
+import type { Injectors, Question } from './expect/injectors.ts';
+import { type Match, match } from './expect/match.ts';
+import type { Injection, Mesh } from './expect/mesh.ts';
+import { keyOf, WORKLOAD_KINDS, type Workload, type WorkloadKey, type WorkloadRef } from './model.ts';
+import type { Judged } from './plan/judged.ts';
+
+/** What was seen of one workload: all that a verdict needs but the injector's answer. */
+export interface Sighting {
+  readonly workload: Workload;
+  readonly templateHash: string;
+  readonly groups: readonly PodGroup[];
+}
+
+export interface SurveyOptions {
+  readonly cluster: Cluster;
+  readonly injectors: Injectors;
+  readonly rules: ImageRules;
+  readonly skipNamespaces: ReadonlySet<string>;
+}
+
+/** Looks at workloads, whole clusters or one at a time, and judges them by what their injectors answer. */
+export class Survey {
+  readonly #options: SurveyOptions;
+
+  constructor(options: SurveyOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sees all workloads and pods of the cluster, or of one namespace. Injectors are asked while the pods are still being read, so the
+   * answers are there when the verdicts want them. Pages are no snapshot: what this sees only nominates.
+   */
+  async scan(mesh: Mesh, namespace: string | undefined, signal: AbortSignal): Promise<Map<WorkloadKey, Sighting>> {
+    const { cluster, skipNamespaces } = this.#options;
+    const pods = this.#pods(namespace, signal);
+    pods.catch(() => undefined);
+    const lists = await Promise.all(WORKLOAD_KINDS.map((kind) => cluster.workloads(kind, namespace, signal)));
+    const workloads = lists.flat().filter((workload) => !skipNamespaces.has(workload.namespace));
+    const seen = workloads.map((workload) => ({ workload, templateHash: contentHash(workload.template) }));
+    const asked = Promise.all(seen.map((one) => this.#answer(mesh, { ...one, groups: [] })));
+    const groups = await pods;
+    await asked;
+    return new Map(seen.map((one) => [keyOf(one.workload), { ...one, groups: groups.of(keyOf(one.workload)) }]));
+  }
+
+  async #pods(namespace: string | undefined, signal: AbortSignal): Promise<PodGroups> {
+    const groups = new PodGroups();
+    for await (const page of this.#options.cluster.pods(namespace, signal)) {
+      for (const pod of page) groups.add(pod);
+    }
+    return groups;
+  }
+
+  /** Sees one workload as it is now, its pods counted by owner UID. Undefined when it is gone. */
+  async look(ref: WorkloadRef): Promise<Sighting | undefined> {
+    const workload = await this.#options.cluster.workload(ref);
+    if (!workload) return undefined;
+    const groups = new PodGroups();
+    for (const pod of await this.#options.cluster.podsOf(workload)) groups.add(pod, keyOf(workload));
+    return { workload, templateHash: contentHash(workload.template), groups: groups.of(keyOf(workload)) };
+  }
+
+  /** The verdict on a sighting under the mesh as it is now. `fresh` asks the injector again whatever is kept. */
+  async judge(mesh: Mesh, sighting: Sighting, fresh = false): Promise<Judged> {
+    const { workload, groups } = sighting;
+    const matched = matchOf(mesh, workload);
+    const answer = await this.#answer(mesh, sighting, fresh);
+    const verdict = judge(workload, matched, answer, groups, this.#options.rules);
+    return { workload, verdict, ...(matched.kind === 'entry' && { injection: matched.entry }) };
+  }
+
+  async #answer(mesh: Mesh, { workload, templateHash }: Sighting, fresh = false) {
+    const matched = matchOf(mesh, workload);
+    if (matched.kind !== 'entry' || workload.deleting || !isSupported(workload)) return undefined;
+    const { namespace, name, template } = workload;
+    const question: Question = { injection: matched.entry, namespace, name, template, templateHash };
+    return fresh ? this.#options.injectors.askAfresh(question) : this.#options.injectors.ask(question);
+  }
+}
+
+/** Which injection the API server would call for the workload's next pod. */
+export function matchOf(mesh: Mesh, workload: Workload): Match<Injection> {
+  return match(mesh.injections, mesh.namespaces.get(workload.namespace) ?? {}, nextPodLabels(workload));
+}
