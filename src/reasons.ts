@@ -5,14 +5,16 @@
 export const REASONS = {
   // skipped
   'not-injected': 'No injector entry matches the pods of this workload, and its pods carry no sidecar.',
-  orphaned: 'Pods carry an injected sidecar, yet no injector entry matches any more; a restart would strip it. Reported only.',
+  orphaned:
+    'Pods carry an injected sidecar, yet no injector entry matches any more; a restart would strip it. Reported only.',
   'injector-declines': 'The matched injector answers that it would not inject (policy, hostNetwork, an annotation).',
   unsupported: 'The update strategy, named in the detail, is not one that a restart annotation rolls out pod by pod.',
   'scaled-to-zero': 'The workload has no replicas: its next pods will be right by themselves.',
   'no-pods': 'The workload has no running pods to judge.',
   deleting: 'The workload or its namespace is being deleted.',
   // unknown and conflict: never restarted
-  'injector-unreachable': 'The matched injector did not answer, or not with a usable answer; asked again with back-off.',
+  'injector-unreachable':
+    'The matched injector did not answer, or not with a usable answer; asked again with back-off.',
   'injector-refused': 'The injector answered allowed: false; new pods of this workload would be rejected.',
   'bad-answer': "The injector's answer could not be applied to the pod template.",
   'match-conditions': 'The matching entry has matchConditions (CEL), which only the API server can evaluate.',
@@ -29,6 +31,7 @@ export const REASONS = {
   paused: 'The rollout is paused.',
   rolling: 'A rollout of this workload is in progress.',
   unavailable: 'More pods are unavailable than its own update strategy allows.',
+  error: 'The last attempt met an error; it is tried again with back-off.',
   cooldown: 'It was restarted a moment ago (annotation cooldown).',
   'max-in-flight': 'As many restarts are in flight as allowed overall.',
   'max-in-flight-per-namespace': 'As many restarts are in flight in this namespace as allowed.',

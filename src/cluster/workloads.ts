@@ -1,4 +1,4 @@
-import type { Labels, LabelSelector, RolloutReport, Workload, WorkloadKind } from '../model.ts';
+import type { LabelSelector, Labels, RolloutReport, Workload, WorkloadKind } from '../model.ts';
 
 /** An apps/v1 Deployment, StatefulSet or DaemonSet as the API server serves it, as far as it is read. */
 export interface RawWorkload {
@@ -33,7 +33,11 @@ interface RawSpec {
 
 interface RawStrategy {
   readonly type?: string;
-  readonly rollingUpdate?: { readonly partition?: number; readonly maxUnavailable?: IntOrPercent; readonly maxSurge?: IntOrPercent };
+  readonly rollingUpdate?: {
+    readonly partition?: number;
+    readonly maxUnavailable?: IntOrPercent;
+    readonly maxSurge?: IntOrPercent;
+  };
 }
 
 interface RawStatus {

@@ -28,7 +28,11 @@ export class PodGroups {
     const { image, revision, placement, injected } = pod.sidecar;
     const key = [image, revision, placement, injected, pod.templateHash].join(' ');
     const known = groups.get(key);
-    groups.set(key, { sidecar: known?.sidecar ?? pod.sidecar, templateHash: pod.templateHash, count: (known?.count ?? 0) + 1 });
+    groups.set(key, {
+      sidecar: known?.sidecar ?? pod.sidecar,
+      templateHash: pod.templateHash,
+      count: (known?.count ?? 0) + 1,
+    });
   }
 
   of(owner: string): PodGroup[] {

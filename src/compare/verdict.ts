@@ -45,7 +45,8 @@ export function judge(
   if (match.kind === 'none') return unmatched(match.reason, groups);
   if (match.kind !== 'entry') return { state: match.kind, reason: match.reason };
   if (!isSupported(workload)) return skipped('unsupported', workload.strategy);
-  if (answer === undefined) return { state: 'unknown', reason: reason('injector-unreachable', 'the injector was not asked yet') };
+  if (answer === undefined)
+    return { state: 'unknown', reason: reason('injector-unreachable', 'the injector was not asked yet') };
   if (answer.kind === 'unknown') return { state: 'unknown', reason: answer.reason };
   if (answer.kind === 'no-sidecar') return declined(groups);
   return compare(workload, answer.sidecar, groups, rules);
@@ -67,11 +68,17 @@ function unmatched(why: Reason, groups: readonly PodGroup[]): Verdict {
 
 function declined(groups: readonly PodGroup[]): Verdict {
   const carriers = countWhere(groups, ({ sidecar }) => sidecar.injected && sidecar.placement !== 'none');
-  if (carriers > 0) return skipped('orphaned', `${carriers} pods carry a sidecar that the injector would no longer give`);
+  if (carriers > 0)
+    return skipped('orphaned', `${carriers} pods carry a sidecar that the injector would no longer give`);
   return skipped('injector-declines', 'the injector would not inject this template');
 }
 
-function compare(workload: Workload, expected: ExpectedSidecar, groups: readonly PodGroup[], rules: ImageRules): Verdict {
+function compare(
+  workload: Workload,
+  expected: ExpectedSidecar,
+  groups: readonly PodGroup[],
+  rules: ImageRules,
+): Verdict {
   const pods = countWhere(groups, () => true);
   if (pods === 0) {
     return workload.rollout.desired === 0

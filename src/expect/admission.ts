@@ -14,7 +14,11 @@ export function nextPodLabels(workload: Workload): Labels {
 
 const ADDED: Record<Workload['kind'], Labels> = {
   Deployment: { 'pod-template-hash': '' },
-  StatefulSet: { 'controller-revision-hash': '', 'statefulset.kubernetes.io/pod-name': '', 'apps.kubernetes.io/pod-index': '' },
+  StatefulSet: {
+    'controller-revision-hash': '',
+    'statefulset.kubernetes.io/pod-name': '',
+    'apps.kubernetes.io/pod-index': '',
+  },
   DaemonSet: { 'controller-revision-hash': '', 'pod-template-generation': '' },
 };
 

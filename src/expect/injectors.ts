@@ -81,7 +81,8 @@ export class Injectors {
   async askAfresh(asked: Question): Promise<Answer> {
     const now = this.#options.now();
     const line = this.#line(asked.injection);
-    if (line.retryAt > now) return unreachable(asked, `no answer before; asked again in ${Math.ceil((line.retryAt - now) / 1000)} s`);
+    if (line.retryAt > now)
+      return unreachable(asked, `no answer before; asked again in ${Math.ceil((line.retryAt - now) / 1000)} s`);
     try {
       const answer = await this.#post(asked, line);
       this.#reached(asked, line);
@@ -98,7 +99,9 @@ export class Injectors {
   /** When the first of the questions that ended in `unknown` may be asked again; undefined when there is none. */
   retryAt(): number | undefined {
     const lines = [...this.#lines.values()].flatMap(({ failures, retryAt }) => (failures > 0 ? [retryAt] : []));
-    const refusals = [...this.#answers.values()].flatMap(({ answer, until }) => (answer.kind === 'unknown' ? [until] : []));
+    const refusals = [...this.#answers.values()].flatMap(({ answer, until }) =>
+      answer.kind === 'unknown' ? [until] : [],
+    );
     const times = [...lines, ...refusals];
     return times.length > 0 ? Math.min(...times) : undefined;
   }
@@ -143,7 +146,10 @@ export class Injectors {
       connect: (options, callback) => {
         this.#target(entry, options.hostname, Number(options.port) || 443).then(
           ({ host, port }) =>
-            dial({ ...options, hostname: host, port: String(port), servername: options.servername ?? options.hostname }, callback),
+            dial(
+              { ...options, hostname: host, port: String(port), servername: options.servername ?? options.hostname },
+              callback,
+            ),
           (error: Error) => callback(error, null),
         );
       },
@@ -190,7 +196,8 @@ export class Injectors {
   }
 }
 
-const keyOf = ({ injection, namespace, templateHash }: Question): string => `${injection.epoch}/${namespace}/${templateHash}`;
+const keyOf = ({ injection, namespace, templateHash }: Question): string =>
+  `${injection.epoch}/${namespace}/${templateHash}`;
 
 const lineKey = ({ address }: WebhookEntry): string => JSON.stringify(address);
 
@@ -201,7 +208,10 @@ function urlOf({ address }: WebhookEntry): URL {
 }
 
 function unreachable({ injection }: Question, why: string): Answer {
-  return { kind: 'unknown', reason: reason('injector-unreachable', `injector of ${injection.entry.configuration}: ${why}`) };
+  return {
+    kind: 'unknown',
+    reason: reason('injector-unreachable', `injector of ${injection.entry.configuration}: ${why}`),
+  };
 }
 
 function resultOf(answer: Answer): QuestionResult {

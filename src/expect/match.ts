@@ -32,19 +32,29 @@ export function match<E extends { readonly entry: WebhookEntry }>(
   return verdictOf(called, namespace, pod);
 }
 
-function verdictOf<E extends { readonly entry: WebhookEntry }>(called: readonly E[], namespace: Labels, pod: Labels): Match<E> {
+function verdictOf<E extends { readonly entry: WebhookEntry }>(
+  called: readonly E[],
+  namespace: Labels,
+  pod: Labels,
+): Match<E> {
   const [first, ...others] = called;
   if (!first) return { kind: 'none', reason: reason('not-injected', whyNone(namespace, pod)) };
   const conditional = called.find(({ entry }) => entry.conditional);
   if (conditional) {
     return {
       kind: 'unknown',
-      reason: reason('match-conditions', `${nameOf(conditional.entry)} has matchConditions, which only the API server can evaluate`),
+      reason: reason(
+        'match-conditions',
+        `${nameOf(conditional.entry)} has matchConditions, which only the API server can evaluate`,
+      ),
     };
   }
   if (others.length > 0) {
     const names = called.map(({ entry }) => nameOf(entry)).join(' and ');
-    return { kind: 'conflict', reason: reason('conflict', `${names} both inject this pod; the last one wins by accident`) };
+    return {
+      kind: 'conflict',
+      reason: reason('conflict', `${names} both inject this pod; the last one wins by accident`),
+    };
   }
   return { kind: 'entry', entry: first };
 }
@@ -58,8 +68,12 @@ const LABELS_OF_INTENT = ['istio-injection', 'istio.io/rev', 'sidecar.istio.io/i
 
 function whyNone(namespace: Labels, pod: Labels): string {
   const said = [
-    ...LABELS_OF_INTENT.filter((key) => Object.hasOwn(namespace, key)).map((key) => `namespace ${key}=${namespace[key]}`),
+    ...LABELS_OF_INTENT.filter((key) => Object.hasOwn(namespace, key)).map(
+      (key) => `namespace ${key}=${namespace[key]}`,
+    ),
     ...LABELS_OF_INTENT.filter((key) => Object.hasOwn(pod, key)).map((key) => `pod ${key}=${pod[key]}`),
   ];
-  return said.length === 0 ? 'neither namespace nor pod asks for injection' : `no injector entry matches ${said.join(', ')}`;
+  return said.length === 0
+    ? 'neither namespace nor pod asks for injection'
+    : `no injector entry matches ${said.join(', ')}`;
 }

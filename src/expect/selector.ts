@@ -1,4 +1,4 @@
-import type { Labels, LabelSelector } from '../model.ts';
+import type { LabelSelector, Labels } from '../model.ts';
 
 /**
  * Whether a label selector matches, as apimachinery decides it (meta/v1/helpers.go LabelSelectorAsSelector, labels/selector.go).
@@ -27,15 +27,4 @@ function holds({ key, operator, values = [] }: Expression, labels: Labels): bool
     default:
       throw new RangeError(`label selector operator "${operator}" is not one of In, NotIn, Exists, DoesNotExist`);
   }
-}
-
-/** The selector in the form of the `labelSelector` query parameter (apimachinery labels/selector.go String). */
-export function selectorQuery(selector: LabelSelector): string {
-  const equal = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
-  const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
-    if (operator === 'Exists') return key;
-    if (operator === 'DoesNotExist') return `!${key}`;
-    return `${key} ${operator.toLowerCase()} (${values.join(',')})`;
-  });
-  return [...equal, ...expressions].join(',');
 }

@@ -5,10 +5,15 @@ import type { ServiceFacts } from '../cluster/cluster.ts';
  * port, or an ExternalName with the port as given. DNS takes no part.
  * @throws {Error} in words for people, when the Service cannot be routed to
  */
-export function dialTarget(service: ServiceFacts | undefined, name: string, port: number): { host: string; port: number } {
+export function dialTarget(
+  service: ServiceFacts | undefined,
+  name: string,
+  port: number,
+): { host: string; port: number } {
   if (!service) throw new Error(`Service ${name} does not exist`);
   if (service.type === 'ExternalName') return { host: service.externalName, port };
-  if (!service.clusterIP || service.clusterIP === 'None') throw new Error(`Service ${name} is headless; the API server does not route to it`);
+  if (!service.clusterIP || service.clusterIP === 'None')
+    throw new Error(`Service ${name} is headless; the API server does not route to it`);
   if (!service.ports.includes(port)) throw new Error(`Service ${name} has no port ${port}`);
   return { host: service.clusterIP, port };
 }

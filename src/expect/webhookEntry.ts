@@ -1,9 +1,16 @@
-import type { Labels, LabelSelector } from '../model.ts';
+import type { LabelSelector, Labels } from '../model.ts';
 
 /** How the API server reaches a webhook: `clientConfig` of admissionregistration.k8s.io/v1. */
 export type Address =
   | { readonly url: string }
-  | { readonly service: { readonly namespace: string; readonly name: string; readonly path: string; readonly port: number } };
+  | {
+      readonly service: {
+        readonly namespace: string;
+        readonly name: string;
+        readonly path: string;
+        readonly port: number;
+      };
+    };
 
 /** One entry of a MutatingWebhookConfiguration that injects sidecars. */
 export interface WebhookEntry {
@@ -48,7 +55,12 @@ interface RawEntry {
   readonly clientConfig?: {
     readonly url?: string;
     readonly caBundle?: string;
-    readonly service?: { readonly namespace?: string; readonly name?: string; readonly path?: string; readonly port?: number };
+    readonly service?: {
+      readonly namespace?: string;
+      readonly name?: string;
+      readonly path?: string;
+      readonly port?: number;
+    };
   };
 }
 

@@ -17,7 +17,11 @@ export function closedGate({ istiod }: Injection, expected: ExpectedSidecar): Re
     rollout.observedGeneration >= istiod.generation &&
     rollout.desired > 0 &&
     [rollout.existing, rollout.updated, rollout.ready, rollout.available].every((count) => count === rollout.desired);
-  if (!complete) return reason('istiod-rolling', `${where}: ${rollout.updated} updated and ${rollout.ready} ready of ${rollout.desired}`);
+  if (!complete)
+    return reason(
+      'istiod-rolling',
+      `${where}: ${rollout.updated} updated and ${rollout.ready} ready of ${rollout.desired}`,
+    );
   const proxy = versionOf(expected.image);
   const control = versionOf(istiod.image);
   if (proxy && control && gt(proxy, control)) {

@@ -1,3 +1,4 @@
+import { keyOf, type WorkloadKey } from '../model.ts';
 import { FORTSA_RESTARTED_AT } from '../names.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { closedGate } from './gates.ts';
@@ -18,6 +19,8 @@ export interface Surroundings {
   readonly policy: Policy;
   /** When each epoch was first seen by this process. */
   readonly epochSeenAt: ReadonlyMap<string, number>;
+  /** Workloads whose last attempt met an error. */
+  readonly retryAt: ReadonlyMap<WorkloadKey, { readonly until: number; readonly problem: string }>;
   /** Failed restarts per run, from the records. */
   readonly failures: ReadonlyMap<string, number>;
 }
@@ -27,7 +30,18 @@ type Rule = (judged: Outdated, surroundings: Surroundings) => Hold | undefined;
 const DAY = 24 * 60 * 60 * 1000;
 
 /** The rules in order: first what will not change by waiting, then the control plane, then the workload's own state. */
-const RULES: readonly Rule[] = [gaveUp, dailyCap, halted, configReadDelay, gate, paused, rolling, unavailable, cooldown];
+const RULES: readonly Rule[] = [
+  gaveUp,
+  dailyCap,
+  halted,
+  configReadDelay,
+  gate,
+  paused,
+  rolling,
+  unavailable,
+  cooldown,
+  backingOff,
+];
 
 /** The first rule that keeps this workload from being restarted now; undefined: nothing does. Throttles are counted elsewhere. */
 export function holdOf(judged: Outdated, surroundings: Surroundings): Hold | undefined {
@@ -61,12 +75,17 @@ function dailyCap({ workload }: Outdated, { now }: Surroundings): Hold | undefin
 function halted({ injection }: Outdated, { failures, policy }: Surroundings): Hold | undefined {
   const failed = failures.get(injection.run) ?? 0;
   if (failed < policy.failureBudget) return undefined;
-  return hold('halted', `${failed} restarts towards revision ${injection.entry.revision} failed, the budget is ${policy.failureBudget}`);
+  return hold(
+    'halted',
+    `${failed} restarts towards revision ${injection.entry.revision} failed, the budget is ${policy.failureBudget}`,
+  );
 }
 
 function configReadDelay({ injection }: Outdated, { now, policy, epochSeenAt }: Surroundings): Hold | undefined {
   const until = (epochSeenAt.get(injection.epoch) ?? now) + policy.istiodConfigReadDelay;
-  return until > now ? hold('config-read-delay', `the injector of ${injection.entry.configuration} is new`, until) : undefined;
+  return until > now
+    ? hold('config-read-delay', `the injector of ${injection.entry.configuration} is new`, until)
+    : undefined;
 }
 
 function gate({ injection, verdict }: Outdated): Hold | undefined {
@@ -88,7 +107,10 @@ function unavailable({ workload }: Outdated): Hold | undefined {
   const { desired, available } = workload.rollout;
   const missing = desired - available;
   return missing > workload.maxUnavailable
-    ? hold('unavailable', `${missing} of ${desired} pods are unavailable, its strategy allows ${workload.maxUnavailable}`)
+    ? hold(
+        'unavailable',
+        `${missing} of ${desired} pods are unavailable, its strategy allows ${workload.maxUnavailable}`,
+      )
     : undefined;
 }
 
@@ -97,4 +119,9 @@ function cooldown({ workload }: Outdated, { now, policy }: Surroundings): Hold |
   const last = Math.max(recordOf(workload)?.restartedAt ?? 0, fortsa);
   const until = last + policy.annotationCooldown;
   return until > now ? hold('cooldown', `restarted at ${timestamp(last)}`, until) : undefined;
+}
+
+function backingOff({ workload }: Outdated, { now, retryAt }: Surroundings): Hold | undefined {
+  const retry = retryAt.get(keyOf(workload));
+  return retry && retry.until > now ? hold('error', retry.problem, retry.until) : undefined;
 }

@@ -10,7 +10,10 @@ export interface Judged {
 }
 
 /** Judged workloads whose verdict is `outdated`: only these can be restarted. */
-export type Outdated = Judged & { readonly verdict: Extract<Verdict, { state: 'outdated' }>; readonly injection: Injection };
+export type Outdated = Judged & {
+  readonly verdict: Extract<Verdict, { state: 'outdated' }>;
+  readonly injection: Injection;
+};
 
 export const isOutdated = (judged: Judged): judged is Outdated =>
   judged.verdict.state === 'outdated' && judged.injection !== undefined;

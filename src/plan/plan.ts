@@ -36,7 +36,9 @@ export function plan(judged: readonly Judged[], context: PlanContext): Plan {
   const throttle = new Throttle(judged, context);
   const steps = new Map<WorkloadKey, Step>();
   for (const one of sorted) steps.set(keyOf(one.workload), stepOf(one, surroundings, throttle, context.busy));
-  const ends = [...steps.values()].flatMap((step) => (step.action === 'wait' && step.until !== undefined ? [step.until] : []));
+  const ends = [...steps.values()].flatMap((step) =>
+    step.action === 'wait' && step.until !== undefined ? [step.until] : [],
+  );
   return { steps, ...(ends.length > 0 && { wakeAt: Math.min(...ends) }) };
 }
 
@@ -47,7 +49,8 @@ function stepOf(judged: Judged, surroundings: Surroundings, throttle: Throttle, 
   if (isInFlight(record) || busy.has(keyOf(judged.workload))) {
     return { action: 'follow', reason: reason('in-flight', 'its restart is being followed') };
   }
-  if (judged.verdict.state === 'current' && record?.outcome && record.outcome !== 'verified') return { action: 'close' };
+  if (judged.verdict.state === 'current' && record?.outcome && record.outcome !== 'verified')
+    return { action: 'close' };
   if (!isOutdated(judged)) return { action: 'none' };
   const hold = holdOf(judged, surroundings);
   return hold ? { action: 'wait', ...hold } : throttle.queue(judged);
@@ -105,7 +108,10 @@ class Throttle {
     }
     if (here >= policy.maxInFlightPerNamespace) {
       return {
-        reason: reason('max-in-flight-per-namespace', `${here} of ${policy.maxInFlightPerNamespace} are in flight in this namespace`),
+        reason: reason(
+          'max-in-flight-per-namespace',
+          `${here} of ${policy.maxInFlightPerNamespace} are in flight in this namespace`,
+        ),
       };
     }
     const until = this.#lastWrite + policy.restartDelay;

@@ -27,7 +27,10 @@ export function fingerprint({ image, revision }: ExpectedSidecar): string {
 }
 
 /** Reads a workload's record. One that is older than the object was copied with a manifest and says nothing about it. */
-export function recordOf({ annotations, createdAt }: Pick<Workload, 'annotations' | 'createdAt'>): RestartRecord | undefined {
+export function recordOf({
+  annotations,
+  createdAt,
+}: Pick<Workload, 'annotations' | 'createdAt'>): RestartRecord | undefined {
   const restartedFor = annotations[ANNOTATION.restartedFor];
   const restartedAt = Date.parse(annotations[ANNOTATION.restartedAt] ?? '');
   if (!restartedFor || Number.isNaN(restartedAt) || restartedAt < createdAt) return undefined;
@@ -48,7 +51,12 @@ export const isInFlight = (record: RestartRecord | undefined): boolean => record
  * The record of the next write. Drift that comes back after a verified restart is a new episode and counts from one again.
  * @param now milliseconds; cut to the second, because `restartedAt` is RFC 3339 as kubectl writes it
  */
-export function nextRecord(previous: RestartRecord | undefined, expected: ExpectedSidecar, run: string, now: number): RestartRecord {
+export function nextRecord(
+  previous: RestartRecord | undefined,
+  expected: ExpectedSidecar,
+  run: string,
+  now: number,
+): RestartRecord {
   const restartedFor = fingerprint(expected);
   const restartedAt = Math.floor(now / 1000) * 1000;
   const sameEpisode = previous?.restartedFor === restartedFor && previous.outcome !== 'verified';

@@ -1,10 +1,25 @@
 /** Every Event reason, with the type it is sent as and what it tells; docs/events.md is generated from here. */
 export const EVENT_REASONS = {
-  SidecarOutdated: { type: 'Normal', help: 'The workload was found outdated: what it has and what its injector would give it now.' },
-  SidecarRestarted: { type: 'Normal', help: 'A restart was followed to its end and every pod has the expected sidecar.' },
-  RestartFailed: { type: 'Warning', help: 'A restart did not bring the expected sidecar; it is not repeated for the same sidecar.' },
-  RestartsHalted: { type: 'Warning', help: 'The failure budget of a run is spent; nothing more is written until its injector changes.' },
-  InjectorUnreachable: { type: 'Warning', help: 'An injector does not answer; its workloads are neither judged nor restarted meanwhile.' },
+  SidecarOutdated: {
+    type: 'Normal',
+    help: 'The workload was found outdated: what it has and what its injector would give it now.',
+  },
+  SidecarRestarted: {
+    type: 'Normal',
+    help: 'A restart was followed to its end and every pod has the expected sidecar.',
+  },
+  RestartFailed: {
+    type: 'Warning',
+    help: 'A restart did not bring the expected sidecar; it is not repeated for the same sidecar.',
+  },
+  RestartsHalted: {
+    type: 'Warning',
+    help: 'The failure budget of a run is spent; nothing more is written until its injector changes.',
+  },
+  InjectorUnreachable: {
+    type: 'Warning',
+    help: 'An injector does not answer; its workloads are neither judged nor restarted meanwhile.',
+  },
 } as const;
 
 export type EventReason = keyof typeof EVENT_REASONS;

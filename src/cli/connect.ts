@@ -1,0 +1,30 @@
+import { KubeClient } from '../cluster/client.ts';
+import { KubeCluster } from '../cluster/kubeCluster.ts';
+import { loadKubeconfig } from '../cluster/kubeconfig.ts';
+import { PagedPodSource } from '../cluster/podSource.ts';
+import { PRODUCT } from '../names.ts';
+import type { Policy } from '../plan/policy.ts';
+import { VERSION } from '../version.ts';
+import type { Settings } from './settings.ts';
+
+/** A client and the port built on it, from the settings' kubeconfig. */
+export interface Connection {
+  readonly client: KubeClient;
+  readonly cluster: KubeCluster;
+  /** The context's namespace; in a pod, the pod's own. */
+  readonly namespace: string;
+  readonly server: string;
+}
+
+/** @throws {Error} naming the kubeconfig file, what is wrong with it and what to do */
+export function connect({ kubeconfig, context }: Settings): Connection {
+  const { config, namespace, server } = loadKubeconfig({
+    ...(kubeconfig && { path: kubeconfig }),
+    ...(context && { context }),
+  });
+  const client = new KubeClient({ config, userAgent: `${PRODUCT}/${VERSION}` });
+  return { client, cluster: new KubeCluster(client, new PagedPodSource(client), Date.now), namespace, server };
+}
+
+/** The part of the settings that the pure stages work by. */
+export const policyOf = (settings: Settings): Policy => settings;

@@ -1,0 +1,103 @@
+import { stringify } from 'yaml';
+import type { KubeClient } from '../cluster/client.ts';
+import { readOnly } from '../cluster/readOnly.ts';
+import { Injectors } from '../expect/injectors.ts';
+import type { Mesh } from '../expect/mesh.ts';
+import { plan } from '../plan/plan.ts';
+import { planTable } from '../report/planTable.ts';
+import { type Row, rowsOf } from '../report/row.ts';
+import { Survey } from '../survey.ts';
+import { MeshWatch } from '../watch/meshWatch.ts';
+import { connect, policyOf } from './connect.ts';
+import { Progress } from './progress.ts';
+import type { Settings } from './settings.ts';
+
+/** The standard streams and the environment, as far as a command needs them. */
+export interface Streams {
+  readonly out: NodeJS.WriteStream;
+  readonly error: NodeJS.WriteStream;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+const NOTHING_OUTDATED = 0;
+const NOT_JUDGED = 1;
+const OUTDATED = 3;
+/** How long the first lists may take before `plan` gives up and says which is missing. */
+const PATIENCE = 30_000;
+
+/**
+ * The operator's own pipeline, once and without the means to write: watch, scan, ask, judge, plan, print.
+ * @returns the exit code: 0 all judged and none outdated, 3 some outdated, 1 none outdated but some not judged
+ * @throws {Error} in words for people when the cluster cannot be read or has no injector
+ */
+export async function planCommand(settings: Settings, streams: Streams, signal: AbortSignal): Promise<number> {
+  const { client, cluster: writable } = connect(settings);
+  const cluster = readOnly(writable);
+  const stop = new AbortController();
+  const stopping = AbortSignal.any([stop.signal, signal]);
+  const progress = new Progress(streams.error);
+  const { injectorAddress } = settings;
+  const injectors = new Injectors({ cluster, now: Date.now, ...(injectorAddress && { address: injectorAddress }) });
+  try {
+    progress.say('reading the mesh');
+    const mesh = await readMesh(client, stopping);
+    const policy = policyOf(settings);
+    const survey = new Survey({ cluster, injectors, rules: policy, skipNamespaces: settings.skipNamespaces });
+    progress.say('reading workloads and pods, asking the injectors');
+    const sightings = await survey.scan(mesh, settings.namespace || undefined, stopping);
+    const judged = await Promise.all([...sightings.values()].map((sighting) => survey.judge(mesh, sighting)));
+    const now = Date.now();
+    const context = {
+      now,
+      policy: { ...policy, istiodConfigReadDelay: 0 },
+      epochSeenAt: new Map(),
+      retryAt: new Map(),
+      busy: new Set<never>(),
+    };
+    const rows = rowsOf(judged, plan(judged, context));
+    progress.done();
+    streams.out.write(render(rows, settings, streams));
+    return exitCode(rows);
+  } finally {
+    progress.done();
+    stop.abort();
+    await Promise.all([injectors.close(), client.close()]);
+  }
+}
+
+/** Lists what decides the injectors' answers. The first thing that cannot be read ends it: half a mesh would make a wrong plan. */
+async function readMesh(client: KubeClient, signal: AbortSignal): Promise<Mesh> {
+  const failed = Promise.withResolvers<never>();
+  const late = setTimeout(
+    () => failed.reject(new Error(`the API server did not answer within ${PATIENCE / 1000} s`)),
+    PATIENCE,
+  );
+  try {
+    const watch = new MeshWatch(client, signal, (_watched, error) => failed.reject(error));
+    await Promise.race([watch.settled(signal), failed.promise]);
+    return withInjectors(watch.mesh());
+  } finally {
+    clearTimeout(late);
+    failed.promise.catch(() => undefined);
+  }
+}
+
+function withInjectors(mesh: Mesh): Mesh {
+  if (mesh.injections.length > 0) return mesh;
+  throw new Error(
+    'no Istio injector in this cluster: no MutatingWebhookConfiguration has the label istio.io/rev and an entry named ' +
+      '…sidecar-injector.istio.io. Is Istio installed, and is this the right context (--context)?',
+  );
+}
+
+function render(rows: readonly Row[], { output, all }: Settings, { out, environment }: Streams): string {
+  if (output === 'json') return `${JSON.stringify({ workloads: rows }, null, 2)}\n`;
+  if (output === 'yaml') return stringify({ workloads: rows });
+  const colour = out.isTTY === true && !environment.NO_COLOR;
+  return planTable(rows, { colour, all });
+}
+
+function exitCode(rows: readonly Row[]): number {
+  if (rows.some(({ verdict }) => verdict === 'outdated')) return OUTDATED;
+  return rows.some(({ verdict }) => verdict === 'unknown' || verdict === 'conflict') ? NOT_JUDGED : NOTHING_OUTDATED;
+}

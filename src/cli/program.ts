@@ -1,0 +1,85 @@
+import { Command, Option } from 'commander';
+import { HOME_PAGE, PRODUCT } from '../names.ts';
+import {
+  type CommandName,
+  envOf,
+  flagOf,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+  type Settings,
+} from './settings.ts';
+
+/** What each command does once its settings are read; the number is the exit code. */
+export type Actions = Readonly<Record<CommandName, (settings: Settings) => Promise<number>>>;
+
+const RUN_EXAMPLES = `
+Examples:
+  ${PRODUCT} run --dry-run                  see in the log what would be restarted
+  ${PRODUCT} run --max-in-flight 10         ten workloads at a time
+  ${PRODUCT} run --skip-namespaces kube-system,batch
+
+Every flag is also an environment variable: --max-in-flight is MELTEMI_MAX_IN_FLIGHT.`;
+
+const PLAN_EXAMPLES = `
+Examples:
+  ${PRODUCT} plan                           what would be restarted, why and in which order
+  ${PRODUCT} plan -o json | jq '.workloads[] | select(.verdict=="outdated")'
+  kubectl -n istio-system port-forward svc/istiod 15017:443 &
+  ${PRODUCT} plan --injector-address localhost:15017    from outside the cluster
+
+Exit code: 0 everything judged and nothing outdated, 3 something is outdated,
+1 an error, or nothing outdated but something could not be judged, 2 wrong usage.`;
+
+/**
+ * The command line. Parse errors are thrown as CommanderError, after their message went to standard error.
+ * @param exit receives the exit code of the command that ran
+ */
+export function program(version: string, actions: Actions, exit: (code: number) => void): Command {
+  const root = new Command(PRODUCT)
+    .description(
+      'Keeps the sidecars of an Istio mesh up to date by restarting the workloads whose sidecar is outdated.',
+    )
+    .version(version, '--version', 'print version and commit')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .showSuggestionAfterError()
+    .showHelpAfterError(`(${PRODUCT} --help shows how to use it)`)
+    .addHelpText('after', `\nRun "${PRODUCT} plan" first: it writes nothing. ${HOME_PAGE}`)
+    .exitOverride();
+  const command = (name: CommandName, description: string, examples: string): void => {
+    const sub = root.command(name).description(description).addHelpText('after', examples).allowExcessArguments(false);
+    for (const option of optionsOf(name)) sub.addOption(option);
+    sub.action(async (given: Partial<Settings>) => exit(await actions[name]({ ...defaults(), ...given })));
+  };
+  command('run', 'watch the mesh and keep its workloads current', RUN_EXAMPLES);
+  command('plan', 'show what run would do now, without writing anything', PLAN_EXAMPLES);
+  return root;
+}
+
+/** The options of one command, made from the table of settings. */
+export function optionsOf(command: CommandName): Option[] {
+  return Object.entries<Setting<unknown>>(SETTINGS)
+    .filter(([, setting]) => setting.commands.includes(command))
+    .map(([name, setting]) => optionOf(name, setting));
+}
+
+const SHORT: Readonly<Record<string, string>> = { namespace: '-n, ', output: '-o, ' };
+
+function optionOf(name: string, setting: Setting<unknown>): Option {
+  // A switch takes an optional value, so that `--dry-run=false` and MELTEMI_DRY_RUN=false mean what they say.
+  const value = setting.value ? ` <${setting.value}>` : ' [true|false]';
+  const option = new Option(`${SHORT[name] ?? ''}${flagOf(name)}${value}`, setting.help)
+    .env(envOf(name))
+    .argParser(setting.parse)
+    .default(setting.parse(setting.default), setting.default || 'none');
+  return setting.value ? option : option.preset('true');
+}
+
+function defaults(): Settings {
+  const entries = Object.keys(SETTINGS).map((name) => [
+    name,
+    SETTINGS[name as SettingName].parse(SETTINGS[name as SettingName].default),
+  ]);
+  return Object.fromEntries(entries) as Settings;
+}

@@ -1,0 +1,176 @@
+import { InvalidArgumentError } from 'commander';
+import { ENV_PREFIX } from '../names.ts';
+import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
+import type { ListenAddress } from '../report/server.ts';
+import { parseDuration } from './duration.ts';
+
+export type CommandName = 'run' | 'plan';
+
+/** One setting: its flag and environment variable follow from its name; help, README and chart are made from this table. */
+export interface Setting<T> {
+  readonly help: string;
+  /** Placeholder of the value in the help; absent for switches, which also take `true` or `false`. */
+  readonly value?: string;
+  readonly default: string;
+  readonly commands: readonly CommandName[];
+  /** @throws {InvalidArgumentError} saying what would be right */
+  readonly parse: (text: string) => T;
+}
+
+const BOTH = ['run', 'plan'] as const;
+const RUN = ['run'] as const;
+const PLAN = ['plan'] as const;
+
+const toggle = (help: string, commands: readonly CommandName[]): Setting<boolean> => ({
+  help,
+  default: 'false',
+  commands,
+  parse: parseBoolean,
+});
+
+const duration = (help: string, fallback: string, commands: readonly CommandName[]): Setting<number> => ({
+  help,
+  value: 'duration',
+  default: fallback,
+  commands,
+  parse: parseDurationArgument,
+});
+
+const count = (help: string, fallback: number, commands: readonly CommandName[]): Setting<number> => ({
+  help,
+  value: 'number',
+  default: String(fallback),
+  commands,
+  parse: parseCount,
+});
+
+const text = (help: string, value: string, commands: readonly CommandName[]): Setting<string> => ({
+  help,
+  value,
+  default: '',
+  commands,
+  parse: (given) => given,
+});
+
+const address = (help: string, fallback: string): Setting<ListenAddress | undefined> => ({
+  help,
+  value: 'address',
+  default: fallback,
+  commands: RUN,
+  parse: parseListenAddress,
+});
+
+export const SETTINGS = {
+  kubeconfig: text(
+    'kubeconfig file; without it KUBECONFIG, ~/.kube/config, then the pod’s service account',
+    'file',
+    BOTH,
+  ),
+  context: text('kubeconfig context; without it the current one', 'name', BOTH),
+  dryRun: toggle('decide and report, write nothing', RUN),
+  compareHub: toggle('a different registry alone makes a sidecar outdated', BOTH),
+  ignoreDigest: toggle('ignore image digests, for clusters where a webhook pins them', BOTH),
+  skipNamespaces: {
+    help: 'namespaces that are never looked at, comma-separated',
+    value: 'names',
+    default: 'kube-system,istio-system',
+    commands: BOTH,
+    parse: parseNames,
+  } as Setting<ReadonlySet<string>>,
+  maxInFlight: count('restarts under way at a time', 5, BOTH),
+  maxInFlightPerNamespace: count('restarts under way at a time in one namespace', 1, BOTH),
+  restartDelay: duration('least time between two restarts', '0s', BOTH),
+  annotationCooldown: duration('least time between two restarts of one workload', '5m', BOTH),
+  istiodConfigReadDelay: duration('extra wait after the injector configuration changed', '10s', RUN),
+  restartTimeout: duration('time for a restarted workload to become ready', '10m', RUN),
+  failureBudget: count('failed restarts of a run that halt it', 3, BOTH),
+  maxAttempts: count('restarts for one sidecar before giving up', 1, BOTH),
+  reconcilePeriod: duration('time between scans that nothing else asked for; 0 turns them off', '30m', RUN),
+  metricsBindAddress: address('where /metrics is served over plain HTTP; 0 turns it off', '127.0.0.1:8080'),
+  healthProbeBindAddress: address('where /livez and /readyz are served; 0 turns them off', ':8081'),
+  logLevel: {
+    help: `one of ${LOG_LEVELS.join(', ')}`,
+    value: 'level',
+    default: 'info',
+    commands: RUN,
+    parse: parseLogLevel,
+  } as Setting<LogLevel>,
+  namespace: text('only this namespace', 'name', PLAN),
+  output: {
+    help: 'table, json or yaml',
+    value: 'format',
+    default: 'table',
+    commands: PLAN,
+    parse: parseOutput,
+  } as Setting<'table' | 'json' | 'yaml'>,
+  all: toggle('also list workloads that no injector matches', PLAN),
+  injectorAddress: {
+    help: 'host:port to reach every injector at, for your own port-forward',
+    value: 'address',
+    default: '',
+    commands: PLAN,
+    parse: parseDialAddress,
+  } as Setting<{ readonly host: string; readonly port: number } | undefined>,
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+export type Settings = { readonly [K in SettingName]: ReturnType<(typeof SETTINGS)[K]['parse']> };
+
+/** `maxInFlight` → `--max-in-flight`. */
+export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** `maxInFlight` → `MELTEMI_MAX_IN_FLIGHT`. */
+export const envOf = (name: string): string =>
+  ENV_PREFIX + name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+
+function parseBoolean(given: string): boolean {
+  if (given === 'true' || given === 'false') return given === 'true';
+  throw new InvalidArgumentError('It must be true or false.');
+}
+
+function parseCount(given: string): number {
+  if (/^[1-9]\d{0,5}$/.test(given)) return Number(given);
+  throw new InvalidArgumentError('It must be a whole number from 1 to 999999.');
+}
+
+function parseDurationArgument(given: string): number {
+  const milliseconds = parseDuration(given);
+  if (milliseconds !== undefined) return milliseconds;
+  throw new InvalidArgumentError('It must be a duration such as 10s, 5m or 1h30m.');
+}
+
+function parseNames(given: string): ReadonlySet<string> {
+  const names = given
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  const wrong = names.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
+  if (wrong === undefined) return new Set(names);
+  throw new InvalidArgumentError(`"${wrong}" is no namespace name: lower-case letters, digits and dashes, at most 63.`);
+}
+
+function parseLogLevel(given: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === given);
+  if (level) return level;
+  throw new InvalidArgumentError(`It must be one of ${LOG_LEVELS.join(', ')}.`);
+}
+
+function parseOutput(given: string): 'table' | 'json' | 'yaml' {
+  if (given === 'table' || given === 'json' || given === 'yaml') return given;
+  throw new InvalidArgumentError('It must be table, json or yaml.');
+}
+
+function parseListenAddress(given: string): ListenAddress | undefined {
+  if (given === '0' || given === '') return undefined;
+  const [, host, port] = /^(.*):(\d{1,5})$/.exec(given) ?? [];
+  if (host !== undefined && Number(port) <= 65_535)
+    return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+  throw new InvalidArgumentError('It must be host:port, :port, or 0 to turn it off.');
+}
+
+function parseDialAddress(given: string): { host: string; port: number } | undefined {
+  if (given === '') return undefined;
+  const parsed = parseListenAddress(given);
+  if (parsed?.host && parsed.port > 0) return parsed;
+  throw new InvalidArgumentError('It must be host:port, for example localhost:15017.');
+}

@@ -1,0 +1,118 @@
+import type { EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import { FIELD_MANAGER } from '../names.ts';
+import { isNotFound } from './apiError.ts';
+import type { KubeClient } from './client.ts';
+import type { Cluster, ServiceFacts } from './cluster.ts';
+import { eventObject } from './eventObject.ts';
+import { wholeList } from './list.ts';
+import type { PodSource } from './podSource.ts';
+import { type Resource, resourcePath } from './resources.ts';
+import { selectorQuery } from './selectorQuery.ts';
+import { type RawWorkload, workloadOf } from './workloads.ts';
+
+const RESOURCE: Readonly<Record<WorkloadKind, Resource>> = {
+  Deployment: 'deployments',
+  StatefulSet: 'statefulsets',
+  DaemonSet: 'daemonsets',
+};
+
+/** Terminal pods are left on the server; terminating ones have no field to select by. */
+const LIVE_PODS = 'status.phase!=Succeeded,status.phase!=Failed';
+
+interface RawService {
+  readonly spec?: {
+    readonly type?: string;
+    readonly clusterIP?: string;
+    readonly externalName?: string;
+    readonly ports?: readonly { readonly port?: number }[];
+  };
+}
+
+interface Owned {
+  readonly metadata?: {
+    readonly uid?: string;
+    readonly ownerReferences?: readonly { readonly uid?: string; readonly controller?: boolean }[];
+  };
+}
+
+/** The port on a real API server. */
+export class KubeCluster implements Cluster {
+  readonly #client: KubeClient;
+  readonly #podSource: PodSource;
+  readonly #now: () => number;
+
+  constructor(client: KubeClient, podSource: PodSource, now: () => number) {
+    this.#client = client;
+    this.#podSource = podSource;
+    this.#now = now;
+  }
+
+  async workloads(kind: WorkloadKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]> {
+    const items = await wholeList<RawWorkload>(this.#client, { path: resourcePath(RESOURCE[kind], namespace), signal });
+    return items.map((raw) => workloadOf(kind, raw));
+  }
+
+  async workload({ kind, namespace, name }: WorkloadRef): Promise<Workload | undefined> {
+    const raw = await this.#find<RawWorkload>(resourcePath(RESOURCE[kind], namespace, name));
+    return raw && workloadOf(kind, raw);
+  }
+
+  async podsOf(workload: Workload): Promise<PodFacts[]> {
+    const owners = workload.kind === 'Deployment' ? await this.#replicaSetsOf(workload) : new Set([workload.uid]);
+    const labelSelector = selectorQuery(workload.selector);
+    const found: PodFacts[] = [];
+    for await (const page of this.#podSource.pods({
+      namespace: workload.namespace,
+      labelSelector,
+      fieldSelector: LIVE_PODS,
+    })) {
+      found.push(...page.filter(({ owner }) => owner && owners.has(owner.uid)));
+    }
+    return found;
+  }
+
+  async #replicaSetsOf({ namespace, selector, uid }: Workload): Promise<Set<string>> {
+    const path = resourcePath('replicasets', namespace);
+    const sets = await wholeList<Owned>(this.#client, { path, labelSelector: selectorQuery(selector) });
+    const owned = sets.filter(({ metadata }) =>
+      metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === uid),
+    );
+    return new Set(owned.map(({ metadata }) => metadata?.uid ?? ''));
+  }
+
+  pods(namespace: string | undefined, signal: AbortSignal): AsyncIterable<PodFacts[]> {
+    return this.#podSource.pods({ ...(namespace !== undefined && { namespace }), fieldSelector: LIVE_PODS, signal });
+  }
+
+  async service(namespace: string, name: string): Promise<ServiceFacts | undefined> {
+    const raw = await this.#find<RawService>(resourcePath('services', namespace, name));
+    if (!raw) return undefined;
+    const { type = 'ClusterIP', clusterIP = '', externalName = '', ports = [] } = raw.spec ?? {};
+    return { type, clusterIP, externalName, ports: ports.flatMap(({ port }) => port ?? []) };
+  }
+
+  async patch({ kind, namespace, name }: WorkloadRef, body: object): Promise<Workload> {
+    const raw = await this.#client.request<RawWorkload>({
+      method: 'PATCH',
+      path: resourcePath(RESOURCE[kind], namespace, name),
+      query: { fieldManager: FIELD_MANAGER },
+      contentType: 'application/merge-patch+json',
+      body,
+    });
+    return workloadOf(kind, raw);
+  }
+
+  async emit(event: EventDraft): Promise<void> {
+    const path = resourcePath('events', event.about.namespace);
+    await this.#client.request({ method: 'POST', path, body: eventObject(event, this.#now()) });
+  }
+
+  async #find<T>(path: string): Promise<T | undefined> {
+    try {
+      return await this.#client.request<T>({ method: 'GET', path });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import { planCommand } from './cli/planCommand.ts';
+import { program } from './cli/program.ts';
+import { runCommand } from './cli/runCommand.ts';
+import { COMMIT, VERSION } from './version.ts';
+
+const OK = 0;
+const FAILED = 1;
+const USAGE = 2;
+
+/** The only file that touches the process: arguments, signals, standard streams, exit code. */
+async function main(): Promise<number> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  let code = OK;
+  const streams = { out: process.stdout, error: process.stderr, environment: process.env };
+  const command = program(
+    `${VERSION} (${COMMIT})`,
+    {
+      run: (settings) => runCommand(settings, stop.signal),
+      plan: (settings) => planCommand(settings, streams, stop.signal),
+    },
+    (result) => {
+      code = result;
+    },
+  );
+  try {
+    await command.parseAsync(process.argv);
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE;
+    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    return FAILED;
+  }
+}
+
+process.exitCode = await main();

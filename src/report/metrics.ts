@@ -1,0 +1,103 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { STATES, type Verdict } from '../compare/verdict.ts';
+import type { QuestionResult } from '../expect/injectors.ts';
+import { PRODUCT } from '../names.ts';
+import type { ReasonCode } from '../reasons.ts';
+
+/** Every metric with its help; docs/metrics.md is generated from here. */
+export const METRICS = {
+  build_info: { labels: ['version', 'node_version'], help: 'Always 1; which Meltemi this is.' },
+  workloads: { labels: ['state'], help: 'Workloads by verdict at the last evaluation.' },
+  waiting_workloads: { labels: ['reason'], help: 'Outdated workloads that are not restarted now, by reason.' },
+  restarts_in_flight: { labels: [], help: 'Restarts that are written and not ended.' },
+  restarts_total: { labels: ['kind', 'result'], help: 'Ended restarts by workload kind and result.' },
+  injector_questions_total: { labels: ['result'], help: 'Questions to injectors by result.' },
+  injectors_unreachable: { labels: [], help: 'Injectors that do not answer now.' },
+  scans_total: { labels: ['result'], help: 'Scans of the cluster by result.' },
+  scan_duration_seconds: {
+    labels: [],
+    help: 'How long a scan takes, reading workloads and pods and asking injectors.',
+  },
+  last_scan_timestamp_seconds: { labels: [], help: 'When the last complete scan ended.' },
+  api_errors_total: { labels: [], help: 'Errors met while working on a workload; each is retried with back-off.' },
+} as const;
+
+const RESULTS: readonly QuestionResult[] = ['sidecar', 'no-sidecar', 'refused', 'bad-answer', 'unreachable'];
+const RESTART_RESULTS = ['verified', 'failed', 'reverted', 'superseded'] as const;
+export type RestartResult = (typeof RESTART_RESULTS)[number];
+
+/** The metrics of one process in a registry of their own; label sets are closed and counters start at zero. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #workloads = this.#gauge('workloads');
+  readonly #waiting = this.#gauge('waiting_workloads');
+  readonly #inFlight = this.#gauge('restarts_in_flight');
+  readonly #restarts = this.#counter('restarts_total');
+  readonly #questions = this.#counter('injector_questions_total');
+  readonly #unreachable = this.#gauge('injectors_unreachable');
+  readonly #scans = this.#counter('scans_total');
+  readonly #lastScan = this.#gauge('last_scan_timestamp_seconds');
+  readonly #errors = this.#counter('api_errors_total');
+  readonly #scanDuration = new Histogram({
+    name: `${PRODUCT}_scan_duration_seconds`,
+    help: METRICS.scan_duration_seconds.help,
+    buckets: [0.1, 0.3, 1, 3, 10, 30, 100, 300],
+    registers: [this.registry],
+  });
+
+  constructor(version: string) {
+    collectDefaultMetrics({ register: this.registry });
+    this.#gauge('build_info').set({ version, node_version: process.version }, 1);
+    for (const result of RESULTS) this.#questions.inc({ result }, 0);
+    for (const result of ['success', 'error']) this.#scans.inc({ result }, 0);
+    for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet']) {
+      for (const result of RESTART_RESULTS) this.#restarts.inc({ kind, result }, 0);
+    }
+  }
+
+  #options(name: keyof typeof METRICS) {
+    const { help, labels } = METRICS[name];
+    return { name: `${PRODUCT}_${name}`, help, labelNames: [...labels], registers: [this.registry] };
+  }
+
+  #gauge(name: keyof typeof METRICS): Gauge {
+    return new Gauge(this.#options(name));
+  }
+
+  #counter(name: keyof typeof METRICS): Counter {
+    return new Counter(this.#options(name));
+  }
+
+  question(result: QuestionResult): void {
+    this.#questions.inc({ result });
+  }
+
+  unreachable(injectors: number): void {
+    this.#unreachable.set(injectors);
+  }
+
+  evaluated(states: readonly Verdict['state'][], waiting: readonly ReasonCode[], inFlight: number): void {
+    for (const state of STATES) this.#workloads.set({ state }, states.filter((one) => one === state).length);
+    this.#waiting.reset();
+    for (const reason of waiting) this.#waiting.inc({ reason });
+    this.#inFlight.set(inFlight);
+  }
+
+  scanned(seconds: number, endedAt: number): void {
+    this.#scans.inc({ result: 'success' });
+    this.#scanDuration.observe(seconds);
+    this.#lastScan.set(endedAt / 1000);
+  }
+
+  scanFailed(): void {
+    this.#scans.inc({ result: 'error' });
+  }
+
+  restarted(kind: string, result: RestartResult): void {
+    this.#restarts.inc({ kind, result });
+  }
+
+  error(): void {
+    this.#errors.inc();
+  }
+}

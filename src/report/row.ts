@@ -1,0 +1,76 @@
+import { sidecarWord, type Verdict } from '../compare/verdict.ts';
+import { keyOf } from '../model.ts';
+import type { Judged } from '../plan/judged.ts';
+import type { Plan, Step } from '../plan/plan.ts';
+import { recordOf, timestamp } from '../plan/record.ts';
+import type { Reason } from '../reasons.ts';
+
+/** One workload's decision, flat: what the plan prints, the log says and the metrics count all come from this value. */
+export interface Row {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly verdict: Verdict['state'];
+  readonly action: Step['action'];
+  /** Code from the catalogue of reasons; empty where nothing needs a reason. */
+  readonly reason: string;
+  readonly detail: string;
+  /** RFC 3339; when a timed wait ends. */
+  readonly until?: string;
+  /** Place in the order of restarts, from 1. */
+  readonly order?: number;
+  readonly drifts: readonly string[];
+  readonly pods?: number;
+  readonly outdatedPods?: number;
+  readonly from?: string;
+  readonly to?: string;
+  readonly revision?: string;
+  readonly webhook?: string;
+  /** How Meltemi's last restart of it ended. */
+  readonly lastOutcome?: string;
+}
+
+/** The rows of a plan: first what is restarted, in order, then what waits, then the rest by name. */
+export function rowsOf(judged: readonly Judged[], { steps }: Plan): Row[] {
+  const rows = judged.map((one) => rowOf(one, steps.get(keyOf(one.workload)) ?? { action: 'none' }));
+  return rows.sort((a, b) => rank(a) - rank(b) || compare(sortKey(a), sortKey(b)));
+}
+
+const rank = ({ order, verdict }: Row): number =>
+  order ??
+  Number.MAX_SAFE_INTEGER - (verdict === 'current' ? 0 : verdict === 'skipped' ? 1 : verdict === 'outdated' ? 3 : 2);
+const sortKey = ({ namespace, kind, name }: Row): string => `${namespace}/${kind}/${name}`;
+const compare = (a: string, b: string): number => Number(a > b) - Number(a < b);
+
+export function rowOf({ workload, verdict, injection }: Judged, step: Step): Row {
+  const { code = '', detail = '' } = reasonOf(verdict, step) ?? {};
+  const outcome = recordOf(workload)?.outcome;
+  return {
+    kind: workload.kind,
+    namespace: workload.namespace,
+    name: workload.name,
+    verdict: verdict.state,
+    action: step.action,
+    reason: code,
+    detail,
+    drifts: 'drifts' in verdict ? verdict.drifts : [],
+    ...('until' in step && step.until !== undefined && { until: timestamp(step.until) }),
+    ...('order' in step && step.order !== undefined && { order: step.order }),
+    ...(verdict.state === 'outdated' && {
+      pods: verdict.pods,
+      outdatedPods: verdict.outdatedPods,
+      from: sidecarWord(verdict.actual),
+    }),
+    ...('expected' in verdict && { to: sidecarWord(verdict.expected) }),
+    ...(injection && {
+      revision: injection.entry.revision,
+      webhook: `${injection.entry.configuration}/${injection.entry.name}`,
+    }),
+    ...(outcome && { lastOutcome: outcome }),
+  };
+}
+
+function reasonOf(verdict: Verdict, step: Step): Reason | undefined {
+  if ('reason' in step) return step.reason;
+  return 'reason' in verdict ? verdict.reason : undefined;
+}

@@ -1,0 +1,65 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** An address to listen on, as Go's net.Listen takes it: `:8081`, `127.0.0.1:8080`; port 0 picks a free one. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A named check: undefined when all is well, else what is wrong. */
+export type Check = () => string | undefined;
+
+/**
+ * Listens and resolves once the port is bound.
+ * @throws {Error} naming the address when it is taken or not ours
+ */
+export function listen(address: ListenAddress, handler: RequestListener): Promise<Server> {
+  const server = createServer(handler);
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const cure =
+        error.code === 'EADDRINUSE' ? 'choose another port or stop what listens there' : 'choose another address';
+      reject(new Error(`cannot listen on ${address.host || '*'}:${address.port} (${error.code}): ${cure}`));
+    });
+    server.listen(address.port, address.host || undefined, () => resolve(server));
+  });
+}
+
+export const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+/** Serves `/metrics` in the Prometheus text format. */
+export function metricsHandler(metrics: () => Promise<string>): RequestListener {
+  return (request, response) => {
+    if (request.url?.split('?')[0] !== '/metrics') {
+      response.writeHead(404).end('metrics are at /metrics\n');
+      return;
+    }
+    metrics().then(
+      (text) => response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  };
+}
+
+/** Serves groups of named checks, each also alone: `/readyz`, `/readyz/watches`. 200 `ok`, or 503 with what is wrong, a line a check. */
+export function healthHandler(groups: Readonly<Record<string, Readonly<Record<string, Check>>>>): RequestListener {
+  return (request, response) => {
+    const [, group = '', name] = (request.url?.split('?')[0] ?? '').split('/');
+    const checks = groups[group];
+    const wanted = Object.entries(checks ?? {}).filter(([key]) => name === undefined || key === name);
+    if (wanted.length === 0) {
+      response.writeHead(404).end(
+        `known: ${Object.keys(groups)
+          .map((key) => `/${key}`)
+          .join(', ')}\n`,
+      );
+      return;
+    }
+    const problems = wanted.flatMap(([key, check]) => {
+      const problem = check();
+      return problem === undefined ? [] : [`${key}: ${problem}`];
+    });
+    response.writeHead(problems.length === 0 ? 200 : 503).end(`${problems.join('\n') || 'ok'}\n`);
+  };
+}

@@ -1,0 +1,29 @@
+import type { WorkloadKey } from '../model.ts';
+
+/** A workload that met an error, and when it is tried again. */
+export interface Retry {
+  readonly until: number;
+  readonly problem: string;
+}
+
+const FIRST = 1000;
+const LAST = 60_000;
+
+/** Back-off per workload: 1 s, doubled with each error in a row, at most a minute. Nothing is dropped. */
+export class Retries {
+  readonly #failures = new Map<WorkloadKey, Retry & { readonly count: number }>();
+
+  failed(key: WorkloadKey, now: number, error: unknown): void {
+    const count = (this.#failures.get(key)?.count ?? 0) + 1;
+    const until = now + Math.min(LAST, FIRST * 2 ** (count - 1));
+    this.#failures.set(key, { count, until, problem: error instanceof Error ? error.message : String(error) });
+  }
+
+  succeeded(key: WorkloadKey): void {
+    this.#failures.delete(key);
+  }
+
+  pending(): ReadonlyMap<WorkloadKey, Retry> {
+    return this.#failures;
+  }
+}

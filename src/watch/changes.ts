@@ -1,0 +1,27 @@
+import type { Mesh } from '../expect/mesh.ts';
+
+/** What a changed mesh makes necessary. */
+export type Scope =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'everything' }
+  | { readonly kind: 'namespaces'; readonly names: readonly string[] };
+
+/**
+ * Compares two states of the mesh. A new or lost epoch may concern any workload; a relabelled namespace concerns its own.
+ * istiod's status and rewritten CA bundles are neither.
+ */
+export function scopeOf(before: Mesh | undefined, after: Mesh): Scope {
+  if (!before) return { kind: 'everything' };
+  const epochs = (mesh: Mesh): string => mesh.injections.map(({ epoch }) => epoch).join(' ');
+  if (epochs(before) !== epochs(after)) return { kind: 'everything' };
+  const names = [...after.namespaces]
+    .filter(([name, labels]) => !sameLabels(before.namespaces.get(name), labels))
+    .map(([name]) => name);
+  return names.length > 0 ? { kind: 'namespaces', names } : { kind: 'nothing' };
+}
+
+function sameLabels(a: Readonly<Record<string, string>> | undefined, b: Readonly<Record<string, string>>): boolean {
+  if (a === b) return true;
+  const keys = Object.keys(b);
+  return a !== undefined && keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key]);
+}

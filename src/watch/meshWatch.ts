@@ -1,0 +1,174 @@
+import type { KubeClient } from '../cluster/client.ts';
+import { Reflector, type ReflectorOptions } from '../cluster/reflector.ts';
+import { resourcePath } from '../cluster/resources.ts';
+import type { RawWorkload } from '../cluster/workloads.ts';
+import { injectionOf } from '../expect/epoch.ts';
+import { configMapNames, homeOf } from '../expect/injectorHome.ts';
+import type { Istiod, Mesh } from '../expect/mesh.ts';
+import { injectorEntries, type RawConfiguration, type WebhookEntry } from '../expect/webhookEntry.ts';
+import type { Labels } from '../model.ts';
+import { istiodOf } from './istiod.ts';
+
+interface Named {
+  readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly labels?: Labels };
+}
+type ConfigMap = Named & { readonly data?: Readonly<Record<string, string>> };
+type ProxyConfig = Named & { readonly spec?: unknown };
+
+/**
+ * Watches the few objects that decide what injectors answer: MutatingWebhookConfigurations, Namespaces (metadata only), istiod Deployments,
+ * ProxyConfigs where they are served, and of ConfigMaps only those that injectors read, each by name.
+ */
+export class MeshWatch {
+  readonly #client: KubeClient;
+  readonly #signal: AbortSignal;
+  readonly #onError: (watched: string, error: unknown) => void;
+  readonly #listeners: (() => void)[] = [];
+  readonly #configurations: Reflector<RawConfiguration & Named>;
+  readonly #namespaces: Reflector<Named>;
+  readonly #deployments: Reflector<RawWorkload>;
+  readonly #proxyConfigs: Reflector<ProxyConfig>;
+  readonly #configMaps = new Map<
+    string,
+    { readonly reflector: Reflector<ConfigMap>; readonly stop: AbortController }
+  >();
+  #mesh: Mesh | undefined;
+
+  /** @param onError hears of every failed list or watch; each is tried again with back-off */
+  constructor(client: KubeClient, signal: AbortSignal, onError: (watched: string, error: unknown) => void) {
+    this.#client = client;
+    this.#signal = signal;
+    this.#onError = onError;
+    this.#configurations = this.#reflect({ path: resourcePath('mutatingwebhookconfigurations') });
+    this.#namespaces = this.#reflect({ path: resourcePath('namespaces'), metadataOnly: true });
+    this.#deployments = this.#reflect({ path: resourcePath('deployments'), labelSelector: 'app=istiod' });
+    this.#proxyConfigs = this.#reflect({ path: resourcePath('proxyconfigs'), optional: true });
+  }
+
+  #reflect<T extends Named>(
+    what: Pick<ReflectorOptions, 'path' | 'labelSelector' | 'fieldSelector' | 'metadataOnly' | 'optional'>,
+    signal = this.#signal,
+  ): Reflector<T> {
+    const reflector = new Reflector<T>({
+      ...what,
+      client: this.#client,
+      signal,
+      onError: (error) => this.#onError(what.path, error),
+    });
+    reflector.onChange(() => this.#changed());
+    reflector.start();
+    return reflector;
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  #changed(): void {
+    this.#mesh = undefined;
+    this.#watchConfigMaps();
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Resolves when everything that is watched was listed once, and with it the ConfigMaps that this made known. */
+  async settled(signal: AbortSignal): Promise<void> {
+    const fixed = [this.#configurations, this.#namespaces, this.#deployments, this.#proxyConfigs];
+    await unlessAborted(Promise.all(fixed.map(({ synced }) => synced)), signal);
+    this.#watchConfigMaps();
+    await unlessAborted(Promise.all([...this.#configMaps.values()].map(({ reflector }) => reflector.synced)), signal);
+  }
+
+  /** What cannot be watched now, in words; empty when all is well. */
+  problems(): string[] {
+    const configMaps = [...this.#configMaps.values()].map(({ reflector }) => reflector);
+    const all = [this.#configurations, this.#namespaces, this.#deployments, this.#proxyConfigs, ...configMaps];
+    return all.flatMap(({ isSynced, lastError, path }) =>
+      isSynced ? [] : [`${path} ${lastError?.message ?? 'is being listed'}`],
+    );
+  }
+
+  /** The mesh as known now. Pure in the stores; kept until one of them changes. */
+  mesh(): Mesh {
+    this.#mesh ??= this.#build();
+    return this.#mesh;
+  }
+
+  #build(): Mesh {
+    const istiods = this.#istiods();
+    const namespaces = new Map(
+      this.#namespaces.items().map(({ metadata }) => [metadata?.name ?? '', metadata?.labels ?? {}]),
+    );
+    const proxyConfigs = this.#proxyConfigs
+      .items()
+      .map(({ metadata, spec }) => [metadata?.namespace, metadata?.name, spec]);
+    const injections = this.#entries().map((entry) => {
+      const home = homeOf(entry, istiods);
+      const names = configMapNames(entry.revision);
+      const istiod = istiods.find(({ namespace, revision }) => namespace === home && revision === entry.revision);
+      return injectionOf(entry, {
+        injectorConfig: this.#data(home, names.injector),
+        meshConfig: this.#data(home, names.mesh),
+        ...(istiod && { istiod }),
+        proxyConfigs,
+      });
+    });
+    return { injections, namespaces };
+  }
+
+  #entries(): WebhookEntry[] {
+    return injectorEntries(this.#configurations.items());
+  }
+
+  #istiods(): Istiod[] {
+    return this.#deployments.items().map(istiodOf);
+  }
+
+  #data(namespace: string | undefined, name: string): unknown {
+    return this.#configMaps.get(`${namespace}/${name}`)?.reflector.items()[0]?.data;
+  }
+
+  /** Starts watching the ConfigMaps that entries have come to name, and stops for those that none names any more. */
+  #watchConfigMaps(): void {
+    if (!this.#configurations.isSynced || !this.#deployments.isSynced) return;
+    const wanted = this.#wantedConfigMaps();
+    for (const [key, { stop }] of this.#configMaps) {
+      if (wanted.has(key)) continue;
+      stop.abort();
+      this.#configMaps.delete(key);
+    }
+    for (const [key, { namespace, name }] of wanted)
+      if (!this.#configMaps.has(key)) this.#watchConfigMap(key, namespace, name);
+  }
+
+  #wantedConfigMaps(): Map<string, { namespace: string; name: string }> {
+    const istiods = this.#istiods();
+    const wanted = new Map<string, { namespace: string; name: string }>();
+    for (const entry of this.#entries()) {
+      const namespace = homeOf(entry, istiods);
+      if (namespace === undefined) continue;
+      for (const name of Object.values(configMapNames(entry.revision)))
+        wanted.set(`${namespace}/${name}`, { namespace, name });
+    }
+    return wanted;
+  }
+
+  #watchConfigMap(key: string, namespace: string, name: string): void {
+    const stop = new AbortController();
+    const what = { path: resourcePath('configmaps', namespace), fieldSelector: `metadata.name=${name}` };
+    this.#configMaps.set(key, {
+      reflector: this.#reflect<ConfigMap>(what, AbortSignal.any([stop.signal, this.#signal])),
+      stop,
+    });
+  }
+}
+
+/** Waits for something that a stop makes pointless. */
+async function unlessAborted(waiting: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<void>((resolve) => {
+    stop = resolve;
+    signal.addEventListener('abort', resolve as () => void, { once: true });
+  });
+  await Promise.race([waiting, aborted]).finally(() => stop && signal.removeEventListener('abort', stop));
+}
