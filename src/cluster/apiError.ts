@@ -1,0 +1,140 @@
+/** Longest message kept from a server: enough for a sentence, too little for a dumped object. */
+const MESSAGE_LIMIT = 300;
+
+/** What is known of a failed call. `path` has no query, since selectors and continue tokens only make messages long. */
+export interface ApiFailure {
+  readonly method: string;
+  readonly path: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly status?: number;
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error of every call to the API server. `reason` is Kubernetes' own `Status.reason` where there is one, else `HTTP`; without
+ * an answer it is `Network`, `Timeout`, `TLS`, `Authentication` or `Aborted`; `Malformed` is an answer that cannot be read.
+ * It carries no headers and no bodies, so that it can be logged whole.
+ */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** HTTP status; absent when no answer came. */
+  readonly status?: number;
+  readonly reason: string;
+  /** How long the server asked to wait, in milliseconds. */
+  readonly retryAfterMs?: number;
+  readonly method: string;
+  readonly path: string;
+
+  constructor({ method, path, reason, message, status, retryAfterMs, cause }: ApiFailure) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.method = method;
+    this.path = path;
+    this.reason = reason;
+    if (status !== undefined) this.status = status;
+    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
+  }
+}
+
+const hasStatus = (error: unknown, status: number): boolean => error instanceof ApiError && error.status === status;
+
+export const isNotFound = (error: unknown): boolean => hasStatus(error, 404);
+export const isConflict = (error: unknown): boolean => hasStatus(error, 409);
+export const isForbidden = (error: unknown): boolean => hasStatus(error, 403);
+
+/** The resource version or continue token is too old (`Expired`, `Gone`): list again from the start. */
+export const isGone = (error: unknown): boolean =>
+  error instanceof ApiError && (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone');
+
+/** Whether the same call, unchanged, may succeed later. It does not say that a write was not done: read again before repeating one. */
+export function isRetryable(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false;
+  if (error.status === undefined) return error.reason === 'Network' || error.reason === 'Timeout';
+  return error.status === 429 || error.status >= 500;
+}
+
+/** A `metav1.Status`, as far as it is read. */
+export interface RawStatus {
+  readonly code?: number;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: { readonly retryAfterSeconds?: number };
+}
+
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** The error for an answer of 300 and above. Only a `metav1.Status` is quoted: anything else may be a proxy's page or an echo. */
+export function httpError(call: Call, status: number, body: Uint8Array, retryAfter?: string): ApiError {
+  const raw = statusOf(body);
+  const retryAfterMs = retryAfterOf(retryAfter) ?? retryAfterOf(raw?.details?.retryAfterSeconds);
+  return statusError(call, { ...raw, code: status }, retryAfterMs);
+}
+
+/** The error for a Status, from an answer or from an ERROR event of a watch. */
+export function statusError(call: Call, raw: RawStatus, retryAfterMs?: number): ApiError {
+  const said = raw.message || raw.reason || 'no reason given';
+  return new ApiError({
+    ...call,
+    reason: raw.reason || 'HTTP',
+    message: `${call.method} ${call.path}: ${raw.code ?? 'error'}: ${said.slice(0, MESSAGE_LIMIT)}`,
+    ...(raw.code !== undefined && { status: raw.code }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}
+
+function statusOf(body: Uint8Array): RawStatus | undefined {
+  try {
+    const raw: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    return isStatus(raw) ? raw : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isStatus(raw: unknown): raw is RawStatus {
+  return typeof raw === 'object' && raw !== null && 'kind' in raw && raw.kind === 'Status';
+}
+
+/** The API server sends whole seconds, never a date (apiserver pkg/endpoints/handlers/responsewriters/status.go). */
+function retryAfterOf(seconds: string | number | undefined): number | undefined {
+  if (seconds === undefined || !/^\d{1,6}$/.test(String(seconds))) return undefined;
+  return Number(seconds) * 1000;
+}
+
+/** The error for a call that got no answer, from what undici, the socket or TLS threw. */
+export function networkError(call: Call, origin: string, thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) return thrown;
+  const code = codeOf(thrown);
+  const reason = TIMEOUTS.has(code) ? 'Timeout' : TLS.test(code) ? 'TLS' : 'Network';
+  const said = WORDS[code] ?? (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, MESSAGE_LIMIT);
+  return new ApiError({ ...call, reason, message: `${call.method} ${call.path}: ${origin}: ${said}`, cause: thrown });
+}
+
+/** Undici wraps some errors, and a name with several addresses fails with an AggregateError: the code is then one level down. */
+function codeOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return '';
+  if ('code' in thrown && typeof thrown.code === 'string') return thrown.code;
+  return codeOf(thrown.cause);
+}
+
+const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT']);
+const TLS = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused; is the API server up and is this its address?',
+  ECONNRESET: 'connection reset',
+  ENOTFOUND: 'no such host; is the name in the kubeconfig right?',
+  EAI_AGAIN: 'the name cannot be resolved at the moment',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'network unreachable',
+  UND_ERR_SOCKET: 'the other side closed the connection',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  SELF_SIGNED_CERT_IN_CHAIN: "the server's certificate is not signed by the kubeconfig's certificate authority",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "the server's certificate is not signed by the kubeconfig's certificate authority",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the server's certificate is not signed by the kubeconfig's certificate authority",
+  CERT_HAS_EXPIRED: "the server's certificate has expired",
+};

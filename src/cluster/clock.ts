@@ -1,0 +1,14 @@
+import { setTimeout as after } from 'node:timers/promises';
+
+/** Time as an argument, so that no test waits for it. */
+export interface Clock {
+  /** Milliseconds of a monotonic clock; only differences mean something. */
+  now(): number;
+  /** Resolves after `ms` milliseconds, rejects when the signal is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => after(ms, undefined, signal && { signal }),
+};

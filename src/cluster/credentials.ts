@@ -1,0 +1,54 @@
+import type { RequestOptions } from 'node:https';
+import { isDeepStrictEqual } from 'node:util';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { ApiError, type Call } from './apiError.ts';
+
+/** What a TLS connection is made with. */
+export interface TlsMaterial {
+  readonly ca?: string | Buffer;
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+  readonly servername?: string;
+  readonly rejectUnauthorized?: boolean;
+}
+
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: TlsMaterial;
+}
+
+const TLS_FIELDS = ['ca', 'cert', 'key', 'servername', 'rejectUnauthorized'] as const;
+
+/**
+ * Asks the kubeconfig's own authentication how to call now: certificates and token files are read again as they rotate, exec plugins run
+ * when their answer has expired.
+ * @throws ApiError with reason `Authentication`
+ */
+export async function readCredentials(config: KubeConfig, call: Call): Promise<Credentials> {
+  const options: RequestOptions = {};
+  try {
+    await config.applyToHTTPSOptions(options);
+  } catch (thrown) {
+    throw authenticationError(call, thrown);
+  }
+  const tls = Object.fromEntries(TLS_FIELDS.filter((field) => options[field] != null).map((field) => [field, options[field]]));
+  return { headers: headersOf(options), tls };
+}
+
+/** Whether open connections may be kept under the new material. */
+export const sameTls = (one: TlsMaterial, other: TlsMaterial): boolean => isDeepStrictEqual(one, other);
+
+function headersOf({ headers = {}, auth }: RequestOptions): Record<string, string> {
+  const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value).trim()]);
+  const basic = auth ? { authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {};
+  return { ...basic, ...Object.fromEntries(entries) };
+}
+
+/** Neither cause nor text of a JSON error is kept: it would quote what an exec plugin printed, which is a token. */
+function authenticationError(call: Call, thrown: unknown): ApiError {
+  const said = thrown instanceof SyntaxError ? 'the credential plugin did not print JSON' : firstLine(thrown);
+  const message = `${call.method} ${call.path}: no credentials: ${said.slice(0, 200)}; check the user in the kubeconfig`;
+  return new ApiError({ ...call, reason: 'Authentication', message });
+}
+
+const firstLine = (thrown: unknown): string => String(thrown instanceof Error ? thrown.message : thrown).split('\n')[0] ?? '';

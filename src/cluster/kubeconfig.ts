@@ -1,0 +1,193 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { parse } from 'yaml';
+
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** Says which file is wrong, in what, and what to do about it. */
+export class KubeconfigError extends Error {
+  override readonly name = 'KubeconfigError';
+}
+
+export interface KubeconfigOptions {
+  /** Explicit file; wins over everything. */
+  readonly path?: string;
+  /** Context instead of the current one. */
+  readonly context?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Folder put before the service account's files; for tests. */
+  readonly root?: string;
+}
+
+export interface LoadedKubeconfig {
+  readonly config: KubeConfig;
+  readonly context: string;
+  /** The context's namespace, or `default`. */
+  readonly namespace: string;
+  /** The file or files, or `in-cluster`. */
+  readonly source: string;
+}
+
+/**
+ * Finds and loads the way to the cluster: the explicit path, else KUBECONFIG (several files merge, the first to name an entry wins, absent
+ * ones are passed over, as in client-go clientcmd/loader.go), else ~/.kube/config, else the pod's service account.
+ * @throws KubeconfigError
+ */
+export function loadKubeconfig(options: KubeconfigOptions = {}): LoadedKubeconfig {
+  const env = options.env ?? process.env;
+  const files = filesToRead(options.path, env);
+  if (files.length > 0) return chosen(merged(files), files.join(delimiter), options.context);
+  const root = options.root ?? '';
+  if (env.KUBERNETES_SERVICE_HOST && existsSync(join(root, SERVICE_ACCOUNT, 'token'))) return inCluster(root, options.context);
+  throw new KubeconfigError('no kubeconfig: KUBECONFIG is not set and ~/.kube/config does not exist; give --kubeconfig or set KUBECONFIG');
+}
+
+function filesToRead(path: string | undefined, env: Readonly<Record<string, string | undefined>>): string[] {
+  if (path) return [path];
+  const listed = (env.KUBECONFIG ?? '').split(delimiter).filter(Boolean);
+  if (listed.length === 1) return listed;
+  const present = listed.filter((file) => existsSync(file));
+  if (listed.length > 0 && present.length === 0) {
+    throw new KubeconfigError(`none of the files in KUBECONFIG exists: ${listed.join(', ')}`);
+  }
+  if (present.length > 0) return present;
+  const home = join(env.HOME || homedir(), '.kube', 'config');
+  return existsSync(home) ? [home] : [];
+}
+
+function inCluster(root: string, context: string | undefined): LoadedKubeconfig {
+  const config = new KubeConfig();
+  config.loadFromCluster(root);
+  allowPlainHttp(config);
+  return chosen(config, 'in-cluster', context);
+}
+
+function merged(files: readonly string[]): KubeConfig {
+  const [first, ...rest] = files.map(readOne);
+  const config = first ?? new KubeConfig();
+  for (const other of rest) {
+    config.currentContext ||= other.currentContext;
+    addMissing(config.clusters, other.clusters);
+    addMissing(config.contexts, other.contexts);
+    addMissing(config.users, other.users);
+  }
+  return config;
+}
+
+function addMissing<T extends { readonly name: string }>(into: T[], from: readonly T[]): void {
+  for (const entry of from) if (!into.some(({ name }) => name === entry.name)) into.push(entry);
+}
+
+function readOne(file: string): KubeConfig {
+  const text = textOf(file);
+  const raw = yamlOf(file, text);
+  const config = new KubeConfig();
+  try {
+    config.loadFromString(text);
+  } catch (error) {
+    throw new KubeconfigError(`${file} is not a usable kubeconfig: ${firstLine(error)}`);
+  }
+  config.makePathsAbsolute(dirname(file));
+  completeUsers(config, raw, dirname(file));
+  allowPlainHttp(config);
+  return config;
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const wrong = READ_ERRORS[code] ?? `cannot be read (${code || firstLine(error)})`;
+    throw new KubeconfigError(`kubeconfig ${file} ${wrong}`);
+  }
+}
+
+const READ_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist; correct --kubeconfig or KUBECONFIG',
+  EACCES: 'cannot be read: permission denied; give this user the right to read it',
+  EISDIR: 'is a folder; name the file in it',
+};
+
+interface RawKubeconfig {
+  readonly users?: readonly { readonly name?: string; readonly user?: { readonly tokenFile?: string } | null }[];
+}
+
+/** Contents are never quoted: a kubeconfig is full of secrets, and YAML errors show the line they stumble over. */
+function yamlOf(file: string, text: string): RawKubeconfig {
+  let raw: unknown;
+  try {
+    raw = parse(text);
+  } catch (error) {
+    const at = error instanceof Error ? / at line \d+, column \d+/.exec(error.message)?.[0] : '';
+    throw new KubeconfigError(`kubeconfig ${file} is not YAML${at ?? ''}; correct the file`);
+  }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    throw new KubeconfigError(`${file} is not a kubeconfig: it has no clusters, contexts and users; is it the right file?`);
+  }
+  return raw;
+}
+
+/**
+ * Makes good for what client-node 2.0.1 leaves out: `tokenFile` (which wins over `token` and is read again as it rotates), the environment
+ * that exec plugins must be given (KEP-541; GKE's refuses to run without it), and contexts without a user, whose CA it forgets.
+ */
+function completeUsers(config: KubeConfig, raw: RawKubeconfig, folder: string): void {
+  config.users = config.users.map((user) => {
+    const tokenFile = raw.users?.find(({ name }) => name === user.name)?.user?.tokenFile;
+    if (tokenFile) return { ...withoutToken(user), authProvider: tokenFileProvider(tokenFile, folder) };
+    return user.exec ? { ...user, exec: { ...user.exec, env: [...(user.exec.env ?? []), execInfo(user.exec)] } } : user;
+  });
+  config.contexts = config.contexts.map((context) => (context.user ? context : { ...context, user: ANONYMOUS.name }));
+  config.users.push(ANONYMOUS);
+}
+
+const ANONYMOUS = { name: '(none)' };
+
+function withoutToken<T extends { readonly token?: string }>(user: T): Omit<T, 'token'> {
+  const { token: _, ...rest } = user;
+  return rest;
+}
+
+function tokenFileProvider(tokenFile: string, folder: string): { name: string; config: { tokenFile: string } } {
+  return { name: 'tokenFile', config: { tokenFile: isAbsolute(tokenFile) ? tokenFile : join(folder, tokenFile) } };
+}
+
+function execInfo(exec: { readonly apiVersion?: string }): { name: string; value: string } {
+  const apiVersion = exec.apiVersion ?? 'client.authentication.k8s.io/v1';
+  const info = { apiVersion, kind: 'ExecCredential', spec: { interactive: false } };
+  return { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) };
+}
+
+/** client-node refuses http unless TLS verification is off, though there is no TLS to verify. */
+function allowPlainHttp(config: KubeConfig): void {
+  config.clusters = config.clusters.map((cluster) =>
+    cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster,
+  );
+}
+
+function chosen(config: KubeConfig, source: string, wanted: string | undefined): LoadedKubeconfig {
+  const known = config.contexts.map(({ name }) => name);
+  const name = wanted ?? config.currentContext;
+  if (!name) throw new KubeconfigError(`${source} has no current context; give --context with one of: ${list(known)}`);
+  const context = config.contexts.find((one) => one.name === name);
+  if (!context) throw new KubeconfigError(`${source} has no context "${name}"; it has: ${list(known)}`);
+  config.setCurrentContext(name);
+  const cluster = config.clusters.find((one) => one.name === context.cluster);
+  if (!cluster) throw new KubeconfigError(`${source}: context "${name}" names the cluster "${context.cluster}", which is not there`);
+  if (!isHttpUrl(cluster.server)) {
+    throw new KubeconfigError(`${source}: the server of cluster "${cluster.name}" is no http or https URL; correct it`);
+  }
+  if (!config.users.some((one) => one.name === context.user)) {
+    throw new KubeconfigError(`${source}: context "${name}" names the user "${context.user}", which is not there`);
+  }
+  return { config, context: name, namespace: context.namespace?.trim() || 'default', source };
+}
+
+const isHttpUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '');
+
+const list = (names: readonly string[]): string => (names.length > 0 ? names.join(', ') : '(none)');
+
+const firstLine = (error: unknown): string => String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';

@@ -1,0 +1,39 @@
+const CORE = '/api/v1';
+const APPS = '/apis/apps/v1';
+
+/** The kinds that are read or written, by their plural name. */
+const RESOURCES = {
+  configmaps: { base: CORE, namespaced: true },
+  events: { base: CORE, namespaced: true },
+  namespaces: { base: CORE, namespaced: false },
+  pods: { base: CORE, namespaced: true },
+  services: { base: CORE, namespaced: true },
+  daemonsets: { base: APPS, namespaced: true },
+  deployments: { base: APPS, namespaced: true },
+  replicasets: { base: APPS, namespaced: true },
+  statefulsets: { base: APPS, namespaced: true },
+  leases: { base: '/apis/coordination.k8s.io/v1', namespaced: true },
+  mutatingwebhookconfigurations: { base: '/apis/admissionregistration.k8s.io/v1', namespaced: false },
+  proxyconfigs: { base: '/apis/networking.istio.io/v1beta1', namespaced: true },
+} as const;
+
+export type Resource = keyof typeof RESOURCES;
+
+/**
+ * The API path of a kind in the whole cluster, of a namespace's, or of one object.
+ * @throws RangeError for an object of a namespaced kind without its namespace, or for a namespace given to a cluster-wide kind
+ */
+export function resourcePath(resource: Resource, namespace?: string, name?: string): string {
+  const { base, namespaced } = RESOURCES[resource];
+  if (namespace !== undefined && !namespaced) throw new RangeError(`${resource} have no namespace`);
+  if (name !== undefined && namespaced && namespace === undefined) throw new RangeError(`${resource}/${name} needs a namespace`);
+  const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${base}${scope}/${resource}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
+}
+
+/** The right that a call to a collection's path needs, in words: `list pods in namespace shop`. */
+export function rightFor(verb: string, path: string): string {
+  const [, namespace, resource = ''] = /(?:\/namespaces\/([^/]+))?\/([^/]+)$/.exec(path) ?? [];
+  const group = /^\/apis\/([^/]+)/.exec(path)?.[1];
+  return `${verb} ${resource}${group ? `.${group}` : ''}${namespace ? ` in namespace ${decodeURIComponent(namespace)}` : ''}`;
+}

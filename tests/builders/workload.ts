@@ -1,0 +1,115 @@
+import type { PodGroup, Verdict } from '../../src/compare/verdict.ts';
+import type { ExpectedSidecar } from '../../src/expect/answer.ts';
+import type { Injection, Istiod } from '../../src/expect/mesh.ts';
+import type { WebhookEntry } from '../../src/expect/webhookEntry.ts';
+import type { RolloutReport, Sidecar, Workload } from '../../src/model.ts';
+import type { Judged } from '../../src/plan/judged.ts';
+
+/** 2026-01-01T00:00:00Z: the time at which table tests happen. */
+export const NOW = Date.UTC(2026, 0, 1);
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+
+/** A complete rollout of so many pods. */
+export const complete = (pods: number): RolloutReport => ({
+  observedGeneration: 1,
+  desired: pods,
+  existing: pods,
+  updated: pods,
+  ready: pods,
+  available: pods,
+  currentRevision: 'r1',
+  updateRevision: 'r1',
+});
+
+/** A Deployment `shop/web` of three ready pods, unless said otherwise. */
+export function workload(given: Partial<Workload> = {}): Workload {
+  return {
+    kind: 'Deployment',
+    namespace: 'shop',
+    name: 'web',
+    uid: 'uid',
+    resourceVersion: '1',
+    generation: 1,
+    createdAt: NOW - 30 * 24 * HOUR,
+    deleting: false,
+    annotations: {},
+    selector: { matchLabels: { app: 'web' } },
+    strategy: 'RollingUpdate',
+    paused: false,
+    maxUnavailable: 0,
+    template: { labels: { app: 'web' }, annotations: {}, spec: {} },
+    rollout: complete(3),
+    ...given,
+  };
+}
+
+export const sidecar = (given: Partial<Sidecar> = {}): Sidecar => ({
+  placement: 'container',
+  image: 'docker.io/istio/proxyv2:1.30.2',
+  revision: 'default',
+  injected: true,
+  ...given,
+});
+
+export const NO_SIDECAR = sidecar({ placement: 'none', image: '', revision: '', injected: false });
+
+export const group = (given: Partial<Sidecar> = {}, count = 3): PodGroup => ({ sidecar: sidecar(given), templateHash: 'h', count });
+
+export const expected = (given: Partial<ExpectedSidecar> = {}): ExpectedSidecar => ({
+  image: 'docker.io/istio/proxyv2:1.31.0',
+  revision: 'default',
+  placement: 'container',
+  ...given,
+});
+
+export const entry = (given: Partial<WebhookEntry> = {}): WebhookEntry => ({
+  configuration: 'istio-sidecar-injector',
+  name: 'namespace.sidecar-injector.istio.io',
+  revision: 'default',
+  tag: '',
+  releaseNamespace: '',
+  namespaceSelector: {},
+  objectSelector: {},
+  callsPodCreation: true,
+  conditional: false,
+  address: { service: { namespace: 'istio-system', name: 'istiod', path: '/inject', port: 443 } },
+  caBundle: '',
+  ...given,
+});
+
+export const istiod = (given: Partial<Istiod> = {}): Istiod => ({
+  namespace: 'istio-system',
+  name: 'istiod',
+  revision: 'default',
+  generation: 1,
+  rollout: complete(1),
+  image: 'docker.io/istio/pilot:1.31.0',
+  templateHash: 't',
+  ...given,
+});
+
+export const injection = (given: Partial<Injection> = {}): Injection => ({
+  entry: entry(),
+  epoch: 'epoch',
+  run: 'run',
+  istiod: istiod(),
+  ...given,
+});
+
+export const outdated = (given: Partial<Extract<Verdict, { state: 'outdated' }>> = {}): Verdict => ({
+  state: 'outdated',
+  expected: expected(),
+  drifts: ['image'],
+  outdatedPods: 3,
+  pods: 3,
+  actual: sidecar(),
+  ...given,
+});
+
+/** A judged workload, outdated unless said otherwise. */
+export const judged = (given: Partial<Workload> = {}, verdict: Verdict = outdated()): Judged => ({
+  workload: workload(given),
+  verdict,
+  injection: injection(),
+});

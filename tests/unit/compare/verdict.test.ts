@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judge, type PodGroup } from '../../../src/compare/verdict.ts';
+import type { Answer } from '../../../src/expect/answer.ts';
+import type { Match } from '../../../src/expect/match.ts';
+import type { Workload } from '../../../src/model.ts';
+import { reason } from '../../../src/reasons.ts';
+import { complete, expected, group, NO_SIDECAR, workload } from '../../builders/workload.ts';
+
+const RULES = { compareHub: false, ignoreDigest: false };
+const ENTRY: Match<unknown> = { kind: 'entry', entry: {} };
+const NONE: Match<unknown> = { kind: 'none', reason: reason('not-injected', 'nobody asks') };
+const answer = (given: Parameters<typeof expected>[0] = {}): Answer => ({ kind: 'sidecar', sidecar: expected(given) });
+const same = { image: 'docker.io/istio/proxyv2:1.31.0' };
+const bare: PodGroup = { sidecar: NO_SIDECAR, templateHash: 'h', count: 3 };
+
+interface Row {
+  given?: Partial<Workload>;
+  match?: Match<unknown>;
+  answer?: Answer;
+  groups: PodGroup[];
+  is: string;
+}
+
+const rows: [string, Row][] = [
+  ['pods like the answer are current', { groups: [group(same)], is: 'current' }],
+  ['another image is outdated', { groups: [group()], is: 'outdated image' }],
+  ['an older expectation is outdated too: a rollback', { answer: answer({ image: 'docker.io/istio/proxyv2:1.29.0' }), groups: [group(same)], is: 'outdated image' }],
+  ['one pod of many is enough', { groups: [group(same, 9), group({}, 1)], is: 'outdated image' }],
+  ['equal image, another revision', { groups: [group({ ...same, revision: 'canary' })], is: 'outdated revision' }],
+  ['a pod that states no revision is not outdated by it', { groups: [group({ ...same, revision: '' })], is: 'current' }],
+  ['an answer that states no revision outdates nothing', { answer: answer({ revision: '' }), groups: [group({ ...same, revision: 'x' })], is: 'current' }],
+  ['no sidecar where one is due', { groups: [bare], is: 'outdated missing' }],
+  ['a native sidecar instead of an ordinary one is only noted', { groups: [group({ ...same, placement: 'initContainer' })], is: 'current placement' }],
+  ['nobody matches and no sidecar', { match: NONE, groups: [bare], is: 'skipped not-injected' }],
+  ['nobody matches, sidecars are there: an orphan', { match: NONE, groups: [group()], is: 'skipped orphaned' }],
+  ['a container of that name without the injector’s mark is no orphan', { match: NONE, groups: [group({ injected: false })], is: 'skipped not-injected' }],
+  ['two match', { match: { kind: 'conflict', reason: reason('conflict', '') }, groups: [group()], is: 'conflict conflict' }],
+  ['nobody can tell who matches', { match: { kind: 'unknown', reason: reason('match-conditions', '') }, groups: [group()], is: 'unknown match-conditions' }],
+  ['no answer is unknown, not outdated', { answer: { kind: 'unknown', reason: reason('injector-unreachable', '') }, groups: [group()], is: 'unknown injector-unreachable' }],
+  ['the injector declines', { answer: { kind: 'no-sidecar' }, groups: [bare], is: 'skipped injector-declines' }],
+  ['the injector declines, sidecars are there', { answer: { kind: 'no-sidecar' }, groups: [group()], is: 'skipped orphaned' }],
+  ['no replicas wanted', { given: { rollout: complete(0) }, groups: [], is: 'skipped scaled-to-zero' }],
+  ['no pod alive', { groups: [], is: 'skipped no-pods' }],
+  ['a strategy that a restart does not roll', { given: { strategy: 'OnDelete' }, groups: [group()], is: 'skipped unsupported' }],
+  ['a partition', { given: { strategy: 'RollingUpdate/partition' }, groups: [group()], is: 'skipped unsupported' }],
+  ['deletion has begun', { given: { deleting: true }, groups: [group()], is: 'skipped deleting' }],
+];
+
+for (const [name, row] of rows) {
+  test(name, () => {
+    const verdict = judge(workload(row.given), row.match ?? ENTRY, row.answer ?? answer(), row.groups, RULES);
+    const why = 'reason' in verdict ? verdict.reason.code : verdict.drifts.join(',');
+    assert.equal([verdict.state, why].filter(Boolean).join(' '), row.is);
+  });
+}
+
+test('an unsupported strategy is named', () => {
+  const verdict = judge(workload({ strategy: 'Recreate' }), ENTRY, undefined, [group()], RULES);
+  assert.equal(verdict.state === 'skipped' && verdict.reason.detail, 'Recreate');
+});
+
+test('an outdated verdict counts its pods and shows the largest group', () => {
+  const verdict = judge(workload(), ENTRY, answer(), [group({ image: 'p:1' }, 1), group({ image: 'p:2' }, 4), group(same, 2)], RULES);
+  assert.ok(verdict.state === 'outdated');
+  assert.deepEqual([verdict.outdatedPods, verdict.pods, verdict.actual.image], [5, 7, 'p:2']);
+});
