@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Verdict } from '../../../src/compare/verdict.ts';
+import { keyOf, type Workload, type WorkloadKey } from '../../../src/model.ts';
+import { ANNOTATION, FORTSA_RESTARTED_AT } from '../../../src/names.ts';
+import type { Judged } from '../../../src/plan/judged.ts';
+import { type PlanContext, plan } from '../../../src/plan/plan.ts';
+import type { Policy } from '../../../src/plan/policy.ts';
+import { fingerprint, timestamp } from '../../../src/plan/record.ts';
+import { complete, expected, HOUR, injection, istiod, judged, MINUTE, NOW, sidecar } from '../../builders/workload.ts';
+
+const POLICY: Policy = {
+  compareHub: false,
+  ignoreDigest: false,
+  maxInFlight: 5,
+  maxInFlightPerNamespace: 1,
+  restartDelay: 0,
+  annotationCooldown: 5 * MINUTE,
+  istiodConfigReadDelay: 10_000,
+  restartTimeout: 10 * MINUTE,
+  failureBudget: 3,
+  maxAttempts: 1,
+  skipNamespaces: new Set(),
+};
+
+const context = (given: Partial<PlanContext> = {}): PlanContext => ({
+  now: NOW,
+  policy: POLICY,
+  epochSeenAt: new Map([['epoch', NOW - HOUR]]),
+  retryAt: new Map(),
+  busy: new Set(),
+  ...given,
+});
+
+/** Annotations of a restart made so long ago, for the sidecar that is expected now unless said otherwise. */
+function restarted(ago: number, outcome: string, given: Partial<Record<keyof typeof ANNOTATION, string>> = {}): Workload['annotations'] {
+  const values = { restartedFor: fingerprint(expected()), restartedAt: timestamp(NOW - ago), attempts: '1', run: 'run', outcome, ...given };
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value).map(([key, value]) => [ANNOTATION[key as keyof typeof ANNOTATION], value]));
+}
+
+const current: Verdict = { state: 'current', expected: expected(), drifts: [] };
+const inFlight = restarted(MINUTE, '');
+
+const stepOf = (one: Judged, given: Partial<PlanContext> = {}): string => {
+  const step = plan([one], context(given)).steps.get(keyOf(one.workload));
+  return step && 'reason' in step ? `${step.action} ${step.reason.code}` : (step?.action ?? 'absent');
+};
+
+const single: [string, Judged, string, Partial<PlanContext>?][] = [
+  ['an outdated workload is restarted', judged(), 'restart'],
+  ['a current one is not', judged({}, current), 'none'],
+  ['a paused one waits', judged({ paused: true }), 'wait paused'],
+  ['one whose rollout is in progress waits', judged({ rollout: { ...complete(3), updated: 1 } }), 'wait rolling'],
+  ['one whose controller has not seen the last change waits', judged({ generation: 2 }), 'wait rolling'],
+  ['one with old pods left waits', judged({ rollout: { ...complete(3), existing: 4 } }), 'wait rolling'],
+  ['a StatefulSet with a pending update waits', judged({ kind: 'StatefulSet', rollout: { ...complete(3), updateRevision: 'r2' } }), 'wait rolling'],
+  ['one with a pod down already waits', judged({ rollout: { ...complete(3), available: 2 } }), 'wait unavailable'],
+  ['… unless its own strategy allows that', judged({ maxUnavailable: 1, rollout: { ...complete(3), available: 2 } }), 'restart'],
+  ['one restarted a moment ago waits', judged({ annotations: restarted(MINUTE, 'verified') }), 'wait cooldown'],
+  ['one that Fortsa restarted a moment ago waits', judged({ template: { labels: {}, annotations: { [FORTSA_RESTARTED_AT]: timestamp(NOW - MINUTE) }, spec: {} } }), 'wait cooldown'],
+  ['drift after a verified restart is a new episode', judged({ annotations: restarted(HOUR, 'verified') }), 'restart'],
+  ['a failed restart is not repeated for the same sidecar', judged({ annotations: restarted(HOUR, 'failed:timeout') }), 'wait gave-up'],
+  ['a reverted restart is not repeated', judged({ annotations: restarted(HOUR, 'reverted') }), 'wait gave-up'],
+  ['… not even with attempts left', judged({ annotations: restarted(HOUR, 'reverted') }), 'wait gave-up', { policy: { ...POLICY, maxAttempts: 2 } }],
+  ['a failed one that is complete by now has a second attempt if allowed', judged({ annotations: restarted(HOUR, 'failed:timeout') }), 'restart', { policy: { ...POLICY, maxAttempts: 2 } }],
+  ['another expected sidecar is another episode', judged({ annotations: restarted(HOUR, 'failed:timeout', { restartedFor: 'other' }) }), 'restart'],
+  ['a record older than the workload was copied with its manifest', judged({ createdAt: NOW - MINUTE, annotations: restarted(HOUR, 'failed:timeout') }), 'restart'],
+  ['three writes within a day are enough', judged({ annotations: restarted(HOUR, 'verified', { restartedFor: 'other', writes: [1, 2, 3].map((h) => timestamp(NOW - h * HOUR)).join(',') }) }), 'wait daily-cap'],
+  ['… a day later it may go', judged({ annotations: restarted(HOUR, 'verified', { restartedFor: 'other', writes: [1, 2, 25].map((h) => timestamp(NOW - h * HOUR)).join(',') }) }), 'restart'],
+  ['a recorded restart without outcome is followed', judged({ annotations: inFlight }), 'follow in-flight'],
+  ['… whatever its pods look like', judged({ annotations: inFlight }, current), 'follow in-flight'],
+  ['a failed one whose pods became current is closed', judged({ annotations: restarted(HOUR, 'failed:timeout') }, current), 'close'],
+  ['a verified one needs no closing', judged({ annotations: restarted(HOUR, 'verified') }, current), 'none'],
+  ['a new injector configuration is given time', judged(), 'wait config-read-delay', { epochSeenAt: new Map([['epoch', NOW - 9000]]) }],
+  ['G1: istiod is rolling', { ...judged(), injection: injection({ istiod: istiod({ rollout: { ...complete(1), updated: 0 } }) }) }, 'wait istiod-rolling'],
+  ['G1: istiod has not seen its change', { ...judged(), injection: injection({ istiod: istiod({ generation: 2 }) }) }, 'wait istiod-rolling'],
+  ['G1: istiod is scaled to zero', { ...judged(), injection: injection({ istiod: istiod({ rollout: complete(0) }) }) }, 'wait istiod-rolling'],
+  ['G4: the proxy would be newer than istiod', { ...judged(), injection: injection({ istiod: istiod({ image: 'istio/pilot:1.30.2' }) }) }, 'wait proxy-newer-than-istiod'],
+  ['G4: a variant is no newer version', { ...judged(), injection: injection({ istiod: istiod({ image: 'istio/pilot:1.31.0-distroless' }) }) }, 'restart'],
+  ['G4: an unparsable version closes nothing', { ...judged(), injection: injection({ istiod: istiod({ image: 'istio/pilot:latest' }) }) }, 'restart'],
+  ['where no istiod is visible no gate applies', { ...judged(), injection: { entry: injection().entry, epoch: 'epoch', run: 'run' } }, 'restart'],
+  ['an unknown verdict is never restarted', judged({}, { state: 'unknown', reason: { code: 'injector-unreachable', detail: '' } }), 'none'],
+  ['an error is backed off', judged(), 'wait error', { retryAt: new Map([[keyOf(judged().workload), { until: NOW + 1000, problem: 'x' }]]) }],
+];
+
+for (const [name, one, expectedStep, given] of single) test(name, () => assert.equal(stepOf(one, given), expectedStep));
+
+const named = (namespace: string, name: string, annotations: Workload['annotations'] = {}): Judged => judged({ namespace, name, annotations });
+const actions = (all: Judged[], given: Partial<PlanContext> = {}): string[] =>
+  all.map((one) => plan(all, context(given)).steps.get(keyOf(one.workload))).map((step) => (step && 'reason' in step ? step.reason.code : (step?.action ?? '')));
+
+test('one at a time in a namespace', () => {
+  assert.deepEqual(actions([named('a', '1'), named('a', '2'), named('b', '1')]), ['restart', 'max-in-flight-per-namespace', 'restart']);
+});
+
+test('a recorded restart takes its place in the namespace', () => {
+  assert.deepEqual(actions([named('a', '1', inFlight), named('a', '2')]), ['in-flight', 'max-in-flight-per-namespace']);
+});
+
+test('no more than allowed overall', () => {
+  const six = ['a', 'b', 'c', 'd', 'e', 'f'].map((namespace) => named(namespace, 'web'));
+  assert.deepEqual(actions(six), ['restart', 'restart', 'restart', 'restart', 'restart', 'max-in-flight']);
+});
+
+test('a workload that this process is about to write counts as in flight', () => {
+  const busy = new Set<WorkloadKey>(['Deployment/a/1']);
+  assert.deepEqual(actions([named('a', '1'), named('a', '2')], { busy }), ['in-flight', 'max-in-flight-per-namespace']);
+});
+
+test('the restart delay lets one go, then the next when its time has come', () => {
+  const policy = { ...POLICY, restartDelay: MINUTE };
+  const all = [named('a', '1'), named('b', '1')];
+  assert.deepEqual(actions(all, { policy }), ['restart', 'restart-delay']);
+  assert.equal(plan(all, context({ policy })).wakeAt, NOW + MINUTE);
+});
+
+test('the restart delay counts from the last recorded write', () => {
+  const policy = { ...POLICY, restartDelay: 10 * MINUTE };
+  const last = judged({ namespace: 'x', annotations: restarted(MINUTE, 'verified') }, current);
+  assert.deepEqual(actions([last, named('a', '1')], { policy }), ['none', 'restart-delay']);
+});
+
+const failures = (count: number, run = 'run'): Judged[] =>
+  Array.from({ length: count }, (_, i) => named('failed', `f${i}`, restarted(HOUR, 'failed:timeout', { run })));
+
+test('three failures of a run halt it', () => {
+  assert.equal(actions([...failures(3), named('a', '1')]).at(-1), 'halted');
+});
+
+test('two do not', () => {
+  assert.equal(actions([...failures(2), named('a', '1')]).at(-1), 'restart');
+});
+
+test('failures of another run do not', () => {
+  assert.equal(actions([...failures(3, 'before'), named('a', '1')]).at(-1), 'restart');
+});
+
+test('a Deployment and a StatefulSet of one name are two workloads', () => {
+  const both = [judged({ kind: 'Deployment' }), judged({ kind: 'StatefulSet' })];
+  assert.equal(plan(both, context()).steps.size, 2);
+});
+
+test('the order is by namespace, kind and name, and says who would be next', () => {
+  const all = [named('b', '1'), named('a', '2'), named('a', '1')];
+  const { steps } = plan(all, context());
+  const orders = all.map(({ workload }) => steps.get(keyOf(workload))).map((step) => (step && 'order' in step ? step.order : undefined));
+  assert.deepEqual(orders, [3, 2, 1]);
+});
+
+test('the plan wakes for the first timed wait', () => {
+  const soon = named('a', '1', restarted(4 * MINUTE, 'verified'));
+  const late = named('b', '1', restarted(MINUTE, 'verified'));
+  assert.equal(plan([late, soon], context()).wakeAt, NOW + MINUTE);
+});
+
+test('a pod without revision in its fingerprint is the same target however it is reached', () => {
+  assert.equal(fingerprint(expected()), fingerprint({ ...expected(), placement: 'initContainer' }));
+  assert.notEqual(fingerprint(expected()), fingerprint(expected({ revision: 'canary' })));
+  assert.notEqual(fingerprint(expected()), fingerprint(expected({ image: sidecar().image })));
+});

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ANNOTATION, RESTARTED_AT } from '../../../src/names.ts';
+import { nextRecord, recordOf, restartPatch, timestamp } from '../../../src/plan/record.ts';
+import { rolloutState } from '../../../src/plan/rollout.ts';
+import { progressOf } from '../../../src/restart/progress.ts';
+import { complete, expected, MINUTE, NOW, workload } from '../../builders/workload.ts';
+
+interface Patch {
+  metadata: { resourceVersion: string; annotations: Record<string, string | null> };
+  spec: { template: { metadata: { annotations: Record<string, string> } } };
+}
+
+const written = (annotations: Record<string, string | null>): Record<string, string> =>
+  Object.fromEntries(Object.entries(annotations).flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
+
+test('the record is read back from its own patch', () => {
+  const record = nextRecord(undefined, expected(), 'run', NOW + 999);
+  const patch = restartPatch('7', record) as Patch;
+  assert.deepEqual(recordOf(workload({ annotations: written(patch.metadata.annotations) })), record);
+});
+
+test('one patch carries record, template annotation and the version it was decided on', () => {
+  const patch = restartPatch('7', nextRecord(undefined, expected(), 'run', NOW)) as Patch;
+  assert.equal(patch.metadata.resourceVersion, '7');
+  assert.equal(patch.spec.template.metadata.annotations[RESTARTED_AT], patch.metadata.annotations[ANNOTATION.restartedAt]);
+  assert.equal(patch.metadata.annotations[ANNOTATION.outcome], null, 'a new restart has no outcome');
+});
+
+test('the time is written as kubectl writes it', () => assert.equal(timestamp(NOW), '2026-01-01T00:00:00Z'));
+
+test('attempts count within an episode', () => {
+  const first = nextRecord(undefined, expected(), 'run', NOW);
+  const second = nextRecord({ ...first, outcome: 'failed:timeout' }, expected(), 'run', NOW + MINUTE);
+  assert.deepEqual([first.attempts, second.attempts, second.writes.length], [1, 2, 2]);
+});
+
+test('a new episode counts from one, the day’s writes go on', () => {
+  const first = nextRecord(undefined, expected(), 'run', NOW);
+  const next = nextRecord({ ...first, outcome: 'verified' }, expected(), 'run', NOW + MINUTE);
+  assert.deepEqual([next.attempts, next.writes.length], [1, 2]);
+});
+
+test('of the writes the last three are kept', () => {
+  let record = nextRecord(undefined, expected(), 'run', NOW);
+  for (let i = 1; i < 5; i++) record = nextRecord(record, expected(), 'run', NOW + i * MINUTE);
+  assert.deepEqual(record.writes, [NOW + 4 * MINUTE, NOW + 3 * MINUTE, NOW + 2 * MINUTE]);
+});
+
+const unreadable: [string, Record<string, string>][] = [
+  ['no annotations', {}],
+  ['a time that is none', { [ANNOTATION.restartedFor]: 'x', [ANNOTATION.restartedAt]: 'yesterday' }],
+  ['no fingerprint', { [ANNOTATION.restartedAt]: timestamp(NOW) }],
+];
+for (const [name, annotations] of unreadable) {
+  test(`${name}: no record`, () => assert.equal(recordOf(workload({ annotations })), undefined));
+}
+
+const rollouts: [string, Parameters<typeof workload>[0], string][] = [
+  ['all updated and available', {}, 'complete'],
+  ['not observed yet', { generation: 2 }, 'progressing'],
+  ['some not updated', { rollout: { ...complete(3), updated: 2 } }, 'progressing'],
+  ['old pods left', { rollout: { ...complete(3), existing: 4 } }, 'progressing'],
+  ['some not available', { rollout: { ...complete(3), available: 2 } }, 'progressing'],
+  ['the deadline is exceeded', { rollout: { ...complete(3), updated: 1, deadlineExceeded: 'late' } }, 'stuck'],
+  ['an old deadline says nothing about a new generation', { generation: 2, rollout: { ...complete(3), deadlineExceeded: 'late' } }, 'progressing'],
+  ['a StatefulSet between revisions', { kind: 'StatefulSet', rollout: { ...complete(3), updateRevision: 'r2' } }, 'progressing'],
+  ['a StatefulSet with more pods than wanted is not judged by that', { kind: 'StatefulSet', rollout: { ...complete(3), existing: 4 } }, 'complete'],
+  ['a DaemonSet on every node', { kind: 'DaemonSet' }, 'complete'],
+  ['a scaled down one', { rollout: complete(0) }, 'complete'],
+];
+for (const [name, given, expectedKind] of rollouts) {
+  test(`rollout: ${name} is ${expectedKind}`, () => assert.equal(rolloutState(workload(given)).kind, expectedKind));
+}
+
+const at = (template: string | undefined, given: Parameters<typeof workload>[0] = {}) => {
+  const record = nextRecord(undefined, expected(), 'run', NOW);
+  const patch = restartPatch('7', record) as Patch;
+  const annotations = written(patch.metadata.annotations);
+  return workload({ annotations, template: { labels: {}, annotations: template ? { [RESTARTED_AT]: template } : {}, spec: {} }, ...given });
+};
+const ours = timestamp(NOW);
+const moving = { rollout: { ...complete(3), updated: 1 } };
+const progresses: [string, ReturnType<typeof workload>, number, string][] = [
+  ['under way', at(ours, moving), MINUTE, 'progressing'],
+  ['done', at(ours), MINUTE, 'complete'],
+  ['done late is still done', at(ours), 20 * MINUTE, 'complete'],
+  ['too slow', at(ours, moving), 11 * MINUTE, 'failed:timeout'],
+  ['past its progress deadline', at(ours, { rollout: { ...complete(3), deadlineExceeded: 'late' } }), MINUTE, 'failed:progress-deadline'],
+  ['taken back', at(undefined, moving), MINUTE, 'reverted'],
+  ['put back to an older value', at(timestamp(NOW - MINUTE), moving), MINUTE, 'reverted'],
+  ['restarted by somebody else', at(timestamp(NOW + MINUTE), moving), 2 * MINUTE, 'superseded'],
+];
+for (const [name, given, after, expectedEnd] of progresses) {
+  test(`followed: ${name}`, () => {
+    const progress = progressOf(given, NOW + after, 10 * MINUTE);
+    assert.equal('end' in progress ? progress.end.outcome : progress.kind, expectedEnd);
+  });
+}

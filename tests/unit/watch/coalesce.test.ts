@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Mesh } from '../../../src/expect/mesh.ts';
+import { scopeOf } from '../../../src/watch/changes.ts';
+import { Coalesce } from '../../../src/watch/coalesce.ts';
+import { injectionOf } from '../../../src/expect/epoch.ts';
+import { entry, injection, istiod } from '../../builders/workload.ts';
+
+test('a burst is looked at two seconds after its last change', () => {
+  const burst = new Coalesce();
+  burst.note(0);
+  burst.note(1500);
+  assert.deepEqual([burst.take(3400), burst.take(3500), burst.take(9000)], [false, true, false]);
+});
+
+test('a burst that does not end is looked at after ten seconds', () => {
+  const burst = new Coalesce();
+  for (let at = 0; at <= 10_000; at += 1000) burst.note(at);
+  assert.equal(burst.dueAt(), 10_000);
+});
+
+const mesh = (epoch: string, labels: Record<string, string>): Mesh => ({ injections: [injection({ epoch })], namespaces: new Map([['shop', labels]]) });
+const scopes: [string, Mesh | undefined, Mesh, string][] = [
+  ['the first mesh concerns everything', undefined, mesh('1', {}), 'everything'],
+  ['another epoch concerns everything', mesh('1', {}), mesh('2', {}), 'everything'],
+  ['a relabelled namespace concerns itself', mesh('1', {}), mesh('1', { 'istio.io/rev': 'x' }), 'namespaces'],
+  ['a removed label does too', mesh('1', { a: '1' }), mesh('1', {}), 'namespaces'],
+  ['nothing changed', mesh('1', { a: '1' }), mesh('1', { a: '1' }), 'nothing'],
+];
+for (const [name, before, after, expected] of scopes) test(name, () => assert.equal(scopeOf(before, after).kind, expected));
+
+const base = { injectorConfig: { values: '{}' }, meshConfig: { mesh: '' }, istiod: istiod(), proxyConfigs: [] };
+const epochs: [string, ReturnType<typeof injectionOf>, boolean][] = [
+  ['a rewritten CA bundle', injectionOf(entry({ caBundle: 'new' }), base), false],
+  ['istiod’s status', injectionOf(entry(), { ...base, istiod: istiod({ generation: 9 }) }), false],
+  ['keys in another order', injectionOf(entry(), { ...base, injectorConfig: JSON.parse('{"values":"{}"}') }), false],
+  ['injector configuration', injectionOf(entry(), { ...base, injectorConfig: { values: '{"a":1}' } }), true],
+  ['mesh configuration', injectionOf(entry(), { ...base, meshConfig: { mesh: 'x' } }), true],
+  ['istiod’s pod template', injectionOf(entry(), { ...base, istiod: istiod({ templateHash: 'new' }) }), true],
+  ['a ProxyConfig', injectionOf(entry(), { ...base, proxyConfigs: [1] }), true],
+  ['a selector', injectionOf(entry({ objectSelector: { matchLabels: { a: '1' } } }), base), true],
+];
+for (const [name, after, changes] of epochs) {
+  test(`${name} ${changes ? 'is' : 'is not'} another epoch`, () => assert.equal(after.epoch !== injectionOf(entry(), base).epoch, changes));
+}
+
+test('a changed selector is another epoch of the same run', () => {
+  assert.equal(injectionOf(entry({ objectSelector: { matchLabels: { a: '1' } } }), base).run, injectionOf(entry(), base).run);
+});
