@@ -10,6 +10,7 @@ import type { Report } from './report/report.ts';
 import { Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
 import type { Sighting, Survey } from './survey.ts';
+
 import { Alarm } from './watch/alarm.ts';
 import { scopeOf } from './watch/changes.ts';
 import { Coalesce } from './watch/coalesce.ts';
@@ -49,8 +50,11 @@ export class Operator {
   readonly #retries = new Retries();
   #judged: readonly Judged[] = [];
   #mesh: Mesh | undefined;
+  #planned: Plan = { steps: new Map() };
   #scanAt = 0;
   #scanFailures = 0;
+  /** A restart has ended: evaluate without waiting for anything. */
+  #wanted = false;
   #stale = new Set<string>();
 
   constructor(options: OperatorOptions) {
@@ -65,14 +69,11 @@ export class Operator {
       this.#alarm.ring();
     });
     await watch.settled(signal);
-    this.#noteEpochs();
+    this.#mesh = watch.mesh();
+    report.mesh(this.#mesh);
     const restarter = this.#options.dryRun ? undefined : this.#restarter(signal);
     while (!signal.aborted) {
-      try {
-        await this.#turn(restarter, signal);
-      } catch (error) {
-        if (!signal.aborted) report.trouble('evaluation', error);
-      }
+      if (this.#wanted || this.#nextTurnAt() <= now()) await this.#turn(restarter, signal);
       await this.#alarm.wait(Math.max(0, this.#nextTurnAt() - now()), signal);
     }
     await Promise.all(this.#busy.values());
@@ -91,31 +92,31 @@ export class Operator {
   }
 
   async #turn(restarter: Restarter | undefined, signal: AbortSignal): Promise<void> {
+    this.#wanted = false;
     this.#takeChanges();
     await this.#scanIfDue(signal);
     await this.#reread(signal);
-    await this.#evaluate(restarter);
+    if (!signal.aborted) await this.#evaluate(restarter);
   }
 
   /** A burst of changes asks for a scan of what it concerns, or just for another evaluation. */
   #takeChanges(): void {
-    const { watch, now, injectors } = this.#options;
+    const { watch, now, injectors, report } = this.#options;
     if (!this.#changes.take(now())) return;
     const mesh = watch.mesh();
     const scope = scopeOf(this.#mesh, mesh);
     this.#mesh = mesh;
-    this.#noteEpochs();
+    report.mesh(mesh);
     void injectors.keepOnly(mesh.injections);
     if (scope.kind === 'everything') this.#scanAt = now();
     if (scope.kind === 'namespaces') for (const name of scope.names) this.#stale.add(name);
   }
 
-  #noteEpochs(): void {
-    const { watch, now, report } = this.#options;
-    const epochs = new Set(watch.mesh().injections.map(({ epoch }) => epoch));
+  #noteEpochs({ injections }: Mesh): void {
+    const { now } = this.#options;
+    const epochs = new Set(injections.map(({ epoch }) => epoch));
     for (const epoch of epochs) if (!this.#epochSeenAt.has(epoch)) this.#epochSeenAt.set(epoch, now());
     for (const epoch of this.#epochSeenAt.keys()) if (!epochs.has(epoch)) this.#epochSeenAt.delete(epoch);
-    report.mesh(watch.mesh());
   }
 
   async #scanIfDue(signal: AbortSignal): Promise<void> {
@@ -188,6 +189,7 @@ export class Operator {
   async #evaluate(restarter: Restarter | undefined): Promise<void> {
     const { survey, watch, now, policy, report } = this.#options;
     const mesh = watch.mesh();
+    this.#noteEpochs(mesh);
     const judged = await Promise.all([...this.#sightings.values()].map((sighting) => survey.judge(mesh, sighting)));
     this.#judged = judged;
     const planned = plan(judged, {
@@ -202,8 +204,6 @@ export class Operator {
     this.#noteRereads(planned);
     if (restarter) for (const one of judged) this.#carryOut(one, planned, restarter);
   }
-
-  #planned: Plan = { steps: new Map() };
 
   #noteRereads({ steps }: Plan): void {
     for (const [key, step] of steps) {
@@ -238,6 +238,7 @@ export class Operator {
       })
       .finally(() => {
         this.#busy.delete(key);
+        this.#wanted = true;
         this.#alarm.ring();
       });
     this.#busy.set(key, running);

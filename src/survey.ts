@@ -1,4 +1,5 @@
 import type { Cluster } from './cluster/cluster.ts';
+import { restartingExpired } from './cluster/list.ts';
 import type { ImageRules } from './compare/imageReference.ts';
 import { PodGroups } from './compare/podGroups.ts';
 import { isSupported, judge, type PodGroup } from './compare/verdict.ts';
@@ -49,12 +50,15 @@ export class Survey {
     return new Map(seen.map((one) => [keyOf(one.workload), { ...one, groups: groups.of(keyOf(one.workload)) }]));
   }
 
-  async #pods(namespace: string | undefined, signal: AbortSignal): Promise<PodGroups> {
-    const groups = new PodGroups();
-    for await (const page of this.#options.cluster.pods(namespace, signal)) {
-      for (const pod of page) groups.add(pod);
-    }
-    return groups;
+  /** Pages that expire half-way start over with empty groups: half a scan gives no verdicts. */
+  #pods(namespace: string | undefined, signal: AbortSignal): Promise<PodGroups> {
+    return restartingExpired(async () => {
+      const groups = new PodGroups();
+      for await (const page of this.#options.cluster.pods(namespace, signal)) {
+        for (const pod of page) groups.add(pod);
+      }
+      return groups;
+    });
   }
 
   /** Sees one workload as it is now, its pods counted by owner UID. Undefined when it is gone. */

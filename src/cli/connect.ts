@@ -18,12 +18,17 @@ export interface Connection {
 
 /** @throws {Error} naming the kubeconfig file, what is wrong with it and what to do */
 export function connect({ kubeconfig, context }: Settings): Connection {
-  const { config, namespace, server } = loadKubeconfig({
+  const { config, namespace } = loadKubeconfig({
     ...(kubeconfig && { path: kubeconfig }),
     ...(context && { context }),
   });
   const client = new KubeClient({ config, userAgent: `${PRODUCT}/${VERSION}` });
-  return { client, cluster: new KubeCluster(client, new PagedPodSource(client), Date.now), namespace, server };
+  return {
+    client,
+    cluster: new KubeCluster(client, new PagedPodSource(client), Date.now),
+    namespace,
+    server: client.origin,
+  };
 }
 
 /** The part of the settings that the pure stages work by. */

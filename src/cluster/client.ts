@@ -177,7 +177,11 @@ export class KubeClient implements WatchApi {
     await Promise.all([pools?.ordinary.destroy(), pools?.watches.destroy()]);
   }
 
-  async #dispatch(request: ApiRequest, pool: 'ordinary' | 'watches', signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  async #dispatch(
+    request: ApiRequest,
+    pool: 'ordinary' | 'watches',
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
     const { headers, tls } = await this.#authenticate(request);
     signal.throwIfAborted();
     const dispatcher = this.#poolsFor(tls)[pool];
@@ -210,7 +214,7 @@ export class KubeClient implements WatchApi {
     this.#pools = {
       tls,
       ordinary: openPool(tls, this.#proxy, { connections: this.#connections }),
-      watches: openPool(tls, this.#proxy, { bodyTimeout: 0 }),
+      watches: openPool(tls, this.#proxy, { bodyTimeout: 0, headersTimeout: TIME_LIMIT_MS }),
     };
     old?.ordinary.close().catch(() => undefined);
     old?.watches.close().catch(() => undefined);
@@ -227,8 +231,9 @@ export class KubeClient implements WatchApi {
 
   /** A server URL may have a path of its own, as behind Rancher. */
   #target({ path, query = {} }: ApiRequest): string {
-    const parameters = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
-    const search = new URLSearchParams(parameters).toString();
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
+    const search = parameters.toString();
     return `${this.#server.pathname.replace(/\/$/, '')}${path}${search ? `?${search}` : ''}`;
   }
 
@@ -278,8 +283,14 @@ class Stop {
   explain(thrown: unknown): unknown {
     if (!this.signal.aborted) return thrown;
     const { method, path } = this.#call;
-    if (!this.#timedOut) return new ApiError({ method, path, reason: 'Aborted', message: `${method} ${path}: stopped` });
-    return new ApiError({ method, path, reason: 'Timeout', message: `${method} ${path}: no answer within ${this.#limit} ms` });
+    if (!this.#timedOut)
+      return new ApiError({ method, path, reason: 'Aborted', message: `${method} ${path}: stopped` });
+    return new ApiError({
+      method,
+      path,
+      reason: 'Timeout',
+      message: `${method} ${path}: no answer within ${this.#limit} ms`,
+    });
   }
 
   /** Leaves no timer and no listener behind: a caller's signal may live as long as the process. */
@@ -289,7 +300,12 @@ class Stop {
   }
 }
 
-async function* pieces(call: Call, origin: string, body: Dispatcher.ResponseData['body'], stop: Stop): AsyncGenerator<Uint8Array> {
+async function* pieces(
+  call: Call,
+  origin: string,
+  body: Dispatcher.ResponseData['body'],
+  stop: Stop,
+): AsyncGenerator<Uint8Array> {
   try {
     for await (const piece of body) yield piece;
   } catch (thrown) {
@@ -330,7 +346,8 @@ function verbOf({ method, query }: ApiRequest): string {
   return method === 'GET' && query?.limit !== undefined ? 'list' : VERBS[method];
 }
 
-const headerOf = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+const headerOf = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value;
 
 function parsed({ method, path }: Call, status: number, body: Buffer): unknown {
   if (body.length === 0) return undefined;

@@ -31,7 +31,9 @@ export async function readCredentials(config: KubeConfig, call: Call): Promise<C
   } catch (thrown) {
     throw authenticationError(call, thrown);
   }
-  const tls = Object.fromEntries(TLS_FIELDS.filter((field) => options[field] != null).map((field) => [field, options[field]]));
+  const tls = Object.fromEntries(
+    TLS_FIELDS.filter((field) => options[field] != null).map((field) => [field, options[field]]),
+  );
   return { headers: headersOf(options), tls };
 }
 
@@ -51,4 +53,5 @@ function authenticationError(call: Call, thrown: unknown): ApiError {
   return new ApiError({ ...call, reason: 'Authentication', message });
 }
 
-const firstLine = (thrown: unknown): string => String(thrown instanceof Error ? thrown.message : thrown).split('\n')[0] ?? '';
+const firstLine = (thrown: unknown): string =>
+  String(thrown instanceof Error ? thrown.message : thrown).split('\n')[0] ?? '';

@@ -4,7 +4,7 @@ import { isNotFound } from './apiError.ts';
 import type { KubeClient } from './client.ts';
 import type { Cluster, ServiceFacts } from './cluster.ts';
 import { eventObject } from './eventObject.ts';
-import { wholeList } from './list.ts';
+import { restartingExpired, wholeList } from './list.ts';
 import type { PodSource } from './podSource.ts';
 import { type Resource, resourcePath } from './resources.ts';
 import { selectorQuery } from './selectorQuery.ts';

@@ -26,6 +26,8 @@ export interface LoadedKubeconfig {
   readonly context: string;
   /** The context's namespace, or `default`. */
   readonly namespace: string;
+  /** URL of the API server. */
+  readonly server: string;
   /** The file or files, or `in-cluster`. */
   readonly source: string;
 }
@@ -40,8 +42,11 @@ export function loadKubeconfig(options: KubeconfigOptions = {}): LoadedKubeconfi
   const files = filesToRead(options.path, env);
   if (files.length > 0) return chosen(merged(files), files.join(delimiter), options.context);
   const root = options.root ?? '';
-  if (env.KUBERNETES_SERVICE_HOST && existsSync(join(root, SERVICE_ACCOUNT, 'token'))) return inCluster(root, options.context);
-  throw new KubeconfigError('no kubeconfig: KUBECONFIG is not set and ~/.kube/config does not exist; give --kubeconfig or set KUBECONFIG');
+  if (env.KUBERNETES_SERVICE_HOST && existsSync(join(root, SERVICE_ACCOUNT, 'token')))
+    return inCluster(root, options.context);
+  throw new KubeconfigError(
+    'no kubeconfig: KUBECONFIG is not set and ~/.kube/config does not exist; give --kubeconfig or set KUBECONFIG',
+  );
 }
 
 function filesToRead(path: string | undefined, env: Readonly<Record<string, string | undefined>>): string[] {
@@ -125,7 +130,9 @@ function yamlOf(file: string, text: string): RawKubeconfig {
     throw new KubeconfigError(`kubeconfig ${file} is not YAML${at ?? ''}; correct the file`);
   }
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    throw new KubeconfigError(`${file} is not a kubeconfig: it has no clusters, contexts and users; is it the right file?`);
+    throw new KubeconfigError(
+      `${file} is not a kubeconfig: it has no clusters, contexts and users; is it the right file?`,
+    );
   }
   return raw;
 }
@@ -176,18 +183,21 @@ function chosen(config: KubeConfig, source: string, wanted: string | undefined):
   if (!context) throw new KubeconfigError(`${source} has no context "${name}"; it has: ${list(known)}`);
   config.setCurrentContext(name);
   const cluster = config.clusters.find((one) => one.name === context.cluster);
-  if (!cluster) throw new KubeconfigError(`${source}: context "${name}" names the cluster "${context.cluster}", which is not there`);
+  if (!cluster) throw missing(source, name, 'cluster', context.cluster);
   if (!isHttpUrl(cluster.server)) {
     throw new KubeconfigError(`${source}: the server of cluster "${cluster.name}" is no http or https URL; correct it`);
   }
-  if (!config.users.some((one) => one.name === context.user)) {
-    throw new KubeconfigError(`${source}: context "${name}" names the user "${context.user}", which is not there`);
-  }
-  return { config, context: name, namespace: context.namespace?.trim() || 'default', source };
+  if (!config.users.some((one) => one.name === context.user)) throw missing(source, name, 'user', context.user);
+  return { config, context: name, namespace: context.namespace?.trim() || 'default', server: cluster.server, source };
+}
+
+function missing(source: string, context: string, what: string, name: string): KubeconfigError {
+  return new KubeconfigError(`${source}: context "${context}" names the ${what} "${name}", which is not there`);
 }
 
 const isHttpUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '');
 
 const list = (names: readonly string[]): string => (names.length > 0 ? names.join(', ') : '(none)');
 
-const firstLine = (error: unknown): string => String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';
+const firstLine = (error: unknown): string =>
+  String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';

@@ -26,7 +26,8 @@ export type Resource = keyof typeof RESOURCES;
 export function resourcePath(resource: Resource, namespace?: string, name?: string): string {
   const { base, namespaced } = RESOURCES[resource];
   if (namespace !== undefined && !namespaced) throw new RangeError(`${resource} have no namespace`);
-  if (name !== undefined && namespaced && namespace === undefined) throw new RangeError(`${resource}/${name} needs a namespace`);
+  if (name !== undefined && namespaced && namespace === undefined)
+    throw new RangeError(`${resource}/${name} needs a namespace`);
   const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   return `${base}${scope}/${resource}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
 }

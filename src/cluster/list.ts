@@ -1,0 +1,136 @@
+import { ApiError, isGone } from './apiError.ts';
+import type { Api, Query } from './client.ts';
+
+/** Objects per page: what client-go's pager asks for; a page of injected pods is then about 5 MB of JSON. */
+export const PAGE_SIZE = 500;
+const RESTARTS = 3;
+
+/** Asks for objects without spec and status (KEP-2332's metadata transform); of a list, and of a watch. */
+export const METADATA_ONLY = {
+  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+  watch: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
+} as const;
+
+export interface ListOptions {
+  /** Path of a collection, as `resourcePath` makes it. */
+  readonly path: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Only metadata of each object. */
+  readonly metadataOnly?: boolean;
+  /** Objects per page; 500 by default. */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Version of the whole list; the same on all pages. A watch starts from it. */
+  readonly resourceVersion: string;
+}
+
+/** The list was changed too much while it was read: what came so far is no whole and must be thrown away. */
+export class ListExpired extends Error {
+  override readonly name = 'ListExpired';
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    super(`the list of ${path} expired while it was read`, { cause });
+    this.path = path;
+  }
+}
+
+interface RawList<T> {
+  readonly items?: readonly T[] | null;
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+}
+
+/**
+ * The pages of a list, read one by one as they are asked for.
+ * @throws ListExpired when a continue token is too old; ApiError for everything else
+ */
+export async function* listPages<T>(api: Api, options: ListOptions): AsyncGenerator<Page<T>> {
+  const { path, metadataOnly = false, signal } = options;
+  for await (const page of eachPage(path, async (continued) => {
+    const accept = metadataOnly ? METADATA_ONLY.list : 'application/json';
+    const query = pageQuery(options, continued);
+    const list = await api.request<RawList<T>>({ method: 'GET', path, query, accept, ...(signal && { signal }) });
+    return pageOf(path, list);
+  })) {
+    yield { items: page.items, resourceVersion: page.resourceVersion };
+  }
+}
+
+function pageOf<T>(path: string, list: RawList<T> | undefined): Page<T> & Continued {
+  if (!list?.metadata) {
+    throw new ApiError({ method: 'GET', path, reason: 'Malformed', message: `GET ${path}: the answer is not a list` });
+  }
+  const { resourceVersion = '', continue: continued = '' } = list.metadata;
+  return { items: list.items ?? [], resourceVersion, continued };
+}
+
+export interface Continued {
+  /** Token for the next page; empty on the last. */
+  readonly continued: string;
+}
+
+/**
+ * Follows continue tokens, whatever a page is made of.
+ * @throws ListExpired for a 410 on any page but the first
+ */
+export async function* eachPage<P extends Continued>(
+  path: string,
+  read: (continued: string | undefined) => Promise<P>,
+): AsyncGenerator<P> {
+  let continued: string | undefined;
+  do {
+    let page: P;
+    try {
+      page = await read(continued);
+    } catch (error) {
+      throw continued && isGone(error) ? new ListExpired(path, error) : error;
+    }
+    yield page;
+    continued = page.continued;
+  } while (continued);
+}
+
+/**
+ * Never a resourceVersion: with `0` the API server answers from its watch cache and ignores `limit`
+ * (apiserver pkg/storage/cacher/delegator), so that one answer may hold the whole cluster.
+ */
+export function pageQuery({ labelSelector, fieldSelector, limit }: Partial<ListOptions>, continued?: string): Query {
+  return { limit: limit ?? PAGE_SIZE, continue: continued, labelSelector, fieldSelector };
+}
+
+/** Runs something that reads a list to its end, again from the start when the list expires, at most three times. */
+export async function restartingExpired<T>(readAll: () => Promise<T>): Promise<T> {
+  for (let left = RESTARTS; ; left--) {
+    try {
+      return await readAll();
+    } catch (error) {
+      if (!(error instanceof ListExpired) || left === 0) throw error;
+    }
+  }
+}
+
+/** A whole list and the version to watch it from. */
+export function snapshot<T>(api: Api, options: ListOptions): Promise<{ items: T[]; resourceVersion: string }> {
+  return restartingExpired(async () => {
+    const items: T[] = [];
+    let resourceVersion = '';
+    for await (const page of listPages<T>(api, options)) {
+      for (const item of page.items) items.push(item);
+      resourceVersion = page.resourceVersion;
+    }
+    return { items, resourceVersion };
+  });
+}
+
+/**
+ * All objects of a list, without kind and apiVersion: a list's items have none.
+ * @throws ListExpired when it expired four times; ApiError for everything else
+ */
+export async function wholeList<T>(api: Api, options: ListOptions): Promise<T[]> {
+  return (await snapshot<T>(api, options)).items;
+}

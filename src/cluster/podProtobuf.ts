@@ -1,0 +1,173 @@
+import type { PodFacts } from '../model.ts';
+import {
+  INJECTED,
+  type Intern,
+  podFacts,
+  type RawCondition,
+  type RawContainer,
+  type RawOwner,
+  REVISION,
+  TEMPLATE_HASH,
+} from './podFields.ts';
+import { ProtobufError, ProtobufReader, type Visit } from './protobuf.ts';
+
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
+interface PodDraft {
+  readonly metadata: MetadataDraft;
+  readonly spec: { readonly containers: RawContainer[]; readonly initContainers: RawContainer[] };
+  readonly status: { phase?: string; readonly conditions: RawCondition[] };
+}
+
+interface MetadataDraft {
+  name?: string;
+  namespace?: string;
+  uid?: string;
+  deletionTimestamp?: string;
+  readonly labels: Record<string, string>;
+  readonly annotations: Record<string, string>;
+  readonly ownerReferences: RawOwner[];
+}
+
+interface ListDraft {
+  continued: string;
+  readonly pods: PodFacts[];
+  readonly intern: Intern;
+}
+
+interface Envelope {
+  kind: string;
+  encoding: string;
+  list?: ListDraft;
+  readonly intern: Intern;
+}
+
+/** Four bytes before every Kubernetes protobuf object (apimachinery pkg/runtime/serializer/protobuf/protobuf.go). */
+const MAGIC = Buffer.from('k8s\0', 'latin1');
+
+/**
+ * Reads a PodList as `application/vnd.kubernetes.protobuf`, pod by pod.
+ * @returns the pods' facts and the token for the next page, empty on the last
+ * @throws ProtobufError for anything but one whole PodList
+ */
+export function podListFromProtobuf(bytes: Buffer, intern: Intern): { pods: PodFacts[]; continued: string } {
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC))
+    throw new ProtobufError('no Kubernetes protobuf: it does not start with "k8s\\0"');
+  const envelope = new ProtobufReader(bytes, MAGIC.length).root<Envelope>(unknown, { kind: '', encoding: '', intern });
+  if (envelope.kind !== 'PodList')
+    throw new ProtobufError(`a ${envelope.kind || 'nameless object'} instead of a PodList`);
+  if (envelope.encoding) throw new ProtobufError(`the content encoding ${envelope.encoding} is not known`);
+  if (!envelope.list) throw new ProtobufError('the PodList is missing from its envelope');
+  return { pods: envelope.list.pods, continued: envelope.list.continued };
+}
+
+// Field numbers never change once released. Each visitor names the message and the .proto file that fix its own.
+
+/** Unknown, apimachinery/pkg/runtime/generated.proto */
+const unknown: Visit<Envelope> = (field, reader, envelope) => {
+  if (field === 1) reader.message(typeMeta, envelope);
+  else if (field === 2 && isPodList(envelope)) {
+    envelope.list = reader.message(podList, { continued: '', pods: [], intern: envelope.intern });
+  } else if (field === 3) envelope.encoding = reader.text();
+};
+
+/** What is not a PodList by its kind is not read as one: the error is then about the kind. */
+const isPodList = ({ kind }: Envelope): boolean => kind === 'PodList';
+
+/** TypeMeta, apimachinery/pkg/runtime/generated.proto */
+const typeMeta: Visit<Envelope> = (field, reader, envelope) => {
+  if (field === 2) envelope.kind = reader.text();
+};
+
+/** PodList, api/core/v1/generated.proto */
+const podList: Visit<ListDraft> = (field, reader, list) => {
+  if (field === 1) reader.message(listMeta, list);
+  else if (field === 2) list.pods.push(factsOf(reader.message(pod, emptyPod()), list.intern));
+};
+
+/** ListMeta, apimachinery/pkg/apis/meta/v1/generated.proto */
+const listMeta: Visit<ListDraft> = (field, reader, list) => {
+  if (field === 3) list.continued = reader.text();
+};
+
+const emptyPod = (): PodDraft => ({
+  metadata: { labels: {}, annotations: {}, ownerReferences: [] },
+  spec: { containers: [], initContainers: [] },
+  status: { conditions: [] },
+});
+
+function factsOf(draft: PodDraft, intern: Intern): PodFacts {
+  try {
+    return podFacts(draft, intern);
+  } catch (error) {
+    throw new ProtobufError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Pod, api/core/v1/generated.proto */
+const pod: Visit<PodDraft> = (field, reader, into) => {
+  if (field === 1) reader.message(objectMeta, into.metadata);
+  else if (field === 2) reader.message(podSpec, into.spec);
+  else if (field === 3) reader.message(podStatus, into.status);
+};
+
+/** ObjectMeta, apimachinery/pkg/apis/meta/v1/generated.proto */
+const objectMeta: Visit<MetadataDraft> = (field, reader, into) => {
+  if (field === 1) into.name = reader.text();
+  else if (field === 3) into.namespace = reader.text();
+  else if (field === 5) into.uid = reader.text();
+  else if (field === 9) into.deletionTimestamp = DELETING;
+  else if (field === 11) keep(into.labels, reader);
+  else if (field === 12) keep(into.annotations, reader);
+  else if (field === 13) into.ownerReferences.push(reader.message<Draft<RawOwner>>(ownerReference, {}));
+};
+
+/** Only its presence is read. */
+const DELETING = 'set';
+
+const WANTED: ReadonlySet<string> = new Set([TEMPLATE_HASH, REVISION, INJECTED]);
+
+/** An entry of a map is a message of key 1 and value 2 (protobuf.dev/programming-guides/proto3/#maps). */
+function keep(into: Record<string, string>, reader: ProtobufReader): void {
+  const { key, value } = reader.message(mapEntry, { key: '', value: '' });
+  if (WANTED.has(key)) into[key] = value;
+}
+
+const mapEntry: Visit<{ key: string; value: string }> = (field, reader, entry) => {
+  if (field === 1) entry.key = reader.text();
+  // Kubernetes writes the key first, so that large values of other annotations are never made into strings; the format allows either.
+  else if (field === 2 && (entry.key === '' || WANTED.has(entry.key))) entry.value = reader.text();
+};
+
+/** OwnerReference, apimachinery/pkg/apis/meta/v1/generated.proto */
+const ownerReference: Visit<Draft<RawOwner>> = (field, reader, into) => {
+  if (field === 1) into.kind = reader.text();
+  else if (field === 3) into.name = reader.text();
+  else if (field === 4) into.uid = reader.text();
+  else if (field === 6) into.controller = reader.bool();
+};
+
+/** PodSpec, api/core/v1/generated.proto */
+const podSpec: Visit<PodDraft['spec']> = (field, reader, into) => {
+  if (field === 2) into.containers.push(reader.message<Draft<RawContainer>>(container, {}));
+  else if (field === 20) into.initContainers.push(reader.message<Draft<RawContainer>>(container, {}));
+};
+
+/** Container, api/core/v1/generated.proto */
+const container: Visit<Draft<RawContainer>> = (field, reader, into) => {
+  if (field === 1) into.name = reader.text();
+  else if (field === 2) into.image = reader.text();
+  else if (field === 24) into.restartPolicy = reader.text();
+};
+
+/** PodStatus, api/core/v1/generated.proto */
+const podStatus: Visit<PodDraft['status']> = (field, reader, into) => {
+  if (field === 1) into.phase = reader.text();
+  else if (field === 2) into.conditions.push(reader.message<Draft<RawCondition>>(podCondition, {}));
+};
+
+/** PodCondition, api/core/v1/generated.proto */
+const podCondition: Visit<Draft<RawCondition>> = (field, reader, into) => {
+  if (field === 1) into.type = reader.text();
+  else if (field === 2) into.status = reader.text();
+};

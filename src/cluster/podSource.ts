@@ -1,0 +1,82 @@
+import type { PodFacts } from '../model.ts';
+import { ApiError } from './apiError.ts';
+import type { Api, ApiResponse } from './client.ts';
+import { type Continued, eachPage, PAGE_SIZE, pageQuery } from './list.ts';
+import { type Intern, interner, podFacts, type RawPod } from './podFields.ts';
+import { podListFromProtobuf } from './podProtobuf.ts';
+import { resourcePath } from './resources.ts';
+
+export interface PodScan {
+  /** All namespaces if absent. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Where pods are read from, page by page, each reduced to its facts as it comes. Pages are not one snapshot. */
+export interface PodSource {
+  /** @throws ListExpired when what was read so far must be thrown away; ApiError for everything else */
+  pods(scan: PodScan): AsyncIterable<PodFacts[]>;
+}
+
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
+/** Pages of 500 in protobuf, whose unwanted parts are skipped and not parsed; in JSON where a server answers so all the same. */
+export class PagedPodSource implements PodSource {
+  readonly #api: Api;
+  readonly #limit: number;
+
+  /** @param limit pods per page */
+  constructor(api: Api, limit = PAGE_SIZE) {
+    this.#api = api;
+    this.#limit = limit;
+  }
+
+  async *pods(scan: PodScan): AsyncGenerator<PodFacts[]> {
+    const { namespace, signal } = scan;
+    const path = resourcePath('pods', namespace);
+    const intern = interner();
+    const pages = eachPage(path, async (continued) => {
+      const query = pageQuery({ ...scan, limit: this.#limit }, continued);
+      const accept = `${PROTOBUF},application/json`;
+      return readPage(
+        path,
+        await this.#api.send({ method: 'GET', path, query, accept, ...(signal && { signal }) }),
+        intern,
+      );
+    });
+    for await (const { pods } of pages) yield pods;
+  }
+}
+
+interface PodPage extends Continued {
+  readonly pods: PodFacts[];
+}
+
+function readPage(path: string, { status, contentType, body }: ApiResponse, intern: Intern): PodPage {
+  try {
+    return contentType.startsWith(PROTOBUF) ? podListFromProtobuf(body, intern) : podListFromJson(body, intern);
+  } catch (error) {
+    const said =
+      error instanceof SyntaxError ? 'it is not JSON' : error instanceof Error ? error.message : String(error);
+    const message = `GET ${path}: the list of pods cannot be read: ${said}`;
+    throw new ApiError({ method: 'GET', path, status, reason: 'Malformed', message });
+  }
+}
+
+interface RawPodList {
+  readonly kind?: string;
+  readonly metadata?: { readonly continue?: string };
+  readonly items?: readonly RawPod[] | null;
+}
+
+/**
+ * Reads a PodList as JSON.
+ * @throws Error for anything else
+ */
+export function podListFromJson(bytes: Buffer, intern: Intern): PodPage {
+  const list: RawPodList | null = JSON.parse(bytes.toString('utf8'));
+  if (list?.kind !== 'PodList') throw new Error(`a ${list?.kind ?? 'nameless object'} instead of a PodList`);
+  return { pods: (list.items ?? []).map((raw) => podFacts(raw, intern)), continued: list.metadata?.continue ?? '' };
+}

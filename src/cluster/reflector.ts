@@ -1,0 +1,251 @@
+import { ApiError, isForbidden, isGone, isNotFound, type RawStatus, statusError } from './apiError.ts';
+import { backOff } from './backOff.ts';
+import type { WatchApi } from './client.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { METADATA_ONLY, snapshot } from './list.ts';
+import { rightFor } from './resources.ts';
+import { type Change, Store, type Stored } from './store.ts';
+import { type WatchEvent, watchEvents } from './watchEvents.ts';
+
+/** The server ends a watch after 5 to 10 minutes; the spread keeps clients of one server apart (client-go reflector.go). */
+const SHORTEST_WATCH_S = 300;
+const SPREAD_S = 300;
+/** A watch that outlives the end it asked for has a dead connection. */
+const GRACE_MS = 30_000;
+/** A watch that lasted this long worked: the failures before it are forgotten. */
+const HEALTHY_MS = 10_000;
+const NOT_SERVED_MS = 5 * 60_000;
+
+export interface ReflectorOptions {
+  readonly client: WatchApi;
+  /** Path of a collection, as `resourcePath` makes it. */
+  readonly path: string;
+  /** Ends everything. */
+  readonly signal: AbortSignal;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Only metadata of each object. */
+  readonly metadataOnly?: boolean;
+  /** The kind may not exist (a CRD that is not installed): then there are no objects, and it is looked for again every 5 minutes. */
+  readonly optional?: boolean;
+  /** Hears of each failure once until it changes or is over, and of each listener that throws. */
+  readonly onError?: (error: unknown) => void;
+  readonly clock?: Clock;
+  /** A number in [0, 1), like Math.random. */
+  readonly random?: () => number;
+}
+
+/**
+ * Keeps a copy of one list up to date: lists, watches from there, and begins again where that breaks. It never gives up before its signal.
+ * The rules are those of client-go's tools/cache/reflector.go.
+ */
+export class Reflector<T extends Stored> {
+  readonly path: string;
+  /** Resolves at the first whole list, or when stopped before it: then `isSynced` stays false. Never rejects. */
+  readonly synced: Promise<void>;
+  readonly #options: ReflectorOptions;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #store = new Store<T>();
+  readonly #listeners = new Set<(change: Change<T>) => void>();
+  readonly #settle: () => void;
+  #running: Promise<void> | undefined;
+  #isSynced = false;
+  #lastError: Error | undefined;
+  /** Where the next watch begins; undefined when only a new list can tell. */
+  #version: string | undefined;
+  /** When the current watch was answered. */
+  #openedAt: number | undefined;
+  #failures = 0;
+
+  constructor(options: ReflectorOptions) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.path = options.path;
+    this.synced = promise;
+    this.#settle = resolve;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+  }
+
+  /** Whether the objects have been listed once. They stay when later calls fail: they may be old then, see `lastError`. */
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  /** Why the copy is not kept up to date now; undefined when it is. */
+  get lastError(): Error | undefined {
+    return this.#lastError;
+  }
+
+  items(): T[] {
+    return this.#store.items();
+  }
+
+  /** @param key `namespace/name`, or the name of what has no namespace */
+  get(key: string): T | undefined {
+    return this.#store.get(key);
+  }
+
+  /** Calls the listener at each change, when the store already has it. Returns how to stop that. */
+  onChange(listener: (change: Change<T>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Begins; a second call does nothing. */
+  start(): void {
+    this.#running ??= this.#run().finally(this.#settle);
+  }
+
+  /** Resolves when a started reflector has ended after its signal, with nothing left in flight. Never rejects. */
+  async stopped(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#options;
+    while (!signal.aborted) {
+      const wait = await this.#round(signal);
+      if (wait > 0 && !signal.aborted) await this.#clock.sleep(wait, signal).catch(() => undefined);
+    }
+  }
+
+  /** Lists if need be and watches until that ends. Returns the milliseconds to wait before the next round. */
+  async #round(signal: AbortSignal): Promise<number> {
+    this.#openedAt = undefined;
+    try {
+      if (this.#version === undefined) await this.#list(signal);
+      await this.#watch(signal);
+    } catch (error) {
+      return signal.aborted ? 0 : this.#recover(error);
+    }
+    return this.#wasHealthy() ? 0 : this.#nextWait();
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const { client, path, labelSelector, fieldSelector, metadataOnly = false } = this.#options;
+    const selectors = { ...(labelSelector && { labelSelector }), ...(fieldSelector && { fieldSelector }) };
+    const { items, resourceVersion } = await snapshot<T>(client, { path, ...selectors, metadataOnly, signal });
+    this.#version = resourceVersion;
+    this.#become(items);
+  }
+
+  #become(items: readonly T[]): void {
+    const changes = this.#store.replace(items);
+    this.#isSynced = true;
+    this.#tell(changes);
+    this.#settle();
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const timeoutSeconds = SHORTEST_WATCH_S + Math.floor(this.#random() * SPREAD_S);
+    const end = new AbortController();
+    const stop = (): void => end.abort();
+    signal.throwIfAborted();
+    signal.addEventListener('abort', stop, { once: true });
+    const guard = this.#clock.sleep(timeoutSeconds * 1000 + GRACE_MS, end.signal).then(stop, () => undefined);
+    try {
+      await this.#follow(timeoutSeconds, end.signal);
+    } catch (error) {
+      // What was cut off here, by the guard or by a stop, has ended and not failed.
+      if (!end.signal.aborted) throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      end.abort();
+      await guard;
+    }
+  }
+
+  async #follow(timeoutSeconds: number, signal: AbortSignal): Promise<void> {
+    const { client, path, labelSelector, fieldSelector, metadataOnly } = this.#options;
+    const from = { resourceVersion: this.#version, timeoutSeconds, watch: true, allowWatchBookmarks: true };
+    const query = { ...from, labelSelector, fieldSelector };
+    const accept = metadataOnly ? METADATA_ONLY.watch : 'application/json';
+    const pieces = await client.stream({ path, query, accept, signal });
+    this.#openedAt = this.#clock.now();
+    this.#lastError = undefined;
+    for await (const event of watchEvents(pieces)) {
+      if (signal.aborted) return;
+      this.#take(event);
+    }
+  }
+
+  /** @throws ApiError for an ERROR event: the next watch needs a new list then, whatever the error (client-go does the same) */
+  #take({ type, object }: WatchEvent): void {
+    if (type === 'ERROR') {
+      this.#version = undefined;
+      throw statusError({ method: 'WATCH', path: this.path }, object as RawStatus);
+    }
+    const stored = object as T;
+    this.#version = stored.metadata?.resourceVersion ?? this.#version;
+    if (type === 'BOOKMARK') return;
+    this.#tell(type === 'DELETED' ? this.#store.remove(stored) : this.#store.put(stored));
+  }
+
+  #tell(changes: readonly Change<T>[]): void {
+    for (const change of changes) {
+      for (const listener of this.#listeners) {
+        try {
+          listener(change);
+        } catch (error) {
+          this.#report(error);
+        }
+      }
+    }
+  }
+
+  /** Returns the milliseconds to wait. */
+  #recover(error: unknown): number {
+    if (this.#options.optional && isNotFound(error)) return this.#notServed();
+    const failure = this.#inWords(error);
+    if (!canResume(error)) this.#version = undefined;
+    if (isGone(error) || (this.#wasHealthy() && isLost(error))) return this.#wasHealthy() ? 0 : this.#nextWait();
+    if (this.#lastError?.message !== failure.message) this.#report(failure);
+    this.#lastError = failure;
+    return Math.max(this.#nextWait(), (error instanceof ApiError && error.retryAfterMs) || 0);
+  }
+
+  #notServed(): number {
+    this.#version = undefined;
+    this.#lastError = undefined;
+    this.#failures = 0;
+    this.#become([]);
+    return NOT_SERVED_MS;
+  }
+
+  #inWords(error: unknown): Error {
+    if (!(error instanceof Error)) return new Error(String(error));
+    if (!(error instanceof ApiError && isForbidden(error))) return error;
+    const right = rightFor(this.#version === undefined ? 'list' : 'watch', this.path);
+    return new ApiError({ ...error, message: `missing right: ${right} (${error.message})` });
+  }
+
+  /** A watch that ended before is a failure whatever its end: a server that takes watches and drops them at once must be left in peace. */
+  #wasHealthy(): boolean {
+    const healthy = this.#openedAt !== undefined && this.#clock.now() - this.#openedAt >= HEALTHY_MS;
+    if (healthy) this.#failures = 0;
+    return healthy;
+  }
+
+  #nextWait(): number {
+    this.#failures += 1;
+    return backOff(this.#failures, this.#random());
+  }
+
+  #report(error: unknown): void {
+    try {
+      this.#options.onError?.(error);
+    } catch {
+      // Nobody is left to tell.
+    }
+  }
+}
+
+/** No answer came, or a connection ended in the middle of one. */
+const isLost = (error: unknown): boolean =>
+  error instanceof ApiError && error.status === undefined && (error.reason === 'Network' || error.reason === 'Timeout');
+
+/** Whether the next watch may begin where this one ended: the server was away or busy, and said nothing against the version. */
+const canResume = (error: unknown): boolean =>
+  isLost(error) || (error instanceof ApiError && (error.status === 429 || (error.status ?? 0) >= 500));

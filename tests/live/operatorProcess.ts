@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** One line of the operator's log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
+
+/** The operator as its users run it: a process of its own, with its own user at the API server. */
+export class OperatorProcess {
+  readonly lines: LogLine[] = [];
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<number | null>;
+  #rest = '';
+
+  /** @param flags in addition to the kubeconfig; listeners take free ports unless said otherwise */
+  constructor(kubeconfig: string, flags: readonly string[] = []) {
+    const given = ['--kubeconfig', kubeconfig, '--metrics-bind-address', '127.0.0.1:0', '--health-probe-bind-address', '127.0.0.1:0'];
+    this.#child = spawn(process.execPath, ['src/main.ts', 'run', ...given, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    if (this.#child.stdout) createInterface({ input: this.#child.stdout }).on('line', (line) => this.#read(line));
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#rest += text;
+    });
+    this.#exited = new Promise((resolve) => this.#child.once('exit', resolve));
+    process.once('exit', () => this.#child.kill('SIGKILL'));
+  }
+
+  #read(line: string): void {
+    try {
+      this.lines.push(JSON.parse(line) as LogLine);
+    } catch {
+      this.#rest += `${line}\n`;
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Everything that was written and is no log line: stack traces, warnings of Node. */
+  get rest(): string {
+    return this.#rest;
+  }
+
+  said(msg: string): LogLine[] {
+    return this.lines.filter((line) => line.msg === msg);
+  }
+
+  /** Port of a listener, from the log line that says so. */
+  port(name: 'metrics' | 'health'): number {
+    return Number(this.said('Started')[0]?.[`${name}Port`] ?? 0);
+  }
+
+  /** SIGTERM, as a kubelet sends it; resolves with the exit code. */
+  async stop(): Promise<number | null> {
+    this.#child.kill('SIGTERM');
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), 15_000);
+    const code = await this.#exited;
+    clearTimeout(late);
+    return code;
+  }
+
+  /** SIGKILL: a crash. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+}

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+
+/**
+ * Runs the suites one after the other, prints how long each took, and ends with their sum alone on the last line.
+ * A suite is a command that passes or fails as one, or a set of test files whose tests are counted.
+ */
+interface Suite {
+  readonly name: string;
+  readonly command?: readonly string[];
+  readonly files?: string;
+  readonly minutes: number;
+}
+
+const SUITES: readonly Suite[] = [
+  { name: 'lint', command: ['biome', 'check', '--error-on-warnings'], minutes: 2 },
+  { name: 'types', command: ['tsc'], minutes: 3 },
+  { name: 'unit', files: 'tests/unit/**/*.test.ts', minutes: 3 },
+  { name: 'contract', files: 'tests/contract/**/*.test.ts', minutes: 3 },
+  { name: 'testbed', files: 'tests/testbed/**/*.test.ts', minutes: 30 },
+  { name: 'live', files: 'tests/live/**/*.test.ts', minutes: 25 },
+];
+
+interface Sum {
+  passed: number;
+  failed: number;
+}
+
+async function main(): Promise<number> {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const unknown = positionals.find((name) => SUITES.every((suite) => suite.name !== name));
+  if (unknown !== undefined) {
+    console.error(`unknown suite "${unknown}"; there are ${SUITES.map(({ name }) => name).join(', ')}`);
+    return 2;
+  }
+  const sum: Sum = { passed: 0, failed: 0 };
+  for (const suite of SUITES.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+    console.log(`\n── ${suite.name}`);
+    const began = Date.now();
+    const { passed, failed } = await runSuite(suite);
+    sum.passed += passed;
+    sum.failed += failed;
+    console.log(`── ${suite.name}: ${passed} passed, ${failed} failed in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+  }
+  console.log(`\n${sum.passed} passed, ${sum.failed} failed`);
+  return sum.failed === 0 && sum.passed > 0 ? 0 : 1;
+}
+
+async function runSuite({ command, files, minutes }: Suite): Promise<Sum> {
+  const found = files ? globSync(files) : [];
+  const [program = '', ...args] = command ?? [process.execPath, '--test', '--test-concurrency=1', '--test-reporter=spec', ...found];
+  if (files && found.length === 0) return { passed: 0, failed: 1 };
+  const { code, output } = await stream(program, args, minutes * 60_000);
+  if (!files) return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  const count = (what: string): number => Number(new RegExp(`^ℹ ${what} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
+  const failed = count('fail') + count('cancelled');
+  return { passed: count('pass'), failed: code !== 0 && failed === 0 ? 1 : failed };
+}
+
+/** Runs a program to its end or its time limit, passing its output on. */
+function stream(program: string, args: readonly string[], limit: number): Promise<{ code: number; output: string }> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], timeout: limit, env: { ...process.env, FORCE_COLOR: '0' } });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk;
+    process.stdout.write(chunk);
+  });
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code: code ?? 1, output })));
+}
+
+process.exitCode = await main();

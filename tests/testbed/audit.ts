@@ -1,0 +1,134 @@
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import type { Api } from './api.ts';
+import { until } from './until.ts';
+
+const DEADLINE_MS = 10_000;
+const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+const CHUNK = 1 << 20;
+
+/** Patches are recorded with their content: what an operator wrote is judged from them. The testbed's own noise is left out. */
+export const AUDIT_POLICY = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [
+    { level: 'None', users: ['testbed:kwok', 'testbed:kube-scheduler', 'testbed:kube-controller-manager'] },
+    { level: 'None', userGroups: ['system:masters'], verbs: ['watch'] },
+    { level: 'RequestResponse', verbs: ['patch'] },
+    { level: 'Metadata' },
+  ],
+};
+
+/** One write as the API server recorded it; `body` is the patch itself where it was one. */
+export interface Write {
+  readonly time: number;
+  readonly verb: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly code: number;
+  readonly userAgent: string;
+  readonly body?: unknown;
+}
+
+interface AuditEvent {
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly user: { readonly username: string };
+  readonly userAgent?: string;
+  readonly objectRef?: { resource?: string; subresource?: string; namespace?: string; name?: string };
+  readonly responseStatus?: { readonly code: number };
+  readonly requestObject?: unknown;
+  readonly stageTimestamp: string;
+}
+
+/** Who asked the API server for what, read from its audit log as it grows. */
+export class Audit {
+  readonly #path: string;
+  readonly #api: Api;
+  readonly #writes = new Map<string, Write[]>();
+  readonly #requests = new Map<string, Map<string, number>>();
+  #offset = 0;
+  #rest = '';
+  #marks = 0;
+  #seenMark = 0;
+
+  constructor(path: string, api: Api) {
+    this.#path = path;
+    this.#api = api;
+  }
+
+  /** What a user wrote (refused writes too, with their code), oldest first, from a time in milliseconds on. */
+  async writes(user: string, since = 0): Promise<Write[]> {
+    await this.#catchUp();
+    return (this.#writes.get(user) ?? []).filter((write) => write.time >= since);
+  }
+
+  /** How often a user asked for what, keyed `verb resource`, for example `list pods`. */
+  async requests(user: string): Promise<Readonly<Record<string, number>>> {
+    await this.#catchUp();
+    return Object.fromEntries(this.#requests.get(user) ?? []);
+  }
+
+  /** The log is written after the answer: a request of our own, once seen there, proves that the earlier ones are too. */
+  async #catchUp(): Promise<void> {
+    const mark = ++this.#marks;
+    await this.#api.get(`/version?testbed-mark=${mark}`);
+    await until('the audit log to be complete', DEADLINE_MS, () => this.#read() >= mark, 10);
+  }
+
+  #read(): number {
+    if (!existsSync(this.#path)) return 0;
+    const file = openSync(this.#path, 'r');
+    try {
+      const buffer = Buffer.alloc(CHUNK);
+      for (let size = 0; (size = readSync(file, buffer, 0, CHUNK, this.#offset)) > 0; this.#offset += size) {
+        this.#take(buffer.subarray(0, size));
+      }
+    } finally {
+      closeSync(file);
+    }
+    return this.#seenMark;
+  }
+
+  #take(bytes: Buffer): void {
+    // Latin-1 keeps a character that a chunk's end cuts in two; it is put together again before parsing.
+    const lines = (this.#rest + bytes.toString('latin1')).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#record(JSON.parse(Buffer.from(line, 'latin1').toString('utf8')));
+  }
+
+  #record(event: AuditEvent): void {
+    const mark = event.requestURI.match(/testbed-mark=(\d+)$/)?.[1];
+    if (mark) this.#seenMark = Math.max(this.#seenMark, Number(mark));
+    const user = event.user.username;
+    const counts = getOrMake(this.#requests, user, () => new Map<string, number>());
+    const what = `${event.verb} ${event.objectRef?.resource ?? event.requestURI}`;
+    counts.set(what, (counts.get(what) ?? 0) + 1);
+    if (WRITES.has(event.verb)) getOrMake(this.#writes, user, () => []).push(asWrite(event));
+  }
+}
+
+function asWrite(event: AuditEvent): Write {
+  const { resource = '', subresource = '', namespace = '', name = '' } = event.objectRef ?? {};
+  return {
+    time: Date.parse(event.stageTimestamp),
+    verb: event.verb,
+    resource,
+    subresource,
+    namespace,
+    name,
+    code: event.responseStatus?.code ?? 0,
+    userAgent: event.userAgent ?? '',
+    ...(event.requestObject !== undefined && { body: event.requestObject }),
+  };
+}
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  map.set(key, made);
+  return made;
+}

@@ -1,0 +1,172 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { locked } from './lock.ts';
+import {
+  builtPath,
+  cacheFolder,
+  cacheRoot,
+  copiedPath,
+  FOLDER_NAMES,
+  type FolderName,
+  type Module,
+  originOf,
+  PROGRAMS,
+  type ProgramName,
+  programPath,
+  sourceFolder,
+  sourceOf,
+} from './programs.ts';
+import type { Progress } from './progress.ts';
+
+const GO_NEEDED = '1.26';
+
+/** The machine lacks something that only its user can add. */
+export class MissingTool extends Error {
+  override name = 'MissingTool';
+}
+
+/** What the testbed runs: each program's path, and the folders copied from the modules. */
+export interface Toolbox {
+  readonly program: (name: ProgramName) => string;
+  readonly folder: (name: FolderName) => string;
+}
+
+/** Everything that has been built; fails with what to do if something has not. */
+export function toolbox(): Toolbox {
+  const missing = [...missingPrograms(PROGRAMS), ...missingFolders(PROGRAMS)];
+  if (missing.length > 0) {
+    throw new MissingTool(`not built yet: ${missing.join(', ')}. Run: node tests/testbed/command.ts build`);
+  }
+  return { program: (name) => programPath(name) ?? builtPath(name), folder: copiedPath };
+}
+
+/** Builds what is missing, one after the other: the Go compiler uses all processors for each. */
+export async function build(progress: Progress, wanted: readonly ProgramName[] = PROGRAMS): Promise<void> {
+  if (nothingMissing(wanted)) return;
+  await needGo();
+  const onWait = (pid: number) => progress.note(`waiting for process ${pid}, which builds already`);
+  await locked(join(cacheRoot(), 'lock'), onWait, () => buildMissing(progress, wanted));
+}
+
+async function buildMissing(progress: Progress, wanted: readonly ProgramName[]): Promise<void> {
+  const programs = missingPrograms(wanted);
+  const folders = missingFolders(wanted);
+  progress.note(`building ${programs.length + folders.length} parts of the testbed once, into ${cacheRoot()}`);
+  const total = programs.length + folders.length;
+  let number = 0;
+  const step = async (label: string, work: () => Promise<void>) => {
+    const end = progress.step(`[${++number}/${total}] ${label}`);
+    await work().then(
+      () => end(),
+      (error) => {
+        end(true);
+        throw error;
+      },
+    );
+  };
+  for (const name of programs) await step(name, () => buildProgram(name));
+  for (const name of folders) await step(name, () => copyFolder(name));
+}
+
+/** The folder of one Go module among those that a module of the testbed needs; it is downloaded if need be. */
+export async function moduleDir(module: Module, path: string): Promise<string> {
+  const answer = await go(module, ['mod', 'download', '-json', path]);
+  const { Dir: folder } = JSON.parse(answer) as { Dir?: string };
+  if (!folder) throw new Error(`Go knows no folder for module ${path}: ${answer}`);
+  return folder;
+}
+
+const nothingMissing = (wanted: readonly ProgramName[]): boolean =>
+  missingPrograms(wanted).length + missingFolders(wanted).length === 0;
+
+const missingPrograms = (wanted: readonly ProgramName[]): ProgramName[] => wanted.filter((name) => !programPath(name));
+
+function missingFolders(wanted: readonly ProgramName[]): FolderName[] {
+  const modules = new Set<Module>(wanted.map((name) => sourceOf(name).module));
+  return FOLDER_NAMES.filter((name) => modules.has(originOf(name).module) && !existsSync(copiedPath(name)));
+}
+
+async function buildProgram(name: ProgramName): Promise<void> {
+  const { module, package: path } = sourceOf(name);
+  const ldflags = ['-s', '-w', ...versionFlags(module)].join(' ');
+  await replace(builtPath(name), (draft) =>
+    go(module, ['build', '-trimpath', '-ldflags', ldflags, '-o', draft, path]),
+  );
+}
+
+async function copyFolder(name: FolderName): Promise<void> {
+  const { module, path, folder } = originOf(name);
+  const origin = join(await moduleDir(module, path), folder);
+  await replace(copiedPath(name), async (draft) => {
+    cpSync(origin, draft, { recursive: true });
+    makeWritable(draft);
+  });
+}
+
+/** Go's module cache is read-only; a copy that keeps that could not be removed again. */
+function makeWritable(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) makeWritable(path);
+    else chmodSync(path, 0o644);
+  }
+}
+
+/** Makes something under another name and renames it, so that an interruption leaves nothing half. */
+async function replace(target: string, make: (draft: string) => Promise<unknown>): Promise<void> {
+  mkdirSync(dirname(target), { recursive: true });
+  const draft = `${target}.draft`;
+  rmSync(draft, { recursive: true, force: true });
+  try {
+    await make(draft);
+    renameSync(draft, target);
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+/** Kubernetes' programs tell no version unless the linker is told one, and clients judge servers by it. */
+function versionFlags(module: Module): string[] {
+  if (module !== 'kubernetes') return [];
+  const version = readFileSync(join(sourceFolder(module), 'go.mod'), 'utf8').match(/k8s\.io\/kubernetes (v\S+)/)?.[1];
+  if (!version) throw new Error(`no version of k8s.io/kubernetes in ${cacheFolder(module)}`);
+  const [major = '', minor = ''] = version.slice(1).split('.');
+  return ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((path) => [
+    `-X ${path}.gitVersion=${version}`,
+    `-X ${path}.gitMajor=${major}`,
+    `-X ${path}.gitMinor=${minor}`,
+  ]);
+}
+
+async function needGo(): Promise<void> {
+  const cure = `install Go ${GO_NEEDED} or newer (https://go.dev/dl/): it builds Kubernetes and Istio for the testbed once`;
+  const version = await go('kubernetes', ['env', 'GOVERSION']).catch((error: Error) => {
+    throw new MissingTool(`Go cannot be used (${error.message.split('\n')[0]}): ${cure}`);
+  });
+  const [major = 0, minor = 0] = version.trim().replace('go', '').split('.').map(Number);
+  const [neededMajor = 0, neededMinor = 0] = GO_NEEDED.split('.').map(Number);
+  if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
+    throw new MissingTool(`Go ${version.trim()} is too old: ${cure}`);
+  }
+}
+
+/** Runs Go in the folder of a module and returns what it prints; it ends with this process. */
+function go(module: Module, args: readonly string[]): Promise<string> {
+  const child = spawn('go', args, {
+    cwd: sourceFolder(module),
+    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: `${process.env['GOFLAGS'] ?? ''} -mod=readonly -buildvcs=false`.trim() },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.err += text));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve(output.out);
+      else reject(new Error(`go ${args[0]} failed in ${sourceFolder(module)}:\n${output.err.trim().slice(-2000)}`));
+    });
+  });
+}

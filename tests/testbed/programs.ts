@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export type Module = 'kubernetes' | 'istio' | 'kwok' | 'helm';
+
+interface Source {
+  readonly module: Module;
+  readonly package: string;
+  /** Whether a program of this name on the machine may take the built one's place. */
+  readonly replaceable: boolean;
+}
+
+const fromKubernetes = (path: string): Source => ({ module: 'kubernetes', package: path, replaceable: true });
+
+const SOURCES = {
+  etcd: fromKubernetes('go.etcd.io/etcd/server/v3'),
+  'kube-apiserver': fromKubernetes('k8s.io/kubernetes/cmd/kube-apiserver'),
+  'kube-controller-manager': fromKubernetes('k8s.io/kubernetes/cmd/kube-controller-manager'),
+  'kube-scheduler': fromKubernetes('k8s.io/kubernetes/cmd/kube-scheduler'),
+  kubectl: fromKubernetes('k8s.io/kubernetes/cmd/kubectl'),
+  kwok: { module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', replaceable: true },
+  helm: { module: 'helm', package: 'helm.sh/helm/v4/cmd/helm', replaceable: true },
+  'pilot-discovery': { module: 'istio', package: 'istio.io/istio/pilot/cmd/pilot-discovery', replaceable: false },
+} as const satisfies Record<string, Source>;
+
+export type ProgramName = keyof typeof SOURCES;
+
+export const PROGRAMS = Object.keys(SOURCES) as readonly ProgramName[];
+
+/** Where a program is built from. */
+export const sourceOf = (name: ProgramName): Source => SOURCES[name];
+
+/** Folders of Go modules that are needed beside the programs: Istio's charts and kwok's stock stages. */
+const FOLDERS = {
+  charts: { module: 'istio', path: 'istio.io/istio', folder: 'manifests/charts' },
+  stages: { module: 'kwok', path: 'sigs.k8s.io/kwok', folder: 'kustomize/stage' },
+} as const;
+
+export type FolderName = keyof typeof FOLDERS;
+
+export const FOLDER_NAMES = Object.keys(FOLDERS) as readonly FolderName[];
+
+/** Where a folder is copied from. */
+export const originOf = (name: FolderName): (typeof FOLDERS)[FolderName] => FOLDERS[name];
+
+/** The folder with a module's go.mod and go.sum. */
+export const sourceFolder = (module: Module): string => fileURLToPath(new URL(`modules/${module}`, import.meta.url));
+
+/** Where what was built for a module is kept for this user. The name changes with the module's go.mod and go.sum. */
+export function cacheFolder(module: Module): string {
+  const hash = createHash('sha256');
+  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(sourceFolder(module), file)));
+  return join(cacheRoot(), `${module}-${hash.digest('hex').slice(0, 12)}`);
+}
+
+export const cacheRoot = (): string =>
+  join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'meltemi-testbed');
+
+/** Where the program is built to. */
+export const builtPath = (name: ProgramName): string => join(cacheFolder(SOURCES[name].module), 'bin', name);
+
+/** Where the folder is copied to. */
+export const copiedPath = (name: FolderName): string => join(cacheFolder(FOLDERS[name].module), name);
+
+/** A program of the machine's own, which its user prefers: in `KUBEBUILDER_ASSETS`, else on `PATH`. */
+export function systemPath(name: ProgramName): string | undefined {
+  if (!SOURCES[name].replaceable) return undefined;
+  const folders = [process.env['KUBEBUILDER_ASSETS'], ...(process.env['PATH'] ?? '').split(delimiter)];
+  return folders.flatMap((folder) => (folder ? [join(folder, name)] : [])).find(isProgram);
+}
+
+/** The program to run, or undefined where it has to be built first. */
+export function programPath(name: ProgramName): string | undefined {
+  return systemPath(name) ?? (existsSync(builtPath(name)) ? builtPath(name) : undefined);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
