@@ -33,6 +33,8 @@ const REREAD = new Set(['paused', 'rolling', 'unavailable', 'gave-up']);
 const REREAD_AFTER = 30_000;
 /** Workloads read again in one evaluation at the most. */
 const REREAD_AT_ONCE = 20;
+/** Between turns, so that nothing overdue can make the loop spin. */
+const SHORTEST_SLEEP = 100;
 const LONGEST_SLEEP = 60_000;
 
 /**
@@ -50,7 +52,8 @@ export class Operator {
   readonly #retries = new Retries();
   #judged: readonly Judged[] = [];
   #mesh: Mesh | undefined;
-  #planned: Plan = { steps: new Map() };
+  /** When a timed wait ends or an injector may be asked again, as the last evaluation saw it. */
+  #wakeAt = 0;
   #scanAt = 0;
   #scanFailures = 0;
   /** A restart has ended: evaluate without waiting for anything. */
@@ -73,8 +76,8 @@ export class Operator {
     report.mesh(this.#mesh);
     const restarter = this.#options.dryRun ? undefined : this.#restarter(signal);
     while (!signal.aborted) {
-      if (this.#wanted || this.#nextTurnAt() <= now()) await this.#turn(restarter, signal);
-      await this.#alarm.wait(Math.max(0, this.#nextTurnAt() - now()), signal);
+      if (this.#wanted || this.#dueAt() <= now()) await this.#turn(restarter, signal);
+      await this.#alarm.wait(this.#wanted ? 0 : Math.max(SHORTEST_SLEEP, this.#dueAt() - now()), signal);
     }
     await Promise.all(this.#busy.values());
   }
@@ -187,7 +190,7 @@ export class Operator {
   }
 
   async #evaluate(restarter: Restarter | undefined): Promise<void> {
-    const { survey, watch, now, policy, report } = this.#options;
+    const { survey, watch, now, policy, report, injectors } = this.#options;
     const mesh = watch.mesh();
     this.#noteEpochs(mesh);
     const judged = await Promise.all([...this.#sightings.values()].map((sighting) => survey.judge(mesh, sighting)));
@@ -199,7 +202,7 @@ export class Operator {
       retryAt: this.#retries.pending(),
       busy: new Set(this.#busy.keys()),
     });
-    this.#planned = planned;
+    this.#wakeAt = Math.min(now() + LONGEST_SLEEP, planned.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     report.evaluated(judged, planned);
     this.#noteRereads(planned);
     if (restarter) for (const one of judged) this.#carryOut(one, planned, restarter);
@@ -263,17 +266,10 @@ export class Operator {
     }));
   }
 
-  #nextTurnAt(): number {
-    const now = this.#options.now();
+  /** When the next turn is due, unless something rings before. */
+  #dueAt(): number {
     const rereads = [...this.#readAt.values()].map((at) => at + REREAD_AFTER);
-    const times = [
-      this.#changes.dueAt(),
-      this.#planned.wakeAt,
-      this.#options.injectors.retryAt(),
-      this.#scanAt,
-      ...rereads,
-    ];
-    if (this.#stale.size > 0) times.push(now + 1000);
-    return Math.max(now + 50, Math.min(now + LONGEST_SLEEP, ...times.filter((time) => time !== undefined)));
+    const times = [this.#changes.dueAt(), this.#wakeAt, this.#scanAt, ...rereads];
+    return Math.min(...times.filter((time) => time !== undefined));
   }
 }

@@ -59,16 +59,10 @@ export class KubeCluster implements Cluster {
 
   async podsOf(workload: Workload): Promise<PodFacts[]> {
     const owners = workload.kind === 'Deployment' ? await this.#replicaSetsOf(workload) : new Set([workload.uid]);
-    const labelSelector = selectorQuery(workload.selector);
-    const found: PodFacts[] = [];
-    for await (const page of this.#podSource.pods({
-      namespace: workload.namespace,
-      labelSelector,
-      fieldSelector: LIVE_PODS,
-    })) {
-      found.push(...page.filter(({ owner }) => owner && owners.has(owner.uid)));
-    }
-    return found;
+    const { namespace } = workload;
+    const scan = { namespace, labelSelector: selectorQuery(workload.selector), fieldSelector: LIVE_PODS };
+    const pages = await restartingExpired(() => Array.fromAsync(this.#podSource.pods(scan)));
+    return pages.flat().filter(({ owner }) => owner && owners.has(owner.uid));
   }
 
   async #replicaSetsOf({ namespace, selector, uid }: Workload): Promise<Set<string>> {

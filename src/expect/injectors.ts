@@ -96,13 +96,14 @@ export class Injectors {
     }
   }
 
-  /** When the first of the questions that ended in `unknown` may be asked again; undefined when there is none. */
+  /** When the first of the questions that ended in `unknown` may be asked again; undefined when none is waiting for its time. */
   retryAt(): number | undefined {
-    const lines = [...this.#lines.values()].flatMap(({ failures, retryAt }) => (failures > 0 ? [retryAt] : []));
+    const lines = [...this.#lines.values()].map(({ retryAt }) => retryAt);
     const refusals = [...this.#answers.values()].flatMap(({ answer, until }) =>
       answer.kind === 'unknown' ? [until] : [],
     );
-    const times = [...lines, ...refusals];
+    const now = this.#options.now();
+    const times = [...lines, ...refusals].filter((time) => time > now);
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
