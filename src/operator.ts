@@ -72,6 +72,7 @@ export class Operator {
       this.#alarm.ring();
     });
     await watch.settled(signal);
+    if (signal.aborted) return;
     this.#mesh = watch.mesh();
     report.mesh(this.#mesh);
     const restarter = this.#options.dryRun ? undefined : this.#restarter(signal);

@@ -41,7 +41,9 @@ async function main(): Promise<number> {
     const { passed, failed } = await runSuite(suite);
     sum.passed += passed;
     sum.failed += failed;
-    console.log(`── ${suite.name}: ${passed} passed, ${failed} failed in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+    console.log(
+      `── ${suite.name}: ${passed} passed, ${failed} failed in ${((Date.now() - began) / 1000).toFixed(1)} s`,
+    );
   }
   console.log(`\n${sum.passed} passed, ${sum.failed} failed`);
   return sum.failed === 0 && sum.passed > 0 ? 0 : 1;
@@ -49,7 +51,13 @@ async function main(): Promise<number> {
 
 async function runSuite({ command, files, minutes }: Suite): Promise<Sum> {
   const found = files ? globSync(files) : [];
-  const [program = '', ...args] = command ?? [process.execPath, '--test', '--test-concurrency=1', '--test-reporter=spec', ...found];
+  const [program = '', ...args] = command ?? [
+    process.execPath,
+    '--test',
+    '--test-concurrency=1',
+    '--test-reporter=spec',
+    ...found,
+  ];
   if (files && found.length === 0) return { passed: 0, failed: 1 };
   const { code, output } = await stream(program, args, minutes * 60_000);
   if (!files) return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
@@ -60,7 +68,11 @@ async function runSuite({ command, files, minutes }: Suite): Promise<Sum> {
 
 /** Runs a program to its end or its time limit, passing its output on. */
 function stream(program: string, args: readonly string[], limit: number): Promise<{ code: number; output: string }> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], timeout: limit, env: { ...process.env, FORCE_COLOR: '0' } });
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: limit,
+    env: { ...process.env, FORCE_COLOR: '0' },
+  });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     output += chunk;

@@ -74,7 +74,7 @@ interface Pools {
 }
 
 /**
- * HTTP to one API server over a few kept connections. Every failure is an `ApiError`.
+ * HTTP to one API server over a few kept connections. Every failure is an `ApiError`, except what `beforeSend` throws.
  * It tries again only what was surely not done: a 429 for every method; for GET also 503 and 504 that say Retry-After, and lost connections.
  */
 export class KubeClient implements WatchApi {

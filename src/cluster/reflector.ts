@@ -120,7 +120,7 @@ export class Reflector<T extends Stored> {
     } catch (error) {
       return signal.aborted ? 0 : this.#recover(error);
     }
-    return this.#wasHealthy() ? 0 : this.#nextWait();
+    return this.#waitAfterWatch();
   }
 
   async #list(signal: AbortSignal): Promise<void> {
@@ -195,14 +195,15 @@ export class Reflector<T extends Stored> {
     }
   }
 
-  /** Returns the milliseconds to wait. */
+  /** Decides what the next round begins with. Returns the milliseconds to wait before it. */
   #recover(error: unknown): number {
     if (this.#options.optional && isNotFound(error)) return this.#notServed();
     const failure = this.#inWords(error);
     if (!canResume(error)) this.#version = undefined;
-    if (isGone(error) || (this.#wasHealthy() && isLost(error))) return this.#wasHealthy() ? 0 : this.#nextWait();
+    if (isGone(error) || (isLost(error) && this.#hasLasted())) return this.#waitAfterWatch();
     if (this.#lastError?.message !== failure.message) this.#report(failure);
     this.#lastError = failure;
+    if (this.#hasLasted()) this.#failures = 0;
     return Math.max(this.#nextWait(), (error instanceof ApiError && error.retryAfterMs) || 0);
   }
 
@@ -221,11 +222,15 @@ export class Reflector<T extends Stored> {
     return new ApiError({ ...error, message: `missing right: ${right} (${error.message})` });
   }
 
-  /** A watch that ended before is a failure whatever its end: a server that takes watches and drops them at once must be left in peace. */
-  #wasHealthy(): boolean {
-    const healthy = this.#openedAt !== undefined && this.#clock.now() - this.#openedAt >= HEALTHY_MS;
-    if (healthy) this.#failures = 0;
-    return healthy;
+  /** A watch that ends at once is a failure whatever its end: a server that drops them all must be left in peace. */
+  #waitAfterWatch(): number {
+    if (!this.#hasLasted()) return this.#nextWait();
+    this.#failures = 0;
+    return 0;
+  }
+
+  #hasLasted(): boolean {
+    return this.#openedAt !== undefined && this.#clock.now() - this.#openedAt >= HEALTHY_MS;
   }
 
   #nextWait(): number {

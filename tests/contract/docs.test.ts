@@ -5,12 +5,15 @@ import { test } from 'node:test';
 import { generatedDocs } from './generatedDocs.ts';
 
 for (const [file, content] of generatedDocs()) {
-  test(`the tables in ${file} are those of the code (npm run docs)`, () => assert.equal(readFileSync(file, 'utf8'), content));
+  test(`the tables in ${file} are those of the code (npm run docs)`, () =>
+    assert.equal(readFileSync(file, 'utf8'), content));
 }
 
 for (const file of globSync(['*.md', 'docs/**/*.md', 'tests/**/*.md'])) {
   test(`links in ${file} lead somewhere`, () => {
-    const targets = [...readFileSync(file, 'utf8').matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, target]) => target ?? '');
+    const targets = [...readFileSync(file, 'utf8').matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(
+      ([, target]) => target ?? '',
+    );
     const broken = targets.filter((target) => !target.startsWith('http') && !existsSync(join(dirname(file), target)));
     assert.deepEqual(broken, []);
   });
@@ -19,11 +22,16 @@ for (const file of globSync(['*.md', 'docs/**/*.md', 'tests/**/*.md'])) {
 test('the README names only make targets that exist', () => {
   const targets = new Set([...readFileSync('Makefile', 'utf8').matchAll(/^([a-z-]+):/gm)].map(([, name]) => name));
   const named = [...readFileSync('README.md', 'utf8').matchAll(/`?make ([a-z-]+)/g)].map(([, name]) => name);
-  assert.deepEqual(named.filter((name) => !targets.has(name)), []);
+  assert.deepEqual(
+    named.filter((name) => !targets.has(name)),
+    [],
+  );
 });
 
 test('CI runs the README’s test command and nothing else', () => {
-  const commands = readFileSync('.ci/run', 'utf8').split('\n').filter((line) => /^exec /.test(line));
+  const commands = readFileSync('.ci/run', 'utf8')
+    .split('\n')
+    .filter((line) => /^exec /.test(line));
   assert.deepEqual(commands, ['exec make test']);
   assert.match(readFileSync('README.md', 'utf8'), /make test/);
 });

@@ -49,17 +49,27 @@ function flags(command: CommandName, except?: CommandName): string {
 }
 
 function reasons(): string {
-  return tableOf(['reason', 'meaning'], Object.entries(REASONS).map(([code, help]) => [`\`${code}\``, help]));
+  return tableOf(
+    ['reason', 'meaning'],
+    Object.entries(REASONS).map(([code, help]) => [`\`${code}\``, help]),
+  );
 }
 
 function events(): string {
-  return tableOf(['reason', 'type', 'meaning'], Object.entries(EVENT_REASONS).map(([reason, { type, help }]) => [`\`${reason}\``, type, help]));
+  return tableOf(
+    ['reason', 'type', 'meaning'],
+    Object.entries(EVENT_REASONS).map(([reason, { type, help }]) => [`\`${reason}\``, type, help]),
+  );
 }
 
 function metrics(): string {
   return tableOf(
     ['metric', 'labels', 'meaning'],
-    Object.entries(METRICS).map(([name, { labels, help }]) => [`\`${PRODUCT}_${name}\``, labels.map((label) => `\`${label}\``).join(', '), help]),
+    Object.entries(METRICS).map(([name, { labels, help }]) => [
+      `\`${PRODUCT}_${name}\``,
+      labels.map((label) => `\`${label}\``).join(', '),
+      help,
+    ]),
   );
 }
 
@@ -73,6 +83,13 @@ const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
 };
 
 function annotations(): string {
-  const own = Object.entries(ANNOTATION).map(([key, name]) => [`\`${name}\``, 'workload', ANNOTATION_HELP[key as keyof typeof ANNOTATION]]);
-  return tableOf(['annotation', 'on', 'meaning'], [...own, [`\`${RESTARTED_AT}\``, 'pod template', 'makes the controller roll, as `kubectl rollout restart` does']]);
+  const own = Object.entries(ANNOTATION).map(([key, name]) => [
+    `\`${name}\``,
+    'workload',
+    ANNOTATION_HELP[key as keyof typeof ANNOTATION],
+  ]);
+  return tableOf(
+    ['annotation', 'on', 'meaning'],
+    [...own, [`\`${RESTARTED_AT}\``, 'pod template', 'makes the controller roll, as `kubectl rollout restart` does']],
+  );
 }

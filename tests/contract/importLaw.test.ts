@@ -18,7 +18,11 @@ const files = globSync('src/**/*.ts');
 const imports: Import[] = files.flatMap((file) =>
   [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, type, from, bare]) => {
     const target = from ?? bare ?? '';
-    return { file, target: target.startsWith('.') ? relative('.', join(dirname(file), target)) : target, typeOnly: type !== undefined };
+    return {
+      file,
+      target: target.startsWith('.') ? relative('.', join(dirname(file), target)) : target,
+      typeOnly: type !== undefined,
+    };
   }),
 );
 const room = (file: string): string => file.split('/')[1] ?? '';
@@ -41,44 +45,72 @@ test('no stage imports from a stage to its right', () => {
 
 test('pure stages do no I/O and know no clock', () => {
   const pure = files.filter((file) => /^src\/(compare|plan)\//.test(file));
-  const impure = pure.filter((file) => /Date\.now|new Date\(\)|Math\.random|process\.|setTimeout/.test(readFileSync(file, 'utf8')));
+  const impure = pure.filter((file) =>
+    /Date\.now|new Date\(\)|Math\.random|process\.|setTimeout/.test(readFileSync(file, 'utf8')),
+  );
   assert.deepEqual(impure, []);
   assert.deepEqual(
-    breaking(({ file, target }) => pure.includes(file) && /^(node:(?!crypto)|undici|winston|prom-client|@kubernetes)/.test(target)),
+    breaking(
+      ({ file, target }) =>
+        pure.includes(file) && /^(node:(?!crypto)|undici|winston|prom-client|@kubernetes)/.test(target),
+    ),
     [],
   );
 });
 
 test('only cluster/ uses the Kubernetes client library', () => {
-  assert.deepEqual(breaking(({ file, target }) => target.startsWith('@kubernetes/') && room(file) !== 'cluster'), []);
+  assert.deepEqual(
+    breaking(({ file, target }) => target.startsWith('@kubernetes/') && room(file) !== 'cluster'),
+    [],
+  );
 });
 
 test('only report/ logs and counts', () => {
-  assert.deepEqual(breaking(({ file, target }) => /^(winston|prom-client)$/.test(target) && room(file) !== 'report'), []);
+  assert.deepEqual(
+    breaking(({ file, target }) => /^(winston|prom-client)$/.test(target) && room(file) !== 'report'),
+    [],
+  );
 });
 
 test('only main.ts touches the process', () => {
-  const touching = files.filter((file) => /\bprocess\.(exit|argv|env|on|once|stdout|stderr)\b/.test(readFileSync(file, 'utf8')));
+  const touching = files.filter((file) =>
+    /\bprocess\.(exit|argv|env|on|once|stdout|stderr)\b/.test(readFileSync(file, 'utf8')),
+  );
   assert.deepEqual(touching, ['src/main.ts']);
 });
 
 test('nothing imports main.ts or the command line, which wire everything', () => {
-  assert.deepEqual(breaking(({ file, target }) => /^src\/(main\.ts|cli\/)/.test(target) && !/^src\/(main\.ts|cli\/)/.test(file)), []);
+  assert.deepEqual(
+    breaking(({ file, target }) => /^src\/(main\.ts|cli\/)/.test(target) && !/^src\/(main\.ts|cli\/)/.test(file)),
+    [],
+  );
 });
 
 test('no barrel files, no drawers for odds and ends', () => {
-  assert.deepEqual(files.filter((file) => /(^|\/)(index|utils?|helpers?|manager|common|misc)\.ts$/i.test(file)), []);
+  assert.deepEqual(
+    files.filter((file) => /(^|\/)(index|utils?|helpers?|manager|common|misc)\.ts$/i.test(file)),
+    [],
+  );
 });
 
 test('every dependency has its reason in docs/decisions', () => {
-  const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, Record<string, string>>;
-  const reasons = globSync('docs/decisions/*.md').map((file) => readFileSync(file, 'utf8')).join('\n');
-  const missing = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !reasons.includes(`\`${name}\``));
+  const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
+    string,
+    Record<string, string>
+  >;
+  const reasons = globSync('docs/decisions/*.md')
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+  const missing = Object.keys({ ...dependencies, ...devDependencies }).filter(
+    (name) => !reasons.includes(`\`${name}\``),
+  );
   assert.deepEqual(missing, []);
 });
 
 test('every dependency is used', () => {
   const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: Record<string, string> };
-  const unused = Object.keys(dependencies).filter((name) => !imports.some(({ target }) => target === name || target.startsWith(`${name}/`)));
+  const unused = Object.keys(dependencies).filter(
+    (name) => !imports.some(({ target }) => target === name || target.startsWith(`${name}/`)),
+  );
   assert.deepEqual(unused, []);
 });

@@ -13,8 +13,17 @@ export class OperatorProcess {
 
   /** @param flags in addition to the kubeconfig; listeners take free ports unless said otherwise */
   constructor(kubeconfig: string, flags: readonly string[] = []) {
-    const given = ['--kubeconfig', kubeconfig, '--metrics-bind-address', '127.0.0.1:0', '--health-probe-bind-address', '127.0.0.1:0'];
-    this.#child = spawn(process.execPath, ['src/main.ts', 'run', ...given, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const given = [
+      '--kubeconfig',
+      kubeconfig,
+      '--metrics-bind-address',
+      '127.0.0.1:0',
+      '--health-probe-bind-address',
+      '127.0.0.1:0',
+    ];
+    this.#child = spawn(process.execPath, ['src/main.ts', 'run', ...given, ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     if (this.#child.stdout) createInterface({ input: this.#child.stdout }).on('line', (line) => this.#read(line));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#rest += text;

@@ -1,0 +1,131 @@
+import { ANNOTATION } from '../../src/names.ts';
+import type { Write } from '../testbed/audit.ts';
+import { pathOf } from '../testbed/paths.ts';
+import type { Testbed } from '../testbed/testbed.ts';
+import { until } from '../testbed/until.ts';
+import { OperatorProcess } from './operatorProcess.ts';
+
+/** Flags that make scenarios quick without changing what is decided. */
+const QUICK = ['--istiod-config-read-delay', '1s', '--annotation-cooldown', '0'];
+
+interface Patch {
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string | null>> };
+  readonly spec?: { readonly template?: unknown };
+}
+
+/** An operator in a testbed with a user of its own, so that the API server's audit log tells what it wrote. */
+export class Scene {
+  readonly user: string;
+  readonly #bed: Testbed;
+  readonly #kubeconfig: string;
+  readonly #flags: readonly string[];
+  #operator: OperatorProcess | undefined;
+
+  private constructor(bed: Testbed, user: string, kubeconfig: string, flags: readonly string[]) {
+    this.#bed = bed;
+    this.user = user;
+    this.#kubeconfig = kubeconfig;
+    this.#flags = flags;
+  }
+
+  /** Starts an operator under a name that no other scenario of this testbed has. */
+  static async start(bed: Testbed, name: string, ...flags: string[]): Promise<Scene> {
+    const user = `meltemi-${name}`;
+    const scene = new Scene(bed, user, await bed.operatorKubeconfig(user), flags);
+    await scene.restart();
+    return scene;
+  }
+
+  /** Starts the process, again after a crash, and waits until it has scanned. */
+  async restart(): Promise<void> {
+    const operator = new OperatorProcess(this.#kubeconfig, [...QUICK, ...this.#flags]);
+    this.#operator = operator;
+    await until('the operator to scan', 30_000, () => operator.said('Scanned').length > 0 || new Error(operator.rest));
+  }
+
+  get operator(): OperatorProcess {
+    if (!this.#operator) throw new Error('the operator was not started');
+    return this.#operator;
+  }
+
+  async stop(): Promise<void> {
+    await this.#operator?.stop();
+  }
+
+  /** Restarts that the API server accepted from this operator: patches of a pod template. */
+  async restarts(): Promise<Write[]> {
+    const writes = await this.#bed.audit.writes(this.user);
+    return writes.filter(
+      ({ verb, code, body }) => verb === 'patch' && code === 200 && (body as Patch).spec?.template !== undefined,
+    );
+  }
+
+  /** How often each workload was restarted, as `resource/namespace/name`. */
+  async restartCounts(): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const write of await this.restarts()) counts[keyOf(write)] = (counts[keyOf(write)] ?? 0) + 1;
+    return counts;
+  }
+
+  /** Outcomes that were recorded, by workload. */
+  async outcomes(): Promise<Record<string, string>> {
+    const writes = await this.#bed.audit.writes(this.user);
+    return Object.fromEntries(writes.flatMap((write) => outcomeOf(write)));
+  }
+
+  /**
+   * The most restarts that were in flight at a time, overall and in one namespace: from the write of a restart to the write of its outcome,
+   * by the API server's clock.
+   */
+  async mostInFlight(): Promise<{ overall: number; perNamespace: number }> {
+    const open = new Map<string, string>();
+    let [overall, perNamespace] = [0, 0];
+    for (const write of await this.#bed.audit.writes(this.user)) {
+      if (write.code !== 200 || write.verb !== 'patch') continue;
+      if ((write.body as Patch).spec?.template !== undefined) open.set(keyOf(write), write.namespace);
+      else if (outcomeOf(write).length > 0) open.delete(keyOf(write));
+      overall = Math.max(overall, open.size);
+      for (const namespace of open.values()) {
+        perNamespace = Math.max(perNamespace, [...open.values()].filter((one) => one === namespace).length);
+      }
+    }
+    return { overall, perNamespace };
+  }
+
+  /** Waits until every live pod of the namespaces is ready with this proxy and revision. */
+  async current(namespaces: readonly string[], version: string, revision: string, seconds = 90): Promise<void> {
+    await until(`${namespaces} to have ${version} of ${revision}`, seconds * 1000, async () => {
+      const pods = (await Promise.all(namespaces.map((namespace) => this.#bed.sidecars(namespace)))).flat();
+      const wrong = pods.filter((pod) => !pod.ready || pod.revision !== revision || !pod.image.endsWith(`:${version}`));
+      return (
+        (pods.length > 0 && wrong.length === 0) ||
+        new Error(wrong.map(({ pod, image, revision: has }) => `${pod} ${image} ${has}`).join(', '))
+      );
+    });
+  }
+
+  /** Waits until every restart has an outcome. */
+  async settled(seconds = 60): Promise<void> {
+    await until('all restarts to have ended', seconds * 1000, async () => {
+      const outcomes = await this.outcomes();
+      const open = Object.keys(await this.restartCounts()).filter((key) => !outcomes[key]);
+      return open.length === 0 || new Error(open.join(', '));
+    });
+  }
+}
+
+const keyOf = ({ resource, namespace, name }: Write): string => `${resource}/${namespace}/${name}`;
+
+function outcomeOf(write: Write): [string, string][] {
+  const outcome = (write.body as Patch | undefined)?.metadata?.annotations?.[ANNOTATION.outcome];
+  return write.code === 200 && typeof outcome === 'string' ? [[keyOf(write), outcome]] : [];
+}
+
+const SYSTEM = /^(kube-|default$|istio-system$|mesh-)/;
+
+/** Deletes what a scenario deployed, so that the next one's upgrade concerns only its own workloads. */
+export async function clear(bed: Testbed): Promise<void> {
+  const namespaces = await bed.api.list(pathOf('Namespace'));
+  const names = namespaces.map(({ metadata }) => metadata.name).filter((name) => !SYSTEM.test(name));
+  await Promise.all(names.map((name) => bed.deleteNamespace(name)));
+}
