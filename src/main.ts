@@ -18,7 +18,7 @@ async function main(): Promise<number> {
   const command = program(
     `${VERSION} (${COMMIT})`,
     {
-      run: (settings) => runCommand(settings, stop.signal),
+      run: (settings) => runCommand(settings, process.env, stop.signal),
       plan: (settings) => planCommand(settings, streams, stop.signal),
     },
     (result) => {

@@ -7,6 +7,9 @@ import type { Policy } from '../plan/policy.ts';
 import { VERSION } from '../version.ts';
 import type { Settings } from './settings.ts';
 
+/** Environment variables, as the process was given them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** A client and the port built on it, from the settings' kubeconfig. */
 export interface Connection {
   readonly client: KubeClient;
@@ -17,8 +20,9 @@ export interface Connection {
 }
 
 /** @throws {Error} naming the kubeconfig file, what is wrong with it and what to do */
-export function connect({ kubeconfig, context }: Settings): Connection {
+export function connect({ kubeconfig, context }: Settings, env: Environment): Connection {
   const { config, namespace } = loadKubeconfig({
+    env,
     ...(kubeconfig && { path: kubeconfig }),
     ...(context && { context }),
   });

@@ -8,7 +8,7 @@ import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
 import { Survey } from '../survey.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
-import { connect, policyOf } from './connect.ts';
+import { connect, type Environment, policyOf } from './connect.ts';
 import { Progress } from './progress.ts';
 import type { Settings } from './settings.ts';
 
@@ -16,7 +16,7 @@ import type { Settings } from './settings.ts';
 export interface Streams {
   readonly out: NodeJS.WriteStream;
   readonly error: NodeJS.WriteStream;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
 }
 
 const NOTHING_OUTDATED = 0;
@@ -31,7 +31,7 @@ const PATIENCE = 30_000;
  * @throws {Error} in words for people when the cluster cannot be read or has no injector
  */
 export async function planCommand(settings: Settings, streams: Streams, signal: AbortSignal): Promise<number> {
-  const { client, cluster: writable } = connect(settings);
+  const { client, cluster: writable } = connect(settings, streams.environment);
   const cluster = readOnly(writable);
   const stop = new AbortController();
   const stopping = AbortSignal.any([stop.signal, signal]);

@@ -9,16 +9,16 @@ import { type Check, healthHandler, listen, metricsHandler, portOf } from '../re
 import { Survey } from '../survey.ts';
 import { COMMIT, VERSION } from '../version.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
-import { connect, policyOf } from './connect.ts';
+import { connect, type Environment, policyOf } from './connect.ts';
 import type { Settings } from './settings.ts';
 
 /**
  * Runs the operator until the signal aborts; then connections and listeners are closed and the exit code is 0.
  * @throws {Error} before anything is touched, when the kubeconfig cannot be used or an address cannot be listened on
  */
-export async function runCommand(settings: Settings, signal: AbortSignal): Promise<number> {
+export async function runCommand(settings: Settings, environment: Environment, signal: AbortSignal): Promise<number> {
   const logger = createLogger(settings.logLevel);
-  const { client, cluster: writable, namespace, server } = connect(settings);
+  const { client, cluster: writable, namespace, server } = connect(settings, environment);
   const cluster = settings.dryRun ? readOnly(writable) : writable;
   const metrics = new Metrics(VERSION);
   const report = new Report({ logger, metrics, cluster, namespace });

@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Says which file is wrong, in what, and what to do about it. */
 export class KubeconfigError extends Error {
@@ -16,7 +19,7 @@ export interface KubeconfigOptions {
   readonly path?: string;
   /** Context instead of the current one. */
   readonly context?: string;
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   /** Folder put before the service account's files; for tests. */
   readonly root?: string;
 }
@@ -43,13 +46,13 @@ export function loadKubeconfig(options: KubeconfigOptions = {}): LoadedKubeconfi
   if (files.length > 0) return chosen(merged(files), files.join(delimiter), options.context);
   const root = options.root ?? '';
   if (env.KUBERNETES_SERVICE_HOST && existsSync(join(root, SERVICE_ACCOUNT, 'token')))
-    return inCluster(root, options.context);
+    return inCluster(root, env, options.context);
   throw new KubeconfigError(
     'no kubeconfig: KUBECONFIG is not set and ~/.kube/config does not exist; give --kubeconfig or set KUBECONFIG',
   );
 }
 
-function filesToRead(path: string | undefined, env: Readonly<Record<string, string | undefined>>): string[] {
+function filesToRead(path: string | undefined, env: Environment): string[] {
   if (path) return [path];
   const listed = (env.KUBECONFIG ?? '').split(delimiter).filter(Boolean);
   if (listed.length === 1) return listed;
@@ -62,10 +65,12 @@ function filesToRead(path: string | undefined, env: Readonly<Record<string, stri
   return existsSync(home) ? [home] : [];
 }
 
-function inCluster(root: string, context: string | undefined): LoadedKubeconfig {
+function inCluster(root: string, env: Environment, context: string | undefined): LoadedKubeconfig {
   const config = new KubeConfig();
   config.loadFromCluster(root);
-  allowPlainHttp(config);
+  const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = env;
+  const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  config.clusters = config.clusters.map((cluster) => ({ ...cluster, server }));
   return chosen(config, 'in-cluster', context);
 }
 

@@ -25,6 +25,8 @@ const imports: Import[] = files.flatMap((file) =>
     };
   }),
 );
+/** A file without its comments, which may speak of anything. */
+const code = (file: string): string => readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
 const room = (file: string): string => file.split('/')[1] ?? '';
 const show = ({ file, target }: Import): string => `${file} imports ${target}`;
 const breaking = (broken: (one: Import) => boolean): string[] => imports.filter(broken).map(show);
@@ -45,9 +47,7 @@ test('no stage imports from a stage to its right', () => {
 
 test('pure stages do no I/O and know no clock', () => {
   const pure = files.filter((file) => /^src\/(compare|plan)\//.test(file));
-  const impure = pure.filter((file) =>
-    /Date\.now|new Date\(\)|Math\.random|process\.|setTimeout/.test(readFileSync(file, 'utf8')),
-  );
+  const impure = pure.filter((file) => /Date\.now|new Date\(\)|Math\.random|process\.|setTimeout/.test(code(file)));
   assert.deepEqual(impure, []);
   assert.deepEqual(
     breaking(
@@ -73,9 +73,7 @@ test('only report/ logs and counts', () => {
 });
 
 test('only main.ts touches the process', () => {
-  const touching = files.filter((file) =>
-    /\bprocess\.(exit|argv|env|on|once|stdout|stderr)\b/.test(readFileSync(file, 'utf8')),
-  );
+  const touching = files.filter((file) => /\bprocess\.(exit|argv|env|on|once|stdout|stderr)\b/.test(code(file)));
   assert.deepEqual(touching, ['src/main.ts']);
 });
 

@@ -73,7 +73,7 @@ test('when Istio comes, everything is current and plan exits 0', async () => {
   }
   await bed.namespace('outside', {});
   await bed.deploy({ kind: 'Deployment', namespace: 'outside', name: 'web', replicas: 1 });
-  await bed.waitReady('shop', 'outside');
+  await Promise.all(['shop', 'outside'].map((namespace) => bed.waitReady(namespace)));
   const { code, out } = await plan();
   assert.equal(code, 0);
   assert.match(out, /40 current, 1 skipped \(1 outside the mesh not shown/);
@@ -124,7 +124,8 @@ test('through a port-forward of one’s own', async () => {
   const away = await plan('-n', 'shop', '--injector-address', '127.0.0.1:1');
   assert.equal(away.code, 1, 'nothing could be judged');
   assert.match(away.out, /injector-unreachable.*ECONNREFUSED/);
-  const there = await plan('-n', 'shop', '--injector-address', bed.istio.address('default'));
+  const { host, port } = bed.istio.address('default');
+  const there = await plan('-n', 'shop', '--injector-address', `${host}:${port}`);
   assert.equal(there.code, 3);
 });
 

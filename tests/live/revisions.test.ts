@@ -28,7 +28,7 @@ test('a moved tag restarts the workloads behind it and no others', async () => {
   await bed.namespace('plain', { 'istio-injection': 'enabled' });
   for (const namespace of ['tagged', 'plain'])
     await bed.deploy({ kind: 'Deployment', namespace, name: 'web', replicas: 2 });
-  await bed.waitReady('tagged', 'plain');
+  await Promise.all(['tagged', 'plain'].map((namespace) => bed.waitReady(namespace)));
   const scene = await Scene.start(bed, 'tag');
   try {
     await bed.istio.setTag('prod', 'next');
@@ -112,9 +112,8 @@ test('a Failed pod that was left behind causes nothing', async () => {
   await bed.waitReady('failed');
   const [pod] = await bed.sidecars('failed');
   assert.ok(pod);
-  const status = { status: { phase: 'Failed', reason: 'Evicted' } };
-  await bed.api.patch(`${pathOf('Pod', 'failed', pod.pod)}/status`, status);
   await bed.label('failed', { 'istio-injection': null, 'istio.io/rev': 'next' });
+  await bed.failPod('failed', pod.pod);
   await until('the replacement to be ready and current', 30_000, async () => {
     const pods = await bed.sidecars('failed');
     return pods.some(({ ready, revision }) => ready && revision === 'next');

@@ -55,9 +55,7 @@ export class Scene {
   /** Restarts that the API server accepted from this operator: patches of a pod template. */
   async restarts(): Promise<Write[]> {
     const writes = await this.#bed.audit.writes(this.user);
-    return writes.filter(
-      ({ verb, code, body }) => verb === 'patch' && code === 200 && (body as Patch).spec?.template !== undefined,
-    );
+    return writes.filter(isRestart);
   }
 
   /** How often each workload was restarted, as `resource/namespace/name`. */
@@ -73,21 +71,36 @@ export class Scene {
     return Object.fromEntries(writes.flatMap((write) => outcomeOf(write)));
   }
 
+  /** Workloads that were restarted and whose last restart has no outcome yet. */
+  async inFlight(): Promise<string[]> {
+    const open = new Set<string>();
+    for (const write of await this.#bed.audit.writes(this.user)) follow(open, write);
+    return [...open];
+  }
+
+  /** What the operator says keeps workloads waiting, one reason a namespace. */
+  waiting(): Map<string, string> {
+    const decided = this.operator
+      .said('Decided')
+      .map((line) => [String(line.namespace), line.action === 'wait' ? String(line.reason) : ''] as const);
+    return new Map(decided);
+  }
+
   /**
    * The most restarts that were in flight at a time, overall and in one namespace: from the write of a restart to the write of its outcome,
    * by the API server's clock.
    */
   async mostInFlight(): Promise<{ overall: number; perNamespace: number }> {
-    const open = new Map<string, string>();
+    const open = new Set<string>();
     let [overall, perNamespace] = [0, 0];
     for (const write of await this.#bed.audit.writes(this.user)) {
-      if (write.code !== 200 || write.verb !== 'patch') continue;
-      if ((write.body as Patch).spec?.template !== undefined) open.set(keyOf(write), write.namespace);
-      else if (outcomeOf(write).length > 0) open.delete(keyOf(write));
+      follow(open, write);
+      const namespaces = [...open].map((key) => key.split('/')[1]);
       overall = Math.max(overall, open.size);
-      for (const namespace of open.values()) {
-        perNamespace = Math.max(perNamespace, [...open.values()].filter((one) => one === namespace).length);
-      }
+      perNamespace = Math.max(
+        perNamespace,
+        ...namespaces.map((one) => namespaces.filter((other) => other === one).length),
+      );
     }
     return { overall, perNamespace };
   }
@@ -95,7 +108,8 @@ export class Scene {
   /** Waits until every live pod of the namespaces is ready with this proxy and revision. */
   async current(namespaces: readonly string[], version: string, revision: string, seconds = 90): Promise<void> {
     await until(`${namespaces} to have ${version} of ${revision}`, seconds * 1000, async () => {
-      const pods = (await Promise.all(namespaces.map((namespace) => this.#bed.sidecars(namespace)))).flat();
+      const all = (await Promise.all(namespaces.map((namespace) => this.#bed.sidecars(namespace)))).flat();
+      const pods = all.filter(({ phase }) => phase !== 'Failed');
       const wrong = pods.filter((pod) => !pod.ready || pod.revision !== revision || !pod.image.endsWith(`:${version}`));
       return (
         (pods.length > 0 && wrong.length === 0) ||
@@ -107,14 +121,22 @@ export class Scene {
   /** Waits until every restart has an outcome. */
   async settled(seconds = 60): Promise<void> {
     await until('all restarts to have ended', seconds * 1000, async () => {
-      const outcomes = await this.outcomes();
-      const open = Object.keys(await this.restartCounts()).filter((key) => !outcomes[key]);
+      const open = await this.inFlight();
       return open.length === 0 || new Error(open.join(', '));
     });
   }
 }
 
 const keyOf = ({ resource, namespace, name }: Write): string => `${resource}/${namespace}/${name}`;
+
+/** Opens with an accepted restart, closes with its outcome. */
+function follow(open: Set<string>, write: Write): void {
+  if (isRestart(write)) open.add(keyOf(write));
+  else if (outcomeOf(write).length > 0) open.delete(keyOf(write));
+}
+
+const isRestart = ({ verb, code, body }: Write): boolean =>
+  verb === 'patch' && code === 200 && (body as Patch).spec?.template !== undefined;
 
 function outcomeOf(write: Write): [string, string][] {
   const outcome = (write.body as Patch | undefined)?.metadata?.annotations?.[ANNOTATION.outcome];

@@ -39,7 +39,7 @@ test('an in-place upgrade restarts every outdated workload exactly once, and no 
     name: 'own-proxy',
     labels: { 'sidecar.istio.io/inject': 'false' },
   });
-  await bed.waitReady('up-a', 'up-b', 'up-none');
+  await Promise.all(['up-a', 'up-b', 'up-none'].map((namespace) => bed.waitReady(namespace)));
   const scene = await Scene.start(bed, 'upgrade');
   try {
     await bed.istio.upgrade('default', nextVersion());
@@ -83,7 +83,7 @@ test('a crash half-way: restarted, the operator brings all to the end with one w
     await bed.namespace(namespace, INJECTED);
     await bed.deploy({ kind: 'Deployment', namespace, name: 'web', replicas: 1, readyAfter: '4s' });
   }
-  await bed.waitReady(...namespaces);
+  await Promise.all(namespaces.map((namespace) => bed.waitReady(namespace)));
   const scene = await Scene.start(bed, 'crash', '--max-in-flight', '3');
   try {
     await bed.istio.upgrade('default', nextVersion());
@@ -125,7 +125,7 @@ test('the limits are reached and never exceeded', async () => {
     for (const name of ['1', '2', '3', '4'])
       await bed.deploy({ kind: 'Deployment', namespace, name: `web-${name}`, replicas: 1, readyAfter: '2s' });
   }
-  await bed.waitReady(...namespaces);
+  await Promise.all(namespaces.map((namespace) => bed.waitReady(namespace)));
   const scene = await Scene.start(bed, 'limit', '--max-in-flight', '4', '--max-in-flight-per-namespace', '2');
   try {
     await bed.istio.upgrade('default', nextVersion());
@@ -145,7 +145,7 @@ test('istiod dead for 15 s in the middle: no write meanwhile, and all converge w
     for (const name of ['1', '2', '3'])
       await bed.deploy({ kind: 'Deployment', namespace, name: `web-${name}`, replicas: 1, readyAfter: '3s' });
   }
-  await bed.waitReady(...namespaces);
+  await Promise.all(namespaces.map((namespace) => bed.waitReady(namespace)));
   const scene = await Scene.start(bed, 'dead');
   try {
     await bed.istio.upgrade('default', nextVersion());
@@ -170,7 +170,7 @@ test('a workload whose new pods never become ready is written once; the others f
     namespace: 'stuck',
     name: 'a-stuck',
     replicas: 1,
-    annotations: { 'testbed.meltemi.dev/stuck-with-proxy': target },
+    stuckWithProxy: target,
   });
   for (const name of ['b', 'c']) await bed.deploy({ kind: 'Deployment', namespace: 'stuck', name, replicas: 1 });
   await bed.waitReady('stuck');
