@@ -1,3 +1,5 @@
+import { rightFor } from './resources.ts';
+
 /** Longest message kept from a server: enough for a sentence, too little for a dumped object. */
 const MESSAGE_LIMIT = 300;
 
@@ -76,7 +78,7 @@ export function httpError(call: Call, status: number, body: Uint8Array, retryAft
 
 /** The error for a Status, from an answer or from an ERROR event of a watch. */
 export function statusError(call: Call, raw: RawStatus, retryAfterMs?: number): ApiError {
-  const said = raw.message || raw.reason || 'no reason given';
+  const said = raw.message || raw.reason || withoutWords(call, raw.code);
   return new ApiError({
     ...call,
     reason: raw.reason || 'HTTP',
@@ -84,6 +86,13 @@ export function statusError(call: Call, raw: RawStatus, retryAfterMs?: number): 
     ...(raw.code !== undefined && { status: raw.code }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
+}
+
+/** An answer that was asked for as protobuf has its Status in protobuf too; what was refused is plain from the call. */
+function withoutWords({ method, path }: Call, code: number | undefined): string {
+  return code === 403 && method === 'GET'
+    ? `forbidden, the right to ${rightFor('list', path)} is missing`
+    : 'no reason given';
 }
 
 function statusOf(body: Uint8Array): RawStatus | undefined {

@@ -50,6 +50,8 @@ interface Line {
   readonly caBundle: string;
   failures: number;
   retryAt: number;
+  /** Why it does not answer, as long as it does not. */
+  problem: string;
 }
 
 /**
@@ -81,8 +83,7 @@ export class Injectors {
   async askAfresh(asked: Question): Promise<Answer> {
     const now = this.#options.now();
     const line = this.#line(asked.injection);
-    if (line.retryAt > now)
-      return unreachable(asked, `no answer before; asked again in ${Math.ceil((line.retryAt - now) / 1000)} s`);
+    if (line.retryAt > now) return unreachable(asked, line.problem);
     try {
       const answer = await this.#post(asked, line);
       this.#reached(asked, line);
@@ -130,7 +131,7 @@ export class Injectors {
     const known = this.#lines.get(key);
     if (known?.caBundle === entry.caBundle) return known;
     void known?.agent.close();
-    const line: Line = { agent: this.#agent(entry), caBundle: entry.caBundle, failures: 0, retryAt: 0 };
+    const line: Line = { agent: this.#agent(entry), caBundle: entry.caBundle, failures: 0, retryAt: 0, problem: '' };
     this.#lines.set(key, line);
     return line;
   }
@@ -191,6 +192,7 @@ export class Injectors {
   #failed({ injection }: Question, line: Line, problem: string): void {
     const now = this.#options.now();
     if (line.retryAt > now) return;
+    line.problem = problem;
     line.retryAt = now + Math.min(LAST_RETRY, FIRST_RETRY * 2 ** line.failures);
     line.failures += 1;
     if (line.failures === 1) this.#options.onReachable?.(injection, problem);
