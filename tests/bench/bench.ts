@@ -13,6 +13,8 @@ import type { Rollout } from '../testbed/workloads.ts';
 /** What `plan` and the idle operator may cost; the sizes and figures are printed whether or not they are kept. */
 const LIMITS = { ratio: 1.5, peakMb: 250, idlePercent: 1 };
 const NAMESPACES = 10;
+const OLD = '1.30.2';
+const NEW = '1.31.0';
 
 const { values } = parseArgs({
   options: {
@@ -74,7 +76,10 @@ const rssMb = (pid: number): number =>
 
 async function fill(bed: Testbed): Promise<void> {
   await bed.istio.base();
-  await bed.istio.install({ revision: 'default', version: '1.30.2' });
+  await bed.istio.install({ revision: 'default', version: OLD });
+  // istiod first: its rollout would take long once ten thousand pods keep the controllers busy
+  await bed.istio.setIstiodVersion('default', NEW);
+  await bed.istio.setInjectorVersion('default', OLD);
   const replicas = Math.round(size.pods / size.deployments);
   const namespaces = Array.from({ length: NAMESPACES }, (_, index) => `bench-${index}`);
   for (const namespace of namespaces) await bed.namespace(namespace, { 'istio-injection': 'enabled' });
@@ -100,7 +105,7 @@ async function fill(bed: Testbed): Promise<void> {
     3000,
   );
   process.stdout.write('\n');
-  await bed.istio.upgrade('default', '1.31.0');
+  await bed.istio.setInjectorVersion('default', NEW);
   await bed.stopControllers();
 }
 

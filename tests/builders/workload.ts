@@ -54,7 +54,11 @@ export const sidecar = (given: Partial<Sidecar> = {}): Sidecar => ({
 
 export const NO_SIDECAR = sidecar({ placement: 'none', image: '', revision: '', injected: false });
 
-export const group = (given: Partial<Sidecar> = {}, count = 3): PodGroup => ({ sidecar: sidecar(given), templateHash: 'h', count });
+export const group = (given: Partial<Sidecar> = {}, count = 3): PodGroup => ({
+  sidecar: sidecar(given),
+  templateHash: 'h',
+  count,
+});
 
 export const expected = (given: Partial<ExpectedSidecar> = {}): ExpectedSidecar => ({
   image: 'docker.io/istio/proxyv2:1.31.0',

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Scene } from '../live/scene.ts';
+import { build } from '../testbed/build.ts';
+import { progressOn } from '../testbed/progress.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { Board, type NamespaceState } from './board.ts';
 import { ACTS, type Act, type Goal, START, stage } from './story.ts';
@@ -23,6 +25,7 @@ interface Restarted {
 async function main(): Promise<number> {
   const keep = Boolean(process.env.KEEP);
   say(bold('Meltemi on a real Kubernetes and a real Istio'));
+  await build(progressOn(process.stderr));
   const bed = await Testbed.up({ log: say });
   let scene: Scene | undefined;
   try {
@@ -124,4 +127,11 @@ async function leave(bed: Testbed): Promise<void> {
   say(`Take it down:\n  npm run testbed -- down`);
 }
 
-process.exitCode = await main();
+// Leaving by a signal still runs the exit handlers that end the operator; the testbed's watchdog ends the rest.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`\nthe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -114,7 +114,8 @@ export class Api {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.body.text();
-    if (response.statusCode >= 300) throw new ApiError(response.statusCode, refusal(method, path, response.statusCode, text));
+    if (response.statusCode >= 300)
+      throw new ApiError(response.statusCode, refusal(method, path, response.statusCode, text));
     return parse(text) as T;
   }
 

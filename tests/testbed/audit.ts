@@ -83,7 +83,10 @@ export class Audit {
     const file = openSync(this.#path, 'r');
     try {
       const buffer = Buffer.alloc(CHUNK);
-      for (let size = 0; (size = readSync(file, buffer, 0, CHUNK, this.#offset)) > 0; this.#offset += size) {
+      for (;;) {
+        const size = readSync(file, buffer, 0, CHUNK, this.#offset);
+        if (size === 0) break;
+        this.#offset += size;
         this.#take(buffer.subarray(0, size));
       }
     } finally {

@@ -52,7 +52,7 @@ export async function build(progress: Progress, wanted: readonly ProgramName[] =
 async function buildMissing(progress: Progress, wanted: readonly ProgramName[]): Promise<void> {
   const programs = missingPrograms(wanted);
   const folders = missingFolders(wanted);
-  progress.note(`building ${programs.length + folders.length} parts of the testbed once, into ${cacheRoot()}`);
+  progress.note(`building the testbed once, into ${cacheRoot()}`);
   const total = programs.length + folders.length;
   let number = 0;
   const step = async (label: string, work: () => Promise<void>) => {
@@ -90,9 +90,7 @@ function missingFolders(wanted: readonly ProgramName[]): FolderName[] {
 async function buildProgram(name: ProgramName): Promise<void> {
   const { module, package: path } = sourceOf(name);
   const ldflags = ['-s', '-w', ...versionFlags(module)].join(' ');
-  await replace(builtPath(name), (draft) =>
-    go(module, ['build', '-trimpath', '-ldflags', ldflags, '-o', draft, path]),
-  );
+  await replace(builtPath(name), (draft) => go(module, ['build', '-trimpath', '-ldflags', ldflags, '-o', draft, path]));
 }
 
 async function copyFolder(name: FolderName): Promise<void> {
@@ -117,7 +115,8 @@ function makeWritable(folder: string): void {
 /** Makes something under another name and renames it, so that an interruption leaves nothing half. */
 async function replace(target: string, make: (draft: string) => Promise<unknown>): Promise<void> {
   mkdirSync(dirname(target), { recursive: true });
-  const draft = `${target}.draft`;
+  // A killed build's compiler may still write to its own draft.
+  const draft = `${target}.${process.pid}.draft`;
   rmSync(draft, { recursive: true, force: true });
   try {
     await make(draft);
@@ -141,14 +140,15 @@ function versionFlags(module: Module): string[] {
 }
 
 async function needGo(): Promise<void> {
-  const cure = `install Go ${GO_NEEDED} or newer (https://go.dev/dl/): it builds Kubernetes and Istio for the testbed once`;
-  const version = await go('kubernetes', ['env', 'GOVERSION']).catch((error: Error) => {
-    throw new MissingTool(`Go cannot be used (${error.message.split('\n')[0]}): ${cure}`);
+  const cure = `install Go ${GO_NEEDED} or newer (https://go.dev/dl/): it builds Kubernetes and Istio for the testbed, once`;
+  const version = await go('kubernetes', ['env', 'GOVERSION']).catch((error: Error & { code?: string }) => {
+    const cause = error.code === 'ENOENT' ? 'there is no Go on PATH' : `Go cannot be used: ${error.message}`;
+    throw new MissingTool(`${cause}; ${cure}`);
   });
   const [major = 0, minor = 0] = version.trim().replace('go', '').split('.').map(Number);
   const [neededMajor = 0, neededMinor = 0] = GO_NEEDED.split('.').map(Number);
   if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
-    throw new MissingTool(`Go ${version.trim()} is too old: ${cure}`);
+    throw new MissingTool(`Go ${version.trim()} is too old; ${cure}`);
   }
 }
 
@@ -156,7 +156,11 @@ async function needGo(): Promise<void> {
 function go(module: Module, args: readonly string[]): Promise<string> {
   const child = spawn('go', args, {
     cwd: sourceFolder(module),
-    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: `${process.env['GOFLAGS'] ?? ''} -mod=readonly -buildvcs=false`.trim() },
+    env: {
+      ...process.env,
+      CGO_ENABLED: '0',
+      GOFLAGS: `${process.env.GOFLAGS ?? ''} -mod=readonly -buildvcs=false`.trim(),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { out: '', err: '' };

@@ -10,10 +10,11 @@ export async function locked<T>(path: string, onWait: (pid: number) => void, wor
   mkdirSync(dirname(path), { recursive: true });
   let told = false;
   const free = () => {
-    const holder = take(path);
+    if (take(path)) return true;
+    const holder = heldBy(path);
     if (holder && !told) onWait(holder.pid);
     told ||= holder !== undefined;
-    return holder ? new Error(`process ${holder.pid} holds ${path}`) : true;
+    return holder && new Error(`process ${holder.pid} holds ${path}`);
   };
   await until(`the lock ${path}`, DEADLINE_MS, free, 300);
   try {
@@ -23,23 +24,28 @@ export async function locked<T>(path: string, onWait: (pid: number) => void, wor
   }
 }
 
-/** Takes the lock, or tells who holds it. */
-function take(path: string): Identity | undefined {
+function take(path: string): boolean {
   const mine = `${path}.${process.pid}`;
   writeFileSync(mine, JSON.stringify(identify(process.pid)));
   try {
     // A link appears with its content: nobody can see a lock without a holder.
     linkSync(mine, path);
-    return undefined;
+    return true;
   } catch {
-    return heldBy(path);
+    return false;
   } finally {
     rmSync(mine, { force: true });
   }
 }
 
-function heldBy(path: string): Identity {
-  const holder: Identity = JSON.parse(readFileSync(path, 'utf8'));
-  if (!isAlive(holder)) rmSync(path, { force: true });
-  return holder;
+/** The living holder; a dead one's lock is removed, for the next attempt to take. */
+function heldBy(path: string): Identity | undefined {
+  try {
+    const holder: Identity = JSON.parse(readFileSync(path, 'utf8'));
+    if (isAlive(holder)) return holder;
+    rmSync(path, { force: true });
+  } catch {
+    // Given back between our attempt and this look.
+  }
+  return undefined;
 }

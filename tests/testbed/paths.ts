@@ -29,7 +29,9 @@ export type Kind = keyof typeof RESOURCES;
 export function pathOf(kind: Kind, namespace = '', name = ''): string {
   const resource = RESOURCES[kind];
   const slash = resource.lastIndexOf('/');
-  const collection = namespace ? `${resource.slice(0, slash)}/namespaces/${namespace}${resource.slice(slash)}` : resource;
+  const collection = namespace
+    ? `${resource.slice(0, slash)}/namespaces/${namespace}${resource.slice(slash)}`
+    : resource;
   return `/${collection}${name ? `/${name}` : ''}`;
 }
 

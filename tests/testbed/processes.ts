@@ -28,7 +28,7 @@ export function start(state: string, program: Program): Running {
   const log = openSync(logPath(state, program.name), 'a');
   const child = spawn(program.file, program.args, {
     cwd: program.folder ?? state,
-    env: { PATH: process.env['PATH'], HOME: state, ...program.env },
+    env: { PATH: process.env.PATH, HOME: state, ...program.env },
     stdio: ['ignore', log, log],
     detached: true,
   });

@@ -56,8 +56,7 @@ export function cacheFolder(module: Module): string {
   return join(cacheRoot(), `${module}-${hash.digest('hex').slice(0, 12)}`);
 }
 
-export const cacheRoot = (): string =>
-  join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'meltemi-testbed');
+export const cacheRoot = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'meltemi-testbed');
 
 /** Where the program is built to. */
 export const builtPath = (name: ProgramName): string => join(cacheFolder(SOURCES[name].module), 'bin', name);
@@ -68,7 +67,7 @@ export const copiedPath = (name: FolderName): string => join(cacheFolder(FOLDERS
 /** A program of the machine's own, which its user prefers: in `KUBEBUILDER_ASSETS`, else on `PATH`. */
 export function systemPath(name: ProgramName): string | undefined {
   if (!SOURCES[name].replaceable) return undefined;
-  const folders = [process.env['KUBEBUILDER_ASSETS'], ...(process.env['PATH'] ?? '').split(delimiter)];
+  const folders = [process.env.KUBEBUILDER_ASSETS, ...(process.env.PATH ?? '').split(delimiter)];
   return folders.flatMap((folder) => (folder ? [join(folder, name)] : [])).find(isProgram);
 }
 

@@ -9,7 +9,7 @@ const TICK_MS = 1_000;
 
 /** A live line per step on a terminal, plain lines elsewhere. */
 export function progressOn(stream: NodeJS.WriteStream): Progress {
-  const colour = stream.isTTY && !process.env['NO_COLOR'];
+  const colour = stream.isTTY && !process.env.NO_COLOR;
   const mark = (failed: boolean) => (failed ? paint(colour, 31, 'failed') : paint(colour, 32, 'done'));
   return {
     note: (line) => void stream.write(`${line}\n`),

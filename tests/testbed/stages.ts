@@ -6,7 +6,7 @@ const DOMAIN = 'testbed.meltemi.dev';
 
 /** Annotations on a pod (so: on a workload's template) that say how the fake kubelet treats it. */
 export const BEHAVIOUR = {
-  /** `never`: runs, but is never Ready. `fail`: ends as Failed. */
+  /** `never`: runs, but is never Ready. `fail`: ends as Failed, after 5 s or what `readyAfter` says. */
   ready: `${DOMAIN}/ready`,
   /** Ready only this long after its start, for example `5s`. */
   readyAfter: `${DOMAIN}/ready-after`,
@@ -26,6 +26,9 @@ interface Stage {
   readonly metadata: { readonly name: string };
   readonly spec: { readonly next: unknown; readonly [field: string]: unknown };
 }
+
+/** A failed pod is replaced at once, and the next one fails too: without a delay this would keep the cluster busy. */
+const FAIL_AFTER_MS = 5_000;
 
 /** One jq expression answers for all annotations, so that exactly one stage fits a pod at any time. */
 const FATE = `
@@ -55,17 +58,19 @@ export function stages(stock: string): string {
     read('node/heartbeat-with-lease/node-heartbeat-with-lease.yaml'),
     read('pod/fast/pod-delete.yaml'),
     podStage('pod-ready', [phase('Pending'), notReady, fate('at once')], ready),
-    podStage('pod-start', [phase('Pending'), fate('later', 'never')], { statusTemplate: STARTED }),
-    podStage('pod-ready-later', [phase('Running'), notReady, fate('at once', 'later')], ready, {
-      durationMilliseconds: 0,
-      durationFrom: { expressionFrom: `.metadata.annotations["${BEHAVIOUR.readyAfter}"]` },
-    }),
-    podStage('pod-fail', [phase('Pending', 'Running'), fate('fail')], { statusTemplate: FAILED }),
+    podStage('pod-start', [phase('Pending'), fate('later', 'never', 'fail')], { statusTemplate: STARTED }),
+    podStage('pod-ready-later', [phase('Running'), notReady, fate('at once', 'later')], ready, delay(0)),
+    podStage('pod-fail', [phase('Running'), fate('fail')], { statusTemplate: FAILED }, delay(FAIL_AFTER_MS)),
   ];
   return all.map((stage) => stringify(stage, { lineWidth: 0 })).join('---\n');
 }
 
-function podStage(name: string, when: readonly Expression[], next: unknown, delay?: unknown): Stage {
+const delay = (durationMilliseconds: number) => ({
+  durationMilliseconds,
+  durationFrom: { expressionFrom: `.metadata.annotations["${BEHAVIOUR.readyAfter}"]` },
+});
+
+function podStage(name: string, when: readonly Expression[], next: unknown, waiting?: unknown): Stage {
   return {
     apiVersion: 'kwok.x-k8s.io/v1alpha1',
     kind: 'Stage',
@@ -73,7 +78,7 @@ function podStage(name: string, when: readonly Expression[], next: unknown, dela
     spec: {
       resourceRef: { apiGroup: 'v1', kind: 'Pod' },
       selector: { matchExpressions: [staying, ...when] },
-      ...(delay !== undefined && { delay }),
+      ...(waiting !== undefined && { delay: waiting }),
       next,
     },
   };

@@ -30,14 +30,22 @@ export function disown(state: string): void {
   writeFileSync(join(state, OWNER), JSON.stringify('detached'));
 }
 
-/** The testbeds of this user that can be found, with those of their processes that are alive. */
-export function states(): { readonly state: string; readonly alive: readonly string[]; readonly detached: boolean }[] {
+export interface Found {
+  readonly state: string;
+  /** The processes that are alive. */
+  readonly alive: readonly string[];
+  /** Who ends it: a process that runs, a person (`detached`), or nobody any more (`left`). */
+  readonly keeper: 'process' | 'detached' | 'left';
+}
+
+/** The testbeds of this user that can be found. */
+export function states(): Found[] {
   const root = statesRoot();
   const folders = existsSync(root) ? readdirSync(root).map((name) => join(root, name)) : [];
   return folders.map((state) => ({
     state,
     alive: alive(state).map((running) => running.name),
-    detached: owner(state) === 'detached',
+    keeper: keeper(state),
   }));
 }
 
@@ -47,6 +55,9 @@ export async function sweep(): Promise<string[]> {
   for (const { state } of orphans) await remove(state);
   return orphans.map(({ state }) => state);
 }
+
+/** Whether a folder is a testbed's, and may be removed as such. */
+export const isTestbed = (state: string): boolean => owner(state) !== undefined;
 
 /** Ends all processes of a testbed and removes its folder. */
 export async function remove(state: string): Promise<void> {
@@ -58,8 +69,14 @@ async function clear(state: string): Promise<void> {
   if (!existsSync(state) || readdirSync(state).length === 0) return;
   const found = owner(state);
   if (found === undefined) throw new Error(`${state} is not empty and no testbed's: give an empty folder`);
-  if (!isOrphan(state)) throw new Error(`${state} belongs to a testbed that runs: take it down first, or give another folder`);
+  if (!isOrphan(state))
+    throw new Error(`${state} belongs to a testbed that runs: take it down first, or give another folder`);
   await remove(state);
+}
+
+function keeper(state: string): Found['keeper'] {
+  if (isOrphan(state)) return 'left';
+  return owner(state) === 'detached' ? 'detached' : 'process';
 }
 
 function isOrphan(state: string): boolean {

@@ -18,7 +18,8 @@ const parsed: [string, string, string, string, string][] = [
   ['auto', 'docker.io', 'auto', 'latest', ''],
 ];
 for (const [reference, registry, repository, tag, digest] of parsed) {
-  test(`${reference.slice(0, 40)} is split`, () => assert.deepEqual(parseImage(reference), { registry, repository, tag, digest }));
+  test(`${reference.slice(0, 40)} is split`, () =>
+    assert.deepEqual(parseImage(reference), { registry, repository, tag, digest }));
 }
 
 const STRICT = { compareHub: true, ignoreDigest: false };
@@ -27,7 +28,13 @@ const compared: [string, string, string, typeof DEFAULT, boolean][] = [
   ['the same', 'docker.io/istio/proxyv2:1', 'docker.io/istio/proxyv2:1', STRICT, true],
   ['another tag', 'docker.io/istio/proxyv2:2', 'docker.io/istio/proxyv2:1', DEFAULT, false],
   ['another registry is a mirror', 'docker.io/istio/proxyv2:1', 'mirror.local:5000/istio/proxyv2:1', DEFAULT, true],
-  ['another registry with --compare-hub', 'docker.io/istio/proxyv2:1', 'mirror.local:5000/istio/proxyv2:1', STRICT, false],
+  [
+    'another registry with --compare-hub',
+    'docker.io/istio/proxyv2:1',
+    'mirror.local:5000/istio/proxyv2:1',
+    STRICT,
+    false,
+  ],
   ['another repository', 'docker.io/istio/proxyv2:1', 'docker.io/istio/other:1', DEFAULT, false],
   ['another digest at the same tag', `a/p:1@${D1}`, `a/p:1@${D2}`, DEFAULT, false],
   ['a digest only on one side', `a/p:1@${D1}`, 'a/p:1', DEFAULT, false],

@@ -25,24 +25,62 @@ interface Row {
 const rows: [string, Row][] = [
   ['pods like the answer are current', { groups: [group(same)], is: 'current' }],
   ['another image is outdated', { groups: [group()], is: 'outdated image' }],
-  ['an older expectation is outdated too: a rollback', { answer: answer({ image: 'docker.io/istio/proxyv2:1.29.0' }), groups: [group(same)], is: 'outdated image' }],
+  [
+    'an older expectation is outdated too: a rollback',
+    { answer: answer({ image: 'docker.io/istio/proxyv2:1.29.0' }), groups: [group(same)], is: 'outdated image' },
+  ],
   ['one pod of many is enough', { groups: [group(same, 9), group({}, 1)], is: 'outdated image' }],
   ['equal image, another revision', { groups: [group({ ...same, revision: 'canary' })], is: 'outdated revision' }],
-  ['a pod that states no revision is not outdated by it', { groups: [group({ ...same, revision: '' })], is: 'current' }],
-  ['an answer that states no revision outdates nothing', { answer: answer({ revision: '' }), groups: [group({ ...same, revision: 'x' })], is: 'current' }],
+  [
+    'a pod that states no revision is not outdated by it',
+    { groups: [group({ ...same, revision: '' })], is: 'current' },
+  ],
+  [
+    'an answer that states no revision outdates nothing',
+    { answer: answer({ revision: '' }), groups: [group({ ...same, revision: 'x' })], is: 'current' },
+  ],
   ['no sidecar where one is due', { groups: [bare], is: 'outdated missing' }],
-  ['a native sidecar instead of an ordinary one is only noted', { groups: [group({ ...same, placement: 'initContainer' })], is: 'current placement' }],
+  [
+    'a native sidecar instead of an ordinary one is only noted',
+    { groups: [group({ ...same, placement: 'initContainer' })], is: 'current placement' },
+  ],
   ['nobody matches and no sidecar', { match: NONE, groups: [bare], is: 'skipped not-injected' }],
   ['nobody matches, sidecars are there: an orphan', { match: NONE, groups: [group()], is: 'skipped orphaned' }],
-  ['a container of that name without the injector’s mark is no orphan', { match: NONE, groups: [group({ injected: false })], is: 'skipped not-injected' }],
-  ['two match', { match: { kind: 'conflict', reason: reason('conflict', '') }, groups: [group()], is: 'conflict conflict' }],
-  ['nobody can tell who matches', { match: { kind: 'unknown', reason: reason('match-conditions', '') }, groups: [group()], is: 'unknown match-conditions' }],
-  ['no answer is unknown, not outdated', { answer: { kind: 'unknown', reason: reason('injector-unreachable', '') }, groups: [group()], is: 'unknown injector-unreachable' }],
+  [
+    'a container of that name without the injector’s mark is no orphan',
+    { match: NONE, groups: [group({ injected: false })], is: 'skipped not-injected' },
+  ],
+  [
+    'two match',
+    { match: { kind: 'conflict', reason: reason('conflict', '') }, groups: [group()], is: 'conflict conflict' },
+  ],
+  [
+    'nobody can tell who matches',
+    {
+      match: { kind: 'unknown', reason: reason('match-conditions', '') },
+      groups: [group()],
+      is: 'unknown match-conditions',
+    },
+  ],
+  [
+    'no answer is unknown, not outdated',
+    {
+      answer: { kind: 'unknown', reason: reason('injector-unreachable', '') },
+      groups: [group()],
+      is: 'unknown injector-unreachable',
+    },
+  ],
   ['the injector declines', { answer: { kind: 'no-sidecar' }, groups: [bare], is: 'skipped injector-declines' }],
-  ['the injector declines, sidecars are there', { answer: { kind: 'no-sidecar' }, groups: [group()], is: 'skipped orphaned' }],
+  [
+    'the injector declines, sidecars are there',
+    { answer: { kind: 'no-sidecar' }, groups: [group()], is: 'skipped orphaned' },
+  ],
   ['no replicas wanted', { given: { rollout: complete(0) }, groups: [], is: 'skipped scaled-to-zero' }],
   ['no pod alive', { groups: [], is: 'skipped no-pods' }],
-  ['a strategy that a restart does not roll', { given: { strategy: 'OnDelete' }, groups: [group()], is: 'skipped unsupported' }],
+  [
+    'a strategy that a restart does not roll',
+    { given: { strategy: 'OnDelete' }, groups: [group()], is: 'skipped unsupported' },
+  ],
   ['a partition', { given: { strategy: 'RollingUpdate/partition' }, groups: [group()], is: 'skipped unsupported' }],
   ['deletion has begun', { given: { deleting: true }, groups: [group()], is: 'skipped deleting' }],
 ];
@@ -61,7 +99,13 @@ test('an unsupported strategy is named', () => {
 });
 
 test('an outdated verdict counts its pods and shows the largest group', () => {
-  const verdict = judge(workload(), ENTRY, answer(), [group({ image: 'p:1' }, 1), group({ image: 'p:2' }, 4), group(same, 2)], RULES);
+  const verdict = judge(
+    workload(),
+    ENTRY,
+    answer(),
+    [group({ image: 'p:1' }, 1), group({ image: 'p:2' }, 4), group(same, 2)],
+    RULES,
+  );
   assert.ok(verdict.state === 'outdated');
   assert.deepEqual([verdict.outdatedPods, verdict.pods, verdict.actual.image], [5, 7, 'p:2']);
 });

@@ -2,19 +2,39 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { question, readAnswer } from '../../../src/expect/admission.ts';
 
-const { pod } = question('shop', 'web', { labels: { app: 'web' }, annotations: {}, spec: { containers: [{ name: 'app', image: 'a', resources: {} }] } });
+const { pod } = question('shop', 'web', {
+  labels: { app: 'web' },
+  annotations: {},
+  spec: { containers: [{ name: 'app', image: 'a', resources: {} }] },
+});
 const patched = (operations: unknown): unknown => ({
-  response: { allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(operations)).toString('base64') },
+  response: {
+    allowed: true,
+    patchType: 'JSONPatch',
+    patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
+  },
 });
 const proxy = { name: 'istio-proxy', image: 'docker.io/istio/proxyv2:1.31.0' };
 const revision = { op: 'add', path: '/metadata/annotations/istio.io~1rev', value: 'canary' };
 
 const rows: [string, unknown, string][] = [
-  ['a proxy among the containers', patched([{ op: 'add', path: '/spec/containers/0', value: proxy }, revision]), 'sidecar container docker.io/istio/proxyv2:1.31.0 canary'],
-  ['a native sidecar', patched([{ op: 'add', path: '/spec/initContainers', value: [{ ...proxy, restartPolicy: 'Always' }] }]), 'sidecar initContainer docker.io/istio/proxyv2:1.31.0 '],
+  [
+    'a proxy among the containers',
+    patched([{ op: 'add', path: '/spec/containers/0', value: proxy }, revision]),
+    'sidecar container docker.io/istio/proxyv2:1.31.0 canary',
+  ],
+  [
+    'a native sidecar',
+    patched([{ op: 'add', path: '/spec/initContainers', value: [{ ...proxy, restartPolicy: 'Always' }] }]),
+    'sidecar initContainer docker.io/istio/proxyv2:1.31.0 ',
+  ],
   ['a patch without proxy, as grpc-simple gives', patched([revision]), 'no-sidecar'],
   ['no patch', { response: { allowed: true } }, 'no-sidecar'],
-  ['allowed: false', { response: { allowed: false, status: { message: 'no such template' } } }, 'unknown injector-refused'],
+  [
+    'allowed: false',
+    { response: { allowed: false, status: { message: 'no such template' } } },
+    'unknown injector-refused',
+  ],
   ['no AdmissionReview', { hello: 1 }, 'unknown bad-answer'],
   ['null', null, 'unknown bad-answer'],
   ['allowed is no boolean', { response: { allowed: 'yes' } }, 'unknown bad-answer'],
@@ -22,15 +42,32 @@ const rows: [string, unknown, string][] = [
   ['a patch that is no list', patched({ op: 'add' }), 'unknown bad-answer'],
   ['a patch onto a missing parent', patched([{ op: 'add', path: '/spec/nope/0/x', value: 1 }]), 'unknown bad-answer'],
   ['a failing test operation', patched([{ op: 'test', path: '/kind', value: 'Service' }]), 'unknown bad-answer'],
-  ['a patch that reaches for the prototype', patched([{ op: 'add', path: '/__proto__/polluted', value: 1 }]), 'unknown bad-answer'],
-  ['a patch that replaces the whole pod by nothing', patched([{ op: 'replace', path: '', value: null }]), 'unknown bad-answer'],
+  [
+    'a patch that reaches for the prototype',
+    patched([{ op: 'add', path: '/__proto__/polluted', value: 1 }]),
+    'unknown bad-answer',
+  ],
+  [
+    'a patch that replaces the whole pod by nothing',
+    patched([{ op: 'replace', path: '', value: null }]),
+    'unknown bad-answer',
+  ],
   ['containers that are no list', patched([{ op: 'replace', path: '/spec/containers', value: 'x' }]), 'no-sidecar'],
-  ['a proxy without image', patched([{ op: 'add', path: '/spec/containers/0', value: { name: 'istio-proxy' } }]), 'unknown bad-answer'],
+  [
+    'a proxy without image',
+    patched([{ op: 'add', path: '/spec/containers/0', value: { name: 'istio-proxy' } }]),
+    'unknown bad-answer',
+  ],
 ];
 for (const [name, body, expected] of rows) {
   test(name, () => {
     const answer = readAnswer(pod, body);
-    const said = answer.kind === 'sidecar' ? `${answer.sidecar.placement} ${answer.sidecar.image} ${answer.sidecar.revision}` : answer.kind === 'unknown' ? answer.reason.code : '';
+    const said =
+      answer.kind === 'sidecar'
+        ? `${answer.sidecar.placement} ${answer.sidecar.image} ${answer.sidecar.revision}`
+        : answer.kind === 'unknown'
+          ? answer.reason.code
+          : '';
     assert.equal(said ? `${answer.kind} ${said}` : answer.kind, expected);
   });
 }

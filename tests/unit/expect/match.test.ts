@@ -14,7 +14,12 @@ const REV = 'istio.io/rev';
 const SI = 'sidecar.istio.io/inject';
 
 /** The entries that Istio's chart writes for a revision or a tag; `defaults` adds those of an unrevisioned install or the tag `default`. */
-function configuration(name: string, revision: string, value: string, defaults: 'none' | 'plain' | 'auto' = 'none'): RawConfiguration {
+function configuration(
+  name: string,
+  revision: string,
+  value: string,
+  defaults: 'none' | 'plain' | 'auto' = 'none',
+): RawConfiguration {
   const clientConfig = service(revision === 'default' ? 'istiod' : `istiod-${revision}`);
   const hook = (prefix: string, namespace: object[], object: object[]) => ({
     name: `${prefix}sidecar-injector.istio.io`,
@@ -36,7 +41,13 @@ function configuration(name: string, revision: string, value: string, defaults: 
             hook('object.', [absent(INJ), absent(REV)], [isIn(SI, 'true'), absent(REV)]),
           ]),
       ...(defaults === 'auto'
-        ? [hook('auto.', [absent(INJ), absent(REV), notIn('kubernetes.io/metadata.name', ...system)], [absent(SI), absent(REV)])]
+        ? [
+            hook(
+              'auto.',
+              [absent(INJ), absent(REV), notIn('kubernetes.io/metadata.name', ...system)],
+              [absent(SI), absent(REV)],
+            ),
+          ]
         : []),
     ],
   };
@@ -44,7 +55,10 @@ function configuration(name: string, revision: string, value: string, defaults: 
 
 function deactivated(from: RawConfiguration): RawConfiguration {
   const never = { matchLabels: { 'istio.io/deactivated': 'never-match' } };
-  return { ...from, webhooks: (from.webhooks ?? []).map((hook) => ({ ...hook, namespaceSelector: never, objectSelector: never })) };
+  return {
+    ...from,
+    webhooks: (from.webhooks ?? []).map((hook) => ({ ...hook, namespaceSelector: never, objectSelector: never })),
+  };
 }
 
 const A = configuration('istio-sidecar-injector', 'default', 'default', 'plain');
@@ -78,8 +92,20 @@ const rows: [string, RawConfiguration[], Labels, Labels, string][] = [
   ['13 the pod names canary', [A, B], {}, { [REV]: 'canary' }, 'rev.object. canary'],
   ['14 the pod names canary and says true', [A, B], {}, { [REV]: 'canary', [SI]: 'true' }, 'rev.object. canary'],
   ['15 istio-injection beats istio.io/rev', [A, B], { [INJ]: 'enabled', [REV]: 'canary' }, {}, 'namespace. default'],
-  ['16 an enabled namespace beats the pod’s revision', [A, B], { [INJ]: 'enabled' }, { [REV]: 'canary' }, 'namespace. default'],
-  ['17 the namespace’s revision beats the pod’s', [A, B], { [REV]: 'canary' }, { [REV]: 'default' }, 'rev.namespace. canary'],
+  [
+    '16 an enabled namespace beats the pod’s revision',
+    [A, B],
+    { [INJ]: 'enabled' },
+    { [REV]: 'canary' },
+    'namespace. default',
+  ],
+  [
+    '17 the namespace’s revision beats the pod’s',
+    [A, B],
+    { [REV]: 'canary' },
+    { [REV]: 'default' },
+    'rev.namespace. canary',
+  ],
   ['18 a revision namespace, pod says false', [A, B], { [REV]: 'canary' }, { [SI]: 'false' }, 'none'],
   ['19 disabled beats a revision', [A, B], { [INJ]: 'disabled', [REV]: 'canary' }, {}, 'none'],
   ['20 disabled beats the pod’s revision', [A, B], { [INJ]: 'disabled' }, { [REV]: 'canary' }, 'none'],
@@ -88,7 +114,13 @@ const rows: [string, RawConfiguration[], Labels, Labels, string][] = [
   ['22 the pod names a revision that is not there', [A, B], {}, { [REV]: 'nope', [SI]: 'true' }, 'none'],
   ['23 the namespace names a tag', [A, B, P], { [REV]: 'prod' }, {}, 'tag rev.namespace. canary'],
   ['24 the pod names a tag', [A, B, P], {}, { [REV]: 'prod' }, 'tag rev.object. canary'],
-  ['25 tag on the namespace, its revision on the pod: one match', [A, B, P], { [REV]: 'prod' }, { [REV]: 'canary' }, 'tag rev.namespace. canary'],
+  [
+    '25 tag on the namespace, its revision on the pod: one match',
+    [A, B, P],
+    { [REV]: 'prod' },
+    { [REV]: 'canary' },
+    'tag rev.namespace. canary',
+  ],
   ['26 istioctl’s default install, enabled', D, { [INJ]: 'enabled' }, {}, 'tag namespace. default'],
   ['26b … by revision', D, { [REV]: 'default' }, {}, 'tag rev.namespace. default'],
   ['26c … by pod', D, {}, { [SI]: 'true' }, 'tag object. default'],
@@ -117,12 +149,24 @@ const only = (change: object): RawConfiguration => ({
 
 const handMade: [string, RawConfiguration, string][] = [
   ['an entry without selectors matches everything', only({}), 'entry'],
-  ['matchLabels and matchExpressions are both needed', only({ objectSelector: { matchLabels: { a: '1' }, matchExpressions: [absent('b')] } }), 'none'],
+  [
+    'matchLabels and matchExpressions are both needed',
+    only({ objectSelector: { matchLabels: { a: '1' }, matchExpressions: [absent('b')] } }),
+    'none',
+  ],
   ['an entry for other resources is never called', only({ rules: [{ ...RULES[0], resources: ['services'] }] }), 'none'],
   ['an entry for updates only is never called', only({ rules: [{ ...RULES[0], operations: ['UPDATE'] }] }), 'none'],
-  ['wildcards in rules are honoured', only({ rules: [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }] }), 'entry'],
+  [
+    'wildcards in rules are honoured',
+    only({ rules: [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }] }),
+    'entry',
+  ],
   ['matchConditions make it unknown', only({ matchConditions: [{ name: 'x', expression: 'true' }] }), 'unknown'],
-  ['an operator that Kubernetes does not know makes it unknown', only({ objectSelector: { matchExpressions: [{ key: 'a', operator: 'Gt', values: ['1'] }] } }), 'unknown'],
+  [
+    'an operator that Kubernetes does not know makes it unknown',
+    only({ objectSelector: { matchExpressions: [{ key: 'a', operator: 'Gt', values: ['1'] }] } }),
+    'unknown',
+  ],
   ['another vendor’s entry is no candidate', only({ name: 'pods.example.com' }), 'none'],
   ['an entry without address is no candidate', only({ clientConfig: {} }), 'none'],
 ];

@@ -33,9 +33,24 @@ const context = (given: Partial<PlanContext> = {}): PlanContext => ({
 });
 
 /** Annotations of a restart made so long ago, for the sidecar that is expected now unless said otherwise. */
-function restarted(ago: number, outcome: string, given: Partial<Record<keyof typeof ANNOTATION, string>> = {}): Workload['annotations'] {
-  const values = { restartedFor: fingerprint(expected()), restartedAt: timestamp(NOW - ago), attempts: '1', run: 'run', outcome, ...given };
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value).map(([key, value]) => [ANNOTATION[key as keyof typeof ANNOTATION], value]));
+function restarted(
+  ago: number,
+  outcome: string,
+  given: Partial<Record<keyof typeof ANNOTATION, string>> = {},
+): Workload['annotations'] {
+  const values = {
+    restartedFor: fingerprint(expected()),
+    restartedAt: timestamp(NOW - ago),
+    attempts: '1',
+    run: 'run',
+    outcome,
+    ...given,
+  };
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([, value]) => value)
+      .map(([key, value]) => [ANNOTATION[key as keyof typeof ANNOTATION], value]),
+  );
 }
 
 const current: Verdict = { state: 'current', expected: expected(), drifts: [] };
@@ -53,44 +68,149 @@ const single: [string, Judged, string, Partial<PlanContext>?][] = [
   ['one whose rollout is in progress waits', judged({ rollout: { ...complete(3), updated: 1 } }), 'wait rolling'],
   ['one whose controller has not seen the last change waits', judged({ generation: 2 }), 'wait rolling'],
   ['one with old pods left waits', judged({ rollout: { ...complete(3), existing: 4 } }), 'wait rolling'],
-  ['a StatefulSet with a pending update waits', judged({ kind: 'StatefulSet', rollout: { ...complete(3), updateRevision: 'r2' } }), 'wait rolling'],
+  [
+    'a StatefulSet with a pending update waits',
+    judged({ kind: 'StatefulSet', rollout: { ...complete(3), updateRevision: 'r2' } }),
+    'wait rolling',
+  ],
   ['one with a pod down already waits', judged({ rollout: { ...complete(3), available: 2 } }), 'wait unavailable'],
-  ['… unless its own strategy allows that', judged({ maxUnavailable: 1, rollout: { ...complete(3), available: 2 } }), 'restart'],
+  [
+    '… unless its own strategy allows that',
+    judged({ maxUnavailable: 1, rollout: { ...complete(3), available: 2 } }),
+    'restart',
+  ],
   ['one restarted a moment ago waits', judged({ annotations: restarted(MINUTE, 'verified') }), 'wait cooldown'],
-  ['one that Fortsa restarted a moment ago waits', judged({ template: { labels: {}, annotations: { [FORTSA_RESTARTED_AT]: timestamp(NOW - MINUTE) }, spec: {} } }), 'wait cooldown'],
+  [
+    'one that Fortsa restarted a moment ago waits',
+    judged({ template: { labels: {}, annotations: { [FORTSA_RESTARTED_AT]: timestamp(NOW - MINUTE) }, spec: {} } }),
+    'wait cooldown',
+  ],
   ['drift after a verified restart is a new episode', judged({ annotations: restarted(HOUR, 'verified') }), 'restart'],
-  ['a failed restart is not repeated for the same sidecar', judged({ annotations: restarted(HOUR, 'failed:timeout') }), 'wait gave-up'],
+  [
+    'a failed restart is not repeated for the same sidecar',
+    judged({ annotations: restarted(HOUR, 'failed:timeout') }),
+    'wait gave-up',
+  ],
   ['a reverted restart is not repeated', judged({ annotations: restarted(HOUR, 'reverted') }), 'wait gave-up'],
-  ['… not even with attempts left', judged({ annotations: restarted(HOUR, 'reverted') }), 'wait gave-up', { policy: { ...POLICY, maxAttempts: 2 } }],
-  ['a failed one that is complete by now has a second attempt if allowed', judged({ annotations: restarted(HOUR, 'failed:timeout') }), 'restart', { policy: { ...POLICY, maxAttempts: 2 } }],
-  ['another expected sidecar is another episode', judged({ annotations: restarted(HOUR, 'failed:timeout', { restartedFor: 'other' }) }), 'restart'],
-  ['a record older than the workload was copied with its manifest', judged({ createdAt: NOW - MINUTE, annotations: restarted(HOUR, 'failed:timeout') }), 'restart'],
-  ['three writes within a day are enough', judged({ annotations: restarted(HOUR, 'verified', { restartedFor: 'other', writes: [1, 2, 3].map((h) => timestamp(NOW - h * HOUR)).join(',') }) }), 'wait daily-cap'],
-  ['… a day later it may go', judged({ annotations: restarted(HOUR, 'verified', { restartedFor: 'other', writes: [1, 2, 25].map((h) => timestamp(NOW - h * HOUR)).join(',') }) }), 'restart'],
+  [
+    '… not even with attempts left',
+    judged({ annotations: restarted(HOUR, 'reverted') }),
+    'wait gave-up',
+    { policy: { ...POLICY, maxAttempts: 2 } },
+  ],
+  [
+    'a failed one that is complete by now has a second attempt if allowed',
+    judged({ annotations: restarted(HOUR, 'failed:timeout') }),
+    'restart',
+    { policy: { ...POLICY, maxAttempts: 2 } },
+  ],
+  [
+    'another expected sidecar is another episode',
+    judged({ annotations: restarted(HOUR, 'failed:timeout', { restartedFor: 'other' }) }),
+    'restart',
+  ],
+  [
+    'a record older than the workload was copied with its manifest',
+    judged({ createdAt: NOW - MINUTE, annotations: restarted(HOUR, 'failed:timeout') }),
+    'restart',
+  ],
+  [
+    'three writes within a day are enough',
+    judged({
+      annotations: restarted(HOUR, 'verified', {
+        restartedFor: 'other',
+        writes: [1, 2, 3].map((h) => timestamp(NOW - h * HOUR)).join(','),
+      }),
+    }),
+    'wait daily-cap',
+  ],
+  [
+    '… a day later it may go',
+    judged({
+      annotations: restarted(HOUR, 'verified', {
+        restartedFor: 'other',
+        writes: [1, 2, 25].map((h) => timestamp(NOW - h * HOUR)).join(','),
+      }),
+    }),
+    'restart',
+  ],
   ['a recorded restart without outcome is followed', judged({ annotations: inFlight }), 'follow in-flight'],
   ['… whatever its pods look like', judged({ annotations: inFlight }, current), 'follow in-flight'],
-  ['a failed one whose pods became current is closed', judged({ annotations: restarted(HOUR, 'failed:timeout') }, current), 'close'],
+  [
+    'a failed one whose pods became current is closed',
+    judged({ annotations: restarted(HOUR, 'failed:timeout') }, current),
+    'close',
+  ],
   ['a verified one needs no closing', judged({ annotations: restarted(HOUR, 'verified') }, current), 'none'],
-  ['a new injector configuration is given time', judged(), 'wait config-read-delay', { epochSeenAt: new Map([['epoch', NOW - 9000]]) }],
-  ['G1: istiod is rolling', { ...judged(), injection: injection({ istiod: istiod({ rollout: { ...complete(1), updated: 0 } }) }) }, 'wait istiod-rolling'],
-  ['G1: istiod has not seen its change', { ...judged(), injection: injection({ istiod: istiod({ generation: 2 }) }) }, 'wait istiod-rolling'],
-  ['G1: istiod is scaled to zero', { ...judged(), injection: injection({ istiod: istiod({ rollout: complete(0) }) }) }, 'wait istiod-rolling'],
-  ['G4: the proxy would be newer than istiod', { ...judged(), injection: injection({ istiod: istiod({ image: 'istio/pilot:1.30.2' }) }) }, 'wait proxy-newer-than-istiod'],
-  ['G4: a variant is no newer version', { ...judged(), injection: injection({ istiod: istiod({ image: 'istio/pilot:1.31.0-distroless' }) }) }, 'restart'],
-  ['G4: an unparsable version closes nothing', { ...judged(), injection: injection({ istiod: istiod({ image: 'istio/pilot:latest' }) }) }, 'restart'],
-  ['where no istiod is visible no gate applies', { ...judged(), injection: { entry: injection().entry, epoch: 'epoch', run: 'run' } }, 'restart'],
-  ['an unknown verdict is never restarted', judged({}, { state: 'unknown', reason: { code: 'injector-unreachable', detail: '' } }), 'none'],
-  ['an error is backed off', judged(), 'wait error', { retryAt: new Map([[keyOf(judged().workload), { until: NOW + 1000, problem: 'x' }]]) }],
+  [
+    'a new injector configuration is given time',
+    judged(),
+    'wait config-read-delay',
+    { epochSeenAt: new Map([['epoch', NOW - 9000]]) },
+  ],
+  [
+    'G1: istiod is rolling',
+    { ...judged(), injection: injection({ istiod: istiod({ rollout: { ...complete(1), updated: 0 } }) }) },
+    'wait istiod-rolling',
+  ],
+  [
+    'G1: istiod has not seen its change',
+    { ...judged(), injection: injection({ istiod: istiod({ generation: 2 }) }) },
+    'wait istiod-rolling',
+  ],
+  [
+    'G1: istiod is scaled to zero',
+    { ...judged(), injection: injection({ istiod: istiod({ rollout: complete(0) }) }) },
+    'wait istiod-rolling',
+  ],
+  [
+    'G4: the proxy would be newer than istiod',
+    { ...judged(), injection: injection({ istiod: istiod({ image: 'istio/pilot:1.30.2' }) }) },
+    'wait proxy-newer-than-istiod',
+  ],
+  [
+    'G4: a variant is no newer version',
+    { ...judged(), injection: injection({ istiod: istiod({ image: 'istio/pilot:1.31.0-distroless' }) }) },
+    'restart',
+  ],
+  [
+    'G4: an unparsable version closes nothing',
+    { ...judged(), injection: injection({ istiod: istiod({ image: 'istio/pilot:latest' }) }) },
+    'restart',
+  ],
+  [
+    'where no istiod is visible no gate applies',
+    { ...judged(), injection: { entry: injection().entry, epoch: 'epoch', run: 'run' } },
+    'restart',
+  ],
+  [
+    'an unknown verdict is never restarted',
+    judged({}, { state: 'unknown', reason: { code: 'injector-unreachable', detail: '' } }),
+    'none',
+  ],
+  [
+    'an error is backed off',
+    judged(),
+    'wait error',
+    { retryAt: new Map([[keyOf(judged().workload), { until: NOW + 1000, problem: 'x' }]]) },
+  ],
 ];
 
 for (const [name, one, expectedStep, given] of single) test(name, () => assert.equal(stepOf(one, given), expectedStep));
 
-const named = (namespace: string, name: string, annotations: Workload['annotations'] = {}): Judged => judged({ namespace, name, annotations });
+const named = (namespace: string, name: string, annotations: Workload['annotations'] = {}): Judged =>
+  judged({ namespace, name, annotations });
 const actions = (all: Judged[], given: Partial<PlanContext> = {}): string[] =>
-  all.map((one) => plan(all, context(given)).steps.get(keyOf(one.workload))).map((step) => (step && 'reason' in step ? step.reason.code : (step?.action ?? '')));
+  all
+    .map((one) => plan(all, context(given)).steps.get(keyOf(one.workload)))
+    .map((step) => (step && 'reason' in step ? step.reason.code : (step?.action ?? '')));
 
 test('one at a time in a namespace', () => {
-  assert.deepEqual(actions([named('a', '1'), named('a', '2'), named('b', '1')]), ['restart', 'max-in-flight-per-namespace', 'restart']);
+  assert.deepEqual(actions([named('a', '1'), named('a', '2'), named('b', '1')]), [
+    'restart',
+    'max-in-flight-per-namespace',
+    'restart',
+  ]);
 });
 
 test('a recorded restart takes its place in the namespace', () => {
@@ -143,7 +263,9 @@ test('a Deployment and a StatefulSet of one name are two workloads', () => {
 test('the order is by namespace, kind and name, and says who would be next', () => {
   const all = [named('b', '1'), named('a', '2'), named('a', '1')];
   const { steps } = plan(all, context());
-  const orders = all.map(({ workload }) => steps.get(keyOf(workload))).map((step) => (step && 'order' in step ? step.order : undefined));
+  const orders = all
+    .map(({ workload }) => steps.get(keyOf(workload)))
+    .map((step) => (step && 'order' in step ? step.order : undefined));
   assert.deepEqual(orders, [3, 2, 1]);
 });
 

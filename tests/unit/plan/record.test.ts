@@ -23,7 +23,10 @@ test('the record is read back from its own patch', () => {
 test('one patch carries record, template annotation and the version it was decided on', () => {
   const patch = restartPatch('7', nextRecord(undefined, expected(), 'run', NOW)) as Patch;
   assert.equal(patch.metadata.resourceVersion, '7');
-  assert.equal(patch.spec.template.metadata.annotations[RESTARTED_AT], patch.metadata.annotations[ANNOTATION.restartedAt]);
+  assert.equal(
+    patch.spec.template.metadata.annotations[RESTARTED_AT],
+    patch.metadata.annotations[ANNOTATION.restartedAt],
+  );
   assert.equal(patch.metadata.annotations[ANNOTATION.outcome], null, 'a new restart has no outcome');
 });
 
@@ -63,9 +66,21 @@ const rollouts: [string, Parameters<typeof workload>[0], string][] = [
   ['old pods left', { rollout: { ...complete(3), existing: 4 } }, 'progressing'],
   ['some not available', { rollout: { ...complete(3), available: 2 } }, 'progressing'],
   ['the deadline is exceeded', { rollout: { ...complete(3), updated: 1, deadlineExceeded: 'late' } }, 'stuck'],
-  ['an old deadline says nothing about a new generation', { generation: 2, rollout: { ...complete(3), deadlineExceeded: 'late' } }, 'progressing'],
-  ['a StatefulSet between revisions', { kind: 'StatefulSet', rollout: { ...complete(3), updateRevision: 'r2' } }, 'progressing'],
-  ['a StatefulSet with more pods than wanted is not judged by that', { kind: 'StatefulSet', rollout: { ...complete(3), existing: 4 } }, 'complete'],
+  [
+    'an old deadline says nothing about a new generation',
+    { generation: 2, rollout: { ...complete(3), deadlineExceeded: 'late' } },
+    'progressing',
+  ],
+  [
+    'a StatefulSet between revisions',
+    { kind: 'StatefulSet', rollout: { ...complete(3), updateRevision: 'r2' } },
+    'progressing',
+  ],
+  [
+    'a StatefulSet with more pods than wanted is not judged by that',
+    { kind: 'StatefulSet', rollout: { ...complete(3), existing: 4 } },
+    'complete',
+  ],
   ['a DaemonSet on every node', { kind: 'DaemonSet' }, 'complete'],
   ['a scaled down one', { rollout: complete(0) }, 'complete'],
 ];
@@ -77,7 +92,11 @@ const at = (template: string | undefined, given: Parameters<typeof workload>[0] 
   const record = nextRecord(undefined, expected(), 'run', NOW);
   const patch = restartPatch('7', record) as Patch;
   const annotations = written(patch.metadata.annotations);
-  return workload({ annotations, template: { labels: {}, annotations: template ? { [RESTARTED_AT]: template } : {}, spec: {} }, ...given });
+  return workload({
+    annotations,
+    template: { labels: {}, annotations: template ? { [RESTARTED_AT]: template } : {}, spec: {} },
+    ...given,
+  });
 };
 const ours = timestamp(NOW);
 const moving = { rollout: { ...complete(3), updated: 1 } };
@@ -86,7 +105,12 @@ const progresses: [string, ReturnType<typeof workload>, number, string][] = [
   ['done', at(ours), MINUTE, 'complete'],
   ['done late is still done', at(ours), 20 * MINUTE, 'complete'],
   ['too slow', at(ours, moving), 11 * MINUTE, 'failed:timeout'],
-  ['past its progress deadline', at(ours, { rollout: { ...complete(3), deadlineExceeded: 'late' } }), MINUTE, 'failed:progress-deadline'],
+  [
+    'past its progress deadline',
+    at(ours, { rollout: { ...complete(3), deadlineExceeded: 'late' } }),
+    MINUTE,
+    'failed:progress-deadline',
+  ],
   ['taken back', at(undefined, moving), MINUTE, 'reverted'],
   ['put back to an older value', at(timestamp(NOW - MINUTE), moving), MINUTE, 'reverted'],
   ['restarted by somebody else', at(timestamp(NOW + MINUTE), moving), 2 * MINUTE, 'superseded'],

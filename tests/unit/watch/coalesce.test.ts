@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { injectionOf } from '../../../src/expect/epoch.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { scopeOf } from '../../../src/watch/changes.ts';
 import { Coalesce } from '../../../src/watch/coalesce.ts';
-import { injectionOf } from '../../../src/expect/epoch.ts';
 import { entry, injection, istiod } from '../../builders/workload.ts';
 
 test('a burst is looked at two seconds after its last change', () => {
@@ -19,7 +19,10 @@ test('a burst that does not end is looked at after ten seconds', () => {
   assert.equal(burst.dueAt(), 10_000);
 });
 
-const mesh = (epoch: string, labels: Record<string, string>): Mesh => ({ injections: [injection({ epoch })], namespaces: new Map([['shop', labels]]) });
+const mesh = (epoch: string, labels: Record<string, string>): Mesh => ({
+  injections: [injection({ epoch })],
+  namespaces: new Map([['shop', labels]]),
+});
 const scopes: [string, Mesh | undefined, Mesh, string][] = [
   ['the first mesh concerns everything', undefined, mesh('1', {}), 'everything'],
   ['another epoch concerns everything', mesh('1', {}), mesh('2', {}), 'everything'],
@@ -27,7 +30,8 @@ const scopes: [string, Mesh | undefined, Mesh, string][] = [
   ['a removed label does too', mesh('1', { a: '1' }), mesh('1', {}), 'namespaces'],
   ['nothing changed', mesh('1', { a: '1' }), mesh('1', { a: '1' }), 'nothing'],
 ];
-for (const [name, before, after, expected] of scopes) test(name, () => assert.equal(scopeOf(before, after).kind, expected));
+for (const [name, before, after, expected] of scopes)
+  test(name, () => assert.equal(scopeOf(before, after).kind, expected));
 
 const base = { injectorConfig: { values: '{}' }, meshConfig: { mesh: '' }, istiod: istiod(), proxyConfigs: [] };
 const epochs: [string, ReturnType<typeof injectionOf>, boolean][] = [
@@ -41,9 +45,13 @@ const epochs: [string, ReturnType<typeof injectionOf>, boolean][] = [
   ['a selector', injectionOf(entry({ objectSelector: { matchLabels: { a: '1' } } }), base), true],
 ];
 for (const [name, after, changes] of epochs) {
-  test(`${name} ${changes ? 'is' : 'is not'} another epoch`, () => assert.equal(after.epoch !== injectionOf(entry(), base).epoch, changes));
+  test(`${name} ${changes ? 'is' : 'is not'} another epoch`, () =>
+    assert.equal(after.epoch !== injectionOf(entry(), base).epoch, changes));
 }
 
 test('a changed selector is another epoch of the same run', () => {
-  assert.equal(injectionOf(entry({ objectSelector: { matchLabels: { a: '1' } } }), base).run, injectionOf(entry(), base).run);
+  assert.equal(
+    injectionOf(entry({ objectSelector: { matchLabels: { a: '1' } } }), base).run,
+    injectionOf(entry(), base).run,
+  );
 });

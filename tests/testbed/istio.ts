@@ -1,0 +1,282 @@
+import type { Api, ApiObject } from './api.ts';
+import type { Toolbox } from './build.ts';
+import type { Cluster } from './cluster.ts';
+import { Helm, type Manifest, type Release, type Values } from './helm.ts';
+import { Istiod } from './istiod.ts';
+import { merge } from './merge.ts';
+import { pathOf } from './paths.ts';
+import { BEHAVIOUR } from './stages.ts';
+import { until } from './until.ts';
+import { isRolledOut, type Rollout } from './workloads.ts';
+
+const HUB = 'docker.io/istio';
+const ROOT = 'istio-system';
+const DISCOVERY = 'istio-control/istio-discovery';
+const DEADLINE_MS = 30_000;
+const SETTLE_MS = 5_000;
+
+export interface RevisionOptions {
+  readonly revision?: string;
+  readonly version: string;
+  readonly namespace?: string;
+  readonly tags?: readonly string[];
+  /** More values for Istio's chart `istiod`. */
+  readonly values?: Values;
+}
+
+export interface GatewayOptions {
+  readonly name: string;
+  readonly namespace: string;
+  readonly revision?: string;
+  readonly replicas?: number;
+  readonly kind?: 'Deployment' | 'DaemonSet';
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** More values for Istio's chart `gateway`. */
+  readonly values?: Values;
+}
+
+interface WebhookConfiguration extends ApiObject {
+  readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string } }[];
+}
+
+/** A control plane that is installed: its release as its objects were last written, and its process. */
+interface Installed {
+  readonly istiod: Istiod;
+  readonly release: Release;
+}
+
+/** Istio as its own charts install it, with one real istiod process for each revision. */
+export class Istio {
+  readonly #cluster: Cluster;
+  readonly #toolbox: Toolbox;
+  readonly #helm: Helm;
+  readonly #kubeconfig: string;
+  readonly #byService: boolean;
+  readonly #installed = new Map<string, Installed>();
+  #base: Promise<void> | undefined;
+
+  constructor(cluster: Cluster, toolbox: Toolbox, byService: boolean) {
+    this.#cluster = cluster;
+    this.#toolbox = toolbox;
+    this.#byService = byService;
+    this.#kubeconfig = cluster.kubeconfig('testbed:istiod', ['system:masters']);
+    const helmConfig = cluster.kubeconfig('testbed:helm', ['system:masters']);
+    this.#helm = new Helm(cluster.state, toolbox.program('helm'), toolbox.folder('charts'), helmConfig);
+  }
+
+  /** Installs Istio's CustomResourceDefinitions; `install` does it where it has not been done. */
+  base(version = '1.30.2'): Promise<void> {
+    // The default validator names a Service, which nobody but root can serve here.
+    const values = this.#byService ? {} : { defaultRevision: '' };
+    this.#base ??= this.#helm.install({ name: 'istio-base', namespace: ROOT, chart: 'base', version, values });
+    return this.#base;
+  }
+
+  /** Installs a revision (`default` is the one without a name) with its tags, and waits until it injects. */
+  async install(options: RevisionOptions): Promise<void> {
+    const { revision = 'default', namespace = ROOT, version } = options;
+    await this.base(version);
+    const istiod = await Istiod.place(this.#environment(), { revision, namespace }, this.#byService);
+    const name = revision === 'default' ? 'istiod' : `istiod-${revision}`;
+    const values = merge(this.#values(istiod, version), options.values ?? {});
+    const release = { name, namespace, chart: DISCOVERY, version, values };
+    await this.#helm.install({ ...release, values: { ...values, revisionTags: options.tags ?? [] } });
+    this.#installed.set(revision, { istiod, release });
+    if (this.#byService) await this.#leadServiceTo(istiod, release);
+    await istiod.start();
+    await Promise.all([this.#webhooksReady(revision), this.istiodRolledOut(revision)]);
+  }
+
+  /** Upgrades in place as `helm upgrade` does: the injector's configuration first, then istiod. */
+  async upgrade(revision: string, version: string, values: Values = {}): Promise<void> {
+    await this.setInjectorVersion(revision, version, values);
+    await this.setIstiodVersion(revision, version);
+  }
+
+  /** Writes the injector's and the mesh's ConfigMap alone, and waits until istiod injects by them. */
+  async setInjectorVersion(revision: string, version: string, values: Values = {}): Promise<void> {
+    const { istiod } = this.#of(revision);
+    const before = await istiod.answer();
+    await this.#apply(this.#as(revision, version, values), [
+      'configmap',
+      'istiod-injector-configmap',
+      'mutatingwebhook',
+    ]);
+    const changed = async () => {
+      const answer = await istiod.answer();
+      return answer !== before || answer.includes(`:${version}"`);
+    };
+    // A change that shows in no answer (other templates, the same image) is not waited for any longer.
+    await until('istiod to inject by its new configuration', SETTLE_MS, changed).catch(() => undefined);
+  }
+
+  /** Writes istiod's Deployment alone, and waits for its rollout. */
+  async setIstiodVersion(revision: string, version: string): Promise<void> {
+    await this.#apply(this.#as(revision, version, {}), ['deployment']);
+    await this.istiodRolledOut(revision);
+  }
+
+  /** Creates a tag or moves it, as `istioctl tag set --overwrite` does, and waits until it can be used. */
+  async setTag(tag: string, revision: string): Promise<void> {
+    const { release } = this.#of(revision);
+    const tagged = { ...release, values: { ...release.values, revisionTags: [tag] } };
+    await this.#apply(tagged, ['revision-tags-mwc']);
+    await this.#webhooksReady(revision);
+  }
+
+  async removeTag(tag: string): Promise<void> {
+    await this.#api.delete(pathOf('MutatingWebhookConfiguration', '', `istio-revision-tag-${tag}`));
+  }
+
+  /** Ends the process. Its Deployment stays as it is: to the cluster this is a network partition. */
+  stopIstiod(revision: string): Promise<void> {
+    return this.#of(revision).istiod.stop();
+  }
+
+  /** Starts the process again, at the same place. */
+  startIstiod(revision: string): Promise<void> {
+    return this.#of(revision).istiod.start();
+  }
+
+  /** Begins a rollout of istiod's Deployment, also to another version, that stays incomplete until it is released. */
+  async holdIstiodRollout(revision: string, version = this.#of(revision).release.version): Promise<void> {
+    const release = this.#as(revision, version, {});
+    // By a value of Helm's own, so that the next upgrade takes it away again.
+    const values = merge(release.values, { podAnnotations: { [BEHAVIOUR.ready]: 'never' } });
+    await this.#apply({ ...release, values }, ['deployment']);
+    const isHeld = async () => {
+      const { metadata, status } = await this.#api.get<Rollout>(this.#deploymentPath(revision));
+      return status.observedGeneration === metadata.generation && (status.unavailableReplicas ?? 0) > 0;
+    };
+    await until(`the rollout of istiod ${revision} to begin`, DEADLINE_MS, isHeld);
+  }
+
+  /** Lets the held rollout come to its end, without another change of the Deployment. */
+  async releaseIstiodRollout(revision: string): Promise<void> {
+    const { namespace } = this.#of(revision).release;
+    const pods = await this.#api.list(pathOf('Pod', namespace), {
+      labelSelector: `app=istiod,istio.io/rev=${revision}`,
+    });
+    const annotations = { [BEHAVIOUR.ready]: null };
+    for (const { metadata } of pods) {
+      await this.#api.patch(pathOf('Pod', namespace, metadata.name), { metadata: { annotations } });
+    }
+    await this.istiodRolledOut(revision);
+  }
+
+  async istiodRolledOut(revision: string): Promise<void> {
+    const probe = async () => isRolledOut(await this.#api.get<Rollout>(this.#deploymentPath(revision)));
+    await until(`the rollout of istiod ${revision}`, DEADLINE_MS, probe);
+  }
+
+  /** How many questions the revision's istiod was asked since its start; those for new pods count too. */
+  questions(revision: string): Promise<number> {
+    return this.#of(revision).istiod.questions();
+  }
+
+  /** Where the revision's istiod serves its webhook. */
+  address(revision: string): { readonly host: string; readonly port: number; readonly url: string } {
+    const { host, port, url } = this.#of(revision).istiod;
+    return { host, port, url };
+  }
+
+  /** Installs a gateway whose proxy is injected (`image: auto`), by Istio's chart for it. */
+  async gateway(options: GatewayOptions): Promise<void> {
+    const { name, namespace, revision = '', replicas = 1, kind = 'Deployment', annotations = {} } = options;
+    const values = {
+      revision,
+      kind,
+      replicaCount: replicas,
+      autoscaling: { enabled: false },
+      service: { type: 'ClusterIP' },
+      terminationGracePeriodSeconds: 0,
+      podAnnotations: annotations,
+    };
+    const version = [...this.#installed.values()][0]?.release.version ?? '1.30.2';
+    await this.#helm.install({
+      name,
+      namespace,
+      chart: 'gateway',
+      version,
+      values: merge(values, options.values ?? {}),
+    });
+  }
+
+  /** Removes a revision: its process and all its objects. */
+  async uninstall(revision: string): Promise<void> {
+    const { istiod, release } = this.#of(revision);
+    await istiod.stop();
+    await this.#helm.uninstall(release.name, release.namespace);
+    this.#installed.delete(revision);
+  }
+
+  get #api(): Api {
+    return this.#cluster.api;
+  }
+
+  #environment() {
+    const program = this.#toolbox.program('pilot-discovery');
+    return { state: this.#cluster.state, program, kubeconfig: this.#kubeconfig };
+  }
+
+  #of(revision: string): Installed {
+    const installed = this.#installed.get(revision);
+    if (!installed) throw new Error(`revision ${revision} is not installed in this testbed`);
+    return installed;
+  }
+
+  /** The release at another version; what was changed by values stays changed. */
+  #as(revision: string, version: string, values: Values): Release {
+    const { istiod, release } = this.#of(revision);
+    const next = { ...release, version, values: merge(merge(release.values, { global: { tag: version } }), values) };
+    this.#installed.set(revision, { istiod, release: next });
+    return next;
+  }
+
+  #values(istiod: Istiod, version: string): Values {
+    const { revision, namespace } = istiod.identity;
+    const byUrl = {
+      istiodRemote: { injectionURL: istiod.url },
+      base: { validationURL: istiod.url.replace(/inject$/, 'validate') },
+    };
+    return {
+      revision: revision === 'default' ? '' : revision,
+      autoscaleEnabled: false,
+      global: { hub: HUB, tag: version, istioNamespace: namespace },
+      ...(!this.#byService && byUrl),
+    };
+  }
+
+  /** ClusterIPs lead nowhere here, but the API server follows an ExternalName to any address. */
+  async #leadServiceTo(istiod: Istiod, { name, namespace }: Release): Promise<void> {
+    const spec = { type: 'ExternalName', externalName: istiod.host, clusterIP: null, clusterIPs: null };
+    await this.#api.patch(pathOf('Service', namespace, name), { spec });
+  }
+
+  #deploymentPath(revision: string): string {
+    const { name, namespace } = this.#of(revision).release;
+    return pathOf('Deployment', namespace, name);
+  }
+
+  /** Writes objects under Helm's own name, so that fields which a new version drops are dropped. */
+  async #apply(release: Release, templates: readonly string[]): Promise<void> {
+    const manifests: Manifest[] = await this.#helm.render(release, templates);
+    for (const manifest of manifests) {
+      const { namespace, name } = manifest.metadata;
+      const path = pathOf(manifest.kind, namespace, name);
+      await this.#api.patch(`${path}?fieldManager=helm&force=true`, manifest, 'apply');
+    }
+  }
+
+  /** istiod itself writes the authority into each webhook of its revision; before that, every new pod is refused. */
+  async #webhooksReady(revision: string): Promise<void> {
+    const path = pathOf('MutatingWebhookConfiguration');
+    const query = { labelSelector: `istio.io/rev=${revision}` };
+    const complete = async () => {
+      const configurations = await this.#api.list<WebhookConfiguration>(path, query);
+      const entries = configurations.flatMap(({ webhooks }) => webhooks);
+      return entries.length > 0 && entries.every(({ clientConfig }) => clientConfig.caBundle);
+    };
+    await until(`istiod ${revision} to complete its webhooks`, DEADLINE_MS, complete);
+  }
+}

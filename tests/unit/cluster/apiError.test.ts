@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  type ApiError,
+  httpError,
+  isConflict,
+  isForbidden,
+  isGone,
+  isNotFound,
+  isRetryable,
+  networkError,
+  statusError,
+} from '../../../src/cluster/apiError.ts';
+
+const call = { method: 'GET', path: '/api/v1/pods' };
+const answer = (status: number): ApiError => httpError(call, status, Buffer.from(''));
+const lost = (code: string): ApiError => networkError(call, 'https://x', Object.assign(new Error('lost'), { code }));
+
+describe('apiError', () => {
+  it('tells the kinds of failure apart by status, and by nothing that is no ApiError', () => {
+    assert.deepEqual([isNotFound(answer(404)), isConflict(answer(409)), isForbidden(answer(403))], [true, true, true]);
+    assert.deepEqual(
+      [isNotFound(answer(403)), isNotFound({ status: 404 }), isForbidden(undefined)],
+      [false, false, false],
+    );
+  });
+
+  it('knows what is too old by status or by reason', () => {
+    assert.equal(isGone(answer(410)), true);
+    assert.equal(isGone(statusError(call, { reason: 'Expired' })), true);
+    assert.equal(isGone(answer(404)), false);
+  });
+
+  it('holds for retryable what may pass by itself, and not what must be mended', () => {
+    for (const error of [
+      answer(429),
+      answer(500),
+      answer(503),
+      lost('ECONNREFUSED'),
+      lost('UND_ERR_HEADERS_TIMEOUT'),
+    ]) {
+      assert.equal(isRetryable(error), true, error.message);
+    }
+    for (const error of [
+      answer(400),
+      answer(403),
+      answer(404),
+      answer(409),
+      lost('CERT_HAS_EXPIRED'),
+      new Error('x'),
+    ]) {
+      assert.equal(isRetryable(error), false, error.message);
+    }
+  });
+
+  it('takes the wait from the header, else from the Status', () => {
+    const body = Buffer.from(JSON.stringify({ kind: 'Status', details: { retryAfterSeconds: 3 } }));
+    assert.equal(httpError(call, 429, body).retryAfterMs, 3000);
+    assert.equal(httpError(call, 429, body, '5').retryAfterMs, 5000);
+    assert.equal(httpError(call, 429, Buffer.from(''), 'Wed, 21 Oct 2026 07:28:00 GMT').retryAfterMs, undefined);
+  });
+
+  it('keeps messages short', () => {
+    assert.ok(statusError(call, { message: 'x'.repeat(10_000) }).message.length < 400);
+  });
+
+  it('finds the code of an error one level down', () => {
+    const wrapped = new Error('fetch failed', { cause: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) });
+    assert.match(networkError(call, 'https://x', wrapped).message, /connection refused/);
+  });
+});

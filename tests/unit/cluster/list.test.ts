@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { statusError } from '../../../src/cluster/apiError.ts';
+import { ListExpired, listPages, wholeList } from '../../../src/cluster/list.ts';
+import { FakeApi } from './fakeApi.ts';
+
+const path = '/api/v1/namespaces';
+const page = (items: string[], next = '') => ({ items, metadata: { resourceVersion: '7', continue: next } });
+const expired = statusError({ method: 'GET', path }, { code: 410, reason: 'Expired' });
+
+describe('list', () => {
+  it('follows continue tokens and asks for pages of 500 without a resourceVersion', async () => {
+    const api = new FakeApi([page(['a', 'b'], 'next'), page(['c'])]);
+    const options = { path, labelSelector: 'app=istiod', fieldSelector: 'metadata.name=x' };
+    assert.deepEqual(await wholeList(api, options), ['a', 'b', 'c']);
+    const asked = api.lists.map(({ query }) => query);
+    assert.deepEqual(
+      asked.map((query) => query?.continue),
+      [undefined, 'next'],
+    );
+    for (const query of asked) {
+      assert.equal(query?.limit, 500);
+      assert.equal(query?.labelSelector, 'app=istiod');
+      assert.equal(query?.fieldSelector, 'metadata.name=x');
+      assert.equal(Object.hasOwn(query ?? {}, 'resourceVersion'), false);
+    }
+  });
+
+  it('reads a page only when it is wanted', async () => {
+    const api = new FakeApi([page(['a'], 'next'), page(['b'])]);
+    for await (const { resourceVersion } of listPages(api, { path })) {
+      assert.equal(resourceVersion, '7');
+      break;
+    }
+    assert.equal(api.lists.length, 1);
+  });
+
+  it('asks for metadata alone when told so', async () => {
+    const api = new FakeApi([page([])]);
+    await wholeList(api, { path, metadataOnly: true });
+    assert.match(api.lists[0]?.accept ?? '', /as=PartialObjectMetadataList;g=meta.k8s.io;v=v1/);
+  });
+
+  it('throws ListExpired when a token is too old', async () => {
+    const pages = listPages(new FakeApi([page(['a'], 'old'), expired]), { path });
+    await pages.next();
+    await assert.rejects(pages.next(), ListExpired);
+  });
+
+  it('does not take a 410 without a token for an expired list', async () => {
+    await assert.rejects(wholeList(new FakeApi([expired]), { path }), { name: 'ApiError', status: 410 });
+  });
+
+  it('begins again when the list expires and returns nothing twice', async () => {
+    const api = new FakeApi([page(['a'], 'old'), expired, page(['a', 'b'])]);
+    assert.deepEqual(await wholeList(api, { path }), ['a', 'b']);
+  });
+
+  it('gives up at the fourth expired list', async () => {
+    const api = new FakeApi([1, 2, 3, 4, 5].flatMap(() => [page(['a'], 'old'), expired]));
+    await assert.rejects(wholeList(api, { path }), ListExpired);
+    assert.equal(api.lists.length, 8);
+  });
+
+  it('reads a list without items as empty and refuses what is no list', async () => {
+    assert.deepEqual(await wholeList(new FakeApi([{ items: null, metadata: {} }]), { path }), []);
+    await assert.rejects(wholeList(new FakeApi([{ kind: 'APIVersions' }]), { path }), { reason: 'Malformed' });
+  });
+});
