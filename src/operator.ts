@@ -1,15 +1,16 @@
 import type { Cluster } from './cluster/cluster.ts';
+import type { Confirmations } from './expect/confirmations.ts';
 import type { Injectors } from './expect/injectors.ts';
 import type { Mesh } from './expect/mesh.ts';
 import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import type { Surroundings } from './plan/holds.ts';
-import type { Judged } from './plan/judged.ts';
+import { isOutdated, type Judged } from './plan/judged.ts';
 import { failuresByRun, type Plan, plan } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import type { Report } from './report/report.ts';
 import { Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
-import type { Sighting, Survey } from './survey.ts';
+import { questionOf, type Sighting, type Survey } from './survey.ts';
 
 import { Alarm } from './watch/alarm.ts';
 import { scopeOf } from './watch/changes.ts';
@@ -21,6 +22,7 @@ export interface OperatorOptions {
   readonly watch: MeshWatch;
   readonly injectors: Injectors;
   readonly survey: Survey;
+  readonly confirmations: Confirmations;
   readonly policy: Policy;
   readonly reconcilePeriod: number;
   readonly dryRun: boolean;
@@ -105,13 +107,14 @@ export class Operator {
 
   /** A burst of changes asks for a scan of what it concerns, or just for another evaluation. */
   #takeChanges(): void {
-    const { watch, now, injectors, report } = this.#options;
+    const { watch, now, injectors, confirmations, report } = this.#options;
     if (!this.#changes.take(now())) return;
     const mesh = watch.mesh();
     const scope = scopeOf(this.#mesh, mesh);
     this.#mesh = mesh;
     report.mesh(mesh);
     void injectors.keepOnly(mesh.injections);
+    confirmations.keepOnly(mesh.injections);
     if (scope.kind === 'everything') this.#scanAt = now();
     if (scope.kind === 'namespaces') for (const name of scope.names) this.#stale.add(name);
   }
@@ -201,12 +204,31 @@ export class Operator {
       policy,
       epochSeenAt: this.#epochSeenAt,
       retryAt: this.#retries.pending(),
+      unconfirmed: (injection) => this.#options.confirmations.unconfirmed(injection),
       busy: new Set(this.#busy.keys()),
     });
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, planned.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
-    report.evaluated(judged, planned);
+    report.evaluated(judged, planned, now());
+    this.#confirm(judged, planned);
     this.#noteRereads(planned);
     if (restarter) for (const one of judged) this.#carryOut(one, planned, restarter);
+  }
+
+  /** What waits for a confirmed answer gets one: any of its workloads can be the question. */
+  #confirm(judged: readonly Judged[], { steps }: Plan): void {
+    for (const { workload } of judged) {
+      const step = steps.get(keyOf(workload));
+      const sighting = this.#sightings.get(keyOf(workload));
+      if (step?.action !== 'wait' || step.reason.code !== 'unconfirmed-answer' || !sighting) continue;
+      const question = questionOf(this.#options.watch.mesh(), sighting);
+      if (question) this.#options.confirmations.begin(question);
+    }
+  }
+
+  /** Evaluates now, because something outside the watches has changed. */
+  ring(): void {
+    this.#wanted = true;
+    this.#alarm.ring();
   }
 
   #noteRereads({ steps }: Plan): void {
@@ -222,7 +244,7 @@ export class Operator {
     const key = keyOf(judged.workload);
     const action = steps.get(key)?.action;
     if (this.#busy.has(key)) return;
-    if (action === 'restart') this.#start(key, judged.workload, () => restarter.restart(judged.workload));
+    if (action === 'restart' && isOutdated(judged)) this.#start(key, judged.workload, () => restarter.restart(judged));
     if (action === 'follow') this.#start(key, judged.workload, () => restarter.follow(judged.workload));
     if (action === 'close') this.#start(key, judged.workload, () => restarter.close(judged));
   }
@@ -242,8 +264,7 @@ export class Operator {
       })
       .finally(() => {
         this.#busy.delete(key);
-        this.#wanted = true;
-        this.#alarm.ring();
+        this.ring();
       });
     this.#busy.set(key, running);
   }
@@ -255,6 +276,7 @@ export class Operator {
       policy,
       epochSeenAt: this.#epochSeenAt,
       retryAt: new Map(),
+      unconfirmed: (injection) => this.#options.confirmations.unconfirmed(injection),
       failures: failuresByRun(this.#latest()),
     };
   }

@@ -27,6 +27,9 @@ export const REASONS = {
   halted: 'Too many restarts of this run failed; nothing is written until the injector changes.',
   'config-read-delay': 'The injector configuration changed a moment ago; istiod is given time to read it.',
   'istiod-rolling': "The rollout of the revision's istiod is not complete (gate G1).",
+  'chart-mismatch':
+    'The injector ConfigMap and the istiod Deployment come from different chart versions: an upgrade is half-way (gate G2).',
+  'unconfirmed-answer': 'The injector was asked again and has not yet, or not, given the same answer (gate G3).',
   'proxy-newer-than-istiod': 'The expected proxy is newer than the running control plane (gate G4).',
   paused: 'The rollout is paused.',
   rolling: 'A rollout of this workload is in progress.',

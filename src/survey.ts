@@ -1,9 +1,10 @@
 import type { Cluster } from './cluster/cluster.ts';
 import { restartingExpired } from './cluster/list.ts';
-import type { ImageRules } from './compare/imageReference.ts';
+import type { DriftRules } from './compare/drift.ts';
 import { PodGroups } from './compare/podGroups.ts';
 import { isSupported, judge, type PodGroup } from './compare/verdict.ts';
 import { nextPodLabels } from './expect/admission.ts';
+import type { Answer } from './expect/answer.ts';
 import { contentHash } from './expect/epoch.ts';
 import type { Injectors, Question } from './expect/injectors.ts';
 import { type Match, match } from './expect/match.ts';
@@ -21,7 +22,7 @@ export interface Sighting {
 export interface SurveyOptions {
   readonly cluster: Cluster;
   readonly injectors: Injectors;
-  readonly rules: ImageRules;
+  readonly rules: DriftRules;
   readonly skipNamespaces: ReadonlySet<string>;
 }
 
@@ -79,13 +80,19 @@ export class Survey {
     return { workload, verdict, ...(matched.kind === 'entry' && { injection: matched.entry }) };
   }
 
-  async #answer(mesh: Mesh, { workload, templateHash }: Sighting, fresh = false) {
-    const matched = matchOf(mesh, workload);
-    if (matched.kind !== 'entry' || workload.deleting || !isSupported(workload)) return undefined;
-    const { namespace, name, template } = workload;
-    const question: Question = { injection: matched.entry, namespace, name, template, templateHash };
-    return fresh ? this.#options.injectors.askAfresh(question) : this.#options.injectors.ask(question);
+  async #answer(mesh: Mesh, sighting: Sighting, fresh = false): Promise<Answer | undefined> {
+    const asked = questionOf(mesh, sighting);
+    if (!asked) return undefined;
+    return fresh ? this.#options.injectors.askAfresh(asked) : this.#options.injectors.ask(asked);
   }
+}
+
+/** What is to be asked about a workload, and whom; undefined where nobody single would inject it or it is never restarted anyway. */
+export function questionOf(mesh: Mesh, { workload, templateHash }: Sighting): Question | undefined {
+  const matched = matchOf(mesh, workload);
+  if (matched.kind !== 'entry' || workload.deleting || !isSupported(workload)) return undefined;
+  const { namespace, name, template } = workload;
+  return { injection: matched.entry, namespace, name, template, templateHash };
 }
 
 /** Which injection the API server would call for the workload's next pod. */

@@ -52,6 +52,7 @@ export async function planCommand(settings: Settings, streams: Streams, signal: 
       policy: { ...policy, istiodConfigReadDelay: 0 },
       epochSeenAt: new Map(),
       retryAt: new Map(),
+      unconfirmed: () => undefined,
       busy: new Set<never>(),
     };
     const rows = rowsOf(judged, plan(judged, context));

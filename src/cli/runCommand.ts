@@ -1,5 +1,7 @@
 import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readOnly } from '../cluster/readOnly.ts';
+import { Confirmations } from '../expect/confirmations.ts';
 import { Injectors } from '../expect/injectors.ts';
 import { Operator } from '../operator.ts';
 import { createLogger, errorFields } from '../report/logger.ts';
@@ -44,18 +46,25 @@ export async function runCommand(settings: Settings, environment: Environment, s
   const policy = policyOf(settings);
   const survey = new Survey({ cluster, injectors, rules: policy, skipNamespaces: settings.skipNamespaces });
   const { reconcilePeriod, dryRun } = settings;
+  const confirmations = new Confirmations({
+    probe: (question) => injectors.probe(question),
+    wait: (milliseconds) => sleep(milliseconds, undefined, { signal, ref: false }).catch(() => undefined),
+    onEnd: () => operator.ring(),
+  });
+  const operator = new Operator({
+    cluster,
+    watch,
+    injectors,
+    survey,
+    confirmations,
+    policy,
+    reconcilePeriod,
+    dryRun,
+    report,
+    now: Date.now,
+  });
   try {
-    await new Operator({
-      cluster,
-      watch,
-      injectors,
-      survey,
-      policy,
-      reconcilePeriod,
-      dryRun,
-      report,
-      now: Date.now,
-    }).run(signal);
+    await operator.run(signal);
   } finally {
     await Promise.all([injectors.close(), client.close(), ...servers.map(([, bound]) => stopped(bound))]);
   }

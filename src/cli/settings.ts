@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander';
+import { type Drift, RESTARTABLE } from '../compare/drift.ts';
 import { ENV_PREFIX } from '../names.ts';
+import { GATES, type Gate } from '../plan/gates.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import type { ListenAddress } from '../report/server.ts';
 import { parseDuration } from './duration.ts';
@@ -70,6 +72,20 @@ export const SETTINGS = {
   dryRun: toggle('decide and report, write nothing', RUN),
   compareHub: toggle('a different registry alone makes a sidecar outdated', BOTH),
   ignoreDigest: toggle('ignore image digests, for clusters where a webhook pins them', BOTH),
+  restartOn: {
+    help: `drifts that restart, comma-separated, of ${RESTARTABLE.join(', ')}; the others are reported only`,
+    value: 'drifts',
+    default: RESTARTABLE.join(','),
+    commands: BOTH,
+    parse: oneOfEach(RESTARTABLE),
+  } as Setting<ReadonlySet<Drift>>,
+  ignoreGate: {
+    help: `gates that hold nothing back, comma-separated, of ${GATES.join(', ')}`,
+    value: 'gates',
+    default: '',
+    commands: BOTH,
+    parse: oneOfEach(GATES),
+  } as Setting<ReadonlySet<Gate>>,
   skipNamespaces: {
     help: 'namespaces that are never looked at, comma-separated',
     value: 'names',
@@ -140,14 +156,27 @@ function parseDurationArgument(given: string): number {
 }
 
 function parseNames(given: string): ReadonlySet<string> {
-  const names = given
-    .split(',')
-    .map((name) => name.trim())
-    .filter(Boolean);
+  const names = splitList(given);
   const wrong = names.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
   if (wrong === undefined) return new Set(names);
   throw new InvalidArgumentError(`"${wrong}" is no namespace name: lower-case letters, digits and dashes, at most 63.`);
 }
+
+/** Reads a list of words that are all known. */
+function oneOfEach<T extends string>(known: readonly T[]): (given: string) => ReadonlySet<T> {
+  return (given) => {
+    const words = splitList(given);
+    const wrong = words.find((word) => !known.includes(word as T));
+    if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is none of ${known.join(', ')}.`);
+    return new Set(words as T[]);
+  };
+}
+
+const splitList = (given: string): string[] =>
+  given
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
 
 function parseLogLevel(given: string): LogLevel {
   const level = LOG_LEVELS.find((known) => known === given);

@@ -3,7 +3,16 @@ import type { Sidecar } from '../model.ts';
 import { type ImageRules, sameImage } from './imageReference.ts';
 
 /** In which way a pod's sidecar differs from the expected one. `placement` is reported only: one old node flips it for a whole mesh. */
-export type Drift = 'missing' | 'image' | 'revision' | 'placement';
+export const DRIFTS = ['missing', 'image', 'revision', 'placement'] as const;
+export type Drift = (typeof DRIFTS)[number];
+
+/** Drifts that can be worth a restart. */
+export const RESTARTABLE = ['missing', 'image', 'revision'] as const satisfies Drift[];
+
+export interface DriftRules extends ImageRules {
+  /** Which drifts restart; the others are reported only. */
+  readonly restartOn: ReadonlySet<Drift>;
+}
 
 /** The drifts of one pod, worst first. A revision that either side does not state is not known, and so no drift. */
 export function driftsOf(expected: ExpectedSidecar, actual: Sidecar, rules: ImageRules): Drift[] {
@@ -14,6 +23,3 @@ export function driftsOf(expected: ExpectedSidecar, actual: Sidecar, rules: Imag
   if (expected.placement !== actual.placement) drifts.push('placement');
   return drifts;
 }
-
-/** Whether a drift alone is worth a restart. */
-export const restarts = (drift: Drift): boolean => drift !== 'placement';

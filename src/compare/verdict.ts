@@ -2,8 +2,8 @@ import type { Answer, ExpectedSidecar } from '../expect/answer.ts';
 import type { Match } from '../expect/match.ts';
 import type { Sidecar, Workload } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
-import { type Drift, driftsOf, restarts } from './drift.ts';
-import { type ImageRules, shortImage } from './imageReference.ts';
+import { type Drift, type DriftRules, driftsOf } from './drift.ts';
+import { shortImage } from './imageReference.ts';
 
 /** Pods of one workload that look alike. */
 export interface PodGroup {
@@ -39,7 +39,7 @@ export function judge(
   match: Match<unknown>,
   answer: Answer | undefined,
   groups: readonly PodGroup[],
-  rules: ImageRules,
+  rules: DriftRules,
 ): Verdict {
   if (workload.deleting) return skipped('deleting', 'deletion has begun');
   if (match.kind === 'none') return unmatched(match.reason, groups);
@@ -77,7 +77,7 @@ function compare(
   workload: Workload,
   expected: ExpectedSidecar,
   groups: readonly PodGroup[],
-  rules: ImageRules,
+  rules: DriftRules,
 ): Verdict {
   const pods = countWhere(groups, () => true);
   if (pods === 0) {
@@ -86,7 +86,7 @@ function compare(
       : skipped('no-pods', `none of ${workload.rollout.desired} wanted pods is running`);
   }
   const drifted = groups.map((group) => ({ group, drifts: driftsOf(expected, group.sidecar, rules) }));
-  const outdated = drifted.filter(({ drifts }) => drifts.some(restarts));
+  const outdated = drifted.filter(({ drifts }) => drifts.some((drift) => rules.restartOn.has(drift)));
   const largest = outdated.reduce<PodGroup | undefined>(
     (best, { group }) => (best && best.count >= group.count ? best : group),
     undefined,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Injection, Istiod } from './mesh.ts';
+import type { ChartLabels, Injection, Istiod } from './mesh.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
 /** A short content hash. Keys are sorted, so two objects that say the same hash the same. */
@@ -21,6 +21,8 @@ export interface InjectorContent {
   readonly injectorConfig?: unknown;
   /** `data` of ConfigMap `istio[-rev]`. */
   readonly meshConfig?: unknown;
+  /** Chart labels of the injector ConfigMap: for gate G2, no part of any hash. */
+  readonly configChart?: ChartLabels;
   readonly istiod?: Istiod;
   /** Specs of all ProxyConfigs, which choose image types. */
   readonly proxyConfigs?: unknown;
@@ -36,5 +38,12 @@ export function injectionOf(entry: WebhookEntry, content: InjectorContent): Inje
     content.istiod?.templateHash,
     content.proxyConfigs,
   ]);
-  return { entry, run, epoch: contentHash([stable, run]), ...(content.istiod && { istiod: content.istiod }) };
+  const { istiod, configChart } = content;
+  return {
+    entry,
+    run,
+    epoch: contentHash([stable, run]),
+    ...(istiod && { istiod }),
+    ...(configChart && { configChart }),
+  };
 }

@@ -97,6 +97,18 @@ export class Injectors {
     }
   }
 
+  /** A new answer over a connection of its own, kept by nobody. Never throws. */
+  async probe(asked: Question): Promise<Answer> {
+    const line = this.#open(asked.injection.entry);
+    try {
+      return await this.#post(asked, line);
+    } catch (error) {
+      return unreachable(asked, describe(error));
+    } finally {
+      await line.agent.destroy();
+    }
+  }
+
   /** When the first of the questions that ended in `unknown` may be asked again; undefined when none is waiting for its time. */
   retryAt(): number | undefined {
     const lines = [...this.#lines.values()].map(({ retryAt }) => retryAt);
@@ -131,9 +143,13 @@ export class Injectors {
     const known = this.#lines.get(key);
     if (known?.caBundle === entry.caBundle) return known;
     void known?.agent.close();
-    const line: Line = { agent: this.#agent(entry), caBundle: entry.caBundle, failures: 0, retryAt: 0, problem: '' };
+    const line = this.#open(entry);
     this.#lines.set(key, line);
     return line;
+  }
+
+  #open(entry: WebhookEntry): Line {
+    return { agent: this.#agent(entry), caBundle: entry.caBundle, failures: 0, retryAt: 0, problem: '' };
   }
 
   #agent(entry: WebhookEntry): Agent {

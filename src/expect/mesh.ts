@@ -1,6 +1,9 @@
 import type { Labels, RolloutReport } from '../model.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
+/** `helm.sh/chart` and `app.kubernetes.io/version`, where an object carries them; Istio's charts do since 1.24. */
+export type ChartLabels = readonly [chart: string | undefined, version: string | undefined];
+
 /** The control plane Deployment of a revision, as far as the gates and the epoch need it. */
 export interface Istiod {
   readonly namespace: string;
@@ -10,6 +13,8 @@ export interface Istiod {
   readonly rollout: RolloutReport;
   /** Image of the container `discovery`. */
   readonly image: string;
+  /** Labels that say which chart version the Deployment comes from. */
+  readonly chart: ChartLabels;
   /** Hash of the pod template: a change of it is a change of the injector, a change of replicas is not. */
   readonly templateHash: string;
 }
@@ -21,6 +26,8 @@ export interface Injection {
   readonly epoch: string;
   /** Content hash of the injector alone (address, configuration, control plane): restarts towards it form one run. */
   readonly run: string;
+  /** Chart labels of the injector ConfigMap; absent where it is not visible. */
+  readonly configChart?: ChartLabels;
   /** Absent where the control plane is elsewhere (a remote cluster) or not visible. */
   readonly istiod?: Istiod;
 }

@@ -1,3 +1,4 @@
+import type { Injection } from '../expect/mesh.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
 import { FORTSA_RESTARTED_AT } from '../names.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
@@ -19,6 +20,8 @@ export interface Surroundings {
   readonly policy: Policy;
   /** When each epoch was first seen by this process. */
   readonly epochSeenAt: ReadonlyMap<string, number>;
+  /** Why an injection's answers are not confirmed yet (gate G3). */
+  readonly unconfirmed: (injection: Injection) => string | undefined;
   /** Workloads whose last attempt met an error. */
   readonly retryAt: ReadonlyMap<WorkloadKey, { readonly until: number; readonly problem: string }>;
   /** Failed restarts per run, from the records. */
@@ -88,8 +91,9 @@ function configReadDelay({ injection }: Outdated, { now, policy, epochSeenAt }: 
     : undefined;
 }
 
-function gate({ injection, verdict }: Outdated): Hold | undefined {
-  const closed = closedGate(injection, verdict.expected);
+function gate({ injection, verdict }: Outdated, { policy, unconfirmed }: Surroundings): Hold | undefined {
+  const facts = { injection, expected: verdict.expected, unconfirmed: unconfirmed(injection) };
+  const closed = closedGate(facts, policy.ignoreGate);
   return closed && { reason: closed };
 }
 

@@ -1,7 +1,8 @@
-import type { ImageRules } from '../compare/imageReference.ts';
+import type { DriftRules } from '../compare/drift.ts';
+import type { Gate } from './gates.ts';
 
 /** What the user allows. Times are milliseconds. */
-export interface Policy extends ImageRules {
+export interface Policy extends DriftRules {
   readonly maxInFlight: number;
   readonly maxInFlightPerNamespace: number;
   /** Least time between two writes. */
@@ -14,5 +15,7 @@ export interface Policy extends ImageRules {
   /** Failures of one run that halt it. */
   readonly failureBudget: number;
   readonly maxAttempts: number;
+  /** Gates that are left open whatever they find. */
+  readonly ignoreGate: ReadonlySet<Gate>;
   readonly skipNamespaces: ReadonlySet<string>;
 }

@@ -16,6 +16,10 @@ export const EVENT_REASONS = {
     type: 'Warning',
     help: 'The failure budget of a run is spent; nothing more is written until its injector changes.',
   },
+  GateClosed: {
+    type: 'Warning',
+    help: 'A gate has kept restarts back for 30 minutes.',
+  },
   InjectorUnreachable: {
     type: 'Warning',
     help: 'An injector does not answer; its workloads are neither judged nor restarted meanwhile.',

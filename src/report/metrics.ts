@@ -12,6 +12,7 @@ export const METRICS = {
   restarts_in_flight: { labels: [], help: 'Restarts that are written and not ended.' },
   restarts_total: { labels: ['kind', 'result'], help: 'Ended restarts by workload kind and result.' },
   injector_questions_total: { labels: ['result'], help: 'Questions to injectors by result.' },
+  gates_closed_long: { labels: [], help: 'Gates that have been closed for 30 minutes or longer.' },
   injectors_unreachable: { labels: [], help: 'Injectors that do not answer now.' },
   scans_total: { labels: ['result'], help: 'Scans of the cluster by result.' },
   scan_duration_seconds: {
@@ -35,6 +36,7 @@ export class Metrics {
   readonly #restarts = this.#counter('restarts_total');
   readonly #questions = this.#counter('injector_questions_total');
   readonly #unreachable = this.#gauge('injectors_unreachable');
+  readonly #gates = this.#gauge('gates_closed_long');
   readonly #scans = this.#counter('scans_total');
   readonly #lastScan = this.#gauge('last_scan_timestamp_seconds');
   readonly #errors = this.#counter('api_errors_total');
@@ -70,6 +72,10 @@ export class Metrics {
 
   question(result: QuestionResult): void {
     this.#questions.inc({ result });
+  }
+
+  gates(closed: number): void {
+    this.#gates.set(closed);
   }
 
   unreachable(injectors: number): void {

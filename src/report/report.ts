@@ -4,6 +4,7 @@ import type { QuestionResult } from '../expect/injectors.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';
 import { type EventTarget, keyOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { LEASE_NAME } from '../names.ts';
+import { isGate } from '../plan/gates.ts';
 import type { Judged } from '../plan/judged.ts';
 import type { Plan } from '../plan/plan.ts';
 import { fingerprint, isInFlight, type Outcome, recordOf } from '../plan/record.ts';
@@ -22,12 +23,16 @@ export interface ReportOptions {
   readonly namespace: string;
 }
 
+/** Milliseconds that a gate may stay closed before it is told; an upgrade of a control plane takes minutes. */
+const GATE_PATIENCE = 30 * 60_000;
+
 /** Tells log, metrics and Events what happened, each thing once: a decision is repeated only when it changes. */
 export class Report implements RestartListener {
   readonly #options: ReportOptions;
   readonly #said = new Map<WorkloadKey, string>();
   readonly #outdated = new Map<WorkloadKey, string>();
   readonly #unreachable = new Set<string>();
+  readonly #closedSince = new Map<string, { readonly at: number; readonly told: boolean }>();
   #halted = new Set<string>();
   #injectors: string | undefined;
 
@@ -89,11 +94,12 @@ export class Report implements RestartListener {
     this.#emit('InjectorUnreachable', this.#ourselves(), `${configuration}/${name}: ${problem}`);
   }
 
-  evaluated(judged: readonly Judged[], planned: Plan): void {
+  evaluated(judged: readonly Judged[], planned: Plan, now: number): void {
     const rows = rowsOf(judged, planned);
     for (const row of rows) this.#decision(row);
     for (const one of judged) this.#noteOutdated(one);
     this.#noteHalts(judged, planned);
+    this.#noteGates(judged, planned, now);
     const waiting = rows.flatMap((row) => (row.action === 'wait' ? [row.reason as ReasonCode] : []));
     const inFlight = judged.filter(({ workload }) => isInFlight(recordOf(workload))).length;
     this.#options.metrics.evaluated(
@@ -144,6 +150,25 @@ export class Report implements RestartListener {
       this.#emit('RestartsHalted', this.#ourselves(), detail);
     }
     this.#halted = new Set(halted.keys());
+  }
+
+  /** A gate that stays closed is worth an Event: somebody's upgrade stopped half-way. */
+  #noteGates(judged: readonly Judged[], { steps }: Plan, now: number): void {
+    const closed = new Map<string, string>();
+    for (const { workload, injection } of judged) {
+      const step = steps.get(keyOf(workload));
+      if (step?.action !== 'wait' || !isGate(step.reason.code) || !injection) continue;
+      closed.set(`${injection.entry.configuration}: ${step.reason.code}`, step.reason.detail);
+    }
+    for (const gate of this.#closedSince.keys()) if (!closed.has(gate)) this.#closedSince.delete(gate);
+    for (const [gate, detail] of closed) {
+      const since = this.#closedSince.get(gate) ?? { at: now, told: false };
+      const long = now - since.at >= GATE_PATIENCE;
+      if (long && !since.told)
+        this.#emit('GateClosed', this.#ourselves(), `${gate} for ${GATE_PATIENCE / 60_000} minutes: ${detail}`);
+      this.#closedSince.set(gate, { at: since.at, told: since.told || long });
+    }
+    this.#options.metrics.gates([...this.#closedSince.values()].filter(({ told }) => told).length);
   }
 
   restarted({ workload, verdict }: Judged): void {

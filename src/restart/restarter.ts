@@ -4,8 +4,16 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { Workload, WorkloadRef } from '../model.ts';
 import { type Hold, holdOf, type Surroundings } from '../plan/holds.ts';
-import { isOutdated, type Judged } from '../plan/judged.ts';
-import { isInFlight, nextRecord, type Outcome, outcomePatch, recordOf, restartPatch } from '../plan/record.ts';
+import { isOutdated, type Judged, type Outdated } from '../plan/judged.ts';
+import {
+  fingerprint,
+  isInFlight,
+  nextRecord,
+  type Outcome,
+  outcomePatch,
+  recordOf,
+  restartPatch,
+} from '../plan/record.ts';
 import type { Sighting, Survey } from '../survey.ts';
 import { progressOf } from './progress.ts';
 
@@ -41,17 +49,18 @@ export class Restarter {
   }
 
   /**
-   * Restarts a workload if everything still speaks for it.
+   * Restarts a workload if everything still speaks for it, the fresh answer among it: only if it is the one that the plan rests on (gate G3).
    * @returns the workload as last seen; undefined when it is gone. What it holds the next plan will see by itself.
    * @throws {ApiError} when the cluster does not answer; nothing or one complete record was written then
    */
-  async restart(ref: WorkloadRef): Promise<Sighting | undefined> {
+  async restart(planned: Outdated): Promise<Sighting | undefined> {
     const { survey, mesh, listener, cluster } = this.#options;
+    const ref = planned.workload;
     const sighting = await survey.look(ref);
     if (!sighting || isInFlight(recordOf(sighting.workload))) return sighting;
     const judged = await survey.judge(mesh(), sighting, true);
     const { now, hold } = this.#hold(judged);
-    if (!isOutdated(judged) || hold) return sighting;
+    if (!isOutdated(judged) || hold || !sameTarget(planned, judged)) return sighting;
     const record = nextRecord(recordOf(judged.workload), judged.verdict.expected, judged.injection.run, now);
     const written = await unlessConflict(cluster.patch(ref, restartPatch(judged.workload.resourceVersion, record)));
     if (!written) return survey.look(ref);
@@ -144,6 +153,9 @@ const UNVERIFIED: End = {
   outcome: 'failed:unverified',
   detail: 'nobody could say within the time limit what the new pods should have',
 };
+
+const sameTarget = (planned: Outdated, fresh: Outdated): boolean =>
+  fingerprint(planned.verdict.expected) === fingerprint(fresh.verdict.expected);
 
 /** The patched workload, or undefined when somebody else wrote first: then everything is to be decided again. */
 async function unlessConflict(patching: Promise<Workload>): Promise<Workload | undefined> {

@@ -1,4 +1,5 @@
 import { type RawWorkload, workloadOf } from '../cluster/workloads.ts';
+import { chartLabels } from '../expect/chartLabels.ts';
 import { contentHash } from '../expect/epoch.ts';
 import type { Istiod } from '../expect/mesh.ts';
 
@@ -15,6 +16,7 @@ export function istiodOf(raw: RawWorkload): Istiod {
     generation,
     rollout,
     image: containers.find((container) => container.name === 'discovery')?.image ?? '',
+    chart: chartLabels(raw.metadata?.labels),
     templateHash: contentHash(template),
   };
 }

@@ -2,9 +2,10 @@ import type { KubeClient } from '../cluster/client.ts';
 import { Reflector, type ReflectorOptions } from '../cluster/reflector.ts';
 import { resourcePath } from '../cluster/resources.ts';
 import type { RawWorkload } from '../cluster/workloads.ts';
+import { chartLabels } from '../expect/chartLabels.ts';
 import { injectionOf } from '../expect/epoch.ts';
 import { configMapNames, homeOf } from '../expect/injectorHome.ts';
-import type { Istiod, Mesh } from '../expect/mesh.ts';
+import type { ChartLabels, Istiod, Mesh } from '../expect/mesh.ts';
 import { injectorEntries, type RawConfiguration, type WebhookEntry } from '../expect/webhookEntry.ts';
 import type { Labels } from '../model.ts';
 import { istiodOf } from './istiod.ts';
@@ -106,9 +107,10 @@ export class MeshWatch {
       const names = configMapNames(entry.revision);
       const istiod = istiods.find(({ namespace, revision }) => namespace === home && revision === entry.revision);
       return injectionOf(entry, {
-        injectorConfig: this.#data(home, names.injector),
-        meshConfig: this.#data(home, names.mesh),
+        injectorConfig: this.#configMap(home, names.injector)?.data,
+        meshConfig: this.#configMap(home, names.mesh)?.data,
         ...(istiod && { istiod }),
+        ...this.#configChart(home, names.injector),
         proxyConfigs,
       });
     });
@@ -123,8 +125,13 @@ export class MeshWatch {
     return this.#deployments.items().map(istiodOf);
   }
 
-  #data(namespace: string | undefined, name: string): unknown {
-    return this.#configMaps.get(`${namespace}/${name}`)?.reflector.items()[0]?.data;
+  #configMap(namespace: string | undefined, name: string): ConfigMap | undefined {
+    return this.#configMaps.get(`${namespace}/${name}`)?.reflector.items()[0];
+  }
+
+  #configChart(namespace: string | undefined, name: string): { configChart?: ChartLabels } {
+    const found = this.#configMap(namespace, name);
+    return found ? { configChart: chartLabels(found.metadata?.labels) } : {};
   }
 
   /** Starts watching the ConfigMaps that entries have come to name, and stops for those that none names any more. */

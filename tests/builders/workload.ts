@@ -89,6 +89,7 @@ export const istiod = (given: Partial<Istiod> = {}): Istiod => ({
   generation: 1,
   rollout: complete(1),
   image: 'docker.io/istio/pilot:1.31.0',
+  chart: [undefined, undefined],
   templateHash: 't',
   ...given,
 });

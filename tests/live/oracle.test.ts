@@ -65,7 +65,7 @@ async function compareAll(random: () => number): Promise<Compared[]> {
     const from = Math.ceil((index * COMBINATIONS) / sets.length);
     const to = Math.ceil(((index + 1) * COMBINATIONS) / sets.length);
     const numbers = Array.from({ length: to - from }, (_, offset) => from + offset);
-    const combinations = numbers.map((number) => drawCombination(random, number, set.name, set.handMade));
+    const combinations = numbers.map((number, index) => drawCombination(random, number, set, index));
     await oracle.install(set);
     compared.push(...(await compareSet(combinations)));
   }
@@ -96,7 +96,8 @@ async function meshNow(): Promise<Mesh> {
 }
 
 async function compare(mesh: Mesh, combination: Combination): Promise<Compared> {
-  const { kind, namespace, template } = combination;
+  const { kind, namespace } = combination;
+  const template = await oracle.served(combination.template);
   const subject = workload({ kind, namespace, name: 'oracle', template });
   const match = matchOf(mesh, subject);
   const [answer, outcome] = await Promise.all([ask(match, subject), oracle.create(subject, combination.number)]);
@@ -112,17 +113,18 @@ async function ask(match: Match<Injection>, { namespace, name, template }: Workl
 /** In words why Meltemi is wrong about a combination, or undefined. */
 function disagreement(compared: Compared, calls: readonly string[]): string | undefined {
   const { combination, match, answer, outcome } = compared;
-  const wrong = wrongMatch(match, calls) ?? wrongAnswer(match, answer, outcome);
+  const wrong = wrongMatch(match, calls, outcome) ?? wrongAnswer(match, answer, outcome);
   return wrong && `${wrong} ${JSON.stringify(combination)}`;
 }
 
-function wrongMatch(match: Match<Injection>, calls: readonly string[]): string | undefined {
+function wrongMatch(match: Match<Injection>, calls: readonly string[], { kind }: Outcome): string | undefined {
   const said = calls.join(' and ');
   if (match.kind === 'none' && calls.length > 0) return `expected no injector, called: ${said};`;
   if (match.kind === 'entry' && nameOf(match.entry) !== said)
     return `expected ${nameOf(match.entry)}, called: ${said};`;
   // Who is refused by the first injector never comes to the second.
-  if (match.kind === 'conflict' && (calls.length === 0 || !match.reason.detail.startsWith(said)))
+  const enough = calls.length > (kind === 'refused' ? 0 : 1);
+  if (match.kind === 'conflict' && !(enough && match.reason.detail.startsWith(said)))
     return `${match.reason.detail}, called: ${said};`;
   return undefined;
 }

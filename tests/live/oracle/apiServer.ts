@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { nextPodLabels } from '../../../src/expect/admission.ts';
-import type { Workload } from '../../../src/model.ts';
+import type { PodTemplate, Workload } from '../../../src/model.ts';
 import { ApiError, type ApiObject } from '../../testbed/api.ts';
 import { pathOf } from '../../testbed/paths.ts';
 import type { Testbed } from '../../testbed/testbed.ts';
@@ -61,6 +61,15 @@ export class ApiServer {
       return outcome.kind === 'pod' && outcome.sidecar !== 'none';
     };
     await until(`the webhook set "${name}" to arrive`, 30_000, arrived, 20);
+  }
+
+  /** A template as the API server would serve it: with all its defaults, as Meltemi reads it from the workload. No webhook sees it. */
+  async served({ labels, annotations, spec }: PodTemplate): Promise<PodTemplate> {
+    const template = { metadata: { labels, annotations }, spec };
+    const path = `/api/v1/namespaces/${SENTINEL_NAMESPACE}/podtemplates?dryRun=All`;
+    const body = { apiVersion: 'v1', kind: 'PodTemplate', metadata: { generateName: 'oracle-' }, template };
+    const served = await this.#bed.api.create<{ template: { spec: PodTemplate['spec'] } }>(path, body);
+    return { labels, annotations, spec: served.template.spec };
   }
 
   /** Lets the API server admit a workload's next pod, without creating it. */

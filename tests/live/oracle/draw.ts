@@ -149,12 +149,39 @@ const namespaceName = (injection: string | undefined, revision: string | undefin
 
 const present = (key: string, value: string | undefined): Labels => (value === undefined ? {} : { [key]: value });
 
-/** Draws one combination. Only sets with hand-made configurations get marked namespaces, for others do not care. */
-export function drawCombination(random: () => number, number: number, set: string, handMade: boolean): Combination {
-  const pick = <T>(choices: Choices<T>): T => draw(random, choices);
-  const system = pick(SYSTEM);
-  const pool = namespaceName(pick(INJECTION), pick(REVISION), handMade && random() < 0.6);
-  return { number, set, kind: pick(KIND), namespace: system ?? pool, template: drawTemplate(random) };
+/** Labels that the charts' less likely entries ask for, in the order of a set's combinations: chance may miss them. */
+const AIMED: readonly { readonly revision?: string; readonly labels: Labels }[] = [
+  { labels: {} },
+  { labels: { 'sidecar.istio.io/inject': 'true' } },
+  { labels: { 'istio.io/rev': 'canary' } },
+  { revision: 'canary', labels: {} },
+];
+
+/**
+ * Draws the combination of a set at an index. The first ones are aimed at single entries, though all else of them is drawn too.
+ * Only sets with hand-made configurations get marked namespaces, for the others make nothing of them.
+ */
+export function drawCombination(
+  random: () => number,
+  number: number,
+  set: { readonly name: string; readonly handMade: boolean },
+  index: number,
+): Combination {
+  const aimed = AIMED[index];
+  const drawn = {
+    kind: draw(random, KIND),
+    namespace: drawNamespace(random, set.handMade),
+    template: drawTemplate(random),
+  };
+  if (!aimed) return { number, set: set.name, ...drawn };
+  const template = { ...drawn.template, labels: { app: 'oracle', ...aimed.labels } };
+  const namespace = namespaceName(undefined, aimed.revision, false);
+  return { number, set: set.name, kind: drawn.kind, namespace, template };
+}
+
+function drawNamespace(random: () => number, handMade: boolean): string {
+  const system = draw(random, SYSTEM);
+  return system ?? namespaceName(draw(random, INJECTION), draw(random, REVISION), handMade && random() < 0.6);
 }
 
 function drawTemplate(random: () => number): PodTemplate {

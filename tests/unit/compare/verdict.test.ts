@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { DriftRules } from '../../../src/compare/drift.ts';
 import { judge, type PodGroup } from '../../../src/compare/verdict.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
 import type { Match } from '../../../src/expect/match.ts';
@@ -7,7 +8,11 @@ import type { Workload } from '../../../src/model.ts';
 import { reason } from '../../../src/reasons.ts';
 import { complete, expected, group, NO_SIDECAR, workload } from '../../builders/workload.ts';
 
-const RULES = { compareHub: false, ignoreDigest: false };
+const RULES: DriftRules = {
+  compareHub: false,
+  ignoreDigest: false,
+  restartOn: new Set(['missing', 'image', 'revision']),
+};
 const ENTRY: Match<unknown> = { kind: 'entry', entry: {} };
 const NONE: Match<unknown> = { kind: 'none', reason: reason('not-injected', 'nobody asks') };
 const answer = (given: Parameters<typeof expected>[0] = {}): Answer => ({ kind: 'sidecar', sidecar: expected(given) });

@@ -12,6 +12,8 @@ import { complete, expected, HOUR, injection, istiod, judged, MINUTE, NOW, sidec
 const POLICY: Policy = {
   compareHub: false,
   ignoreDigest: false,
+  restartOn: new Set(['missing', 'image', 'revision']),
+  ignoreGate: new Set(),
   maxInFlight: 5,
   maxInFlightPerNamespace: 1,
   restartDelay: 0,
@@ -28,6 +30,7 @@ const context = (given: Partial<PlanContext> = {}): PlanContext => ({
   policy: POLICY,
   epochSeenAt: new Map([['epoch', NOW - HOUR]]),
   retryAt: new Map(),
+  unconfirmed: () => undefined,
   busy: new Set(),
   ...given,
 });
