@@ -3,7 +3,9 @@ import type { KubeClient } from '../cluster/client.ts';
 import { readOnly } from '../cluster/readOnly.ts';
 import { Injectors } from '../expect/injectors.ts';
 import type { Mesh } from '../expect/mesh.ts';
+import { keyOf } from '../model.ts';
 import { plan } from '../plan/plan.ts';
+import { explanation } from '../report/explanation.ts';
 import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
 import { Survey } from '../survey.ts';
@@ -24,6 +26,7 @@ const NOT_JUDGED = 1;
 const OUTDATED = 3;
 /** How long the first lists may take before `plan` gives up and says which is missing. */
 const PATIENCE = 30_000;
+const WRONG_USAGE = 2;
 
 /**
  * The operator's own pipeline, once and without the means to write: watch, scan, ask, judge, plan, print.
@@ -31,6 +34,10 @@ const PATIENCE = 30_000;
  * @throws {Error} in words for people when the cluster cannot be read or has no injector
  */
 export async function planCommand(settings: Settings, streams: Streams, signal: AbortSignal): Promise<number> {
+  if (settings.explain && !settings.namespace) {
+    streams.error.write('error: --explain names one workload, so it needs --namespace, for example -n shop\n');
+    return WRONG_USAGE;
+  }
   const { client, cluster: writable } = connect(settings, streams.environment);
   const cluster = readOnly(writable);
   const stop = new AbortController();
@@ -57,8 +64,18 @@ export async function planCommand(settings: Settings, streams: Streams, signal: 
     };
     const rows = rowsOf(judged, plan(judged, context));
     progress.done();
-    streams.out.write(render(rows, settings, streams));
-    return exitCode(rows);
+    if (!settings.explain) {
+      streams.out.write(render(rows, settings, streams));
+      return exitCode(rows);
+    }
+    const { kind, name } = settings.explain;
+    const key = keyOf({ kind, name, namespace: settings.namespace });
+    const one = judged.find(({ workload }) => keyOf(workload) === key);
+    const row = rows.find((candidate) => candidate.kind === kind && candidate.name === name);
+    if (!one || !row) throw new Error(unknownWorkload(key, rows, settings.skipNamespaces));
+    const { groups = [] } = sightings.get(key) ?? {};
+    streams.out.write(explanation({ judged: one, mesh, groups, row, rules: policy }));
+    return exitCode([row]);
   } finally {
     progress.done();
     stop.abort();
@@ -81,6 +98,13 @@ async function readMesh(client: KubeClient, signal: AbortSignal): Promise<Mesh> 
     clearTimeout(late);
     failed.promise.catch(() => undefined);
   }
+}
+
+function unknownWorkload(key: string, rows: readonly Row[], skipped: ReadonlySet<string>): string {
+  const [, namespace = ''] = key.split('/');
+  if (skipped.has(namespace)) return `namespace ${namespace} is skipped (--skip-namespaces)`;
+  const known = rows.map(({ kind, name }) => `${kind}/${name}`);
+  return `there is no ${key}; in this namespace there ${known.length > 0 ? `are ${known.join(', ')}` : 'is no workload'}`;
 }
 
 function withInjectors(mesh: Mesh): Mesh {

@@ -24,6 +24,7 @@ Every flag is also an environment variable: --max-in-flight is MELTEMI_MAX_IN_FL
 const PLAN_EXAMPLES = `
 Examples:
   ${PRODUCT} plan                           what would be restarted, why and in which order
+  ${PRODUCT} plan -n shop --explain Deployment/cart    how one verdict comes about
   ${PRODUCT} plan -o json | jq '.workloads[] | select(.verdict=="outdated")'
   kubectl -n istio-system port-forward svc/istiod 15017:443 &
   ${PRODUCT} plan --injector-address localhost:15017    from outside the cluster

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { type Drift, RESTARTABLE } from '../compare/drift.ts';
+import { WORKLOAD_KINDS, type WorkloadKind } from '../model.ts';
 import { ENV_PREFIX } from '../names.ts';
 import { GATES, type Gate } from '../plan/gates.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
@@ -119,6 +120,13 @@ export const SETTINGS = {
     commands: PLAN,
     parse: parseOutput,
   } as Setting<'table' | 'json' | 'yaml'>,
+  explain: {
+    help: 'show how the verdict on one workload comes about, for example Deployment/web; needs --namespace',
+    value: 'kind/name',
+    default: '',
+    commands: PLAN,
+    parse: parseWorkload,
+  } as Setting<{ readonly kind: WorkloadKind; readonly name: string } | undefined>,
   all: toggle('also list workloads that no injector matches', PLAN),
   injectorAddress: {
     help: 'host:port to reach every injector at, for your own port-forward',
@@ -160,6 +168,16 @@ function parseNames(given: string): ReadonlySet<string> {
   const wrong = names.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
   if (wrong === undefined) return new Set(names);
   throw new InvalidArgumentError(`"${wrong}" is no namespace name: lower-case letters, digits and dashes, at most 63.`);
+}
+
+function parseWorkload(given: string): { kind: WorkloadKind; name: string } | undefined {
+  if (given === '') return undefined;
+  const [, kind, name] = /^([a-z]+)\/([a-z0-9][-a-z0-9.]*)$/i.exec(given) ?? [];
+  const known = WORKLOAD_KINDS.find((one) =>
+    [one.toLowerCase(), `${one.toLowerCase()}s`].includes(kind?.toLowerCase() ?? ''),
+  );
+  if (known && name) return { kind: known, name };
+  throw new InvalidArgumentError(`It must be KIND/NAME with KIND one of ${WORKLOAD_KINDS.join(', ')}.`);
 }
 
 /** Reads a list of words that are all known. */

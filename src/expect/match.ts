@@ -1,4 +1,4 @@
-import type { Labels } from '../model.ts';
+import type { LabelSelector, Labels } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { selects } from './selector.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
@@ -57,6 +57,29 @@ function verdictOf<E extends { readonly entry: WebhookEntry }>(
     };
   }
   return { kind: 'entry', entry: first };
+}
+
+/** Why the API server would not call an entry for a pod, in words; undefined when it would. */
+export function whyNot(entry: WebhookEntry, namespace: Labels, pod: Labels): string | undefined {
+  try {
+    if (!entry.callsPodCreation) return 'its rules do not cover the creation of pods';
+    if (!selects(entry.namespaceSelector, namespace))
+      return `its namespaceSelector does not match: ${say(entry.namespaceSelector)}`;
+    if (!selects(entry.objectSelector, pod)) return `its objectSelector does not match: ${say(entry.objectSelector)}`;
+    return entry.conditional
+      ? 'it would, but it has matchConditions, which only the API server can evaluate'
+      : undefined;
+  } catch (error) {
+    return `nobody can tell: ${String(error)}`;
+  }
+}
+
+function say({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
+  const expressions = matchExpressions.map(({ key, operator, values }) =>
+    [key, operator, values && `[${values}]`].filter(Boolean).join(' '),
+  );
+  return [...labels, ...expressions].join(', ');
 }
 
 const calls = (entry: WebhookEntry, namespace: Labels, pod: Labels): boolean =>

@@ -64,6 +64,14 @@ const stepOf = (one: Judged, given: Partial<PlanContext> = {}): string => {
   return step && 'reason' in step ? `${step.action} ${step.reason.code}` : (step?.action ?? 'absent');
 };
 
+const chart = (version: string): [string, string] => [`istiod-${version}`, version];
+const mixed: Judged = {
+  ...judged(),
+  injection: injection({ istiod: istiod({ chart: chart('1.30.2') }), configChart: chart('1.31.0') }),
+};
+const unlabelled: Judged = { ...judged(), injection: injection({ configChart: chart('1.31.0') }) };
+const remote: Judged = { ...judged(), injection: { entry: injection().entry, epoch: 'epoch', run: 'run' } };
+
 const single: [string, Judged, string, Partial<PlanContext>?][] = [
   ['an outdated workload is restarted', judged(), 'restart'],
   ['a current one is not', judged({}, current), 'none'],
@@ -181,11 +189,22 @@ const single: [string, Judged, string, Partial<PlanContext>?][] = [
     { ...judged(), injection: injection({ istiod: istiod({ image: 'istio/pilot:latest' }) }) },
     'restart',
   ],
+  ['G2: ConfigMap and istiod come from different chart versions', mixed, 'wait chart-mismatch'],
+  ['G2: objects that do not say their chart version close nothing', unlabelled, 'restart'],
   [
-    'where no istiod is visible no gate applies',
-    { ...judged(), injection: { entry: injection().entry, epoch: 'epoch', run: 'run' } },
-    'restart',
+    'G3: an invisible istiod must answer the same twice',
+    remote,
+    'wait unconfirmed-answer',
+    { unconfirmed: () => 'asked once' },
   ],
+  ['G3: a visible one need not', judged(), 'restart', { unconfirmed: () => 'asked once' }],
+  [
+    'an ignored gate holds nothing back',
+    mixed,
+    'restart',
+    { policy: { ...POLICY, ignoreGate: new Set(['chart-mismatch']) } },
+  ],
+  ['where no istiod is visible no gate applies', remote, 'restart'],
   [
     'an unknown verdict is never restarted',
     judged({}, { state: 'unknown', reason: { code: 'injector-unreachable', detail: '' } }),

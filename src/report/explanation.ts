@@ -1,0 +1,101 @@
+import { type DriftRules, driftsOf } from '../compare/drift.ts';
+import { type PodGroup, sidecarWord } from '../compare/verdict.ts';
+import { nextPodLabels } from '../expect/admission.ts';
+import { whyNot } from '../expect/match.ts';
+import type { Injection, Mesh } from '../expect/mesh.ts';
+import type { WebhookEntry } from '../expect/webhookEntry.ts';
+import type { Labels } from '../model.ts';
+import { closedGate, GATES, type Gate } from '../plan/gates.ts';
+import type { Judged } from '../plan/judged.ts';
+import type { Row } from './row.ts';
+
+export interface Explained {
+  readonly judged: Judged;
+  readonly mesh: Mesh;
+  readonly groups: readonly PodGroup[];
+  readonly row: Row;
+  readonly rules: DriftRules;
+}
+
+/**
+ * How a verdict came about, step by step, as text: enough to argue with it. The question is shown by its labels, annotations and address;
+ * the template's spec is not, because it may carry secrets.
+ */
+export function explanation({ judged, mesh, groups, row, rules }: Explained): string {
+  const { workload } = judged;
+  const namespace = mesh.namespaces.get(workload.namespace) ?? {};
+  const sections: [title: string, lines: string[]][] = [
+    ['Namespace labels', labelLines(namespace)],
+    ['Labels of the next pod', labelLines(workload.template.labels)],
+    ['Webhook entries', entryLines(mesh.injections, namespace, nextPodLabels(workload))],
+    ['Question', questionLines(judged)],
+    ['Answer', [answerLine(judged)]],
+    ['Live pods', podLines(judged, groups, rules)],
+    ['Gates', gateLines(judged)],
+    [
+      'Verdict',
+      [[row.verdict, row.action === 'none' ? '' : row.action, row.reason, row.detail].filter(Boolean).join(', ')],
+    ],
+  ];
+  const title = `${workload.kind} ${workload.namespace}/${workload.name}`;
+  return [title, ...sections.flatMap(([name, lines]) => ['', name, ...lines.map((line) => `  ${line}`)]), ''].join(
+    '\n',
+  );
+}
+
+const labelLines = (labels: Labels): string[] => {
+  const lines = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return lines.length > 0 ? lines : ['none'];
+};
+
+function entryLines(injections: readonly Injection[], namespace: Labels, pod: Labels): string[] {
+  return injections.map(({ entry }) => {
+    const why = whyNot(entry, namespace, pod);
+    return `${why === undefined ? '✔' : '✖'} ${entry.configuration}/${entry.name}${why === undefined ? ', matches' : `: ${why}`}`;
+  });
+}
+
+function questionLines({ injection, workload }: Judged): string[] {
+  if (!injection) return ['nobody was asked: no single entry matches'];
+  const annotations = Object.entries(workload.template.annotations).map(([key, value]) => `annotation ${key}=${value}`);
+  return [
+    `would you inject a pod of this template? Put to ${addressWord(injection.entry)}, revision ${injection.entry.revision}`,
+    ...annotations,
+  ];
+}
+
+function addressWord({ address }: WebhookEntry): string {
+  if ('url' in address) return address.url;
+  const { namespace, name, port, path } = address.service;
+  return `Service ${namespace}/${name}, port ${port}, path ${path}`;
+}
+
+function answerLine({ verdict, injection }: Judged): string {
+  if ('expected' in verdict)
+    return `yes, ${verdict.expected.image} of revision ${verdict.expected.revision || '(not stated)'} (${verdict.expected.placement})`;
+  return injection && 'reason' in verdict ? verdict.reason.detail : 'none';
+}
+
+function podLines({ verdict }: Judged, groups: readonly PodGroup[], rules: DriftRules): string[] {
+  if (groups.length === 0) return ['none'];
+  return groups.map(({ sidecar, count }) => {
+    const drifts = 'expected' in verdict ? driftsOf(verdict.expected, sidecar, rules) : [];
+    return `${count} × ${sidecarWord(sidecar)} (${sidecar.placement})${drifts.length > 0 ? `, drift: ${drifts.join(', ')}` : ''}`;
+  });
+}
+
+function gateLines({ injection, verdict }: Judged): string[] {
+  if (!injection || !('expected' in verdict)) return ['not asked'];
+  const facts = { injection, expected: verdict.expected, unconfirmed: undefined };
+  return GATES.map((gate, index) => {
+    const others = new Set<Gate>(GATES.filter((other) => other !== gate));
+    const closed = closedGate(facts, others);
+    return `G${index + 1} ${gate}: ${closed ? `closed, ${closed.detail}` : gateState(gate, injection)}`;
+  });
+}
+
+function gateState(gate: Gate, { istiod }: Injection): string {
+  if (gate === 'unconfirmed-answer')
+    return istiod ? 'open' : 'no istiod is visible; run asks twice, ten seconds apart, before the first restart';
+  return istiod ? 'open' : 'does not apply, no istiod is visible';
+}
