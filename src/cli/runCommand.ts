@@ -49,7 +49,10 @@ export async function runCommand(settings: Settings, environment: Environment, s
   const confirmations = new Confirmations({
     probe: (question) => injectors.probe(question),
     wait: (milliseconds) => sleep(milliseconds, undefined, { signal, ref: false }).catch(() => undefined),
-    onEnd: () => operator.ring(),
+    onEnd: (injection) => {
+      injectors.forget(injection);
+      operator.ring();
+    },
   });
   const operator = new Operator({
     cluster,

@@ -10,8 +10,8 @@ export interface ConfirmationsOptions {
   readonly probe: (question: Question) => Promise<Answer>;
   /** Resolves after so many milliseconds, early when everything stops. */
   readonly wait: (milliseconds: number) => Promise<void>;
-  /** Called when a confirmation has ended, either way. */
-  readonly onEnd: () => void;
+  /** Called when a confirmation has ended, either way; answers of that epoch that are kept may be the other replica's. */
+  readonly onEnd: (injection: Injection) => void;
 }
 
 type State = { readonly done: boolean; readonly detail: string };
@@ -58,7 +58,7 @@ export class Confirmations {
       const same = first.kind !== 'unknown' && JSON.stringify(first) === JSON.stringify(second);
       if (!this.#epochs.has(epoch)) return;
       this.#epochs.set(epoch, { done: same, detail: `two answers differ: ${say(first)}, then ${say(second)}` });
-      onEnd();
+      onEnd(question.injection);
       if (same) return;
       await wait(BETWEEN);
     }

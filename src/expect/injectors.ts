@@ -120,6 +120,11 @@ export class Injectors {
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
+  /** Forgets the answers of one epoch: they are asked for again. */
+  forget({ epoch }: Injection): void {
+    for (const key of this.#answers.keys()) if (key.startsWith(`${epoch}/`)) this.#answers.delete(key);
+  }
+
   /** Forgets answers of epochs that are gone and closes connections to injectors that no entry names any more. */
   async keepOnly(injections: readonly Injection[]): Promise<void> {
     const epochs = new Set(injections.map(({ epoch }) => epoch));

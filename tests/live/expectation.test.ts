@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { pathOf } from '../testbed/paths.ts';
+import { Testbed } from '../testbed/testbed.ts';
+import { until } from '../testbed/until.ts';
+import { FakeInjector } from './fakeInjector.ts';
+import { clear, Scene } from './scene.ts';
+import { stays } from './stays.ts';
+
+let bed: Testbed;
+const ENABLED = { 'istio-injection': 'enabled' };
+const digest = (letter: string): string => `docker.io/istio/proxyv2@sha256:${letter.repeat(64)}`;
+
+before(async () => {
+  bed = await Testbed.up();
+  await bed.istio.install({ revision: 'default', version: '1.30.2' });
+  await bed.istio.install({ revision: 'canary', version: '1.31.0' });
+});
+
+afterEach(() => clear(bed));
+after(() => bed?.down());
+
+/** Waits until the operator's newest decision on every workload of a namespace is this one. */
+async function decided(scene: Scene, namespace: string, verdict: string, reason: string): Promise<void> {
+  await until(`${namespace} to be ${verdict} ${reason}`, 40_000, () => {
+    const newest = new Map(
+      scene.operator.said('Decided').map((line) => [`${line.namespace}/${line.kind}/${line.name}`, line]),
+    );
+    const here = [...newest.values()].filter((line) => line.namespace === namespace);
+    return here.length > 0 && here.every((line) => line.verdict === verdict && line.reason === reason);
+  });
+}
+
+test('where labels contradict each other the API server’s choice is the expectation', async () => {
+  await bed.namespace('both', { ...ENABLED, 'istio.io/rev': 'canary' });
+  await bed.namespace('pod-says', ENABLED);
+  await bed.namespace('pod-only', {});
+  await bed.deploy({ namespace: 'both', name: 'web' });
+  await bed.deploy({ namespace: 'pod-says', name: 'web', labels: { 'istio.io/rev': 'canary' } });
+  await bed.deploy({ namespace: 'pod-only', name: 'web', labels: { 'sidecar.istio.io/inject': 'true' } });
+  const namespaces = ['both', 'pod-says', 'pod-only'];
+  await Promise.all(namespaces.map((namespace) => bed.waitReady(namespace)));
+  const scene = await Scene.start(bed, 'labels');
+  try {
+    for (const namespace of namespaces) await decided(scene, namespace, 'current', '');
+    await bed.istio.upgrade('default', '1.30.3');
+    await scene.current(namespaces, '1.30.3', 'default');
+    await scene.settled();
+    assert.deepEqual(
+      await scene.restartCounts(),
+      Object.fromEntries(namespaces.map((ns) => [`deployments/${ns}/web`, 1])),
+    );
+  } finally {
+    await scene.stop();
+  }
+});
+
+test('another digest at the same name restarts', async () => {
+  await bed.istio.setInjectorVersion('canary', '1.31.0', { global: { proxy: { image: digest('a') } } });
+  await bed.namespace('digest', { 'istio.io/rev': 'canary' });
+  await bed.deploy({ namespace: 'digest', name: 'web' });
+  await bed.waitReady('digest');
+  const scene = await Scene.start(bed, 'digest');
+  try {
+    await bed.istio.setInjectorVersion('canary', '1.31.0', { global: { proxy: { image: digest('b') } } });
+    await until('the new digest', 60_000, async () =>
+      (await bed.sidecars('digest')).every(({ image }) => image === digest('b')),
+    );
+    await scene.settled();
+    assert.deepEqual(await scene.restartCounts(), { 'deployments/digest/web': 1 });
+  } finally {
+    await scene.stop();
+    await bed.istio.setInjectorVersion('canary', '1.31.0', { global: { proxy: { image: 'proxyv2' } } });
+  }
+});
+
+test('another registry alone restarts only with --compare-hub', async () => {
+  await bed.namespace('hub', { 'istio.io/rev': 'canary' });
+  await bed.deploy({ namespace: 'hub', name: 'web' });
+  await bed.waitReady('hub');
+  const lax = await Scene.start(bed, 'hub-lax');
+  await bed.istio.setInjectorVersion('canary', '1.31.0', { global: { hub: 'mirror.local:5000/istio' } });
+  const scans = lax.operator.said('Scanned').length;
+  await until('the new configuration to be looked at', 30_000, () => lax.operator.said('Scanned').length > scans);
+  await stays('nothing written', 5000, async () => (await lax.restarts()).length === 0);
+  await lax.stop();
+  const strict = await Scene.start(bed, 'hub-strict', '--compare-hub');
+  try {
+    await until('the new registry', 60_000, async () =>
+      (await bed.sidecars('hub')).every(({ image }) => image.startsWith('mirror.local')),
+    );
+    await strict.settled();
+    assert.deepEqual(await strict.restartCounts(), { 'deployments/hub/web': 1 });
+  } finally {
+    await strict.stop();
+    await bed.istio.setInjectorVersion('canary', '1.31.0', { global: { hub: 'docker.io/istio' } });
+  }
+});
+
+test('a control plane in another root namespace, with its own gates', async () => {
+  await bed.istio.install({ revision: 'second', version: '1.30.2', namespace: 'mesh-second' });
+  await bed.namespace('far', { 'istio.io/rev': 'second' });
+  await bed.deploy({ namespace: 'far', name: 'web' });
+  await bed.waitReady('far');
+  const scene = await Scene.start(bed, 'far');
+  try {
+    await bed.istio.setInjectorVersion('second', '1.31.0');
+    await decided(scene, 'far', 'outdated', 'chart-mismatch');
+    await bed.istio.setIstiodVersion('second', '1.31.0');
+    await scene.current(['far'], '1.31.0', 'second');
+    await scene.settled();
+    assert.deepEqual(await scene.restartCounts(), { 'deployments/far/web': 1 });
+  } finally {
+    await scene.stop();
+    await bed.istio.uninstall('second');
+  }
+});
+
+test('G2: an upgrade whose ConfigMap came first holds, even to an older proxy, and then goes', async () => {
+  await bed.namespace('chart', { 'istio.io/rev': 'canary' });
+  await bed.deploy({ namespace: 'chart', name: 'web' });
+  await bed.waitReady('chart');
+  const scene = await Scene.start(bed, 'chart');
+  try {
+    await bed.istio.setInjectorVersion('canary', '1.30.9');
+    await decided(scene, 'chart', 'outdated', 'chart-mismatch');
+    await stays('nothing written', 5000, async () => (await scene.restarts()).length === 0);
+    await bed.istio.setIstiodVersion('canary', '1.30.9');
+    await scene.current(['chart'], '1.30.9', 'canary');
+    await scene.settled();
+    assert.deepEqual(await scene.restartCounts(), { 'deployments/chart/web': 1 });
+  } finally {
+    await scene.stop();
+    await bed.istio.upgrade('canary', '1.31.0');
+  }
+});
+
+test('G1: while istiod’s rollout is incomplete nothing is restarted', async () => {
+  await bed.namespace('rolling', ENABLED);
+  await bed.deploy({ namespace: 'rolling', name: 'web' });
+  await bed.waitReady('rolling');
+  const scene = await Scene.start(bed, 'rolling');
+  try {
+    await bed.istio.holdIstiodRollout('canary');
+    await bed.label('rolling', { 'istio-injection': null, 'istio.io/rev': 'canary' });
+    await decided(scene, 'rolling', 'outdated', 'istiod-rolling');
+    await stays('nothing written', 5000, async () => (await scene.restarts()).length === 0);
+    await bed.istio.releaseIstiodRollout('canary');
+    await scene.current(['rolling'], '1.31.0', 'canary');
+    await scene.settled();
+    assert.deepEqual(await scene.restartCounts(), { 'deployments/rolling/web': 1 });
+  } finally {
+    await scene.stop();
+  }
+});
+
+test('G3: two injectors behind one address that disagree hold; once they agree it goes', async () => {
+  const fake = await FakeInjector.start(bed, '1.0.1');
+  const path = pathOf('MutatingWebhookConfiguration', '', 'fake-injector');
+  await bed.api.create(pathOf('MutatingWebhookConfiguration'), fake.configuration(bed));
+  await until('the API server to call it', 20_000, async () => {
+    await bed.namespace('fake', { mesh: 'fake' }).catch(() => undefined);
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'x' },
+      spec: { containers: [{ name: 'a', image: 'a' }] },
+    };
+    const { spec } = await bed.api.create<{ spec: { containers: unknown[] } }>(
+      `${pathOf('Pod', 'fake')}?dryRun=All`,
+      pod,
+    );
+    return spec.containers.length === 2;
+  });
+  for (const name of ['a', 'b', 'c']) await bed.deploy({ namespace: 'fake', name, labels: { number: name } });
+  await bed.waitReady('fake');
+  const scene = await Scene.start(bed, 'remote');
+  try {
+    fake.versions = ['1.0.1', '1.0.2'];
+    await bed.api.patch(path, { webhooks: (fake.configuration(bed, '/v2') as { webhooks: object[] }).webhooks });
+    await stays('nothing written', 30_000, async () => (await scene.restarts()).length === 0);
+    fake.versions = ['1.0.2'];
+    await scene.current(['fake'], '1.0.2', 'remote', 120);
+    await scene.settled();
+    assert.deepEqual(await scene.restartCounts(), {
+      'deployments/fake/a': 1,
+      'deployments/fake/b': 1,
+      'deployments/fake/c': 1,
+    });
+  } finally {
+    await scene.stop();
+    await bed.api.delete(path);
+    await fake.stop();
+  }
+});
+
+test('a webhook configuration deleted under its pods: they are reported as orphans and left alone', async () => {
+  await bed.istio.setTag('prod', 'default');
+  await bed.namespace('orphans', { 'istio.io/rev': 'prod' });
+  await bed.deploy({ namespace: 'orphans', name: 'web' });
+  await bed.waitReady('orphans');
+  const scene = await Scene.start(bed, 'orphans');
+  try {
+    await bed.istio.removeTag('prod');
+    await decided(scene, 'orphans', 'skipped', 'orphaned');
+    await stays('nothing written', 3000, async () => (await scene.restarts()).length === 0);
+  } finally {
+    await scene.stop();
+  }
+});
