@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keyOf } from '../../../src/model.ts';
+import type { Judged } from '../../../src/plan/judged.ts';
+import type { Plan } from '../../../src/plan/plan.ts';
+import { reason } from '../../../src/reasons.ts';
+import { explanation } from '../../../src/report/explanation.ts';
+import { planTable } from '../../../src/report/planTable.ts';
+import { rowOf, rowsOf } from '../../../src/report/row.ts';
+import { entry, expected, group, injection, istiod, judged, NOW, workload } from '../../builders/workload.ts';
+
+const next = judged({ name: 'web' });
+const paused = judged({ name: 'api', paused: true });
+const cooling = judged({ name: 'mail' });
+const current = judged({ name: 'ok' }, { state: 'current', expected: expected(), drifts: [] });
+const orphan: Judged = {
+  workload: workload({ name: 'old' }),
+  verdict: { state: 'skipped', reason: reason('orphaned', '3 pods carry a sidecar') },
+};
+const outside: Judged = {
+  workload: workload({ name: 'tool' }),
+  verdict: { state: 'skipped', reason: reason('not-injected', 'nobody asks') },
+};
+const steps: Plan['steps'] = new Map([
+  [keyOf(next.workload), { action: 'restart', order: 1 }],
+  [keyOf(paused.workload), { action: 'wait', reason: reason('paused', 'spec.paused is true') }],
+  [keyOf(cooling.workload), { action: 'wait', reason: reason('cooldown', 'restarted a moment ago'), until: NOW }],
+]);
+const rows = rowsOf([outside, orphan, current, paused, cooling, next], { steps });
+
+test('the table: what is restarted first, then what waits and why, then the rest', () => {
+  const lines = planTable(rows, { colour: false, all: false })
+    .split('\n')
+    .map((line) => line.trimEnd());
+  assert.deepEqual(lines, [
+    '#  NAMESPACE  WORKLOAD         VERDICT   PODS  FROM → TO                                            NEXT',
+    '1  shop       Deployment/web   outdated  3/3   proxyv2:1.30.2 (default) → proxyv2:1.31.0 (default)  restart (image)',
+    '   shop       Deployment/api   outdated  3/3   proxyv2:1.30.2 (default) → proxyv2:1.31.0 (default)  wait, paused: spec.paused is true',
+    '   shop       Deployment/mail  outdated  3/3   proxyv2:1.30.2 (default) → proxyv2:1.31.0 (default)  wait, cooldown: restarted a moment ago (until 2026-01-01T00:00:00Z)',
+    '   shop       Deployment/old   skipped                                                              orphaned: 3 pods carry a sidecar',
+    '   shop       Deployment/ok    current         proxyv2:1.31.0 (default)                             –',
+    '',
+    '3 outdated, 1 current, 2 skipped (1 outside the mesh not shown; --all shows them)',
+    '',
+  ]);
+});
+
+test('with --all nothing is left out', () =>
+  assert.match(planTable(rows, { colour: false, all: true }), /tool .*not-injected/));
+
+test('colour is asked for, not guessed', () => {
+  assert.ok(!planTable(rows, { colour: false, all: true }).includes('\u001b'));
+  assert.ok(planTable(rows, { colour: true, all: true }).includes('\u001b[33m1  shop'));
+});
+
+const mesh = {
+  injections: [
+    injection({ entry: entry({ namespaceSelector: { matchLabels: { 'istio-injection': 'enabled' } } }) }),
+    injection({
+      entry: entry({
+        name: 'x.sidecar-injector.istio.io',
+        objectSelector: { matchExpressions: [{ key: 'a', operator: 'Exists' }] },
+      }),
+    }),
+  ],
+  namespaces: new Map([['shop', { 'istio-injection': 'enabled' }]]),
+};
+
+test('an explanation tells every entry, the question, the answer, the pods, the gates and the verdict', () => {
+  const one: Judged = { ...next, injection: injection({ istiod: istiod({ image: 'istio/pilot:1.30.2' }) }) };
+  const row = rowOf(one, { action: 'wait', reason: reason('proxy-newer-than-istiod', 'too new') });
+  const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
+  const text = explanation({ judged: one, mesh, groups: [group()], row, rules });
+  for (const line of [
+    'Deployment shop/web',
+    '  istio-injection=enabled',
+    '  ✔ istio-sidecar-injector/namespace.sidecar-injector.istio.io, matches',
+    '  ✖ istio-sidecar-injector/x.sidecar-injector.istio.io: its objectSelector does not match: a Exists',
+    '  would you inject a pod of this template? Put to Service istio-system/istiod, port 443, path /inject, revision default',
+    '  yes, docker.io/istio/proxyv2:1.31.0 of revision default (container)',
+    '  3 × proxyv2:1.30.2 (default) (container), drift: image',
+    '  G1 istiod-rolling: open',
+    '  G4 proxy-newer-than-istiod: closed, the expected proxy is 1.31.0, istiod istio-system/istiod runs 1.30.2',
+    '  outdated, wait, proxy-newer-than-istiod, too new',
+  ]) {
+    assert.ok(text.split('\n').includes(line), `${line}\n--- in\n${text}`);
+  }
+});
+
+test('an explanation shows nothing of the template’s spec, which may carry secrets', () => {
+  const secret = judged({
+    template: { labels: {}, annotations: {}, spec: { containers: [{ env: [{ value: 'hunter2' }] }] } },
+  });
+  const row = rowOf(secret, { action: 'none' });
+  const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
+  assert.doesNotMatch(explanation({ judged: secret, mesh, groups: [], row, rules }), /hunter2/);
+});
