@@ -1,14 +1,11 @@
 import { KubeClient } from '../cluster/client.ts';
 import { KubeCluster } from '../cluster/kubeCluster.ts';
-import { loadKubeconfig } from '../cluster/kubeconfig.ts';
+import { type Environment, loadKubeconfig } from '../cluster/kubeconfig.ts';
 import { PagedPodSource } from '../cluster/podSource.ts';
 import { PRODUCT } from '../names.ts';
 import type { Policy } from '../plan/policy.ts';
 import { VERSION } from '../version.ts';
 import type { Settings } from './settings.ts';
-
-/** Environment variables, as the process was given them. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A client and the port built on it, from the settings' kubeconfig. */
 export interface Connection {

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { KubeClient } from '../cluster/client.ts';
+import type { Environment } from '../cluster/kubeconfig.ts';
 import { readOnly } from '../cluster/readOnly.ts';
 import { Injectors } from '../expect/injectors.ts';
 import type { Mesh } from '../expect/mesh.ts';
@@ -10,7 +11,7 @@ import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
 import { Survey } from '../survey.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
-import { connect, type Environment, policyOf } from './connect.ts';
+import { connect, policyOf } from './connect.ts';
 import { Progress } from './progress.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Environment } from '../cluster/kubeconfig.ts';
 import { readOnly } from '../cluster/readOnly.ts';
 import { Confirmations } from '../expect/confirmations.ts';
 import { Injectors } from '../expect/injectors.ts';
@@ -11,7 +12,7 @@ import { type Check, healthHandler, listen, metricsHandler, portOf } from '../re
 import { Survey } from '../survey.ts';
 import { COMMIT, VERSION } from '../version.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
-import { connect, type Environment, policyOf } from './connect.ts';
+import { connect, policyOf } from './connect.ts';
 import type { Settings } from './settings.ts';
 
 /**

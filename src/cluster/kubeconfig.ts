@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Says which file is wrong, in what, and what to do about it. */
 export class KubeconfigError extends Error {
@@ -19,7 +19,8 @@ export interface KubeconfigOptions {
   readonly path?: string;
   /** Context instead of the current one. */
   readonly context?: string;
-  readonly env?: Environment;
+  /** Environment variables; only main.ts reads those of the process. */
+  readonly env: Environment;
   /** Folder put before the service account's files; for tests. */
   readonly root?: string;
 }
@@ -40,8 +41,8 @@ export interface LoadedKubeconfig {
  * ones are passed over, as in client-go clientcmd/loader.go), else ~/.kube/config, else the pod's service account.
  * @throws KubeconfigError
  */
-export function loadKubeconfig(options: KubeconfigOptions = {}): LoadedKubeconfig {
-  const env = options.env ?? process.env;
+export function loadKubeconfig(options: KubeconfigOptions): LoadedKubeconfig {
+  const { env } = options;
   const files = filesToRead(options.path, env);
   if (files.length > 0) return chosen(merged(files), files.join(delimiter), options.context);
   const root = options.root ?? '';
