@@ -1,4 +1,5 @@
 import { ANNOTATION } from '../../src/names.ts';
+import type { ApiObject } from '../testbed/api.ts';
 import type { Write } from '../testbed/audit.ts';
 import { pathOf } from '../testbed/paths.ts';
 import type { Testbed } from '../testbed/testbed.ts';
@@ -78,6 +79,13 @@ export class Scene {
     return [...open];
   }
 
+  /** Events in a namespace that came from this kind of operator, as `reason kind/name`, without repeats. */
+  async events(namespace: string): Promise<Set<string>> {
+    const events = await this.#bed.api.list<EventObject>(pathOf('Event', namespace));
+    const ours = events.filter(({ source }) => source?.component === 'meltemi');
+    return new Set(ours.map(({ reason, involvedObject: { kind, name } }) => `${reason} ${kind}/${name}`));
+  }
+
   /** What the operator says keeps workloads waiting, one reason a namespace. */
   waiting(): Map<string, string> {
     const decided = this.operator
@@ -128,6 +136,12 @@ export class Scene {
 }
 
 const keyOf = ({ resource, namespace, name }: Write): string => `${resource}/${namespace}/${name}`;
+
+interface EventObject extends ApiObject {
+  readonly reason: string;
+  readonly involvedObject: { readonly kind: string; readonly name: string };
+  readonly source?: { readonly component?: string };
+}
 
 /** Opens with an accepted restart, closes with its outcome. */
 function follow(open: Set<string>, write: Write): void {

@@ -54,6 +54,12 @@ test('an in-place upgrade restarts every outdated workload exactly once, and no 
     await scene.settled();
     assert.deepEqual(await scene.restartCounts(), once(...expected));
     assert.deepEqual(new Set(Object.values(await scene.outcomes())), new Set(['verified']));
+    const told = ['Deployment/web', 'StatefulSet/web', 'DaemonSet/agent'].flatMap((one) => [
+      `SidecarOutdated ${one}`,
+      `SidecarRestarted ${one}`,
+    ]);
+    await until('the Events', 10_000, async () => (await scene.events('up-a')).size >= told.length);
+    assert.deepEqual(await scene.events('up-a'), new Set(told));
   } finally {
     await scene.stop();
   }
@@ -157,6 +163,7 @@ test('istiod dead for 15 s in the middle: no write meanwhile, and all converge w
     await scene.current(namespaces, version(), 'default', 150);
     await scene.settled();
     assert.deepEqual(Object.values(await scene.restartCounts()), [1, 1, 1, 1, 1, 1]);
+    assert.ok((await scene.events('default')).has('InjectorUnreachable Lease/meltemi'));
   } finally {
     await scene.stop();
   }
@@ -187,11 +194,38 @@ test('a workload whose new pods never become ready is written once; the others f
       await scene.restartCounts(),
       once('deployments/stuck/a-stuck', 'deployments/stuck/b', 'deployments/stuck/c'),
     );
+    assert.ok((await scene.events('stuck')).has('RestartFailed Deployment/a-stuck'));
     assert.deepEqual(await scene.outcomes(), {
       'deployments/stuck/a-stuck': 'failed:timeout',
       'deployments/stuck/b': 'verified',
       'deployments/stuck/c': 'verified',
     });
+  } finally {
+    await scene.stop();
+  }
+});
+
+test('restarts that fail halt the run, and only a changed injector ends the halt', async () => {
+  const target = `1.${minor + 1}.2`;
+  const namespaces = ['halt-a', 'halt-b', 'halt-c', 'halt-d', 'halt-e', 'halt-f'];
+  for (const namespace of namespaces) {
+    await bed.namespace(namespace, INJECTED);
+    await bed.deploy({ namespace, name: 'web', stuckWithProxy: target });
+  }
+  await Promise.all(namespaces.map((namespace) => bed.waitReady(namespace)));
+  const flags = ['--restart-timeout', '5s', '--max-in-flight', '2', '--failure-budget', '2'];
+  const scene = await Scene.start(bed, 'halt', ...flags);
+  try {
+    await bed.istio.upgrade('default', nextVersion());
+    await until('the Event', 60_000, async () => (await scene.events('default')).has('RestartsHalted Lease/meltemi'));
+    await scene.settled();
+    await stays('nothing more written', 8_000, async () => (await scene.restarts()).length <= 3);
+    assert.ok((await scene.restarts()).length >= 2);
+    await scene.operator.kill();
+    await scene.restart();
+    await stays('halted still, after a crash', 8_000, async () => (await scene.restarts()).length <= 3);
+    await bed.istio.upgrade('default', nextVersion());
+    await scene.current(namespaces, version(), 'default', 120);
   } finally {
     await scene.stop();
   }

@@ -52,7 +52,11 @@ const rows: [string, unknown, string][] = [
     patched([{ op: 'replace', path: '', value: null }]),
     'unknown bad-answer',
   ],
-  ['containers that are no list', patched([{ op: 'replace', path: '/spec/containers', value: 'x' }]), 'no-sidecar'],
+  [
+    'containers that are no list',
+    patched([{ op: 'replace', path: '/spec/containers', value: 'x' }]),
+    'unknown bad-answer',
+  ],
   [
     'a proxy without image',
     patched([{ op: 'add', path: '/spec/containers/0', value: { name: 'istio-proxy' } }]),
