@@ -2,13 +2,13 @@ import type { Cluster } from './cluster/cluster.ts';
 import type { Confirmations } from './expect/confirmations.ts';
 import type { Injectors } from './expect/injectors.ts';
 import type { Mesh } from './expect/mesh.ts';
-import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
+import { keyOf, type Workload, type WorkloadKey, type WorkloadRef } from './model.ts';
 import type { Surroundings } from './plan/holds.ts';
 import { isOutdated, type Judged } from './plan/judged.ts';
 import { failuresByRun, type Plan, plan } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import type { Report } from './report/report.ts';
-import { Restarter } from './restart/restarter.ts';
+import { NotBorneOut, Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
 import { questionOf, type Sighting, type Survey } from './survey.ts';
 
@@ -31,13 +31,19 @@ export interface OperatorOptions {
 }
 
 /** Reasons that neither time nor a watch ends: such workloads are read again in turn. */
-const REREAD = new Set(['paused', 'rolling', 'unavailable', 'gave-up']);
-const REREAD_AFTER = 30_000;
-/** Workloads read again in one evaluation at the most. */
-const REREAD_AT_ONCE = 20;
+const REREAD: Readonly<Record<string, number>> = {
+  paused: 30_000,
+  rolling: 30_000,
+  unavailable: 30_000,
+  'gave-up': 300_000,
+};
+/** Workloads read again in one turn at the most, and the least time between two such turns: the cap on what waiting may cost. */
+const REREAD_AT_ONCE = 5;
+const REREAD_EVERY = 1000;
 /** Between turns, so that nothing overdue can make the loop spin. */
 const SHORTEST_SLEEP = 100;
 const LONGEST_SLEEP = 60_000;
+const TURN_RETRY = 5000;
 
 /**
  * The loop: something changed or a time has come → scan what it concerns → judge → plan → restart. One evaluation runs at a time;
@@ -48,16 +54,23 @@ export class Operator {
   readonly #alarm = new Alarm();
   readonly #changes = new Coalesce();
   readonly #sightings = new Map<WorkloadKey, Sighting>();
+  /** When a workload was last looked at by itself: a scan that began before knows less. */
+  readonly #seenAt = new Map<WorkloadKey, number>();
+  /** When a workload is to be read again. */
   readonly #readAt = new Map<WorkloadKey, number>();
+  #rereadLast = 0;
   readonly #busy = new Map<WorkloadKey, Promise<void>>();
   readonly #epochSeenAt = new Map<string, number>();
   readonly #retries = new Retries();
   #judged: readonly Judged[] = [];
-  #mesh: Mesh | undefined;
+  /** The mesh as it was when the last burst of changes had ended; plans rest on it, writes on the mesh of their moment. */
+  #mesh: Mesh = { injections: [], namespaces: new Map() };
   /** When a timed wait ends or an injector may be asked again, as the last evaluation saw it. */
   #wakeAt = 0;
   #scanAt = 0;
   #scanFailures = 0;
+  /** The first scan, or the one that changed epochs ask for, is still to come: what was seen says nothing yet. */
+  #unscanned = true;
   /** A restart has ended: evaluate without waiting for anything. */
   #wanted = false;
   #stale = new Set<string>();
@@ -79,7 +92,7 @@ export class Operator {
     report.mesh(this.#mesh);
     const restarter = this.#options.dryRun ? undefined : this.#restarter(signal);
     while (!signal.aborted) {
-      if (this.#wanted || this.#dueAt() <= now()) await this.#turn(restarter, signal);
+      if (this.#wanted || this.#dueAt() <= now()) await this.#tryTurn(restarter, signal);
       await this.#alarm.wait(this.#wanted ? 0 : Math.max(SHORTEST_SLEEP, this.#dueAt() - now()), signal);
     }
     await Promise.all(this.#busy.values());
@@ -92,9 +105,27 @@ export class Operator {
       survey,
       mesh: () => watch.mesh(),
       surroundings: () => this.#surroundings(),
-      listener: report,
+      listener: {
+        restarted: (judged, written) => {
+          this.#wrote(written);
+          report.restarted(judged);
+        },
+        ended: (judged, outcome, detail) => report.ended(judged, outcome, detail),
+        trouble: (ref, error) => report.trouble(ref, error),
+      },
       signal,
     });
+  }
+
+  /** Whatever goes wrong in a turn is said and tried again; the loop goes on for as long as the process is wanted. */
+  async #tryTurn(restarter: Restarter | undefined, signal: AbortSignal): Promise<void> {
+    const { now, report } = this.#options;
+    try {
+      await this.#turn(restarter, signal);
+    } catch (error) {
+      this.#wakeAt = now() + TURN_RETRY;
+      if (!signal.aborted) report.trouble('evaluation', error);
+    }
   }
 
   async #turn(restarter: Restarter | undefined, signal: AbortSignal): Promise<void> {
@@ -102,12 +133,13 @@ export class Operator {
     this.#takeChanges();
     await this.#scanIfDue(signal);
     await this.#reread(signal);
-    if (!signal.aborted) await this.#evaluate(restarter);
+    this.#wakeAt = this.#options.now() + LONGEST_SLEEP;
+    if (!signal.aborted && !this.#unscanned) await this.#evaluate(restarter);
   }
 
   /** A burst of changes asks for a scan of what it concerns, or just for another evaluation. */
   #takeChanges(): void {
-    const { watch, now, injectors, confirmations, report } = this.#options;
+    const { watch, now, injectors, confirmations, policy, report } = this.#options;
     if (!this.#changes.take(now())) return;
     const mesh = watch.mesh();
     const scope = scopeOf(this.#mesh, mesh);
@@ -115,7 +147,11 @@ export class Operator {
     report.mesh(mesh);
     void injectors.keepOnly(mesh.injections);
     confirmations.keepOnly(mesh.injections);
-    if (scope.kind === 'everything') this.#scanAt = now();
+    if (scope.kind === 'everything') {
+      // istiod is given time to read what changed: an answer from before would be kept for the new epoch
+      this.#unscanned = true;
+      this.#scanAt = now() + policy.istiodConfigReadDelay;
+    }
     if (scope.kind === 'namespaces') for (const name of scope.names) this.#stale.add(name);
   }
 
@@ -142,11 +178,12 @@ export class Operator {
 
   /** A scan that fails is made again with back-off: 1 s, 2 s … 1 min. */
   async #scan(namespace: string | undefined, signal: AbortSignal): Promise<boolean> {
-    const { survey, watch, now, report } = this.#options;
+    const { survey, now, report } = this.#options;
     const began = now();
     try {
-      const seen = await survey.scan(watch.mesh(), namespace, signal);
-      this.#take(seen, namespace);
+      const seen = await survey.scan(this.#mesh, namespace, signal);
+      this.#take(seen, namespace, began);
+      if (namespace === undefined) this.#unscanned = false;
       this.#scanFailures = 0;
       report.scanned({ began, ended: now(), workloads: seen.size, namespace });
       return true;
@@ -159,28 +196,37 @@ export class Operator {
   }
 
   /** What a restart saw since is newer than the scan's pages, so workloads being restarted keep their last sighting. */
-  #take(seen: Map<WorkloadKey, Sighting>, namespace: string | undefined): void {
+  #take(seen: Map<WorkloadKey, Sighting>, namespace: string | undefined, began: number): void {
     for (const [key, { workload }] of this.#sightings) {
       const inScope = namespace === undefined || workload.namespace === namespace;
       if (inScope && !seen.has(key)) this.#sightings.delete(key);
     }
-    for (const [key, sighting] of seen) if (!this.#busy.has(key)) this.#sightings.set(key, sighting);
+    for (const [key, sighting] of seen) {
+      const newer = this.#busy.has(key) || (this.#seenAt.get(key) ?? 0) >= began;
+      if (!newer) this.#sightings.set(key, sighting);
+    }
+    for (const key of this.#seenAt.keys()) if (!this.#sightings.has(key)) this.#seenAt.delete(key);
   }
 
-  /** Reads workloads again whose wait nothing else ends, the longest unread first, a few at a time. */
+  /** Reads workloads again whose wait nothing else ends, the most overdue first, a few at a time. */
   async #reread(signal: AbortSignal): Promise<void> {
     const now = this.#options.now();
-    const due = [...this.#readAt].filter(([key, at]) => at + REREAD_AFTER <= now && !this.#busy.has(key));
+    if (this.#rereadAt() > now) return;
+    this.#rereadLast = now;
+    const due = [...this.#readAt].filter(([key, at]) => at <= now && !this.#busy.has(key));
     const first = due.sort(([, a], [, b]) => a - b).slice(0, REREAD_AT_ONCE);
     for (const [key] of first) {
       const workload = this.#sightings.get(key)?.workload;
-      if (!workload || signal.aborted) this.#readAt.delete(key);
-      else await this.#lookAgain(key, workload);
+      this.#readAt.delete(key);
+      if (workload && !signal.aborted) await this.#lookAgain(key, workload);
     }
   }
 
+  #rereadAt(): number {
+    return Math.max(Math.min(...this.#readAt.values()), this.#rereadLast + REREAD_EVERY);
+  }
+
   async #lookAgain(key: WorkloadKey, ref: WorkloadRef): Promise<void> {
-    this.#readAt.set(key, this.#options.now());
     try {
       this.#see(key, await this.#options.survey.look(ref));
     } catch (error) {
@@ -189,13 +235,14 @@ export class Operator {
   }
 
   #see(key: WorkloadKey, sighting: Sighting | undefined): void {
+    this.#seenAt.set(key, this.#options.now());
     if (sighting) this.#sightings.set(key, sighting);
     else this.#sightings.delete(key);
   }
 
   async #evaluate(restarter: Restarter | undefined): Promise<void> {
-    const { survey, watch, now, policy, report, injectors } = this.#options;
-    const mesh = watch.mesh();
+    const { survey, watch, now, policy, report, injectors, confirmations } = this.#options;
+    const mesh = this.#mesh;
     this.#noteEpochs(mesh);
     const judged = await Promise.all([...this.#sightings.values()].map((sighting) => survey.judge(mesh, sighting)));
     this.#judged = judged;
@@ -204,13 +251,15 @@ export class Operator {
       policy,
       epochSeenAt: this.#epochSeenAt,
       retryAt: this.#retries.pending(),
-      unconfirmed: (injection) => this.#options.confirmations.unconfirmed(injection),
+      unconfirmed: (injection) => confirmations.unconfirmed(injection),
+      stale: watch.stale(),
       busy: new Set(this.#busy.keys()),
     });
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, planned.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     report.evaluated(judged, planned, now());
     this.#confirm(judged, planned);
     this.#noteRereads(planned);
+    for (const [key, { action }] of planned.steps) if (action === 'none') this.#retries.succeeded(key);
     if (restarter) for (const one of judged) this.#carryOut(one, planned, restarter);
   }
 
@@ -225,6 +274,13 @@ export class Operator {
     }
   }
 
+  /** The record is known from the moment it is written, so that delay, limits and metrics count it. */
+  #wrote(workload: Workload): void {
+    const key = keyOf(workload);
+    const sighting = this.#sightings.get(key);
+    if (sighting) this.#sightings.set(key, { ...sighting, workload });
+  }
+
   /** Evaluates now, because something outside the watches has changed. */
   ring(): void {
     this.#wanted = true;
@@ -232,10 +288,11 @@ export class Operator {
   }
 
   #noteRereads({ steps }: Plan): void {
+    const now = this.#options.now();
     for (const [key, step] of steps) {
-      const wanted = step.action === 'wait' && REREAD.has(step.reason.code);
-      if (!wanted) this.#readAt.delete(key);
-      else if (!this.#readAt.has(key)) this.#readAt.set(key, this.#options.now());
+      const after = step.action === 'wait' ? REREAD[step.reason.code] : undefined;
+      if (after === undefined) this.#readAt.delete(key);
+      else if (!this.#readAt.has(key)) this.#readAt.set(key, now + after);
     }
     for (const key of this.#readAt.keys()) if (!steps.has(key)) this.#readAt.delete(key);
   }
@@ -246,7 +303,7 @@ export class Operator {
     if (this.#busy.has(key)) return;
     if (action === 'restart' && isOutdated(judged)) this.#start(key, judged.workload, () => restarter.restart(judged));
     if (action === 'follow') this.#start(key, judged.workload, () => restarter.follow(judged.workload));
-    if (action === 'close') this.#start(key, judged.workload, () => restarter.close(judged));
+    if (action === 'close') this.#start(key, judged.workload, () => restarter.close(judged.workload));
   }
 
   /** Runs one restart beside the loop. An error leaves what is known as it was, to be tried again with back-off. */
@@ -259,7 +316,7 @@ export class Operator {
       })
       .catch((error: unknown) => {
         this.#retries.failed(key, now(), error);
-        report.trouble(key, error);
+        if (!(error instanceof NotBorneOut)) report.trouble(key, error);
         return this.#lookAgain(key, ref);
       })
       .finally(() => {
@@ -270,13 +327,14 @@ export class Operator {
   }
 
   #surroundings(): Surroundings {
-    const { now, policy } = this.#options;
+    const { now, policy, confirmations, watch } = this.#options;
     return {
       now: now(),
       policy,
       epochSeenAt: this.#epochSeenAt,
       retryAt: new Map(),
-      unconfirmed: (injection) => this.#options.confirmations.unconfirmed(injection),
+      unconfirmed: (injection) => confirmations.unconfirmed(injection),
+      stale: watch.stale(),
       failures: failuresByRun(this.#latest()),
     };
   }
@@ -291,8 +349,7 @@ export class Operator {
 
   /** When the next turn is due, unless something rings before. */
   #dueAt(): number {
-    const rereads = [...this.#readAt.values()].map((at) => at + REREAD_AFTER);
-    const times = [this.#changes.dueAt(), this.#wakeAt, this.#scanAt, ...rereads];
+    const times = [this.#changes.dueAt(), this.#wakeAt, this.#scanAt, this.#rereadAt()];
     return Math.min(...times.filter((time) => time !== undefined));
   }
 }

@@ -25,6 +25,7 @@ export const REASONS = {
   'gave-up': 'A restart for this same sidecar was made in this episode and did not bring it; not written again.',
   'daily-cap': 'Three restarts of this workload within 24 hours; no more until the first is a day old.',
   halted: 'Too many restarts of this run failed; nothing is written until the injector changes.',
+  'watch-stale': 'Something that decides the expectation cannot be watched at the moment, named in the detail.',
   'config-read-delay': 'The injector configuration changed a moment ago; istiod is given time to read it.',
   'istiod-rolling': "The rollout of the revision's istiod is not complete (gate G1).",
   'chart-mismatch':

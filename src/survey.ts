@@ -40,9 +40,15 @@ export class Survey {
    */
   async scan(mesh: Mesh, namespace: string | undefined, signal: AbortSignal): Promise<Map<WorkloadKey, Sighting>> {
     const { cluster, skipNamespaces } = this.#options;
-    const pods = this.#pods(namespace, signal);
+    const failed = new AbortController();
+    const pods = this.#pods(namespace, AbortSignal.any([signal, failed.signal]));
     pods.catch(() => undefined);
-    const lists = await Promise.all(WORKLOAD_KINDS.map((kind) => cluster.workloads(kind, namespace, signal)));
+    const listing = WORKLOAD_KINDS.map((kind) => cluster.workloads(kind, namespace, signal));
+    const lists = await Promise.all(listing).catch((error: unknown) => {
+      // nobody will want the pods: a server in trouble is not to be kept busy with them
+      failed.abort();
+      throw error;
+    });
     const workloads = lists.flat().filter((workload) => !skipNamespaces.has(workload.namespace));
     const seen = workloads.map((workload) => ({ workload, templateHash: contentHash(workload.template) }));
     const asked = Promise.all(seen.map((one) => this.#answer(mesh, { ...one, groups: [] })));

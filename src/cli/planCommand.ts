@@ -61,6 +61,7 @@ export async function planCommand(settings: Settings, streams: Streams, signal: 
       epochSeenAt: new Map(),
       retryAt: new Map(),
       unconfirmed: () => undefined,
+      stale: undefined,
       busy: new Set<never>(),
     };
     const rows = rowsOf(judged, plan(judged, context));

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../cluster/kubeconfig.ts';
+import { remembering } from '../cluster/memory.ts';
 import { readOnly } from '../cluster/readOnly.ts';
 import { Confirmations } from '../expect/confirmations.ts';
 import { Injectors } from '../expect/injectors.ts';
@@ -22,7 +23,7 @@ import type { Settings } from './settings.ts';
 export async function runCommand(settings: Settings, environment: Environment, signal: AbortSignal): Promise<number> {
   const logger = createLogger(settings.logLevel);
   const { client, cluster: writable, namespace, server } = connect(settings, environment);
-  const cluster = settings.dryRun ? readOnly(writable) : writable;
+  const cluster = settings.dryRun ? readOnly(writable) : remembering(writable);
   const metrics = new Metrics(VERSION);
   const report = new Report({ logger, metrics, cluster, namespace });
   const ready: { watch?: MeshWatch } = {};
@@ -50,6 +51,7 @@ export async function runCommand(settings: Settings, environment: Environment, s
   const confirmations = new Confirmations({
     probe: (question) => injectors.probe(question),
     wait: (milliseconds) => sleep(milliseconds, undefined, { signal, ref: false }).catch(() => undefined),
+    signal,
     onEnd: (injection) => {
       injectors.forget(injection);
       operator.ring();

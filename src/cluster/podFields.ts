@@ -1,4 +1,5 @@
 import type { Labels, PodFacts, Sidecar } from '../model.ts';
+import type { Shape } from './shape.ts';
 
 /** The pod as the API serves it, as far as it is read. The protobuf reader makes the same, without the rest. */
 export interface RawPod {
@@ -34,6 +35,23 @@ export interface RawCondition {
   readonly type?: string;
   readonly status?: string;
 }
+
+const CONTAINERS: Shape = [{ name: 'string', image: 'string', restartPolicy: 'string' }];
+
+/** What must be true of a pod before it is read as one. */
+export const POD: Shape = {
+  metadata: {
+    name: 'string',
+    namespace: 'string',
+    uid: 'string',
+    labels: 'labels',
+    annotations: 'labels',
+    deletionTimestamp: 'string',
+    ownerReferences: [{ kind: 'string', name: 'string', uid: 'string', controller: 'boolean' }],
+  },
+  spec: { containers: CONTAINERS, initContainers: CONTAINERS },
+  status: { phase: 'string', conditions: [{ type: 'string', status: 'string' }] },
+};
 
 export const TEMPLATE_HASH = 'pod-template-hash';
 export const REVISION = 'istio.io/rev';

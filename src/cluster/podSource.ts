@@ -2,9 +2,10 @@ import type { PodFacts } from '../model.ts';
 import { ApiError } from './apiError.ts';
 import type { Api, ApiResponse } from './client.ts';
 import { type Continued, eachPage, PAGE_SIZE, pageQuery } from './list.ts';
-import { type Intern, interner, podFacts, type RawPod } from './podFields.ts';
+import { type Intern, interner, POD, podFacts, type RawPod } from './podFields.ts';
 import { podListFromProtobuf } from './podProtobuf.ts';
 import { resourcePath } from './resources.ts';
+import { fits, type Shape } from './shape.ts';
 
 export interface PodScan {
   /** All namespaces if absent. */
@@ -65,6 +66,8 @@ function readPage(path: string, { status, contentType, body }: ApiResponse, inte
   }
 }
 
+const POD_LIST: Shape = { metadata: { continue: 'string' }, items: [POD] };
+
 interface RawPodList {
   readonly kind?: string;
   readonly metadata?: { readonly continue?: string };
@@ -78,5 +81,6 @@ interface RawPodList {
 export function podListFromJson(bytes: Buffer, intern: Intern): PodPage {
   const list: RawPodList | null = JSON.parse(bytes.toString('utf8'));
   if (list?.kind !== 'PodList') throw new Error(`a ${list?.kind ?? 'nameless object'} instead of a PodList`);
+  if (!fits(list, POD_LIST)) throw new Error('a field has the wrong type');
   return { pods: (list.items ?? []).map((raw) => podFacts(raw, intern)), continued: list.metadata?.continue ?? '' };
 }

@@ -1,4 +1,5 @@
 import type { LabelSelector, Labels, RolloutReport, Workload, WorkloadKind } from '../model.ts';
+import { fits, type Shape } from './shape.ts';
 
 /** An apps/v1 Deployment, StatefulSet or DaemonSet as the API server serves it, as far as it is read. */
 export interface RawWorkload {
@@ -56,9 +57,74 @@ interface RawStatus {
   readonly conditions?: readonly { readonly type?: string; readonly reason?: string; readonly message?: string }[];
 }
 
-/** Narrows an API object once; everything after this works with the model alone. Absent fields take the API's defaults. */
+const STRATEGY: Shape = {
+  type: 'string',
+  rollingUpdate: { partition: 'number', maxUnavailable: 'scalar', maxSurge: 'scalar' },
+};
+
+/** metav1.LabelSelector */
+export const SELECTOR: Shape = {
+  matchLabels: 'labels',
+  matchExpressions: [{ key: 'string', operator: 'string', values: ['string'] }],
+};
+
+const WORKLOAD: Shape = {
+  metadata: {
+    name: 'string',
+    namespace: 'string',
+    uid: 'string',
+    resourceVersion: 'string',
+    generation: 'number',
+    creationTimestamp: 'string',
+    deletionTimestamp: 'string',
+    labels: 'labels',
+    annotations: 'labels',
+  },
+  spec: {
+    replicas: 'number',
+    paused: 'boolean',
+    selector: SELECTOR,
+    template: { metadata: { labels: 'labels', annotations: 'labels' }, spec: 'object' },
+    strategy: STRATEGY,
+    updateStrategy: STRATEGY,
+  },
+  status: {
+    observedGeneration: 'number',
+    replicas: 'number',
+    updatedReplicas: 'number',
+    readyReplicas: 'number',
+    availableReplicas: 'number',
+    currentRevision: 'string',
+    updateRevision: 'string',
+    desiredNumberScheduled: 'number',
+    currentNumberScheduled: 'number',
+    updatedNumberScheduled: 'number',
+    numberReady: 'number',
+    numberAvailable: 'number',
+    conditions: [{ type: 'string', reason: 'string', message: 'string' }],
+  },
+};
+
+/**
+ * Narrows an API object once; everything after this works with the model alone. Absent fields take the API's defaults.
+ * An object of wrong types keeps its name only, and a strategy that nobody restarts: one such object must not end a scan.
+ */
 export function workloadOf(kind: WorkloadKind, raw: RawWorkload): Workload {
-  const { metadata = {}, spec = {}, status = {} } = raw;
+  return narrowed(kind, fits(raw, WORKLOAD) ? raw : nameOnly(raw));
+}
+
+function nameOnly({ metadata }: RawWorkload): RawWorkload {
+  const { name, namespace } = metadata ?? {};
+  return {
+    metadata: { name: typeof name === 'string' ? name : '', namespace: typeof namespace === 'string' ? namespace : '' },
+    spec: { strategy: { type: 'malformed' }, updateStrategy: { type: 'malformed' } },
+  };
+}
+
+function narrowed(kind: WorkloadKind, raw: RawWorkload): Workload {
+  const metadata = raw?.metadata ?? {};
+  const spec = raw?.spec ?? {};
+  const status = raw?.status ?? {};
   const rollout = kind === 'DaemonSet' ? daemonReport(status) : replicaReport(spec, status);
   return {
     kind,
@@ -68,7 +134,7 @@ export function workloadOf(kind: WorkloadKind, raw: RawWorkload): Workload {
     resourceVersion: metadata.resourceVersion ?? '',
     generation: metadata.generation ?? 0,
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
-    deleting: metadata.deletionTimestamp !== undefined,
+    deleting: (metadata.deletionTimestamp ?? undefined) !== undefined,
     annotations: metadata.annotations ?? {},
     selector: spec.selector ?? {},
     strategy: strategyOf(spec),
@@ -84,7 +150,8 @@ export function workloadOf(kind: WorkloadKind, raw: RawWorkload): Workload {
 }
 
 function strategyOf({ strategy, updateStrategy }: RawSpec): string {
-  const { type = 'RollingUpdate', rollingUpdate } = strategy ?? updateStrategy ?? {};
+  const { type: given, rollingUpdate } = strategy ?? updateStrategy ?? {};
+  const type = given ?? 'RollingUpdate';
   return (rollingUpdate?.partition ?? 0) > 0 ? `${type}/partition` : type;
 }
 

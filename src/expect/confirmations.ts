@@ -10,6 +10,7 @@ export interface ConfirmationsOptions {
   readonly probe: (question: Question) => Promise<Answer>;
   /** Resolves after so many milliseconds, early when everything stops. */
   readonly wait: (milliseconds: number) => Promise<void>;
+  readonly signal: AbortSignal;
   /** Called when a confirmation has ended, either way; answers of that epoch that are kept may be the other replica's. */
   readonly onEnd: (injection: Injection) => void;
 }
@@ -49,14 +50,14 @@ export class Confirmations {
   }
 
   async #confirm(question: Question): Promise<void> {
-    const { probe, wait, onEnd } = this.#options;
+    const { probe, wait, onEnd, signal } = this.#options;
     const { epoch } = question.injection;
-    while (this.#epochs.has(epoch)) {
+    while (this.#epochs.has(epoch) && !signal.aborted) {
       const first = await probe(question);
       await wait(BETWEEN);
       const second = await probe(question);
       const same = first.kind !== 'unknown' && JSON.stringify(first) === JSON.stringify(second);
-      if (!this.#epochs.has(epoch)) return;
+      if (!this.#epochs.has(epoch) || signal.aborted) return;
       this.#epochs.set(epoch, { done: same, detail: `two answers differ: ${say(first)}, then ${say(second)}` });
       onEnd(question.injection);
       if (same) return;

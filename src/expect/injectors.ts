@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Agent, buildConnector } from 'undici';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { PodTemplate } from '../model.ts';
@@ -6,6 +7,7 @@ import { question, readAnswer } from './admission.ts';
 import type { Answer } from './answer.ts';
 import type { Injection } from './mesh.ts';
 import { dialTarget } from './serviceAddress.ts';
+import { Turns } from './turns.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
 /** One question: the template of a workload, and the hash under which its answer is kept. */
@@ -24,8 +26,10 @@ export interface InjectorsOptions {
   readonly now: () => number;
   /** Dialled instead of what the entry says, for a port-forward; the server name stays the entry's. */
   readonly address?: { readonly host: string; readonly port: number };
+  /** For one question from dialling to the last byte of the answer, in milliseconds. */
+  readonly timeLimit?: number;
   readonly onQuestion?: (result: QuestionResult, entry: WebhookEntry) => void;
-  /** Called when an injector stops answering (with why) and when it answers again (undefined). */
+  /** Called when the injector of a configuration stops answering (with why) and when it answers again (undefined). */
   readonly onReachable?: (injection: Injection, problem: string | undefined) => void;
 }
 
@@ -47,7 +51,8 @@ interface Kept {
 
 interface Line {
   readonly agent: Agent;
-  readonly caBundle: string;
+  /** Waiting here and not in the agent, so that after a failure those who wait are told at once instead of failing one by one. */
+  readonly turns: Turns;
   failures: number;
   retryAt: number;
   /** Why it does not answer, as long as it does not. */
@@ -64,6 +69,8 @@ export class Injectors {
   readonly #answers = new Map<string, Kept>();
   readonly #lines = new Map<string, Line>();
   readonly #asking = new Map<string, Promise<Answer>>();
+  /** Configurations whose injector was said to be unreachable. */
+  readonly #silent = new Set<string>();
 
   constructor(options: InjectorsOptions) {
     this.#options = options;
@@ -80,9 +87,15 @@ export class Injectors {
   }
 
   /** A new answer, whatever is kept; it replaces the kept one. Never throws. */
-  async askAfresh(asked: Question): Promise<Answer> {
-    const now = this.#options.now();
+  askAfresh(asked: Question): Promise<Answer> {
     const line = this.#line(asked.injection);
+    return line.turns.take(() => this.#askOver(line, asked));
+  }
+
+  async #askOver(line: Line, asked: Question): Promise<Answer> {
+    // closed while this waited for its turn
+    if (this.#lines.get(lineKey(asked.injection.entry)) !== line) return this.askAfresh(asked);
+    const now = this.#options.now();
     if (line.retryAt > now) return unreachable(asked, line.problem);
     try {
       const answer = await this.#post(asked, line);
@@ -142,35 +155,33 @@ export class Injectors {
     await Promise.all([...this.#lines.values()].map(({ agent }) => agent.destroy()));
   }
 
-  /** The open connections to an entry's injector; new ones after the CA bundle was rotated. */
+  /** The open connections to an entry's injector; others after the CA bundle was rotated, and the old ones end with `keepOnly`. */
   #line({ entry }: Injection): Line {
     const key = lineKey(entry);
     const known = this.#lines.get(key);
-    if (known?.caBundle === entry.caBundle) return known;
-    void known?.agent.close();
+    if (known) return known;
     const line = this.#open(entry);
     this.#lines.set(key, line);
     return line;
   }
 
   #open(entry: WebhookEntry): Line {
-    return { agent: this.#agent(entry), caBundle: entry.caBundle, failures: 0, retryAt: 0, problem: '' };
+    return { agent: this.#agent(entry), turns: new Turns(QUESTIONS_AT_A_TIME), failures: 0, retryAt: 0, problem: '' };
   }
 
   #agent(entry: WebhookEntry): Agent {
-    const dial = buildConnector({ ...(entry.caBundle && { ca: entry.caBundle }), timeout: TIME_LIMIT, allowH2: false });
+    const ca = entry.caBundle && { ca: entry.caBundle };
+    const dial = buildConnector({ ...ca, timeout: this.#timeLimit, allowH2: false });
     return new Agent({
       connections: QUESTIONS_AT_A_TIME,
       pipelining: 1,
       keepAliveTimeout: 60_000,
-      headersTimeout: TIME_LIMIT,
-      bodyTimeout: TIME_LIMIT,
       maxResponseSize: ANSWER_LIMIT,
       connect: (options, callback) => {
         this.#target(entry, options.hostname, Number(options.port) || 443).then(
           ({ host, port }) =>
             dial(
-              { ...options, hostname: host, port: String(port), servername: options.servername ?? options.hostname },
+              { ...options, hostname: host, port: String(port), servername: serverName(options.hostname) },
               callback,
             ),
           (error: Error) => callback(error, null),
@@ -190,7 +201,10 @@ export class Injectors {
   async #post({ injection, namespace, name, template }: Question, line: Line): Promise<Answer> {
     const { pod, review } = question(namespace, name, template);
     const url = urlOf(injection.entry);
+    // over the whole exchange: an answer that drips in byte by byte would outlast limits on its parts
+    const signal = AbortSignal.timeout(this.#timeLimit);
     const { statusCode, body } = await line.agent.request({
+      signal,
       origin: url.origin,
       path: url.pathname + url.search,
       method: 'POST',
@@ -203,33 +217,43 @@ export class Injectors {
     return readAnswer(pod, parseJson(text));
   }
 
+  get #timeLimit(): number {
+    return this.#options.timeLimit ?? TIME_LIMIT;
+  }
+
   #reached({ injection }: Question, line: Line): void {
-    if (line.failures > 0) this.#options.onReachable?.(injection, undefined);
+    if (this.#silent.delete(injection.entry.configuration)) this.#options.onReachable?.(injection, undefined);
     line.failures = 0;
     line.retryAt = 0;
   }
 
   /** Questions that were under way together fail together: they count as one failure. */
   #failed({ injection }: Question, line: Line, problem: string): void {
+    const { configuration } = injection.entry;
+    if (!this.#silent.has(configuration)) this.#options.onReachable?.(injection, problem);
+    this.#silent.add(configuration);
     const now = this.#options.now();
     if (line.retryAt > now) return;
     line.problem = problem;
     line.retryAt = now + Math.min(LAST_RETRY, FIRST_RETRY * 2 ** line.failures);
     line.failures += 1;
-    if (line.failures === 1) this.#options.onReachable?.(injection, problem);
   }
 }
 
 const keyOf = ({ injection, namespace, templateHash }: Question): string =>
   `${injection.epoch}/${namespace}/${templateHash}`;
 
-const lineKey = ({ address }: WebhookEntry): string => JSON.stringify(address);
+/** Entries of one address may differ in their CA while it is rotated; each keeps connections and back-off of its own. */
+const lineKey = ({ address, caBundle }: WebhookEntry): string => JSON.stringify([address, caBundle]);
 
 function urlOf({ address }: WebhookEntry): URL {
   if ('url' in address) return new URL(address.url);
   const { namespace, name, path, port } = address.service;
   return new URL(path, `https://${name}.${namespace}.svc:${port}`);
 }
+
+/** An address is no server name (RFC 6066 section 3); the certificate is then checked for the address that is dialled. */
+const serverName = (hostname: string): string => (isIP(hostname) ? '' : hostname);
 
 function unreachable({ injection }: Question, why: string): Answer {
   return {
@@ -252,7 +276,8 @@ function parseJson(text: string): unknown {
 }
 
 function describe(error: unknown): string {
-  const { message, code, cause } = error as Error & { code?: string };
+  const { name, message, code, cause } = error as Error & { code?: string };
+  if (name === 'TimeoutError') return 'no whole answer within the time limit';
   const inner = (cause as Error | undefined)?.message;
   return [code, message || inner].filter(Boolean).join(': ');
 }

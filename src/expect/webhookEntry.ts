@@ -1,3 +1,5 @@
+import { fits, type Shape } from '../cluster/shape.ts';
+import { SELECTOR } from '../cluster/workloads.ts';
 import type { LabelSelector, Labels } from '../model.ts';
 
 /** How the API server reaches a webhook: `clientConfig` of admissionregistration.k8s.io/v1. */
@@ -64,6 +66,26 @@ interface RawEntry {
   };
 }
 
+const CONFIGURATION: Shape = {
+  metadata: { name: 'string', labels: 'labels', annotations: 'labels' },
+  webhooks: ['object'],
+};
+
+const ENTRY: Shape = {
+  name: 'string',
+  namespaceSelector: SELECTOR,
+  objectSelector: SELECTOR,
+  rules: [
+    { operations: ['string'], apiGroups: ['string'], apiVersions: ['string'], resources: ['string'], scope: 'string' },
+  ],
+  matchConditions: ['object'],
+  clientConfig: {
+    url: 'string',
+    caBundle: 'string',
+    service: { namespace: 'string', name: 'string', path: 'string', port: 'number' },
+  },
+};
+
 const INJECTOR_SUFFIX = 'sidecar-injector.istio.io';
 
 /**
@@ -71,12 +93,15 @@ const INJECTOR_SUFFIX = 'sidecar-injector.istio.io';
  * (apiserver configuration/mutating_webhook_manager.go sorts by name).
  * Which entries are Istio's is decided as Istio's own certificate patcher does (pkg/webhooks/webhookpatch.go): the entry's
  * name ends in `sidecar-injector.istio.io` and the configuration carries the label `istio.io/rev`. Names are never parsed for a revision.
- * Workload templates carry secrets in env; they go to no other webhook.
+ * Workload templates carry secrets in env; they go to no other webhook, nor to what has wrong types and so cannot be called by anybody.
  */
 export function injectorEntries(configurations: readonly RawConfiguration[]): WebhookEntry[] {
-  return [...configurations]
+  return configurations
+    .filter((configuration) => fits(configuration, CONFIGURATION))
     .sort((a, b) => compareBytes(a.metadata?.name ?? '', b.metadata?.name ?? ''))
-    .flatMap((configuration) => (configuration.webhooks ?? []).flatMap((raw) => entryOf(configuration, raw) ?? []));
+    .flatMap((configuration) =>
+      (configuration.webhooks ?? []).flatMap((raw) => (fits(raw, ENTRY) && entryOf(configuration, raw)) || []),
+    );
 }
 
 const compareBytes = (a: string, b: string): number => Number(a > b) - Number(a < b);
@@ -115,7 +140,7 @@ function coversPodCreation({ operations, apiGroups, apiVersions, resources, scop
     has(operations, 'CREATE', '*') &&
     has(apiGroups, '', '*') &&
     has(apiVersions, 'v1', '*') &&
-    has(resources, 'pods', '*', '*/*') &&
+    has(resources, 'pods', 'pods/*', '*', '*/*') &&
     (scope === undefined || scope === '*' || scope === 'Namespaced')
   );
 }

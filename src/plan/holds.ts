@@ -5,7 +5,7 @@ import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { closedGate } from './gates.ts';
 import type { Outdated } from './judged.ts';
 import type { Policy } from './policy.ts';
-import { fingerprint, recordOf, timestamp } from './record.ts';
+import { fingerprint, parseTime, recordOf, timestamp } from './record.ts';
 import { isSettled, rolloutState } from './rollout.ts';
 
 /** Why an outdated workload is not restarted now. Without `until` it waits for something other than time. */
@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly epochSeenAt: ReadonlyMap<string, number>;
   /** Why an injection's answers are not confirmed yet (gate G3). */
   readonly unconfirmed: (injection: Injection) => string | undefined;
+  /** What of the mesh cannot be watched now, in words; undefined when all is well. */
+  readonly stale: string | undefined;
   /** Workloads whose last attempt met an error. */
   readonly retryAt: ReadonlyMap<WorkloadKey, { readonly until: number; readonly problem: string }>;
   /** Failed restarts per run, from the records. */
@@ -37,6 +39,7 @@ const RULES: readonly Rule[] = [
   gaveUp,
   dailyCap,
   halted,
+  watchStale,
   configReadDelay,
   gate,
   paused,
@@ -62,7 +65,8 @@ const hold = (code: ReasonCode, detail: string, until?: number): Hold => ({
 
 function gaveUp({ workload, verdict }: Outdated, { policy }: Surroundings): Hold | undefined {
   const record = recordOf(workload);
-  if (!record?.outcome || record.outcome === 'verified') return undefined;
+  if (!record?.outcome || record.outcome === 'verified' || record.outcome === 'superseded:expectation')
+    return undefined;
   if (record.restartedFor !== fingerprint(verdict.expected)) return undefined;
   const finished = isSettled(workload) && rolloutState(workload).kind === 'complete' && record.outcome !== 'reverted';
   if (record.attempts < policy.maxAttempts && finished) return undefined;
@@ -82,6 +86,11 @@ function halted({ injection }: Outdated, { failures, policy }: Surroundings): Ho
     'halted',
     `${failed} restarts towards revision ${injection.entry.revision} failed, the budget is ${policy.failureBudget}`,
   );
+}
+
+/** With a frozen picture of the control plane nobody can say that it is ready. */
+function watchStale(_judged: Outdated, { stale }: Surroundings): Hold | undefined {
+  return stale === undefined ? undefined : hold('watch-stale', stale);
 }
 
 function configReadDelay({ injection }: Outdated, { now, policy, epochSeenAt }: Surroundings): Hold | undefined {
@@ -119,7 +128,7 @@ function unavailable({ workload }: Outdated): Hold | undefined {
 }
 
 function cooldown({ workload }: Outdated, { now, policy }: Surroundings): Hold | undefined {
-  const fortsa = Date.parse(workload.template.annotations[FORTSA_RESTARTED_AT] ?? '') || 0;
+  const fortsa = parseTime(workload.template.annotations[FORTSA_RESTARTED_AT]) ?? 0;
   const last = Math.max(recordOf(workload)?.restartedAt ?? 0, fortsa);
   const until = last + policy.annotationCooldown;
   return until > now ? hold('cooldown', `restarted at ${timestamp(last)}`, until) : undefined;

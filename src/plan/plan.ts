@@ -3,6 +3,7 @@ import { type Reason, reason } from '../reasons.ts';
 import { type Hold, holdOf, type Surroundings } from './holds.ts';
 import { isOutdated, type Judged, type Outdated } from './judged.ts';
 import { isInFlight, type Outcome, recordOf } from './record.ts';
+import { rolloutState } from './rollout.ts';
 
 /** What is to be done about one workload now. */
 export type Step =
@@ -49,11 +50,17 @@ function stepOf(judged: Judged, surroundings: Surroundings, throttle: Throttle, 
   if (isInFlight(record) || busy.has(keyOf(judged.workload))) {
     return { action: 'follow', reason: reason('in-flight', 'its restart is being followed') };
   }
-  if (judged.verdict.state === 'current' && record?.outcome && record.outcome !== 'verified')
-    return { action: 'close' };
+  if (canClose(judged)) return { action: 'close' };
   if (!isOutdated(judged)) return { action: 'none' };
   const hold = holdOf(judged, surroundings);
   return hold ? { action: 'wait', ...hold } : throttle.queue(judged);
+}
+
+/** Whether an unfinished episode has ended well after all: the right sidecars in pods that are all ready, not just in pods that exist. */
+export function canClose({ workload, verdict }: Judged): boolean {
+  const outcome = recordOf(workload)?.outcome;
+  const open = outcome !== undefined && outcome !== 'verified';
+  return open && verdict.state === 'current' && rolloutState(workload).kind === 'complete';
 }
 
 /** Failed restarts of each run, from the records. */

@@ -3,8 +3,8 @@ import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Workload } from '../model.ts';
 import { ANNOTATION, RESTARTED_AT } from '../names.ts';
 
-/** How a restart ended. The reason of a failure follows the colon in the annotation. */
-export type Outcome = 'verified' | 'reverted' | 'superseded' | `failed:${string}`;
+/** How a restart ended; `superseded:expectation` when another sidecar was expected by its end, so that it proves nothing about its own. The reason of a failure follows the colon. */
+export type Outcome = 'verified' | 'reverted' | 'superseded' | 'superseded:expectation' | `failed:${string}`;
 
 /** What Meltemi wrote on a workload about its last restart; it survives crashes and leader changes. */
 export interface RestartRecord {
@@ -32,14 +32,14 @@ export function recordOf({
   createdAt,
 }: Pick<Workload, 'annotations' | 'createdAt'>): RestartRecord | undefined {
   const restartedFor = annotations[ANNOTATION.restartedFor];
-  const restartedAt = Date.parse(annotations[ANNOTATION.restartedAt] ?? '');
-  if (!restartedFor || Number.isNaN(restartedAt) || restartedAt < createdAt) return undefined;
+  const restartedAt = parseTime(annotations[ANNOTATION.restartedAt]);
+  if (!restartedFor || restartedAt === undefined || restartedAt < createdAt) return undefined;
   const outcome = annotations[ANNOTATION.outcome];
   return {
     restartedFor,
     restartedAt,
     attempts: Number.parseInt(annotations[ANNOTATION.attempts] ?? '', 10) || 1,
-    writes: (annotations[ANNOTATION.writes] ?? '').split(',').flatMap((time) => Date.parse(time) || []),
+    writes: (annotations[ANNOTATION.writes] ?? '').split(',').flatMap((time) => parseTime(time) ?? []),
     run: annotations[ANNOTATION.run] ?? '',
     ...(outcome && { outcome: outcome as Outcome }),
   };
@@ -52,13 +52,16 @@ export const isInFlight = (record: RestartRecord | undefined): boolean => record
  * @param now milliseconds; cut to the second, because `restartedAt` is RFC 3339 as kubectl writes it
  */
 export function nextRecord(
-  previous: RestartRecord | undefined,
+  { annotations, createdAt }: Pick<Workload, 'annotations' | 'createdAt'>,
   expected: ExpectedSidecar,
   run: string,
   now: number,
 ): RestartRecord {
+  const previous = recordOf({ annotations, createdAt });
   const restartedFor = fingerprint(expected);
-  const restartedAt = Math.floor(now / 1000) * 1000;
+  // a clock that runs behind must not make the record older than the workload, or no newer than the one before
+  const time = Math.max(now, createdAt, (previous?.restartedAt ?? 0) + 1000);
+  const restartedAt = Math.floor(time / 1000) * 1000;
   const sameEpisode = previous?.restartedFor === restartedFor && previous.outcome !== 'verified';
   return {
     restartedFor,
@@ -67,6 +70,14 @@ export function nextRecord(
     writes: [restartedAt, ...(previous?.writes ?? [])].slice(0, 3),
     run,
   };
+}
+
+const LAST_TIME = Date.UTC(9999, 0);
+
+/** A time in an annotation, which anybody may have written: undefined if it is none, or of no calendar that RFC 3339 can write. */
+export function parseTime(text: string | undefined): number | undefined {
+  const time = Date.parse(text ?? '');
+  return time >= 0 && time < LAST_TIME ? time : undefined;
 }
 
 /** RFC 3339 in seconds, UTC. */

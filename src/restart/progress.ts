@@ -1,7 +1,7 @@
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Workload } from '../model.ts';
 import { RESTARTED_AT } from '../names.ts';
-import { fingerprint, type Outcome, recordOf, timestamp } from '../plan/record.ts';
+import { fingerprint, type Outcome, parseTime, recordOf, timestamp } from '../plan/record.ts';
 import { rolloutState } from '../plan/rollout.ts';
 
 /** How far a recorded restart has come. */
@@ -21,7 +21,7 @@ export type Progress =
 export function progressOf(workload: Workload, now: number, timeout: number): Progress {
   const record = recordOf(workload);
   if (!record) return { kind: 'progressing' };
-  const written = Date.parse(workload.template.annotations[RESTARTED_AT] ?? '') || 0;
+  const written = parseTime(workload.template.annotations[RESTARTED_AT]) ?? 0;
   if (written < record.restartedAt) {
     return { kind: 'replaced', end: { outcome: 'reverted', detail: 'the restart annotation was taken back' } };
   }

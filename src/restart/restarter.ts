@@ -5,6 +5,7 @@ import type { Mesh } from '../expect/mesh.ts';
 import type { Workload, WorkloadRef } from '../model.ts';
 import { type Hold, holdOf, type Surroundings } from '../plan/holds.ts';
 import { isOutdated, type Judged, type Outdated } from '../plan/judged.ts';
+import { canClose } from '../plan/plan.ts';
 import {
   fingerprint,
   isInFlight,
@@ -14,12 +15,12 @@ import {
   recordOf,
   restartPatch,
 } from '../plan/record.ts';
-import type { Sighting, Survey } from '../survey.ts';
+import { matchOf, type Sighting, type Survey } from '../survey.ts';
 import { progressOf } from './progress.ts';
 
 /** What a restarter tells while it works; the report turns each into log, metric and Event. */
 export interface RestartListener {
-  restarted(judged: Judged): void;
+  restarted(judged: Judged, written: Workload): void;
   ended(judged: Judged, outcome: Outcome, detail: string): void;
   trouble(ref: WorkloadRef, error: unknown): void;
 }
@@ -32,6 +33,11 @@ export interface RestarterOptions {
   readonly surroundings: () => Surroundings;
   readonly listener: RestartListener;
   readonly signal: AbortSignal;
+}
+
+/** A restart that was planned and not made; it is planned again after a back-off. */
+export class NotBorneOut extends Error {
+  override readonly name = 'NotBorneOut';
 }
 
 /** How often a followed rollout is read. */
@@ -50,7 +56,8 @@ export class Restarter {
 
   /**
    * Restarts a workload if everything still speaks for it, the fresh answer among it: only if it is the one that the plan rests on (gate G3).
-   * @returns the workload as last seen; undefined when it is gone. What it holds the next plan will see by itself.
+   * @returns the workload as last seen; undefined when it is gone
+   * @throws {NotBorneOut} when the fresh look speaks against it and the plan does not know why yet
    * @throws {ApiError} when the cluster does not answer; nothing or one complete record was written then
    */
   async restart(planned: Outdated): Promise<Sighting | undefined> {
@@ -59,13 +66,22 @@ export class Restarter {
     const sighting = await survey.look(ref);
     if (!sighting || isInFlight(recordOf(sighting.workload))) return sighting;
     const judged = await survey.judge(mesh(), sighting, true);
+    if (!isOutdated(judged)) return this.#notOutdated(sighting, judged);
     const { now, hold } = this.#hold(judged);
-    if (!isOutdated(judged) || hold || !sameTarget(planned, judged)) return sighting;
-    const record = nextRecord(recordOf(judged.workload), judged.verdict.expected, judged.injection.run, now);
+    if (hold) throw new NotBorneOut(hold.reason.detail);
+    if (!sameTarget(planned, judged)) throw new NotBorneOut('the injector has just given another answer than before');
+    if (!sameInjection(mesh(), judged)) throw new NotBorneOut('the mesh has just changed');
+    const record = nextRecord(judged.workload, judged.verdict.expected, judged.injection.run, now);
     const written = await unlessConflict(cluster.patch(ref, restartPatch(judged.workload.resourceVersion, record)));
-    if (!written) return survey.look(ref);
-    listener.restarted(judged);
+    if (!written) throw new NotBorneOut('somebody else has just written it');
+    listener.restarted(judged, written);
     return this.follow(written);
+  }
+
+  /** A fresh answer that could not be had is backed off, lest the kept one ask for the same again at once. */
+  #notOutdated(sighting: Sighting, { verdict }: Judged): Sighting {
+    if (verdict.state === 'unknown') throw new NotBorneOut(verdict.reason.detail);
+    return sighting;
   }
 
   /** The rules once more, on the fresh verdict: an upgrade may have begun since the plan was made. */
@@ -116,15 +132,14 @@ export class Restarter {
     return survey.look(workload);
   }
 
-  /** Closes an episode whose pods became current after the restart had been given up. */
-  async close(judged: Judged): Promise<Sighting | undefined> {
-    const { workload } = judged;
-    const written = await unlessConflict(
-      this.#options.cluster.patch(workload, outcomePatch(workload.resourceVersion, 'verified')),
-    );
-    if (written)
-      this.#options.listener.ended({ ...judged, workload: written }, 'verified', 'its pods became current later');
-    return this.#options.survey.look(workload);
+  /** Closes an episode whose pods became current and ready after the restart had been given up, if a fresh look still says so. */
+  async close(ref: WorkloadRef): Promise<Sighting | undefined> {
+    const { survey, mesh } = this.#options;
+    const sighting = await survey.look(ref);
+    if (!sighting) return undefined;
+    const judged = await survey.judge(mesh(), sighting);
+    if (!canClose(judged)) return sighting;
+    return this.#end(sighting, judged, { outcome: 'verified', detail: 'its pods became current later' });
   }
 }
 
@@ -146,13 +161,19 @@ function endOf(progress: ReturnType<typeof progressOf>, { verdict }: Judged): En
   if (verdict.state !== 'outdated') return progress.late ? UNVERIFIED : undefined;
   return progress.isFor(verdict.expected)
     ? { outcome: 'failed:not-injected', detail: 'the new pods are ready without the expected sidecar' }
-    : { outcome: 'superseded', detail: 'the injector expects another sidecar by now' };
+    : { outcome: 'superseded:expectation', detail: 'the injector expects another sidecar by now' };
 }
 
 const UNVERIFIED: End = {
   outcome: 'failed:unverified',
   detail: 'nobody could say within the time limit what the new pods should have',
 };
+
+/** The answer may have taken seconds: it must still come from the injection that the API server would call now. */
+function sameInjection(mesh: Mesh, { workload, injection }: Outdated): boolean {
+  const matched = matchOf(mesh, workload);
+  return matched.kind === 'entry' && matched.entry.epoch === injection.epoch;
+}
 
 const sameTarget = (planned: Outdated, fresh: Outdated): boolean =>
   fingerprint(planned.verdict.expected) === fingerprint(fresh.verdict.expected);

@@ -88,6 +88,13 @@ export class MeshWatch {
     );
   }
 
+  /** Which of the watches that every decision rests on has failed since it was first listed; undefined when none has. */
+  stale(): string | undefined {
+    const vital = [this.#configurations, this.#namespaces, this.#deployments];
+    const failed = vital.find(({ isSynced, lastError }) => !isSynced || lastError !== undefined);
+    return failed && `${failed.path}: ${failed.lastError?.message ?? 'not listed yet'}`;
+  }
+
   /** The mesh as known now. Pure in the stores; kept until one of them changes. */
   mesh(): Mesh {
     this.#mesh ??= this.#build();
@@ -99,9 +106,7 @@ export class MeshWatch {
     const namespaces = new Map(
       this.#namespaces.items().map(({ metadata }) => [metadata?.name ?? '', metadata?.labels ?? {}]),
     );
-    const proxyConfigs = this.#proxyConfigs
-      .items()
-      .map(({ metadata, spec }) => [metadata?.namespace, metadata?.name, spec]);
+    const proxyConfigs = sortedSpecs(this.#proxyConfigs.items());
     const injections = this.#entries().map((entry) => {
       const home = homeOf(entry, istiods);
       const names = configMapNames(entry.revision);
@@ -167,6 +172,12 @@ export class MeshWatch {
       stop,
     });
   }
+}
+
+/** By name, so that the order in which they arrived makes no other epoch. */
+function sortedSpecs(configs: readonly ProxyConfig[]): unknown[] {
+  const named = configs.map(({ metadata, spec }) => [`${metadata?.namespace}/${metadata?.name}`, spec] as const);
+  return named.sort(([a], [b]) => Number(a > b) - Number(a < b));
 }
 
 /** Waits for something that a stop makes pointless. */

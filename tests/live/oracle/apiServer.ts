@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { nextPodLabels } from '../../../src/expect/admission.ts';
-import type { PodTemplate, Workload } from '../../../src/model.ts';
+import type { Workload } from '../../../src/model.ts';
 import { ApiError, type ApiObject } from '../../testbed/api.ts';
 import { pathOf } from '../../testbed/paths.ts';
 import type { Testbed } from '../../testbed/testbed.ts';
@@ -23,7 +23,8 @@ interface Pod extends ApiObject {
 }
 
 const SENTINEL = 'oracle.example/sentinel';
-const SENTINEL_NAMESPACE = 'sentinel';
+/** Where no entry of any set acts. */
+export const SENTINEL_NAMESPACE = 'sentinel';
 const MARK = 'fieldManager=oracle-';
 
 /** The API server as the oracle: what it would do to a pod, and which webhooks it calls for that. */
@@ -36,7 +37,6 @@ export class ApiServer {
   }
 
   async namespaces(pool: ReadonlyMap<string, Readonly<Record<string, string>>>): Promise<void> {
-    // No entry of any set matches here, so only the sentinel's own can inject.
     await this.#bed.namespace(SENTINEL_NAMESPACE, { 'istio-injection': 'disabled' });
     await Promise.all([...pool].map(([name, labels]) => this.#bed.namespace(name, labels)));
   }
@@ -61,15 +61,6 @@ export class ApiServer {
       return outcome.kind === 'pod' && outcome.sidecar !== 'none';
     };
     await until(`the webhook set "${name}" to arrive`, 30_000, arrived, 20);
-  }
-
-  /** A template as the API server would serve it: with all its defaults, as Meltemi reads it from the workload. No webhook sees it. */
-  async served({ labels, annotations, spec }: PodTemplate): Promise<PodTemplate> {
-    const template = { metadata: { labels, annotations }, spec };
-    const path = `/api/v1/namespaces/${SENTINEL_NAMESPACE}/podtemplates?dryRun=All`;
-    const body = { apiVersion: 'v1', kind: 'PodTemplate', metadata: { generateName: 'oracle-' }, template };
-    const served = await this.#bed.api.create<{ template: { spec: PodTemplate['spec'] } }>(path, body);
-    return { labels, annotations, spec: served.template.spec };
   }
 
   /** Lets the API server admit a workload's next pod, without creating it. */

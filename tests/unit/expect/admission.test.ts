@@ -58,6 +58,22 @@ const rows: [string, unknown, string][] = [
     'unknown bad-answer',
   ],
   [
+    'no container left besides a native sidecar: the API server would refuse the pod',
+    patched([
+      { op: 'replace', path: '/spec/containers', value: [] },
+      { op: 'add', path: '/spec/initContainers', value: [{ ...proxy, restartPolicy: 'Always' }] },
+    ]),
+    'unknown bad-answer',
+  ],
+  [
+    'two containers of one name',
+    patched([
+      { op: 'add', path: '/spec/containers/0', value: proxy },
+      { op: 'add', path: '/spec/containers/0', value: proxy },
+    ]),
+    'unknown bad-answer',
+  ],
+  [
     'a proxy without image',
     patched([{ op: 'add', path: '/spec/containers/0', value: { name: 'istio-proxy' } }]),
     'unknown bad-answer',

@@ -23,6 +23,7 @@ async function confirmed(
     wait: async (milliseconds) => {
       waits.push(milliseconds);
     },
+    signal: new AbortController().signal,
     onEnd: () => {
       ended += 1;
       if (ended < ends) return;
@@ -60,6 +61,7 @@ test('an epoch that is gone is to be confirmed anew', async () => {
   const confirmations = new Confirmations({
     probe: () => Promise.resolve(yes('p:1')),
     wait: () => Promise.resolve(),
+    signal: new AbortController().signal,
     onEnd: () => undefined,
   });
   confirmations.keepOnly([]);

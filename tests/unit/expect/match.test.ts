@@ -161,6 +161,11 @@ const handMade: [string, RawConfiguration, string][] = [
     only({ rules: [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }] }),
     'entry',
   ],
+  [
+    'a rule for the subresources of pods is called for pods, too, as the API server does',
+    only({ rules: [{ ...RULES[0], resources: ['pods/*'] }] }),
+    'entry',
+  ],
   ['matchConditions make it unknown', only({ matchConditions: [{ name: 'x', expression: 'true' }] }), 'unknown'],
   [
     'an operator that Kubernetes does not know makes it unknown',

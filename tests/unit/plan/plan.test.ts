@@ -31,6 +31,7 @@ const context = (given: Partial<PlanContext> = {}): PlanContext => ({
   epochSeenAt: new Map([['epoch', NOW - HOUR]]),
   retryAt: new Map(),
   unconfirmed: () => undefined,
+  stale: undefined,
   busy: new Set(),
   ...given,
 });
@@ -219,6 +220,30 @@ const single: [string, Judged, string, Partial<PlanContext>?][] = [
 ];
 
 for (const [name, one, expectedStep, given] of single) test(name, () => assert.equal(stepOf(one, given), expectedStep));
+
+const broken = judged(
+  { annotations: restarted(HOUR, 'failed:timeout'), rollout: { ...complete(3), available: 0 } },
+  current,
+);
+
+test('a failed restart whose pods have the right sidecar but are not ready stays a failure', () => {
+  assert.equal(stepOf(broken), 'none');
+  assert.equal(stepOf({ ...broken, workload: { ...broken.workload, rollout: complete(3) } }), 'close');
+});
+
+test('a restart that the mesh outran may be made again for its own sidecar', () => {
+  assert.equal(stepOf(judged({ annotations: restarted(HOUR, 'superseded:expectation') })), 'restart');
+  assert.equal(stepOf(judged({ annotations: restarted(HOUR, 'superseded') })), 'wait gave-up');
+});
+
+test('a frozen watch holds everything back', () => {
+  assert.equal(stepOf(judged(), { stale: 'namespaces: connection refused' }), 'wait watch-stale');
+});
+
+test('an annotation that no calendar can write ends nothing', () => {
+  const annotations = { [FORTSA_RESTARTED_AT]: '+275760-09-13T00:00:00Z' };
+  assert.equal(stepOf(judged({ template: { labels: {}, annotations, spec: {} } })), 'restart');
+});
 
 const named = (namespace: string, name: string, annotations: Workload['annotations'] = {}): Judged =>
   judged({ namespace, name, annotations });

@@ -15,13 +15,13 @@ const written = (annotations: Record<string, string | null>): Record<string, str
   Object.fromEntries(Object.entries(annotations).flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
 
 test('the record is read back from its own patch', () => {
-  const record = nextRecord(undefined, expected(), 'run', NOW + 999);
+  const record = nextRecord(workload(), expected(), 'run', NOW + 999);
   const patch = restartPatch('7', record) as Patch;
   assert.deepEqual(recordOf(workload({ annotations: written(patch.metadata.annotations) })), record);
 });
 
 test('one patch carries record, template annotation and the version it was decided on', () => {
-  const patch = restartPatch('7', nextRecord(undefined, expected(), 'run', NOW)) as Patch;
+  const patch = restartPatch('7', nextRecord(workload(), expected(), 'run', NOW)) as Patch;
   assert.equal(patch.metadata.resourceVersion, '7');
   assert.equal(
     patch.spec.template.metadata.annotations[RESTARTED_AT],
@@ -32,22 +32,50 @@ test('one patch carries record, template annotation and the version it was decid
 
 test('the time is written as kubectl writes it', () => assert.equal(timestamp(NOW), '2026-01-01T00:00:00Z'));
 
+/** A workload that carries a record and an outcome. */
+const after = (record: ReturnType<typeof nextRecord>, outcome: string): ReturnType<typeof workload> => {
+  const { metadata } = restartPatch('7', record) as Patch;
+  return workload({ annotations: { ...written(metadata.annotations), [ANNOTATION.outcome]: outcome } });
+};
+
 test('attempts count within an episode', () => {
-  const first = nextRecord(undefined, expected(), 'run', NOW);
-  const second = nextRecord({ ...first, outcome: 'failed:timeout' }, expected(), 'run', NOW + MINUTE);
+  const first = nextRecord(workload(), expected(), 'run', NOW);
+  const second = nextRecord(after(first, 'failed:timeout'), expected(), 'run', NOW + MINUTE);
   assert.deepEqual([first.attempts, second.attempts, second.writes.length], [1, 2, 2]);
 });
 
 test('a new episode counts from one, the day’s writes go on', () => {
-  const first = nextRecord(undefined, expected(), 'run', NOW);
-  const next = nextRecord({ ...first, outcome: 'verified' }, expected(), 'run', NOW + MINUTE);
+  const first = nextRecord(workload(), expected(), 'run', NOW);
+  const next = nextRecord(after(first, 'verified'), expected(), 'run', NOW + MINUTE);
   assert.deepEqual([next.attempts, next.writes.length], [1, 2]);
 });
 
 test('of the writes the last three are kept', () => {
-  let record = nextRecord(undefined, expected(), 'run', NOW);
-  for (let i = 1; i < 5; i++) record = nextRecord(record, expected(), 'run', NOW + i * MINUTE);
+  let record = nextRecord(workload(), expected(), 'run', NOW);
+  for (let i = 1; i < 5; i++) record = nextRecord(after(record, 'verified'), expected(), 'run', NOW + i * MINUTE);
   assert.deepEqual(record.writes, [NOW + 4 * MINUTE, NOW + 3 * MINUTE, NOW + 2 * MINUTE]);
+});
+
+test('a clock that runs behind makes no record that would be taken for a copied one', () => {
+  const young = workload({ createdAt: NOW });
+  const { metadata } = restartPatch('7', nextRecord(young, expected(), 'run', NOW - 5 * MINUTE)) as Patch;
+  assert.ok(recordOf(workload({ createdAt: NOW, annotations: written(metadata.annotations) })));
+});
+
+test('… nor a restart that is no newer than the one before', () => {
+  const first = nextRecord(workload(), expected(), 'run', NOW);
+  assert.equal(nextRecord(after(first, 'verified'), expected(), 'run', NOW).restartedAt, NOW + 1000);
+});
+
+test('a time of no calendar is no time', () => {
+  assert.equal(
+    recordOf(
+      workload({
+        annotations: { [ANNOTATION.restartedFor]: 'x', [ANNOTATION.restartedAt]: '+275760-09-13T00:00:00Z' },
+      }),
+    ),
+    undefined,
+  );
 });
 
 const unreadable: [string, Record<string, string>][] = [
@@ -89,7 +117,7 @@ for (const [name, given, expectedKind] of rollouts) {
 }
 
 const at = (template: string | undefined, given: Parameters<typeof workload>[0] = {}) => {
-  const record = nextRecord(undefined, expected(), 'run', NOW);
+  const record = nextRecord(workload(), expected(), 'run', NOW);
   const patch = restartPatch('7', record) as Patch;
   const annotations = written(patch.metadata.annotations);
   return workload({

@@ -1,0 +1,431 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ServiceFacts } from '../../../src/cluster/cluster.ts';
+import type { Answer } from '../../../src/expect/answer.ts';
+import { Injectors, type InjectorsOptions, type Question } from '../../../src/expect/injectors.ts';
+import type { Injection } from '../../../src/expect/mesh.ts';
+import type { Address, WebhookEntry } from '../../../src/expect/webhookEntry.ts';
+import { entry, HOUR, injection, NOW } from '../../builders/workload.ts';
+import { until } from '../cluster/deadline.ts';
+import { CERTIFICATE, PRIVATE_KEY } from '../cluster/localhostCertificate.ts';
+import { FIRST, type Identity, SECOND } from './injectorCertificates.ts';
+import { type Behaviour, IMAGE, INJECTED, InjectorServer, injects, REFUSED, saying } from './injectorServer.ts';
+
+const SIDECAR = `sidecar ${IMAGE}`;
+
+const word = (answer: Answer): string => {
+  if (answer.kind === 'sidecar') return `sidecar ${answer.sidecar.image}`;
+  return answer.kind === 'unknown' ? `unknown ${answer.reason.code}` : answer.kind;
+};
+
+const detailOf = (answer: Answer): string => (answer.kind === 'unknown' ? answer.reason.detail : '');
+
+/** An injector, the client that asks it, and a clock that only the test moves. */
+class Bench implements AsyncDisposable {
+  readonly server: InjectorServer;
+  readonly injectors: Injectors;
+  /** What `onReachable` was told: configuration and problem. */
+  readonly told: string[] = [];
+  readonly results: string[] = [];
+  now = NOW;
+  service: ServiceFacts | undefined;
+
+  constructor(server: InjectorServer, options: Partial<InjectorsOptions>) {
+    this.server = server;
+    this.service = { type: 'ClusterIP', clusterIP: '127.0.0.1', externalName: '', ports: [server.port] };
+    this.injectors = new Injectors({
+      cluster: { service: async () => this.service },
+      now: () => this.now,
+      onReachable: (asked, problem) => this.told.push(`${asked.entry.configuration} ${problem ? 'silent' : 'answers'}`),
+      onQuestion: (result) => this.results.push(result),
+      ...options,
+    });
+  }
+
+  get requests(): number {
+    return this.server.asked.length;
+  }
+
+  /** The entry that names the Service of this injector. */
+  injection(change: Partial<WebhookEntry> = {}, given: Partial<Injection> = {}): Injection {
+    const { port } = this.server;
+    const address: Address = { service: { namespace: 'istio-system', name: 'istiod', path: '/inject', port } };
+    return injection({ entry: entry({ address, caBundle: FIRST.cert, ...change }), ...given });
+  }
+
+  url(path: string): Injection {
+    return this.injection({ address: { url: `https://127.0.0.1:${this.server.port}${path}` } });
+  }
+
+  ask(given: Partial<Question> = {}): Promise<Answer> {
+    return this.injectors.ask(question({ injection: this.injection(), ...given }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.injectors.close();
+    await this.server[Symbol.asyncDispose]();
+  }
+}
+
+const question = (given: Partial<Question> & Pick<Question, 'injection'>): Question => ({
+  namespace: 'shop',
+  name: 'web',
+  template: { labels: { app: 'web' }, annotations: {}, spec: { containers: [{ name: 'app', image: 'a' }] } },
+  templateHash: 'h',
+  ...given,
+});
+
+async function bench(
+  behaviour: Behaviour = injects,
+  options: Partial<InjectorsOptions> & { identity?: Identity } = {},
+): Promise<Bench> {
+  const { identity, ...rest } = options;
+  return new Bench(await new InjectorServer(behaviour, identity).listen(), rest);
+}
+
+const times = (count: number, each: (index: number) => Promise<Answer>): Promise<Answer[]> =>
+  Promise.all(Array.from({ length: count }, (_, index) => each(index)));
+
+describe('what an injector is asked', () => {
+  it('is the template in its namespace, as exactly application/json', async () => {
+    await using one = await bench();
+    assert.equal(word(await one.ask()), SIDECAR);
+    const [asked] = one.server.asked;
+    assert.equal(asked?.contentType, 'application/json');
+    assert.equal(asked.review.request.namespace, 'shop');
+    assert.deepEqual(asked.review.request.object, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { generateName: 'web-', namespace: 'shop', labels: { app: 'web' }, annotations: {} },
+      spec: { containers: [{ name: 'app', image: 'a' }] },
+    });
+  });
+
+  it('goes to a url with its path and query', async () => {
+    await using one = await bench();
+    const path = '/inject/cluster/east/net/n1?a=1&b=%2F';
+    assert.equal(word(await one.ask({ injection: one.url(path) })), SIDECAR);
+    assert.equal(one.server.asked[0]?.url, path);
+    assert.equal(one.server.asked[0]?.serverName, false, 'an address is no server name');
+  });
+
+  it('goes to a Service’s ClusterIP under the name the API server uses', async () => {
+    await using one = await bench();
+    await one.ask();
+    assert.equal(one.server.asked[0]?.url, '/inject');
+    assert.equal(one.server.asked[0]?.serverName, 'istiod.istio-system.svc');
+  });
+
+  it('goes to a Service’s external name, still under the Service’s own', async () => {
+    await using one = await bench();
+    one.service = { type: 'ExternalName', clusterIP: '', externalName: '127.0.0.1', ports: [] };
+    assert.equal(word(await one.ask()), SIDECAR);
+    assert.equal(one.server.asked[0]?.serverName, 'istiod.istio-system.svc');
+  });
+
+  it('goes to the address of a port-forward under the Service’s name', async () => {
+    await using server = await new InjectorServer(injects).listen();
+    await using one = await bench(injects, { address: { host: '127.0.0.1', port: server.port } });
+    one.service = undefined;
+    assert.equal(word(await one.ask()), SIDECAR);
+    assert.equal(server.asked[0]?.serverName, 'istiod.istio-system.svc');
+    assert.equal(one.requests, 0);
+  });
+});
+
+describe('a Service that cannot be routed to', () => {
+  const facts = (given: Partial<ServiceFacts>): ServiceFacts => ({
+    type: 'ClusterIP',
+    clusterIP: '127.0.0.1',
+    externalName: '',
+    ports: [1],
+    ...given,
+  });
+  const rows: [string, ServiceFacts | undefined, RegExp][] = [
+    ['does not exist', undefined, /Service istio-system\/istiod does not exist/],
+    ['is headless', facts({ clusterIP: 'None' }), /is headless/],
+    ['has no address yet', facts({ clusterIP: '' }), /is headless/],
+    ['has another port', facts({}), /has no port \d+/],
+  ];
+  for (const [name, service, said] of rows) {
+    it(name, async () => {
+      await using one = await bench();
+      one.service = service;
+      const answer = await one.ask();
+      assert.equal(word(answer), 'unknown injector-unreachable');
+      assert.match(detailOf(answer), said);
+      assert.equal(one.requests, 0);
+    });
+  }
+
+  it('cannot even be read', async () => {
+    await using one = await bench(injects, { cluster: { service: () => Promise.reject(new Error('403 Forbidden')) } });
+    assert.match(detailOf(await one.ask()), /403 Forbidden/);
+  });
+});
+
+describe('a certificate', () => {
+  const rows: [string, Identity, string, RegExp][] = [
+    ['for another name', { cert: CERTIFICATE, key: PRIVATE_KEY }, CERTIFICATE, /ALTNAME/],
+    ['of another authority', FIRST, SECOND.cert, /SELF_SIGNED|UNABLE_TO_VERIFY/],
+    ['that the system does not know, without caBundle', FIRST, '', /SELF_SIGNED/],
+    ['under a caBundle that is no PEM', FIRST, 'not a certificate', /PEM|SELF_SIGNED|UNABLE/i],
+  ];
+  for (const [name, identity, caBundle, said] of rows) {
+    it(`${name} is not trusted`, async () => {
+      await using one = await bench(injects, { identity });
+      const answer = await one.ask({ injection: one.injection({ caBundle }) });
+      assert.equal(word(answer), 'unknown injector-unreachable');
+      assert.match(detailOf(answer), said);
+      assert.equal(one.requests, 0);
+    });
+  }
+
+  it('that was rotated is followed by the next entry, and the configuration answers again', async () => {
+    await using one = await bench(injects, { identity: SECOND });
+    assert.equal(word(await one.ask()), 'unknown injector-unreachable');
+    const rotated = one.injection({ caBundle: SECOND.cert });
+    assert.equal(word(await one.ask({ injection: rotated })), SIDECAR);
+    assert.deepEqual(one.told, ['istio-sidecar-injector silent', 'istio-sidecar-injector answers']);
+  });
+
+  it('is dialled anew under a rotated CA, over connections of its own', async () => {
+    await using one = await bench();
+    await one.ask();
+    const both = one.injection({ caBundle: `${SECOND.cert}${FIRST.cert}` });
+    assert.equal(word(await one.injectors.askAfresh(question({ injection: both }))), SIDECAR);
+    assert.equal(one.server.connections, 2);
+  });
+
+  it('of one entry does not disturb another entry of the same address', async () => {
+    await using one = await bench();
+    const stale = one.injection({ configuration: 'stale', caBundle: SECOND.cert }, { epoch: 'stale' });
+    for (const templateHash of 'abcdefghij') {
+      assert.equal(word(await one.ask({ templateHash })), SIDECAR);
+      assert.equal(word(await one.ask({ injection: stale, templateHash })), 'unknown injector-unreachable');
+    }
+    assert.ok(one.server.connections <= 4, `${one.server.connections} connections`);
+    assert.deepEqual(one.told, ['stale silent']);
+    assert.equal(one.results.filter((result) => result === 'unreachable').length, 1);
+  });
+});
+
+const never: Behaviour = () => undefined;
+const head = { 'content-type': 'application/json' };
+const half: Behaviour = (response) => {
+  response.writeHead(200, { ...head, 'content-length': INJECTED.length });
+  response.write(INJECTED.slice(0, INJECTED.length / 2), () => response.destroy());
+};
+const halfChunked: Behaviour = (response) => {
+  response.writeHead(200, head);
+  response.write(INJECTED, () => response.destroy());
+};
+/** Never silent for long, and never done. */
+const drips: Behaviour = (response) => {
+  response.writeHead(200, head);
+  const timer = setInterval(() => response.write(' '), 5);
+  response.once('close', () => clearInterval(timer));
+};
+const endless: Behaviour = (response) => {
+  const more = (): void => {
+    while (!response.destroyed && response.write(' '.repeat(1 << 20)));
+  };
+  response.writeHead(200, head).on('drain', more);
+  more();
+};
+const LONG_TIME = 10_000;
+const SHORT_TIME = 150;
+
+describe('an injector that', () => {
+  const rows: [string, Behaviour, string, RegExp, limit?: number][] = [
+    ['says 500', saying('boom', 500), 'injector-unreachable', /HTTP 500: boom/],
+    ['says 415', saying('', 415), 'injector-unreachable', /HTTP 415/],
+    ['says 302', saying('', 302), 'injector-unreachable', /HTTP 302/],
+    ['says 200 with HTML', saying('<html>'), 'injector-unreachable', /not JSON: <html>/],
+    ['says nothing', saying(''), 'injector-unreachable', /not JSON/],
+    ['stops half-way', half, 'injector-unreachable', /injector of istio-sidecar-injector: \S/],
+    ['stops before the last chunk', halfChunked, 'injector-unreachable', /injector of istio-sidecar-injector: \S/],
+    ['hangs up', (response) => response.destroy(), 'injector-unreachable', /UND_ERR_SOCKET|ECONNRESET/],
+    ['never answers', never, 'injector-unreachable', /time limit/, SHORT_TIME],
+    ['drips for ever', drips, 'injector-unreachable', /time limit/, SHORT_TIME],
+    ['says too much', endless, 'injector-unreachable', /RES_EXCEEDED_MAX_SIZE/],
+    ['refuses', saying(REFUSED), 'injector-refused', /no such template/],
+    ['answers something else', saying('[]'), 'bad-answer', /no AdmissionReview/],
+    ['answers null', saying('null'), 'bad-answer', /no AdmissionReview/],
+    [
+      'patches what is not there',
+      saying('{"response":{"allowed":true,"patch":"eyJ9"}}'),
+      'bad-answer',
+      /does not apply/,
+    ],
+  ];
+  for (const [name, behaviour, code, said, timeLimit = LONG_TIME] of rows) {
+    it(`${name} ends as unknown`, async () => {
+      await using one = await bench(behaviour, { timeLimit });
+      const answer = await one.ask();
+      assert.equal(word(answer), `unknown ${code}`);
+      assert.match(detailOf(answer), said);
+      assert.equal(one.requests, 1);
+    });
+  }
+
+  it('is not there ends as unknown', async () => {
+    await using one = await bench();
+    await one.server[Symbol.asyncDispose]();
+    assert.match(detailOf(await one.ask()), /ECONNREFUSED/);
+  });
+
+  it('has no URL for an address ends as unknown', async () => {
+    await using one = await bench();
+    assert.match(detailOf(await one.ask({ injection: one.injection({ address: { url: 'no url' } }) })), /Invalid URL/);
+  });
+});
+
+describe('back-off', () => {
+  it('leaves a failed injector alone, twice as long each time up to 30 s', async () => {
+    await using one = await bench(saying('', 500));
+    for (const [index, pause] of [1, 2, 4, 8, 16, 30, 30].entries()) {
+      assert.match(detailOf(await one.ask()), /HTTP 500/);
+      assert.equal(one.requests, index + 1);
+      assert.equal(one.injectors.retryAt(), one.now + pause * 1000);
+      one.now += pause * 1000 - 1;
+      assert.match(detailOf(await one.ask({ templateHash: 'other' })), /HTTP 500/);
+      assert.equal(one.requests, index + 1);
+      one.now += 1;
+    }
+    assert.deepEqual(one.told, ['istio-sidecar-injector silent']);
+  });
+
+  it('ends with the first answer, and starts small again', async () => {
+    await using one = await bench(saying('', 500));
+    await one.ask();
+    one.now += 1000;
+    await one.ask();
+    one.now += 2000;
+    one.server.behaviour = injects;
+    assert.equal(word(await one.ask()), SIDECAR);
+    assert.equal(one.injectors.retryAt(), undefined);
+    assert.deepEqual(one.told, ['istio-sidecar-injector silent', 'istio-sidecar-injector answers']);
+    one.server.behaviour = saying('', 500);
+    await one.ask({ templateHash: 'other' });
+    assert.equal(one.injectors.retryAt(), one.now + 1000);
+    assert.equal(one.told.at(-1), 'istio-sidecar-injector silent');
+  });
+
+  it('is told and taken back by the same configuration where two share an injector', async () => {
+    await using one = await bench(saying('', 500));
+    const tag = one.injection({ configuration: 'tag' }, { epoch: 'tag' });
+    await one.ask();
+    one.now += 1000;
+    one.server.behaviour = injects;
+    await one.ask({ injection: tag });
+    assert.deepEqual(one.told, ['istio-sidecar-injector silent']);
+    await one.ask();
+    assert.deepEqual(one.told, ['istio-sidecar-injector silent', 'istio-sidecar-injector answers']);
+  });
+
+  it('tells those who wait for their turn, instead of failing them one by one', async () => {
+    await using one = await bench(never, { timeLimit: SHORT_TIME });
+    const answers = await times(50, (index) => one.ask({ templateHash: String(index) }));
+    assert.deepEqual(new Set(answers.map(word)), new Set(['unknown injector-unreachable']));
+    assert.equal(one.requests, 4);
+    assert.equal(one.injectors.retryAt(), one.now + 1000);
+  });
+
+  it('is not opened by a refusal, which is kept for a minute', async () => {
+    await using one = await bench(saying(REFUSED));
+    await one.ask();
+    await one.ask();
+    assert.equal(one.requests, 1);
+    assert.equal(one.injectors.retryAt(), one.now + 60_000);
+    assert.deepEqual(one.told, []);
+    one.server.behaviour = injects;
+    one.now += 60_000;
+    assert.equal(word(await one.ask()), SIDECAR);
+  });
+});
+
+describe('connections', () => {
+  it('carry at most four questions at a time, and stay open', async () => {
+    await using one = await bench();
+    for (let index = 0; index < 50; index++) await one.ask({ templateHash: `sequential ${index}` });
+    const held: (() => void)[] = [];
+    one.server.behaviour = (response) => held.push(() => injects(response));
+    const answers = times(50, (index) => one.ask({ templateHash: `parallel ${index}` }));
+    await until('four questions', () => held.length === 4);
+    // only then can a fifth question show itself, if there is one
+    await one.injectors.ask(question({ injection: one.injection(), templateHash: 'sequential 0' }));
+    one.server.behaviour = injects;
+    for (const answer of held) answer();
+    assert.deepEqual(new Set((await answers).map(word)), new Set([SIDECAR]));
+    assert.equal(one.requests, 100);
+    assert.equal(one.server.atATime, 4);
+    assert.ok(one.server.connections <= 4, `${one.server.connections} connections`);
+  });
+
+  it('are closed when no entry names the injector, and made anew for those who still wait', async () => {
+    await using one = await bench();
+    const held: (() => void)[] = [];
+    one.server.behaviour = (response) => held.push(() => injects(response));
+    const answers = times(10, (index) => one.ask({ templateHash: String(index) }));
+    await until('four questions', () => held.length === 4);
+    const closed = one.injectors.keepOnly([]);
+    one.server.behaviour = injects;
+    for (const answer of held) answer();
+    await closed;
+    assert.deepEqual(new Set((await answers).map(word)), new Set([SIDECAR]));
+    assert.deepEqual(one.told, []);
+  });
+});
+
+describe('an answer', () => {
+  it('is kept for its epoch, namespace and template', async () => {
+    await using one = await bench();
+    for (let index = 0; index < 100; index++) assert.equal(word(await one.ask()), SIDECAR);
+    assert.equal(one.requests, 1);
+    await one.ask({ namespace: 'other' });
+    await one.ask({ templateHash: 'other' });
+    await one.ask({ injection: one.injection({}, { epoch: 'other' }) });
+    assert.equal(one.requests, 4);
+  });
+
+  it('is shared by those who ask while it is under way', async () => {
+    await using one = await bench();
+    const answers = await times(100, () => one.ask());
+    assert.deepEqual(new Set(answers.map(word)), new Set([SIDECAR]));
+    assert.equal(one.requests, 1);
+  });
+
+  it('is an hour old at most', async () => {
+    await using one = await bench();
+    await one.ask();
+    one.now += HOUR - 1;
+    await one.ask();
+    assert.equal(one.requests, 1);
+    one.now += 1;
+    await one.ask();
+    assert.equal(one.requests, 2);
+  });
+
+  it('is asked for again where a fresh one is wanted, and that one is kept', async () => {
+    await using one = await bench();
+    await one.ask();
+    one.server.behaviour = saying('{"response":{"allowed":true}}');
+    const fresh = await one.injectors.askAfresh(question({ injection: one.injection() }));
+    assert.equal(word(fresh), 'no-sidecar');
+    assert.equal(word(await one.ask()), 'no-sidecar');
+    assert.equal(one.requests, 2);
+  });
+
+  it('is forgotten with its epoch, and no other is', async () => {
+    await using one = await bench();
+    const other = one.injection({}, { epoch: 'other' });
+    await one.ask();
+    await one.ask({ injection: other });
+    await one.injectors.keepOnly([other]);
+    await one.ask({ injection: other });
+    assert.equal(one.requests, 2);
+    await one.ask();
+    assert.equal(one.requests, 3);
+  });
+});
