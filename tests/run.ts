@@ -56,7 +56,7 @@ async function runSuite({ command, files, minutes }: Suite): Promise<Sum> {
   const [program = '', ...args] = command ?? [
     process.execPath,
     '--test',
-    '--test-concurrency=1',
+    '--test-concurrency=2',
     '--test-reporter=spec',
     ...found,
   ];

@@ -1,4 +1,4 @@
-import type { EventDraft } from '../model.ts';
+import type { EventDraft, EventTarget } from '../model.ts';
 import { PRODUCT } from '../names.ts';
 
 /** Event.message may have this many bytes (core/v1 validation). */
@@ -10,7 +10,7 @@ export function eventObject({ type, reason, about, message }: EventDraft, now: n
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: `${about.name}.${now.toString(16)}.${reason.toLowerCase()}`, namespace: about.namespace },
+    metadata: { name: nameOf(about, reason, now), namespace: about.namespace },
     involvedObject: about,
     reason,
     message: Buffer.from(message).subarray(0, MESSAGE_LIMIT).toString('utf8'),
@@ -22,3 +22,7 @@ export function eventObject({ type, reason, about, message }: EventDraft, now: n
     count: 1,
   };
 }
+
+/** Workloads of one name and different kinds may have the same to tell in the same millisecond. */
+const nameOf = ({ kind, name }: EventTarget, reason: string, now: number): string =>
+  [name, kind.toLowerCase(), reason.toLowerCase(), now.toString(16)].join('.');

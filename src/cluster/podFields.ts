@@ -77,28 +77,31 @@ const asItIs: Intern = (text) => text;
  * @throws Error for a pod without name or UID: it was not read right
  */
 export function podFacts(raw: RawPod, intern: Intern = asItIs): PodFacts {
-  const { metadata = {}, status = {} } = raw;
-  const { name, namespace = '', uid, labels = {} } = metadata;
+  const metadata = raw.metadata ?? {};
+  const { name, namespace, uid, labels } = metadata;
   if (!name || !uid) throw new Error('a pod has no name or no uid');
   const owner = ownerOf(metadata, intern);
   return {
-    namespace: intern(namespace),
+    namespace: intern(namespace ?? ''),
     name,
     uid,
     ...(owner && { owner }),
-    templateHash: intern(labels[TEMPLATE_HASH] ?? ''),
-    phase: intern(status.phase ?? ''),
-    ready: status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
-    deleting: metadata.deletionTimestamp !== undefined,
+    templateHash: intern(labels?.[TEMPLATE_HASH] ?? ''),
+    phase: intern(raw.status?.phase ?? ''),
+    ready: isReady(raw),
+    deleting: (metadata.deletionTimestamp ?? undefined) !== undefined,
     sidecar: sidecarOf(raw, intern),
   };
 }
 
+const isReady = ({ status }: RawPod): boolean =>
+  status?.conditions?.some(({ type, status: said }) => type === 'Ready' && said === 'True') ?? false;
+
 function ownerOf({ ownerReferences }: RawPodMetadata, intern: Intern): PodFacts['owner'] {
   const controller = ownerReferences?.find((reference) => reference.controller);
   if (!controller) return undefined;
-  const { kind = '', name = '', uid = '' } = controller;
-  return { kind: intern(kind), name: intern(name), uid: intern(uid) };
+  const { kind, name, uid } = controller;
+  return { kind: intern(kind ?? ''), name: intern(name ?? ''), uid: intern(uid ?? '') };
 }
 
 /** A pod's sidecar. An init container is one only if it keeps running (KEP-753); `containers` win if both have an istio-proxy. */

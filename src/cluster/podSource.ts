@@ -66,7 +66,7 @@ function readPage(path: string, { status, contentType, body }: ApiResponse, inte
   }
 }
 
-const POD_LIST: Shape = { metadata: { continue: 'string' }, items: [POD] };
+const POD_LIST: Shape = { kind: 'string', metadata: { continue: 'string' }, items: [POD] };
 
 interface RawPodList {
   readonly kind?: string;
@@ -80,7 +80,7 @@ interface RawPodList {
  */
 export function podListFromJson(bytes: Buffer, intern: Intern): PodPage {
   const list: RawPodList | null = JSON.parse(bytes.toString('utf8'));
-  if (list?.kind !== 'PodList') throw new Error(`a ${list?.kind ?? 'nameless object'} instead of a PodList`);
   if (!fits(list, POD_LIST)) throw new Error('a field has the wrong type');
+  if (list?.kind !== 'PodList') throw new Error(`a ${list?.kind ?? 'nameless object'} instead of a PodList`);
   return { pods: (list.items ?? []).map((raw) => podFacts(raw, intern)), continued: list.metadata?.continue ?? '' };
 }

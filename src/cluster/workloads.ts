@@ -1,4 +1,4 @@
-import type { LabelSelector, Labels, RolloutReport, Workload, WorkloadKind } from '../model.ts';
+import type { LabelSelector, Labels, PodTemplate, RolloutReport, Workload, WorkloadKind } from '../model.ts';
 import { fits, type Shape } from './shape.ts';
 
 /** An apps/v1 Deployment, StatefulSet or DaemonSet as the API server serves it, as far as it is read. */
@@ -113,8 +113,8 @@ export function workloadOf(kind: WorkloadKind, raw: RawWorkload): Workload {
   return narrowed(kind, fits(raw, WORKLOAD) ? raw : nameOnly(raw));
 }
 
-function nameOnly({ metadata }: RawWorkload): RawWorkload {
-  const { name, namespace } = metadata ?? {};
+function nameOnly(raw: RawWorkload): RawWorkload {
+  const { name, namespace } = raw.metadata ?? {};
   return {
     metadata: { name: typeof name === 'string' ? name : '', namespace: typeof namespace === 'string' ? namespace : '' },
     spec: { strategy: { type: 'malformed' }, updateStrategy: { type: 'malformed' } },
@@ -140,14 +140,16 @@ function narrowed(kind: WorkloadKind, raw: RawWorkload): Workload {
     strategy: strategyOf(spec),
     paused: spec.paused ?? false,
     maxUnavailable: maxUnavailableOf(kind, spec, rollout.desired),
-    template: {
-      labels: spec.template?.metadata?.labels ?? {},
-      annotations: spec.template?.metadata?.annotations ?? {},
-      spec: spec.template?.spec ?? {},
-    },
+    template: templateOf(spec),
     rollout,
   };
 }
+
+const templateOf = ({ template }: RawSpec): PodTemplate => ({
+  labels: template?.metadata?.labels ?? {},
+  annotations: template?.metadata?.annotations ?? {},
+  spec: template?.spec ?? {},
+});
 
 function strategyOf({ strategy, updateStrategy }: RawSpec): string {
   const { type: given, rollingUpdate } = strategy ?? updateStrategy ?? {};

@@ -97,7 +97,7 @@ const INJECTOR_SUFFIX = 'sidecar-injector.istio.io';
  */
 export function injectorEntries(configurations: readonly RawConfiguration[]): WebhookEntry[] {
   return configurations
-    .filter((configuration) => fits(configuration, CONFIGURATION))
+    .filter((configuration) => fits([configuration], [CONFIGURATION]))
     .sort((a, b) => compareBytes(a.metadata?.name ?? '', b.metadata?.name ?? ''))
     .flatMap((configuration) =>
       (configuration.webhooks ?? []).flatMap((raw) => (fits(raw, ENTRY) && entryOf(configuration, raw)) || []),
@@ -141,7 +141,7 @@ function coversPodCreation({ operations, apiGroups, apiVersions, resources, scop
     has(apiGroups, '', '*') &&
     has(apiVersions, 'v1', '*') &&
     has(resources, 'pods', 'pods/*', '*', '*/*') &&
-    (scope === undefined || scope === '*' || scope === 'Namespaced')
+    ['*', 'Namespaced'].includes(scope ?? '*')
   );
 }
 

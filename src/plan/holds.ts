@@ -1,6 +1,6 @@
 import type { Injection } from '../expect/mesh.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
-import { FORTSA_RESTARTED_AT } from '../names.ts';
+import { FORTSA_RESTARTED_AT, RESTARTED_AT } from '../names.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { closedGate } from './gates.ts';
 import type { Outdated } from './judged.ts';
@@ -110,8 +110,18 @@ function paused({ workload }: Outdated): Hold | undefined {
   return workload.paused ? hold('paused', 'spec.paused is true; a restart would begin only on resume') : undefined;
 }
 
+/**
+ * Whether the rollout that does not end is the one that our own failed restart began: nobody else's work is in the way, and only another
+ * rollout can end it. Whether one is due is the other rules' say; for the same sidecar it is not.
+ */
+function isOurFailure(workload: Outdated['workload']): boolean {
+  const record = recordOf(workload);
+  const template = parseTime(workload.template.annotations[RESTARTED_AT]);
+  return record?.outcome?.startsWith('failed:') === true && template === record.restartedAt;
+}
+
 function rolling({ workload }: Outdated): Hold | undefined {
-  if (isSettled(workload)) return undefined;
+  if (isSettled(workload) || isOurFailure(workload)) return undefined;
   const state = rolloutState(workload);
   return hold('rolling', state.kind === 'complete' ? 'a rollout is in progress' : state.detail);
 }
@@ -119,7 +129,7 @@ function rolling({ workload }: Outdated): Hold | undefined {
 function unavailable({ workload }: Outdated): Hold | undefined {
   const { desired, available } = workload.rollout;
   const missing = desired - available;
-  return missing > workload.maxUnavailable
+  return missing > workload.maxUnavailable && !isOurFailure(workload)
     ? hold(
         'unavailable',
         `${missing} of ${desired} pods are unavailable, its strategy allows ${workload.maxUnavailable}`,

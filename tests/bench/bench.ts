@@ -111,7 +111,9 @@ async function fill(bed: Testbed): Promise<void> {
 
 /** Counted from the Deployments' status: listing ten thousand pods takes seconds. */
 async function readyReplicas(bed: Testbed, namespaces: readonly string[]): Promise<number> {
-  const lists = await Promise.all(namespaces.map((namespace) => bed.api.list<Rollout>(pathOf('Deployment', namespace))));
+  const lists = await Promise.all(
+    namespaces.map((namespace) => bed.api.list<Rollout>(pathOf('Deployment', namespace))),
+  );
   return lists.flat().reduce((sum, { status }) => sum + (status.readyReplicas ?? 0), 0);
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Verdict } from '../../../src/compare/verdict.ts';
 import { keyOf, type Workload, type WorkloadKey } from '../../../src/model.ts';
-import { ANNOTATION, FORTSA_RESTARTED_AT } from '../../../src/names.ts';
+import { ANNOTATION, FORTSA_RESTARTED_AT, RESTARTED_AT } from '../../../src/names.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
 import { type PlanContext, plan } from '../../../src/plan/plan.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
@@ -243,6 +243,20 @@ test('a frozen watch holds everything back', () => {
 test('an annotation that no calendar can write ends nothing', () => {
   const annotations = { [FORTSA_RESTARTED_AT]: '+275760-09-13T00:00:00Z' };
   assert.equal(stepOf(judged({ template: { labels: {}, annotations, spec: {} } })), 'restart');
+});
+
+test('a rollout that our own failed restart left stuck is no hindrance to a restart for another sidecar', () => {
+  const template = { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - HOUR) }, spec: {} };
+  const rollout = { ...complete(3), existing: 4, available: 2 };
+  const failed = (restartedFor: string): Judged =>
+    judged({ annotations: restarted(HOUR, 'failed:timeout', { restartedFor }), template, rollout });
+  assert.equal(stepOf(failed('other')), 'restart');
+  assert.equal(stepOf(failed(fingerprint(expected()))), 'wait gave-up', 'for the same sidecar it is not repeated');
+  assert.equal(
+    stepOf(judged({ annotations: restarted(HOUR, 'failed:timeout', { restartedFor: 'other' }), rollout })),
+    'wait rolling',
+    'somebody else’s rollout',
+  );
 });
 
 const named = (namespace: string, name: string, annotations: Workload['annotations'] = {}): Judged =>

@@ -1,0 +1,324 @@
+import assert from 'node:assert/strict';
+import { interner } from '../../../src/cluster/podFields.ts';
+import { podListFromProtobuf } from '../../../src/cluster/podProtobuf.ts';
+import { podListFromJson } from '../../../src/cluster/podSource.ts';
+import { ProtobufError } from '../../../src/cluster/protobuf.ts';
+import { type RawWorkload, workloadOf } from '../../../src/cluster/workloads.ts';
+import { PodGroups } from '../../../src/compare/podGroups.ts';
+import { judge } from '../../../src/compare/verdict.ts';
+import { nextPodLabels, question, readAnswer } from '../../../src/expect/admission.ts';
+import type { Answer } from '../../../src/expect/answer.ts';
+import { contentHash, injectionOf } from '../../../src/expect/epoch.ts';
+import { type Match, match } from '../../../src/expect/match.ts';
+import type { Injection } from '../../../src/expect/mesh.ts';
+import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
+import { keyOf, type Labels, type PodFacts, WORKLOAD_KINDS, type Workload } from '../../../src/model.ts';
+import type { Judged } from '../../../src/plan/judged.ts';
+import { type PlanContext, plan } from '../../../src/plan/plan.ts';
+import { istiodOf } from '../../../src/watch/istiod.ts';
+import { MINUTE, NOW } from '../../builders/workload.ts';
+import { conforms } from './conforms.ts';
+import type { Dice } from './dice.ts';
+import { mangle, mangleBytes } from './mangle.ts';
+import {
+  base64,
+  CONFIGURATION_MODEL,
+  CONFIGURATIONS,
+  ENTRY_MODEL,
+  NAMESPACE,
+  OPERATIONS,
+  POD_LIST,
+  PROTOBUF_LIST,
+  reviewOf,
+  WORKLOAD,
+  WORKLOAD_MODEL,
+} from './models.ts';
+import { series } from './series.ts';
+
+const RULES = { compareHub: false, ignoreDigest: false, restartOn: new Set(['missing', 'image', 'revision'] as const) };
+
+// ── configurations and ConfigMaps
+
+series('configurations', 0.2, ['entry', 'none', 'conflict', 'unknown'], (dice) => {
+  const configurations = mangle(dice, CONFIGURATIONS);
+  const pod: Labels = { app: 'web' };
+  const injections = injectionsOf(asList(configurations), mangle(dice, { data: { config: 'x', values: '{}' } }));
+  const matched = match(injections, NAMESPACE, pod);
+  if (matched.kind === 'entry') assertCallable(asList(configurations), matched.entry, pod);
+  return matched.kind;
+});
+
+/** A list is a list on the wire; its items are what can be hurt. */
+const asList = (value: readonly RawConfiguration[]): readonly RawConfiguration[] => (Array.isArray(value) ? value : []);
+
+const injectionsOf = (configurations: readonly RawConfiguration[], content?: unknown): Injection[] =>
+  injectorEntries(configurations).map((entry) =>
+    injectionOf(entry, { injectorConfig: content, meshConfig: content, proxyConfigs: content }),
+  );
+
+/** Of the entries that the configurations hold under this name, one at least is well-formed and selects the pod, seen independently. */
+function assertCallable(configurations: readonly RawConfiguration[], { entry }: Injection, pod: Labels): void {
+  const raw = configurations
+    .filter((one) => one?.metadata?.name === entry.configuration && conforms(CONFIGURATION_MODEL, one))
+    .flatMap((one) => [...(one.webhooks ?? [])]);
+  const callable = raw.filter(
+    (one) =>
+      one?.name === entry.name &&
+      conforms(ENTRY_MODEL, one) &&
+      admits(one.namespaceSelector ?? {}, NAMESPACE) &&
+      admits(one.objectSelector ?? {}, pod) &&
+      (one.rules ?? []).some(({ operations }) => operations?.includes('CREATE')),
+  );
+  assert.ok(
+    callable.length > 0,
+    `${entry.configuration}/${entry.name} matched although it is malformed or selects others`,
+  );
+}
+
+type Selector = NonNullable<NonNullable<RawConfiguration['webhooks']>[number]['namespaceSelector']>;
+
+/** A second opinion on selectors. */
+function admits({ matchLabels, matchExpressions }: Selector, labels: Labels): boolean {
+  const carried = new Map(Object.entries(labels));
+  const expressions = (matchExpressions ?? []).every(({ key, operator, values }) => {
+    const value = carried.get(key);
+    const among = value !== undefined && (values ?? []).includes(value);
+    if (operator === 'In') return among;
+    if (operator === 'NotIn') return !among;
+    return operator === 'Exists' ? value !== undefined : operator === 'DoesNotExist' && value === undefined;
+  });
+  return expressions && Object.entries(matchLabels ?? {}).every(([key, value]) => carried.get(key) === value);
+}
+
+// ── answers
+
+const TEMPLATE = { labels: { app: 'web' }, annotations: {}, spec: { containers: [{ name: 'app', image: 'a' }] } };
+const ASKED = question('shop', 'web', TEMPLATE).pod;
+const ASKED_TEXT = JSON.stringify(ASKED);
+
+series('answers', 0.25, ['sidecar', 'no-sidecar', 'bad-answer', 'injector-refused'], (dice) => {
+  const body = answerBody(dice);
+  const answer = readAnswer(ASKED, body);
+  assert.equal(JSON.stringify(ASKED), ASKED_TEXT, 'the question was changed');
+  if (answer.kind === 'sidecar') assertHonest(body, answer);
+  return answer.kind === 'unknown' ? answer.reason.code : answer.kind;
+});
+
+/** Hurts the review, its patch as a list, or its patch as bytes. */
+function answerBody(dice: Dice): unknown {
+  const text = JSON.stringify(OPERATIONS);
+  if (dice.once(3)) return mangle(dice, reviewOf(base64(text)));
+  if (dice.once(2)) return reviewOf(base64(JSON.stringify(mangle(dice, OPERATIONS))));
+  return reviewOf(
+    dice.once(4)
+      ? mangleBytes(dice, Buffer.from(base64(text))).toString()
+      : base64(mangleBytes(dice, Buffer.from(text))),
+  );
+}
+
+const RFC_6902 = /^(add|remove|replace|move|copy|test)$/;
+
+/** What the API server would take as a patch, and a sidecar that can be compared. */
+function assertHonest(body: unknown, { sidecar }: Extract<Answer, { kind: 'sidecar' }>): void {
+  const { response } = body as ReturnType<typeof reviewOf>;
+  assert.equal(response.allowed, true);
+  assert.equal(response.patchType, 'JSONPatch');
+  assert.match(response.patch, /^[A-Za-z0-9+/]+={0,2}$/);
+  const operations: { op: unknown; path: unknown }[] = JSON.parse(Buffer.from(response.patch, 'base64').toString());
+  assert.ok(Array.isArray(operations));
+  for (const { op, path } of operations) {
+    assert.match(String(op), RFC_6902);
+    assert.equal(typeof path, 'string');
+  }
+  assert.ok(typeof sidecar.image === 'string' && sidecar.image !== '');
+  assert.equal(typeof sidecar.revision, 'string');
+  assert.ok(['container', 'initContainer'].includes(sidecar.placement));
+}
+
+// ── workloads
+
+const FIELDS: Partial<Workload> = {
+  namespace: '',
+  name: '',
+  uid: '',
+  resourceVersion: '',
+  generation: 0,
+  createdAt: 0,
+  deleting: false,
+  annotations: {},
+  strategy: '',
+  paused: false,
+  maxUnavailable: 0,
+  template: { labels: {}, annotations: {}, spec: {} },
+  rollout: { observedGeneration: 0, desired: 0, existing: 0, updated: 0, ready: 0, available: 0 },
+};
+
+series('workloads', 0.15, ['RollingUpdate', 'malformed'], (dice) => {
+  const raw = mangle(dice, WORKLOAD);
+  const workload = workloadOf(dice.pick(WORKLOAD_KINDS), raw);
+  for (const [field, model] of Object.entries(FIELDS)) {
+    const value = workload[field as keyof Workload];
+    assert.ok(
+      value !== null && value !== undefined && conforms({ [field]: model }, { [field]: value }),
+      `field ${field}`,
+    );
+  }
+  if (workload.strategy === 'RollingUpdate') assert.ok(conforms(WORKLOAD_MODEL, raw), 'malformed, yet to be restarted');
+  assert.match(contentHash(workload.template), /^[0-9a-f]{16}$/);
+  assert.ok(Object.values(nextPodLabels(workload)).every((value) => typeof value === 'string'));
+  const { image, revision } = istiodOf(raw);
+  assert.deepEqual([typeof image, typeof revision], ['string', 'string']);
+  return workload.strategy === 'RollingUpdate'
+    ? workload.strategy
+    : workload.strategy === 'malformed'
+      ? 'malformed'
+      : 'other';
+});
+
+// ── pods
+
+const FACTS = {
+  namespace: '',
+  name: '',
+  uid: '',
+  templateHash: '',
+  phase: '',
+  ready: true,
+  deleting: false,
+  sidecar: { placement: '', image: '', revision: '', injected: true },
+};
+
+function assertFacts(pods: readonly PodFacts[]): void {
+  for (const pod of pods) {
+    assert.ok(conforms(FACTS, pod) && pod.name && pod.uid, JSON.stringify(pod).slice(0, 500));
+    if (pod.owner) assert.ok(conforms({ kind: '', name: '', uid: '' }, pod.owner));
+  }
+  const groups = new PodGroups();
+  for (const pod of pods) groups.add(pod);
+}
+
+series('pods in JSON', 0.12, ['read', 'refused'], (dice) => {
+  const whole = dice.once(2);
+  const text = JSON.stringify(whole ? mangle(dice, POD_LIST) : POD_LIST);
+  const bytes = whole ? Buffer.from(text) : mangleBytes(dice, Buffer.from(text));
+  const pods = podsIn(bytes);
+  if (!pods) return 'refused';
+  assertFacts(pods);
+  return 'read';
+});
+
+/** Undefined where the list is refused, with words and not with an accident. */
+function podsIn(bytes: Buffer): PodFacts[] | undefined {
+  try {
+    return podListFromJson(bytes, interner()).pods;
+  } catch (error) {
+    assert.ok(error instanceof Error && !(error instanceof TypeError || error instanceof RangeError), String(error));
+    return undefined;
+  }
+}
+
+series('pods in protobuf', 0.13, ['read', 'refused'], (dice) => {
+  const bytes = mangleBytes(dice, PROTOBUF_LIST);
+  try {
+    assertFacts(podListFromProtobuf(bytes, interner()).pods);
+    return 'read';
+  } catch (error) {
+    assert.ok(error instanceof ProtobufError, `${error}`);
+    return 'refused';
+  }
+});
+
+// ── all stages together
+
+const CONTEXT: PlanContext = {
+  now: NOW,
+  policy: {
+    ...RULES,
+    ignoreGate: new Set(),
+    maxInFlight: 5,
+    maxInFlightPerNamespace: 5,
+    restartDelay: 0,
+    annotationCooldown: 5 * MINUTE,
+    istiodConfigReadDelay: 0,
+    restartTimeout: 10 * MINUTE,
+    failureBudget: 3,
+    maxAttempts: 1,
+    skipNamespaces: new Set(),
+  },
+  epochSeenAt: new Map(),
+  retryAt: new Map(),
+  unconfirmed: () => undefined,
+  stale: undefined,
+  busy: new Set(),
+};
+
+interface Inputs {
+  readonly configurations: readonly RawConfiguration[];
+  readonly raw: RawWorkload;
+  readonly pods: object;
+  readonly body: unknown;
+}
+
+/** Each part is hurt once in three times, so that many inputs are hurt in one place only, and some in none. */
+function inputs(dice: Dice): Inputs {
+  const maybe = <T>(value: T): T => (dice.once(3) ? mangle(dice, value) : value);
+  return {
+    configurations: asList(maybe(CONFIGURATIONS)),
+    raw: maybe(WORKLOAD),
+    pods: maybe(POD_LIST),
+    body: dice.once(3) ? answerBody(dice) : reviewOf(base64(JSON.stringify(OPERATIONS))),
+  };
+}
+
+series('from the configuration to the plan', 0.15, ['restart', 'wait', 'none', 'no scan'], (dice) => {
+  const given = inputs(dice);
+  const pods = podsIn(Buffer.from(JSON.stringify(given.pods)));
+  if (!pods) return 'no scan';
+  const workload = workloadOf('Deployment', given.raw);
+  const istiod = { ...istiodOf(WORKLOAD), templateHash: 't' };
+  const injections = injectionsOf(given.configurations).map((injection) => ({ ...injection, istiod }));
+  const matched = match(injections, NAMESPACE, nextPodLabels(workload));
+  const answer = matched.kind === 'entry' ? answerTo(workload, given.body) : undefined;
+  const judged = judgedOf(workload, matched, answer, pods);
+  const healthy: Workload = { ...workloadOf('Deployment', WORKLOAD), name: 'beside' };
+  const { steps } = plan([judged, { ...judged, workload: healthy, verdict: notAsked }], CONTEXT);
+  const step = steps.get(keyOf(workload));
+  assert.ok(step, 'the plan says nothing of the workload');
+  if (step.action === 'restart') assertEarned(given, judged, answer, pods);
+  return step.action;
+});
+
+const notAsked: Judged['verdict'] = { state: 'skipped', reason: { code: 'not-injected', detail: '' } };
+
+function answerTo({ namespace, name, template }: Workload, body: unknown): Answer {
+  return readAnswer(question(namespace, name, template).pod, body);
+}
+
+function judgedOf(workload: Workload, matched: Match<Injection>, answer: Answer | undefined, pods: PodFacts[]): Judged {
+  const groups = new PodGroups();
+  for (const pod of pods) groups.add(pod);
+  const verdict = judge(workload, matched, answer, groups.of(keyOf(workload)), RULES);
+  return { workload, verdict, ...(matched.kind === 'entry' && { injection: matched.entry }) };
+}
+
+/** A restart needs all of it: a callable entry, an honest answer, a well-formed workload, and a pod that differs from the answer. */
+function assertEarned(
+  { configurations, raw, body }: Inputs,
+  judged: Judged,
+  answer: Answer | undefined,
+  pods: PodFacts[],
+): void {
+  const { verdict, injection, workload } = judged;
+  assert.equal(verdict.state, 'outdated');
+  assert.ok(injection, 'without an injection');
+  assertCallable(configurations, injection, workload.template.labels);
+  assert.ok(conforms(WORKLOAD_MODEL, raw), 'of a malformed workload');
+  assert.ok(answer?.kind === 'sidecar', 'without a sidecar in the answer');
+  assertHonest(body, answer);
+  const { image, revision } = answer.sidecar;
+  const differs = ({ sidecar }: PodFacts): boolean => sidecar.image !== image || sidecar.revision !== revision;
+  assert.ok(
+    pods.some((pod) => !pod.deleting && differs(pod)),
+    'although every pod is as it should be',
+  );
+}
