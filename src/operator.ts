@@ -89,6 +89,7 @@ export class Operator {
     await watch.settled(signal);
     if (signal.aborted) return;
     this.#mesh = watch.mesh();
+    this.#noteEpochs(this.#mesh);
     report.mesh(this.#mesh);
     const restarter = this.#options.dryRun ? undefined : this.#restarter(signal);
     while (!signal.aborted) {
@@ -144,6 +145,7 @@ export class Operator {
     const mesh = watch.mesh();
     const scope = scopeOf(this.#mesh, mesh);
     this.#mesh = mesh;
+    this.#noteEpochs(mesh);
     report.mesh(mesh);
     void injectors.keepOnly(mesh.injections);
     confirmations.keepOnly(mesh.injections);
@@ -243,7 +245,6 @@ export class Operator {
   async #evaluate(restarter: Restarter | undefined): Promise<void> {
     const { survey, watch, now, policy, report, injectors, confirmations } = this.#options;
     const mesh = this.#mesh;
-    this.#noteEpochs(mesh);
     const judged = await Promise.all([...this.#sightings.values()].map((sighting) => survey.judge(mesh, sighting)));
     this.#judged = judged;
     const planned = plan(judged, {
