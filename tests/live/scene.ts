@@ -86,12 +86,13 @@ export class Scene {
     return new Set(ours.map(({ reason, involvedObject: { kind, name } }) => `${reason} ${kind}/${name}`));
   }
 
-  /** What the operator says keeps workloads waiting, one reason a namespace. */
+  /** What the operator says keeps workloads waiting: by namespace, from the newest decision on each workload. */
   waiting(): Map<string, string> {
-    const decided = this.operator
-      .said('Decided')
-      .map((line) => [String(line.namespace), line.action === 'wait' ? String(line.reason) : ''] as const);
-    return new Map(decided);
+    const newest = new Map(
+      this.operator.said('Decided').map((line) => [`${line.namespace}/${line.kind}/${line.name}`, line]),
+    );
+    const waits = [...newest.values()].filter(({ action }) => action === 'wait');
+    return new Map(waits.map(({ namespace, reason }) => [String(namespace), String(reason)]));
   }
 
   /**
