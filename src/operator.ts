@@ -270,7 +270,7 @@ export class Operator {
       const step = steps.get(keyOf(workload));
       const sighting = this.#sightings.get(keyOf(workload));
       if (step?.action !== 'wait' || step.reason.code !== 'unconfirmed-answer' || !sighting) continue;
-      const question = questionOf(this.#options.watch.mesh(), sighting);
+      const question = questionOf(this.#mesh, sighting);
       if (question) this.#options.confirmations.begin(question);
     }
   }

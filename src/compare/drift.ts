@@ -3,8 +3,7 @@ import type { Sidecar } from '../model.ts';
 import { type ImageRules, sameImage } from './imageReference.ts';
 
 /** In which way a pod's sidecar differs from the expected one. `placement` is reported only: one old node flips it for a whole mesh. */
-export const DRIFTS = ['missing', 'image', 'revision', 'placement'] as const;
-export type Drift = (typeof DRIFTS)[number];
+export type Drift = 'missing' | 'image' | 'revision' | 'placement';
 
 /** Drifts that can be worth a restart. */
 export const RESTARTABLE = ['missing', 'image', 'revision'] as const satisfies Drift[];

@@ -182,7 +182,7 @@ export class Report implements RestartListener {
   }
 
   ended({ workload, verdict }: Judged, outcome: Outcome, detail: string): void {
-    const result = (outcome.startsWith('failed') ? 'failed' : outcome) as RestartResult;
+    const result = outcome.split(':', 1)[0] as RestartResult;
     this.#options.metrics.restarted(workload.kind, result);
     const bad = result === 'failed' || result === 'reverted';
     this.#options.logger[bad ? 'error' : 'info']('Restart ended', { ...refOf(workload), outcome, detail });
