@@ -8,7 +8,7 @@ import type { Toolbox } from './build.ts';
 import { Authority, type Credentials, signingKey } from './certificates.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { freePort } from './ports.ts';
-import { alive, type Program, type Running, ready, start, stop } from './processes.ts';
+import { alive, serve, stop } from './processes.ts';
 import { stages } from './stages.ts';
 
 const READY_MS = 60_000;
@@ -45,7 +45,9 @@ export class Cluster {
   static async up(state: string, toolbox: Toolbox): Promise<Cluster> {
     const cluster = new Cluster(state, toolbox, await choosePorts());
     cluster.#writeFiles();
-    cluster.#start('etcd', cluster.#etcdFlags());
+    await cluster.#serve('etcd', cluster.#etcdFlags(), () =>
+      isHealthy(`http://127.0.0.1:${cluster.#ports.etcd}/health`),
+    );
     await cluster.startApiServer();
     await cluster.startControllers();
     return cluster;
@@ -64,8 +66,8 @@ export class Cluster {
   }
 
   async startApiServer(): Promise<void> {
-    const running = this.#start('kube-apiserver', this.#apiServerFlags());
-    await ready(this.state, running, READY_MS, async () => (await this.api.get<string>('/readyz')) === 'ok');
+    const isReady = async () => (await this.api.get<string>('/readyz')) === 'ok';
+    await this.#serve('kube-apiserver', this.#apiServerFlags(), isReady);
   }
 
   /** Stops the API server alone: every client sees refused connections. */
@@ -74,10 +76,9 @@ export class Cluster {
   }
 
   async startControllers(): Promise<void> {
-    const starting = CONTROLLERS.map(async (name) => {
-      const running = this.#start(name, this.#controllerFlags(name));
-      await ready(this.state, running, READY_MS, () => isHealthy(this.#healthUrl(name)));
-    });
+    const starting = CONTROLLERS.map((name) =>
+      this.#serve(name, this.#controllerFlags(name), () => isHealthy(this.#healthUrl(name))),
+    );
     await Promise.all(starting);
   }
 
@@ -86,8 +87,12 @@ export class Cluster {
     return this.#stop(CONTROLLERS);
   }
 
-  #start(name: Program['name'] & Parameters<Toolbox['program']>[0], args: readonly string[]): Running {
-    return start(this.state, { name, file: this.#toolbox.program(name), args });
+  async #serve(
+    name: Parameters<Toolbox['program']>[0],
+    args: readonly string[],
+    isReady: () => Promise<boolean>,
+  ): Promise<void> {
+    await serve(this.state, { name, file: this.#toolbox.program(name), args }, READY_MS, isReady);
   }
 
   async #stop(names: readonly string[]): Promise<void> {

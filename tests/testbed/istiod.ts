@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { isHealthy } from './cluster.ts';
 import { freeAddress, freePort } from './ports.ts';
-import { type Running, ready, start, stop } from './processes.ts';
+import { type Running, serve, stop } from './processes.ts';
 
 const READY_MS = 60_000;
 /** The charts' Service leads to this port; a client that resolves an ExternalName uses it as it is. */
@@ -62,9 +62,8 @@ export class Istiod {
     const folder = join(state, `${this.processName}.d`);
     mkdirSync(folder, { recursive: true });
     const env = this.#variables();
-    const running = start(state, { name: this.processName, file: program, args: this.#flags(), env, folder });
-    this.#running = running;
-    await ready(state, running, READY_MS, () => isHealthy(`http://127.0.0.1:${this.#ports.http}/ready`));
+    const istiod = { name: this.processName, file: program, args: this.#flags(), env, folder };
+    this.#running = await serve(state, istiod, READY_MS, () => isHealthy(`http://127.0.0.1:${this.#ports.http}/ready`));
   }
 
   async stop(): Promise<void> {

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Identity, identify, isAlive, signal } from './identity.ts';
 import { Hopeless, until } from './until.ts';
 
 const GRACE_MS = 10_000;
 const KILL_MS = 5_000;
 const LOG_LINES = 8;
+const STARTS = 5;
+const PAUSE_MS = 1000;
 const LOG_TAIL = 16_384;
 
 /** What to run. Its name also names its log and its pid file. */
@@ -24,7 +27,7 @@ export interface Running extends Identity {
 }
 
 /** Starts a program in a session of its own, so that a Ctrl-C in the terminal reaches only who orders the stop. */
-export function start(state: string, program: Program): Running {
+function start(state: string, program: Program): Running {
   const log = openSync(logPath(state, program.name), 'a');
   const child = spawn(program.file, program.args, {
     cwd: program.folder ?? state,
@@ -43,8 +46,31 @@ export function start(state: string, program: Program): Running {
   return running;
 }
 
+/**
+ * Starts a program that listens, and waits until it serves. Where its port was taken in between, as the kernel may for an outgoing
+ * connection, it is started again.
+ */
+export async function serve(
+  state: string,
+  program: Program,
+  deadlineMs: number,
+  probe: () => Promise<boolean>,
+): Promise<Running> {
+  for (let left = STARTS - 1; ; left--) {
+    const running = start(state, program);
+    try {
+      await ready(state, running, deadlineMs, probe);
+      return running;
+    } catch (error) {
+      if (left === 0 || isAlive(running) || !logTail(state, program.name).includes('address already in use'))
+        throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
 /** Waits until a process serves; if it ends or is late, the error shows the end of its log. */
-export async function ready(
+async function ready(
   state: string,
   running: Running,
   deadlineMs: number,
