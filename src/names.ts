@@ -19,9 +19,14 @@ export const ANNOTATION = {
   writes: `${DOMAIN}/writes`,
   /** Epoch of the injector that the restart's run belongs to: failures are counted per run. */
   run: `${DOMAIN}/run`,
+  /** The value of `meltemi.dev/retry` that was there at the write: another value asks for one more. */
+  retried: `${DOMAIN}/retried`,
   /** How the restart ended; absent while it is in flight. */
   outcome: `${DOMAIN}/outcome`,
 } as const;
+
+/** A person sets it on a workload, to any value that it did not have, to have one more restart made for the same sidecar. */
+export const RETRY = `${DOMAIN}/retry`;
 
 /**
  * The template annotation that makes a controller roll. It is kubectl's own key (kubectl/pkg/polymorphichelpers/objectrestarter.go):

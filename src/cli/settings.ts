@@ -3,6 +3,7 @@ import { type Drift, RESTARTABLE } from '../compare/drift.ts';
 import { WORKLOAD_KINDS, type WorkloadKind } from '../model.ts';
 import { ENV_PREFIX } from '../names.ts';
 import { GATES, type Gate } from '../plan/gates.ts';
+import { PDB_CHOICES, RECREATE_CHOICES } from '../plan/policy.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import type { ListenAddress } from '../report/server.ts';
 import { parseDuration } from './duration.ts';
@@ -55,6 +56,23 @@ const text = (help: string, value: string, commands: readonly CommandName[]): Se
   parse: (given) => given,
 });
 
+/** One of several words, the first by default. */
+const choice = <T extends string>(
+  help: string,
+  words: readonly [T, ...T[]],
+  commands: readonly CommandName[],
+): Setting<T> => ({
+  help: `${help}: ${words.join(' or ')}`,
+  value: 'choice',
+  default: words[0],
+  commands,
+  parse: (given) => {
+    const word = words.find((known) => known === given);
+    if (word !== undefined) return word;
+    throw new InvalidArgumentError(`It must be ${words.join(' or ')}.`);
+  },
+});
+
 const address = (help: string, fallback: string): Setting<ListenAddress | undefined> => ({
   help,
   value: 'address',
@@ -96,6 +114,12 @@ export const SETTINGS = {
   } as Setting<ReadonlySet<string>>,
   maxInFlight: count('restarts under way at a time', 5, BOTH),
   maxInFlightPerNamespace: count('restarts under way at a time in one namespace', 1, BOTH),
+  maxRestartsPerMinute: {
+    ...count('restarts within any minute; 0 is no limit', 0, BOTH),
+    parse: parseCountOrNone,
+  } as Setting<number>,
+  pdb: choice('whether a rollout that takes pods away waits for PodDisruptionBudgets', PDB_CHOICES, BOTH),
+  recreate: choice('what to do where a rollout would leave no pod for a while', RECREATE_CHOICES, BOTH),
   restartDelay: duration('least time between two restarts', '0s', BOTH),
   annotationCooldown: duration('least time between two restarts of one workload', '5m', BOTH),
   istiodConfigReadDelay: duration('extra wait after the injector configuration changed', '10s', RUN),
@@ -155,6 +179,11 @@ function parseBoolean(given: string): boolean {
 function parseCount(given: string): number {
   if (/^[1-9]\d{0,5}$/.test(given)) return Number(given);
   throw new InvalidArgumentError('It must be a whole number from 1 to 999999.');
+}
+
+function parseCountOrNone(given: string): number {
+  if (/^\d{1,6}$/.test(given)) return Number(given);
+  throw new InvalidArgumentError('It must be a whole number from 0 to 999999.');
 }
 
 function parseDurationArgument(given: string): number {

@@ -1,4 +1,5 @@
 import type { LabelSelector, Labels, PodTemplate, RolloutReport, Workload, WorkloadKind } from '../model.ts';
+import { FIELD_MANAGER, RESTARTED_AT } from '../names.ts';
 import { fits, type Shape } from './shape.ts';
 
 /** An apps/v1 Deployment, StatefulSet or DaemonSet as the API server serves it, as far as it is read. */
@@ -13,9 +14,25 @@ export interface RawWorkload {
     readonly deletionTimestamp?: string;
     readonly labels?: Labels;
     readonly annotations?: Labels;
+    readonly ownerReferences?: readonly RawOwnerReference[];
+    readonly managedFields?: readonly RawManagedFields[];
   };
   readonly spec?: RawSpec;
   readonly status?: RawStatus;
+}
+
+interface RawOwnerReference {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly controller?: boolean;
+}
+
+interface RawManagedFields {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly time?: string;
+  readonly fieldsV1?: Readonly<Record<string, unknown>>;
 }
 
 type IntOrPercent = number | string;
@@ -23,6 +40,7 @@ type IntOrPercent = number | string;
 interface RawSpec {
   readonly replicas?: number;
   readonly paused?: boolean;
+  readonly ordinals?: { readonly start?: number };
   readonly selector?: LabelSelector;
   readonly template?: {
     readonly metadata?: { readonly labels?: Labels; readonly annotations?: Labels };
@@ -54,7 +72,14 @@ interface RawStatus {
   readonly updatedNumberScheduled?: number;
   readonly numberReady?: number;
   readonly numberAvailable?: number;
-  readonly conditions?: readonly { readonly type?: string; readonly reason?: string; readonly message?: string }[];
+  readonly conditions?: readonly RawCondition[];
+}
+
+interface RawCondition {
+  readonly type?: string;
+  readonly status?: string;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 const STRATEGY: Shape = {
@@ -79,10 +104,13 @@ const WORKLOAD: Shape = {
     deletionTimestamp: 'string',
     labels: 'labels',
     annotations: 'labels',
+    ownerReferences: [{ apiVersion: 'string', kind: 'string', name: 'string', controller: 'boolean' }],
+    managedFields: [{ manager: 'string', operation: 'string', time: 'string', fieldsV1: 'object' }],
   },
   spec: {
     replicas: 'number',
     paused: 'boolean',
+    ordinals: { start: 'number' },
     selector: SELECTOR,
     template: { metadata: { labels: 'labels', annotations: 'labels' }, spec: 'object' },
     strategy: STRATEGY,
@@ -101,7 +129,7 @@ const WORKLOAD: Shape = {
     updatedNumberScheduled: 'number',
     numberReady: 'number',
     numberAvailable: 'number',
-    conditions: [{ type: 'string', reason: 'string', message: 'string' }],
+    conditions: [{ type: 'string', status: 'string', reason: 'string', message: 'string' }],
   },
 };
 
@@ -136,13 +164,49 @@ function narrowed(kind: WorkloadKind, raw: RawWorkload): Workload {
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     deleting: (metadata.deletionTimestamp ?? undefined) !== undefined,
     annotations: metadata.annotations ?? {},
+    ...ownerOf(metadata.ownerReferences),
     selector: spec.selector ?? {},
-    strategy: strategyOf(spec),
+    strategy: strategyOf(spec)?.type ?? 'RollingUpdate',
+    partition: strategyOf(spec)?.rollingUpdate?.partition ?? 0,
+    firstOrdinal: spec.ordinals?.start ?? 0,
     paused: spec.paused ?? false,
     maxUnavailable: maxUnavailableOf(kind, spec, rollout.desired),
+    ...managed(metadata.managedFields ?? []),
     template: templateOf(spec),
     rollout,
   };
+}
+
+function ownerOf(references: readonly RawOwnerReference[] = []): Pick<Workload, 'owner'> {
+  const controller = references.find((reference) => reference.controller);
+  if (!controller) return {};
+  const { apiVersion = '', kind = '', name = '' } = controller;
+  return { owner: { apiVersion, kind, name } };
+}
+
+const RESTART_FIELD = ['f:spec', 'f:template', 'f:metadata', 'f:annotations', `f:${RESTARTED_AT}`];
+
+/**
+ * Who applies the restart annotation besides us, and when we last wrote, from the field managers of server-side apply
+ * (KEP-555; FieldsV1 as in sigs.k8s.io/structured-merge-diff). Only an `Apply` is a standing claim: an `Update` is somebody's past write.
+ */
+function managed(entries: readonly RawManagedFields[]): Pick<Workload, 'restartManager' | 'writtenAt'> {
+  const others = entries.filter(({ manager, operation }) => operation === 'Apply' && manager !== FIELD_MANAGER);
+  const claim = others.find(({ fieldsV1 }) => has(fieldsV1, RESTART_FIELD));
+  const ours = entries.flatMap(({ manager, time }) => (manager === FIELD_MANAGER ? Date.parse(time ?? '') || [] : []));
+  return {
+    ...(claim && { restartManager: claim.manager ?? '' }),
+    ...(ours.length > 0 && { writtenAt: Math.max(...ours) }),
+  };
+}
+
+function has(fields: unknown, path: readonly string[]): boolean {
+  let at = fields;
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null || !(step in at)) return false;
+    at = (at as Record<string, unknown>)[step];
+  }
+  return true;
 }
 
 const templateOf = ({ template }: RawSpec): PodTemplate => ({
@@ -151,11 +215,7 @@ const templateOf = ({ template }: RawSpec): PodTemplate => ({
   spec: template?.spec ?? {},
 });
 
-function strategyOf({ strategy, updateStrategy }: RawSpec): string {
-  const { type: given, rollingUpdate } = strategy ?? updateStrategy ?? {};
-  const type = given ?? 'RollingUpdate';
-  return (rollingUpdate?.partition ?? 0) > 0 ? `${type}/partition` : type;
-}
+const strategyOf = ({ strategy, updateStrategy }: RawSpec): RawStrategy | undefined => strategy ?? updateStrategy;
 
 /**
  * The rounding of the controllers: a Deployment rounds maxUnavailable down, and up to 1 where both it and maxSurge come to 0
@@ -163,7 +223,8 @@ function strategyOf({ strategy, updateStrategy }: RawSpec): string {
  * a StatefulSet has 1 unless the field is set (apps/v1 RollingUpdateStatefulSetStrategy).
  */
 function maxUnavailableOf(kind: WorkloadKind, spec: RawSpec, desired: number): number {
-  const { maxUnavailable, maxSurge } = (spec.strategy ?? spec.updateStrategy)?.rollingUpdate ?? {};
+  if (strategyOf(spec)?.type === 'Recreate') return desired;
+  const { maxUnavailable, maxSurge } = strategyOf(spec)?.rollingUpdate ?? {};
   if (kind === 'Deployment') {
     const down = scaled(maxUnavailable ?? '25%', desired, Math.floor);
     return down === 0 && scaled(maxSurge ?? '25%', desired, Math.ceil) === 0 ? 1 : down;
@@ -178,6 +239,7 @@ function scaled(value: IntOrPercent, of: number, round: (value: number) => numbe
 
 function replicaReport(spec: RawSpec, status: RawStatus): RolloutReport {
   const late = status.conditions?.find(({ reason }) => reason === 'ProgressDeadlineExceeded');
+  const refused = status.conditions?.find(({ type, status: is }) => type === 'ReplicaFailure' && is === 'True');
   return {
     observedGeneration: status.observedGeneration ?? 0,
     desired: spec.replicas ?? 1,
@@ -188,6 +250,7 @@ function replicaReport(spec: RawSpec, status: RawStatus): RolloutReport {
     ...(status.currentRevision !== undefined && { currentRevision: status.currentRevision }),
     ...(status.updateRevision !== undefined && { updateRevision: status.updateRevision }),
     ...(late && { deadlineExceeded: late.message ?? 'ProgressDeadlineExceeded' }),
+    ...(refused && { createFailure: refused.message ?? 'ReplicaFailure' }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type DriftRules, driftsOf } from '../compare/drift.ts';
-import { type PodGroup, sidecarWord } from '../compare/verdict.ts';
+import type { PodGroup } from '../compare/podGroups.ts';
+import { sidecarWord } from '../compare/verdict.ts';
 import { nextPodLabels } from '../expect/admission.ts';
 import { whyNot } from '../expect/match.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DriftRules } from '../../../src/compare/drift.ts';
-import { judge, type PodGroup } from '../../../src/compare/verdict.ts';
+import type { PodGroup } from '../../../src/compare/podGroups.ts';
+import { judge } from '../../../src/compare/verdict.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
 import type { Match } from '../../../src/expect/match.ts';
 import type { Workload } from '../../../src/model.ts';
