@@ -4,6 +4,7 @@ import { isConflict, isNotFound } from './apiError.ts';
 import type { Api } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
+import { LeadershipNews } from './leadershipNews.ts';
 import { annotationsOf, type Lease, type LeaseCall, LeaseObject, type LeaseSpec, microTime } from './lease.ts';
 import { acknowledgement, type Standing } from './standing.ts';
 import { StandingOrders } from './standingOrders.ts';
@@ -65,7 +66,7 @@ export class LeaderElection implements Leadership {
   readonly #clock: Clock;
   readonly #now: () => number;
   readonly #random: () => number;
-  readonly #listener: LeadershipListener;
+  readonly #news: LeadershipNews;
   readonly #orders: StandingOrders;
   #term: AbortController | undefined;
   /** The Lease as read or written last. */
@@ -79,7 +80,6 @@ export class LeaderElection implements Leadership {
   /** When the last term ended, while what led in it still runs. */
   #lingeringSince: number | undefined;
   #otherHolder = '';
-  #trouble = '';
 
   /** @throws {RangeError} for a timing in which two could lead at a time, or nobody for long */
   constructor(options: LeaderElectionOptions) {
@@ -94,8 +94,8 @@ export class LeaderElection implements Leadership {
     this.#clock = options.clock ?? systemClock;
     this.#now = options.now;
     this.#random = options.random ?? Math.random;
-    this.#listener = options.listener;
-    this.#orders = new StandingOrders((error) => this.#report(error));
+    this.#news = new LeadershipNews(options.listener);
+    this.#orders = new StandingOrders((error) => this.#news.trouble(error));
   }
 
   get isLeading(): boolean {
@@ -162,7 +162,7 @@ export class LeaderElection implements Leadership {
   async #serve(lead: Lead, signal: AbortSignal): Promise<void> {
     const term = new AbortController();
     this.#term = term;
-    this.#tell((listener) => listener.acquired());
+    this.#news.tell((listener) => listener.acquired());
     const led = this.#carryOut(lead, term.signal);
     await this.#renew(term.signal);
     if (!(await this.#outlast(led, signal))) return;
@@ -237,7 +237,7 @@ export class LeaderElection implements Leadership {
         await this.#lease.replace(lease, { ...free, leaseTransitions }, {}, this.#call());
         return;
       } catch (error) {
-        if (!isConflict(error) && !isNotFound(error)) return this.#report(error);
+        if (!isConflict(error) && !isNotFound(error)) return this.#news.trouble(error);
         lease = undefined;
       }
     }
@@ -302,7 +302,7 @@ export class LeaderElection implements Leadership {
     const duration = (lease.spec?.leaseDurationSeconds ?? 0) * 1000 || this.#timing.leaseDuration;
     if (this.#clock.now() - this.#recordAt >= duration) return false;
     this.#mayHold = false;
-    if (holder !== this.#otherHolder) this.#tell((listener) => listener.standingBy(holder));
+    if (holder !== this.#otherHolder) this.#news.tell((listener) => listener.standingBy(holder));
     this.#otherHolder = holder;
     return true;
   }
@@ -320,43 +320,24 @@ export class LeaderElection implements Leadership {
     this.#term = undefined;
     this.#otherHolder = '';
     term.abort();
-    this.#tell((listener) => listener.lost(why));
+    this.#news.tell((listener) => listener.lost(why));
   }
 
   #tooLate(): string {
     const limit = `the Lease was not renewed for ${this.#timing.renewDeadline / 1000} s`;
-    return this.#trouble ? `${limit}: ${this.#trouble}` : limit;
+    return this.#news.lastTrouble ? `${limit}: ${this.#news.lastTrouble}` : limit;
   }
 
   /** A conflict is no trouble: somebody else was quicker, and is seen at the next look. */
   async #try<T>(action: () => Promise<T>): Promise<T | undefined> {
     try {
       const result = await action();
-      this.#trouble = '';
+      this.#news.troubleOver();
       return result;
     } catch (error) {
       const stopped = error instanceof Error && 'reason' in error && error.reason === 'Aborted';
-      if (!stopped && !isConflict(error)) this.#report(error);
+      if (!stopped && !isConflict(error)) this.#news.trouble(error);
       return undefined;
-    }
-  }
-
-  #report(error: unknown): void {
-    const said = error instanceof Error ? error.message : String(error);
-    if (said === this.#trouble) return;
-    this.#trouble = said;
-    try {
-      this.#listener.trouble(error);
-    } catch {
-      // Nobody is left to tell.
-    }
-  }
-
-  #tell(news: (listener: LeadershipListener) => void): void {
-    try {
-      news(this.#listener);
-    } catch (error) {
-      this.#report(error);
     }
   }
 

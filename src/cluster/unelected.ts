@@ -2,6 +2,7 @@ import { isConflict } from './apiError.ts';
 import type { Api } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
+import { LeadershipNews } from './leadershipNews.ts';
 import { annotationsOf, type LeaseCall, LeaseObject } from './lease.ts';
 import { acknowledgement, type Standing } from './standing.ts';
 import { StandingOrders } from './standingOrders.ts';
@@ -31,18 +32,17 @@ export class Unelected implements Leadership {
   readonly #writes: boolean;
   readonly #clock: Clock;
   readonly #now: () => number;
-  readonly #listener: LeadershipListener;
+  readonly #news: LeadershipNews;
   readonly #orders: StandingOrders;
   #term: AbortController | undefined;
-  #trouble = '';
 
   constructor({ client, namespace, listener, writes, clock = systemClock, now }: UnelectedOptions) {
     this.#lease = new LeaseObject(client, namespace);
     this.#writes = writes;
     this.#clock = clock;
     this.#now = now;
-    this.#listener = listener;
-    this.#orders = new StandingOrders((error) => this.#report(error));
+    this.#news = new LeadershipNews(listener);
+    this.#orders = new StandingOrders((error) => this.#news.trouble(error));
   }
 
   get isLeading(): boolean {
@@ -74,11 +74,11 @@ export class Unelected implements Leadership {
     };
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
-    const looking = this.#keepLooking(end.signal, () => begun.resolve());
-    const begun = Promise.withResolvers<void>();
+    const read = Promise.withResolvers<void>();
+    const looking = this.#keepLooking(end.signal, read.resolve);
     try {
       // What writes must have read first whether it is paused.
-      if (this.#writes) await Promise.race([begun.promise, looking]);
+      if (this.#writes) await Promise.race([read.promise, looking]);
       if (!end.signal.aborted) await this.#lead(lead);
       await looking;
     } finally {
@@ -91,7 +91,7 @@ export class Unelected implements Leadership {
   async #lead(lead: Lead): Promise<void> {
     const term = new AbortController();
     this.#term = term;
-    this.#listener.acquired();
+    this.#news.tell((listener) => listener.acquired());
     try {
       await lead(term.signal);
     } catch (error) {
@@ -103,10 +103,10 @@ export class Unelected implements Leadership {
     while (!signal.aborted) {
       try {
         await this.#look({ timeoutMs: TIMEOUT, signal });
-        this.#trouble = '';
+        this.#news.troubleOver();
         read();
       } catch (error) {
-        if (!signal.aborted && !isConflict(error)) this.#report(error);
+        if (!signal.aborted && !isConflict(error)) this.#news.trouble(error);
       }
       if (!signal.aborted) await this.#clock.sleep(LOOK_EVERY, signal).catch(() => undefined);
     }
@@ -122,16 +122,5 @@ export class Unelected implements Leadership {
     if (Object.keys(recorded).length === 0) return;
     const written = await this.#lease.replace(lease, lease.spec ?? {}, recorded, call);
     this.#orders.take(annotationsOf(written));
-  }
-
-  #report(error: unknown): void {
-    const said = error instanceof Error ? error.message : String(error);
-    if (said === this.#trouble) return;
-    this.#trouble = said;
-    try {
-      this.#listener.trouble(error);
-    } catch {
-      // Nobody is left to tell.
-    }
   }
 }
