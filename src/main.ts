@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
+import { pauseCommand } from './cli/pauseCommand.ts';
 import { planCommand } from './cli/planCommand.ts';
 import { program } from './cli/program.ts';
+import { resumeCommand } from './cli/resumeCommand.ts';
 import { runCommand } from './cli/runCommand.ts';
 import { COMMIT, VERSION } from './version.ts';
 
@@ -20,6 +22,8 @@ async function main(): Promise<number> {
     {
       run: (settings) => runCommand(settings, process.env, stop.signal),
       plan: (settings) => planCommand(settings, streams, stop.signal),
+      pause: (settings) => pauseCommand(settings, streams, stop.signal),
+      resume: (settings) => resumeCommand(settings, streams, stop.signal),
     },
     (result) => {
       code = result;

@@ -27,6 +27,17 @@ export const ANNOTATION = {
 
 /** A person sets it on a workload, to any value that it did not have, to have one more restart made for the same sidecar. */
 export const RETRY = `${DOMAIN}/retry`;
+/** Annotations of the Lease: people's words to whoever leads, and the leader's answer. */
+export const LEASE_ANNOTATION = {
+  /** Present and not `false`: no new restart begins. The value is shown as the reason. */
+  paused: `${DOMAIN}/paused`,
+  /** Any new value ends the halts that failures have caused so far. */
+  resume: `${DOMAIN}/resume`,
+  /** The value of `resume` that the leader has seen. */
+  resumed: `${DOMAIN}/resumed`,
+  /** RFC 3339 time at which it did. */
+  resumedAt: `${DOMAIN}/resumed-at`,
+} as const;
 
 /**
  * The template annotation that makes a controller roll. It is kubectl's own key (kubectl/pkg/polymorphichelpers/objectrestarter.go):

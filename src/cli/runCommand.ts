@@ -1,12 +1,17 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubeClient } from '../cluster/client.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
+import { LeaderElection, newIdentity } from '../cluster/leaderElection.ts';
+import type { Leadership } from '../cluster/leadership.ts';
 import { remembering } from '../cluster/memory.ts';
 import { readOnly } from '../cluster/readOnly.ts';
+import { Unelected } from '../cluster/unelected.ts';
 import { Confirmations } from '../expect/confirmations.ts';
 import { Injectors } from '../expect/injectors.ts';
 import { Operator } from '../operator.ts';
-import { createLogger, errorFields } from '../report/logger.ts';
+import { leadershipLog, standingLog } from '../report/leadershipLog.ts';
+import { createLogger, errorFields, type Logger } from '../report/logger.ts';
 import { Metrics } from '../report/metrics.ts';
 import { Report } from '../report/report.ts';
 import { type Check, healthHandler, listen, metricsHandler, portOf } from '../report/server.ts';
@@ -22,12 +27,17 @@ import type { Settings } from './settings.ts';
  */
 export async function runCommand(settings: Settings, environment: Environment, signal: AbortSignal): Promise<number> {
   const logger = createLogger(settings.logLevel);
-  const { client, cluster: writable, namespace, server } = connect(settings, environment);
+  const fence = (): void => leadership.assertLeading();
+  const { client, cluster: writable, namespace, server } = connect(settings, environment, fence);
+  const leadership = leadershipOf(settings, client, namespace, logger);
   const cluster = settings.dryRun ? readOnly(writable) : remembering(writable);
   const metrics = new Metrics(VERSION);
   const report = new Report({ logger, metrics, cluster, namespace });
   const ready: { watch?: MeshWatch } = {};
-  const servers = await serve(settings, metrics, () => ready.watch?.problems()[0]);
+  const servers = await serve(settings, metrics, {
+    watches: () => ready.watch?.problems()[0],
+    leading: () => leadership.problem(),
+  });
   logger.info('Started', {
     version: VERSION,
     commit: COMMIT,
@@ -69,22 +79,41 @@ export async function runCommand(settings: Settings, environment: Environment, s
     report,
     now: Date.now,
   });
+  const ended = new AbortController();
+  // Given back only when nothing is written any more, so that the next leader meets no late write of this one.
+  const leading = leadership.run(ended.signal);
   try {
     await operator.run(signal);
   } finally {
+    ended.abort();
+    await leading;
     await Promise.all([injectors.close(), client.close(), ...servers.map(([, bound]) => stopped(bound))]);
   }
   logger.info('Stopped');
   return 0;
 }
 
-/** Listens on what the settings name, and on nothing else. */
-async function serve(settings: Settings, metrics: Metrics, watches: Check): Promise<[name: string, server: Server][]> {
-  const health = healthHandler({
-    livez: { ping: () => undefined },
-    readyz: { watches },
-    healthz: { ping: () => undefined },
-  });
+/** A dry run takes the Lease from nobody: it may run beside an operator that leads. */
+function leadershipOf(settings: Settings, client: KubeClient, namespace: string, logger: Logger): Leadership {
+  const { dryRun, leaderElect } = settings;
+  const identity = newIdentity();
+  const elected = leaderElect && !dryRun;
+  const common = { client, namespace, listener: leadershipLog(logger, elected ? { identity } : {}), now: Date.now };
+  const leadership = elected
+    ? new LeaderElection({ ...common, identity })
+    : new Unelected({ ...common, writes: !dryRun });
+  leadership.onStanding(standingLog(logger));
+  return leadership;
+}
+
+/** Listens on what the settings name, and on nothing else. Who stands by is as ready as who leads: its watches are listed too. */
+async function serve(
+  settings: Settings,
+  metrics: Metrics,
+  { watches, leading }: Readonly<Record<'watches' | 'leading', Check>>,
+): Promise<[name: string, server: Server][]> {
+  const alive = { ping: () => undefined, 'leader-election': leading };
+  const health = healthHandler({ livez: alive, readyz: { watches }, healthz: alive });
   const wanted = [
     ['metrics', settings.metricsBindAddress, metricsHandler(() => metrics.registry.metrics())],
     ['health', settings.healthProbeBindAddress, health],

@@ -8,7 +8,7 @@ import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import type { ListenAddress } from '../report/server.ts';
 import { parseDuration } from './duration.ts';
 
-export type CommandName = 'run' | 'plan';
+export type CommandName = 'run' | 'plan' | 'pause' | 'resume';
 
 /** One setting: its flag and environment variable follow from its name; help, README and chart are made from this table. */
 export interface Setting<T> {
@@ -21,13 +21,14 @@ export interface Setting<T> {
   readonly parse: (text: string) => T;
 }
 
+const ALL = ['run', 'plan', 'pause', 'resume'] as const;
 const BOTH = ['run', 'plan'] as const;
 const RUN = ['run'] as const;
 const PLAN = ['plan'] as const;
 
-const toggle = (help: string, commands: readonly CommandName[]): Setting<boolean> => ({
+const toggle = (help: string, commands: readonly CommandName[], fallback = false): Setting<boolean> => ({
   help,
-  default: 'false',
+  default: String(fallback),
   commands,
   parse: parseBoolean,
 });
@@ -85,10 +86,11 @@ export const SETTINGS = {
   kubeconfig: text(
     'kubeconfig file; without it KUBECONFIG, ~/.kube/config, then the pod’s service account',
     'file',
-    BOTH,
+    ALL,
   ),
-  context: text('kubeconfig context; without it the current one', 'name', BOTH),
+  context: text('kubeconfig context; without it the current one', 'name', ALL),
   dryRun: toggle('decide and report, write nothing', RUN),
+  leaderElect: toggle('lead only while holding the Lease; false where there is one replica for certain', RUN, true),
   compareHub: toggle('a different registry alone makes a sidecar outdated', BOTH),
   ignoreDigest: toggle('ignore image digests, for clusters where a webhook pins them', BOTH),
   restartOn: {
@@ -136,7 +138,12 @@ export const SETTINGS = {
     commands: RUN,
     parse: parseLogLevel,
   } as Setting<LogLevel>,
-  namespace: text('only this namespace', 'name', PLAN),
+  namespace: text('plan: only this one; pause, resume: where Meltemi runs, without it the context’s', 'name', [
+    'plan',
+    'pause',
+    'resume',
+  ]),
+  reason: text('why, for those who ask later', 'text', ['pause']),
   output: {
     help: 'table, json or yaml',
     value: 'format',

@@ -10,7 +10,8 @@ export interface ServiceFacts {
 }
 
 /**
- * All that the stages ask of Kubernetes, apart from the watches. Every method throws `ApiError`; what does not exist is undefined.
+ * All that the stages ask of Kubernetes, apart from the watches. Every method throws `ApiError`, `patch` besides
+ * `NotLeading`; what does not exist is undefined.
  * A dry run is another implementation of this port, not an `if`.
  */
 export interface Cluster {

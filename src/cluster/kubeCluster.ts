@@ -51,11 +51,14 @@ export class KubeCluster implements Cluster {
   readonly #client: KubeClient;
   readonly #podSource: PodSource;
   readonly #now: () => number;
+  readonly #beforeWrite: (() => void) | undefined;
 
-  constructor(client: KubeClient, podSource: PodSource, now: () => number) {
+  /** @param beforeWrite called synchronously right before a patch is sent; if it throws, nothing is sent and `patch` rejects with that */
+  constructor(client: KubeClient, podSource: PodSource, now: () => number, beforeWrite?: () => void) {
     this.#client = client;
     this.#podSource = podSource;
     this.#now = now;
+    this.#beforeWrite = beforeWrite;
   }
 
   async workloads(kind: WorkloadKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]> {
@@ -120,6 +123,7 @@ export class KubeCluster implements Cluster {
       query: { fieldManager: FIELD_MANAGER },
       contentType: 'application/merge-patch+json',
       body,
+      ...(this.#beforeWrite && { beforeSend: this.#beforeWrite }),
     });
     return workloadOf(kind, raw);
   }
