@@ -27,6 +27,7 @@ export const ANNOTATION = {
 
 /** A person sets it on a workload, to any value that it did not have, to have one more restart made for the same sidecar. */
 export const RETRY = `${DOMAIN}/retry`;
+
 /** Annotations of the Lease: people's words to whoever leads, and the leader's answer. */
 export const LEASE_ANNOTATION = {
   /** Present and not `false`: no new restart begins. The value is shown as the reason. */

@@ -1,10 +1,10 @@
 import { ApiError, isForbidden, isNotFound } from '../cluster/apiError.ts';
 import type { KubeClient } from '../cluster/client.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
-import { wholeList } from '../cluster/list.ts';
 import { resourcePath } from '../cluster/resources.ts';
 import { FIELD_MANAGER, LEASE_NAME, PRODUCT } from '../names.ts';
 import { connect } from './connect.ts';
+import { leases } from './leases.ts';
 import type { Settings } from './settings.ts';
 
 /** Annotations to set, and with null those to remove. */
@@ -42,22 +42,13 @@ export async function annotateLease(
 async function whereItIs(client: KubeClient, namespace: string, signal: AbortSignal): Promise<string> {
   const missing = `namespace ${namespace} has no Lease ${LEASE_NAME}`;
   try {
-    const namespaces = await namespacesWithLease(client, signal);
+    const namespaces = (await leases(client, signal)).map((lease) => lease.metadata?.namespace ?? '').sort();
     return namespaces.length > 0
       ? `${missing}; there is one in ${namespaces.join(', ')}: say -n ${namespaces[0]}`
       : `${missing}, nor has any other; does ${PRODUCT} run in this cluster (--context)? It makes the Lease when it starts`;
   } catch {
     return `${missing}; say -n with the namespace that ${PRODUCT} runs in`;
   }
-}
-
-async function namespacesWithLease(client: KubeClient, signal: AbortSignal): Promise<string[]> {
-  const leases = await wholeList<{ readonly metadata?: { readonly namespace?: string } }>(client, {
-    path: resourcePath('leases'),
-    fieldSelector: `metadata.name=${LEASE_NAME}`,
-    signal,
-  });
-  return leases.flatMap(({ metadata }) => metadata?.namespace ?? []).sort();
 }
 
 function inWords(error: unknown, namespace: string): unknown {

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { KubeClient } from '../cluster/client.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
+import { remembering } from '../cluster/memory.ts';
 import { readOnly } from '../cluster/readOnly.ts';
 import { Injectors } from '../expect/injectors.ts';
 import type { Mesh } from '../expect/mesh.ts';
@@ -12,6 +13,7 @@ import { type Row, rowsOf } from '../report/row.ts';
 import { Survey } from '../survey.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
 import { connect, policyOf } from './connect.ts';
+import { standingIn } from './leases.ts';
 import { Progress } from './progress.ts';
 import type { Settings } from './settings.ts';
 
@@ -39,8 +41,8 @@ export async function planCommand(settings: Settings, streams: Streams, signal: 
     streams.error.write('error: --explain names one workload, so it needs --namespace, for example -n shop\n');
     return WRONG_USAGE;
   }
-  const { client, cluster: writable } = connect(settings, streams.environment);
-  const cluster = readOnly(writable);
+  const { client, cluster: writable, namespace: ofContext } = connect(settings, streams.environment);
+  const cluster = remembering(readOnly(writable));
   const stop = new AbortController();
   const stopping = AbortSignal.any([stop.signal, signal]);
   const progress = new Progress(streams.error);
@@ -52,8 +54,11 @@ export async function planCommand(settings: Settings, streams: Streams, signal: 
     const policy = policyOf(settings);
     const survey = new Survey({ cluster, injectors, rules: policy, skipNamespaces: settings.skipNamespaces });
     progress.say('reading workloads and pods, asking the injectors');
+    const missing = await cluster.recall(settings.namespace || undefined, stopping);
+    for (const { message } of missing) streams.error.write(`warning: records of restarts may be missing: ${message}\n`);
     const sightings = await survey.scan(mesh, settings.namespace || undefined, stopping);
     const judged = await Promise.all([...sightings.values()].map((sighting) => survey.judge(mesh, sighting)));
+    const standing = await standingIn(client, ofContext, stopping);
     const now = Date.now();
     const context = {
       now,
@@ -63,6 +68,8 @@ export async function planCommand(settings: Settings, streams: Streams, signal: 
       unconfirmed: () => undefined,
       stale: undefined,
       busy: new Set<never>(),
+      paused: standing.paused,
+      resumedAt: standing.resumedAt,
     };
     const rows = rowsOf(judged, plan(judged, context));
     progress.done();

@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../cluster/client.ts';
+import { systemClock } from '../cluster/clock.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
 import { LeaderElection, newIdentity } from '../cluster/leaderElection.ts';
 import type { Leadership } from '../cluster/leadership.ts';
@@ -9,6 +11,7 @@ import { readOnly } from '../cluster/readOnly.ts';
 import { Unelected } from '../cluster/unelected.ts';
 import { Confirmations } from '../expect/confirmations.ts';
 import { Injectors } from '../expect/injectors.ts';
+import type { EventDraft } from '../model.ts';
 import { Operator } from '../operator.ts';
 import { leadershipLog, standingLog } from '../report/leadershipLog.ts';
 import { createLogger, errorFields, type Logger } from '../report/logger.ts';
@@ -19,6 +22,7 @@ import { Survey } from '../survey.ts';
 import { COMMIT, VERSION } from '../version.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
 import { connect, policyOf } from './connect.ts';
+import { ownWorkload } from './ownWorkload.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -29,10 +33,12 @@ export async function runCommand(settings: Settings, environment: Environment, s
   const logger = createLogger(settings.logLevel);
   const fence = (): void => leadership.assertLeading();
   const { client, cluster: writable, namespace, server } = connect(settings, environment, fence);
-  const leadership = leadershipOf(settings, client, namespace, logger);
-  const cluster = settings.dryRun ? readOnly(writable) : remembering(writable);
   const metrics = new Metrics(VERSION);
-  const report = new Report({ logger, metrics, cluster, namespace });
+  const leadership = leadershipOf(settings, client, namespace, logger, metrics);
+  const cluster = remembering(settings.dryRun ? readOnly(writable) : writable);
+  // who stands by would tell what it did not do
+  const events = { emit: async (event: EventDraft) => (leadership.isLeading ? cluster.emit(event) : undefined) };
+  const report = new Report({ logger, metrics, cluster: events, namespace });
   const ready: { watch?: MeshWatch } = {};
   const servers = await serve(settings, metrics, {
     watches: () => ready.watch?.problems()[0],
@@ -78,15 +84,14 @@ export async function runCommand(settings: Settings, environment: Environment, s
     dryRun,
     report,
     now: Date.now,
+    sleep: systemClock.sleep,
+    standing: () => leadership.standing(),
+    own: ownWorkload(environment, hostname(), namespace),
   });
-  const ended = new AbortController();
-  // Given back only when nothing is written any more, so that the next leader meets no late write of this one.
-  const leading = leadership.run(ended.signal);
+  leadership.onStanding(() => operator.ring());
   try {
-    await operator.run(signal);
+    await Promise.all([operator.run(signal), leadership.run(signal, (term) => operator.lead(term))]);
   } finally {
-    ended.abort();
-    await leading;
     await Promise.all([injectors.close(), client.close(), ...servers.map(([, bound]) => stopped(bound))]);
   }
   logger.info('Stopped');
@@ -94,11 +99,29 @@ export async function runCommand(settings: Settings, environment: Environment, s
 }
 
 /** A dry run takes the Lease from nobody: it may run beside an operator that leads. */
-function leadershipOf(settings: Settings, client: KubeClient, namespace: string, logger: Logger): Leadership {
+function leadershipOf(
+  settings: Settings,
+  client: KubeClient,
+  namespace: string,
+  logger: Logger,
+  metrics: Metrics,
+): Leadership {
   const { dryRun, leaderElect } = settings;
   const identity = newIdentity();
   const elected = leaderElect && !dryRun;
-  const common = { client, namespace, listener: leadershipLog(logger, elected ? { identity } : {}), now: Date.now };
+  const log = leadershipLog(logger, elected ? { identity } : {});
+  const listener = {
+    ...log,
+    acquired: () => {
+      metrics.leads(true);
+      log.acquired();
+    },
+    lost: (why: string) => {
+      metrics.leads(false);
+      log.lost(why);
+    },
+  };
+  const common = { client, namespace, listener, now: Date.now };
   const leadership = elected
     ? new LeaderElection({ ...common, identity })
     : new Unelected({ ...common, writes: !dryRun });

@@ -13,7 +13,8 @@ export interface Place {
   readonly hold?: Hold;
 }
 
-const MINUTE = 60_000;
+/** Recorded times are cut to the second. */
+const MINUTE = 61_000;
 
 /** Counts the restarts in flight while a plan is made: from the records, and from what the plan itself starts. */
 export class Throttle {

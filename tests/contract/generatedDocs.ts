@@ -79,6 +79,7 @@ const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
   attempts: 'restarts in this episode of drift',
   writes: 'times of the last three restarts, for the daily cap',
   run: 'epoch of the injector; failures are counted per run',
+  retried: 'the value of `meltemi.dev/retry` that the restart answered',
   outcome: '`verified`, `failed:<reason>`, `reverted` or `superseded`; absent while the restart is in flight',
 };
 

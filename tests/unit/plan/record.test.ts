@@ -145,7 +145,9 @@ const progresses: [string, ReturnType<typeof workload>, number, string][] = [
 ];
 for (const [name, given, after, expectedEnd] of progresses) {
   test(`followed: ${name}`, () => {
-    const progress = progressOf(given, NOW + after, 10 * MINUTE);
+    const progress = progressOf(given, nextRecord(workload(), expected(), 'run', NOW), NOW + after, {
+      timeout: 10 * MINUTE,
+    });
     assert.equal('end' in progress ? progress.end.outcome : progress.kind, expectedEnd);
   });
 }
