@@ -17,6 +17,8 @@ export interface Setting<T> {
   readonly value?: string;
   readonly default: string;
   readonly commands: readonly CommandName[];
+  /** All the words that there are for it, or for an entry of its list. */
+  readonly words?: readonly string[];
   /** @throws {InvalidArgumentError} saying what would be right */
   readonly parse: (text: string) => T;
 }
@@ -67,6 +69,7 @@ const choice = <T extends string>(
   value: 'choice',
   default: words[0],
   commands,
+  words,
   parse: (given) => {
     const word = words.find((known) => known === given);
     if (word !== undefined) return word;
@@ -98,6 +101,7 @@ export const SETTINGS = {
     value: 'drifts',
     default: RESTARTABLE.join(','),
     commands: BOTH,
+    words: RESTARTABLE,
     parse: oneOfEach(RESTARTABLE),
   } as Setting<ReadonlySet<Drift>>,
   ignoreGate: {
@@ -105,6 +109,7 @@ export const SETTINGS = {
     value: 'gates',
     default: '',
     commands: BOTH,
+    words: GATES,
     parse: oneOfEach(GATES),
   } as Setting<ReadonlySet<Gate>>,
   skipNamespaces: {
@@ -136,6 +141,7 @@ export const SETTINGS = {
     value: 'level',
     default: 'info',
     commands: RUN,
+    words: LOG_LEVELS,
     parse: parseLogLevel,
   } as Setting<LogLevel>,
   namespace: text('plan: only this one; pause, resume: where Meltemi runs, without it the context’s', 'name', [
