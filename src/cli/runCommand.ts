@@ -61,6 +61,7 @@ export async function runCommand(settings: Settings, environment: Environment, s
     logger.warn('Watch failed, will be tried again', { watched, ...errorFields(error) }),
   );
   ready.watch = watch;
+  metrics.watches(() => watch.stale() !== undefined);
   const policy = policyOf(settings);
   const survey = new Survey({ cluster, injectors, rules: policy, skipNamespaces: settings.skipNamespaces });
   const { reconcilePeriod, dryRun } = settings;
