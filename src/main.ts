@@ -18,8 +18,8 @@ async function main(): Promise<number> {
   const command = program(
     `${VERSION} (${COMMIT})`,
     {
-      run: (settings) => runCommand(settings, process.env, stop.signal),
-      plan: (settings) => planCommand(settings, streams, stop.signal),
+      run: (settings, given) => runCommand(settings, given, process.env, stop.signal),
+      plan: (settings, given) => planCommand(settings, given, streams, stop.signal),
     },
     (result) => {
       code = result;

@@ -23,6 +23,9 @@ export const ANNOTATION = {
   outcome: `${DOMAIN}/outcome`,
 } as const;
 
+/** What people say about restarts, on a workload or on its namespace: `"false"` keeps it from being restarted. */
+export const RESTART_ANNOTATION = `${DOMAIN}/restart`;
+
 /**
  * The template annotation that makes a controller roll. It is kubectl's own key (kubectl/pkg/polymorphichelpers/objectrestarter.go):
  * GitOps tools and operators know it and leave it alone.

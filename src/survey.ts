@@ -9,8 +9,17 @@ import { contentHash } from './expect/epoch.ts';
 import type { Injectors, Question } from './expect/injectors.ts';
 import { type Match, match } from './expect/match.ts';
 import type { Injection, Mesh } from './expect/mesh.ts';
-import { keyOf, WORKLOAD_KINDS, type Workload, type WorkloadKey, type WorkloadRef } from './model.ts';
+import {
+  keyOf,
+  type NamespaceFacts,
+  NO_NAMESPACE,
+  WORKLOAD_KINDS,
+  type Workload,
+  type WorkloadKey,
+  type WorkloadRef,
+} from './model.ts';
 import type { Judged } from './plan/judged.ts';
+import type { Policy } from './plan/policy.ts';
 
 /** What was seen of one workload: all that a verdict needs but the injector's answer. */
 export interface Sighting {
@@ -22,8 +31,8 @@ export interface Sighting {
 export interface SurveyOptions {
   readonly cluster: Cluster;
   readonly injectors: Injectors;
-  readonly rules: DriftRules;
-  readonly skipNamespaces: ReadonlySet<string>;
+  /** Asked each time: it may change while the operator runs. */
+  readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces'>;
 }
 
 /** Looks at workloads, whole clusters or one at a time, and judges them by what their injectors answer. */
@@ -39,7 +48,8 @@ export class Survey {
    * answers are there when the verdicts want them. Pages are no snapshot: what this sees only nominates.
    */
   async scan(mesh: Mesh, namespace: string | undefined, signal: AbortSignal): Promise<Map<WorkloadKey, Sighting>> {
-    const { cluster, skipNamespaces } = this.#options;
+    const { cluster, policy } = this.#options;
+    const { skipNamespaces } = policy();
     const failed = new AbortController();
     const pods = this.#pods(namespace, AbortSignal.any([signal, failed.signal]));
     pods.catch(() => undefined);
@@ -82,8 +92,9 @@ export class Survey {
     const { workload, groups } = sighting;
     const matched = matchOf(mesh, workload);
     const answer = await this.#answer(mesh, sighting, fresh);
-    const verdict = judge(workload, matched, answer, groups, this.#options.rules);
-    return { workload, verdict, ...(matched.kind === 'entry' && { injection: matched.entry }) };
+    const verdict = judge(workload, matched, answer, groups, this.#options.policy());
+    const namespace = namespaceOf(mesh, workload);
+    return { workload, namespace, verdict, ...(matched.kind === 'entry' && { injection: matched.entry }) };
   }
 
   async #answer(mesh: Mesh, sighting: Sighting, fresh = false): Promise<Answer | undefined> {
@@ -103,5 +114,8 @@ export function questionOf(mesh: Mesh, { workload, templateHash }: Sighting): Qu
 
 /** Which injection the API server would call for the workload's next pod. */
 export function matchOf(mesh: Mesh, workload: Workload): Match<Injection> {
-  return match(mesh.injections, mesh.namespaces.get(workload.namespace) ?? {}, nextPodLabels(workload));
+  return match(mesh.injections, namespaceOf(mesh, workload).labels, nextPodLabels(workload));
 }
+
+const namespaceOf = (mesh: Mesh, { namespace }: Workload): NamespaceFacts =>
+  mesh.namespaces.get(namespace) ?? NO_NAMESPACE;

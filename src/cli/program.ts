@@ -1,17 +1,10 @@
 import { Command, Option } from 'commander';
 import { HOME_PAGE, PRODUCT } from '../names.ts';
-import {
-  type CommandName,
-  envOf,
-  flagOf,
-  SETTINGS,
-  type Setting,
-  type SettingName,
-  type Settings,
-} from './settings.ts';
+import { type CommandName, defaults, envOf, flagOf, SETTINGS, type Setting, type Settings } from './settings.ts';
 
-/** What each command does once its settings are read; the number is the exit code. */
-export type Actions = Readonly<Record<CommandName, (settings: Settings) => Promise<number>>>;
+/** Does what a command is for. `given` names the settings that were given as flag or in the environment; the number is the exit code. */
+type Action = (settings: Settings, given: ReadonlySet<string>) => Promise<number>;
+export type Actions = Readonly<Record<CommandName, Action>>;
 
 const RUN_EXAMPLES = `
 Examples:
@@ -51,11 +44,19 @@ export function program(version: string, actions: Actions, exit: (code: number) 
   const command = (name: CommandName, description: string, examples: string): void => {
     const sub = root.command(name).description(description).addHelpText('after', examples).allowExcessArguments(false);
     for (const option of optionsOf(name)) sub.addOption(option);
-    sub.action(async (given: Partial<Settings>) => exit(await actions[name]({ ...defaults(), ...given })));
+    sub.action(async (values: Partial<Settings>) =>
+      exit(await actions[name]({ ...defaults(), ...values }, givenTo(sub))),
+    );
   };
   command('run', 'watch the mesh and keep its workloads current', RUN_EXAMPLES);
   command('plan', 'show what run would do now, without writing anything', PLAN_EXAMPLES);
   return root;
+}
+
+/** The settings that somebody gave a command, as flag or in the environment: they win over the policy file, defaults do not. */
+function givenTo(command: Command): Set<string> {
+  const names = command.options.map((option) => option.attributeName());
+  return new Set(names.filter((name) => ['cli', 'env'].includes(command.getOptionValueSource(name) ?? '')));
 }
 
 /** The options of one command, made from the table of settings. */
@@ -75,12 +76,4 @@ function optionOf(name: string, setting: Setting<unknown>): Option {
     .argParser(setting.parse)
     .default(setting.parse(setting.default), setting.default || 'none');
   return setting.value ? option : option.preset('true');
-}
-
-function defaults(): Settings {
-  const entries = Object.keys(SETTINGS).map((name) => [
-    name,
-    SETTINGS[name as SettingName].parse(SETTINGS[name as SettingName].default),
-  ]);
-  return Object.fromEntries(entries) as Settings;
 }

@@ -13,6 +13,12 @@ export interface RawWorkload {
     readonly deletionTimestamp?: string;
     readonly labels?: Labels;
     readonly annotations?: Labels;
+    readonly ownerReferences?: readonly {
+      readonly apiVersion?: string;
+      readonly kind?: string;
+      readonly name?: string;
+      readonly controller?: boolean;
+    }[];
   };
   readonly spec?: RawSpec;
   readonly status?: RawStatus;
@@ -79,6 +85,7 @@ const WORKLOAD: Shape = {
     deletionTimestamp: 'string',
     labels: 'labels',
     annotations: 'labels',
+    ownerReferences: [{ apiVersion: 'string', kind: 'string', name: 'string', controller: 'boolean' }],
   },
   spec: {
     replicas: 'number',
@@ -136,6 +143,7 @@ function narrowed(kind: WorkloadKind, raw: RawWorkload): Workload {
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     deleting: (metadata.deletionTimestamp ?? undefined) !== undefined,
     annotations: metadata.annotations ?? {},
+    ...ownerOf(metadata),
     selector: spec.selector ?? {},
     strategy: strategyOf(spec),
     paused: spec.paused ?? false,
@@ -143,6 +151,11 @@ function narrowed(kind: WorkloadKind, raw: RawWorkload): Workload {
     template: templateOf(spec),
     rollout,
   };
+}
+
+function ownerOf({ ownerReferences }: NonNullable<RawWorkload['metadata']>): Pick<Workload, 'owner'> {
+  const owner = ownerReferences?.find(({ controller }) => controller === true);
+  return owner ? { owner: { apiVersion: owner.apiVersion ?? '', kind: owner.kind ?? '', name: owner.name ?? '' } } : {};
 }
 
 const templateOf = ({ template }: RawSpec): PodTemplate => ({

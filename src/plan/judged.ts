@@ -1,10 +1,11 @@
 import type { Verdict } from '../compare/verdict.ts';
 import type { Injection } from '../expect/mesh.ts';
-import type { Workload } from '../model.ts';
+import type { NamespaceFacts, Workload } from '../model.ts';
 
 /** A workload with its verdict and the injection that the verdict rests on, where one entry matched. */
 export interface Judged {
   readonly workload: Workload;
+  readonly namespace: NamespaceFacts;
   readonly verdict: Verdict;
   readonly injection?: Injection;
 }

@@ -12,7 +12,7 @@ import { contentHash, injectionOf } from '../../../src/expect/epoch.ts';
 import { type Match, match } from '../../../src/expect/match.ts';
 import type { Injection } from '../../../src/expect/mesh.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
-import { keyOf, type Labels, type PodFacts, WORKLOAD_KINDS, type Workload } from '../../../src/model.ts';
+import { keyOf, type Labels, NO_NAMESPACE, type PodFacts, WORKLOAD_KINDS, type Workload } from '../../../src/model.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
 import { type PlanContext, plan } from '../../../src/plan/plan.ts';
 import { istiodOf } from '../../../src/watch/istiod.ts';
@@ -244,6 +244,13 @@ const CONTEXT: PlanContext = {
     failureBudget: 3,
     maxAttempts: 1,
     skipNamespaces: new Set(),
+    optIn: false,
+    include: [],
+    exclude: [],
+    includeNamespaces: [],
+    excludeNamespaces: [],
+    includeLabels: undefined,
+    excludeLabels: undefined,
   },
   epochSeenAt: new Map(),
   retryAt: new Map(),
@@ -298,7 +305,7 @@ function judgedOf(workload: Workload, matched: Match<Injection>, answer: Answer 
   const groups = new PodGroups();
   for (const pod of pods) groups.add(pod);
   const verdict = judge(workload, matched, answer, groups.of(keyOf(workload)), RULES);
-  return { workload, verdict, ...(matched.kind === 'entry' && { injection: matched.entry }) };
+  return { workload, namespace: NO_NAMESPACE, verdict, ...(matched.kind === 'entry' && { injection: matched.entry }) };
 }
 
 /** A restart needs all of it: a callable entry, an honest answer, a well-formed workload, and a pod that differs from the answer. */

@@ -23,6 +23,13 @@ const POLICY: Policy = {
   failureBudget: 3,
   maxAttempts: 1,
   skipNamespaces: new Set(),
+  optIn: false,
+  include: [],
+  exclude: [],
+  includeNamespaces: [],
+  excludeNamespaces: [],
+  includeLabels: undefined,
+  excludeLabels: undefined,
 };
 
 const context = (given: Partial<PlanContext> = {}): PlanContext => ({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keyOf } from '../../../src/model.ts';
+import { keyOf, NO_NAMESPACE } from '../../../src/model.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import { reason } from '../../../src/reasons.ts';
@@ -15,10 +15,12 @@ const cooling = judged({ name: 'mail' });
 const current = judged({ name: 'ok' }, { state: 'current', expected: expected(), drifts: [] });
 const orphan: Judged = {
   workload: workload({ name: 'old' }),
+  namespace: NO_NAMESPACE,
   verdict: { state: 'skipped', reason: reason('orphaned', '3 pods carry a sidecar') },
 };
 const outside: Judged = {
   workload: workload({ name: 'tool' }),
+  namespace: NO_NAMESPACE,
   verdict: { state: 'skipped', reason: reason('not-injected', 'nobody asks') },
 };
 const steps: Plan['steps'] = new Map([
@@ -63,7 +65,7 @@ const mesh = {
       }),
     }),
   ],
-  namespaces: new Map([['shop', { 'istio-injection': 'enabled' }]]),
+  namespaces: new Map([['shop', { labels: { 'istio-injection': 'enabled' }, annotations: {} }]]),
 };
 
 test('an explanation tells every entry, the question, the answer, the pods, the gates and the verdict', () => {
