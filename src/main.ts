@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { planCommand } from './cli/planCommand.ts';
+import { checkPolicy } from './cli/policyCommand.ts';
 import { program } from './cli/program.ts';
 import { runCommand } from './cli/runCommand.ts';
 import { COMMIT, VERSION } from './version.ts';
@@ -14,11 +15,12 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   let code = OK;
-  const streams = { out: process.stdout, error: process.stderr, environment: process.env };
+  const streams = { input: process.stdin, out: process.stdout, error: process.stderr, environment: process.env };
   const command = program(
     `${VERSION} (${COMMIT})`,
     {
       run: (settings, given) => runCommand(settings, given, process.env, stop.signal),
+      policyCheck: (file, output) => checkPolicy(file, output, streams),
       plan: (settings, given) => planCommand(settings, given, streams, stop.signal),
     },
     (result) => {

@@ -18,7 +18,10 @@ const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;
 const selectorObject = (value: z.ZodType<string>) =>
   z
     .strictObject({
-      matchLabels: z.record(key, value).optional(),
+      matchLabels: z
+        .record(key, value)
+        .refine((labels) => Object.keys(labels).length > 0, 'selects everything; leave the key out instead')
+        .optional(),
       matchExpressions: listOf(
         z
           .strictObject({ key, operator: z.enum(OPERATORS), values: z.array(value).optional() })

@@ -18,6 +18,7 @@ import type { Settings } from './settings.ts';
 
 /** The standard streams and the environment, as far as a command needs them. */
 export interface Streams {
+  readonly input: AsyncIterable<Buffer>;
   readonly out: NodeJS.WriteStream;
   readonly error: NodeJS.WriteStream;
   readonly environment: Environment;

@@ -52,6 +52,7 @@ export function readPolicy(text: string): PolicyReading {
   const document = documentOf(text, lines, report);
   const texts = document && contentOf(document, report);
   if (!document || texts === undefined) return { problems };
+  refuseProto(document, report);
   const result = policySchema.safeParse(texts);
   if (!result.success) for (const issue of result.error.issues) reportIssue(issue, document, report);
   if (result.success && problems.length === 0) return { policy: result.data, texts };
@@ -91,7 +92,9 @@ function documentOf(text: string, lineCounter: LineCounter, report: Report): Doc
   if (!document) report(0, [], EMPTY);
   if (second) report(second.range[0], [], 'holds several documents; a policy is one');
   if (!document || second) return undefined;
-  for (const { pos, code, message } of [...document.errors, ...document.warnings]) {
+  const deep = document.errors.find(({ message }) => message.includes('call stack'));
+  if (deep) report(deep.pos[0], [], 'is nested too deeply');
+  for (const { pos, code, message } of deep ? [] : [...document.errors, ...document.warnings]) {
     const key = code === 'DUPLICATE_KEY' ? /^[^:\s]*/.exec(text.slice(pos[0]))?.[0] : undefined;
     report(pos[0], [], key === undefined ? `is not YAML: ${message}` : `${key} is given twice`);
   }
@@ -111,6 +114,15 @@ function contentOf(document: Document.Parsed, report: Report): Record<string, un
     }
   }
   return undefined;
+}
+
+/** The one key that is lost on the way through plain objects, and with it what it was to select. */
+function refuseProto(document: Document.Parsed, report: Report): void {
+  visit(document, {
+    Pair: (_key, { key }) => {
+      if (isScalar(key) && key.value === '__proto__') report(key, [], '__proto__ is no key');
+    },
+  });
 }
 
 function firstAlias(document: Document.Parsed): Node | undefined {

@@ -62,7 +62,8 @@ export class PolicySource {
   }
 }
 
-const readingOf = (content: TextFile): ReturnType<typeof readPolicy> =>
+/** What a file says, or that it could not be read. */
+export const readingOf = (content: TextFile): ReturnType<typeof readPolicy> =>
   'problem' in content
     ? { problems: [{ line: 0, column: 0, path: '', message: content.problem }] }
     : readPolicy(content.text);

@@ -4,7 +4,9 @@ import { type CommandName, defaults, envOf, flagOf, SETTINGS, type Setting, type
 
 /** Does what a command is for. `given` names the settings that were given as flag or in the environment; the number is the exit code. */
 type Action = (settings: Settings, given: ReadonlySet<string>) => Promise<number>;
-export type Actions = Readonly<Record<CommandName, Action>>;
+export type Actions = Readonly<Record<CommandName, Action>> & {
+  readonly policyCheck: (file: string, output: 'yaml' | 'json') => Promise<number>;
+};
 
 const RUN_EXAMPLES = `
 Examples:
@@ -24,6 +26,15 @@ Examples:
 
 Exit code: 0 everything judged and nothing outdated, 3 something is outdated,
 1 an error, or nothing outdated but something could not be judged, 2 wrong usage.`;
+
+const CHECK_EXAMPLES = `
+Examples:
+  ${PRODUCT} policy check policy.yaml       the whole policy, defaults filled in, or all that is wrong
+  kubectl get cm meltemi -o 'jsonpath={.data.policy\\.yaml}' | ${PRODUCT} policy check -
+  echo '{}' | ${PRODUCT} policy check -     every key with its default
+
+Each mistake is a line such as policy.yaml:4:12: exclude[0].namespaces: ...
+Exit code: 0 the file can be used, 1 it cannot, 2 wrong usage.`;
 
 /**
  * The command line. Parse errors are thrown as CommanderError, after their message went to standard error.
@@ -50,6 +61,17 @@ export function program(version: string, actions: Actions, exit: (code: number) 
   };
   command('run', 'watch the mesh and keep its workloads current', RUN_EXAMPLES);
   command('plan', 'show what run would do now, without writing anything', PLAN_EXAMPLES);
+  const policy = root.command('policy').description('what is allowed, as a file').helpCommand(false);
+  policy
+    .command('check')
+    .description('check a policy file and show the policy that it makes')
+    .argument('<file>', 'YAML file, - for standard input')
+    .addOption(new Option('-o, --output <format>', 'yaml or json').choices(['yaml', 'json']).default('yaml'))
+    .addHelpText('after', CHECK_EXAMPLES)
+    .allowExcessArguments(false)
+    .action(async (file: string, { output }: { output: 'yaml' | 'json' }) =>
+      exit(await actions.policyCheck(file, output)),
+    );
   return root;
 }
 
