@@ -7,6 +7,11 @@ import { parsed } from './parsed.ts';
 /** A list that says nothing is a mistake: what is not wanted is left out. */
 const listOf = <T extends z.ZodType>(one: T) => z.array(one).min(1, 'is an empty list; leave the key out instead');
 
+const saysSomething = (map: object): boolean => Object.keys(map).length > 0;
+
+/** A message that is only said of what has no other mistake, of which it may be a consequence. */
+const unlessWrong = (error: string) => ({ error, when: ({ issues }: z.core.ParsePayload) => issues.length === 0 });
+
 const word = (of: RegExp, what: string) => z.string().regex(of, `It must be ${what}.`);
 const pattern = (of: RegExp, what: string) => word(of, `${what}, in which * may stand for any characters`);
 
@@ -20,7 +25,7 @@ const selectorObject = (value: z.ZodType<string>) =>
     .strictObject({
       matchLabels: z
         .record(key, value)
-        .refine((labels) => Object.keys(labels).length > 0, 'selects everything; leave the key out instead')
+        .refine(saysSomething, unlessWrong('selects everything; leave the key out instead'))
         .optional(),
       matchExpressions: listOf(
         z
@@ -31,7 +36,7 @@ const selectorObject = (value: z.ZodType<string>) =>
           ),
       ).optional(),
     })
-    .refine((selector) => Object.keys(selector).length > 0, 'selects everything; leave the key out instead');
+    .refine(saysSomething, unlessWrong('selects everything; leave the key out instead'));
 
 /** As an object, or as the text that kubectl's `-l` takes. */
 const selector = (value: z.ZodType<string>) =>
@@ -68,5 +73,5 @@ export const FILTER_FIELDS: Readonly<Record<keyof Filter, string>> = Object.from
 export const filterSchema: z.ZodType<Filter> = z
   .strictObject(FIELDS)
   .partial()
-  .refine((filter) => Object.keys(filter).length > 0, `needs at least one of ${Object.keys(FIELDS).join(', ')}`)
+  .refine(saysSomething, unlessWrong(`needs at least one of ${Object.keys(FIELDS).join(', ')}`))
   .transform((filter) => filter as Filter);

@@ -12,8 +12,8 @@ export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
 
 /** Keys of the file that no flag has, with what they mean. */
 export const FILTER_KEYS = {
-  include: 'filters; only what one of them matches is restarted. Without any: everything',
-  exclude: 'filters; what one of them matches is not restarted, whatever else is said',
+  include: 'only what one of these matches is restarted; without any, everything',
+  exclude: 'what one of these matches is not restarted, whatever else is said',
 } as const;
 
 /**

@@ -12,7 +12,8 @@ const RUN_EXAMPLES = `
 Examples:
   ${PRODUCT} run --dry-run                  see in the log what would be restarted
   ${PRODUCT} run --max-in-flight 10         ten workloads at a time
-  ${PRODUCT} run --skip-namespaces kube-system,batch
+  ${PRODUCT} run --exclude-namespaces 'batch-*'   judge them, restart nothing there
+  ${PRODUCT} run --policy policy.yaml            limits and filters from a file, edits included
 
 Every flag is also an environment variable: --max-in-flight is MELTEMI_MAX_IN_FLIGHT.`;
 

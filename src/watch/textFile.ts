@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** What a file held when it was read, or why it could not be, in words. */
@@ -7,7 +8,8 @@ export type TextFile = { readonly text: string } | { readonly problem: string };
 export async function readTextFile(path: string, limit: number): Promise<TextFile> {
   let file: FileHandle | undefined;
   try {
-    file = await open(path);
+    // opening a pipe to read would wait for somebody who writes
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = await file.stat();
     if (!stat.isFile()) return { problem: stat.isDirectory() ? 'is a folder' : 'is no file' };
     const buffer = Buffer.alloc(limit + 1);
