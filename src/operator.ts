@@ -1,4 +1,3 @@
-import { isForbidden } from './cluster/apiError.ts';
 import type { Clock } from './cluster/clock.ts';
 import type { RememberingCluster } from './cluster/memory.ts';
 import type { Standing } from './cluster/standing.ts';
@@ -26,7 +25,8 @@ export interface OperatorOptions {
   readonly injectors: Injectors;
   readonly survey: Survey;
   readonly confirmations: Confirmations;
-  readonly policy: Policy;
+  /** What is allowed at the moment of the call. */
+  readonly policy: () => Policy;
   readonly reconcilePeriod: number;
   readonly dryRun: boolean;
   readonly report: Report;
@@ -53,6 +53,10 @@ const REREAD: Readonly<Record<string, number>> = {
   pdb: 30_000,
   'owned-by': 60_000,
   'gave-up': 300_000,
+  'opted-out': 30_000,
+  // as a rule these are many, and a watched namespace or an edited policy ends most of them at once
+  'not-opted-in': 120_000,
+  excluded: 300_000,
 };
 /** Workloads read again in one turn at the most, and the least time between two such turns: the cap on what waiting may cost. */
 const REREAD_AT_ONCE = 5;
@@ -88,6 +92,8 @@ export class Operator {
   #wakeAt = 0;
   #scanAt = 0;
   #scanFailures = 0;
+  /** The namespaces that the last scan left out. */
+  #skipped = '';
   /** The first scan, or the one that changed epochs ask for, is still to come: what was seen says nothing yet. */
   #unscanned = true;
   /** A restart has ended: evaluate without waiting for anything. */
@@ -204,7 +210,7 @@ export class Operator {
     if (scope.kind === 'everything') {
       // istiod is given time to read what changed: an answer from before would be kept for the new epoch
       this.#unscanned = true;
-      this.#scanAt = now() + policy.istiodConfigReadDelay;
+      this.#scanAt = now() + policy().istiodConfigReadDelay;
     }
     if (scope.kind === 'namespaces') for (const name of scope.names) this.#stale.add(name);
   }
@@ -225,7 +231,7 @@ export class Operator {
       return;
     }
     for (const namespace of [...this.#stale]) {
-      if (this.#options.policy.skipNamespaces.has(namespace) || (await this.#scan(namespace, signal)))
+      if (this.#options.policy().skipNamespaces.has(namespace) || (await this.#scan(namespace, signal)))
         this.#stale.delete(namespace);
     }
   }
@@ -234,6 +240,7 @@ export class Operator {
   async #scan(namespace: string | undefined, signal: AbortSignal): Promise<boolean> {
     const { survey, now, report } = this.#options;
     const began = now();
+    if (namespace === undefined) this.#skipped = this.#skips();
     try {
       const seen = await survey.scan(this.#mesh, namespace, signal);
       this.#take(seen, namespace, began);
@@ -303,7 +310,7 @@ export class Operator {
     const { paused, resumedAt } = standing();
     const planned = plan(judged, {
       now: now(),
-      policy,
+      policy: policy(),
       epochSeenAt: this.#epochSeenAt,
       retryAt: this.#retries.pending(),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
@@ -337,6 +344,16 @@ export class Operator {
     const key = keyOf(workload);
     const sighting = this.#sightings.get(key);
     if (sighting) this.#sightings.set(key, { ...sighting, workload });
+  }
+
+  /** Another policy is in force: evaluates now. Only other skipped namespaces ask for another scan, which may be due anyway. */
+  policyChanged(): void {
+    if (!this.#unscanned && this.#skips() !== this.#skipped) this.#scanAt = this.#options.now();
+    this.ring();
+  }
+
+  #skips(): string {
+    return [...this.#options.policy().skipNamespaces].sort().join();
   }
 
   /** Evaluates now, because something outside the watches has changed. */
@@ -392,7 +409,7 @@ export class Operator {
     const { paused, resumedAt } = standing();
     return {
       now: now(),
-      policy,
+      policy: policy(),
       epochSeenAt: this.#epochSeenAt,
       retryAt: new Map(),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),

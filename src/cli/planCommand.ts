@@ -12,13 +12,15 @@ import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
 import { Survey } from '../survey.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
-import { connect, policyOf } from './connect.ts';
+import { connect } from './connect.ts';
 import { standingIn } from './leases.ts';
+import { PolicySource } from './policySource.ts';
 import { Progress } from './progress.ts';
 import type { Settings } from './settings.ts';
 
 /** The standard streams and the environment, as far as a command needs them. */
 export interface Streams {
+  readonly input: AsyncIterable<Buffer>;
   readonly out: NodeJS.WriteStream;
   readonly error: NodeJS.WriteStream;
   readonly environment: Environment;
@@ -34,13 +36,19 @@ const WRONG_USAGE = 2;
 /**
  * The operator's own pipeline, once and without the means to write: watch, scan, ask, judge, plan, print.
  * @returns the exit code: 0 all judged and none outdated, 3 some outdated, 1 none outdated but some not judged
- * @throws {Error} in words for people when the cluster cannot be read or has no injector
+ * @throws {Error} in words for people when the policy file cannot be used, the cluster cannot be read or has no injector
  */
-export async function planCommand(settings: Settings, streams: Streams, signal: AbortSignal): Promise<number> {
+export async function planCommand(
+  settings: Settings,
+  given: ReadonlySet<string>,
+  streams: Streams,
+  signal: AbortSignal,
+): Promise<number> {
   if (settings.explain && !settings.namespace) {
     streams.error.write('error: --explain names one workload, so it needs --namespace, for example -n shop\n');
     return WRONG_USAGE;
   }
+  const policy = (await PolicySource.open(settings, given)).current();
   const { client, cluster: writable, namespace: ofContext } = connect(settings, streams.environment);
   const cluster = remembering(readOnly(writable));
   const stop = new AbortController();
@@ -51,8 +59,7 @@ export async function planCommand(settings: Settings, streams: Streams, signal: 
   try {
     progress.say('reading the mesh');
     const mesh = await readMesh(client, stopping);
-    const policy = policyOf(settings);
-    const survey = new Survey({ cluster, injectors, rules: policy, skipNamespaces: settings.skipNamespaces });
+    const survey = new Survey({ cluster, injectors, policy: () => policy });
     progress.say('reading workloads and pods, asking the injectors');
     const missing = await cluster.recall(settings.namespace || undefined, stopping);
     for (const { message } of missing) streams.error.write(`warning: records of restarts may be missing: ${message}\n`);
@@ -81,7 +88,7 @@ export async function planCommand(settings: Settings, streams: Streams, signal: 
     const key = keyOf({ kind, name, namespace: settings.namespace });
     const one = judged.find(({ workload }) => keyOf(workload) === key);
     const row = rows.find((candidate) => candidate.kind === kind && candidate.name === name);
-    if (!one || !row) throw new Error(unknownWorkload(key, rows, settings.skipNamespaces));
+    if (!one || !row) throw new Error(unknownWorkload(key, rows, policy.skipNamespaces));
     const { groups = [] } = sightings.get(key) ?? {};
     streams.out.write(explanation({ judged: one, mesh, groups, row, rules: policy }));
     return exitCode([row]);

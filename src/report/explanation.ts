@@ -24,7 +24,7 @@ export interface Explained {
  */
 export function explanation({ judged, mesh, groups, row, rules }: Explained): string {
   const { workload } = judged;
-  const namespace = mesh.namespaces.get(workload.namespace) ?? {};
+  const namespace = mesh.namespaces.get(workload.namespace)?.labels ?? {};
   const sections: [title: string, lines: string[]][] = [
     ['Namespace labels', labelLines(namespace)],
     ['Labels of the next pod', labelLines(workload.template.labels)],

@@ -11,7 +11,12 @@ import type { Labels } from '../model.ts';
 import { istiodOf } from './istiod.ts';
 
 interface Named {
-  readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly labels?: Labels };
+  readonly metadata?: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly labels?: Labels;
+    readonly annotations?: Labels;
+  };
 }
 type ConfigMap = Named & { readonly data?: Readonly<Record<string, string>> };
 type ProxyConfig = Named & { readonly spec?: unknown };
@@ -104,7 +109,12 @@ export class MeshWatch {
   #build(): Mesh {
     const istiods = this.#istiods();
     const namespaces = new Map(
-      this.#namespaces.items().map(({ metadata }) => [metadata?.name ?? '', metadata?.labels ?? {}]),
+      this.#namespaces
+        .items()
+        .map(({ metadata }) => [
+          metadata?.name ?? '',
+          { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {} },
+        ]),
     );
     const proxyConfigs = sortedSpecs(this.#proxyConfigs.items());
     const injections = this.#entries().map((entry) => {

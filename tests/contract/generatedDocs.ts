@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { type CommandName, envOf, flagOf, SETTINGS, type Setting } from '../../src/cli/settings.ts';
+import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
+import { FILTER_KEYS } from '../../src/cli/policySchema.ts';
+import { type CommandName, envOf, flagOf, POLICY_NAMES, SETTINGS, type Setting } from '../../src/cli/settings.ts';
 import { ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
 import { REASONS } from '../../src/reasons.ts';
 import { EVENT_REASONS } from '../../src/report/events.ts';
@@ -13,6 +15,8 @@ const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/reporting.md', name: 'events', table: events },
   { file: 'docs/reporting.md', name: 'metrics', table: metrics },
   { file: 'docs/reporting.md', name: 'annotations', table: annotations },
+  { file: 'docs/policy.md', name: 'policy keys', table: policyKeys },
+  { file: 'docs/policy.md', name: 'policy filters', table: filterFields },
 ];
 
 /** Every generated file's path and its content as it should be. @throws {Error} when a file has lost its markers */
@@ -46,6 +50,22 @@ function flags(command: CommandName, except?: CommandName): string {
     help,
   ]);
   return tableOf(['flag', 'environment', 'default', 'meaning'], rows);
+}
+
+function policyKeys(): string {
+  const settings = POLICY_NAMES.map((name) => {
+    const { help, default: fallback, value = 'true or false', list }: Setting<unknown> = SETTINGS[name];
+    return [`\`${name}\``, list ? `list of ${value}` : value, fallback ? `\`${fallback}\`` : '', help];
+  });
+  const filters = Object.entries(FILTER_KEYS).map(([name, help]) => [`\`${name}\``, 'list of filters', '', help]);
+  return tableOf(['key', 'value', 'default', 'meaning'], [...settings, ...filters]);
+}
+
+function filterFields(): string {
+  return tableOf(
+    ['field', 'matches'],
+    Object.entries(FILTER_FIELDS).map(([name, help]) => [`\`${name}\``, help]),
+  );
 }
 
 function reasons(): string {
