@@ -28,6 +28,8 @@ export interface OperatorOptions {
   /** What is allowed at the moment of the call. */
   readonly policy: () => Policy;
   readonly reconcilePeriod: number;
+  /** The namespaces that it looks after; empty is all of them. */
+  readonly namespaces: readonly string[];
   readonly dryRun: boolean;
   readonly report: Report;
   /** Wall clock, milliseconds. */
@@ -148,7 +150,8 @@ export class Operator {
     const { cluster, report, sleep } = this.#options;
     while (!signal.aborted) {
       try {
-        for (const error of await cluster.recall(undefined, signal)) report.trouble('earlier restarts', error);
+        for (const namespace of this.#places())
+          for (const error of await cluster.recall(namespace, signal)) report.trouble('earlier restarts', error);
         return;
       } catch (error) {
         if (!signal.aborted) report.trouble('earlier restarts', error);
@@ -226,25 +229,40 @@ export class Operator {
     const { now, reconcilePeriod } = this.#options;
     if (this.#scanAt <= now()) {
       this.#stale.clear();
-      if (await this.#scan(undefined, signal))
-        this.#scanAt = reconcilePeriod > 0 ? now() + reconcilePeriod : Number.POSITIVE_INFINITY;
+      this.#skipped = this.#skips();
+      if (!(await this.#scanAll(signal))) return;
+      this.#unscanned = false;
+      this.#scanAt = reconcilePeriod > 0 ? now() + reconcilePeriod : Number.POSITIVE_INFINITY;
       return;
     }
     for (const namespace of [...this.#stale]) {
-      if (this.#options.policy().skipNamespaces.has(namespace) || (await this.#scan(namespace, signal)))
-        this.#stale.delete(namespace);
+      if (!this.#isLookedAfter(namespace) || (await this.#scan(namespace, signal))) this.#stale.delete(namespace);
     }
+  }
+
+  async #scanAll(signal: AbortSignal): Promise<boolean> {
+    for (const namespace of this.#places()) if (!(await this.#scan(namespace, signal))) return false;
+    return true;
+  }
+
+  /** The namespaces to scan one by one; undefined is the whole cluster. */
+  #places(): readonly (string | undefined)[] {
+    const { namespaces } = this.#options;
+    return namespaces.length === 0 ? [undefined] : namespaces;
+  }
+
+  #isLookedAfter(namespace: string): boolean {
+    const { namespaces, policy } = this.#options;
+    return !policy().skipNamespaces.has(namespace) && (namespaces.length === 0 || namespaces.includes(namespace));
   }
 
   /** A scan that fails is made again with back-off: 1 s, 2 s … 1 min. */
   async #scan(namespace: string | undefined, signal: AbortSignal): Promise<boolean> {
     const { survey, now, report } = this.#options;
     const began = now();
-    if (namespace === undefined) this.#skipped = this.#skips();
     try {
       const seen = await survey.scan(this.#mesh, namespace, signal);
       this.#take(seen, namespace, began);
-      if (namespace === undefined) this.#unscanned = false;
       this.#scanFailures = 0;
       report.scanned({ began, ended: now(), workloads: seen.size, namespace });
       return true;

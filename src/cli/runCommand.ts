@@ -66,8 +66,12 @@ export async function runCommand(
     onQuestion: (result) => report.question(result),
     onReachable: (injection, problem) => report.reachable(injection, problem),
   });
-  const watch = new MeshWatch(client, signal, (watched, error) =>
-    logger.warn('Watch failed, will be tried again', { watched, ...errorFields(error) }),
+  const namespaces = [...settings.namespaces];
+  const watch = new MeshWatch(
+    client,
+    signal,
+    (watched, error) => logger.warn('Watch failed, will be tried again', { watched, ...errorFields(error) }),
+    { namespaces, istioNamespaces: [...settings.istioNamespaces] },
   );
   ready.watch = watch;
   const policy = () => source.current();
@@ -90,6 +94,7 @@ export async function runCommand(
     confirmations,
     policy,
     reconcilePeriod,
+    namespaces,
     dryRun,
     report,
     now: Date.now,
