@@ -81,6 +81,9 @@ const rows: [string, string[], Record<string, string>, number, RegExp][] = [
     1,
     /"?y"?.*x/s,
   ],
+  ['an election that is neither on nor off', ['run', '--leader-elect=maybe'], {}, 2, /It must be true or false/],
+  ['a reason for what needs none', ['resume', '--reason', 'x'], {}, 2, /unknown option '--reason'/],
+  ['a pause that reaches nobody', ['pause', '--kubeconfig', unreachable], {}, 1, /127\.0\.0\.1:1: connection refused/],
   ['an API server that does not answer', ['plan', '--kubeconfig', unreachable], {}, 1, /127\.0\.0\.1:1/],
 ];
 
@@ -101,7 +104,7 @@ test('run with an API server that does not answer keeps trying, says so, and sto
 });
 
 test('help has examples and is no error', async () => {
-  for (const command of ['run', 'plan']) {
+  for (const command of ['run', 'plan', 'pause', 'resume']) {
     const { code, out } = await meltemi([command, '--help']);
     assert.equal(code, 0);
     assert.match(out, /Examples:/);
