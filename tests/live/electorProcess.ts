@@ -22,8 +22,10 @@ export class ElectorProcess {
     if (this.#child.stdout)
       createInterface({ input: this.#child.stdout }).on('line', (line) => this.lines.push(JSON.parse(line) as Line));
     this.#exited = new Promise((resolve) => this.#child.once('exit', resolve));
-    process.once('exit', () => this.#child.kill('SIGKILL'));
+    process.once('exit', this.#kill);
   }
+
+  readonly #kill = (): void => void this.#child.kill('SIGKILL');
 
   /** Waits until it has said something, for the `times`th time. */
   async said(what: string, deadlineMs: number, times = 1): Promise<Line> {
@@ -39,7 +41,8 @@ export class ElectorProcess {
 
   /** Ends it for certain. */
   async end(): Promise<void> {
-    this.#child.kill('SIGKILL');
+    this.#kill();
     await this.#exited;
+    process.off('exit', this.#kill);
   }
 }

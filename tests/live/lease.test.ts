@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { after, afterEach, before, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import type { Lease } from '../../src/cluster/lease.ts';
 import { LEASE_ANNOTATION } from '../../src/names.ts';
 import type { ApiObject } from '../testbed/api.ts';
@@ -16,20 +16,15 @@ const LOOK = 5400;
 const LEASE = 15_000;
 
 let bed: Testbed;
-const electors: ElectorProcess[] = [];
 
 before(async () => {
   bed = await Testbed.up({ nodes: 0 });
 });
 
-afterEach(async () => {
-  await Promise.all(electors.splice(0).map((elector) => elector.end()));
-});
-
 after(() => bed?.down());
 
 /** Two who want to lead, each with a user of its own; the first does already. */
-async function two(namespace: string): Promise<[ElectorProcess, ElectorProcess]> {
+async function two(t: TestContext, namespace: string): Promise<[ElectorProcess, ElectorProcess]> {
   await bed.namespace(namespace);
   await bed.deploy({ namespace, name: 'web', replicas: 0 });
   const [one, other] = await Promise.all(
@@ -37,10 +32,10 @@ async function two(namespace: string): Promise<[ElectorProcess, ElectorProcess]>
   );
   assert.ok(one && other);
   const first = new ElectorProcess(one.kubeconfig, namespace, one.name);
-  electors.push(first);
+  t.after(() => first.end());
   await first.said('wrote', 20_000);
   const second = new ElectorProcess(other.kubeconfig, namespace, other.name);
-  electors.push(second);
+  t.after(() => second.end());
   await second.said('standing by', 20_000);
   return [first, second];
 }
@@ -69,54 +64,60 @@ async function annotated(namespace: string, annotation: string): Promise<string 
   return (await leaseIn(namespace)).metadata.annotations?.[annotation];
 }
 
-test('a leader that is killed: the other leads when the lease has run out, not before', async () => {
-  const [one, other] = await two('killed');
-  one.signal('SIGKILL');
-  const began = performance.now();
-  await other.said('wrote', LEASE + LOOK);
-  // The last renewal was at most two seconds old, and it is what the other counts from.
-  assert.ok(performance.now() - began > LEASE - 2000 - 2000, `after ${performance.now() - began} ms`);
-  assert.deepEqual(await writers('killed'), ['one', 'other']);
-  assert.equal((await leaseIn('killed')).spec?.leaseTransitions, 1);
-});
+describe('two who want to lead', { concurrency: true }, () => {
+  test('a leader that is killed: the other leads when the lease has run out, not before', async (t) => {
+    const [one, other] = await two(t, 'killed');
+    one.signal('SIGKILL');
+    const began = performance.now();
+    await other.said('wrote', LEASE + LOOK);
+    // The last renewal was at most two seconds old, and it is what the other counts from.
+    assert.ok(performance.now() - began > LEASE - 2000 - 2000, `after ${performance.now() - began} ms`);
+    assert.deepEqual(await writers('killed'), ['one', 'other']);
+    assert.equal((await leaseIn('killed')).spec?.leaseTransitions, 1);
+  });
 
-test('a leader that is told to stop: the other leads at its next look', async () => {
-  const [one, other] = await two('stopped');
-  one.signal('SIGTERM');
-  await other.said('wrote', LOOK);
-  assert.deepEqual(await writers('stopped'), ['one', 'other']);
-});
+  test('a leader that is told to stop: the other leads at its next look', async (t) => {
+    const [one, other] = await two(t, 'stopped');
+    one.signal('SIGTERM');
+    await other.said('wrote', LOOK);
+    assert.deepEqual(await writers('stopped'), ['one', 'other']);
+  });
 
-test('a leader that sleeps past its lease: woken, it writes nothing and stands by', async () => {
-  const [one, other] = await two('asleep');
-  one.signal('SIGSTOP');
-  await other.said('wrote', LEASE + LOOK);
-  one.signal('SIGCONT');
-  await one.said('refused', 5000);
-  assert.match(String((await one.said('lost', 5000)).detail), /not renewed for 10 s/);
-  assert.equal((await one.said('standing by', LOOK)).detail, 'other');
-  await stays('only the other writes', 3000, async () => (await writers('asleep')).join() === 'one,other');
-});
+  test('a leader that sleeps past its lease: woken, it writes nothing and stands by', async (t) => {
+    const [one, other] = await two(t, 'asleep');
+    one.signal('SIGSTOP');
+    await other.said('wrote', LEASE + LOOK);
+    one.signal('SIGCONT');
+    await one.said('refused', 5000);
+    assert.match(String((await one.said('lost', 5000)).detail), /not renewed for 10 s/);
+    assert.equal((await one.said('standing by', LOOK)).detail, 'other');
+    await stays('only the other writes', 3000, async () => (await writers('asleep')).join() === 'one,other');
+  });
 
-test('a pause is heard by who leads and who stands by, and a resume is recorded once', async () => {
-  const [one, other] = await two('told');
-  await bed.kubectl('-n', 'told', 'annotate', 'lease', 'meltemi', 'note=kept', `${LEASE_ANNOTATION.paused}=freeze`);
-  for (const elector of [one, other])
-    assert.deepEqual((await elector.said('standing', 5000)).detail, { paused: 'freeze' });
-  await meltemi('resume', '-n', 'told');
-  const at = await until('the resume', 5000, () => annotated('told', LEASE_ANNOTATION.resumedAt));
-  const resumedAt = Date.parse(at);
-  for (const elector of [one, other]) {
-    await until('it to be heard', 5000, () =>
-      elector.lines.some(({ detail }) => JSON.stringify(detail) === JSON.stringify({ resumedAt })),
+  test('a pause is heard by who leads and who stands by, and a resume is recorded once', async (t) => {
+    const [one, other] = await two(t, 'told');
+    await bed.kubectl('-n', 'told', 'annotate', 'lease', 'meltemi', 'note=kept', `${LEASE_ANNOTATION.paused}=freeze`);
+    for (const elector of [one, other])
+      assert.deepEqual((await elector.said('standing', 5000)).detail, { paused: 'freeze' });
+    await meltemi('resume', '-n', 'told');
+    const at = await until('the resume', 5000, () => annotated('told', LEASE_ANNOTATION.resumedAt));
+    const resumedAt = Date.parse(at);
+    for (const elector of [one, other]) {
+      await until('it to be heard', 5000, () =>
+        elector.lines.some(({ detail }) => JSON.stringify(detail) === JSON.stringify({ resumedAt })),
+      );
+    }
+    assert.equal(await annotated('told', LEASE_ANNOTATION.resumed), await annotated('told', LEASE_ANNOTATION.resume));
+    one.signal('SIGKILL');
+    await other.said('wrote', LEASE + LOOK);
+    const after = (await leaseIn('told')).metadata.annotations;
+    assert.deepEqual(
+      [after?.[LEASE_ANNOTATION.resumedAt], after?.note],
+      [at, 'kept'],
+      'nor recorded by the next leader',
     );
-  }
-  assert.equal(await annotated('told', LEASE_ANNOTATION.resumed), await annotated('told', LEASE_ANNOTATION.resume));
-  one.signal('SIGKILL');
-  await other.said('wrote', LEASE + LOOK);
-  const after = (await leaseIn('told')).metadata.annotations;
-  assert.deepEqual([after?.[LEASE_ANNOTATION.resumedAt], after?.note], [at, 'kept'], 'nor recorded by the next leader');
-  assert.ok(!one.lines.some(({ said }) => said === 'lost'), 'a conflict is no loss');
+    assert.ok(!one.lines.some(({ said }) => said === 'lost'), 'a conflict is no loss');
+  });
 });
 
 interface Ran {
