@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LeaderElection, type LeaseTiming, newIdentity } from '../../../src/cluster/leaderElection.ts';
+import type { Standing } from '../../../src/cluster/standing.ts';
 import { LEASE_ANNOTATION } from '../../../src/names.ts';
 import { settled, until } from './deadline.ts';
 import { ElectionBench, WALL } from './electionBench.ts';
@@ -153,15 +154,18 @@ describe('leader election: keeping the Lease', () => {
     assert.deepEqual(bench.server.annotations, { note: 'ours' });
   });
 
-  it('bears an API server that fails for less than the renew deadline, and tells it once', async () => {
+  it('bears an API server that fails for less than the renew deadline, and tells each time once', async () => {
     await using bench = await ElectionBench.open();
     const a = await bench.elector('a');
-    bench.server.failing = 500;
-    await bench.pass(9000);
-    assert.equal(a.passes, true);
-    bench.server.failing = undefined;
-    await bench.pass(20_000);
-    assert.deepEqual([a.said, a.passes, a.terms.length], [['acquired', 'trouble: the server fails'], true, 1]);
+    for (let times = 0; times < 2; times++) {
+      bench.server.failing = 500;
+      await bench.pass(9000);
+      assert.equal(a.passes, true);
+      bench.server.failing = undefined;
+      await bench.pass(10_000);
+    }
+    const trouble = 'trouble: the server fails';
+    assert.deepEqual([a.said, a.passes, a.terms.length], [['acquired', trouble, trouble], true, 1]);
   });
 
   it('stands by when it could not renew for 10 s, and leads again, in a new term, when it can', async () => {
@@ -414,15 +418,17 @@ describe('leader election: people’s words', () => {
     assert.ok(!bench.server.requests.includes('PUT'));
   });
 
-  it('goes on leading when a listener throws', async () => {
+  it('goes on leading, and telling others, when a listener throws', async () => {
     await using bench = await ElectionBench.open();
     const a = await bench.elector('a');
+    const heard: Standing[] = [];
     a.election.onStanding(() => {
       throw new Error('listener');
     });
+    a.election.onStanding((standing) => heard.push(standing));
     bench.server.annotate({ [LEASE_ANNOTATION.paused]: 'x' });
     await bench.pass(20_000);
-    assert.deepEqual([a.said, a.passes], [['acquired', 'trouble: listener'], true]);
+    assert.deepEqual([a.said, a.passes, heard], [['acquired', 'trouble: listener'], true, [{ paused: 'x' }]]);
   });
 });
 

@@ -105,8 +105,8 @@ describe('without election', () => {
     await looked();
     server.annotate({ [LEASE_ANNOTATION.paused]: 'freeze', [LEASE_ANNOTATION.resume]: '1' });
     await lookAgain();
-    await lookAgain();
     assert.deepEqual(standings, [{ paused: 'freeze' }, { paused: 'freeze', resumedAt: WALL }]);
+    await lookAgain();
     assert.deepEqual(server.requests, ['GET', 'POST', 'GET', 'PUT', 'GET']);
   });
 
