@@ -94,7 +94,7 @@ export class Injectors {
 
   async #askOver(line: Line, asked: Question): Promise<Answer> {
     // closed while this waited for its turn
-    if (this.#lines.get(lineKey(asked.injection.entry)) !== line) return this.askAfresh(asked);
+    if (!this.#isOpen(line, asked.injection)) return this.askAfresh(asked);
     const now = this.#options.now();
     if (line.retryAt > now) return unreachable(asked, line.problem);
     try {
@@ -145,6 +145,8 @@ export class Injectors {
     for (const [key, { until }] of this.#answers) {
       if (until <= now || !epochs.has(key.slice(0, key.indexOf('/')))) this.#answers.delete(key);
     }
+    const configurations = new Set(injections.map(({ entry }) => entry.configuration));
+    for (const one of this.#silent) if (!configurations.has(one)) this.#silent.delete(one);
     const named = new Set(injections.map(({ entry }) => lineKey(entry)));
     const gone = [...this.#lines].filter(([key]) => !named.has(key));
     for (const [key] of gone) this.#lines.delete(key);
@@ -163,6 +165,10 @@ export class Injectors {
     const line = this.#open(entry);
     this.#lines.set(key, line);
     return line;
+  }
+
+  #isOpen(line: Line, { entry }: Injection): boolean {
+    return this.#lines.get(lineKey(entry)) === line;
   }
 
   #open(entry: WebhookEntry): Line {
@@ -229,6 +235,8 @@ export class Injectors {
 
   /** Questions that were under way together fail together: they count as one failure. */
   #failed({ injection }: Question, line: Line, problem: string): void {
+    // nobody names this injector any more, so that it fails is no news
+    if (!this.#isOpen(line, injection)) return;
     const { configuration } = injection.entry;
     if (!this.#silent.has(configuration)) this.#options.onReachable?.(injection, problem);
     this.#silent.add(configuration);

@@ -324,6 +324,23 @@ describe('back-off', () => {
     assert.deepEqual(one.told, ['istio-sidecar-injector silent', 'istio-sidecar-injector answers']);
   });
 
+  it('is told again where a configuration was deleted while silent and comes back no better', async () => {
+    await using one = await bench(saying('', 500));
+    await one.ask();
+    await one.injectors.keepOnly([]);
+    await one.ask();
+    assert.deepEqual(one.told, ['istio-sidecar-injector silent', 'istio-sidecar-injector silent']);
+  });
+
+  it('is not told of a configuration that was deleted while a question was under way', async () => {
+    await using one = await bench(never, { timeLimit: SHORT_TIME });
+    const answer = one.ask();
+    await until('the question', () => one.requests === 1);
+    await Promise.all([one.injectors.keepOnly([]), answer]);
+    assert.equal(word(await answer), 'unknown injector-unreachable');
+    assert.deepEqual(one.told, []);
+  });
+
   it('tells those who wait for their turn, instead of failing them one by one', async () => {
     await using one = await bench(never, { timeLimit: SHORT_TIME });
     const answers = await times(50, (index) => one.ask({ templateHash: String(index) }));
