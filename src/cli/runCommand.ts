@@ -40,6 +40,7 @@ export async function runCommand(settings: Settings, environment: Environment, s
     now: Date.now,
     onQuestion: (result) => report.question(result),
     onReachable: (injection, problem) => report.reachable(injection, problem),
+    onTried: () => operator.ring(),
   });
   const watch = new MeshWatch(client, signal, (watched, error) =>
     logger.warn('Watch failed, will be tried again', { watched, ...errorFields(error) }),
