@@ -103,5 +103,5 @@ export function questionOf(mesh: Mesh, { workload, templateHash }: Sighting): Qu
 
 /** Which injection the API server would call for the workload's next pod. */
 export function matchOf(mesh: Mesh, workload: Workload): Match<Injection> {
-  return match(mesh.injections, mesh.namespaces.get(workload.namespace) ?? {}, nextPodLabels(workload));
+  return match(mesh.injections, mesh.namespaces.get(workload.namespace), nextPodLabels(workload));
 }
