@@ -23,7 +23,7 @@ export interface Row {
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
-/** A row and what must come of it: `none`, or placement, image and revision of the proxy, or `injector-refused`. */
+/** A row and what must come of it: `none`, or placement, image and revision of the proxy, or why such a pod is refused. */
 export type Table = Readonly<Record<string, readonly [Row, string]>>;
 
 /** The image that an injected pod has under the usual configuration, as a `Table` says it. */
@@ -89,10 +89,10 @@ export class InjectorTable {
     const subject = workload({ namespace, template: await served(this.bed, 'plain', raw) });
     const { match, answer } = await this.#meltemi.expect(await this.#meltemi.mesh(), subject);
     const outcome = await this.#apiServer.create(subject, 0);
-    return {
-      meltemi: match.kind === 'conflict' || match.kind === 'unknown' ? match.reason.code : worded(answer),
-      apiServer: outcome.kind === 'refused' ? 'injector-refused' : outcome.sidecar,
-    };
+    const meltemi = match.kind === 'conflict' || match.kind === 'unknown' ? match.reason.code : worded(answer);
+    // who is refused, the API server says, but not in Meltemi's words
+    const refused = answer?.kind === 'unknown' ? meltemi : 'refused';
+    return { meltemi, apiServer: outcome.kind === 'refused' ? refused : outcome.sidecar };
   }
 
   /** Configures the injector and waits until istiod has it: each configuration stamps its number on the pods that it injects. */
