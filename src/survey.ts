@@ -169,7 +169,7 @@ export function questionOf(mesh: Mesh, { workload, templateHash }: Asked): Quest
 
 /** Which injection the API server would call for the workload's next pod. */
 export function matchOf(mesh: Mesh, workload: Workload): Match<Injection> {
-  return match(mesh.injections, namespaceOf(mesh, workload).labels, nextPodLabels(workload));
+  return match(mesh.injections, mesh.namespaces.get(workload.namespace)?.labels, nextPodLabels(workload));
 }
 
 const namespaceOf = (mesh: Mesh, { namespace }: Workload): NamespaceFacts =>

@@ -65,6 +65,7 @@ export async function runCommand(
     now: Date.now,
     onQuestion: (result) => report.question(result),
     onReachable: (injection, problem) => report.reachable(injection, problem),
+    onTried: () => operator.ring(),
   });
   const namespaces = [...settings.namespaces];
   const watch = new MeshWatch(
