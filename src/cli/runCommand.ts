@@ -75,6 +75,7 @@ export async function runCommand(
     { namespaces, istioNamespaces: [...settings.istioNamespaces] },
   );
   ready.watch = watch;
+  metrics.watches(() => watch.stale() !== undefined);
   const policy = () => source.current();
   const survey = new Survey({ cluster, injectors, policy });
   const { reconcilePeriod, dryRun } = settings;

@@ -22,6 +22,8 @@ export interface Setting<T> {
   readonly list?: true;
   /** Whether it may also stand in the policy file, under its own name: what is allowed and how much, not where and how. */
   readonly policy?: true;
+  /** All the words that there are for it, or for an entry of its list. */
+  readonly words?: readonly string[];
   /** @throws {InvalidArgumentError} saying what would be right */
   readonly parse: (text: string) => T;
 }
@@ -95,6 +97,7 @@ const choice = <T extends string>(
   value: 'choice',
   default: words[0],
   commands,
+  words,
   parse: (given) => {
     const word = words.find((known) => known === given);
     if (word !== undefined) return word;
@@ -144,6 +147,7 @@ export const SETTINGS = {
     default: RESTARTABLE.join(','),
     commands: BOTH,
     list: true,
+    words: RESTARTABLE,
     parse: oneOfEach(RESTARTABLE),
   } as Setting<ReadonlySet<Drift>>),
   ignoreGate: policy({
@@ -152,6 +156,7 @@ export const SETTINGS = {
     default: '',
     commands: BOTH,
     list: true,
+    words: GATES,
     parse: oneOfEach(GATES),
   } as Setting<ReadonlySet<Gate>>),
   skipNamespaces: policy({
@@ -199,6 +204,7 @@ export const SETTINGS = {
     value: 'level',
     default: 'info',
     commands: RUN,
+    words: LOG_LEVELS,
     parse: parseLogLevel,
   } as Setting<LogLevel>,
   namespace: text('plan: only this one; pause, resume: where Meltemi runs, without it the context’s', 'name', [

@@ -113,6 +113,7 @@ export class Report implements RestartListener {
       waiting,
       inFlight,
     );
+    this.#options.metrics.unreachable(this.#unreachable.size);
     const known = new Set(judged.map(({ workload }) => keyOf(workload)));
     for (const key of this.#said.keys()) if (!known.has(key)) this.#said.delete(key);
     for (const key of this.#outdated.keys()) if (!known.has(key)) this.#outdated.delete(key);
@@ -156,6 +157,7 @@ export class Report implements RestartListener {
       this.#emit('RestartsHalted', this.#ourselves(), detail);
     }
     this.#halted = new Set(halted.keys());
+    this.#options.metrics.halted(halted.size);
   }
 
   /** A gate that stays closed is worth an Event: somebody's upgrade stopped half-way. */
