@@ -1,4 +1,3 @@
-import { isForbidden } from './cluster/apiError.ts';
 import type { Clock } from './cluster/clock.ts';
 import type { RememberingCluster } from './cluster/memory.ts';
 import type { Standing } from './cluster/standing.ts';
@@ -26,8 +25,11 @@ export interface OperatorOptions {
   readonly injectors: Injectors;
   readonly survey: Survey;
   readonly confirmations: Confirmations;
-  readonly policy: Policy;
+  /** What is allowed at the moment of the call. */
+  readonly policy: () => Policy;
   readonly reconcilePeriod: number;
+  /** The namespaces that it looks after; empty is all of them. */
+  readonly namespaces: readonly string[];
   readonly dryRun: boolean;
   readonly report: Report;
   /** Wall clock, milliseconds. */
@@ -53,6 +55,10 @@ const REREAD: Readonly<Record<string, number>> = {
   pdb: 30_000,
   'owned-by': 60_000,
   'gave-up': 300_000,
+  'opted-out': 30_000,
+  // as a rule these are many, and a watched namespace or an edited policy ends most of them at once
+  'not-opted-in': 120_000,
+  excluded: 300_000,
 };
 /** Workloads read again in one turn at the most, and the least time between two such turns: the cap on what waiting may cost. */
 const REREAD_AT_ONCE = 5;
@@ -88,6 +94,8 @@ export class Operator {
   #wakeAt = 0;
   #scanAt = 0;
   #scanFailures = 0;
+  /** The namespaces that the last scan left out. */
+  #skipped = '';
   /** The first scan, or the one that changed epochs ask for, is still to come: what was seen says nothing yet. */
   #unscanned = true;
   /** A restart has ended: evaluate without waiting for anything. */
@@ -142,7 +150,8 @@ export class Operator {
     const { cluster, report, sleep } = this.#options;
     while (!signal.aborted) {
       try {
-        for (const error of await cluster.recall(undefined, signal)) report.trouble('earlier restarts', error);
+        for (const namespace of this.#places())
+          for (const error of await cluster.recall(namespace, signal)) report.trouble('earlier restarts', error);
         return;
       } catch (error) {
         if (!signal.aborted) report.trouble('earlier restarts', error);
@@ -204,7 +213,7 @@ export class Operator {
     if (scope.kind === 'everything') {
       // istiod is given time to read what changed: an answer from before would be kept for the new epoch
       this.#unscanned = true;
-      this.#scanAt = now() + policy.istiodConfigReadDelay;
+      this.#scanAt = now() + policy().istiodConfigReadDelay;
     }
     if (scope.kind === 'namespaces') for (const name of scope.names) this.#stale.add(name);
     this.#wanted = true;
@@ -221,14 +230,31 @@ export class Operator {
     const { now, reconcilePeriod } = this.#options;
     if (this.#scanAt <= now()) {
       this.#stale.clear();
-      if (await this.#scan(undefined, signal))
-        this.#scanAt = reconcilePeriod > 0 ? now() + reconcilePeriod : Number.POSITIVE_INFINITY;
+      this.#skipped = this.#skips();
+      if (!(await this.#scanAll(signal))) return;
+      this.#unscanned = false;
+      this.#scanAt = reconcilePeriod > 0 ? now() + reconcilePeriod : Number.POSITIVE_INFINITY;
       return;
     }
     for (const namespace of [...this.#stale]) {
-      if (this.#options.policy.skipNamespaces.has(namespace) || (await this.#scan(namespace, signal)))
-        this.#stale.delete(namespace);
+      if (!this.#isLookedAfter(namespace) || (await this.#scan(namespace, signal))) this.#stale.delete(namespace);
     }
+  }
+
+  async #scanAll(signal: AbortSignal): Promise<boolean> {
+    for (const namespace of this.#places()) if (!(await this.#scan(namespace, signal))) return false;
+    return true;
+  }
+
+  /** The namespaces to scan one by one; undefined is the whole cluster. */
+  #places(): readonly (string | undefined)[] {
+    const { namespaces } = this.#options;
+    return namespaces.length === 0 ? [undefined] : namespaces;
+  }
+
+  #isLookedAfter(namespace: string): boolean {
+    const { namespaces, policy } = this.#options;
+    return !policy().skipNamespaces.has(namespace) && (namespaces.length === 0 || namespaces.includes(namespace));
   }
 
   /** A scan that fails is made again with back-off: 1 s, 2 s … 1 min. */
@@ -238,7 +264,6 @@ export class Operator {
     try {
       const seen = await survey.scan(this.#mesh, namespace, signal);
       this.#take(seen, namespace, began);
-      if (namespace === undefined) this.#unscanned = false;
       this.#scanFailures = 0;
       report.scanned({ began, ended: now(), workloads: seen.size, namespace });
       return true;
@@ -304,7 +329,7 @@ export class Operator {
     const { paused, resumedAt } = standing();
     const planned = plan(judged, {
       now: now(),
-      policy,
+      policy: policy(),
       epochSeenAt: this.#epochSeenAt,
       retryAt: this.#retries.pending(),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
@@ -338,6 +363,16 @@ export class Operator {
     const key = keyOf(workload);
     const sighting = this.#sightings.get(key);
     if (sighting) this.#sightings.set(key, { ...sighting, workload });
+  }
+
+  /** Another policy is in force: evaluates now. Only other skipped namespaces ask for another scan, which may be due anyway. */
+  policyChanged(): void {
+    if (!this.#unscanned && this.#skips() !== this.#skipped) this.#scanAt = this.#options.now();
+    this.ring();
+  }
+
+  #skips(): string {
+    return [...this.#options.policy().skipNamespaces].sort().join();
   }
 
   /** Evaluates now, because something outside the watches has changed. */
@@ -393,7 +428,7 @@ export class Operator {
     const { paused, resumedAt } = standing();
     return {
       now: now(),
-      policy,
+      policy: policy(),
       epochSeenAt: this.#epochSeenAt,
       retryAt: new Map(),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),

@@ -23,6 +23,8 @@ export const METRICS = {
     help: 'How long a scan takes, reading workloads and pods and asking injectors.',
   },
   last_scan_timestamp_seconds: { labels: [], help: 'When the last complete scan ended.' },
+  policy_invalid: { labels: [], help: '1 while the policy file cannot be used and the last good one stays in force.' },
+  policy_loaded_timestamp_seconds: { labels: [], help: 'When the policy file in force was read; 0 without one.' },
   api_errors_total: { labels: [], help: 'Errors met while working on a workload; each is retried with back-off.' },
 } as const;
 
@@ -44,6 +46,8 @@ export class Metrics {
   readonly #gates = this.#gauge('gates_closed_long');
   readonly #scans = this.#counter('scans_total');
   readonly #lastScan = this.#gauge('last_scan_timestamp_seconds');
+  readonly #policyInvalid = this.#gauge('policy_invalid');
+  readonly #policyLoaded = this.#gauge('policy_loaded_timestamp_seconds');
   readonly #errors = this.#counter('api_errors_total');
   readonly #scanDuration = new Histogram({
     name: `${PRODUCT}_scan_duration_seconds`,
@@ -128,6 +132,15 @@ export class Metrics {
 
   scanFailed(): void {
     this.#scans.inc({ result: 'error' });
+  }
+
+  policyLoaded(): void {
+    this.#policyInvalid.set(0);
+    this.#policyLoaded.setToCurrentTime();
+  }
+
+  policyRejected(): void {
+    this.#policyInvalid.set(1);
   }
 
   restarted(kind: string, result: RestartResult): void {

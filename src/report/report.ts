@@ -26,6 +26,9 @@ export interface ReportOptions {
 /** Milliseconds that a gate may stay closed before it is told; an upgrade of a control plane takes minutes. */
 const GATE_PATIENCE = 30 * 60_000;
 
+/** A file that is no policy at all has as many problems as lines. */
+const PROBLEMS_SHOWN = 10;
+
 /** Tells log, metrics and Events what happened, each thing once: a decision is repeated only when it changes. */
 export class Report implements RestartListener {
   readonly #options: ReportOptions;
@@ -41,6 +44,9 @@ export class Report implements RestartListener {
   }
 
   mesh({ injections }: Mesh): void {
+    const configurations = new Set(injections.map(({ entry }) => entry.configuration));
+    for (const one of this.#unreachable) if (!configurations.has(one)) this.#unreachable.delete(one);
+    this.#options.metrics.unreachable(this.#unreachable.size);
     const injectors = [...new Set(injections.map(({ entry }) => `${entry.configuration} (${entry.revision})`))];
     const text = injectors.join(', ');
     if (text === this.#injectors) return;
@@ -198,6 +204,29 @@ export class Report implements RestartListener {
     this.#options.metrics.error();
     const what = typeof subject === 'string' ? { subject } : refOf(subject);
     this.#options.logger.warn('Trouble, will be tried again', { ...what, ...errorFields(error) });
+  }
+
+  /** The policy file is in force: from the start, which is no news, or after an edit. */
+  policyLoaded(file: string, when: 'start' | 'edit' = 'edit'): void {
+    const { logger, metrics } = this.#options;
+    metrics.policyLoaded();
+    logger.info('Policy loaded', { file });
+    if (when === 'edit') this.#emit('PolicyLoaded', this.#ourselves(), `${file} is in force`);
+  }
+
+  /** The policy file has become unusable; the last good content stays in force. */
+  policyRejected(file: string, problems: readonly string[]): void {
+    const { logger, metrics } = this.#options;
+    metrics.policyRejected();
+    const shown = problems.slice(0, PROBLEMS_SHOWN);
+    const more = problems.length - shown.length;
+    if (more > 0) shown.push(`and ${more} more`);
+    logger.error('Policy rejected, the last good one stays in force', { file, problems: shown });
+    this.#emit(
+      'PolicyRejected',
+      this.#ourselves(),
+      `the last good policy stays in force. ${shown.join('\n')}`.slice(0, 1000),
+    );
   }
 
   /** Events are a courtesy: one that cannot be sent is logged and forgotten. */

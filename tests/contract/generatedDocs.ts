@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { type CommandName, envOf, flagOf, SETTINGS, type Setting } from '../../src/cli/settings.ts';
+import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
+import { FILTER_KEYS } from '../../src/cli/policySchema.ts';
+import { type CommandName, envOf, flagOf, POLICY_NAMES, SETTINGS, type Setting } from '../../src/cli/settings.ts';
 import { type Place, RIGHTS } from '../../src/cluster/rights.ts';
-import { ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
+import { ANNOTATION, LEASE_ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
 import { REASONS } from '../../src/reasons.ts';
 import { EVENT_REASONS } from '../../src/report/events.ts';
 import { METRICS } from '../../src/report/metrics.ts';
@@ -12,10 +14,13 @@ import { chartKeys, generatedChart } from './chart/generatedChart.ts';
 const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'README.md', name: 'flags of run', table: () => flags('run') },
   { file: 'README.md', name: 'flags of plan only', table: () => flags('plan', 'run') },
+  { file: 'README.md', name: 'flags of pause', table: () => flags('pause') },
   { file: 'docs/reasons.md', name: 'reasons', table: reasons },
   { file: 'docs/reporting.md', name: 'events', table: events },
   { file: 'docs/reporting.md', name: 'metrics', table: metrics },
   { file: 'docs/reporting.md', name: 'annotations', table: annotations },
+  { file: 'docs/policy.md', name: 'policy keys', table: policyKeys },
+  { file: 'docs/policy.md', name: 'policy filters', table: filterFields },
   { file: 'docs/install.md', name: 'rights', table: rights },
   { file: 'helm/README.md', name: 'values', table: values },
 ];
@@ -48,6 +53,22 @@ function flags(command: CommandName, except?: CommandName): string {
     help,
   ]);
   return tableOf(['flag', 'environment', 'default', 'meaning'], rows);
+}
+
+function policyKeys(): string {
+  const settings = POLICY_NAMES.map((name) => {
+    const { help, default: fallback, value = 'true or false', list }: Setting<unknown> = SETTINGS[name];
+    return [`\`${name}\``, list ? `list of ${value}` : value, fallback ? `\`${fallback}\`` : '', help];
+  });
+  const filters = Object.entries(FILTER_KEYS).map(([name, help]) => [`\`${name}\``, 'list of filters', '', help]);
+  return tableOf(['key', 'value', 'default', 'meaning'], [...settings, ...filters]);
+}
+
+function filterFields(): string {
+  return tableOf(
+    ['field', 'matches'],
+    Object.entries(FILTER_FIELDS).map(([name, help]) => [`\`${name}\``, help]),
+  );
 }
 
 function reasons(): string {
@@ -85,6 +106,13 @@ const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
   outcome: '`verified`, `failed:<reason>`, `reverted` or `superseded`; absent while the restart is in flight',
 };
 
+const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {
+  paused: 'set by people: no new restart begins; the value is the reason, `false` is as good as absent',
+  resume: 'set by people: any new value ends the halts that failed restarts have caused until then',
+  resumed: 'the value of `resume` that the leader has seen',
+  resumedAt: 'when it did, RFC 3339',
+};
+
 function annotations(): string {
   const own = Object.entries(ANNOTATION).map(([key, name]) => [
     `\`${name}\``,
@@ -93,7 +121,15 @@ function annotations(): string {
   ]);
   return tableOf(
     ['annotation', 'on', 'meaning'],
-    [...own, [`\`${RESTARTED_AT}\``, 'pod template', 'makes the controller roll, as `kubectl rollout restart` does']],
+    [
+      ...own,
+      [`\`${RESTARTED_AT}\``, 'pod template', 'makes the controller roll, as `kubectl rollout restart` does'],
+      ...Object.entries(LEASE_ANNOTATION).map(([key, name]) => [
+        `\`${name}\``,
+        'Lease',
+        LEASE_ANNOTATION_HELP[key as keyof typeof LEASE_ANNOTATION],
+      ]),
+    ],
   );
 }
 

@@ -12,9 +12,9 @@ import { contentHash, injectionOf } from '../../../src/expect/epoch.ts';
 import { type Match, match } from '../../../src/expect/match.ts';
 import type { Injection } from '../../../src/expect/mesh.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
-import { keyOf, type Labels, type PodFacts, WORKLOAD_KINDS, type Workload } from '../../../src/model.ts';
+import { keyOf, type Labels, NO_NAMESPACE, type PodFacts, WORKLOAD_KINDS, type Workload } from '../../../src/model.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
-import { type PlanContext, plan } from '../../../src/plan/plan.ts';
+import { plan } from '../../../src/plan/plan.ts';
 import { istiodOf } from '../../../src/watch/istiod.ts';
 import { context, POLICY } from '../../builders/policy.ts';
 import { conforms } from './conforms.ts';
@@ -284,6 +284,7 @@ function judgedOf(workload: Workload, matched: Match<Injection>, answer: Answer 
   const verdict = judge(workload, matched, answer, seen, RULES);
   return {
     workload,
+    namespace: NO_NAMESPACE,
     verdict,
     groups: seen,
     stranded: 0,

@@ -82,6 +82,7 @@ export const WORKLOAD: RawWorkload = {
       [ANNOTATION.run]: 'old',
       [ANNOTATION.outcome]: 'verified',
     },
+    ownerReferences: [{ apiVersion: 'example.com/v1', kind: 'Shop', name: 'main', controller: true }],
   },
   spec: {
     replicas: 3,
