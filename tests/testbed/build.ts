@@ -1,8 +1,19 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { locked } from './lock.ts';
 import {
+  BED_PROGRAMS,
   builtPath,
   cacheFolder,
   cacheRoot,
@@ -13,6 +24,7 @@ import {
   originOf,
   PROGRAMS,
   type ProgramName,
+  patchOf,
   programPath,
   sourceFolder,
   sourceOf,
@@ -32,13 +44,25 @@ export interface Toolbox {
   readonly folder: (name: FolderName) => string;
 }
 
-/** Everything that has been built; fails with what to do if something has not. */
+/** What has been built. Fails with what to do if something of a bed has not, and when a program is asked for that has not. */
 export function toolbox(): Toolbox {
-  const missing = [...missingPrograms(PROGRAMS), ...missingFolders(PROGRAMS)];
-  if (missing.length > 0) {
-    throw new MissingTool(`not built yet: ${missing.join(', ')}. Run: node tests/testbed/command.ts build`);
-  }
-  return { program: (name) => programPath(name) ?? builtPath(name), folder: copiedPath };
+  present(missingPrograms(BED_PROGRAMS), missingFolders(BED_PROGRAMS));
+  return {
+    program: (name) => {
+      present(missingPrograms([name]));
+      return programPath(name) ?? builtPath(name);
+    },
+    folder: (name) => {
+      present(existsSync(copiedPath(name)) ? [] : [name]);
+      return copiedPath(name);
+    },
+  };
+}
+
+/** @throws {MissingTool} naming what is missing, if anything is */
+function present(...missing: readonly (readonly string[])[]): void {
+  if (missing.flat().length === 0) return;
+  throw new MissingTool(`not built yet: ${missing.flat().join(', ')}. Run: node tests/testbed/command.ts build`);
 }
 
 /** Builds what is missing, one after the other: the Go compiler uses all processors for each. */
@@ -90,8 +114,23 @@ function missingFolders(wanted: readonly ProgramName[]): FolderName[] {
 async function buildProgram(name: ProgramName): Promise<void> {
   const { module, package: path, tags = '' } = sourceOf(name);
   const ldflags = ['-s', '-w', ...versionFlags(module)].join(' ');
-  const flags = ['-trimpath', '-ldflags', ldflags, '-tags', tags];
+  const flags = ['-trimpath', '-ldflags', ldflags, '-tags', tags, ...(await patched(module))];
   await replace(builtPath(name), (draft) => go(module, ['build', ...flags, '-o', draft, path]));
+}
+
+/** Flags by which Go takes a patched copy of a source file in the original's place, which lies in its read-only cache. */
+async function patched(module: Module): Promise<string[]> {
+  const patch = patchOf(module);
+  if (!patch) return [];
+  const original = join(await moduleDir(module, patch.path), patch.file);
+  const [before, after, more] = readFileSync(original, 'utf8').split(patch.text);
+  if (after === undefined || more !== undefined) throw new Error(`${original} has not one ${patch.text} to patch`);
+  const folder = join(cacheFolder(module), 'patched');
+  mkdirSync(folder, { recursive: true });
+  const [copy, overlay] = [join(folder, 'patched.go'), join(folder, 'overlay.json')];
+  writeFileSync(copy, `${before}${patch.instead}${after}`);
+  writeFileSync(overlay, JSON.stringify({ Replace: { [original]: copy } }));
+  return ['-overlay', overlay];
 }
 
 async function copyFolder(name: FolderName): Promise<void> {
