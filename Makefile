@@ -34,7 +34,7 @@ build: node_modules ## Bundle dist/meltemi.js
 	@$(RUN) build
 
 verify: node_modules ## Regenerate what is generated and fail on a difference
-	@$(RUN) docs && git diff --exit-code -- README.md docs helm
+	@$(RUN) docs && $(RUN) bundle && git diff --exit-code -- README.md docs helm olm-bundle
 
 testbed: node_modules ## Build the testbed's programs now
 	@$(RUN) testbed -- build
