@@ -20,26 +20,46 @@ export class Scene {
   readonly #bed: Testbed;
   readonly #kubeconfig: string;
   readonly #flags: readonly string[];
+  readonly #environment: Readonly<Record<string, string>>;
   #operator: OperatorProcess | undefined;
 
-  private constructor(bed: Testbed, user: string, kubeconfig: string, flags: readonly string[]) {
+  private constructor(
+    bed: Testbed,
+    user: string,
+    kubeconfig: string,
+    flags: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ) {
     this.#bed = bed;
     this.user = user;
     this.#kubeconfig = kubeconfig;
     this.#flags = flags;
+    this.#environment = environment;
+  }
+
+  /** Starts the operator as a Deployment says: with its ServiceAccount's kubeconfig and its container's environment, and nothing else. */
+  static async deployed(
+    bed: Testbed,
+    account: { readonly namespace: string; readonly name: string },
+    environment: Readonly<Record<string, string>>,
+  ): Promise<Scene> {
+    const user = `system:serviceaccount:${account.namespace}:${account.name}`;
+    const scene = new Scene(bed, user, await bed.accountKubeconfig(account.namespace, account.name), [], environment);
+    await scene.restart();
+    return scene;
   }
 
   /** Starts an operator under a name that no other scenario of this testbed has. */
   static async start(bed: Testbed, name: string, ...flags: string[]): Promise<Scene> {
     const user = `meltemi-${name}`;
-    const scene = new Scene(bed, user, await bed.operatorKubeconfig(user), flags);
+    const scene = new Scene(bed, user, await bed.operatorKubeconfig(user), [...QUICK, ...flags]);
     await scene.restart();
     return scene;
   }
 
   /** Starts the process, again after a crash, and waits until it has scanned. */
   async restart(): Promise<void> {
-    const operator = new OperatorProcess(this.#kubeconfig, [...QUICK, ...this.#flags]);
+    const operator = new OperatorProcess(this.#kubeconfig, this.#flags, this.#environment);
     this.#operator = operator;
     await until('the operator to scan', 30_000, () => operator.said('Scanned').length > 0 || new Error(operator.rest));
   }

@@ -22,6 +22,7 @@ import {
   type FolderName,
   type Module,
   originOf,
+  type Patch,
   PROGRAMS,
   type ProgramName,
   patchOf,
@@ -118,19 +119,31 @@ async function buildProgram(name: ProgramName): Promise<void> {
   await replace(builtPath(name), (draft) => go(module, ['build', ...flags, '-o', draft, path]));
 }
 
-/** Flags by which Go takes a patched copy of a source file in the original's place, which lies in its read-only cache. */
+/** Flags by which Go takes a patched copy of a module in its place. */
 async function patched(module: Module): Promise<string[]> {
   const patch = patchOf(module);
   if (!patch) return [];
-  const original = join(await moduleDir(module, patch.path), patch.file);
-  const [before, after, more] = readFileSync(original, 'utf8').split(patch.text);
-  if (after === undefined || more !== undefined) throw new Error(`${original} has not one ${patch.text} to patch`);
   const folder = join(cacheFolder(module), 'patched');
-  mkdirSync(folder, { recursive: true });
-  const [copy, overlay] = [join(folder, 'patched.go'), join(folder, 'overlay.json')];
-  writeFileSync(copy, `${before}${patch.instead}${after}`);
-  writeFileSync(overlay, JSON.stringify({ Replace: { [original]: copy } }));
-  return ['-overlay', overlay];
+  const copy = join(folder, 'module');
+  const modFile = join(folder, 'go.mod');
+  if (!existsSync(modFile)) {
+    const origin = await moduleDir(module, patch.path);
+    await replace(copy, async (draft) => {
+      cpSync(origin, draft, { recursive: true });
+      makeWritable(draft);
+      writeFileSync(join(draft, patch.file), inPlaceOf(patch, readFileSync(join(origin, patch.file), 'utf8')));
+    });
+    cpSync(join(sourceFolder(module), 'go.sum'), join(folder, 'go.sum'));
+    const text = readFileSync(join(sourceFolder(module), 'go.mod'), 'utf8');
+    writeFileSync(modFile, `${text}\nreplace ${patch.path} => ${copy}\n`);
+  }
+  return ['-modfile', modFile];
+}
+
+function inPlaceOf({ file, text, instead }: Patch, source: string): string {
+  const [before, after, more] = source.split(text);
+  if (after === undefined || more !== undefined) throw new Error(`${file} has not one ${text} to patch`);
+  return `${before}${instead}${after}`;
 }
 
 async function copyFolder(name: FolderName): Promise<void> {
