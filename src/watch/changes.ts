@@ -8,8 +8,7 @@ export type Scope =
 
 /**
  * Compares two states of the mesh. A new or lost epoch may concern any workload; a relabelled namespace concerns its own, and so does
- * one that is gone: its workloads are to be forgotten.
- * istiod's status and rewritten CA bundles are neither.
+ * one that is gone: its workloads are to be forgotten. istiod's status and rewritten CA bundles are neither.
  */
 export function scopeOf(before: Mesh | undefined, after: Mesh): Scope {
   if (!before) return { kind: 'everything' };
