@@ -79,6 +79,14 @@ export class Scene {
     return [...open];
   }
 
+  /** Milliseconds from the outcome of each restart to the next restart, where they are made one at a time. */
+  async pauses(): Promise<number[]> {
+    const writes = await this.#bed.audit.writes(this.user);
+    const ends = writes.filter((write) => outcomeOf(write).length > 0);
+    const begins = (await this.restarts()).slice(1);
+    return begins.map(({ time }, index) => time - (ends[index]?.time ?? time));
+  }
+
   /** Events in a namespace that came from this kind of operator, as `reason kind/name`, without repeats. */
   async events(namespace: string): Promise<Set<string>> {
     const events = await this.#bed.api.list<EventObject>(pathOf('Event', namespace));
