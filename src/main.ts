@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
+import { pauseCommand } from './cli/pauseCommand.ts';
 import { planCommand } from './cli/planCommand.ts';
 import { checkPolicy } from './cli/policyCommand.ts';
 import { program } from './cli/program.ts';
+import { resumeCommand } from './cli/resumeCommand.ts';
 import { runCommand } from './cli/runCommand.ts';
 import { COMMIT, VERSION } from './version.ts';
 
@@ -22,6 +24,8 @@ async function main(): Promise<number> {
       run: (settings, given) => runCommand(settings, given, process.env, stop.signal),
       policyCheck: (file, output) => checkPolicy(file, output, streams),
       plan: (settings, given) => planCommand(settings, given, streams, stop.signal),
+      pause: (settings) => pauseCommand(settings, streams, stop.signal),
+      resume: (settings) => resumeCommand(settings, streams, stop.signal),
     },
     (result) => {
       code = result;

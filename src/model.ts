@@ -54,6 +54,15 @@ export interface RolloutReport {
   readonly updateRevision?: string;
   /** The Deployment's condition Progressing with reason ProgressDeadlineExceeded, in the controller's own words. */
   readonly deadlineExceeded?: string;
+  /** The Deployment's condition ReplicaFailure: why its pods cannot be created, in the words of who refused. */
+  readonly createFailure?: string;
+}
+
+/** The controller that owns a workload itself, such as an operator's custom resource. */
+export interface Owner {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
 }
 
 export interface Workload extends WorkloadRef {
@@ -63,14 +72,21 @@ export interface Workload extends WorkloadRef {
   readonly createdAt: number;
   readonly deleting: boolean;
   readonly annotations: Labels;
-  /** The object that owns the workload itself (`controller: true`), of an operator for example. */
-  readonly owner?: { readonly apiVersion: string; readonly kind: string; readonly name: string };
+  readonly owner?: Owner;
   readonly selector: LabelSelector;
-  /** `RollingUpdate`, or what else the spec says: `Recreate`, `OnDelete`, `RollingUpdate/partition`. */
+  /** `RollingUpdate`, or what else the spec says: `Recreate`, `OnDelete`. */
   readonly strategy: string;
+  /** Of a StatefulSet: pods before this index keep their revision in a rollout; else 0. */
+  readonly partition: number;
+  /** Ordinal of a StatefulSet's first pod (`spec.ordinals.start`); else 0. */
+  readonly firstOrdinal: number;
   readonly paused: boolean;
-  /** Pods that its strategy lets be unavailable, after the rounding its controller does; at least 0. */
+  /** Pods that its strategy lets be unavailable, after the rounding its controller does; all of them for Recreate. */
   readonly maxUnavailable: number;
+  /** The manager other than Meltemi that applies the template's restart annotation (server-side apply), if any. */
+  readonly restartManager?: string;
+  /** When Meltemi last wrote it, by the API server's clock. */
+  readonly writtenAt?: number;
   readonly template: PodTemplate;
   readonly rollout: RolloutReport;
 }
@@ -87,6 +103,9 @@ export interface PodFacts {
   readonly owner?: { readonly kind: string; readonly name: string; readonly uid: string };
   /** Label `pod-template-hash` (of a ReplicaSet's pods), else empty. */
   readonly templateHash: string;
+  readonly createdAt: number;
+  /** Name of its node; empty while it has none. */
+  readonly node: string;
   readonly phase: string;
   readonly ready: boolean;
   readonly deleting: boolean;
@@ -102,6 +121,18 @@ export interface Sidecar {
   readonly revision: string;
   /** Whether the pod carries the annotation `sidecar.istio.io/status`, the injector's mark. */
   readonly injected: boolean;
+}
+
+/** A PodDisruptionBudget. */
+export interface Budget {
+  readonly namespace: string;
+  readonly name: string;
+  /** Undefined selects no pod, an empty one every pod of the namespace. */
+  readonly selector: LabelSelector | undefined;
+  /** Pods that may be disrupted now. */
+  readonly allowed: number;
+  /** Why so many, in words. */
+  readonly detail: string;
 }
 
 /** What an Event is about. */

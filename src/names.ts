@@ -19,10 +19,26 @@ export const ANNOTATION = {
   writes: `${DOMAIN}/writes`,
   /** Epoch of the injector that the restart's run belongs to: failures are counted per run. */
   run: `${DOMAIN}/run`,
+  /** The value of `meltemi.dev/retry` that was there at the write: another value asks for one more. */
+  retried: `${DOMAIN}/retried`,
   /** How the restart ended; absent while it is in flight. */
   outcome: `${DOMAIN}/outcome`,
 } as const;
 
+/** A person sets it on a workload, to any value that it did not have, to have one more restart made for the same sidecar. */
+export const RETRY = `${DOMAIN}/retry`;
+
+/** Annotations of the Lease: people's words to whoever leads, and the leader's answer. */
+export const LEASE_ANNOTATION = {
+  /** Present and not `false`: no new restart begins. The value is shown as the reason. */
+  paused: `${DOMAIN}/paused`,
+  /** Any new value ends the halts that failures have caused so far. */
+  resume: `${DOMAIN}/resume`,
+  /** The value of `resume` that the leader has seen. */
+  resumed: `${DOMAIN}/resumed`,
+  /** RFC 3339 time at which it did. */
+  resumedAt: `${DOMAIN}/resumed-at`,
+} as const;
 /** What people say about restarts, on a workload or on its namespace: `"false"` keeps it from being restarted. */
 export const RESTART_ANNOTATION = `${DOMAIN}/restart`;
 

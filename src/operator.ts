@@ -1,34 +1,50 @@
-import type { Cluster } from './cluster/cluster.ts';
+import type { Clock } from './cluster/clock.ts';
+import type { RememberingCluster } from './cluster/memory.ts';
+import type { Standing } from './cluster/standing.ts';
 import type { Confirmations } from './expect/confirmations.ts';
 import type { Injectors } from './expect/injectors.ts';
 import type { Mesh } from './expect/mesh.ts';
 import { keyOf, type Workload, type WorkloadKey, type WorkloadRef } from './model.ts';
+import { historyOf } from './plan/history.ts';
 import type { Surroundings } from './plan/holds.ts';
 import { isOutdated, type Judged } from './plan/judged.ts';
-import { failuresByRun, type Plan, plan } from './plan/plan.ts';
+import { type Plan, plan } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import type { Report } from './report/report.ts';
 import { NotBorneOut, Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
 import { questionOf, type Sighting, type Survey } from './survey.ts';
-
 import { Alarm } from './watch/alarm.ts';
 import { scopeOf } from './watch/changes.ts';
 import { Coalesce } from './watch/coalesce.ts';
 import type { MeshWatch } from './watch/meshWatch.ts';
 
 export interface OperatorOptions {
-  readonly cluster: Cluster;
-  readonly watch: MeshWatch;
+  readonly cluster: RememberingCluster;
+  readonly watch: Pick<MeshWatch, 'onChange' | 'settled' | 'mesh' | 'stale'>;
   readonly injectors: Injectors;
   readonly survey: Survey;
   readonly confirmations: Confirmations;
   /** What is allowed at the moment of the call. */
   readonly policy: () => Policy;
   readonly reconcilePeriod: number;
+  /** The namespaces that it looks after; empty is all of them. */
+  readonly namespaces: readonly string[];
   readonly dryRun: boolean;
   readonly report: Report;
+  /** Wall clock, milliseconds. */
   readonly now: () => number;
+  readonly sleep: Clock['sleep'];
+  /** What people have asked for on the Lease. */
+  readonly standing: () => Standing;
+  /** The workload that this process runs in, if it does. */
+  readonly own?: WorkloadKey | undefined;
+}
+
+/** A time of leading. In a dry run nobody restarts. */
+interface Term {
+  readonly signal: AbortSignal;
+  readonly restarter: Restarter | undefined;
 }
 
 /** Reasons that neither time nor a watch ends: such workloads are read again in turn. */
@@ -36,6 +52,8 @@ const REREAD: Readonly<Record<string, number>> = {
   paused: 30_000,
   rolling: 30_000,
   unavailable: 30_000,
+  pdb: 30_000,
+  'owned-by': 60_000,
   'gave-up': 300_000,
   'opted-out': 30_000,
   // as a rule these are many, and a watched namespace or an edited policy ends most of them at once
@@ -56,7 +74,7 @@ const TURN_RETRY = 5000;
  */
 export class Operator {
   readonly #options: OperatorOptions;
-  readonly #alarm = new Alarm();
+  readonly #alarm: Alarm;
   readonly #changes = new Coalesce();
   readonly #sightings = new Map<WorkloadKey, Sighting>();
   /** When a workload was last looked at by itself: a scan that began before knows less. */
@@ -65,6 +83,8 @@ export class Operator {
   readonly #readAt = new Map<WorkloadKey, number>();
   #rereadLast = 0;
   readonly #busy = new Map<WorkloadKey, Promise<void>>();
+  #term: Term | undefined;
+  #turning: Promise<void> = Promise.resolve();
   readonly #epochSeenAt = new Map<string, number>();
   readonly #retries = new Retries();
   #judged: readonly Judged[] = [];
@@ -84,9 +104,10 @@ export class Operator {
 
   constructor(options: OperatorOptions) {
     this.#options = options;
+    this.#alarm = new Alarm(options.sleep);
   }
 
-  /** Runs until the signal aborts; then restarts that are being followed are left to whoever comes next. */
+  /** Keeps up with the mesh until the signal aborts. It acts only while it leads. */
   async run(signal: AbortSignal): Promise<void> {
     const { watch, now, report } = this.#options;
     watch.onChange(() => {
@@ -98,16 +119,49 @@ export class Operator {
     this.#mesh = watch.mesh();
     this.#noteEpochs(this.#mesh);
     report.mesh(this.#mesh);
-    const restarter = this.#options.dryRun ? undefined : this.#restarter(signal);
     while (!signal.aborted) {
-      if (this.#wanted || this.#dueAt() <= now()) await this.#tryTurn(restarter, signal);
-      await this.#alarm.wait(this.#wanted ? 0 : Math.max(SHORTEST_SLEEP, this.#dueAt() - now()), signal);
+      this.#takeChanges();
+      const term = this.#term;
+      if (term && (this.#wanted || this.#dueAt() <= now())) await this.#tryTurn(term);
+      const dueAt = this.#term ? this.#dueAt() : (this.#changes.dueAt() ?? now() + LONGEST_SLEEP);
+      await this.#alarm.wait(this.#wanted && this.#term ? 0 : Math.max(SHORTEST_SLEEP, dueAt - now()), signal);
     }
+  }
+
+  /**
+   * Acts until the term ends: what others may have done before is read anew. Resolves when nothing of it is under way any more; restarts
+   * that are being followed are left to whoever leads next.
+   */
+  async lead(signal: AbortSignal): Promise<void> {
+    await this.#recall(signal);
+    if (signal.aborted) return;
+    this.#unscanned = true;
+    this.#scanAt = 0;
+    this.#term = { signal, restarter: this.#options.dryRun ? undefined : this.#restarter(signal) };
+    this.ring();
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    this.#term = undefined;
+    await this.#turning;
     await Promise.all(this.#busy.values());
   }
 
+  /** Records that nobody can read are not waited for; whatever else goes wrong is tried again: what is not known must not be made twice. */
+  async #recall(signal: AbortSignal): Promise<void> {
+    const { cluster, report, sleep } = this.#options;
+    while (!signal.aborted) {
+      try {
+        for (const namespace of this.#places())
+          for (const error of await cluster.recall(namespace, signal)) report.trouble('earlier restarts', error);
+        return;
+      } catch (error) {
+        if (!signal.aborted) report.trouble('earlier restarts', error);
+        await sleep(TURN_RETRY, signal).catch(() => undefined);
+      }
+    }
+  }
+
   #restarter(signal: AbortSignal): Restarter {
-    const { cluster, survey, watch, report } = this.#options;
+    const { cluster, survey, watch, report, sleep } = this.#options;
     return new Restarter({
       cluster,
       survey,
@@ -122,27 +176,27 @@ export class Operator {
         trouble: (ref, error) => report.trouble(ref, error),
       },
       signal,
+      sleep,
     });
   }
 
   /** Whatever goes wrong in a turn is said and tried again; the loop goes on for as long as the process is wanted. */
-  async #tryTurn(restarter: Restarter | undefined, signal: AbortSignal): Promise<void> {
+  async #tryTurn(term: Term): Promise<void> {
     const { now, report } = this.#options;
-    try {
-      await this.#turn(restarter, signal);
-    } catch (error) {
+    this.#turning = this.#turn(term).catch((error: unknown) => {
       this.#wakeAt = now() + TURN_RETRY;
-      if (!signal.aborted) report.trouble('evaluation', error);
-    }
+      if (!term.signal.aborted) report.trouble('evaluation', error);
+    });
+    await this.#turning;
   }
 
-  async #turn(restarter: Restarter | undefined, signal: AbortSignal): Promise<void> {
+  async #turn(term: Term): Promise<void> {
+    const { signal } = term;
     this.#wanted = false;
-    this.#takeChanges();
     await this.#scanIfDue(signal);
     await this.#reread(signal);
     this.#wakeAt = this.#options.now() + LONGEST_SLEEP;
-    if (!signal.aborted && !this.#unscanned) await this.#evaluate(restarter);
+    if (!signal.aborted && !this.#unscanned) await this.#evaluate(term);
   }
 
   /** A burst of changes asks for a scan of what it concerns, or just for another evaluation. */
@@ -175,25 +229,40 @@ export class Operator {
     const { now, reconcilePeriod } = this.#options;
     if (this.#scanAt <= now()) {
       this.#stale.clear();
-      if (await this.#scan(undefined, signal))
-        this.#scanAt = reconcilePeriod > 0 ? now() + reconcilePeriod : Number.POSITIVE_INFINITY;
+      this.#skipped = this.#skips();
+      if (!(await this.#scanAll(signal))) return;
+      this.#unscanned = false;
+      this.#scanAt = reconcilePeriod > 0 ? now() + reconcilePeriod : Number.POSITIVE_INFINITY;
       return;
     }
     for (const namespace of [...this.#stale]) {
-      if (this.#options.policy().skipNamespaces.has(namespace) || (await this.#scan(namespace, signal)))
-        this.#stale.delete(namespace);
+      if (!this.#isLookedAfter(namespace) || (await this.#scan(namespace, signal))) this.#stale.delete(namespace);
     }
+  }
+
+  async #scanAll(signal: AbortSignal): Promise<boolean> {
+    for (const namespace of this.#places()) if (!(await this.#scan(namespace, signal))) return false;
+    return true;
+  }
+
+  /** The namespaces to scan one by one; undefined is the whole cluster. */
+  #places(): readonly (string | undefined)[] {
+    const { namespaces } = this.#options;
+    return namespaces.length === 0 ? [undefined] : namespaces;
+  }
+
+  #isLookedAfter(namespace: string): boolean {
+    const { namespaces, policy } = this.#options;
+    return !policy().skipNamespaces.has(namespace) && (namespaces.length === 0 || namespaces.includes(namespace));
   }
 
   /** A scan that fails is made again with back-off: 1 s, 2 s … 1 min. */
   async #scan(namespace: string | undefined, signal: AbortSignal): Promise<boolean> {
     const { survey, now, report } = this.#options;
     const began = now();
-    if (namespace === undefined) this.#skipped = this.#skips();
     try {
       const seen = await survey.scan(this.#mesh, namespace, signal);
       this.#take(seen, namespace, began);
-      if (namespace === undefined) this.#unscanned = false;
       this.#scanFailures = 0;
       report.scanned({ began, ended: now(), workloads: seen.size, namespace });
       return true;
@@ -250,11 +319,13 @@ export class Operator {
     else this.#sightings.delete(key);
   }
 
-  async #evaluate(restarter: Restarter | undefined): Promise<void> {
-    const { survey, watch, now, policy, report, injectors, confirmations } = this.#options;
+  async #evaluate({ restarter, signal }: Term): Promise<void> {
+    const { survey, watch, now, policy, report, injectors, confirmations, standing, own } = this.#options;
     const mesh = this.#mesh;
     const judged = await Promise.all([...this.#sightings.values()].map((sighting) => survey.judge(mesh, sighting)));
+    if (signal.aborted) return;
     this.#judged = judged;
+    const { paused, resumedAt } = standing();
     const planned = plan(judged, {
       now: now(),
       policy: policy(),
@@ -263,13 +334,16 @@ export class Operator {
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
       busy: new Set(this.#busy.keys()),
+      paused,
+      resumedAt,
+      own,
     });
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, planned.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     report.evaluated(judged, planned, now());
     this.#confirm(judged, planned);
     this.#noteRereads(planned);
     for (const [key, { action }] of planned.steps) if (action === 'none') this.#retries.succeeded(key);
-    if (restarter) for (const one of judged) this.#carryOut(one, planned, restarter);
+    if (restarter) for (const one of judged) this.#carryOut(one, planned, restarter, signal);
   }
 
   /** What waits for a confirmed answer gets one: any of its workloads can be the question. */
@@ -316,24 +390,27 @@ export class Operator {
     for (const key of this.#readAt.keys()) if (!steps.has(key)) this.#readAt.delete(key);
   }
 
-  #carryOut(judged: Judged, { steps }: Plan, restarter: Restarter): void {
+  #carryOut(judged: Judged, { steps }: Plan, restarter: Restarter, signal: AbortSignal): void {
     const key = keyOf(judged.workload);
     const action = steps.get(key)?.action;
     if (this.#busy.has(key)) return;
-    if (action === 'restart' && isOutdated(judged)) this.#start(key, judged.workload, () => restarter.restart(judged));
-    if (action === 'follow') this.#start(key, judged.workload, () => restarter.follow(judged.workload));
-    if (action === 'close') this.#start(key, judged.workload, () => restarter.close(judged.workload));
+    if (action === 'restart' && isOutdated(judged))
+      this.#start(key, judged.workload, () => restarter.restart(judged), signal);
+    if (action === 'follow') this.#start(key, judged.workload, () => restarter.follow(judged.workload), signal);
+    if (action === 'close') this.#start(key, judged.workload, () => restarter.close(judged.workload), signal);
   }
 
   /** Runs one restart beside the loop. An error leaves what is known as it was, to be tried again with back-off. */
-  #start(key: WorkloadKey, ref: WorkloadRef, work: () => Promise<Sighting | undefined>): void {
+  #start(key: WorkloadKey, ref: WorkloadRef, work: () => Promise<Sighting | undefined>, signal: AbortSignal): void {
     const { report, now } = this.#options;
     const running = work()
       .then((sighting) => {
         this.#retries.succeeded(key);
-        this.#see(key, sighting);
+        if (!signal.aborted) this.#see(key, sighting);
       })
       .catch((error: unknown) => {
+        // a term that has ended: what it leaves is seen anew by who leads next
+        if (signal.aborted) return undefined;
         this.#retries.failed(key, now(), error);
         if (!(error instanceof NotBorneOut)) report.trouble(key, error);
         return this.#lookAgain(key, ref);
@@ -346,7 +423,8 @@ export class Operator {
   }
 
   #surroundings(): Surroundings {
-    const { now, policy, confirmations, watch } = this.#options;
+    const { now, policy, confirmations, watch, standing } = this.#options;
+    const { paused, resumedAt } = standing();
     return {
       now: now(),
       policy: policy(),
@@ -354,7 +432,8 @@ export class Operator {
       retryAt: new Map(),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
-      failures: failuresByRun(this.#latest()),
+      paused,
+      history: historyOf(this.#latest(), resumedAt),
     };
   }
 

@@ -12,6 +12,7 @@ export const REASONS = {
   'injector-declines': 'The matched injector answers that it would not inject (policy, hostNetwork, an annotation).',
   unsupported: 'The update strategy, named in the detail, is not one that a restart annotation rolls out pod by pod.',
   'scaled-to-zero': 'The workload has no replicas: its next pods will be right by themselves.',
+  partitioned: 'The partition of the StatefulSet keeps every pod as it is.',
   'no-pods': 'The workload has no running pods to judge.',
   deleting: 'The workload or its namespace is being deleted.',
   // unknown and conflict: never restarted
@@ -19,6 +20,8 @@ export const REASONS = {
     'The matched injector did not answer, or not with a usable answer; asked again with back-off.',
   'injector-refused': 'The injector answered allowed: false; new pods of this workload would be rejected.',
   'bad-answer': "The injector's answer could not be applied to the pod template.",
+  'namespace-not-seen':
+    'The namespace of the workload has not been seen, and with it not by which labels it chooses its injector.',
   'match-conditions': 'The matching entry has matchConditions (CEL), which only the API server can evaluate.',
   'invalid-selector': 'A webhook entry carries a selector that Kubernetes would reject.',
   conflict: 'More than one injector entry matches: which sidecar wins is an accident.',
@@ -28,10 +31,15 @@ export const REASONS = {
   excluded:
     'A filter of the policy, named in the detail, excludes the workload, or it is none that the policy includes.',
   // outdated, but waiting
+  'operator-paused': 'A person has paused Meltemi, by the annotation on its Lease or with `meltemi pause`.',
   'in-flight': 'A restart of this workload is being followed.',
   'gave-up': 'A restart for this same sidecar was made in this episode and did not bring it; not written again.',
   'daily-cap': 'Three restarts of this workload within 24 hours; no more until the first is a day old.',
-  halted: 'Too many restarts of this run failed; nothing is written until the injector changes.',
+  halted:
+    'Too many restarts of this run failed, or new pods became ready without their sidecar; nothing is written until the injector changes or a person resumes.',
+  'owner-reverts':
+    'The operator that owns this workload has taken back a restart of another one; nothing of its kind is written until the injector changes or a person resumes.',
+  'owned-by': 'Somebody else applies the restart annotation of this workload: a restart would be fought over.',
   'watch-stale': 'Something that decides the expectation cannot be watched at the moment, named in the detail.',
   'config-read-delay': 'The injector configuration changed a moment ago; istiod is given time to read it.',
   'istiod-rolling': "The rollout of the revision's istiod is not complete (gate G1).",
@@ -41,11 +49,16 @@ export const REASONS = {
   'proxy-newer-than-istiod': 'The expected proxy is newer than the running control plane (gate G4).',
   paused: 'The rollout is paused.',
   rolling: 'A rollout of this workload is in progress.',
+  outage: 'Its rollout would leave no pod for a while, and `--recreate=hold` forbids that.',
   unavailable: 'More pods are unavailable than its own update strategy allows.',
+  pdb: 'A PodDisruptionBudget allows no disruption now, or another workload under the same budget is being restarted.',
   error: 'The last attempt met an error; it is tried again with back-off.',
   cooldown: 'It was restarted a moment ago (annotation cooldown).',
   'max-in-flight': 'As many restarts are in flight as allowed overall.',
   'max-in-flight-per-namespace': 'As many restarts are in flight in this namespace as allowed.',
+  'owner-kind': 'Another workload of the same kind of owner is being restarted; those of one operator go one by one.',
+  'own-workload': 'It is Meltemi itself, which goes last.',
+  'max-restarts-per-minute': 'As many restarts were written within the last minute as allowed.',
   'restart-delay': 'The last restart was written a moment ago.',
 } as const;
 

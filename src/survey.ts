@@ -1,8 +1,8 @@
 import type { Cluster } from './cluster/cluster.ts';
 import { restartingExpired } from './cluster/list.ts';
 import type { DriftRules } from './compare/drift.ts';
-import { PodGroups } from './compare/podGroups.ts';
-import { isSupported, judge, type PodGroup } from './compare/verdict.ts';
+import { type PodGroup, PodGroups, replaceable } from './compare/podGroups.ts';
+import { isSupported, judge } from './compare/verdict.ts';
 import { nextPodLabels } from './expect/admission.ts';
 import type { Answer } from './expect/answer.ts';
 import { contentHash } from './expect/epoch.ts';
@@ -10,14 +10,17 @@ import type { Injectors, Question } from './expect/injectors.ts';
 import { type Match, match } from './expect/match.ts';
 import type { Injection, Mesh } from './expect/mesh.ts';
 import {
+  type Budget,
   keyOf,
   type NamespaceFacts,
   NO_NAMESPACE,
+  type PodFacts,
   WORKLOAD_KINDS,
   type Workload,
   type WorkloadKey,
   type WorkloadRef,
 } from './model.ts';
+import { covering } from './plan/budget.ts';
 import type { Judged } from './plan/judged.ts';
 import type { Policy } from './plan/policy.ts';
 
@@ -25,8 +28,15 @@ import type { Policy } from './plan/policy.ts';
 export interface Sighting {
   readonly workload: Workload;
   readonly templateHash: string;
+  /** The pods that a rollout would replace. */
   readonly groups: readonly PodGroup[];
+  /** Pods of a DaemonSet on nodes that are not Ready: they cannot be replaced, and nobody can say what they will be. */
+  readonly stranded: number;
+  /** The PodDisruptionBudgets that cover its pods. */
+  readonly budgets: readonly Budget[];
 }
+
+type Asked = Pick<Sighting, 'workload' | 'templateHash'>;
 
 export interface SurveyOptions {
   readonly cluster: Cluster;
@@ -51,6 +61,7 @@ export class Survey {
     const { cluster, policy } = this.#options;
     const { skipNamespaces } = policy();
     const failed = new AbortController();
+    const budgets = this.#budgets(namespace, signal);
     const pods = this.#pods(namespace, AbortSignal.any([signal, failed.signal]));
     pods.catch(() => undefined);
     const listing = WORKLOAD_KINDS.map((kind) => cluster.workloads(kind, namespace, signal));
@@ -61,10 +72,29 @@ export class Survey {
     });
     const workloads = lists.flat().filter((workload) => !skipNamespaces.has(workload.namespace));
     const seen = workloads.map((workload) => ({ workload, templateHash: contentHash(workload.template) }));
-    const asked = Promise.all(seen.map((one) => this.#answer(mesh, { ...one, groups: [] })));
+    const asked = Promise.all(seen.map((one) => this.#answer(mesh, one)));
     const groups = await pods;
+    const all = await budgets;
     await asked;
-    return new Map(seen.map((one) => [keyOf(one.workload), { ...one, groups: groups.of(keyOf(one.workload)) }]));
+    return new Map(
+      seen.map(({ workload, templateHash }) => {
+        const mine = replaceable(workload, groups.of(keyOf(workload)));
+        return [
+          keyOf(workload),
+          { workload, templateHash, groups: mine, stranded: 0, budgets: covering(all, workload) },
+        ];
+      }),
+    );
+  }
+
+  /** What cannot be read allows nothing. */
+  async #budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {
+    try {
+      return await this.#options.cluster.budgets(namespace, signal);
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      return [{ namespace: namespace ?? '', name: '', selector: {}, allowed: 0, detail }];
+    }
   }
 
   /** Pages that expire half-way start over with empty groups: half a scan gives no verdicts. */
@@ -82,22 +112,47 @@ export class Survey {
   async look(ref: WorkloadRef): Promise<Sighting | undefined> {
     const workload = await this.#options.cluster.workload(ref);
     if (!workload) return undefined;
+    const [pods, budgets] = await Promise.all([
+      this.#options.cluster.podsOf(workload),
+      this.#budgets(workload.namespace),
+    ]);
+    const lost = await this.#lostNodes(workload, pods);
     const groups = new PodGroups();
-    for (const pod of await this.#options.cluster.podsOf(workload)) groups.add(pod, keyOf(workload));
-    return { workload, templateHash: contentHash(workload.template), groups: groups.of(keyOf(workload)) };
+    for (const pod of pods) if (!lost.has(pod.node)) groups.add(pod, keyOf(workload));
+    return {
+      workload,
+      templateHash: contentHash(workload.template),
+      groups: replaceable(workload, groups.of(keyOf(workload))),
+      stranded: pods.filter(({ node }) => lost.has(node)).length,
+      budgets: covering(budgets, workload),
+    };
+  }
+
+  /** Of the nodes where a DaemonSet's pods are not ready, those that are not Ready themselves. Unreadable nodes count as Ready. */
+  async #lostNodes({ kind }: Workload, pods: readonly PodFacts[]): Promise<ReadonlySet<string>> {
+    const suspects = new Set(pods.flatMap(({ node, ready }) => (node && !ready ? node : [])));
+    if (kind !== 'DaemonSet' || suspects.size === 0) return new Set();
+    return this.#options.cluster.lostNodes([...suspects]).catch(() => new Set<string>());
   }
 
   /** The verdict on a sighting under the mesh as it is now. `fresh` asks the injector again whatever is kept. */
   async judge(mesh: Mesh, sighting: Sighting, fresh = false): Promise<Judged> {
-    const { workload, groups } = sighting;
+    const { workload, groups, stranded, budgets } = sighting;
     const matched = matchOf(mesh, workload);
     const answer = await this.#answer(mesh, sighting, fresh);
     const verdict = judge(workload, matched, answer, groups, this.#options.policy());
-    const namespace = namespaceOf(mesh, workload);
-    return { workload, namespace, verdict, ...(matched.kind === 'entry' && { injection: matched.entry }) };
+    return {
+      workload,
+      namespace: namespaceOf(mesh, workload),
+      verdict,
+      groups,
+      stranded,
+      budgets,
+      ...(matched.kind === 'entry' && { injection: matched.entry }),
+    };
   }
 
-  async #answer(mesh: Mesh, sighting: Sighting, fresh = false): Promise<Answer | undefined> {
+  async #answer(mesh: Mesh, sighting: Asked, fresh = false): Promise<Answer | undefined> {
     const asked = questionOf(mesh, sighting);
     if (!asked) return undefined;
     return fresh ? this.#options.injectors.askAfresh(asked) : this.#options.injectors.ask(asked);
@@ -105,7 +160,7 @@ export class Survey {
 }
 
 /** What is to be asked about a workload, and whom; undefined where nobody single would inject it or it is never restarted anyway. */
-export function questionOf(mesh: Mesh, { workload, templateHash }: Sighting): Question | undefined {
+export function questionOf(mesh: Mesh, { workload, templateHash }: Asked): Question | undefined {
   const matched = matchOf(mesh, workload);
   if (matched.kind !== 'entry' || workload.deleting || !isSupported(workload)) return undefined;
   const { namespace, name, template } = workload;
@@ -114,7 +169,7 @@ export function questionOf(mesh: Mesh, { workload, templateHash }: Sighting): Qu
 
 /** Which injection the API server would call for the workload's next pod. */
 export function matchOf(mesh: Mesh, workload: Workload): Match<Injection> {
-  return match(mesh.injections, namespaceOf(mesh, workload).labels, nextPodLabels(workload));
+  return match(mesh.injections, mesh.namespaces.get(workload.namespace)?.labels, nextPodLabels(workload));
 }
 
 const namespaceOf = (mesh: Mesh, { namespace }: Workload): NamespaceFacts =>

@@ -15,8 +15,11 @@ export interface Connection {
   readonly server: string;
 }
 
-/** @throws {Error} naming the kubeconfig file, what is wrong with it and what to do */
-export function connect({ kubeconfig, context }: Settings, env: Environment): Connection {
+/**
+ * @param beforeWrite called right before each workload patch is sent; if it throws, that is not sent
+ * @throws {Error} naming the kubeconfig file, what is wrong with it and what to do
+ */
+export function connect({ kubeconfig, context }: Settings, env: Environment, beforeWrite?: () => void): Connection {
   const { config, namespace } = loadKubeconfig({
     env,
     ...(kubeconfig && { path: kubeconfig }),
@@ -25,7 +28,7 @@ export function connect({ kubeconfig, context }: Settings, env: Environment): Co
   const client = new KubeClient({ config, userAgent: `${PRODUCT}/${VERSION}` });
   return {
     client,
-    cluster: new KubeCluster(client, new PagedPodSource(client), Date.now),
+    cluster: new KubeCluster(client, new PagedPodSource(client), Date.now, beforeWrite),
     namespace,
     server: client.origin,
   };

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { KubeClient } from '../cluster/client.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
+import { remembering } from '../cluster/memory.ts';
 import { readOnly } from '../cluster/readOnly.ts';
 import { Injectors } from '../expect/injectors.ts';
 import type { Mesh } from '../expect/mesh.ts';
@@ -10,8 +11,9 @@ import { explanation } from '../report/explanation.ts';
 import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
 import { Survey } from '../survey.ts';
-import { MeshWatch } from '../watch/meshWatch.ts';
+import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
 import { connect } from './connect.ts';
+import { standingIn } from './leases.ts';
 import { PolicySource } from './policySource.ts';
 import { Progress } from './progress.ts';
 import type { Settings } from './settings.ts';
@@ -47,8 +49,8 @@ export async function planCommand(
     return WRONG_USAGE;
   }
   const policy = (await PolicySource.open(settings, given)).current();
-  const { client, cluster: writable } = connect(settings, streams.environment);
-  const cluster = readOnly(writable);
+  const { client, cluster: writable, namespace: ofContext } = connect(settings, streams.environment);
+  const cluster = remembering(readOnly(writable));
   const stop = new AbortController();
   const stopping = AbortSignal.any([stop.signal, signal]);
   const progress = new Progress(streams.error);
@@ -56,11 +58,14 @@ export async function planCommand(
   const injectors = new Injectors({ cluster, now: Date.now, ...(injectorAddress && { address: injectorAddress }) });
   try {
     progress.say('reading the mesh');
-    const mesh = await readMesh(client, stopping);
+    const mesh = await readMesh(client, scopeOf(settings), stopping);
     const survey = new Survey({ cluster, injectors, policy: () => policy });
     progress.say('reading workloads and pods, asking the injectors');
+    const missing = await cluster.recall(settings.namespace || undefined, stopping);
+    for (const { message } of missing) streams.error.write(`warning: records of restarts may be missing: ${message}\n`);
     const sightings = await survey.scan(mesh, settings.namespace || undefined, stopping);
     const judged = await Promise.all([...sightings.values()].map((sighting) => survey.judge(mesh, sighting)));
+    const standing = await standingIn(client, ofContext, stopping);
     const now = Date.now();
     const context = {
       now,
@@ -70,6 +75,8 @@ export async function planCommand(
       unconfirmed: () => undefined,
       stale: undefined,
       busy: new Set<never>(),
+      paused: standing.paused,
+      resumedAt: standing.resumedAt,
     };
     const rows = rowsOf(judged, plan(judged, context));
     progress.done();
@@ -92,15 +99,20 @@ export async function planCommand(
   }
 }
 
+const scopeOf = ({ namespace, istioNamespaces }: Settings): MeshScope => ({
+  namespaces: istioNamespaces.size > 0 && namespace ? [namespace] : [],
+  istioNamespaces: [...istioNamespaces],
+});
+
 /** Lists what decides the injectors' answers. The first thing that cannot be read ends it: half a mesh would make a wrong plan. */
-async function readMesh(client: KubeClient, signal: AbortSignal): Promise<Mesh> {
+async function readMesh(client: KubeClient, scope: MeshScope, signal: AbortSignal): Promise<Mesh> {
   const failed = Promise.withResolvers<never>();
   const late = setTimeout(
     () => failed.reject(new Error(`the API server did not answer within ${PATIENCE / 1000} s`)),
     PATIENCE,
   );
   try {
-    const watch = new MeshWatch(client, signal, (_watched, error) => failed.reject(error));
+    const watch = new MeshWatch(client, signal, (_watched, error) => failed.reject(error), scope);
     await Promise.race([watch.settled(signal), failed.promise]);
     return withInjectors(watch.mesh());
   } finally {

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { HOME_PAGE, PRODUCT } from '../names.ts';
+import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
 import { type CommandName, defaults, envOf, flagOf, SETTINGS, type Setting, type Settings } from './settings.ts';
 
 /** Does what a command is for. `given` names the settings that were given as flag or in the environment; the number is the exit code. */
@@ -12,6 +12,7 @@ const RUN_EXAMPLES = `
 Examples:
   ${PRODUCT} run --dry-run                  see in the log what would be restarted
   ${PRODUCT} run --max-in-flight 10         ten workloads at a time
+  ${PRODUCT} run --leader-elect=false       the only replica; it does not wait for a Lease
   ${PRODUCT} run --exclude-namespaces 'batch-*'   judge them, restart nothing there
   ${PRODUCT} run --policy policy.yaml            limits and filters from a file, edits included
 
@@ -28,6 +29,22 @@ Examples:
 Exit code: 0 everything judged and nothing outdated, 3 something is outdated,
 1 an error, or nothing outdated but something could not be judged, 2 wrong usage.`;
 
+const PAUSE_EXAMPLES = `
+Examples:
+  ${PRODUCT} pause -n meltemi --reason 'change freeze until Monday'
+  ${PRODUCT} resume -n meltemi
+
+The same by kubectl: kubectl -n meltemi annotate lease ${LEASE_NAME} ${LEASE_ANNOTATION.paused}='change freeze until Monday'
+
+Exit code: 0 done, 1 an error, 2 wrong usage.`;
+
+const RESUME_EXAMPLES = `
+Examples:
+  ${PRODUCT} resume -n meltemi              end a pause, and any halt that failed restarts have caused
+
+The same by kubectl: kubectl -n meltemi annotate lease ${LEASE_NAME} ${LEASE_ANNOTATION.paused}- ${LEASE_ANNOTATION.resume}="$(date)"
+
+Exit code: 0 done, 1 an error, 2 wrong usage.`;
 const CHECK_EXAMPLES = `
 Examples:
   ${PRODUCT} policy check policy.yaml       the whole policy, defaults filled in, or all that is wrong
@@ -62,6 +79,8 @@ export function program(version: string, actions: Actions, exit: (code: number) 
   };
   command('run', 'watch the mesh and keep its workloads current', RUN_EXAMPLES);
   command('plan', 'show what run would do now, without writing anything', PLAN_EXAMPLES);
+  command('pause', 'let no new restart begin', PAUSE_EXAMPLES);
+  command('resume', 'end a pause or a halt', RESUME_EXAMPLES);
   const policy = root.command('policy').description('what is allowed, as a file').helpCommand(false);
   policy
     .command('check')

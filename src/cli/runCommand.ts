@@ -1,12 +1,20 @@
 import type { Server } from 'node:http';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubeClient } from '../cluster/client.ts';
+import { systemClock } from '../cluster/clock.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
+import { LeaderElection, newIdentity } from '../cluster/leaderElection.ts';
+import type { Leadership } from '../cluster/leadership.ts';
 import { remembering } from '../cluster/memory.ts';
 import { readOnly } from '../cluster/readOnly.ts';
+import { Unelected } from '../cluster/unelected.ts';
 import { Confirmations } from '../expect/confirmations.ts';
 import { Injectors } from '../expect/injectors.ts';
+import type { EventDraft } from '../model.ts';
 import { Operator } from '../operator.ts';
-import { createLogger, errorFields } from '../report/logger.ts';
+import { leadershipLog, standingLog } from '../report/leadershipLog.ts';
+import { createLogger, errorFields, type Logger } from '../report/logger.ts';
 import { Metrics } from '../report/metrics.ts';
 import { Report } from '../report/report.ts';
 import { type Check, healthHandler, listen, metricsHandler, portOf } from '../report/server.ts';
@@ -15,6 +23,7 @@ import { COMMIT, VERSION } from '../version.ts';
 import { followFile } from '../watch/followFile.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
 import { connect } from './connect.ts';
+import { ownWorkload } from './ownWorkload.ts';
 import { POLICY_SIZE } from './policyFile.ts';
 import { PolicySource } from './policySource.ts';
 import type { Settings } from './settings.ts';
@@ -31,12 +40,19 @@ export async function runCommand(
 ): Promise<number> {
   const source = await PolicySource.open(settings, given);
   const logger = createLogger(settings.logLevel);
-  const { client, cluster: writable, namespace, server } = connect(settings, environment);
-  const cluster = settings.dryRun ? readOnly(writable) : remembering(writable);
+  const fence = (): void => leadership.assertLeading();
+  const { client, cluster: writable, namespace, server } = connect(settings, environment, fence);
   const metrics = new Metrics(VERSION);
-  const report = new Report({ logger, metrics, cluster, namespace });
+  const leadership = leadershipOf(settings, client, namespace, logger, metrics);
+  const cluster = remembering(settings.dryRun ? readOnly(writable) : writable);
+  // who stands by would tell what it did not do
+  const events = { emit: async (event: EventDraft) => (leadership.isLeading ? cluster.emit(event) : undefined) };
+  const report = new Report({ logger, metrics, cluster: events, namespace });
   const ready: { watch?: MeshWatch } = {};
-  const servers = await serve(settings, metrics, () => ready.watch?.problems()[0]);
+  const servers = await serve(settings, metrics, {
+    watches: () => ready.watch?.problems()[0],
+    leading: () => leadership.problem(),
+  });
   logger.info('Started', {
     version: VERSION,
     commit: COMMIT,
@@ -49,9 +65,14 @@ export async function runCommand(
     now: Date.now,
     onQuestion: (result) => report.question(result),
     onReachable: (injection, problem) => report.reachable(injection, problem),
+    onTried: () => operator.ring(),
   });
-  const watch = new MeshWatch(client, signal, (watched, error) =>
-    logger.warn('Watch failed, will be tried again', { watched, ...errorFields(error) }),
+  const namespaces = [...settings.namespaces];
+  const watch = new MeshWatch(
+    client,
+    signal,
+    (watched, error) => logger.warn('Watch failed, will be tried again', { watched, ...errorFields(error) }),
+    { namespaces, istioNamespaces: [...settings.istioNamespaces] },
   );
   ready.watch = watch;
   const policy = () => source.current();
@@ -74,14 +95,21 @@ export async function runCommand(
     confirmations,
     policy,
     reconcilePeriod,
+    namespaces,
     dryRun,
     report,
     now: Date.now,
+    sleep: systemClock.sleep,
+    standing: () => leadership.standing(),
+    own: ownWorkload(environment, hostname(), namespace),
   });
-  const following = followPolicy(source, report, () => operator.policyChanged(), signal);
+  leadership.onStanding(() => operator.ring());
   try {
-    await operator.run(signal);
-    await following;
+    await Promise.all([
+      operator.run(signal),
+      leadership.run(signal, (term) => operator.lead(term)),
+      followPolicy(source, report, () => operator.policyChanged(), signal),
+    ]);
   } finally {
     await Promise.all([injectors.close(), client.close(), ...servers.map(([, bound]) => stopped(bound))]);
   }
@@ -114,13 +142,45 @@ async function followPolicy(
   });
 }
 
-/** Listens on what the settings name, and on nothing else. */
-async function serve(settings: Settings, metrics: Metrics, watches: Check): Promise<[name: string, server: Server][]> {
-  const health = healthHandler({
-    livez: { ping: () => undefined },
-    readyz: { watches },
-    healthz: { ping: () => undefined },
-  });
+/** A dry run takes the Lease from nobody: it may run beside an operator that leads. */
+function leadershipOf(
+  settings: Settings,
+  client: KubeClient,
+  namespace: string,
+  logger: Logger,
+  metrics: Metrics,
+): Leadership {
+  const { dryRun, leaderElect } = settings;
+  const identity = newIdentity();
+  const elected = leaderElect && !dryRun;
+  const log = leadershipLog(logger, elected ? { identity } : {});
+  const listener = {
+    ...log,
+    acquired: () => {
+      metrics.leads(true);
+      log.acquired();
+    },
+    lost: (why: string) => {
+      metrics.leads(false);
+      log.lost(why);
+    },
+  };
+  const common = { client, namespace, listener, now: Date.now };
+  const leadership = elected
+    ? new LeaderElection({ ...common, identity })
+    : new Unelected({ ...common, writes: !dryRun });
+  leadership.onStanding(standingLog(logger));
+  return leadership;
+}
+
+/** Listens on what the settings name, and on nothing else. Who stands by is as ready as who leads: its watches are listed too. */
+async function serve(
+  settings: Settings,
+  metrics: Metrics,
+  { watches, leading }: Readonly<Record<'watches' | 'leading', Check>>,
+): Promise<[name: string, server: Server][]> {
+  const alive = { ping: () => undefined, 'leader-election': leading };
+  const health = healthHandler({ livez: alive, readyz: { watches }, healthz: alive });
   const wanted = [
     ['metrics', settings.metricsBindAddress, metricsHandler(() => metrics.registry.metrics())],
     ['health', settings.healthProbeBindAddress, health],

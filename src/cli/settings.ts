@@ -3,12 +3,13 @@ import { type Drift, RESTARTABLE } from '../compare/drift.ts';
 import { type LabelSelector, WORKLOAD_KINDS, type WorkloadKind } from '../model.ts';
 import { ENV_PREFIX, RESTART_ANNOTATION } from '../names.ts';
 import { GATES, type Gate } from '../plan/gates.ts';
+import { PDB_CHOICES, RECREATE_CHOICES } from '../plan/policy.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import type { ListenAddress } from '../report/server.ts';
 import { parseDuration } from './duration.ts';
 import { parseLabelSelector } from './labelSelector.ts';
 
-export type CommandName = 'run' | 'plan';
+export type CommandName = 'run' | 'plan' | 'pause' | 'resume';
 
 /** One setting: its flag and environment variable follow from its name; help, README and chart are made from this table. */
 export interface Setting<T> {
@@ -25,13 +26,14 @@ export interface Setting<T> {
   readonly parse: (text: string) => T;
 }
 
+const ALL = ['run', 'plan', 'pause', 'resume'] as const;
 const BOTH = ['run', 'plan'] as const;
 const RUN = ['run'] as const;
 const PLAN = ['plan'] as const;
 
-const toggle = (help: string, commands: readonly CommandName[]): Setting<boolean> => ({
+const toggle = (help: string, commands: readonly CommandName[], fallback = false): Setting<boolean> => ({
   help,
-  default: 'false',
+  default: String(fallback),
   commands,
   parse: parseBoolean,
 });
@@ -83,6 +85,23 @@ const text = (help: string, value: string, commands: readonly CommandName[]): Se
   parse: (given) => given,
 });
 
+/** One of several words, the first by default. */
+const choice = <T extends string>(
+  help: string,
+  words: readonly [T, ...T[]],
+  commands: readonly CommandName[],
+): Setting<T> => ({
+  help: `${help}: ${words.join(' or ')}`,
+  value: 'choice',
+  default: words[0],
+  commands,
+  parse: (given) => {
+    const word = words.find((known) => known === given);
+    if (word !== undefined) return word;
+    throw new InvalidArgumentError(`It must be ${words.join(' or ')}.`);
+  },
+});
+
 const address = (help: string, fallback: string): Setting<ListenAddress | undefined> => ({
   help,
   value: 'address',
@@ -95,11 +114,28 @@ export const SETTINGS = {
   kubeconfig: text(
     'kubeconfig file; without it KUBECONFIG, ~/.kube/config, then the pod’s service account',
     'file',
-    BOTH,
+    ALL,
   ),
-  context: text('kubeconfig context; without it the current one', 'name', BOTH),
+  context: text('kubeconfig context; without it the current one', 'name', ALL),
   policy: text('YAML file with the settings that are policy; flags and environment win over it', 'file', BOTH),
+  namespaces: {
+    help: 'look after these namespaces only, comma-separated, with rights in no others; without it after all',
+    value: 'names',
+    default: '',
+    commands: RUN,
+    list: true,
+    parse: parseNames,
+  } as Setting<ReadonlySet<string>>,
+  istioNamespaces: {
+    help: 'look for istiods in these namespaces only, comma-separated, with rights in no others; without it in all',
+    value: 'names',
+    default: '',
+    commands: BOTH,
+    list: true,
+    parse: parseNames,
+  } as Setting<ReadonlySet<string>>,
   dryRun: toggle('decide and report, write nothing', RUN),
+  leaderElect: toggle('lead only while holding the Lease; false where there is one replica for certain', RUN, true),
   compareHub: policy(toggle('a different registry alone makes a sidecar outdated', BOTH)),
   ignoreDigest: policy(toggle('ignore image digests, for clusters where a webhook pins them', BOTH)),
   restartOn: policy({
@@ -143,6 +179,12 @@ export const SETTINGS = {
   excludeLabels: policy(selector('restart no workload whose pod template labels this selector matches')),
   maxInFlight: policy(count('restarts under way at a time', 5, BOTH)),
   maxInFlightPerNamespace: policy(count('restarts under way at a time in one namespace', 1, BOTH)),
+  maxRestartsPerMinute: policy({
+    ...count('restarts within any minute; 0 is no limit', 0, BOTH),
+    parse: parseCountOrNone,
+  } as Setting<number>),
+  pdb: policy(choice('whether a rollout that takes pods away waits for PodDisruptionBudgets', PDB_CHOICES, BOTH)),
+  recreate: policy(choice('what to do where a rollout would leave no pod for a while', RECREATE_CHOICES, BOTH)),
   restartDelay: policy(duration('least time between two restarts', '0s', BOTH)),
   annotationCooldown: policy(duration('least time between two restarts of one workload', '5m', BOTH)),
   istiodConfigReadDelay: policy(duration('extra wait after the injector configuration changed', '10s', RUN)),
@@ -159,7 +201,12 @@ export const SETTINGS = {
     commands: RUN,
     parse: parseLogLevel,
   } as Setting<LogLevel>,
-  namespace: text('only this namespace', 'name', PLAN),
+  namespace: text('plan: only this one; pause, resume: where Meltemi runs, without it the context’s', 'name', [
+    'plan',
+    'pause',
+    'resume',
+  ]),
+  reason: text('why, for those who ask later', 'text', ['pause']),
   output: {
     help: 'table, json or yaml',
     value: 'format',
@@ -220,6 +267,11 @@ function parseBoolean(given: string): boolean {
 function parseCount(given: string): number {
   if (/^[1-9]\d{0,5}$/.test(given)) return Number(given);
   throw new InvalidArgumentError('It must be a whole number from 1 to 999999.');
+}
+
+function parseCountOrNone(given: string): number {
+  if (/^\d{1,6}$/.test(given)) return Number(given);
+  throw new InvalidArgumentError('It must be a whole number from 0 to 999999.');
 }
 
 function parseDurationArgument(given: string): number {

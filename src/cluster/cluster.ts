@@ -1,4 +1,5 @@
-import type { EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import type { Budget, EventDraft, Labels, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import type { Keeper } from './recordCopies.ts';
 
 /** The Service that a webhook names, as the API server's resolver needs it. */
 export interface ServiceFacts {
@@ -9,7 +10,8 @@ export interface ServiceFacts {
 }
 
 /**
- * All that the stages ask of Kubernetes, apart from the watches. Every method throws `ApiError`; what does not exist is undefined.
+ * All that the stages ask of Kubernetes, apart from the watches. Every method throws `ApiError`, `patch` besides
+ * `NotLeading`; what does not exist is undefined.
  * A dry run is another implementation of this port, not an `if`.
  */
 export interface Cluster {
@@ -19,6 +21,14 @@ export interface Cluster {
   podsOf(workload: Workload): Promise<PodFacts[]>;
   /** Every pod of the cluster or of one namespace, page by page; pages are not one snapshot. */
   pods(namespace: string | undefined, signal: AbortSignal): AsyncIterable<PodFacts[]>;
+  /** The PodDisruptionBudgets of one namespace or of the whole cluster. */
+  budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]>;
+  /** Those of the named nodes that are not Ready; a node that is gone is not. */
+  lostNodes(names: readonly string[]): Promise<ReadonlySet<string>>;
+  /** The latest copies of restart records that one kind of controller keeps, by the workload's UID. */
+  recordCopies(keeper: Keeper, namespace: string | undefined, signal: AbortSignal): Promise<Map<string, Labels>>;
+  /** Why a rollout does not get on, in the words of who complained last; undefined when nobody did. */
+  complaint(workload: Workload): Promise<string | undefined>;
   service(namespace: string, name: string): Promise<ServiceFacts | undefined>;
   /** JSON merge patch on a workload; 409 if its resourceVersion is not the one in the patch. Returns the workload as patched. */
   patch(ref: WorkloadRef, body: object): Promise<Workload>;

@@ -1,11 +1,14 @@
-import type { EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import type { Budget, EventDraft, Labels, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
 import { isNotFound } from './apiError.ts';
+import { listBudgets } from './budgets.ts';
 import type { KubeClient } from './client.ts';
 import type { Cluster, ServiceFacts } from './cluster.ts';
+import { latestComplaint } from './complaint.ts';
 import { eventObject } from './eventObject.ts';
 import { restartingExpired, wholeList } from './list.ts';
 import type { PodSource } from './podSource.ts';
+import { type Keeper, recordCopies } from './recordCopies.ts';
 import { type Resource, resourcePath } from './resources.ts';
 import { selectorQuery } from './selectorQuery.ts';
 import { type RawWorkload, workloadOf } from './workloads.ts';
@@ -35,16 +38,27 @@ interface Owned {
   };
 }
 
+interface RawNode {
+  readonly status?: { readonly conditions?: readonly { readonly type?: string; readonly status?: string }[] };
+}
+
+/** A node is there for its pods while its condition Ready is True; Unknown is a kubelet that has fallen silent. */
+const isReady = (node: RawNode | undefined): boolean =>
+  node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+
 /** The port on a real API server. */
 export class KubeCluster implements Cluster {
   readonly #client: KubeClient;
   readonly #podSource: PodSource;
   readonly #now: () => number;
+  readonly #beforeWrite: (() => void) | undefined;
 
-  constructor(client: KubeClient, podSource: PodSource, now: () => number) {
+  /** @param beforeWrite called synchronously right before a patch is sent; if it throws, nothing is sent and `patch` rejects with that */
+  constructor(client: KubeClient, podSource: PodSource, now: () => number, beforeWrite?: () => void) {
     this.#client = client;
     this.#podSource = podSource;
     this.#now = now;
+    this.#beforeWrite = beforeWrite;
   }
 
   async workloads(kind: WorkloadKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]> {
@@ -78,6 +92,23 @@ export class KubeCluster implements Cluster {
     return this.#podSource.pods({ ...(namespace !== undefined && { namespace }), fieldSelector: LIVE_PODS, signal });
   }
 
+  budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {
+    return listBudgets(this.#client, namespace, signal);
+  }
+
+  async lostNodes(names: readonly string[]): Promise<ReadonlySet<string>> {
+    const nodes = await Promise.all(names.map((name) => this.#find<RawNode>(resourcePath('nodes', undefined, name))));
+    return new Set(names.filter((_name, index) => !isReady(nodes[index])));
+  }
+
+  recordCopies(keeper: Keeper, namespace: string | undefined, signal: AbortSignal): Promise<Map<string, Labels>> {
+    return recordCopies(this.#client, keeper, namespace, signal);
+  }
+
+  async complaint(workload: Workload): Promise<string | undefined> {
+    return latestComplaint(this.#client, workload, await this.podsOf(workload));
+  }
+
   async service(namespace: string, name: string): Promise<ServiceFacts | undefined> {
     const raw = await this.#find<RawService>(resourcePath('services', namespace, name));
     if (!raw) return undefined;
@@ -92,6 +123,7 @@ export class KubeCluster implements Cluster {
       query: { fieldManager: FIELD_MANAGER },
       contentType: 'application/merge-patch+json',
       body,
+      ...(this.#beforeWrite && { beforeSend: this.#beforeWrite }),
     });
     return workloadOf(kind, raw);
   }

@@ -1,36 +1,76 @@
 import type { Labels, Workload, WorkloadRef } from '../model.ts';
 import { ANNOTATION } from '../names.ts';
+import { type ApiError, isForbidden } from './apiError.ts';
 import type { Cluster } from './cluster.ts';
+import { KEEPERS } from './recordCopies.ts';
 
 const OURS: readonly string[] = Object.values(ANNOTATION);
 
+/** A cluster that shows the latest record of each restart, whatever its owner has made of the workload's metadata. */
+export interface RememberingCluster extends Cluster {
+  /**
+   * Takes up the records that former processes wrote, from the copies that controllers keep.
+   * @returns the missing rights, each with what it would have told; everything else that fails is thrown
+   */
+  recall(namespace: string | undefined, signal: AbortSignal): Promise<ApiError[]>;
+}
+
 /**
- * The same cluster, with a memory for the records that this process wrote: where an owner has replaced a workload's metadata and with it the
- * record, the record is shown all the same, so that the restart is neither forgotten nor made again. Kept per UID; a process that
- * starts anew begins with none.
+ * The same cluster, with a memory for restart records: where an owner has replaced a workload's metadata and with it the record, the record
+ * is shown all the same, so that the restart is neither forgotten nor made again. Kept per UID; who was the last to write
+ * is told by the record's own time.
  */
-export function remembering(cluster: Cluster): Cluster {
-  const written = new Map<string, Labels>();
-  const recall = (workload: Workload): Workload => {
-    const record = written.get(workload.uid);
-    if (!record || workload.annotations[ANNOTATION.restartedFor] !== undefined) return workload;
-    return { ...workload, annotations: { ...workload.annotations, ...record } };
+export function remembering(cluster: Cluster): RememberingCluster {
+  const known = new Map<string, Labels>();
+  const remember = (uid: string, annotations: Labels): void => {
+    if (isLater(annotations, known.get(uid))) known.set(uid, recordIn(annotations));
   };
-  const remember = (workload: Workload): Workload => {
-    const ours = Object.entries(workload.annotations).filter(([key]) => OURS.includes(key));
-    written.set(workload.uid, { ...written.get(workload.uid), ...Object.fromEntries(ours) });
-    return workload;
+  const recalled = (workload: Workload): Workload => {
+    const record = known.get(workload.uid);
+    if (!record || !isLater(record, workload.annotations)) return workload;
+    const others = Object.entries(workload.annotations).filter(([key]) => !OURS.includes(key));
+    return { ...workload, annotations: { ...Object.fromEntries(others), ...record } };
   };
   return {
-    workloads: async (kind, namespace, signal) => (await cluster.workloads(kind, namespace, signal)).map(recall),
+    recall: async (namespace, signal) => {
+      const missing: ApiError[] = [];
+      for (const keeper of KEEPERS) {
+        try {
+          for (const [uid, record] of await cluster.recordCopies(keeper, namespace, signal)) remember(uid, record);
+        } catch (error) {
+          if (!isForbidden(error)) throw error;
+          missing.push(error as ApiError);
+        }
+      }
+      return missing;
+    },
+    workloads: async (kind, namespace, signal) => (await cluster.workloads(kind, namespace, signal)).map(recalled),
     workload: async (ref: WorkloadRef) => {
       const workload = await cluster.workload(ref);
-      return workload && recall(workload);
+      return workload && recalled(workload);
     },
     podsOf: (workload) => cluster.podsOf(workload),
     pods: (namespace, signal) => cluster.pods(namespace, signal),
+    budgets: (namespace, signal) => cluster.budgets(namespace, signal),
+    lostNodes: (names) => cluster.lostNodes(names),
+    recordCopies: (keeper, namespace, signal) => cluster.recordCopies(keeper, namespace, signal),
+    complaint: (workload) => cluster.complaint(workload),
     service: (namespace, name) => cluster.service(namespace, name),
-    patch: async (ref, body) => recall(remember(await cluster.patch(ref, body))),
+    patch: async (ref, body) => {
+      const written = await cluster.patch(ref, body);
+      known.set(written.uid, recordIn(written.annotations));
+      return written;
+    },
     emit: (event) => cluster.emit(event),
   };
+}
+
+const recordIn = (annotations: Labels): Labels =>
+  Object.fromEntries(Object.entries(annotations).filter(([key]) => OURS.includes(key)));
+
+/** Whether a record tells of a later restart than another, or of the end of the same one. */
+function isLater(record: Labels, other: Labels = {}): boolean {
+  const [time, otherTime] = [record, other].map((one) => Date.parse(one[ANNOTATION.restartedAt] ?? '') || 0);
+  if (time !== otherTime) return (time ?? 0) > (otherTime ?? 0);
+  return record[ANNOTATION.outcome] !== undefined && other[ANNOTATION.outcome] === undefined;
 }

@@ -4,7 +4,11 @@ import type { Shape } from './shape.ts';
 /** The pod as the API serves it, as far as it is read. The protobuf reader makes the same, without the rest. */
 export interface RawPod {
   readonly metadata?: RawPodMetadata;
-  readonly spec?: { readonly containers?: readonly RawContainer[]; readonly initContainers?: readonly RawContainer[] };
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly containers?: readonly RawContainer[];
+    readonly initContainers?: readonly RawContainer[];
+  };
   readonly status?: { readonly phase?: string; readonly conditions?: readonly RawCondition[] };
 }
 
@@ -14,6 +18,7 @@ export interface RawPodMetadata {
   readonly uid?: string;
   readonly labels?: Labels;
   readonly annotations?: Labels;
+  readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
   readonly ownerReferences?: readonly RawOwner[];
 }
@@ -46,10 +51,11 @@ export const POD: Shape = {
     uid: 'string',
     labels: 'labels',
     annotations: 'labels',
+    creationTimestamp: 'string',
     deletionTimestamp: 'string',
     ownerReferences: [{ kind: 'string', name: 'string', uid: 'string', controller: 'boolean' }],
   },
-  spec: { containers: CONTAINERS, initContainers: CONTAINERS },
+  spec: { nodeName: 'string', containers: CONTAINERS, initContainers: CONTAINERS },
   status: { phase: 'string', conditions: [{ type: 'string', status: 'string' }] },
 };
 
@@ -87,6 +93,8 @@ export function podFacts(raw: RawPod, intern: Intern = asItIs): PodFacts {
     uid,
     ...(owner && { owner }),
     templateHash: intern(labels?.[TEMPLATE_HASH] ?? ''),
+    createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
+    node: intern(raw.spec?.nodeName ?? ''),
     phase: intern(raw.status?.phase ?? ''),
     ready: isReady(raw),
     deleting: (metadata.deletionTimestamp ?? undefined) !== undefined,

@@ -15,7 +15,7 @@ type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
 interface PodDraft {
   readonly metadata: MetadataDraft;
-  readonly spec: { readonly containers: RawContainer[]; readonly initContainers: RawContainer[] };
+  readonly spec: { nodeName?: string; readonly containers: RawContainer[]; readonly initContainers: RawContainer[] };
   readonly status: { phase?: string; readonly conditions: RawCondition[] };
 }
 
@@ -23,6 +23,7 @@ interface MetadataDraft {
   name?: string;
   namespace?: string;
   uid?: string;
+  creationTimestamp?: string;
   deletionTimestamp?: string;
   readonly labels: Record<string, string>;
   readonly annotations: Record<string, string>;
@@ -116,11 +117,21 @@ const objectMeta: Visit<MetadataDraft> = (field, reader, into) => {
   if (field === 1) into.name = reader.text();
   else if (field === 3) into.namespace = reader.text();
   else if (field === 5) into.uid = reader.text();
+  else if (field === 8) into.creationTimestamp = reader.message(time, { text: '' }).text;
   else if (field === 9) into.deletionTimestamp = DELETING;
   else if (field === 11) keep(into.labels, reader);
   else if (field === 12) keep(into.annotations, reader);
   else if (field === 13) into.ownerReferences.push(reader.message<Draft<RawOwner>>(ownerReference, {}));
 };
+
+/** Time, apimachinery/pkg/apis/meta/v1/generated.proto: seconds since 1970 */
+const time: Visit<{ text: string }> = (field, reader, into) => {
+  if (field === 1) into.text = isoSeconds(reader.number());
+};
+
+const LAST_SECOND = Date.UTC(9999, 0) / 1000;
+
+const isoSeconds = (seconds: number): string => (seconds < LAST_SECOND ? new Date(seconds * 1000).toISOString() : '');
 
 /** Only its presence is read. */
 const DELETING = 'set';
@@ -150,6 +161,7 @@ const ownerReference: Visit<Draft<RawOwner>> = (field, reader, into) => {
 /** PodSpec, api/core/v1/generated.proto */
 const podSpec: Visit<PodDraft['spec']> = (field, reader, into) => {
   if (field === 2) into.containers.push(reader.message<Draft<RawContainer>>(container, {}));
+  else if (field === 10) into.nodeName = reader.text();
   else if (field === 20) into.initContainers.push(reader.message<Draft<RawContainer>>(container, {}));
 };
 

@@ -53,8 +53,13 @@ export class ProtobufReader {
   }
 
   bool(): boolean {
+    return this.number() !== 0;
+  }
+
+  /** Reads the current field as a number that is not negative. */
+  number(): number {
     this.#expect(VARINT);
-    return this.#varint() !== 0;
+    return this.#varint();
   }
 
   #fields<T>(visit: Visit<T>, into: T): void {

@@ -1,4 +1,5 @@
 import type { LabelSelector, Labels, PodTemplate, RolloutReport, Workload, WorkloadKind } from '../model.ts';
+import { FIELD_MANAGER, RESTARTED_AT } from '../names.ts';
 import { fits, type Shape } from './shape.ts';
 
 /** An apps/v1 Deployment, StatefulSet or DaemonSet as the API server serves it, as far as it is read. */
@@ -13,15 +14,25 @@ export interface RawWorkload {
     readonly deletionTimestamp?: string;
     readonly labels?: Labels;
     readonly annotations?: Labels;
-    readonly ownerReferences?: readonly {
-      readonly apiVersion?: string;
-      readonly kind?: string;
-      readonly name?: string;
-      readonly controller?: boolean;
-    }[];
+    readonly ownerReferences?: readonly RawOwnerReference[];
+    readonly managedFields?: readonly RawManagedFields[];
   };
   readonly spec?: RawSpec;
   readonly status?: RawStatus;
+}
+
+interface RawOwnerReference {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly controller?: boolean;
+}
+
+interface RawManagedFields {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly time?: string;
+  readonly fieldsV1?: Readonly<Record<string, unknown>>;
 }
 
 type IntOrPercent = number | string;
@@ -29,6 +40,7 @@ type IntOrPercent = number | string;
 interface RawSpec {
   readonly replicas?: number;
   readonly paused?: boolean;
+  readonly ordinals?: { readonly start?: number };
   readonly selector?: LabelSelector;
   readonly template?: {
     readonly metadata?: { readonly labels?: Labels; readonly annotations?: Labels };
@@ -60,7 +72,14 @@ interface RawStatus {
   readonly updatedNumberScheduled?: number;
   readonly numberReady?: number;
   readonly numberAvailable?: number;
-  readonly conditions?: readonly { readonly type?: string; readonly reason?: string; readonly message?: string }[];
+  readonly conditions?: readonly RawCondition[];
+}
+
+interface RawCondition {
+  readonly type?: string;
+  readonly status?: string;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 const STRATEGY: Shape = {
@@ -86,10 +105,12 @@ const WORKLOAD: Shape = {
     labels: 'labels',
     annotations: 'labels',
     ownerReferences: [{ apiVersion: 'string', kind: 'string', name: 'string', controller: 'boolean' }],
+    managedFields: [{ manager: 'string', operation: 'string', time: 'string', fieldsV1: 'object' }],
   },
   spec: {
     replicas: 'number',
     paused: 'boolean',
+    ordinals: { start: 'number' },
     selector: SELECTOR,
     template: { metadata: { labels: 'labels', annotations: 'labels' }, spec: 'object' },
     strategy: STRATEGY,
@@ -108,7 +129,7 @@ const WORKLOAD: Shape = {
     updatedNumberScheduled: 'number',
     numberReady: 'number',
     numberAvailable: 'number',
-    conditions: [{ type: 'string', reason: 'string', message: 'string' }],
+    conditions: [{ type: 'string', status: 'string', reason: 'string', message: 'string' }],
   },
 };
 
@@ -129,12 +150,26 @@ function nameOnly(raw: RawWorkload): RawWorkload {
 }
 
 function narrowed(kind: WorkloadKind, raw: RawWorkload): Workload {
-  const metadata = raw?.metadata ?? {};
   const spec = raw?.spec ?? {};
   const status = raw?.status ?? {};
   const rollout = kind === 'DaemonSet' ? daemonReport(status) : replicaReport(spec, status);
   return {
     kind,
+    ...identityOf(raw?.metadata ?? {}),
+    selector: spec.selector ?? {},
+    strategy: strategyOf(spec)?.type ?? 'RollingUpdate',
+    partition: strategyOf(spec)?.rollingUpdate?.partition ?? 0,
+    firstOrdinal: spec.ordinals?.start ?? 0,
+    paused: spec.paused ?? false,
+    maxUnavailable: maxUnavailableOf(kind, spec, rollout.desired),
+    template: templateOf(spec),
+    rollout,
+  };
+}
+
+/** What the metadata tells. */
+function identityOf(metadata: NonNullable<RawWorkload['metadata']>) {
+  return {
     namespace: metadata.namespace ?? '',
     name: metadata.name ?? '',
     uid: metadata.uid ?? '',
@@ -143,19 +178,41 @@ function narrowed(kind: WorkloadKind, raw: RawWorkload): Workload {
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     deleting: (metadata.deletionTimestamp ?? undefined) !== undefined,
     annotations: metadata.annotations ?? {},
-    ...ownerOf(metadata),
-    selector: spec.selector ?? {},
-    strategy: strategyOf(spec),
-    paused: spec.paused ?? false,
-    maxUnavailable: maxUnavailableOf(kind, spec, rollout.desired),
-    template: templateOf(spec),
-    rollout,
+    ...ownerOf(metadata.ownerReferences ?? []),
+    ...managed(metadata.managedFields ?? []),
   };
 }
 
-function ownerOf({ ownerReferences }: NonNullable<RawWorkload['metadata']>): Pick<Workload, 'owner'> {
-  const owner = ownerReferences?.find(({ controller }) => controller === true);
-  return owner ? { owner: { apiVersion: owner.apiVersion ?? '', kind: owner.kind ?? '', name: owner.name ?? '' } } : {};
+function ownerOf(references: readonly RawOwnerReference[]): Pick<Workload, 'owner'> {
+  const controller = references.find((reference) => reference.controller);
+  if (!controller) return {};
+  const { apiVersion = '', kind = '', name = '' } = controller;
+  return { owner: { apiVersion, kind, name } };
+}
+
+const RESTART_FIELD = ['f:spec', 'f:template', 'f:metadata', 'f:annotations', `f:${RESTARTED_AT}`];
+
+/**
+ * Who applies the restart annotation besides us, and when we last wrote, from the field managers of server-side apply
+ * (KEP-555; FieldsV1 as in sigs.k8s.io/structured-merge-diff). Only an `Apply` is a standing claim: an `Update` is somebody's past write.
+ */
+function managed(entries: readonly RawManagedFields[]): Pick<Workload, 'restartManager' | 'writtenAt'> {
+  const others = entries.filter(({ manager, operation }) => operation === 'Apply' && manager !== FIELD_MANAGER);
+  const claim = others.find(({ fieldsV1 }) => has(fieldsV1, RESTART_FIELD));
+  const ours = entries.flatMap(({ manager, time }) => (manager === FIELD_MANAGER ? Date.parse(time ?? '') || [] : []));
+  return {
+    ...(claim && { restartManager: claim.manager ?? '' }),
+    ...(ours.length > 0 && { writtenAt: Math.max(...ours) }),
+  };
+}
+
+function has(fields: unknown, path: readonly string[]): boolean {
+  let at = fields;
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null || !(step in at)) return false;
+    at = (at as Record<string, unknown>)[step];
+  }
+  return true;
 }
 
 const templateOf = ({ template }: RawSpec): PodTemplate => ({
@@ -164,11 +221,7 @@ const templateOf = ({ template }: RawSpec): PodTemplate => ({
   spec: template?.spec ?? {},
 });
 
-function strategyOf({ strategy, updateStrategy }: RawSpec): string {
-  const { type: given, rollingUpdate } = strategy ?? updateStrategy ?? {};
-  const type = given ?? 'RollingUpdate';
-  return (rollingUpdate?.partition ?? 0) > 0 ? `${type}/partition` : type;
-}
+const strategyOf = ({ strategy, updateStrategy }: RawSpec): RawStrategy | undefined => strategy ?? updateStrategy;
 
 /**
  * The rounding of the controllers: a Deployment rounds maxUnavailable down, and up to 1 where both it and maxSurge come to 0
@@ -176,7 +229,8 @@ function strategyOf({ strategy, updateStrategy }: RawSpec): string {
  * a StatefulSet has 1 unless the field is set (apps/v1 RollingUpdateStatefulSetStrategy).
  */
 function maxUnavailableOf(kind: WorkloadKind, spec: RawSpec, desired: number): number {
-  const { maxUnavailable, maxSurge } = (spec.strategy ?? spec.updateStrategy)?.rollingUpdate ?? {};
+  if (strategyOf(spec)?.type === 'Recreate') return desired;
+  const { maxUnavailable, maxSurge } = strategyOf(spec)?.rollingUpdate ?? {};
   if (kind === 'Deployment') {
     const down = scaled(maxUnavailable ?? '25%', desired, Math.floor);
     return down === 0 && scaled(maxSurge ?? '25%', desired, Math.ceil) === 0 ? 1 : down;
@@ -191,6 +245,7 @@ function scaled(value: IntOrPercent, of: number, round: (value: number) => numbe
 
 function replicaReport(spec: RawSpec, status: RawStatus): RolloutReport {
   const late = status.conditions?.find(({ reason }) => reason === 'ProgressDeadlineExceeded');
+  const refused = status.conditions?.find(({ type, status: is }) => type === 'ReplicaFailure' && is === 'True');
   return {
     observedGeneration: status.observedGeneration ?? 0,
     desired: spec.replicas ?? 1,
@@ -201,6 +256,7 @@ function replicaReport(spec: RawSpec, status: RawStatus): RolloutReport {
     ...(status.currentRevision !== undefined && { currentRevision: status.currentRevision }),
     ...(status.updateRevision !== undefined && { updateRevision: status.updateRevision }),
     ...(late && { deadlineExceeded: late.message ?? 'ProgressDeadlineExceeded' }),
+    ...(refused && { createFailure: refused.message ?? 'ReplicaFailure' }),
   };
 }
 

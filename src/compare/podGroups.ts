@@ -1,5 +1,16 @@
-import type { PodFacts } from '../model.ts';
-import type { PodGroup } from './verdict.ts';
+import type { PodFacts, Sidecar, Workload } from '../model.ts';
+
+/** Pods of one workload that look alike. */
+export interface PodGroup {
+  readonly sidecar: Sidecar;
+  readonly templateHash: string;
+  readonly ready: boolean;
+  readonly count: number;
+  /** When the youngest of them was created. */
+  readonly youngest: number;
+  /** Of a StatefulSet's pods, whose names say which is which. */
+  readonly ordinals?: readonly number[];
+}
 
 /** Whether a pod takes part in a verdict: terminal and terminating pods are history. */
 export const isLive = (pod: PodFacts): boolean => !pod.deleting && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
@@ -26,16 +37,35 @@ export class PodGroups {
     const groups = this.#owners.get(owner) ?? new Map<string, PodGroup>();
     this.#owners.set(owner, groups);
     const { image, revision, placement, injected } = pod.sidecar;
-    const key = [image, revision, placement, injected, pod.templateHash].join(' ');
+    const key = [image, revision, placement, injected, pod.templateHash, pod.ready].join(' ');
     const known = groups.get(key);
+    const ordinal = pod.owner?.kind === 'StatefulSet' ? ordinalOf(pod.name) : undefined;
     groups.set(key, {
       sidecar: known?.sidecar ?? pod.sidecar,
       templateHash: pod.templateHash,
+      ready: pod.ready,
       count: (known?.count ?? 0) + 1,
+      youngest: Math.max(known?.youngest ?? 0, pod.createdAt),
+      ...(ordinal !== undefined && { ordinals: [...(known?.ordinals ?? []), ordinal] }),
     });
   }
 
   of(owner: string): PodGroup[] {
     return [...(this.#owners.get(owner)?.values() ?? [])];
   }
+}
+
+/** A StatefulSet's pod is named after it with its ordinal as suffix (pkg/controller/statefulset/stateful_set_utils.go). */
+function ordinalOf(name: string): number | undefined {
+  const digits = /-(\d+)$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** The pods that a rollout would replace: of a StatefulSet with a partition only those from the partition on. */
+export function replaceable({ partition, firstOrdinal }: Workload, groups: readonly PodGroup[]): readonly PodGroup[] {
+  if (partition === 0) return groups;
+  return groups.flatMap((group) => {
+    const ordinals = group.ordinals?.filter((ordinal) => ordinal - firstOrdinal >= partition);
+    return ordinals && ordinals.length > 0 ? { ...group, ordinals, count: ordinals.length } : [];
+  });
 }

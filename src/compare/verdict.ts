@@ -4,13 +4,7 @@ import type { Sidecar, Workload } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type Drift, type DriftRules, driftsOf } from './drift.ts';
 import { shortImage } from './imageReference.ts';
-
-/** Pods of one workload that look alike. */
-export interface PodGroup {
-  readonly sidecar: Sidecar;
-  readonly templateHash: string;
-  readonly count: number;
-}
+import type { PodGroup } from './podGroups.ts';
 
 export type Verdict =
   | { readonly state: 'current'; readonly expected: ExpectedSidecar; readonly drifts: readonly Drift[] }
@@ -32,7 +26,7 @@ export const STATES = ['current', 'outdated', 'skipped', 'unknown', 'conflict'] 
 /**
  * Judges one workload: what its injector would give its next pod, against what its pods have.
  * @param answer the injector's answer; undefined when nobody was asked because no single entry matches
- * @param groups its pods, without terminal and terminating ones
+ * @param groups the pods that a rollout would replace, without terminal and terminating ones
  */
 export function judge(
   workload: Workload,
@@ -52,8 +46,9 @@ export function judge(
   return compare(workload, answer.sidecar, groups, rules);
 }
 
-/** Whether a restart annotation rolls this workload out pod by pod. Others are never asked about and never written. */
-export const isSupported = (workload: Workload): boolean => workload.strategy === 'RollingUpdate';
+/** Whether a restart annotation makes its controller replace the pods. Others are never asked about and never written. */
+export const isSupported = ({ kind, strategy }: Workload): boolean =>
+  strategy === 'RollingUpdate' || (kind === 'Deployment' && strategy === 'Recreate');
 
 const skipped = (code: Parameters<typeof reason>[0], detail: string): Verdict => ({
   state: 'skipped',
@@ -81,9 +76,11 @@ function compare(
 ): Verdict {
   const pods = countWhere(groups, () => true);
   if (pods === 0) {
-    return workload.rollout.desired === 0
-      ? skipped('scaled-to-zero', 'no replicas are wanted')
-      : skipped('no-pods', `none of ${workload.rollout.desired} wanted pods is running`);
+    const { partition, rollout } = workload;
+    if (rollout.desired === 0) return skipped('scaled-to-zero', 'no replicas are wanted');
+    if (partition >= rollout.desired)
+      return skipped('partitioned', `its partition of ${partition} keeps all ${rollout.desired} pods as they are`);
+    return skipped('no-pods', `none of ${rollout.desired - partition} wanted pods is running`);
   }
   const drifted = groups.map((group) => ({ group, drifts: driftsOf(expected, group.sidecar, rules) }));
   const outdated = drifted.filter(({ drifts }) => drifts.some((drift) => rules.restartOn.has(drift)));

@@ -2,10 +2,12 @@ import type { Injection } from '../expect/mesh.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT } from '../names.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
+import { budgetName, lowersAvailability, meansOutage } from './budget.ts';
 import { closedGate } from './gates.ts';
+import { type History, ownerKind } from './history.ts';
 import type { Outdated } from './judged.ts';
 import type { Policy } from './policy.ts';
-import { fingerprint, parseTime, recordOf, timestamp } from './record.ts';
+import { fingerprint, isRetryAsked, parseTime, recordOf, timestamp } from './record.ts';
 import { isSettled, rolloutState } from './rollout.ts';
 import { SELECTION } from './selection.ts';
 
@@ -27,8 +29,9 @@ export interface Surroundings {
   readonly stale: string | undefined;
   /** Workloads whose last attempt met an error. */
   readonly retryAt: ReadonlyMap<WorkloadKey, { readonly until: number; readonly problem: string }>;
-  /** Failed restarts per run, from the records. */
-  readonly failures: ReadonlyMap<string, number>;
+  /** Why a person has paused everything, in the person's words; undefined when nobody has. */
+  readonly paused: string | undefined;
+  readonly history: History;
 }
 
 /** One reason to wait, if it applies. */
@@ -38,16 +41,21 @@ const DAY = 24 * 60 * 60 * 1000;
 
 /** The rules in order: first what people have said, then what will not change by waiting, then the control plane, then the workload's own state. */
 const RULES: readonly Rule[] = [
+  operatorPaused,
   ...SELECTION,
   gaveUp,
   dailyCap,
   halted,
+  ownerReverts,
+  ownedBy,
+  outage,
   watchStale,
   configReadDelay,
   gate,
   paused,
   rolling,
   unavailable,
+  budgets,
   cooldown,
   backingOff,
 ];
@@ -66,8 +74,13 @@ const hold = (code: ReasonCode, detail: string, until?: number): Hold => ({
   ...(until !== undefined && { until }),
 });
 
+function operatorPaused(_judged: Outdated, { paused: why }: Surroundings): Hold | undefined {
+  return why === undefined ? undefined : hold('operator-paused', why);
+}
+
 function gaveUp({ workload, verdict }: Outdated, { policy }: Surroundings): Hold | undefined {
   const record = recordOf(workload);
+  if (isRetryAsked(workload)) return undefined;
   if (!record?.outcome || record.outcome === 'verified' || record.outcome === 'superseded:expectation')
     return undefined;
   if (record.restartedFor !== fingerprint(verdict.expected)) return undefined;
@@ -82,13 +95,37 @@ function dailyCap({ workload }: Outdated, { now }: Surroundings): Hold | undefin
   return recent.length < 3 ? undefined : hold('daily-cap', 'restarted three times within 24 hours', oldest + DAY);
 }
 
-function halted({ injection }: Outdated, { failures, policy }: Surroundings): Hold | undefined {
-  const failed = failures.get(injection.run) ?? 0;
+function halted({ injection }: Outdated, { history, policy }: Surroundings): Hold | undefined {
+  const open = history.failingOpen.get(injection.run);
+  if (open !== undefined)
+    return hold('halted', `the webhook fails open: new pods of ${open} are ready without their sidecar`);
+  const failed = history.failures.get(injection.run) ?? 0;
   if (failed < policy.failureBudget) return undefined;
   return hold(
     'halted',
     `${failed} restarts towards revision ${injection.entry.revision} failed, the budget is ${policy.failureBudget}`,
   );
+}
+
+function ownerReverts({ workload, injection }: Outdated, { history }: Surroundings): Hold | undefined {
+  if (!workload.owner) return undefined;
+  const kind = ownerKind(workload.owner);
+  const reverted = history.reverted.get(`${injection.run} ${kind}`);
+  return reverted === undefined
+    ? undefined
+    : hold('owner-reverts', `the restart of ${reverted}, owned by a ${kind}, was taken back`);
+}
+
+function ownedBy({ workload }: Outdated): Hold | undefined {
+  const { restartManager } = workload;
+  return restartManager === undefined
+    ? undefined
+    : hold('owned-by', `field manager "${restartManager}" applies ${RESTARTED_AT}`);
+}
+
+function outage({ workload }: Outdated, { policy }: Surroundings): Hold | undefined {
+  if (policy.recreate === 'restart' || !meansOutage(workload)) return undefined;
+  return hold('outage', `${workload.strategy} may take all ${workload.rollout.desired} pods away at once`);
 }
 
 /** With a frozen picture of the control plane nobody can say that it is ready. */
@@ -129,15 +166,30 @@ function rolling({ workload }: Outdated): Hold | undefined {
   return hold('rolling', state.kind === 'complete' ? 'a rollout is in progress' : state.detail);
 }
 
-function unavailable({ workload }: Outdated): Hold | undefined {
+/**
+ * Recreate spares nobody, so what is not whole is left alone. The DaemonSet controller counts pods on lost nodes as unavailable
+ * (pkg/controller/daemon/update.go): where they are as many as may be, it would replace no other.
+ */
+function unavailable({ workload, stranded }: Outdated): Hold | undefined {
   const { desired, available } = workload.rollout;
   const missing = desired - available;
-  return missing > workload.maxUnavailable && !isOurFailure(workload)
-    ? hold(
-        'unavailable',
-        `${missing} of ${desired} pods are unavailable, its strategy allows ${workload.maxUnavailable}`,
-      )
+  const allowed = workload.strategy === 'Recreate' ? 0 : workload.maxUnavailable;
+  if (isOurFailure(workload)) return undefined;
+  if (stranded > 0 && stranded >= allowed)
+    return hold(
+      'unavailable',
+      `${stranded} of ${desired} pods are on nodes that are not Ready, its strategy allows ${allowed}`,
+    );
+  return missing > allowed
+    ? hold('unavailable', `${missing} of ${desired} pods are unavailable, its strategy allows ${allowed}`)
     : undefined;
+}
+
+/** A budget that the workload's own failed rollout has spent can only be restored by another rollout. */
+function budgets({ workload, budgets: covering }: Outdated, { policy }: Surroundings): Hold | undefined {
+  if (policy.pdb === 'ignore' || !lowersAvailability(workload) || isOurFailure(workload)) return undefined;
+  const spent = covering.find(({ allowed }) => allowed < 1);
+  return spent && hold('pdb', `${budgetName(spent)} allows no disruption: ${spent.detail}`);
 }
 
 function cooldown({ workload }: Outdated, { now, policy }: Surroundings): Hold | undefined {

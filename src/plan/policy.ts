@@ -3,10 +3,19 @@ import type { LabelSelector } from '../model.ts';
 import type { Filter } from './filter.ts';
 import type { Gate } from './gates.ts';
 
+export const PDB_CHOICES = ['respect', 'ignore'] as const;
+export const RECREATE_CHOICES = ['restart', 'hold'] as const;
+
 /** What the user allows. Times are milliseconds. */
 export interface Policy extends DriftRules {
   readonly maxInFlight: number;
   readonly maxInFlightPerNamespace: number;
+  /** Restarts within any minute; 0 is no limit. */
+  readonly maxRestartsPerMinute: number;
+  /** Whether a rollout that takes pods away waits until the PodDisruptionBudgets that cover them allow it. */
+  readonly pdb: (typeof PDB_CHOICES)[number];
+  /** Whether a rollout that leaves no pod for a while is made at all. */
+  readonly recreate: (typeof RECREATE_CHOICES)[number];
   /** Least time between two writes. */
   readonly restartDelay: number;
   /** Least time between two restarts of one workload. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Workload } from '../model.ts';
-import { ANNOTATION, RESTARTED_AT } from '../names.ts';
+import { ANNOTATION, RESTARTED_AT, RETRY } from '../names.ts';
 
 /** How a restart ended; `superseded:expectation` when another sidecar was expected by its end, so that it proves nothing about its own. The reason of a failure follows the colon. */
 export type Outcome = 'verified' | 'reverted' | 'superseded' | 'superseded:expectation' | `failed:${string}`;
@@ -14,6 +14,8 @@ export interface RestartRecord {
   /** Times of the last three writes, newest first. */
   readonly writes: readonly number[];
   readonly run: string;
+  /** The person's `meltemi.dev/retry` that this restart answered. */
+  readonly retried?: string;
   /** Undefined while in flight. */
   readonly outcome?: Outcome;
 }
@@ -35,14 +37,22 @@ export function recordOf({
   const restartedAt = parseTime(annotations[ANNOTATION.restartedAt]);
   if (!restartedFor || restartedAt === undefined || restartedAt < createdAt) return undefined;
   const outcome = annotations[ANNOTATION.outcome];
+  const retried = annotations[ANNOTATION.retried];
   return {
     restartedFor,
     restartedAt,
     attempts: Number.parseInt(annotations[ANNOTATION.attempts] ?? '', 10) || 1,
     writes: (annotations[ANNOTATION.writes] ?? '').split(',').flatMap((time) => parseTime(time) ?? []),
     run: annotations[ANNOTATION.run] ?? '',
+    ...(retried !== undefined && { retried }),
     ...(outcome && { outcome: outcome as Outcome }),
   };
+}
+
+/** Whether a person asks for one more restart: a `meltemi.dev/retry` that no restart has answered yet. */
+export function isRetryAsked({ annotations }: Pick<Workload, 'annotations'>): boolean {
+  const asked = annotations[RETRY];
+  return asked !== undefined && asked !== annotations[ANNOTATION.retried];
 }
 
 export const isInFlight = (record: RestartRecord | undefined): boolean => record !== undefined && !record.outcome;
@@ -62,13 +72,16 @@ export function nextRecord(
   // a clock that runs behind must not make the record older than the workload, or no newer than the one before
   const time = Math.max(now, createdAt, (previous?.restartedAt ?? 0) + 1000);
   const restartedAt = Math.floor(time / 1000) * 1000;
-  const sameEpisode = previous?.restartedFor === restartedFor && previous.outcome !== 'verified';
+  const retried = annotations[RETRY];
+  const again = previous?.restartedFor === restartedFor && previous.outcome !== 'verified';
+  const sameEpisode = again && !isRetryAsked({ annotations });
   return {
     restartedFor,
     restartedAt,
     attempts: sameEpisode ? previous.attempts + 1 : 1,
     writes: [restartedAt, ...(previous?.writes ?? [])].slice(0, 3),
     run,
+    ...(retried !== undefined && { retried }),
   };
 }
 
@@ -87,25 +100,22 @@ export const timestamp = (time: number): string => new Date(time).toISOString().
  * The one write of a restart: template annotation and record together, so that no crash can part them, and only onto the very version
  * that was judged.
  */
-export function restartPatch(resourceVersion: string, record: RestartRecord): object {
-  const at = timestamp(record.restartedAt);
-  return {
-    metadata: {
-      resourceVersion,
-      annotations: {
-        [ANNOTATION.restartedFor]: record.restartedFor,
-        [ANNOTATION.restartedAt]: at,
-        [ANNOTATION.attempts]: String(record.attempts),
-        [ANNOTATION.writes]: record.writes.map(timestamp).join(','),
-        [ANNOTATION.run]: record.run,
-        [ANNOTATION.outcome]: null,
-      },
-    },
-    spec: { template: { metadata: { annotations: { [RESTARTED_AT]: at } } } },
-  };
-}
+export const restartPatch = (resourceVersion: string, record: RestartRecord): object => ({
+  metadata: { resourceVersion, annotations: annotationsOf(record) },
+  spec: { template: { metadata: { annotations: { [RESTARTED_AT]: timestamp(record.restartedAt) } } } },
+});
 
-/** Writes how a restart ended; it does not touch the template, so nothing rolls. */
-export const outcomePatch = (resourceVersion: string, outcome: Outcome): object => ({
-  metadata: { resourceVersion, annotations: { [ANNOTATION.outcome]: outcome } },
+/** Writes how a restart ended; it does not touch the template, so nothing rolls. The record is whole again even where it was wiped. */
+export const outcomePatch = (resourceVersion: string, record: RestartRecord, outcome: Outcome): object => ({
+  metadata: { resourceVersion, annotations: annotationsOf({ ...record, outcome }) },
+});
+
+const annotationsOf = (record: RestartRecord): Record<string, string | null> => ({
+  [ANNOTATION.restartedFor]: record.restartedFor,
+  [ANNOTATION.restartedAt]: timestamp(record.restartedAt),
+  [ANNOTATION.attempts]: String(record.attempts),
+  [ANNOTATION.writes]: record.writes.map(timestamp).join(','),
+  [ANNOTATION.run]: record.run,
+  [ANNOTATION.retried]: record.retried ?? null,
+  [ANNOTATION.outcome]: record.outcome ?? null,
 });

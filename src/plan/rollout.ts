@@ -14,11 +14,16 @@ export function rolloutState(workload: Workload): RolloutState {
   const { generation, rollout } = workload;
   if (rollout.observedGeneration < generation) return progressing('the controller has not seen the change yet');
   if (rollout.deadlineExceeded) return { kind: 'stuck', detail: rollout.deadlineExceeded };
-  if (rollout.updated < rollout.desired) return progressing(`${rollout.updated} of ${rollout.desired} pods updated`);
+  const wanted = replacedPods(workload);
+  if (rollout.updated < wanted) return progressing(`${rollout.updated} of ${wanted} pods updated`);
   if (workload.kind === 'Deployment' && rollout.existing > rollout.updated) {
     return progressing(`${rollout.existing - rollout.updated} old pods are still there`);
   }
-  if (workload.kind === 'StatefulSet' && rollout.currentRevision !== rollout.updateRevision) {
+  if (
+    workload.kind === 'StatefulSet' &&
+    workload.partition === 0 &&
+    rollout.currentRevision !== rollout.updateRevision
+  ) {
     return progressing('the update revision is not the current one yet');
   }
   return rollout.available < rollout.desired
@@ -28,9 +33,13 @@ export function rolloutState(workload: Workload): RolloutState {
 
 const progressing = (detail: string): RolloutState => ({ kind: 'progressing', detail });
 
+/** Pods that a rollout replaces: with a partition only those from it on, and the revisions stay different for ever. */
+export const replacedPods = ({ partition, rollout }: Workload): number => Math.max(0, rollout.desired - partition);
+
 /** Whether every pod is of the newest template, available or not: nobody's rollout is under way. */
-export function isSettled({ kind, generation, rollout }: Workload): boolean {
-  if (rollout.observedGeneration < generation || rollout.updated < rollout.desired) return false;
-  if (kind === 'StatefulSet') return rollout.currentRevision === rollout.updateRevision;
+export function isSettled(workload: Workload): boolean {
+  const { kind, generation, rollout, partition } = workload;
+  if (rollout.observedGeneration < generation || rollout.updated < replacedPods(workload)) return false;
+  if (kind === 'StatefulSet') return partition > 0 || rollout.currentRevision === rollout.updateRevision;
   return kind === 'DaemonSet' || rollout.existing <= rollout.updated;
 }

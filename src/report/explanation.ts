@@ -1,5 +1,6 @@
 import { type DriftRules, driftsOf } from '../compare/drift.ts';
-import { type PodGroup, sidecarWord } from '../compare/verdict.ts';
+import type { PodGroup } from '../compare/podGroups.ts';
+import { sidecarWord } from '../compare/verdict.ts';
 import { nextPodLabels } from '../expect/admission.ts';
 import { whyNot } from '../expect/match.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';
@@ -23,11 +24,11 @@ export interface Explained {
  */
 export function explanation({ judged, mesh, groups, row, rules }: Explained): string {
   const { workload } = judged;
-  const namespace = mesh.namespaces.get(workload.namespace)?.labels ?? {};
+  const namespace = mesh.namespaces.get(workload.namespace)?.labels;
   const sections: [title: string, lines: string[]][] = [
-    ['Namespace labels', labelLines(namespace)],
+    ['Namespace labels', namespace ? labelLines(namespace) : ['not seen yet']],
     ['Labels of the next pod', labelLines(workload.template.labels)],
-    ['Webhook entries', entryLines(mesh.injections, namespace, nextPodLabels(workload))],
+    ['Webhook entries', namespace ? entryLines(mesh.injections, namespace, nextPodLabels(workload)) : ['not tried']],
     ['Question', questionLines(judged)],
     ['Answer', [answerLine(judged)]],
     ['Live pods', podLines(judged, groups, rules)],

@@ -7,6 +7,7 @@ import type { ReasonCode } from '../reasons.ts';
 /** Every metric with its help; docs/metrics.md is generated from here. */
 export const METRICS = {
   build_info: { labels: ['version', 'node_version'], help: 'Always 1; which Meltemi this is.' },
+  leader: { labels: [], help: 'Whether this process leads, and so may write.' },
   workloads: { labels: ['state'], help: 'Workloads by verdict at the last evaluation.' },
   waiting_workloads: { labels: ['reason'], help: 'Outdated workloads that are not restarted now, by reason.' },
   restarts_in_flight: { labels: [], help: 'Restarts that are written and not ended.' },
@@ -32,6 +33,7 @@ export type RestartResult = (typeof RESTART_RESULTS)[number];
 /** The metrics of one process in a registry of their own; label sets are closed and counters start at zero. */
 export class Metrics {
   readonly registry = new Registry();
+  readonly #leader = this.#gauge('leader');
   readonly #workloads = this.#gauge('workloads');
   readonly #waiting = this.#gauge('waiting_workloads');
   readonly #inFlight = this.#gauge('restarts_in_flight');
@@ -76,6 +78,10 @@ export class Metrics {
 
   question(result: QuestionResult): void {
     this.#questions.inc({ result });
+  }
+
+  leads(leading: boolean): void {
+    this.#leader.set(Number(leading));
   }
 
   gates(closed: number): void {

@@ -44,12 +44,13 @@ const pad = (cell: string, width: number): string => cell + ' '.repeat(Math.max(
 /** What happens to the workload next, and why. */
 function next(row: Row): string {
   const why = row.reason && row.detail ? `${row.reason}: ${row.detail}` : row.reason;
+  const outage = row.outage ? '; an outage: all its pods may be away at once' : '';
   const until = row.until ? ` (until ${row.until})` : '';
   switch (row.action) {
     case 'restart':
-      return `restart (${row.drifts.join(', ')})`;
+      return `restart (${row.drifts.join(', ')})${outage}`;
     case 'wait':
-      return `wait, ${why}${until}`;
+      return `wait, ${why}${until}${outage}`;
     case 'follow':
       return 'being restarted';
     case 'close':

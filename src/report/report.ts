@@ -44,6 +44,9 @@ export class Report implements RestartListener {
   }
 
   mesh({ injections }: Mesh): void {
+    const configurations = new Set(injections.map(({ entry }) => entry.configuration));
+    for (const one of this.#unreachable) if (!configurations.has(one)) this.#unreachable.delete(one);
+    this.#options.metrics.unreachable(this.#unreachable.size);
     const injectors = [...new Set(injections.map(({ entry }) => `${entry.configuration} (${entry.revision})`))];
     const text = injectors.join(', ');
     if (text === this.#injectors) return;

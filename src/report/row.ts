@@ -1,5 +1,6 @@
 import { sidecarWord, type Verdict } from '../compare/verdict.ts';
 import { keyOf } from '../model.ts';
+import { meansOutage } from '../plan/budget.ts';
 import type { Judged } from '../plan/judged.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import { recordOf, timestamp } from '../plan/record.ts';
@@ -26,6 +27,8 @@ export interface Row {
   readonly to?: string;
   readonly revision?: string;
   readonly webhook?: string;
+  /** Its rollout may leave no pod at all for a while. */
+  readonly outage?: true;
   /** How Meltemi's last restart of it ended. */
   readonly lastOutcome?: string;
 }
@@ -66,6 +69,7 @@ export function rowOf({ workload, verdict, injection }: Judged, step: Step): Row
       revision: injection.entry.revision,
       webhook: `${injection.entry.configuration}/${injection.entry.name}`,
     }),
+    ...(verdict.state === 'outdated' && meansOutage(workload) && { outage: true }),
     ...(outcome && { lastOutcome: outcome }),
   };
 }

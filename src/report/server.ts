@@ -42,24 +42,34 @@ export function metricsHandler(metrics: () => Promise<string>): RequestListener 
   };
 }
 
-/** Serves groups of named checks, each also alone: `/readyz`, `/readyz/watches`. 200 `ok`, or 503 with what is wrong, a line a check. */
+/**
+ * Serves groups of named checks as Kubernetes' own components do (apiserver pkg/server/healthz): `/readyz`, each check alone as
+ * `/readyz/watches`, all with their results by `?verbose`, without some by `?exclude=watches`. 200 `ok`, or 503 with what is wrong, a line a check.
+ */
 export function healthHandler(groups: Readonly<Record<string, Readonly<Record<string, Check>>>>): RequestListener {
   return (request, response) => {
-    const [, group = '', name] = (request.url?.split('?')[0] ?? '').split('/');
-    const checks = groups[group];
-    const wanted = Object.entries(checks ?? {}).filter(([key]) => name === undefined || key === name);
-    if (wanted.length === 0) {
-      response.writeHead(404).end(
-        `known: ${Object.keys(groups)
-          .map((key) => `/${key}`)
-          .join(', ')}\n`,
-      );
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+    const [, group = '', name] = path.split('/');
+    const parameters = new URLSearchParams(query);
+    const excluded = parameters.getAll('exclude');
+    const checks = Object.entries(groups[group] ?? {}).filter(([key]) => name === undefined || key === name);
+    if (checks.length === 0) {
+      response.writeHead(404).end(`known: ${Object.keys(groups).map(knownAs).join(', ')}\n`);
       return;
     }
-    const problems = wanted.flatMap(([key, check]) => {
-      const problem = check();
-      return problem === undefined ? [] : [`${key}: ${problem}`];
-    });
-    response.writeHead(problems.length === 0 ? 200 : 503).end(`${problems.join('\n') || 'ok'}\n`);
+    const results = checks
+      .filter(([key]) => !excluded.includes(key))
+      .map(([key, check]) => ({ key, problem: check() }));
+    const bad = results.filter(({ problem }) => problem !== undefined);
+    const lines = parameters.has('verbose')
+      ? [...results.map(verbosely), `${group} check ${bad.length === 0 ? 'passed' : 'failed'}`]
+      : bad.map(({ key, problem }) => `${key}: ${problem}`);
+    response.writeHead(bad.length === 0 ? 200 : 503, { 'content-type': 'text/plain; charset=utf-8' });
+    response.end(`${lines.join('\n') || 'ok'}\n`);
   };
 }
+
+const knownAs = (group: string): string => `/${group}`;
+
+const verbosely = ({ key, problem }: { key: string; problem: string | undefined }): string =>
+  problem === undefined ? `[+]${key} ok` : `[-]${key} failed: ${problem}`;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isConflict } from '../cluster/apiError.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Mesh } from '../expect/mesh.ts';
@@ -16,7 +15,7 @@ import {
   restartPatch,
 } from '../plan/record.ts';
 import { matchOf, type Sighting, type Survey } from '../survey.ts';
-import { progressOf } from './progress.ts';
+import { type End, endOf, isRefusedByInjector, progressOf } from './progress.ts';
 
 /** What a restarter tells while it works; the report turns each into log, metric and Event. */
 export interface RestartListener {
@@ -33,6 +32,7 @@ export interface RestarterOptions {
   readonly surroundings: () => Surroundings;
   readonly listener: RestartListener;
   readonly signal: AbortSignal;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** A restart that was planned and not made; it is planned again after a back-off. */
@@ -42,6 +42,9 @@ export class NotBorneOut extends Error {
 
 /** How often a followed rollout is read. */
 const POLL = 1000;
+/** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
+const LOOK_EVERY = 5000;
+const ASK_EVERY = 15_000;
 
 /**
  * Carries out one restart: looks again, asks afresh, writes once, follows to the end, verifies the new pods and records the outcome.
@@ -95,41 +98,68 @@ export class Restarter {
    * @returns the workload as last seen; undefined when it is gone
    */
   async follow(ref: WorkloadRef): Promise<Sighting | undefined> {
-    const { signal, listener } = this.#options;
+    const { signal, listener, sleep } = this.#options;
+    const course: Course = { status: '', lookedAt: 0, askedAt: 0 };
     while (!signal.aborted) {
       try {
-        const step = await this.#step(ref);
+        const step = await this.#step(ref, course);
         if (step.done) return step.sighting;
       } catch (error) {
-        listener.trouble(ref, error);
+        if (!signal.aborted) listener.trouble(ref, error);
       }
-      await sleep(POLL, undefined, { signal }).catch(() => undefined);
+      await sleep(POLL, signal).catch(() => undefined);
     }
     return undefined;
   }
 
-  async #step(ref: WorkloadRef): Promise<{ done: boolean; sighting?: Sighting | undefined }> {
+  async #step(ref: WorkloadRef, course: Course): Promise<{ done: boolean; sighting?: Sighting | undefined }> {
     const { cluster, survey, mesh, surroundings } = this.#options;
     const workload = await cluster.workload(ref);
     const record = workload && recordOf(workload);
-    if (!workload || workload.deleting || !isInFlight(record)) return { done: true, sighting: await survey.look(ref) };
+    if (!workload || workload.deleting || !record || record.outcome)
+      return { done: true, sighting: await survey.look(ref) };
     const { now, policy } = surroundings();
-    const progress = progressOf(workload, now, policy.restartTimeout);
-    if (progress.kind === 'progressing') return { done: false };
+    course.inherited ??= now > record.restartedAt + policy.restartTimeout;
+    if (isRefusedByInjector(workload)) course.excusedAt = now;
+    const allowed = { timeout: policy.restartTimeout, excusedAt: course.excusedAt };
+    const progress = progressOf(workload, record, now, allowed);
+    if (progress.kind === 'progressing' && !isWorthALook(workload, course, now)) return { done: false };
     const sighting = await survey.look(ref);
     if (!sighting) return { done: true };
-    const judged = await survey.judge(mesh(), sighting);
-    const end = endOf(progress, judged);
+    const judged = await survey.judge(mesh(), sighting, this.#isDoubtful(workload, course, now));
+    if (isUnanswered(judged) && progress.kind !== 'complete') {
+      course.excusedAt = now;
+      return { done: false };
+    }
+    const end = endOf(progress, judged, { record, rules: policy, inherited: course.inherited });
     return end ? { done: true, sighting: await this.#end(sighting, judged, end) } : { done: false };
   }
 
-  async #end(sighting: Sighting, judged: Judged, { outcome, detail }: End): Promise<Sighting | undefined> {
+  /**
+   * Whether the injector is to be asked whether it is there at all: pods are missing, and of a StatefulSet or DaemonSet only Events would
+   * say why.
+   */
+  #isDoubtful({ kind, rollout }: Workload, course: Course, now: number): boolean {
+    const doubtful = kind !== 'Deployment' && rollout.existing < rollout.desired && now >= course.askedAt + ASK_EVERY;
+    if (doubtful) course.askedAt = now;
+    return doubtful;
+  }
+
+  async #end({ workload }: Sighting, judged: Judged, { outcome, detail }: End): Promise<Sighting | undefined> {
     const { cluster, survey, listener } = this.#options;
-    const { workload } = sighting;
-    const written = await unlessConflict(cluster.patch(workload, outcomePatch(workload.resourceVersion, outcome)));
+    const record = recordOf(workload);
+    if (!record) throw new Error('the record of the restart is gone; reading it again');
+    const words = outcome.startsWith('failed:') ? await this.#complaint(workload) : undefined;
+    const patch = outcomePatch(workload.resourceVersion, record, outcome);
+    const written = await unlessConflict(cluster.patch(workload, patch));
     if (!written) throw new Error('the workload changed while its outcome was recorded; reading it again');
-    listener.ended({ ...judged, workload: written }, outcome, detail);
+    listener.ended({ ...judged, workload: written }, outcome, words ? `${detail}; ${words}` : detail);
     return survey.look(workload);
+  }
+
+  /** Why a rollout failed, in the words of who refused something; that it cannot be read changes nothing. */
+  async #complaint(workload: Workload): Promise<string | undefined> {
+    return workload.rollout.createFailure ?? this.#options.cluster.complaint(workload).catch(() => undefined);
   }
 
   /** Closes an episode whose pods became current and ready after the restart had been given up, if a fresh look still says so. */
@@ -143,31 +173,28 @@ export class Restarter {
   }
 }
 
-interface End {
-  readonly outcome: Outcome;
-  readonly detail: string;
+/** What is known of a restart while it is followed. */
+interface Course {
+  /** The controller's counts when its pods were last looked at, and when that was. */
+  status: string;
+  lookedAt: number;
+  askedAt: number;
+  excusedAt?: number;
+  inherited?: boolean;
 }
 
-/**
- * How a followed restart ended; undefined: it has not yet. Pods are judged first: where all are current it is verified,
- * whatever annotations and conditions say. What cannot be told is waited for until the time limit.
- */
-function endOf(progress: ReturnType<typeof progressOf>, { verdict }: Judged): End | undefined {
-  if (verdict.state === 'current' && progress.kind !== 'failed') {
-    return { outcome: 'verified', detail: 'every pod is ready with the expected sidecar' };
-  }
-  if (progress.kind !== 'complete') return progress.kind === 'progressing' ? undefined : progress.end;
-  if (verdict.state === 'skipped') return { outcome: 'superseded', detail: verdict.reason.detail };
-  if (verdict.state !== 'outdated') return progress.late ? UNVERIFIED : undefined;
-  return progress.isFor(verdict.expected)
-    ? { outcome: 'failed:not-injected', detail: 'the new pods are ready without the expected sidecar' }
-    : { outcome: 'superseded:expectation', detail: 'the injector expects another sidecar by now' };
+/** Pods are worth a look once the controller has counted something new, and not at every count. */
+function isWorthALook({ kind, rollout }: Workload, course: Course, now: number): boolean {
+  const status = Object.values(rollout).join(' ');
+  const missing = kind !== 'Deployment' && rollout.existing < rollout.desired;
+  if ((status === course.status && !missing) || now < course.lookedAt + LOOK_EVERY) return false;
+  course.status = status;
+  course.lookedAt = now;
+  return true;
 }
 
-const UNVERIFIED: End = {
-  outcome: 'failed:unverified',
-  detail: 'nobody could say within the time limit what the new pods should have',
-};
+const isUnanswered = ({ verdict }: Judged): boolean =>
+  verdict.state === 'unknown' && ['injector-unreachable', 'injector-refused'].includes(verdict.reason.code);
 
 /** The answer may have taken seconds: it must still come from the injection that the API server would call now. */
 function sameInjection(mesh: Mesh, { workload, injection }: Outdated): boolean {

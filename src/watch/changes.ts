@@ -7,16 +7,19 @@ export type Scope =
   | { readonly kind: 'namespaces'; readonly names: readonly string[] };
 
 /**
- * Compares two states of the mesh. A new or lost epoch may concern any workload; a relabelled namespace concerns its own.
+ * Compares two states of the mesh. A new or lost epoch may concern any workload; a relabelled namespace concerns its own, and so does
+ * one that is gone: its workloads are to be forgotten.
  * istiod's status, rewritten CA bundles and annotations on namespaces are neither: they need no look at pods, only another evaluation.
  */
 export function scopeOf(before: Mesh | undefined, after: Mesh): Scope {
   if (!before) return { kind: 'everything' };
   const epochs = (mesh: Mesh): string => mesh.injections.map(({ epoch }) => epoch).join(' ');
   if (epochs(before) !== epochs(after)) return { kind: 'everything' };
-  const names = [...after.namespaces]
-    .filter(([name, { labels }]) => !sameLabels(before.namespaces.get(name)?.labels, labels))
-    .map(([name]) => name);
+  const changed = [...after.namespaces].filter(
+    ([name, { labels }]) => !sameLabels(before.namespaces.get(name)?.labels, labels),
+  );
+  const gone = [...before.namespaces].filter(([name]) => !after.namespaces.has(name));
+  const names = [...changed, ...gone].map(([name]) => name);
   return names.length > 0 ? { kind: 'namespaces', names } : { kind: 'nothing' };
 }
 

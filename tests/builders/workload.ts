@@ -1,4 +1,5 @@
-import type { PodGroup, Verdict } from '../../src/compare/verdict.ts';
+import type { PodGroup } from '../../src/compare/podGroups.ts';
+import type { Verdict } from '../../src/compare/verdict.ts';
 import type { ExpectedSidecar } from '../../src/expect/answer.ts';
 import type { Injection, Istiod } from '../../src/expect/mesh.ts';
 import type { WebhookEntry } from '../../src/expect/webhookEntry.ts';
@@ -36,6 +37,8 @@ export function workload(given: Partial<Workload> = {}): Workload {
     annotations: {},
     selector: { matchLabels: { app: 'web' } },
     strategy: 'RollingUpdate',
+    partition: 0,
+    firstOrdinal: 0,
     paused: false,
     maxUnavailable: 0,
     template: { labels: { app: 'web' }, annotations: {}, spec: {} },
@@ -57,6 +60,8 @@ export const NO_SIDECAR = sidecar({ placement: 'none', image: '', revision: '', 
 export const group = (given: Partial<Sidecar> = {}, count = 3): PodGroup => ({
   sidecar: sidecar(given),
   templateHash: 'h',
+  ready: true,
+  youngest: 0,
   count,
 });
 
@@ -117,5 +122,8 @@ export const judged = (given: Partial<Workload> = {}, verdict: Verdict = outdate
   workload: workload(given),
   namespace: NO_NAMESPACE,
   verdict,
+  groups: [group()],
+  stranded: 0,
+  budgets: [],
   injection: injection(),
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
 import { FILTER_KEYS } from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, POLICY_NAMES, SETTINGS, type Setting } from '../../src/cli/settings.ts';
-import { ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
+import { ANNOTATION, LEASE_ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
 import { REASONS } from '../../src/reasons.ts';
 import { EVENT_REASONS } from '../../src/report/events.ts';
 import { METRICS } from '../../src/report/metrics.ts';
@@ -11,6 +11,7 @@ import { METRICS } from '../../src/report/metrics.ts';
 const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'README.md', name: 'flags of run', table: () => flags('run') },
   { file: 'README.md', name: 'flags of plan only', table: () => flags('plan', 'run') },
+  { file: 'README.md', name: 'flags of pause', table: () => flags('pause') },
   { file: 'docs/reasons.md', name: 'reasons', table: reasons },
   { file: 'docs/reporting.md', name: 'events', table: events },
   { file: 'docs/reporting.md', name: 'metrics', table: metrics },
@@ -99,7 +100,15 @@ const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
   attempts: 'restarts in this episode of drift',
   writes: 'times of the last three restarts, for the daily cap',
   run: 'epoch of the injector; failures are counted per run',
+  retried: 'the value of `meltemi.dev/retry` that the restart answered',
   outcome: '`verified`, `failed:<reason>`, `reverted` or `superseded`; absent while the restart is in flight',
+};
+
+const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {
+  paused: 'set by people: no new restart begins; the value is the reason, `false` is as good as absent',
+  resume: 'set by people: any new value ends the halts that failed restarts have caused until then',
+  resumed: 'the value of `resume` that the leader has seen',
+  resumedAt: 'when it did, RFC 3339',
 };
 
 function annotations(): string {
@@ -110,6 +119,14 @@ function annotations(): string {
   ]);
   return tableOf(
     ['annotation', 'on', 'meaning'],
-    [...own, [`\`${RESTARTED_AT}\``, 'pod template', 'makes the controller roll, as `kubectl rollout restart` does']],
+    [
+      ...own,
+      [`\`${RESTARTED_AT}\``, 'pod template', 'makes the controller roll, as `kubectl rollout restart` does'],
+      ...Object.entries(LEASE_ANNOTATION).map(([key, name]) => [
+        `\`${name}\``,
+        'Lease',
+        LEASE_ANNOTATION_HELP[key as keyof typeof LEASE_ANNOTATION],
+      ]),
+    ],
   );
 }

@@ -20,17 +20,6 @@ before(async () => {
 afterEach(() => clear(bed));
 after(() => bed?.down());
 
-/** Waits until the operator's newest decision on every workload of a namespace is this one. */
-async function decided(scene: Scene, namespace: string, verdict: string, reason: string): Promise<void> {
-  await until(`${namespace} to be ${verdict} ${reason}`, 40_000, () => {
-    const newest = new Map(
-      scene.operator.said('Decided').map((line) => [`${line.namespace}/${line.kind}/${line.name}`, line]),
-    );
-    const here = [...newest.values()].filter((line) => line.namespace === namespace);
-    return here.length > 0 && here.every((line) => line.verdict === verdict && line.reason === reason);
-  });
-}
-
 test('where labels contradict each other the API server’s choice is the expectation', async () => {
   await bed.namespace('both', { ...ENABLED, 'istio.io/rev': 'canary' });
   await bed.namespace('pod-says', ENABLED);
@@ -42,7 +31,7 @@ test('where labels contradict each other the API server’s choice is the expect
   await Promise.all(namespaces.map((namespace) => bed.waitReady(namespace)));
   const scene = await Scene.start(bed, 'labels');
   try {
-    for (const namespace of namespaces) await decided(scene, namespace, 'current', '');
+    for (const namespace of namespaces) await scene.decided(namespace, 'current', '');
     await bed.istio.upgrade('default', '1.30.3');
     await scene.current(namespaces, '1.30.3', 'default');
     await scene.settled();
@@ -105,7 +94,7 @@ test('a control plane in another root namespace, with its own gates', async () =
   const scene = await Scene.start(bed, 'far');
   try {
     await bed.istio.setInjectorVersion('second', '1.31.0');
-    await decided(scene, 'far', 'outdated', 'chart-mismatch');
+    await scene.decided('far', 'outdated', 'chart-mismatch');
     await bed.istio.setIstiodVersion('second', '1.31.0');
     await scene.current(['far'], '1.31.0', 'second');
     await scene.settled();
@@ -123,12 +112,28 @@ test('G2: an upgrade whose ConfigMap came first holds, even to an older proxy, a
   const scene = await Scene.start(bed, 'chart');
   try {
     await bed.istio.setInjectorVersion('canary', '1.30.9');
-    await decided(scene, 'chart', 'outdated', 'chart-mismatch');
+    await scene.decided('chart', 'outdated', 'chart-mismatch');
     await stays('nothing written', 5000, async () => (await scene.restarts()).length === 0);
     await bed.istio.setIstiodVersion('canary', '1.30.9');
     await scene.current(['chart'], '1.30.9', 'canary');
     await scene.settled();
     assert.deepEqual(await scene.restartCounts(), { 'deployments/chart/web': 1 });
+  } finally {
+    await scene.stop();
+    await bed.istio.upgrade('canary', '1.31.0');
+  }
+});
+
+test('a gate that is ignored holds nothing back', async () => {
+  await bed.namespace('ignored', { 'istio.io/rev': 'canary' });
+  await bed.deploy({ namespace: 'ignored', name: 'web' });
+  await bed.waitReady('ignored');
+  const scene = await Scene.start(bed, 'ignored', '--ignore-gate', 'chart-mismatch');
+  try {
+    await bed.istio.setInjectorVersion('canary', '1.30.9');
+    await scene.current(['ignored'], '1.30.9', 'canary');
+    await scene.settled();
+    assert.deepEqual(await scene.restartCounts(), { 'deployments/ignored/web': 1 });
   } finally {
     await scene.stop();
     await bed.istio.upgrade('canary', '1.31.0');
@@ -143,7 +148,7 @@ test('G1: while istiod’s rollout is incomplete nothing is restarted', async ()
   try {
     await bed.istio.holdIstiodRollout('canary');
     await bed.label('rolling', { 'istio-injection': null, 'istio.io/rev': 'canary' });
-    await decided(scene, 'rolling', 'outdated', 'istiod-rolling');
+    await scene.decided('rolling', 'outdated', 'istiod-rolling');
     await stays('nothing written', 5000, async () => (await scene.restarts()).length === 0);
     await bed.istio.releaseIstiodRollout('canary');
     await scene.current(['rolling'], '1.31.0', 'canary');
@@ -202,7 +207,7 @@ test('a webhook configuration deleted under its pods: they are reported as orpha
   const scene = await Scene.start(bed, 'orphans');
   try {
     await bed.istio.removeTag('prod');
-    await decided(scene, 'orphans', 'skipped', 'orphaned');
+    await scene.decided('orphans', 'skipped', 'orphaned');
     await stays('nothing written', 3000, async () => (await scene.restarts()).length === 0);
   } finally {
     await scene.stop();

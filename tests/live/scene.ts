@@ -127,6 +127,17 @@ export class Scene {
     });
   }
 
+  /** Waits until the operator's newest decision on every workload of a namespace is this one. */
+  async decided(namespace: string, verdict: string, reason: string): Promise<void> {
+    await until(`${namespace} to be ${verdict} ${reason}`, 40_000, () => {
+      const newest = new Map(
+        this.operator.said('Decided').map((line) => [`${line.namespace}/${line.kind}/${line.name}`, line]),
+      );
+      const here = [...newest.values()].filter((line) => line.namespace === namespace);
+      return here.length > 0 && here.every((line) => line.verdict === verdict && line.reason === reason);
+    });
+  }
+
   /** Waits until every restart has an outcome. */
   async settled(seconds = 60): Promise<void> {
     await until('all restarts to have ended', seconds * 1000, async () => {

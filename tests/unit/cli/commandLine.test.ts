@@ -120,6 +120,9 @@ const rows: [string, string[], Record<string, string>, number, RegExp][] = [
   ['policy check without a file', ['policy', 'check'], {}, 2, /missing required argument 'file'/],
   ['policy check of two files', ['policy', 'check', 'a', 'b'], {}, 2, /too many arguments/],
   ['an unknown command of policy', ['policy', 'chek', 'a'], {}, 2, /unknown command 'chek'\s+\(Did you mean check\?\)/],
+  ['an election that is neither on nor off', ['run', '--leader-elect=maybe'], {}, 2, /It must be true or false/],
+  ['a reason for what needs none', ['resume', '--reason', 'x'], {}, 2, /unknown option '--reason'/],
+  ['a pause that reaches nobody', ['pause', '--kubeconfig', unreachable], {}, 1, /127\.0\.0\.1:1: connection refused/],
   ['an API server that does not answer', ['plan', '--kubeconfig', unreachable], {}, 1, /127\.0\.0\.1:1/],
 ];
 
@@ -140,7 +143,7 @@ test('run with an API server that does not answer keeps trying, says so, and sto
 });
 
 test('help has examples and is no error', async () => {
-  for (const command of [['run'], ['plan'], ['policy', 'check']]) {
+  for (const command of [['run'], ['plan'], ['pause'], ['resume'], ['policy', 'check']]) {
     const { code, out } = await meltemi([...command, '--help']);
     assert.equal(code, 0);
     assert.match(out, /Examples:/);

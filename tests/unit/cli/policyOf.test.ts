@@ -14,7 +14,11 @@ async function policyWith(flags: string[], environment: Record<string, string> =
   Object.assign(process.env, environment);
   try {
     const unused = async (): Promise<number> => assert.fail('another command ran');
-    const command = program('0', { run, plan: unused, policyCheck: unused }, () => undefined);
+    const command = program(
+      '0',
+      { run, plan: unused, pause: unused, resume: unused, policyCheck: unused },
+      () => undefined,
+    );
     await command.parseAsync(['node', 'meltemi', 'run', ...flags]);
   } finally {
     for (const name of Object.keys(environment)) delete process.env[name];

@@ -15,6 +15,7 @@ const PODS: readonly RawPod[] = [
       name: 'web-5d4f-abc',
       namespace: 'shop',
       uid: 'uid-1',
+      creationTimestamp: '2023-11-14T22:13:20Z',
       labels: { app: 'web', 'pod-template-hash': '5d4f' },
       annotations: {
         'istio.io/rev': 'canary',
@@ -24,6 +25,7 @@ const PODS: readonly RawPod[] = [
       ownerReferences: [{ kind: 'ReplicaSet', name: 'web-5d4f', uid: 'rs-1', controller: true }],
     },
     spec: {
+      nodeName: 'node-1',
       containers: [
         { name: 'app', image: 'web:1' },
         { name: 'istio-proxy', image: 'docker.io/istio/proxyv2:1.30.2' },
@@ -78,7 +80,16 @@ const container = ({ name, image, restartPolicy }: RawContainer): Fields =>
 
 /** Field numbers as in k8s.io/api core/v1 and apimachinery meta/v1, with some that are not read in between. */
 function encodedPod({ metadata = {}, spec = {}, status = {} }: RawPod): Fields {
-  const { name, namespace, uid, labels, annotations, deletionTimestamp, ownerReferences = [] } = metadata;
+  const {
+    name,
+    namespace,
+    uid,
+    labels,
+    annotations,
+    creationTimestamp,
+    deletionTimestamp,
+    ownerReferences = [],
+  } = metadata;
   return {
     1: given({
       1: name,
@@ -87,7 +98,7 @@ function encodedPod({ metadata = {}, spec = {}, status = {} }: RawPod): Fields {
       5: uid,
       6: '123',
       7: 4,
-      8: { 1: 1_700_000_000 },
+      8: creationTimestamp && { 1: Date.parse(creationTimestamp) / 1000 },
       9: deletionTimestamp && { 1: 1_767_225_600 },
       11: map(labels),
       12: map(annotations),
@@ -98,6 +109,7 @@ function encodedPod({ metadata = {}, spec = {}, status = {} }: RawPod): Fields {
       1: [{ 1: 'volume' }],
       2: (spec.containers ?? []).map(container),
       3: 'Always',
+      10: spec.nodeName ?? '',
       20: (spec.initContainers ?? []).map(container),
     },
     3: given({
@@ -132,6 +144,8 @@ describe('pod lists in protobuf and JSON', () => {
       uid: 'uid-1',
       owner: { kind: 'ReplicaSet', name: 'web-5d4f', uid: 'rs-1' },
       templateHash: '5d4f',
+      createdAt: 1_700_000_000_000,
+      node: 'node-1',
       phase: 'Running',
       ready: true,
       deleting: false,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DriftRules } from '../../../src/compare/drift.ts';
-import { judge, type PodGroup } from '../../../src/compare/verdict.ts';
+import type { PodGroup } from '../../../src/compare/podGroups.ts';
+import { judge } from '../../../src/compare/verdict.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
 import type { Match } from '../../../src/expect/match.ts';
 import type { Workload } from '../../../src/model.ts';
@@ -17,7 +18,7 @@ const ENTRY: Match<unknown> = { kind: 'entry', entry: {} };
 const NONE: Match<unknown> = { kind: 'none', reason: reason('not-injected', 'nobody asks') };
 const answer = (given: Parameters<typeof expected>[0] = {}): Answer => ({ kind: 'sidecar', sidecar: expected(given) });
 const same = { image: 'docker.io/istio/proxyv2:1.31.0' };
-const bare: PodGroup = { sidecar: NO_SIDECAR, templateHash: 'h', count: 3 };
+const bare: PodGroup = { ...group(), sidecar: NO_SIDECAR };
 
 interface Row {
   given?: Partial<Workload>;
@@ -86,7 +87,15 @@ const rows: [string, Row][] = [
     'a strategy that a restart does not roll',
     { given: { strategy: 'OnDelete' }, groups: [group()], is: 'skipped unsupported' },
   ],
-  ['a partition', { given: { strategy: 'RollingUpdate/partition' }, groups: [group()], is: 'skipped unsupported' }],
+  ['Recreate is rolled by a restart too', { given: { strategy: 'Recreate' }, groups: [group()], is: 'outdated image' }],
+  [
+    '… but not of a StatefulSet, which has no such strategy',
+    { given: { kind: 'StatefulSet', strategy: 'Recreate' }, groups: [group()], is: 'skipped unsupported' },
+  ],
+  [
+    'a partition that keeps every pod',
+    { given: { kind: 'StatefulSet', partition: 3 }, groups: [], is: 'skipped partitioned' },
+  ],
   ['deletion has begun', { given: { deleting: true }, groups: [group()], is: 'skipped deleting' }],
 ];
 
@@ -99,8 +108,8 @@ for (const [name, row] of rows) {
 }
 
 test('an unsupported strategy is named', () => {
-  const verdict = judge(workload({ strategy: 'Recreate' }), ENTRY, undefined, [group()], RULES);
-  assert.equal(verdict.state === 'skipped' && verdict.reason.detail, 'Recreate');
+  const verdict = judge(workload({ strategy: 'OnDelete' }), ENTRY, undefined, [group()], RULES);
+  assert.equal(verdict.state === 'skipped' && verdict.reason.detail, 'OnDelete');
 });
 
 test('an outdated verdict counts its pods and shows the largest group', () => {

@@ -14,9 +14,9 @@ import type { Injection } from '../../../src/expect/mesh.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
 import { keyOf, type Labels, NO_NAMESPACE, type PodFacts, WORKLOAD_KINDS, type Workload } from '../../../src/model.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
-import { type PlanContext, plan } from '../../../src/plan/plan.ts';
+import { plan } from '../../../src/plan/plan.ts';
 import { istiodOf } from '../../../src/watch/istiod.ts';
-import { MINUTE, NOW } from '../../builders/workload.ts';
+import { context, POLICY } from '../../builders/policy.ts';
 import { conforms } from './conforms.ts';
 import type { Dice } from './dice.ts';
 import { mangle, mangleBytes } from './mangle.ts';
@@ -230,34 +230,10 @@ series('pods in protobuf', 0.13, ['read', 'refused'], (dice) => {
 
 // ── all stages together
 
-const CONTEXT: PlanContext = {
-  now: NOW,
-  policy: {
-    ...RULES,
-    ignoreGate: new Set(),
-    maxInFlight: 5,
-    maxInFlightPerNamespace: 5,
-    restartDelay: 0,
-    annotationCooldown: 5 * MINUTE,
-    istiodConfigReadDelay: 0,
-    restartTimeout: 10 * MINUTE,
-    failureBudget: 3,
-    maxAttempts: 1,
-    skipNamespaces: new Set(),
-    optIn: false,
-    include: [],
-    exclude: [],
-    includeNamespaces: [],
-    excludeNamespaces: [],
-    includeLabels: undefined,
-    excludeLabels: undefined,
-  },
+const CONTEXT = context({
+  policy: { ...POLICY, ...RULES, maxInFlightPerNamespace: 5, istiodConfigReadDelay: 0 },
   epochSeenAt: new Map(),
-  retryAt: new Map(),
-  unconfirmed: () => undefined,
-  stale: undefined,
-  busy: new Set(),
-};
+});
 
 interface Inputs {
   readonly configurations: readonly RawConfiguration[];
@@ -304,8 +280,17 @@ function answerTo({ namespace, name, template }: Workload, body: unknown): Answe
 function judgedOf(workload: Workload, matched: Match<Injection>, answer: Answer | undefined, pods: PodFacts[]): Judged {
   const groups = new PodGroups();
   for (const pod of pods) groups.add(pod);
-  const verdict = judge(workload, matched, answer, groups.of(keyOf(workload)), RULES);
-  return { workload, namespace: NO_NAMESPACE, verdict, ...(matched.kind === 'entry' && { injection: matched.entry }) };
+  const seen = groups.of(keyOf(workload));
+  const verdict = judge(workload, matched, answer, seen, RULES);
+  return {
+    workload,
+    namespace: NO_NAMESPACE,
+    verdict,
+    groups: seen,
+    stranded: 0,
+    budgets: [],
+    ...(matched.kind === 'entry' && { injection: matched.entry }),
+  };
 }
 
 /** A restart needs all of it: a callable entry, an honest answer, a well-formed workload, and a pod that differs from the answer. */

@@ -1,47 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Verdict } from '../../../src/compare/verdict.ts';
-import { keyOf, type Workload, type WorkloadKey } from '../../../src/model.ts';
-import { ANNOTATION, FORTSA_RESTARTED_AT, RESTARTED_AT } from '../../../src/names.ts';
+import { type Budget, keyOf, type Workload, type WorkloadKey } from '../../../src/model.ts';
+import { ANNOTATION, FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
 import { type PlanContext, plan } from '../../../src/plan/plan.ts';
-import type { Policy } from '../../../src/plan/policy.ts';
 import { fingerprint, timestamp } from '../../../src/plan/record.ts';
+import { context, POLICY } from '../../builders/policy.ts';
 import { complete, expected, HOUR, injection, istiod, judged, MINUTE, NOW, sidecar } from '../../builders/workload.ts';
-
-const POLICY: Policy = {
-  compareHub: false,
-  ignoreDigest: false,
-  restartOn: new Set(['missing', 'image', 'revision']),
-  ignoreGate: new Set(),
-  maxInFlight: 5,
-  maxInFlightPerNamespace: 1,
-  restartDelay: 0,
-  annotationCooldown: 5 * MINUTE,
-  istiodConfigReadDelay: 10_000,
-  restartTimeout: 10 * MINUTE,
-  failureBudget: 3,
-  maxAttempts: 1,
-  skipNamespaces: new Set(),
-  optIn: false,
-  include: [],
-  exclude: [],
-  includeNamespaces: [],
-  excludeNamespaces: [],
-  includeLabels: undefined,
-  excludeLabels: undefined,
-};
-
-const context = (given: Partial<PlanContext> = {}): PlanContext => ({
-  now: NOW,
-  policy: POLICY,
-  epochSeenAt: new Map([['epoch', NOW - HOUR]]),
-  retryAt: new Map(),
-  unconfirmed: () => undefined,
-  stale: undefined,
-  busy: new Set(),
-  ...given,
-});
 
 /** Annotations of a restart made so long ago, for the sidecar that is expected now unless said otherwise. */
 function restarted(
@@ -228,6 +194,135 @@ const single: [string, Judged, string, Partial<PlanContext>?][] = [
 
 for (const [name, one, expectedStep, given] of single) test(name, () => assert.equal(stepOf(one, given), expectedStep));
 
+const budget = (given: Partial<Budget> = {}): Budget => ({
+  namespace: 'shop',
+  name: 'web',
+  selector: {},
+  allowed: 1,
+  detail: '',
+  ...given,
+});
+const owner = { apiVersion: 'kafka.strimzi.io/v1beta2', kind: 'Kafka', name: 'events' };
+const spent = { budgets: [budget({ allowed: 0 })] };
+const lowering = { maxUnavailable: 1 };
+const recreated = { strategy: 'Recreate', maxUnavailable: 3 };
+const failedOpen = judged({ name: 'open', annotations: restarted(HOUR, 'failed:not-injected') });
+const takenBack = judged({ name: 'other', owner, annotations: restarted(HOUR, 'reverted') });
+
+/** What is decided for the last of several. */
+const lastOf = (all: Judged[], given: Partial<PlanContext> = {}): string => {
+  const last = all.at(-1);
+  const step = last && plan(all, context(given)).steps.get(keyOf(last.workload));
+  return step && 'reason' in step ? `${step.action} ${step.reason.code}` : (step?.action ?? 'absent');
+};
+
+const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
+  ['nothing begins while a person has paused', [judged()], 'wait operator-paused', { paused: 'audit' }],
+  [
+    'a retry asked for by a person is made',
+    [judged({ annotations: { ...restarted(HOUR, 'failed:timeout'), [RETRY]: '1' } })],
+    'restart',
+  ],
+  [
+    '… once',
+    [judged({ annotations: { ...restarted(HOUR, 'failed:timeout', { retried: '1' }), [RETRY]: '1' } })],
+    'wait gave-up',
+  ],
+  [
+    '… and again for another value, also after a revert',
+    [judged({ annotations: { ...restarted(HOUR, 'reverted', { retried: '1' }), [RETRY]: '2' } })],
+    'restart',
+  ],
+  [
+    '… but not past the daily cap',
+    [
+      judged({
+        annotations: {
+          ...restarted(HOUR, 'failed:timeout', { writes: [1, 2, 3].map((h) => timestamp(NOW - h * HOUR)).join(',') }),
+          [RETRY]: '1',
+        },
+      }),
+    ],
+    'wait daily-cap',
+  ],
+  ['new pods ready without a sidecar halt their run at once', [failedOpen, judged()], 'wait halted'],
+  ['… until a person resumes', [failedOpen, judged()], 'restart', { resumedAt: NOW - MINUTE }],
+  ['… which forgives nothing that fails later', [failedOpen, judged()], 'wait halted', { resumedAt: NOW - 2 * HOUR }],
+  [
+    'an owner that took a restart back keeps the others of its kind',
+    [takenBack, judged({ owner })],
+    'wait owner-reverts',
+  ],
+  ['… and nobody else', [takenBack, judged()], 'restart'],
+  ['… of another group either', [takenBack, judged({ owner: { ...owner, apiVersion: 'other/v1' } })], 'restart'],
+  ['… until a person resumes', [takenBack, judged({ owner })], 'restart', { resumedAt: NOW - MINUTE }],
+  ['the restart annotation is somebody else’s to apply', [judged({ restartManager: 'argocd' })], 'wait owned-by'],
+  ['a rollout that takes pods away waits for its budget', [{ ...judged(lowering), ...spent }], 'wait pdb'],
+  [
+    '… unless told to ignore it',
+    [{ ...judged(lowering), ...spent }],
+    'restart',
+    { policy: { ...POLICY, pdb: 'ignore' } },
+  ],
+  ['… one that only surges asks no budget', [{ ...judged(), ...spent }], 'restart'],
+  ['… one with a disruption left goes', [{ ...judged(lowering), budgets: [budget()] }], 'restart'],
+  [
+    'a budget that our own failed rollout has spent is no hindrance to another sidecar',
+    [
+      {
+        ...judged({
+          ...lowering,
+          annotations: restarted(HOUR, 'failed:timeout', { restartedFor: 'other' }),
+          template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - HOUR) }, spec: {} },
+          rollout: { ...complete(3), available: 0 },
+        }),
+        ...spent,
+      },
+    ],
+    'restart',
+  ],
+  ['Recreate goes where outages are allowed', [judged(recreated)], 'restart'],
+  ['… and is held where they are not', [judged(recreated)], 'wait outage', { policy: { ...POLICY, recreate: 'hold' } }],
+  [
+    '… as is whoever may lose all pods at once',
+    [judged({ maxUnavailable: 3 })],
+    'wait outage',
+    { policy: { ...POLICY, recreate: 'hold' } },
+  ],
+  [
+    '… but nobody who keeps one',
+    [judged({ maxUnavailable: 2 })],
+    'restart',
+    { policy: { ...POLICY, recreate: 'hold' } },
+  ],
+  [
+    'Recreate is not begun while a pod is missing',
+    [judged({ ...recreated, rollout: { ...complete(3), available: 2 } })],
+    'wait unavailable',
+  ],
+  [
+    'a DaemonSet waits while lost nodes use up what may be unavailable',
+    [{ ...judged({ kind: 'DaemonSet', ...lowering, rollout: { ...complete(3), available: 2 } }), stranded: 1 }],
+    'wait unavailable',
+  ],
+  [
+    '… and goes with some to spare',
+    [{ ...judged({ kind: 'DaemonSet', maxUnavailable: 2, rollout: { ...complete(3), available: 2 } }), stranded: 1 }],
+    'restart',
+  ],
+  [
+    'a StatefulSet with a partition is settled between revisions',
+    [judged({ kind: 'StatefulSet', partition: 2, rollout: { ...complete(3), updated: 1, updateRevision: 'r2' } })],
+    'restart',
+  ],
+  [
+    '… and rolling while pods after it are not updated',
+    [judged({ kind: 'StatefulSet', partition: 2, rollout: { ...complete(3), updated: 0, updateRevision: 'r2' } })],
+    'wait rolling',
+  ],
+];
+for (const [name, all, expectedStep, given] of safety) test(name, () => assert.equal(lastOf(all, given), expectedStep));
+
 const broken = judged(
   { annotations: restarted(HOUR, 'failed:timeout'), rollout: { ...complete(3), available: 0 } },
   current,
@@ -272,6 +367,74 @@ const actions = (all: Judged[], given: Partial<PlanContext> = {}): string[] =>
   all
     .map((one) => plan(all, context(given)).steps.get(keyOf(one.workload)))
     .map((step) => (step && 'reason' in step ? step.reason.code : (step?.action ?? '')));
+
+const wide = { ...POLICY, maxInFlightPerNamespace: 9 };
+const sharing: [string, Judged[], string[], Partial<PlanContext>?][] = [
+  [
+    'workloads under one budget go one after the other',
+    [
+      { ...judged({ name: 'a', ...lowering }), budgets: [budget()] },
+      { ...judged({ name: 'b', ...lowering }), budgets: [budget()] },
+      { ...judged({ name: 'c', ...lowering }), budgets: [budget({ name: 'other' })] },
+    ],
+    ['restart', 'pdb', 'restart'],
+  ],
+  [
+    '… but those that only surge share nothing',
+    [
+      { ...judged({ name: 'a' }), budgets: [budget()] },
+      { ...judged({ name: 'b' }), budgets: [budget()] },
+    ],
+    ['restart', 'restart'],
+  ],
+  [
+    'workloads of one operator go one after the other',
+    [judged({ name: 'a', owner }), judged({ name: 'b', owner: { ...owner, name: 'logs' } }), judged({ name: 'c' })],
+    ['restart', 'owner-kind', 'restart'],
+  ],
+  [
+    'so many a minute and no more',
+    [judged({ name: 'a' }), judged({ name: 'b' }), judged({ name: 'c' })],
+    ['restart', 'restart', 'max-restarts-per-minute'],
+    { policy: { ...wide, maxRestartsPerMinute: 2 } },
+  ],
+  [
+    '… counting those of the last minute, whoever wrote them',
+    [
+      judged({ name: 'a', annotations: restarted(30_000, 'verified', { writes: timestamp(NOW - 30_000) }) }, current),
+      judged({ name: 'b' }),
+      judged({ name: 'c' }),
+    ],
+    ['none', 'restart', 'max-restarts-per-minute'],
+    { policy: { ...wide, maxRestartsPerMinute: 2 } },
+  ],
+  [
+    'what means an outage goes last',
+    [judged({ name: 'a', ...recreated }), judged({ name: 'b' })],
+    ['max-in-flight', 'restart'],
+    { policy: { ...wide, maxInFlight: 1 } },
+  ],
+  [
+    'Meltemi itself goes when nothing else is left',
+    [judged({ name: 'a' }), judged({ name: 'b' })],
+    ['own-workload', 'restart'],
+    { own: 'Deployment/shop/a' },
+  ],
+  [
+    '… not while another is in flight',
+    [judged({ name: 'a' }), judged({ name: 'b', annotations: inFlight }, current)],
+    ['own-workload', 'in-flight'],
+    { own: 'Deployment/shop/a' },
+  ],
+  [
+    '… but without waiting for what is held for good',
+    [judged({ name: 'a' }), judged({ name: 'b', annotations: restarted(HOUR, 'reverted') })],
+    ['restart', 'gave-up'],
+    { own: 'Deployment/shop/a' },
+  ],
+];
+for (const [name, all, expectedActions, given] of sharing)
+  test(name, () => assert.deepEqual(actions(all, { policy: wide, ...given }), expectedActions));
 
 test('one at a time in a namespace', () => {
   assert.deepEqual(actions([named('a', '1'), named('a', '2'), named('b', '1')]), [

@@ -18,6 +18,7 @@ function decision(one: Judged, given: Partial<Policy> = {}): string {
     retryAt: new Map(),
     unconfirmed: () => undefined,
     stale: undefined,
+    paused: undefined,
     busy: new Set(),
   });
   const step = steps.get(keyOf(one.workload));

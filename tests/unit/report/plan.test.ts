@@ -13,12 +13,15 @@ const next = judged({ name: 'web' });
 const paused = judged({ name: 'api', paused: true });
 const cooling = judged({ name: 'mail' });
 const current = judged({ name: 'ok' }, { state: 'current', expected: expected(), drifts: [] });
+const { injection: _nobody, ...unmatched } = judged();
 const orphan: Judged = {
+  ...unmatched,
   workload: workload({ name: 'old' }),
   namespace: NO_NAMESPACE,
   verdict: { state: 'skipped', reason: reason('orphaned', '3 pods carry a sidecar') },
 };
 const outside: Judged = {
+  ...unmatched,
   workload: workload({ name: 'tool' }),
   namespace: NO_NAMESPACE,
   verdict: { state: 'skipped', reason: reason('not-injected', 'nobody asks') },

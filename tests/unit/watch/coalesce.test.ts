@@ -30,6 +30,12 @@ const scopes: [string, Mesh | undefined, Mesh, string][] = [
   ['a relabelled namespace concerns itself', mesh('1', {}), mesh('1', { 'istio.io/rev': 'x' }), 'namespaces'],
   ['a removed label does too', mesh('1', { a: '1' }), mesh('1', {}), 'namespaces'],
   ['an annotation on a namespace asks for no look at pods', mesh('1', {}), mesh('1', {}, { a: '1' }), 'nothing'],
+  [
+    'a namespace that is gone concerns itself',
+    mesh('1', {}),
+    { ...mesh('1', {}), namespaces: new Map() },
+    'namespaces',
+  ],
   ['nothing changed', mesh('1', { a: '1' }), mesh('1', { a: '1' }), 'nothing'],
 ];
 for (const [name, before, after, expected] of scopes)

@@ -1,0 +1,17 @@
+import { LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
+import { annotateLease } from './annotateLease.ts';
+import type { Streams } from './planCommand.ts';
+import type { Settings } from './settings.ts';
+
+/**
+ * Tells whoever leads, now or later, to begin no new restart.
+ * @returns the exit code
+ * @throws {Error} in words for people when there is no Lease or it may not be changed
+ */
+export async function pauseCommand(settings: Settings, streams: Streams, signal: AbortSignal): Promise<number> {
+  // The word `false` alone would mean the opposite.
+  const reason = settings.reason === 'false' ? '"false"' : settings.reason || 'true';
+  const namespace = await annotateLease(settings, streams.environment, { [LEASE_ANNOTATION.paused]: reason }, signal);
+  streams.out.write(`paused by Lease ${namespace}/${LEASE_NAME}; to go on: ${PRODUCT} resume -n ${namespace}\n`);
+  return 0;
+}

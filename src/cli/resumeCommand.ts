@@ -1,0 +1,16 @@
+import { LEASE_ANNOTATION, LEASE_NAME } from '../names.ts';
+import { annotateLease } from './annotateLease.ts';
+import type { Streams } from './planCommand.ts';
+import type { Settings } from './settings.ts';
+
+/**
+ * Ends a pause and every halt until now.
+ * @returns the exit code
+ * @throws {Error} in words for people when there is no Lease or it may not be changed
+ */
+export async function resumeCommand(settings: Settings, streams: Streams, signal: AbortSignal): Promise<number> {
+  const changes = { [LEASE_ANNOTATION.paused]: null, [LEASE_ANNOTATION.resume]: new Date().toISOString() };
+  const namespace = await annotateLease(settings, streams.environment, changes, signal);
+  streams.out.write(`resumed by Lease ${namespace}/${LEASE_NAME}\n`);
+  return 0;
+}

@@ -1,0 +1,52 @@
+import type { Budget, LabelSelector } from '../model.ts';
+import type { Api } from './client.ts';
+import { wholeList } from './list.ts';
+import { resourcePath } from './resources.ts';
+import { fits, type Shape } from './shape.ts';
+import { SELECTOR } from './workloads.ts';
+
+interface RawBudget {
+  readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly generation?: number };
+  readonly spec?: { readonly selector?: LabelSelector | null };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly disruptionsAllowed?: number;
+    readonly currentHealthy?: number;
+    readonly desiredHealthy?: number;
+  };
+}
+
+const BUDGET: Shape = {
+  metadata: { name: 'string', namespace: 'string', generation: 'number' },
+  spec: { selector: SELECTOR },
+  status: {
+    observedGeneration: 'number',
+    disruptionsAllowed: 'number',
+    currentHealthy: 'number',
+    desiredHealthy: 'number',
+  },
+};
+
+/** The PodDisruptionBudgets of a namespace or of the whole cluster. */
+export async function listBudgets(api: Api, namespace?: string, signal?: AbortSignal): Promise<Budget[]> {
+  const path = resourcePath('poddisruptionbudgets', namespace);
+  return (await wholeList<RawBudget>(api, { path, ...(signal && { signal }) })).map(budgetOf);
+}
+
+/**
+ * Narrows a budget. One without selector covers no pod (policy/v1 PodDisruptionBudgetSpec). One whose status the disruption controller has
+ * not brought up to date allows nothing, as the eviction API has it (pkg/registry/core/pod/storage/eviction.go).
+ */
+export function budgetOf(raw: RawBudget): Budget {
+  const { metadata, spec, status } = fits(raw, BUDGET) ? raw : { metadata: raw.metadata };
+  const observed = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
+  return {
+    namespace: String(metadata?.namespace ?? ''),
+    name: String(metadata?.name ?? ''),
+    selector: spec?.selector ?? undefined,
+    allowed: observed ? (status?.disruptionsAllowed ?? 0) : 0,
+    detail: observed
+      ? `${status?.currentHealthy ?? 0} pods healthy, ${status?.desiredHealthy ?? 0} wanted`
+      : 'its status is not up to date',
+  };
+}

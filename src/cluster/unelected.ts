@@ -1,0 +1,126 @@
+import { isConflict } from './apiError.ts';
+import type { Api } from './client.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
+import { LeadershipNews } from './leadershipNews.ts';
+import { annotationsOf, type LeaseCall, LeaseObject } from './lease.ts';
+import { acknowledgement, type Standing } from './standing.ts';
+import { StandingOrders } from './standingOrders.ts';
+
+/** As often as who leads by election sees the Lease. */
+const LOOK_EVERY = 2000;
+const TIMEOUT = 5000;
+
+export interface UnelectedOptions {
+  readonly client: Pick<Api, 'request'>;
+  /** Where the Lease is. */
+  readonly namespace: string;
+  readonly listener: LeadershipListener;
+  /** Whether the Lease may be made and written; a dry run only reads it. */
+  readonly writes: boolean;
+  readonly clock?: Clock;
+  /** Wall clock, milliseconds; only for times that people read. */
+  readonly now: () => number;
+}
+
+/**
+ * The only one there is: it leads for as long as it runs. The Lease exists all the same, since people's words and Events are attached to it,
+ * but nobody is named in it: who leads by election later must not wait for a holder that never renews.
+ */
+export class Unelected implements Leadership {
+  readonly #lease: LeaseObject;
+  readonly #writes: boolean;
+  readonly #clock: Clock;
+  readonly #now: () => number;
+  readonly #news: LeadershipNews;
+  readonly #orders: StandingOrders;
+  #term: AbortController | undefined;
+
+  constructor({ client, namespace, listener, writes, clock = systemClock, now }: UnelectedOptions) {
+    this.#lease = new LeaseObject(client, namespace);
+    this.#writes = writes;
+    this.#clock = clock;
+    this.#now = now;
+    this.#news = new LeadershipNews(listener);
+    this.#orders = new StandingOrders((error) => this.#news.trouble(error));
+  }
+
+  get isLeading(): boolean {
+    return this.#term !== undefined;
+  }
+
+  assertLeading(): void {
+    if (!this.isLeading) throw new NotLeading('not sent: this process has not begun to lead, or is stopping');
+  }
+
+  standing(): Standing {
+    return this.#orders.current;
+  }
+
+  onStanding(listener: (standing: Standing) => void): () => void {
+    return this.#orders.onChange(listener);
+  }
+
+  problem(): undefined {
+    return undefined;
+  }
+
+  async run(signal: AbortSignal, lead: Lead = () => undefined): Promise<void> {
+    const end = new AbortController();
+    const stop = (): void => {
+      this.#term?.abort();
+      this.#term = undefined;
+      end.abort();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    const read = Promise.withResolvers<void>();
+    const looking = this.#keepLooking(end.signal, read.resolve);
+    try {
+      // What writes must have read first whether it is paused.
+      if (this.#writes) await Promise.race([read.promise, looking]);
+      if (!end.signal.aborted) await this.#lead(lead);
+      await looking;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stop();
+      await looking;
+    }
+  }
+
+  async #lead(lead: Lead): Promise<void> {
+    const term = new AbortController();
+    this.#term = term;
+    this.#news.tell((listener) => listener.acquired());
+    try {
+      await lead(term.signal);
+    } catch (error) {
+      if (!term.signal.aborted) throw error;
+    }
+  }
+
+  async #keepLooking(signal: AbortSignal, read: () => void): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#look({ timeoutMs: TIMEOUT, signal });
+        this.#news.troubleOver();
+        read();
+      } catch (error) {
+        if (!signal.aborted && !isConflict(error)) this.#news.trouble(error);
+      }
+      if (!signal.aborted) await this.#clock.sleep(LOOK_EVERY, signal).catch(() => undefined);
+    }
+  }
+
+  /** Makes the Lease where it is missing and records what people asked for, unless this only reads. */
+  async #look(call: LeaseCall): Promise<void> {
+    const found = await this.#lease.read(call);
+    this.#orders.take(annotationsOf(found));
+    if (!this.#writes) return;
+    const lease = found ?? (await this.#lease.create({}, call));
+    const recorded = acknowledgement(annotationsOf(lease), this.#now());
+    if (Object.keys(recorded).length === 0) return;
+    const written = await this.#lease.replace(lease, lease.spec ?? {}, recorded, call);
+    this.#orders.take(annotationsOf(written));
+  }
+}

@@ -1,0 +1,33 @@
+import { nextPodLabels } from '../expect/admission.ts';
+import { selects } from '../expect/selector.ts';
+import type { Budget, Workload } from '../model.ts';
+
+/** The budgets that cover a workload's next pods. A selector that Kubernetes would reject covers everything: better to wait than to guess. */
+export function covering(budgets: readonly Budget[], workload: Workload): Budget[] {
+  const labels = nextPodLabels(workload);
+  const here = budgets.filter(({ namespace }) => namespace === workload.namespace || namespace === '');
+  return here.filter(({ selector }) => selector && coversAny(selector, labels));
+}
+
+function coversAny(...[selector, labels]: Parameters<typeof selects>): boolean {
+  try {
+    return selects(selector, labels);
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Whether a rollout takes pods away before their successors are ready: always with Recreate, else where its strategy lets some be
+ * unavailable. A rollout that only surges disturbs nobody, and no budget is asked about it.
+ */
+export const lowersAvailability = ({ maxUnavailable, rollout }: Workload): boolean =>
+  maxUnavailable > 0 && rollout.desired > 0;
+
+/** Whether a rollout may leave no pod at all: Recreate, or a maxUnavailable of all. */
+export const meansOutage = ({ maxUnavailable, rollout, partition }: Workload): boolean =>
+  rollout.desired > 0 && maxUnavailable >= rollout.desired && partition === 0;
+
+/** A budget in words, and what tells two apart. */
+export const budgetName = ({ namespace, name }: Budget): string =>
+  name ? `${namespace}/${name}` : 'unreadable budgets';

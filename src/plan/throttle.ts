@@ -1,0 +1,106 @@
+import { keyOf, type WorkloadKey } from '../model.ts';
+import { type Reason, type ReasonCode, reason } from '../reasons.ts';
+import { budgetName, lowersAvailability } from './budget.ts';
+import { ownerKind } from './history.ts';
+import type { Hold } from './holds.ts';
+import type { Judged, Outdated } from './judged.ts';
+import type { PlanContext } from './plan.ts';
+import { isInFlight, recordOf } from './record.ts';
+
+/** A place in the queue, and what keeps the workload waiting in it. */
+export interface Place {
+  readonly order: number;
+  readonly hold?: Hold;
+}
+
+/** Recorded times are cut to the second. */
+const MINUTE = 61_000;
+
+/** Counts the restarts in flight while a plan is made: from the records, and from what the plan itself starts. */
+export class Throttle {
+  readonly #context: PlanContext;
+  readonly #perNamespace = new Map<string, number>();
+  /** Who is in flight under each budget, and of each kind of owner. */
+  readonly #perBudget = new Map<string, WorkloadKey>();
+  readonly #perOwner = new Map<string, WorkloadKey>();
+  /** Times of the writes of the last minute. */
+  readonly #writes: number[] = [];
+  #inFlight = 0;
+  #lastWrite = 0;
+  #queued = 0;
+
+  constructor(judged: readonly Judged[], context: PlanContext) {
+    this.#context = context;
+    for (const one of judged) {
+      const record = recordOf(one.workload);
+      this.#lastWrite = Math.max(this.#lastWrite, record?.restartedAt ?? 0);
+      this.#writes.push(...(record?.writes ?? []).filter((time) => time > context.now - MINUTE));
+      if (isInFlight(record) || context.busy.has(keyOf(one.workload))) this.#count(one);
+    }
+  }
+
+  #count({ workload, budgets }: Judged): void {
+    const key = keyOf(workload);
+    this.#inFlight += 1;
+    this.#perNamespace.set(workload.namespace, (this.#perNamespace.get(workload.namespace) ?? 0) + 1);
+    if (lowersAvailability(workload)) for (const budget of budgets) this.#perBudget.set(budgetName(budget), key);
+    if (workload.owner) this.#perOwner.set(ownerKind(workload.owner), key);
+  }
+
+  /** Gives a workload its place in the queue, and a start where there is room. */
+  queue(judged: Outdated): Place {
+    this.#queued += 1;
+    const order = this.#queued;
+    const hold = this.#holdOf(judged);
+    if (hold) return { order, hold };
+    this.#count(judged);
+    this.#lastWrite = this.#context.now;
+    this.#writes.push(this.#context.now);
+    return { order };
+  }
+
+  #holdOf(judged: Outdated): Hold | undefined {
+    const { workload } = judged;
+    const here = this.#perNamespace.get(workload.namespace) ?? 0;
+    const { maxInFlight, maxInFlightPerNamespace } = this.#context.policy;
+    if (keyOf(workload) === this.#context.own && this.#inFlight + this.#queued > 1)
+      return waiting('own-workload', 'others are being restarted, or are still to be');
+    if (this.#inFlight >= maxInFlight)
+      return waiting('max-in-flight', `${this.#inFlight} of ${maxInFlight} restarts are in flight`);
+    if (here >= maxInFlightPerNamespace)
+      return waiting(
+        'max-in-flight-per-namespace',
+        `${here} of ${maxInFlightPerNamespace} are in flight in this namespace`,
+      );
+    return this.#sharing(judged) ?? this.#pace();
+  }
+
+  /** Workloads that take pods from one budget go one after the other, and so do those of one operator. */
+  #sharing({ workload, budgets }: Outdated): Hold | undefined {
+    const { policy } = this.#context;
+    const shared = budgets.find((budget) => this.#perBudget.has(budgetName(budget)));
+    if (shared && policy.pdb === 'respect' && lowersAvailability(workload))
+      return waiting(
+        'pdb',
+        `it shares ${budgetName(shared)} with ${this.#perBudget.get(budgetName(shared))}, which is in flight`,
+      );
+    const other = workload.owner && this.#perOwner.get(ownerKind(workload.owner));
+    return other && waiting('owner-kind', `${other} is in flight and is owned by a ${workload.owner?.kind} too`);
+  }
+
+  #pace(): Hold | undefined {
+    const { policy, now } = this.#context;
+    const { maxRestartsPerMinute: rate, restartDelay } = policy;
+    const recent = this.#writes.sort((a, b) => a - b);
+    if (rate > 0 && recent.length >= rate) {
+      const until = (recent.at(-rate) ?? now) + MINUTE;
+      return { ...waiting('max-restarts-per-minute', `${recent.length} of ${rate} within the last minute`), until };
+    }
+    const until = this.#lastWrite + restartDelay;
+    return restartDelay > 0 && until > now
+      ? { ...waiting('restart-delay', 'the last restart was written a moment ago'), until }
+      : undefined;
+  }
+}
+
+const waiting = (code: ReasonCode, detail: string): { readonly reason: Reason } => ({ reason: reason(code, detail) });
