@@ -155,6 +155,7 @@ test('policy check prints the whole policy, which is a policy file again', async
   assert.equal(checked.code, 0, checked.error);
   assert.match(checked.out, /^maxInFlight: 7$/m);
   assert.match(checked.out, /^restartTimeout: 10m$/m);
+  assert.match(checked.out, /^exclude:\n {2}- names:\n {6}- web$/m);
   const again = await meltemi(['policy', 'check', file('again.yaml', checked.out)]);
   assert.equal(again.out, checked.out);
 });
