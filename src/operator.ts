@@ -29,7 +29,7 @@ export interface OperatorOptions {
   readonly policy: () => Policy;
   readonly reconcilePeriod: number;
   readonly dryRun: boolean;
-  readonly report: Report;
+  readonly report: Pick<Report, 'mesh' | 'trouble' | 'restarted' | 'ended' | 'scanned' | 'scanFailed' | 'evaluated'>;
   /** Wall clock, milliseconds. */
   readonly now: () => number;
   readonly sleep: Clock['sleep'];
