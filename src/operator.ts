@@ -15,7 +15,7 @@ import { NotBorneOut, Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
 import { questionOf, type Sighting, type Survey } from './survey.ts';
 import { Alarm } from './watch/alarm.ts';
-import { scopeOf } from './watch/changes.ts';
+import { scopeOf, unmixed } from './watch/changes.ts';
 import { Coalesce } from './watch/coalesce.ts';
 import type { MeshWatch } from './watch/meshWatch.ts';
 
@@ -202,6 +202,7 @@ export class Operator {
     if (!this.#changes.take(now())) return;
     const mesh = watch.mesh();
     const scope = scopeOf(this.#mesh, mesh);
+    for (const injection of unmixed(this.#mesh, mesh)) injectors.forget(injection);
     this.#mesh = mesh;
     this.#noteEpochs(mesh);
     report.mesh(mesh);
