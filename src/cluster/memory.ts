@@ -74,5 +74,5 @@ const recordIn = (annotations: Labels): Labels =>
 function isLater(record: Labels, other: Labels = {}): boolean {
   const [time, otherTime] = [record, other].map((one) => Date.parse(one[ANNOTATION.restartedAt] ?? '') || 0);
   if (time !== otherTime) return (time ?? 0) > (otherTime ?? 0);
-  return record[ANNOTATION.outcome] !== undefined && other[ANNOTATION.outcome] === undefined;
+  return Boolean(record[ANNOTATION.outcome]) && !other[ANNOTATION.outcome];
 }
