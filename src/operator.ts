@@ -169,7 +169,10 @@ export class Operator {
           this.#wrote(written);
           report.restarted(judged);
         },
-        ended: (judged, outcome, detail) => report.ended(judged, outcome, detail),
+        ended: (judged, outcome, detail) => {
+          this.#wrote(judged.workload);
+          report.ended(judged, outcome, detail);
+        },
         trouble: (ref, error) => report.trouble(ref, error),
       },
       signal,
@@ -289,12 +292,21 @@ export class Operator {
     return Math.max(Math.min(...this.#readAt.values()), this.#rereadLast + REREAD_EVERY);
   }
 
-  async #lookAgain(key: WorkloadKey, ref: WorkloadRef): Promise<void> {
+  async #lookAgain(key: WorkloadKey, ref: WorkloadRef): Promise<boolean> {
     try {
       this.#see(key, await this.#options.survey.look(ref));
+      return true;
     } catch (error) {
       this.#options.report.trouble(key, error);
+      return false;
     }
+  }
+
+  /** A write whose answer was lost may have been done: until that is seen, the workload counts as being restarted. */
+  async #lookUntilSeen(key: WorkloadKey, ref: WorkloadRef, signal: AbortSignal): Promise<void> {
+    const { sleep } = this.#options;
+    while (!signal.aborted && !(await this.#lookAgain(key, ref)))
+      await sleep(TURN_RETRY, signal).catch(() => undefined);
   }
 
   #see(key: WorkloadKey, sighting: Sighting | undefined): void {
@@ -341,7 +353,7 @@ export class Operator {
     }
   }
 
-  /** The record is known from the moment it is written, so that delay, limits and metrics count it. */
+  /** The record is known from the moment it is written, so that delay, limits, halts and metrics count it. */
   #wrote(workload: Workload): void {
     const key = keyOf(workload);
     const sighting = this.#sightings.get(key);
@@ -397,7 +409,7 @@ export class Operator {
         if (signal.aborted) return undefined;
         this.#retries.failed(key, now(), error);
         if (!(error instanceof NotBorneOut)) report.trouble(key, error);
-        return this.#lookAgain(key, ref);
+        return this.#lookUntilSeen(key, ref, signal);
       })
       .finally(() => {
         this.#busy.delete(key);
