@@ -34,8 +34,9 @@ export class LeaseServer {
   /** A person annotates it; there is nothing to annotate before the first operator has made it. */
   annotate(annotations: Readonly<Record<string, string | undefined>>): void {
     if (!this.#lease) return;
-    const kept = Object.entries({ ...this.annotations, ...annotations }).filter(([, value]) => value !== undefined);
-    this.#store({ ...this.#lease, metadata: { ...this.#lease.metadata, annotations: Object.fromEntries(kept) } as Labels });
+    const all = { ...this.annotations, ...annotations };
+    const kept = Object.entries(all).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
+    this.#store({ ...this.#lease, metadata: { ...this.#lease.metadata, annotations: Object.fromEntries(kept) } });
   }
 
   /** @param delivered called with each reading's annotations when it arrives */
@@ -73,7 +74,8 @@ export class LeaseServer {
     }
     if (!this.#lease) throw failure(method, path, 'gone');
     if (method === 'GET') return this.#lease;
-    if (lease?.metadata?.resourceVersion !== this.#lease.metadata?.resourceVersion) throw failure(method, path, 'conflict');
+    if (lease?.metadata?.resourceVersion !== this.#lease.metadata?.resourceVersion)
+      throw failure(method, path, 'conflict');
     return this.#store(lease ?? {});
   }
 

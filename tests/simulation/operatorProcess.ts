@@ -6,8 +6,8 @@ import { Injectors, type Question } from '../../src/expect/injectors.ts';
 import type { Budget, Labels, WorkloadKey } from '../../src/model.ts';
 import { LEASE_ANNOTATION } from '../../src/names.ts';
 import { Operator } from '../../src/operator.ts';
-import type { Plan } from '../../src/plan/plan.ts';
 import type { Judged } from '../../src/plan/judged.ts';
+import type { Plan } from '../../src/plan/plan.ts';
 import { Survey } from '../../src/survey.ts';
 import type { RevisionName } from './controlPlane.ts';
 import { Lane } from './lane.ts';
@@ -115,10 +115,7 @@ export class OperatorProcess {
     const { signal } = this.#stop;
     this.#world.log(() => `${this.id}: starts`);
     this.lane.wake(0, () => {
-      Promise.all([
-        this.#operator.run(signal),
-        this.#leadership.run(signal, (term) => this.#operator.lead(term)),
-      ]).then(
+      Promise.all([this.#operator.run(signal), this.#leadership.run(signal, (term) => this.#operator.lead(term))]).then(
         () => this.lane.kill(),
         (error: unknown) => this.#world.referee.violated('operator-died', `${this.id}: ${(error as Error).stack}`),
       );

@@ -136,13 +136,22 @@ export class Referee {
     const failed = counted.filter(({ outcome }) => outcome?.startsWith('failed:'));
     const { failureBudget } = this.#world.scenario.policy;
     if (failed.length >= failureBudget)
-      this.violated('halted', `${key} was restarted after ${failed.length} failures of its run, allowed ${failureBudget}`);
+      this.violated(
+        'halted',
+        `${key} was restarted after ${failed.length} failures of its run, allowed ${failureBudget}`,
+      );
     const open = failed.find(({ outcome }) => outcome === 'failed:not-injected');
-    if (open) this.violated('failing-open', `${key} was restarted after ${open.workload.key} had come up without sidecar`);
+    if (open)
+      this.violated('failing-open', `${key} was restarted after ${open.workload.key} had come up without sidecar`);
     const kind = ownerKind(workload.workload.owner);
-    const reverted = counted.find((one) => one.outcome === 'reverted' && ownerKind(one.workload.workload.owner) === kind);
+    const reverted = counted.find(
+      (one) => one.outcome === 'reverted' && ownerKind(one.workload.workload.owner) === kind,
+    );
     if (kind !== undefined && reverted)
-      this.violated('owner-reverts', `${key} was restarted after ${reverted.workload.key} of the same owner kind was reverted`);
+      this.violated(
+        'owner-reverts',
+        `${key} was restarted after ${reverted.workload.key} of the same owner kind was reverted`,
+      );
   }
 
   /** The last restarts of a run that no resume has forgiven. */
@@ -166,14 +175,19 @@ export class Referee {
   #isOwnFailure(workload: Controlled): boolean {
     const last = this.lastOf(workload);
     const template = workload.manifest.spec.template.metadata.annotations[RESTARTED_AT];
-    return last?.outcome?.startsWith('failed:') === true && template === last.attempt.annotations[ANNOTATION.restartedAt];
+    return (
+      last?.outcome?.startsWith('failed:') === true && template === last.attempt.annotations[ANNOTATION.restartedAt]
+    );
   }
 
   sent(attempt: Attempt): void {
     attempt.sentAt = this.#world.time.now;
     const { holder } = this.#world.lease;
     if (holder !== attempt.process.id)
-      this.violated('lease', `${attempt.key} was written by ${attempt.process.id} while ${holder || 'nobody'} held the lease`);
+      this.violated(
+        'lease',
+        `${attempt.key} was written by ${attempt.process.id} while ${holder || 'nobody'} held the lease`,
+      );
   }
 
   landed(attempt: Attempt, workload: Controlled, before: Manifest): void {
@@ -216,7 +230,11 @@ export class Referee {
         now - plane.changedAt > 30_000 &&
         !fine.has(fingerprint({ ...facts.sidecar, placement: 'container' })),
     );
-    if (wrong) this.violated('verified', `${workload.key} was called verified with ${wrong.facts.sidecar.image} in ${wrong.facts.name}`);
+    if (wrong)
+      this.violated(
+        'verified',
+        `${workload.key} was called verified with ${wrong.facts.sidecar.image} in ${wrong.facts.name}`,
+      );
   }
 
   #restarted(attempt: Attempt, workload: Controlled, before: Manifest): void {
@@ -262,22 +280,28 @@ export class Referee {
       'it is scaled to zero': before.spec.replicas === 0,
       'it may lose all pods': policy.recreate === 'hold' && workload.strategy === 'Recreate',
     };
-    for (const [why, is] of Object.entries(forbidden)) if (is) this.violated('target', `${key} was restarted though ${why}`);
+    for (const [why, is] of Object.entries(forbidden))
+      if (is) this.violated('target', `${key} was restarted though ${why}`);
   }
 
   /** @returns which restart of its episode this is */
   #episode(workload: Controlled, before: Manifest, previous: Restart | undefined, target: string): number {
     if (!previous) return 1;
     const { key } = workload;
-    if (previous.outcome === undefined) this.violated('episode', `${key} was restarted while its restart was in flight`);
+    if (previous.outcome === undefined)
+      this.violated('episode', `${key} was restarted while its restart was in flight`);
     const retry = before.metadata.annotations[RETRY];
     const another = previous.target !== target || previous.outcome === 'verified' || retry !== previous.retry;
     // a newer expectation came and went meanwhile: its end said nothing about this one
     if (another || previous.outcome === 'superseded:expectation') return another ? 1 : previous.count + 1;
     const count = previous.count + 1;
-    if (previous.reverted) this.violated('reverted', `${key} was restarted again after its owner had taken the restart back`);
+    if (previous.reverted)
+      this.violated('reverted', `${key} was restarted again after its owner had taken the restart back`);
     else if (count > this.#world.scenario.policy.maxAttempts)
-      this.violated('episode', `${key} was restarted ${count} times for the same sidecar, last outcome ${previous.outcome}`);
+      this.violated(
+        'episode',
+        `${key} was restarted ${count} times for the same sidecar, last outcome ${previous.outcome}`,
+      );
     return count;
   }
 
@@ -292,7 +316,10 @@ export class Referee {
     if (others.length >= policy.maxInFlight)
       this.violated('max-in-flight', `${workload.key} beside ${say(others)}, allowed ${policy.maxInFlight}`);
     if (here.length >= policy.maxInFlightPerNamespace)
-      this.violated('max-in-flight-per-namespace', `${workload.key} beside ${say(here)}, allowed ${policy.maxInFlightPerNamespace}`);
+      this.violated(
+        'max-in-flight-per-namespace',
+        `${workload.key} beside ${say(here)}, allowed ${policy.maxInFlightPerNamespace}`,
+      );
     const kind = ownerKind(workload.workload.owner);
     const kin = others.filter((one) => kind !== undefined && ownerKind(one.workload.workload.owner) === kind);
     if (kin.length > 0) this.violated('owner-kind', `${workload.key} beside ${say(kin)}, all owned by a ${kind}`);
@@ -307,23 +334,30 @@ export class Referee {
     for (const other of others) {
       const theirs = other.workload.workload;
       const shared = budgets.find((one) => one.namespace === theirs.namespace && covers(one, theirs));
-      if (shared && lowers(theirs)) this.violated('pdb-shared', `${key} beside ${other.workload.key}, both under ${shared.name}`);
+      if (shared && lowers(theirs))
+        this.violated('pdb-shared', `${key} beside ${other.workload.key}, both under ${shared.name}`);
     }
   }
 
-  #pace({ workload, sentAt }: Restart, previous: Restart | undefined): void {
+  /** By the times at which the writes were decided on, which are those that are recorded; how long a request waits for a connection is not known then. */
+  #pace({ workload, attempt }: Restart, previous: Restart | undefined): void {
     const { restartDelay, maxRestartsPerMinute, annotationCooldown } = this.#world.scenario.policy;
+    const { decidedAt } = attempt;
+    const since = (one: Restart): number => Math.abs(decidedAt - one.attempt.decidedAt);
     const earlier = this.restarts.filter((one) => !one.workload.gone);
-    const last = earlier.reduce((latest, one) => Math.max(latest, one.sentAt), 0);
-    if (sentAt - last <= restartDelay - CUT)
-      this.violated('restart-delay', `${workload.key} was restarted ${sentAt - last} ms after another, delay ${restartDelay}`);
-    const recent = earlier.filter((one) => sentAt - one.sentAt < 60_000).length + 1;
+    const nearest = Math.min(...earlier.map(since));
+    if (restartDelay > 0 && nearest <= restartDelay - CUT)
+      this.violated('restart-delay', `${workload.key} was restarted ${nearest} ms from another, delay ${restartDelay}`);
+    const recent = earlier.filter((one) => since(one) < 60_000).length + 1;
     this.#peak('max-restarts-per-minute', recent);
     if (maxRestartsPerMinute > 0 && recent > maxRestartsPerMinute)
-      this.violated('rate', `${workload.key} was the ${recent}th restart in a minute, allowed ${maxRestartsPerMinute}`);
-    if (previous && sentAt - previous.sentAt <= annotationCooldown - CUT)
-      this.violated('cooldown', `${workload.key} was restarted ${sentAt - previous.sentAt} ms after its last, cooldown ${annotationCooldown}`);
-    const today = earlier.filter((one) => one.workload === workload && sentAt - one.sentAt < DAY - CUT).length + 1;
+      this.violated('rate', `${workload.key} was number ${recent} within a minute, allowed ${maxRestartsPerMinute}`);
+    if (previous && since(previous) <= annotationCooldown - CUT)
+      this.violated(
+        'cooldown',
+        `${workload.key} was restarted ${since(previous)} ms after its last, cooldown ${annotationCooldown}`,
+      );
+    const today = earlier.filter((one) => one.workload === workload && since(one) < DAY - CUT).length + 1;
     this.#peak('daily-cap', today);
     if (today > 3) this.violated('daily-cap', `${workload.key} was restarted ${today} times within a day`);
   }
@@ -338,7 +372,8 @@ export class Referee {
     const others = this.inFlight().filter((one) => one.run === run);
     const sum = new Set([...failed, ...others].map((one) => one.workload.key)).add(workload.key).size;
     const allowed = maxInFlight + failureBudget - 1;
-    if (sum > allowed) this.violated('halted', `${sum} restarts of a run have failed or are in flight, allowed ${allowed}`);
+    if (sum > allowed)
+      this.violated('halted', `${sum} restarts of a run have failed or are in flight, allowed ${allowed}`);
   }
 
   #peak(limit: string, value: number): void {

@@ -18,7 +18,9 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
     world.referee.restarts.filter((one) => one.workload === workload && world.time.now - one.sentAt < DAY).length >= 3,
   halted,
   'owner-reverts': (world, workload) =>
-    lasts(world).some((one) => one?.outcome === 'reverted' && one.workload.workload.owner?.kind === workload.workload.owner?.kind),
+    lasts(world).some(
+      (one) => one?.outcome === 'reverted' && one.workload.workload.owner?.kind === workload.workload.owner?.kind,
+    ),
   'owned-by': (_world, { manifest }) => manifest.metadata.managedFields.some(({ operation }) => operation === 'Apply'),
   'opted-out': (_world, { manifest }) => manifest.metadata.annotations['meltemi.dev/restart'] === 'false',
   outage: (world) => world.scenario.policy.recreate === 'hold',

@@ -46,6 +46,7 @@ export async function simulate(seed: number, traced = false): Promise<Result> {
   };
   time.after(scenario.eventful + LOOK_EVERY, look);
   await time.pass(() => over);
+  const held = heldBy(world);
   for (const process of processes) process.lane.kill();
   return {
     seed,
@@ -61,7 +62,7 @@ export async function simulate(seed: number, traced = false): Promise<Result> {
       ['daily-cap', 3],
     ]),
     outcomes: referee.restarts.map(({ outcome }) => outcome ?? 'in flight'),
-    held: heldBy(world),
+    held,
     trace: world.trace,
   };
 }

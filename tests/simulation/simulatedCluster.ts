@@ -87,13 +87,15 @@ export class SimulatedCluster implements Cluster {
   recordCopies(keeper: Keeper): Promise<Map<string, Labels>> {
     return this.#read(keeper, () => {
       const owned = this.#world.existing().filter(({ kind }) => (kind === 'Deployment') === (keeper === 'replicasets'));
-      return new Map(owned.flatMap((one) => {
-        const copies = [...one.revisions.values()].map(({ annotations }) => annotations);
-        const time = (copy: Labels): number => Date.parse(copy[ANNOTATION.restartedAt] ?? '') || 0;
-        const latest = copies.filter((copy) => time(copy) > 0).sort((a, b) => time(b) - time(a))[0];
-        const ours = Object.entries(latest ?? {}).filter(([key]) => OURS.includes(key));
-        return latest ? [[one.manifest.metadata.uid, Object.fromEntries(ours)] as const] : [];
-      }));
+      return new Map(
+        owned.flatMap((one) => {
+          const copies = [...one.revisions.values()].map(({ annotations }) => annotations);
+          const time = (copy: Labels): number => Date.parse(copy[ANNOTATION.restartedAt] ?? '') || 0;
+          const latest = copies.filter((copy) => time(copy) > 0).sort((a, b) => time(b) - time(a))[0];
+          const ours = Object.entries(latest ?? {}).filter(([key]) => OURS.includes(key));
+          return latest ? [[one.manifest.metadata.uid, Object.fromEntries(ours)] as const] : [];
+        }),
+      );
     });
   }
 

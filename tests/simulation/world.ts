@@ -1,6 +1,6 @@
 import type { Budget, WorkloadKey } from '../../src/model.ts';
-import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { NOW } from '../builders/workload.ts';
+import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { Controlled, type Fate } from './controlled.ts';
 import { ControlPlane } from './controlPlane.ts';
 import { LeaseServer } from './leaseServer.ts';
@@ -121,7 +121,13 @@ export class World {
     const desired = covered.reduce((sum, one) => sum + one.desired, 0);
     const healthy = covered.reduce((sum, one) => sum + one.live.filter(({ ready }) => ready).length, 0);
     const allowed = Math.max(0, healthy - Math.max(0, desired - maxUnavailable));
-    return { namespace, name, selector: { matchLabels: { group } }, allowed, detail: `${healthy} of ${desired} healthy` };
+    return {
+      namespace,
+      name,
+      selector: { matchLabels: { group } },
+      allowed,
+      detail: `${healthy} of ${desired} healthy`,
+    };
   }
 
   #add(draft: WorkloadDraft): void {
