@@ -174,7 +174,7 @@ const isRestart = ({ verb, code, body }: Write): boolean =>
 
 function outcomeOf(write: Write): [string, string][] {
   const outcome = (write.body as Patch | undefined)?.metadata?.annotations?.[ANNOTATION.outcome];
-  return write.code === 200 && typeof outcome === 'string' ? [[keyOf(write), outcome]] : [];
+  return write.code === 200 && outcome ? [[keyOf(write), outcome]] : [];
 }
 
 const SYSTEM = /^(kube-|default$|istio-system$|mesh-)/;
