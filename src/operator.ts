@@ -1,4 +1,3 @@
-import { isForbidden } from './cluster/apiError.ts';
 import type { Clock } from './cluster/clock.ts';
 import type { RememberingCluster } from './cluster/memory.ts';
 import type { Standing } from './cluster/standing.ts';

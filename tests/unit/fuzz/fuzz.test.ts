@@ -14,7 +14,7 @@ import type { Injection } from '../../../src/expect/mesh.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
 import { keyOf, type Labels, type PodFacts, WORKLOAD_KINDS, type Workload } from '../../../src/model.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
-import { type PlanContext, plan } from '../../../src/plan/plan.ts';
+import { plan } from '../../../src/plan/plan.ts';
 import { istiodOf } from '../../../src/watch/istiod.ts';
 import { context, POLICY } from '../../builders/policy.ts';
 import { conforms } from './conforms.ts';
