@@ -22,10 +22,12 @@ export const explicit = (tag: number, content: Uint8Array): Buffer => encode(0xa
 /** A field whose context tag replaces the tag of what it holds. */
 export const implicit = (tag: number, content: Uint8Array): Buffer => encode(0x80 | tag, content);
 
-/** A whole number that is not negative. */
+/** A whole number that is not negative, in as few bytes as there can be: others are malformed (X.690 8.3.2). */
 export function integer(value: Uint8Array): Buffer {
-  const negative = ((value[0] ?? 0) & 0x80) !== 0;
-  return encode(0x02, negative ? Buffer.concat([Buffer.from([0]), value]) : value);
+  const first = value.findIndex((byte) => byte !== 0);
+  const least = first < 0 ? Uint8Array.of(0) : value.subarray(first);
+  const negative = ((least[0] ?? 0) & 0x80) !== 0;
+  return encode(0x02, negative ? Buffer.concat([Buffer.from([0]), least]) : Buffer.from(least));
 }
 
 /** An object identifier such as `2.5.4.3`. */
