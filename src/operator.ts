@@ -51,7 +51,7 @@ const REREAD: Readonly<Record<string, number>> = {
   unavailable: 30_000,
   pdb: 30_000,
   'owned-by': 60_000,
-  'gave-up': 300_000,
+  'gave-up': 30_000,
 };
 /** Workloads read again in one turn at the most, and the least time between two such turns: the cap on what waiting may cost. */
 const REREAD_AT_ONCE = 5;
