@@ -206,6 +206,7 @@ export class Operator {
       this.#scanAt = now() + policy.istiodConfigReadDelay;
     }
     if (scope.kind === 'namespaces') for (const name of scope.names) this.#stale.add(name);
+    this.#wanted = true;
   }
 
   #noteEpochs({ injections }: Mesh): void {
