@@ -54,7 +54,7 @@ const REREAD: Readonly<Record<string, number>> = {
   unavailable: 30_000,
   pdb: 30_000,
   'owned-by': 60_000,
-  'gave-up': 300_000,
+  'gave-up': 30_000,
   'opted-out': 30_000,
   // as a rule these are many, and a watched namespace or an edited policy ends most of them at once
   'not-opted-in': 120_000,

@@ -72,4 +72,13 @@ export class OperatorProcess {
     this.#child.kill('SIGKILL');
     await this.#exited;
   }
+  /** SIGSTOP: the process stands still, as in a pause of its machine. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  /** SIGCONT. */
+  thaw(): void {
+    this.#child.kill('SIGCONT');
+  }
 }
