@@ -1,11 +1,13 @@
 #!/usr/bin/env node
+import { basename } from 'node:path';
 import { CommanderError } from 'commander';
 import { pauseCommand } from './cli/pauseCommand.ts';
 import { planCommand } from './cli/planCommand.ts';
 import { program } from './cli/program.ts';
 import { resumeCommand } from './cli/resumeCommand.ts';
 import { runCommand } from './cli/runCommand.ts';
-import { COMMIT, VERSION } from './version.ts';
+import { PRODUCT } from './names.ts';
+import { FULL_VERSION } from './version.ts';
 
 const OK = 0;
 const FAILED = 1;
@@ -18,7 +20,7 @@ async function main(): Promise<number> {
   let code = OK;
   const streams = { out: process.stdout, error: process.stderr, environment: process.env };
   const command = program(
-    `${VERSION} (${COMMIT})`,
+    FULL_VERSION,
     {
       run: (settings) => runCommand(settings, process.env, stop.signal),
       plan: (settings) => planCommand(settings, streams, stop.signal),
@@ -29,6 +31,7 @@ async function main(): Promise<number> {
       code = result;
     },
   );
+  command.name(calledAs(process.argv[1]));
   try {
     await command.parseAsync(process.argv);
     return code;
@@ -37,6 +40,12 @@ async function main(): Promise<number> {
     process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
     return FAILED;
   }
+}
+
+/** kubectl runs `kubectl-meltemi` for `kubectl meltemi`; the help shows what was typed. */
+function calledAs(file = ''): string {
+  const name = basename(file);
+  return name.startsWith('kubectl-') ? name.replace('-', ' ') : PRODUCT;
 }
 
 process.exitCode = await main();
