@@ -16,6 +16,7 @@ export class OperatorProcess {
     const given = [
       '--kubeconfig',
       kubeconfig,
+      '--metrics-secure=false',
       '--metrics-bind-address',
       '127.0.0.1:0',
       '--health-probe-bind-address',
