@@ -33,8 +33,8 @@ format: node_modules ## Format and apply safe fixes
 build: node_modules ## Bundle dist/meltemi.js
 	@$(RUN) build
 
-verify: node_modules ## Regenerate what is generated and fail on a difference
-	@$(RUN) docs && git diff --exit-code -- README.md docs helm
+verify: node_modules ## Regenerate everything that is generated and fail on a difference
+	@$(RUN) verify
 
 testbed: node_modules ## Build the testbed's programs now
 	@$(RUN) testbed -- build

@@ -15,7 +15,7 @@ import { NotBorneOut, Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
 import { questionOf, type Sighting, type Survey } from './survey.ts';
 import { Alarm } from './watch/alarm.ts';
-import { scopeOf } from './watch/changes.ts';
+import { scopeOf, unmixed } from './watch/changes.ts';
 import { Coalesce } from './watch/coalesce.ts';
 import type { MeshWatch } from './watch/meshWatch.ts';
 
@@ -31,7 +31,7 @@ export interface OperatorOptions {
   /** The namespaces that it looks after; empty is all of them. */
   readonly namespaces: readonly string[];
   readonly dryRun: boolean;
-  readonly report: Report;
+  readonly report: Pick<Report, 'mesh' | 'trouble' | 'restarted' | 'ended' | 'scanned' | 'scanFailed' | 'evaluated'>;
   /** Wall clock, milliseconds. */
   readonly now: () => number;
   readonly sleep: Clock['sleep'];
@@ -54,7 +54,7 @@ const REREAD: Readonly<Record<string, number>> = {
   unavailable: 30_000,
   pdb: 30_000,
   'owned-by': 60_000,
-  'gave-up': 300_000,
+  'gave-up': 30_000,
   'opted-out': 30_000,
   // as a rule these are many, and a watched namespace or an edited policy ends most of them at once
   'not-opted-in': 120_000,
@@ -172,7 +172,10 @@ export class Operator {
           this.#wrote(written);
           report.restarted(judged);
         },
-        ended: (judged, outcome, detail) => report.ended(judged, outcome, detail),
+        ended: (judged, outcome, detail) => {
+          this.#wrote(judged.workload);
+          report.ended(judged, outcome, detail);
+        },
         trouble: (ref, error) => report.trouble(ref, error),
       },
       signal,
@@ -205,6 +208,7 @@ export class Operator {
     if (!this.#changes.take(now())) return;
     const mesh = watch.mesh();
     const scope = scopeOf(this.#mesh, mesh);
+    for (const injection of unmixed(this.#mesh, mesh)) injectors.forget(injection);
     this.#mesh = mesh;
     this.#noteEpochs(mesh);
     report.mesh(mesh);
@@ -306,12 +310,21 @@ export class Operator {
     return Math.max(Math.min(...this.#readAt.values()), this.#rereadLast + REREAD_EVERY);
   }
 
-  async #lookAgain(key: WorkloadKey, ref: WorkloadRef): Promise<void> {
+  async #lookAgain(key: WorkloadKey, ref: WorkloadRef): Promise<boolean> {
     try {
       this.#see(key, await this.#options.survey.look(ref));
+      return true;
     } catch (error) {
       this.#options.report.trouble(key, error);
+      return false;
     }
+  }
+
+  /** A write whose answer was lost may have been done: until that is seen, the workload counts as being restarted. */
+  async #lookUntilSeen(key: WorkloadKey, ref: WorkloadRef, signal: AbortSignal): Promise<void> {
+    const { sleep } = this.#options;
+    while (!signal.aborted && !(await this.#lookAgain(key, ref)))
+      await sleep(TURN_RETRY, signal).catch(() => undefined);
   }
 
   #see(key: WorkloadKey, sighting: Sighting | undefined): void {
@@ -358,7 +371,7 @@ export class Operator {
     }
   }
 
-  /** The record is known from the moment it is written, so that delay, limits and metrics count it. */
+  /** The record is known from the moment it is written, so that delay, limits, halts and metrics count it. */
   #wrote(workload: Workload): void {
     const key = keyOf(workload);
     const sighting = this.#sightings.get(key);
@@ -414,7 +427,7 @@ export class Operator {
         if (signal.aborted) return undefined;
         this.#retries.failed(key, now(), error);
         if (!(error instanceof NotBorneOut)) report.trouble(key, error);
-        return this.#lookAgain(key, ref);
+        return this.#lookUntilSeen(key, ref, signal);
       })
       .finally(() => {
         this.#busy.delete(key);

@@ -1,4 +1,4 @@
-import type { Mesh } from '../expect/mesh.ts';
+import type { Injection, Mesh } from '../expect/mesh.ts';
 
 /** What a changed mesh makes necessary. */
 export type Scope =
@@ -28,3 +28,16 @@ function sameLabels(a: Readonly<Record<string, string>> | undefined, b: Readonly
   const keys = Object.keys(b);
   return a !== undefined && keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key]);
 }
+
+/**
+ * Injections whose istiod has ended a rollout: while it rolled, replicas of the old template may have answered for the new epoch. One that
+ * is only scaled answers the same all along.
+ */
+export function unmixed(before: Mesh, after: Mesh): Injection[] {
+  const mixed = new Set(before.injections.filter(isMixed).map(({ epoch }) => epoch));
+  return after.injections.filter((injection) => mixed.has(injection.epoch) && !isMixed(injection));
+}
+
+const isMixed = ({ istiod }: Injection): boolean =>
+  istiod !== undefined &&
+  (istiod.rollout.observedGeneration < istiod.generation || istiod.rollout.updated < istiod.rollout.existing);

@@ -16,6 +16,7 @@ export class OperatorProcess {
     const given = [
       '--kubeconfig',
       kubeconfig,
+      '--metrics-secure=false',
       '--metrics-bind-address',
       '127.0.0.1:0',
       '--health-probe-bind-address',
@@ -72,5 +73,14 @@ export class OperatorProcess {
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#exited;
+  }
+  /** SIGSTOP: the process stands still, as in a pause of its machine. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  /** SIGCONT. */
+  thaw(): void {
+    this.#child.kill('SIGCONT');
   }
 }
