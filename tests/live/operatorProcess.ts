@@ -12,7 +12,7 @@ export class OperatorProcess {
   #rest = '';
 
   /** @param flags in addition to the kubeconfig; listeners take free ports unless said otherwise */
-  constructor(kubeconfig: string, flags: readonly string[] = []) {
+  constructor(kubeconfig: string, flags: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
     const given = [
       '--kubeconfig',
       kubeconfig,
@@ -24,6 +24,7 @@ export class OperatorProcess {
     ];
     this.#child = spawn(process.execPath, ['src/main.ts', 'run', ...given, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
     });
     if (this.#child.stdout) createInterface({ input: this.#child.stdout }).on('line', (line) => this.#read(line));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
