@@ -2,12 +2,17 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Testbed } from '../testbed/testbed.ts';
 
+/** What the API server calls itself in webhooks' requests (apiserver pkg/util/webhook/authentication.go). */
+const API_SERVER = 'kube-apiserver-admission';
+
 /**
  * Two injectors behind one address, as a load balancer in front of a remote control plane: each new connection reaches the next one.
  * Both answer as istiod does, with a proxy of the version that they are set to.
  */
 export class FakeInjector {
   versions: readonly string[];
+  /** Whether calls of the API server are cut off, as by a firewall between it and the mesh; everybody else is still answered. */
+  deafToApiServer = false;
   readonly #server: Server;
   #connections = 0;
 
@@ -23,6 +28,10 @@ export class FakeInjector {
     const backend = new WeakMap<object, number>();
     server.on('secureConnection', (socket) => backend.set(socket, fake.#connections++));
     server.on('request', (request, response) => {
+      if (fake.deafToApiServer && request.headers['user-agent']?.startsWith(API_SERVER)) {
+        request.socket.destroy();
+        return;
+      }
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
@@ -41,7 +50,7 @@ export class FakeInjector {
   }
 
   /** A webhook configuration that sends pods of namespaces labelled `mesh: fake` here. */
-  configuration(bed: Testbed, path = ''): object {
+  configuration(bed: Testbed, path = '', failurePolicy: 'Fail' | 'Ignore' = 'Fail'): object {
     return {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',
@@ -54,6 +63,7 @@ export class FakeInjector {
           namespaceSelector: { matchLabels: { mesh: 'fake' } },
           admissionReviewVersions: ['v1'],
           sideEffects: 'None',
+          failurePolicy,
         },
       ],
     };
