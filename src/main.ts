@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { CommanderError } from 'commander';
 import { pauseCommand } from './cli/pauseCommand.ts';
 import { planCommand } from './cli/planCommand.ts';
+import { checkPolicy } from './cli/policyCommand.ts';
 import { program } from './cli/program.ts';
 import { resumeCommand } from './cli/resumeCommand.ts';
 import { runCommand } from './cli/runCommand.ts';
@@ -18,12 +19,13 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   let code = OK;
-  const streams = { out: process.stdout, error: process.stderr, environment: process.env };
+  const streams = { input: process.stdin, out: process.stdout, error: process.stderr, environment: process.env };
   const command = program(
     FULL_VERSION,
     {
-      run: (settings) => runCommand(settings, process.env, stop.signal),
-      plan: (settings) => planCommand(settings, streams, stop.signal),
+      run: (settings, given) => runCommand(settings, given, process.env, stop.signal),
+      policyCheck: (file, output) => checkPolicy(file, output, streams),
+      plan: (settings, given) => planCommand(settings, given, streams, stop.signal),
       pause: (settings) => pauseCommand(settings, streams, stop.signal),
       resume: (settings) => resumeCommand(settings, streams, stop.signal),
     },

@@ -1,4 +1,4 @@
-/** The nouns of the field, as narrowed once from API objects in `cluster/`. Types only. Times are milliseconds since the epoch. */
+/** The nouns of the field, as narrowed once from API objects in `cluster/`. Times are milliseconds since the epoch. */
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -14,6 +14,14 @@ export interface WorkloadRef {
 export type WorkloadKey = `${WorkloadKind}/${string}/${string}`;
 /** A Deployment and a StatefulSet may share a name, so the kind is part of the key. */
 export const keyOf = (ref: WorkloadRef): WorkloadKey => `${ref.kind}/${ref.namespace}/${ref.name}`;
+
+/** What Meltemi reads of a Namespace: what it is selected by, and what its people say on it. */
+export interface NamespaceFacts {
+  readonly labels: Labels;
+  readonly annotations: Labels;
+}
+
+export const NO_NAMESPACE: NamespaceFacts = { labels: {}, annotations: {} };
 
 /** A label selector as in `metav1.LabelSelector`. */
 export interface LabelSelector {

@@ -21,7 +21,7 @@ export const ANNOTATION = {
   run: `${DOMAIN}/run`,
   /** The value of `meltemi.dev/retry` that was there at the write: another value asks for one more. */
   retried: `${DOMAIN}/retried`,
-  /** How the restart ended; absent while it is in flight. */
+  /** How the restart ended; empty while it is in flight. */
   outcome: `${DOMAIN}/outcome`,
 } as const;
 
@@ -39,6 +39,8 @@ export const LEASE_ANNOTATION = {
   /** RFC 3339 time at which it did. */
   resumedAt: `${DOMAIN}/resumed-at`,
 } as const;
+/** What people say about restarts, on a workload or on its namespace: `"false"` keeps it from being restarted. */
+export const RESTART_ANNOTATION = `${DOMAIN}/restart`;
 
 /**
  * The template annotation that makes a controller roll. It is kubectl's own key (kubectl/pkg/polymorphichelpers/objectrestarter.go):

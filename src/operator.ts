@@ -1,4 +1,3 @@
-import { isForbidden } from './cluster/apiError.ts';
 import type { Clock } from './cluster/clock.ts';
 import type { RememberingCluster } from './cluster/memory.ts';
 import type { Standing } from './cluster/standing.ts';
@@ -16,7 +15,7 @@ import { NotBorneOut, Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
 import { questionOf, type Sighting, type Survey } from './survey.ts';
 import { Alarm } from './watch/alarm.ts';
-import { scopeOf } from './watch/changes.ts';
+import { scopeOf, unmixed } from './watch/changes.ts';
 import { Coalesce } from './watch/coalesce.ts';
 import type { MeshWatch } from './watch/meshWatch.ts';
 
@@ -26,10 +25,13 @@ export interface OperatorOptions {
   readonly injectors: Injectors;
   readonly survey: Survey;
   readonly confirmations: Confirmations;
-  readonly policy: Policy;
+  /** What is allowed at the moment of the call. */
+  readonly policy: () => Policy;
   readonly reconcilePeriod: number;
+  /** The namespaces that it looks after; empty is all of them. */
+  readonly namespaces: readonly string[];
   readonly dryRun: boolean;
-  readonly report: Report;
+  readonly report: Pick<Report, 'mesh' | 'trouble' | 'restarted' | 'ended' | 'scanned' | 'scanFailed' | 'evaluated'>;
   /** Wall clock, milliseconds. */
   readonly now: () => number;
   readonly sleep: Clock['sleep'];
@@ -53,6 +55,10 @@ const REREAD: Readonly<Record<string, number>> = {
   pdb: 30_000,
   'owned-by': 60_000,
   'gave-up': 300_000,
+  'opted-out': 30_000,
+  // as a rule these are many, and a watched namespace or an edited policy ends most of them at once
+  'not-opted-in': 120_000,
+  excluded: 300_000,
 };
 /** Workloads read again in one turn at the most, and the least time between two such turns: the cap on what waiting may cost. */
 const REREAD_AT_ONCE = 5;
@@ -88,6 +94,8 @@ export class Operator {
   #wakeAt = 0;
   #scanAt = 0;
   #scanFailures = 0;
+  /** The namespaces that the last scan left out. */
+  #skipped = '';
   /** The first scan, or the one that changed epochs ask for, is still to come: what was seen says nothing yet. */
   #unscanned = true;
   /** A restart has ended: evaluate without waiting for anything. */
@@ -142,7 +150,8 @@ export class Operator {
     const { cluster, report, sleep } = this.#options;
     while (!signal.aborted) {
       try {
-        for (const error of await cluster.recall(undefined, signal)) report.trouble('earlier restarts', error);
+        for (const namespace of this.#places())
+          for (const error of await cluster.recall(namespace, signal)) report.trouble('earlier restarts', error);
         return;
       } catch (error) {
         if (!signal.aborted) report.trouble('earlier restarts', error);
@@ -163,7 +172,10 @@ export class Operator {
           this.#wrote(written);
           report.restarted(judged);
         },
-        ended: (judged, outcome, detail) => report.ended(judged, outcome, detail),
+        ended: (judged, outcome, detail) => {
+          this.#wrote(judged.workload);
+          report.ended(judged, outcome, detail);
+        },
         trouble: (ref, error) => report.trouble(ref, error),
       },
       signal,
@@ -196,6 +208,7 @@ export class Operator {
     if (!this.#changes.take(now())) return;
     const mesh = watch.mesh();
     const scope = scopeOf(this.#mesh, mesh);
+    for (const injection of unmixed(this.#mesh, mesh)) injectors.forget(injection);
     this.#mesh = mesh;
     this.#noteEpochs(mesh);
     report.mesh(mesh);
@@ -204,9 +217,10 @@ export class Operator {
     if (scope.kind === 'everything') {
       // istiod is given time to read what changed: an answer from before would be kept for the new epoch
       this.#unscanned = true;
-      this.#scanAt = now() + policy.istiodConfigReadDelay;
+      this.#scanAt = now() + policy().istiodConfigReadDelay;
     }
     if (scope.kind === 'namespaces') for (const name of scope.names) this.#stale.add(name);
+    this.#wanted = true;
   }
 
   #noteEpochs({ injections }: Mesh): void {
@@ -220,14 +234,31 @@ export class Operator {
     const { now, reconcilePeriod } = this.#options;
     if (this.#scanAt <= now()) {
       this.#stale.clear();
-      if (await this.#scan(undefined, signal))
-        this.#scanAt = reconcilePeriod > 0 ? now() + reconcilePeriod : Number.POSITIVE_INFINITY;
+      this.#skipped = this.#skips();
+      if (!(await this.#scanAll(signal))) return;
+      this.#unscanned = false;
+      this.#scanAt = reconcilePeriod > 0 ? now() + reconcilePeriod : Number.POSITIVE_INFINITY;
       return;
     }
     for (const namespace of [...this.#stale]) {
-      if (this.#options.policy.skipNamespaces.has(namespace) || (await this.#scan(namespace, signal)))
-        this.#stale.delete(namespace);
+      if (!this.#isLookedAfter(namespace) || (await this.#scan(namespace, signal))) this.#stale.delete(namespace);
     }
+  }
+
+  async #scanAll(signal: AbortSignal): Promise<boolean> {
+    for (const namespace of this.#places()) if (!(await this.#scan(namespace, signal))) return false;
+    return true;
+  }
+
+  /** The namespaces to scan one by one; undefined is the whole cluster. */
+  #places(): readonly (string | undefined)[] {
+    const { namespaces } = this.#options;
+    return namespaces.length === 0 ? [undefined] : namespaces;
+  }
+
+  #isLookedAfter(namespace: string): boolean {
+    const { namespaces, policy } = this.#options;
+    return !policy().skipNamespaces.has(namespace) && (namespaces.length === 0 || namespaces.includes(namespace));
   }
 
   /** A scan that fails is made again with back-off: 1 s, 2 s … 1 min. */
@@ -237,7 +268,6 @@ export class Operator {
     try {
       const seen = await survey.scan(this.#mesh, namespace, signal);
       this.#take(seen, namespace, began);
-      if (namespace === undefined) this.#unscanned = false;
       this.#scanFailures = 0;
       report.scanned({ began, ended: now(), workloads: seen.size, namespace });
       return true;
@@ -280,12 +310,21 @@ export class Operator {
     return Math.max(Math.min(...this.#readAt.values()), this.#rereadLast + REREAD_EVERY);
   }
 
-  async #lookAgain(key: WorkloadKey, ref: WorkloadRef): Promise<void> {
+  async #lookAgain(key: WorkloadKey, ref: WorkloadRef): Promise<boolean> {
     try {
       this.#see(key, await this.#options.survey.look(ref));
+      return true;
     } catch (error) {
       this.#options.report.trouble(key, error);
+      return false;
     }
+  }
+
+  /** A write whose answer was lost may have been done: until that is seen, the workload counts as being restarted. */
+  async #lookUntilSeen(key: WorkloadKey, ref: WorkloadRef, signal: AbortSignal): Promise<void> {
+    const { sleep } = this.#options;
+    while (!signal.aborted && !(await this.#lookAgain(key, ref)))
+      await sleep(TURN_RETRY, signal).catch(() => undefined);
   }
 
   #see(key: WorkloadKey, sighting: Sighting | undefined): void {
@@ -303,7 +342,7 @@ export class Operator {
     const { paused, resumedAt } = standing();
     const planned = plan(judged, {
       now: now(),
-      policy,
+      policy: policy(),
       epochSeenAt: this.#epochSeenAt,
       retryAt: this.#retries.pending(),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
@@ -332,11 +371,21 @@ export class Operator {
     }
   }
 
-  /** The record is known from the moment it is written, so that delay, limits and metrics count it. */
+  /** The record is known from the moment it is written, so that delay, limits, halts and metrics count it. */
   #wrote(workload: Workload): void {
     const key = keyOf(workload);
     const sighting = this.#sightings.get(key);
     if (sighting) this.#sightings.set(key, { ...sighting, workload });
+  }
+
+  /** Another policy is in force: evaluates now. Only other skipped namespaces ask for another scan, which may be due anyway. */
+  policyChanged(): void {
+    if (!this.#unscanned && this.#skips() !== this.#skipped) this.#scanAt = this.#options.now();
+    this.ring();
+  }
+
+  #skips(): string {
+    return [...this.#options.policy().skipNamespaces].sort().join();
   }
 
   /** Evaluates now, because something outside the watches has changed. */
@@ -378,7 +427,7 @@ export class Operator {
         if (signal.aborted) return undefined;
         this.#retries.failed(key, now(), error);
         if (!(error instanceof NotBorneOut)) report.trouble(key, error);
-        return this.#lookAgain(key, ref);
+        return this.#lookUntilSeen(key, ref, signal);
       })
       .finally(() => {
         this.#busy.delete(key);
@@ -392,7 +441,7 @@ export class Operator {
     const { paused, resumedAt } = standing();
     return {
       now: now(),
-      policy,
+      policy: policy(),
       epochSeenAt: this.#epochSeenAt,
       retryAt: new Map(),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),

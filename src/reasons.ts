@@ -1,3 +1,5 @@
+import { RESTART_ANNOTATION } from './names.ts';
+
 /**
  * Every reason a verdict or a deferral can carry, with what it means. The code is a metric label and a JSON field, so the set is closed;
  * the detail names the objects and values at hand. The table in docs/reasons.md is generated from here.
@@ -18,9 +20,16 @@ export const REASONS = {
     'The matched injector did not answer, or not with a usable answer; asked again with back-off.',
   'injector-refused': 'The injector answered allowed: false; new pods of this workload would be rejected.',
   'bad-answer': "The injector's answer could not be applied to the pod template.",
+  'namespace-not-seen':
+    'The namespace of the workload has not been seen, and with it not by which labels it chooses its injector.',
   'match-conditions': 'The matching entry has matchConditions (CEL), which only the API server can evaluate.',
   'invalid-selector': 'A webhook entry carries a selector that Kubernetes would reject.',
   conflict: 'More than one injector entry matches: which sidecar wins is an accident.',
+  // outdated, but somebody said no
+  'opted-out': `The annotation \`${RESTART_ANNOTATION}\` on the workload, or else on its namespace, says no.`,
+  'not-opted-in': `Only what carries \`${RESTART_ANNOTATION}: "true"\` is restarted (\`optIn\`), and it does not.`,
+  excluded:
+    'A filter of the policy, named in the detail, excludes the workload, or it is none that the policy includes.',
   // outdated, but waiting
   'operator-paused': 'A person has paused Meltemi, by the annotation on its Lease or with `meltemi pause`.',
   'in-flight': 'A restart of this workload is being followed.',

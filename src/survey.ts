@@ -12,6 +12,8 @@ import type { Injection, Mesh } from './expect/mesh.ts';
 import {
   type Budget,
   keyOf,
+  type NamespaceFacts,
+  NO_NAMESPACE,
   type PodFacts,
   WORKLOAD_KINDS,
   type Workload,
@@ -20,6 +22,7 @@ import {
 } from './model.ts';
 import { covering } from './plan/budget.ts';
 import type { Judged } from './plan/judged.ts';
+import type { Policy } from './plan/policy.ts';
 
 /** What was seen of one workload: all that a verdict needs but the injector's answer. */
 export interface Sighting {
@@ -38,8 +41,8 @@ type Asked = Pick<Sighting, 'workload' | 'templateHash'>;
 export interface SurveyOptions {
   readonly cluster: Cluster;
   readonly injectors: Injectors;
-  readonly rules: DriftRules;
-  readonly skipNamespaces: ReadonlySet<string>;
+  /** Asked each time: it may change while the operator runs. */
+  readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces'>;
 }
 
 /** Looks at workloads, whole clusters or one at a time, and judges them by what their injectors answer. */
@@ -55,7 +58,8 @@ export class Survey {
    * answers are there when the verdicts want them. Pages are no snapshot: what this sees only nominates.
    */
   async scan(mesh: Mesh, namespace: string | undefined, signal: AbortSignal): Promise<Map<WorkloadKey, Sighting>> {
-    const { cluster, skipNamespaces } = this.#options;
+    const { cluster, policy } = this.#options;
+    const { skipNamespaces } = policy();
     const failed = new AbortController();
     const budgets = this.#budgets(namespace, signal);
     const pods = this.#pods(namespace, AbortSignal.any([signal, failed.signal]));
@@ -136,9 +140,10 @@ export class Survey {
     const { workload, groups, stranded, budgets } = sighting;
     const matched = matchOf(mesh, workload);
     const answer = await this.#answer(mesh, sighting, fresh);
-    const verdict = judge(workload, matched, answer, groups, this.#options.rules);
+    const verdict = judge(workload, matched, answer, groups, this.#options.policy());
     return {
       workload,
+      namespace: namespaceOf(mesh, workload),
       verdict,
       groups,
       stranded,
@@ -164,5 +169,8 @@ export function questionOf(mesh: Mesh, { workload, templateHash }: Asked): Quest
 
 /** Which injection the API server would call for the workload's next pod. */
 export function matchOf(mesh: Mesh, workload: Workload): Match<Injection> {
-  return match(mesh.injections, mesh.namespaces.get(workload.namespace) ?? {}, nextPodLabels(workload));
+  return match(mesh.injections, mesh.namespaces.get(workload.namespace)?.labels, nextPodLabels(workload));
 }
+
+const namespaceOf = (mesh: Mesh, { namespace }: Workload): NamespaceFacts =>
+  mesh.namespaces.get(namespace) ?? NO_NAMESPACE;

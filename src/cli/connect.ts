@@ -3,7 +3,6 @@ import { KubeCluster } from '../cluster/kubeCluster.ts';
 import { type Environment, loadKubeconfig } from '../cluster/kubeconfig.ts';
 import { PagedPodSource } from '../cluster/podSource.ts';
 import { PRODUCT } from '../names.ts';
-import type { Policy } from '../plan/policy.ts';
 import { VERSION } from '../version.ts';
 import type { Settings } from './settings.ts';
 
@@ -34,6 +33,3 @@ export function connect({ kubeconfig, context }: Settings, env: Environment, bef
     server: client.origin,
   };
 }
-
-/** The part of the settings that the pure stages work by. */
-export const policyOf = (settings: Settings): Policy => settings;

@@ -11,14 +11,16 @@ import { explanation } from '../report/explanation.ts';
 import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
 import { Survey } from '../survey.ts';
-import { MeshWatch } from '../watch/meshWatch.ts';
-import { connect, policyOf } from './connect.ts';
+import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
+import { connect } from './connect.ts';
 import { standingIn } from './leases.ts';
+import { PolicySource } from './policySource.ts';
 import { Progress } from './progress.ts';
 import type { Settings } from './settings.ts';
 
 /** The standard streams and the environment, as far as a command needs them. */
 export interface Streams {
+  readonly input: AsyncIterable<Buffer>;
   readonly out: NodeJS.WriteStream;
   readonly error: NodeJS.WriteStream;
   readonly environment: Environment;
@@ -34,13 +36,19 @@ const WRONG_USAGE = 2;
 /**
  * The operator's own pipeline, once and without the means to write: watch, scan, ask, judge, plan, print.
  * @returns the exit code: 0 all judged and none outdated, 3 some outdated, 1 none outdated but some not judged
- * @throws {Error} in words for people when the cluster cannot be read or has no injector
+ * @throws {Error} in words for people when the policy file cannot be used, the cluster cannot be read or has no injector
  */
-export async function planCommand(settings: Settings, streams: Streams, signal: AbortSignal): Promise<number> {
+export async function planCommand(
+  settings: Settings,
+  given: ReadonlySet<string>,
+  streams: Streams,
+  signal: AbortSignal,
+): Promise<number> {
   if (settings.explain && !settings.namespace) {
     streams.error.write('error: --explain names one workload, so it needs --namespace, for example -n shop\n');
     return WRONG_USAGE;
   }
+  const policy = (await PolicySource.open(settings, given)).current();
   const { client, cluster: writable, namespace: ofContext } = connect(settings, streams.environment);
   const cluster = remembering(readOnly(writable));
   const stop = new AbortController();
@@ -50,9 +58,8 @@ export async function planCommand(settings: Settings, streams: Streams, signal: 
   const injectors = new Injectors({ cluster, now: Date.now, ...(injectorAddress && { address: injectorAddress }) });
   try {
     progress.say('reading the mesh');
-    const mesh = await readMesh(client, stopping);
-    const policy = policyOf(settings);
-    const survey = new Survey({ cluster, injectors, rules: policy, skipNamespaces: settings.skipNamespaces });
+    const mesh = await readMesh(client, scopeOf(settings), stopping);
+    const survey = new Survey({ cluster, injectors, policy: () => policy });
     progress.say('reading workloads and pods, asking the injectors');
     const missing = await cluster.recall(settings.namespace || undefined, stopping);
     for (const { message } of missing) streams.error.write(`warning: records of restarts may be missing: ${message}\n`);
@@ -81,7 +88,7 @@ export async function planCommand(settings: Settings, streams: Streams, signal: 
     const key = keyOf({ kind, name, namespace: settings.namespace });
     const one = judged.find(({ workload }) => keyOf(workload) === key);
     const row = rows.find((candidate) => candidate.kind === kind && candidate.name === name);
-    if (!one || !row) throw new Error(unknownWorkload(key, rows, settings.skipNamespaces));
+    if (!one || !row) throw new Error(unknownWorkload(key, rows, policy.skipNamespaces));
     const { groups = [] } = sightings.get(key) ?? {};
     streams.out.write(explanation({ judged: one, mesh, groups, row, rules: policy }));
     return exitCode([row]);
@@ -92,15 +99,20 @@ export async function planCommand(settings: Settings, streams: Streams, signal: 
   }
 }
 
+const scopeOf = ({ namespace, istioNamespaces }: Settings): MeshScope => ({
+  namespaces: istioNamespaces.size > 0 && namespace ? [namespace] : [],
+  istioNamespaces: [...istioNamespaces],
+});
+
 /** Lists what decides the injectors' answers. The first thing that cannot be read ends it: half a mesh would make a wrong plan. */
-async function readMesh(client: KubeClient, signal: AbortSignal): Promise<Mesh> {
+async function readMesh(client: KubeClient, scope: MeshScope, signal: AbortSignal): Promise<Mesh> {
   const failed = Promise.withResolvers<never>();
   const late = setTimeout(
     () => failed.reject(new Error(`the API server did not answer within ${PATIENCE / 1000} s`)),
     PATIENCE,
   );
   try {
-    const watch = new MeshWatch(client, signal, (_watched, error) => failed.reject(error));
+    const watch = new MeshWatch(client, signal, (_watched, error) => failed.reject(error), scope);
     await Promise.race([watch.settled(signal), failed.promise]);
     return withInjectors(watch.mesh());
   } finally {

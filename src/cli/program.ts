@@ -1,24 +1,20 @@
 import { Command, Option } from 'commander';
 import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
-import {
-  type CommandName,
-  envOf,
-  flagOf,
-  SETTINGS,
-  type Setting,
-  type SettingName,
-  type Settings,
-} from './settings.ts';
+import { type CommandName, defaults, envOf, flagOf, SETTINGS, type Setting, type Settings } from './settings.ts';
 
-/** What each command does once its settings are read; the number is the exit code. */
-export type Actions = Readonly<Record<CommandName, (settings: Settings) => Promise<number>>>;
+/** Does what a command is for. `given` names the settings that were given as flag or in the environment; the number is the exit code. */
+type Action = (settings: Settings, given: ReadonlySet<string>) => Promise<number>;
+export type Actions = Readonly<Record<CommandName, Action>> & {
+  readonly policyCheck: (file: string, output: 'yaml' | 'json') => Promise<number>;
+};
 
 const RUN_EXAMPLES = `
 Examples:
   ${PRODUCT} run --dry-run                  see in the log what would be restarted
   ${PRODUCT} run --max-in-flight 10         ten workloads at a time
-  ${PRODUCT} run --skip-namespaces kube-system,batch
   ${PRODUCT} run --leader-elect=false       the only replica; it does not wait for a Lease
+  ${PRODUCT} run --exclude-namespaces 'batch-*'   judge them, restart nothing there
+  ${PRODUCT} run --policy policy.yaml            limits and filters from a file, edits included
 
 Every flag is also an environment variable: --max-in-flight is MELTEMI_MAX_IN_FLIGHT.`;
 
@@ -49,6 +45,14 @@ Examples:
 The same by kubectl: kubectl -n meltemi annotate lease ${LEASE_NAME} ${LEASE_ANNOTATION.paused}- ${LEASE_ANNOTATION.resume}="$(date)"
 
 Exit code: 0 done, 1 an error, 2 wrong usage.`;
+const CHECK_EXAMPLES = `
+Examples:
+  ${PRODUCT} policy check policy.yaml       the whole policy, defaults filled in, or all that is wrong
+  kubectl get cm meltemi -o 'jsonpath={.data.policy\\.yaml}' | ${PRODUCT} policy check -
+  echo '{}' | ${PRODUCT} policy check -     every key with its default
+
+Each mistake is a line such as policy.yaml:4:12: exclude[0].namespaces: ...
+Exit code: 0 the file can be used, 1 it cannot, 2 wrong usage.`;
 
 /**
  * The command line. Parse errors are thrown as CommanderError, after their message went to standard error.
@@ -69,13 +73,32 @@ export function program(version: string, actions: Actions, exit: (code: number) 
   const command = (name: CommandName, description: string, examples: string): void => {
     const sub = root.command(name).description(description).addHelpText('after', examples).allowExcessArguments(false);
     for (const option of optionsOf(name)) sub.addOption(option);
-    sub.action(async (given: Partial<Settings>) => exit(await actions[name]({ ...defaults(), ...given })));
+    sub.action(async (values: Partial<Settings>) =>
+      exit(await actions[name]({ ...defaults(), ...values }, givenTo(sub))),
+    );
   };
   command('run', 'watch the mesh and keep its workloads current', RUN_EXAMPLES);
   command('plan', 'show what run would do now, without writing anything', PLAN_EXAMPLES);
   command('pause', 'let no new restart begin', PAUSE_EXAMPLES);
   command('resume', 'end a pause or a halt', RESUME_EXAMPLES);
+  const policy = root.command('policy').description('what is allowed, as a file').helpCommand(false);
+  policy
+    .command('check')
+    .description('check a policy file and show the policy that it makes')
+    .argument('<file>', 'YAML file, - for standard input')
+    .addOption(new Option('-o, --output <format>', 'yaml or json').choices(['yaml', 'json']).default('yaml'))
+    .addHelpText('after', CHECK_EXAMPLES)
+    .allowExcessArguments(false)
+    .action(async (file: string, { output }: { output: 'yaml' | 'json' }) =>
+      exit(await actions.policyCheck(file, output)),
+    );
   return root;
+}
+
+/** The settings that somebody gave a command, as flag or in the environment: they win over the policy file, defaults do not. */
+function givenTo(command: Command): Set<string> {
+  const names = command.options.map((option) => option.attributeName());
+  return new Set(names.filter((name) => ['cli', 'env'].includes(command.getOptionValueSource(name) ?? '')));
 }
 
 /** The options of one command, made from the table of settings. */
@@ -95,12 +118,4 @@ function optionOf(name: string, setting: Setting<unknown>): Option {
     .argParser(setting.parse)
     .default(setting.parse(setting.default), setting.default || 'none');
   return setting.value ? option : option.preset('true');
-}
-
-function defaults(): Settings {
-  const entries = Object.keys(SETTINGS).map((name) => [
-    name,
-    SETTINGS[name as SettingName].parse(SETTINGS[name as SettingName].default),
-  ]);
-  return Object.fromEntries(entries) as Settings;
 }

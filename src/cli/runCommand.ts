@@ -19,17 +19,26 @@ import { Report } from '../report/report.ts';
 import { type Check, healthHandler, listen, portOf, type Server } from '../report/server.ts';
 import { Survey } from '../survey.ts';
 import { COMMIT, VERSION } from '../version.ts';
+import { followFile } from '../watch/followFile.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
-import { connect, policyOf } from './connect.ts';
+import { connect } from './connect.ts';
 import { type MetricsParts, metricsServer } from './metricsServer.ts';
 import { ownWorkload } from './ownWorkload.ts';
+import { POLICY_SIZE } from './policyFile.ts';
+import { PolicySource } from './policySource.ts';
 import type { Settings } from './settings.ts';
 
 /**
  * Runs the operator until the signal aborts; then connections and listeners are closed and the exit code is 0.
- * @throws {Error} before anything is touched, when the kubeconfig cannot be used or an address cannot be listened on
+ * @throws {Error} before anything is touched, when the policy file or the kubeconfig cannot be used or an address cannot be listened on
  */
-export async function runCommand(settings: Settings, environment: Environment, signal: AbortSignal): Promise<number> {
+export async function runCommand(
+  settings: Settings,
+  given: ReadonlySet<string>,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<number> {
+  const source = await PolicySource.open(settings, given);
   const logger = createLogger(settings.logLevel);
   const fence = (): void => leadership.assertLeading();
   const { client, cluster: writable, namespace, server } = connect(settings, environment, fence);
@@ -60,13 +69,19 @@ export async function runCommand(settings: Settings, environment: Environment, s
     now: Date.now,
     onQuestion: (result) => report.question(result),
     onReachable: (injection, problem) => report.reachable(injection, problem),
+    onTried: () => operator.ring(),
   });
-  const watch = new MeshWatch(client, signal, (watched, error) =>
-    logger.warn('Watch failed, will be tried again', { watched, ...errorFields(error) }),
+  const namespaces = [...settings.namespaces];
+  const watch = new MeshWatch(
+    client,
+    signal,
+    (watched, error) => logger.warn('Watch failed, will be tried again', { watched, ...errorFields(error) }),
+    { namespaces, istioNamespaces: [...settings.istioNamespaces] },
   );
   ready.watch = watch;
-  const policy = policyOf(settings);
-  const survey = new Survey({ cluster, injectors, rules: policy, skipNamespaces: settings.skipNamespaces });
+  metrics.watches(() => watch.stale() !== undefined);
+  const policy = () => source.current();
+  const survey = new Survey({ cluster, injectors, policy });
   const { reconcilePeriod, dryRun } = settings;
   const confirmations = new Confirmations({
     probe: (question) => injectors.probe(question),
@@ -85,6 +100,7 @@ export async function runCommand(settings: Settings, environment: Environment, s
     confirmations,
     policy,
     reconcilePeriod,
+    namespaces,
     dryRun,
     report,
     now: Date.now,
@@ -94,12 +110,41 @@ export async function runCommand(settings: Settings, environment: Environment, s
   });
   leadership.onStanding(() => operator.ring());
   try {
-    await Promise.all([operator.run(signal), leadership.run(signal, (term) => operator.lead(term))]);
+    await Promise.all([
+      operator.run(signal),
+      leadership.run(signal, (term) => operator.lead(term)),
+      followPolicy(source, report, () => operator.policyChanged(), signal),
+    ]);
   } finally {
     await Promise.all([injectors.close(), client.close(), ...servers.map(([, bound]) => stopped(bound))]);
   }
   logger.info('Stopped');
   return 0;
+}
+
+/** How often the policy file is looked at. An edit counts from the second look that sees it. */
+const POLICY_LOOKS = 1000;
+
+/** Puts edits of the policy file into force while the operator runs. */
+async function followPolicy(
+  source: PolicySource,
+  report: Report,
+  changed: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!source.first) return;
+  report.policyLoaded(source.file, 'start');
+  await followFile({
+    path: source.file,
+    limit: POLICY_SIZE,
+    from: source.first,
+    pause: () => sleep(POLICY_LOOKS, undefined, { signal, ref: false }).catch(() => undefined),
+    signal,
+    onChange: (content) => {
+      source.take(content, report);
+      changed();
+    },
+  });
 }
 
 /** A dry run takes the Lease from nobody: it may run beside an operator that leads. */

@@ -1,12 +1,13 @@
 import { InvalidArgumentError } from 'commander';
 import { type Drift, RESTARTABLE } from '../compare/drift.ts';
-import { WORKLOAD_KINDS, type WorkloadKind } from '../model.ts';
-import { ENV_PREFIX } from '../names.ts';
+import { type LabelSelector, WORKLOAD_KINDS, type WorkloadKind } from '../model.ts';
+import { ENV_PREFIX, RESTART_ANNOTATION } from '../names.ts';
 import { GATES, type Gate } from '../plan/gates.ts';
 import { PDB_CHOICES, RECREATE_CHOICES } from '../plan/policy.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import type { ListenAddress } from '../report/server.ts';
 import { parseDuration } from './duration.ts';
+import { parseLabelSelector } from './labelSelector.ts';
 
 export type CommandName = 'run' | 'plan' | 'pause' | 'resume';
 
@@ -17,6 +18,12 @@ export interface Setting<T> {
   readonly value?: string;
   readonly default: string;
   readonly commands: readonly CommandName[];
+  /** Whether its text is a list of words between commas; in the policy file it is a list then. */
+  readonly list?: true;
+  /** Whether it may also stand in the policy file, under its own name: what is allowed and how much, not where and how. */
+  readonly policy?: true;
+  /** All the words that there are for it, or for an entry of its list. */
+  readonly words?: readonly string[];
   /** @throws {InvalidArgumentError} saying what would be right */
   readonly parse: (text: string) => T;
 }
@@ -49,6 +56,29 @@ const count = (help: string, fallback: number, commands: readonly CommandName[])
   parse: parseCount,
 });
 
+/** Marks a setting as policy. */
+const policy = <S extends Setting<unknown>>(setting: S): S & { readonly policy: true } => ({
+  ...setting,
+  policy: true,
+});
+
+const patterns = (help: string): Setting<readonly string[]> => ({
+  help,
+  value: 'patterns',
+  default: '',
+  commands: BOTH,
+  list: true,
+  parse: parseNamespacePatterns,
+});
+
+const selector = (help: string): Setting<LabelSelector | undefined> => ({
+  help,
+  value: 'selector',
+  default: '',
+  commands: BOTH,
+  parse: (given) => (given.trim() === '' ? undefined : parseLabelSelector(given)),
+});
+
 const text = (help: string, value: string, commands: readonly CommandName[]): Setting<string> => ({
   help,
   value,
@@ -67,6 +97,7 @@ const choice = <T extends string>(
   value: 'choice',
   default: words[0],
   commands,
+  words,
   parse: (given) => {
     const word = words.find((known) => known === given);
     if (word !== undefined) return word;
@@ -89,45 +120,82 @@ export const SETTINGS = {
     ALL,
   ),
   context: text('kubeconfig context; without it the current one', 'name', ALL),
+  policy: text('YAML file with the settings that are policy; flags and environment win over it', 'file', BOTH),
+  namespaces: {
+    help: 'look after these namespaces only, comma-separated, with rights in no others; without it after all',
+    value: 'names',
+    default: '',
+    commands: RUN,
+    list: true,
+    parse: parseNames,
+  } as Setting<ReadonlySet<string>>,
+  istioNamespaces: {
+    help: 'look for istiods in these namespaces only, comma-separated, with rights in no others; without it in all',
+    value: 'names',
+    default: '',
+    commands: BOTH,
+    list: true,
+    parse: parseNames,
+  } as Setting<ReadonlySet<string>>,
   dryRun: toggle('decide and report, write nothing', RUN),
   leaderElect: toggle('lead only while holding the Lease; false where there is one replica for certain', RUN, true),
-  compareHub: toggle('a different registry alone makes a sidecar outdated', BOTH),
-  ignoreDigest: toggle('ignore image digests, for clusters where a webhook pins them', BOTH),
-  restartOn: {
+  compareHub: policy(toggle('a different registry alone makes a sidecar outdated', BOTH)),
+  ignoreDigest: policy(toggle('ignore image digests, for clusters where a webhook pins them', BOTH)),
+  restartOn: policy({
     help: `drifts that restart, comma-separated, of ${RESTARTABLE.join(', ')}; the others are reported only`,
     value: 'drifts',
     default: RESTARTABLE.join(','),
     commands: BOTH,
+    list: true,
+    words: RESTARTABLE,
     parse: oneOfEach(RESTARTABLE),
-  } as Setting<ReadonlySet<Drift>>,
-  ignoreGate: {
+  } as Setting<ReadonlySet<Drift>>),
+  ignoreGate: policy({
     help: `gates that hold nothing back, comma-separated, of ${GATES.join(', ')}`,
     value: 'gates',
     default: '',
     commands: BOTH,
+    list: true,
+    words: GATES,
     parse: oneOfEach(GATES),
-  } as Setting<ReadonlySet<Gate>>,
-  skipNamespaces: {
-    help: 'namespaces that are never looked at, comma-separated',
+  } as Setting<ReadonlySet<Gate>>),
+  skipNamespaces: policy({
+    help: 'namespaces that are never looked at, comma-separated: they are in no plan, report or count',
     value: 'names',
     default: 'kube-system,istio-system',
     commands: BOTH,
+    list: true,
     parse: parseNames,
-  } as Setting<ReadonlySet<string>>,
-  maxInFlight: count('restarts under way at a time', 5, BOTH),
-  maxInFlightPerNamespace: count('restarts under way at a time in one namespace', 1, BOTH),
-  maxRestartsPerMinute: {
+  } as Setting<ReadonlySet<string>>),
+  optIn: policy(
+    toggle(`restart only what carries the annotation ${RESTART_ANNOTATION}: "true", itself or its namespace`, BOTH),
+  ),
+  includeNamespaces: policy(
+    patterns(
+      'restart only in these namespaces, comma-separated, * is any characters; the others are judged and reported',
+    ),
+  ),
+  excludeNamespaces: policy(
+    patterns('restart nothing in these namespaces, comma-separated, * is any characters; they are judged and reported'),
+  ),
+  includeLabels: policy(
+    selector('restart only workloads whose pod template labels this selector matches, as kubectl -l takes it'),
+  ),
+  excludeLabels: policy(selector('restart no workload whose pod template labels this selector matches')),
+  maxInFlight: policy(count('restarts under way at a time', 5, BOTH)),
+  maxInFlightPerNamespace: policy(count('restarts under way at a time in one namespace', 1, BOTH)),
+  maxRestartsPerMinute: policy({
     ...count('restarts within any minute; 0 is no limit', 0, BOTH),
     parse: parseCountOrNone,
-  } as Setting<number>,
-  pdb: choice('whether a rollout that takes pods away waits for PodDisruptionBudgets', PDB_CHOICES, BOTH),
-  recreate: choice('what to do where a rollout would leave no pod for a while', RECREATE_CHOICES, BOTH),
-  restartDelay: duration('least time between two restarts', '0s', BOTH),
-  annotationCooldown: duration('least time between two restarts of one workload', '5m', BOTH),
-  istiodConfigReadDelay: duration('extra wait after the injector configuration changed', '10s', RUN),
-  restartTimeout: duration('time for a restarted workload to become ready', '10m', RUN),
-  failureBudget: count('failed restarts of a run that halt it', 3, BOTH),
-  maxAttempts: count('restarts for one sidecar before giving up', 1, BOTH),
+  } as Setting<number>),
+  pdb: policy(choice('whether a rollout that takes pods away waits for PodDisruptionBudgets', PDB_CHOICES, BOTH)),
+  recreate: policy(choice('what to do where a rollout would leave no pod for a while', RECREATE_CHOICES, BOTH)),
+  restartDelay: policy(duration('least time between two restarts', '0s', BOTH)),
+  annotationCooldown: policy(duration('least time between two restarts of one workload', '5m', BOTH)),
+  istiodConfigReadDelay: policy(duration('extra wait after the injector configuration changed', '10s', RUN)),
+  restartTimeout: policy(duration('time for a restarted workload to become ready', '10m', RUN)),
+  failureBudget: policy(count('failed restarts of a run that halt it', 3, BOTH)),
+  maxAttempts: policy(count('restarts for one sidecar before giving up', 1, BOTH)),
   reconcilePeriod: duration('time between scans that nothing else asked for; 0 turns them off', '30m', RUN),
   metricsBindAddress: address('where /metrics is served; 0 turns it off', ':8080'),
   metricsSecure: toggle(
@@ -148,6 +216,7 @@ export const SETTINGS = {
     value: 'level',
     default: 'info',
     commands: RUN,
+    words: LOG_LEVELS,
     parse: parseLogLevel,
   } as Setting<LogLevel>,
   namespace: text('plan: only this one; pause, resume: where Meltemi runs, without it the context’s', 'name', [
@@ -183,6 +252,24 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS;
 export type Settings = { readonly [K in SettingName]: ReturnType<(typeof SETTINGS)[K]['parse']> };
 
+/** Every setting as it is when nobody says anything. */
+export function defaults(): Settings {
+  const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => [
+    name,
+    setting.parse(setting.default),
+  ]);
+  return Object.fromEntries(entries) as Settings;
+}
+
+export type PolicyName = {
+  [K in SettingName]: (typeof SETTINGS)[K] extends { readonly policy: true } ? K : never;
+}[SettingName];
+
+/** The settings that are policy, in the table's order. */
+export const POLICY_NAMES = Object.entries<Setting<unknown>>(SETTINGS)
+  .filter(([, setting]) => setting.policy)
+  .map(([name]) => name as PolicyName);
+
 /** `maxInFlight` → `--max-in-flight`. */
 export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
@@ -216,6 +303,15 @@ function parseNames(given: string): ReadonlySet<string> {
   const wrong = names.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
   if (wrong === undefined) return new Set(names);
   throw new InvalidArgumentError(`"${wrong}" is no namespace name: lower-case letters, digits and dashes, at most 63.`);
+}
+
+function parseNamespacePatterns(given: string): readonly string[] {
+  const found = splitList(given);
+  const wrong = found.find((pattern) => !/^[a-z0-9*][-a-z0-9*]{0,62}$/.test(pattern));
+  if (wrong === undefined) return found;
+  throw new InvalidArgumentError(
+    `"${wrong}" is no namespace name or pattern: lower-case letters, digits, dashes and *, at most 63.`,
+  );
 }
 
 function parseWorkload(given: string): { kind: WorkloadKind; name: string } | undefined {

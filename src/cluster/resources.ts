@@ -43,3 +43,6 @@ export function rightFor(verb: string, path: string): string {
   const group = /^\/apis\/([^/]+)/.exec(path)?.[1];
   return `${verb} ${resource}${group ? `.${group}` : ''}${namespace ? ` in namespace ${decodeURIComponent(namespace)}` : ''}`;
 }
+
+/** The API group of a kind; empty for the core. */
+export const groupOf = (resource: Resource): string => /^\/apis\/([^/]+)/.exec(RESOURCES[resource].base)?.[1] ?? '';

@@ -150,12 +150,26 @@ function nameOnly(raw: RawWorkload): RawWorkload {
 }
 
 function narrowed(kind: WorkloadKind, raw: RawWorkload): Workload {
-  const metadata = raw?.metadata ?? {};
   const spec = raw?.spec ?? {};
   const status = raw?.status ?? {};
   const rollout = kind === 'DaemonSet' ? daemonReport(status) : replicaReport(spec, status);
   return {
     kind,
+    ...identityOf(raw?.metadata ?? {}),
+    selector: spec.selector ?? {},
+    strategy: strategyOf(spec)?.type ?? 'RollingUpdate',
+    partition: strategyOf(spec)?.rollingUpdate?.partition ?? 0,
+    firstOrdinal: spec.ordinals?.start ?? 0,
+    paused: spec.paused ?? false,
+    maxUnavailable: maxUnavailableOf(kind, spec, rollout.desired),
+    template: templateOf(spec),
+    rollout,
+  };
+}
+
+/** What the metadata tells. */
+function identityOf(metadata: NonNullable<RawWorkload['metadata']>) {
+  return {
     namespace: metadata.namespace ?? '',
     name: metadata.name ?? '',
     uid: metadata.uid ?? '',
@@ -164,20 +178,12 @@ function narrowed(kind: WorkloadKind, raw: RawWorkload): Workload {
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     deleting: (metadata.deletionTimestamp ?? undefined) !== undefined,
     annotations: metadata.annotations ?? {},
-    ...ownerOf(metadata.ownerReferences),
-    selector: spec.selector ?? {},
-    strategy: strategyOf(spec)?.type ?? 'RollingUpdate',
-    partition: strategyOf(spec)?.rollingUpdate?.partition ?? 0,
-    firstOrdinal: spec.ordinals?.start ?? 0,
-    paused: spec.paused ?? false,
-    maxUnavailable: maxUnavailableOf(kind, spec, rollout.desired),
+    ...ownerOf(metadata.ownerReferences ?? []),
     ...managed(metadata.managedFields ?? []),
-    template: templateOf(spec),
-    rollout,
   };
 }
 
-function ownerOf(references: readonly RawOwnerReference[] = []): Pick<Workload, 'owner'> {
+function ownerOf(references: readonly RawOwnerReference[]): Pick<Workload, 'owner'> {
   const controller = references.find((reference) => reference.controller);
   if (!controller) return {};
   const { apiVersion = '', kind = '', name = '' } = controller;

@@ -1,4 +1,4 @@
-import type { Labels, RolloutReport } from '../model.ts';
+import type { NamespaceFacts, RolloutReport } from '../model.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
 /** `helm.sh/chart` and `app.kubernetes.io/version`, where an object carries them; Istio's charts do since 1.24. */
@@ -35,5 +35,5 @@ export interface Injection {
 /** What the watches know at one moment. */
 export interface Mesh {
   readonly injections: readonly Injection[];
-  readonly namespaces: ReadonlyMap<string, Labels>;
+  readonly namespaces: ReadonlyMap<string, NamespaceFacts>;
 }

@@ -9,6 +9,7 @@ import type { Outdated } from './judged.ts';
 import type { Policy } from './policy.ts';
 import { fingerprint, isRetryAsked, parseTime, recordOf, timestamp } from './record.ts';
 import { isSettled, rolloutState } from './rollout.ts';
+import { SELECTION } from './selection.ts';
 
 /** Why an outdated workload is not restarted now. Without `until` it waits for something other than time. */
 export interface Hold {
@@ -33,13 +34,15 @@ export interface Surroundings {
   readonly history: History;
 }
 
-type Rule = (judged: Outdated, surroundings: Surroundings) => Hold | undefined;
+/** One reason to wait, if it applies. */
+export type Rule = (judged: Outdated, surroundings: Surroundings) => Hold | undefined;
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** The rules in order: first what will not change by waiting, then the control plane, then the workload's own state. */
+/** The rules in order: first what people have said, then what will not change by waiting, then the control plane, then the workload's own state. */
 const RULES: readonly Rule[] = [
   operatorPaused,
+  ...SELECTION,
   gaveUp,
   dailyCap,
   halted,

@@ -1,11 +1,12 @@
 import type { PodGroup } from '../compare/podGroups.ts';
 import type { Verdict } from '../compare/verdict.ts';
 import type { Injection } from '../expect/mesh.ts';
-import type { Budget, Workload } from '../model.ts';
+import type { Budget, NamespaceFacts, Workload } from '../model.ts';
 
 /** A workload with its verdict and the injection that the verdict rests on, where one entry matched. */
 export interface Judged {
   readonly workload: Workload;
+  readonly namespace: NamespaceFacts;
   readonly verdict: Verdict;
   /** The pods that a rollout would replace. */
   readonly groups: readonly PodGroup[];

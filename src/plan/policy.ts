@@ -1,4 +1,6 @@
 import type { DriftRules } from '../compare/drift.ts';
+import type { LabelSelector } from '../model.ts';
+import type { Filter } from './filter.ts';
 import type { Gate } from './gates.ts';
 
 export const PDB_CHOICES = ['respect', 'ignore'] as const;
@@ -26,5 +28,17 @@ export interface Policy extends DriftRules {
   readonly maxAttempts: number;
   /** Gates that are left open whatever they find. */
   readonly ignoreGate: ReadonlySet<Gate>;
+  /** Namespaces that are never looked at. */
   readonly skipNamespaces: ReadonlySet<string>;
+  /** Whether only what carries the annotation `"true"` is restarted. */
+  readonly optIn: boolean;
+  /** One of these must match, unless there is none. */
+  readonly include: readonly Filter[];
+  /** None of these may match, whatever else is said. */
+  readonly exclude: readonly Filter[];
+  /** The simple cases, which narrow what the filters leave: patterns of names, selectors over pod template labels. */
+  readonly includeNamespaces: readonly string[];
+  readonly excludeNamespaces: readonly string[];
+  readonly includeLabels: LabelSelector | undefined;
+  readonly excludeLabels: LabelSelector | undefined;
 }

@@ -20,9 +20,21 @@ export const EVENT_REASONS = {
     type: 'Warning',
     help: 'A gate has kept restarts back for 30 minutes.',
   },
+  RestartHeld: {
+    type: 'Warning',
+    help: 'A PodDisruptionBudget has kept a restart back for an hour.',
+  },
   InjectorUnreachable: {
     type: 'Warning',
     help: 'An injector does not answer; its workloads are neither judged nor restarted meanwhile.',
+  },
+  PolicyRejected: {
+    type: 'Warning',
+    help: 'The policy file was changed into one that cannot be used, or is gone; the last good one stays in force.',
+  },
+  PolicyLoaded: {
+    type: 'Normal',
+    help: 'The policy file was changed and is in force.',
   },
 } as const;
 

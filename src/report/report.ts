@@ -11,6 +11,7 @@ import { fingerprint, isInFlight, type Outcome, recordOf } from '../plan/record.
 import type { ReasonCode } from '../reasons.ts';
 import type { RestartListener } from '../restart/restarter.ts';
 import { EVENT_REASONS, type EventReason } from './events.ts';
+import { Lasting } from './lasting.ts';
 import { errorFields, type Logger } from './logger.ts';
 import type { Metrics, RestartResult } from './metrics.ts';
 import { type Row, rowsOf } from './row.ts';
@@ -23,8 +24,14 @@ export interface ReportOptions {
   readonly namespace: string;
 }
 
+const MINUTE = 60_000;
 /** Milliseconds that a gate may stay closed before it is told; an upgrade of a control plane takes minutes. */
-const GATE_PATIENCE = 30 * 60_000;
+const GATE_PATIENCE = 30 * MINUTE;
+/** Milliseconds that a workload may wait for its PodDisruptionBudget before it is told. */
+const BUDGET_PATIENCE = 60 * MINUTE;
+
+/** A file that is no policy at all has as many problems as lines. */
+const PROBLEMS_SHOWN = 10;
 
 /** Tells log, metrics and Events what happened, each thing once: a decision is repeated only when it changes. */
 export class Report implements RestartListener {
@@ -32,7 +39,8 @@ export class Report implements RestartListener {
   readonly #said = new Map<WorkloadKey, string>();
   readonly #outdated = new Map<WorkloadKey, string>();
   readonly #unreachable = new Set<string>();
-  readonly #closedSince = new Map<string, { readonly at: number; readonly told: boolean }>();
+  readonly #closed = new Lasting(GATE_PATIENCE);
+  readonly #held = new Lasting(BUDGET_PATIENCE);
   #halted = new Set<string>();
   #injectors: string | undefined;
 
@@ -41,6 +49,9 @@ export class Report implements RestartListener {
   }
 
   mesh({ injections }: Mesh): void {
+    const configurations = new Set(injections.map(({ entry }) => entry.configuration));
+    for (const one of this.#unreachable) if (!configurations.has(one)) this.#unreachable.delete(one);
+    this.#options.metrics.unreachable(this.#unreachable.size);
     const injectors = [...new Set(injections.map(({ entry }) => `${entry.configuration} (${entry.revision})`))];
     const text = injectors.join(', ');
     if (text === this.#injectors) return;
@@ -100,6 +111,7 @@ export class Report implements RestartListener {
     for (const one of judged) this.#noteOutdated(one);
     this.#noteHalts(judged, planned);
     this.#noteGates(judged, planned, now);
+    this.#noteBudgets(judged, planned, now);
     const waiting = rows.flatMap((row) => (row.action === 'wait' ? [row.reason as ReasonCode] : []));
     const inFlight = judged.filter(({ workload }) => isInFlight(recordOf(workload))).length;
     this.#options.metrics.evaluated(
@@ -107,6 +119,7 @@ export class Report implements RestartListener {
       waiting,
       inFlight,
     );
+    this.#options.metrics.unreachable(this.#unreachable.size);
     const known = new Set(judged.map(({ workload }) => keyOf(workload)));
     for (const key of this.#said.keys()) if (!known.has(key)) this.#said.delete(key);
     for (const key of this.#outdated.keys()) if (!known.has(key)) this.#outdated.delete(key);
@@ -150,6 +163,7 @@ export class Report implements RestartListener {
       this.#emit('RestartsHalted', this.#ourselves(), detail);
     }
     this.#halted = new Set(halted.keys());
+    this.#options.metrics.halted(halted.size);
   }
 
   /** A gate that stays closed is worth an Event: somebody's upgrade stopped half-way. */
@@ -160,15 +174,23 @@ export class Report implements RestartListener {
       if (step?.action !== 'wait' || !isGate(step.reason.code) || !injection) continue;
       closed.set(`${injection.entry.configuration}: ${step.reason.code}`, step.reason.detail);
     }
-    for (const gate of this.#closedSince.keys()) if (!closed.has(gate)) this.#closedSince.delete(gate);
-    for (const [gate, detail] of closed) {
-      const since = this.#closedSince.get(gate) ?? { at: now, told: false };
-      const long = now - since.at >= GATE_PATIENCE;
-      if (long && !since.told)
-        this.#emit('GateClosed', this.#ourselves(), `${gate} for ${GATE_PATIENCE / 60_000} minutes: ${detail}`);
-      this.#closedSince.set(gate, { at: since.at, told: since.told || long });
+    for (const gate of this.#closed.note(now, new Set(closed.keys())))
+      this.#emit('GateClosed', this.#ourselves(), `${gate} for ${GATE_PATIENCE / MINUTE} minutes: ${closed.get(gate)}`);
+    this.#options.metrics.gates(this.#closed.count);
+  }
+
+  /** A budget that never allows a disruption would keep its workloads outdated for ever, and nobody would know. */
+  #noteBudgets(judged: readonly Judged[], { steps }: Plan, now: number): void {
+    const held = new Map<string, { readonly workload: Workload; readonly detail: string }>();
+    for (const { workload } of judged) {
+      const step = steps.get(keyOf(workload));
+      if (step?.action === 'wait' && step.reason.code === 'pdb')
+        held.set(keyOf(workload), { workload, detail: step.reason.detail });
     }
-    this.#options.metrics.gates([...this.#closedSince.values()].filter(({ told }) => told).length);
+    for (const key of this.#held.note(now, new Set(held.keys()))) {
+      const { workload, detail } = held.get(key) ?? {};
+      if (workload) this.#emit('RestartHeld', targetOf(workload), `for ${BUDGET_PATIENCE / MINUTE} minutes: ${detail}`);
+    }
   }
 
   restarted({ workload, verdict }: Judged): void {
@@ -196,6 +218,29 @@ export class Report implements RestartListener {
     this.#options.metrics.error();
     const what = typeof subject === 'string' ? { subject } : refOf(subject);
     this.#options.logger.warn('Trouble, will be tried again', { ...what, ...errorFields(error) });
+  }
+
+  /** The policy file is in force: from the start, which is no news, or after an edit. */
+  policyLoaded(file: string, when: 'start' | 'edit' = 'edit'): void {
+    const { logger, metrics } = this.#options;
+    metrics.policyLoaded();
+    logger.info('Policy loaded', { file });
+    if (when === 'edit') this.#emit('PolicyLoaded', this.#ourselves(), `${file} is in force`);
+  }
+
+  /** The policy file has become unusable; the last good content stays in force. */
+  policyRejected(file: string, problems: readonly string[]): void {
+    const { logger, metrics } = this.#options;
+    metrics.policyRejected();
+    const shown = problems.slice(0, PROBLEMS_SHOWN);
+    const more = problems.length - shown.length;
+    if (more > 0) shown.push(`and ${more} more`);
+    logger.error('Policy rejected, the last good one stays in force', { file, problems: shown });
+    this.#emit(
+      'PolicyRejected',
+      this.#ourselves(),
+      `the last good policy stays in force. ${shown.join('\n')}`.slice(0, 1000),
+    );
   }
 
   /** Events are a courtesy: one that cannot be sent is logged and forgotten. */

@@ -1,4 +1,4 @@
-import type { Mesh } from '../expect/mesh.ts';
+import type { Injection, Mesh } from '../expect/mesh.ts';
 
 /** What a changed mesh makes necessary. */
 export type Scope =
@@ -7,16 +7,19 @@ export type Scope =
   | { readonly kind: 'namespaces'; readonly names: readonly string[] };
 
 /**
- * Compares two states of the mesh. A new or lost epoch may concern any workload; a relabelled namespace concerns its own.
- * istiod's status and rewritten CA bundles are neither.
+ * Compares two states of the mesh. A new or lost epoch may concern any workload; a relabelled namespace concerns its own, and so does
+ * one that is gone: its workloads are to be forgotten.
+ * istiod's status, rewritten CA bundles and annotations on namespaces are neither: they need no look at pods, only another evaluation.
  */
 export function scopeOf(before: Mesh | undefined, after: Mesh): Scope {
   if (!before) return { kind: 'everything' };
   const epochs = (mesh: Mesh): string => mesh.injections.map(({ epoch }) => epoch).join(' ');
   if (epochs(before) !== epochs(after)) return { kind: 'everything' };
-  const names = [...after.namespaces]
-    .filter(([name, labels]) => !sameLabels(before.namespaces.get(name), labels))
-    .map(([name]) => name);
+  const changed = [...after.namespaces].filter(
+    ([name, { labels }]) => !sameLabels(before.namespaces.get(name)?.labels, labels),
+  );
+  const gone = [...before.namespaces].filter(([name]) => !after.namespaces.has(name));
+  const names = [...changed, ...gone].map(([name]) => name);
   return names.length > 0 ? { kind: 'namespaces', names } : { kind: 'nothing' };
 }
 
@@ -25,3 +28,16 @@ function sameLabels(a: Readonly<Record<string, string>> | undefined, b: Readonly
   const keys = Object.keys(b);
   return a !== undefined && keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key]);
 }
+
+/**
+ * Injections whose istiod has ended a rollout: while it rolled, replicas of the old template may have answered for the new epoch. One that
+ * is only scaled answers the same all along.
+ */
+export function unmixed(before: Mesh, after: Mesh): Injection[] {
+  const mixed = new Set(before.injections.filter(isMixed).map(({ epoch }) => epoch));
+  return after.injections.filter((injection) => mixed.has(injection.epoch) && !isMixed(injection));
+}
+
+const isMixed = ({ istiod }: Injection): boolean =>
+  istiod !== undefined &&
+  (istiod.rollout.observedGeneration < istiod.generation || istiod.rollout.updated < istiod.rollout.existing);

@@ -3,7 +3,7 @@ import type { Verdict } from '../../src/compare/verdict.ts';
 import type { ExpectedSidecar } from '../../src/expect/answer.ts';
 import type { Injection, Istiod } from '../../src/expect/mesh.ts';
 import type { WebhookEntry } from '../../src/expect/webhookEntry.ts';
-import type { RolloutReport, Sidecar, Workload } from '../../src/model.ts';
+import { NO_NAMESPACE, type RolloutReport, type Sidecar, type Workload } from '../../src/model.ts';
 import type { Judged } from '../../src/plan/judged.ts';
 
 /** 2026-01-01T00:00:00Z: the time at which table tests happen. */
@@ -120,6 +120,7 @@ export const outdated = (given: Partial<Extract<Verdict, { state: 'outdated' }>>
 /** A judged workload, outdated unless said otherwise. */
 export const judged = (given: Partial<Workload> = {}, verdict: Verdict = outdated()): Judged => ({
   workload: workload(given),
+  namespace: NO_NAMESPACE,
   verdict,
   groups: [group()],
   stranded: 0,

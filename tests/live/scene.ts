@@ -79,6 +79,14 @@ export class Scene {
     return [...open];
   }
 
+  /** Milliseconds from the outcome of each restart to the next restart, where they are made one at a time. */
+  async pauses(): Promise<number[]> {
+    const writes = await this.#bed.audit.writes(this.user);
+    const ends = writes.filter((write) => outcomeOf(write).length > 0);
+    const begins = (await this.restarts()).slice(1);
+    return begins.map(({ time }, index) => time - (ends[index]?.time ?? time));
+  }
+
   /** Events in a namespace that came from this kind of operator, as `reason kind/name`, without repeats. */
   async events(namespace: string): Promise<Set<string>> {
     const events = await this.#bed.api.list<EventObject>(pathOf('Event', namespace));
@@ -127,6 +135,17 @@ export class Scene {
     });
   }
 
+  /** Waits until the operator's newest decision on every workload of a namespace is this one. */
+  async decided(namespace: string, verdict: string, reason: string): Promise<void> {
+    await until(`${namespace} to be ${verdict} ${reason}`, 40_000, () => {
+      const newest = new Map(
+        this.operator.said('Decided').map((line) => [`${line.namespace}/${line.kind}/${line.name}`, line]),
+      );
+      const here = [...newest.values()].filter((line) => line.namespace === namespace);
+      return here.length > 0 && here.every((line) => line.verdict === verdict && line.reason === reason);
+    });
+  }
+
   /** Waits until every restart has an outcome. */
   async settled(seconds = 60): Promise<void> {
     await until('all restarts to have ended', seconds * 1000, async () => {
@@ -155,7 +174,7 @@ const isRestart = ({ verb, code, body }: Write): boolean =>
 
 function outcomeOf(write: Write): [string, string][] {
   const outcome = (write.body as Patch | undefined)?.metadata?.annotations?.[ANNOTATION.outcome];
-  return write.code === 200 && typeof outcome === 'string' ? [[keyOf(write), outcome]] : [];
+  return write.code === 200 && outcome ? [[keyOf(write), outcome]] : [];
 }
 
 const SYSTEM = /^(kube-|default$|istio-system$|mesh-)/;

@@ -32,7 +32,9 @@ export class Meltemi {
     const namespaces = await this.#bed.api.list(pathOf('Namespace'));
     return {
       injections: injectorEntries(raw).map((entry) => injectionOf(entry, {})),
-      namespaces: new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
+      namespaces: new Map(
+        namespaces.map(({ metadata: { name, labels = {}, annotations = {} } }) => [name, { labels, annotations }]),
+      ),
     };
   }
 

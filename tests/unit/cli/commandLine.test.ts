@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -90,6 +90,47 @@ const rows: [string, string[], Record<string, string>, number, RegExp][] = [
     1,
     /"?y"?.*x/s,
   ],
+  [
+    'a selector that is none',
+    ['plan', '--exclude-labels', 'tier in db'],
+    {},
+    2,
+    /'tier in db' is invalid\. It must be a label selector such as/,
+  ],
+  [
+    'a namespace pattern that is none',
+    ['run', '--include-namespaces', 'shop,Bank*'],
+    {},
+    2,
+    /"Bank\*" is no namespace name or pattern/,
+  ],
+  [
+    'a policy file with mistakes, all of them, before anything is touched',
+    ['run', '--policy', file('policy.yaml', 'maxInFlight: 0\n\nexclud: []\n'), '--kubeconfig', '/no/such/file'],
+    {},
+    1,
+    /policy file cannot be used\n.*policy\.yaml:1:14: maxInFlight: '0'.*\n.*policy\.yaml:3:1: exclud: .* mean exclude\?\n$/,
+  ],
+  [
+    'a policy file that is not there',
+    ['plan', '--policy', '/no/policy.yaml'],
+    {},
+    1,
+    /\/no\/policy\.yaml: does not exist/,
+  ],
+  [
+    'policy check: all mistakes, each on its line',
+    ['policy', 'check', join(folder, 'policy.yaml')],
+    {},
+    1,
+    /^.*policy\.yaml:1:14: maxInFlight: .*\n.*policy\.yaml:3:1: exclud: .*\n$/,
+  ],
+  ['policy check without a file', ['policy', 'check'], {}, 2, /missing required argument 'file'/],
+  ['policy check of two files', ['policy', 'check', 'a', 'b'], {}, 2, /too many arguments/],
+  ['an unknown command of policy', ['policy', 'chek', 'a'], {}, 2, /unknown command 'chek'\s+\(Did you mean check\?\)/],
+  ['an election that is neither on nor off', ['run', '--leader-elect=maybe'], {}, 2, /It must be true or false/],
+  ['a reason for what needs none', ['resume', '--reason', 'x'], {}, 2, /unknown option '--reason'/],
+  ['a pause that reaches nobody', ['pause', '--kubeconfig', unreachable], {}, 1, /127\.0\.0\.1:1: connection refused/],
   ['an API server that does not answer', ['plan', '--kubeconfig', unreachable], {}, 1, /127\.0\.0\.1:1/],
 ];
 
@@ -121,11 +162,39 @@ test('a health address that is taken ends the process, though its metrics listen
 });
 
 test('help has examples and is no error', async () => {
-  for (const command of ['run', 'plan']) {
-    const { code, out } = await meltemi([command, '--help']);
+  for (const command of [['run'], ['plan'], ['pause'], ['resume'], ['policy', 'check']]) {
+    const { code, out } = await meltemi([...command, '--help']);
     assert.equal(code, 0);
     assert.match(out, /Examples:/);
   }
+});
+
+test('policy check prints the whole policy, which is a policy file again', async () => {
+  const checked = await meltemi(['policy', 'check', file('good.yaml', 'maxInFlight: 7\nexclude: [{names: [web]}]\n')]);
+  assert.equal(checked.code, 0, checked.error);
+  assert.match(checked.out, /^maxInFlight: 7$/m);
+  assert.match(checked.out, /^restartTimeout: 10m$/m);
+  assert.match(checked.out, /^exclude:\n {2}- names:\n {6}- web$/m);
+  const again = await meltemi(['policy', 'check', file('again.yaml', checked.out)]);
+  assert.equal(again.out, checked.out);
+});
+
+test('policy check -o json: the policy, or the mistakes with their places', async () => {
+  const good = await meltemi(['policy', 'check', '-o', 'json', file('good.yaml', 'maxInFlight: 7')]);
+  assert.equal(JSON.parse(good.out).maxInFlight, 7);
+  const bad = await meltemi(['policy', 'check', '-o', 'json', file('bad.yaml', 'optIn: 1')]);
+  assert.deepEqual(JSON.parse(bad.out), {
+    errors: [{ line: 1, column: 8, path: 'optIn', message: "'1' is invalid. It must be true or false." }],
+  });
+  assert.equal(bad.code, 1);
+});
+
+test('policy check reads standard input', async () => {
+  const child = spawn(process.execPath, ['src/main.ts', 'policy', 'check', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
+  child.stdin.end('optIn: maybe');
+  const [said, [code]] = await Promise.all([child.stderr.setEncoding('utf8').toArray(), once(child, 'exit')]);
+  assert.match(said.join(''), /^\(standard input\):1:8: optIn: 'maybe' is invalid/);
+  assert.equal(code, 1);
 });
 
 test('the version names the commit', async () =>

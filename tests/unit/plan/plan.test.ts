@@ -409,6 +409,18 @@ const sharing: [string, Judged[], string[], Partial<PlanContext>?][] = [
     { policy: { ...wide, maxRestartsPerMinute: 2 } },
   ],
   [
+    '… and one that is about to be written',
+    [judged({ name: 'a' }), judged({ name: 'b' })],
+    ['in-flight', 'max-restarts-per-minute'],
+    { policy: { ...wide, maxRestartsPerMinute: 1 }, busy: new Set(['Deployment/shop/a']) },
+  ],
+  [
+    'the restart delay counts from one that is about to be written',
+    [judged({ name: 'a' }), judged({ name: 'b' })],
+    ['in-flight', 'restart-delay'],
+    { policy: { ...wide, restartDelay: 1000 }, busy: new Set(['Deployment/shop/a']) },
+  ],
+  [
     'what means an outage goes last',
     [judged({ name: 'a', ...recreated }), judged({ name: 'b' })],
     ['max-in-flight', 'restart'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keyOf } from '../../../src/model.ts';
+import { keyOf, NO_NAMESPACE } from '../../../src/model.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import { reason } from '../../../src/reasons.ts';
@@ -17,11 +17,13 @@ const { injection: _nobody, ...unmatched } = judged();
 const orphan: Judged = {
   ...unmatched,
   workload: workload({ name: 'old' }),
+  namespace: NO_NAMESPACE,
   verdict: { state: 'skipped', reason: reason('orphaned', '3 pods carry a sidecar') },
 };
 const outside: Judged = {
   ...unmatched,
   workload: workload({ name: 'tool' }),
+  namespace: NO_NAMESPACE,
   verdict: { state: 'skipped', reason: reason('not-injected', 'nobody asks') },
 };
 const steps: Plan['steps'] = new Map([
@@ -66,7 +68,7 @@ const mesh = {
       }),
     }),
   ],
-  namespaces: new Map([['shop', { 'istio-injection': 'enabled' }]]),
+  namespaces: new Map([['shop', { labels: { 'istio-injection': 'enabled' }, annotations: {} }]]),
 };
 
 test('an explanation tells every entry, the question, the answer, the pods, the gates and the verdict', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { injectionOf } from '../../../src/expect/epoch.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
+import type { Labels } from '../../../src/model.ts';
 import { scopeOf } from '../../../src/watch/changes.ts';
 import { Coalesce } from '../../../src/watch/coalesce.ts';
 import { entry, injection, istiod } from '../../builders/workload.ts';
@@ -19,15 +20,22 @@ test('a burst that does not end is looked at after ten seconds', () => {
   assert.equal(burst.dueAt(), 10_000);
 });
 
-const mesh = (epoch: string, labels: Record<string, string>): Mesh => ({
+const mesh = (epoch: string, labels: Labels, annotations: Labels = {}): Mesh => ({
   injections: [injection({ epoch })],
-  namespaces: new Map([['shop', labels]]),
+  namespaces: new Map([['shop', { labels, annotations }]]),
 });
 const scopes: [string, Mesh | undefined, Mesh, string][] = [
   ['the first mesh concerns everything', undefined, mesh('1', {}), 'everything'],
   ['another epoch concerns everything', mesh('1', {}), mesh('2', {}), 'everything'],
   ['a relabelled namespace concerns itself', mesh('1', {}), mesh('1', { 'istio.io/rev': 'x' }), 'namespaces'],
   ['a removed label does too', mesh('1', { a: '1' }), mesh('1', {}), 'namespaces'],
+  ['an annotation on a namespace asks for no look at pods', mesh('1', {}), mesh('1', {}, { a: '1' }), 'nothing'],
+  [
+    'a namespace that is gone concerns itself',
+    mesh('1', {}),
+    { ...mesh('1', {}), namespaces: new Map() },
+    'namespaces',
+  ],
   ['nothing changed', mesh('1', { a: '1' }), mesh('1', { a: '1' }), 'nothing'],
 ];
 for (const [name, before, after, expected] of scopes)

@@ -1,0 +1,21 @@
+import { InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+
+const LONGEST = 60;
+
+/** What the parser of a flag makes of a text; where it is wrong, its words become an issue, so that errors in files read as those of flags do. */
+export function parsed<T>(
+  parse: (text: string) => T,
+  text: string,
+  context: z.RefinementCtx,
+  path: readonly number[] = [],
+): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    const value = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+    context.addIssue({ code: 'custom', message: `'${value}' is invalid. ${error.message}`, path: [...path] });
+    return z.NEVER;
+  }
+}

@@ -1,0 +1,56 @@
+import { stringify } from 'yaml';
+import { readTextFile, type TextFile } from '../watch/textFile.ts';
+import type { Streams } from './planCommand.ts';
+import { POLICY_SIZE, type PolicyReading } from './policyFile.ts';
+import { problemLines, readingOf } from './policySource.ts';
+import { POLICY_NAMES, SETTINGS, type Setting } from './settings.ts';
+
+const USABLE = 0;
+const UNUSABLE = 1;
+
+/**
+ * Checks a policy file and prints the policy that it makes, which is a policy file again; or all that is wrong, a line each.
+ * @param file path, or `-` for standard input
+ * @returns the exit code
+ */
+export async function checkPolicy(file: string, output: 'yaml' | 'json', streams: Streams): Promise<number> {
+  const content = file === '-' ? await readInput(streams.input) : await readTextFile(file, POLICY_SIZE);
+  const reading = readingOf(content);
+  const print = output === 'json' ? (value: object) => `${JSON.stringify(value, null, 2)}\n` : stringify;
+  if ('policy' in reading) {
+    streams.out.write(print(wholePolicy(reading)));
+    return USABLE;
+  }
+  const name = file === '-' ? '(standard input)' : file;
+  if (output === 'json') streams.out.write(print({ errors: reading.problems }));
+  else streams.error.write(`${problemLines(name, reading.problems).join('\n')}\n`);
+  return UNUSABLE;
+}
+
+async function readInput(input: AsyncIterable<Buffer>): Promise<TextFile> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of input) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > POLICY_SIZE) break;
+  }
+  return { text: Buffer.concat(chunks).toString() };
+}
+
+/** Every key, as the file has it or with its default. */
+function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): object {
+  const settings = POLICY_NAMES.flatMap((name) => {
+    const value = shown(SETTINGS[name], texts[name] ?? SETTINGS[name].default);
+    return value === '' ? [] : [[name, value]];
+  });
+  return { ...Object.fromEntries(settings), include: texts.include ?? [], exclude: texts.exclude ?? [] };
+}
+
+/** Lists as lists, numbers as numbers; durations and selectors stay the texts that people read. */
+function shown(setting: Setting<unknown>, given: unknown): unknown {
+  if (Array.isArray(given)) return given;
+  const text = String(given);
+  if (setting.list) return [...(setting.parse(text) as Iterable<string>)];
+  return setting.value === 'number' || setting.value === undefined ? setting.parse(text) : text;
+}

@@ -1,0 +1,197 @@
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  visit,
+} from 'yaml';
+import type { z } from 'zod';
+import { closest } from './closest.ts';
+import { FILTER_FIELDS } from './filterSchema.ts';
+import { type FilePolicy, POLICY_KEYS, policySchema } from './policySchema.ts';
+
+/** What is wrong in a policy file, and where. */
+export interface PolicyProblem {
+  /** From 1; 0 where the whole file is meant. */
+  readonly line: number;
+  readonly column: number;
+  /** `exclude[0].namespaces`; empty where no key is meant. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export type PolicyReading =
+  | { readonly policy: FilePolicy; readonly texts: Readonly<Record<string, unknown>> }
+  | { readonly problems: readonly PolicyProblem[] };
+
+/** Far more than a policy needs; a hostile file is not to keep the parser busy. */
+export const POLICY_SIZE = 64 * 1024;
+/** Aliases may make one list serve several filters, and not a billion. */
+const MOST_ALIASES = 100;
+
+type Path = readonly PropertyKey[];
+type Report = (at: Place, path: Path, message: string) => void;
+/** A node, or an offset in the text. */
+type Place = Node | number | undefined;
+
+/**
+ * Reads a policy file. YAML's scalars are taken as the texts that they are, and read by the parsers of the flags: `5`, `10m` and `true` mean
+ * what they mean on the command line, and no text turns into a number or a date by itself.
+ * All that is wrong is told at once, each with its place. A file without content is a mistake too, lest a truncated one drop every rule.
+ */
+export function readPolicy(text: string): PolicyReading {
+  const lines = new LineCounter();
+  const problems: PolicyProblem[] = [];
+  const report: Report = (at, path, message) =>
+    problems.push({ ...position(at, lines), path: pathWords(path), message });
+  const document = documentOf(text, lines, report);
+  const texts = document && contentOf(document, report);
+  if (!document || texts === undefined) return { problems };
+  refuseProto(document, report);
+  const result = policySchema.safeParse(texts);
+  if (!result.success) for (const issue of result.error.issues) reportIssue(issue, document, report);
+  if (result.success && problems.length === 0) return { policy: result.data, texts };
+  return { problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+function position(at: Place, lines: LineCounter): { line: number; column: number } {
+  const offset = isNode(at) ? at.range?.[0] : at;
+  if (offset === undefined) return { line: 1, column: 1 };
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
+}
+
+/** `exclude[0].labels`. */
+const pathWords = (path: Path): string =>
+  path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('')
+    .replace(/^\./, '');
+
+const EMPTY = 'is empty; a policy that leaves everything at its default is {}';
+
+/** The one document of the text; undefined where its YAML is broken, so that nothing can be said of its content. */
+function documentOf(text: string, lineCounter: LineCounter, report: Report): Document.Parsed | undefined {
+  if (text.length > POLICY_SIZE) {
+    report(0, [], `is larger than ${POLICY_SIZE / 1024} KiB`);
+    return undefined;
+  }
+  const options = {
+    schema: 'failsafe',
+    lineCounter,
+    prettyErrors: false,
+    stringKeys: true,
+    logLevel: 'silent',
+  } as const;
+  const [document, second] = [...parseAllDocuments(text, options)];
+  if (!document) report(0, [], EMPTY);
+  if (second) report(second.range[0], [], 'holds several documents; a policy is one');
+  if (!document || second) return undefined;
+  const deep = document.errors.find(({ message }) => message.includes('call stack'));
+  if (deep) report(deep.pos[0], [], 'is nested too deeply');
+  for (const { pos, code, message } of deep ? [] : [...document.errors, ...document.warnings]) {
+    const key = code === 'DUPLICATE_KEY' ? /^[^:\s]*/.exec(text.slice(pos[0]))?.[0] : undefined;
+    report(pos[0], [], key === undefined ? `is not YAML: ${message}` : `${key} is given twice`);
+  }
+  return document.errors.every(({ code }) => code === 'DUPLICATE_KEY') ? document : undefined;
+}
+
+/** The document as plain values, its aliases resolved; undefined where it is no map of settings. */
+function contentOf(document: Document.Parsed, report: Report): Record<string, unknown> | undefined {
+  const { contents } = document;
+  if (isScalar(contents) && contents.value === '') report(0, [], EMPTY);
+  else if (!isMap(contents)) report(contents ?? 0, [], 'must be a map of settings, such as maxInFlight: 5');
+  else {
+    try {
+      return document.toJS({ maxAliasCount: MOST_ALIASES }) as Record<string, unknown>;
+    } catch (error) {
+      report(firstAlias(document), [], error instanceof Error ? error.message : String(error));
+    }
+  }
+  return undefined;
+}
+
+/** The one key that is lost on the way through plain objects, and with it what it was to select. */
+function refuseProto(document: Document.Parsed, report: Report): void {
+  visit(document, {
+    Pair: (_key, { key }) => {
+      if (isScalar(key) && key.value === '__proto__') report(key, [], '__proto__ is no key');
+    },
+  });
+}
+
+function firstAlias(document: Document.Parsed): Node | undefined {
+  let found: Node | undefined;
+  visit(document, {
+    Alias: (_key, alias) => {
+      found ??= alias;
+    },
+  });
+  return found;
+}
+
+function reportIssue(issue: z.core.$ZodIssue, document: Document.Parsed, report: Report): void {
+  const { path } = issue;
+  if (issue.code === 'unrecognized_keys') {
+    for (const key of issue.keys) report(keyAt(document, path, key), [...path, key], unknownKey(key, path));
+  } else report(nodeAt(document, path), path, issueWords(issue, nodeAt(document, path)));
+}
+
+function unknownKey(key: string, path: Path): string {
+  const known = keysAt(path);
+  const meant = closest(key, known);
+  return meant ? `is unknown; did you mean ${meant}?` : `is unknown; known are ${known.join(', ')}`;
+}
+
+/** The keys that a map at a path may have: of the policy, of a filter, of a selector or of one of its expressions. */
+function keysAt(path: Path): readonly string[] {
+  if (path.length === 0) return POLICY_KEYS;
+  if (path.length === 2) return Object.keys(FILTER_FIELDS);
+  return path.length === 3 ? ['matchLabels', 'matchExpressions'] : ['key', 'operator', 'values'];
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+  string: 'a text',
+};
+
+/** Our own messages as they are; zod's in the words that the others use. */
+function issueWords(issue: z.core.$ZodIssue, node: Node | undefined): string {
+  const value = isScalar(node) ? `'${String(node.value).slice(0, 60)}'` : 'this';
+  if (issue.code === 'invalid_type')
+    return `${value} is invalid. It must be ${KINDS[issue.expected] ?? issue.expected}.`;
+  if (issue.code === 'invalid_value') return `${value} is invalid. It must be one of ${issue.values.join(', ')}.`;
+  if (issue.code === 'invalid_format') return `${value} is invalid. ${issue.message}`;
+  return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+}
+
+/** The node at a path, aliases followed; where the path leads further than the document, the last one on the way. */
+function nodeAt(document: Document.Parsed, path: Path): Node | undefined {
+  let node: Node | undefined = document.contents ?? undefined;
+  for (const step of path) {
+    const next = childOf(isAlias(node) ? node.resolve(document) : node, step);
+    if (!next) return node;
+    node = next;
+  }
+  return node;
+}
+
+function childOf(parent: Node | undefined, step: PropertyKey): Node | undefined {
+  const child = isCollection(parent) ? parent.get(step, true) : undefined;
+  return isNode(child) ? child : undefined;
+}
+
+/** Where a key itself stands in the map at a path. */
+function keyAt(document: Document.Parsed, path: Path, key: string): Place {
+  const parent = nodeAt(document, path);
+  const map = isAlias(parent) ? parent.resolve(document) : parent;
+  const pair = isMap(map) ? map.items.find((one) => isScalar(one.key) && one.key.value === key) : undefined;
+  return isNode(pair?.key) ? pair.key : parent;
+}

@@ -1,0 +1,18 @@
+import type { Policy } from '../plan/policy.ts';
+import type { FilePolicy } from './policySchema.ts';
+import { POLICY_NAMES, type PolicyName, type Settings } from './settings.ts';
+
+/**
+ * What is allowed now: what was given as flag or in the environment, else what the file says, else the default.
+ * @param given names of the settings that were given as flag or in the environment
+ */
+export function policyOf(settings: Settings, given: ReadonlySet<string>, file: FilePolicy = {}): Policy {
+  const chosen = POLICY_NAMES.map((name) => [name, given.has(name) ? settings[name] : (file[name] ?? settings[name])]);
+  const policy = Object.fromEntries(chosen) as Pick<Settings, PolicyName>;
+  return { include: [], exclude: [], ...filtersOf(file), ...policy };
+}
+
+const filtersOf = ({ include, exclude }: FilePolicy): Partial<Pick<Policy, 'include' | 'exclude'>> => ({
+  ...(include && { include }),
+  ...(exclude && { exclude }),
+});

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import type { Filter } from '../plan/filter.ts';
+import { filterSchema } from './filterSchema.ts';
+import { parsed } from './parsed.ts';
+import { POLICY_NAMES, type PolicyName, SETTINGS, type Setting, type Settings } from './settings.ts';
+
+/** What a policy file says: any of the settings that are policy, and the filters, which have no flag. */
+export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
+  readonly include?: readonly Filter[];
+  readonly exclude?: readonly Filter[];
+};
+
+/** Keys of the file that no flag has, with what they mean. */
+export const FILTER_KEYS = {
+  include: 'only what one of these matches is restarted; without any, everything',
+  exclude: 'what one of these matches is not restarted, whatever else is said',
+} as const;
+
+/**
+ * The policy file, over YAML whose scalars are all texts: each setting of the table that is marked as policy, read by the parser of its
+ * own flag; a list also as a YAML list.
+ */
+export const policySchema: z.ZodType<FilePolicy> = z
+  .strictObject({
+    ...Object.fromEntries(POLICY_NAMES.map((name) => [name, settingSchema(SETTINGS[name]).optional()])),
+    include: z.array(filterSchema).optional(),
+    exclude: z.array(filterSchema).optional(),
+  })
+  .transform((policy) => policy as FilePolicy);
+
+export const POLICY_KEYS: readonly string[] = [...POLICY_NAMES, ...Object.keys(FILTER_KEYS)];
+
+const NO_VALUE = 'has no value; leave the key out instead';
+
+function settingSchema(setting: Setting<unknown>) {
+  return z.unknown().transform((given, context): unknown => {
+    if (setting.list && Array.isArray(given)) return wordsParsed(setting, given, context);
+    if (typeof given === 'string' && given !== '') return parsed(setting.parse, given, context);
+    const kind = setting.list ? 'a list' : `one ${setting.value ?? 'of true and false'}`;
+    context.addIssue({ code: 'custom', message: given === '' ? NO_VALUE : `must be ${kind}` });
+    return z.NEVER;
+  });
+}
+
+/** Each word is tried alone first, so that an error stands where the word stands. */
+function wordsParsed(setting: Setting<unknown>, given: readonly unknown[], context: z.RefinementCtx): unknown {
+  const before = context.issues.length;
+  for (const [index, word] of given.entries()) {
+    if (typeof word === 'string' && word !== '' && !word.includes(',')) parsed(setting.parse, word, context, [index]);
+    else context.addIssue({ code: 'custom', message: 'must be one word without commas', path: [index] });
+  }
+  return context.issues.length > before ? z.NEVER : setting.parse(given.join(','));
+}

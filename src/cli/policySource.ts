@@ -1,0 +1,83 @@
+import type { Policy } from '../plan/policy.ts';
+import { readTextFile, type TextFile } from '../watch/textFile.ts';
+import { POLICY_SIZE, type PolicyProblem, readPolicy } from './policyFile.ts';
+import { policyOf } from './policyOf.ts';
+import type { FilePolicy } from './policySchema.ts';
+import type { Settings } from './settings.ts';
+
+/** A policy file that cannot be used; the message has a line for each thing that is wrong. */
+export class PolicyError extends Error {
+  override readonly name = 'PolicyError';
+}
+
+/** What becomes of a policy file that has changed. */
+export interface PolicyListener {
+  policyLoaded(file: string): void;
+  policyRejected(file: string, problems: readonly string[]): void;
+}
+
+/**
+ * The policy in force: settings, and the policy file where there is one. Of a file that has become unusable, the last good content stays in
+ * force: an accident while editing must neither stop the operator nor free what was excluded.
+ */
+export class PolicySource {
+  readonly file: string;
+  readonly #settings: Settings;
+  readonly #given: ReadonlySet<string>;
+  /** What the file held when it was last looked at. */
+  readonly first: TextFile | undefined;
+  #policy: Policy;
+
+  private constructor(settings: Settings, given: ReadonlySet<string>, first: TextFile | undefined) {
+    this.file = settings.policy;
+    this.#settings = settings;
+    this.#given = given;
+    this.first = first;
+    this.#policy = this.#policyOf(first ? usable(this.file, first) : {});
+  }
+
+  /** @throws {PolicyError} when the settings name a policy file that cannot be used */
+  static async open(settings: Settings, given: ReadonlySet<string>): Promise<PolicySource> {
+    const first = settings.policy ? await readTextFile(settings.policy, POLICY_SIZE) : undefined;
+    return new PolicySource(settings, given, first);
+  }
+
+  #policyOf(file: FilePolicy): Policy {
+    return policyOf(this.#settings, this.#given, file);
+  }
+
+  current(): Policy {
+    return this.#policy;
+  }
+
+  /** Takes what the file holds now if it can be used, and tells either way. */
+  take(content: TextFile, listener: PolicyListener): void {
+    const reading = readingOf(content);
+    if ('problems' in reading) {
+      listener.policyRejected(this.file, problemLines(this.file, reading.problems));
+      return;
+    }
+    this.#policy = this.#policyOf(reading.policy);
+    listener.policyLoaded(this.file);
+  }
+}
+
+/** What a file says, or that it could not be read. */
+export const readingOf = (content: TextFile): ReturnType<typeof readPolicy> =>
+  'problem' in content
+    ? { problems: [{ line: 0, column: 0, path: '', message: content.problem }] }
+    : readPolicy(content.text);
+
+function usable(file: string, content: TextFile): FilePolicy {
+  const reading = readingOf(content);
+  if ('policy' in reading) return reading.policy;
+  throw new PolicyError(['the policy file cannot be used', ...problemLines(file, reading.problems)].join('\n'));
+}
+
+/** `policy.yaml:4:12: exclude[0].namespaces: …`, one a line, as compilers write it. */
+export function problemLines(file: string, problems: readonly PolicyProblem[]): string[] {
+  return problems.map(({ line, column, path, message }) => {
+    const place = line > 0 ? `${file}:${line}:${column}` : file;
+    return [place, path, message].filter(Boolean).join(': ');
+  });
+}

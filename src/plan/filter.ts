@@ -1,0 +1,76 @@
+import { selectorQuery } from '../cluster/selectorQuery.ts';
+import { selects } from '../expect/selector.ts';
+import type { LabelSelector, WorkloadKind } from '../model.ts';
+import { globMatches } from './glob.ts';
+import type { Judged } from './judged.ts';
+
+/** Names workloads by what they are. Every field that is given must match; of a list, one entry. `*` stands for any characters. */
+export interface Filter {
+  readonly namespaces?: readonly string[];
+  readonly namespaceLabels?: LabelSelector;
+  readonly names?: readonly string[];
+  readonly kinds?: readonly WorkloadKind[];
+  /** Kind of the object that owns the workload itself, for example `Prometheus`. */
+  readonly ownerKinds?: readonly string[];
+  /** Over the labels of the pod template: those that a webhook's objectSelector sees, too. */
+  readonly labels?: LabelSelector;
+  /** Over the annotations of the workload itself, not of its pods. */
+  readonly annotations?: LabelSelector;
+  /** Over the images of the template's containers, init containers among them; one that matches is enough. */
+  readonly images?: readonly string[];
+}
+
+type Field = keyof Filter;
+
+const FIELDS: { readonly [F in Field]: (wanted: NonNullable<Filter[F]>, judged: Judged) => boolean } = {
+  namespaces: (patterns, { workload }) => anyMatches(patterns, workload.namespace),
+  namespaceLabels: (selector, { namespace }) => selects(selector, namespace.labels),
+  names: (patterns, { workload }) => anyMatches(patterns, workload.name),
+  kinds: (kinds, { workload }) => kinds.includes(workload.kind),
+  ownerKinds: (kinds, { workload }) => workload.owner !== undefined && kinds.includes(workload.owner.kind),
+  labels: (selector, { workload }) => selects(selector, workload.template.labels),
+  annotations: (selector, { workload }) => selects(selector, workload.annotations),
+  images: (patterns, { workload }) => imagesOf(workload.template.spec).some((image) => anyMatches(patterns, image)),
+};
+
+export function filterMatches(filter: Filter, judged: Judged): boolean {
+  return fieldsOf(filter).every((field) => fieldMatches(field, filter, judged));
+}
+
+function fieldMatches<F extends Field>(field: F, filter: Filter, judged: Judged): boolean {
+  const wanted = filter[field];
+  return wanted === undefined || FIELDS[field](wanted, judged);
+}
+
+const fieldsOf = (filter: Filter): Field[] => (Object.keys(FIELDS) as Field[]).filter((field) => filter[field]);
+
+export const anyMatches = (patterns: readonly string[], text: string): boolean =>
+  patterns.some((pattern) => globMatches(pattern, text));
+
+/** The spec is opaque to everybody but the injector, so nothing is taken for granted in it. */
+function imagesOf(spec: Readonly<Record<string, unknown>>): string[] {
+  const containers = [spec.containers, spec.initContainers].flatMap((list: unknown) =>
+    Array.isArray(list) ? (list as unknown[]) : [],
+  );
+  return containers.flatMap((container) => {
+    const image = typeof container === 'object' && container !== null && 'image' in container && container.image;
+    return typeof image === 'string' ? [image] : [];
+  });
+}
+
+/** A filter in words, for reasons: `namespaces: batch-*; labels: tier=db`. */
+export function filterWords(filter: Filter): string {
+  return fieldsOf(filter)
+    .map((field) => `${field}: ${wordsOf(filter[field] ?? [])}`)
+    .join('; ');
+}
+
+const LONGEST = 80;
+
+/** Patterns or a selector as people write them, cut where a list is long: reasons are log fields and table cells. */
+export function wordsOf(wanted: readonly string[] | LabelSelector): string {
+  const words = isList(wanted) ? wanted.join(', ') : selectorQuery(wanted);
+  return words.length > LONGEST ? `${words.slice(0, LONGEST)}…` : words;
+}
+
+const isList = (wanted: readonly string[] | LabelSelector): wanted is readonly string[] => Array.isArray(wanted);

@@ -1,0 +1,72 @@
+import { selects } from '../expect/selector.ts';
+import { RESTART_ANNOTATION } from '../names.ts';
+import { type ReasonCode, reason } from '../reasons.ts';
+import { anyMatches, filterMatches, filterWords, wordsOf } from './filter.ts';
+import type { Hold, Rule } from './holds.ts';
+import type { Judged } from './judged.ts';
+import type { Policy } from './policy.ts';
+
+/** What people have said about a workload, in the order in which it is looked at: what was said on the objects, then the policy. */
+export const SELECTION: readonly Rule[] = [optedOut, excluded, notIncluded, notOptedIn];
+
+const hold = (code: ReasonCode, detail: string): Hold => ({ reason: reason(code, detail) });
+
+/** What an annotation says, and where it stands. */
+interface Say {
+  readonly value: string;
+  readonly where: string;
+}
+
+/** The workload's own word wins over its namespace's. */
+function sayOf({ workload, namespace }: Judged): Say | undefined {
+  const own = workload.annotations[RESTART_ANNOTATION];
+  if (own !== undefined) return { value: own, where: 'the workload' };
+  const general = namespace.annotations[RESTART_ANNOTATION];
+  return general === undefined ? undefined : { value: general, where: `namespace ${workload.namespace}` };
+}
+
+const LONGEST = 40;
+
+/** A value that is neither `"true"` nor `"false"` was meant to say something: until somebody corrects it, nothing is done on a guess. */
+function optedOut(judged: Judged): Hold | undefined {
+  const say = sayOf(judged);
+  if (!say || say.value === 'true') return undefined;
+  const said = `${RESTART_ANNOTATION} on ${say.where} is "${say.value.slice(0, LONGEST)}"`;
+  return hold(
+    'opted-out',
+    say.value === 'false' ? said : `${said}, which is neither "true" nor "false" and counts as "false"`,
+  );
+}
+
+function excluded(judged: Judged, { policy }: { readonly policy: Policy }): Hold | undefined {
+  const { exclude, excludeNamespaces, excludeLabels } = policy;
+  const index = exclude.findIndex((filter) => filterMatches(filter, judged));
+  const filter = exclude[index];
+  if (filter) return hold('excluded', `exclude[${index}] (${filterWords(filter)})`);
+  const { namespace, template } = judged.workload;
+  if (anyMatches(excludeNamespaces, namespace)) {
+    return hold('excluded', `excludeNamespaces (${wordsOf(excludeNamespaces)})`);
+  }
+  return excludeLabels && selects(excludeLabels, template.labels)
+    ? hold('excluded', `excludeLabels (${wordsOf(excludeLabels)})`)
+    : undefined;
+}
+
+function notIncluded(judged: Judged, { policy }: { readonly policy: Policy }): Hold | undefined {
+  const { include, includeNamespaces, includeLabels } = policy;
+  if (include.length > 0 && !include.some((filter) => filterMatches(filter, judged))) {
+    return hold('excluded', 'no filter of include matches');
+  }
+  const { namespace, template } = judged.workload;
+  if (includeNamespaces.length > 0 && !anyMatches(includeNamespaces, namespace)) {
+    return hold('excluded', `not of includeNamespaces (${wordsOf(includeNamespaces)})`);
+  }
+  return includeLabels && !selects(includeLabels, template.labels)
+    ? hold('excluded', `not of includeLabels (${wordsOf(includeLabels)})`)
+    : undefined;
+}
+
+function notOptedIn(judged: Judged, { policy }: { readonly policy: Policy }): Hold | undefined {
+  if (!policy.optIn || sayOf(judged)?.value === 'true') return undefined;
+  return hold('not-opted-in', `neither the workload nor its namespace has ${RESTART_ANNOTATION}: "true"`);
+}
