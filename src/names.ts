@@ -21,7 +21,7 @@ export const ANNOTATION = {
   run: `${DOMAIN}/run`,
   /** The value of `meltemi.dev/retry` that was there at the write: another value asks for one more. */
   retried: `${DOMAIN}/retried`,
-  /** How the restart ended; absent while it is in flight. */
+  /** How the restart ended; empty while it is in flight. */
   outcome: `${DOMAIN}/outcome`,
 } as const;
 

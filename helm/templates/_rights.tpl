@@ -31,6 +31,12 @@
 - apiGroups: [""]
   resources: [events]
   verbs: [list, create]
+- apiGroups: [authentication.k8s.io]
+  resources: [tokenreviews]
+  verbs: [create]
+- apiGroups: [authorization.k8s.io]
+  resources: [subjectaccessreviews]
+  verbs: [create]
 {{- end }}
 
 {{- define "meltemi.rights.istio" -}}
@@ -65,6 +71,12 @@
 - apiGroups: [""]
   resources: [nodes]
   verbs: [get]
+- apiGroups: [authentication.k8s.io]
+  resources: [tokenreviews]
+  verbs: [create]
+- apiGroups: [authorization.k8s.io]
+  resources: [subjectaccessreviews]
+  verbs: [create]
 {{- end }}
 
 {{- define "meltemi.rights.scoped.istio" -}}

@@ -197,7 +197,19 @@ export const SETTINGS = {
   failureBudget: policy(count('failed restarts of a run that halt it', 3, BOTH)),
   maxAttempts: policy(count('restarts for one sidecar before giving up', 1, BOTH)),
   reconcilePeriod: duration('time between scans that nothing else asked for; 0 turns them off', '30m', RUN),
-  metricsBindAddress: address('where /metrics is served over plain HTTP; 0 turns it off', '127.0.0.1:8080'),
+  metricsBindAddress: address('where /metrics is served; 0 turns it off', ':8080'),
+  metricsSecure: toggle(
+    'serve /metrics over TLS, to those whom the API server lets get it; false: plain HTTP',
+    RUN,
+    true,
+  ),
+  metricsCertPath: text(
+    'folder of the certificate for /metrics, read again when it changes; without it a self-signed one is made at start',
+    'folder',
+    RUN,
+  ),
+  metricsCertName: { ...text('name of the certificate in that folder', 'file', RUN), default: 'tls.crt' },
+  metricsCertKey: { ...text('name of its private key in that folder', 'file', RUN), default: 'tls.key' },
   healthProbeBindAddress: address('where /livez and /readyz are served; 0 turns them off', ':8081'),
   logLevel: {
     help: `one of ${LOG_LEVELS.join(', ')}`,

@@ -26,6 +26,8 @@ export function remembering(cluster: Cluster): RememberingCluster {
     if (isLater(annotations, known.get(uid))) known.set(uid, recordIn(annotations));
   };
   const recalled = (workload: Workload): Workload => {
+    // also what is only read: the answer to the write may have been lost, and an owner may wipe the record next
+    remember(workload.uid, workload.annotations);
     const record = known.get(workload.uid);
     if (!record || !isLater(record, workload.annotations)) return workload;
     const others = Object.entries(workload.annotations).filter(([key]) => !OURS.includes(key));
@@ -72,5 +74,5 @@ const recordIn = (annotations: Labels): Labels =>
 function isLater(record: Labels, other: Labels = {}): boolean {
   const [time, otherTime] = [record, other].map((one) => Date.parse(one[ANNOTATION.restartedAt] ?? '') || 0);
   if (time !== otherTime) return (time ?? 0) > (otherTime ?? 0);
-  return record[ANNOTATION.outcome] !== undefined && other[ANNOTATION.outcome] === undefined;
+  return Boolean(record[ANNOTATION.outcome]) && !other[ANNOTATION.outcome];
 }

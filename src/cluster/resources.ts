@@ -17,6 +17,8 @@ const RESOURCES = {
   poddisruptionbudgets: { base: '/apis/policy/v1', namespaced: true },
   leases: { base: '/apis/coordination.k8s.io/v1', namespaced: true },
   mutatingwebhookconfigurations: { base: '/apis/admissionregistration.k8s.io/v1', namespaced: false },
+  tokenreviews: { base: '/apis/authentication.k8s.io/v1', namespaced: false },
+  subjectaccessreviews: { base: '/apis/authorization.k8s.io/v1', namespaced: false },
   proxyconfigs: { base: '/apis/networking.istio.io/v1beta1', namespaced: true },
 } as const;
 

@@ -77,4 +77,10 @@ export const RIGHTS: readonly Right[] = [
     why: 'leader election, and what people have told through the Lease',
   },
   { resource: 'events', verbs: ['create'], ...own, why: 'to tell what concerns no workload' },
+  ...(['tokenreviews', 'subjectaccessreviews'] as const).map((resource) => ({
+    resource,
+    verbs: ['create'] as const,
+    ...inCluster,
+    why: 'whether the reader of secured metrics may read them',
+  })),
 ];

@@ -44,7 +44,7 @@ export function recordOf({
     attempts: Number.parseInt(annotations[ANNOTATION.attempts] ?? '', 10) || 1,
     writes: (annotations[ANNOTATION.writes] ?? '').split(',').flatMap((time) => parseTime(time) ?? []),
     run: annotations[ANNOTATION.run] ?? '',
-    ...(retried !== undefined && { retried }),
+    ...(retried && { retried }),
     ...(outcome && { outcome: outcome as Outcome }),
   };
 }
@@ -110,12 +110,17 @@ export const outcomePatch = (resourceVersion: string, record: RestartRecord, out
   metadata: { resourceVersion, annotations: annotationsOf({ ...record, outcome }) },
 });
 
-const annotationsOf = (record: RestartRecord): Record<string, string | null> => ({
+/**
+ * Everything is written, and empty where there is nothing to say: the Deployment controller copies annotations to ReplicaSets and never
+ * takes one away there (pkg/controller/deployment/util SetNewReplicaSetAnnotations), so the end of an earlier restart would stay in a copy
+ * of this one.
+ */
+const annotationsOf = (record: RestartRecord): Record<string, string> => ({
   [ANNOTATION.restartedFor]: record.restartedFor,
   [ANNOTATION.restartedAt]: timestamp(record.restartedAt),
   [ANNOTATION.attempts]: String(record.attempts),
   [ANNOTATION.writes]: record.writes.map(timestamp).join(','),
   [ANNOTATION.run]: record.run,
-  [ANNOTATION.retried]: record.retried ?? null,
-  [ANNOTATION.outcome]: record.outcome ?? null,
+  [ANNOTATION.retried]: record.retried ?? '',
+  [ANNOTATION.outcome]: record.outcome ?? '',
 });

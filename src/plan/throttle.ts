@@ -35,7 +35,9 @@ export class Throttle {
       const record = recordOf(one.workload);
       this.#lastWrite = Math.max(this.#lastWrite, record?.restartedAt ?? 0);
       this.#writes.push(...(record?.writes ?? []).filter((time) => time > context.now - MINUTE));
-      if (isInFlight(record) || context.busy.has(keyOf(one.workload))) this.#count(one);
+      const busy = context.busy.has(keyOf(one.workload));
+      if (isInFlight(record) || busy) this.#count(one);
+      if (busy && !isInFlight(record)) this.#noteWrite();
     }
   }
 
@@ -54,9 +56,14 @@ export class Throttle {
     const hold = this.#holdOf(judged);
     if (hold) return { order, hold };
     this.#count(judged);
+    this.#noteWrite();
+    return { order };
+  }
+
+  /** A write that is not recorded yet: it is made any moment, so it counts as made now. */
+  #noteWrite(): void {
     this.#lastWrite = this.#context.now;
     this.#writes.push(this.#context.now);
-    return { order };
   }
 
   #holdOf(judged: Outdated): Hold | undefined {

@@ -63,7 +63,7 @@ test('probes have a port and paths of their own', () => {
 });
 
 test('the operator is told what the chart knows better, and leaves the rest to its own defaults', () => {
-  assert.deepEqual(container.args, ['run']);
+  assert.deepEqual(container.args, ['/app/meltemi.js', 'run']);
   assert.deepEqual(container.env, [
     { name: 'MELTEMI_METRICS_BIND_ADDRESS', value: ':8080' },
     { name: 'MELTEMI_POLICY', value: '/etc/meltemi/policy.yaml' },

@@ -32,6 +32,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   'networkPolicy.apiServerPorts': [7443],
   'networkPolicy.injectorPorts': [7444],
   extraArgs: ['--dry-run'],
+  policy: { maxInFlight: 7 },
   namespaces: ['shop'],
   istioNamespaces: ['mesh'],
   affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'sample' }] } },

@@ -36,6 +36,19 @@ const REFUSED: Readonly<Record<string, readonly [Values, RegExp]>> = {
   'a namespace that is none': [{ namespaces: ['Shop'] }, /'\/namespaces\/0': 'Shop' does not match pattern/],
   'a namespace twice': [{ namespaces: ['shop', 'shop'] }, /'\/namespaces': items at 0 and 1 are equal/],
   'nowhere for Istio': [{ istioNamespaces: [] }, /'\/istioNamespaces': minItems: got 0, want 1/],
+  'a policy key that is none': [
+    { policy: { maxInFligth: 5 } },
+    /'\/policy': additional properties 'maxInFligth' not allowed/,
+  ],
+  'a policy key that says nothing': [
+    { policy: { restartDelay: '' } },
+    /'\/policy\/restartDelay': minLength: got 0, want 1/,
+  ],
+  'a filter field that is none': [
+    { policy: { exclude: [{ namespace: 'a' }] } },
+    /'\/policy\/exclude\/0': additional properties 'namespace'/,
+  ],
+  'a filter of everything': [{ policy: { exclude: [{}] } }, /'\/policy\/exclude\/0': minProperties: got 0, want 1/],
   'a pull policy that is none': [{ image: { pullPolicy: 'Sometimes' } }, /'\/image\/pullPolicy': value must be one of/],
 };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parse } from 'yaml';
-import { envOf } from '../../src/cli/settings.ts';
+import { readPolicy } from '../../src/cli/policyFile.ts';
+import { envOf, POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { CONFIG_VALUES } from '../contract/chart/flagValues.ts';
 import { settingSchema } from '../contract/chart/settingSchema.ts';
 import { type Manifest, only, type Rendering, render, type Values } from './chart.ts';
@@ -80,7 +80,7 @@ test('every setting reaches the operator by one variable, which its flag reads',
   const samples = CONFIG_VALUES.map((one) => ({ ...one, sample: sampleOf(one) }));
   const config = Object.fromEntries(samples.map(({ name, sample: [value] }) => [name, value]));
   const { env } = container(await render({ config })) as { env: { name: string; value: string }[] };
-  const given = env.filter(({ name }) => !['MELTEMI_POLICY', 'MELTEMI_NAMESPACES'].includes(name));
+  const given = env.filter(({ name }) => name !== 'MELTEMI_POLICY');
   const expected = samples.map(({ name, sample: [, text] }) => ({ name: envOf(name), value: text }));
   const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
   assert.deepEqual(given.sort(byName), expected.sort(byName));
@@ -129,9 +129,29 @@ for (const [what, paused, expected] of [
     assert.deepEqual(only(await render({ paused }), 'Lease').metadata.annotations, expected));
 }
 
-test('the policy is in its file as it was given', async () => {
-  const policy = { maxInFlight: 10, restartDelay: '30s', exclude: [{ namespaces: ['batch-*'] }] };
-  assert.deepEqual(parse(only(await render({ policy }), 'ConfigMap').data['policy.yaml']), policy);
+test('the operator reads the policy as it was given', async () => {
+  const settings = POLICY_NAMES.map((name) => {
+    const [value, text] = sampleOf({ name, setting: SETTINGS[name] });
+    return { name, value, expected: SETTINGS[name].parse(text) };
+  });
+  const exclude = [{ namespaces: ['batch-*'] }, { labels: 'tier=db' }];
+  const policy = { ...Object.fromEntries(settings.map(({ name, value }) => [name, value])), exclude };
+  const reading = readPolicy(only(await render({ policy }), 'ConfigMap').data['policy.yaml']);
+  assert.ok('policy' in reading, JSON.stringify(reading));
+  for (const { name, expected } of settings) assert.deepEqual(reading.policy[name], expected, name);
+  assert.equal(reading.policy.exclude?.length, 2);
+});
+
+test('namespaces are named to the operator, and with them those where it may look for istiods', async () => {
+  const said = async (values: Values) =>
+    (container(await render(values)).env as { name: string; value: string }[])
+      .filter(({ name }) => /NAMESPACES$/.test(name))
+      .map(({ name, value }) => `${name}=${value}`);
+  assert.deepEqual(await said({ istioNamespaces: ['a', 'b'] }), []);
+  assert.deepEqual(await said({ namespaces: ['shop', 'bank'], istioNamespaces: ['a', 'b'] }), [
+    'MELTEMI_NAMESPACES=shop,bank',
+    'MELTEMI_ISTIO_NAMESPACES=a,b',
+  ]);
 });
 
 test('a change of the policy changes no pod', async () => {

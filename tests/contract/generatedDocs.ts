@@ -98,7 +98,7 @@ const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
   writes: 'times of the last three restarts, for the daily cap',
   run: 'epoch of the injector; failures are counted per run',
   retried: 'the value of `meltemi.dev/retry` that the restart answered',
-  outcome: '`verified`, `failed:<reason>`, `reverted` or `superseded`; absent while the restart is in flight',
+  outcome: '`verified`, `failed:<reason>`, `reverted` or `superseded`; empty while the restart is in flight',
 };
 
 const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {

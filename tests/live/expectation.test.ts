@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { pathOf } from '../testbed/paths.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import { FakeInjector } from './fakeInjector.ts';
@@ -161,28 +160,13 @@ test('G1: while istiod’s rollout is incomplete nothing is restarted', async ()
 
 test('G3: two injectors behind one address that disagree hold; once they agree it goes', async () => {
   const fake = await FakeInjector.start(bed, '1.0.1');
-  const path = pathOf('MutatingWebhookConfiguration', '', 'fake-injector');
-  await bed.api.create(pathOf('MutatingWebhookConfiguration'), fake.configuration(bed));
-  await until('the API server to call it', 20_000, async () => {
-    await bed.namespace('fake', { mesh: 'fake' }).catch(() => undefined);
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'x' },
-      spec: { containers: [{ name: 'a', image: 'a' }] },
-    };
-    const { spec } = await bed.api.create<{ spec: { containers: unknown[] } }>(
-      `${pathOf('Pod', 'fake')}?dryRun=All`,
-      pod,
-    );
-    return spec.containers.length === 2;
-  });
+  await fake.install();
   for (const name of ['a', 'b', 'c']) await bed.deploy({ namespace: 'fake', name, labels: { number: name } });
   await bed.waitReady('fake');
   const scene = await Scene.start(bed, 'remote');
   try {
     fake.versions = ['1.0.1', '1.0.2'];
-    await bed.api.patch(path, { webhooks: (fake.configuration(bed, '/v2') as { webhooks: object[] }).webhooks });
+    await fake.move('/v2');
     await stays('nothing written', 30_000, async () => (await scene.restarts()).length === 0);
     fake.versions = ['1.0.2'];
     await scene.current(['fake'], '1.0.2', 'remote', 120);
@@ -194,7 +178,6 @@ test('G3: two injectors behind one address that disagree hold; once they agree i
     });
   } finally {
     await scene.stop();
-    await bed.api.delete(path);
     await fake.stop();
   }
 });

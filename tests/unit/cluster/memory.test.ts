@@ -67,3 +67,12 @@ test('another object of the same name has no record', async () => {
   Object.assign(state, { uid: 'b', annotations: {} });
   assert.deepEqual((await cluster.workload(workload()))?.annotations, {});
 });
+
+test('a record that was only read, because the answer to its write was lost, is remembered too', async () => {
+  const state = { uid: 'a', annotations: { ...record } };
+  const cluster = remembering(clusterOf(state));
+  await cluster.workload(workload());
+  state.annotations = {} as typeof state.annotations;
+  const { other: _theirs, ...ours } = record;
+  assert.deepEqual((await cluster.workload(workload()))?.annotations, ours);
+});

@@ -249,6 +249,12 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
   ['… until a person resumes', [failedOpen, judged()], 'restart', { resumedAt: NOW - MINUTE }],
   ['… which forgives nothing that fails later', [failedOpen, judged()], 'wait halted', { resumedAt: NOW - 2 * HOUR }],
   [
+    '… nor what was begun a moment later in the same second, to which records are cut',
+    [failedOpen, judged()],
+    'wait halted',
+    { resumedAt: NOW - HOUR + 400 },
+  ],
+  [
     'an owner that took a restart back keeps the others of its kind',
     [takenBack, judged({ owner })],
     'wait owner-reverts',
@@ -407,6 +413,18 @@ const sharing: [string, Judged[], string[], Partial<PlanContext>?][] = [
     ],
     ['none', 'restart', 'max-restarts-per-minute'],
     { policy: { ...wide, maxRestartsPerMinute: 2 } },
+  ],
+  [
+    '… and one that is about to be written',
+    [judged({ name: 'a' }), judged({ name: 'b' })],
+    ['in-flight', 'max-restarts-per-minute'],
+    { policy: { ...wide, maxRestartsPerMinute: 1 }, busy: new Set(['Deployment/shop/a']) },
+  ],
+  [
+    'the restart delay counts from one that is about to be written',
+    [judged({ name: 'a' }), judged({ name: 'b' })],
+    ['in-flight', 'restart-delay'],
+    { policy: { ...wide, restartDelay: 1000 }, busy: new Set(['Deployment/shop/a']) },
   ],
   [
     'what means an outage goes last',

@@ -163,3 +163,15 @@ for (const [name, evaluations, { told, long }] of gates) {
     assert.equal(await metric('gates_closed_long'), long);
   });
 }
+
+test('a workload that its budget holds for an hour is told once, on the workload', () => {
+  const { report, events } = reporting();
+  const one = judged({}, { state: 'unknown', reason: reason('bad-answer', '') });
+  const held: Step = { action: 'wait', reason: reason('pdb', 'shop/web allows no disruption') };
+  for (const minute of [0, 59, 60, 61, 600])
+    report.evaluated([one], { steps: new Map([[keyOf(one.workload), held]]) }, NOW + minute * MINUTE);
+  assert.deepEqual(
+    events.map(({ type, reason, about, message }) => [type, reason, about.name, message]),
+    [['Warning', 'RestartHeld', 'web', 'for 60 minutes: shop/web allows no disruption']],
+  );
+});

@@ -1,0 +1,140 @@
+import type { Answer } from '../../src/expect/answer.ts';
+import { injectionOf } from '../../src/expect/epoch.ts';
+import type { Injection, Mesh } from '../../src/expect/mesh.ts';
+import type { NamespaceFacts, Sidecar } from '../../src/model.ts';
+import { reason } from '../../src/reasons.ts';
+import { complete, entry, istiod, sidecar } from '../builders/workload.ts';
+import type { Dice } from '../unit/fuzz/dice.ts';
+
+export const REVISIONS = ['default', 'canary'] as const;
+export type RevisionName = (typeof REVISIONS)[number];
+
+/** One control plane: what its objects say, and what its replicas do. */
+export interface ControlPlaneState {
+  /** In the injector's ConfigMap. */
+  configured: string;
+  /** The istiod Deployment's template, and whether its rollout is complete. */
+  deployed: string;
+  rolling: boolean;
+  /** What replicas answer and inject; several while they differ. */
+  serving: readonly string[];
+  /** Nobody answers: pods are refused. */
+  down: boolean;
+  /** It answers `allowed: false`. */
+  refusing: boolean;
+  /** The API server goes on without it: pods are born without sidecar, whatever it answers. */
+  failingOpen: boolean;
+}
+
+const imageOf = (version: string): string => `docker.io/istio/proxyv2:${version}`;
+
+/** The mesh as it truly is. What operators know of it comes later, through their watches. */
+export class ControlPlane {
+  readonly revisions = new Map<RevisionName, ControlPlaneState>();
+  readonly namespaces = new Map<string, NamespaceFacts>();
+  /** When what pods should have last changed. */
+  changedAt = 0;
+  readonly #dice: Dice;
+  /** Whether istiod Deployments can be seen; where not, gate G3 asks twice. */
+  readonly #visible: boolean;
+  #mesh: Mesh | undefined;
+
+  constructor(dice: Dice, visible: boolean) {
+    this.#dice = dice;
+    this.#visible = visible;
+    for (const name of REVISIONS)
+      this.revisions.set(name, {
+        configured: '1.30.2',
+        deployed: '1.30.2',
+        rolling: false,
+        serving: ['1.30.2'],
+        down: false,
+        refusing: false,
+        failingOpen: false,
+      });
+  }
+
+  state(name: RevisionName): ControlPlaneState {
+    const state = this.revisions.get(name);
+    if (!state) throw new Error(`there is no control plane ${name}`);
+    return state;
+  }
+
+  label(namespace: string, revision: RevisionName): void {
+    this.namespaces.set(namespace, { labels: { 'istio.io/rev': revision }, annotations: {} });
+    this.#mesh = undefined;
+  }
+
+  revisionOf(namespace: string): RevisionName {
+    return (this.namespaces.get(namespace)?.labels['istio.io/rev'] ?? 'default') as RevisionName;
+  }
+
+  change(name: RevisionName, change: Partial<ControlPlaneState>): void {
+    Object.assign(this.state(name), change);
+    this.#mesh = undefined;
+  }
+
+  mesh(): Mesh {
+    this.#mesh ??= {
+      injections: [...this.revisions.keys()].map((name) => this.#injection(name)),
+      namespaces: new Map(this.namespaces),
+    };
+    return this.#mesh;
+  }
+
+  #injection(name: RevisionName): Injection {
+    const { configured, deployed, rolling } = this.state(name);
+    const path = this.#visible ? '/inject' : `/inject/${configured}`;
+    const webhook = entry({
+      configuration: `istio-sidecar-injector-${name}`,
+      revision: name,
+      namespaceSelector: { matchLabels: { 'istio.io/rev': name } },
+      address: { service: { namespace: 'istio-system', name: `istiod-${name}`, path, port: 443 } },
+    });
+    if (!this.#visible) return injectionOf(webhook, {});
+    const rollout = rolling ? { ...complete(2), updated: 1, ready: 1, available: 1, existing: 3 } : complete(2);
+    const seen = istiod({
+      name: `istiod-${name}`,
+      revision: name,
+      rollout,
+      image: `docker.io/istio/pilot:${NEWEST}`,
+      templateHash: deployed,
+    });
+    return injectionOf(webhook, { injectorConfig: { configured }, meshConfig: {}, istiod: seen });
+  }
+
+  /** One replica's answer for a namespace; an error when nobody answers. */
+  answer(name: RevisionName): Answer {
+    const { down, refusing, serving } = this.state(name);
+    if (down) throw new Error('connection refused');
+    if (refusing)
+      return { kind: 'unknown', reason: reason('injector-refused', 'the injector refuses the pod: not now') };
+    const image = imageOf(this.#dice.pick(serving));
+    return { kind: 'sidecar', sidecar: { image, revision: name, placement: 'container' } };
+  }
+
+  /** What a new pod of a namespace gets. */
+  admit(namespace: string): Sidecar | string {
+    const name = this.revisionOf(namespace);
+    const { down, refusing, failingOpen, serving } = this.state(name);
+    if (failingOpen) return NO_PROXY;
+    const webhook = 'admission webhook "namespace.sidecar-injector.istio.io"';
+    if (down) return `Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io": refused`;
+    if (refusing) return `${webhook} denied the request: not now`;
+    return sidecar({ image: imageOf(this.#dice.pick(serving)), revision: name });
+  }
+
+  /** What every pod of a namespace should have once things have settled. */
+  expected(namespace: string): Sidecar {
+    const name = this.revisionOf(namespace);
+    return sidecar({ image: imageOf(this.state(name).configured), revision: name });
+  }
+}
+
+/** The control plane's own image is never older than a proxy here: gate G4 stays open. */
+const NEWEST = '1.99.0';
+
+const NO_PROXY: Sidecar = sidecar({ placement: 'none', image: '', revision: '', injected: false });
+
+export const sameSidecar = (a: Sidecar, b: Sidecar): boolean =>
+  a.image === b.image && a.revision === b.revision && a.placement === b.placement;

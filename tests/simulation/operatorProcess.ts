@@ -1,0 +1,180 @@
+import { LeaderElection, type LeaseTiming } from '../../src/cluster/leaderElection.ts';
+import { remembering } from '../../src/cluster/memory.ts';
+import type { Answer } from '../../src/expect/answer.ts';
+import { Confirmations } from '../../src/expect/confirmations.ts';
+import { Injectors, type Question } from '../../src/expect/injectors.ts';
+import type { Budget, Labels } from '../../src/model.ts';
+import { LEASE_ANNOTATION } from '../../src/names.ts';
+import { Operator } from '../../src/operator.ts';
+import type { Judged } from '../../src/plan/judged.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { Survey } from '../../src/survey.ts';
+import type { RevisionName } from './controlPlane.ts';
+import { Lane } from './lane.ts';
+import { MeshView } from './meshView.ts';
+import { SimulatedCluster } from './simulatedCluster.ts';
+import type { World } from './world.ts';
+
+/** Kubernetes' own proportions, with fewer renewals to simulate. */
+export const TIMING: LeaseTiming = { leaseDuration: 30_000, renewDeadline: 20_000, retryPeriod: 8000 };
+
+/** What a process has been told last by an injector about a template. */
+export interface Told {
+  readonly at: number;
+  readonly answer: Answer;
+}
+
+/** One process of the operator, wired as `meltemi run` wires it, with all that it touches simulated. */
+export class OperatorProcess {
+  readonly id: string;
+  readonly lane: Lane;
+  readonly view: MeshView;
+  /** What reached the process, for the referee: it may not know better than this. */
+  readonly told = new Map<string, Told>();
+  readonly budgetsRead = new Map<string, readonly Budget[]>();
+  leaseRead: Labels = {};
+  termBeganAt = 0;
+  planned: { readonly at: number; readonly judged: readonly Judged[]; readonly plan: Plan } | undefined;
+  readonly #world: World;
+  readonly #stop = new AbortController();
+  readonly #leadership: LeaderElection;
+  readonly #operator: Operator;
+
+  constructor(world: World, id: string) {
+    this.id = id;
+    this.#world = world;
+    const { time, dice, scenario } = world;
+    this.lane = new Lane(time);
+    const { lane } = this;
+    this.view = new MeshView(world.plane.mesh());
+    const leadership = new LeaderElection({
+      client: world.lease.clientOf(lane, (annotations) => {
+        this.leaseRead = annotations;
+      }),
+      namespace: 'meltemi',
+      identity: id,
+      listener: {
+        acquired: () => {
+          this.termBeganAt = time.now;
+          world.log(() => `${id}: leads`);
+        },
+        lost: (why) => world.log(() => `${id}: leads no more: ${why}`),
+        standingBy: () => undefined,
+        trouble: () => undefined,
+      },
+      timing: TIMING,
+      clock: lane,
+      now: lane.now,
+      random: () => dice.below(1000) / 1000,
+    });
+    this.#leadership = leadership;
+    const cluster = remembering(new SimulatedCluster(world, this, () => leadership.assertLeading()));
+    const { policy } = scenario;
+    const injectors = new Injectors({ cluster, now: lane.now, post: (question) => this.#ask(question) });
+    const confirmations = new Confirmations({
+      probe: (question) => injectors.probe(question),
+      wait: (milliseconds) => lane.sleep(milliseconds, this.#stop.signal).catch(() => undefined),
+      signal: this.#stop.signal,
+      onEnd: (injection) => {
+        injectors.forget(injection);
+        operator.ring();
+      },
+    });
+    const operator = new Operator({
+      cluster,
+      watch: this.view,
+      injectors,
+      survey: new Survey({ cluster, injectors, policy: () => policy }),
+      confirmations,
+      policy: () => policy,
+      reconcilePeriod: scenario.reconcilePeriod,
+      namespaces: [],
+      dryRun: false,
+      report: {
+        mesh: () => undefined,
+        scanned: () => undefined,
+        scanFailed: (error) => world.log(() => `${id}: scan failed: ${String(error)}`),
+        trouble: (what, error) =>
+          world.log(() => `${id}: trouble with ${typeof what === 'string' ? what : what.name}: ${String(error)}`),
+        restarted: () => undefined,
+        ended: ({ workload }, outcome, detail) =>
+          world.log(() => `${id}: ${workload.namespace}/${workload.name} ended ${outcome}: ${detail}`),
+        evaluated: (judged, plan, at) => {
+          this.planned = { at, judged, plan };
+        },
+      },
+      now: lane.now,
+      sleep: lane.sleep,
+      standing: () => leadership.standing(),
+      own: scenario.own,
+    });
+    this.#operator = operator;
+    leadership.onStanding(() => operator.ring());
+  }
+
+  start(): void {
+    const { signal } = this.#stop;
+    this.#world.log(() => `${this.id}: starts`);
+    this.lane.wake(0, () => {
+      Promise.all([this.#operator.run(signal), this.#leadership.run(signal, (term) => this.#operator.lead(term))]).then(
+        () => this.lane.kill(),
+        (error: unknown) => this.#world.referee.violated('operator-died', `${this.id}: ${(error as Error).stack}`),
+      );
+    });
+  }
+
+  get isLeading(): boolean {
+    return !this.lane.isDead && this.#leadership.isLeading;
+  }
+
+  /** As SIGTERM does. */
+  stop(): void {
+    this.#world.log(() => `${this.id}: is stopped`);
+    this.lane.wake(0, () => this.#stop.abort());
+  }
+
+  crash(why: string): void {
+    if (this.lane.isDead) return;
+    this.#world.log(() => `${this.id}: crashes ${why}`);
+    this.lane.kill();
+  }
+
+  /** Why a person has paused everything, as far as this process has read. */
+  get paused(): string | undefined {
+    const said = this.leaseRead[LEASE_ANNOTATION.paused];
+    return said === 'false' ? undefined : said;
+  }
+
+  readBudgets(budgets: readonly Budget[], namespace: string | undefined): void {
+    const namespaces = namespace === undefined ? this.#world.plane.namespaces.keys() : [namespace];
+    for (const name of namespaces)
+      this.budgetsRead.set(
+        name,
+        budgets.filter((one) => one.namespace === name),
+      );
+  }
+
+  #ask({ injection, namespace, name }: Question): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const { time, weather, plane } = this.#world;
+    const { there, back, mishap } = weather.read();
+    time.after(there, () => {
+      let answer: Answer | undefined;
+      try {
+        answer = plane.answer(injection.entry.revision as RevisionName);
+      } catch {
+        // nobody answers
+      }
+      this.lane.wake(back, () => {
+        if (!answer || mishap) {
+          const reason = { code: 'injector-unreachable', detail: '' } as const;
+          this.told.set(`${namespace}/${name}`, { at: time.now, answer: { kind: 'unknown', reason } });
+          return reject(new Error('connection refused'));
+        }
+        this.told.set(`${namespace}/${name}`, { at: time.now, answer });
+        resolve(answer);
+      });
+    });
+    return promise;
+  }
+}

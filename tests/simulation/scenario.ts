@@ -1,0 +1,207 @@
+import { keyOf, type WorkloadKey, type WorkloadKind } from '../../src/model.ts';
+import type { Policy } from '../../src/plan/policy.ts';
+import { policy } from '../builders/policy.ts';
+import type { Dice } from '../unit/fuzz/dice.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/** What an owner or a GitOps tool does about a template that is not as in its manifest. */
+export const REVERTERS = ['delete-key', 'put', 'apply'] as const;
+export type Reverter = (typeof REVERTERS)[number];
+
+export interface WorkloadDraft {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly replicas: number;
+  readonly strategy: 'RollingUpdate' | 'Recreate' | 'OnDelete';
+  readonly maxUnavailable: number;
+  readonly partition: number;
+  readonly paused: boolean;
+  readonly optedOut: boolean;
+  /** The restart annotation is applied by another manager (server-side apply). */
+  readonly claimed: boolean;
+  /** Kind of the custom resource that owns it. */
+  readonly owner: string | undefined;
+  readonly reverter: Reverter | undefined;
+  /** Label that PodDisruptionBudgets select by. */
+  readonly group: string;
+  readonly progressDeadline: number;
+}
+
+export interface BudgetDraft {
+  readonly namespace: string;
+  readonly name: string;
+  readonly group: string;
+  /** Pods of those covered that may be away; 0 allows nothing ever. */
+  readonly maxUnavailable: number;
+}
+
+/** How often what happens, in a run: chances are among a hundred. */
+export interface Knobs {
+  readonly upgrades: number;
+  readonly upgradeEvery: number;
+  readonly hangs: number;
+  readonly slow: number;
+  readonly relapses: number;
+  readonly failsOpen: number;
+  readonly outages: number;
+  readonly mishaps: number;
+  readonly slowCalls: number;
+  readonly crashes: number;
+  /** Chance that the process ends in the moment in which a write of its lands. */
+  readonly crashesOnLanding: number;
+  readonly freezes: number;
+  readonly processes: number;
+  readonly people: number;
+  readonly broken: number;
+}
+
+export const FLAVOURS = [
+  'plain',
+  'flapping',
+  'relapsing',
+  'failing',
+  'reverting',
+  'crowded',
+  'frozen',
+  'faulty',
+  'mixed',
+] as const;
+export type Flavour = (typeof FLAVOURS)[number];
+
+export interface Scenario {
+  readonly flavour: Flavour;
+  readonly policy: Policy;
+  readonly reconcilePeriod: number;
+  readonly namespaces: readonly string[];
+  readonly workloads: readonly WorkloadDraft[];
+  readonly budgets: readonly BudgetDraft[];
+  readonly own: WorkloadKey | undefined;
+  readonly visible: boolean;
+  /** Milliseconds from the beginning until nothing happens any more but what operators and controllers do. */
+  readonly eventful: number;
+  /** Milliseconds by which watches lag. */
+  readonly lag: number;
+  readonly knobs: Knobs;
+}
+
+const CALM: Knobs = {
+  upgrades: 1,
+  upgradeEvery: 3 * MINUTE,
+  hangs: 0,
+  slow: 10,
+  relapses: 0,
+  failsOpen: 0,
+  outages: 0,
+  mishaps: 0,
+  slowCalls: 0,
+  crashes: 0,
+  crashesOnLanding: 0,
+  freezes: 0,
+  processes: 1,
+  people: 0,
+  broken: 0,
+};
+
+const KNOBS: Readonly<Record<Flavour, Partial<Knobs>>> = {
+  plain: {},
+  flapping: { upgrades: 6, upgradeEvery: 100 * SECOND, slow: 25 },
+  relapsing: { upgrades: 2, relapses: 14 },
+  failing: { hangs: 60, upgrades: 2, slow: 20, people: 2, failsOpen: 1 },
+  reverting: { upgrades: 2, people: 1, crashes: 1 },
+  crowded: { upgrades: 2, slow: 40, slowCalls: 10 },
+  frozen: { processes: 2, freezes: 3, upgrades: 4, upgradeEvery: 2 * MINUTE, slowCalls: 15 },
+  faulty: { mishaps: 60, slowCalls: 40, crashes: 2, crashesOnLanding: 15, broken: 2, outages: 2, upgrades: 2 },
+  mixed: {
+    upgrades: 3,
+    hangs: 12,
+    slow: 20,
+    relapses: 2,
+    failsOpen: 1,
+    outages: 1,
+    mishaps: 20,
+    slowCalls: 15,
+    crashes: 1,
+    crashesOnLanding: 5,
+    freezes: 1,
+    processes: 2,
+    people: 6,
+    broken: 1,
+  },
+};
+
+/** Seeds take turns at the flavours. */
+export const flavourOf = (seed: number): Flavour => FLAVOURS[seed % FLAVOURS.length] ?? 'plain';
+
+/** Everything that a run is made of, from its dice. */
+export function drawScenario(seed: number, dice: Dice): Scenario {
+  const flavour = flavourOf(seed);
+  const namespaces = ['a', 'b', 'c'].slice(0, 1 + dice.below(3));
+  const knobs = { ...CALM, ...KNOBS[flavour] };
+  const count = (flavour === 'crowded' || flavour === 'failing' ? 5 : 3) + dice.below(5);
+  const workloads = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, namespaces, index));
+  const groups = [...new Set(workloads.map(({ namespace, group }) => `${namespace}/${group}`))];
+  const own = workloads.find(({ kind, owner }) => kind === 'Deployment' && owner === undefined);
+  return {
+    flavour,
+    namespaces,
+    workloads,
+    knobs,
+    policy: drawPolicy(dice, flavour),
+    reconcilePeriod: (2 + dice.below(3)) * MINUTE,
+    budgets: groups.flatMap((place) => {
+      const [namespace = '', group = ''] = place.split('/');
+      const maxUnavailable = dice.once(6) ? 0 : 1 + dice.below(2);
+      return dice.once(3) ? [{ namespace, name: `for-${group}`, group, maxUnavailable }] : [];
+    }),
+    own: own && dice.once(5) ? keyOf(own) : undefined,
+    visible: !dice.once(8),
+    eventful: flavour === 'flapping' || flavour === 'relapsing' ? 12 * MINUTE : 8 * MINUTE,
+    lag: dice.pick([20, 200, 1500]),
+  };
+}
+
+function drawPolicy(dice: Dice, flavour: Flavour): Policy {
+  return policy({
+    maxInFlight: 1 + dice.below(4),
+    maxInFlightPerNamespace: 1 + dice.below(3),
+    maxRestartsPerMinute: dice.once(4) ? 1 + dice.below(3) : 0,
+    pdb: dice.once(6) ? 'ignore' : 'respect',
+    recreate: dice.once(6) ? 'hold' : 'restart',
+    restartDelay: dice.once(4) ? (5 + dice.below(25)) * SECOND : 0,
+    annotationCooldown: flavour === 'relapsing' ? 5 * SECOND : dice.pick([0, 20, 60, 120]) * SECOND,
+    istiodConfigReadDelay: dice.pick([0, 3, 10]) * SECOND,
+    restartTimeout: dice.pick([30, 45, 60]) * SECOND,
+    failureBudget: dice.once(3) ? 1 + dice.below(2) : 3,
+    maxAttempts: dice.once(4) ? 2 : 1,
+  });
+}
+
+function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[], index: number): WorkloadDraft {
+  const kind = dice.pick(['Deployment', 'Deployment', 'Deployment', 'StatefulSet', 'DaemonSet'] as const);
+  const replicas = 1 + dice.below(4);
+  const reverts = dice.once(flavour === 'reverting' ? 2 : 12);
+  return {
+    kind,
+    namespace: dice.pick(namespaces),
+    name: `w${index}`,
+    replicas,
+    strategy: drawStrategy(dice, kind),
+    maxUnavailable: kind === 'Deployment' ? dice.pick([0, 0, 1]) : 1,
+    partition: kind === 'StatefulSet' && dice.once(4) ? dice.below(replicas + 1) : 0,
+    paused: kind === 'Deployment' && dice.once(20),
+    optedOut: dice.once(20),
+    claimed: dice.once(25),
+    owner: dice.once(4) ? dice.pick(['Kafka', 'Redis']) : undefined,
+    reverter: reverts ? dice.pick(REVERTERS) : undefined,
+    group: dice.pick(['x', 'y']),
+    progressDeadline: dice.pick([20, 40, 600]) * SECOND,
+  };
+}
+
+function drawStrategy(dice: Dice, kind: WorkloadKind): WorkloadDraft['strategy'] {
+  if (dice.below(12) > 0) return 'RollingUpdate';
+  return kind === 'Deployment' ? 'Recreate' : 'OnDelete';
+}

@@ -1,0 +1,93 @@
+import { keyOf } from '../../src/model.ts';
+import { RETRY } from '../../src/names.ts';
+import { fingerprint } from '../../src/plan/record.ts';
+import type { ReasonCode } from '../../src/reasons.ts';
+import type { Controlled } from './controlled.ts';
+import { sameSidecar } from './controlPlane.ts';
+import type { OperatorProcess } from './operatorProcess.ts';
+import type { World } from './world.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+type Truth = (world: World, workload: Controlled) => boolean;
+
+/** When a reason to hold an outdated workload for good is true, by the cluster itself. What is not here holds nobody for good. */
+const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
+  'gave-up': gaveUp,
+  'daily-cap': (world, workload) =>
+    world.referee.restarts.filter((one) => one.workload === workload && world.time.now - one.sentAt < DAY).length >= 3,
+  halted,
+  'owner-reverts': (world, workload) =>
+    lasts(world).some(
+      (one) => one?.outcome === 'reverted' && one.workload.workload.owner?.kind === workload.workload.owner?.kind,
+    ),
+  'owned-by': (_world, { manifest }) => manifest.metadata.managedFields.some(({ operation }) => operation === 'Apply'),
+  'opted-out': (_world, { manifest }) => manifest.metadata.annotations['meltemi.dev/restart'] === 'false',
+  outage: (world) => world.scenario.policy.recreate === 'hold',
+  'operator-paused': (world) => world.lease.annotations['meltemi.dev/paused'] !== undefined,
+  paused: (_world, { manifest }) => manifest.spec.paused === true,
+  rolling: (_world, workload) => workload.live.some((pod) => pod.template !== workload.template) || !workload.isWhole,
+  unavailable: (_world, workload) => !workload.isWhole,
+  pdb: (world, { namespace }) => world.budgets(namespace).some(({ allowed }) => allowed < 1),
+};
+
+/** The same for verdicts that leave a workload alone. */
+const SKIPPED_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
+  unsupported: (_world, { workload }) => workload.strategy === 'OnDelete',
+  'scaled-to-zero': (_world, { desired }) => desired === 0,
+  partitioned: (_world, { workload, desired }) => workload.partition >= desired,
+  'no-pods': (_world, { live }) => live.length === 0,
+};
+
+const lasts = (world: World) => world.existing().map((one) => world.referee.lastOf(one));
+
+function gaveUp(world: World, workload: Controlled): boolean {
+  const last = world.referee.lastOf(workload);
+  const { image, revision } = world.plane.expected(workload.namespace);
+  const answered = workload.manifest.metadata.annotations[RETRY] === last?.retry;
+  const target = fingerprint({ image, revision, placement: 'container' });
+  return answered && last?.target === target && last.outcome !== undefined && last.outcome !== 'verified';
+}
+
+function halted(world: World): boolean {
+  const failed = lasts(world).filter((one) => one?.outcome?.startsWith('failed:'));
+  const open = failed.some((one) => one?.outcome === 'failed:not-injected');
+  return open || failed.length >= world.scenario.policy.failureBudget;
+}
+
+/** Whether a workload's pods are what they should be. */
+export function isCurrent(world: World, workload: Controlled): boolean {
+  const expected = world.plane.expected(workload.namespace);
+  return workload.replaceable.every(({ facts }) => sameSidecar(facts.sidecar, expected));
+}
+
+/** What is still to come before a workload is current or held by a reason that is true; undefined when nothing is. */
+export function unsettled(world: World, workload: Controlled): string | undefined {
+  const leader = world.processes.find(({ isLeading }) => isLeading);
+  if (!leader) return 'nobody leads';
+  const last = world.referee.lastOf(workload);
+  if (last && last.outcome === undefined) return 'its restart has no outcome';
+  if (isCurrent(world, workload)) return undefined;
+  return untrue(world, workload, leader);
+}
+
+function untrue(world: World, workload: Controlled, { planned }: OperatorProcess): string | undefined {
+  const step = planned?.plan.steps.get(workload.key);
+  const verdict = planned?.judged.find((one) => keyOf(one.workload) === workload.key)?.verdict;
+  if (verdict?.state === 'skipped')
+    return SKIPPED_WHEN[verdict.reason.code]?.(world, workload) ? undefined : `it is skipped: ${verdict.reason.code}`;
+  if (step?.action !== 'wait') return `its verdict is ${verdict?.state}, its step ${step?.action}`;
+  const { code, detail } = step.reason;
+  const truth = TRUE_WHEN[code];
+  if (!truth) return `it waits for ${code}: ${detail}`;
+  return truth(world, workload) ? undefined : `it waits for ${code} (${detail}), which is not so`;
+}
+
+/** Which reasons hold workloads at the end. */
+export function heldBy(world: World): string[] {
+  const leader = world.processes.find(({ isLeading }) => isLeading);
+  return world.existing().flatMap((workload) => {
+    const step = leader?.planned?.plan.steps.get(workload.key);
+    return step?.action === 'wait' ? [step.reason.code] : [];
+  });
+}

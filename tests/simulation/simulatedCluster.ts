@@ -1,0 +1,147 @@
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { Keeper } from '../../src/cluster/recordCopies.ts';
+import type { Budget, Labels, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../../src/model.ts';
+import { keyOf } from '../../src/model.ts';
+import { ANNOTATION } from '../../src/names.ts';
+import type { Controlled } from './controlled.ts';
+import { narrow } from './manifest.ts';
+import type { OperatorProcess } from './operatorProcess.ts';
+import type { Attempt } from './referee.ts';
+import { failure } from './weather.ts';
+import type { World } from './world.ts';
+
+const OURS: readonly string[] = Object.values(ANNOTATION);
+
+/** The port, as one process has it: every call crosses the weather, and every write passes the fence and the referee's eyes. */
+export class SimulatedCluster implements Cluster {
+  readonly #world: World;
+  readonly #process: OperatorProcess;
+  readonly #fence: () => void;
+
+  constructor(world: World, process: OperatorProcess, fence: () => void) {
+    this.#world = world;
+    this.#process = process;
+    this.#fence = fence;
+  }
+
+  #read<T>(path: string, read: () => T, arrived: (value: T) => void = () => undefined): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const { time, weather } = this.#world;
+    const { lane } = this.#process;
+    const { there, back, mishap } = weather.read();
+    time.after(there, () => {
+      const value = read();
+      lane.wake(back, () => {
+        if (mishap) return reject(failure('GET', path, 'refused'));
+        arrived(value);
+        resolve(value);
+      });
+    });
+    return promise;
+  }
+
+  #of(namespace: string | undefined): readonly Controlled[] {
+    return this.#world.existing().filter((one) => namespace === undefined || one.namespace === namespace);
+  }
+
+  workloads(kind: WorkloadKind, namespace: string | undefined): Promise<Workload[]> {
+    return this.#read(kind, () =>
+      this.#of(namespace)
+        .filter((one) => one.kind === kind)
+        .map(({ workload }) => workload),
+    );
+  }
+
+  workload(ref: WorkloadRef): Promise<Workload | undefined> {
+    return this.#read(keyOf(ref), () => this.#world.find(keyOf(ref))?.workload);
+  }
+
+  podsOf(workload: Workload): Promise<PodFacts[]> {
+    return this.#read(`pods of ${workload.name}`, () => {
+      const found = this.#world.find(keyOf(workload));
+      return found?.manifest.metadata.uid === workload.uid ? found.facts() : [];
+    });
+  }
+
+  /** Two pages, and what happens between them is in the second only. */
+  async *pods(namespace: string | undefined): AsyncIterable<PodFacts[]> {
+    for (const page of [0, 1]) {
+      yield await this.#read('pods', () =>
+        this.#of(namespace)
+          .filter((_one, index) => index % 2 === page)
+          .flatMap((one) => one.facts()),
+      );
+    }
+  }
+
+  budgets(namespace: string | undefined): Promise<Budget[]> {
+    return this.#read(
+      'budgets',
+      () => this.#world.budgets(namespace),
+      (budgets) => this.#process.readBudgets(budgets, namespace),
+    );
+  }
+
+  lostNodes(): Promise<ReadonlySet<string>> {
+    return this.#read('nodes', () => new Set());
+  }
+
+  recordCopies(keeper: Keeper): Promise<Map<string, Labels>> {
+    return this.#read(keeper, () => {
+      const owned = this.#world.existing().filter(({ kind }) => (kind === 'Deployment') === (keeper === 'replicasets'));
+      return new Map(
+        owned.flatMap((one) => {
+          const copies = [...one.revisions.values()].map(({ annotations }) => annotations);
+          const time = (copy: Labels): number => Date.parse(copy[ANNOTATION.restartedAt] ?? '') || 0;
+          const latest = copies.filter((copy) => time(copy) > 0).sort((a, b) => time(b) - time(a))[0];
+          const ours = Object.entries(latest ?? {}).filter(([key]) => OURS.includes(key));
+          return latest ? [[one.manifest.metadata.uid, Object.fromEntries(ours)] as const] : [];
+        }),
+      );
+    });
+  }
+
+  complaint(): Promise<string | undefined> {
+    return this.#read('events', () => undefined);
+  }
+
+  service(): Promise<undefined> {
+    return this.#read('service', () => undefined);
+  }
+
+  emit(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async patch(ref: WorkloadRef, body: object): Promise<Workload> {
+    const { time, weather, referee } = this.#world;
+    const { lane } = this.#process;
+    const { queued, there, back, mishap } = weather.write();
+    const path = keyOf(ref);
+    const attempt = referee.decided(this.#process, path, body);
+    if (queued > 0) await lane.sleep(queued);
+    this.#fence();
+    referee.sent(attempt);
+    const { promise, resolve, reject } = Promise.withResolvers<Workload>();
+    time.after(there, () => {
+      const outcome = mishap === 'refused' || mishap === 'conflict' ? mishap : this.#land(attempt, path, body);
+      lane.wake(back, () => {
+        if (typeof outcome === 'string') return reject(failure('PATCH', path, outcome));
+        if (mishap === 'lost') return reject(failure('PATCH', path, 'lost'));
+        referee.answered(attempt);
+        resolve(outcome);
+      });
+    });
+    return promise;
+  }
+
+  #land(attempt: Attempt, path: string, body: object): Workload | 'conflict' | 'gone' {
+    const found = this.#world.find(path);
+    if (!found) return 'gone';
+    const before = found.manifest;
+    if (!this.#world.merge(found, body)) return 'conflict';
+    this.#world.referee.landed(attempt, found, before);
+    this.#world.afterLanding(this.#process, attempt);
+    return narrow(found.kind, found.manifest);
+  }
+}
