@@ -62,6 +62,11 @@ async function environment(): Promise<Record<string, string>> {
 async function configure(env: Readonly<Record<string, string>>): Promise<void> {
   const list = Object.entries(env).map(([name, value]) => ({ name, value }));
   await bed.api.patch(pathOf('Subscription', HOME, PACKAGE), { spec: { config: { env: list } } });
+  await arrived(env);
+}
+
+/** Waits until the Deployment has what the Subscription says: OLM may make it first without. */
+async function arrived(env: Readonly<Record<string, string>>): Promise<void> {
   await until('the Deployment to have the environment of the Subscription', 60_000, async () => {
     const has = await environment();
     return Object.entries(env).every(([name, value]) => has[name] === value) || new Error(JSON.stringify(has));
@@ -86,6 +91,7 @@ test('a Subscription installs the bundle: its CSV succeeds, its Deployment is re
   await bed.olm.subscribe({ namespace: HOME, package: PACKAGE, channel: CHANNEL, catalog: CATALOG, env: ENVIRONMENT });
   await bed.olm.waitCsv(HOME, csvName(OLDER));
   assert.equal((await deployment()).status.readyReplicas, 1);
+  await arrived(ENVIRONMENT);
   assert.deepEqual(await environment(), {
     MELTEMI_METRICS_BIND_ADDRESS: ':8080',
     ...ENVIRONMENT,
@@ -156,7 +162,7 @@ test('a revision whose ConfigMaps it may not read: that is said once for each, a
     await scene.current(['early'], '1.33.2', 'canary');
     await scene.settled();
     assert.equal((await scene.restartCounts())['deployments/early/web'], 1);
-    const missing = scene.operator.said('Watch failed, will be tried again').map(({ error }) => String(error));
+    const missing = scene.operator.said('Watch failed, will be tried again').map(({ err }) => String(err));
     assert.equal(missing.length, 2);
     for (const name of ['istio-canary', 'istio-sidecar-injector-canary'])
       assert.equal(missing.filter((text) => text.includes(`"${name}"`)).length, 1, missing.join('\n'));
