@@ -8,12 +8,21 @@ import { BUNDLE_ANNOTATIONS, bundleDockerfile } from './bundleMetadata.ts';
 import { CATALOG, renderedCatalog } from './catalog.ts';
 import { clusterExtension } from './clusterExtension.ts';
 import { clusterServiceVersion } from './clusterServiceVersion.ts';
-import { BUNDLE, CSV_FILE, CSV_NAME } from './names.ts';
+import { ARCHITECTURES, BUNDLE, CSV_FILE, CSV_NAME } from './names.ts';
 import { permissionsOf } from './permissions.ts';
 import { serviceOf } from './service.ts';
 
 /** Any would do: a bundle does not know where it will be installed. */
 const NAMESPACE = PRODUCT;
+
+/** A console offers a bundle for the architectures that its labels name; what it schedules must keep to them. */
+const ON_OUR_ARCHITECTURES = {
+  nodeAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/arch', operator: 'In', values: ARCHITECTURES }] }],
+    },
+  },
+};
 
 /** Quoted also where only older readers, such as Go's, would take a text for something else. */
 const yaml = (object: unknown): string =>
@@ -24,7 +33,10 @@ const yaml = (object: unknown): string =>
  * @param digest of the operator's image; without it the image is named by its tag
  */
 export async function generatedBundle(digest = ''): Promise<Map<string, string>> {
-  const manifests = await render({ image: { digest } }, { name: PRODUCT, namespace: NAMESPACE });
+  const manifests = await render(
+    { image: { digest }, affinity: ON_OUR_ARCHITECTURES },
+    { name: PRODUCT, namespace: NAMESPACE },
+  );
   const bundle = new Map([
     [CSV_FILE, yaml(clusterServiceVersion(manifests, NAMESPACE, createdAt()))],
     [`${BUNDLE}/manifests/${PRODUCT}.service.yaml`, yaml(serviceOf(manifests))],

@@ -14,6 +14,9 @@ interface Chart {
 /** What the chart says of itself is true of the bundle as well. */
 export const CHART: Chart = parse(readFileSync('helm/Chart.yaml', 'utf8'));
 
+/** Those of the image. */
+export const ARCHITECTURES = ['amd64', 'arm64'] as const;
+
 export const BUNDLE = 'olm-bundle';
 export const CSV_NAME = `${PRODUCT}.v${CHART.version}`;
 export const CSV_FILE = `${BUNDLE}/manifests/${PRODUCT}.clusterserviceversion.yaml`;
