@@ -21,7 +21,7 @@ test-unit: node_modules ## Lint, types, unit and contract tests: seconds
 test-live: node_modules ## The scenarios on a real Kubernetes and Istio
 	@$(RUN) test -- programs testbed live
 
-bench: node_modules ## Measure plan and the idle operator on 10,000 pods; ARGS="--pods 2000 --deployments 100"
+bench: node_modules ## Measure plan and the idle operator on 10,000 pods; ARGS="--pods 2000 --deployments 100 --bundle"
 	@$(RUN) bench -- $(ARGS)
 
 lint: node_modules ## Lint, format check and types
@@ -33,8 +33,8 @@ format: node_modules ## Format and apply safe fixes
 build: node_modules ## Bundle dist/meltemi.js
 	@$(RUN) build
 
-verify: node_modules ## Regenerate what is generated and fail on a difference
-	@$(RUN) docs && git diff --exit-code -- README.md docs
+verify: node_modules ## Regenerate everything that is generated and fail on a difference
+	@$(RUN) verify
 
 testbed: node_modules ## Build the testbed's programs now
 	@$(RUN) testbed -- build

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { basename } from 'node:path';
 import { CommanderError } from 'commander';
 import { pauseCommand } from './cli/pauseCommand.ts';
 import { planCommand } from './cli/planCommand.ts';
@@ -6,7 +7,8 @@ import { checkPolicy } from './cli/policyCommand.ts';
 import { program } from './cli/program.ts';
 import { resumeCommand } from './cli/resumeCommand.ts';
 import { runCommand } from './cli/runCommand.ts';
-import { COMMIT, VERSION } from './version.ts';
+import { PRODUCT } from './names.ts';
+import { FULL_VERSION } from './version.ts';
 
 const OK = 0;
 const FAILED = 1;
@@ -19,7 +21,7 @@ async function main(): Promise<number> {
   let code = OK;
   const streams = { input: process.stdin, out: process.stdout, error: process.stderr, environment: process.env };
   const command = program(
-    `${VERSION} (${COMMIT})`,
+    FULL_VERSION,
     {
       run: (settings, given) => runCommand(settings, given, process.env, stop.signal),
       policyCheck: (file, output) => checkPolicy(file, output, streams),
@@ -31,6 +33,7 @@ async function main(): Promise<number> {
       code = result;
     },
   );
+  command.name(calledAs(process.argv[1]));
   try {
     await command.parseAsync(process.argv);
     return code;
@@ -39,6 +42,12 @@ async function main(): Promise<number> {
     process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
     return FAILED;
   }
+}
+
+/** kubectl runs `kubectl-meltemi` for `kubectl meltemi`; the help shows what was typed. */
+function calledAs(file = ''): string {
+  const name = basename(file);
+  return name.startsWith('kubectl-') ? name.replace('-', ' ') : PRODUCT;
 }
 
 process.exitCode = await main();

@@ -20,6 +20,8 @@ export const REASONS = {
     'The matched injector did not answer, or not with a usable answer; asked again with back-off.',
   'injector-refused': 'The injector answered allowed: false; new pods of this workload would be rejected.',
   'bad-answer': "The injector's answer could not be applied to the pod template.",
+  'namespace-not-seen':
+    'The namespace of the workload has not been seen, and with it not by which labels it chooses its injector.',
   'match-conditions': 'The matching entry has matchConditions (CEL), which only the API server can evaluate.',
   'invalid-selector': 'A webhook entry carries a selector that Kubernetes would reject.',
   conflict: 'More than one injector entry matches: which sidecar wins is an accident.',

@@ -21,6 +21,7 @@ const SUITES: readonly Suite[] = [
   { name: 'contract', files: 'tests/contract/**/*.test.ts', minutes: 3 },
   // the first time this builds Kubernetes and Istio; afterwards it takes no time
   { name: 'programs', command: ['node', 'tests/testbed/command.ts', 'build'], minutes: 40 },
+  { name: 'chart', files: 'tests/chart/**/*.test.ts', minutes: 5 },
   { name: 'testbed', files: 'tests/testbed/**/*.test.ts', minutes: 30 },
   { name: 'live', files: 'tests/live/**/*.test.ts', minutes: 25 },
 ];

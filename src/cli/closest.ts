@@ -1,4 +1,4 @@
-/** The known word that was probably meant by another; undefined when none is near. Case, dashes and underscores do not count. */
+/** The known word that was probably meant by another; undefined when none is near. Case does not count. */
 export function closest(word: string, known: readonly string[]): string | undefined {
   const near = known
     .map((candidate) => ({ candidate, distance: editDistance(plain(word), plain(candidate)) }))
@@ -9,7 +9,7 @@ export function closest(word: string, known: readonly string[]): string | undefi
 
 const LONGEST = 60;
 
-const plain = (word: string): string => word.slice(0, LONGEST).replaceAll(/[-_]/g, '').toLowerCase();
+const plain = (word: string): string => word.slice(0, LONGEST).toLowerCase();
 
 /** Levenshtein's: insertions, deletions and replacements that make one word of the other. */
 function editDistance(from: string, to: string): number {

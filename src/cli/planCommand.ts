@@ -11,7 +11,7 @@ import { explanation } from '../report/explanation.ts';
 import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
 import { Survey } from '../survey.ts';
-import { MeshWatch } from '../watch/meshWatch.ts';
+import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
 import { connect } from './connect.ts';
 import { standingIn } from './leases.ts';
 import { PolicySource } from './policySource.ts';
@@ -58,7 +58,7 @@ export async function planCommand(
   const injectors = new Injectors({ cluster, now: Date.now, ...(injectorAddress && { address: injectorAddress }) });
   try {
     progress.say('reading the mesh');
-    const mesh = await readMesh(client, stopping);
+    const mesh = await readMesh(client, scopeOf(settings), stopping);
     const survey = new Survey({ cluster, injectors, policy: () => policy });
     progress.say('reading workloads and pods, asking the injectors');
     const missing = await cluster.recall(settings.namespace || undefined, stopping);
@@ -99,15 +99,20 @@ export async function planCommand(
   }
 }
 
+const scopeOf = ({ namespace, istioNamespaces }: Settings): MeshScope => ({
+  namespaces: istioNamespaces.size > 0 && namespace ? [namespace] : [],
+  istioNamespaces: [...istioNamespaces],
+});
+
 /** Lists what decides the injectors' answers. The first thing that cannot be read ends it: half a mesh would make a wrong plan. */
-async function readMesh(client: KubeClient, signal: AbortSignal): Promise<Mesh> {
+async function readMesh(client: KubeClient, scope: MeshScope, signal: AbortSignal): Promise<Mesh> {
   const failed = Promise.withResolvers<never>();
   const late = setTimeout(
     () => failed.reject(new Error(`the API server did not answer within ${PATIENCE / 1000} s`)),
     PATIENCE,
   );
   try {
-    const watch = new MeshWatch(client, signal, (_watched, error) => failed.reject(error));
+    const watch = new MeshWatch(client, signal, (_watched, error) => failed.reject(error), scope);
     await Promise.race([watch.settled(signal), failed.promise]);
     return withInjectors(watch.mesh());
   } finally {

@@ -63,7 +63,7 @@ export function program(version: string, actions: Actions, exit: (code: number) 
     .description(
       'Keeps the sidecars of an Istio mesh up to date by restarting the workloads whose sidecar is outdated.',
     )
-    .version(version, '--version', 'print version and commit')
+    .version(version, '--version', 'print version, commit and its date')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .showSuggestionAfterError()

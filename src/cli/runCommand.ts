@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../cluster/client.ts';
@@ -17,12 +16,13 @@ import { leadershipLog, standingLog } from '../report/leadershipLog.ts';
 import { createLogger, errorFields, type Logger } from '../report/logger.ts';
 import { Metrics } from '../report/metrics.ts';
 import { Report } from '../report/report.ts';
-import { type Check, healthHandler, listen, metricsHandler, portOf } from '../report/server.ts';
+import { type Check, healthHandler, listen, portOf, type Server } from '../report/server.ts';
 import { Survey } from '../survey.ts';
 import { COMMIT, VERSION } from '../version.ts';
 import { followFile } from '../watch/followFile.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
 import { connect } from './connect.ts';
+import { type MetricsParts, metricsServer } from './metricsServer.ts';
 import { ownWorkload } from './ownWorkload.ts';
 import { POLICY_SIZE } from './policyFile.ts';
 import { PolicySource } from './policySource.ts';
@@ -49,10 +49,14 @@ export async function runCommand(
   const events = { emit: async (event: EventDraft) => (leadership.isLeading ? cluster.emit(event) : undefined) };
   const report = new Report({ logger, metrics, cluster: events, namespace });
   const ready: { watch?: MeshWatch } = {};
-  const servers = await serve(settings, metrics, {
-    watches: () => ready.watch?.problems()[0],
-    leading: () => leadership.problem(),
-  });
+  const servers = await serve(
+    settings,
+    { client, metrics, logger, signal },
+    {
+      watches: () => ready.watch?.problems()[0],
+      leading: () => leadership.problem(),
+    },
+  );
   logger.info('Started', {
     version: VERSION,
     commit: COMMIT,
@@ -65,11 +69,17 @@ export async function runCommand(
     now: Date.now,
     onQuestion: (result) => report.question(result),
     onReachable: (injection, problem) => report.reachable(injection, problem),
+    onTried: () => operator.ring(),
   });
-  const watch = new MeshWatch(client, signal, (watched, error) =>
-    logger.warn('Watch failed, will be tried again', { watched, ...errorFields(error) }),
+  const namespaces = [...settings.namespaces];
+  const watch = new MeshWatch(
+    client,
+    signal,
+    (watched, error) => logger.warn('Watch failed, will be tried again', { watched, ...errorFields(error) }),
+    { namespaces, istioNamespaces: [...settings.istioNamespaces] },
   );
   ready.watch = watch;
+  metrics.watches(() => watch.stale() !== undefined);
   const policy = () => source.current();
   const survey = new Survey({ cluster, injectors, policy });
   const { reconcilePeriod, dryRun } = settings;
@@ -90,6 +100,7 @@ export async function runCommand(
     confirmations,
     policy,
     reconcilePeriod,
+    namespaces,
     dryRun,
     report,
     now: Date.now,
@@ -170,18 +181,21 @@ function leadershipOf(
 /** Listens on what the settings name, and on nothing else. Who stands by is as ready as who leads: its watches are listed too. */
 async function serve(
   settings: Settings,
-  metrics: Metrics,
+  parts: MetricsParts,
   { watches, leading }: Readonly<Record<'watches' | 'leading', Check>>,
 ): Promise<[name: string, server: Server][]> {
   const alive = { ping: () => undefined, 'leader-election': leading };
   const health = healthHandler({ livez: alive, readyz: { watches }, healthz: alive });
-  const wanted = [
-    ['metrics', settings.metricsBindAddress, metricsHandler(() => metrics.registry.metrics())],
-    ['health', settings.healthProbeBindAddress, health],
-  ] as const;
+  const { metricsBindAddress, healthProbeBindAddress } = settings;
   const bound: [string, Server][] = [];
-  for (const [name, address, handler] of wanted) if (address) bound.push([name, await listen(address, handler)]);
-  return bound;
+  try {
+    if (metricsBindAddress) bound.push(['metrics', await metricsServer(metricsBindAddress, settings, parts)]);
+    if (healthProbeBindAddress) bound.push(['health', await listen(healthProbeBindAddress, health)]);
+    return bound;
+  } catch (error) {
+    await Promise.all(bound.map(([, server]) => stopped(server)));
+    throw error;
+  }
 }
 
 function stopped(server: Server): Promise<void> {

@@ -22,6 +22,8 @@ export interface Setting<T> {
   readonly list?: true;
   /** Whether it may also stand in the policy file, under its own name: what is allowed and how much, not where and how. */
   readonly policy?: true;
+  /** All the words that there are for it, or for an entry of its list. */
+  readonly words?: readonly string[];
   /** @throws {InvalidArgumentError} saying what would be right */
   readonly parse: (text: string) => T;
 }
@@ -95,6 +97,7 @@ const choice = <T extends string>(
   value: 'choice',
   default: words[0],
   commands,
+  words,
   parse: (given) => {
     const word = words.find((known) => known === given);
     if (word !== undefined) return word;
@@ -118,6 +121,22 @@ export const SETTINGS = {
   ),
   context: text('kubeconfig context; without it the current one', 'name', ALL),
   policy: text('YAML file with the settings that are policy; flags and environment win over it', 'file', BOTH),
+  namespaces: {
+    help: 'look after these namespaces only, comma-separated, with rights in no others; without it after all',
+    value: 'names',
+    default: '',
+    commands: RUN,
+    list: true,
+    parse: parseNames,
+  } as Setting<ReadonlySet<string>>,
+  istioNamespaces: {
+    help: 'look for istiods in these namespaces only, comma-separated, with rights in no others; without it in all',
+    value: 'names',
+    default: '',
+    commands: BOTH,
+    list: true,
+    parse: parseNames,
+  } as Setting<ReadonlySet<string>>,
   dryRun: toggle('decide and report, write nothing', RUN),
   leaderElect: toggle('lead only while holding the Lease; false where there is one replica for certain', RUN, true),
   compareHub: policy(toggle('a different registry alone makes a sidecar outdated', BOTH)),
@@ -128,6 +147,7 @@ export const SETTINGS = {
     default: RESTARTABLE.join(','),
     commands: BOTH,
     list: true,
+    words: RESTARTABLE,
     parse: oneOfEach(RESTARTABLE),
   } as Setting<ReadonlySet<Drift>>),
   ignoreGate: policy({
@@ -136,6 +156,7 @@ export const SETTINGS = {
     default: '',
     commands: BOTH,
     list: true,
+    words: GATES,
     parse: oneOfEach(GATES),
   } as Setting<ReadonlySet<Gate>>),
   skipNamespaces: policy({
@@ -176,13 +197,26 @@ export const SETTINGS = {
   failureBudget: policy(count('failed restarts of a run that halt it', 3, BOTH)),
   maxAttempts: policy(count('restarts for one sidecar before giving up', 1, BOTH)),
   reconcilePeriod: duration('time between scans that nothing else asked for; 0 turns them off', '30m', RUN),
-  metricsBindAddress: address('where /metrics is served over plain HTTP; 0 turns it off', '127.0.0.1:8080'),
+  metricsBindAddress: address('where /metrics is served; 0 turns it off', ':8080'),
+  metricsSecure: toggle(
+    'serve /metrics over TLS, to those whom the API server lets get it; false: plain HTTP',
+    RUN,
+    true,
+  ),
+  metricsCertPath: text(
+    'folder of the certificate for /metrics, read again when it changes; without it a self-signed one is made at start',
+    'folder',
+    RUN,
+  ),
+  metricsCertName: { ...text('name of the certificate in that folder', 'file', RUN), default: 'tls.crt' },
+  metricsCertKey: { ...text('name of its private key in that folder', 'file', RUN), default: 'tls.key' },
   healthProbeBindAddress: address('where /livez and /readyz are served; 0 turns them off', ':8081'),
   logLevel: {
     help: `one of ${LOG_LEVELS.join(', ')}`,
     value: 'level',
     default: 'info',
     commands: RUN,
+    words: LOG_LEVELS,
     parse: parseLogLevel,
   } as Setting<LogLevel>,
   namespace: text('plan: only this one; pause, resume: where Meltemi runs, without it the context’s', 'name', [

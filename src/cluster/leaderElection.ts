@@ -182,10 +182,12 @@ export class LeaderElection implements Leadership {
     }
   }
 
-  /** Renews until the term has ended, and ends it where that fails for too long. */
+  /** Renews until the term has ended, and ends it where that fails for too long. The nearer that is, the sooner it tries again. */
   async #renew(term: AbortSignal): Promise<void> {
+    const { retryPeriod } = this.#timing;
     while (!term.aborted) {
-      await this.#sleep(Math.min(this.#timing.retryPeriod, this.#heldUntil - this.#clock.now()), term);
+      const left = this.#heldUntil - this.#clock.now();
+      await this.#sleep(Math.min(retryPeriod, left, Math.max(retryPeriod / 4, left / 2)), term);
       if (!term.aborted && this.isLeading) await this.#try(() => this.#renewOnce(term));
       if (!this.isLeading) this.#endTerm(this.#tooLate());
     }

@@ -17,6 +17,8 @@ const RESOURCES = {
   poddisruptionbudgets: { base: '/apis/policy/v1', namespaced: true },
   leases: { base: '/apis/coordination.k8s.io/v1', namespaced: true },
   mutatingwebhookconfigurations: { base: '/apis/admissionregistration.k8s.io/v1', namespaced: false },
+  tokenreviews: { base: '/apis/authentication.k8s.io/v1', namespaced: false },
+  subjectaccessreviews: { base: '/apis/authorization.k8s.io/v1', namespaced: false },
   proxyconfigs: { base: '/apis/networking.istio.io/v1beta1', namespaced: true },
 } as const;
 
@@ -41,3 +43,6 @@ export function rightFor(verb: string, path: string): string {
   const group = /^\/apis\/([^/]+)/.exec(path)?.[1];
   return `${verb} ${resource}${group ? `.${group}` : ''}${namespace ? ` in namespace ${decodeURIComponent(namespace)}` : ''}`;
 }
+
+/** The API group of a kind; empty for the core. */
+export const groupOf = (resource: Resource): string => /^\/apis\/([^/]+)/.exec(RESOURCES[resource].base)?.[1] ?? '';

@@ -33,6 +33,11 @@ export interface InjectorsOptions {
   readonly onQuestion?: (result: QuestionResult, entry: WebhookEntry) => void;
   /** Called when the injector of a configuration stops answering (with why) and when it answers again (undefined). */
   readonly onReachable?: (injection: Injection, problem: string | undefined) => void;
+  /**
+   * Called when an injector that does not answer has been tried again. With it the tries are made in the background, so that one injector's
+   * time limit holds up nobody else's workloads; without it those who ask wait for the try.
+   */
+  readonly onTried?: () => void;
 }
 
 /** More questions at a time bring nothing from a two-core istiod and crowd out the API server's own calls. */
@@ -57,6 +62,8 @@ interface Line {
   readonly turns: Turns;
   failures: number;
   retryAt: number;
+  /** It is being tried again in the background. */
+  trying: boolean;
   /** Why it does not answer, as long as it does not. */
   problem: string;
 }
@@ -80,11 +87,16 @@ export class Injectors {
     this.#options = options;
   }
 
-  /** The kept answer, or a new one. Never throws. */
+  /** The kept answer, or a new one; `unknown` where the injector does not answer. Never throws. */
   ask(asked: Question): Promise<Answer> {
     const key = keyOf(asked);
     const kept = this.#answers.get(key);
     if (kept && kept.until > this.#options.now()) return Promise.resolve(kept.answer);
+    const line = this.#line(asked.injection);
+    if (line.failures > 0 && this.#options.onTried) {
+      this.#tryAgain(line, asked, this.#options.onTried);
+      return Promise.resolve(unreachable(asked, line.problem));
+    }
     const asking = this.#asking.get(key) ?? this.askAfresh(asked).finally(() => this.#asking.delete(key));
     this.#asking.set(key, asking);
     return asking;
@@ -96,9 +108,18 @@ export class Injectors {
     return line.turns.take(() => this.#askOver(line, asked));
   }
 
+  #tryAgain(line: Line, asked: Question, onTried: () => void): void {
+    if (line.trying || line.retryAt > this.#options.now()) return;
+    line.trying = true;
+    void this.askAfresh(asked).finally(() => {
+      line.trying = false;
+      onTried();
+    });
+  }
+
   async #askOver(line: Line, asked: Question): Promise<Answer> {
     // closed while this waited for its turn
-    if (this.#lines.get(lineKey(asked.injection.entry)) !== line) return this.askAfresh(asked);
+    if (!this.#isOpen(line, asked.injection)) return this.askAfresh(asked);
     const now = this.#options.now();
     if (line.retryAt > now) return unreachable(asked, line.problem);
     const forgotten = this.#forgotten;
@@ -153,6 +174,8 @@ export class Injectors {
     for (const [key, { until }] of this.#answers) {
       if (until <= now || !epochs.has(key.slice(0, key.indexOf('/')))) this.#answers.delete(key);
     }
+    const configurations = new Set(injections.map(({ entry }) => entry.configuration));
+    for (const one of this.#silent) if (!configurations.has(one)) this.#silent.delete(one);
     const named = new Set(injections.map(({ entry }) => lineKey(entry)));
     const gone = [...this.#lines].filter(([key]) => !named.has(key));
     for (const [key] of gone) this.#lines.delete(key);
@@ -173,8 +196,13 @@ export class Injectors {
     return line;
   }
 
+  #isOpen(line: Line, { entry }: Injection): boolean {
+    return this.#lines.get(lineKey(entry)) === line;
+  }
+
   #open(entry: WebhookEntry): Line {
-    return { agent: this.#agent(entry), turns: new Turns(QUESTIONS_AT_A_TIME), failures: 0, retryAt: 0, problem: '' };
+    const turns = new Turns(QUESTIONS_AT_A_TIME);
+    return { agent: this.#agent(entry), turns, failures: 0, retryAt: 0, trying: false, problem: '' };
   }
 
   #agent(entry: WebhookEntry): Agent {
@@ -239,6 +267,8 @@ export class Injectors {
 
   /** Questions that were under way together fail together: they count as one failure. */
   #failed({ injection }: Question, line: Line, problem: string): void {
+    // nobody names this injector any more, so that it fails is no news
+    if (!this.#isOpen(line, injection)) return;
     const { configuration } = injection.entry;
     if (!this.#silent.has(configuration)) this.#options.onReachable?.(injection, problem);
     this.#silent.add(configuration);

@@ -13,14 +13,15 @@ export type Match<E> =
 /**
  * Applies the API server's rule (apiserver admission/plugin/webhook/generic/webhook.go ShouldCallHook) to every injector entry.
  * @param entries in the API server's order
- * @param namespace labels of the Namespace object
+ * @param namespace labels of the Namespace object; undefined where it was not seen, which says nothing about its labels
  * @param pod labels that the next pod will have
  */
 export function match<E extends { readonly entry: WebhookEntry }>(
   entries: readonly E[],
-  namespace: Labels,
+  namespace: Labels | undefined,
   pod: Labels,
 ): Match<E> {
+  if (!namespace) return { kind: 'unknown', reason: reason('namespace-not-seen', 'nobody knows its labels yet') };
   const called: E[] = [];
   for (const candidate of entries) {
     try {

@@ -20,6 +20,10 @@ export const EVENT_REASONS = {
     type: 'Warning',
     help: 'A gate has kept restarts back for 30 minutes.',
   },
+  RestartHeld: {
+    type: 'Warning',
+    help: 'A PodDisruptionBudget has kept a restart back for an hour.',
+  },
   InjectorUnreachable: {
     type: 'Warning',
     help: 'An injector does not answer; its workloads are neither judged nor restarted meanwhile.',

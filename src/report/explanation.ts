@@ -24,11 +24,11 @@ export interface Explained {
  */
 export function explanation({ judged, mesh, groups, row, rules }: Explained): string {
   const { workload } = judged;
-  const namespace = mesh.namespaces.get(workload.namespace)?.labels ?? {};
+  const namespace = mesh.namespaces.get(workload.namespace)?.labels;
   const sections: [title: string, lines: string[]][] = [
-    ['Namespace labels', labelLines(namespace)],
+    ['Namespace labels', namespace ? labelLines(namespace) : ['not seen yet']],
     ['Labels of the next pod', labelLines(workload.template.labels)],
-    ['Webhook entries', entryLines(mesh.injections, namespace, nextPodLabels(workload))],
+    ['Webhook entries', namespace ? entryLines(mesh.injections, namespace, nextPodLabels(workload)) : ['not tried']],
     ['Question', questionLines(judged)],
     ['Answer', [answerLine(judged)]],
     ['Live pods', podLines(judged, groups, rules)],

@@ -13,8 +13,10 @@ export const METRICS = {
   restarts_in_flight: { labels: [], help: 'Restarts that are written and not ended.' },
   restarts_total: { labels: ['kind', 'result'], help: 'Ended restarts by workload kind and result.' },
   injector_questions_total: { labels: ['result'], help: 'Questions to injectors by result.' },
+  halted_runs: { labels: [], help: 'Runs that failures have halted and that keep workloads waiting.' },
   gates_closed_long: { labels: [], help: 'Gates that have been closed for 30 minutes or longer.' },
   injectors_unreachable: { labels: [], help: 'Injectors that do not answer now.' },
+  watch_stale: { labels: [], help: 'Whether something that every decision rests on cannot be watched now.' },
   scans_total: { labels: ['result'], help: 'Scans of the cluster by result.' },
   scan_duration_seconds: {
     labels: [],
@@ -40,6 +42,7 @@ export class Metrics {
   readonly #restarts = this.#counter('restarts_total');
   readonly #questions = this.#counter('injector_questions_total');
   readonly #unreachable = this.#gauge('injectors_unreachable');
+  readonly #halted = this.#gauge('halted_runs');
   readonly #gates = this.#gauge('gates_closed_long');
   readonly #scans = this.#counter('scans_total');
   readonly #lastScan = this.#gauge('last_scan_timestamp_seconds');
@@ -80,8 +83,30 @@ export class Metrics {
     this.#questions.inc({ result });
   }
 
+  /** Who has stopped leading knows nothing of the workloads any more: what it knew last must not keep an alert alive. */
   leads(leading: boolean): void {
     this.#leader.set(Number(leading));
+    if (leading) return;
+    this.#workloads.reset();
+    this.#waiting.reset();
+    this.#inFlight.set(0);
+    this.#halted.set(0);
+    this.#gates.set(0);
+    this.#unreachable.set(0);
+  }
+
+  halted(runs: number): void {
+    this.#halted.set(runs);
+  }
+
+  /** @param isStale asked at each scrape: a watch fails without anybody evaluating anything */
+  watches(isStale: () => boolean): void {
+    new Gauge({
+      ...this.#options('watch_stale'),
+      collect() {
+        this.set(Number(isStale()));
+      },
+    });
   }
 
   gates(closed: number): void {

@@ -11,6 +11,7 @@ import { fingerprint, isInFlight, type Outcome, recordOf } from '../plan/record.
 import type { ReasonCode } from '../reasons.ts';
 import type { RestartListener } from '../restart/restarter.ts';
 import { EVENT_REASONS, type EventReason } from './events.ts';
+import { Lasting } from './lasting.ts';
 import { errorFields, type Logger } from './logger.ts';
 import type { Metrics, RestartResult } from './metrics.ts';
 import { type Row, rowsOf } from './row.ts';
@@ -23,8 +24,11 @@ export interface ReportOptions {
   readonly namespace: string;
 }
 
+const MINUTE = 60_000;
 /** Milliseconds that a gate may stay closed before it is told; an upgrade of a control plane takes minutes. */
-const GATE_PATIENCE = 30 * 60_000;
+const GATE_PATIENCE = 30 * MINUTE;
+/** Milliseconds that a workload may wait for its PodDisruptionBudget before it is told. */
+const BUDGET_PATIENCE = 60 * MINUTE;
 
 /** A file that is no policy at all has as many problems as lines. */
 const PROBLEMS_SHOWN = 10;
@@ -35,7 +39,8 @@ export class Report implements RestartListener {
   readonly #said = new Map<WorkloadKey, string>();
   readonly #outdated = new Map<WorkloadKey, string>();
   readonly #unreachable = new Set<string>();
-  readonly #closedSince = new Map<string, { readonly at: number; readonly told: boolean }>();
+  readonly #closed = new Lasting(GATE_PATIENCE);
+  readonly #held = new Lasting(BUDGET_PATIENCE);
   #halted = new Set<string>();
   #injectors: string | undefined;
 
@@ -44,6 +49,9 @@ export class Report implements RestartListener {
   }
 
   mesh({ injections }: Mesh): void {
+    const configurations = new Set(injections.map(({ entry }) => entry.configuration));
+    for (const one of this.#unreachable) if (!configurations.has(one)) this.#unreachable.delete(one);
+    this.#options.metrics.unreachable(this.#unreachable.size);
     const injectors = [...new Set(injections.map(({ entry }) => `${entry.configuration} (${entry.revision})`))];
     const text = injectors.join(', ');
     if (text === this.#injectors) return;
@@ -103,6 +111,7 @@ export class Report implements RestartListener {
     for (const one of judged) this.#noteOutdated(one);
     this.#noteHalts(judged, planned);
     this.#noteGates(judged, planned, now);
+    this.#noteBudgets(judged, planned, now);
     const waiting = rows.flatMap((row) => (row.action === 'wait' ? [row.reason as ReasonCode] : []));
     const inFlight = judged.filter(({ workload }) => isInFlight(recordOf(workload))).length;
     this.#options.metrics.evaluated(
@@ -110,6 +119,7 @@ export class Report implements RestartListener {
       waiting,
       inFlight,
     );
+    this.#options.metrics.unreachable(this.#unreachable.size);
     const known = new Set(judged.map(({ workload }) => keyOf(workload)));
     for (const key of this.#said.keys()) if (!known.has(key)) this.#said.delete(key);
     for (const key of this.#outdated.keys()) if (!known.has(key)) this.#outdated.delete(key);
@@ -153,6 +163,7 @@ export class Report implements RestartListener {
       this.#emit('RestartsHalted', this.#ourselves(), detail);
     }
     this.#halted = new Set(halted.keys());
+    this.#options.metrics.halted(halted.size);
   }
 
   /** A gate that stays closed is worth an Event: somebody's upgrade stopped half-way. */
@@ -163,15 +174,23 @@ export class Report implements RestartListener {
       if (step?.action !== 'wait' || !isGate(step.reason.code) || !injection) continue;
       closed.set(`${injection.entry.configuration}: ${step.reason.code}`, step.reason.detail);
     }
-    for (const gate of this.#closedSince.keys()) if (!closed.has(gate)) this.#closedSince.delete(gate);
-    for (const [gate, detail] of closed) {
-      const since = this.#closedSince.get(gate) ?? { at: now, told: false };
-      const long = now - since.at >= GATE_PATIENCE;
-      if (long && !since.told)
-        this.#emit('GateClosed', this.#ourselves(), `${gate} for ${GATE_PATIENCE / 60_000} minutes: ${detail}`);
-      this.#closedSince.set(gate, { at: since.at, told: since.told || long });
+    for (const gate of this.#closed.note(now, new Set(closed.keys())))
+      this.#emit('GateClosed', this.#ourselves(), `${gate} for ${GATE_PATIENCE / MINUTE} minutes: ${closed.get(gate)}`);
+    this.#options.metrics.gates(this.#closed.count);
+  }
+
+  /** A budget that never allows a disruption would keep its workloads outdated for ever, and nobody would know. */
+  #noteBudgets(judged: readonly Judged[], { steps }: Plan, now: number): void {
+    const held = new Map<string, { readonly workload: Workload; readonly detail: string }>();
+    for (const { workload } of judged) {
+      const step = steps.get(keyOf(workload));
+      if (step?.action === 'wait' && step.reason.code === 'pdb')
+        held.set(keyOf(workload), { workload, detail: step.reason.detail });
     }
-    this.#options.metrics.gates([...this.#closedSince.values()].filter(({ told }) => told).length);
+    for (const key of this.#held.note(now, new Set(held.keys()))) {
+      const { workload, detail } = held.get(key) ?? {};
+      if (workload) this.#emit('RestartHeld', targetOf(workload), `for ${BUDGET_PATIENCE / MINUTE} minutes: ${detail}`);
+    }
   }
 
   restarted({ workload, verdict }: Judged): void {

@@ -1,5 +1,9 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type Server as HttpServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer, Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { KeyPair } from './servingCertificate.ts';
+
+export type Server = HttpServer | HttpsServer;
 
 /** An address to listen on, as Go's net.Listen takes it: `:8081`, `127.0.0.1:8080`; port 0 picks a free one. */
 export interface ListenAddress {
@@ -10,12 +14,19 @@ export interface ListenAddress {
 /** A named check: undefined when all is well, else what is wrong. */
 export type Check = () => string | undefined;
 
+/** Who connects and then says nothing is not waited for. */
+const HANDSHAKE_LIMIT_MS = 10_000;
+/** What TLS is served with: 1.2 is the oldest version that Kubernetes' own components take. */
+const tlsOptions = ({ cert, key }: KeyPair) => ({ cert, key, minVersion: 'TLSv1.2' }) as const;
+
 /**
- * Listens and resolves once the port is bound.
+ * Listens and resolves once the port is bound; with a key pair over TLS.
  * @throws {Error} naming the address when it is taken or not ours
  */
-export function listen(address: ListenAddress, handler: RequestListener): Promise<Server> {
-  const server = createServer(handler);
+export function listen(address: ListenAddress, handler: RequestListener, pair?: KeyPair): Promise<Server> {
+  const server = pair
+    ? createTlsServer({ ...tlsOptions(pair), handshakeTimeout: HANDSHAKE_LIMIT_MS }, handler)
+    : createServer(handler);
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const cure =
@@ -26,13 +37,24 @@ export function listen(address: ListenAddress, handler: RequestListener): Promis
   });
 }
 
+/** New connections get the new certificate; those that are open stay as they are. */
+export function serveWith(server: Server, pair: KeyPair): void {
+  if (server instanceof HttpsServer) server.setSecureContext(tlsOptions(pair));
+}
+
 export const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
-/** Serves `/metrics` in the Prometheus text format. */
+export const METRICS_PATH = '/metrics';
+
+/** Serves `/metrics` in the Prometheus text format, to be read and nothing else. */
 export function metricsHandler(metrics: () => Promise<string>): RequestListener {
   return (request, response) => {
-    if (request.url?.split('?')[0] !== '/metrics') {
-      response.writeHead(404).end('metrics are at /metrics\n');
+    if (request.url?.split('?')[0] !== METRICS_PATH) {
+      response.writeHead(404).end(`metrics are at ${METRICS_PATH}\n`);
+      return;
+    }
+    if (request.method !== 'GET') {
+      response.writeHead(405, { allow: 'GET' }).end('metrics can only be read by GET\n');
       return;
     }
     metrics().then(

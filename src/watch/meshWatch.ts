@@ -1,6 +1,8 @@
+import { isForbidden } from '../cluster/apiError.ts';
 import type { KubeClient } from '../cluster/client.ts';
 import { Reflector, type ReflectorOptions } from '../cluster/reflector.ts';
 import { resourcePath } from '../cluster/resources.ts';
+import type { Change } from '../cluster/store.ts';
 import type { RawWorkload } from '../cluster/workloads.ts';
 import { chartLabels } from '../expect/chartLabels.ts';
 import { injectionOf } from '../expect/epoch.ts';
@@ -8,6 +10,7 @@ import { configMapNames, homeOf } from '../expect/injectorHome.ts';
 import type { ChartLabels, Istiod, Mesh } from '../expect/mesh.ts';
 import { injectorEntries, type RawConfiguration, type WebhookEntry } from '../expect/webhookEntry.ts';
 import type { Labels } from '../model.ts';
+import { sameLabels } from './changes.ts';
 import { istiodOf } from './istiod.ts';
 
 interface Named {
@@ -21,83 +24,136 @@ interface Named {
 type ConfigMap = Named & { readonly data?: Readonly<Record<string, string>> };
 type ProxyConfig = Named & { readonly spec?: unknown };
 
+/** Hears of each change; of a namespace's labels, with its name. */
+export type MeshListener = (relabelled?: string) => void;
+
+/** Where to watch; an empty list is everywhere. For who has rights in some namespaces only. */
+export interface MeshScope {
+  /** Where workloads are looked after. */
+  readonly namespaces: readonly string[];
+  /** Where istiods run. */
+  readonly istioNamespaces: readonly string[];
+}
+
+const EVERYWHERE: MeshScope = { namespaces: [], istioNamespaces: [] };
+
 /**
  * Watches the few objects that decide what injectors answer: MutatingWebhookConfigurations, Namespaces (metadata only), istiod Deployments,
- * ProxyConfigs where they are served, and of ConfigMaps only those that injectors read, each by name.
+ * ProxyConfigs where they are served, and of ConfigMaps only those that injectors read, each by name. Where it may not read ConfigMaps or
+ * ProxyConfigs it goes on without: their changes are then seen when answers expire, the others' at once.
  */
 export class MeshWatch {
   readonly #client: KubeClient;
   readonly #signal: AbortSignal;
   readonly #onError: (watched: string, error: unknown) => void;
-  readonly #listeners: (() => void)[] = [];
+  readonly #listeners: MeshListener[] = [];
   readonly #configurations: Reflector<RawConfiguration & Named>;
   readonly #namespaces: Reflector<Named>;
-  readonly #deployments: Reflector<RawWorkload>;
-  readonly #proxyConfigs: Reflector<ProxyConfig>;
+  readonly #deployments: readonly Reflector<RawWorkload>[];
+  readonly #proxyConfigs: readonly Reflector<ProxyConfig>[];
   readonly #configMaps = new Map<
     string,
     { readonly reflector: Reflector<ConfigMap>; readonly stop: AbortController }
   >();
+  /** Paths that may not be read, and who waits to hear that. */
+  readonly #forbidden = new Set<string>();
+  readonly #waiting: (() => void)[] = [];
   #mesh: Mesh | undefined;
 
   /** @param onError hears of every failed list or watch; each is tried again with back-off */
-  constructor(client: KubeClient, signal: AbortSignal, onError: (watched: string, error: unknown) => void) {
+  constructor(
+    client: KubeClient,
+    signal: AbortSignal,
+    onError: (watched: string, error: unknown) => void,
+    scope: MeshScope = EVERYWHERE,
+  ) {
     this.#client = client;
     this.#signal = signal;
     this.#onError = onError;
     this.#configurations = this.#reflect({ path: resourcePath('mutatingwebhookconfigurations') });
-    this.#namespaces = this.#reflect({ path: resourcePath('namespaces'), metadataOnly: true });
-    this.#deployments = this.#reflect({ path: resourcePath('deployments'), labelSelector: 'app=istiod' });
-    this.#proxyConfigs = this.#reflect({ path: resourcePath('proxyconfigs'), optional: true });
+    this.#namespaces = this.#reflect({ path: resourcePath('namespaces'), metadataOnly: true }, signal, relabelledBy);
+    this.#deployments = places(scope.istioNamespaces).map((namespace) =>
+      this.#reflect({ path: resourcePath('deployments', namespace), labelSelector: 'app=istiod' }),
+    );
+    const configured = scope.namespaces.length === 0 ? [] : [...scope.namespaces, ...scope.istioNamespaces];
+    this.#proxyConfigs = places(configured).map((namespace) =>
+      this.#reflect({ path: resourcePath('proxyconfigs', namespace), optional: true }),
+    );
   }
 
   #reflect<T extends Named>(
     what: Pick<ReflectorOptions, 'path' | 'labelSelector' | 'fieldSelector' | 'metadataOnly' | 'optional'>,
     signal = this.#signal,
+    relabelled: (change: Change<T>) => string | undefined = () => undefined,
   ): Reflector<T> {
     const reflector = new Reflector<T>({
       ...what,
       client: this.#client,
       signal,
-      onError: (error) => this.#onError(what.path, error),
+      onError: (error) => {
+        if (isForbidden(error)) this.#noteForbidden(what.path);
+        this.#onError(what.path, error);
+      },
     });
-    reflector.onChange(() => this.#changed());
+    reflector.onChange((change) => this.#changed(relabelled(change)));
     reflector.start();
     return reflector;
   }
 
-  onChange(listener: () => void): void {
+  #noteForbidden(path: string): void {
+    this.#forbidden.add(path);
+    for (const tell of this.#waiting) tell();
+  }
+
+  /** Resolves when a reflector has its first list, or was told that it may not have it. */
+  #listedOrForbidden({ path, synced }: Reflector<Named>): Promise<void> {
+    const told = new Promise<void>((resolve) => {
+      const tell = (): void => {
+        if (this.#forbidden.has(path)) resolve();
+      };
+      this.#waiting.push(tell);
+      tell();
+    });
+    return Promise.race([synced, told]);
+  }
+
+  onChange(listener: MeshListener): void {
     this.#listeners.push(listener);
   }
 
-  #changed(): void {
+  #changed(relabelled?: string): void {
     this.#mesh = undefined;
     this.#watchConfigMaps();
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(relabelled);
   }
 
   /** Resolves when everything that is watched was listed once, and with it the ConfigMaps that this made known. */
   async settled(signal: AbortSignal): Promise<void> {
-    const fixed = [this.#configurations, this.#namespaces, this.#deployments, this.#proxyConfigs];
-    await unlessAborted(Promise.all(fixed.map(({ synced }) => synced)), signal);
+    const vital = Promise.all(this.#vital().map(({ synced }) => synced));
+    const optional = Promise.all(this.#proxyConfigs.map((reflector) => this.#listedOrForbidden(reflector)));
+    await unlessAborted(Promise.all([vital, optional]), signal);
     this.#watchConfigMaps();
-    await unlessAborted(Promise.all([...this.#configMaps.values()].map(({ reflector }) => reflector.synced)), signal);
+    const configMaps = [...this.#configMaps.values()].map(({ reflector }) => this.#listedOrForbidden(reflector));
+    await unlessAborted(Promise.all(configMaps), signal);
   }
 
   /** What cannot be watched now, in words; empty when all is well. */
   problems(): string[] {
     const configMaps = [...this.#configMaps.values()].map(({ reflector }) => reflector);
-    const all = [this.#configurations, this.#namespaces, this.#deployments, this.#proxyConfigs, ...configMaps];
-    return all.flatMap(({ isSynced, lastError, path }) =>
+    const optional = [...this.#proxyConfigs, ...configMaps].filter(({ path }) => !this.#forbidden.has(path));
+    return [...this.#vital(), ...optional].flatMap(({ isSynced, lastError, path }) =>
       isSynced ? [] : [`${path} ${lastError?.message ?? 'is being listed'}`],
     );
   }
 
   /** Which of the watches that every decision rests on has failed since it was first listed; undefined when none has. */
   stale(): string | undefined {
-    const vital = [this.#configurations, this.#namespaces, this.#deployments];
-    const failed = vital.find(({ isSynced, lastError }) => !isSynced || lastError !== undefined);
+    const failed = this.#vital().find(({ isSynced, lastError }) => !isSynced || lastError !== undefined);
     return failed && `${failed.path}: ${failed.lastError?.message ?? 'not listed yet'}`;
+  }
+
+  #vital(): Reflector<Named>[] {
+    return [this.#configurations, this.#namespaces, ...this.#deployments];
   }
 
   /** The mesh as known now. Pure in the stores; kept until one of them changes. */
@@ -116,7 +172,7 @@ export class MeshWatch {
           { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {} },
         ]),
     );
-    const proxyConfigs = sortedSpecs(this.#proxyConfigs.items());
+    const proxyConfigs = sortedSpecs(this.#proxyConfigs.flatMap((reflector) => reflector.items()));
     const injections = this.#entries().map((entry) => {
       const home = homeOf(entry, istiods);
       const names = configMapNames(entry.revision);
@@ -137,7 +193,7 @@ export class MeshWatch {
   }
 
   #istiods(): Istiod[] {
-    return this.#deployments.items().map(istiodOf);
+    return this.#deployments.flatMap((reflector) => reflector.items().map(istiodOf));
   }
 
   #configMap(namespace: string | undefined, name: string): ConfigMap | undefined {
@@ -151,7 +207,7 @@ export class MeshWatch {
 
   /** Starts watching the ConfigMaps that entries have come to name, and stops for those that none names any more. */
   #watchConfigMaps(): void {
-    if (!this.#configurations.isSynced || !this.#deployments.isSynced) return;
+    if (!this.#configurations.isSynced || !this.#deployments.every(({ isSynced }) => isSynced)) return;
     const wanted = this.#wantedConfigMaps();
     for (const [key, { stop }] of this.#configMaps) {
       if (wanted.has(key)) continue;
@@ -183,6 +239,15 @@ export class MeshWatch {
     });
   }
 }
+
+function relabelledBy({ key, before, after }: Change<Named>): string | undefined {
+  const same = before && after && sameLabels(before.metadata?.labels ?? {}, after.metadata?.labels ?? {});
+  return same ? undefined : key;
+}
+
+/** Everywhere, or each namespace once. */
+const places = (namespaces: readonly string[]): (string | undefined)[] =>
+  namespaces.length === 0 ? [undefined] : [...new Set(namespaces)];
 
 /** By name, so that the order in which they arrived makes no other epoch. */
 function sortedSpecs(configs: readonly ProxyConfig[]): unknown[] {

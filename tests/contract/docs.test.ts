@@ -9,7 +9,7 @@ for (const [file, content] of generatedDocs()) {
     assert.equal(readFileSync(file, 'utf8'), content));
 }
 
-for (const file of globSync(['*.md', 'docs/**/*.md', 'tests/**/*.md'])) {
+for (const file of globSync(['*.md', 'docs/**/*.md', 'helm/*.md', 'tests/**/*.md'])) {
   test(`links in ${file} lead somewhere`, () => {
     const targets = [...readFileSync(file, 'utf8').matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(
       ([, target]) => target ?? '',

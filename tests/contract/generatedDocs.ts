@@ -2,33 +2,36 @@ import { readFileSync } from 'node:fs';
 import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
 import { FILTER_KEYS } from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, POLICY_NAMES, SETTINGS, type Setting } from '../../src/cli/settings.ts';
-import { ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
+import { type Place, RIGHTS } from '../../src/cluster/rights.ts';
+import { ANNOTATION, LEASE_ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
 import { REASONS } from '../../src/reasons.ts';
 import { EVENT_REASONS } from '../../src/report/events.ts';
 import { METRICS } from '../../src/report/metrics.ts';
+import { between } from './between.ts';
+import { chartKeys, generatedChart } from './chart/generatedChart.ts';
 
 /** Tables in the documentation that are made from the code. Each stands between two markers in its file. */
 const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'README.md', name: 'flags of run', table: () => flags('run') },
   { file: 'README.md', name: 'flags of plan only', table: () => flags('plan', 'run') },
+  { file: 'README.md', name: 'flags of pause', table: () => flags('pause') },
   { file: 'docs/reasons.md', name: 'reasons', table: reasons },
   { file: 'docs/reporting.md', name: 'events', table: events },
   { file: 'docs/reporting.md', name: 'metrics', table: metrics },
   { file: 'docs/reporting.md', name: 'annotations', table: annotations },
   { file: 'docs/policy.md', name: 'policy keys', table: policyKeys },
   { file: 'docs/policy.md', name: 'policy filters', table: filterFields },
+  { file: 'docs/install.md', name: 'rights', table: rights },
+  { file: 'helm/README.md', name: 'values', table: values },
 ];
 
 /** Every generated file's path and its content as it should be. @throws {Error} when a file has lost its markers */
 export function generatedDocs(): Map<string, string> {
-  const contents = new Map<string, string>();
+  const contents = generatedChart();
   for (const { file, name, table } of TABLES) {
     const before = contents.get(file) ?? readFileSync(file, 'utf8');
-    const [begin, end] = [`<!-- generated: ${name} -->\n`, '\n<!-- end -->'];
-    const from = before.indexOf(begin);
-    const to = before.indexOf(end, from);
-    if (from < 0 || to < 0) throw new Error(`${file} has no place for the table "${name}"`);
-    contents.set(file, `${before.slice(0, from + begin.length)}\n${table()}\n${before.slice(to)}`);
+    const begin = `<!-- generated: ${name} -->\n`;
+    contents.set(file, between(before, begin, '<!-- end -->', `\n${table()}\n`, file));
   }
   return contents;
 }
@@ -103,6 +106,13 @@ const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
   outcome: '`verified`, `failed:<reason>`, `reverted` or `superseded`; empty while the restart is in flight',
 };
 
+const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {
+  paused: 'set by people: no new restart begins; the value is the reason, `false` is as good as absent',
+  resume: 'set by people: any new value ends the halts that failed restarts have caused until then',
+  resumed: 'the value of `resume` that the leader has seen',
+  resumedAt: 'when it did, RFC 3339',
+};
+
 function annotations(): string {
   const own = Object.entries(ANNOTATION).map(([key, name]) => [
     `\`${name}\``,
@@ -111,6 +121,37 @@ function annotations(): string {
   ]);
   return tableOf(
     ['annotation', 'on', 'meaning'],
-    [...own, [`\`${RESTARTED_AT}\``, 'pod template', 'makes the controller roll, as `kubectl rollout restart` does']],
+    [
+      ...own,
+      [`\`${RESTARTED_AT}\``, 'pod template', 'makes the controller roll, as `kubectl rollout restart` does'],
+      ...Object.entries(LEASE_ANNOTATION).map(([key, name]) => [
+        `\`${name}\``,
+        'Lease',
+        LEASE_ANNOTATION_HELP[key as keyof typeof LEASE_ANNOTATION],
+      ]),
+    ],
   );
+}
+
+const PLACE_HELP: Record<Place, string> = {
+  cluster: 'the cluster',
+  namespaces: '`namespaces`',
+  istio: '`istioNamespaces`',
+  own: 'its own namespace',
+};
+
+function rights(): string {
+  const rows = RIGHTS.map(({ resource, verbs, names = [], place, scoped, why }) => [
+    [`\`${resource}\``, ...names.map((name) => `\`${name}\``)].join(' '),
+    verbs.join(', '),
+    PLACE_HELP[place],
+    scoped.map((one) => PLACE_HELP[one]).join(', '),
+    why,
+  ]);
+  return tableOf(['kind', 'verbs', 'where', 'where with `namespaces`', 'why'], rows);
+}
+
+function values(): string {
+  const rows = chartKeys().map(({ path, help, usual }) => [`\`${path}\``, `\`${JSON.stringify(usual)}\``, help]);
+  return tableOf(['value', 'default', 'meaning'], rows);
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { pathOf } from '../testbed/paths.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import { FakeInjector } from './fakeInjector.ts';
@@ -20,17 +19,6 @@ before(async () => {
 afterEach(() => clear(bed));
 after(() => bed?.down());
 
-/** Waits until the operator's newest decision on every workload of a namespace is this one. */
-async function decided(scene: Scene, namespace: string, verdict: string, reason: string): Promise<void> {
-  await until(`${namespace} to be ${verdict} ${reason}`, 40_000, () => {
-    const newest = new Map(
-      scene.operator.said('Decided').map((line) => [`${line.namespace}/${line.kind}/${line.name}`, line]),
-    );
-    const here = [...newest.values()].filter((line) => line.namespace === namespace);
-    return here.length > 0 && here.every((line) => line.verdict === verdict && line.reason === reason);
-  });
-}
-
 test('where labels contradict each other the API server’s choice is the expectation', async () => {
   await bed.namespace('both', { ...ENABLED, 'istio.io/rev': 'canary' });
   await bed.namespace('pod-says', ENABLED);
@@ -42,7 +30,7 @@ test('where labels contradict each other the API server’s choice is the expect
   await Promise.all(namespaces.map((namespace) => bed.waitReady(namespace)));
   const scene = await Scene.start(bed, 'labels');
   try {
-    for (const namespace of namespaces) await decided(scene, namespace, 'current', '');
+    for (const namespace of namespaces) await scene.decided(namespace, 'current', '');
     await bed.istio.upgrade('default', '1.30.3');
     await scene.current(namespaces, '1.30.3', 'default');
     await scene.settled();
@@ -105,7 +93,7 @@ test('a control plane in another root namespace, with its own gates', async () =
   const scene = await Scene.start(bed, 'far');
   try {
     await bed.istio.setInjectorVersion('second', '1.31.0');
-    await decided(scene, 'far', 'outdated', 'chart-mismatch');
+    await scene.decided('far', 'outdated', 'chart-mismatch');
     await bed.istio.setIstiodVersion('second', '1.31.0');
     await scene.current(['far'], '1.31.0', 'second');
     await scene.settled();
@@ -123,12 +111,28 @@ test('G2: an upgrade whose ConfigMap came first holds, even to an older proxy, a
   const scene = await Scene.start(bed, 'chart');
   try {
     await bed.istio.setInjectorVersion('canary', '1.30.9');
-    await decided(scene, 'chart', 'outdated', 'chart-mismatch');
+    await scene.decided('chart', 'outdated', 'chart-mismatch');
     await stays('nothing written', 5000, async () => (await scene.restarts()).length === 0);
     await bed.istio.setIstiodVersion('canary', '1.30.9');
     await scene.current(['chart'], '1.30.9', 'canary');
     await scene.settled();
     assert.deepEqual(await scene.restartCounts(), { 'deployments/chart/web': 1 });
+  } finally {
+    await scene.stop();
+    await bed.istio.upgrade('canary', '1.31.0');
+  }
+});
+
+test('a gate that is ignored holds nothing back', async () => {
+  await bed.namespace('ignored', { 'istio.io/rev': 'canary' });
+  await bed.deploy({ namespace: 'ignored', name: 'web' });
+  await bed.waitReady('ignored');
+  const scene = await Scene.start(bed, 'ignored', '--ignore-gate', 'chart-mismatch');
+  try {
+    await bed.istio.setInjectorVersion('canary', '1.30.9');
+    await scene.current(['ignored'], '1.30.9', 'canary');
+    await scene.settled();
+    assert.deepEqual(await scene.restartCounts(), { 'deployments/ignored/web': 1 });
   } finally {
     await scene.stop();
     await bed.istio.upgrade('canary', '1.31.0');
@@ -143,7 +147,7 @@ test('G1: while istiod’s rollout is incomplete nothing is restarted', async ()
   try {
     await bed.istio.holdIstiodRollout('canary');
     await bed.label('rolling', { 'istio-injection': null, 'istio.io/rev': 'canary' });
-    await decided(scene, 'rolling', 'outdated', 'istiod-rolling');
+    await scene.decided('rolling', 'outdated', 'istiod-rolling');
     await stays('nothing written', 5000, async () => (await scene.restarts()).length === 0);
     await bed.istio.releaseIstiodRollout('canary');
     await scene.current(['rolling'], '1.31.0', 'canary');
@@ -156,28 +160,13 @@ test('G1: while istiod’s rollout is incomplete nothing is restarted', async ()
 
 test('G3: two injectors behind one address that disagree hold; once they agree it goes', async () => {
   const fake = await FakeInjector.start(bed, '1.0.1');
-  const path = pathOf('MutatingWebhookConfiguration', '', 'fake-injector');
-  await bed.api.create(pathOf('MutatingWebhookConfiguration'), fake.configuration(bed));
-  await until('the API server to call it', 20_000, async () => {
-    await bed.namespace('fake', { mesh: 'fake' }).catch(() => undefined);
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'x' },
-      spec: { containers: [{ name: 'a', image: 'a' }] },
-    };
-    const { spec } = await bed.api.create<{ spec: { containers: unknown[] } }>(
-      `${pathOf('Pod', 'fake')}?dryRun=All`,
-      pod,
-    );
-    return spec.containers.length === 2;
-  });
+  await fake.install();
   for (const name of ['a', 'b', 'c']) await bed.deploy({ namespace: 'fake', name, labels: { number: name } });
   await bed.waitReady('fake');
   const scene = await Scene.start(bed, 'remote');
   try {
     fake.versions = ['1.0.1', '1.0.2'];
-    await bed.api.patch(path, { webhooks: (fake.configuration(bed, '/v2') as { webhooks: object[] }).webhooks });
+    await fake.move('/v2');
     await stays('nothing written', 30_000, async () => (await scene.restarts()).length === 0);
     fake.versions = ['1.0.2'];
     await scene.current(['fake'], '1.0.2', 'remote', 120);
@@ -189,7 +178,6 @@ test('G3: two injectors behind one address that disagree hold; once they agree i
     });
   } finally {
     await scene.stop();
-    await bed.api.delete(path);
     await fake.stop();
   }
 });
@@ -202,7 +190,7 @@ test('a webhook configuration deleted under its pods: they are reported as orpha
   const scene = await Scene.start(bed, 'orphans');
   try {
     await bed.istio.removeTag('prod');
-    await decided(scene, 'orphans', 'skipped', 'orphaned');
+    await scene.decided('orphans', 'skipped', 'orphaned');
     await stays('nothing written', 3000, async () => (await scene.restarts()).length === 0);
   } finally {
     await scene.stop();

@@ -1,6 +1,14 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { pathOf } from '../testbed/paths.ts';
 import type { Testbed } from '../testbed/testbed.ts';
+import { until } from '../testbed/until.ts';
+
+const NAME = 'fake-injector';
+const CONFIGURATION = pathOf('MutatingWebhookConfiguration', '', NAME);
+
+/** What the API server calls itself in webhooks' requests (apiserver pkg/util/webhook/authentication.go). */
+const API_SERVER = 'kube-apiserver-admission';
 
 /**
  * Two injectors behind one address, as a load balancer in front of a remote control plane: each new connection reaches the next one.
@@ -8,10 +16,19 @@ import type { Testbed } from '../testbed/testbed.ts';
  */
 export class FakeInjector {
   versions: readonly string[];
+  /** It takes questions and answers none. */
+  mute = false;
+  /** Whether calls of the API server are cut off, as by a firewall between it and the mesh; everybody else is still answered. */
+  deafToApiServer = false;
+  /** What the API server does with a pod when its call fails. Of the configuration that is written next. */
+  failurePolicy: 'Fail' | 'Ignore' = 'Fail';
   readonly #server: Server;
   #connections = 0;
 
-  private constructor(server: Server, version: string) {
+  readonly #bed: Testbed;
+
+  private constructor(bed: Testbed, server: Server, version: string) {
+    this.#bed = bed;
     this.#server = server;
     this.versions = [version];
   }
@@ -19,13 +36,18 @@ export class FakeInjector {
   static async start(bed: Testbed, version: string): Promise<FakeInjector> {
     const { certificate, key } = bed.cluster.certificate(['localhost']);
     const server = createServer({ cert: certificate, key });
-    const fake = new FakeInjector(server, version);
+    const fake = new FakeInjector(bed, server, version);
     const backend = new WeakMap<object, number>();
     server.on('secureConnection', (socket) => backend.set(socket, fake.#connections++));
     server.on('request', (request, response) => {
+      if (fake.deafToApiServer && request.headers['user-agent']?.startsWith(API_SERVER)) {
+        request.socket.destroy();
+        return;
+      }
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
+        if (fake.mute) return;
         const asked = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Review;
         const number = backend.get(request.socket) ?? 0;
         const answer = answerTo(asked, fake.versions[number % fake.versions.length] ?? '');
@@ -36,32 +58,51 @@ export class FakeInjector {
     return fake;
   }
 
-  get url(): string {
-    return `https://localhost:${(this.#server.address() as AddressInfo).port}/inject`;
+  /** Writes the webhook configuration, makes the namespace `fake` and waits until pods there are sent here. */
+  async install(): Promise<void> {
+    await this.#bed.api.create(pathOf('MutatingWebhookConfiguration'), this.#configuration(''));
+    await this.#bed.namespace('fake', { mesh: 'fake' });
+    const spec = { containers: [{ name: 'a', image: 'a' }] };
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' }, spec };
+    await until('the API server to call it', 20_000, async () => {
+      const path = `${pathOf('Pod', 'fake')}?dryRun=All`;
+      const { spec } = await this.#bed.api.create<{ spec: { containers: unknown[] } }>(path, pod);
+      return spec.containers.length === 2;
+    });
   }
 
-  /** A webhook configuration that sends pods of namespaces labelled `mesh: fake` here. */
-  configuration(bed: Testbed, path = ''): object {
+  /** Changes the webhook's path: the same injector under another address is another one to the operator. */
+  async move(path: string): Promise<void> {
+    const { webhooks } = this.#configuration(path);
+    await this.#bed.api.patch(CONFIGURATION, { webhooks });
+  }
+
+  /** Sends pods of namespaces labelled `mesh: fake` here. */
+  #configuration(path: string) {
+    const { port } = this.#server.address() as AddressInfo;
+    const caBundle = Buffer.from(this.#bed.cluster.ca).toString('base64');
     return {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',
-      metadata: { name: 'fake-injector', labels: { 'istio.io/rev': 'remote' } },
+      metadata: { name: NAME, labels: { 'istio.io/rev': 'remote' } },
       webhooks: [
         {
           name: 'fake.sidecar-injector.istio.io',
-          clientConfig: { url: `${this.url}${path}`, caBundle: Buffer.from(bed.cluster.ca).toString('base64') },
+          clientConfig: { url: `https://localhost:${port}/inject${path}`, caBundle },
           rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
           namespaceSelector: { matchLabels: { mesh: 'fake' } },
           admissionReviewVersions: ['v1'],
           sideEffects: 'None',
+          failurePolicy: this.failurePolicy,
         },
       ],
     };
   }
 
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
+    await this.#bed.api.delete(CONFIGURATION);
     this.#server.closeAllConnections();
-    return new Promise((resolve) => this.#server.close(() => resolve()));
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 }
 

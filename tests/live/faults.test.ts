@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
+import { FakeInjector } from './fakeInjector.ts';
 import { clear, Scene } from './scene.ts';
 import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
@@ -112,5 +113,35 @@ test('restarts that fail halt the run, and only a changed injector ends the halt
     await scene.current(namespaces, version(), 'default', 120);
   } finally {
     await scene.stop();
+  }
+});
+
+test('an injector that takes questions and answers none holds up nobody else’s restarts', async () => {
+  const fake = await FakeInjector.start(bed, '1.0.1');
+  await fake.install();
+  const names = ['1', '2', '3', '4', '5'];
+  await bed.namespace('fine', INJECTED);
+  await bed.deploy({ namespace: 'fake', name: 'web' });
+  for (const name of names) await bed.deploy({ namespace: 'fine', name });
+  await Promise.all(['fake', 'fine'].map((namespace) => bed.waitReady(namespace)));
+  const scene = await Scene.start(bed, 'mute', '--max-in-flight', '1');
+  try {
+    fake.mute = true;
+    await fake.move('/v2');
+    await scene.decided('fake', 'unknown', 'injector-unreachable');
+    await bed.istio.upgrade('default', nextVersion());
+    await scene.current(['fine'], version(), 'default');
+    await scene.settled();
+    assert.deepEqual(await scene.restartCounts(), once(...names.map((name) => `deployments/fine/${name}`)));
+    const pauses = await scene.pauses();
+    assert.ok(
+      pauses.every((pause) => pause < 5000),
+      `milliseconds from one restart's end to the next one's begin: ${pauses}`,
+    );
+    fake.mute = false;
+    await scene.decided('fake', 'current', '');
+  } finally {
+    await scene.stop();
+    await fake.stop();
   }
 });

@@ -11,18 +11,28 @@ export class OperatorProcess {
   readonly #exited: Promise<number | null>;
   #rest = '';
 
-  /** @param flags in addition to the kubeconfig; listeners take free ports unless said otherwise */
-  constructor(kubeconfig: string, flags: readonly string[] = []) {
+  /**
+   * @param flags in addition to the kubeconfig; listeners take free ports, and metrics are plain, unless said otherwise
+   * @param entry the bundle, where that is to be run
+   */
+  constructor(
+    kubeconfig: string,
+    flags: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+    entry = 'src/main.ts',
+  ) {
     const given = [
       '--kubeconfig',
       kubeconfig,
+      '--metrics-secure=false',
       '--metrics-bind-address',
       '127.0.0.1:0',
       '--health-probe-bind-address',
       '127.0.0.1:0',
     ];
-    this.#child = spawn(process.execPath, ['src/main.ts', 'run', ...given, ...flags], {
+    this.#child = spawn(process.execPath, [entry, 'run', ...given, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
     });
     if (this.#child.stdout) createInterface({ input: this.#child.stdout }).on('line', (line) => this.#read(line));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -71,5 +81,14 @@ export class OperatorProcess {
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#exited;
+  }
+  /** SIGSTOP: the process stands still, as in a pause of its machine. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  /** SIGCONT. */
+  thaw(): void {
+    this.#child.kill('SIGCONT');
   }
 }

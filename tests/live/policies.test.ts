@@ -1,115 +1,38 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import type { Labels } from '../../src/model.ts';
-import { workload } from '../builders/workload.ts';
-import type { Values } from '../testbed/helm.ts';
-import { merge } from '../testbed/merge.ts';
 import { pathOf } from '../testbed/paths.ts';
-import { Testbed } from '../testbed/testbed.ts';
-import { until } from '../testbed/until.ts';
-import { Meltemi, served, worded } from './oracle/meltemi.ts';
+import type { Testbed } from '../testbed/testbed.ts';
+import { planRows } from './commandLine.ts';
+import { APP, given, InjectorTable, proxy, type Row, type Table, VERSION } from './oracle/injectorTable.ts';
 
-const VERSION = '1.31.0';
-const PROXY = `docker.io/istio/proxyv2:${VERSION}`;
-const DEADLINE = 30_000;
 const INJECT = 'sidecar.istio.io/inject';
 const TYPE = 'sidecar.istio.io/proxyImageType';
 const IMAGE = 'sidecar.istio.io/proxyImage';
 const TEMPLATES = 'inject.istio.io/templates';
-const GENERATION = 'policies.example/generation';
-const NOT_NATIVE = { 'sidecar.istio.io/nativeSidecar': 'false' };
-const APP = { name: 'app', image: 'example/app:1' };
+const NATIVE = 'sidecar.istio.io/nativeSidecar';
+const NOT_NATIVE = { [NATIVE]: 'false' };
 
+let tables: InjectorTable;
 let bed: Testbed;
-let meltemi: Meltemi;
-let generation = 0;
 
 before(async () => {
-  bed = await Testbed.up();
-  await bed.istio.base();
-  await bed.istio.install({ revision: 'default', version: VERSION });
-  meltemi = new Meltemi(bed);
+  tables = await InjectorTable.up();
+  bed = tables.bed;
   await bed.label('kube-system', { 'istio-injection': 'enabled' });
-  await bed.namespace('plain', {});
-  const enabled = ['shop', 'untyped', 'typed-default', 'selected', 'typed'];
+  const enabled = ['untyped', 'typed-default', 'selected', 'typed'];
   await Promise.all(enabled.map((name) => bed.namespace(name, { 'istio-injection': 'enabled' })));
-  await proxyConfig('untyped', { image: {} });
-  await proxyConfig('typed-default', { image: { imageType: 'default' } });
-  await proxyConfig('selected', { image: { imageType: 'debug' }, selector: { matchLabels: { app: 'chosen' } } });
-  await proxyConfig('typed', { image: { imageType: 'debug' } });
+  await tables.proxyConfig('untyped', { image: {} });
+  await tables.proxyConfig('typed-default', { image: { imageType: 'default' } });
+  await tables.proxyConfig('selected', { image: { imageType: 'debug' }, selector: { matchLabels: { app: 'chosen' } } });
+  await tables.proxyConfig('typed', { image: { imageType: 'debug' } });
   // istiod learns of them in their order, so the last one stands for all.
-  await becomes({ namespace: 'typed' }, proxy('-debug'));
+  await tables.becomes({ namespace: 'typed' }, proxy('-debug'));
 });
 
-after(async () => {
-  await meltemi?.close();
-  await bed?.down();
-});
+after(() => tables?.down());
 
-/** A pod template, in a namespace that is labelled for injection unless said otherwise. */
-interface Row {
-  readonly namespace?: string;
-  readonly labels?: Labels;
-  readonly annotations?: Labels;
-  readonly spec?: Readonly<Record<string, unknown>>;
-}
-
-/** A row and what istiod must say of it, through Meltemi. */
-type Table = Readonly<Record<string, readonly [Row, string]>>;
-
-const proxy = (type = '', placement = 'initContainer'): string => `${placement} ${PROXY}${type} default`;
-const given = (image: string): string => `initContainer ${image} default`;
-
-async function answerTo({ namespace = 'shop', labels = {}, annotations = {}, spec = {} }: Row): Promise<string> {
-  const raw = { labels: { app: 'web', ...labels }, annotations, spec: { containers: [APP], ...spec } };
-  const template = await served(bed, 'plain', raw);
-  const { match, answer } = await meltemi.expect(await meltemi.mesh(), workload({ namespace, template }));
-  return match.kind === 'entry' ? worded(answer) : `no entry: ${match.kind}`;
-}
-
-const becomes = (row: Row, expected: string): Promise<unknown> =>
-  until(`istiod to answer ${expected}`, DEADLINE, async () => {
-    const answer = await answerTo(row);
-    return answer === expected || new Error(answer);
-  });
-
-async function holds(table: Table): Promise<void> {
-  const found = Object.entries(table).map(async ([what, [row]]) => [what, await answerTo(row)]);
-  const expected = Object.entries(table).map(([what, [, answer]]) => [what, answer]);
-  assert.deepEqual(Object.fromEntries(await Promise.all(found)), Object.fromEntries(expected));
-}
-
-/** All that the tests change, as it was: the testbed keeps changed values from one configuration to the next. */
-const USUAL: Values = {
-  global: { tag: VERSION, variant: '', proxy: { image: 'proxyv2', autoInject: 'enabled' } },
-  meshConfig: { defaultConfig: { image: { imageType: '' } } },
-  sidecarInjectorWebhook: { neverInjectSelector: [], alwaysInjectSelector: [] },
-};
-
-/** Configures the injector and waits until istiod has it: each configuration stamps its number on the pods that it injects. */
-async function configure(values: Values): Promise<void> {
-  const stamp = String(++generation);
-  const stamped = { sidecarInjectorWebhook: { injectedAnnotations: { [GENERATION]: stamp } } };
-  await bed.istio.setInjectorVersion('default', VERSION, merge(merge(USUAL, values), stamped));
-  const pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { generateName: 'stamp-', labels: { app: 'stamp', [INJECT]: 'true' } },
-    spec: { containers: [APP] },
-  };
-  await until(`istiod to have configuration ${stamp}`, DEADLINE, async () => {
-    const { metadata } = await bed.api.create(`${pathOf('Pod', 'shop')}?dryRun=All`, pod);
-    return metadata.annotations?.[GENERATION] === stamp;
-  });
-}
-
-async function proxyConfig(namespace: string, spec: object, name = 'types'): Promise<string> {
-  const apiVersion = 'networking.istio.io/v1beta1';
-  const path = `/apis/${apiVersion}/namespaces/${namespace}/proxyconfigs`;
-  await bed.api.create(path, { apiVersion, kind: 'ProxyConfig', metadata: { name }, spec });
-  return `${path}/${name}`;
-}
+const holds = (table: Table): Promise<void> => tables.holds(table);
+const becomes = (row: Row, expected: string): Promise<void> => tables.becomes(row, expected);
 
 test('pods say for themselves whether they are injected; hostNetwork and system namespaces never are', () =>
   holds({
@@ -148,7 +71,7 @@ test('images named by the pod', () =>
   }));
 
 test('policy disabled: only who asks or is always injected', async () => {
-  await configure({
+  await tables.configure({
     global: { proxy: { autoInject: 'disabled' } },
     sidecarInjectorWebhook: { alwaysInjectSelector: [{ matchLabels: { app: 'always' } }] },
   });
@@ -162,7 +85,7 @@ test('policy disabled: only who asks or is always injected', async () => {
 
 test('selectors: never beats always, and what the pod says beats both', async () => {
   const selectors = [{ matchLabels: { app: 'never' } }];
-  await configure({
+  await tables.configure({
     sidecarInjectorWebhook: { neverInjectSelector: selectors, alwaysInjectSelector: selectors },
   });
   await holds({
@@ -170,18 +93,17 @@ test('selectors: never beats always, and what the pod says beats both', async ()
     'both select': [{ labels: { app: 'never' } }, 'none'],
     'the annotation asks': [{ labels: { app: 'never' }, annotations: { [INJECT]: 'true' } }, proxy()],
   });
-  await configure({ sidecarInjectorWebhook: { neverInjectSelector: selectors } });
+  await tables.configure({ sidecarInjectorWebhook: { neverInjectSelector: selectors } });
   await holds({ 'never selected': [{ labels: { app: 'never' } }, 'none'] });
 });
 
 test('a policy that does not exist injects nobody, not even who asks', async () => {
-  await bed.istio.setInjectorVersion('default', VERSION, merge(USUAL, { global: { proxy: { autoInject: 'wrong' } } }));
-  await becomes({ labels: { [INJECT]: 'true' } }, 'none');
-  await configure({});
+  await tables.disable({ global: { proxy: { autoInject: 'wrong' } } });
+  await tables.configure({});
 });
 
 test('image types: annotation before ProxyConfig before variant', async () => {
-  await configure({ global: { variant: 'distroless' } });
+  await tables.configure({ global: { variant: 'distroless' } });
   await becomes({}, proxy('-distroless'));
   await holds({
     variant: [{}, proxy('-distroless')],
@@ -194,7 +116,7 @@ test('image types: annotation before ProxyConfig before variant', async () => {
 });
 
 test("a tag's own type is replaced", async () => {
-  await configure({ global: { tag: `${VERSION}-distroless` } });
+  await tables.configure({ global: { tag: `${VERSION}-distroless` } });
   await holds({
     'as it is': [{}, proxy('-distroless')],
     'by the default': [{ namespace: 'typed-default' }, proxy()],
@@ -203,7 +125,7 @@ test("a tag's own type is replaced", async () => {
 });
 
 test("the mesh's default type; ProxyConfigs and annotations of proxy configuration", async () => {
-  await configure({ meshConfig: { defaultConfig: { image: { imageType: 'distroless' } } } });
+  await tables.configure({ meshConfig: { defaultConfig: { image: { imageType: 'distroless' } } } });
   await becomes({}, proxy('-distroless'));
   const annotations = { 'proxy.istio.io/config': 'image: {imageType: distroless}' };
   await holds({
@@ -221,9 +143,9 @@ test("the mesh's default type; ProxyConfigs and annotations of proxy configurati
 });
 
 test('a ProxyConfig in the root namespace holds for all, below those of namespaces', async () => {
-  await configure({});
+  await tables.configure({});
   await becomes({}, proxy());
-  const path = await proxyConfig('istio-system', { image: { imageType: 'distroless' } });
+  const path = await tables.proxyConfig('istio-system', { image: { imageType: 'distroless' } });
   await becomes({}, proxy('-distroless'));
   await holds({ 'the namespace has its own': [{ namespace: 'typed' }, proxy('-debug')] });
   await bed.api.delete(path);
@@ -232,7 +154,7 @@ test('a ProxyConfig in the root namespace holds for all, below those of namespac
 
 test('an image given whole, by digest, takes no types', async () => {
   const image = `quay.io/x/proxy@sha256:${'abc0'.repeat(16)}`;
-  await configure({ global: { variant: 'distroless', proxy: { image } } });
+  await tables.configure({ global: { variant: 'distroless', proxy: { image } } });
   await holds({
     'the variant': [{}, given(image)],
     'a ProxyConfig': [{ namespace: 'typed' }, given(image)],
@@ -242,20 +164,24 @@ test('an image given whole, by digest, takes no types', async () => {
 
 test('tags that YAML takes for numbers', async () => {
   for (const tag of [11, 1.12]) {
-    await configure({ global: { tag } });
+    await tables.configure({ global: { tag } });
     await holds({ [`the tag ${tag}`]: [{}, given(`docker.io/istio/proxyv2:${tag}`)] });
   }
 });
 
 test('one old kubelet makes proxies ordinary containers, unless a pod says otherwise', async () => {
-  await configure({});
+  await tables.configure({});
   await holds({
     'all kubelets are new': [{}, proxy()],
+    'the pod says yes': [{ annotations: { [NATIVE]: 'true' } }, proxy()],
     'the pod says no': [{ annotations: NOT_NATIVE }, proxy('', 'container')],
   });
   await addOldNode();
   await becomes({}, proxy('', 'container'));
-  await holds({ 'the pod says yes': [{ annotations: { 'sidecar.istio.io/nativeSidecar': 'true' } }, proxy()] });
+  await holds({
+    'the pod says yes': [{ annotations: { [NATIVE]: 'true' } }, proxy()],
+    'the pod says no': [{ annotations: NOT_NATIVE }, proxy('', 'container')],
+  });
   await bed.api.delete(pathOf('Node', '', 'old'));
   await becomes({}, proxy());
 });
@@ -297,7 +223,7 @@ test('what only looks like a sidecar is never outdated', async () => {
   await bed.deploy({ namespace: 'plain', name: 'own', spec: containers('my/own:1') });
   await bed.deploy({ namespace: 'shop', name: 'own', annotations: NOT_NATIVE, spec: containers('my/own:1') });
   await Promise.all(['shop', 'plain'].map((namespace) => bed.waitReady(namespace)));
-  await configure({ global: { tag: '1.32.0' } });
+  await tables.configure({ global: { tag: '1.32.0' } });
   assert.deepEqual(await verdicts(), {
     'plain/kube-injected': 'skipped',
     'plain/own': 'skipped',
@@ -310,14 +236,7 @@ test('what only looks like a sidecar is never outdated', async () => {
 
 /** What `plan` says of the workloads that were deployed here. */
 async function verdicts(): Promise<Record<string, string>> {
-  const out = await new Promise<string>((resolve, reject) => {
-    const args = ['src/main.ts', 'plan', '--kubeconfig', bed.kubeconfig, '-o', 'json'];
-    execFile(process.execPath, args, { timeout: 60_000 }, (failure, stdout, stderr) =>
-      stdout ? resolve(stdout) : reject(new Error(`plan: ${failure?.message} ${stderr}`)),
-    );
-  });
-  const { workloads } = JSON.parse(out) as { workloads: { namespace: string; name: string; verdict: string }[] };
-  const ours = workloads.filter(({ namespace }) => ['shop', 'plain'].includes(namespace));
+  const ours = (await planRows(bed.kubeconfig)).filter(({ namespace }) => ['shop', 'plain'].includes(namespace));
   const said = ours.map(({ namespace, name, verdict }) => [`${namespace}/${name}`, verdict]);
   return Object.fromEntries(said.sort(([a = ''], [b = '']) => a.localeCompare(b)));
 }

@@ -88,6 +88,7 @@ export class OperatorProcess {
       confirmations,
       policy: () => policy,
       reconcilePeriod: scenario.reconcilePeriod,
+      namespaces: [],
       dryRun: false,
       report: {
         mesh: () => undefined,

@@ -88,9 +88,10 @@ function missingFolders(wanted: readonly ProgramName[]): FolderName[] {
 }
 
 async function buildProgram(name: ProgramName): Promise<void> {
-  const { module, package: path } = sourceOf(name);
+  const { module, package: path, tags = '' } = sourceOf(name);
   const ldflags = ['-s', '-w', ...versionFlags(module)].join(' ');
-  await replace(builtPath(name), (draft) => go(module, ['build', '-trimpath', '-ldflags', ldflags, '-o', draft, path]));
+  const flags = ['-trimpath', '-ldflags', ldflags, '-tags', tags];
+  await replace(builtPath(name), (draft) => go(module, ['build', ...flags, '-o', draft, path]));
 }
 
 async function copyFolder(name: FolderName): Promise<void> {

@@ -22,10 +22,12 @@ export const explicit = (tag: number, content: Uint8Array): Buffer => encode(0xa
 /** A field whose context tag replaces the tag of what it holds. */
 export const implicit = (tag: number, content: Uint8Array): Buffer => encode(0x80 | tag, content);
 
-/** A whole number that is not negative. */
+/** A whole number that is not negative, in as few bytes as DER demands. */
 export function integer(value: Uint8Array): Buffer {
-  const negative = ((value[0] ?? 0) & 0x80) !== 0;
-  return encode(0x02, negative ? Buffer.concat([Buffer.from([0]), value]) : value);
+  const start = value.findIndex((byte) => byte !== 0);
+  const digits = start < 0 ? Uint8Array.of(0) : value.subarray(start);
+  const negative = ((digits[0] ?? 0) & 0x80) !== 0;
+  return encode(0x02, negative ? Buffer.concat([Buffer.from([0]), digits]) : digits);
 }
 
 /** An object identifier such as `2.5.4.3`. */

@@ -138,6 +138,16 @@ export class Istio {
     return this.#of(revision).istiod.start();
   }
 
+  /** Gives istiod a new authority, as a person does who deletes the old one: its certificate and the webhooks' caBundle both change. */
+  async rotateAuthority(revision: string): Promise<void> {
+    const before = new Set(await this.#authorities(revision));
+    await this.stopIstiod(revision);
+    await this.#api.delete(pathOf('Secret', this.#of(revision).release.namespace, 'istio-ca-secret'));
+    await this.startIstiod(revision);
+    const isNew = async () => (await this.#authorities(revision)).every((one) => one && !before.has(one));
+    await until(`istiod ${revision} to write its new authority`, DEADLINE_MS, isNew);
+  }
+
   /** Begins a rollout of istiod's Deployment, also to another version, that stays incomplete until it is released. */
   async holdIstiodRollout(revision: string, version = this.#of(revision).release.version): Promise<void> {
     const release = this.#as(revision, version, {});
@@ -270,13 +280,18 @@ export class Istio {
 
   /** istiod itself writes the authority into each webhook of its revision; before that, every new pod is refused. */
   async #webhooksReady(revision: string): Promise<void> {
-    const path = pathOf('MutatingWebhookConfiguration');
-    const query = { labelSelector: `istio.io/rev=${revision}` };
     const complete = async () => {
-      const configurations = await this.#api.list<WebhookConfiguration>(path, query);
-      const entries = configurations.flatMap(({ webhooks }) => webhooks);
-      return entries.length > 0 && entries.every(({ clientConfig }) => clientConfig.caBundle);
+      const authorities = await this.#authorities(revision);
+      return authorities.length > 0 && authorities.every(Boolean);
     };
     await until(`istiod ${revision} to complete its webhooks`, DEADLINE_MS, complete);
+  }
+
+  /** The authority in each webhook of a revision. */
+  async #authorities(revision: string): Promise<(string | undefined)[]> {
+    const path = pathOf('MutatingWebhookConfiguration');
+    const query = { labelSelector: `istio.io/rev=${revision}` };
+    const configurations = await this.#api.list<WebhookConfiguration>(path, query);
+    return configurations.flatMap(({ webhooks }) => webhooks.map(({ clientConfig }) => clientConfig.caBundle));
   }
 }

@@ -78,7 +78,7 @@ export class Istiod {
     return [...samples].reduce((sum, [, value]) => sum + Number(value), 0);
   }
 
-  /** What it would do to a plain pod now, in a form that can be compared. It counts as a question. */
+  /** What it would do now to a pod that asks for injection, in a form that can be compared. It counts as a question. */
   async answer(): Promise<string> {
     const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
     try {
@@ -146,7 +146,12 @@ const REVIEW = {
     object: {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { generateName: 'question-', namespace: 'default', labels: {}, annotations: {} },
+      metadata: {
+        generateName: 'question-',
+        namespace: 'default',
+        labels: { 'sidecar.istio.io/inject': 'true' },
+        annotations: {},
+      },
       spec: { containers: [{ name: 'app', image: 'app', resources: {} }] },
     },
   },

@@ -4,13 +4,15 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type Module = 'kubernetes' | 'istio' | 'kwok' | 'helm';
+export type Module = 'kubernetes' | 'istio' | 'kwok' | 'helm' | 'prometheus';
 
 interface Source {
   readonly module: Module;
   readonly package: string;
   /** Whether a program of this name on the machine may take the built one's place. */
   readonly replaceable: boolean;
+  /** Build tags that leave out what is not needed. */
+  readonly tags?: string;
 }
 
 const fromKubernetes = (path: string): Source => ({ module: 'kubernetes', package: path, replaceable: true });
@@ -23,6 +25,13 @@ const SOURCES = {
   kubectl: fromKubernetes('k8s.io/kubernetes/cmd/kubectl'),
   kwok: { module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', replaceable: true },
   helm: { module: 'helm', package: 'helm.sh/helm/v4/cmd/helm', replaceable: true },
+  // Without its clients of a dozen clouds, which only find targets to scrape.
+  promtool: {
+    module: 'prometheus',
+    package: 'github.com/prometheus/prometheus/cmd/promtool',
+    replaceable: true,
+    tags: 'remove_all_sd',
+  },
   'pilot-discovery': { module: 'istio', package: 'istio.io/istio/pilot/cmd/pilot-discovery', replaceable: false },
 } as const satisfies Record<string, Source>;
 

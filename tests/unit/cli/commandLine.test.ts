@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -73,6 +74,13 @@ const rows: [string, string[], Record<string, string>, number, RegExp][] = [
   ['a namespace that is none', ['plan', '--skip-namespaces', 'a,B_c'], {}, 2, /"B_c" is no namespace name/],
   ['an output that is none', ['plan', '-o', 'xml'], {}, 2, /It must be table, json or yaml/],
   ['an address that is none', ['run', '--metrics-bind-address', 'here'], {}, 2, /It must be host:port, :port, or 0/],
+  [
+    'a folder without a certificate for metrics',
+    ['run', '--kubeconfig', unreachable, '--metrics-bind-address', '127.0.0.1:0', '--metrics-cert-path', folder],
+    {},
+    1,
+    /cannot read .*tls\.crt \(ENOENT\): is the Secret mounted there/,
+  ],
   ['a kubeconfig that is not there', ['plan', '--kubeconfig', '/no/such/file'], {}, 1, /\/no\/such\/file/],
   ['a kubeconfig that is no YAML', ['plan', '--kubeconfig', file('broken', '{{{')], {}, 1, /broken/],
   [
@@ -120,6 +128,9 @@ const rows: [string, string[], Record<string, string>, number, RegExp][] = [
   ['policy check without a file', ['policy', 'check'], {}, 2, /missing required argument 'file'/],
   ['policy check of two files', ['policy', 'check', 'a', 'b'], {}, 2, /too many arguments/],
   ['an unknown command of policy', ['policy', 'chek', 'a'], {}, 2, /unknown command 'chek'\s+\(Did you mean check\?\)/],
+  ['an election that is neither on nor off', ['run', '--leader-elect=maybe'], {}, 2, /It must be true or false/],
+  ['a reason for what needs none', ['resume', '--reason', 'x'], {}, 2, /unknown option '--reason'/],
+  ['a pause that reaches nobody', ['pause', '--kubeconfig', unreachable], {}, 1, /127\.0\.0\.1:1: connection refused/],
   ['an API server that does not answer', ['plan', '--kubeconfig', unreachable], {}, 1, /127\.0\.0\.1:1/],
 ];
 
@@ -139,8 +150,19 @@ test('run with an API server that does not answer keeps trying, says so, and sto
   assert.equal(await operator.stop(), 0);
 });
 
+test('a health address that is taken ends the process, though its metrics listen already', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+  const listeners = ['--metrics-bind-address', '127.0.0.1:0', '--health-probe-bind-address', address];
+  const { code, error } = await meltemi(['run', '--kubeconfig', unreachable, ...listeners]);
+  taken.close();
+  assert.match(error, /cannot listen on 127\.0\.0\.1:\d+ \(EADDRINUSE\)/);
+  assert.equal(code, 1);
+});
+
 test('help has examples and is no error', async () => {
-  for (const command of [['run'], ['plan'], ['policy', 'check']]) {
+  for (const command of [['run'], ['plan'], ['pause'], ['resume'], ['policy', 'check']]) {
     const { code, out } = await meltemi([...command, '--help']);
     assert.equal(code, 0);
     assert.match(out, /Examples:/);
@@ -152,6 +174,7 @@ test('policy check prints the whole policy, which is a policy file again', async
   assert.equal(checked.code, 0, checked.error);
   assert.match(checked.out, /^maxInFlight: 7$/m);
   assert.match(checked.out, /^restartTimeout: 10m$/m);
+  assert.match(checked.out, /^exclude:\n {2}- names:\n {6}- web$/m);
   const again = await meltemi(['policy', 'check', file('again.yaml', checked.out)]);
   assert.equal(again.out, checked.out);
 });

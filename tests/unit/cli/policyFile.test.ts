@@ -153,7 +153,7 @@ const wrong: [string, string, string[]][] = [
   ['no file content', '', EMPTY],
   ['only comments', '# nothing\n\n# at all\n', EMPTY],
   ['only the beginning of a document', '---\n', EMPTY],
-  ['two documents', 'optIn: true\n---\noptIn: true', ['p.yaml:2:1: holds several documents; a policy is one']],
+  ['two documents', 'optIn: maybe\n---\noptIn: true', ['p.yaml:2:1: holds several documents; a policy is one']],
   ['a list', '- optIn', ['p.yaml:1:1: must be a map of settings, such as maxInFlight: 5']],
   ['a word', 'optIn', ['p.yaml:1:1: must be a map of settings, such as maxInFlight: 5']],
   ['a tab', 'exclude:\n\t- names: [a]', ['p.yaml:2:1: is not YAML: Tabs are not allowed as indentation']],

@@ -32,8 +32,13 @@ export class FakeClock implements Clock {
     return this.#sleepers.map(({ ms }) => ms);
   }
 
-  advance(ms: number): void {
+  /** Time passes without waking anybody, as for a process that is stopped; who is due wakes at the next `advance`. */
+  pass(ms: number): void {
     this.#now += ms;
+  }
+
+  advance(ms: number): void {
+    this.pass(ms);
     const due = this.#sleepers.filter(({ at }) => at <= this.#now);
     this.#sleepers = this.#sleepers.filter(({ at }) => at > this.#now);
     for (const { wake } of due) wake();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { statusError } from '../../../src/cluster/apiError.ts';
 import type { Cluster } from '../../../src/cluster/cluster.ts';
 import { remembering } from '../../../src/cluster/memory.ts';
 import { ANNOTATION } from '../../../src/names.ts';
@@ -23,12 +24,40 @@ test('a record that an owner wiped is shown all the same, and only the record', 
   assert.deepEqual((await cluster.workloads('Deployment', undefined, AbortSignal.abort()))[0]?.annotations, ours);
 });
 
-test('a record that is there is not touched', async () => {
-  const state = { uid: 'a', annotations: { ...record } };
-  const cluster = remembering(clusterOf(state));
-  await cluster.patch(workload(), {});
-  state.annotations = { ...record, [ANNOTATION.restartedFor]: 'newer' };
-  assert.equal((await cluster.workload(workload()))?.annotations[ANNOTATION.restartedFor], 'newer');
+const shown: [string, Record<string, string>, string][] = [
+  ['a later record of somebody else', { [ANNOTATION.restartedAt]: '2026-01-01T00:01:00Z' }, 'theirs'],
+  ['an earlier one that was put back with the manifest', { [ANNOTATION.restartedAt]: '2025-12-31T00:00:00Z' }, 'ours'],
+  ['the same one with an outcome', { [ANNOTATION.outcome]: 'verified' }, 'theirs'],
+];
+for (const [name, given, whose] of shown) {
+  test(`beside what is remembered, ${name}: ${whose} is shown`, async () => {
+    const state = { uid: 'a', annotations: { ...record } };
+    const cluster = remembering(clusterOf(state));
+    await cluster.patch(workload(), {});
+    state.annotations = { ...record, [ANNOTATION.restartedFor]: 'theirs', ...given };
+    const seen = (await cluster.workload(workload()))?.annotations[ANNOTATION.restartedFor];
+    assert.equal(seen === 'theirs' ? 'theirs' : 'ours', whose);
+  });
+}
+
+test('a record of a former process is recalled from the controllers’ copies', async () => {
+  const state = { uid: 'a', annotations: {} };
+  const copies = async (keeper: string) => new Map(keeper === 'replicasets' ? [['a', record]] : []);
+  const cluster = remembering({ ...clusterOf(state), recordCopies: copies });
+  assert.deepEqual(await cluster.recall(undefined, new AbortController().signal), []);
+  assert.equal((await cluster.workload(workload()))?.annotations[ANNOTATION.restartedFor], 'x');
+});
+
+test('copies that may not be read are told, the others are taken all the same', async () => {
+  const state = { uid: 'a', annotations: {} };
+  const forbidden = statusError({ method: 'GET', path: '/apis/apps/v1/controllerrevisions' }, { code: 403 });
+  const copies = async (keeper: string) => {
+    if (keeper !== 'replicasets') throw forbidden;
+    return new Map([['a', record]]);
+  };
+  const cluster = remembering({ ...clusterOf(state), recordCopies: copies });
+  assert.deepEqual(await cluster.recall(undefined, new AbortController().signal), [forbidden]);
+  assert.equal((await cluster.workload(workload()))?.annotations[ANNOTATION.restartedFor], 'x');
 });
 
 test('another object of the same name has no record', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type RawWorkload, workloadOf } from '../../../src/cluster/workloads.ts';
+import type { WorkloadKind } from '../../../src/model.ts';
+import { RESTARTED_AT } from '../../../src/names.ts';
 
 const owned = (...ownerReferences: object[]): RawWorkload => ({ metadata: { name: 'web', ownerReferences } });
 const app = { apiVersion: 'example.com/v1', kind: 'App', name: 'main' };
@@ -16,3 +18,60 @@ for (const [name, raw, owner] of rows)
 
 test('malformed references make a malformed workload, which nobody restarts', () =>
   assert.equal(workloadOf('StatefulSet', owned({ controller: 'yes' })).strategy, 'malformed'));
+
+const APPLIED = { 'f:spec': { 'f:template': { 'f:metadata': { 'f:annotations': { [`f:${RESTARTED_AT}`]: {} } } } } };
+const field = (manager: string, operation: string, fieldsV1: object = APPLIED): object => ({
+  manager,
+  operation,
+  time: '2026-01-01T00:00:00Z',
+  fieldsV1,
+});
+const managers: [string, object[], string | undefined, number | undefined][] = [
+  ['nobody', [], undefined, undefined],
+  ['who applies the restart annotation claims it', [field('argocd', 'Apply')], 'argocd', undefined],
+  ['who once wrote it does not', [field('kubectl-rollout', 'Update')], undefined, undefined],
+  ['who applies other fields does not', [field('argocd', 'Apply', { 'f:spec': {} })], undefined, undefined],
+  ['our own write claims nothing and tells its time', [field('meltemi', 'Update')], undefined, Date.UTC(2026, 0, 1)],
+];
+for (const [name, managedFields, manager, time] of managers) {
+  test(`field managers: ${name}`, () => {
+    const { restartManager, writtenAt } = workloadOf('Deployment', { metadata: { managedFields } });
+    assert.deepEqual([restartManager, writtenAt], [manager, time]);
+  });
+}
+
+const strategies: [string, WorkloadKind, object, [strategy: string, partition: number, maxUnavailable: number]][] = [
+  ['a Deployment that says nothing rolls', 'Deployment', { replicas: 4 }, ['RollingUpdate', 0, 1]],
+  ['Recreate takes all', 'Deployment', { replicas: 4, strategy: { type: 'Recreate' } }, ['Recreate', 0, 4]],
+  [
+    'a percentage of a Deployment is rounded down',
+    'Deployment',
+    { replicas: 3, strategy: { rollingUpdate: { maxUnavailable: '50%' } } },
+    ['RollingUpdate', 0, 1],
+  ],
+  [
+    'neither surge nor unavailability: one at a time',
+    'Deployment',
+    { replicas: 3, strategy: { rollingUpdate: { maxUnavailable: '10%', maxSurge: 0 } } },
+    ['RollingUpdate', 0, 1],
+  ],
+  [
+    'a partition',
+    'StatefulSet',
+    { replicas: 3, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } },
+    ['RollingUpdate', 2, 1],
+  ],
+];
+for (const [name, kind, spec, expected] of strategies) {
+  test(`strategy: ${name}`, () => {
+    const { strategy, partition, maxUnavailable } = workloadOf(kind, { spec } as RawWorkload);
+    assert.deepEqual([strategy, partition, maxUnavailable], expected);
+  });
+}
+
+test('why pods cannot be created is told in the words of who refused', () => {
+  const conditions = [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' }];
+  assert.equal(workloadOf('Deployment', { status: { conditions } }).rollout.createFailure, 'exceeded quota');
+  const over = [{ ...conditions[0], status: 'False' }];
+  assert.equal(workloadOf('Deployment', { status: { conditions: over } }).rollout.createFailure, undefined);
+});

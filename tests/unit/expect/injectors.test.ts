@@ -324,6 +324,23 @@ describe('back-off', () => {
     assert.deepEqual(one.told, ['istio-sidecar-injector silent', 'istio-sidecar-injector answers']);
   });
 
+  it('is told again where a configuration was deleted while silent and comes back no better', async () => {
+    await using one = await bench(saying('', 500));
+    await one.ask();
+    await one.injectors.keepOnly([]);
+    await one.ask();
+    assert.deepEqual(one.told, ['istio-sidecar-injector silent', 'istio-sidecar-injector silent']);
+  });
+
+  it('is not told of a configuration that was deleted while a question was under way', async () => {
+    await using one = await bench(never, { timeLimit: SHORT_TIME });
+    const answer = one.ask();
+    await until('the question', () => one.requests === 1);
+    await Promise.all([one.injectors.keepOnly([]), answer]);
+    assert.equal(word(await answer), 'unknown injector-unreachable');
+    assert.deepEqual(one.told, []);
+  });
+
   it('tells those who wait for their turn, instead of failing them one by one', async () => {
     await using one = await bench(never, { timeLimit: SHORT_TIME });
     const answers = await times(50, (index) => one.ask({ templateHash: String(index) }));
@@ -342,6 +359,61 @@ describe('back-off', () => {
     one.server.behaviour = injects;
     one.now += 60_000;
     assert.equal(word(await one.ask()), SIDECAR);
+  });
+});
+
+describe('an injector that is known not to answer, where tries are made in the background', () => {
+  /** A bench whose injector has failed once and may be tried again; the tries that have ended are counted. */
+  async function failing(behaviour: Behaviour): Promise<{ one: Bench; tried: { ended: number } }> {
+    const tried = { ended: 0 };
+    const one = await bench(saying('boom', 500), { onTried: () => tried.ended++ });
+    assert.match(detailOf(await one.ask()), /HTTP 500/);
+    assert.equal(tried.ended, 0, 'somebody waited for the first failure');
+    one.server.behaviour = behaviour;
+    one.now += 1000;
+    return { one, tried };
+  }
+
+  it('keeps nobody waiting, and is tried with one question at a time', async () => {
+    const held: (() => void)[] = [];
+    const { one, tried } = await failing((response) => held.push(() => saying('boom', 500)(response)));
+    await using _ = one;
+    const answers = await times(50, (index) => one.ask({ templateHash: String(index) }));
+    assert.deepEqual(new Set(answers.map(detailOf)), new Set(['injector of istio-sidecar-injector: HTTP 500: boom']));
+    await until('the try', () => held.length === 1);
+    one.now += 60_000;
+    await one.ask();
+    assert.equal(tried.ended, 0);
+    held[0]?.();
+    await until('the try to end', () => tried.ended === 1);
+    assert.equal(one.requests, 2);
+    assert.ok((one.injectors.retryAt() ?? 0) > one.now, 'the back-off goes on');
+  });
+
+  it('answers again: the next question is put and waited for', async () => {
+    const { one, tried } = await failing(injects);
+    await using _ = one;
+    assert.equal(word(await one.ask()), 'unknown injector-unreachable');
+    await until('the try to end', () => tried.ended === 1);
+    assert.deepEqual(one.told, ['istio-sidecar-injector silent', 'istio-sidecar-injector answers']);
+    assert.equal(word(await one.ask()), SIDECAR);
+    assert.equal(word(await one.ask({ templateHash: 'other' })), SIDECAR);
+    assert.equal(one.requests, 3);
+  });
+
+  it('still makes whoever wants a fresh answer wait for it', async () => {
+    const { one } = await failing(injects);
+    await using _ = one;
+    assert.equal(word(await one.injectors.askAfresh(question({ injection: one.injection() }))), SIDECAR);
+  });
+
+  it('does not keep those of another injector waiting', async () => {
+    const { one } = await failing(never);
+    await using _ = one;
+    await using other = await new InjectorServer(injects).listen();
+    const elsewhere = one.injection({ address: { url: `https://127.0.0.1:${other.port}/inject` } }, { epoch: 'other' });
+    const [silent, well] = await Promise.all([one.ask(), one.ask({ injection: elsewhere })]);
+    assert.deepEqual([word(silent), word(well)], ['unknown injector-unreachable', SIDECAR]);
   });
 });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readPolicy } from '../../../src/cli/policyFile.ts';
 import { interner } from '../../../src/cluster/podFields.ts';
 import { podListFromProtobuf } from '../../../src/cluster/podProtobuf.ts';
 import { podListFromJson } from '../../../src/cluster/podSource.ts';
@@ -28,6 +29,7 @@ import {
   NAMESPACE,
   OPERATIONS,
   POD_LIST,
+  POLICY_FILE,
   PROTOBUF_LIST,
   reviewOf,
   WORKLOAD,
@@ -96,7 +98,7 @@ const TEMPLATE = { labels: { app: 'web' }, annotations: {}, spec: { containers: 
 const ASKED = question('shop', 'web', TEMPLATE).pod;
 const ASKED_TEXT = JSON.stringify(ASKED);
 
-series('answers', 0.25, ['sidecar', 'no-sidecar', 'bad-answer', 'injector-refused'], (dice) => {
+series('answers', 0.2, ['sidecar', 'no-sidecar', 'bad-answer', 'injector-refused'], (dice) => {
   const body = answerBody(dice);
   const answer = readAnswer(ASKED, body);
   assert.equal(JSON.stringify(ASKED), ASKED_TEXT, 'the question was changed');
@@ -226,6 +228,18 @@ series('pods in protobuf', 0.13, ['read', 'refused'], (dice) => {
     assert.ok(error instanceof ProtobufError, `${error}`);
     return 'refused';
   }
+});
+
+// ── policy files
+
+series('policy files', 0.05, ['usable', 'refused'], (dice) => {
+  const reading = readPolicy(mangleBytes(dice, Buffer.from(POLICY_FILE)).toString());
+  if ('policy' in reading) {
+    assert.ok(plan([], { ...CONTEXT, policy: { ...CONTEXT.policy, ...reading.policy } }));
+    return 'usable';
+  }
+  assert.ok(reading.problems.length > 0 && reading.problems.every(({ message }) => message !== ''));
+  return 'refused';
 });
 
 // ── all stages together

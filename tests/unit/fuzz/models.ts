@@ -186,3 +186,17 @@ export const reviewOf = (patch: string) => ({
   kind: 'AdmissionReview',
   response: { uid: 'u', allowed: true, status: { message: 'm' }, patchType: 'JSONPatch', patch },
 });
+
+/** A policy file with a key of every sort. */
+export const POLICY_FILE = `# limits
+maxInFlight: 10
+restartDelay: 30s
+restartOn: [image, missing]
+excludeLabels: tier in (db,cache),!canary
+include:
+  - namespaces: &names [shop, "team-*"]
+    kinds: [Deployment]
+  - names: *names
+exclude:
+  - labels: { matchLabels: { tier: db }, matchExpressions: [{ key: app, operator: Exists }] }
+`;

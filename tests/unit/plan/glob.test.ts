@@ -14,6 +14,7 @@ const rows: [pattern: string, text: string, boolean][] = [
   ['a*ba*', 'aba', true],
   ['ab*ba', 'aba', false],
   ['a*b*c', 'a-c-b-c', true],
+  ['*b*a*', 'ab', false],
   ['a**c', 'abc', true],
   ['docker.io/*:1.*', 'docker.io/team/web:1.2', true],
   ['do.ker', 'docker', false],

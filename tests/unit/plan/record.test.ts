@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { ANNOTATION, RESTARTED_AT } from '../../../src/names.ts';
 import { nextRecord, recordOf, restartPatch, timestamp } from '../../../src/plan/record.ts';
 import { rolloutState } from '../../../src/plan/rollout.ts';
-import { progressOf } from '../../../src/restart/progress.ts';
 import { complete, expected, MINUTE, NOW, workload } from '../../builders/workload.ts';
 
 interface Patch {
@@ -109,45 +108,19 @@ const rollouts: [string, Parameters<typeof workload>[0], string][] = [
     { kind: 'StatefulSet', rollout: { ...complete(3), existing: 4 } },
     'complete',
   ],
+  [
+    'a StatefulSet whose pods from the partition on are updated',
+    { kind: 'StatefulSet', partition: 2, rollout: { ...complete(3), updated: 1, updateRevision: 'r2' } },
+    'complete',
+  ],
+  [
+    'a StatefulSet with one to go after its partition',
+    { kind: 'StatefulSet', partition: 1, rollout: { ...complete(3), updated: 1, updateRevision: 'r2' } },
+    'progressing',
+  ],
   ['a DaemonSet on every node', { kind: 'DaemonSet' }, 'complete'],
   ['a scaled down one', { rollout: complete(0) }, 'complete'],
 ];
 for (const [name, given, expectedKind] of rollouts) {
   test(`rollout: ${name} is ${expectedKind}`, () => assert.equal(rolloutState(workload(given)).kind, expectedKind));
-}
-
-const at = (template: string | undefined, given: Parameters<typeof workload>[0] = {}) => {
-  const record = nextRecord(workload(), expected(), 'run', NOW);
-  const patch = restartPatch('7', record) as Patch;
-  const annotations = written(patch.metadata.annotations);
-  return workload({
-    annotations,
-    template: { labels: {}, annotations: template ? { [RESTARTED_AT]: template } : {}, spec: {} },
-    ...given,
-  });
-};
-const ours = timestamp(NOW);
-const moving = { rollout: { ...complete(3), updated: 1 } };
-const progresses: [string, ReturnType<typeof workload>, number, string][] = [
-  ['under way', at(ours, moving), MINUTE, 'progressing'],
-  ['done', at(ours), MINUTE, 'complete'],
-  ['done late is still done', at(ours), 20 * MINUTE, 'complete'],
-  ['too slow', at(ours, moving), 11 * MINUTE, 'failed:timeout'],
-  [
-    'past its progress deadline',
-    at(ours, { rollout: { ...complete(3), deadlineExceeded: 'late' } }),
-    MINUTE,
-    'failed:progress-deadline',
-  ],
-  ['taken back', at(undefined, moving), MINUTE, 'reverted'],
-  ['put back to an older value', at(timestamp(NOW - MINUTE), moving), MINUTE, 'reverted'],
-  ['restarted by somebody else', at(timestamp(NOW + MINUTE), moving), 2 * MINUTE, 'superseded'],
-];
-for (const [name, given, after, expectedEnd] of progresses) {
-  test(`followed: ${name}`, () => {
-    const progress = progressOf(given, nextRecord(workload(), expected(), 'run', NOW), NOW + after, {
-      timeout: 10 * MINUTE,
-    });
-    assert.equal('end' in progress ? progress.end.outcome : progress.kind, expectedEnd);
-  });
 }

@@ -1,10 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type EventDraft, keyOf } from '../../../src/model.ts';
+import type { Step } from '../../../src/plan/plan.ts';
 import type { Outcome } from '../../../src/plan/record.ts';
-import { createLogger } from '../../../src/report/logger.ts';
+import { type ReasonCode, reason } from '../../../src/reasons.ts';
 import { Metrics } from '../../../src/report/metrics.ts';
 import { Report } from '../../../src/report/report.ts';
-import { judged } from '../../builders/workload.ts';
+import { entry, injection, judged, MINUTE, NOW } from '../../builders/workload.ts';
+
+/** A report with nobody to hear it, and what it tells. */
+function reporting() {
+  const metrics = new Metrics('0.0.0');
+  const events: EventDraft[] = [];
+  const cluster = { emit: async (draft: EventDraft) => void events.push(draft) };
+  const logger = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+  const report = new Report({ logger, metrics, cluster, namespace: 'mesh' });
+  const metric = async (name: string): Promise<number> => {
+    const text = await metrics.registry.getSingleMetricAsString(`meltemi_${name}`);
+    return Number(text.split(' ').at(-1));
+  };
+  return { report, metrics, events, metric };
+}
 
 const rows: [Outcome, string][] = [
   ['verified', 'verified'],
@@ -16,11 +32,146 @@ const rows: [Outcome, string][] = [
 
 for (const [outcome, result] of rows) {
   test(`a restart that ended as ${outcome} is counted as ${result}`, async () => {
-    const metrics = new Metrics('0.0.0');
-    const cluster = { emit: () => Promise.resolve() };
-    new Report({ logger: createLogger('error'), metrics, cluster, namespace: 'default' }).ended(judged(), outcome, '');
+    const { report, metrics } = reporting();
+    report.ended(judged(), outcome, '');
     const text = await metrics.registry.metrics();
     assert.ok(text.includes(`meltemi_restarts_total{kind="Deployment",result="${result}"} 1`));
     assert.ok(!text.includes('superseded:'), 'the label set is closed');
   });
 }
+
+const byConfiguration = (configuration: string) => injection({ entry: entry({ configuration }) });
+const [plain, canary] = [byConfiguration('plain'), byConfiguration('canary')];
+const meshOf = (...injections: (typeof plain)[]) => ({ injections, namespaces: new Map() });
+
+test('an injector that is silent counts as unreachable until it answers', async () => {
+  const { report, events, metric } = reporting();
+  report.mesh(meshOf(plain, canary));
+  report.reachable(plain, 'ECONNREFUSED');
+  assert.equal(await metric('injectors_unreachable'), 1);
+  assert.deepEqual(
+    events.map(({ reason, type }) => `${type} ${reason}`),
+    ['Warning InjectorUnreachable'],
+  );
+  report.reachable(plain, undefined);
+  assert.equal(await metric('injectors_unreachable'), 0);
+});
+
+test('an injector that is silent and whose configuration is deleted is none that does not answer', async () => {
+  const { report, metric } = reporting();
+  report.mesh(meshOf(plain, canary));
+  report.reachable(plain, 'ECONNREFUSED');
+  report.reachable(canary, 'ECONNREFUSED');
+  report.mesh(meshOf(canary));
+  assert.equal(await metric('injectors_unreachable'), 1);
+});
+
+/** Minutes at which an evaluation finds a gate closed, or none; what is told by then. */
+const gates: readonly [
+  string,
+  (readonly [minute: number, gate: ReasonCode | ''])[],
+  { told: string[]; long: number },
+][] = [
+  [
+    'for less than 30 minutes is not told',
+    [
+      [0, 'istiod-rolling'],
+      [29.99, 'istiod-rolling'],
+    ],
+    { told: [], long: 0 },
+  ],
+  [
+    'for 30 minutes is told',
+    [
+      [0, 'istiod-rolling'],
+      [30, 'istiod-rolling'],
+    ],
+    { told: ['istiod-rolling'], long: 1 },
+  ],
+  [
+    'for hours is told once',
+    [
+      [0, 'istiod-rolling'],
+      [30, 'istiod-rolling'],
+      [31, 'istiod-rolling'],
+      [600, 'istiod-rolling'],
+    ],
+    { told: ['istiod-rolling'], long: 1 },
+  ],
+  [
+    'that was told and opens is closed no longer',
+    [
+      [0, 'istiod-rolling'],
+      [30, 'istiod-rolling'],
+      [31, ''],
+    ],
+    { told: ['istiod-rolling'], long: 0 },
+  ],
+  [
+    'that opens in between begins anew',
+    [
+      [0, 'istiod-rolling'],
+      [20, ''],
+      [21, 'istiod-rolling'],
+      [50, 'istiod-rolling'],
+    ],
+    { told: [], long: 0 },
+  ],
+  [
+    'that was told, opens and closes for as long again is told again',
+    [
+      [0, 'istiod-rolling'],
+      [30, 'istiod-rolling'],
+      [31, ''],
+      [32, 'istiod-rolling'],
+      [62, 'istiod-rolling'],
+    ],
+    { told: ['istiod-rolling', 'istiod-rolling'], long: 1 },
+  ],
+  [
+    'that gives way to another one does not lend it its time',
+    [
+      [0, 'istiod-rolling'],
+      [29, 'chart-mismatch'],
+      [31, 'chart-mismatch'],
+    ],
+    { told: [], long: 0 },
+  ],
+  [
+    'is not what a paused rollout is',
+    [
+      [0, 'paused'],
+      [60, 'paused'],
+    ],
+    { told: [], long: 0 },
+  ],
+];
+
+for (const [name, evaluations, { told, long }] of gates) {
+  test(`a gate closed ${name}`, async () => {
+    const { report, events, metric } = reporting();
+    const one = judged({}, { state: 'unknown', reason: reason('bad-answer', '') });
+    for (const [minute, gate] of evaluations) {
+      const step: Step = gate ? { action: 'wait', reason: reason(gate, 'why') } : { action: 'none' };
+      report.evaluated([one], { steps: new Map([[keyOf(one.workload), step]]) }, NOW + minute * MINUTE);
+    }
+    const expected = told.map((gate) => `Warning GateClosed istio-sidecar-injector: ${gate} for 30 minutes: why`);
+    assert.deepEqual(
+      events.map(({ type, reason, message }) => `${type} ${reason} ${message}`),
+      expected,
+    );
+    assert.equal(await metric('gates_closed_long'), long);
+  });
+}
+
+test('a workload that its budget holds for an hour is told once, on the workload', () => {
+  const { report, events } = reporting();
+  const one = judged({}, { state: 'unknown', reason: reason('bad-answer', '') });
+  const held: Step = { action: 'wait', reason: reason('pdb', 'shop/web allows no disruption') };
+  for (const minute of [0, 59, 60, 61, 600])
+    report.evaluated([one], { steps: new Map([[keyOf(one.workload), held]]) }, NOW + minute * MINUTE);
+  assert.deepEqual(
+    events.map(({ type, reason, about, message }) => [type, reason, about.name, message]),
+    [['Warning', 'RestartHeld', 'web', 'for 60 minutes: shop/web allows no disruption']],
+  );
+});

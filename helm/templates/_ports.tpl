@@ -1,0 +1,18 @@
+{{/* The port of an address to listen on; empty where nothing listens. */}}
+{{- define "meltemi.portOf" -}}
+{{- $address := toString . -}}
+{{- if ne $address "0" -}}
+{{- if regexMatch "^(127\\.|localhost:|\\[::1\\])" $address -}}
+{{- fail (printf "%s can be reached by nobody outside the container; use :%s, or 0 to turn it off" $address (regexFind "[0-9]+$" $address)) -}}
+{{- end -}}
+{{- regexFind "[0-9]+$" $address -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "meltemi.metricsPort" -}}
+{{- include "meltemi.portOf" (.Values.config.metricsBindAddress | default ":8080") -}}
+{{- end -}}
+
+{{- define "meltemi.healthPort" -}}
+{{- include "meltemi.portOf" (.Values.config.healthProbeBindAddress | default ":8081") -}}
+{{- end -}}

@@ -1,0 +1,20 @@
+{{- define "meltemi.subjects" -}}
+- kind: ServiceAccount
+  name: {{ include "meltemi.serviceAccountName" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end -}}
+
+{{/*
+The Roles by namespace, as YAML: in each the parts of the table of rights that hold there. A namespace may be several things at a time, and
+gets one Role all the same.
+*/}}
+{{- define "meltemi.roles" -}}
+{{- $roles := dict .Release.Namespace (list "own") -}}
+{{- range .Values.istioNamespaces -}}
+{{- $_ := set $roles . (append (get $roles . | default list) "istio") -}}
+{{- end -}}
+{{- range .Values.namespaces -}}
+{{- $_ := set $roles . (append (get $roles . | default list) "namespaces") -}}
+{{- end -}}
+{{- toYaml $roles -}}
+{{- end -}}

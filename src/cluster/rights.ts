@@ -1,0 +1,86 @@
+import { LEASE_NAME } from '../names.ts';
+import type { Resource } from './resources.ts';
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch';
+
+/**
+ * Where a right holds: in the whole cluster, in each namespace whose workloads are looked after, in each where Istio has its
+ * configuration, or in the operator's own.
+ */
+export type Place = 'cluster' | 'namespaces' | 'istio' | 'own';
+
+export interface Right {
+  readonly resource: Resource;
+  readonly verbs: readonly Verb[];
+  /** Where it holds in an installation for the whole cluster. */
+  readonly place: Place;
+  /** Where it holds in an installation for a list of namespaces. */
+  readonly scoped: readonly Place[];
+  /** Only for objects of these names. */
+  readonly names?: readonly string[];
+  readonly why: string;
+}
+
+const inCluster = { place: 'cluster', scoped: ['cluster'] } as const;
+const ofWorkloads = { place: 'cluster', scoped: ['namespaces'] } as const;
+const ofIstio = { place: 'istio', scoped: ['istio'] } as const;
+const own = { place: 'own', scoped: ['own'] } as const;
+
+/** Every right that `run` uses, and no other: the chart's roles are made from this table, and a live test compares it with the audit log. */
+export const RIGHTS: readonly Right[] = [
+  {
+    resource: 'mutatingwebhookconfigurations',
+    verbs: ['list', 'watch'],
+    ...inCluster,
+    why: 'which injector would be called for a pod',
+  },
+  { resource: 'namespaces', verbs: ['list', 'watch'], ...inCluster, why: 'the labels that decide about injection' },
+  { resource: 'nodes', verbs: ['get'], ...inCluster, why: 'pods of a DaemonSet on lost nodes are not waited for' },
+  {
+    resource: 'deployments',
+    verbs: ['list', 'watch'],
+    place: 'cluster',
+    scoped: ['istio'],
+    why: 'istiod itself: nothing is restarted while it rolls out',
+  },
+  {
+    resource: 'proxyconfigs',
+    verbs: ['list', 'watch'],
+    place: 'cluster',
+    scoped: ['istio', 'namespaces'],
+    why: 'they change what is injected',
+  },
+  ...(['deployments', 'statefulsets', 'daemonsets'] as const).map((resource) => ({
+    resource,
+    verbs: ['get', 'list', 'patch'] as const,
+    ...ofWorkloads,
+    why: 'to find the workloads and to restart them',
+  })),
+  { resource: 'pods', verbs: ['list'], ...ofWorkloads, why: 'the sidecars that there are' },
+  ...(['replicasets', 'controllerrevisions'] as const).map((resource) => ({
+    resource,
+    verbs: ['list'] as const,
+    ...ofWorkloads,
+    why: 'whose a pod is, and the copies of earlier records',
+  })),
+  { resource: 'poddisruptionbudgets', verbs: ['list'], ...ofWorkloads, why: 'restarts wait for them' },
+  { resource: 'events', verbs: ['create'], ...ofWorkloads, why: 'to tell about a workload' },
+  { resource: 'events', verbs: ['list'], ...ofWorkloads, why: 'to say why a rollout does not get on' },
+  { resource: 'configmaps', verbs: ['list', 'watch'], ...ofIstio, why: 'the configuration of injectors and mesh' },
+  { resource: 'services', verbs: ['get'], ...ofIstio, why: 'where an injector is reached' },
+  { resource: 'leases', verbs: ['create'], ...own, why: 'leader election, where the Lease is missing' },
+  {
+    resource: 'leases',
+    verbs: ['get', 'update'],
+    names: [LEASE_NAME],
+    ...own,
+    why: 'leader election, and what people have told through the Lease',
+  },
+  { resource: 'events', verbs: ['create'], ...own, why: 'to tell what concerns no workload' },
+  ...(['tokenreviews', 'subjectaccessreviews'] as const).map((resource) => ({
+    resource,
+    verbs: ['create'] as const,
+    ...inCluster,
+    why: 'whether the reader of secured metrics may read them',
+  })),
+];

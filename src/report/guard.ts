@@ -1,0 +1,71 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { type AccessReview, TooManyReviews } from '../cluster/accessReview.ts';
+import { ApiError, isForbidden } from '../cluster/apiError.ts';
+
+/** Hears how asking the API server goes; never of a token. */
+export interface GuardListener {
+  readonly checked: () => void;
+  readonly uncheckable: (error: Error) => void;
+}
+
+const TRY_AGAIN = { 'retry-after': '5' };
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="meltemi"' };
+
+/**
+ * Lets a request through to the handler if the API server vouches for its bearer token and lets its user get the path. 401 without a token or
+ * with one that nobody knows, 403 for a user without the right, 503 while it cannot be asked. Every refusal says what would help.
+ */
+export function guarded(
+  path: string,
+  review: Pick<AccessReview, 'of'>,
+  handler: RequestListener,
+  listener: GuardListener,
+): RequestListener {
+  return (request, response) => {
+    if (pathOf(request) !== path) {
+      handler(request, response);
+      return;
+    }
+    const token = bearerOf(request);
+    if (token === undefined) {
+      refuse(response, 401, `send "Authorization: Bearer <token>" with the token of a ServiceAccount`, CHALLENGE);
+      return;
+    }
+    review
+      .of(token)
+      .then((access) => {
+        listener.checked();
+        if (access.verdict === 'allowed') handler(request, response);
+        else if (access.verdict === 'unknown-token')
+          refuse(response, 401, 'the API server does not know this token, or it has expired', CHALLENGE);
+        else refuse(response, 403, missingRight(access.user, path));
+      })
+      .catch((thrown: unknown) => {
+        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+        if (!(error instanceof TooManyReviews)) listener.uncheckable(inWords(error));
+        if (response.headersSent) response.destroy();
+        else refuse(response, 503, 'the token cannot be checked at the moment', TRY_AGAIN);
+      });
+  };
+}
+
+const pathOf = ({ url = '' }: IncomingMessage): string | undefined => url.split('?')[0];
+
+/** RFC 6750: the scheme is written in any case, the token has no blanks. */
+function bearerOf({ headers }: IncomingMessage): string | undefined {
+  return /^bearer +([\w.~+/-]+=*) *$/i.exec(headers.authorization ?? '')?.[1];
+}
+
+const missingRight = (user: string, path: string): string =>
+  `user ${JSON.stringify(user)} may not get ${path}; a ClusterRole with nonResourceURLs: ["${path}"], verbs: ["get"] lets him`;
+
+function inWords(error: Error): Error {
+  if (!(error instanceof ApiError) || !isForbidden(error)) return error;
+  const resource = error.path.split('/').at(-1);
+  const group = error.path.split('/')[2];
+  return new Error(`missing right: create ${resource}.${group} (${error.message})`);
+}
+
+function refuse(response: ServerResponse, status: number, why: string, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...headers }).end(`${why}\n`);
+}

@@ -1,0 +1,89 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
+
+/** A certificate chain and its private key, both in PEM. */
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Where a key pair lies: a mounted Secret's folder and the names in it. */
+export interface KeyPairFiles {
+  readonly folder: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** What became of a look at the files; the same trouble is told once. */
+export interface CertificateListener {
+  readonly changed: (pair: KeyPair) => void;
+  /** The files cannot be used; what was served before is served on. */
+  readonly unusable: (error: Error) => void;
+}
+
+/**
+ * Reads a key pair and makes sure that it can be served.
+ * @throws {Error} naming the file that cannot be read, or both where they do not belong together
+ */
+export async function readKeyPair({ folder, cert, key }: KeyPairFiles): Promise<KeyPair> {
+  const [certFile, keyFile] = [join(folder, cert), join(folder, key)];
+  const pair = { cert: await contentOf(certFile), key: await contentOf(keyFile) };
+  const problem = problemOf(pair);
+  if (problem) throw new Error(`${certFile} and ${keyFile} are no certificate with its private key: ${problem}`);
+  return pair;
+}
+
+/** A secure context checks the whole chain, but takes an empty key for none. */
+function problemOf({ cert, key }: KeyPair): string | undefined {
+  try {
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return 'they do not belong together';
+    createSecureContext({ cert, key });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function contentOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : String(error);
+    throw new Error(`cannot read ${file} (${code}): is the Secret mounted there, and does it have that key?`);
+  }
+}
+
+/**
+ * Keeps up with the files. They are read, not watched: a mounted Secret changes by a swapped symlink, and two small reads tell every kind of
+ * change on every file system. A pair seen between the writing of its two files does not fit together, and is taken at the next look.
+ */
+export class CertificateFiles {
+  readonly #files: KeyPairFiles;
+  readonly #listener: CertificateListener;
+  #served: KeyPair;
+  #trouble = '';
+
+  constructor(files: KeyPairFiles, served: KeyPair, listener: CertificateListener) {
+    this.#files = files;
+    this.#served = served;
+    this.#listener = listener;
+  }
+
+  /** Looks once. */
+  async look(): Promise<void> {
+    try {
+      const pair = await readKeyPair(this.#files);
+      this.#trouble = '';
+      if (pair.cert === this.#served.cert && pair.key === this.#served.key) return;
+      this.#served = pair;
+      this.#listener.changed(pair);
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      if (error.message === this.#trouble) return;
+      this.#trouble = error.message;
+      this.#listener.unusable(error);
+    }
+  }
+}

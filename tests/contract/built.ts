@@ -1,0 +1,22 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A temporary folder with a build of its own, so that tests disturb neither each other nor `dist`. Everyone may read it. */
+export class Built implements Disposable {
+  readonly root = mkdtempSync(join(tmpdir(), 'meltemi-built-'));
+  readonly folder = join(this.root, 'app');
+
+  constructor(environment: Readonly<Record<string, string>> = {}) {
+    chmodSync(this.root, 0o755);
+    execFileSync(process.execPath, ['build.ts', this.folder], {
+      env: { ...process.env, ...environment },
+      stdio: 'pipe',
+    });
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,28 @@
+import { SETTINGS, type Setting } from '../../../src/cli/settings.ts';
+
+/** Flags of `run` that are given by a value of another place than `config`; by none where a pod has no use for them. */
+const ELSEWHERE: Readonly<Record<string, string | undefined>> = {
+  kubeconfig: undefined,
+  context: undefined,
+  policy: 'policy',
+  namespaces: 'namespaces',
+  istioNamespaces: 'istioNamespaces',
+};
+
+/** Where the chart knows better than the operator, which cannot know that it runs in a pod: there, nobody reaches loopback. */
+export const CHART_DEFAULTS: Readonly<Record<string, string>> = { metricsBindAddress: ':8080' };
+
+/** The settings of `run`, by name, each with the chart's value for it. */
+export const FLAG_VALUES: readonly {
+  readonly name: string;
+  readonly setting: Setting<unknown>;
+  readonly value?: string;
+}[] = Object.entries<Setting<unknown>>(SETTINGS)
+  .filter(([, { commands }]) => commands.includes('run'))
+  .map(([name, setting]) => {
+    const value = name in ELSEWHERE ? ELSEWHERE[name] : `config.${name}`;
+    return { name, setting, ...(value !== undefined && { value }) };
+  });
+
+/** Those under `config`. */
+export const CONFIG_VALUES = FLAG_VALUES.filter(({ value }) => value?.startsWith('config.'));

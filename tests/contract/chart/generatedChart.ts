@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { between } from '../between.ts';
+import { configBlock } from './configBlock.ts';
+import { rightsTemplate } from './rightsTemplate.ts';
+import { type ValueKey, valueKeys } from './valueKeys.ts';
+import { valuesSchema } from './valuesSchema.ts';
+
+const VALUES = 'helm/values.yaml';
+
+/** values.yaml with its block `config` as the table of settings has it. */
+export function valuesFile(): string {
+  const text = readFileSync(VALUES, 'utf8');
+  return between(text, '  # generated: config\n', '\n  # end', configBlock(), VALUES);
+}
+
+export const chartKeys = (): ValueKey[] => valueKeys(valuesFile());
+
+/** The files of the chart that are made from the code or from one another, as they should be. */
+export const generatedChart = (): Map<string, string> =>
+  new Map([
+    [VALUES, valuesFile()],
+    ['helm/values.schema.json', valuesSchema(chartKeys())],
+    ['helm/templates/_rights.tpl', rightsTemplate()],
+  ]);

@@ -1,0 +1,61 @@
+import { groupOf, type Resource } from '../../../src/cluster/resources.ts';
+import { type Place, RIGHTS, type Right, type Verb } from '../../../src/cluster/rights.ts';
+
+/** A rule of a Role. */
+export interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+const ORDER: readonly Verb[] = ['get', 'list', 'watch', 'create', 'update', 'patch'];
+
+/** The rules that hold at a place, kinds of one group with the same verbs together. */
+export function rulesOf(rights: readonly Right[]): Rule[] {
+  const byResource = Map.groupBy(rights, ({ resource, names = [] }) => JSON.stringify([resource, names]));
+  const single = [...byResource].map(([key, rows]) => {
+    const [resource, names] = JSON.parse(key) as [Resource, string[]];
+    const verbs = ORDER.filter((verb) => rows.some((row) => row.verbs.includes(verb)));
+    return { group: groupOf(resource), resource, names, verbs };
+  });
+  const alike = Map.groupBy(single, ({ group, names, verbs }) => JSON.stringify([group, names, verbs]));
+  return [...alike.values()].map((rows) => {
+    const { group = '', names = [], verbs = [] } = rows[0] ?? {};
+    return {
+      apiGroups: [group],
+      resources: rows.map(({ resource }) => resource),
+      ...(names.length > 0 && { resourceNames: names }),
+      verbs,
+    };
+  });
+}
+
+export const rightsAt = (place: Place, scoped: boolean): Right[] =>
+  RIGHTS.filter((right) => (scoped ? right.scoped : [right.place]).includes(place));
+
+/** The table of rights as templates of rules, for the roles to include. */
+export function rightsTemplate(): string {
+  const template = (name: string, rights: readonly Right[]): string =>
+    `{{- define "${name}" -}}\n${rulesOf(rights).map(ruleText).join('\n')}\n{{- end }}\n`;
+  return [
+    '{{/* Made from src/cluster/rights.ts: npm run docs */}}\n',
+    template('meltemi.rights.cluster', rightsAt('cluster', false)),
+    template('meltemi.rights.istio', rightsAt('istio', false)),
+    template('meltemi.rights.own', rightsAt('own', false)),
+    template('meltemi.rights.scoped.cluster', rightsAt('cluster', true)),
+    template('meltemi.rights.scoped.istio', rightsAt('istio', true)),
+    template('meltemi.rights.scoped.namespaces', rightsAt('namespaces', true)),
+    template('meltemi.rights.scoped.own', rightsAt('own', true)),
+  ].join('\n');
+}
+
+const list = (words: readonly string[]): string => `[${words.map((word) => word || '""').join(', ')}]`;
+
+const ruleText = ({ apiGroups, resources, resourceNames, verbs }: Rule): string =>
+  [
+    `- apiGroups: ${list(apiGroups)}`,
+    `  resources: ${list(resources)}`,
+    ...(resourceNames ? [`  resourceNames: ${list(resourceNames)}`] : []),
+    `  verbs: ${list(verbs)}`,
+  ].join('\n');

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { build } from 'esbuild';
+import { parts } from '../../build/notices.ts';
+import { Built } from './built.ts';
+
+/** What Apache-2.0 software may carry along without taking on other terms. */
+const PERMISSIVE = ['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0', 'Unlicense'];
+const FILES = ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.txt', 'meltemi.js', 'package.json'];
+
+const built = new Built({ MELTEMI_COMMIT: 'abc1234', MELTEMI_DATE: '2026-11-21T10:00:00Z' });
+after(() => built[Symbol.dispose]());
+
+const manifest = JSON.parse(readFileSync(join(built.folder, 'package.json'), 'utf8')) as Record<string, unknown>;
+const repository = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, unknown>;
+/** npm without a network, a cache of ours or a user's settings. */
+const npm = (folder: string, ...args: string[]): string =>
+  execFileSync('npm', [...args, '--offline', '--ignore-scripts'], {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: path(),
+      HOME: built.root,
+      npm_config_cache: join(built.root, 'cache'),
+      npm_config_update_notifier: 'false',
+    },
+  });
+
+/** This Node first, as `env node` would find it. */
+function path(): string {
+  return `${dirname(process.execPath)}:${process.env.PATH}`;
+}
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string; readonly mode: number }[];
+}
+const packed = (JSON.parse(npm(built.folder, 'pack', '--json', '--pack-destination', built.root)) as Packed[])[0];
+
+test('the package has these files and no others', () =>
+  assert.deepEqual(packed?.files.map((file) => file.path).sort(), FILES));
+
+test('nothing lies in the built folder that is not published', () =>
+  assert.deepEqual(readdirSync(built.folder).sort(), FILES));
+
+test('the program can be run as it is', () => {
+  const program = packed?.files.find((file) => file.path === 'meltemi.js');
+  assert.equal((program?.mode ?? 0) & 0o111, 0o111);
+  assert.match(readFileSync(join(built.folder, 'meltemi.js'), 'utf8'), /^#!\/usr\/bin\/env node\n/);
+});
+
+test('one file is both programs', () =>
+  assert.deepEqual(manifest.bin, { meltemi: 'meltemi.js', 'kubectl-meltemi': 'meltemi.js' }));
+
+for (const key of ['name', 'version', 'license', 'repository', 'homepage', 'engines', 'type'])
+  test(`${key} is the repository’s`, () => {
+    assert.ok(manifest[key]);
+    assert.deepEqual(manifest[key], repository[key]);
+  });
+
+for (const key of ['dependencies', 'devDependencies', 'scripts', 'private'])
+  test(`whoever installs it gets no ${key}`, () => assert.equal(manifest[key], undefined));
+
+test('only the built folder can be published', () => assert.equal(repository.private, true));
+
+test('every bundled package hands on its licence, and may', async () => {
+  const { metafile } = await build({
+    entryPoints: ['src/main.ts'],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+  });
+  const bundled = parts(Object.keys(metafile.inputs));
+  assert.ok(bundled.length > 30);
+  const notices = readFileSync(join(built.folder, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+  for (const { name, version, license, texts } of bundled) {
+    assert.ok(PERMISSIVE.includes(license), `${name} ${version} is under ${license}`);
+    assert.ok(notices.includes(`${name} ${version} (${license})`), name);
+    for (const text of texts) assert.ok(notices.includes(text), `the text of ${name}`);
+  }
+});
+
+/** The tarball, installed as its users do, and run from where npm put it. */
+function installed(...command: readonly [string, ...string[]]): string {
+  const home = join(built.root, 'installed');
+  if (!existsSync(home)) {
+    mkdirSync(home);
+    npm(home, 'install', '--no-audit', '--no-fund', join(built.root, packed?.filename ?? ''));
+  }
+  const [program, ...args] = command;
+  const bin = join(home, 'node_modules', '.bin', program);
+  return execFileSync(bin, args, { cwd: home, encoding: 'utf8', env: { PATH: path(), HOME: home, NO_COLOR: '1' } });
+}
+
+const commands: [string, [string, ...string[]], RegExp][] = [
+  [
+    'the version is that of package.json, with commit and day',
+    ['meltemi', '--version'],
+    /^\d+\.\d+\.\d+\S* \(abc1234, 2026-11-21\)\n$/,
+  ],
+  ['the plugin is the same program', ['kubectl-meltemi', '--version'], /^\d+\.\d+\.\d+\S* \(abc1234, 2026-11-21\)\n$/],
+  [
+    'the plugin’s help shows what is typed',
+    ['kubectl-meltemi', 'plan', '--help'],
+    /^Usage: kubectl meltemi plan \[options\]/,
+  ],
+  ['the program’s help shows what is typed', ['meltemi', 'plan', '--help'], /^Usage: meltemi plan \[options\]/],
+  ['help has examples', ['meltemi', 'run', '--help'], /\nExamples:\n/],
+];
+for (const [name, command, output] of commands)
+  test(`installed: ${name}`, () => assert.match(installed(...command), output));
+
+test('it is installed alone: everything is in the bundle', () => {
+  installed('meltemi', '--version');
+  const modules = readdirSync(join(built.root, 'installed', 'node_modules')).filter((name) => !name.startsWith('.'));
+  assert.deepEqual(modules, ['meltemi']);
+});
+
+test('the same sources make the same file', () => {
+  using again = new Built({ MELTEMI_COMMIT: 'abc1234', MELTEMI_DATE: '2026-11-21' });
+  const content = (folder: string): Buffer => readFileSync(join(folder, 'meltemi.js'));
+  assert.ok(content(again.folder).equals(content(built.folder)));
+});

@@ -1,0 +1,55 @@
+import { KubeClient } from '../../src/cluster/client.ts';
+import { KubeCluster } from '../../src/cluster/kubeCluster.ts';
+import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
+import { LeaderElection } from '../../src/cluster/leaderElection.ts';
+import { NotLeading } from '../../src/cluster/leadership.ts';
+import { PagedPodSource } from '../../src/cluster/podSource.ts';
+
+/**
+ * One who wants to lead, as a process: elector.ts KUBECONFIG NAMESPACE IDENTITY. It patches the Deployment `web` again and again and leaves it to
+ * the fence alone to keep that back, without a resourceVersion: what the fence lets through is what the API server gets. Says what happens, a
+ * JSON object a line.
+ */
+const [path = '', namespace = '', identity = ''] = process.argv.slice(2);
+const EVERY_MS = 50;
+
+const say = (said: string, detail: unknown = ''): boolean =>
+  process.stdout.write(`${JSON.stringify({ said, detail })}\n`);
+const client = new KubeClient({ config: loadKubeconfig({ path, env: {} }).config, userAgent: 'elector' });
+const listener = {
+  acquired: () => void say('acquired'),
+  lost: (why: string) => void say('lost', why),
+  standingBy: (holder: string) => void say('standing by', holder),
+  trouble: (error: unknown) => void say('trouble', String(error)),
+};
+const election = new LeaderElection({ client, namespace, identity, listener, now: Date.now });
+const cluster = new KubeCluster(client, new PagedPodSource(client), Date.now, () => election.assertLeading());
+
+let passed = false;
+let writing = false;
+let count = 0;
+async function write(): Promise<void> {
+  if (writing) return;
+  writing = true;
+  try {
+    count += 1;
+    const body = { metadata: { annotations: { writer: `${identity} ${count}` } } };
+    await cluster.patch({ kind: 'Deployment', namespace, name: 'web' }, body);
+    if (!passed) say('wrote');
+    passed = true;
+  } catch (error) {
+    if (!(error instanceof NotLeading)) say('write failed', String(error));
+    else if (passed) say('refused');
+    passed = false;
+  } finally {
+    writing = false;
+  }
+}
+
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort());
+election.onStanding((standing) => say('standing', standing));
+const writer = setInterval(() => void write(), EVERY_MS);
+await election.run(stop.signal);
+clearInterval(writer);
+await client.close();

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AccessReview, TooManyReviews } from '../../../src/cluster/accessReview.ts';
+import { ApiError } from '../../../src/cluster/apiError.ts';
+import type { ApiRequest } from '../../../src/cluster/client.ts';
+import { FakeClock } from './fakeClock.ts';
+
+const USER = {
+  username: 'system:serviceaccount:monitoring:prometheus',
+  uid: '1-2-3',
+  groups: ['system:serviceaccounts', 'system:authenticated'],
+  extra: { 'authentication.kubernetes.io/pod-name': ['prometheus-0'] },
+};
+const known = { status: { authenticated: true, user: USER } };
+const unknown = { status: { error: 'invalid bearer token' } };
+const allowed = { status: { allowed: true } };
+const denied = { status: { allowed: false, reason: 'no role' } };
+
+interface Question {
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** An API that reviews as it is told, and remembers what it was asked. */
+class Reviews {
+  readonly asked: ApiRequest[] = [];
+  token: unknown = known;
+  access: unknown = allowed;
+  readonly clock = new FakeClock();
+  readonly review = new AccessReview(this, '/metrics', () => this.clock.now());
+
+  async request<T>(request: ApiRequest): Promise<T> {
+    this.asked.push(request);
+    const answer = await (request.path.endsWith('/tokenreviews') ? this.token : this.access);
+    if (answer instanceof Error) throw answer;
+    return answer as T;
+  }
+
+  get paths(): string[] {
+    return this.asked.map(({ method, path }) => `${method} ${path}`);
+  }
+}
+
+const TOKEN_REVIEW = 'POST /apis/authentication.k8s.io/v1/tokenreviews';
+const ACCESS_REVIEW = 'POST /apis/authorization.k8s.io/v1/subjectaccessreviews';
+
+const verdicts: [string, unknown, unknown, string, string[]][] = [
+  ['a known user with the right is allowed', known, allowed, 'allowed', [TOKEN_REVIEW, ACCESS_REVIEW]],
+  ['a known user without it is forbidden', known, denied, 'forbidden', [TOKEN_REVIEW, ACCESS_REVIEW]],
+  ['an answer without a word on access forbids', known, {}, 'forbidden', [TOKEN_REVIEW, ACCESS_REVIEW]],
+  ['an unknown token is not asked about further', unknown, allowed, 'unknown-token', [TOKEN_REVIEW]],
+  [
+    'a name without authentication is no user',
+    { status: { authenticated: false, user: USER } },
+    allowed,
+    'unknown-token',
+    [TOKEN_REVIEW],
+  ],
+  [
+    'authentication without a name is no user',
+    { status: { authenticated: true, user: {} } },
+    allowed,
+    'unknown-token',
+    [TOKEN_REVIEW],
+  ],
+];
+
+for (const [name, token, access, verdict, paths] of verdicts) {
+  test(name, async () => {
+    const reviews = Object.assign(new Reviews(), { token, access });
+    assert.equal((await reviews.review.of('t')).verdict, verdict);
+    assert.deepEqual(reviews.paths, paths);
+  });
+}
+
+test('what the token says of its user goes into the question about the path', async () => {
+  const reviews = new Reviews();
+  await reviews.review.of('t');
+  const [token, access] = reviews.asked.map(({ body }) => (body as Question).spec);
+  assert.deepEqual(token, { token: 't' });
+  const { username, ...rest } = USER;
+  assert.deepEqual(access, {
+    user: username,
+    ...rest,
+    nonResourceAttributes: { path: '/metrics', verb: 'get' },
+  });
+});
+
+const lifetimes: [string, Partial<Reviews>, number][] = [
+  ['an allowed token is asked about once a minute', {}, 60_000],
+  ['a forbidden user is asked about again after ten seconds', { access: denied }, 10_000],
+  ['an unknown token is asked about again after ten seconds', { token: unknown }, 10_000],
+];
+
+for (const [name, answers, lasts] of lifetimes) {
+  test(name, async () => {
+    const reviews = Object.assign(new Reviews(), answers);
+    const questions = async (): Promise<number> => {
+      await reviews.review.of('t');
+      return reviews.paths.filter((path) => path === TOKEN_REVIEW).length;
+    };
+    assert.equal(await questions(), 1);
+    reviews.clock.advance(lasts - 1);
+    assert.equal(await questions(), 1);
+    reviews.clock.advance(1);
+    assert.equal(await questions(), 2);
+  });
+}
+
+test('an answer is for its token alone', async () => {
+  const reviews = new Reviews();
+  assert.equal((await reviews.review.of('good')).verdict, 'allowed');
+  reviews.token = unknown;
+  assert.equal((await reviews.review.of('Good')).verdict, 'unknown-token');
+});
+
+test('scrapes that come together with one token share a question', async () => {
+  const reviews = new Reviews();
+  await Promise.all([reviews.review.of('t'), reviews.review.of('t'), reviews.review.of('t')]);
+  assert.equal(reviews.asked.length, 2);
+});
+
+test('a failure is not kept', async () => {
+  const reviews = new Reviews();
+  reviews.token = new ApiError({ method: 'POST', path: '/', reason: 'Network', message: 'gone' });
+  await assert.rejects(reviews.review.of('t'), /gone/);
+  reviews.token = known;
+  assert.equal((await reviews.review.of('t')).verdict, 'allowed');
+});
+
+test('an error that quotes the token loses it', async () => {
+  const reviews = new Reviews();
+  const message = 'POST /x: 500: cannot read "s3cret-token"';
+  reviews.token = new ApiError({ method: 'POST', path: '/x', reason: 'HTTP', message, status: 500, cause: message });
+  await assert.rejects(reviews.review.of('s3cret-token'), (error: ApiError) => {
+    assert.equal(error.message, 'POST /x: 500: cannot read "(token)"');
+    assert.equal(error.status, 500);
+    assert.equal(error.cause, undefined);
+    return true;
+  });
+});
+
+const malformed: [string, unknown][] = [
+  ['nothing', undefined],
+  ['a list', []],
+  ['a status that is text', { status: 'ok' }],
+  ['a user that is text', { status: { authenticated: true, user: 'root' } }],
+  ['authenticated that is text', { status: { authenticated: 'false', user: USER } }],
+];
+for (const [name, token] of malformed) {
+  test(`${name} instead of a review is an error, not a user`, async () => {
+    const reviews = Object.assign(new Reviews(), { token });
+    await assert.rejects(reviews.review.of('t'), /the answer is no TokenReview/);
+  });
+}
+
+test('strangers with made-up tokens hold four connections at the most', async () => {
+  const reviews = new Reviews();
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  reviews.token = promise;
+  const waiting = Array.from({ length: 4 }, (_, index) => reviews.review.of(`made-up-${index}`));
+  await assert.rejects(reviews.review.of('made-up-4'), TooManyReviews);
+  resolve(unknown);
+  await Promise.all(waiting);
+  assert.equal((await reviews.review.of('made-up-4')).verdict, 'unknown-token');
+});
+
+test('made-up tokens do not fill the memory: the oldest answers are forgotten', async () => {
+  const reviews = new Reviews();
+  reviews.token = unknown;
+  for (let index = 0; index < 257; index++) await reviews.review.of(`made-up-${index}`);
+  await reviews.review.of('made-up-256');
+  assert.equal(reviews.asked.length, 257);
+  await reviews.review.of('made-up-0');
+  assert.equal(reviews.asked.length, 258);
+});

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { KubeClient } from '../../../src/cluster/client.ts';
+import type { Lead, LeadershipListener } from '../../../src/cluster/leadership.ts';
+import type { Standing } from '../../../src/cluster/standing.ts';
+import { Unelected } from '../../../src/cluster/unelected.ts';
+import { LEASE_ANNOTATION } from '../../../src/names.ts';
+import { configFor } from './apiServer.ts';
+import { settled, until } from './deadline.ts';
+import { FakeClock } from './fakeClock.ts';
+import { LeaseServer } from './leaseServer.ts';
+
+const WALL = Date.parse('2026-03-01T12:00:00Z');
+
+let server: LeaseServer;
+let client: KubeClient;
+let clock: FakeClock;
+let stop: AbortController;
+let said: string[];
+let standings: Standing[];
+let running: Promise<void>;
+
+const listener: LeadershipListener = {
+  acquired: () => said.push('acquired'),
+  lost: (why) => said.push(`lost: ${why}`),
+  standingBy: (holder) => said.push(`standing by ${holder}`),
+  trouble: (error) => said.push(`trouble: ${error instanceof Error ? error.message.split(': ').at(-1) : error}`),
+};
+
+beforeEach(async () => {
+  server = await new LeaseServer().listen();
+  client = new KubeClient({ config: configFor(server.url), userAgent: 'meltemi/test' });
+  [clock, stop, said, standings] = [new FakeClock(), new AbortController(), [], []];
+});
+
+afterEach(async () => {
+  stop.abort();
+  await settled('the end', running).catch(() => undefined);
+  await client.close();
+  await server[Symbol.asyncDispose]();
+});
+
+const looked = (): Promise<void> => until('the look', () => clock.sleeping.length === 1);
+
+async function lookAgain(): Promise<void> {
+  clock.advance(2000);
+  await looked();
+}
+
+function start(writes: boolean, lead?: Lead): Unelected {
+  const one = new Unelected({ client, namespace: 'shop', listener, writes, clock, now: () => WALL });
+  one.onStanding((standing) => standings.push(standing));
+  running = one.run(stop.signal, lead);
+  return one;
+}
+
+describe('without election', () => {
+  it('makes the Lease, names nobody in it, and leads', async () => {
+    const one = start(true);
+    await looked();
+    assert.deepEqual([server.lease?.metadata?.name, server.spec, said], ['meltemi', {}, ['acquired']]);
+    assert.doesNotThrow(() => one.assertLeading());
+  });
+
+  it('leads though the Lease names a holder, and leaves that as it is', async () => {
+    server.put({ spec: { holderIdentity: 'other', leaseDurationSeconds: 15 } });
+    const one = start(true);
+    await looked();
+    assert.equal(one.isLeading, true);
+    assert.deepEqual(server.requests, ['GET']);
+  });
+
+  it('makes it anew when it was deleted', async () => {
+    start(true);
+    await looked();
+    server.lease = undefined;
+    await lookAgain();
+    assert.notEqual(server.lease, undefined);
+  });
+
+  it('does not lead before it knows whether it is paused', async () => {
+    server.failing = 500;
+    const one = start(true);
+    await looked();
+    assert.deepEqual([one.isLeading, said], [false, ['trouble: the server fails']]);
+    assert.throws(() => one.assertLeading(), { name: 'NotLeading' });
+    server.failing = undefined;
+    server.put({ metadata: { annotations: { [LEASE_ANNOTATION.paused]: 'freeze' } } });
+    await lookAgain();
+    assert.deepEqual([one.isLeading, one.standing()], [true, { paused: 'freeze' }]);
+  });
+
+  it('keeps what it read last while the API server is away, and tells that once', async () => {
+    server.put({ metadata: { annotations: { [LEASE_ANNOTATION.paused]: 'freeze' } } });
+    const one = start(true);
+    await looked();
+    server.failing = 500;
+    await lookAgain();
+    await lookAgain();
+    assert.deepEqual([one.standing(), said], [{ paused: 'freeze' }, ['acquired', 'trouble: the server fails']]);
+  });
+
+  it('reads people’s words every two seconds and records a resume once', async () => {
+    start(true);
+    await looked();
+    server.annotate({ [LEASE_ANNOTATION.paused]: 'freeze', [LEASE_ANNOTATION.resume]: '1' });
+    await lookAgain();
+    assert.deepEqual(standings, [{ paused: 'freeze' }, { paused: 'freeze', resumedAt: WALL }]);
+    await lookAgain();
+    assert.deepEqual(server.requests, ['GET', 'POST', 'GET', 'PUT', 'GET']);
+  });
+
+  it('stops leading at once when it is stopped', async () => {
+    let term: AbortSignal | undefined;
+    const one = start(true, (given) => {
+      term = given;
+    });
+    await until('the term', () => term !== undefined);
+    stop.abort();
+    assert.deepEqual([term?.aborted, one.isLeading], [true, false]);
+    await settled('the end', running);
+  });
+
+  it('fails as what led has failed', async () => {
+    start(true, () => Promise.reject(new Error('a bug')));
+    await assert.rejects(settled('the end', running), /a bug/);
+  });
+});
+
+describe('a dry run', () => {
+  it('neither makes nor writes the Lease', async () => {
+    start(false);
+    await looked();
+    server.put({ metadata: { annotations: { [LEASE_ANNOTATION.resume]: '1', [LEASE_ANNOTATION.paused]: 'x' } } });
+    await lookAgain();
+    assert.deepEqual([server.requests, standings], [['GET', 'GET'], [{ paused: 'x' }]]);
+  });
+
+  it('begins without the right to read the Lease', async () => {
+    server.failing = 403;
+    const one = start(false);
+    await looked();
+    assert.equal(one.isLeading, true);
+  });
+});

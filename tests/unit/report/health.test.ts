@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Check, healthHandler } from '../../../src/report/server.ts';
+import { ApiServer } from '../cluster/apiServer.ts';
+
+const well: Check = () => undefined;
+const ill: Check = () => 'not listed yet';
+let server: ApiServer;
+
+before(async () => {
+  const checks = { readyz: { watches: ill, other: well }, livez: { ping: well, 'leader-election': well } };
+  server = await new ApiServer(healthHandler(checks)).listen();
+});
+after(() => server[Symbol.asyncDispose]());
+
+const rows: [string, string, number, string][] = [
+  ['a group that is well', '/livez', 200, 'ok\n'],
+  ['a group with an ill check says which and why', '/readyz', 503, 'watches: not listed yet\n'],
+  ['one check alone', '/livez/leader-election', 200, 'ok\n'],
+  ['one ill check alone', '/readyz/watches', 503, 'watches: not listed yet\n'],
+  ['a well check beside an ill one', '/readyz/other', 200, 'ok\n'],
+  ['verbosely, all well', '/livez?verbose', 200, '[+]ping ok\n[+]leader-election ok\nlivez check passed\n'],
+  [
+    'verbosely, one ill',
+    '/readyz?verbose',
+    503,
+    '[-]watches failed: not listed yet\n[+]other ok\nreadyz check failed\n',
+  ],
+  ['without what is excluded', '/readyz?exclude=watches', 200, 'ok\n'],
+  ['without what is excluded, verbosely', '/readyz?verbose&exclude=watches', 200, '[+]other ok\nreadyz check passed\n'],
+  ['a check that is not there', '/readyz/none', 404, 'known: /readyz, /livez\n'],
+  ['a path that is no URL', '//', 404, 'known: /readyz, /livez\n'],
+  ['a group of the object prototype', '/constructor', 404, 'known: /readyz, /livez\n'],
+];
+
+for (const [name, path, status, text] of rows) {
+  test(`health: ${name}`, async () => {
+    const response = await fetch(server.url + path);
+    assert.deepEqual([response.status, await response.text()], [status, text]);
+  });
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Verdict } from '../../../src/compare/verdict.ts';
+import { RESTARTED_AT } from '../../../src/names.ts';
+import type { Judged } from '../../../src/plan/judged.ts';
+import { nextRecord, timestamp } from '../../../src/plan/record.ts';
+import { reason } from '../../../src/reasons.ts';
+import {
+  type Circumstances,
+  endOf,
+  isRefusedByInjector,
+  type Progress,
+  progressOf,
+} from '../../../src/restart/progress.ts';
+import { POLICY } from '../../builders/policy.ts';
+import { complete, expected, group, judged, MINUTE, NOW, outdated, workload } from '../../builders/workload.ts';
+
+const RECORD = nextRecord(workload(), expected(), 'run', NOW);
+const TIMEOUT = 10 * MINUTE;
+
+const at = (template: string | undefined, given: Parameters<typeof workload>[0] = {}): ReturnType<typeof workload> =>
+  workload({
+    template: { labels: {}, annotations: template ? { [RESTARTED_AT]: template } : {}, spec: {} },
+    ...given,
+  });
+const ours = timestamp(NOW);
+const moving = { rollout: { ...complete(3), updated: 1 } };
+const stuck = { rollout: { ...complete(3), deadlineExceeded: 'late' } };
+
+const progresses: [string, ReturnType<typeof workload>, number, string, number?][] = [
+  ['under way', at(ours, moving), MINUTE, 'progressing'],
+  ['done', at(ours), MINUTE, 'complete'],
+  ['done late is still done', at(ours), 20 * MINUTE, 'complete'],
+  ['too slow', at(ours, moving), 11 * MINUTE, 'failed:timeout'],
+  ['past its progress deadline', at(ours, stuck), MINUTE, 'failed:progress-deadline'],
+  ['excused: the time limit counts from there', at(ours, moving), 11 * MINUTE, 'progressing', 2 * MINUTE],
+  ['… and it ends all the same', at(ours, moving), 13 * MINUTE, 'failed:timeout', 2 * MINUTE],
+  ['… nor does the progress deadline count meanwhile', at(ours, stuck), 11 * MINUTE, 'progressing', 2 * MINUTE],
+  ['… but after', at(ours, stuck), 13 * MINUTE, 'failed:progress-deadline', 2 * MINUTE],
+  ['taken back', at(undefined, moving), MINUTE, 'reverted'],
+  ['put back to an older value', at(timestamp(NOW - MINUTE), moving), MINUTE, 'reverted'],
+  ['restarted by somebody else', at(timestamp(NOW + MINUTE), moving), 2 * MINUTE, 'superseded'],
+];
+for (const [name, given, after, expectedEnd, excused] of progresses) {
+  test(`followed: ${name}`, () => {
+    const allowed = { timeout: TIMEOUT, excusedAt: excused === undefined ? undefined : NOW + excused };
+    const progress = progressOf(given, RECORD, NOW + after, allowed);
+    assert.equal('end' in progress ? progress.end.outcome : progress.kind, expectedEnd);
+  });
+}
+
+const CURRENT: Verdict = { state: 'current', expected: expected(), drifts: [] };
+const OTHER = outdated({ expected: expected({ image: 'docker.io/istio/proxyv2:1.32.0' }) });
+const SKIPPED: Verdict = { state: 'skipped', reason: reason('not-injected', 'nobody asks') };
+const UNKNOWN: Verdict = { state: 'unknown', reason: reason('bad-answer', 'x') };
+
+const progressing: Progress = { kind: 'progressing' };
+const done: Progress = { kind: 'complete', late: false };
+const late: Progress = { kind: 'complete', late: true };
+const failed: Progress = { kind: 'failed', end: { outcome: 'failed:timeout', detail: '' } };
+const reverted: Progress = { kind: 'replaced', end: { outcome: 'reverted', detail: '' } };
+
+const old = group({}, 1);
+const fresh = group({ image: 'docker.io/istio/proxyv2:1.31.0' }, 2);
+const bare = { ...group({ image: '', revision: '', placement: 'none' }, 1), youngest: NOW + 5000 };
+const daemons = judged({ kind: 'DaemonSet', rollout: { ...complete(3), updated: 2, available: 2 } }, CURRENT);
+
+const ends: [string, Progress, Judged, string, Partial<Circumstances>?][] = [
+  ['complete with the right sidecars', done, judged({}, CURRENT), 'verified'],
+  ['right sidecars in a rollout that goes on: not yet', progressing, judged({}, CURRENT), 'goes on'],
+  ['pods count more than an annotation that was taken back', reverted, judged({}, CURRENT), 'verified'],
+  ['taken back before the pods were new', reverted, judged(), 'reverted'],
+  ['complete, and pods lack what it was for', done, judged(), 'failed:not-injected'],
+  [
+    '… by a restart of former times, which may have ended well',
+    done,
+    judged(),
+    'failed:unverified',
+    { inherited: true },
+  ],
+  ['complete, but another sidecar is expected by now', done, judged({}, OTHER), 'superseded:expectation'],
+  ['complete, but nobody injects it any more', done, judged({}, SKIPPED), 'superseded:expectation'],
+  ['complete, and nobody can say: not yet', done, judged({}, UNKNOWN), 'goes on'],
+  ['… nor by the time limit', late, judged({}, UNKNOWN), 'failed:unverified'],
+  ['failed', failed, judged(), 'failed:timeout'],
+  [
+    'a new pod is ready without its sidecar: at once',
+    progressing,
+    { ...judged(), groups: [old, bare] },
+    'failed:not-injected',
+  ],
+  ['… not while it is not ready', progressing, { ...judged(), groups: [old, { ...bare, ready: false }] }, 'goes on'],
+  ['… not for a pod from before', progressing, { ...judged(), groups: [{ ...bare, youngest: NOW - 1000 }] }, 'goes on'],
+  [
+    '… by the clock of the API server, where it is known',
+    progressing,
+    { ...judged({ writtenAt: NOW + MINUTE }), groups: [old, bare] },
+    'goes on',
+  ],
+  [
+    '… not where another sidecar is expected by now',
+    progressing,
+    { ...judged({}, OTHER), groups: [old, bare] },
+    'goes on',
+  ],
+  [
+    'a DaemonSet whose other pods are on lost nodes is done',
+    progressing,
+    { ...daemons, groups: [fresh], stranded: 1 },
+    'verified',
+  ],
+  ['… even when its time is over', failed, { ...daemons, groups: [fresh], stranded: 1 }, 'verified'],
+  ['… not while a pod is missing', progressing, { ...daemons, groups: [fresh], stranded: 0 }, 'goes on'],
+  [
+    '… nor while one is not ready',
+    progressing,
+    { ...daemons, groups: [{ ...fresh, ready: false }], stranded: 1 },
+    'goes on',
+  ],
+  [
+    'a StatefulSet with a partition is done when the pods after it are, whatever those before it do',
+    failed,
+    {
+      ...judged({ kind: 'StatefulSet', partition: 1, rollout: { ...complete(3), available: 2 } }, CURRENT),
+      groups: [fresh],
+    },
+    'verified',
+  ],
+  [
+    'a Deployment is done when its controller says so',
+    failed,
+    { ...judged({}, CURRENT), groups: [fresh] },
+    'failed:timeout',
+  ],
+];
+for (const [name, progress, one, expectedEnd, given] of ends) {
+  test(`ended: ${name}`, () => {
+    const end = endOf(progress, one, { record: RECORD, rules: POLICY, inherited: false, ...given });
+    assert.equal(end?.outcome ?? 'goes on', expectedEnd);
+  });
+}
+
+test('only the injector’s own refusal excuses a rollout', () => {
+  const refused = (createFailure: string): boolean =>
+    isRefusedByInjector(workload({ rollout: { ...complete(3), createFailure } }));
+  assert.ok(refused('Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io": timeout'));
+  assert.ok(!refused('pods "web-1" is forbidden: exceeded quota: small'));
+  assert.ok(!refused('failed calling webhook "validate.example.com"'));
+});
