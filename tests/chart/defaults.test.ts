@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { only, render } from './chart.ts';
+import { only, ownClusterRole, render } from './chart.ts';
 
 const manifests = await render();
 const deployment = only(manifests, 'Deployment');
@@ -11,6 +11,7 @@ test('by default there are these objects and no others', () => {
   const objects = manifests.map(({ kind, metadata: { namespace = '', name } }) => `${kind} ${namespace}/${name}`);
   assert.deepEqual(objects.sort(), [
     'ClusterRole /ops:meltemi',
+    'ClusterRole /ops:meltemi-metrics-reader',
     'ClusterRoleBinding /ops:meltemi',
     'ConfigMap ops/meltemi-policy',
     'Deployment ops/meltemi',
@@ -55,19 +56,16 @@ test('the pod meets the restricted Pod Security Standard and pins no user', () =
 
 test('probes have a port and paths of their own', () => {
   assert.deepEqual(container.ports, [
-    { name: 'http-metrics', containerPort: 8080 },
+    { name: 'https-metrics', containerPort: 8080 },
     { name: 'http-health', containerPort: 8081 },
   ]);
   assert.deepEqual(container.livenessProbe.httpGet, { path: '/livez', port: 'http-health' });
   assert.deepEqual(container.readinessProbe.httpGet, { path: '/readyz', port: 'http-health' });
 });
 
-test('the operator is told what the chart knows better, and leaves the rest to its own defaults', () => {
+test('the operator is left to its own defaults', () => {
   assert.deepEqual(container.args, ['/app/meltemi.js', 'run']);
-  assert.deepEqual(container.env, [
-    { name: 'MELTEMI_METRICS_BIND_ADDRESS', value: ':8080' },
-    { name: 'MELTEMI_POLICY', value: '/etc/meltemi/policy.yaml' },
-  ]);
+  assert.deepEqual(container.env, [{ name: 'MELTEMI_POLICY', value: '/etc/meltemi/policy.yaml' }]);
 });
 
 test('the policy is there, though empty, so that filling it needs no restart', () => {
@@ -95,11 +93,11 @@ test('spread constraints without a selector get that of the pods', () =>
   ));
 
 test('no wildcard, no secrets, no ConfigMaps of the whole cluster', () => {
-  const rules = manifests.filter(({ kind }) => /Role$/.test(kind)).flatMap(({ rules }) => rules);
+  const rules = [ownClusterRole(manifests), ...manifests.filter(({ kind }) => kind === 'Role')].flatMap(
+    (role) => role.rules,
+  );
   const words = rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]);
   assert.ok(!words.includes('*') && !words.includes('secrets'));
-  const everywhere = only(manifests, 'ClusterRole').rules.flatMap(
-    ({ resources }: { resources: string[] }) => resources,
-  );
+  const everywhere = ownClusterRole(manifests).rules.flatMap(({ resources }: { resources: string[] }) => resources);
   assert.ok(!everywhere.includes('configmaps') && !everywhere.includes('leases'));
 });

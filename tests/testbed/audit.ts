@@ -48,7 +48,13 @@ interface AuditEvent {
   readonly requestURI: string;
   readonly user: { readonly username: string };
   readonly userAgent?: string;
-  readonly objectRef?: { apiGroup?: string; resource?: string; subresource?: string; namespace?: string; name?: string };
+  readonly objectRef?: {
+    apiGroup?: string;
+    resource?: string;
+    subresource?: string;
+    namespace?: string;
+    name?: string;
+  };
   readonly annotations?: Readonly<Record<string, string>>;
   readonly responseStatus?: { readonly code: number };
   readonly requestObject?: unknown;
@@ -138,7 +144,13 @@ function kindOf({ verb, objectRef = {}, annotations = {} }: AuditEvent): Request
   const { apiGroup: group = '', resource = '', namespace = '' } = objectRef;
   // namespaces name themselves as their namespace
   const within = resource === 'namespaces' ? '' : namespace;
-  return { verb, group, resource, namespace: within, allowed: annotations['authorization.k8s.io/decision'] !== 'forbid' };
+  return {
+    verb,
+    group,
+    resource,
+    namespace: within,
+    allowed: annotations['authorization.k8s.io/decision'] !== 'forbid',
+  };
 }
 
 function asWrite(event: AuditEvent): Write {
