@@ -17,6 +17,7 @@ const SUITES: readonly Suite[] = [
   { name: 'lint', command: ['biome', 'check', '--error-on-warnings'], minutes: 2 },
   { name: 'types', command: ['tsc'], minutes: 3 },
   { name: 'unit', files: 'tests/unit/**/*.test.ts', minutes: 3 },
+  { name: 'simulation', files: 'tests/simulation/**/*.test.ts', minutes: 15 },
   { name: 'contract', files: 'tests/contract/**/*.test.ts', minutes: 3 },
   // the first time this builds Kubernetes and Istio; afterwards it takes no time
   { name: 'programs', command: ['node', 'tests/testbed/command.ts', 'build'], minutes: 40 },

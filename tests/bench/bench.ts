@@ -9,6 +9,8 @@ import { pathOf } from '../testbed/paths.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import type { Rollout } from '../testbed/workloads.ts';
+import { processMemory } from './processMemory.ts';
+import { type StartUp, startUp } from './startUp.ts';
 
 /** What `plan` and the idle operator may cost; the sizes and figures are printed whether or not they are kept. */
 const LIMITS = { ratio: 1.5, peakMb: 250, idlePercent: 1 };
@@ -22,12 +24,14 @@ const { values } = parseArgs({
     pods: { type: 'string', default: '10000' },
     pairs: { type: 'string', default: '5' },
     idle: { type: 'string', default: '60' },
+    bundle: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
   console.log(
-    'bench [--deployments 500] [--pods 10000] [--pairs 5] [--idle 60]   sizes, measured pairs, seconds of idling',
+    'bench [--deployments 500] [--pods 10000] [--pairs 5] [--idle 60]   sizes, measured pairs, seconds of idling\n' +
+      'bench --bundle [--deployments …] [--pods …] [--pairs …]   how the bundle starts, instead; pairs with the sources',
   );
   process.exit(0);
 }
@@ -70,9 +74,6 @@ function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
-
-const rssMb = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
 async function fill(bed: Testbed): Promise<void> {
   await bed.istio.base();
@@ -124,6 +125,10 @@ async function main(): Promise<number> {
     await fill(bed);
     const user = 'meltemi-bench';
     const kubeconfig = await bed.operatorKubeconfig(user);
+    if (values.bundle) {
+      await starting(kubeconfig);
+      return 0;
+    }
     const plan = ['dist/meltemi.js', 'plan', '--kubeconfig', kubeconfig, '-o', 'json'];
     const bare = ['tests/bench/bareList.ts', kubeconfig];
     await measure(bare, 0);
@@ -169,6 +174,33 @@ async function main(): Promise<number> {
   }
 }
 
+/** Prints how the bundle and the sources start, one after the other so that both meet the same machine. */
+async function starting(kubeconfig: string): Promise<void> {
+  const pairs: { bundle: StartUp; sources: StartUp }[] = [];
+  for (let pair = 0; pair < size.pairs; pair++)
+    pairs.push({
+      bundle: await startUp('dist/meltemi.js', kubeconfig),
+      sources: await startUp('src/main.ts', kubeconfig),
+    });
+  const row = (title: string, of: (one: StartUp) => number): string[] => [
+    title,
+    ...(['bundle', 'sources'] as const).map((which) => median(pairs.map((pair) => of(pair[which]))).toFixed(0)),
+  ];
+  console.log(
+    `\n${size.deployments} Deployments, ${size.pods} injected pods, all outdated; run --dry-run, medians of ${size.pairs} starts\n`,
+  );
+  table([
+    ['', 'bundle', 'sources'],
+    row('first line, ms', ({ firstLineMs }) => firstLineMs),
+    row('ready, ms', ({ readyMs }) => readyMs),
+    row('scanned, ms', ({ scannedMs }) => scannedMs),
+    row('RSS when ready, MB', ({ ready }) => ready.rssMb),
+    row('RSS right after the scan, MB', ({ scanned }) => scanned.rssMb),
+    row('peak RSS, MB', ({ idle }) => idle.peakMb),
+    row('RSS after 30 s of idling, MB', ({ idle }) => idle.rssMb),
+  ]);
+}
+
 async function total(bed: Testbed, user: string): Promise<number> {
   return Object.values(await bed.audit.requests(user)).reduce((sum, count) => sum + count, 0);
 }
@@ -184,7 +216,7 @@ async function idling(bed: Testbed, kubeconfig: string): Promise<{ percent: numb
     return {
       percent: (used / size.idle) * 100,
       questions: (await bed.istio.questions('default')) - questions,
-      rss: rssMb(operator.pid),
+      rss: processMemory(operator.pid).rssMb,
     };
   } finally {
     await operator.stop();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { VERSION } from '../../src/version.ts';
 import { only, ownClusterRole, render } from './chart.ts';
 
 const manifests = await render();
@@ -32,8 +33,8 @@ test('every object has the recommended labels', () => {
     'app.kubernetes.io/component': 'operator',
     'app.kubernetes.io/part-of': 'meltemi',
     'app.kubernetes.io/managed-by': 'Helm',
-    'app.kubernetes.io/version': '0.1.0',
-    'helm.sh/chart': 'meltemi-0.1.0',
+    'app.kubernetes.io/version': VERSION,
+    'helm.sh/chart': `meltemi-${VERSION}`,
   };
   for (const { metadata } of manifests) assert.deepEqual(metadata.labels, wanted, metadata.name);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readPolicy } from '../../src/cli/policyFile.ts';
 import { envOf, POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
+import { VERSION } from '../../src/version.ts';
 import { CONFIG_VALUES } from '../contract/chart/flagValues.ts';
 import { settingSchema } from '../contract/chart/settingSchema.ts';
 import { type Manifest, only, type Rendering, render, type Values } from './chart.ts';
@@ -53,14 +54,14 @@ for (const value of ['serviceMonitor', 'podMonitor', 'prometheusRule']) {
 }
 
 for (const [what, image, expected] of [
-  ['the tag is the chart’s appVersion', {}, 'ghcr.io/meltemi-mesh/meltemi:0.1.0'],
+  ['the tag is the chart’s appVersion', {}, `ghcr.io/meltemi-mesh/meltemi:${VERSION}`],
   ['a tag', { tag: 'v9' }, 'ghcr.io/meltemi-mesh/meltemi:v9'],
   [
     'a digest wins over a tag',
     { tag: 'v9', digest: `sha256:${'a'.repeat(64)}` },
     `ghcr.io/meltemi-mesh/meltemi@sha256:${'a'.repeat(64)}`,
   ],
-  ['another repository', { repository: 'registry.local/m' }, 'registry.local/m:0.1.0'],
+  ['another repository', { repository: 'registry.local/m' }, `registry.local/m:${VERSION}`],
 ] as const) {
   test(`image: ${what}`, async () => assert.equal(container(await render({ image })).image, expected));
 }

@@ -11,8 +11,16 @@ export class OperatorProcess {
   readonly #exited: Promise<number | null>;
   #rest = '';
 
-  /** @param flags in addition to the kubeconfig; listeners take free ports unless said otherwise */
-  constructor(kubeconfig: string, flags: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
+  /**
+   * @param flags in addition to the kubeconfig; listeners take free ports, and metrics are plain, unless said otherwise
+   * @param entry the bundle, where that is to be run
+   */
+  constructor(
+    kubeconfig: string,
+    flags: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+    entry = 'src/main.ts',
+  ) {
     const given = [
       '--kubeconfig',
       kubeconfig,
@@ -22,7 +30,7 @@ export class OperatorProcess {
       '--health-probe-bind-address',
       '127.0.0.1:0',
     ];
-    this.#child = spawn(process.execPath, ['src/main.ts', 'run', ...given, ...flags], {
+    this.#child = spawn(process.execPath, [entry, 'run', ...given, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     });

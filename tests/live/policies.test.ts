@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { pathOf } from '../testbed/paths.ts';
 import type { Testbed } from '../testbed/testbed.ts';
-import { until } from '../testbed/until.ts';
 import { planRows } from './commandLine.ts';
 import { APP, given, InjectorTable, proxy, type Row, type Table, VERSION } from './oracle/injectorTable.ts';
 
