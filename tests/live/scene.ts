@@ -18,21 +18,24 @@ interface Patch {
 export class Scene {
   readonly user: string;
   readonly #bed: Testbed;
-  readonly #kubeconfig: string;
-  readonly #flags: readonly string[];
+  readonly #begin: () => Promise<OperatorProcess>;
   #operator: OperatorProcess | undefined;
 
-  private constructor(bed: Testbed, user: string, kubeconfig: string, flags: readonly string[]) {
+  private constructor(bed: Testbed, user: string, begin: () => Promise<OperatorProcess>) {
     this.#bed = bed;
     this.user = user;
-    this.#kubeconfig = kubeconfig;
-    this.#flags = flags;
+    this.#begin = begin;
   }
 
   /** Starts an operator under a name that no other scenario of this testbed has. */
   static async start(bed: Testbed, name: string, ...flags: string[]): Promise<Scene> {
     const user = `meltemi-${name}`;
-    const scene = new Scene(bed, user, await bed.operatorKubeconfig(user), flags);
+    return Scene.of(bed, user, await quick(bed, user, flags));
+  }
+
+  /** Starts an operator that is made elsewhere, under the user that it is to the API server. */
+  static async of(bed: Testbed, user: string, begin: () => Promise<OperatorProcess>): Promise<Scene> {
+    const scene = new Scene(bed, user, begin);
     await scene.restart();
     return scene;
   }
@@ -40,14 +43,14 @@ export class Scene {
   /** Starts an operator beside another that leads, and waits until it stands by. */
   static async standby(bed: Testbed, name: string, ...flags: string[]): Promise<Scene> {
     const user = `meltemi-${name}`;
-    const scene = new Scene(bed, user, await bed.operatorKubeconfig(user), flags);
+    const scene = new Scene(bed, user, await quick(bed, user, flags));
     await scene.restart('Standing by');
     return scene;
   }
 
   /** Starts the process, again after a crash, and waits until it has scanned: after a crash the Lease must run out first. */
   async restart(said: 'Scanned' | 'Standing by' = 'Scanned'): Promise<void> {
-    const operator = new OperatorProcess(this.#kubeconfig, [...QUICK, ...this.#flags]);
+    const operator = await this.#begin();
     this.#operator = operator;
     await until(
       `the operator to say "${said}"`,
@@ -185,6 +188,12 @@ export class Scene {
 }
 
 const WORKLOADS: ReadonlySet<string> = new Set(['deployments', 'statefulsets', 'daemonsets']);
+
+/** How to start an operator that may do all. */
+async function quick(bed: Testbed, user: string, flags: readonly string[]): Promise<() => Promise<OperatorProcess>> {
+  const kubeconfig = await bed.operatorKubeconfig(user);
+  return async () => new OperatorProcess(kubeconfig, [...QUICK, ...flags]);
+}
 
 const keyOf = ({ resource, namespace, name }: Write): string => `${resource}/${namespace}/${name}`;
 
