@@ -10,7 +10,8 @@ const DIRECTIVE = { files: ':0', nothingElse: ':4' } as const;
 export function completion(root: Command, words: readonly string[]): string {
   const [earlier, typed] = [words.slice(0, -1), words.at(-1) ?? ''];
   const command = earlier.reduce((at, word) => at.commands.find((one) => one.name() === word) ?? at, root);
-  const asking = command.options.find((option) => option.required && option.is(earlier.at(-1) ?? ''));
+  const before = earlier.at(-1) ?? '';
+  const asking = command.options.find(({ required, long, short }) => required && [long, short].includes(before));
   const candidates = asking ? valuesOf(asking) : typed.startsWith('-') ? flagsOf(command) : commandsOf(command);
   const fitting = candidates.filter((candidate) => candidate.startsWith(typed));
   const files = candidates.length === 0;
