@@ -15,7 +15,7 @@ import { NotBorneOut, Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
 import { questionOf, type Sighting, type Survey } from './survey.ts';
 import { Alarm } from './watch/alarm.ts';
-import { scopeOf, unmixed } from './watch/changes.ts';
+import { Changes, unmixed } from './watch/changes.ts';
 import { Coalesce } from './watch/coalesce.ts';
 import type { MeshWatch } from './watch/meshWatch.ts';
 
@@ -54,7 +54,7 @@ const REREAD: Readonly<Record<string, number>> = {
   unavailable: 30_000,
   pdb: 30_000,
   'owned-by': 60_000,
-  'gave-up': 300_000,
+  'gave-up': 30_000,
   'opted-out': 30_000,
   // as a rule these are many, and a watched namespace or an edited policy ends most of them at once
   'not-opted-in': 120_000,
@@ -75,7 +75,7 @@ const TURN_RETRY = 5000;
 export class Operator {
   readonly #options: OperatorOptions;
   readonly #alarm: Alarm;
-  readonly #changes = new Coalesce();
+  readonly #burst = new Coalesce();
   readonly #sightings = new Map<WorkloadKey, Sighting>();
   /** When a workload was last looked at by itself: a scan that began before knows less. */
   readonly #seenAt = new Map<WorkloadKey, number>();
@@ -90,6 +90,8 @@ export class Operator {
   #judged: readonly Judged[] = [];
   /** The mesh as it was when the last burst of changes had ended; plans rest on it, writes on the mesh of their moment. */
   #mesh: Mesh = { injections: [], namespaces: new Map() };
+  /** What has happened to it since; absent until it was listed once. */
+  #changes: Changes | undefined;
   /** When a timed wait ends or an injector may be asked again, as the last evaluation saw it. */
   #wakeAt = 0;
   #scanAt = 0;
@@ -110,20 +112,22 @@ export class Operator {
   /** Keeps up with the mesh until the signal aborts. It acts only while it leads. */
   async run(signal: AbortSignal): Promise<void> {
     const { watch, now, report } = this.#options;
-    watch.onChange(() => {
-      this.#changes.note(now());
+    watch.onChange((relabelled) => {
+      this.#burst.note(now());
+      this.#changes?.note(watch.mesh(), relabelled);
       this.#alarm.ring();
     });
     await watch.settled(signal);
     if (signal.aborted) return;
     this.#mesh = watch.mesh();
+    this.#changes = new Changes(this.#mesh);
     this.#noteEpochs(this.#mesh);
     report.mesh(this.#mesh);
     while (!signal.aborted) {
       this.#takeChanges();
       const term = this.#term;
       if (term && (this.#wanted || this.#dueAt() <= now())) await this.#tryTurn(term);
-      const dueAt = this.#term ? this.#dueAt() : (this.#changes.dueAt() ?? now() + LONGEST_SLEEP);
+      const dueAt = this.#term ? this.#dueAt() : (this.#burst.dueAt() ?? now() + LONGEST_SLEEP);
       await this.#alarm.wait(this.#wanted && this.#term ? 0 : Math.max(SHORTEST_SLEEP, dueAt - now()), signal);
     }
   }
@@ -205,9 +209,9 @@ export class Operator {
   /** A burst of changes asks for a scan of what it concerns, or just for another evaluation. */
   #takeChanges(): void {
     const { watch, now, injectors, confirmations, policy, report } = this.#options;
-    if (!this.#changes.take(now())) return;
+    if (!this.#burst.take(now())) return;
     const mesh = watch.mesh();
-    const scope = scopeOf(this.#mesh, mesh);
+    const scope = this.#changes?.take(mesh) ?? { kind: 'everything' };
     for (const injection of unmixed(this.#mesh, mesh)) injectors.forget(injection);
     this.#mesh = mesh;
     this.#noteEpochs(mesh);
@@ -461,7 +465,7 @@ export class Operator {
 
   /** When the next turn is due, unless something rings before. */
   #dueAt(): number {
-    const times = [this.#changes.dueAt(), this.#wakeAt, this.#scanAt, this.#rereadAt()];
+    const times = [this.#burst.dueAt(), this.#wakeAt, this.#scanAt, this.#rereadAt()];
     return Math.min(...times.filter((time) => time !== undefined));
   }
 }

@@ -76,15 +76,14 @@ export class Survey {
     const groups = await pods;
     const all = await budgets;
     await asked;
-    return new Map(
-      seen.map(({ workload, templateHash }) => {
-        const mine = replaceable(workload, groups.of(keyOf(workload)));
-        return [
-          keyOf(workload),
-          { workload, templateHash, groups: mine, stranded: 0, budgets: covering(all, workload) },
-        ];
-      }),
-    );
+    const sightings = new Map<WorkloadKey, Sighting>();
+    for (const { workload, templateHash } of seen) {
+      const mine = replaceable(workload, groups.of(keyOf(workload)));
+      const counted = { workload, templateHash, groups: mine, stranded: 0, budgets: covering(all, workload) };
+      const sighting = isDoubtful(counted) && !signal.aborted ? await this.look(workload) : counted;
+      if (sighting) sightings.set(keyOf(workload), sighting);
+    }
+    return sightings;
   }
 
   /** What cannot be read allows nothing. */
@@ -158,6 +157,10 @@ export class Survey {
     return fresh ? this.#options.injectors.askAfresh(asked) : this.#options.injectors.ask(asked);
   }
 }
+
+/** Pages of pods are not compared with nodes: a DaemonSet with a pod that is not ready is looked at by itself. */
+const isDoubtful = ({ workload, groups }: Sighting): boolean =>
+  workload.kind === 'DaemonSet' && groups.some(({ ready }) => !ready);
 
 /** What is to be asked about a workload, and whom; undefined where nobody single would inject it or it is never restarted anyway. */
 export function questionOf(mesh: Mesh, { workload, templateHash }: Asked): Question | undefined {

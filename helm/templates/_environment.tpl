@@ -8,8 +8,11 @@
 {{- end }}
 - name: MELTEMI_POLICY
   value: /etc/meltemi/policy.yaml
+{{- /* with rights in the whole cluster it finds istiods by itself, also those that istioNamespaces forgets, and says what it may not read there */}}
 {{- with .Values.namespaces }}
 - name: MELTEMI_NAMESPACES
   value: {{ join "," . | quote }}
+- name: MELTEMI_ISTIO_NAMESPACES
+  value: {{ join "," $.Values.istioNamespaces | quote }}
 {{- end }}
 {{- end -}}

@@ -14,10 +14,10 @@
 {{- $affinity := deepCopy .Values.affinity -}}
 {{- range $kind := list "podAffinity" "podAntiAffinity" -}}
 {{- $rules := get $affinity $kind | default dict -}}
-{{- range get $rules "requiredDuringSchedulingIgnoredDuringExecution" -}}
+{{- range get $rules "requiredDuringSchedulingIgnoredDuringExecution" | default list -}}
 {{- if not .labelSelector }}{{ $_ := set . "labelSelector" $selector }}{{ end -}}
 {{- end -}}
-{{- range get $rules "preferredDuringSchedulingIgnoredDuringExecution" -}}
+{{- range get $rules "preferredDuringSchedulingIgnoredDuringExecution" | default list -}}
 {{- if not .podAffinityTerm.labelSelector }}{{ $_ := set .podAffinityTerm "labelSelector" $selector }}{{ end -}}
 {{- end -}}
 {{- end -}}

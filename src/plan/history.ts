@@ -12,14 +12,18 @@ export interface History {
   readonly reverted: ReadonlyMap<string, string>;
 }
 
-/** @param resumedAt when a person last asked to go on; what was written before counts no more. Milliseconds */
+/**
+ * @param resumedAt when a person last asked to go on, in milliseconds; what was written before counts no more. Records are cut to the
+ * second, so one of that very second may be of later and counts: better to halt once too often
+ */
 export function historyOf(judged: readonly Judged[], resumedAt = 0): History {
   const failures = new Map<string, number>();
   const failingOpen = new Map<string, string>();
   const reverted = new Map<string, string>();
+  const since = Math.floor(resumedAt / 1000) * 1000;
   for (const { workload } of judged) {
     const record = recordOf(workload);
-    if (!record || record.restartedAt <= resumedAt) continue;
+    if (!record || record.restartedAt < since) continue;
     const { run, outcome = '' } = record;
     const name = `${workload.kind} ${workload.namespace}/${workload.name}`;
     if (outcome.startsWith('failed:')) failures.set(run, (failures.get(run) ?? 0) + 1);

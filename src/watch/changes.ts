@@ -12,9 +12,7 @@ export type Scope =
  * istiod's status, rewritten CA bundles and annotations on namespaces are neither: they need no look at pods, only another evaluation.
  */
 export function scopeOf(before: Mesh | undefined, after: Mesh): Scope {
-  if (!before) return { kind: 'everything' };
-  const epochs = (mesh: Mesh): string => mesh.injections.map(({ epoch }) => epoch).join(' ');
-  if (epochs(before) !== epochs(after)) return { kind: 'everything' };
+  if (!before || epochsOf(before) !== epochsOf(after)) return { kind: 'everything' };
   const changed = [...after.namespaces].filter(
     ([name, { labels }]) => !sameLabels(before.namespaces.get(name)?.labels, labels),
   );
@@ -23,7 +21,41 @@ export function scopeOf(before: Mesh | undefined, after: Mesh): Scope {
   return names.length > 0 ? { kind: 'namespaces', names } : { kind: 'nothing' };
 }
 
-function sameLabels(a: Readonly<Record<string, string>> | undefined, b: Readonly<Record<string, string>>): boolean {
+/**
+ * What has changed since the mesh was taken last, and what has changed back since: pods may have been born in between that nothing else
+ * tells of.
+ */
+export class Changes {
+  #taken: Mesh;
+  #everything = false;
+  readonly #relabelled = new Set<string>();
+
+  constructor(mesh: Mesh) {
+    this.#taken = mesh;
+  }
+
+  /** @param relabelled the namespace whose labels have changed, where that is what has; then nothing else has */
+  note(now: Mesh, relabelled?: string): void {
+    if (relabelled !== undefined) this.#relabelled.add(relabelled);
+    else this.#everything ||= epochsOf(now) !== epochsOf(this.#taken);
+  }
+
+  take(now: Mesh): Scope {
+    const scope = this.#everything ? ({ kind: 'everything' } as const) : scopeOf(this.#taken, now);
+    const names = [...new Set([...this.#relabelled, ...(scope.kind === 'namespaces' ? scope.names : [])])];
+    this.#taken = now;
+    this.#everything = false;
+    this.#relabelled.clear();
+    return scope.kind === 'everything' || names.length === 0 ? scope : { kind: 'namespaces', names };
+  }
+}
+
+const epochsOf = (mesh: Mesh): string => mesh.injections.map(({ epoch }) => epoch).join(' ');
+
+export function sameLabels(
+  a: Readonly<Record<string, string>> | undefined,
+  b: Readonly<Record<string, string>>,
+): boolean {
   if (a === b) return true;
   const keys = Object.keys(b);
   return a !== undefined && keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key]);

@@ -2,6 +2,7 @@ import { isForbidden } from '../cluster/apiError.ts';
 import type { KubeClient } from '../cluster/client.ts';
 import { Reflector, type ReflectorOptions } from '../cluster/reflector.ts';
 import { resourcePath } from '../cluster/resources.ts';
+import type { Change } from '../cluster/store.ts';
 import type { RawWorkload } from '../cluster/workloads.ts';
 import { chartLabels } from '../expect/chartLabels.ts';
 import { injectionOf } from '../expect/epoch.ts';
@@ -9,6 +10,7 @@ import { configMapNames, homeOf } from '../expect/injectorHome.ts';
 import type { ChartLabels, Istiod, Mesh } from '../expect/mesh.ts';
 import { injectorEntries, type RawConfiguration, type WebhookEntry } from '../expect/webhookEntry.ts';
 import type { Labels } from '../model.ts';
+import { sameLabels } from './changes.ts';
 import { istiodOf } from './istiod.ts';
 
 interface Named {
@@ -21,6 +23,9 @@ interface Named {
 }
 type ConfigMap = Named & { readonly data?: Readonly<Record<string, string>> };
 type ProxyConfig = Named & { readonly spec?: unknown };
+
+/** Hears of each change; of a namespace's labels, with its name. */
+export type MeshListener = (relabelled?: string) => void;
 
 /** Where to watch; an empty list is everywhere. For who has rights in some namespaces only. */
 export interface MeshScope {
@@ -41,7 +46,7 @@ export class MeshWatch {
   readonly #client: KubeClient;
   readonly #signal: AbortSignal;
   readonly #onError: (watched: string, error: unknown) => void;
-  readonly #listeners: (() => void)[] = [];
+  readonly #listeners: MeshListener[] = [];
   readonly #configurations: Reflector<RawConfiguration & Named>;
   readonly #namespaces: Reflector<Named>;
   readonly #deployments: readonly Reflector<RawWorkload>[];
@@ -66,7 +71,7 @@ export class MeshWatch {
     this.#signal = signal;
     this.#onError = onError;
     this.#configurations = this.#reflect({ path: resourcePath('mutatingwebhookconfigurations') });
-    this.#namespaces = this.#reflect({ path: resourcePath('namespaces'), metadataOnly: true });
+    this.#namespaces = this.#reflect({ path: resourcePath('namespaces'), metadataOnly: true }, signal, relabelledBy);
     this.#deployments = places(scope.istioNamespaces).map((namespace) =>
       this.#reflect({ path: resourcePath('deployments', namespace), labelSelector: 'app=istiod' }),
     );
@@ -79,6 +84,7 @@ export class MeshWatch {
   #reflect<T extends Named>(
     what: Pick<ReflectorOptions, 'path' | 'labelSelector' | 'fieldSelector' | 'metadataOnly' | 'optional'>,
     signal = this.#signal,
+    relabelled: (change: Change<T>) => string | undefined = () => undefined,
   ): Reflector<T> {
     const reflector = new Reflector<T>({
       ...what,
@@ -89,7 +95,7 @@ export class MeshWatch {
         this.#onError(what.path, error);
       },
     });
-    reflector.onChange(() => this.#changed());
+    reflector.onChange((change) => this.#changed(relabelled(change)));
     reflector.start();
     return reflector;
   }
@@ -111,14 +117,14 @@ export class MeshWatch {
     return Promise.race([synced, told]);
   }
 
-  onChange(listener: () => void): void {
+  onChange(listener: MeshListener): void {
     this.#listeners.push(listener);
   }
 
-  #changed(): void {
+  #changed(relabelled?: string): void {
     this.#mesh = undefined;
     this.#watchConfigMaps();
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(relabelled);
   }
 
   /** Resolves when everything that is watched was listed once, and with it the ConfigMaps that this made known. */
@@ -232,6 +238,11 @@ export class MeshWatch {
       stop,
     });
   }
+}
+
+function relabelledBy({ key, before, after }: Change<Named>): string | undefined {
+  const same = before && after && sameLabels(before.metadata?.labels ?? {}, after.metadata?.labels ?? {});
+  return same ? undefined : key;
 }
 
 /** Everywhere, or each namespace once. */

@@ -20,7 +20,7 @@ const IDLE_MS = 30_000;
 /** Starts the operator once, as a dry run, and follows it until it idles. */
 export async function startUp(entry: string, kubeconfig: string): Promise<StartUp> {
   const began = performance.now();
-  const operator = new OperatorProcess(kubeconfig, ['--dry-run'], entry);
+  const operator = new OperatorProcess(kubeconfig, ['--dry-run'], {}, entry);
   const passed = (): number => performance.now() - began;
   try {
     const line = await until('a line', 30_000, () => operator.lines.length > 0 && { ms: passed() }, OFTEN);

@@ -7,6 +7,9 @@ import { until } from '../testbed/until.ts';
 const NAME = 'fake-injector';
 const CONFIGURATION = pathOf('MutatingWebhookConfiguration', '', NAME);
 
+/** What the API server calls itself in webhooks' requests (apiserver pkg/util/webhook/authentication.go). */
+const API_SERVER = 'kube-apiserver-admission';
+
 /**
  * Two injectors behind one address, as a load balancer in front of a remote control plane: each new connection reaches the next one.
  * Both answer as istiod does, with a proxy of the version that they are set to.
@@ -15,6 +18,10 @@ export class FakeInjector {
   versions: readonly string[];
   /** It takes questions and answers none. */
   mute = false;
+  /** Whether calls of the API server are cut off, as by a firewall between it and the mesh; everybody else is still answered. */
+  deafToApiServer = false;
+  /** What the API server does with a pod when its call fails. Of the configuration that is written next. */
+  failurePolicy: 'Fail' | 'Ignore' = 'Fail';
   readonly #server: Server;
   #connections = 0;
 
@@ -33,6 +40,10 @@ export class FakeInjector {
     const backend = new WeakMap<object, number>();
     server.on('secureConnection', (socket) => backend.set(socket, fake.#connections++));
     server.on('request', (request, response) => {
+      if (fake.deafToApiServer && request.headers['user-agent']?.startsWith(API_SERVER)) {
+        request.socket.destroy();
+        return;
+      }
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
@@ -82,6 +93,7 @@ export class FakeInjector {
           namespaceSelector: { matchLabels: { mesh: 'fake' } },
           admissionReviewVersions: ['v1'],
           sideEffects: 'None',
+          failurePolicy: this.failurePolicy,
         },
       ],
     };

@@ -15,7 +15,12 @@ export class OperatorProcess {
    * @param flags in addition to the kubeconfig; listeners take free ports, and metrics are plain, unless said otherwise
    * @param entry the bundle, where that is to be run
    */
-  constructor(kubeconfig: string, flags: readonly string[] = [], entry = 'src/main.ts') {
+  constructor(
+    kubeconfig: string,
+    flags: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+    entry = 'src/main.ts',
+  ) {
     const given = [
       '--kubeconfig',
       kubeconfig,
@@ -27,6 +32,7 @@ export class OperatorProcess {
     ];
     this.#child = spawn(process.execPath, [entry, 'run', ...given, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
     });
     if (this.#child.stdout) createInterface({ input: this.#child.stdout }).on('line', (line) => this.#read(line));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -75,5 +81,14 @@ export class OperatorProcess {
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#exited;
+  }
+  /** SIGSTOP: the process stands still, as in a pause of its machine. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  /** SIGCONT. */
+  thaw(): void {
+    this.#child.kill('SIGCONT');
   }
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
+import type { Row } from '../../src/report/row.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
+import { meltemi, planRows, type Ran } from './commandLine.ts';
 import { OperatorProcess } from './operatorProcess.ts';
 import { stays } from './stays.ts';
 
@@ -14,35 +15,9 @@ before(async () => {
 
 after(() => bed?.down());
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
-/** Runs the command line to its end, as a user would. */
-function meltemi(...args: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['src/main.ts', ...args], { timeout: 60_000 }, (failure, out, error) =>
-      resolve({ code: typeof failure?.code === 'number' ? failure.code : failure ? -1 : 0, out, error }),
-    );
-  });
-}
-
 const plan = (...args: string[]): Promise<Ran> => meltemi('plan', '--kubeconfig', bed.kubeconfig, ...args);
 
-interface PlanJson {
-  readonly workloads: readonly {
-    readonly namespace: string;
-    readonly name: string;
-    readonly verdict: string;
-    readonly action: string;
-    readonly order?: number;
-    readonly reason: string;
-  }[];
-}
-const json = async (...args: string[]): Promise<PlanJson['workloads']> =>
-  (JSON.parse((await plan('-o', 'json', ...args)).out) as PlanJson).workloads;
+const json = (...args: string[]): Promise<readonly Row[]> => planRows(bed.kubeconfig, ...args);
 
 test('without Istio, plan says what is missing and exits 1; run waits and says so', async () => {
   const { code, error, out } = await plan();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { pathOf } from '../testbed/paths.ts';
 import type { Testbed } from '../testbed/testbed.ts';
+import { planRows } from './commandLine.ts';
 import { APP, given, InjectorTable, proxy, type Row, type Table, VERSION } from './oracle/injectorTable.ts';
 
 const INJECT = 'sidecar.istio.io/inject';
@@ -236,14 +236,7 @@ test('what only looks like a sidecar is never outdated', async () => {
 
 /** What `plan` says of the workloads that were deployed here. */
 async function verdicts(): Promise<Record<string, string>> {
-  const out = await new Promise<string>((resolve, reject) => {
-    const args = ['src/main.ts', 'plan', '--kubeconfig', bed.kubeconfig, '-o', 'json'];
-    execFile(process.execPath, args, { timeout: 60_000 }, (failure, stdout, stderr) =>
-      stdout ? resolve(stdout) : reject(new Error(`plan: ${failure?.message} ${stderr}`)),
-    );
-  });
-  const { workloads } = JSON.parse(out) as { workloads: { namespace: string; name: string; verdict: string }[] };
-  const ours = workloads.filter(({ namespace }) => ['shop', 'plain'].includes(namespace));
+  const ours = (await planRows(bed.kubeconfig)).filter(({ namespace }) => ['shop', 'plain'].includes(namespace));
   const said = ours.map(({ namespace, name, verdict }) => [`${namespace}/${name}`, verdict]);
   return Object.fromEntries(said.sort(([a = ''], [b = '']) => a.localeCompare(b)));
 }

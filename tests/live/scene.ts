@@ -37,11 +37,23 @@ export class Scene {
     return scene;
   }
 
-  /** Starts the process, again after a crash, and waits until it has scanned. */
-  async restart(): Promise<void> {
+  /** Starts an operator beside another that leads, and waits until it stands by. */
+  static async standby(bed: Testbed, name: string, ...flags: string[]): Promise<Scene> {
+    const user = `meltemi-${name}`;
+    const scene = new Scene(bed, user, await bed.operatorKubeconfig(user), flags);
+    await scene.restart('Standing by');
+    return scene;
+  }
+
+  /** Starts the process, again after a crash, and waits until it has scanned: after a crash the Lease must run out first. */
+  async restart(said: 'Scanned' | 'Standing by' = 'Scanned'): Promise<void> {
     const operator = new OperatorProcess(this.#kubeconfig, [...QUICK, ...this.#flags]);
     this.#operator = operator;
-    await until('the operator to scan', 30_000, () => operator.said('Scanned').length > 0 || new Error(operator.rest));
+    await until(
+      `the operator to say "${said}"`,
+      90_000,
+      () => operator.said(said).length > 0 || new Error(operator.rest),
+    );
   }
 
   get operator(): OperatorProcess {
@@ -57,6 +69,12 @@ export class Scene {
   async restarts(): Promise<Write[]> {
     const writes = await this.#bed.audit.writes(this.user);
     return writes.filter(isRestart);
+  }
+
+  /** All that it asked to have written on workloads since then, with or without success. */
+  async attempts(since = 0): Promise<Write[]> {
+    const writes = await this.#bed.audit.writes(this.user, since);
+    return writes.filter(({ resource }) => WORKLOADS.has(resource));
   }
 
   /** How often each workload was restarted, as `resource/namespace/name`. */
@@ -89,9 +107,18 @@ export class Scene {
 
   /** Events in a namespace that came from this kind of operator, as `reason kind/name`, without repeats. */
   async events(namespace: string): Promise<Set<string>> {
-    const events = await this.#bed.api.list<EventObject>(pathOf('Event', namespace));
-    const ours = events.filter(({ source }) => source?.component === 'meltemi');
+    const ours = await this.#events(namespace);
     return new Set(ours.map(({ reason, involvedObject: { kind, name } }) => `${reason} ${kind}/${name}`));
+  }
+
+  /** What Events of one reason say. */
+  async messages(namespace: string, reason: string): Promise<string[]> {
+    return (await this.#events(namespace)).filter((event) => event.reason === reason).map(({ message }) => message);
+  }
+
+  async #events(namespace: string): Promise<EventObject[]> {
+    const events = await this.#bed.api.list<EventObject>(pathOf('Event', namespace));
+    return events.filter(({ source }) => source?.component === 'meltemi');
   }
 
   /** What the operator says keeps workloads waiting: by namespace, from the newest decision on each workload. */
@@ -107,10 +134,12 @@ export class Scene {
    * The most restarts that were in flight at a time, overall and in one namespace: from the write of a restart to the write of its outcome,
    * by the API server's clock.
    */
-  async mostInFlight(): Promise<{ overall: number; perNamespace: number }> {
+  async mostInFlight(
+    among: (write: Write) => boolean = () => true,
+  ): Promise<{ overall: number; perNamespace: number }> {
     const open = new Set<string>();
     let [overall, perNamespace] = [0, 0];
-    for (const write of await this.#bed.audit.writes(this.user)) {
+    for (const write of (await this.#bed.audit.writes(this.user)).filter(among)) {
       follow(open, write);
       const namespaces = [...open].map((key) => key.split('/')[1]);
       overall = Math.max(overall, open.size);
@@ -155,10 +184,13 @@ export class Scene {
   }
 }
 
+const WORKLOADS: ReadonlySet<string> = new Set(['deployments', 'statefulsets', 'daemonsets']);
+
 const keyOf = ({ resource, namespace, name }: Write): string => `${resource}/${namespace}/${name}`;
 
 interface EventObject extends ApiObject {
   readonly reason: string;
+  readonly message: string;
   readonly involvedObject: { readonly kind: string; readonly name: string };
   readonly source?: { readonly component?: string };
 }

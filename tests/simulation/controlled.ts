@@ -8,7 +8,6 @@ import {
   type WorkloadKey,
   type WorkloadKind,
 } from '../../src/model.ts';
-import { replacedPods } from '../../src/plan/rollout.ts';
 import type { Dice } from '../unit/fuzz/dice.ts';
 import { type Condition, type Manifest, narrow, type Spec, type Status } from './manifest.ts';
 import type { VirtualTime } from './virtualTime.ts';
@@ -268,15 +267,19 @@ export class Controlled {
       if (this.pods.some((pod) => pod.ordinal === ordinal)) continue;
       this.#create(ordinal, ordinal >= partition ? this.#template : this.#current);
     }
-    if (onDelete) return;
-    for (let ordinal = this.desired - 1; ordinal >= partition; ordinal--) {
-      const pod = this.pods.find((one) => one.ordinal === ordinal);
-      if (!pod || pod.deleting) return;
-      if (!this.#isNew(pod)) return this.#delete(pod);
-      if (!pod.ready) return;
-    }
+    if (onDelete || this.#replaceOrdinal(partition)) return;
     if (this.live.length === this.desired && this.live.every((pod) => pod.ready && this.#isNew(pod)))
       this.#current = this.#template;
+  }
+
+  /** The last pod of an old template goes first, and none before those after it are ready. @returns whether there is still to wait */
+  #replaceOrdinal(partition: number): boolean {
+    for (let ordinal = this.desired - 1; ordinal >= partition; ordinal--) {
+      const pod = this.pods.find((one) => one.ordinal === ordinal);
+      if (pod && !pod.deleting && !this.#isNew(pod)) this.#delete(pod);
+      if (!pod?.ready) return true;
+    }
+    return false;
   }
 
   #rollDaemonSet(onDelete: boolean): void {
@@ -407,10 +410,6 @@ export class Controlled {
   get isWhole(): boolean {
     const { live } = this;
     return live.length === this.desired && live.every(({ ready }) => ready);
-  }
-
-  get replaced(): number {
-    return replacedPods(this.workload);
   }
 }
 

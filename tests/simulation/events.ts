@@ -50,7 +50,8 @@ function upgrade(world: World): void {
   // where istiod cannot be seen, nobody can wait for its rollout: two equal answers are all there is to go by
   if (!scenario.visible) {
     plane.change(name, { configured: version, deployed: version, serving: [version] });
-    return changed(world);
+    changed(world);
+    return;
   }
   plane.change(name, { configured: version });
   changed(world);

@@ -3,7 +3,7 @@ import { remembering } from '../../src/cluster/memory.ts';
 import type { Answer } from '../../src/expect/answer.ts';
 import { Confirmations } from '../../src/expect/confirmations.ts';
 import { Injectors, type Question } from '../../src/expect/injectors.ts';
-import type { Budget, Labels, WorkloadKey } from '../../src/model.ts';
+import type { Budget, Labels } from '../../src/model.ts';
 import { LEASE_ANNOTATION } from '../../src/names.ts';
 import { Operator } from '../../src/operator.ts';
 import type { Judged } from '../../src/plan/judged.ts';
@@ -88,6 +88,7 @@ export class OperatorProcess {
       confirmations,
       policy: () => policy,
       reconcilePeriod: scenario.reconcilePeriod,
+      namespaces: [],
       dryRun: false,
       report: {
         mesh: () => undefined,
@@ -177,5 +178,3 @@ export class OperatorProcess {
     return promise;
   }
 }
-
-export type OwnKey = WorkloadKey | undefined;

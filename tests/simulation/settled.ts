@@ -1,5 +1,5 @@
 import { keyOf } from '../../src/model.ts';
-import { ANNOTATION, RETRY } from '../../src/names.ts';
+import { RETRY } from '../../src/names.ts';
 import { fingerprint } from '../../src/plan/record.ts';
 import type { ReasonCode } from '../../src/reasons.ts';
 import type { Controlled } from './controlled.ts';
@@ -91,5 +91,3 @@ export function heldBy(world: World): string[] {
     return step?.action === 'wait' ? [step.reason.code] : [];
   });
 }
-
-export const RECORDED: readonly string[] = Object.values(ANNOTATION);

@@ -17,9 +17,10 @@ export interface Result {
   readonly restarts: number;
   /** Virtual milliseconds. */
   readonly took: number;
-  readonly peaks: ReadonlyMap<string, number>;
-  readonly limits: ReadonlyMap<string, number>;
+  /** The limits that could have been reached, and whether they were. */
+  readonly limits: readonly (readonly [string, boolean])[];
   readonly outcomes: readonly string[];
+  /** The reasons that held workloads at the end. */
   readonly held: readonly string[];
   readonly trace: readonly string[];
 }
@@ -28,7 +29,7 @@ export interface Result {
 export async function simulate(seed: number, traced = false): Promise<Result> {
   const world = new World(seed, traced);
   const { time, scenario, referee, processes } = world;
-  const { policy, knobs } = scenario;
+  const { knobs } = scenario;
   world.log(() => JSON.stringify(scenario, (_key, value) => (value instanceof Set ? [...value] : value), 1));
   planEvents(world);
   for (let index = 0; index < knobs.processes; index++) time.after(index * SECOND, () => world.boot());
@@ -54,15 +55,24 @@ export async function simulate(seed: number, traced = false): Promise<Result> {
     violations: [...referee.violations],
     restarts: referee.restarts.length,
     took: time.now - began,
-    peaks: referee.peaks,
-    limits: new Map([
-      ['max-in-flight', policy.maxInFlight],
-      ['max-in-flight-per-namespace', policy.maxInFlightPerNamespace],
-      ['max-restarts-per-minute', policy.maxRestartsPerMinute],
-      ['daily-cap', 3],
-    ]),
+    limits: limitsOf(world),
     outcomes: referee.restarts.map(({ outcome }) => outcome ?? 'in flight'),
     held,
     trace: world.trace,
   };
+}
+
+/** A limit could be reached where more was restarted than it lets go at a time. */
+function limitsOf({ scenario, referee }: World): (readonly [string, boolean])[] {
+  const { policy, namespaces } = scenario;
+  const restarted = new Set(referee.restarts.map(({ workload }) => workload));
+  const here = namespaces.map((name) => [...restarted].filter(({ namespace }) => namespace === name).length);
+  const limits: readonly (readonly [string, number, number])[] = [
+    ['max-in-flight', policy.maxInFlight, restarted.size],
+    ['max-in-flight-per-namespace', policy.maxInFlightPerNamespace, Math.max(...here)],
+    ['max-restarts-per-minute', policy.maxRestartsPerMinute || Number.POSITIVE_INFINITY, restarted.size],
+    ['daily-cap', 3, scenario.flavour === 'relapsing' || scenario.flavour === 'flapping' ? 4 : 0],
+  ];
+  const possible = limits.filter(([, limit, could]) => could > limit);
+  return possible.map(([name, limit]) => [name, (referee.peaks.get(name) ?? 0) >= limit]);
 }

@@ -3,8 +3,10 @@ import type { Keeper } from '../../src/cluster/recordCopies.ts';
 import type { Budget, Labels, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../../src/model.ts';
 import { keyOf } from '../../src/model.ts';
 import { ANNOTATION } from '../../src/names.ts';
+import type { Controlled } from './controlled.ts';
 import { narrow } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
+import type { Attempt } from './referee.ts';
 import { failure } from './weather.ts';
 import type { World } from './world.ts';
 
@@ -38,7 +40,7 @@ export class SimulatedCluster implements Cluster {
     return promise;
   }
 
-  #of(namespace: string | undefined): readonly import('./controlled.ts').Controlled[] {
+  #of(namespace: string | undefined): readonly Controlled[] {
     return this.#world.existing().filter((one) => namespace === undefined || one.namespace === namespace);
   }
 
@@ -133,7 +135,7 @@ export class SimulatedCluster implements Cluster {
     return promise;
   }
 
-  #land(attempt: import('./referee.ts').Attempt, path: string, body: object): Workload | 'conflict' | 'gone' {
+  #land(attempt: Attempt, path: string, body: object): Workload | 'conflict' | 'gone' {
     const found = this.#world.find(path);
     if (!found) return 'gone';
     const before = found.manifest;

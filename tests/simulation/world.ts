@@ -1,4 +1,4 @@
-import type { Budget, WorkloadKey } from '../../src/model.ts';
+import type { Budget } from '../../src/model.ts';
 import { NOW } from '../builders/workload.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { Controlled, type Fate } from './controlled.ts';
@@ -36,7 +36,7 @@ export class World {
   constructor(seed: number, traced: boolean) {
     this.dice = diceFor(seed, 0);
     this.#traced = traced;
-    this.scenario = drawScenario(this.dice);
+    this.scenario = drawScenario(seed, this.dice);
     const { knobs, visible, namespaces, workloads } = this.scenario;
     this.weather = new Weather(this.dice, knobs.mishaps, knobs.slowCalls);
     this.plane = new ControlPlane(this.dice, visible);
@@ -200,5 +200,3 @@ function manifestOf(draft: WorkloadDraft, now: number): Manifest {
 }
 
 const CLAIM = 'f:kubectl.kubernetes.io/restartedAt';
-
-export type Key = WorkloadKey;

@@ -32,12 +32,30 @@ export interface Write {
   readonly body?: unknown;
 }
 
+/** What a user asked for, whatever the object: what the authorizer decides by. */
+export interface Request {
+  readonly verb: string;
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly resource: string;
+  /** Empty for a request about the whole cluster. */
+  readonly namespace: string;
+  readonly allowed: boolean;
+}
+
 interface AuditEvent {
   readonly verb: string;
   readonly requestURI: string;
   readonly user: { readonly username: string };
   readonly userAgent?: string;
-  readonly objectRef?: { resource?: string; subresource?: string; namespace?: string; name?: string };
+  readonly objectRef?: {
+    apiGroup?: string;
+    resource?: string;
+    subresource?: string;
+    namespace?: string;
+    name?: string;
+  };
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly responseStatus?: { readonly code: number };
   readonly requestObject?: unknown;
   readonly stageTimestamp: string;
@@ -49,6 +67,7 @@ export class Audit {
   readonly #api: Api;
   readonly #writes = new Map<string, Write[]>();
   readonly #requests = new Map<string, Map<string, number>>();
+  readonly #kinds = new Map<string, Map<string, Request>>();
   #offset = 0;
   #rest = '';
   #marks = 0;
@@ -69,6 +88,12 @@ export class Audit {
   async requests(user: string): Promise<Readonly<Record<string, number>>> {
     await this.#catchUp();
     return Object.fromEntries(this.#requests.get(user) ?? []);
+  }
+
+  /** Every kind of request that a user made, once. */
+  async kinds(user: string): Promise<Request[]> {
+    await this.#catchUp();
+    return [...(this.#kinds.get(user)?.values() ?? [])];
   }
 
   /** The log is written after the answer: a request of our own, once seen there, proves that the earlier ones are too. */
@@ -109,8 +134,23 @@ export class Audit {
     const counts = getOrMake(this.#requests, user, () => new Map<string, number>());
     const what = `${event.verb} ${event.objectRef?.resource ?? event.requestURI}`;
     counts.set(what, (counts.get(what) ?? 0) + 1);
+    const kind = kindOf(event);
+    getOrMake(this.#kinds, user, () => new Map<string, Request>()).set(JSON.stringify(kind), kind);
     if (WRITES.has(event.verb)) getOrMake(this.#writes, user, () => []).push(asWrite(event));
   }
+}
+
+function kindOf({ verb, objectRef = {}, annotations = {} }: AuditEvent): Request {
+  const { apiGroup: group = '', resource = '', namespace = '' } = objectRef;
+  // namespaces name themselves as their namespace
+  const within = resource === 'namespaces' ? '' : namespace;
+  return {
+    verb,
+    group,
+    resource,
+    namespace: within,
+    allowed: annotations['authorization.k8s.io/decision'] !== 'forbid',
+  };
 }
 
 function asWrite(event: AuditEvent): Write {

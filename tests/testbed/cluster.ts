@@ -7,6 +7,7 @@ import { AUDIT_POLICY } from './audit.ts';
 import type { Toolbox } from './build.ts';
 import { Authority, type Credentials, signingKey } from './certificates.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
+import { FAKE, PLAYED_BY_KWOK } from './nodes.ts';
 import { freePort } from './ports.ts';
 import { alive, serve, stop } from './processes.ts';
 import { stages } from './stages.ts';
@@ -172,7 +173,8 @@ export class Cluster {
 
   #kwokFlags(port: number): string[] {
     return [
-      '--manage-all-nodes',
+      // a node without the annotation is one whose kubelet is silent
+      `--manage-nodes-with-annotation-selector=${PLAYED_BY_KWOK}=${FAKE}`,
       `--config=${this.#file('stages.yaml')}`,
       '--node-lease-duration-seconds=40',
       '--cidr=10.244.0.0/16',

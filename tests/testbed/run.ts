@@ -21,6 +21,8 @@ export function run(file: string, args: readonly string[], options: RunOptions =
       if (error) reject(new Error(`${file} ${args.join(' ')}: ${(err || error.message).trim()}`));
       else resolve(out);
     });
+    // one that does not read its input may have ended before it is given
+    child.stdin?.once('error', () => undefined);
     child.stdin?.end(options.input ?? '');
   });
 }

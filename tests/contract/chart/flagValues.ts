@@ -6,6 +6,7 @@ const ELSEWHERE: Readonly<Record<string, string | undefined>> = {
   context: undefined,
   policy: 'policy',
   namespaces: 'namespaces',
+  istioNamespaces: 'istioNamespaces',
 };
 
 /** Where the chart knows better than the operator, which cannot know that it runs in a pod: there, nobody reaches loopback. */

@@ -5,8 +5,6 @@ export type Schema = Readonly<Record<string, unknown>>;
 /** What parseDuration reads. */
 const DURATION = '^(0|(\\d+(\\.\\d+)?(ms|s|m|h))+)?$';
 const ADDRESS = '^(0|.*:\\d{1,5})?$';
-/** YAML's 0, for those that would be "0" in quotes. */
-const ZERO = { minimum: 0, maximum: 0 };
 
 /** What a value for a setting may be: what its flag takes, in YAML's own types. null and empty texts leave it to the operator. */
 export function settingSchema(setting: Setting<unknown>): Schema {
@@ -14,8 +12,8 @@ export function settingSchema(setting: Setting<unknown>): Schema {
   if (typeof usual === 'boolean') return { type: ['boolean', 'null'] };
   if (usual instanceof Set || Array.isArray(usual)) return listSchema(setting);
   if (setting.words) return { type: ['string', 'null'], enum: [...setting.words, '', null] };
-  if (setting.value === 'duration') return { type: ['string', 'integer', 'null'], pattern: DURATION, ...ZERO };
-  if (setting.value === 'address') return { type: ['string', 'integer', 'null'], pattern: ADDRESS, ...ZERO };
+  if (setting.value === 'duration') return { type: ['string', 'null'], pattern: DURATION };
+  if (setting.value === 'address') return { type: ['string', 'null'], pattern: ADDRESS };
   if (typeof usual === 'number') return { type: ['integer', 'null'], minimum: leastOf(setting), maximum: 999_999 };
   return { type: ['string', 'null'] };
 }

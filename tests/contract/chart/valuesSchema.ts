@@ -1,3 +1,6 @@
+import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
+import { FILTER_KEYS } from '../../../src/cli/policySchema.ts';
+import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
 import { CONFIG_VALUES } from './flagValues.ts';
 import { type Schema, settingSchema } from './settingSchema.ts';
 import type { ValueKey } from './valueKeys.ts';
@@ -30,8 +33,30 @@ export function valuesSchema(keys: readonly ValueKey[]): string {
 function typeOf({ path, usual, schema }: ValueKey): Schema {
   const setting = CONFIG_VALUES.find(({ value }) => value === path)?.setting;
   if (setting) return settingSchema(setting);
+  if (path === 'policy') return policySchema();
   if (Array.isArray(usual)) return { type: 'array', ...schema };
   if (typeof usual === 'number') return { type: 'integer', ...schema };
   if (typeof usual === 'boolean' || typeof usual === 'string') return { type: typeof usual, ...schema };
   return { type: 'object', ...schema };
+}
+
+/** The policy file's own keys. What a selector or a pattern may be is left to the operator, which says line and column. */
+function policySchema(): Schema {
+  const settings = POLICY_NAMES.map((name) => [name, said(settingSchema(SETTINGS[name]))]);
+  const filter = { ...closed(), minProperties: 1 };
+  for (const field of Object.keys(FILTER_FIELDS)) filter.properties[field] = { type: ['array', 'object', 'string'] };
+  const filters = Object.keys(FILTER_KEYS).map((name) => [name, { type: 'array', items: filter }]);
+  return { ...closed(), properties: Object.fromEntries([...settings, ...filters]) };
+}
+
+/** In the file a key that says nothing is a mistake. */
+function said(schema: Schema): Schema {
+  const { type, enum: words } = schema as { type: readonly string[]; enum?: readonly unknown[] };
+  const types = type.filter((one) => one !== 'null');
+  return {
+    ...schema,
+    type: types,
+    ...(types.includes('string') && { minLength: 1 }),
+    ...(words && { enum: words.filter(Boolean) }),
+  };
 }

@@ -249,6 +249,12 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
   ['… until a person resumes', [failedOpen, judged()], 'restart', { resumedAt: NOW - MINUTE }],
   ['… which forgives nothing that fails later', [failedOpen, judged()], 'wait halted', { resumedAt: NOW - 2 * HOUR }],
   [
+    '… nor what was begun a moment later in the same second, to which records are cut',
+    [failedOpen, judged()],
+    'wait halted',
+    { resumedAt: NOW - HOUR + 400 },
+  ],
+  [
     'an owner that took a restart back keeps the others of its kind',
     [takenBack, judged({ owner })],
     'wait owner-reverts',

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { injectionOf } from '../../../src/expect/epoch.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import type { Labels } from '../../../src/model.ts';
-import { scopeOf } from '../../../src/watch/changes.ts';
+import { Changes, scopeOf } from '../../../src/watch/changes.ts';
 import { Coalesce } from '../../../src/watch/coalesce.ts';
 import { entry, injection, istiod } from '../../builders/workload.ts';
 
@@ -40,6 +40,28 @@ const scopes: [string, Mesh | undefined, Mesh, string][] = [
 ];
 for (const [name, before, after, expected] of scopes)
   test(name, () => assert.equal(scopeOf(before, after).kind, expected));
+
+const labelled = mesh('1', { a: '1' });
+const passing: [string, [now: Mesh, relabelled?: string][], string][] = [
+  ['what did not change at all', [[labelled]], 'nothing'],
+  [
+    'a label that went and came back',
+    [
+      [mesh('1', {}), 'shop'],
+      [labelled, 'shop'],
+    ],
+    'namespaces',
+  ],
+  ['an epoch that went and came back', [[mesh('2', { a: '1' })], [labelled]], 'everything'],
+  ['an epoch that changed for good', [[mesh('2', { a: '1' })]], 'everything'],
+];
+for (const [name, states, expected] of passing)
+  test(`between two looks pods may be born: ${name} concerns ${expected}`, () => {
+    const changes = new Changes(labelled);
+    for (const [now, relabelled] of states) changes.note(now, relabelled);
+    assert.equal(changes.take(states.at(-1)?.[0] ?? labelled).kind, expected);
+    assert.equal(changes.take(states.at(-1)?.[0] ?? labelled).kind, 'nothing', 'it is told once');
+  });
 
 const base = { injectorConfig: { values: '{}' }, meshConfig: { mesh: '' }, istiod: istiod(), proxyConfigs: [] };
 const epochs: [string, ReturnType<typeof injectionOf>, boolean][] = [

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { stringify } from 'yaml';
+import { toolbox } from '../testbed/build.ts';
+import { run } from '../testbed/run.ts';
+import { only, render } from './chart.ts';
+import { unknownMetrics } from './metricNames.ts';
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'meltemi-alerts-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const { spec } = only(await render({ prometheusRule: { enabled: true, force: true } }), 'PrometheusRule');
+const RULES = join(folder, 'rules.yaml');
+writeFileSync(RULES, stringify(spec));
+const rules = spec.groups.flatMap((group: { rules: Rule[] }) => group.rules) as Rule[];
+const promtool = (...args: string[]): Promise<string> => run(toolbox().program('promtool'), args);
+
+test('promtool finds nothing wrong with the rules', async () => {
+  assert.match(
+    await promtool('check', 'rules', '--lint=all', '--lint-fatal', RULES),
+    new RegExp(`${rules.length} rules found`),
+  );
+});
+
+test('every metric in the rules exists', () =>
+  assert.deepEqual(
+    rules.flatMap(({ expr }) => unknownMetrics(expr)),
+    [],
+  ));
+
+test('every rule looks only at the namespace of its release', () => {
+  for (const { alert, expr } of rules) {
+    const selectors = expr.match(/meltemi_[a-z_]+\{/g)?.length ?? 0;
+    assert.equal(expr.match(/namespace="ops"/g)?.length, selectors, alert);
+  }
+});
+
+type Series = Readonly<Record<string, string>>;
+
+/** Series of pods `a` and `b`, a value a minute in promtool's notation, at what minute it is looked, and the alert that fires then, if any. */
+interface Row {
+  readonly series: Series;
+  readonly alert: string;
+  readonly fires: readonly number[];
+  readonly silent: readonly number[];
+}
+
+const pod = (metric: string, name: string, more = ''): string =>
+  `${metric}{namespace="ops",pod="${name}",instance="${name}"${more}}`;
+const outdated = (name: string): string => pod('meltemi_workloads', name, ',state="outdated"');
+const waiting = (name: string, reason: string): string => pod('meltemi_waiting_workloads', name, `,reason="${reason}"`);
+const DAY = 24 * 60;
+
+const ROWS: Readonly<Record<string, Row>> = {
+  'Meltemi vanishes': {
+    series: { [pod('meltemi_build_info', 'a')]: '1x20 _x40' },
+    alert: 'MeltemiDown',
+    silent: [20, 30],
+    fires: [40, 60],
+  },
+  'a Meltemi of another namespace is no substitute': {
+    series: { 'meltemi_build_info{namespace="else"}': '1x60' },
+    alert: 'MeltemiDown',
+    silent: [5],
+    fires: [30],
+  },
+  'nobody leads': {
+    series: { [pod('meltemi_leader', 'a')]: '1x10 0x30', [pod('meltemi_leader', 'b')]: '0x40' },
+    alert: 'MeltemiNoLeader',
+    silent: [10, 13],
+    fires: [20],
+  },
+  'the leader changes': {
+    series: { [pod('meltemi_leader', 'a')]: '1x10 0x30', [pod('meltemi_leader', 'b')]: '0x11 1x30' },
+    alert: 'MeltemiNoLeader',
+    silent: [10, 20, 30],
+    fires: [],
+  },
+  'workloads are outdated for a day, over a change of leader': {
+    series: { [outdated('a')]: `2x600 _x1200`, [outdated('b')]: `_x608 1x1200` },
+    alert: 'MeltemiProxiesOutdated',
+    silent: [600, 1400],
+    fires: [DAY + 5],
+  },
+  'an upgrade brings everything up to date in time': {
+    series: { [outdated('a')]: `50x600 0x1200` },
+    alert: 'MeltemiProxiesOutdated',
+    silent: [600, DAY + 5],
+    fires: [],
+  },
+  'outdated by the will of people': {
+    series: { [outdated('a')]: `3x2000`, [waiting('a', 'excluded')]: '2x2000', [waiting('a', 'opted-out')]: '1x2000' },
+    alert: 'MeltemiProxiesOutdated',
+    silent: [DAY + 5],
+    fires: [],
+  },
+  'one more than people want': {
+    series: { [outdated('a')]: `3x2000`, [waiting('a', 'excluded')]: '2x2000', [waiting('a', 'gave-up')]: '1x2000' },
+    alert: 'MeltemiProxiesOutdated',
+    silent: [],
+    fires: [DAY + 5],
+  },
+  'a run is halted': {
+    series: { [pod('meltemi_halted_runs', 'a')]: '0x10 1x20 0x10' },
+    alert: 'MeltemiRestartsHalted',
+    silent: [10, 40],
+    fires: [15],
+  },
+  'restarts fail': {
+    series: { [pod('meltemi_restarts_total', 'a', ',kind="Deployment",result="failed"')]: '0x10 1x200' },
+    alert: 'MeltemiRestartsFailing',
+    silent: [10, 90],
+    fires: [30],
+  },
+  'restarts that end well': {
+    series: { [pod('meltemi_restarts_total', 'a', ',kind="Deployment",result="verified"')]: '0+1x200' },
+    alert: 'MeltemiRestartsFailing',
+    silent: [30],
+    fires: [],
+  },
+  'an injector is silent': {
+    series: { [pod('meltemi_injectors_unreachable', 'a')]: '0x10 1x30' },
+    alert: 'MeltemiInjectorUnreachable',
+    silent: [10, 20],
+    fires: [30],
+  },
+  'a watch fails': {
+    series: { [pod('meltemi_watch_stale', 'a')]: '0x10 1x30', [pod('meltemi_watch_stale', 'b')]: '0x40' },
+    alert: 'MeltemiWatchStale',
+    silent: [10, 20],
+    fires: [30],
+  },
+  'a gate stays closed': {
+    series: { [pod('meltemi_gates_closed_long', 'a')]: '0x10 1x30' },
+    alert: 'MeltemiGateClosed',
+    silent: [10, 13],
+    fires: [20],
+  },
+  'the policy is broken': {
+    series: { [pod('meltemi_policy_invalid', 'a')]: '0x10 1x30' },
+    alert: 'MeltemiPolicyInvalid',
+    silent: [10, 13],
+    fires: [20],
+  },
+};
+
+for (const [index, [what, { series, alert, fires, silent }]] of Object.entries(ROWS).entries()) {
+  test(`${what}: ${alert} ${fires.length > 0 ? 'fires' : 'is silent'}`, async () => {
+    const expression = (firing: boolean) =>
+      `count(ALERTS{alertname="${alert}",alertstate="firing"}) ${firing ? '> 0' : ''}`;
+    const file = join(folder, `test-${index}.yaml`);
+    const one = {
+      interval: '1m',
+      input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+      promql_expr_test: [...fires, ...silent].map((minute) => ({
+        expr: expression(fires.includes(minute)),
+        eval_time: `${minute}m`,
+        exp_samples: fires.includes(minute) ? [{ labels: '{}', value: 1 }] : [],
+      })),
+    };
+    writeFileSync(file, stringify({ rule_files: [RULES], evaluation_interval: '1m', tests: [one] }));
+    await promtool('test', 'rules', file);
+  });
+}
+
+test('every alert has rows', () =>
+  assert.deepEqual(new Set(Object.values(ROWS).map(({ alert }) => alert)), new Set(rules.map(({ alert }) => alert))));

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { only, render } from './chart.ts';
+import { metricsIn, unknownMetrics } from './metricNames.ts';
+
+interface Panel {
+  readonly title: string;
+  readonly targets?: readonly { readonly expr: string }[];
+}
+
+const FILE = 'helm/files/dashboard.json';
+const { panels, uid } = JSON.parse(readFileSync(FILE, 'utf8')) as { panels: Panel[]; uid: string };
+const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+
+test('every metric on the dashboard exists', () => {
+  assert.ok(expressions.length > 10);
+  assert.deepEqual(expressions.flatMap(unknownMetrics), []);
+});
+
+test('every panel chooses data source and namespace by the variables', () => {
+  for (const expression of expressions)
+    for (const metric of metricsIn(expression).filter((name) => name !== 'meltemi_build_info'))
+      assert.ok(expression.includes('namespace=~"$namespace"'), `${metric} in ${expression}`);
+  assert.equal(uid, 'meltemi');
+});
+
+test('the ConfigMap holds the dashboard and the label that Grafana’s sidecar looks for', async () => {
+  const manifests = await render({ grafanaDashboard: { enabled: true } });
+  const made = manifests.filter(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.endsWith('-dashboard'));
+  const { data, metadata } = only(made, 'ConfigMap');
+  assert.deepEqual(JSON.parse(data['meltemi.json']), JSON.parse(readFileSync(FILE, 'utf8')));
+  assert.equal(metadata.labels?.grafana_dashboard, '1');
+});

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { only, render } from './chart.ts';
+
+const manifests = await render();
+const deployment = only(manifests, 'Deployment');
+const pod = deployment.spec.template.spec;
+const [container] = pod.containers;
+
+test('by default there are these objects and no others', () => {
+  const objects = manifests.map(({ kind, metadata: { namespace = '', name } }) => `${kind} ${namespace}/${name}`);
+  assert.deepEqual(objects.sort(), [
+    'ClusterRole /ops:meltemi',
+    'ClusterRoleBinding /ops:meltemi',
+    'ConfigMap ops/meltemi-policy',
+    'Deployment ops/meltemi',
+    'Lease ops/meltemi',
+    'Role istio-system/ops:meltemi',
+    'Role ops/ops:meltemi',
+    'RoleBinding istio-system/ops:meltemi',
+    'RoleBinding ops/ops:meltemi',
+    'Service ops/meltemi',
+    'ServiceAccount ops/meltemi',
+  ]);
+});
+
+test('every object has the recommended labels', () => {
+  const wanted = {
+    'app.kubernetes.io/name': 'meltemi',
+    'app.kubernetes.io/instance': 'meltemi',
+    'app.kubernetes.io/component': 'operator',
+    'app.kubernetes.io/part-of': 'meltemi',
+    'app.kubernetes.io/managed-by': 'Helm',
+    'app.kubernetes.io/version': '0.1.0',
+    'helm.sh/chart': 'meltemi-0.1.0',
+  };
+  for (const { metadata } of manifests) assert.deepEqual(metadata.labels, wanted, metadata.name);
+});
+
+test('selectors hold only what no upgrade changes', () =>
+  assert.deepEqual(deployment.spec.selector.matchLabels, {
+    'app.kubernetes.io/name': 'meltemi',
+    'app.kubernetes.io/instance': 'meltemi',
+    'app.kubernetes.io/component': 'operator',
+  }));
+
+test('the pod meets the restricted Pod Security Standard and pins no user', () => {
+  assert.deepEqual(pod.securityContext, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+  assert.deepEqual(container.securityContext, {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  });
+});
+
+test('probes have a port and paths of their own', () => {
+  assert.deepEqual(container.ports, [
+    { name: 'http-metrics', containerPort: 8080 },
+    { name: 'http-health', containerPort: 8081 },
+  ]);
+  assert.deepEqual(container.livenessProbe.httpGet, { path: '/livez', port: 'http-health' });
+  assert.deepEqual(container.readinessProbe.httpGet, { path: '/readyz', port: 'http-health' });
+});
+
+test('the operator is told what the chart knows better, and leaves the rest to its own defaults', () => {
+  assert.deepEqual(container.args, ['/app/meltemi.js', 'run']);
+  assert.deepEqual(container.env, [
+    { name: 'MELTEMI_METRICS_BIND_ADDRESS', value: ':8080' },
+    { name: 'MELTEMI_POLICY', value: '/etc/meltemi/policy.yaml' },
+  ]);
+});
+
+test('the policy is there, though empty, so that filling it needs no restart', () => {
+  assert.equal(only(manifests, 'ConfigMap').data['policy.yaml'].trim(), '{}');
+  assert.deepEqual(container.volumeMounts, [{ name: 'policy', mountPath: '/etc/meltemi', readOnly: true }]);
+  assert.deepEqual(pod.volumes, [{ name: 'policy', configMap: { name: 'meltemi-policy' } }]);
+  assert.equal(deployment.spec.template.metadata.annotations, undefined);
+});
+
+test('the Lease is the chart’s, who holds it is not', () => {
+  const { spec, metadata } = only(manifests, 'Lease');
+  assert.equal(spec, undefined);
+  assert.equal(metadata.annotations, undefined);
+});
+
+test('the token is asked for by the Deployment alone', () => {
+  assert.equal(only(manifests, 'ServiceAccount').automountServiceAccountToken, false);
+  assert.equal(pod.automountServiceAccountToken, true);
+});
+
+test('spread constraints without a selector get that of the pods', () =>
+  assert.deepEqual(
+    pod.topologySpreadConstraints.map((one: { labelSelector: unknown }) => one.labelSelector),
+    [{ matchLabels: deployment.spec.selector.matchLabels }],
+  ));
+
+test('no wildcard, no secrets, no ConfigMaps of the whole cluster', () => {
+  const rules = manifests.filter(({ kind }) => /Role$/.test(kind)).flatMap(({ rules }) => rules);
+  const words = rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]);
+  assert.ok(!words.includes('*') && !words.includes('secrets'));
+  const everywhere = only(manifests, 'ClusterRole').rules.flatMap(
+    ({ resources }: { resources: string[] }) => resources,
+  );
+  assert.ok(!everywhere.includes('configmaps') && !everywhere.includes('leases'));
+});

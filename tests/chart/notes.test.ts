@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ANNOTATION } from '../../src/names.ts';
+import { notes } from './chart.ts';
+
+test('the notes say to plan first, how namespaces take part, how to pause and what to remove at the end', async () => {
+  const text = await notes();
+  assert.match(text, /Meltemi 0\.1\.0 is installed as meltemi in namespace ops/);
+  assert.match(text, /meltemi plan/);
+  assert.match(text, /istio\.io\/rev/);
+  assert.match(text, /kubectl -n ops annotate lease meltemi meltemi\.dev\/paused=/);
+  for (const annotation of Object.values(ANNOTATION)) assert.ok(text.includes(`${annotation}-`), annotation);
+  assert.doesNotMatch(text, /PAUSED|DRY RUN|WARNING|namespaces .* only/);
+});
+
+for (const [what, values, said] of [
+  ['a pause with its reason', { paused: 'change freeze' }, /It is PAUSED \(change freeze\)/],
+  ['a pause without', { paused: true }, /It is PAUSED: no new restart/],
+  ['a dry run', { config: { dryRun: true } }, /It is a DRY RUN/],
+  ['namespaces', { namespaces: ['shop', 'bank'] }, /the namespaces shop, bank only/],
+  [
+    'what is given twice',
+    { config: { maxInFlight: 3 }, policy: { maxInFlight: 4, restartDelay: '5s' } },
+    /WARNING: maxInFlight is given in config and in policy/,
+  ],
+  ['where istiod is', { istioNamespaces: ['mesh'] }, /kubectl -n mesh port-forward/],
+] as const) {
+  test(`the notes tell ${what}`, async () => assert.match(await notes(values), said));
+}

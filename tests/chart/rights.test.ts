@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { type Place, RIGHTS, type Right } from '../../src/cluster/rights.ts';
+import { type Rule, rightsAt, rulesOf } from '../contract/chart/rightsTemplate.ts';
+import { type Manifest, only, render } from './chart.ts';
+
+/** `list apps/deployments`, one for each verb and kind, with the names where they are limited. */
+const grants = (rules: readonly Rule[]): Set<string> =>
+  new Set(
+    rules.flatMap(({ apiGroups, resources, resourceNames = [], verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) =>
+          verbs.map((verb) => [verb, `${group}/${resource}`, ...resourceNames].join(' ')),
+        ),
+      ),
+    ),
+  );
+
+const rulesIn = (manifests: readonly Manifest[], namespace: string): Rule[] =>
+  manifests
+    .filter(({ kind, metadata }) => kind === 'Role' && metadata.namespace === namespace)
+    .flatMap((one) => one.rules);
+
+const expected = (scoped: boolean, ...places: Place[]): Set<string> =>
+  grants(rulesOf(places.flatMap((place): Right[] => rightsAt(place, scoped))));
+
+test('for the whole cluster: workloads everywhere, configuration only where Istio is, the Lease only at home', async () => {
+  const manifests = await render({ istioNamespaces: ['istio-system', 'istio-two'] });
+  assert.deepEqual(grants(only(manifests, 'ClusterRole').rules), expected(false, 'cluster'));
+  assert.deepEqual(grants(rulesIn(manifests, 'istio-system')), expected(false, 'istio'));
+  assert.deepEqual(grants(rulesIn(manifests, 'istio-two')), expected(false, 'istio'));
+  assert.deepEqual(grants(rulesIn(manifests, 'ops')), expected(false, 'own'));
+});
+
+test('for some namespaces: no right to write outside of them, and in the cluster only to what has no namespace', async () => {
+  const manifests = await render({ namespaces: ['shop', 'bank'] });
+  const cluster = grants(only(manifests, 'ClusterRole').rules);
+  assert.deepEqual(cluster, expected(true, 'cluster'));
+  assert.deepEqual(
+    [...cluster].filter((one) => !/^(get|list|watch) /.test(one)),
+    [],
+  );
+  for (const namespace of ['shop', 'bank'])
+    assert.deepEqual(grants(rulesIn(manifests, namespace)), expected(true, 'namespaces'));
+  assert.deepEqual(grants(rulesIn(manifests, 'istio-system')), expected(true, 'istio'));
+  assert.deepEqual(grants(rulesIn(manifests, 'ops')), expected(true, 'own'));
+});
+
+test('a namespace that is several things gets one Role for all of them', async () => {
+  const manifests = await render({ namespaces: ['ops'], istioNamespaces: ['ops'] });
+  assert.deepEqual(grants(only(manifests, 'Role').rules), expected(true, 'own', 'istio', 'namespaces'));
+});
+
+test('every role is bound to the ServiceAccount, in its own namespace', async () => {
+  const manifests = await render({ namespaces: ['shop'] });
+  const bound = manifests
+    .filter(({ kind }) => /RoleBinding$/.test(kind))
+    .map(({ metadata, roleRef, subjects }) => {
+      assert.deepEqual(subjects, [{ kind: 'ServiceAccount', name: 'meltemi', namespace: 'ops' }]);
+      return `${roleRef.kind} ${metadata.namespace ?? ''}/${roleRef.name}`;
+    });
+  const roles = manifests
+    .filter(({ kind }) => /Role$/.test(kind))
+    .map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
+  assert.deepEqual(bound.sort(), roles.sort());
+});
+
+test('every kind that is read or written has a right, and none has without being', () => {
+  const source = readFileSync('src/cluster/resources.ts', 'utf8');
+  const kinds = [...source.matchAll(/^ {2}([a-z]+): \{ base/gm)].map(([, kind]) => kind);
+  assert.deepEqual(new Set(RIGHTS.map(({ resource }) => resource)), new Set(kinds));
+});

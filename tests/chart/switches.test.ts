@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readPolicy } from '../../src/cli/policyFile.ts';
+import { envOf, POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
+import { CONFIG_VALUES } from '../contract/chart/flagValues.ts';
+import { settingSchema } from '../contract/chart/settingSchema.ts';
+import { type Manifest, only, type Rendering, render, type Values } from './chart.ts';
+
+const MONITORING = 'monitoring.coreos.com/v1';
+const container = (manifests: readonly Manifest[]) => only(manifests, 'Deployment').spec.template.spec.containers[0];
+const kinds = (manifests: readonly Manifest[]): string[] => manifests.map(({ kind }) => kind);
+
+/** What makes a kind, and what leaves it out. */
+const MADE: Readonly<Record<string, readonly { on: Values; off: Values; rendering?: Rendering }[]>> = {
+  ClusterRole: [{ on: {}, off: { rbac: { create: false } } }],
+  ClusterRoleBinding: [{ on: {}, off: { rbac: { create: false } } }],
+  Role: [{ on: {}, off: { rbac: { create: false } } }],
+  RoleBinding: [{ on: {}, off: { rbac: { create: false } } }],
+  ServiceAccount: [{ on: {}, off: { serviceAccount: { create: false, name: 'mine' } } }],
+  Service: [
+    { on: {}, off: { service: { enabled: false } } },
+    { on: {}, off: { config: { metricsBindAddress: '0' } } },
+  ],
+  PodDisruptionBudget: [{ on: { podDisruptionBudget: { enabled: true } }, off: {} }],
+  NetworkPolicy: [{ on: { networkPolicy: { enabled: true } }, off: {} }],
+  ServiceMonitor: [{ on: { serviceMonitor: { enabled: true } }, off: {}, rendering: { serves: [MONITORING] } }],
+  PodMonitor: [{ on: { podMonitor: { enabled: true } }, off: {}, rendering: { serves: [MONITORING] } }],
+  PrometheusRule: [{ on: { prometheusRule: { enabled: true } }, off: {}, rendering: { serves: [MONITORING] } }],
+};
+
+for (const [kind, switches] of Object.entries(MADE)) {
+  for (const { on, off, rendering } of switches) {
+    test(`${kind}: with ${JSON.stringify(on)}, not with ${JSON.stringify(off)}`, async () => {
+      assert.ok(kinds(await render(on, rendering)).includes(kind));
+      assert.ok(!kinds(await render(off, rendering)).includes(kind));
+    });
+  }
+}
+
+for (const value of ['serviceMonitor', 'podMonitor', 'prometheusRule']) {
+  test(`${value} is left out where the cluster does not know the kind, unless forced`, async () => {
+    const kind = value.replace(/^./, (letter) => letter.toUpperCase());
+    assert.ok(!kinds(await render({ [value]: { enabled: true } })).includes(kind));
+    assert.ok(kinds(await render({ [value]: { enabled: true, force: true } })).includes(kind));
+  });
+}
+
+for (const [what, image, expected] of [
+  ['the tag is the chart’s appVersion', {}, 'ghcr.io/meltemi-mesh/meltemi:0.1.0'],
+  ['a tag', { tag: 'v9' }, 'ghcr.io/meltemi-mesh/meltemi:v9'],
+  [
+    'a digest wins over a tag',
+    { tag: 'v9', digest: `sha256:${'a'.repeat(64)}` },
+    `ghcr.io/meltemi-mesh/meltemi@sha256:${'a'.repeat(64)}`,
+  ],
+  ['another repository', { repository: 'registry.local/m' }, 'registry.local/m:0.1.0'],
+] as const) {
+  test(`image: ${what}`, async () => assert.equal(container(await render({ image })).image, expected));
+}
+
+/** A value for a setting, and what the operator is to read. */
+function sampleOf({ setting }: (typeof CONFIG_VALUES)[number]): [value: unknown, text: string] {
+  const {
+    type,
+    enum: words,
+    items,
+  } = settingSchema(setting) as { type: string[]; enum?: string[]; items?: { enum?: string[] } };
+  if (type.includes('boolean')) return [setting.default !== 'true', String(setting.default !== 'true')];
+  if (type.includes('array')) {
+    const list = items?.enum?.slice(0, 2) ?? ['one', 'two'];
+    return [list, list.join(',')];
+  }
+  if (words) return [words[1], String(words[1])];
+  if (type.includes('integer')) return [999_999, '999999'];
+  const text = setting.value === 'address' ? ':9999' : '77s';
+  return [text, text];
+}
+
+test('every setting reaches the operator by one variable, which its flag reads', async () => {
+  const samples = CONFIG_VALUES.map((one) => ({ ...one, sample: sampleOf(one) }));
+  const config = Object.fromEntries(samples.map(({ name, sample: [value] }) => [name, value]));
+  const { env } = container(await render({ config })) as { env: { name: string; value: string }[] };
+  const given = env.filter(({ name }) => name !== 'MELTEMI_POLICY');
+  const expected = samples.map(({ name, sample: [, text] }) => ({ name: envOf(name), value: text }));
+  const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
+  assert.deepEqual(given.sort(byName), expected.sort(byName));
+  for (const { setting, sample } of samples) assert.doesNotThrow(() => setting.parse(sample[1]));
+});
+
+for (const [what, config, expected] of [
+  ['null leaves it to the operator', { skipNamespaces: null, maxInFlight: null, leaderElect: null }, {}],
+  ['so does an empty text', { skipNamespaces: '', logLevel: '', restartDelay: '' }, {}],
+  ['an empty list is none', { skipNamespaces: [] }, { MELTEMI_SKIP_NAMESPACES: '' }],
+  ['false is said', { leaderElect: false }, { MELTEMI_LEADER_ELECT: 'false' }],
+  ['zero is said', { maxRestartsPerMinute: 0 }, { MELTEMI_MAX_RESTARTS_PER_MINUTE: '0' }],
+  ['a list may be a text', { skipNamespaces: 'a,b' }, { MELTEMI_SKIP_NAMESPACES: 'a,b' }],
+] as const) {
+  test(`config: ${what}`, async () => {
+    const { env } = container(await render({ config })) as { env: { name: string; value: string }[] };
+    const always = ['MELTEMI_METRICS_BIND_ADDRESS', 'MELTEMI_POLICY'];
+    const said = env.filter(({ name }) => !always.includes(name)).map(({ name, value }) => [name, value]);
+    assert.deepEqual(Object.fromEntries(said), expected);
+  });
+}
+
+test('without election the old replica ends before the new one starts', async () => {
+  const { spec } = only(await render({ config: { leaderElect: false } }), 'Deployment');
+  assert.deepEqual(spec.strategy, { type: 'Recreate' });
+  assert.equal(only(await render({ replicaCount: 3 }), 'Deployment').spec.strategy, undefined);
+});
+
+test('without health checks there are no probes, and ports follow the addresses', async () => {
+  const { ports, livenessProbe, readinessProbe } = container(
+    await render({ config: { healthProbeBindAddress: '0', metricsBindAddress: '[::]:9090' } }),
+  );
+  assert.deepEqual(
+    [ports, livenessProbe, readinessProbe],
+    [[{ name: 'http-metrics', containerPort: 9090 }], undefined, undefined],
+  );
+});
+
+for (const [what, paused, expected] of [
+  ['no pause', '', undefined],
+  ['a reason', 'change freeze', { 'meltemi.dev/paused': 'change freeze' }],
+  ['no reason', true, { 'meltemi.dev/paused': 'true' }],
+  ['false is no pause', false, undefined],
+] as const) {
+  test(`paused: ${what}`, async () =>
+    assert.deepEqual(only(await render({ paused }), 'Lease').metadata.annotations, expected));
+}
+
+test('the operator reads the policy as it was given', async () => {
+  const settings = POLICY_NAMES.map((name) => {
+    const [value, text] = sampleOf({ name, setting: SETTINGS[name] });
+    return { name, value, expected: SETTINGS[name].parse(text) };
+  });
+  const exclude = [{ namespaces: ['batch-*'] }, { labels: 'tier=db' }];
+  const policy = { ...Object.fromEntries(settings.map(({ name, value }) => [name, value])), exclude };
+  const reading = readPolicy(only(await render({ policy }), 'ConfigMap').data['policy.yaml']);
+  assert.ok('policy' in reading, JSON.stringify(reading));
+  for (const { name, expected } of settings) assert.deepEqual(reading.policy[name], expected, name);
+  assert.equal(reading.policy.exclude?.length, 2);
+});
+
+test('namespaces are named to the operator, and with them those where it may look for istiods', async () => {
+  const said = async (values: Values) =>
+    (container(await render(values)).env as { name: string; value: string }[])
+      .filter(({ name }) => /NAMESPACES$/.test(name))
+      .map(({ name, value }) => `${name}=${value}`);
+  assert.deepEqual(await said({ istioNamespaces: ['a', 'b'] }), []);
+  assert.deepEqual(await said({ namespaces: ['shop', 'bank'], istioNamespaces: ['a', 'b'] }), [
+    'MELTEMI_NAMESPACES=shop,bank',
+    'MELTEMI_ISTIO_NAMESPACES=a,b',
+  ]);
+});
+
+test('a change of the policy changes no pod', async () => {
+  const [before, after] = await Promise.all([{}, { maxInFlight: 10 }].map((policy) => render({ policy })));
+  assert.deepEqual(only(after ?? [], 'Deployment'), only(before ?? [], 'Deployment'));
+});
+
+test('terms of affinity without a selector get that of the pods, others keep theirs', async () => {
+  const other = { matchLabels: { app: 'other' } };
+  const affinity = {
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone' }],
+      preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm: { topologyKey: 'zone' } }],
+    },
+    podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone', labelSelector: other }] },
+  };
+  const { spec } = only(await render({ affinity }), 'Deployment');
+  const { podAntiAffinity: anti, podAffinity } = spec.template.spec.affinity;
+  const [required] = anti.requiredDuringSchedulingIgnoredDuringExecution;
+  const [preferred] = anti.preferredDuringSchedulingIgnoredDuringExecution;
+  assert.deepEqual(required.labelSelector, spec.selector);
+  assert.deepEqual(preferred.podAffinityTerm.labelSelector, spec.selector);
+  assert.deepEqual(podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].labelSelector, other);
+});
+
+test('the network policy lets in scrapes and probes, and out to DNS, API server and injectors', async () => {
+  const values = { networkPolicy: { enabled: true, metricsFrom: [{ podSelector: {} }] } };
+  const { spec } = only(await render(values), 'NetworkPolicy');
+  assert.deepEqual(spec.ingress, [
+    { ports: [{ port: 8080 }], from: [{ podSelector: {} }] },
+    { ports: [{ port: 8081 }] },
+  ]);
+  const ports = spec.egress.flatMap((rule: { ports: { port: number }[] }) => rule.ports.map(({ port }) => port));
+  assert.deepEqual(ports, [53, 53, 443, 6443, 15017, 443]);
+  assert.deepEqual(spec.policyTypes, ['Ingress', 'Egress']);
+});
+
+test('extra objects are rendered, also as templates', async () => {
+  const object = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'plain' } };
+  const text = 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ .Release.Name }}-templated';
+  const made = (await render({ extraObjects: [object, text] })).filter(({ kind }) => kind === 'Secret');
+  assert.deepEqual(
+    made.map(({ metadata }) => metadata.name),
+    ['plain', 'meltemi-templated'],
+  );
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../../src/names.ts';
+import { FLAG_VALUES } from './chart/flagValues.ts';
+import { chartKeys } from './chart/generatedChart.ts';
+
+const chart = parse(readFileSync('helm/Chart.yaml', 'utf8'));
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+const templates = globSync('helm/templates/**/*').filter((file) => /\.(yaml|tpl|txt)$/.test(file));
+const textOf = (file: string): string => readFileSync(file, 'utf8');
+const keys = chartKeys().map(({ path }) => path);
+
+test('every flag of run is given by exactly one value, or by none because a pod has no use for it', () => {
+  const given = FLAG_VALUES.flatMap(({ value }) => value ?? []);
+  assert.deepEqual(
+    given.filter((value) => !keys.includes(value)),
+    [],
+  );
+  assert.equal(new Set(given).size, given.length);
+  assert.deepEqual(
+    keys.filter((key) => key.startsWith('config.') && !given.includes(key)),
+    [],
+  );
+  assert.deepEqual(
+    FLAG_VALUES.filter(({ value }) => value === undefined).map(({ name }) => name),
+    ['kubeconfig', 'context'],
+  );
+});
+
+test('templates use no value that values.yaml does not have', () => {
+  const used = templates.flatMap((file) =>
+    [...textOf(file).matchAll(/\.Values\.([A-Za-z.]*[A-Za-z])/g)].map(([, path = '']) => ({ file, path })),
+  );
+  const known = (path: string): boolean => keys.some((key) => key === path || key.startsWith(`${path}.`));
+  assert.ok(used.length > 50);
+  assert.deepEqual(
+    used.filter(({ path }) => !known(path)),
+    [],
+  );
+});
+
+test('the chart has the version of the program', () =>
+  assert.deepEqual([chart.version, chart.appVersion], [version, version]));
+
+test('names in the chart are those of the code', () => {
+  const repository = new URL(HOME_PAGE).pathname;
+  const values = parse(textOf('helm/values.yaml'));
+  assert.equal(chart.name, PRODUCT);
+  assert.equal(chart.home, HOME_PAGE);
+  assert.deepEqual(chart.sources, [HOME_PAGE]);
+  assert.equal(values.image.repository, `ghcr.io${repository}`);
+  assert.ok(chart.annotations['artifacthub.io/images'].includes(`ghcr.io${repository}:${version}`));
+  assert.ok(values.prometheusRule.runbookUrl.startsWith(HOME_PAGE));
+  const lease = textOf('helm/templates/lease.yaml');
+  assert.ok(lease.includes(`name: ${LEASE_NAME}\n`) && lease.includes(`${LEASE_ANNOTATION.paused}: `));
+});
+
+test('Chart.yaml says what hubs show', () => {
+  for (const key of ['kubeVersion', 'icon', 'home', 'sources', 'maintainers', 'keywords', 'description'])
+    assert.ok(chart[key], key);
+  assert.ok(existsSync(chart.icon.replace(/^.*\/main\//, '')), chart.icon);
+  for (const key of [
+    'category',
+    'license',
+    'changes',
+    'images',
+    'links',
+    'operator',
+    'operatorCapabilities',
+    'prerelease',
+    'containsSecurityUpdates',
+  ])
+    assert.equal(typeof chart.annotations[`artifacthub.io/${key}`], 'string', key);
+  for (const key of ['changes', 'images', 'links'])
+    assert.ok(Array.isArray(parse(chart.annotations[`artifacthub.io/${key}`])));
+});
+
+test('one kind a template, called after it', () => {
+  for (const file of templates.filter((one) => one.endsWith('.yaml'))) {
+    const named = file.replace(/^.*\/(.*)\.yaml$/, '$1');
+    const kinds = [...textOf(file).matchAll(/^kind: (\w+)$/gm)].map(([, kind = '']) => kind.toLowerCase());
+    const expected = { extraobjects: [], grafanadashboard: ['configmap'] }[named] ?? [named];
+    assert.deepEqual(kinds, expected, file);
+  }
+});
+
+test('every alert has a severity, a summary, a description, and its section where its runbook_url leads', () => {
+  const rule = textOf('helm/templates/prometheusrule.yaml');
+  const alerts = rule.split('- alert: ').slice(1);
+  const headings = [...textOf('docs/alerts.md').matchAll(/^## (\w+)$/gm)].map(([, heading]) => heading);
+  const names = alerts.map((alert) => alert.split('\n')[0] ?? '');
+  assert.deepEqual(headings, names);
+  for (const [index, alert] of alerts.entries()) {
+    const name = names[index] ?? '';
+    assert.match(name, /^Meltemi([A-Z][a-z]+)+$/);
+    assert.match(alert, /severity: (critical|warning|info)\n/, name);
+    assert.match(alert, /summary: [^{]+\.\n/, name);
+    assert.match(alert, /description: .+\n/, name);
+    assert.ok(alert.includes(`runbook_url: {{ .Values.prometheusRule.runbookUrl }}#${name.toLowerCase()}\n`), name);
+  }
+});

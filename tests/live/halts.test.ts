@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { LEASE_ANNOTATION, LEASE_NAME, RETRY } from '../../src/names.ts';
+import { pathOf } from '../testbed/paths.ts';
+import { Testbed } from '../testbed/testbed.ts';
+import { until } from '../testbed/until.ts';
+import { meltemi, planRows } from './commandLine.ts';
+import { FakeInjector } from './fakeInjector.ts';
+import { clear, Scene } from './scene.ts';
+import { stays } from './stays.ts';
+import { Versions } from './versions.ts';
+
+let bed: Testbed;
+
+before(async () => {
+  bed = await Testbed.up();
+  await bed.istio.install({ revision: 'default', version: '1.30.2' });
+});
+
+afterEach(() => clear(bed));
+after(() => bed?.down());
+
+const { version, nextVersion, comingVersion } = new Versions();
+const INJECTED = { 'istio-injection': 'enabled' };
+
+/** The word of a person: `meltemi pause` or `meltemi resume`, where the operator has its Lease. */
+async function say(word: 'pause' | 'resume', ...args: string[]): Promise<void> {
+  const { code, error } = await meltemi(word, '--kubeconfig', bed.kubeconfig, '-n', 'default', ...args);
+  assert.equal(code, 0, error);
+}
+
+/** Namespaces of these labels, each with one Deployment `web`. */
+async function fleet(name: string, count: number, labels: Record<string, string>, options: object): Promise<string[]> {
+  const namespaces = Array.from({ length: count }, (_, number) => `${name}-${String(number).padStart(2, '0')}`);
+  for (const namespace of namespaces) {
+    await bed.namespace(namespace, labels);
+    await bed.deploy({ namespace, name: 'web', ...options });
+  }
+  await Promise.all(namespaces.map((namespace) => bed.waitReady(namespace)));
+  return namespaces;
+}
+
+const onceEach = (namespaces: readonly string[]): Record<string, number> =>
+  Object.fromEntries(namespaces.map((namespace) => [`deployments/${namespace}/web`, 1]));
+
+const written = async (scene: Scene): Promise<number> => (await scene.restarts()).length;
+
+test('of 20 workloads that get stuck at most max-in-flight + 2 are written, also after a crash; a resume buys as many', async () => {
+  await fleet('stuck', 20, INJECTED, { stuckWithProxy: comingVersion() });
+  const scene = await Scene.start(bed, 'stuck', '--restart-timeout', '6s', '--max-in-flight', '5');
+  const most = 5 + 2;
+  try {
+    await bed.istio.upgrade('default', nextVersion());
+    await until('a halt', 90_000, async () => (await scene.messages('default', 'RestartsHalted')).length === 1);
+    await scene.settled();
+    const first = await written(scene);
+    assert.ok(first >= 5 && first <= most, `${first} written`);
+    await stays('nothing more', 10_000, async () => (await written(scene)) === first);
+    await scene.operator.kill();
+    await scene.restart();
+    await stays('nothing more after a crash', 20_000, async () => (await written(scene)) === first);
+    await say('resume');
+    await until('it to go on', 30_000, async () => (await written(scene)) > first);
+    await until('another halt', 90_000, async () => (await scene.messages('default', 'RestartsHalted')).length >= 3);
+    await scene.settled();
+    const second = (await written(scene)) - first;
+    assert.ok(second >= 5 && second <= most, `${second} more written`);
+    await stays('nothing more', 10_000, async () => (await written(scene)) === first + second);
+    assert.equal(Object.keys(await scene.restartCounts()).length, first + second, 'none twice');
+  } finally {
+    await scene.stop();
+  }
+});
+
+test('paused half-way nothing new begins and what is in flight ends; resumed it goes on to the end', async () => {
+  const namespaces = await fleet('paused', 10, INJECTED, { readyAfter: '4s' });
+  const scene = await Scene.start(bed, 'paused', '--max-in-flight', '2');
+  try {
+    await bed.istio.upgrade('default', nextVersion());
+    await until('some restarts', 90_000, async () => (await written(scene)) >= 3);
+    await say('pause', '--reason', 'freeze until Monday');
+    await until('the operator to have heard of it', 10_000, () => scene.operator.said('Paused').length > 0);
+    const before = await written(scene);
+    assert.ok(before < 10, 'paused before all was done');
+    await stays('nothing new', 60_000, async () => (await written(scene)) === before);
+    assert.deepEqual(await scene.inFlight(), []);
+    assert.deepEqual(new Set(Object.values(await scene.outcomes())), new Set(['verified']));
+    const held = (await planRows(bed.kubeconfig)).filter(({ verdict }) => verdict === 'outdated');
+    assert.equal(held.length, 10 - before);
+    for (const { reason, detail } of held)
+      assert.deepEqual({ reason, detail }, { reason: 'operator-paused', detail: 'freeze until Monday' });
+    await say('resume');
+    await scene.current(namespaces, version(), 'default', 120);
+    await scene.settled();
+    assert.deepEqual(await scene.restartCounts(), onceEach(namespaces));
+  } finally {
+    await scene.stop();
+  }
+});
+
+test('a webhook that fails open halts at once; a resume lets the rest go on, a retry repairs those that lost their sidecar', async () => {
+  const fake = await FakeInjector.start(bed, '1.0.1');
+  fake.failurePolicy = 'Ignore';
+  await fake.install();
+  const namespaces = await fleet('open', 8, { mesh: 'fake' }, { readyAfter: '1s' });
+  const scene = await Scene.start(bed, 'open', '--max-in-flight', '3', '--max-in-flight-per-namespace', '3');
+  const proxies = async (namespace: string) => (await bed.sidecars(namespace)).map(({ image }) => image);
+  try {
+    fake.versions = ['1.0.2'];
+    fake.deafToApiServer = true;
+    await fake.move('/v2');
+    const halts = async () =>
+      (await scene.messages('default', 'RestartsHalted')).filter((text) => /fails open/.test(text));
+    await until('a halt', 90_000, async () => (await halts()).length > 0);
+    await scene.settled();
+    const lost = Object.keys(await scene.restartCounts()).map((key) => key.split('/')[1] ?? '');
+    assert.ok(lost.length >= 1 && lost.length <= 3, `${lost.length} written`);
+    for (const namespace of lost) assert.deepEqual(await proxies(namespace), [''], 'a pod without a proxy');
+    assert.deepEqual(new Set(Object.values(await scene.outcomes())), new Set(['failed:not-injected']));
+    await stays('nothing more', 15_000, async () => (await written(scene)) === lost.length);
+    fake.deafToApiServer = false;
+    const annotations = { [LEASE_ANNOTATION.resume]: 'firewall mended' };
+    await bed.api.patch(pathOf('Lease', 'default', LEASE_NAME), { metadata: { annotations } });
+    await scene.current(
+      namespaces.filter((namespace) => !lost.includes(namespace)),
+      '1.0.2',
+      'remote',
+      120,
+    );
+    await scene.settled();
+    assert.deepEqual(await scene.restartCounts(), onceEach(namespaces), 'those that lost it are not tried again');
+    for (const namespace of lost)
+      await bed.api.patch(pathOf('Deployment', namespace, 'web'), { metadata: { annotations: { [RETRY]: '1' } } });
+    await scene.current(namespaces, '1.0.2', 'remote', 360);
+  } finally {
+    await scene.stop();
+    await fake.stop();
+  }
+});

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { Testbed } from '../testbed/testbed.ts';
+import { until } from '../testbed/until.ts';
+import { clear, Scene } from './scene.ts';
+import { stays } from './stays.ts';
+import { Versions } from './versions.ts';
+
+let bed: Testbed;
+
+before(async () => {
+  bed = await Testbed.up();
+  await bed.istio.install({ revision: 'default', version: '1.30.2' });
+});
+
+afterEach(() => clear(bed));
+after(() => bed?.down());
+
+const { version, nextVersion } = new Versions();
+
+/** The lease, a look of who stands by with its jitter, one scan; and as much again, because the machine is busy with other things. */
+const TAKE_OVER = 2 * (15_000 + 2 * 2200 + 3000);
+const HAND_OVER = 8000;
+const COUNT = 14;
+
+/** Workloads that take a while each, so that two at a time keep a leader busy for half a minute. */
+async function fleet(name: string): Promise<string[]> {
+  const namespaces = Array.from({ length: COUNT }, (_, number) => `${name}-${String(number).padStart(2, '0')}`);
+  for (const namespace of namespaces) {
+    await bed.namespace(namespace, { 'istio-injection': 'enabled' });
+    await bed.deploy({ namespace, name: 'web', readyAfter: '4s' });
+  }
+  await Promise.all(namespaces.map((namespace) => bed.waitReady(namespace)));
+  return namespaces;
+}
+
+/** Two replicas of one operator; the first leads. Each has a user of its own, so that the audit log tells them apart. */
+async function pair(name: string): Promise<[leader: Scene, other: Scene]> {
+  const flags = ['--max-in-flight', '2'];
+  return [await Scene.start(bed, `${name}-first`, ...flags), await Scene.standby(bed, `${name}-second`, ...flags)];
+}
+
+/** How often each workload was restarted by whomever. */
+async function counts(scenes: readonly Scene[]): Promise<Record<string, number>> {
+  const sum: Record<string, number> = {};
+  for (const scene of scenes)
+    for (const [key, count] of Object.entries(await scene.restartCounts())) sum[key] = (sum[key] ?? 0) + count;
+  return sum;
+}
+
+const onceEach = (namespaces: readonly string[]): Record<string, number> =>
+  Object.fromEntries(namespaces.map((namespace) => [`deployments/${namespace}/web`, 1]));
+
+const written = async (scene: Scene): Promise<number> => (await scene.restarts()).length;
+
+/** Upgrades the mesh and waits until the leader has some restarts done and others in flight, with most still to come. */
+async function halfWay(leader: Scene): Promise<void> {
+  await bed.istio.upgrade('default', nextVersion());
+  await until('the leader to be at work', 90_000, async () => (await written(leader)) >= 4);
+  await until('restarts to be in flight', 30_000, async () => (await leader.inFlight()).length > 0);
+}
+
+test('the leader is killed half-way: the other goes on, and every workload is written exactly once', async () => {
+  const namespaces = await fleet('killed');
+  const [leader, other] = await pair('killed');
+  try {
+    await halfWay(leader);
+    assert.equal(await written(other), 0, 'only the leader writes');
+    await leader.operator.kill();
+    const killedAt = Date.now();
+    assert.ok((await written(leader)) < COUNT, 'the leader was killed before its work was done');
+    await until('the other to go on', TAKE_OVER, async () => (await other.attempts(killedAt)).length > 0);
+    await other.current(namespaces, version(), 'default', 150);
+    assert.deepEqual(await counts([leader, other]), onceEach(namespaces));
+  } finally {
+    await Promise.all([leader.stop(), other.stop()]);
+  }
+});
+
+test('a leader that stood still past its lease writes nothing when it wakes, though it had restarts in flight', async () => {
+  const namespaces = await fleet('frozen');
+  const [leader, other] = await pair('frozen');
+  try {
+    await halfWay(leader);
+    leader.operator.freeze();
+    const frozenAt = Date.now();
+    await until('the other to go on', TAKE_OVER, async () => (await other.attempts(frozenAt)).length > 0);
+    const before = (await leader.attempts()).length;
+    leader.operator.thaw();
+    await until('the woken one to stand by', 30_000, () => leader.operator.said('Standing by').length > 0);
+    await other.current(namespaces, version(), 'default', 150);
+    await stays('nothing asked for by the woken one', 5000, async () => (await leader.attempts()).length === before);
+    assert.deepEqual(await counts([leader, other]), onceEach(namespaces));
+  } finally {
+    leader.operator.thaw();
+    await Promise.all([leader.stop(), other.stop()]);
+  }
+});
+
+test('a leader that is told to stop hands over within seconds', async () => {
+  const namespaces = await fleet('stopped');
+  const [leader, other] = await pair('stopped');
+  try {
+    await halfWay(leader);
+    assert.equal(await leader.operator.stop(), 0);
+    const stoppedAt = Date.now();
+    await until('the other to go on', HAND_OVER, async () => (await other.attempts(stoppedAt)).length > 0);
+    await other.current(namespaces, version(), 'default', 150);
+    assert.deepEqual(await counts([leader, other]), onceEach(namespaces));
+  } finally {
+    await Promise.all([leader.stop(), other.stop()]);
+  }
+});

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MISTAKES, type Mutant, RULES } from './mutants.ts';
+import { Players } from './players.ts';
+
+/** The simulation is worth what it catches: each rule that is taken away, each mistake that is made again, within so many runs. */
+const AT_MOST = 1500;
+
+for (const mutant of [...RULES, ...MISTAKES]) {
+  test(`${mutant.name}, ${mutant.breaks} breaks`, { skip: process.env.SIMULATION_SEED !== undefined }, (context) =>
+    caught(mutant, (words) => context.diagnostic(words)),
+  );
+}
+
+async function caught(mutant: Mutant, tell: (words: string) => void): Promise<void> {
+  const players = new Players(1, mutant);
+  const others = new Set<string>();
+  let runs = 0;
+  let seed: number | undefined;
+  try {
+    await players.play(Array(AT_MOST).keys(), (result) => {
+      runs += 1;
+      const broken = result.violations.map(([invariant]) => invariant);
+      for (const one of broken) others.add(one);
+      if (broken.includes(mutant.breaks)) seed = result.seed;
+      return seed !== undefined;
+    });
+  } finally {
+    await players.close();
+  }
+  assert.notEqual(seed, undefined, `not caught in ${runs} runs; broken: ${[...others].join(', ') || 'nothing'}`);
+  others.delete(mutant.breaks);
+  tell(`${mutant.name}: caught after ${runs} runs${others.size > 0 ? `; with it ${[...others].join(', ')}` : ''}`);
+}

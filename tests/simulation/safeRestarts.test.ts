@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { Players } from './players.ts';
+import { FLAVOURS, flavourOf } from './scenario.ts';
+import type { Result } from './simulate.ts';
+
+/** The same runs every time, unless the environment names another number of them or one seed. */
+const RUNS = Number(process.env.SIMULATION_RUNS ?? 10_000);
+const ONE = process.env.SIMULATION_SEED;
+const PLAYERS = 2;
+/** A limit that is seldom reached would be kept without anybody keeping it. */
+const GOOD_SHARE = 0.3;
+
+const players = new Players(ONE === undefined ? PLAYERS : 1);
+after(() => players.close());
+
+const seeds = ONE === undefined ? Array.from({ length: RUNS }, (_, seed) => seed) : [Number(ONE)];
+const counted = new Map<string, number>();
+const count = (what: string, by = 1): void => void counted.set(what, (counted.get(what) ?? 0) + by);
+
+for (const flavour of FLAVOURS) {
+  const mine = seeds.filter((seed) => flavourOf(seed) === flavour);
+  if (mine.length === 0) continue;
+  test(`${flavour}: ${mine.length} runs keep every rule and come to their end`, async (context) => {
+    let restarts = 0;
+    let broken: Result | undefined;
+    await players.play(mine, (result) => {
+      note(result);
+      restarts += result.restarts;
+      if (result.violations.length > 0) broken ??= result;
+      return broken !== undefined;
+    });
+    if (broken) await fail(broken);
+    context.diagnostic(`${flavour}: ${mine.length} runs, ${restarts} restarts`);
+  });
+}
+
+function note({ limits, outcomes, held }: Result): void {
+  for (const [limit, reached] of limits) {
+    count(`could ${limit}`);
+    if (reached) count(`reached ${limit}`);
+  }
+  for (const outcome of outcomes) count(`outcome ${outcome}`);
+  for (const reason of held) count(`held ${reason}`);
+}
+
+/** Plays a seed again with its trace, which must break in the same way. */
+async function fail({ seed, violations }: Result): Promise<never> {
+  const again = await players.trace(seed);
+  const shown = again.trace.filter((line) => /^ *\d/.test(line) || ONE !== undefined);
+  console.error(shown.join('\n'));
+  const words = violations.map(([invariant, detail]) => `${invariant}: ${detail}`).join('\n');
+  assert.deepEqual(again.violations, violations, `seed ${seed} does not repeat exactly`);
+  assert.fail(
+    `seed ${seed} (${again.flavour}) breaks\n${words}\nto see it again: SIMULATION_SEED=${seed} npm test -- simulation`,
+  );
+}
+
+test('the limits are reached, and every end is seen', { skip: ONE !== undefined }, (context) => {
+  const all = (kind: string): string[] => [...counted.keys()].filter((what) => what.startsWith(`${kind} `));
+  const names = (kind: string): string[] => all(kind).map((what) => what.slice(kind.length + 1));
+  for (const limit of names('could')) {
+    const [could, reached] = [counted.get(`could ${limit}`) ?? 0, counted.get(`reached ${limit}`) ?? 0];
+    context.diagnostic(`${limit}: reached in ${reached} of ${could} runs in which it could be`);
+    assert.ok(reached >= could * GOOD_SHARE, `${limit} was reached in ${reached} of ${could} runs only`);
+  }
+  for (const kind of ['outcome', 'held'])
+    context.diagnostic(
+      `${kind}: ${names(kind)
+        .map((name) => `${name} ${counted.get(`${kind} ${name}`)}`)
+        .join(', ')}`,
+    );
+  for (const outcome of ['verified', 'reverted', 'failed:timeout', 'failed:progress-deadline', 'failed:not-injected'])
+    assert.ok(counted.has(`outcome ${outcome}`), `no restart ended as ${outcome}`);
+});
+
+test('a seed repeats exactly', { skip: ONE !== undefined }, async () => {
+  const busy = seeds.find((seed) => flavourOf(seed) === 'mixed') ?? 0;
+  const [first, second] = [await players.trace(busy), await players.trace(busy)];
+  assert.deepEqual(first, second);
+});
