@@ -27,6 +27,7 @@ interface Workflow {
   readonly on: Readonly<Record<string, unknown>>;
   readonly permissions: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  readonly defaults?: unknown;
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
@@ -151,6 +152,10 @@ test('no script has anything put into its text: values come through the environm
   for (const { run = '' } of [...steps(release), ...steps(ci)]) assert.doesNotMatch(run, /\$\{\{/);
 });
 
+test('scripts stop at the first failure, also within a pipe', () =>
+  assert.deepEqual(release.defaults, { run: { shell: 'bash' } }));
+
+/** As the runner runs what has `shell: bash`. */
 const bash = (script: string, environment: Readonly<Record<string, string>>): string =>
   execFileSync('bash', ['-e', '-o', 'pipefail', '-c', script], {
     encoding: 'utf8',
