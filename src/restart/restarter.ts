@@ -45,6 +45,8 @@ const POLL = 1000;
 /** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
 const LOOK_EVERY = 5000;
 const ASK_EVERY = 15_000;
+/** How long an injector that does not answer may keep a restart from ending; then its slot is given to others. */
+const LONGEST_EXCUSE = 60 * 60_000;
 
 /**
  * Carries out one restart: looks again, asks afresh, writes once, follows to the end, verifies the new pods and records the outcome.
@@ -120,14 +122,15 @@ export class Restarter {
       return { done: true, sighting: await survey.look(ref) };
     const { now, policy } = surroundings();
     course.inherited ??= now > record.restartedAt + policy.restartTimeout;
-    if (isRefusedByInjector(workload)) course.excusedAt = now;
+    const excusable = now < record.restartedAt + policy.restartTimeout + LONGEST_EXCUSE;
+    if (excusable && isRefusedByInjector(workload)) course.excusedAt = now;
     const allowed = { timeout: policy.restartTimeout, excusedAt: course.excusedAt };
     const progress = progressOf(workload, record, now, allowed);
     if (progress.kind === 'progressing' && !isWorthALook(workload, course, now)) return { done: false };
     const sighting = await survey.look(ref);
     if (!sighting) return { done: true };
     const judged = await survey.judge(mesh(), sighting, this.#isDoubtful(workload, course, now));
-    if (isUnanswered(judged) && progress.kind !== 'complete') {
+    if (excusable && isUnanswered(judged) && (progress.kind === 'progressing' || progress.kind === 'failed')) {
       course.excusedAt = now;
       return { done: false };
     }
