@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { build } from 'esbuild';
-import { parts } from '../../build/notices.ts';
+import { parts } from '../../build.ts';
 import { Built } from './built.ts';
 
 /** What Apache-2.0 software may carry along without taking on other terms. */
