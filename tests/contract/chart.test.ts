@@ -73,6 +73,16 @@ test('names in the chart are those of the code', () => {
   assert.ok(lease.includes(`name: ${LEASE_NAME}\n`) && lease.includes(`${LEASE_ANNOTATION.paused}: `));
 });
 
+test('links in the chart’s README lead somewhere, also where only the chart is', () => {
+  const links = [...textOf('helm/README.md').matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
+  const [ours, others] = [`${HOME_PAGE}/blob/main/`, (link: string) => !link.startsWith(HOME_PAGE)];
+  assert.deepEqual(links.filter(others), []);
+  assert.deepEqual(
+    links.filter((link) => !existsSync(link.replace(ours, ''))),
+    [],
+  );
+});
+
 test('Chart.yaml says what hubs show', () => {
   for (const key of ['kubeVersion', 'icon', 'home', 'sources', 'maintainers', 'keywords', 'description'])
     assert.ok(chart[key], key);

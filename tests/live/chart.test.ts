@@ -265,6 +265,8 @@ test('a pause by value, upgrades and the operator’s renewals leave one another
       assert.equal(await paused(), undefined);
       assert.equal((await leaseIn('calm'))?.spec?.holderIdentity, holder);
       assert.deepEqual(scene.operator.said('Not leading any more'), []);
+      assert.equal(await scene.operator.stop(), 0);
+      assert.equal((await leaseIn('calm'))?.spec?.holderIdentity ?? '', '', 'given back at the end');
     } finally {
       await scene.stop();
     }

@@ -198,3 +198,19 @@ test('whether the watches are stale is asked at each scrape', async () => {
   stale = true;
   assert.equal(await metric('watch_stale'), 1);
 });
+
+test('a halted run is told once and counted until it goes on', async () => {
+  const { report, events, metric } = reporting();
+  const one = judged({}, { state: 'unknown', reason: reason('bad-answer', '') });
+  const halted: Step = { action: 'wait', reason: reason('halted', '3 restarts failed') };
+  const evaluate = (step: Step) => report.evaluated([one], { steps: new Map([[keyOf(one.workload), step]]) }, NOW);
+  evaluate(halted);
+  evaluate(halted);
+  assert.deepEqual(
+    events.map(({ reason }) => reason),
+    ['RestartsHalted'],
+  );
+  assert.equal(await metric('halted_runs'), 1);
+  evaluate({ action: 'none' });
+  assert.equal(await metric('halted_runs'), 0);
+});
