@@ -294,6 +294,8 @@ export class Operator {
   async #evaluate({ restarter, signal }: Term): Promise<void> {
     const { survey, watch, now, policy, report, injectors, confirmations, standing, own } = this.#options;
     const mesh = this.#mesh;
+    // one that ends while the others are judged is in no fresh sighting of this evaluation: it counts as it was when that began
+    const busy = [...this.#busy.keys()];
     const judged = await Promise.all(this.#sightings.all().map((sighting) => survey.judge(mesh, sighting)));
     if (signal.aborted) return;
     this.#judged = judged;
@@ -305,7 +307,7 @@ export class Operator {
       retryAt: this.#retries.pending(),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
-      busy: new Set(this.#busy.keys()),
+      busy: new Set([...busy, ...this.#busy.keys()]),
       paused,
       resumedAt,
       own,

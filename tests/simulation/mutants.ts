@@ -221,7 +221,7 @@ export const MISTAKES: readonly Mutant[] = [
     file: 'src/operator.ts',
     snippet: 'this.#wrote(judged.workload);\n          report.ended',
     instead: 'report.ended',
-    breaks: 'failing-open',
+    breaks: 'halted',
     flavour: 'failing',
   },
   {
@@ -231,13 +231,5 @@ export const MISTAKES: readonly Mutant[] = [
     instead: '',
     breaks: 'pdb-shared',
     flavour: 'faulty',
-  },
-  {
-    name: 'keeping answers that were on their way',
-    file: 'src/expect/injectors.ts',
-    snippet: 'if (forgotten === this.#forgotten) ',
-    instead: '',
-    breaks: 'liveness',
-    flavour: 'crowded',
   },
 ];
