@@ -22,6 +22,7 @@ const SUITES: readonly Suite[] = [
   // the first time this builds Kubernetes and Istio; afterwards it takes no time
   { name: 'programs', command: ['node', 'tests/testbed/command.ts', 'build'], minutes: 40 },
   { name: 'chart', files: 'tests/chart/**/*.test.ts', minutes: 5 },
+  { name: 'olm', files: 'tests/olm/**/*.test.ts', minutes: 5 },
   { name: 'testbed', files: 'tests/testbed/**/*.test.ts', minutes: 30 },
   { name: 'live', files: 'tests/live/**/*.test.ts', minutes: 25 },
 ];

@@ -1,6 +1,9 @@
+import type { KubeConfig } from '@kubernetes/client-node';
 import { KubeClient } from '../cluster/client.ts';
+import { readCredentials } from '../cluster/credentials.ts';
 import { KubeCluster } from '../cluster/kubeCluster.ts';
 import { type Environment, loadKubeconfig } from '../cluster/kubeconfig.ts';
+import { type OwnAccount, ownAccount } from '../cluster/ownAccount.ts';
 import { PagedPodSource } from '../cluster/podSource.ts';
 import { PRODUCT } from '../names.ts';
 import { VERSION } from '../version.ts';
@@ -13,6 +16,8 @@ export interface Connection {
   /** The context's namespace; in a pod, the pod's own. */
   readonly namespace: string;
   readonly server: string;
+  /** The ServiceAccount that calls, if it is one of that namespace. */
+  readonly account: () => Promise<OwnAccount | undefined>;
 }
 
 /**
@@ -31,5 +36,12 @@ export function connect({ kubeconfig, context }: Settings, env: Environment, bef
     cluster: new KubeCluster(client, new PagedPodSource(client), Date.now, beforeWrite),
     namespace,
     server: client.origin,
+    account: () => accountIn(config, namespace),
   };
+}
+
+/** Credentials that cannot be read now are told of by the first request. */
+async function accountIn(config: KubeConfig, namespace: string): Promise<OwnAccount | undefined> {
+  const credentials = await readCredentials(config, { method: 'GET', path: '/' }).catch(() => undefined);
+  return ownAccount(credentials?.headers.authorization, namespace);
 }

@@ -6,6 +6,7 @@ import type { Environment } from '../cluster/kubeconfig.ts';
 import { LeaderElection, newIdentity } from '../cluster/leaderElection.ts';
 import type { Leadership } from '../cluster/leadership.ts';
 import { remembering } from '../cluster/memory.ts';
+import type { OwnAccount } from '../cluster/ownAccount.ts';
 import { readOnly } from '../cluster/readOnly.ts';
 import { Unelected } from '../cluster/unelected.ts';
 import { Confirmations } from '../expect/confirmations.ts';
@@ -41,9 +42,9 @@ export async function runCommand(
   const source = await PolicySource.open(settings, given);
   const logger = createLogger(settings.logLevel);
   const fence = (): void => leadership.assertLeading();
-  const { client, cluster: writable, namespace, server } = connect(settings, environment, fence);
+  const { client, cluster: writable, namespace, server, account } = connect(settings, environment, fence);
   const metrics = new Metrics(VERSION);
-  const leadership = leadershipOf(settings, client, namespace, logger, metrics);
+  const leadership = leadershipOf(settings, { client, namespace, owner: await account() }, logger, metrics);
   const cluster = remembering(settings.dryRun ? readOnly(writable) : writable);
   // who stands by would tell what it did not do
   const events = { emit: async (event: EventDraft) => (leadership.isLeading ? cluster.emit(event) : undefined) };
@@ -150,8 +151,7 @@ async function followPolicy(
 /** A dry run takes the Lease from nobody: it may run beside an operator that leads. */
 function leadershipOf(
   settings: Settings,
-  client: KubeClient,
-  namespace: string,
+  lease: { readonly client: KubeClient; readonly namespace: string; readonly owner: OwnAccount | undefined },
   logger: Logger,
   metrics: Metrics,
 ): Leadership {
@@ -170,7 +170,7 @@ function leadershipOf(
       log.lost(why);
     },
   };
-  const common = { client, namespace, listener, now: Date.now };
+  const common = { ...lease, listener, now: Date.now };
   const leadership = elected
     ? new LeaderElection({ ...common, identity })
     : new Unelected({ ...common, writes: !dryRun });

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
 import { LeadershipNews } from './leadershipNews.ts';
 import { annotationsOf, type Lease, type LeaseCall, LeaseObject, type LeaseSpec, microTime } from './lease.ts';
+import type { OwnAccount } from './ownAccount.ts';
 import { acknowledgement, type Standing } from './standing.ts';
 import { StandingOrders } from './standingOrders.ts';
 
@@ -32,6 +33,8 @@ export interface LeaderElectionOptions {
   readonly client: Pick<Api, 'request'>;
   /** Where the Lease is. */
   readonly namespace: string;
+  /** Whose a Lease is that is made here. */
+  readonly owner?: OwnAccount | undefined;
   /** Nobody else's, ever: see `newIdentity`. */
   readonly identity: string;
   readonly listener: LeadershipListener;
@@ -89,7 +92,7 @@ export class LeaderElection implements Leadership {
     if (renewDeadline <= retryPeriod * JITTER || retryPeriod <= 0)
       throw new RangeError(`the renew deadline must be longer than ${JITTER} retry periods`);
     this.identity = options.identity;
-    this.#lease = new LeaseObject(options.client, options.namespace);
+    this.#lease = new LeaseObject(options.client, options.namespace, options.owner);
     this.#timing = { leaseDuration, renewDeadline, retryPeriod };
     this.#clock = options.clock ?? systemClock;
     this.#now = options.now;

@@ -2,6 +2,7 @@ import type { Labels } from '../model.ts';
 import { FIELD_MANAGER, LEASE_NAME } from '../names.ts';
 import { isNotFound } from './apiError.ts';
 import type { Api } from './client.ts';
+import type { OwnAccount } from './ownAccount.ts';
 import { resourcePath } from './resources.ts';
 
 /** coordination.k8s.io/v1 LeaseSpec. Times are MicroTime. */
@@ -40,10 +41,13 @@ export const microTime = (now: number): string => new Date(now).toISOString().re
 export class LeaseObject {
   readonly #client: Pick<Api, 'request'>;
   readonly #namespace: string;
+  readonly #owner: OwnAccount | undefined;
 
-  constructor(client: Pick<Api, 'request'>, namespace: string) {
+  /** @param owner whose removal removes a Lease that was made here; nobody else would, since no chart or bundle knows of it */
+  constructor(client: Pick<Api, 'request'>, namespace: string, owner?: OwnAccount) {
     this.#client = client;
     this.#namespace = namespace;
+    this.#owner = owner;
   }
 
   /** The Lease, or undefined where there is none. */
@@ -61,7 +65,11 @@ export class LeaseObject {
     const body = {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
-      metadata: { name: LEASE_NAME, namespace: this.#namespace },
+      metadata: {
+        name: LEASE_NAME,
+        namespace: this.#namespace,
+        ...(this.#owner && { ownerReferences: [this.#owner] }),
+      },
       spec,
     };
     const path = resourcePath('leases', this.#namespace);

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
 import { LeadershipNews } from './leadershipNews.ts';
 import { annotationsOf, type LeaseCall, LeaseObject } from './lease.ts';
+import type { OwnAccount } from './ownAccount.ts';
 import { acknowledgement, type Standing } from './standing.ts';
 import { StandingOrders } from './standingOrders.ts';
 
@@ -15,6 +16,8 @@ export interface UnelectedOptions {
   readonly client: Pick<Api, 'request'>;
   /** Where the Lease is. */
   readonly namespace: string;
+  /** Whose a Lease is that is made here. */
+  readonly owner?: OwnAccount | undefined;
   readonly listener: LeadershipListener;
   /** Whether the Lease may be made and written; a dry run only reads it. */
   readonly writes: boolean;
@@ -36,8 +39,8 @@ export class Unelected implements Leadership {
   readonly #orders: StandingOrders;
   #term: AbortController | undefined;
 
-  constructor({ client, namespace, listener, writes, clock = systemClock, now }: UnelectedOptions) {
-    this.#lease = new LeaseObject(client, namespace);
+  constructor({ client, namespace, owner, listener, writes, clock = systemClock, now }: UnelectedOptions) {
+    this.#lease = new LeaseObject(client, namespace, owner);
     this.#writes = writes;
     this.#clock = clock;
     this.#now = now;

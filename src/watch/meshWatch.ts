@@ -55,8 +55,8 @@ export class MeshWatch {
     string,
     { readonly reflector: Reflector<ConfigMap>; readonly stop: AbortController }
   >();
-  /** Paths that may not be read, and who waits to hear that. */
-  readonly #forbidden = new Set<string>();
+  /** What may not be read, and who waits to hear that. Of two ConfigMaps in a namespace one may be allowed and the other not. */
+  readonly #forbidden = new Set<unknown>();
   readonly #waiting: (() => void)[] = [];
   #mesh: Mesh | undefined;
 
@@ -91,7 +91,7 @@ export class MeshWatch {
       client: this.#client,
       signal,
       onError: (error) => {
-        if (isForbidden(error)) this.#noteForbidden(what.path);
+        if (isForbidden(error)) this.#noteForbidden(reflector);
         this.#onError(what.path, error);
       },
     });
@@ -100,21 +100,21 @@ export class MeshWatch {
     return reflector;
   }
 
-  #noteForbidden(path: string): void {
-    this.#forbidden.add(path);
+  #noteForbidden(reflector: unknown): void {
+    this.#forbidden.add(reflector);
     for (const tell of this.#waiting) tell();
   }
 
   /** Resolves when a reflector has its first list, or was told that it may not have it. */
-  #listedOrForbidden({ path, synced }: Reflector<Named>): Promise<void> {
+  #listedOrForbidden(reflector: Reflector<Named>): Promise<void> {
     const told = new Promise<void>((resolve) => {
       const tell = (): void => {
-        if (this.#forbidden.has(path)) resolve();
+        if (this.#forbidden.has(reflector)) resolve();
       };
       this.#waiting.push(tell);
       tell();
     });
-    return Promise.race([synced, told]);
+    return Promise.race([reflector.synced, told]);
   }
 
   onChange(listener: MeshListener): void {
@@ -140,7 +140,7 @@ export class MeshWatch {
   /** What cannot be watched now, in words; empty when all is well. */
   problems(): string[] {
     const configMaps = [...this.#configMaps.values()].map(({ reflector }) => reflector);
-    const optional = [...this.#proxyConfigs, ...configMaps].filter(({ path }) => !this.#forbidden.has(path));
+    const optional = [...this.#proxyConfigs, ...configMaps].filter((reflector) => !this.#forbidden.has(reflector));
     return [...this.#vital(), ...optional].flatMap(({ isSynced, lastError, path }) =>
       isSynced ? [] : [`${path} ${lastError?.message ?? 'is being listed'}`],
     );

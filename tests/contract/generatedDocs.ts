@@ -9,6 +9,7 @@ import { EVENT_REASONS } from '../../src/report/events.ts';
 import { METRICS } from '../../src/report/metrics.ts';
 import { between } from './between.ts';
 import { chartKeys, generatedChart } from './chart/generatedChart.ts';
+import { tableOf } from './markdownTable.ts';
 
 /** Tables in the documentation that are made from the code. Each stands between two markers in its file. */
 const TABLES: readonly { file: string; name: string; table: () => string }[] = [
@@ -34,12 +35,6 @@ export function generatedDocs(): Map<string, string> {
     contents.set(file, between(before, begin, '<!-- end -->', `\n${table()}\n`, file));
   }
   return contents;
-}
-
-const row = (...cells: string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-
-function tableOf(titles: string[], rows: string[][]): string {
-  return [row(...titles), row(...titles.map(() => '---')), ...rows.map((cells) => row(...cells))].join('\n');
 }
 
 function flags(command: CommandName, except?: CommandName): string {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { changedFiles } from './changedFiles.ts';
 
 /** npm scripts that write files which are committed. */
-const GENERATORS = ['docs'];
+const GENERATORS = ['docs', 'bundle'];
 
 const stale = changedFiles('.', () => {
   for (const script of GENERATORS) execFileSync('npm', ['run', '--silent', script], { stdio: 'inherit' });

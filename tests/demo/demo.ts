@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Scene } from '../live/scene.ts';
 import { build } from '../testbed/build.ts';
+import { BED_PROGRAMS } from '../testbed/programs.ts';
 import { progressOn } from '../testbed/progress.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { Board, type NamespaceState } from './board.ts';
@@ -25,7 +26,7 @@ interface Restarted {
 async function main(): Promise<number> {
   const keep = Boolean(process.env.KEEP);
   say(bold('Meltemi on a real Kubernetes and a real Istio'));
-  await build(progressOn(process.stderr));
+  await build(progressOn(process.stderr), BED_PROGRAMS);
   const bed = await Testbed.up({ log: say });
   let scene: Scene | undefined;
   try {

@@ -27,6 +27,17 @@ export class Scene {
     this.#begin = begin;
   }
 
+  /** Starts the operator as a Deployment says: as its ServiceAccount, with its container's environment, and nothing else. */
+  static async deployed(
+    bed: Testbed,
+    account: { readonly namespace: string; readonly name: string },
+    environment: Readonly<Record<string, string>>,
+  ): Promise<Scene> {
+    const user = `system:serviceaccount:${account.namespace}:${account.name}`;
+    const kubeconfig = await bed.accountKubeconfig(account.namespace, account.name);
+    return Scene.of(bed, user, async () => new OperatorProcess(kubeconfig, [], environment));
+  }
+
   /** Starts an operator under a name that no other scenario of this testbed has. */
   static async start(bed: Testbed, name: string, ...flags: string[]): Promise<Scene> {
     const user = `meltemi-${name}`;

@@ -12,7 +12,10 @@ export const AUDIT_POLICY = {
   kind: 'Policy',
   omitStages: ['RequestReceived'],
   rules: [
-    { level: 'None', users: ['testbed:kwok', 'testbed:kube-scheduler', 'testbed:kube-controller-manager'] },
+    {
+      level: 'None',
+      users: ['kwok', 'kube-scheduler', 'kube-controller-manager', 'olm', 'catalog'].map((name) => `testbed:${name}`),
+    },
     { level: 'None', userGroups: ['system:masters'], verbs: ['watch'] },
     { level: 'RequestResponse', verbs: ['patch'] },
     { level: 'Metadata' },

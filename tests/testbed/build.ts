@@ -1,8 +1,19 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { locked } from './lock.ts';
 import {
+  BED_PROGRAMS,
   builtPath,
   cacheFolder,
   cacheRoot,
@@ -11,8 +22,10 @@ import {
   type FolderName,
   type Module,
   originOf,
+  type Patch,
   PROGRAMS,
   type ProgramName,
+  patchOf,
   programPath,
   sourceFolder,
   sourceOf,
@@ -32,13 +45,25 @@ export interface Toolbox {
   readonly folder: (name: FolderName) => string;
 }
 
-/** Everything that has been built; fails with what to do if something has not. */
+/** What has been built. Fails with what to do if something of a bed has not, and when a program is asked for that has not. */
 export function toolbox(): Toolbox {
-  const missing = [...missingPrograms(PROGRAMS), ...missingFolders(PROGRAMS)];
-  if (missing.length > 0) {
-    throw new MissingTool(`not built yet: ${missing.join(', ')}. Run: node tests/testbed/command.ts build`);
-  }
-  return { program: (name) => programPath(name) ?? builtPath(name), folder: copiedPath };
+  present(missingPrograms(BED_PROGRAMS), missingFolders(BED_PROGRAMS));
+  return {
+    program: (name) => {
+      present(missingPrograms([name]));
+      return programPath(name) ?? builtPath(name);
+    },
+    folder: (name) => {
+      present(existsSync(copiedPath(name)) ? [] : [name]);
+      return copiedPath(name);
+    },
+  };
+}
+
+/** @throws {MissingTool} naming what is missing, if anything is */
+function present(...missing: readonly (readonly string[])[]): void {
+  if (missing.flat().length === 0) return;
+  throw new MissingTool(`not built yet: ${missing.flat().join(', ')}. Run: node tests/testbed/command.ts build`);
 }
 
 /** Builds what is missing, one after the other: the Go compiler uses all processors for each. */
@@ -90,8 +115,35 @@ function missingFolders(wanted: readonly ProgramName[]): FolderName[] {
 async function buildProgram(name: ProgramName): Promise<void> {
   const { module, package: path, tags = '' } = sourceOf(name);
   const ldflags = ['-s', '-w', ...versionFlags(module)].join(' ');
-  const flags = ['-trimpath', '-ldflags', ldflags, '-tags', tags];
+  const flags = ['-trimpath', '-ldflags', ldflags, '-tags', tags, ...(await patched(module))];
   await replace(builtPath(name), (draft) => go(module, ['build', ...flags, '-o', draft, path]));
+}
+
+/** Flags by which Go takes a patched copy of a module in its place. */
+async function patched(module: Module): Promise<string[]> {
+  const patch = patchOf(module);
+  if (!patch) return [];
+  const folder = join(cacheFolder(module), 'patched');
+  const copy = join(folder, 'module');
+  const modFile = join(folder, 'go.mod');
+  if (!existsSync(modFile)) {
+    const origin = await moduleDir(module, patch.path);
+    await replace(copy, async (draft) => {
+      cpSync(origin, draft, { recursive: true });
+      makeWritable(draft);
+      writeFileSync(join(draft, patch.file), inPlaceOf(patch, readFileSync(join(origin, patch.file), 'utf8')));
+    });
+    cpSync(join(sourceFolder(module), 'go.sum'), join(folder, 'go.sum'));
+    const text = readFileSync(join(sourceFolder(module), 'go.mod'), 'utf8');
+    writeFileSync(modFile, `${text}\nreplace ${patch.path} => ${copy}\n`);
+  }
+  return ['-modfile', modFile];
+}
+
+function inPlaceOf({ file, text, instead }: Patch, source: string): string {
+  const [before, after, more] = source.split(text);
+  if (after === undefined || more !== undefined) throw new Error(`${file} has not one ${text} to patch`);
+  return `${before}${instead}${after}`;
 }
 
 async function copyFolder(name: FolderName): Promise<void> {

@@ -61,6 +61,13 @@ export class Cluster {
     return path;
   }
 
+  /** The path of a kubeconfig that shows a token, its context in a namespace. */
+  tokenKubeconfig(name: string, namespace: string, token: string): string {
+    const path = join(this.state, `${name}.kubeconfig`);
+    writeKubeconfig(path, this.server, this.ca, name, { token }, namespace);
+    return path;
+  }
+
   /** A certificate from the cluster's own authority, for servers that tests run beside it. */
   certificate(hosts: readonly string[]): Credentials {
     return this.#authority.issue({ user: hosts[0] ?? 'localhost', hosts });

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import { build, MissingTool } from './build.ts';
-import { PROGRAMS, type ProgramName } from './programs.ts';
+import { BED_PROGRAMS, PROGRAMS, type ProgramName } from './programs.ts';
 import { progressOn } from './progress.ts';
 import { isTestbed, remove, states } from './state.ts';
 import { Testbed } from './testbed.ts';
@@ -22,7 +22,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function up(options: UpOptions): Promise<void> {
-  await build(progressOn(process.stderr));
+  await build(progressOn(process.stderr), BED_PROGRAMS);
   const begin = performance.now();
   // From here on a signal must end the processes too; without a testbed yet, its watchdog does that.
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);

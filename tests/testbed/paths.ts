@@ -1,17 +1,22 @@
 /** The kinds that the testbed and its tests touch, with the place where the API server serves them. */
 const RESOURCES = {
+  CatalogSource: 'apis/operators.coreos.com/v1alpha1/catalogsources',
   ClusterRole: 'apis/rbac.authorization.k8s.io/v1/clusterroles',
   ClusterRoleBinding: 'apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  ClusterServiceVersion: 'apis/operators.coreos.com/v1alpha1/clusterserviceversions',
   ConfigMap: 'api/v1/configmaps',
   ControllerRevision: 'apis/apps/v1/controllerrevisions',
+  CustomResourceDefinition: 'apis/apiextensions.k8s.io/v1/customresourcedefinitions',
   DaemonSet: 'apis/apps/v1/daemonsets',
   Deployment: 'apis/apps/v1/deployments',
   Event: 'api/v1/events',
+  InstallPlan: 'apis/operators.coreos.com/v1alpha1/installplans',
   Job: 'apis/batch/v1/jobs',
   Lease: 'apis/coordination.k8s.io/v1/leases',
   MutatingWebhookConfiguration: 'apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations',
   Namespace: 'api/v1/namespaces',
   Node: 'api/v1/nodes',
+  OperatorGroup: 'apis/operators.coreos.com/v1/operatorgroups',
   Pod: 'api/v1/pods',
   PodDisruptionBudget: 'apis/policy/v1/poddisruptionbudgets',
   ReplicaSet: 'apis/apps/v1/replicasets',
@@ -21,6 +26,7 @@ const RESOURCES = {
   Service: 'api/v1/services',
   ServiceAccount: 'api/v1/serviceaccounts',
   StatefulSet: 'apis/apps/v1/statefulsets',
+  Subscription: 'apis/operators.coreos.com/v1alpha1/subscriptions',
 } as const;
 
 export type Kind = keyof typeof RESOURCES;

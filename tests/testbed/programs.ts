@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type Module = 'kubernetes' | 'istio' | 'kwok' | 'helm' | 'prometheus';
+export type Module = 'kubernetes' | 'istio' | 'kwok' | 'helm' | 'prometheus' | 'olm' | 'opm';
 
 interface Source {
   readonly module: Module;
@@ -14,6 +14,9 @@ interface Source {
   /** Build tags that leave out what is not needed. */
   readonly tags?: string;
 }
+
+const OLM = 'github.com/operator-framework/operator-lifecycle-manager';
+const REGISTRY = 'github.com/operator-framework/operator-registry';
 
 const fromKubernetes = (path: string): Source => ({ module: 'kubernetes', package: path, replaceable: true });
 
@@ -32,6 +35,21 @@ const SOURCES = {
     replaceable: true,
     tags: 'remove_all_sd',
   },
+  // A program called olm or catalog on PATH may be anything, and an opm listens on all addresses.
+  olm: { module: 'olm', package: `${OLM}/cmd/olm`, replaceable: false },
+  catalog: { module: 'olm', package: `${OLM}/cmd/catalog`, replaceable: false },
+  // Without its drivers for storage, which need libraries in C.
+  opm: {
+    module: 'opm',
+    package: `${REGISTRY}/cmd/opm`,
+    replaceable: false,
+    tags: 'containers_image_openpgp,exclude_graphdriver_btrfs,exclude_graphdriver_devicemapper,json1',
+  },
+  'operator-verify': {
+    module: 'opm',
+    package: 'github.com/operator-framework/api/cmd/operator-verify',
+    replaceable: true,
+  },
   'pilot-discovery': { module: 'istio', package: 'istio.io/istio/pilot/cmd/pilot-discovery', replaceable: false },
 } as const satisfies Record<string, Source>;
 
@@ -39,13 +57,23 @@ export type ProgramName = keyof typeof SOURCES;
 
 export const PROGRAMS = Object.keys(SOURCES) as readonly ProgramName[];
 
+const OF_A_BED: readonly Module[] = ['kubernetes', 'kwok', 'helm', 'istio'];
+
+/** What a cluster with a mesh is made of. The others are for tests of what is shipped: who only wants a cluster need not wait for them. */
+export const BED_PROGRAMS = PROGRAMS.filter((name) => OF_A_BED.includes(SOURCES[name].module));
+
 /** Where a program is built from. */
 export const sourceOf = (name: ProgramName): Source => SOURCES[name];
 
-/** Folders of Go modules that are needed beside the programs: Istio's charts and kwok's stock stages. */
+/** Folders of Go modules that are needed beside the programs: Istio's charts, kwok's stock stages, OLM's CRDs. */
 const FOLDERS = {
   charts: { module: 'istio', path: 'istio.io/istio', folder: 'manifests/charts' },
   stages: { module: 'kwok', path: 'sigs.k8s.io/kwok', folder: 'kustomize/stage' },
+  'olm-crds': {
+    module: 'olm',
+    path: OLM,
+    folder: 'deploy/chart/crds',
+  },
 } as const;
 
 export type FolderName = keyof typeof FOLDERS;
@@ -55,13 +83,30 @@ export const FOLDER_NAMES = Object.keys(FOLDERS) as readonly FolderName[];
 /** Where a folder is copied from. */
 export const originOf = (name: FolderName): (typeof FOLDERS)[FolderName] => FOLDERS[name];
 
+/** Something in the source of a module, and what it is built with instead. */
+export interface Patch {
+  readonly path: string;
+  readonly file: string;
+  readonly text: string;
+  readonly instead: string;
+}
+
+/** What has no flag for it and would listen on every address of the machine, OLM's operators both on the same port. */
+const PATCHES: Partial<Record<Module, Patch>> = {
+  olm: { path: OLM, file: 'pkg/lib/server/server.go', text: '":8080"', instead: '"127.0.0.1:0"' },
+  opm: { path: REGISTRY, file: 'cmd/opm/serve/serve.go', text: '":"+s.port', instead: '"127.0.0.1:"+s.port' },
+};
+
+export const patchOf = (module: Module): Patch | undefined => PATCHES[module];
+
 /** The folder with a module's go.mod and go.sum. */
 export const sourceFolder = (module: Module): string => fileURLToPath(new URL(`modules/${module}`, import.meta.url));
 
-/** Where what was built for a module is kept for this user. The name changes with the module's go.mod and go.sum. */
+/** Where what was built for a module is kept for this user. The name changes with the module's go.mod, go.sum and patch. */
 export function cacheFolder(module: Module): string {
   const hash = createHash('sha256');
   for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(sourceFolder(module), file)));
+  if (PATCHES[module]) hash.update(JSON.stringify(PATCHES[module]));
   return join(cacheRoot(), `${module}-${hash.digest('hex').slice(0, 12)}`);
 }
 

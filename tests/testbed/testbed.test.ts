@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { build } from './build.ts';
 import { isAlive } from './identity.ts';
 import { pathOf } from './paths.ts';
+import { BED_PROGRAMS } from './programs.ts';
 import { progressOn } from './progress.ts';
 import type { PodSidecar } from './sidecars.ts';
 import { Testbed } from './testbed.ts';
@@ -18,7 +19,7 @@ let bed: Testbed;
 let isDown = false;
 
 before(async () => {
-  await build(progressOn(process.stderr));
+  await build(progressOn(process.stderr), BED_PROGRAMS);
   const begin = performance.now();
   bed = await Testbed.up();
   await bed.istio.install({ version: OLD, tags: ['prod'] });

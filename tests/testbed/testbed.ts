@@ -6,6 +6,7 @@ import { Cluster } from './cluster.ts';
 import { Guard } from './guard.ts';
 import { Istio } from './istio.ts';
 import { createNodes } from './nodes.ts';
+import { Olm } from './olm.ts';
 import { pathOf } from './paths.ts';
 import { alive, type Running } from './processes.ts';
 import { run } from './run.ts';
@@ -45,6 +46,7 @@ export class Testbed {
   readonly state: string;
   readonly cluster: Cluster;
   readonly istio: Istio;
+  readonly olm: Olm;
   readonly audit: Audit;
   /** The administrator's kubeconfig. */
   readonly kubeconfig: string;
@@ -57,6 +59,7 @@ export class Testbed {
     this.#toolbox = programs;
     this.#guard = guard;
     this.istio = new Istio(cluster, programs, byService);
+    this.olm = new Olm(cluster, programs);
     this.audit = new Audit(cluster.auditLog, cluster.api);
     this.kubeconfig = cluster.kubeconfig('testbed:admin', ['system:masters']);
   }
@@ -129,6 +132,15 @@ export class Testbed {
       roleRef: { apiGroup: group, kind: 'ClusterRole', name: role },
     });
     return this.cluster.kubeconfig(user);
+  }
+
+  /** The kubeconfig of a ServiceAccount, by a token as its pods get one; at the API server it is `system:serviceaccount:NAMESPACE:NAME`. */
+  async accountKubeconfig(namespace: string, name: string): Promise<string> {
+    const { status } = await this.api.create<{ status: { token: string } }>(
+      `${pathOf('ServiceAccount', namespace, name)}/token`,
+      { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+    );
+    return this.cluster.tokenKubeconfig(`${namespace}-${name}`, namespace, status.token);
   }
 
   stopControllers(): Promise<void> {

@@ -1,0 +1,36 @@
+/** The ServiceAccount that a process calls the API server as, in the form of an owner: what it owns goes with it. */
+export interface OwnAccount {
+  readonly apiVersion: 'v1';
+  readonly kind: 'ServiceAccount';
+  readonly name: string;
+  readonly uid: string;
+}
+
+interface Claims {
+  readonly 'kubernetes.io'?: {
+    readonly namespace?: unknown;
+    readonly serviceaccount?: { readonly name?: unknown; readonly uid?: unknown };
+  };
+}
+
+/**
+ * What the token of a pod says about its account (kubernetes pkg/serviceaccount/claims.go): the API server checks the uid with every request,
+ * so it is right as long as the token is good for anything.
+ * @param authorization the header
+ * @returns undefined for every other credential, and for an account of another namespace, which can own nothing in this one
+ */
+export function ownAccount(authorization: string | undefined, namespace: string): OwnAccount | undefined {
+  const payload = /^Bearer [^.]+\.([^.]+)\.[^.]*$/i.exec(authorization ?? '')?.[1];
+  const { namespace: of, serviceaccount } = claims(payload)?.['kubernetes.io'] ?? {};
+  const { name, uid } = serviceaccount ?? {};
+  if (of !== namespace || typeof name !== 'string' || typeof uid !== 'string') return undefined;
+  return { apiVersion: 'v1', kind: 'ServiceAccount', name, uid };
+}
+
+function claims(payload = ''): Claims | undefined {
+  try {
+    return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Claims;
+  } catch {
+    return undefined;
+  }
+}
