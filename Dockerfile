@@ -11,7 +11,6 @@ WORKDIR /src
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
 COPY LICENSE README.md build.ts ./
-COPY build ./build
 COPY src ./src
 ARG REVISION=unknown
 ARG CREATED=unknown

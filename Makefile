@@ -19,7 +19,7 @@ test-unit: node_modules ## Lint, types, unit and contract tests: seconds
 	@$(RUN) test -- lint types unit contract
 
 test-live: node_modules ## The scenarios on a real Kubernetes and Istio
-	@$(RUN) test -- programs testbed live
+	@$(RUN) test -- programs chart testbed live
 
 bench: node_modules ## Measure plan and the idle operator on 10,000 pods; ARGS="--pods 2000 --deployments 100 --bundle"
 	@$(RUN) bench -- $(ARGS)

@@ -1,30 +1,120 @@
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { build } from 'esbuild';
-import { notices } from './build/notices.ts';
-import { origin } from './build/origin.ts';
-import { published } from './build/published.ts';
 
 /**
  * Bundles the command line into one file that runs on Node alone, and lays around it what the npm package and the image need besides: `dist/`
  * is that package as a whole. No source map: the bundle is not minified, and reading a map costs the running operator 40 MB.
  */
-const folder = process.argv[2] ?? 'dist';
-rmSync(folder, { recursive: true, force: true });
-const { commit, date } = origin(process.env);
+async function make(folder: string): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  const { commit, date } = origin(process.env);
 
-const { metafile } = await build({
-  entryPoints: ['src/main.ts'],
-  outfile: `${folder}/meltemi.js`,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node22',
-  legalComments: 'none',
-  metafile: true,
-  define: { MELTEMI_COMMIT: JSON.stringify(commit), MELTEMI_DATE: JSON.stringify(date) },
-  // CommonJS dependencies inside an ESM bundle call require for Node's own modules.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-});
-writeFileSync(`${folder}/THIRD-PARTY-NOTICES.txt`, notices(Object.keys(metafile.inputs)));
-writeFileSync(`${folder}/package.json`, published(readFileSync('package.json', 'utf8')));
-for (const file of ['LICENSE', 'README.md']) copyFileSync(file, `${folder}/${file}`);
+  const { metafile } = await build({
+    entryPoints: ['src/main.ts'],
+    outfile: `${folder}/meltemi.js`,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    legalComments: 'none',
+    metafile: true,
+    define: { MELTEMI_COMMIT: JSON.stringify(commit), MELTEMI_DATE: JSON.stringify(date) },
+    // CommonJS dependencies inside an ESM bundle call require for Node's own modules.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  });
+  writeFileSync(`${folder}/THIRD-PARTY-NOTICES.txt`, notices(Object.keys(metafile.inputs)));
+  writeFileSync(`${folder}/package.json`, published(readFileSync('package.json', 'utf8')));
+  for (const file of ['LICENSE', 'README.md']) copyFileSync(file, `${folder}/${file}`);
+}
+
+/** What `--version` tells besides the version. */
+interface Origin {
+  /** Short hash, `-dirty` where the sources were changed since; `unknown` where nobody knows. */
+  readonly commit: string;
+  /** Day, of the commit and not of the build: the same sources make the same file. */
+  readonly date: string;
+}
+
+/** Where the sources come from. Where there is no git, as in an image's build, MELTEMI_COMMIT and MELTEMI_DATE say it. */
+function origin(environment: Readonly<Record<string, string | undefined>>): Origin {
+  return {
+    commit: environment.MELTEMI_COMMIT || git('describe', '--always', '--dirty', '--exclude', '*'),
+    date: (environment.MELTEMI_DATE || git('log', '-1', '--format=%cI')).slice(0, 10),
+  };
+}
+
+function git(...args: readonly string[]): string {
+  try {
+    return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** A package of which something is in the bundle. */
+export interface Part {
+  readonly name: string;
+  readonly version: string;
+  /** SPDX expression, as the package states it. */
+  readonly license: string;
+  /** Its licence and notice files, word for word. */
+  readonly texts: readonly string[];
+}
+
+const FOLDER = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//;
+const LEGAL = /^(licen[cs]e|copying|notice)/i;
+
+/** The packages that these files of a bundle come from, by name. */
+export function parts(files: readonly string[]): Part[] {
+  const folders = new Set(files.flatMap((file) => FOLDER.exec(file)?.[1] ?? []));
+  return [...folders].map(partIn).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function partIn(folder: string): Part {
+  const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Record<string, unknown>;
+  const files = globSync(`${folder}/*`).filter((file) => LEGAL.test(basename(file)));
+  return {
+    name: String(manifest.name),
+    version: String(manifest.version),
+    license: String(manifest.license ?? 'not stated'),
+    texts: files.sort().map((file) => readFileSync(file, 'utf8').trim()),
+  };
+}
+
+const LINE = '-'.repeat(80);
+
+/** What the licences of the bundled packages ask to be handed on with them. */
+function notices(files: readonly string[]): string {
+  const sections = parts(files).map(({ name, version, license, texts }) =>
+    [LINE, `${name} ${version} (${license})`, '', ...texts].join('\n'),
+  );
+  return ['meltemi.js contains the following packages.', ...sections, ''].join('\n');
+}
+
+/** What npm and its readers need to know of the package; the bundle has its dependencies in it. */
+const KEPT = [
+  'name',
+  'version',
+  'description',
+  'license',
+  'author',
+  'homepage',
+  'repository',
+  'keywords',
+  'type',
+  'engines',
+  'exports',
+] as const;
+
+/** The package.json that is published, made from that of the repository. */
+function published(manifest: string): string {
+  const all = JSON.parse(manifest) as Record<string, unknown> & { bin: Record<string, string> };
+  const kept = Object.fromEntries(KEPT.map((key) => [key, all[key]]));
+  const bin = Object.fromEntries(Object.entries(all.bin).map(([name, file]) => [name, basename(file)]));
+  const files = [...new Set(Object.values(bin)), 'THIRD-PARTY-NOTICES.txt'];
+  return `${JSON.stringify({ ...kept, bin, files }, null, 2)}\n`;
+}
+
+if (import.meta.main) await make(process.argv[2] ?? 'dist');

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { basename } from 'node:path';
 import { CommanderError } from 'commander';
+import { completion } from './cli/completion.ts';
 import { pauseCommand } from './cli/pauseCommand.ts';
 import { planCommand } from './cli/planCommand.ts';
 import { checkPolicy } from './cli/policyCommand.ts';
@@ -13,6 +14,8 @@ import { FULL_VERSION } from './version.ts';
 const OK = 0;
 const FAILED = 1;
 const USAGE = 2;
+/** kubectl runs a program of this name to complete what is typed after `kubectl meltemi`. */
+const COMPLETION = `kubectl_complete-${PRODUCT}`;
 
 /** The only file that touches the process: arguments, signals, standard streams, exit code. */
 async function main(): Promise<number> {
@@ -33,7 +36,12 @@ async function main(): Promise<number> {
       code = result;
     },
   );
-  command.name(calledAs(process.argv[1]));
+  const file = basename(process.argv[1] ?? '');
+  if (file === COMPLETION) {
+    process.stdout.write(completion(command, process.argv.slice(2)));
+    return OK;
+  }
+  command.name(calledAs(file));
   try {
     await command.parseAsync(process.argv);
     return code;
@@ -45,9 +53,6 @@ async function main(): Promise<number> {
 }
 
 /** kubectl runs `kubectl-meltemi` for `kubectl meltemi`; the help shows what was typed. */
-function calledAs(file = ''): string {
-  const name = basename(file);
-  return name.startsWith('kubectl-') ? name.replace('-', ' ') : PRODUCT;
-}
+const calledAs = (file: string): string => (file.startsWith('kubectl-') ? file.replace('-', ' ') : PRODUCT);
 
 process.exitCode = await main();

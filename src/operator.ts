@@ -4,20 +4,23 @@ import type { Standing } from './cluster/standing.ts';
 import type { Confirmations } from './expect/confirmations.ts';
 import type { Injectors } from './expect/injectors.ts';
 import type { Mesh } from './expect/mesh.ts';
-import { keyOf, type Workload, type WorkloadKey, type WorkloadRef } from './model.ts';
+import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import { historyOf } from './plan/history.ts';
 import type { Surroundings } from './plan/holds.ts';
 import { isOutdated, type Judged } from './plan/judged.ts';
 import { type Plan, plan } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
+import type { ReasonCode } from './reasons.ts';
 import type { Report } from './report/report.ts';
 import { NotBorneOut, Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
+import { Sightings } from './sightings.ts';
 import { questionOf, type Sighting, type Survey } from './survey.ts';
 import { Alarm } from './watch/alarm.ts';
 import { Changes, unmixed } from './watch/changes.ts';
 import { Coalesce } from './watch/coalesce.ts';
 import type { MeshWatch } from './watch/meshWatch.ts';
+import { Rereads } from './watch/rereads.ts';
 
 export interface OperatorOptions {
   readonly cluster: RememberingCluster;
@@ -47,22 +50,6 @@ interface Term {
   readonly restarter: Restarter | undefined;
 }
 
-/** Reasons that neither time nor a watch ends: such workloads are read again in turn. */
-const REREAD: Readonly<Record<string, number>> = {
-  paused: 30_000,
-  rolling: 30_000,
-  unavailable: 30_000,
-  pdb: 30_000,
-  'owned-by': 60_000,
-  'gave-up': 30_000,
-  'opted-out': 30_000,
-  // as a rule these are many, and a watched namespace or an edited policy ends most of them at once
-  'not-opted-in': 120_000,
-  excluded: 300_000,
-};
-/** Workloads read again in one turn at the most, and the least time between two such turns: the cap on what waiting may cost. */
-const REREAD_AT_ONCE = 5;
-const REREAD_EVERY = 1000;
 /** Between turns, so that nothing overdue can make the loop spin. */
 const SHORTEST_SLEEP = 100;
 const LONGEST_SLEEP = 60_000;
@@ -76,12 +63,8 @@ export class Operator {
   readonly #options: OperatorOptions;
   readonly #alarm: Alarm;
   readonly #burst = new Coalesce();
-  readonly #sightings = new Map<WorkloadKey, Sighting>();
-  /** When a workload was last looked at by itself: a scan that began before knows less. */
-  readonly #seenAt = new Map<WorkloadKey, number>();
-  /** When a workload is to be read again. */
-  readonly #readAt = new Map<WorkloadKey, number>();
-  #rereadLast = 0;
+  readonly #sightings = new Sightings();
+  readonly #rereads = new Rereads();
   readonly #busy = new Map<WorkloadKey, Promise<void>>();
   #term: Term | undefined;
   #turning: Promise<void> = Promise.resolve();
@@ -173,11 +156,11 @@ export class Operator {
       surroundings: () => this.#surroundings(),
       listener: {
         restarted: (judged, written) => {
-          this.#wrote(written);
+          this.#sightings.wrote(written);
           report.restarted(judged);
         },
         ended: (judged, outcome, detail) => {
-          this.#wrote(judged.workload);
+          this.#sightings.wrote(judged.workload);
           report.ended(judged, outcome, detail);
         },
         trouble: (ref, error) => report.trouble(ref, error),
@@ -271,7 +254,7 @@ export class Operator {
     const began = now();
     try {
       const seen = await survey.scan(this.#mesh, namespace, signal);
-      this.#take(seen, namespace, began);
+      this.#sightings.scanned(seen, namespace, began, this.#busy);
       this.#scanFailures = 0;
       report.scanned({ began, ended: now(), workloads: seen.size, namespace });
       return true;
@@ -283,40 +266,17 @@ export class Operator {
     }
   }
 
-  /** What a restart saw since is newer than the scan's pages, so workloads being restarted keep their last sighting. */
-  #take(seen: Map<WorkloadKey, Sighting>, namespace: string | undefined, began: number): void {
-    for (const [key, { workload }] of this.#sightings) {
-      const inScope = namespace === undefined || workload.namespace === namespace;
-      if (inScope && !seen.has(key)) this.#sightings.delete(key);
-    }
-    for (const [key, sighting] of seen) {
-      const newer = this.#busy.has(key) || (this.#seenAt.get(key) ?? 0) >= began;
-      if (!newer) this.#sightings.set(key, sighting);
-    }
-    for (const key of this.#seenAt.keys()) if (!this.#sightings.has(key)) this.#seenAt.delete(key);
-  }
-
-  /** Reads workloads again whose wait nothing else ends, the most overdue first, a few at a time. */
+  /** Reads workloads again whose wait nothing else ends. */
   async #reread(signal: AbortSignal): Promise<void> {
-    const now = this.#options.now();
-    if (this.#rereadAt() > now) return;
-    this.#rereadLast = now;
-    const due = [...this.#readAt].filter(([key, at]) => at <= now && !this.#busy.has(key));
-    const first = due.sort(([, a], [, b]) => a - b).slice(0, REREAD_AT_ONCE);
-    for (const [key] of first) {
-      const workload = this.#sightings.get(key)?.workload;
-      this.#readAt.delete(key);
+    for (const key of this.#rereads.take(this.#options.now(), this.#busy)) {
+      const workload = this.#sightings.of(key)?.workload;
       if (workload && !signal.aborted) await this.#lookAgain(key, workload);
     }
   }
 
-  #rereadAt(): number {
-    return Math.max(Math.min(...this.#readAt.values()), this.#rereadLast + REREAD_EVERY);
-  }
-
   async #lookAgain(key: WorkloadKey, ref: WorkloadRef): Promise<boolean> {
     try {
-      this.#see(key, await this.#options.survey.look(ref));
+      this.#sightings.looked(key, await this.#options.survey.look(ref), this.#options.now());
       return true;
     } catch (error) {
       this.#options.report.trouble(key, error);
@@ -331,16 +291,12 @@ export class Operator {
       await sleep(TURN_RETRY, signal).catch(() => undefined);
   }
 
-  #see(key: WorkloadKey, sighting: Sighting | undefined): void {
-    this.#seenAt.set(key, this.#options.now());
-    if (sighting) this.#sightings.set(key, sighting);
-    else this.#sightings.delete(key);
-  }
-
   async #evaluate({ restarter, signal }: Term): Promise<void> {
     const { survey, watch, now, policy, report, injectors, confirmations, standing, own } = this.#options;
     const mesh = this.#mesh;
-    const judged = await Promise.all([...this.#sightings.values()].map((sighting) => survey.judge(mesh, sighting)));
+    // one that ends while the others are judged is in no fresh sighting of this evaluation: it counts as it was when that began
+    const busy = [...this.#busy.keys()];
+    const judged = await Promise.all(this.#sightings.all().map((sighting) => survey.judge(mesh, sighting)));
     if (signal.aborted) return;
     this.#judged = judged;
     const { paused, resumedAt } = standing();
@@ -351,7 +307,7 @@ export class Operator {
       retryAt: this.#retries.pending(),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
-      busy: new Set(this.#busy.keys()),
+      busy: new Set([...busy, ...this.#busy.keys()]),
       paused,
       resumedAt,
       own,
@@ -359,7 +315,7 @@ export class Operator {
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, planned.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     report.evaluated(judged, planned, now());
     this.#confirm(judged, planned);
-    this.#noteRereads(planned);
+    this.#rereads.note(waitingFor(planned), now());
     for (const [key, { action }] of planned.steps) if (action === 'none') this.#retries.succeeded(key);
     if (restarter) for (const one of judged) this.#carryOut(one, planned, restarter, signal);
   }
@@ -368,18 +324,11 @@ export class Operator {
   #confirm(judged: readonly Judged[], { steps }: Plan): void {
     for (const { workload } of judged) {
       const step = steps.get(keyOf(workload));
-      const sighting = this.#sightings.get(keyOf(workload));
+      const sighting = this.#sightings.of(keyOf(workload));
       if (step?.action !== 'wait' || step.reason.code !== 'unconfirmed-answer' || !sighting) continue;
       const question = questionOf(this.#mesh, sighting);
       if (question) this.#options.confirmations.begin(question);
     }
-  }
-
-  /** The record is known from the moment it is written, so that delay, limits, halts and metrics count it. */
-  #wrote(workload: Workload): void {
-    const key = keyOf(workload);
-    const sighting = this.#sightings.get(key);
-    if (sighting) this.#sightings.set(key, { ...sighting, workload });
   }
 
   /** Another policy is in force: evaluates now. Only other skipped namespaces ask for another scan, which may be due anyway. */
@@ -398,16 +347,6 @@ export class Operator {
     this.#alarm.ring();
   }
 
-  #noteRereads({ steps }: Plan): void {
-    const now = this.#options.now();
-    for (const [key, step] of steps) {
-      const after = step.action === 'wait' ? REREAD[step.reason.code] : undefined;
-      if (after === undefined) this.#readAt.delete(key);
-      else if (!this.#readAt.has(key)) this.#readAt.set(key, now + after);
-    }
-    for (const key of this.#readAt.keys()) if (!steps.has(key)) this.#readAt.delete(key);
-  }
-
   #carryOut(judged: Judged, { steps }: Plan, restarter: Restarter, signal: AbortSignal): void {
     const key = keyOf(judged.workload);
     const action = steps.get(key)?.action;
@@ -424,7 +363,7 @@ export class Operator {
     const running = work()
       .then((sighting) => {
         this.#retries.succeeded(key);
-        if (!signal.aborted) this.#see(key, sighting);
+        if (!signal.aborted) this.#sightings.looked(key, sighting, now());
       })
       .catch((error: unknown) => {
         // a term that has ended: what it leaves is seen anew by who leads next
@@ -459,13 +398,17 @@ export class Operator {
   #latest(): Judged[] {
     return this.#judged.map((one) => ({
       ...one,
-      workload: this.#sightings.get(keyOf(one.workload))?.workload ?? one.workload,
+      workload: this.#sightings.of(keyOf(one.workload))?.workload ?? one.workload,
     }));
   }
 
   /** When the next turn is due, unless something rings before. */
   #dueAt(): number {
-    const times = [this.#burst.dueAt(), this.#wakeAt, this.#scanAt, this.#rereadAt()];
+    const times = [this.#burst.dueAt(), this.#wakeAt, this.#scanAt, this.#rereads.dueAt()];
     return Math.min(...times.filter((time) => time !== undefined));
   }
 }
+
+/** Of every planned workload, the reason why it waits. */
+const waitingFor = ({ steps }: Plan): Map<WorkloadKey, ReasonCode | undefined> =>
+  new Map([...steps].map(([key, step]) => [key, step.action === 'wait' ? step.reason.code : undefined]));

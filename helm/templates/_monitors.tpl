@@ -3,12 +3,24 @@
 {{- if and .monitor.enabled (or .monitor.force (.capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}yes{{- end -}}
 {{- end -}}
 
-{{/* What ServiceMonitor and PodMonitor have in common. */}}
+{{/* What ServiceMonitor and PodMonitor have in common. A self-signed certificate proves nothing, so it is not looked at. */}}
 {{- define "meltemi.endpoint" -}}
-{{- $endpoint := dict "port" "http-metrics" "path" "/metrics" -}}
-{{- with .interval }}{{ $_ := set $endpoint "interval" . }}{{ end -}}
-{{- with .scrapeTimeout }}{{ $_ := set $endpoint "scrapeTimeout" . }}{{ end -}}
-{{- toYaml (list (merge (deepCopy .endpoint) $endpoint)) -}}
+{{- $own := .monitor.endpoint -}}
+{{- $endpoint := dict "port" (include "meltemi.metricsPortName" .root) "path" "/metrics" -}}
+{{- if include "meltemi.metricsSecure" .root -}}
+{{- $_ := set $endpoint "scheme" "https" -}}
+{{- if not (hasKey $own "tlsConfig") -}}
+{{- $_ := set $endpoint "tlsConfig" (dict "insecureSkipVerify" true) -}}
+{{- end -}}
+{{- end -}}
+{{- with .monitor.interval }}{{ $_ := set $endpoint "interval" . }}{{ end -}}
+{{- with .monitor.scrapeTimeout }}{{ $_ := set $endpoint "scrapeTimeout" . }}{{ end -}}
+{{- toYaml (list (merge (deepCopy $own) $endpoint (.more | default dict))) -}}
+{{- end -}}
+
+{{/* Whether an endpoint says whose token is to be sent. */}}
+{{- define "meltemi.tokenGiven" -}}
+{{- if or (hasKey .endpoint "authorization") (hasKey .endpoint "bearerTokenFile") (hasKey .endpoint "bearerTokenSecret") -}}yes{{- end -}}
 {{- end -}}
 
 {{- define "meltemi.checkMonitors" -}}

@@ -39,6 +39,10 @@
 {{- include "meltemi.cut" (printf "%s-policy" (include "meltemi.fullname" .)) -}}
 {{- end -}}
 
+{{- define "meltemi.metricsReaderName" -}}
+{{- include "meltemi.cut" (printf "%s:%s-metrics-reader" .Release.Namespace (include "meltemi.fullname" .)) -}}
+{{- end -}}
+
 {{- define "meltemi.dashboardName" -}}
 {{- include "meltemi.cut" (printf "%s-dashboard" (include "meltemi.fullname" .)) -}}
 {{- end -}}

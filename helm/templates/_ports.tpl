@@ -13,6 +13,15 @@
 {{- include "meltemi.portOf" (.Values.config.metricsBindAddress | default ":8080") -}}
 {{- end -}}
 
+{{- define "meltemi.metricsSecure" -}}
+{{- if and (include "meltemi.metricsPort" .) (ne (toString .Values.config.metricsSecure) "false") -}}yes{{- end -}}
+{{- end -}}
+
+{{/* Its name tells Istio the protocol. */}}
+{{- define "meltemi.metricsPortName" -}}
+{{- ternary "https-metrics" "http-metrics" (eq (include "meltemi.metricsSecure" .) "yes") -}}
+{{- end -}}
+
 {{- define "meltemi.healthPort" -}}
 {{- include "meltemi.portOf" (.Values.config.healthProbeBindAddress | default ":8081") -}}
 {{- end -}}

@@ -31,12 +31,14 @@
 - apiGroups: [""]
   resources: [events]
   verbs: [list, create]
+{{- if include "meltemi.metricsSecure" . }}
 - apiGroups: [authentication.k8s.io]
   resources: [tokenreviews]
   verbs: [create]
 - apiGroups: [authorization.k8s.io]
   resources: [subjectaccessreviews]
   verbs: [create]
+{{- end }}
 {{- end }}
 
 {{- define "meltemi.rights.istio" -}}
@@ -71,12 +73,14 @@
 - apiGroups: [""]
   resources: [nodes]
   verbs: [get]
+{{- if include "meltemi.metricsSecure" . }}
 - apiGroups: [authentication.k8s.io]
   resources: [tokenreviews]
   verbs: [create]
 - apiGroups: [authorization.k8s.io]
   resources: [subjectaccessreviews]
   verbs: [create]
+{{- end }}
 {{- end }}
 
 {{- define "meltemi.rights.scoped.istio" -}}

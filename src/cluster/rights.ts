@@ -18,6 +18,8 @@ export interface Right {
   readonly scoped: readonly Place[];
   /** Only for objects of these names. */
   readonly names?: readonly string[];
+  /** Only while this is so. */
+  readonly when?: 'metricsSecure';
   readonly why: string;
 }
 
@@ -35,6 +37,20 @@ export const RIGHTS: readonly Right[] = [
     why: 'which injector would be called for a pod',
   },
   { resource: 'namespaces', verbs: ['list', 'watch'], ...inCluster, why: 'the labels that decide about injection' },
+  {
+    resource: 'tokenreviews',
+    verbs: ['create'],
+    ...inCluster,
+    when: 'metricsSecure',
+    why: 'whose the token of a scrape is',
+  },
+  {
+    resource: 'subjectaccessreviews',
+    verbs: ['create'],
+    ...inCluster,
+    when: 'metricsSecure',
+    why: 'whether it may read metrics',
+  },
   { resource: 'nodes', verbs: ['get'], ...inCluster, why: 'pods of a DaemonSet on lost nodes are not waited for' },
   {
     resource: 'deployments',
@@ -77,10 +93,4 @@ export const RIGHTS: readonly Right[] = [
     why: 'leader election, and what people have told through the Lease',
   },
   { resource: 'events', verbs: ['create'], ...own, why: 'to tell what concerns no workload' },
-  ...(['tokenreviews', 'subjectaccessreviews'] as const).map((resource) => ({
-    resource,
-    verbs: ['create'] as const,
-    ...inCluster,
-    why: 'whether the reader of secured metrics may read them',
-  })),
 ];

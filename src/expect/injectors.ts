@@ -80,6 +80,8 @@ export class Injectors {
   readonly #asking = new Map<string, Promise<Answer>>();
   /** Configurations whose injector was said to be unreachable. */
   readonly #silent = new Set<string>();
+  /** How often answers were forgotten: what was asked before then is not kept. */
+  #forgotten = 0;
 
   constructor(options: InjectorsOptions) {
     this.#options = options;
@@ -120,11 +122,13 @@ export class Injectors {
     if (!this.#isOpen(line, asked.injection)) return this.askAfresh(asked);
     const now = this.#options.now();
     if (line.retryAt > now) return unreachable(asked, line.problem);
+    const forgotten = this.#forgotten;
     try {
       const answer = await this.#post(asked, line);
       this.#reached(asked, line);
       this.#options.onQuestion?.(resultOf(answer), asked.injection.entry);
-      this.#answers.set(keyOf(asked), { answer, until: now + (answer.kind === 'unknown' ? REFUSAL_AGE : ANSWER_AGE) });
+      const until = now + (answer.kind === 'unknown' ? REFUSAL_AGE : ANSWER_AGE);
+      if (forgotten === this.#forgotten) this.#answers.set(keyOf(asked), { answer, until });
       return answer;
     } catch (error) {
       this.#options.onQuestion?.('unreachable', asked.injection.entry);
@@ -156,9 +160,11 @@ export class Injectors {
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
-  /** Forgets the answers of one epoch: they are asked for again. */
+  /** Forgets the answers of one epoch, also those on their way: they are asked for again. */
   forget({ epoch }: Injection): void {
-    for (const key of this.#answers.keys()) if (key.startsWith(`${epoch}/`)) this.#answers.delete(key);
+    this.#forgotten += 1;
+    for (const kept of [this.#answers, this.#asking])
+      for (const key of kept.keys()) if (key.startsWith(`${epoch}/`)) kept.delete(key);
   }
 
   /** Forgets answers of epochs that are gone and closes connections to injectors that no entry names any more. */

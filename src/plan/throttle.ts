@@ -1,4 +1,4 @@
-import { keyOf, type WorkloadKey } from '../model.ts';
+import { keyOf, type Workload, type WorkloadKey } from '../model.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { budgetName, lowersAvailability } from './budget.ts';
 import { ownerKind } from './history.ts';
@@ -45,7 +45,8 @@ export class Throttle {
     const key = keyOf(workload);
     this.#inFlight += 1;
     this.#perNamespace.set(workload.namespace, (this.#perNamespace.get(workload.namespace) ?? 0) + 1);
-    if (lowersAvailability(workload)) for (const budget of budgets) this.#perBudget.set(budgetName(budget), key);
+    if (lowersAvailability(workload))
+      for (const budget of budgets) this.#perBudget.set(budget.name ? budgetName(budget) : unknownIn(workload), key);
     if (workload.owner) this.#perOwner.set(ownerKind(workload.owner), key);
   }
 
@@ -85,12 +86,10 @@ export class Throttle {
   /** Workloads that take pods from one budget go one after the other, and so do those of one operator. */
   #sharing({ workload, budgets }: Outdated): Hold | undefined {
     const { policy } = this.#context;
-    const shared = budgets.find((budget) => this.#perBudget.has(budgetName(budget)));
-    if (shared && policy.pdb === 'respect' && lowersAvailability(workload))
-      return waiting(
-        'pdb',
-        `it shares ${budgetName(shared)} with ${this.#perBudget.get(budgetName(shared))}, which is in flight`,
-      );
+    for (const budget of lowersAvailability(workload) && policy.pdb === 'respect' ? budgets : []) {
+      const other = this.#perBudget.get(budgetName(budget)) ?? this.#perBudget.get(unknownIn(workload));
+      if (other) return waiting('pdb', `it shares ${budgetName(budget)} with ${other}, which is in flight`);
+    }
     const other = workload.owner && this.#perOwner.get(ownerKind(workload.owner));
     return other && waiting('owner-kind', `${other} is in flight and is owned by a ${workload.owner?.kind} too`);
   }
@@ -109,5 +108,8 @@ export class Throttle {
       : undefined;
   }
 }
+
+/** Stands for the budgets of a workload in flight that could not be read: any of its namespace may be among them. */
+const unknownIn = ({ namespace }: Workload): string => `unreadable budgets of ${namespace}`;
 
 const waiting = (code: ReasonCode, detail: string): { readonly reason: Reason } => ({ reason: reason(code, detail) });

@@ -57,6 +57,13 @@ export function only(manifests: readonly Manifest[], kind: string): Manifest {
   return first;
 }
 
+/** The operator's own ClusterRole, beside the one for those who scrape. */
+export const ownClusterRole = (manifests: readonly Manifest[]): Manifest =>
+  only(
+    manifests.filter(({ metadata }) => !metadata.name.endsWith('-metrics-reader')),
+    'ClusterRole',
+  );
+
 async function helm(
   verb: string,
   values: Values,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { only, render } from './chart.ts';
+import { VERSION } from '../../src/version.ts';
+import { only, ownClusterRole, render } from './chart.ts';
 
 const manifests = await render();
 const deployment = only(manifests, 'Deployment');
@@ -11,6 +12,7 @@ test('by default there are these objects and no others', () => {
   const objects = manifests.map(({ kind, metadata: { namespace = '', name } }) => `${kind} ${namespace}/${name}`);
   assert.deepEqual(objects.sort(), [
     'ClusterRole /ops:meltemi',
+    'ClusterRole /ops:meltemi-metrics-reader',
     'ClusterRoleBinding /ops:meltemi',
     'ConfigMap ops/meltemi-policy',
     'Deployment ops/meltemi',
@@ -31,8 +33,8 @@ test('every object has the recommended labels', () => {
     'app.kubernetes.io/component': 'operator',
     'app.kubernetes.io/part-of': 'meltemi',
     'app.kubernetes.io/managed-by': 'Helm',
-    'app.kubernetes.io/version': '0.1.0',
-    'helm.sh/chart': 'meltemi-0.1.0',
+    'app.kubernetes.io/version': VERSION,
+    'helm.sh/chart': `meltemi-${VERSION}`,
   };
   for (const { metadata } of manifests) assert.deepEqual(metadata.labels, wanted, metadata.name);
 });
@@ -55,19 +57,16 @@ test('the pod meets the restricted Pod Security Standard and pins no user', () =
 
 test('probes have a port and paths of their own', () => {
   assert.deepEqual(container.ports, [
-    { name: 'http-metrics', containerPort: 8080 },
+    { name: 'https-metrics', containerPort: 8080 },
     { name: 'http-health', containerPort: 8081 },
   ]);
   assert.deepEqual(container.livenessProbe.httpGet, { path: '/livez', port: 'http-health' });
   assert.deepEqual(container.readinessProbe.httpGet, { path: '/readyz', port: 'http-health' });
 });
 
-test('the operator is told what the chart knows better, and leaves the rest to its own defaults', () => {
+test('the operator is left to its own defaults', () => {
   assert.deepEqual(container.args, ['/app/meltemi.js', 'run']);
-  assert.deepEqual(container.env, [
-    { name: 'MELTEMI_METRICS_BIND_ADDRESS', value: ':8080' },
-    { name: 'MELTEMI_POLICY', value: '/etc/meltemi/policy.yaml' },
-  ]);
+  assert.deepEqual(container.env, [{ name: 'MELTEMI_POLICY', value: '/etc/meltemi/policy.yaml' }]);
 });
 
 test('the policy is there, though empty, so that filling it needs no restart', () => {
@@ -95,11 +94,11 @@ test('spread constraints without a selector get that of the pods', () =>
   ));
 
 test('no wildcard, no secrets, no ConfigMaps of the whole cluster', () => {
-  const rules = manifests.filter(({ kind }) => /Role$/.test(kind)).flatMap(({ rules }) => rules);
+  const rules = [ownClusterRole(manifests), ...manifests.filter(({ kind }) => kind === 'Role')].flatMap(
+    (role) => role.rules,
+  );
   const words = rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]);
   assert.ok(!words.includes('*') && !words.includes('secrets'));
-  const everywhere = only(manifests, 'ClusterRole').rules.flatMap(
-    ({ resources }: { resources: string[] }) => resources,
-  );
+  const everywhere = ownClusterRole(manifests).rules.flatMap(({ resources }: { resources: string[] }) => resources);
   assert.ok(!everywhere.includes('configmaps') && !everywhere.includes('leases'));
 });

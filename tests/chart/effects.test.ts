@@ -13,7 +13,11 @@ const ALL_ON: Values = {
   prometheusRule: { enabled: true },
   grafanaDashboard: { enabled: true },
 };
-const PODS_SCRAPED: Values = { ...ALL_ON, serviceMonitor: { enabled: false }, podMonitor: { enabled: true } };
+const PODS_SCRAPED: Values = {
+  ...ALL_ON,
+  serviceMonitor: { enabled: false },
+  podMonitor: { enabled: true, endpoint: { authorization: { type: 'Bearer' } } },
+};
 /** What forces a kind shows only where the cluster does not know it. */
 const NO_MONITORING = /\.force$/;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Manifest, only, render } from './chart.ts';
+import { type Manifest, only, ownClusterRole, render } from './chart.ts';
 
 const LONG = 'l'.repeat(53);
 const id = ({ kind, metadata: { namespace = '', name } }: Manifest): string => `${kind} ${namespace}/${name}`;
@@ -9,7 +9,7 @@ const ALL = {
   networkPolicy: { enabled: true },
   prometheusRule: { enabled: true, force: true },
   grafanaDashboard: { enabled: true },
-  podMonitor: { enabled: true, force: true },
+  serviceMonitor: { enabled: true, force: true },
 };
 
 for (const [what, values, rendering] of [
@@ -51,7 +51,7 @@ test('no two pairs of namespace and release come to one name', async () => {
     { namespace: 'a', name: 'b-c-meltemi' },
   ];
   const [first, second] = await Promise.all(pairs.map((pair) => render({}, pair)));
-  assert.notEqual(only(first ?? [], 'ClusterRole').metadata.name, only(second ?? [], 'ClusterRole').metadata.name);
+  assert.notEqual(ownClusterRole(first ?? []).metadata.name, ownClusterRole(second ?? []).metadata.name);
 });
 
 test('a release that is not called after the product carries its name all the same', async () =>

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type Place, RIGHTS, type Right } from '../../src/cluster/rights.ts';
 import { grants } from '../contract/chart/grants.ts';
 import { type Rule, rightsAt, rulesOf } from '../contract/chart/rightsTemplate.ts';
-import { type Manifest, only, render } from './chart.ts';
+import { type Manifest, only, ownClusterRole, render } from './chart.ts';
 
 const rulesIn = (manifests: readonly Manifest[], namespace: string): Rule[] =>
   manifests
@@ -16,7 +16,7 @@ const expected = (scoped: boolean, ...places: Place[]): Set<string> =>
 
 test('for the whole cluster: workloads everywhere, configuration only where Istio is, the Lease only at home', async () => {
   const manifests = await render({ istioNamespaces: ['istio-system', 'istio-two'] });
-  assert.deepEqual(grants(only(manifests, 'ClusterRole').rules), expected(false, 'cluster'));
+  assert.deepEqual(grants(ownClusterRole(manifests).rules), expected(false, 'cluster'));
   assert.deepEqual(grants(rulesIn(manifests, 'istio-system')), expected(false, 'istio'));
   assert.deepEqual(grants(rulesIn(manifests, 'istio-two')), expected(false, 'istio'));
   assert.deepEqual(grants(rulesIn(manifests, 'ops')), expected(false, 'own'));
@@ -24,11 +24,11 @@ test('for the whole cluster: workloads everywhere, configuration only where Isti
 
 test('for some namespaces: no right to write outside of them, and in the cluster only to what has no namespace', async () => {
   const manifests = await render({ namespaces: ['shop', 'bank'] });
-  const cluster = grants(only(manifests, 'ClusterRole').rules);
+  const cluster = grants(ownClusterRole(manifests).rules);
   assert.deepEqual(cluster, expected(true, 'cluster'));
   assert.deepEqual(
     [...cluster].filter((one) => !/^(get|list|watch) /.test(one)),
-    [],
+    ['create authentication.k8s.io/tokenreviews', 'create authorization.k8s.io/subjectaccessreviews'],
   );
   for (const namespace of ['shop', 'bank'])
     assert.deepEqual(grants(rulesIn(manifests, namespace)), expected(true, 'namespaces'));
@@ -41,6 +41,17 @@ test('a namespace that is several things gets one Role for all of them', async (
   assert.deepEqual(grants(only(manifests, 'Role').rules), expected(true, 'own', 'istio', 'namespaces'));
 });
 
+test('reviews of tokens are asked for only where metrics are secured, and read by those who have their role', async () => {
+  const manifests = await render({ config: { metricsSecure: false } });
+  assert.deepEqual(
+    grants(ownClusterRole(manifests).rules),
+    grants(rulesOf(rightsAt('cluster', false).filter(({ when }) => !when))),
+  );
+  assert.equal(manifests.filter(({ kind }) => kind === 'ClusterRole').length, 1);
+  const reader = (await render()).find(({ metadata }) => metadata.name.endsWith('-metrics-reader'));
+  assert.deepEqual(reader?.rules, [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }]);
+});
+
 test('every role is bound to the ServiceAccount, in its own namespace', async () => {
   const manifests = await render({ namespaces: ['shop'] });
   const bound = manifests
@@ -50,7 +61,7 @@ test('every role is bound to the ServiceAccount, in its own namespace', async ()
       return `${roleRef.kind} ${metadata.namespace ?? ''}/${roleRef.name}`;
     });
   const roles = manifests
-    .filter(({ kind }) => /Role$/.test(kind))
+    .filter(({ kind, metadata }) => /Role$/.test(kind) && !metadata.name.endsWith('-metrics-reader'))
     .map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
   assert.deepEqual(bound.sort(), roles.sort());
 });

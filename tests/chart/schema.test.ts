@@ -67,6 +67,10 @@ const CLASHES: Readonly<Record<string, readonly [Values, RegExp]>> = {
     { podMonitor: { enabled: true, force: true }, config: { metricsBindAddress: '0' } },
     /there are no metrics for a monitor/,
   ],
+  'a PodMonitor without token': [
+    { podMonitor: { enabled: true, force: true } },
+    /a PodMonitor cannot send Prometheus' own token/,
+  ],
   'a ServiceMonitor without Service': [
     { serviceMonitor: { enabled: true, force: true }, service: { enabled: false } },
     /serviceMonitor needs the Service/,

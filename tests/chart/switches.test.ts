@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readPolicy } from '../../src/cli/policyFile.ts';
 import { envOf, POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
+import { VERSION } from '../../src/version.ts';
 import { CONFIG_VALUES } from '../contract/chart/flagValues.ts';
 import { settingSchema } from '../contract/chart/settingSchema.ts';
 import { type Manifest, only, type Rendering, render, type Values } from './chart.ts';
 
 const MONITORING = 'monitoring.coreos.com/v1';
+const TOKEN = { authorization: { credentials: { name: 'token', key: 'token' } } };
 const container = (manifests: readonly Manifest[]) => only(manifests, 'Deployment').spec.template.spec.containers[0];
 const kinds = (manifests: readonly Manifest[]): string[] => manifests.map(({ kind }) => kind);
 
@@ -24,7 +26,9 @@ const MADE: Readonly<Record<string, readonly { on: Values; off: Values; renderin
   PodDisruptionBudget: [{ on: { podDisruptionBudget: { enabled: true } }, off: {} }],
   NetworkPolicy: [{ on: { networkPolicy: { enabled: true } }, off: {} }],
   ServiceMonitor: [{ on: { serviceMonitor: { enabled: true } }, off: {}, rendering: { serves: [MONITORING] } }],
-  PodMonitor: [{ on: { podMonitor: { enabled: true } }, off: {}, rendering: { serves: [MONITORING] } }],
+  PodMonitor: [
+    { on: { podMonitor: { enabled: true, endpoint: TOKEN } }, off: {}, rendering: { serves: [MONITORING] } },
+  ],
   PrometheusRule: [{ on: { prometheusRule: { enabled: true } }, off: {}, rendering: { serves: [MONITORING] } }],
 };
 
@@ -41,19 +45,23 @@ for (const value of ['serviceMonitor', 'podMonitor', 'prometheusRule']) {
   test(`${value} is left out where the cluster does not know the kind, unless forced`, async () => {
     const kind = value.replace(/^./, (letter) => letter.toUpperCase());
     assert.ok(!kinds(await render({ [value]: { enabled: true } })).includes(kind));
-    assert.ok(kinds(await render({ [value]: { enabled: true, force: true } })).includes(kind));
+    assert.ok(
+      kinds(
+        await render({ [value]: { enabled: true, force: true, ...(value === 'podMonitor' && { endpoint: TOKEN }) } }),
+      ).includes(kind),
+    );
   });
 }
 
 for (const [what, image, expected] of [
-  ['the tag is the chart’s appVersion', {}, 'ghcr.io/meltemi-mesh/meltemi:0.1.0'],
+  ['the tag is the chart’s appVersion', {}, `ghcr.io/meltemi-mesh/meltemi:${VERSION}`],
   ['a tag', { tag: 'v9' }, 'ghcr.io/meltemi-mesh/meltemi:v9'],
   [
     'a digest wins over a tag',
     { tag: 'v9', digest: `sha256:${'a'.repeat(64)}` },
     `ghcr.io/meltemi-mesh/meltemi@sha256:${'a'.repeat(64)}`,
   ],
-  ['another repository', { repository: 'registry.local/m' }, 'registry.local/m:0.1.0'],
+  ['another repository', { repository: 'registry.local/m' }, `registry.local/m:${VERSION}`],
 ] as const) {
   test(`image: ${what}`, async () => assert.equal(container(await render({ image })).image, expected));
 }
@@ -97,8 +105,7 @@ for (const [what, config, expected] of [
 ] as const) {
   test(`config: ${what}`, async () => {
     const { env } = container(await render({ config })) as { env: { name: string; value: string }[] };
-    const always = ['MELTEMI_METRICS_BIND_ADDRESS', 'MELTEMI_POLICY'];
-    const said = env.filter(({ name }) => !always.includes(name)).map(({ name, value }) => [name, value]);
+    const said = env.filter(({ name }) => name !== 'MELTEMI_POLICY').map(({ name, value }) => [name, value]);
     assert.deepEqual(Object.fromEntries(said), expected);
   });
 }
@@ -115,7 +122,7 @@ test('without health checks there are no probes, and ports follow the addresses'
   );
   assert.deepEqual(
     [ports, livenessProbe, readinessProbe],
-    [[{ name: 'http-metrics', containerPort: 9090 }], undefined, undefined],
+    [[{ name: 'https-metrics', containerPort: 9090 }], undefined, undefined],
   );
 });
 
@@ -188,6 +195,40 @@ test('the network policy lets in scrapes and probes, and out to DNS, API server 
   assert.deepEqual(ports, [53, 53, 443, 6443, 15017, 443]);
   assert.deepEqual(spec.policyTypes, ['Ingress', 'Egress']);
 });
+
+for (const [what, endpoint, config, expected] of [
+  [
+    'by Prometheus’ own token, without looking at a certificate that proves nothing',
+    {},
+    {},
+    {
+      port: 'https-metrics',
+      scheme: 'https',
+      tlsConfig: { insecureSkipVerify: true },
+      bearerTokenFile: '/var/run/secrets/kubernetes.io/serviceaccount/token',
+    },
+  ],
+  [
+    'by a given token and authority',
+    { ...TOKEN, tlsConfig: { serverName: 'meltemi' } },
+    {},
+    { port: 'https-metrics', scheme: 'https', tlsConfig: { serverName: 'meltemi' }, ...TOKEN },
+  ],
+  ['in the open', {}, { metricsSecure: false }, { port: 'http-metrics' }],
+] as const) {
+  test(`a ServiceMonitor scrapes ${what}`, async () => {
+    const manifests = await render({
+      serviceMonitor: { enabled: true, force: true, endpoint, interval: '9s' },
+      config,
+    });
+    const monitor = only(manifests, 'ServiceMonitor');
+    assert.deepEqual(monitor.spec.endpoints, [{ path: '/metrics', interval: '9s', ...expected }]);
+    const service = only(manifests, 'Service');
+    assert.equal(service.spec.ports[0].name, expected.port);
+    for (const [label, value] of Object.entries(monitor.spec.selector.matchLabels))
+      assert.equal(service.metadata.labels?.[label], value);
+  });
+}
 
 test('extra objects are rendered, also as templates', async () => {
   const object = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'plain' } };

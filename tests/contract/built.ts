@@ -10,10 +10,15 @@ export class Built implements Disposable {
 
   constructor(environment: Readonly<Record<string, string>> = {}) {
     chmodSync(this.root, 0o755);
-    execFileSync(process.execPath, ['build.ts', this.folder], {
-      env: { ...process.env, ...environment },
-      stdio: 'pipe',
-    });
+    try {
+      execFileSync(process.execPath, ['build.ts', this.folder], {
+        env: { ...process.env, ...environment },
+        stdio: 'pipe',
+      });
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { changedFiles } from '../../build/changedFiles.ts';
+import { changedFiles } from './changedFiles.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'meltemi-changed-'));
 after(() => rmSync(root, { recursive: true }));

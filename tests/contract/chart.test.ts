@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import { SETTINGS } from '../../src/cli/settings.ts';
 import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../../src/names.ts';
 import { FLAG_VALUES } from './chart/flagValues.ts';
 import { chartKeys } from './chart/generatedChart.ts';
@@ -41,6 +42,21 @@ test('templates use no value that values.yaml does not have', () => {
   );
 });
 
+test('where an address is left to the operator, the chart knows which', () => {
+  const ports = textOf('helm/templates/_ports.tpl');
+  for (const name of ['metricsBindAddress', 'healthProbeBindAddress'] as const)
+    assert.ok(ports.includes(`.Values.config.${name} | default "${SETTINGS[name].default}"`), name);
+});
+
+test('the container is started as the image is', () => {
+  const [, command = '[]'] = /^CMD (.*)$/m.exec(textOf('Dockerfile')) ?? [];
+  const args = /args:\n((?: +- \S+\n)+)/.exec(textOf('helm/templates/deployment.yaml'))?.[1] ?? '';
+  assert.deepEqual(
+    [...args.matchAll(/- (\S+)/g)].map(([, word]) => word),
+    JSON.parse(command),
+  );
+});
+
 test('the chart has the version of the program', () =>
   assert.deepEqual([chart.version, chart.appVersion], [version, version]));
 
@@ -55,6 +71,16 @@ test('names in the chart are those of the code', () => {
   assert.ok(values.prometheusRule.runbookUrl.startsWith(HOME_PAGE));
   const lease = textOf('helm/templates/lease.yaml');
   assert.ok(lease.includes(`name: ${LEASE_NAME}\n`) && lease.includes(`${LEASE_ANNOTATION.paused}: `));
+});
+
+test('links in the chart’s README lead somewhere, also where only the chart is', () => {
+  const links = [...textOf('helm/README.md').matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
+  const [ours, others] = [`${HOME_PAGE}/blob/main/`, (link: string) => !link.startsWith(HOME_PAGE)];
+  assert.deepEqual(links.filter(others), []);
+  assert.deepEqual(
+    links.filter((link) => !existsSync(link.replace(ours, ''))),
+    [],
+  );
 });
 
 test('Chart.yaml says what hubs show', () => {
@@ -82,7 +108,7 @@ test('one kind a template, called after it', () => {
     const named = file.replace(/^.*\/(.*)\.yaml$/, '$1');
     const kinds = [...textOf(file).matchAll(/^kind: (\w+)$/gm)].map(([, kind = '']) => kind.toLowerCase());
     const expected = { extraobjects: [], grafanadashboard: ['configmap'] }[named] ?? [named];
-    assert.deepEqual(kinds, expected, file);
+    assert.deepEqual([...new Set(kinds)], expected, file);
   }
 });
 

@@ -136,12 +136,12 @@ const PLACE_HELP: Record<Place, string> = {
 };
 
 function rights(): string {
-  const rows = RIGHTS.map(({ resource, verbs, names = [], place, scoped, why }) => [
+  const rows = RIGHTS.map(({ resource, verbs, names = [], place, scoped, why, when }) => [
     [`\`${resource}\``, ...names.map((name) => `\`${name}\``)].join(' '),
     verbs.join(', '),
     PLACE_HELP[place],
     scoped.map((one) => PLACE_HELP[one]).join(', '),
-    why,
+    when ? `${why}; only with \`${flagOf(when)}\`` : why,
   ]);
   return tableOf(['kind', 'verbs', 'where', 'where with `namespaces`', 'why'], rows);
 }

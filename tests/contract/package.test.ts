@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { build } from 'esbuild';
-import { parts } from '../../build/notices.ts';
+import { parts } from '../../build.ts';
 import { Built } from './built.ts';
 
 /** What Apache-2.0 software may carry along without taking on other terms. */
@@ -53,8 +53,12 @@ test('the program can be run as it is', () => {
   assert.match(readFileSync(join(built.folder, 'meltemi.js'), 'utf8'), /^#!\/usr\/bin\/env node\n/);
 });
 
-test('one file is both programs', () =>
-  assert.deepEqual(manifest.bin, { meltemi: 'meltemi.js', 'kubectl-meltemi': 'meltemi.js' }));
+test('one file is the program, the kubectl plugin and its completion', () =>
+  assert.deepEqual(manifest.bin, {
+    meltemi: 'meltemi.js',
+    'kubectl-meltemi': 'meltemi.js',
+    'kubectl_complete-meltemi': 'meltemi.js',
+  }));
 
 for (const key of ['name', 'version', 'license', 'repository', 'homepage', 'engines', 'type'])
   test(`${key} is the repository’s`, () => {
@@ -112,6 +116,7 @@ const commands: [string, [string, ...string[]], RegExp][] = [
     /^Usage: kubectl meltemi plan \[options\]/,
   ],
   ['the program’s help shows what is typed', ['meltemi', 'plan', '--help'], /^Usage: meltemi plan \[options\]/],
+  ['kubectl completes what is typed', ['kubectl_complete-meltemi', 'pla'], /^plan\t.*\n:4\n$/],
   ['help has examples', ['meltemi', 'run', '--help'], /\nExamples:\n/],
 ];
 for (const [name, command, output] of commands)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -27,6 +27,7 @@ interface Workflow {
   readonly on: Readonly<Record<string, unknown>>;
   readonly permissions: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  readonly defaults?: unknown;
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
@@ -53,10 +54,10 @@ test('CI runs make test and nothing else', () =>
 test('a release is made by a tag v… and by nothing else', () =>
   assert.deepEqual(release.on, { push: { tags: ['v*'] } }));
 
-const images: [string, string, unknown][] = [
+const images: [string, string, string | undefined][] = [
   ['image', '.', undefined],
   ['bundle', 'olm-bundle', 'olm-bundle/bundle.Dockerfile'],
-  ['catalog', 'olm-bundle/catalog', 'olm-bundle/catalog/catalog.Dockerfile'],
+  ['catalog', 'olm-bundle', 'olm-bundle/catalog.Dockerfile'],
 ];
 for (const [job, context, file] of images) {
   test(`${job}: built for both architectures from ${context}, pushed with provenance`, () => {
@@ -151,6 +152,10 @@ test('no script has anything put into its text: values come through the environm
   for (const { run = '' } of [...steps(release), ...steps(ci)]) assert.doesNotMatch(run, /\$\{\{/);
 });
 
+test('scripts stop at the first failure, also within a pipe', () =>
+  assert.deepEqual(release.defaults, { run: { shell: 'bash' } }));
+
+/** As the runner runs what has `shell: bash`. */
 const bash = (script: string, environment: Readonly<Record<string, string>>): string =>
   execFileSync('bash', ['-e', '-o', 'pipefail', '-c', script], {
     encoding: 'utf8',
@@ -206,12 +211,21 @@ test('the base images’ digests are looked up for the names in the Dockerfile',
 
 test('the image is called as in the code', () => assert.ok(release.env?.IMAGE?.endsWith(`/${PRODUCT}`)));
 
-for (const [job, folder, product] of [
-  ['bundle', 'manifests', ''],
-  ['catalog', 'catalog', '-bundle'],
-] as const)
-  test(`${job}: names what it stands on by digest, and fails when there is nothing to pin`, () => {
-    const step = release.jobs[job]?.steps?.find(({ env }) => env?.PINNED !== undefined);
+for (const [job, folder, what] of [
+  ['bundle', 'manifests', 'image'],
+  ['catalog', 'catalog', 'bundle'],
+  ['catalog', 'catalog', 'image'],
+] as const) {
+  const step = release.jobs[job]?.steps?.find(({ env }) => env?.PINNED?.includes(`needs.${what}.outputs.digest`));
+  const product = what === 'image' ? '' : '-bundle';
+
+  test(`${job}: what names the ${what} by the version names it by digest then`, () => {
+    const name = `${expression('env.IMAGE')}${product}`;
+    assert.equal(step?.env?.TAGGED, `${name}:${what === 'image' ? '' : 'v'}${VERSION}`);
+    assert.equal(step?.env?.PINNED, `${name}@${expression(`needs.${what}.outputs.digest`)}`);
+  });
+
+  test(`${job}: the ${what} is pinned, nothing else is changed, and nothing to pin is an error`, () => {
     const made = mkdtempSync(join(temporary, 'olm-'));
     const [TAGGED, PINNED] = [`example/meltemi${product}:1.2.3`, `example/meltemi${product}@sha256:0123`];
     const run = (content: string): string => {
@@ -220,6 +234,20 @@ for (const [job, folder, product] of [
       bash(`${make}${step?.run}`, { MADE: made, CONTENT: content, TAGGED, PINNED });
       return readFileSync(join(made, file), 'utf8');
     };
-    assert.equal(run(`image: ${TAGGED}\n`), `image: ${PINNED}\n`);
-    assert.throws(() => run('image: example/other:1.2.3\n'));
+    const other = 'image: example/other:1.2.3\n';
+    assert.equal(run(`image: ${TAGGED}\n${other}`), `image: ${PINNED}\n${other}`);
+    assert.throws(() => run(other));
   });
+}
+
+test('what the OLM jobs build from is there as soon as there is a bundle', () => {
+  if (!existsSync('olm-bundle')) return;
+  for (const [, , file] of images) if (file) assert.ok(existsSync(file), file);
+  const named = globSync('olm-bundle/{manifests,catalog}/**/*.yaml')
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+  assert.ok(named.includes(`${release.env?.IMAGE}:${manifest.version}\n`));
+  assert.ok(named.includes(`${release.env?.IMAGE}-bundle:v${manifest.version}\n`));
+});
+
+test('what the chart job packages is there', () => assert.ok(existsSync('helm/Chart.yaml')));

@@ -143,7 +143,7 @@ test('an injected gateway is upgraded; where no injector matches it is left alon
   }
 });
 
-test('strategies that a restart does not roll pod by pod are never written', async () => {
+test('Recreate and a partition are rolled; OnDelete, which a restart does not roll, is never written', async () => {
   await bed.namespace('odd', { 'istio-injection': 'enabled' });
   for (const name of ['recreate', 'rolling'])
     await bed.deploy({ kind: 'Deployment', namespace: 'odd', name, replicas: 1 });
@@ -162,10 +162,13 @@ test('strategies that a restart does not roll pod by pod are never written', asy
   const scene = await Scene.start(bed, 'odd');
   try {
     await bed.label('odd', { 'istio-injection': null, 'istio.io/rev': 'next' });
-    await until('the one that can roll to be restarted', 60_000, async () => (await scene.restarts()).length > 0);
-    await scene.settled();
-    await stays('one write', 5_000, async () => (await scene.restarts()).length === 1);
-    assert.deepEqual(await scene.restartCounts(), { 'deployments/odd/rolling': 1 });
+    await until('three outcomes', 90_000, async () => Object.keys(await scene.outcomes()).length === 3);
+    await stays('three writes', 5_000, async () => (await scene.restarts()).length === 3);
+    assert.deepEqual(await scene.outcomes(), {
+      'deployments/odd/recreate': 'verified',
+      'deployments/odd/rolling': 'verified',
+      'statefulsets/odd/partition': 'verified',
+    });
   } finally {
     await scene.stop();
   }

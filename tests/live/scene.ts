@@ -18,23 +18,13 @@ interface Patch {
 export class Scene {
   readonly user: string;
   readonly #bed: Testbed;
-  readonly #kubeconfig: string;
-  readonly #flags: readonly string[];
-  readonly #environment: Readonly<Record<string, string>>;
+  readonly #begin: () => Promise<OperatorProcess>;
   #operator: OperatorProcess | undefined;
 
-  private constructor(
-    bed: Testbed,
-    user: string,
-    kubeconfig: string,
-    flags: readonly string[],
-    environment: Readonly<Record<string, string>> = {},
-  ) {
+  private constructor(bed: Testbed, user: string, begin: () => Promise<OperatorProcess>) {
     this.#bed = bed;
     this.user = user;
-    this.#kubeconfig = kubeconfig;
-    this.#flags = flags;
-    this.#environment = environment;
+    this.#begin = begin;
   }
 
   /** Starts the operator as a Deployment says: as its ServiceAccount, with its container's environment, and nothing else. */
@@ -44,15 +34,19 @@ export class Scene {
     environment: Readonly<Record<string, string>>,
   ): Promise<Scene> {
     const user = `system:serviceaccount:${account.namespace}:${account.name}`;
-    const scene = new Scene(bed, user, await bed.accountKubeconfig(account.namespace, account.name), [], environment);
-    await scene.restart();
-    return scene;
+    const kubeconfig = await bed.accountKubeconfig(account.namespace, account.name);
+    return Scene.of(bed, user, async () => new OperatorProcess(kubeconfig, [], environment));
   }
 
   /** Starts an operator under a name that no other scenario of this testbed has. */
   static async start(bed: Testbed, name: string, ...flags: string[]): Promise<Scene> {
     const user = `meltemi-${name}`;
-    const scene = new Scene(bed, user, await bed.operatorKubeconfig(user), [...QUICK, ...flags]);
+    return Scene.of(bed, user, await quick(bed, user, flags));
+  }
+
+  /** Starts an operator that is made elsewhere, under the user that it is to the API server. */
+  static async of(bed: Testbed, user: string, begin: () => Promise<OperatorProcess>): Promise<Scene> {
+    const scene = new Scene(bed, user, begin);
     await scene.restart();
     return scene;
   }
@@ -60,14 +54,14 @@ export class Scene {
   /** Starts an operator beside another that leads, and waits until it stands by. */
   static async standby(bed: Testbed, name: string, ...flags: string[]): Promise<Scene> {
     const user = `meltemi-${name}`;
-    const scene = new Scene(bed, user, await bed.operatorKubeconfig(user), [...QUICK, ...flags]);
+    const scene = new Scene(bed, user, await quick(bed, user, flags));
     await scene.restart('Standing by');
     return scene;
   }
 
   /** Starts the process, again after a crash, and waits until it has scanned: after a crash the Lease must run out first. */
   async restart(said: 'Scanned' | 'Standing by' = 'Scanned'): Promise<void> {
-    const operator = new OperatorProcess(this.#kubeconfig, this.#flags, this.#environment);
+    const operator = await this.#begin();
     this.#operator = operator;
     await until(
       `the operator to say "${said}"`,
@@ -205,6 +199,12 @@ export class Scene {
 }
 
 const WORKLOADS: ReadonlySet<string> = new Set(['deployments', 'statefulsets', 'daemonsets']);
+
+/** How to start an operator that may do all. */
+async function quick(bed: Testbed, user: string, flags: readonly string[]): Promise<() => Promise<OperatorProcess>> {
+  const kubeconfig = await bed.operatorKubeconfig(user);
+  return async () => new OperatorProcess(kubeconfig, [...QUICK, ...flags]);
+}
 
 const keyOf = ({ resource, namespace, name }: Write): string => `${resource}/${namespace}/${name}`;
 

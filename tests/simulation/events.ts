@@ -205,7 +205,10 @@ function reconcile(world: World, workload: Controlled): void {
   world.time.after(1500 + world.dice.below(15 * SECOND), () => {
     reconciling.delete(workload);
     if (workload.gone || !isForeign(workload, reverter)) return;
-    takeBack(world, workload, reverter === 'put');
+    const { metadata, status } = workload.manifest;
+    // a record that is wiped before any controller has copied it is lost to everybody but the process that wrote it
+    if (status.observedGeneration < metadata.generation) reconcile(world, workload);
+    else takeBack(world, workload, reverter === 'put');
   });
 }
 

@@ -1,3 +1,5 @@
+import type { Flavour } from './scenario.ts';
+
 /** A rule of safe restarts that is taken away: a snippet of one source file, what stands there instead, and the invariant that must break. */
 export interface Mutant {
   readonly name: string;
@@ -5,6 +7,8 @@ export interface Mutant {
   readonly snippet: string;
   readonly instead: string;
   readonly breaks: string;
+  /** In which it shows best; any without. */
+  readonly flavour?: Flavour;
 }
 
 const HOLDS = 'src/plan/holds.ts';
@@ -39,6 +43,7 @@ export const RULES: readonly Mutant[] = [
     snippet: 'if (failed < policy.failureBudget) return undefined;',
     instead: 'if (failed < 1000) return undefined;',
     breaks: 'halted',
+    flavour: 'failing',
   },
   {
     name: 'without a halt where the webhook fails open',
@@ -46,6 +51,7 @@ export const RULES: readonly Mutant[] = [
     snippet: 'if (open !== undefined)',
     instead: 'if (false)',
     breaks: 'failing-open',
+    flavour: 'failing',
   },
   {
     name: 'without the limit in flight',
@@ -67,13 +73,15 @@ export const RULES: readonly Mutant[] = [
     snippet: '  budgets,\n  cooldown,\n',
     instead: '  cooldown,\n',
     breaks: 'pdb-spent',
+    flavour: 'crowded',
   },
   {
     name: 'without turns under one budget',
     file: THROTTLE,
-    snippet: "if (shared && policy.pdb === 'respect' && lowersAvailability(workload))",
-    instead: 'if (false)',
+    snippet: "if (other) return waiting('pdb',",
+    instead: "if (false) return waiting('pdb',",
     breaks: 'pdb-shared',
+    flavour: 'crowded',
   },
   {
     name: 'without turns for one owner kind',
@@ -88,6 +96,7 @@ export const RULES: readonly Mutant[] = [
     snippet: 'if (this.isLeading) return;\n    this.#endTerm(this.#tooLate());',
     instead: 'return;',
     breaks: 'lease',
+    flavour: 'frozen',
   },
   {
     name: 'without the daily cap',
@@ -109,6 +118,7 @@ export const RULES: readonly Mutant[] = [
     snippet: '  ownerReverts,\n',
     instead: '',
     breaks: 'owner-reverts',
+    flavour: 'reverting',
   },
   {
     name: 'without giving up',
@@ -116,6 +126,7 @@ export const RULES: readonly Mutant[] = [
     snippet: '  gaveUp,\n',
     instead: '',
     breaks: 'episode',
+    flavour: 'relapsing',
   },
   {
     name: 'without the restart delay',
@@ -137,6 +148,7 @@ export const RULES: readonly Mutant[] = [
     snippet: '  watchStale,\n',
     instead: '',
     breaks: 'stale',
+    flavour: 'faulty',
   },
   {
     name: 'without the gates',
@@ -151,6 +163,7 @@ export const RULES: readonly Mutant[] = [
     snippet: '  operatorPaused,\n',
     instead: '',
     breaks: 'operator-paused',
+    flavour: 'mixed',
   },
   {
     name: 'without heed to paused rollouts',
@@ -158,6 +171,7 @@ export const RULES: readonly Mutant[] = [
     snippet: '  paused,\n  rolling,\n',
     instead: '  rolling,\n',
     breaks: 'target',
+    flavour: 'plain',
   },
 ];
 
@@ -176,6 +190,7 @@ export const MISTAKES: readonly Mutant[] = [
     snippet: '    remember(workload.uid, workload.annotations);\n',
     instead: '',
     breaks: 'episode',
+    flavour: 'faulty',
   },
   {
     name: 'not counting a restart that is about to be written',
@@ -183,6 +198,7 @@ export const MISTAKES: readonly Mutant[] = [
     snippet: 'if (busy && !isInFlight(record)) this.#noteWrite();',
     instead: '',
     breaks: 'restart-delay',
+    flavour: 'crowded',
   },
   {
     name: 'leaving an earlier outcome in copies',
@@ -190,6 +206,7 @@ export const MISTAKES: readonly Mutant[] = [
     snippet: "[ANNOTATION.outcome]: record.outcome ?? '',",
     instead: '[ANNOTATION.outcome]: record.outcome ?? null,',
     breaks: 'episode',
+    flavour: 'reverting',
   },
   {
     name: 'giving a slot away before it is known what became of its write',
@@ -197,12 +214,22 @@ export const MISTAKES: readonly Mutant[] = [
     snippet: 'return this.#lookUntilSeen(key, ref, signal);',
     instead: 'return this.#lookAgain(key, ref);',
     breaks: 'max-in-flight',
+    flavour: 'faulty',
   },
   {
     name: 'not heeding a failure until it is looked at once more',
     file: 'src/operator.ts',
     snippet: 'this.#wrote(judged.workload);\n          report.ended',
     instead: 'report.ended',
-    breaks: 'failing-open',
+    breaks: 'halted',
+    flavour: 'failing',
+  },
+  {
+    name: 'taking budgets that could not be read for none',
+    file: THROTTLE,
+    snippet: '?? this.#perBudget.get(unknownIn(workload))',
+    instead: '',
+    breaks: 'pdb-shared',
+    flavour: 'faulty',
   },
 ];

@@ -109,8 +109,8 @@ const KNOBS: Readonly<Record<Flavour, Partial<Knobs>>> = {
   plain: {},
   flapping: { upgrades: 6, upgradeEvery: 100 * SECOND, slow: 25 },
   relapsing: { upgrades: 2, relapses: 14 },
-  failing: { hangs: 60, upgrades: 2, slow: 20, people: 2, failsOpen: 1 },
-  reverting: { upgrades: 2, people: 1, crashes: 1 },
+  failing: { hangs: 50, upgrades: 2, slow: 20, slowCalls: 10, people: 2, failsOpen: 2 },
+  reverting: { upgrades: 3, upgradeEvery: 2 * MINUTE, people: 1, crashes: 2 },
   crowded: { upgrades: 2, slow: 40, slowCalls: 10 },
   frozen: { processes: 2, freezes: 3, upgrades: 4, upgradeEvery: 2 * MINUTE, slowCalls: 15 },
   faulty: { mishaps: 60, slowCalls: 40, crashes: 2, crashesOnLanding: 15, broken: 2, outages: 2, upgrades: 2 },
@@ -182,7 +182,7 @@ function drawPolicy(dice: Dice, flavour: Flavour): Policy {
 function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[], index: number): WorkloadDraft {
   const kind = dice.pick(['Deployment', 'Deployment', 'Deployment', 'StatefulSet', 'DaemonSet'] as const);
   const replicas = 1 + dice.below(4);
-  const reverts = dice.once(flavour === 'reverting' ? 2 : 12);
+  const reverts = dice.once({ reverting: 2, faulty: 4 }[flavour as string] ?? 12);
   return {
     kind,
     namespace: dice.pick(namespaces),

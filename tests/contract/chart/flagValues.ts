@@ -9,9 +9,6 @@ const ELSEWHERE: Readonly<Record<string, string | undefined>> = {
   istioNamespaces: 'istioNamespaces',
 };
 
-/** Where the chart knows better than the operator, which cannot know that it runs in a pod: there, nobody reaches loopback. */
-export const CHART_DEFAULTS: Readonly<Record<string, string>> = { metricsBindAddress: ':8080' };
-
 /** The settings of `run`, by name, each with the chart's value for it. */
 export const FLAG_VALUES: readonly {
   readonly name: string;

@@ -6,6 +6,7 @@ import { type ValueKey, valueKeys } from './valueKeys.ts';
 import { valuesSchema } from './valuesSchema.ts';
 
 const VALUES = 'helm/values.yaml';
+const CHART = 'helm/Chart.yaml';
 
 /** values.yaml with its block `config` as the table of settings has it. */
 export function valuesFile(): string {
@@ -13,11 +14,20 @@ export function valuesFile(): string {
   return between(text, '  # generated: config\n', '\n  # end', configBlock(), VALUES);
 }
 
+/** Chart.yaml with the version of package.json, wherever it stands there. */
+function chartFile(): string {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  return readFileSync(CHART, 'utf8')
+    .replace(/^(version|appVersion): .*$/gm, `$1: ${version}`)
+    .replace(/^( +image: \S+):\S+$/gm, `$1:${version}`);
+}
+
 export const chartKeys = (): ValueKey[] => valueKeys(valuesFile());
 
 /** The files of the chart that are made from the code or from one another, as they should be. */
 export const generatedChart = (): Map<string, string> =>
   new Map([
+    [CHART, chartFile()],
     [VALUES, valuesFile()],
     ['helm/values.schema.json', valuesSchema(chartKeys())],
     ['helm/templates/_rights.tpl', rightsTemplate()],

@@ -36,8 +36,17 @@ export const rightsAt = (place: Place, scoped: boolean): Right[] =>
 
 /** The table of rights as templates of rules, for the roles to include. */
 export function rightsTemplate(): string {
-  const template = (name: string, rights: readonly Right[]): string =>
-    `{{- define "${name}" -}}\n${rulesOf(rights).map(ruleText).join('\n')}\n{{- end }}\n`;
+  const rulesText = (rights: readonly Right[]): string => rulesOf(rights).map(ruleText).join('\n');
+  const template = (name: string, rights: readonly Right[]): string => {
+    const always = rulesText(rights.filter(({ when }) => !when));
+    const conditional = [
+      ...Map.groupBy(
+        rights.filter(({ when }) => when),
+        ({ when }) => when,
+      ),
+    ].map(([when, rows]) => `{{- if include "meltemi.${when}" . }}\n${rulesText(rows)}\n{{- end }}\n`);
+    return `{{- define "${name}" -}}\n${always}\n${conditional.join('')}{{- end }}\n`;
+  };
   return [
     '{{/* Made from src/cluster/rights.ts: npm run docs */}}\n',
     template('meltemi.rights.cluster', rightsAt('cluster', false)),

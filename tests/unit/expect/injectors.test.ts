@@ -5,7 +5,7 @@ import type { Answer } from '../../../src/expect/answer.ts';
 import { Injectors, type InjectorsOptions, type Question } from '../../../src/expect/injectors.ts';
 import type { Injection } from '../../../src/expect/mesh.ts';
 import type { Address, WebhookEntry } from '../../../src/expect/webhookEntry.ts';
-import { entry, HOUR, injection, NOW } from '../../builders/workload.ts';
+import { entry, expected, HOUR, injection, NOW, workload } from '../../builders/workload.ts';
 import { until } from '../cluster/deadline.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../cluster/localhostCertificate.ts';
 import { FIRST, type Identity, SECOND } from './injectorCertificates.ts';
@@ -500,4 +500,29 @@ describe('an answer', () => {
     await one.ask();
     assert.equal(one.requests, 3);
   });
+});
+
+it('an answer that was on its way when its epoch was forgotten is not kept', async () => {
+  const answered = [Promise.withResolvers<Answer>(), Promise.withResolvers<Answer>()];
+  let asked = 0;
+  const injectors = new Injectors({
+    cluster: { service: () => Promise.resolve(undefined) },
+    now: () => 0,
+    post: () => answered[asked++]?.promise ?? Promise.reject(new Error('asked once too often')),
+  });
+  const one = {
+    injection: injection(),
+    namespace: 'shop',
+    name: 'web',
+    template: workload().template,
+    templateHash: 't',
+  };
+  const first = injectors.ask(one);
+  injectors.forget(one.injection);
+  answered[0]?.resolve({ kind: 'no-sidecar' });
+  await first;
+  const second = injectors.ask(one);
+  answered[1]?.resolve({ kind: 'sidecar', sidecar: expected() });
+  assert.equal((await second).kind, 'sidecar');
+  assert.equal((await injectors.ask(one)).kind, 'sidecar', 'this one is kept');
 });

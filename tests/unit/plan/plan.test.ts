@@ -386,6 +386,18 @@ const sharing: [string, Judged[], string[], Partial<PlanContext>?][] = [
     ['restart', 'pdb', 'restart'],
   ],
   [
+    '… also where the budgets of the one in flight could not be read',
+    [
+      {
+        ...judged({ name: 'a', ...lowering, annotations: inFlight }),
+        budgets: [budget({ namespace: 'shop', name: '', allowed: 0 })],
+      },
+      { ...judged({ name: 'b', ...lowering }), budgets: [budget()] },
+      { ...judged({ name: 'c', ...lowering }), budgets: [] },
+    ],
+    ['in-flight', 'pdb', 'restart'],
+  ],
+  [
     '… but those that only surge share nothing',
     [
       { ...judged({ name: 'a' }), budgets: [budget()] },

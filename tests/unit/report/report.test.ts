@@ -175,3 +175,42 @@ test('a workload that its budget holds for an hour is told once, on the workload
     [['Warning', 'RestartHeld', 'web', 'for 60 minutes: shop/web allows no disruption']],
   );
 });
+
+test('who stops leading shows nothing of the workloads that it knew, lest an alert outlive what it tells of', async () => {
+  const { metrics, metric } = reporting();
+  metrics.leads(true);
+  metrics.evaluated(['outdated'], ['cooldown'], 1);
+  metrics.halted(1);
+  metrics.gates(1);
+  metrics.unreachable(1);
+  metrics.leads(false);
+  const text = await metrics.registry.metrics();
+  assert.doesNotMatch(text, /^meltemi_(workloads|waiting_workloads)\{/m);
+  for (const name of ['leader', 'restarts_in_flight', 'halted_runs', 'gates_closed_long', 'injectors_unreachable'])
+    assert.equal(await metric(name), 0, name);
+});
+
+test('whether the watches are stale is asked at each scrape', async () => {
+  const { metrics, metric } = reporting();
+  let stale = false;
+  metrics.watches(() => stale);
+  assert.equal(await metric('watch_stale'), 0);
+  stale = true;
+  assert.equal(await metric('watch_stale'), 1);
+});
+
+test('a halted run is told once and counted until it goes on', async () => {
+  const { report, events, metric } = reporting();
+  const one = judged({}, { state: 'unknown', reason: reason('bad-answer', '') });
+  const halted: Step = { action: 'wait', reason: reason('halted', '3 restarts failed') };
+  const evaluate = (step: Step) => report.evaluated([one], { steps: new Map([[keyOf(one.workload), step]]) }, NOW);
+  evaluate(halted);
+  evaluate(halted);
+  assert.deepEqual(
+    events.map(({ reason }) => reason),
+    ['RestartsHalted'],
+  );
+  assert.equal(await metric('halted_runs'), 1);
+  evaluate({ action: 'none' });
+  assert.equal(await metric('halted_runs'), 0);
+});

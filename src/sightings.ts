@@ -1,0 +1,53 @@
+import { keyOf, type Workload, type WorkloadKey } from './model.ts';
+import type { Sighting } from './survey.ts';
+
+/** What was last seen of each workload, by scans and by looks at one alone. */
+export class Sightings {
+  readonly #last = new Map<WorkloadKey, Sighting>();
+  /** When a workload was last looked at by itself: a scan that began before knows less. */
+  readonly #lookedAt = new Map<WorkloadKey, number>();
+
+  all(): Sighting[] {
+    return [...this.#last.values()];
+  }
+
+  of(key: WorkloadKey): Sighting | undefined {
+    return this.#last.get(key);
+  }
+
+  /**
+   * Takes what a scan has seen, except where something newer is known.
+   * @param namespace what was scanned; undefined for the whole cluster
+   * @param began when the scan did
+   * @param busy workloads that are being restarted: what the restart saw is newer than the scan's pages
+   */
+  scanned(
+    seen: ReadonlyMap<WorkloadKey, Sighting>,
+    namespace: string | undefined,
+    began: number,
+    busy: { has(key: WorkloadKey): boolean },
+  ): void {
+    for (const [key, { workload }] of this.#last) {
+      const inScope = namespace === undefined || workload.namespace === namespace;
+      if (inScope && !seen.has(key)) this.#last.delete(key);
+    }
+    for (const [key, sighting] of seen) {
+      const newer = busy.has(key) || (this.#lookedAt.get(key) ?? 0) >= began;
+      if (!newer) this.#last.set(key, sighting);
+    }
+    for (const key of this.#lookedAt.keys()) if (!this.#last.has(key)) this.#lookedAt.delete(key);
+  }
+
+  /** Takes what a look at one workload has seen; undefined says that it is gone. */
+  looked(key: WorkloadKey, sighting: Sighting | undefined, at: number): void {
+    this.#lookedAt.set(key, at);
+    if (sighting) this.#last.set(key, sighting);
+    else this.#last.delete(key);
+  }
+
+  /** Takes what was just written on a workload, so that delay, limits, halts and metrics count it from then on. */
+  wrote(workload: Workload): void {
+    const sighting = this.#last.get(keyOf(workload));
+    if (sighting) this.#last.set(keyOf(workload), { ...sighting, workload });
+  }
+}
