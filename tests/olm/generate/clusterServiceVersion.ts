@@ -82,8 +82,8 @@ const annotations = (image: string, createdAt: string): Record<string, string> =
       cnf: false,
       cni: false,
       csi: false,
-      // installable where there is no way out only if the images are named by digest
-      disconnected: image.includes('@sha256:'),
+      // a release names the images by their digests
+      disconnected: true,
       'fips-compliant': false,
       'proxy-aware': false,
       'tls-profiles': false,

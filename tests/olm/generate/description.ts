@@ -50,7 +50,7 @@ spec:
 \`\`\``;
 
 const METRICS_AT = `\`GET /metrics\` on the port \`http-metrics\`, over TLS and for those whom the API server lets get it unless \`${envOf('metricsSecure')}\` is \`false\`. The headless
-Service \`${PRODUCT}\` finds every replica.`;
+Service \`${PRODUCT}\` finds every replica. Bind the ClusterRole \`${PRODUCT}-metrics-reader\` to the ServiceAccount of your Prometheus.`;
 
 const NEVER = `- It writes to Deployments, StatefulSets and DaemonSets: one annotation of the pod template and its own record, \`${ANNOTATION.restartedFor}\` and its like, beside it. It
   creates Events and keeps the Lease \`${LEASE_NAME}\` in its namespace. Nothing else is ever written.

@@ -23,6 +23,4 @@ export const CSV_FILE = `${BUNDLE}/manifests/${PRODUCT}.clusterserviceversion.ya
 export const CHANNELS = ['candidate', 'stable'] as const;
 export const DEFAULT_CHANNEL = 'stable';
 
-const registry = `ghcr.io${new URL(HOME_PAGE).pathname}`;
-export const BUNDLE_IMAGE = `${registry}-bundle:v${CHART.version}`;
-export const CATALOG_IMAGE = `${registry}-catalog:latest`;
+export const BUNDLE_IMAGE = `ghcr.io${new URL(HOME_PAGE).pathname}-bundle:v${CHART.version}`;
