@@ -36,13 +36,14 @@ interface Sample {
 const [deployment] = csv.spec.install.spec.deployments;
 const pod = deployment.spec.template.spec;
 const [container] = pod.containers;
+const environment: { name: string; value: string }[] = container.env ?? [];
 const forPods = Object.entries<Setting<unknown>>(SETTINGS).filter(
   ([name, { commands }]) => commands.includes('run') && !['kubeconfig', 'context'].includes(name),
 );
 
 test('every flag of run has its variable in the description, with the default that it has in the pod', () => {
   const rows = [...csv.spec.description.matchAll(/^\| `(MELTEMI_\w+)` \| (?:`(.*)`)? ?\| /gm)] as string[][];
-  const given = Object.fromEntries(container.env.map(({ name, value }: Record<string, string>) => [name, value]));
+  const given = Object.fromEntries(environment.map(({ name, value }) => [name, value]));
   assert.deepEqual(
     rows.map(([, name, value = '']) => [name, value]),
     forPods.map(([name, { default: fallback }]) => [envOf(name), given[envOf(name)] ?? fallback]),
@@ -51,7 +52,7 @@ test('every flag of run has its variable in the description, with the default th
 
 test('the Deployment sets nothing but variables that a Subscription can set otherwise: flags would win over them', () => {
   const known = forPods.map(([name]) => envOf(name));
-  for (const { name } of container.env) assert.ok(known.includes(name), name);
+  for (const { name } of environment) assert.ok(known.includes(name), name);
   assert.deepEqual(
     container.args.filter((arg: string) => arg.startsWith('-')),
     [],
@@ -130,6 +131,11 @@ test('what hubs show is there', () => {
   for (const said of ['istio-injection', `${RESTART_ANNOTATION}: "false"`, '## What it never touches'])
     assert.ok(description.includes(said), said);
   for (const name of Object.keys(METRICS)) assert.ok(description.includes(`\`${PRODUCT}_${name}\``), name);
+  const port = parse(textOf(`manifests/${PRODUCT}.service.yaml`)).spec.ports[0].name;
+  assert.ok(
+    description.includes(`on the port \`${port}\``) &&
+      container.ports.some(({ name }: { name: string }) => name === port),
+  );
   // a hub shows no more of it in its list
   assert.ok(csv.metadata.annotations.description.length <= 135);
 });
@@ -192,20 +198,18 @@ test('the sample for other revisions gives what the bundle withholds', () => {
   assert.deepEqual(grants(role?.rules ?? []), grants(rulesOf(withheld)));
 });
 
-test('who may scrape may do only that, and nobody does by default', () => {
-  const { metadata, rules } = parse(textOf(`manifests/${PRODUCT}-metrics-reader.clusterrole.yaml`));
-  assert.deepEqual(rules, [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }]);
-  assert.ok(csv.spec.description.includes(`ClusterRole \`${metadata.name}\``));
-  const installer = sample<Sample>('clusterextension').find(({ kind }) => kind === 'ClusterRole');
-  assert.deepEqual(
-    installer?.rules.filter((rule) => !('resources' in rule)),
-    rules,
+test('the sample for who may scrape gives what the chart’s role gives, and the description leads to it', () => {
+  const [role] = sample<Sample>('metricsreader');
+  const ofChart = /metricsReaderName[\s\S]*?\nrules:\n([\s\S]*?)\n\{\{/.exec(
+    readFileSync('helm/templates/clusterrole.yaml', 'utf8'),
   );
+  assert.deepEqual(role?.rules, parse(ofChart?.[1] ?? ''));
+  assert.ok(csv.spec.description.includes('samples/metricsreader.yaml'));
 });
 
 test('the installer of OLM v1 has every right that it hands on', () => {
   const role = sample<Sample>('clusterextension').find(({ kind }) => kind === 'ClusterRole');
-  const has = grants((role?.rules ?? []).filter((rule) => 'resources' in rule));
+  const has = grants(role?.rules ?? []);
   const handed = grants([...rulesIn('clusterPermissions'), ...rulesIn('permissions')]);
   assert.deepEqual(
     [...handed].filter((one) => !has.has(one)),

@@ -96,7 +96,6 @@ test('a Subscription installs the bundle: its CSV succeeds, its Deployment is re
   assert.equal((await deployment()).status.readyReplicas, 1);
   await arrived(ENVIRONMENT);
   assert.deepEqual(await environment(), {
-    MELTEMI_METRICS_BIND_ADDRESS: ':8080',
     ...ENVIRONMENT,
     OPERATOR_CONDITION_NAME: csvName(OLDER),
   });
@@ -218,6 +217,12 @@ test('the samples are taken by the API server', async () => {
 
 test('deleting Subscription and CSV leaves nothing but the annotations of workloads', async () => {
   await bed.api.delete(pathOf('Subscription', HOME, PACKAGE));
+  const labelSelector = `operators.coreos.com/${PACKAGE}.${HOME}`;
+  const installed = await bed.api.list(pathOf('ClusterServiceVersion', HOME), { labelSelector });
+  assert.deepEqual(
+    installed.map(({ metadata }) => metadata.name),
+    [csvName()],
+  );
   await bed.api.delete(pathOf('ClusterServiceVersion', HOME, csvName()));
   await until('nothing else to be left', 120_000, async () => {
     const left = [...(await mentions(bed, PACKAGE))].filter((one) => !mentionedBefore.has(one));

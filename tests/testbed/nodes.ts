@@ -17,7 +17,12 @@ const node = (name: string, kubeletVersion: string) => ({
   kind: 'Node',
   metadata: {
     name,
-    labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'testbed.meltemi.dev/node': name },
+    labels: {
+      'kubernetes.io/hostname': name,
+      'kubernetes.io/os': 'linux',
+      'kubernetes.io/arch': 'amd64',
+      'testbed.meltemi.dev/node': name,
+    },
     annotations: { [PLAYED_BY_KWOK]: FAKE },
   },
   status: {

@@ -6,10 +6,16 @@ import { description } from './description.ts';
 import { ARCHITECTURES, CHART, CSV_NAME } from './names.ts';
 import { permissionsOf } from './permissions.ts';
 
+interface Container {
+  readonly image: string;
+  readonly env?: readonly { readonly name: string; readonly value: string }[];
+  readonly ports: readonly { readonly name: string }[];
+}
+
 interface Deployment {
   readonly spec: {
     readonly template: {
-      readonly spec: { readonly containers: readonly { image: string; env: { name: string; value: string }[] }[] };
+      readonly spec: { readonly containers: readonly Container[] };
     };
   };
 }
@@ -26,7 +32,8 @@ export function clusterServiceVersion(
 ): Record<string, unknown> {
   const deployment = deploymentOf(manifests);
   const [container] = (deployment as unknown as Deployment).spec.template.spec.containers;
-  const { image = '', env = [] } = container ?? {};
+  const { image = '', env = [], ports = [] } = container ?? {};
+  const metrics = ports.find(({ name }) => name.endsWith('-metrics'))?.name ?? '';
   return {
     apiVersion: 'operators.coreos.com/v1alpha1',
     kind: 'ClusterServiceVersion',
@@ -45,7 +52,7 @@ export function clusterServiceVersion(
         { name: 'Source', url: HOME_PAGE },
       ],
       icon: [{ base64data: readFileSync('docs/icon.svg').toString('base64'), mediatype: 'image/svg+xml' }],
-      description: description(Object.fromEntries(env.map(({ name, value }) => [name, value]))),
+      description: description(Object.fromEntries(env.map(({ name, value }) => [name, value])), metrics),
       installModes: ['OwnNamespace', 'SingleNamespace', 'MultiNamespace', 'AllNamespaces'].map((type) => ({
         type,
         supported: type === 'AllNamespaces',

@@ -17,7 +17,8 @@ export function deploymentOf(manifests: readonly Manifest[]): Record<string, unk
   const volumes = without(POLICY, pod.volumes);
   const mounts = without(POLICY, container.volumeMounts);
   const { volumes: _, containers: __, ...otherPod } = pod;
-  const { volumeMounts: ___, ...otherContainer } = container;
+  const { volumeMounts: ___, env: ____, ...otherContainer } = container;
+  const env = without(envOf(POLICY), container.env);
   return {
     name: metadata.name,
     label: plain(metadata.labels),
@@ -30,7 +31,7 @@ export function deploymentOf(manifests: readonly Manifest[]): Record<string, unk
           containers: [
             {
               ...otherContainer,
-              env: without(envOf(POLICY), container.env),
+              ...(env.length > 0 && { env }),
               ...(mounts.length > 0 && { volumeMounts: mounts }),
             },
           ],

@@ -8,8 +8,12 @@ export const POD_SETTINGS = Object.entries<Setting<unknown>>(SETTINGS).filter(
   ([name, { commands }]) => commands.includes('run') && !['kubeconfig', 'context'].includes(name),
 );
 
-/** The CSV's text for hubs and consoles. @param env what its Deployment sets already */
-export function description(env: Readonly<Record<string, string>>): string {
+/**
+ * The CSV's text for hubs and consoles.
+ * @param env what its Deployment sets already
+ * @param port name of the port of its metrics
+ */
+export function description(env: Readonly<Record<string, string>>, port: string): string {
   return `${[
     INTRODUCTION,
     '## Which workloads',
@@ -18,7 +22,7 @@ export function description(env: Readonly<Record<string, string>>): string {
     CONFIGURATION,
     environment(env),
     '## Metrics',
-    METRICS_AT,
+    metricsAt(port),
     metrics(),
     '## What it never touches',
     NEVER,
@@ -49,14 +53,16 @@ spec:
         value: "10"
 \`\`\``;
 
-const METRICS_AT = `\`GET /metrics\` on the port \`http-metrics\`, over TLS and for those whom the API server lets get it unless \`${envOf('metricsSecure')}\` is \`false\`. The headless
-Service \`${PRODUCT}\` finds every replica. Bind the ClusterRole \`${PRODUCT}-metrics-reader\` to the ServiceAccount of your Prometheus.`;
-
 const NEVER = `- It writes to Deployments, StatefulSets and DaemonSets: one annotation of the pod template and its own record, \`${ANNOTATION.restartedFor}\` and its like, beside it. It
   creates Events and keeps the Lease \`${LEASE_NAME}\` in its namespace. Nothing else is ever written.
 - It reads no Secret, and of ConfigMaps only \`istio\` and \`istio-sidecar-injector\`. Whoever runs revisions of other names may grant theirs
   ([how](${HOME_PAGE}/blob/main/docs/install.md)).
 - It deletes nothing, no pod, no object, and talks to nobody but the API server and the injectors.`;
+
+const metricsAt = (
+  port: string,
+): string => `\`GET /metrics\` on the port \`${port}\`, over TLS and for those whom the API server lets get it unless \`${envOf('metricsSecure')}\` is \`false\`. The headless
+Service \`${PRODUCT}\` finds every replica. [A sample](${HOME_PAGE}/blob/main/olm-bundle/samples/metricsreader.yaml) lets a Prometheus scrape them.`;
 
 function environment(env: Readonly<Record<string, string>>): string {
   const rows = POD_SETTINGS.map(([name, { help, default: fallback }]) => {

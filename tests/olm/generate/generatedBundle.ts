@@ -8,7 +8,6 @@ import { BUNDLE_ANNOTATIONS, bundleDockerfile } from './bundleMetadata.ts';
 import { CATALOG, renderedCatalog } from './catalog.ts';
 import { clusterExtension } from './clusterExtension.ts';
 import { clusterServiceVersion } from './clusterServiceVersion.ts';
-import { metricsReader } from './metricsReader.ts';
 import { ARCHITECTURES, BUNDLE, CSV_FILE, CSV_NAME } from './names.ts';
 import { permissionsOf } from './permissions.ts';
 import { serviceOf } from './service.ts';
@@ -32,17 +31,15 @@ const yaml = (object: unknown): string =>
 /** Every generated file of the bundle and its content as it should be, from the rendered chart. */
 export async function generatedBundle(): Promise<Map<string, string>> {
   const manifests = await render({ affinity: ON_OUR_ARCHITECTURES }, { name: PRODUCT, namespace: NAMESPACE });
-  const reader = metricsReader(manifests);
   const bundle = new Map([
     [CSV_FILE, yaml(clusterServiceVersion(manifests, NAMESPACE, createdAt()))],
     [`${BUNDLE}/manifests/${PRODUCT}.service.yaml`, yaml(serviceOf(manifests))],
-    [`${BUNDLE}/manifests/${PRODUCT}-metrics-reader.clusterrole.yaml`, yaml(reader)],
     [`${BUNDLE}/metadata/annotations.yaml`, yaml({ annotations: BUNDLE_ANNOTATIONS })],
   ]);
   return new Map([
     ...bundle,
     [`${BUNDLE}/bundle.Dockerfile`, bundleDockerfile()],
-    [`${BUNDLE}/samples/clusterextension.yaml`, clusterExtension(permissionsOf(manifests, NAMESPACE), reader.rules)],
+    [`${BUNDLE}/samples/clusterextension.yaml`, clusterExtension(permissionsOf(manifests, NAMESPACE))],
     [CATALOG, await inFolder(bundle, renderedCatalog)],
   ]);
 }
