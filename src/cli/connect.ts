@@ -1,6 +1,4 @@
-import type { KubeConfig } from '@kubernetes/client-node';
 import { KubeClient } from '../cluster/client.ts';
-import { readCredentials } from '../cluster/credentials.ts';
 import { KubeCluster } from '../cluster/kubeCluster.ts';
 import { type Environment, loadKubeconfig } from '../cluster/kubeconfig.ts';
 import { type OwnAccount, ownAccount } from '../cluster/ownAccount.ts';
@@ -36,12 +34,6 @@ export function connect({ kubeconfig, context }: Settings, env: Environment, bef
     cluster: new KubeCluster(client, new PagedPodSource(client), Date.now, beforeWrite),
     namespace,
     server: client.origin,
-    account: () => accountIn(config, namespace),
+    account: () => ownAccount(config, namespace),
   };
-}
-
-/** Credentials that cannot be read now are told of by the first request. */
-async function accountIn(config: KubeConfig, namespace: string): Promise<OwnAccount | undefined> {
-  const credentials = await readCredentials(config, { method: 'GET', path: '/' }).catch(() => undefined);
-  return ownAccount(credentials?.headers.authorization, namespace);
 }

@@ -1,3 +1,6 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { readCredentials } from './credentials.ts';
+
 /** The ServiceAccount that a process calls the API server as, in the form of an owner: what it owns goes with it. */
 export interface OwnAccount {
   readonly apiVersion: 'v1';
@@ -19,12 +22,18 @@ interface Claims {
  * @param authorization the header
  * @returns undefined for every other credential, and for an account of another namespace, which can own nothing in this one
  */
-export function ownAccount(authorization: string | undefined, namespace: string): OwnAccount | undefined {
+export function accountOf(authorization: string | undefined, namespace: string): OwnAccount | undefined {
   const payload = /^Bearer [^.]+\.([^.]+)\.[^.]*$/i.exec(authorization ?? '')?.[1];
   const { namespace: of, serviceaccount } = claims(payload)?.['kubernetes.io'] ?? {};
   const { name, uid } = serviceaccount ?? {};
   if (of !== namespace || typeof name !== 'string' || typeof uid !== 'string') return undefined;
   return { apiVersion: 'v1', kind: 'ServiceAccount', name, uid };
+}
+
+/** The account behind a kubeconfig. Credentials that cannot be read now are told of by the first request. */
+export async function ownAccount(config: KubeConfig, namespace: string): Promise<OwnAccount | undefined> {
+  const credentials = await readCredentials(config, { method: 'GET', path: '/' }).catch(() => undefined);
+  return accountOf(credentials?.headers.authorization, namespace);
 }
 
 function claims(payload = ''): Claims | undefined {

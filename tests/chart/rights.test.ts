@@ -2,20 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type Place, RIGHTS, type Right } from '../../src/cluster/rights.ts';
+import { grants } from '../contract/chart/grants.ts';
 import { type Rule, rightsAt, rulesOf } from '../contract/chart/rightsTemplate.ts';
 import { type Manifest, only, ownClusterRole, render } from './chart.ts';
-
-/** `list apps/deployments`, one for each verb and kind, with the names where they are limited. */
-const grants = (rules: readonly Rule[]): Set<string> =>
-  new Set(
-    rules.flatMap(({ apiGroups, resources, resourceNames = [], verbs }) =>
-      apiGroups.flatMap((group) =>
-        resources.flatMap((resource) =>
-          verbs.map((verb) => [verb, `${group}/${resource}`, ...resourceNames].join(' ')),
-        ),
-      ),
-    ),
-  );
 
 const rulesIn = (manifests: readonly Manifest[], namespace: string): Rule[] =>
   manifests

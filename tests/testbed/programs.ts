@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,6 +50,7 @@ const SOURCES = {
     package: 'github.com/operator-framework/api/cmd/operator-verify',
     replaceable: true,
   },
+  'validate-bundle': { module: 'opm', package: './validate-bundle', replaceable: false },
   'pilot-discovery': { module: 'istio', package: 'istio.io/istio/pilot/cmd/pilot-discovery', replaceable: false },
 } as const satisfies Record<string, Source>;
 
@@ -102,10 +103,12 @@ export const patchOf = (module: Module): Patch | undefined => PATCHES[module];
 /** The folder with a module's go.mod and go.sum. */
 export const sourceFolder = (module: Module): string => fileURLToPath(new URL(`modules/${module}`, import.meta.url));
 
-/** Where what was built for a module is kept for this user. The name changes with the module's go.mod, go.sum and patch. */
+/** Where what was built for a module is kept for this user. The name changes with all that it is built from. */
 export function cacheFolder(module: Module): string {
   const hash = createHash('sha256');
   for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(sourceFolder(module), file)));
+  const own = globSync('**/*.go', { cwd: sourceFolder(module) }).sort();
+  for (const file of own) hash.update(readFileSync(join(sourceFolder(module), file)));
   if (PATCHES[module]) hash.update(JSON.stringify(PATCHES[module]));
   return join(cacheRoot(), `${module}-${hash.digest('hex').slice(0, 12)}`);
 }

@@ -10,8 +10,9 @@ const RBAC = 'rbac.authorization.k8s.io';
 /**
  * For OLM v1, which installs with the rights of an account of ours: what it needs to make the bundle's objects, and every right that it is
  * to hand on, because nobody may grant what they have not.
+ * @param reader the rules of who may scrape
  */
-export function clusterExtension({ clusterPermissions, permissions }: Permissions): string {
+export function clusterExtension({ clusterPermissions, permissions }: Permissions, reader: readonly object[]): string {
   const granted = [...clusterPermissions, ...permissions].flatMap(({ rules }) => rules);
   const objects = [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: PRODUCT } },
@@ -20,7 +21,7 @@ export function clusterExtension({ clusterPermissions, permissions }: Permission
       apiVersion: `${RBAC}/v1`,
       kind: 'ClusterRole',
       metadata: { name: INSTALLER },
-      rules: [...MAKING, ...granted],
+      rules: [...MAKING, ...granted, ...reader],
     },
     {
       apiVersion: `${RBAC}/v1`,

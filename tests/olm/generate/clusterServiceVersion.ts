@@ -3,7 +3,7 @@ import { HOME_PAGE, PRODUCT } from '../../../src/names.ts';
 import type { Manifest } from '../../chart/chart.ts';
 import { deploymentOf } from './deployment.ts';
 import { description } from './description.ts';
-import { CHART, CSV_NAME } from './names.ts';
+import { ARCHITECTURES, CHART, CSV_NAME } from './names.ts';
 import { permissionsOf } from './permissions.ts';
 
 interface Deployment {
@@ -62,11 +62,9 @@ export function clusterServiceVersion(
 
 const DISPLAY_NAME = 'Meltemi';
 
-const LABELS = {
-  'operatorframework.io/arch.amd64': 'supported',
-  'operatorframework.io/arch.arm64': 'supported',
-  'operatorframework.io/os.linux': 'supported',
-};
+const LABELS = Object.fromEntries(
+  [...ARCHITECTURES.map((one) => `arch.${one}`), 'os.linux'].map((one) => [`operatorframework.io/${one}`, 'supported']),
+);
 
 const annotations = (image: string, createdAt: string): Record<string, string> => ({
   'alm-examples': '[]',
@@ -84,8 +82,8 @@ const annotations = (image: string, createdAt: string): Record<string, string> =
       cnf: false,
       cni: false,
       csi: false,
-      // installable where there is no way out only if the images are named by digest
-      disconnected: image.includes('@sha256:'),
+      // a release names the images by their digests
+      disconnected: true,
       'fips-compliant': false,
       'proxy-aware': false,
       'tls-profiles': false,

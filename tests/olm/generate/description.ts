@@ -18,7 +18,7 @@ export function description(env: Readonly<Record<string, string>>): string {
     CONFIGURATION,
     environment(env),
     '## Metrics',
-    `\`GET /metrics\` on the port \`http-metrics\`; the headless Service \`${PRODUCT}\` finds every replica.`,
+    METRICS_AT,
     metrics(),
     '## What it never touches',
     NEVER,
@@ -48,6 +48,9 @@ spec:
       - name: ${envOf('maxInFlight')}
         value: "10"
 \`\`\``;
+
+const METRICS_AT = `\`GET /metrics\` on the port \`http-metrics\`, over TLS and for those whom the API server lets get it unless \`${envOf('metricsSecure')}\` is \`false\`. The headless
+Service \`${PRODUCT}\` finds every replica. Bind the ClusterRole \`${PRODUCT}-metrics-reader\` to the ServiceAccount of your Prometheus.`;
 
 const NEVER = `- It writes to Deployments, StatefulSets and DaemonSets: one annotation of the pod template and its own record, \`${ANNOTATION.restartedFor}\` and its like, beside it. It
   creates Events and keeps the Lease \`${LEASE_NAME}\` in its namespace. Nothing else is ever written.

@@ -8,32 +8,41 @@ import { BUNDLE_ANNOTATIONS, bundleDockerfile } from './bundleMetadata.ts';
 import { CATALOG, renderedCatalog } from './catalog.ts';
 import { clusterExtension } from './clusterExtension.ts';
 import { clusterServiceVersion } from './clusterServiceVersion.ts';
-import { BUNDLE, CSV_FILE, CSV_NAME } from './names.ts';
+import { metricsReader } from './metricsReader.ts';
+import { ARCHITECTURES, BUNDLE, CSV_FILE, CSV_NAME } from './names.ts';
 import { permissionsOf } from './permissions.ts';
 import { serviceOf } from './service.ts';
 
 /** Any would do: a bundle does not know where it will be installed. */
 const NAMESPACE = PRODUCT;
 
+/** A console offers a bundle for the architectures that its labels name; what it schedules must keep to them. */
+const ON_OUR_ARCHITECTURES = {
+  nodeAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/arch', operator: 'In', values: ARCHITECTURES }] }],
+    },
+  },
+};
+
 /** Quoted also where only older readers, such as Go's, would take a text for something else. */
 const yaml = (object: unknown): string =>
   stringify(object, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
 
-/**
- * Every generated file of the bundle and its content as it should be, from the rendered chart.
- * @param digest of the operator's image; without it the image is named by its tag
- */
-export async function generatedBundle(digest = ''): Promise<Map<string, string>> {
-  const manifests = await render({ image: { digest } }, { name: PRODUCT, namespace: NAMESPACE });
+/** Every generated file of the bundle and its content as it should be, from the rendered chart. */
+export async function generatedBundle(): Promise<Map<string, string>> {
+  const manifests = await render({ affinity: ON_OUR_ARCHITECTURES }, { name: PRODUCT, namespace: NAMESPACE });
+  const reader = metricsReader(manifests);
   const bundle = new Map([
     [CSV_FILE, yaml(clusterServiceVersion(manifests, NAMESPACE, createdAt()))],
     [`${BUNDLE}/manifests/${PRODUCT}.service.yaml`, yaml(serviceOf(manifests))],
+    [`${BUNDLE}/manifests/${PRODUCT}-metrics-reader.clusterrole.yaml`, yaml(reader)],
     [`${BUNDLE}/metadata/annotations.yaml`, yaml({ annotations: BUNDLE_ANNOTATIONS })],
   ]);
   return new Map([
     ...bundle,
     [`${BUNDLE}/bundle.Dockerfile`, bundleDockerfile()],
-    [`${BUNDLE}/samples/clusterextension.yaml`, clusterExtension(permissionsOf(manifests, NAMESPACE))],
+    [`${BUNDLE}/samples/clusterextension.yaml`, clusterExtension(permissionsOf(manifests, NAMESPACE), reader.rules)],
     [CATALOG, await inFolder(bundle, renderedCatalog)],
   ]);
 }

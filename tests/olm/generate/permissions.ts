@@ -19,16 +19,24 @@ export interface Permissions {
  * the cluster; but of ConfigMaps, which may hold anything, only those by the names that the default revision's have (docs/decisions/0010-olm.md).
  */
 export function permissionsOf(manifests: readonly Manifest[], namespace: string): Permissions {
-  const roles = (kind: string, own: boolean): Rule[] =>
+  const bound = manifests.filter(({ kind }) => kind.endsWith('RoleBinding')).map(boundRole);
+  const rules = (kind: string, own: boolean): Rule[] =>
     manifests
-      .filter((manifest) => manifest.kind === kind && (manifest.metadata.namespace === namespace) === own)
-      .flatMap(({ rules }) => rules as Rule[]);
-  const elsewhere = roles('Role', false).flatMap(namedOnly);
+      .filter((role) => role.kind === kind && bound.includes(idOf(role)))
+      .filter(({ metadata }) => (metadata.namespace === namespace) === own)
+      .flatMap((role) => role.rules as Rule[]);
+  const inCluster = [...rules('ClusterRole', false), ...rules('Role', false).flatMap(namedOnly)];
   return {
-    clusterPermissions: [{ serviceAccountName: PRODUCT, rules: [...roles('ClusterRole', false), ...elsewhere] }],
-    permissions: [{ serviceAccountName: PRODUCT, rules: roles('Role', true) }],
+    clusterPermissions: [{ serviceAccountName: PRODUCT, rules: inCluster }],
+    permissions: [{ serviceAccountName: PRODUCT, rules: rules('Role', true) }],
   };
 }
+
+const idOf = ({ kind, metadata: { namespace = '', name } }: Manifest): string => `${kind} ${namespace}/${name}`;
+
+/** Every binding of the chart is for the operator's account; roles without one are there for others. */
+const boundRole = ({ metadata: { namespace = '' }, roleRef: { kind, name } }: Manifest): string =>
+  `${kind} ${namespace}/${name}`;
 
 function namedOnly(rule: Rule): Rule[] {
   if (!rule.resources.includes('configmaps')) return [rule];

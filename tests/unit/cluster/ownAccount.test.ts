@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LeaseObject } from '../../../src/cluster/lease.ts';
-import { ownAccount } from '../../../src/cluster/ownAccount.ts';
+import { accountOf } from '../../../src/cluster/ownAccount.ts';
 
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 const bearer = (claims: unknown): string => `Bearer ${base64({ alg: 'RS256' })}.${base64(claims)}.c2lnbmF0dXJl`;
@@ -23,7 +23,7 @@ const ROWS: Readonly<Record<string, readonly [authorization: string | undefined,
 
 for (const [what, [authorization, expected]] of Object.entries(ROWS))
   test(`${what}: ${expected ? 'owns the Lease' : 'owns nothing'}`, () =>
-    assert.deepEqual(ownAccount(authorization, 'ops'), expected));
+    assert.deepEqual(accountOf(authorization, 'ops'), expected));
 
 for (const [what, owner, expected] of [
   ['belongs to the account that made it', MELTEMI, [MELTEMI]],
