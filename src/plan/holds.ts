@@ -95,15 +95,23 @@ function dailyCap({ workload }: Outdated, { now }: Surroundings): Hold | undefin
   return recent.length < 3 ? undefined : hold('daily-cap', 'restarted three times within 24 hours', oldest + DAY);
 }
 
-function halted({ injection }: Outdated, { history, policy }: Surroundings): Hold | undefined {
-  const open = history.failingOpen.get(injection.run);
+function halted({ injection }: Outdated, surroundings: Surroundings): Hold | undefined {
+  return haltOf(injection, surroundings);
+}
+
+/** Whether the run of an injection is halted, and why. Pure in the records, so it survives whoever leads. */
+export function haltOf(
+  { run, entry }: Injection,
+  { history, policy }: Pick<Surroundings, 'history' | 'policy'>,
+): Hold | undefined {
+  const open = history.failingOpen.get(run);
   if (open !== undefined)
     return hold('halted', `the webhook fails open: new pods of ${open} are ready without their sidecar`);
-  const failed = history.failures.get(injection.run) ?? 0;
+  const failed = history.failures.get(run) ?? 0;
   if (failed < policy.failureBudget) return undefined;
   return hold(
     'halted',
-    `${failed} restarts towards revision ${injection.entry.revision} failed, the budget is ${policy.failureBudget}`,
+    `${failed} restarts towards revision ${entry.revision} failed, the budget is ${policy.failureBudget}`,
   );
 }
 

@@ -2,7 +2,7 @@ import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { meansOutage } from './budget.ts';
 import { historyOf } from './history.ts';
-import { holdOf, type Surroundings } from './holds.ts';
+import { haltOf, holdOf, type Surroundings } from './holds.ts';
 import { isOutdated, type Judged } from './judged.ts';
 import { isInFlight, recordOf } from './record.ts';
 import { rolloutState } from './rollout.ts';
@@ -61,7 +61,7 @@ function stepOf(judged: Judged, surroundings: Surroundings, throttle: Throttle, 
   if (isInFlight(record) || busy.has(keyOf(judged.workload))) {
     return { action: 'follow', reason: reason('in-flight', 'its restart is being followed') };
   }
-  if (canClose(judged)) return { action: 'close' };
+  if (canClose(judged, surroundings)) return { action: 'close' };
   if (!isOutdated(judged)) return { action: 'none' };
   const hold = holdOf(judged, surroundings);
   if (hold) return { action: 'wait', ...hold };
@@ -69,9 +69,16 @@ function stepOf(judged: Judged, surroundings: Surroundings, throttle: Throttle, 
   return queued ? { action: 'wait', order, ...queued } : { action: 'restart', order };
 }
 
-/** Whether an unfinished episode has ended well after all: the right sidecars in pods that are all ready, not just in pods that exist. */
-export function canClose({ workload, verdict }: Judged): boolean {
-  const outcome = recordOf(workload)?.outcome;
-  const open = outcome !== undefined && outcome !== 'verified';
-  return open && verdict.state === 'current' && rolloutState(workload).kind === 'complete';
+/**
+ * Whether an unfinished episode has ended well after all: the right sidecars in pods that are all ready, not just in pods that exist. Not while
+ * its run is halted: what has failed stays told until the injector changes or a person resumes, and so does the halt.
+ */
+export function canClose(
+  { workload, verdict, injection }: Judged,
+  surroundings: Pick<Surroundings, 'history' | 'policy'>,
+): boolean {
+  const record = recordOf(workload);
+  const open = record?.outcome !== undefined && record.outcome !== 'verified';
+  if (!open || verdict.state !== 'current' || rolloutState(workload).kind !== 'complete') return false;
+  return injection?.run !== record.run || haltOf(injection, surroundings) === undefined;
 }

@@ -167,11 +167,11 @@ export class Restarter {
 
   /** Closes an episode whose pods became current and ready after the restart had been given up, if a fresh look still says so. */
   async close(ref: WorkloadRef): Promise<Sighting | undefined> {
-    const { survey, mesh } = this.#options;
+    const { survey, mesh, surroundings } = this.#options;
     const sighting = await survey.look(ref);
     if (!sighting) return undefined;
     const judged = await survey.judge(mesh(), sighting);
-    if (!canClose(judged)) return sighting;
+    if (!canClose(judged, surroundings())) return sighting;
     return this.#end(sighting, judged, { outcome: 'verified', detail: 'its pods became current later' });
   }
 }

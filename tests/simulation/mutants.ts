@@ -219,7 +219,7 @@ export const MISTAKES: readonly Mutant[] = [
   {
     name: 'not heeding a failure until it is looked at once more',
     file: 'src/operator.ts',
-    snippet: 'this.#wrote(judged.workload);\n          report.ended',
+    snippet: 'this.#sightings.wrote(judged.workload);\n          report.ended',
     instead: 'report.ended',
     breaks: 'halted',
     flavour: 'failing',

@@ -339,6 +339,15 @@ test('a failed restart whose pods have the right sidecar but are not ready stays
   assert.equal(stepOf({ ...broken, workload: { ...broken.workload, rollout: complete(3) } }), 'close');
 });
 
+test('a halt outlives that what failed becomes current later; a resume closes it', () => {
+  const healed = ['a', 'b', 'c'].map((name) =>
+    judged({ name, annotations: restarted(HOUR, 'failed:timeout') }, current),
+  );
+  assert.deepEqual(actions([...healed, judged({ name: 'd' })]), ['none', 'none', 'none', 'halted']);
+  const resumed = { resumedAt: NOW - MINUTE };
+  assert.deepEqual(actions([...healed, judged({ name: 'd' })], resumed), ['close', 'close', 'close', 'restart']);
+});
+
 test('a restart that the mesh outran may be made again for its own sidecar', () => {
   assert.equal(stepOf(judged({ annotations: restarted(HOUR, 'superseded:expectation') })), 'restart');
   assert.equal(stepOf(judged({ annotations: restarted(HOUR, 'superseded') })), 'wait gave-up');
