@@ -144,6 +144,7 @@ test('a change of the Subscription’s environment arrives in the Deployment and
   try {
     await bed.istio.upgrade('default', '1.32.2');
     await scene.current(['bank'], '1.32.2', 'default');
+    await scene.settled();
     await stays('shop left alone', 5000, async () => (await restartsOf(scene, 'shop/web')) === 1);
   } finally {
     await scene.stop();
