@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { LEASE_NAME } from '../../src/names.ts';
+import type { ApiObject } from '../testbed/api.ts';
+import { pathOf } from '../testbed/paths.ts';
+import { BEHAVIOUR } from '../testbed/stages.ts';
 import { Testbed } from '../testbed/testbed.ts';
-import { until } from '../testbed/until.ts';
+import { Hopeless, until } from '../testbed/until.ts';
 import { clear, Scene } from './scene.ts';
-import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
 
 let bed: Testbed;
@@ -16,7 +19,7 @@ before(async () => {
 afterEach(() => clear(bed));
 after(() => bed?.down());
 
-const { version, nextVersion } = new Versions();
+const { version, nextVersion, comingVersion } = new Versions();
 
 /** The lease, a look of who stands by with its jitter, one scan; and as much again, because the machine is busy with other things. */
 const TAKE_OVER = 2 * (15_000 + 2 * 2200 + 3000);
@@ -24,11 +27,11 @@ const HAND_OVER = 8000;
 const COUNT = 14;
 
 /** Workloads that take a while each, so that two at a time keep a leader busy for half a minute. */
-async function fleet(name: string): Promise<string[]> {
-  const namespaces = Array.from({ length: COUNT }, (_, number) => `${name}-${String(number).padStart(2, '0')}`);
+async function fleet(name: string, count = COUNT, options: object = { readyAfter: '4s' }): Promise<string[]> {
+  const namespaces = Array.from({ length: count }, (_, number) => `${name}-${String(number).padStart(2, '0')}`);
   for (const namespace of namespaces) {
     await bed.namespace(namespace, { 'istio-injection': 'enabled' });
-    await bed.deploy({ namespace, name: 'web', readyAfter: '4s' });
+    await bed.deploy({ namespace, name: 'web', ...options });
   }
   await Promise.all(namespaces.map((namespace) => bed.waitReady(namespace)));
   return namespaces;
@@ -77,20 +80,61 @@ test('the leader is killed half-way: the other goes on, and every workload is wr
   }
 });
 
-test('a leader that stood still past its lease writes nothing when it wakes, though it had restarts in flight', async () => {
-  const namespaces = await fleet('frozen');
+interface Lease extends ApiObject {
+  readonly spec: { readonly holderIdentity: string };
+}
+
+const holder = async (): Promise<string> =>
+  (await bed.api.get<Lease>(pathOf('Lease', 'default', LEASE_NAME))).spec.holderIdentity;
+
+/** Lets the stuck pods of these namespaces become ready; those that have not started yet would be changed under kwok's hands. */
+async function release(namespaces: readonly string[]): Promise<void> {
+  const annotations = { [BEHAVIOUR.stuckWithProxy]: null };
+  for (const namespace of namespaces)
+    for (const { pod, phase, ready } of await bed.sidecars(namespace))
+      if (!ready && phase === 'Running')
+        await bed.api.patch(pathOf('Pod', namespace, pod), { metadata: { annotations } });
+}
+
+const allReady = async (namespaces: readonly string[]): Promise<boolean> =>
+  (await Promise.all(namespaces.map((namespace) => bed.sidecars(namespace)))).flat().every(({ ready }) => ready);
+
+test('a leader that stood still past its lease writes nothing when it wakes, though its restarts have just ended', async () => {
+  const namespaces = await fleet('frozen', 6, { stuckWithProxy: comingVersion() });
   const [leader, other] = await pair('frozen');
   try {
-    await halfWay(leader);
+    await bed.istio.upgrade('default', nextVersion());
+    await until('two restarts in flight', 90_000, async () => (await leader.inFlight()).length === 2);
     leader.operator.freeze();
-    const frozenAt = Date.now();
-    await until('the other to go on', TAKE_OVER, async () => (await other.attempts(frozenAt)).length > 0);
+    const first = await holder();
+    await until('the other to take over', TAKE_OVER, async () => (await holder()) !== first);
+    const begun = Object.keys(await leader.restartCounts()).map((key) => key.split('/')[1] ?? '');
     const before = (await leader.attempts()).length;
+    const silent = async (): Promise<void> => {
+      const asked = (await leader.attempts()).slice(before);
+      if (asked.length > 0) throw new Hopeless(`the woken one asked for ${JSON.stringify(asked)}`);
+    };
+    await until(
+      'their pods to be ready',
+      30_000,
+      async () => {
+        await release(begun);
+        return allReady(begun);
+      },
+      10,
+    );
+    // both see now that the restarts have ended, the woken one first: its timers are overdue
     leader.operator.thaw();
-    await until('the woken one to stand by', 30_000, () => leader.operator.said('Standing by').length > 0);
-    await other.current(namespaces, version(), 'default', 150);
-    await stays('nothing asked for by the woken one', 5000, async () => (await leader.attempts()).length === before);
+    await until('the rest to be brought to the end', 180_000, async () => {
+      await silent();
+      await release(namespaces);
+      const ended = Object.keys(await other.outcomes());
+      const state = async () => `held by ${await holder()}, first ${first}, ended ${ended.join(', ')}`;
+      return ended.length === namespaces.length || new Error(await state());
+    });
+    await silent();
     assert.deepEqual(await counts([leader, other]), onceEach(namespaces));
+    await other.current(namespaces, version(), 'default');
   } finally {
     leader.operator.thaw();
     await Promise.all([leader.stop(), other.stop()]);
