@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { envOf, SETTINGS, type Setting } from '../../src/cli/settings.ts';
 import { RIGHTS } from '../../src/cluster/rights.ts';
-import { HOME_PAGE, LEASE_NAME, PRODUCT, RESTART_ANNOTATION } from '../../src/names.ts';
+import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT, RESTART_ANNOTATION } from '../../src/names.ts';
 import { METRICS } from '../../src/report/metrics.ts';
 import { grants } from './chart/grants.ts';
 import { type Rule, rightsAt, rulesOf } from './chart/rightsTemplate.ts';
@@ -17,6 +17,14 @@ const { annotations } = parse(textOf('metadata/annotations.yaml'));
 const template = parse(textOf('catalog/template.yaml')).entries as { schema: string; [field: string]: unknown }[];
 const sample = <T>(file: string): T[] =>
   parseAllDocuments(textOf(`samples/${file}.yaml`)).map((document) => document.toJS() as T);
+
+interface ApiLease {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+}
 
 /** What a sample says, as far as it is looked at. */
 interface Sample {
@@ -190,6 +198,13 @@ test('the samples ask for what there is', () => {
   assert.equal(source.spec.image, `ghcr.io${new URL(HOME_PAGE).pathname}-catalog:v${version}`);
   const known = forPods.map(([name]) => envOf(name));
   for (const { name } of spec.config?.env ?? []) assert.ok(known.includes(name), name);
+});
+
+test('the sample of a paused Lease is of the Lease that is read', () => {
+  const [lease] = sample<ApiLease>('paused');
+  const [subscription] = sample<Sample>('subscription');
+  assert.deepEqual([lease?.metadata.name, lease?.metadata.namespace], [LEASE_NAME, subscription?.metadata.namespace]);
+  assert.deepEqual(Object.keys(lease?.metadata.annotations ?? {}), [LEASE_ANNOTATION.paused]);
 });
 
 test('the sample for other revisions gives what the bundle withholds', () => {

@@ -41,7 +41,8 @@ const WHICH = `- **In:** whatever Istio injects. Label a namespace as Istio want
 - **Out:** the annotation \`${RESTART_ANNOTATION}: "false"\` on a workload or its namespace keeps it from being restarted. With \`${envOf('optIn')}=true\` only what says
   \`"true"\` is restarted.
 - **Once more:** any new value of the annotation \`${RETRY}\` on a workload asks for one more restart after a failed one.
-- **Look first:** with \`${envOf('dryRun')}=true\` it decides and reports and writes nothing.`;
+- **Look first:** apply [a paused Lease](${HOME_PAGE}/blob/main/olm-bundle/samples/paused.yaml) before the Subscription. With \`${envOf('dryRun')}=true\` it decides and
+  reports and writes nothing.`;
 
 const CONFIGURATION = `By environment variables in \`spec.config.env\` of the Subscription; a change rolls the operator, which leaves no restart unfinished:
 
