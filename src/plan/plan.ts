@@ -57,8 +57,7 @@ function sortKey({ workload }: Judged, own: WorkloadKey | undefined): string {
 }
 
 function stepOf(judged: Judged, surroundings: Surroundings, throttle: Throttle, busy: ReadonlySet<WorkloadKey>): Step {
-  const record = recordOf(judged.workload);
-  if (isInFlight(record) || busy.has(keyOf(judged.workload))) {
+  if (isInFlight(judged.workload) || busy.has(keyOf(judged.workload))) {
     return { action: 'follow', reason: reason('in-flight', 'its restart is being followed') };
   }
   if (canClose(judged, surroundings)) return { action: 'close' };

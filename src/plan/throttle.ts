@@ -36,8 +36,8 @@ export class Throttle {
       this.#lastWrite = Math.max(this.#lastWrite, record?.restartedAt ?? 0);
       this.#writes.push(...(record?.writes ?? []).filter((time) => time > context.now - MINUTE));
       const busy = context.busy.has(keyOf(one.workload));
-      if (isInFlight(record) || busy) this.#count(one);
-      if (busy && !isInFlight(record)) this.#noteWrite();
+      if (isInFlight(one.workload) || busy) this.#count(one);
+      if (busy && !isInFlight(one.workload)) this.#noteWrite();
     }
   }
 

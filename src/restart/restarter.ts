@@ -69,7 +69,7 @@ export class Restarter {
     const { survey, mesh, listener, cluster } = this.#options;
     const ref = planned.workload;
     const sighting = await survey.look(ref);
-    if (!sighting || isInFlight(recordOf(sighting.workload))) return sighting;
+    if (!sighting || isInFlight(sighting.workload)) return sighting;
     const judged = await survey.judge(mesh(), sighting, true);
     if (!isOutdated(judged)) return this.#notOutdated(sighting, judged);
     const { now, hold } = this.#hold(judged);

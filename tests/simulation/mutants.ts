@@ -195,7 +195,7 @@ export const MISTAKES: readonly Mutant[] = [
   {
     name: 'not counting a restart that is about to be written',
     file: THROTTLE,
-    snippet: 'if (busy && !isInFlight(record)) this.#noteWrite();',
+    snippet: 'if (busy && !isInFlight(one.workload)) this.#noteWrite();',
     instead: '',
     breaks: 'restart-delay',
     flavour: 'crowded',

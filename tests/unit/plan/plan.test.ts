@@ -6,6 +6,7 @@ import { ANNOTATION, FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../s
 import type { Judged } from '../../../src/plan/judged.ts';
 import { type PlanContext, plan } from '../../../src/plan/plan.ts';
 import { fingerprint, timestamp } from '../../../src/plan/record.ts';
+import { reason } from '../../../src/reasons.ts';
 import { context, POLICY } from '../../builders/policy.ts';
 import { complete, expected, HOUR, injection, istiod, judged, MINUTE, NOW, sidecar } from '../../builders/workload.ts';
 
@@ -490,6 +491,12 @@ test('a recorded restart takes its place in the namespace', () => {
 test('no more than allowed overall', () => {
   const six = ['a', 'b', 'c', 'd', 'e', 'f'].map((namespace) => named(namespace, 'web'));
   assert.deepEqual(actions(six), ['restart', 'restart', 'restart', 'restart', 'restart', 'max-in-flight']);
+});
+
+test('a workload whose deletion has begun is forgotten: its restart is neither followed nor counted', () => {
+  const gone: Verdict = { state: 'skipped', reason: reason('deleting', 'deletion has begun') };
+  const dying = judged({ namespace: 'a', name: '1', deleting: true, annotations: inFlight }, gone);
+  assert.deepEqual(actions([dying, named('a', '2')]), ['none', 'restart']);
 });
 
 test('a workload that this process is about to write counts as in flight', () => {
