@@ -160,12 +160,13 @@ function paused({ workload }: Outdated): Hold | undefined {
 
 /**
  * Whether the rollout that does not end is the one that our own failed restart began: nobody else's work is in the way, and only another
- * rollout can end it. Whether one is due is the other rules' say; for the same sidecar it is not.
+ * rollout can end it. Whether one is due is the other rules' say; for the same sidecar it is not. One that has ended is in nobody's way.
  */
 function isOurFailure(workload: Outdated['workload']): boolean {
   const record = recordOf(workload);
   const template = parseTime(workload.template.annotations[RESTARTED_AT]);
-  return record?.outcome?.startsWith('failed:') === true && template === record.restartedAt;
+  const failed = record?.outcome?.startsWith('failed:') === true && template === record.restartedAt;
+  return failed && rolloutState(workload).kind !== 'complete';
 }
 
 function rolling({ workload }: Outdated): Hold | undefined {

@@ -288,6 +288,20 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
     ],
     'restart',
   ],
+  [
+    '… but it is where the failed rollout has ended and others have spent it',
+    [
+      {
+        ...judged({
+          ...lowering,
+          annotations: restarted(HOUR, 'failed:not-injected', { restartedFor: 'other', run: 'before' }),
+          template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - HOUR) }, spec: {} },
+        }),
+        ...spent,
+      },
+    ],
+    'wait pdb',
+  ],
   ['Recreate goes where outages are allowed', [judged(recreated)], 'restart'],
   ['… and is held where they are not', [judged(recreated)], 'wait outage', { policy: { ...POLICY, recreate: 'hold' } }],
   [
