@@ -2,7 +2,7 @@ import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { meansOutage } from './budget.ts';
 import { historyOf } from './history.ts';
-import { haltOf, holdOf, type Surroundings } from './holds.ts';
+import { backingOff, haltOf, holdOf, type Surroundings } from './holds.ts';
 import { isOutdated, type Judged } from './judged.ts';
 import { isInFlight, recordOf } from './record.ts';
 import { rolloutState } from './rollout.ts';
@@ -60,7 +60,10 @@ function stepOf(judged: Judged, surroundings: Surroundings, throttle: Throttle, 
   if (isInFlight(judged.workload) || busy.has(keyOf(judged.workload))) {
     return { action: 'follow', reason: reason('in-flight', 'its restart is being followed') };
   }
-  if (canClose(judged, surroundings)) return { action: 'close' };
+  if (canClose(judged, surroundings)) {
+    const hold = backingOff(judged, surroundings);
+    return hold ? { action: 'wait', ...hold } : { action: 'close' };
+  }
   if (!isOutdated(judged)) return { action: 'none' };
   const hold = holdOf(judged, surroundings);
   if (hold) return { action: 'wait', ...hold };

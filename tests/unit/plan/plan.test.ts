@@ -354,6 +354,13 @@ test('a failed restart whose pods have the right sidecar but are not ready stays
   assert.equal(stepOf({ ...broken, workload: { ...broken.workload, rollout: complete(3) } }), 'close');
 });
 
+test('an outcome that cannot be written is backed off, too', () => {
+  const healed = judged({ annotations: restarted(HOUR, 'failed:timeout') }, current);
+  const retryAt = new Map([[keyOf(healed.workload), { until: NOW + 1000, problem: 'denied' }]]);
+  assert.equal(stepOf(healed, { retryAt }), 'wait error');
+  assert.equal(stepOf(healed, { retryAt, now: NOW + 1000 }), 'close');
+});
+
 test('a halt outlives that what failed becomes current later; a resume closes it', () => {
   const healed = ['a', 'b', 'c'].map((name) =>
     judged({ name, annotations: restarted(HOUR, 'failed:timeout') }, current),
