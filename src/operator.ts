@@ -390,7 +390,7 @@ export class Operator {
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
       paused,
-      history: historyOf(this.#latest(), resumedAt),
+      history: historyOf(this.#latest(), now(), resumedAt),
     };
   }
 

@@ -41,7 +41,7 @@ export interface PlanContext extends Omit<Surroundings, 'history'> {
 export function plan(judged: readonly Judged[], context: PlanContext): Plan {
   const order = (one: Judged): string => sortKey(one, context.own);
   const sorted = [...judged].sort((a, b) => Number(order(a) > order(b)) - Number(order(a) < order(b)));
-  const surroundings: Surroundings = { ...context, history: historyOf(judged, context.resumedAt) };
+  const surroundings: Surroundings = { ...context, history: historyOf(judged, context.now, context.resumedAt) };
   const throttle = new Throttle(judged, context);
   const steps = new Map<WorkloadKey, Step>();
   for (const one of sorted) steps.set(keyOf(one.workload), stepOf(one, surroundings, throttle, context.busy));

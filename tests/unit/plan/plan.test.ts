@@ -248,6 +248,12 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
   ],
   ['new pods ready without a sidecar halt their run at once', [failedOpen, judged()], 'wait halted'],
   ['… until a person resumes', [failedOpen, judged()], 'restart', { resumedAt: NOW - MINUTE }],
+  [
+    '… nor one that a clock ahead has put into the future',
+    [failedOpen, judged()],
+    'wait halted',
+    { resumedAt: NOW + HOUR },
+  ],
   ['… which forgives nothing that fails later', [failedOpen, judged()], 'wait halted', { resumedAt: NOW - 2 * HOUR }],
   [
     '… nor what was begun a moment later in the same second, to which records are cut',
