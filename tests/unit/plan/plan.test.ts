@@ -544,6 +544,16 @@ test('the restart delay counts from the last recorded write', () => {
   assert.deepEqual(actions([last, named('a', '1')], { policy }), ['none', 'restart-delay']);
 });
 
+test('a time that nobody’s clock can have shown paces nobody else', () => {
+  const writes = ['2099-01-01T00:00:00Z', '2099-01-01T00:00:01Z'].join(',');
+  const strange = judged(
+    { namespace: 'x', annotations: restarted(0, 'verified', { restartedAt: '2099-01-01T00:00:01Z', writes }) },
+    current,
+  );
+  const pace = { restartDelay: MINUTE, maxRestartsPerMinute: 2 };
+  assert.deepEqual(actions([strange, named('a', '1')], { policy: { ...POLICY, ...pace } }), ['none', 'restart']);
+});
+
 const failures = (count: number, run = 'run'): Judged[] =>
   Array.from({ length: count }, (_, i) => named('failed', `f${i}`, restarted(HOUR, 'failed:timeout', { run })));
 
