@@ -71,7 +71,7 @@ export class Restarter {
     const sighting = await survey.look(ref);
     if (!sighting || isInFlight(sighting.workload)) return sighting;
     const judged = await survey.judge(mesh(), sighting, true);
-    if (!isOutdated(judged)) return this.#notOutdated(sighting, judged);
+    if (!isOutdated(judged)) return this.#notOutdated(sighting, judged, planned);
     const { now, hold } = this.#hold(judged);
     if (hold) throw new NotBorneOut(hold.reason.detail);
     if (!sameTarget(planned, judged)) throw new NotBorneOut('the injector has just given another answer than before');
@@ -83,9 +83,13 @@ export class Restarter {
     return this.follow(written);
   }
 
-  /** A fresh answer that could not be had is backed off, lest the kept one ask for the same again at once. */
-  #notOutdated(sighting: Sighting, { verdict }: Judged): Sighting {
+  /**
+   * A fresh answer that could not be had is backed off, lest the kept one ask for the same again at once; and so is one under another
+   * mesh than the plan's, which rests on the old one until the burst of changes is over.
+   */
+  #notOutdated(sighting: Sighting, { verdict, injection }: Judged, planned: Outdated): Sighting {
     if (verdict.state === 'unknown') throw new NotBorneOut(verdict.reason.detail);
+    if (injection?.epoch !== planned.injection.epoch) throw new NotBorneOut('the mesh has just changed');
     return sighting;
   }
 
@@ -165,13 +169,16 @@ export class Restarter {
     return workload.rollout.createFailure ?? this.#options.cluster.complaint(workload).catch(() => undefined);
   }
 
-  /** Closes an episode whose pods became current and ready after the restart had been given up, if a fresh look still says so. */
+  /**
+   * Closes an episode whose pods became current and ready after the restart had been given up, if a fresh look still says so.
+   * @throws {NotBorneOut} when it does not, which the plan may not see yet
+   */
   async close(ref: WorkloadRef): Promise<Sighting | undefined> {
     const { survey, mesh, surroundings } = this.#options;
     const sighting = await survey.look(ref);
     if (!sighting) return undefined;
     const judged = await survey.judge(mesh(), sighting);
-    if (!canClose(judged, surroundings())) return sighting;
+    if (!canClose(judged, surroundings())) throw new NotBorneOut('its pods are not current by now');
     return this.#end(sighting, judged, { outcome: 'verified', detail: 'its pods became current later' });
   }
 }

@@ -225,6 +225,14 @@ export const MISTAKES: readonly Mutant[] = [
     flavour: 'failing',
   },
   {
+    name: 'trying at once again what the mesh of the moment speaks against',
+    file: 'src/restart/restarter.ts',
+    snippet: "if (injection?.epoch !== planned.injection.epoch) throw new NotBorneOut('the mesh has just changed');",
+    instead: '',
+    breaks: 'reads',
+    flavour: 'flapping',
+  },
+  {
     name: 'taking budgets that could not be read for none',
     file: THROTTLE,
     snippet: '?? this.#perBudget.get(unknownIn(workload))',
