@@ -40,6 +40,11 @@ export class NotBorneOut extends Error {
   override readonly name = 'NotBorneOut';
 }
 
+/** A restart whose write was sent and not confirmed: it may have been done. */
+export class MaybeWritten extends Error {
+  override readonly name = 'MaybeWritten';
+}
+
 /** How often a followed rollout is read. */
 const POLL = 1000;
 /** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
@@ -63,7 +68,8 @@ export class Restarter {
    * Restarts a workload if everything still speaks for it, the fresh answer among it: only if it is the one that the plan rests on (gate G3).
    * @returns the workload as last seen; undefined when it is gone
    * @throws {NotBorneOut} when the fresh look speaks against it and the plan does not know why yet
-   * @throws {ApiError} when the cluster does not answer; nothing or one complete record was written then
+   * @throws {MaybeWritten} because of its cause when the answer to the write did not come; nothing or one complete record was written then
+   * @throws {ApiError} when the cluster does not answer before that; nothing was written then
    */
   async restart(planned: Outdated): Promise<Sighting | undefined> {
     const { survey, mesh, listener, cluster } = this.#options;
@@ -77,7 +83,10 @@ export class Restarter {
     if (!sameTarget(planned, judged)) throw new NotBorneOut('the injector has just given another answer than before');
     if (!sameInjection(mesh(), judged)) throw new NotBorneOut('the mesh has just changed');
     const record = nextRecord(judged.workload, judged.verdict.expected, judged.injection.run, now);
-    const written = await unlessConflict(cluster.patch(ref, restartPatch(judged.workload.resourceVersion, record)));
+    const patch = restartPatch(judged.workload.resourceVersion, record);
+    const written = await unlessConflict(cluster.patch(ref, patch)).catch((cause: Error) => {
+      throw new MaybeWritten(cause.message, { cause });
+    });
     if (!written) throw new NotBorneOut('somebody else has just written it');
     listener.restarted(judged, written);
     return this.follow(written);

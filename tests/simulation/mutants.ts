@@ -211,8 +211,8 @@ export const MISTAKES: readonly Mutant[] = [
   {
     name: 'giving a slot away before it is known what became of its write',
     file: 'src/operator.ts',
-    snippet: 'return this.#lookUntilSeen(key, ref, signal);',
-    instead: 'return this.#lookAgain(key, ref);',
+    snippet: 'if (unsure) await this.#lookUntilSeen(key, ref, signal);',
+    instead: 'if (unsure) await this.#lookAgain(key, ref);',
     breaks: 'max-in-flight',
     flavour: 'faulty',
   },
