@@ -12,7 +12,7 @@ import { type Plan, plan } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import type { ReasonCode } from './reasons.ts';
 import type { Report } from './report/report.ts';
-import { NotBorneOut, Restarter } from './restart/restarter.ts';
+import { MaybeWritten, NotBorneOut, Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
 import { Sightings } from './sightings.ts';
 import { questionOf, type Sighting, type Survey } from './survey.ts';
@@ -365,12 +365,14 @@ export class Operator {
         this.#retries.succeeded(key);
         if (!signal.aborted) this.#sightings.looked(key, sighting, now());
       })
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
         // a term that has ended: what it leaves is seen anew by who leads next
-        if (signal.aborted) return undefined;
+        if (signal.aborted) return;
         this.#retries.failed(key, now(), error);
-        if (!(error instanceof NotBorneOut)) report.trouble(key, error);
-        return this.#lookUntilSeen(key, ref, signal);
+        const unsure = error instanceof MaybeWritten;
+        if (!(error instanceof NotBorneOut)) report.trouble(key, unsure ? error.cause : error);
+        if (unsure) await this.#lookUntilSeen(key, ref, signal);
+        else await this.#lookAgain(key, ref);
       })
       .finally(() => {
         this.#busy.delete(key);
@@ -390,7 +392,7 @@ export class Operator {
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
       paused,
-      history: historyOf(this.#latest(), resumedAt),
+      history: historyOf(this.#latest(), now(), resumedAt),
     };
   }
 

@@ -1,10 +1,7 @@
 import type { Labels, Workload, WorkloadRef } from '../model.ts';
-import { ANNOTATION } from '../names.ts';
 import { type ApiError, isForbidden } from './apiError.ts';
 import type { Cluster } from './cluster.ts';
-import { KEEPERS } from './recordCopies.ts';
-
-const OURS: readonly string[] = Object.values(ANNOTATION);
+import { isLater, KEEPERS, OURS, recordIn } from './recordCopies.ts';
 
 /** A cluster that shows the latest record of each restart, whatever its owner has made of the workload's metadata. */
 export interface RememberingCluster extends Cluster {
@@ -65,14 +62,4 @@ export function remembering(cluster: Cluster): RememberingCluster {
     },
     emit: (event) => cluster.emit(event),
   };
-}
-
-const recordIn = (annotations: Labels): Labels =>
-  Object.fromEntries(Object.entries(annotations).filter(([key]) => OURS.includes(key)));
-
-/** Whether a record tells of a later restart than another, or of the end of the same one. */
-function isLater(record: Labels, other: Labels = {}): boolean {
-  const [time, otherTime] = [record, other].map((one) => Date.parse(one[ANNOTATION.restartedAt] ?? '') || 0);
-  if (time !== otherTime) return (time ?? 0) > (otherTime ?? 0);
-  return Boolean(record[ANNOTATION.outcome]) && !other[ANNOTATION.outcome];
 }

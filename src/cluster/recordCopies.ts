@@ -35,13 +35,21 @@ export async function recordCopies(
   return latest;
 }
 
-const OURS: readonly string[] = Object.values(ANNOTATION);
+export const OURS: readonly string[] = Object.values(ANNOTATION);
 
 function keepLatest(latest: Map<string, Labels>, { metadata }: Copy): void {
   const uid = metadata?.ownerReferences?.find((reference) => reference.controller)?.uid;
   const annotations = metadata?.annotations ?? {};
-  const writtenAt = Date.parse(annotations[ANNOTATION.restartedAt] ?? '');
-  if (!uid || Number.isNaN(writtenAt)) return;
-  if (writtenAt <= Date.parse(latest.get(uid)?.[ANNOTATION.restartedAt] ?? '')) return;
-  latest.set(uid, Object.fromEntries(Object.entries(annotations).filter(([key]) => OURS.includes(key))));
+  if (!uid || Number.isNaN(Date.parse(annotations[ANNOTATION.restartedAt] ?? ''))) return;
+  if (isLater(annotations, latest.get(uid))) latest.set(uid, recordIn(annotations));
+}
+
+export const recordIn = (annotations: Labels): Labels =>
+  Object.fromEntries(Object.entries(annotations).filter(([key]) => OURS.includes(key)));
+
+/** Whether a record tells of a later restart than another, or of the end of the same one. */
+export function isLater(record: Labels, other: Labels = {}): boolean {
+  const [time, otherTime] = [record, other].map((one) => Date.parse(one[ANNOTATION.restartedAt] ?? '') || 0);
+  if (time !== otherTime) return (time ?? 0) > (otherTime ?? 0);
+  return Boolean(record[ANNOTATION.outcome]) && !other[ANNOTATION.outcome];
 }

@@ -14,13 +14,14 @@ export interface History {
 
 /**
  * @param resumedAt when a person last asked to go on, in milliseconds; what was written before counts no more. Records are cut to the
- * second, so one of that very second may be of later and counts: better to halt once too often
+ * second, so one of that very second may be of later and counts: better to halt once too often. For the same reason a time that is still to
+ * come, by the clock of a former leader, forgives nothing: it would forgive what fails until then
  */
-export function historyOf(judged: readonly Judged[], resumedAt = 0): History {
+export function historyOf(judged: readonly Judged[], now: number, resumedAt = 0): History {
   const failures = new Map<string, number>();
   const failingOpen = new Map<string, string>();
   const reverted = new Map<string, string>();
-  const since = Math.floor(resumedAt / 1000) * 1000;
+  const since = resumedAt > now ? 0 : Math.floor(resumedAt / 1000) * 1000;
   for (const { workload } of judged) {
     const record = recordOf(workload);
     if (!record || record.restartedAt < since) continue;

@@ -5,7 +5,7 @@ import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { budgetName, lowersAvailability, meansOutage } from './budget.ts';
 import { closedGate } from './gates.ts';
 import { type History, ownerKind } from './history.ts';
-import type { Outdated } from './judged.ts';
+import type { Judged, Outdated } from './judged.ts';
 import type { Policy } from './policy.ts';
 import { fingerprint, isRetryAsked, parseTime, recordOf, timestamp } from './record.ts';
 import { isSettled, rolloutState } from './rollout.ts';
@@ -160,12 +160,13 @@ function paused({ workload }: Outdated): Hold | undefined {
 
 /**
  * Whether the rollout that does not end is the one that our own failed restart began: nobody else's work is in the way, and only another
- * rollout can end it. Whether one is due is the other rules' say; for the same sidecar it is not.
+ * rollout can end it. Whether one is due is the other rules' say; for the same sidecar it is not. One that has ended is in nobody's way.
  */
 function isOurFailure(workload: Outdated['workload']): boolean {
   const record = recordOf(workload);
   const template = parseTime(workload.template.annotations[RESTARTED_AT]);
-  return record?.outcome?.startsWith('failed:') === true && template === record.restartedAt;
+  const failed = record?.outcome?.startsWith('failed:') === true && template === record.restartedAt;
+  return failed && rolloutState(workload).kind !== 'complete';
 }
 
 function rolling({ workload }: Outdated): Hold | undefined {
@@ -207,7 +208,11 @@ function cooldown({ workload }: Outdated, { now, policy }: Surroundings): Hold |
   return until > now ? hold('cooldown', `restarted at ${timestamp(last)}`, until) : undefined;
 }
 
-function backingOff({ workload }: Outdated, { now, retryAt }: Surroundings): Hold | undefined {
+/** What met an error is tried again a little later, whatever it was. */
+export function backingOff(
+  { workload }: Judged,
+  { now, retryAt }: Pick<Surroundings, 'now' | 'retryAt'>,
+): Hold | undefined {
   const retry = retryAt.get(keyOf(workload));
   return retry && retry.until > now ? hold('error', retry.problem, retry.until) : undefined;
 }

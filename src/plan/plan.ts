@@ -2,7 +2,7 @@ import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { meansOutage } from './budget.ts';
 import { historyOf } from './history.ts';
-import { haltOf, holdOf, type Surroundings } from './holds.ts';
+import { backingOff, haltOf, holdOf, type Surroundings } from './holds.ts';
 import { isOutdated, type Judged } from './judged.ts';
 import { isInFlight, recordOf } from './record.ts';
 import { rolloutState } from './rollout.ts';
@@ -41,7 +41,7 @@ export interface PlanContext extends Omit<Surroundings, 'history'> {
 export function plan(judged: readonly Judged[], context: PlanContext): Plan {
   const order = (one: Judged): string => sortKey(one, context.own);
   const sorted = [...judged].sort((a, b) => Number(order(a) > order(b)) - Number(order(a) < order(b)));
-  const surroundings: Surroundings = { ...context, history: historyOf(judged, context.resumedAt) };
+  const surroundings: Surroundings = { ...context, history: historyOf(judged, context.now, context.resumedAt) };
   const throttle = new Throttle(judged, context);
   const steps = new Map<WorkloadKey, Step>();
   for (const one of sorted) steps.set(keyOf(one.workload), stepOf(one, surroundings, throttle, context.busy));
@@ -57,11 +57,13 @@ function sortKey({ workload }: Judged, own: WorkloadKey | undefined): string {
 }
 
 function stepOf(judged: Judged, surroundings: Surroundings, throttle: Throttle, busy: ReadonlySet<WorkloadKey>): Step {
-  const record = recordOf(judged.workload);
-  if (isInFlight(record) || busy.has(keyOf(judged.workload))) {
+  if (isInFlight(judged.workload) || busy.has(keyOf(judged.workload))) {
     return { action: 'follow', reason: reason('in-flight', 'its restart is being followed') };
   }
-  if (canClose(judged, surroundings)) return { action: 'close' };
+  if (canClose(judged, surroundings)) {
+    const hold = backingOff(judged, surroundings);
+    return hold ? { action: 'wait', ...hold } : { action: 'close' };
+  }
   if (!isOutdated(judged)) return { action: 'none' };
   const hold = holdOf(judged, surroundings);
   if (hold) return { action: 'wait', ...hold };

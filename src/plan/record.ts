@@ -55,7 +55,11 @@ export function isRetryAsked({ annotations }: Pick<Workload, 'annotations'>): bo
   return asked !== undefined && asked !== annotations[ANNOTATION.retried];
 }
 
-export const isInFlight = (record: RestartRecord | undefined): boolean => record !== undefined && !record.outcome;
+/** Whether its restart is still to end. What is being deleted is forgotten: a finalizer could keep it for ever. */
+export function isInFlight(workload: Pick<Workload, 'annotations' | 'createdAt' | 'deleting'>): boolean {
+  const record = recordOf(workload);
+  return record !== undefined && !record.outcome && !workload.deleting;
+}
 
 /**
  * The record of the next write. Drift that comes back after a verified restart is a new episode and counts from one again.

@@ -38,8 +38,10 @@ function optedOut(judged: Judged): Hold | undefined {
   );
 }
 
+/** Namespaces that are skipped are not scanned; an edited policy counts before the next scan, however long that fails. */
 function excluded(judged: Judged, { policy }: { readonly policy: Policy }): Hold | undefined {
-  const { exclude, excludeNamespaces, excludeLabels } = policy;
+  const { exclude, excludeNamespaces, excludeLabels, skipNamespaces } = policy;
+  if (skipNamespaces.has(judged.workload.namespace)) return hold('excluded', 'skipNamespaces');
   const index = exclude.findIndex((filter) => filterMatches(filter, judged));
   const filter = exclude[index];
   if (filter) return hold('excluded', `exclude[${index}] (${filterWords(filter)})`);

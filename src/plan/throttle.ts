@@ -15,6 +15,8 @@ export interface Place {
 
 /** Recorded times are cut to the second. */
 const MINUTE = 61_000;
+/** As far as clocks of leaders may lie apart. Anybody can write an annotation, and what lies further ahead must not keep everybody waiting. */
+const LONGEST_SKEW = 60 * 60_000;
 
 /** Counts the restarts in flight while a plan is made: from the records, and from what the plan itself starts. */
 export class Throttle {
@@ -33,11 +35,13 @@ export class Throttle {
     this.#context = context;
     for (const one of judged) {
       const record = recordOf(one.workload);
-      this.#lastWrite = Math.max(this.#lastWrite, record?.restartedAt ?? 0);
-      this.#writes.push(...(record?.writes ?? []).filter((time) => time > context.now - MINUTE));
+      const credible = (time: number): boolean => time <= context.now + LONGEST_SKEW;
+      if (record && credible(record.restartedAt)) this.#lastWrite = Math.max(this.#lastWrite, record.restartedAt);
+      const writes = record?.writes.filter((time) => time > context.now - MINUTE && credible(time)) ?? [];
+      this.#writes.push(...writes);
       const busy = context.busy.has(keyOf(one.workload));
-      if (isInFlight(record) || busy) this.#count(one);
-      if (busy && !isInFlight(record)) this.#noteWrite();
+      if (isInFlight(one.workload) || busy) this.#count(one);
+      if (busy && !isInFlight(one.workload)) this.#noteWrite();
     }
   }
 

@@ -113,7 +113,7 @@ export class Report implements RestartListener {
     this.#noteGates(judged, planned, now);
     this.#noteBudgets(judged, planned, now);
     const waiting = rows.flatMap((row) => (row.action === 'wait' ? [row.reason as ReasonCode] : []));
-    const inFlight = judged.filter(({ workload }) => isInFlight(recordOf(workload))).length;
+    const inFlight = judged.filter(({ workload }) => isInFlight(workload)).length;
     this.#options.metrics.evaluated(
       rows.map((row) => row.verdict),
       waiting,

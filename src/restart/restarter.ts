@@ -40,6 +40,11 @@ export class NotBorneOut extends Error {
   override readonly name = 'NotBorneOut';
 }
 
+/** A restart whose write was sent and not confirmed: it may have been done. */
+export class MaybeWritten extends Error {
+  override readonly name = 'MaybeWritten';
+}
+
 /** How often a followed rollout is read. */
 const POLL = 1000;
 /** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
@@ -63,29 +68,37 @@ export class Restarter {
    * Restarts a workload if everything still speaks for it, the fresh answer among it: only if it is the one that the plan rests on (gate G3).
    * @returns the workload as last seen; undefined when it is gone
    * @throws {NotBorneOut} when the fresh look speaks against it and the plan does not know why yet
-   * @throws {ApiError} when the cluster does not answer; nothing or one complete record was written then
+   * @throws {MaybeWritten} because of its cause when the answer to the write did not come; nothing or one complete record was written then
+   * @throws {ApiError} when the cluster does not answer before that; nothing was written then
    */
   async restart(planned: Outdated): Promise<Sighting | undefined> {
     const { survey, mesh, listener, cluster } = this.#options;
     const ref = planned.workload;
     const sighting = await survey.look(ref);
-    if (!sighting || isInFlight(recordOf(sighting.workload))) return sighting;
+    if (!sighting || isInFlight(sighting.workload)) return sighting;
     const judged = await survey.judge(mesh(), sighting, true);
-    if (!isOutdated(judged)) return this.#notOutdated(sighting, judged);
+    if (!isOutdated(judged)) return this.#notOutdated(sighting, judged, planned);
     const { now, hold } = this.#hold(judged);
     if (hold) throw new NotBorneOut(hold.reason.detail);
     if (!sameTarget(planned, judged)) throw new NotBorneOut('the injector has just given another answer than before');
     if (!sameInjection(mesh(), judged)) throw new NotBorneOut('the mesh has just changed');
     const record = nextRecord(judged.workload, judged.verdict.expected, judged.injection.run, now);
-    const written = await unlessConflict(cluster.patch(ref, restartPatch(judged.workload.resourceVersion, record)));
+    const patch = restartPatch(judged.workload.resourceVersion, record);
+    const written = await unlessConflict(cluster.patch(ref, patch)).catch((cause: Error) => {
+      throw new MaybeWritten(cause.message, { cause });
+    });
     if (!written) throw new NotBorneOut('somebody else has just written it');
     listener.restarted(judged, written);
     return this.follow(written);
   }
 
-  /** A fresh answer that could not be had is backed off, lest the kept one ask for the same again at once. */
-  #notOutdated(sighting: Sighting, { verdict }: Judged): Sighting {
+  /**
+   * A fresh answer that could not be had is backed off, lest the kept one ask for the same again at once; and so is one under another
+   * mesh than the plan's, which rests on the old one until the burst of changes is over.
+   */
+  #notOutdated(sighting: Sighting, { verdict, injection }: Judged, planned: Outdated): Sighting {
     if (verdict.state === 'unknown') throw new NotBorneOut(verdict.reason.detail);
+    if (injection?.epoch !== planned.injection.epoch) throw new NotBorneOut('the mesh has just changed');
     return sighting;
   }
 
@@ -165,13 +178,16 @@ export class Restarter {
     return workload.rollout.createFailure ?? this.#options.cluster.complaint(workload).catch(() => undefined);
   }
 
-  /** Closes an episode whose pods became current and ready after the restart had been given up, if a fresh look still says so. */
+  /**
+   * Closes an episode whose pods became current and ready after the restart had been given up, if a fresh look still says so.
+   * @throws {NotBorneOut} when it does not, which the plan may not see yet
+   */
   async close(ref: WorkloadRef): Promise<Sighting | undefined> {
     const { survey, mesh, surroundings } = this.#options;
     const sighting = await survey.look(ref);
     if (!sighting) return undefined;
     const judged = await survey.judge(mesh(), sighting);
-    if (!canClose(judged, surroundings())) return sighting;
+    if (!canClose(judged, surroundings())) throw new NotBorneOut('its pods are not current by now');
     return this.#end(sighting, judged, { outcome: 'verified', detail: 'its pods became current later' });
   }
 }

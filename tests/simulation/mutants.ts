@@ -195,7 +195,7 @@ export const MISTAKES: readonly Mutant[] = [
   {
     name: 'not counting a restart that is about to be written',
     file: THROTTLE,
-    snippet: 'if (busy && !isInFlight(record)) this.#noteWrite();',
+    snippet: 'if (busy && !isInFlight(one.workload)) this.#noteWrite();',
     instead: '',
     breaks: 'restart-delay',
     flavour: 'crowded',
@@ -211,8 +211,8 @@ export const MISTAKES: readonly Mutant[] = [
   {
     name: 'giving a slot away before it is known what became of its write',
     file: 'src/operator.ts',
-    snippet: 'return this.#lookUntilSeen(key, ref, signal);',
-    instead: 'return this.#lookAgain(key, ref);',
+    snippet: 'if (unsure) await this.#lookUntilSeen(key, ref, signal);',
+    instead: 'if (unsure) await this.#lookAgain(key, ref);',
     breaks: 'max-in-flight',
     flavour: 'faulty',
   },
@@ -223,6 +223,14 @@ export const MISTAKES: readonly Mutant[] = [
     instead: 'report.ended',
     breaks: 'halted',
     flavour: 'failing',
+  },
+  {
+    name: 'trying at once again what the mesh of the moment speaks against',
+    file: 'src/restart/restarter.ts',
+    snippet: "if (injection?.epoch !== planned.injection.epoch) throw new NotBorneOut('the mesh has just changed');",
+    instead: '',
+    breaks: 'reads',
+    flavour: 'flapping',
   },
   {
     name: 'taking budgets that could not be read for none',

@@ -44,6 +44,9 @@ const CUT = 1000;
 const DAY = 24 * 60 * 60 * 1000;
 const ANSWER_AGE = 20_000;
 const LONGEST_LOOK = 30_000;
+/** A followed restart is read each second, and twice when its pods are looked at. */
+const READ_WINDOW = 10_000;
+const READS = 30;
 
 /**
  * Watches every write from the cluster's side and holds it to the rules of restarting. It keeps its own book of what landed, and of what
@@ -53,6 +56,7 @@ export class Referee {
   readonly #world: World;
   readonly restarts: Restart[] = [];
   readonly #last = new Map<string, Restart>();
+  readonly #reads = new Map<string, number[]>();
   /** The first breach of each invariant. */
   readonly violations = new Map<string, string>();
   /** The most that was seen at a time of what is limited. */
@@ -172,6 +176,19 @@ export class Referee {
     return (
       last?.outcome?.startsWith('failed:') === true && template === last.attempt.annotations[ANNOTATION.restartedAt]
     );
+  }
+
+  /** Whatever happens, nobody is read without a pause. */
+  reads(process: OperatorProcess, key: string): void {
+    const now = this.#world.time.now;
+    const name = `${process.id} ${key}`;
+    const recent = (this.#reads.get(name) ?? []).filter((time) => time > now - READ_WINDOW);
+    this.#reads.set(name, [...recent, now]);
+    if (recent.length >= READS)
+      this.violated(
+        'reads',
+        `${key} was read ${recent.length + 1} times within ${READ_WINDOW / 1000} s by ${process.id}`,
+      );
   }
 
   sent(attempt: Attempt): void {

@@ -53,6 +53,7 @@ export class SimulatedCluster implements Cluster {
   }
 
   workload(ref: WorkloadRef): Promise<Workload | undefined> {
+    this.#world.referee.reads(this.#process, keyOf(ref));
     return this.#read(keyOf(ref), () => this.#world.find(keyOf(ref))?.workload);
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { recordCopies } from '../../../src/cluster/recordCopies.ts';
+import type { Labels } from '../../../src/model.ts';
 import { ANNOTATION } from '../../../src/names.ts';
 import { FakeApi } from './fakeApi.ts';
 
@@ -13,7 +14,7 @@ const copy = (uid: string, restartedAt: string, more: Record<string, string> = {
     ],
   },
 });
-const read = (items: object[]): Promise<Map<string, object>> =>
+const read = (items: object[]): Promise<Map<string, Labels>> =>
   recordCopies(new FakeApi([{ metadata: {}, items }]), 'replicasets', undefined, new AbortController().signal);
 
 test('of several copies the latest counts, whatever their order', async () => {
@@ -27,6 +28,19 @@ test('of several copies the latest counts, whatever their order', async () => {
       [['a', { [ANNOTATION.restartedFor]: 'x', [ANNOTATION.restartedAt]: newer }]],
     );
   }
+});
+
+test('of several copies of one restart the one that tells its end counts, whatever their order', async () => {
+  const time = '2026-01-01T00:00:00Z';
+  const [open, ended] = [
+    copy('a', time, { [ANNOTATION.outcome]: '' }),
+    copy('a', time, { [ANNOTATION.outcome]: 'verified' }),
+  ];
+  for (const items of [
+    [open, ended],
+    [ended, open],
+  ])
+    assert.equal((await read(items)).get('a')?.[ANNOTATION.outcome], 'verified');
 });
 
 test('a copy keeps our annotations and nobody else’s', async () => {

@@ -6,6 +6,7 @@ import { ANNOTATION, FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../s
 import type { Judged } from '../../../src/plan/judged.ts';
 import { type PlanContext, plan } from '../../../src/plan/plan.ts';
 import { fingerprint, timestamp } from '../../../src/plan/record.ts';
+import { reason } from '../../../src/reasons.ts';
 import { context, POLICY } from '../../builders/policy.ts';
 import { complete, expected, HOUR, injection, istiod, judged, MINUTE, NOW, sidecar } from '../../builders/workload.ts';
 
@@ -247,6 +248,12 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
   ],
   ['new pods ready without a sidecar halt their run at once', [failedOpen, judged()], 'wait halted'],
   ['… until a person resumes', [failedOpen, judged()], 'restart', { resumedAt: NOW - MINUTE }],
+  [
+    '… nor one that a clock ahead has put into the future',
+    [failedOpen, judged()],
+    'wait halted',
+    { resumedAt: NOW + HOUR },
+  ],
   ['… which forgives nothing that fails later', [failedOpen, judged()], 'wait halted', { resumedAt: NOW - 2 * HOUR }],
   [
     '… nor what was begun a moment later in the same second, to which records are cut',
@@ -286,6 +293,20 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
       },
     ],
     'restart',
+  ],
+  [
+    '… but it is where the failed rollout has ended and others have spent it',
+    [
+      {
+        ...judged({
+          ...lowering,
+          annotations: restarted(HOUR, 'failed:not-injected', { restartedFor: 'other', run: 'before' }),
+          template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - HOUR) }, spec: {} },
+        }),
+        ...spent,
+      },
+    ],
+    'wait pdb',
   ],
   ['Recreate goes where outages are allowed', [judged(recreated)], 'restart'],
   ['… and is held where they are not', [judged(recreated)], 'wait outage', { policy: { ...POLICY, recreate: 'hold' } }],
@@ -337,6 +358,13 @@ const broken = judged(
 test('a failed restart whose pods have the right sidecar but are not ready stays a failure', () => {
   assert.equal(stepOf(broken), 'none');
   assert.equal(stepOf({ ...broken, workload: { ...broken.workload, rollout: complete(3) } }), 'close');
+});
+
+test('an outcome that cannot be written is backed off, too', () => {
+  const healed = judged({ annotations: restarted(HOUR, 'failed:timeout') }, current);
+  const retryAt = new Map([[keyOf(healed.workload), { until: NOW + 1000, problem: 'denied' }]]);
+  assert.equal(stepOf(healed, { retryAt }), 'wait error');
+  assert.equal(stepOf(healed, { retryAt, now: NOW + 1000 }), 'close');
 });
 
 test('a halt outlives that what failed becomes current later; a resume closes it', () => {
@@ -492,6 +520,12 @@ test('no more than allowed overall', () => {
   assert.deepEqual(actions(six), ['restart', 'restart', 'restart', 'restart', 'restart', 'max-in-flight']);
 });
 
+test('a workload whose deletion has begun is forgotten: its restart is neither followed nor counted', () => {
+  const gone: Verdict = { state: 'skipped', reason: reason('deleting', 'deletion has begun') };
+  const dying = judged({ namespace: 'a', name: '1', deleting: true, annotations: inFlight }, gone);
+  assert.deepEqual(actions([dying, named('a', '2')]), ['none', 'restart']);
+});
+
 test('a workload that this process is about to write counts as in flight', () => {
   const busy = new Set<WorkloadKey>(['Deployment/a/1']);
   assert.deepEqual(actions([named('a', '1'), named('a', '2')], { busy }), ['in-flight', 'max-in-flight-per-namespace']);
@@ -508,6 +542,16 @@ test('the restart delay counts from the last recorded write', () => {
   const policy = { ...POLICY, restartDelay: 10 * MINUTE };
   const last = judged({ namespace: 'x', annotations: restarted(MINUTE, 'verified') }, current);
   assert.deepEqual(actions([last, named('a', '1')], { policy }), ['none', 'restart-delay']);
+});
+
+test('a time that nobody’s clock can have shown paces nobody else', () => {
+  const writes = ['2099-01-01T00:00:00Z', '2099-01-01T00:00:01Z'].join(',');
+  const strange = judged(
+    { namespace: 'x', annotations: restarted(0, 'verified', { restartedAt: '2099-01-01T00:00:01Z', writes }) },
+    current,
+  );
+  const pace = { restartDelay: MINUTE, maxRestartsPerMinute: 2 };
+  assert.deepEqual(actions([strange, named('a', '1')], { policy: { ...POLICY, ...pace } }), ['none', 'restart']);
 });
 
 const failures = (count: number, run = 'run'): Judged[] =>

@@ -158,6 +158,11 @@ const simple: [string, Partial<Policy>, string][] = [
     { includeNamespaces: ['bank', 'x-*'] },
     'excluded: not of includeNamespaces (bank, x-*)',
   ],
+  [
+    'a namespace that is skipped since its workloads were seen',
+    { skipNamespaces: new Set(['shop']) },
+    'excluded: skipNamespaces',
+  ],
   ['excluded namespaces', { excludeNamespaces: ['sh*'] }, 'excluded: excludeNamespaces (sh*)'],
   ['included labels', { includeLabels: { matchLabels: { tier: 'db' } } }, 'restart'],
   [
