@@ -58,7 +58,9 @@ export class Confirmations {
       const second = await probe(question);
       const same = first.kind !== 'unknown' && JSON.stringify(first) === JSON.stringify(second);
       if (!this.#epochs.has(epoch) || signal.aborted) return;
-      this.#epochs.set(epoch, { done: same, detail: `two answers differ: ${say(first)}, then ${say(second)}` });
+      const silent = [first, second].some(({ kind }) => kind === 'unknown');
+      const why = silent ? 'two answers are wanted' : 'two answers differ';
+      this.#epochs.set(epoch, { done: same, detail: `${why}: ${say(first)}, then ${say(second)}` });
       onEnd(question.injection);
       if (same) return;
       await wait(BETWEEN);

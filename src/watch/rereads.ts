@@ -7,6 +7,8 @@ const AFTER: Readonly<Partial<Record<ReasonCode, number>>> = {
   rolling: 30_000,
   unavailable: 30_000,
   pdb: 30_000,
+  // other counts of replicas end it
+  outage: 30_000,
   'owned-by': 60_000,
   'gave-up': 30_000,
   'opted-out': 30_000,

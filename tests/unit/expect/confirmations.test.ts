@@ -53,8 +53,8 @@ test('a disagreement is probed again until it ends', async () => {
   assert.equal((await confirmed([yes('p:1'), yes('p:2'), yes('p:2'), yes('p:2')], 2)).why, undefined);
 });
 
-test('silence twice is no confirmation', async () => {
-  assert.notEqual((await confirmed([silence, silence], 1)).why, undefined);
+test('silence twice is no confirmation, and no difference', async () => {
+  assert.equal((await confirmed([silence, silence], 1)).why, 'two answers are wanted: no answer, then no answer');
 });
 
 test('an epoch that is gone is to be confirmed anew', async () => {

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keyOf, type WorkloadKey } from '../../../src/model.ts';
+import { plan } from '../../../src/plan/plan.ts';
+import type { ReasonCode } from '../../../src/reasons.ts';
+import { Rereads } from '../../../src/watch/rereads.ts';
+import { context, policy } from '../../builders/policy.ts';
+import { HOUR, judged, NOW } from '../../builders/workload.ts';
+
+const nobody = new Set<WorkloadKey>();
+
+test('who waits because its rollout means an outage is read again: more replicas would end that', () => {
+  const one = judged({ maxUnavailable: 3 });
+  const key = keyOf(one.workload);
+  const step = plan([one], context({ policy: policy({ recreate: 'hold' }) })).steps.get(key);
+  const rereads = new Rereads();
+  rereads.note(new Map([[key, step && 'reason' in step ? (step.reason.code as ReasonCode) : undefined]]), NOW);
+  assert.deepEqual(rereads.take(NOW + HOUR, nobody), [key]);
+});
