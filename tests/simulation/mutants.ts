@@ -225,10 +225,10 @@ export const MISTAKES: readonly Mutant[] = [
     flavour: 'failing',
   },
   {
-    name: 'trying at once again what the mesh of the moment speaks against',
+    name: 'closing at once again what the mesh of the moment speaks against',
     file: 'src/restart/restarter.ts',
-    snippet: "if (injection?.epoch !== planned.injection.epoch) throw new NotBorneOut('the mesh has just changed');",
-    instead: '',
+    snippet: "throw new NotBorneOut('its pods are not current by now');",
+    instead: 'return sighting;',
     breaks: 'reads',
     flavour: 'flapping',
   },

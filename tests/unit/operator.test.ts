@@ -28,8 +28,16 @@ const podOf = ({ kind, namespace, name, uid }: Workload): PodFacts => ({
   sidecar: sidecar(),
 });
 
-/** Leads over these workloads, all outdated, until one is patched; those of the names cannot be looked at by themselves. */
-async function firstPatched(all: readonly Workload[], forbidden: readonly string[]): Promise<string> {
+/**
+ * Leads over these workloads, all outdated, until one is patched; those of the names cannot be looked at by themselves.
+ * @param meshes as the watch has it, one call after the other, the last from then on
+ */
+async function firstPatched(
+  all: readonly Workload[],
+  forbidden: readonly string[],
+  meshes = [mesh],
+): Promise<{ first: string; looks: number }> {
+  let [looks, calls] = [0, 0];
   const stop = new AbortController();
   const patched = Promise.withResolvers<string>();
   const cluster = {
@@ -41,6 +49,9 @@ async function firstPatched(all: readonly Workload[], forbidden: readonly string
     },
     podsOf: async (one: Workload) => [podOf(one)],
     workload: async ({ name }: Workload) => {
+      looks += 1;
+      // a network takes its time, so that timers go on
+      await new Promise(setImmediate);
       if (forbidden.includes(name)) throw statusError({ method: 'GET', path: name }, { code: 403 });
       return all.find((one) => one.name === name);
     },
@@ -66,7 +77,12 @@ async function firstPatched(all: readonly Workload[], forbidden: readonly string
     });
   const operator = new Operator({
     cluster: remembering(cluster),
-    watch: { onChange: silent, settled: async () => undefined, mesh: () => mesh, stale: silent },
+    watch: {
+      onChange: silent,
+      settled: async () => undefined,
+      mesh: () => meshes[calls++] ?? (meshes.at(-1) as Mesh),
+      stale: silent,
+    },
     injectors,
     survey: new Survey({ cluster, injectors, policy: only }),
     confirmations: new Confirmations({
@@ -98,11 +114,21 @@ async function firstPatched(all: readonly Workload[], forbidden: readonly string
   clearTimeout(late);
   stop.abort();
   await running;
-  return first;
+  return { first, looks };
 }
 
 test('a workload that cannot be looked at gives its slot to the next', async () => {
   const [a, b] = ['a', 'b'].map((name) => workload({ kind: 'StatefulSet', name, uid: name }));
-  assert.equal(await firstPatched([a, b] as Workload[], []), 'a');
-  assert.equal(await firstPatched([a, b] as Workload[], ['a']), 'b');
+  assert.equal((await firstPatched([a, b] as Workload[], [])).first, 'a');
+  assert.equal((await firstPatched([a, b] as Workload[], ['a'])).first, 'b');
+});
+
+test('a mesh that has just changed is waited for without looking again and again', async () => {
+  const { first, looks } = await firstPatched(
+    [workload({ kind: 'StatefulSet' })],
+    [],
+    [mesh, { ...mesh, injections: [] }],
+  );
+  assert.equal(first, 'nobody');
+  assert.ok(looks < 10, `${looks} looks`);
 });
