@@ -58,10 +58,12 @@ export async function planCommand(
   const injectors = new Injectors({ cluster, now: Date.now, ...(injectorAddress && { address: injectorAddress }) });
   try {
     progress.say('reading the mesh');
+    const recalling = cluster.recall(settings.namespace || undefined, stopping);
+    recalling.catch(() => undefined);
     const mesh = await readMesh(client, scopeOf(settings), stopping);
     const survey = new Survey({ cluster, injectors, policy: () => policy });
     progress.say('reading workloads and pods, asking the injectors');
-    const missing = await cluster.recall(settings.namespace || undefined, stopping);
+    const missing = await recalling;
     for (const { message } of missing) streams.error.write(`warning: records of restarts may be missing: ${message}\n`);
     const sightings = await survey.scan(mesh, settings.namespace || undefined, stopping);
     const judged = await Promise.all([...sightings.values()].map((sighting) => survey.judge(mesh, sighting)));

@@ -292,10 +292,13 @@ function parseCountOrNone(given: string): number {
   throw new InvalidArgumentError('It must be a whole number from 0 to 999999.');
 }
 
+/** A year: longer means never, and what means never has a word of its own. */
+const LONGEST_DURATION = 8760 * 3_600_000;
+
 function parseDurationArgument(given: string): number {
   const milliseconds = parseDuration(given);
-  if (milliseconds !== undefined) return milliseconds;
-  throw new InvalidArgumentError('It must be a duration such as 10s, 5m or 1h30m.');
+  if (milliseconds !== undefined && milliseconds <= LONGEST_DURATION) return milliseconds;
+  throw new InvalidArgumentError('It must be a duration such as 10s, 5m or 1h30m, at most 8760h.');
 }
 
 function parseNames(given: string): ReadonlySet<string> {

@@ -1,41 +1,15 @@
 import type { Injection } from '../expect/mesh.ts';
-import { keyOf, type WorkloadKey } from '../model.ts';
+import { keyOf } from '../model.ts';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT } from '../names.ts';
-import { type Reason, type ReasonCode, reason } from '../reasons.ts';
+import { type ReasonCode, reason } from '../reasons.ts';
 import { budgetName, lowersAvailability, meansOutage } from './budget.ts';
 import { closedGate } from './gates.ts';
-import { type History, ownerKind } from './history.ts';
+import { ownerKind } from './history.ts';
 import type { Judged, Outdated } from './judged.ts';
-import type { Policy } from './policy.ts';
 import { fingerprint, isRetryAsked, parseTime, recordOf, timestamp } from './record.ts';
 import { isSettled, rolloutState } from './rollout.ts';
+import type { Hold, Rule, Surroundings } from './rule.ts';
 import { SELECTION } from './selection.ts';
-
-/** Why an outdated workload is not restarted now. Without `until` it waits for something other than time. */
-export interface Hold {
-  readonly reason: Reason;
-  readonly until?: number;
-}
-
-/** What the rules may know besides the workload itself. */
-export interface Surroundings {
-  readonly now: number;
-  readonly policy: Policy;
-  /** When each epoch was first seen by this process. */
-  readonly epochSeenAt: ReadonlyMap<string, number>;
-  /** Why an injection's answers are not confirmed yet (gate G3). */
-  readonly unconfirmed: (injection: Injection) => string | undefined;
-  /** What of the mesh cannot be watched now, in words; undefined when all is well. */
-  readonly stale: string | undefined;
-  /** Workloads whose last attempt met an error. */
-  readonly retryAt: ReadonlyMap<WorkloadKey, { readonly until: number; readonly problem: string }>;
-  /** Why a person has paused everything, in the person's words; undefined when nobody has. */
-  readonly paused: string | undefined;
-  readonly history: History;
-}
-
-/** One reason to wait, if it applies. */
-export type Rule = (judged: Outdated, surroundings: Surroundings) => Hold | undefined;
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -116,7 +90,7 @@ export function haltOf(
 }
 
 function ownerReverts({ workload, injection }: Outdated, { history }: Surroundings): Hold | undefined {
-  if (!workload.owner) return undefined;
+  if (!workload.owner || isRetryAsked(workload)) return undefined;
   const kind = ownerKind(workload.owner);
   const reverted = history.reverted.get(`${injection.run} ${kind}`);
   return reverted === undefined

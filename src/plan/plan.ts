@@ -2,10 +2,11 @@ import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { meansOutage } from './budget.ts';
 import { historyOf } from './history.ts';
-import { backingOff, haltOf, holdOf, type Surroundings } from './holds.ts';
+import { backingOff, haltOf, holdOf } from './holds.ts';
 import { isOutdated, type Judged } from './judged.ts';
 import { isInFlight, recordOf } from './record.ts';
 import { rolloutState } from './rollout.ts';
+import type { PlanContext, Surroundings } from './rule.ts';
 import { Throttle } from './throttle.ts';
 
 /** What is to be done about one workload now. */
@@ -22,15 +23,6 @@ export interface Plan {
   readonly steps: ReadonlyMap<WorkloadKey, Step>;
   /** When the first of the timed waits ends; undefined when nothing waits for time. */
   readonly wakeAt?: number;
-}
-
-export interface PlanContext extends Omit<Surroundings, 'history'> {
-  /** Workloads that this process is restarting or following now, whether or not their record is written yet. */
-  readonly busy: ReadonlySet<WorkloadKey>;
-  /** When a person last asked to go on after a halt; milliseconds. */
-  readonly resumedAt?: number | undefined;
-  /** The workload that this process runs in, if it does. */
-  readonly own?: WorkloadKey | undefined;
 }
 
 /**

@@ -2,9 +2,9 @@ import { selects } from '../expect/selector.ts';
 import { RESTART_ANNOTATION } from '../names.ts';
 import { type ReasonCode, reason } from '../reasons.ts';
 import { anyMatches, filterMatches, filterWords, wordsOf } from './filter.ts';
-import type { Hold, Rule } from './holds.ts';
 import type { Judged } from './judged.ts';
 import type { Policy } from './policy.ts';
+import type { Hold, Rule } from './rule.ts';
 
 /** What people have said about a workload, in the order in which it is looked at: what was said on the objects, then the policy. */
 export const SELECTION: readonly Rule[] = [optedOut, excluded, notIncluded, notOptedIn];

@@ -2,10 +2,9 @@ import { keyOf, type Workload, type WorkloadKey } from '../model.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { budgetName, lowersAvailability } from './budget.ts';
 import { ownerKind } from './history.ts';
-import type { Hold } from './holds.ts';
 import type { Judged, Outdated } from './judged.ts';
-import type { PlanContext } from './plan.ts';
 import { isInFlight, recordOf } from './record.ts';
+import type { Hold, PlanContext } from './rule.ts';
 
 /** A place in the queue, and what keeps the workload waiting in it. */
 export interface Place {

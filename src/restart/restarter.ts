@@ -2,7 +2,7 @@ import { isConflict } from '../cluster/apiError.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { Workload, WorkloadRef } from '../model.ts';
-import { type Hold, holdOf, type Surroundings } from '../plan/holds.ts';
+import { holdOf } from '../plan/holds.ts';
 import { isOutdated, type Judged, type Outdated } from '../plan/judged.ts';
 import { canClose } from '../plan/plan.ts';
 import {
@@ -14,6 +14,7 @@ import {
   recordOf,
   restartPatch,
 } from '../plan/record.ts';
+import type { Hold, Surroundings } from '../plan/rule.ts';
 import { matchOf, type Sighting, type Survey } from '../survey.ts';
 import { type End, endOf, isRefusedByInjector, progressOf } from './progress.ts';
 
@@ -47,6 +48,8 @@ export class MaybeWritten extends Error {
 
 /** How often a followed rollout is read. */
 const POLL = 1000;
+/** With each error in a row it is read half as often, at the least every 32 s. */
+const MOST_DOUBLINGS = 5;
 /** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
 const LOOK_EVERY = 5000;
 const ASK_EVERY = 15_000;
@@ -114,15 +117,17 @@ export class Restarter {
    */
   async follow(ref: WorkloadRef): Promise<Sighting | undefined> {
     const { signal, listener, sleep } = this.#options;
-    const course: Course = { status: '', lookedAt: 0, askedAt: 0 };
+    const course: Course = { status: '', lookedAt: 0, askedAt: 0, errors: 0 };
     while (!signal.aborted) {
       try {
         const step = await this.#step(ref, course);
         if (step.done) return step.sighting;
+        course.errors = 0;
       } catch (error) {
+        course.errors += 1;
         if (!signal.aborted) listener.trouble(ref, error);
       }
-      await sleep(POLL, signal).catch(() => undefined);
+      await sleep(POLL * 2 ** Math.min(course.errors, MOST_DOUBLINGS), signal).catch(() => undefined);
     }
     return undefined;
   }
@@ -136,7 +141,7 @@ export class Restarter {
     const { now, policy } = surroundings();
     course.inherited ??= now > record.restartedAt + policy.restartTimeout;
     const excusable = now < record.restartedAt + policy.restartTimeout + LONGEST_EXCUSE;
-    if (excusable && isRefusedByInjector(workload)) course.excusedAt = now;
+    if (excusable && (workload.paused || isRefusedByInjector(workload))) course.excusedAt = now;
     const allowed = { timeout: policy.restartTimeout, excusedAt: course.excusedAt };
     const progress = progressOf(workload, record, now, allowed);
     if (progress.kind === 'progressing' && !isWorthALook(workload, course, now)) return { done: false };
@@ -198,6 +203,8 @@ interface Course {
   status: string;
   lookedAt: number;
   askedAt: number;
+  /** In a row. */
+  errors: number;
   excusedAt?: number;
   inherited?: boolean;
 }

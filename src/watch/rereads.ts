@@ -17,7 +17,7 @@ const AFTER: Readonly<Partial<Record<ReasonCode, number>>> = {
   excluded: 300_000,
 };
 /** Workloads read again in one turn at the most, and the least time between two such turns: the cap on what waiting may cost. */
-const AT_ONCE = 5;
+const AT_ONCE = 2;
 const EVERY = 1000;
 
 /** When workloads that wait for something nobody tells of are to be read again, in turn. */

@@ -1,7 +1,7 @@
 import { policyOf } from '../../src/cli/policyOf.ts';
 import { defaults } from '../../src/cli/settings.ts';
-import type { PlanContext } from '../../src/plan/plan.ts';
 import type { Policy } from '../../src/plan/policy.ts';
+import type { PlanContext } from '../../src/plan/rule.ts';
 import { HOUR, NOW } from './workload.ts';
 
 /** The policy as it is by default, unless said otherwise. */

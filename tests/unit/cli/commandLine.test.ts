@@ -70,6 +70,7 @@ const rows: [string, string[], Record<string, string>, number, RegExp][] = [
     2,
     /It must be a duration such as 10s, 5m or 1h30m/,
   ],
+  ['a duration of centuries', ['run', '--restart-delay', '9999999h'], {}, 2, /at most 8760h/],
   ['a switch with another value', ['run', '--dry-run=maybe'], {}, 2, /'maybe' is invalid\. It must be true or false/],
   ['a namespace that is none', ['plan', '--skip-namespaces', 'a,B_c'], {}, 2, /"B_c" is no namespace name/],
   ['an output that is none', ['plan', '-o', 'xml'], {}, 2, /It must be table, json or yaml/],

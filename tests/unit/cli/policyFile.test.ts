@@ -33,7 +33,7 @@ const wrong: [string, string, string[]][] = [
   [
     'a duration, on its line',
     '# how fast\n\nrestartDelay:   10 # seconds',
-    ["p.yaml:3:17: restartDelay: '10' is invalid. It must be a duration such as 10s, 5m or 1h30m."],
+    ["p.yaml:3:17: restartDelay: '10' is invalid. It must be a duration such as 10s, 5m or 1h30m, at most 8760h."],
   ],
   ['a switch', 'optIn: yes', ["p.yaml:1:8: optIn: 'yes' is invalid. It must be true or false."]],
   [

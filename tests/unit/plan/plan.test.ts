@@ -4,8 +4,9 @@ import type { Verdict } from '../../../src/compare/verdict.ts';
 import { type Budget, keyOf, type Workload, type WorkloadKey } from '../../../src/model.ts';
 import { ANNOTATION, FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
-import { type PlanContext, plan } from '../../../src/plan/plan.ts';
+import { plan } from '../../../src/plan/plan.ts';
 import { fingerprint, timestamp } from '../../../src/plan/record.ts';
+import type { PlanContext } from '../../../src/plan/rule.ts';
 import { reason } from '../../../src/reasons.ts';
 import { context, POLICY } from '../../builders/policy.ts';
 import { complete, expected, HOUR, injection, istiod, judged, MINUTE, NOW, sidecar } from '../../builders/workload.ts';
@@ -267,6 +268,11 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
     'wait owner-reverts',
   ],
   ['… and nobody else', [takenBack, judged()], 'restart'],
+  [
+    '… but for a retry that a person asks for',
+    [takenBack, judged({ owner, annotations: { [RETRY]: '1' } })],
+    'restart',
+  ],
   ['… of another group either', [takenBack, judged({ owner: { ...owner, apiVersion: 'other/v1' } })], 'restart'],
   ['… until a person resumes', [takenBack, judged({ owner })], 'restart', { resumedAt: NOW - MINUTE }],
   ['the restart annotation is somebody else’s to apply', [judged({ restartManager: 'argocd' })], 'wait owned-by'],

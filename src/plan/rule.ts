@@ -1,0 +1,42 @@
+import type { Injection } from '../expect/mesh.ts';
+import type { WorkloadKey } from '../model.ts';
+import type { Reason } from '../reasons.ts';
+import type { History } from './history.ts';
+import type { Outdated } from './judged.ts';
+import type { Policy } from './policy.ts';
+
+/** Why an outdated workload is not restarted now. Without `until` it waits for something other than time. */
+export interface Hold {
+  readonly reason: Reason;
+  readonly until?: number;
+}
+
+/** What the rules may know besides the workload itself. */
+export interface Surroundings {
+  readonly now: number;
+  readonly policy: Policy;
+  /** When each epoch was first seen by this process. */
+  readonly epochSeenAt: ReadonlyMap<string, number>;
+  /** Why an injection's answers are not confirmed yet (gate G3). */
+  readonly unconfirmed: (injection: Injection) => string | undefined;
+  /** What of the mesh cannot be watched now, in words; undefined when all is well. */
+  readonly stale: string | undefined;
+  /** Workloads whose last attempt met an error. */
+  readonly retryAt: ReadonlyMap<WorkloadKey, { readonly until: number; readonly problem: string }>;
+  /** Why a person has paused everything, in the person's words; undefined when nobody has. */
+  readonly paused: string | undefined;
+  readonly history: History;
+}
+
+/** One reason to wait, if it applies. */
+export type Rule = (judged: Outdated, surroundings: Surroundings) => Hold | undefined;
+
+/** What a plan is made in. */
+export interface PlanContext extends Omit<Surroundings, 'history'> {
+  /** Workloads that this process is restarting or following now, whether or not their record is written yet. */
+  readonly busy: ReadonlySet<WorkloadKey>;
+  /** When a person last asked to go on after a halt; milliseconds. */
+  readonly resumedAt?: number | undefined;
+  /** The workload that this process runs in, if it does. */
+  readonly own?: WorkloadKey | undefined;
+}
