@@ -90,7 +90,7 @@ export function haltOf(
 }
 
 function ownerReverts({ workload, injection }: Outdated, { history }: Surroundings): Hold | undefined {
-  if (!workload.owner || isRetryAsked(workload)) return undefined;
+  if (!workload.owner) return undefined;
   const kind = ownerKind(workload.owner);
   const reverted = history.reverted.get(`${injection.run} ${kind}`);
   return reverted === undefined

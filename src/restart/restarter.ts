@@ -48,8 +48,6 @@ export class MaybeWritten extends Error {
 
 /** How often a followed rollout is read. */
 const POLL = 1000;
-/** With each error in a row it is read half as often, at the least every 32 s. */
-const MOST_DOUBLINGS = 5;
 /** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
 const LOOK_EVERY = 5000;
 const ASK_EVERY = 15_000;
@@ -117,17 +115,15 @@ export class Restarter {
    */
   async follow(ref: WorkloadRef): Promise<Sighting | undefined> {
     const { signal, listener, sleep } = this.#options;
-    const course: Course = { status: '', lookedAt: 0, askedAt: 0, errors: 0 };
+    const course: Course = { status: '', lookedAt: 0, askedAt: 0 };
     while (!signal.aborted) {
       try {
         const step = await this.#step(ref, course);
         if (step.done) return step.sighting;
-        course.errors = 0;
       } catch (error) {
-        course.errors += 1;
         if (!signal.aborted) listener.trouble(ref, error);
       }
-      await sleep(POLL * 2 ** Math.min(course.errors, MOST_DOUBLINGS), signal).catch(() => undefined);
+      await sleep(POLL, signal).catch(() => undefined);
     }
     return undefined;
   }
@@ -203,8 +199,6 @@ interface Course {
   status: string;
   lookedAt: number;
   askedAt: number;
-  /** In a row. */
-  errors: number;
   excusedAt?: number;
   inherited?: boolean;
 }

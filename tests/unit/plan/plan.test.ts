@@ -268,11 +268,6 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
     'wait owner-reverts',
   ],
   ['… and nobody else', [takenBack, judged()], 'restart'],
-  [
-    '… but for a retry that a person asks for',
-    [takenBack, judged({ owner, annotations: { [RETRY]: '1' } })],
-    'restart',
-  ],
   ['… of another group either', [takenBack, judged({ owner: { ...owner, apiVersion: 'other/v1' } })], 'restart'],
   ['… until a person resumes', [takenBack, judged({ owner })], 'restart', { resumedAt: NOW - MINUTE }],
   ['the restart annotation is somebody else’s to apply', [judged({ restartManager: 'argocd' })], 'wait owned-by'],
