@@ -11,8 +11,8 @@ import { ElectorProcess } from './electorProcess.ts';
 import { OperatorProcess } from './operatorProcess.ts';
 import { stays } from './stays.ts';
 
-/** The longest look of who stands by, 2.2 retry periods, and a second for a busy machine. */
-const LOOK = 5400;
+/** The longest look of who stands by, 2.2 retry periods, and seven seconds for a busy machine: still less than what is left of a lease. */
+const LOOK = 11_400;
 const LEASE = 15_000;
 
 let bed: Testbed;
