@@ -23,7 +23,7 @@ const { version, nextVersion, comingVersion } = new Versions();
 
 /** The lease, a look of who stands by with its jitter, one scan; and as much again, because the machine is busy with other things. */
 const TAKE_OVER = 2 * (15_000 + 2 * 2200 + 3000);
-const HAND_OVER = 8000;
+const HAND_OVER = 12_000;
 const COUNT = 14;
 
 /** Workloads that take a while each, so that two at a time keep a leader busy for half a minute. */
