@@ -1,3 +1,4 @@
+import { isConflict } from '../../src/cluster/apiError.ts';
 import { KubeClient } from '../../src/cluster/client.ts';
 import { KubeCluster } from '../../src/cluster/kubeCluster.ts';
 import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
@@ -25,6 +26,7 @@ const listener = {
 const election = new LeaderElection({ client, namespace, identity, listener, now: Date.now });
 const cluster = new KubeCluster(client, new PagedPodSource(client), Date.now, () => election.assertLeading());
 
+const WEB = { kind: 'Deployment', namespace, name: 'web' } as const;
 let passed = false;
 let writing = false;
 let count = 0;
@@ -33,11 +35,14 @@ async function write(): Promise<void> {
   writing = true;
   try {
     count += 1;
-    const body = { metadata: { annotations: { writer: `${identity} ${count}` } } };
-    await cluster.patch({ kind: 'Deployment', namespace, name: 'web' }, body);
+    // as every write of the operator: onto the very version that was read, so that one which was already on its way when the process stood
+    // still cannot land after another's
+    const resourceVersion = (await cluster.workload(WEB))?.resourceVersion;
+    await cluster.patch(WEB, { metadata: { resourceVersion, annotations: { writer: `${identity} ${count}` } } });
     if (!passed) say('wrote');
     passed = true;
   } catch (error) {
+    if (isConflict(error)) return;
     if (!(error instanceof NotLeading)) say('write failed', String(error));
     else if (passed) say('refused');
     passed = false;
