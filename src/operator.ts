@@ -14,6 +14,7 @@ import type { ReasonCode } from './reasons.ts';
 import type { Report } from './report/report.ts';
 import { MaybeWritten, NotBorneOut, Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
+import { Scans } from './scans.ts';
 import { Sightings } from './sightings.ts';
 import { questionOf, type Sighting, type Survey } from './survey.ts';
 import { Alarm } from './watch/alarm.ts';
@@ -64,6 +65,7 @@ export class Operator {
   readonly #alarm: Alarm;
   readonly #burst = new Coalesce();
   readonly #sightings = new Sightings();
+  readonly #scans: Scans;
   readonly #rereads = new Rereads();
   readonly #busy = new Map<WorkloadKey, Promise<void>>();
   #term: Term | undefined;
@@ -77,19 +79,13 @@ export class Operator {
   #changes: Changes | undefined;
   /** When a timed wait ends or an injector may be asked again, as the last evaluation saw it. */
   #wakeAt = 0;
-  #scanAt = 0;
-  #scanFailures = 0;
-  /** The namespaces that the last scan left out. */
-  #skipped = '';
-  /** The first scan, or the one that changed epochs ask for, is still to come: what was seen says nothing yet. */
-  #unscanned = true;
   /** A restart has ended: evaluate without waiting for anything. */
   #wanted = false;
-  #stale = new Set<string>();
 
   constructor(options: OperatorOptions) {
     this.#options = options;
     this.#alarm = new Alarm(options.sleep);
+    this.#scans = new Scans({ ...options, sightings: this.#sightings, busy: this.#busy });
   }
 
   /** Keeps up with the mesh until the signal aborts. It acts only while it leads. */
@@ -122,8 +118,7 @@ export class Operator {
   async lead(signal: AbortSignal): Promise<void> {
     await this.#recall(signal);
     if (signal.aborted) return;
-    this.#unscanned = true;
-    this.#scanAt = 0;
+    this.#scans.askForAll(this.#options.now());
     this.#term = { signal, restarter: this.#options.dryRun ? undefined : this.#restarter(signal) };
     this.ring();
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
@@ -137,7 +132,7 @@ export class Operator {
     const { cluster, report, sleep } = this.#options;
     while (!signal.aborted) {
       try {
-        for (const namespace of this.#places())
+        for (const namespace of this.#scans.places())
           for (const error of await cluster.recall(namespace, signal)) report.trouble('earlier restarts', error);
         return;
       } catch (error) {
@@ -183,10 +178,10 @@ export class Operator {
   async #turn(term: Term): Promise<void> {
     const { signal } = term;
     this.#wanted = false;
-    await this.#scanIfDue(signal);
+    await this.#scans.run(this.#mesh, signal);
     await this.#reread(signal);
     this.#wakeAt = this.#options.now() + LONGEST_SLEEP;
-    if (!signal.aborted && !this.#unscanned) await this.#evaluate(term);
+    if (!signal.aborted && this.#scans.isUsable) await this.#evaluate(term);
   }
 
   /** A burst of changes asks for a scan of what it concerns, or just for another evaluation. */
@@ -201,12 +196,9 @@ export class Operator {
     report.mesh(mesh);
     void injectors.keepOnly(mesh.injections);
     confirmations.keepOnly(mesh.injections);
-    if (scope.kind === 'everything') {
-      // istiod is given time to read what changed: an answer from before would be kept for the new epoch
-      this.#unscanned = true;
-      this.#scanAt = now() + policy().istiodConfigReadDelay;
-    }
-    if (scope.kind === 'namespaces') for (const name of scope.names) this.#stale.add(name);
+    // istiod is given time to read what changed: an answer from before would be kept for the new epoch
+    if (scope.kind === 'everything') this.#scans.askForAll(now() + policy().istiodConfigReadDelay);
+    if (scope.kind === 'namespaces') this.#scans.askFor(scope.names);
     this.#wanted = true;
   }
 
@@ -215,55 +207,6 @@ export class Operator {
     const epochs = new Set(injections.map(({ epoch }) => epoch));
     for (const epoch of epochs) if (!this.#epochSeenAt.has(epoch)) this.#epochSeenAt.set(epoch, now());
     for (const epoch of this.#epochSeenAt.keys()) if (!epochs.has(epoch)) this.#epochSeenAt.delete(epoch);
-  }
-
-  async #scanIfDue(signal: AbortSignal): Promise<void> {
-    const { now, reconcilePeriod } = this.#options;
-    if (this.#scanAt <= now()) {
-      this.#stale.clear();
-      this.#skipped = this.#skips();
-      if (!(await this.#scanAll(signal))) return;
-      this.#unscanned = false;
-      this.#scanAt = reconcilePeriod > 0 ? now() + reconcilePeriod : Number.POSITIVE_INFINITY;
-      return;
-    }
-    for (const namespace of [...this.#stale]) {
-      if (!this.#isLookedAfter(namespace) || (await this.#scan(namespace, signal))) this.#stale.delete(namespace);
-    }
-  }
-
-  async #scanAll(signal: AbortSignal): Promise<boolean> {
-    for (const namespace of this.#places()) if (!(await this.#scan(namespace, signal))) return false;
-    return true;
-  }
-
-  /** The namespaces to scan one by one; undefined is the whole cluster. */
-  #places(): readonly (string | undefined)[] {
-    const { namespaces } = this.#options;
-    return namespaces.length === 0 ? [undefined] : namespaces;
-  }
-
-  #isLookedAfter(namespace: string): boolean {
-    const { namespaces, policy } = this.#options;
-    return !policy().skipNamespaces.has(namespace) && (namespaces.length === 0 || namespaces.includes(namespace));
-  }
-
-  /** A scan that fails is made again with back-off: 1 s, 2 s … 1 min. */
-  async #scan(namespace: string | undefined, signal: AbortSignal): Promise<boolean> {
-    const { survey, now, report } = this.#options;
-    const began = now();
-    try {
-      const seen = await survey.scan(this.#mesh, namespace, signal);
-      this.#sightings.scanned(seen, namespace, began, this.#busy);
-      this.#scanFailures = 0;
-      report.scanned({ began, ended: now(), workloads: seen.size, namespace });
-      return true;
-    } catch (error) {
-      this.#scanFailures += 1;
-      this.#scanAt = now() + Math.min(60_000, 500 * 2 ** this.#scanFailures);
-      if (!signal.aborted) report.scanFailed(error, this.#scanAt - now());
-      return false;
-    }
   }
 
   /** Reads workloads again whose wait nothing else ends. */
@@ -333,12 +276,8 @@ export class Operator {
 
   /** Another policy is in force: evaluates now. Only other skipped namespaces ask for another scan, which may be due anyway. */
   policyChanged(): void {
-    if (!this.#unscanned && this.#skips() !== this.#skipped) this.#scanAt = this.#options.now();
+    this.#scans.policyChanged();
     this.ring();
-  }
-
-  #skips(): string {
-    return [...this.#options.policy().skipNamespaces].sort().join();
   }
 
   /** Evaluates now, because something outside the watches has changed. */
@@ -406,7 +345,7 @@ export class Operator {
 
   /** When the next turn is due, unless something rings before. */
   #dueAt(): number {
-    const times = [this.#burst.dueAt(), this.#wakeAt, this.#scanAt, this.#rereads.dueAt()];
+    const times = [this.#burst.dueAt(), this.#wakeAt, this.#scans.dueAt(), this.#rereads.dueAt()];
     return Math.min(...times.filter((time) => time !== undefined));
   }
 }

@@ -38,6 +38,16 @@ export class Sightings {
     for (const key of this.#lookedAt.keys()) if (!this.#last.has(key)) this.#lookedAt.delete(key);
   }
 
+  /**
+   * Notes that a place cannot be read at the moment, and why: what was seen there before is kept and says nothing until it is seen again.
+   * @param namespace undefined for the whole cluster
+   */
+  unread(namespace: string | undefined, why: string): void {
+    for (const [key, sighting] of this.#last)
+      if (namespace === undefined || sighting.workload.namespace === namespace)
+        this.#last.set(key, { ...sighting, unread: why });
+  }
+
   /** Takes what a look at one workload has seen; undefined says that it is gone. */
   looked(key: WorkloadKey, sighting: Sighting | undefined, at: number): void {
     this.#lookedAt.set(key, at);

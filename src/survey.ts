@@ -2,7 +2,7 @@ import type { Cluster } from './cluster/cluster.ts';
 import { restartingExpired } from './cluster/list.ts';
 import type { DriftRules } from './compare/drift.ts';
 import { type PodGroup, PodGroups, replaceable } from './compare/podGroups.ts';
-import { isSupported, judge } from './compare/verdict.ts';
+import { isSupported, judge, type Verdict } from './compare/verdict.ts';
 import { nextPodLabels } from './expect/admission.ts';
 import type { Answer } from './expect/answer.ts';
 import { contentHash } from './expect/epoch.ts';
@@ -23,6 +23,7 @@ import {
 import { covering } from './plan/budget.ts';
 import type { Judged } from './plan/judged.ts';
 import type { Policy } from './plan/policy.ts';
+import { reason } from './reasons.ts';
 
 /** What was seen of one workload: all that a verdict needs but the injector's answer. */
 export interface Sighting {
@@ -34,6 +35,8 @@ export interface Sighting {
   readonly stranded: number;
   /** The PodDisruptionBudgets that cover its pods. */
   readonly budgets: readonly Budget[];
+  /** Why this may no longer, or not yet, be all that there is to see; nothing is judged by it then. */
+  readonly unread?: string;
 }
 
 type Asked = Pick<Sighting, 'workload' | 'templateHash'>;
@@ -136,10 +139,13 @@ export class Survey {
 
   /** The verdict on a sighting under the mesh as it is now. `fresh` asks the injector again whatever is kept. */
   async judge(mesh: Mesh, sighting: Sighting, fresh = false): Promise<Judged> {
-    const { workload, groups, stranded, budgets } = sighting;
+    const { workload, groups, stranded, budgets, unread } = sighting;
     const matched = matchOf(mesh, workload);
-    const answer = await this.#answer(mesh, sighting, fresh);
-    const verdict = judge(workload, matched, answer, groups, this.#options.policy());
+    const answer = unread === undefined ? await this.#answer(mesh, sighting, fresh) : undefined;
+    const verdict: Verdict =
+      unread === undefined
+        ? judge(workload, matched, answer, groups, this.#options.policy())
+        : { state: 'unknown', reason: reason('not-read', unread) };
     return {
       workload,
       namespace: namespaceOf(mesh, workload),

@@ -24,6 +24,16 @@ export interface ReportOptions {
   readonly namespace: string;
 }
 
+/** Which scan failed. */
+export interface FailedScan {
+  /** Undefined for the whole cluster. */
+  readonly namespace: string | undefined;
+  /** Whether the namespace does not exist. */
+  readonly isGone: boolean;
+  /** Whether the last scan did not fail in the same way. */
+  readonly isNews: boolean;
+}
+
 const MINUTE = 60_000;
 /** Milliseconds that a gate may stay closed before it is told; an upgrade of a control plane takes minutes. */
 const GATE_PATIENCE = 30 * MINUTE;
@@ -83,9 +93,20 @@ export class Report implements RestartListener {
     });
   }
 
-  scanFailed(error: unknown, retryIn: number): void {
+  /**
+   * Every failure is counted; what is no news is not told again.
+   * @param retryIn milliseconds until the next try
+   */
+  scanFailed(error: unknown, retryIn: number, { namespace, isGone, isNews }: FailedScan): void {
     this.#options.metrics.scanFailed();
-    this.#options.logger.error('Scan failed', { ...errorFields(error), retryInSeconds: retryIn / 1000 });
+    if (!isNews) return;
+    const hint = isGone ? { hint: `there is no namespace ${namespace}; is --namespaces right?` } : {};
+    this.#options.logger[isGone ? 'warn' : 'error']('Scan failed', {
+      namespace: namespace ?? '(all)',
+      ...errorFields(error),
+      ...hint,
+      retryInSeconds: retryIn / 1000,
+    });
   }
 
   question(result: QuestionResult): void {
