@@ -7,7 +7,10 @@ export const LEASE_NAME = PRODUCT;
 
 const DOMAIN = 'meltemi.dev';
 
-/** Annotations that Meltemi writes on the workload itself, never on its pods: together they are the record of one restart. */
+/**
+ * Annotations that Meltemi writes on the workload itself, never on its pods: together they are the record of one restart. They are for people,
+ * and can only make Meltemi more careful about this workload; what counts for the cluster is in the journal.
+ */
 export const ANNOTATION = {
   /** Fingerprint of the sidecar the restart was made for. */
   restartedFor: `${DOMAIN}/restarted-for`,
@@ -15,7 +18,7 @@ export const ANNOTATION = {
   restartedAt: `${DOMAIN}/restarted-at`,
   /** Writes in this episode of drift. */
   attempts: `${DOMAIN}/attempts`,
-  /** Times of the last three writes, whatever they were for. */
+  /** Times of the latest writes, whatever they were for, and `verified` after those whose restart ended well. */
   writes: `${DOMAIN}/writes`,
   /** Epoch of the injector that the restart's run belongs to: failures are counted per run. */
   run: `${DOMAIN}/run`,
@@ -28,7 +31,7 @@ export const ANNOTATION = {
 /** A person sets it on a workload, to any value that it did not have, to have one more restart made for the same sidecar. */
 export const RETRY = `${DOMAIN}/retry`;
 
-/** Annotations of the Lease: people's words to whoever leads, and the leader's answer. */
+/** Annotations of the Lease: people's words to whoever leads, the leader's answer, and its journal. */
 export const LEASE_ANNOTATION = {
   /** Present and not `false`: no new restart begins. The value is shown as the reason. */
   paused: `${DOMAIN}/paused`,
@@ -38,6 +41,8 @@ export const LEASE_ANNOTATION = {
   resumed: `${DOMAIN}/resumed`,
   /** RFC 3339 time at which it did. */
   resumedAt: `${DOMAIN}/resumed-at`,
+  /** What Meltemi has restarted and how that ended; only whoever leads writes it. */
+  journal: `${DOMAIN}/journal`,
 } as const;
 /** What people say about restarts, on a workload or on its namespace: `"false"` keeps it from being restarted. */
 export const RESTART_ANNOTATION = `${DOMAIN}/restart`;

@@ -1,9 +1,11 @@
 import type { Clock } from './cluster/clock.ts';
-import type { RememberingCluster } from './cluster/memory.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import type { Standing } from './cluster/standing.ts';
 import type { Confirmations } from './expect/confirmations.ts';
 import type { Injectors } from './expect/injectors.ts';
 import type { Mesh } from './expect/mesh.ts';
+import type { Journal } from './journal/journal.ts';
+import { restartsOnWorkloads } from './journal/rebuilt.ts';
 import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import { historyOf } from './plan/history.ts';
 import { isOutdated, type Judged } from './plan/judged.ts';
@@ -12,7 +14,7 @@ import type { Policy } from './plan/policy.ts';
 import type { Surroundings } from './plan/rule.ts';
 import type { ReasonCode } from './reasons.ts';
 import type { Report } from './report/report.ts';
-import { MaybeWritten, NotBorneOut, Restarter } from './restart/restarter.ts';
+import { NotBorneOut, Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
 import { Scans } from './scans.ts';
 import { Sightings } from './sightings.ts';
@@ -24,7 +26,8 @@ import type { MeshWatch } from './watch/meshWatch.ts';
 import { Rereads } from './watch/rereads.ts';
 
 export interface OperatorOptions {
-  readonly cluster: RememberingCluster;
+  readonly cluster: Cluster;
+  readonly journal: Journal;
   readonly watch: Pick<MeshWatch, 'onChange' | 'settled' | 'mesh' | 'stale'>;
   readonly injectors: Injectors;
   readonly survey: Survey;
@@ -35,9 +38,23 @@ export interface OperatorOptions {
   /** The namespaces that it looks after; empty is all of them. */
   readonly namespaces: readonly string[];
   readonly dryRun: boolean;
-  readonly report: Pick<Report, 'mesh' | 'trouble' | 'restarted' | 'ended' | 'scanned' | 'scanFailed' | 'evaluated'>;
-  /** Wall clock, milliseconds. */
+  readonly report: Pick<
+    Report,
+    | 'mesh'
+    | 'trouble'
+    | 'restarted'
+    | 'ended'
+    | 'recordRefused'
+    | 'scanned'
+    | 'scanFailed'
+    | 'evaluated'
+    | 'journalUnreadable'
+    | 'journalRebuilt'
+  >;
+  /** Steady clock, milliseconds: it neither jumps nor goes back. */
   readonly now: () => number;
+  /** Wall clock, milliseconds: for times that others wrote, and that people read. */
+  readonly wall: () => number;
   readonly sleep: Clock['sleep'];
   /** What people have asked for on the Lease. */
   readonly standing: () => Standing;
@@ -68,6 +85,10 @@ export class Operator {
   readonly #scans: Scans;
   readonly #rereads = new Rereads();
   readonly #busy = new Map<WorkloadKey, Promise<void>>();
+  /** Those of them whose restart is not journalled yet. */
+  readonly #starting = new Set<WorkloadKey>();
+  /** The journal was missing when this term began: it is made anew from what stands on the workloads. */
+  #lost = false;
   #term: Term | undefined;
   #turning: Promise<void> = Promise.resolve();
   readonly #epochSeenAt = new Map<string, number>();
@@ -116,8 +137,7 @@ export class Operator {
    * that are being followed are left to whoever leads next.
    */
   async lead(signal: AbortSignal): Promise<void> {
-    await this.#recall(signal);
-    if (signal.aborted) return;
+    this.#loadJournal();
     this.#scans.askForAll(this.#options.now());
     this.#term = { signal, restarter: this.#options.dryRun ? undefined : this.#restarter(signal) };
     this.ring();
@@ -127,26 +147,19 @@ export class Operator {
     await Promise.all(this.#busy.values());
   }
 
-  /** Records that nobody can read are not waited for; whatever else goes wrong is tried again: what is not known must not be made twice. */
-  async #recall(signal: AbortSignal): Promise<void> {
-    const { cluster, report, sleep } = this.#options;
-    while (!signal.aborted) {
-      try {
-        for (const namespace of this.#scans.places())
-          for (const error of await cluster.recall(namespace, signal)) report.trouble('earlier restarts', error);
-        return;
-      } catch (error) {
-        if (!signal.aborted) report.trouble('earlier restarts', error);
-        await sleep(TURN_RETRY, signal).catch(() => undefined);
-      }
-    }
+  #loadJournal(): void {
+    const { journal, report } = this.#options;
+    const loaded = journal.load();
+    if (typeof loaded === 'object') report.journalUnreadable(loaded.unreadable);
+    this.#lost = loaded !== 'read';
   }
 
   #restarter(signal: AbortSignal): Restarter {
-    const { cluster, survey, watch, report, sleep } = this.#options;
+    const { cluster, survey, journal, watch, report, sleep } = this.#options;
     return new Restarter({
       cluster,
       survey,
+      journal,
       mesh: () => watch.mesh(),
       surroundings: () => this.#surroundings(),
       listener: {
@@ -155,9 +168,10 @@ export class Operator {
           report.restarted(judged);
         },
         ended: (judged, outcome, detail) => {
-          this.#sightings.wrote(judged.workload);
           report.ended(judged, outcome, detail);
+          this.ring();
         },
+        recordRefused: (judged, why) => report.recordRefused(judged, why),
         trouble: (ref, error) => report.trouble(ref, error),
       },
       signal,
@@ -227,30 +241,30 @@ export class Operator {
     }
   }
 
-  /** A write whose answer was lost may have been done: until that is seen, the workload counts as being restarted. */
-  async #lookUntilSeen(key: WorkloadKey, ref: WorkloadRef, signal: AbortSignal): Promise<void> {
-    const { sleep } = this.#options;
-    while (!signal.aborted && !(await this.#lookAgain(key, ref)))
-      await sleep(TURN_RETRY, signal).catch(() => undefined);
-  }
-
   async #evaluate({ restarter, signal }: Term): Promise<void> {
-    const { survey, watch, now, policy, report, injectors, confirmations, standing, own } = this.#options;
+    const { survey, journal, dryRun, watch, now, wall, policy, report, injectors, confirmations, standing, own } =
+      this.#options;
+    if (dryRun) journal.load();
     const mesh = this.#mesh;
     // one that ends while the others are judged is in no fresh sighting of this evaluation: it counts as it was when that began
     const busy = [...this.#busy.keys()];
     const judged = await Promise.all(this.#sightings.all().map((sighting) => survey.judge(mesh, sighting)));
     if (signal.aborted) return;
     this.#judged = judged;
+    if (this.#lost) this.#rebuildJournal(judged);
+    journal.prune(judged, (namespace) => this.#isWatched(namespace));
     const { paused, resumedAt } = standing();
     const planned = plan(judged, {
       now: now(),
+      wall: wall(),
+      journal: journal.entries,
       policy: policy(),
       epochSeenAt: this.#epochSeenAt,
       retryAt: this.#retries.pending(),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
       busy: new Set([...busy, ...this.#busy.keys()]),
+      starting: new Set(this.#starting),
       paused,
       resumedAt,
       own,
@@ -260,7 +274,28 @@ export class Operator {
     this.#confirm(judged, planned);
     this.#rereads.note(waitingFor(planned), now());
     for (const [key, { action }] of planned.steps) if (action === 'none') this.#retries.succeeded(key);
-    if (restarter) for (const one of judged) this.#carryOut(one, planned, restarter, signal);
+    if (!restarter) return;
+    this.#followUnseen(judged, restarter, signal);
+    for (const one of judged) this.#carryOut(one, planned, restarter, signal);
+  }
+
+  /** Whatever was lost: what stands on workloads as being restarted takes slots, as many as there are, until its time is up. */
+  #rebuildJournal(judged: readonly Judged[]): void {
+    const { journal, now, wall, policy, report, dryRun } = this.#options;
+    this.#lost = false;
+    if (dryRun) return;
+    // what this process itself still knows is better than what stands on workloads
+    const isEmpty = journal.entries.size === 0;
+    const found = isEmpty ? restartsOnWorkloads(judged, policy(), { now: now(), wall: wall() }) : new Map<WorkloadKey, never>();
+    journal.adopt(found);
+    if (found.size === 0) return;
+    report.journalRebuilt([...found.keys()]);
+    this.ring();
+  }
+
+  #isWatched(namespace: string): boolean {
+    const { namespaces, policy } = this.#options;
+    return !policy().skipNamespaces.has(namespace) && (namespaces.length === 0 || namespaces.includes(namespace));
   }
 
   /** What waits for a confirmed answer gets one: any of its workloads can be the question. */
@@ -290,10 +325,22 @@ export class Operator {
     const key = keyOf(judged.workload);
     const action = steps.get(key)?.action;
     if (this.#busy.has(key)) return;
-    if (action === 'restart' && isOutdated(judged))
+    if (action === 'restart' && isOutdated(judged)) {
+      this.#starting.add(key);
       this.#start(key, judged.workload, () => restarter.restart(judged), signal);
+    }
     if (action === 'follow') this.#start(key, judged.workload, () => restarter.follow(judged.workload), signal);
     if (action === 'close') this.#start(key, judged.workload, () => restarter.close(judged.workload), signal);
+  }
+
+  /** What stands in the journal as in flight is followed, whether or not a scan has seen it. */
+  #followUnseen(judged: readonly Judged[], restarter: Restarter, signal: AbortSignal): void {
+    const seen = new Set(judged.map(({ workload }) => keyOf(workload)));
+    for (const [key, { outcome }] of this.#options.journal.entries) {
+      if (outcome || seen.has(key) || this.#busy.has(key)) continue;
+      const ref = refOf(key);
+      this.#start(key, ref, () => restarter.follow(ref), signal);
+    }
   }
 
   /** Runs one restart beside the loop. An error leaves what is known as it was, to be tried again with back-off. */
@@ -308,39 +355,31 @@ export class Operator {
         // a term that has ended: what it leaves is seen anew by who leads next
         if (signal.aborted) return;
         this.#retries.failed(key, now(), error);
-        const unsure = error instanceof MaybeWritten;
-        if (!(error instanceof NotBorneOut)) report.trouble(key, unsure ? error.cause : error);
-        if (unsure) await this.#lookUntilSeen(key, ref, signal);
-        else await this.#lookAgain(key, ref);
+        if (!(error instanceof NotBorneOut)) report.trouble(key, error);
+        await this.#lookAgain(key, ref);
       })
       .finally(() => {
         this.#busy.delete(key);
+        this.#starting.delete(key);
         this.ring();
       });
     this.#busy.set(key, running);
   }
 
   #surroundings(): Surroundings {
-    const { now, policy, confirmations, watch, standing } = this.#options;
+    const { journal, now, wall, policy, confirmations, watch, standing } = this.#options;
     const { paused, resumedAt } = standing();
     return {
       now: now(),
+      wall: wall(),
       policy: policy(),
       epochSeenAt: this.#epochSeenAt,
       retryAt: new Map(),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
       paused,
-      history: historyOf(this.#latest(), now(), resumedAt),
+      history: historyOf(journal.entries, this.#judged, wall(), resumedAt),
     };
-  }
-
-  /** The judged workloads with the newest records: an outcome written since the last evaluation counts at once. */
-  #latest(): Judged[] {
-    return this.#judged.map((one) => ({
-      ...one,
-      workload: this.#sightings.of(keyOf(one.workload))?.workload ?? one.workload,
-    }));
   }
 
   /** When the next turn is due, unless something rings before. */
@@ -348,6 +387,11 @@ export class Operator {
     const times = [this.#burst.dueAt(), this.#wakeAt, this.#scans.dueAt(), this.#rereads.dueAt()];
     return Math.min(...times.filter((time) => time !== undefined));
   }
+}
+
+function refOf(key: WorkloadKey): WorkloadRef {
+  const [kind, namespace, name] = key.split('/') as [WorkloadRef['kind'], string, string];
+  return { kind, namespace, name };
 }
 
 /** Of every planned workload, the reason why it waits. */

@@ -21,6 +21,7 @@ import {
   type WorkloadRef,
 } from './model.ts';
 import { covering } from './plan/budget.ts';
+import type { JournalEntry } from './plan/journalEntry.ts';
 import type { Judged } from './plan/judged.ts';
 import type { Policy } from './plan/policy.ts';
 import { reason } from './reasons.ts';
@@ -44,6 +45,8 @@ type Asked = Pick<Sighting, 'workload' | 'templateHash'>;
 export interface SurveyOptions {
   readonly cluster: Cluster;
   readonly injectors: Injectors;
+  /** What is known of earlier restarts. */
+  readonly journal: { of(workload: Workload): JournalEntry | undefined };
   /** Asked each time: it may change while the operator runs. */
   readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces'>;
 }
@@ -154,6 +157,7 @@ export class Survey {
       stranded,
       budgets,
       ...(matched.kind === 'entry' && { injection: matched.entry }),
+      ...(entry && { entry }),
     };
   }
 

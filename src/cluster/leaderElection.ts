@@ -5,7 +5,9 @@ import type { Api } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
 import { LeadershipNews } from './leadershipNews.ts';
+import { JournalKeeper } from './journalKeeper.ts';
 import { annotationsOf, type Lease, type LeaseCall, LeaseObject, type LeaseSpec, microTime } from './lease.ts';
+import { LEASE_ANNOTATION } from '../names.ts';
 import type { OwnAccount } from './ownAccount.ts';
 import { acknowledgement, type Standing } from './standing.ts';
 import { StandingOrders } from './standingOrders.ts';
@@ -71,6 +73,7 @@ export class LeaderElection implements Leadership {
   readonly #random: () => number;
   readonly #news: LeadershipNews;
   readonly #orders: StandingOrders;
+  readonly #journal = new JournalKeeper();
   #term: AbortController | undefined;
   /** The Lease as read or written last. */
   #seen: Lease | undefined;
@@ -117,6 +120,16 @@ export class LeaderElection implements Leadership {
 
   onStanding(listener: (standing: Standing) => void): () => void {
     return this.#orders.onChange(listener);
+  }
+
+  text(): string | undefined {
+    return annotationsOf(this.#seen)[LEASE_ANNOTATION.journal];
+  }
+
+  /** The journal is part of the next renewal, which is made at once: so the fence that the Lease is holds for it too. */
+  keep(text: string): Promise<void> {
+    if (!this.isLeading) return Promise.reject(new NotLeading(`not written: ${this.identity} does not lead`));
+    return this.#journal.keep(text);
   }
 
   /** Standing by is well, however long, and so is an API server that is away: then the term ends. Only what is stuck is not. */
@@ -190,7 +203,7 @@ export class LeaderElection implements Leadership {
     const { retryPeriod } = this.#timing;
     while (!term.aborted) {
       const left = this.#heldUntil - this.#clock.now();
-      await this.#sleep(Math.min(retryPeriod, left, Math.max(retryPeriod / 4, left / 2)), term);
+      await this.#journal.wanted((signal) => this.#sleep(Math.min(retryPeriod, left, Math.max(retryPeriod / 4, left / 2)), signal), term);
       if (!term.aborted && this.isLeading) await this.#try(() => this.#renewOnce(term));
       if (!this.isLeading) this.#endTerm(this.#tooLate());
     }
@@ -264,10 +277,11 @@ export class LeaderElection implements Leadership {
       },
     };
     const spec = this.#specFor(lease);
+    const journal = this.#term ? this.#journal.next() : undefined;
+    const annotations = { ...acknowledgement(annotationsOf(lease), this.#now()), ...journal?.annotations };
     this.#mayHold = true;
-    const written = lease
-      ? await this.#lease.replace(lease, spec, acknowledgement(annotationsOf(lease), this.#now()), timed)
-      : await this.#lease.create(spec, timed);
+    const written = lease ? await this.#lease.replace(lease, spec, annotations, timed) : await this.#lease.create(spec, timed);
+    journal?.written();
     this.#heldUntil = sentAt + this.#timing.renewDeadline;
     this.#observe(written);
   }
@@ -324,6 +338,7 @@ export class LeaderElection implements Leadership {
     if (!term) return;
     this.#term = undefined;
     this.#otherHolder = '';
+    this.#journal.end(new NotLeading(`not written: ${why}`));
     term.abort();
     this.#news.tell((listener) => listener.lost(why));
   }

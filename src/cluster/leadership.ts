@@ -1,10 +1,11 @@
+import type { JournalStore } from '../journal/journal.ts';
 import type { Standing } from './standing.ts';
 
 /**
  * Who may write: the one port that the rest of the program knows, whether there is an election (`LeaderElection`) or not (`Unelected`).
  * Leading comes in terms. A term's signal aborts, synchronously, the moment the term ends, and is never used again.
  */
-export interface Leadership {
+export interface Leadership extends JournalStore {
   /**
    * Takes part until the signal aborts, then gives the Lease back. Failing calls to the API server are tried again for ever.
    * @param lead called at the beginning of each term; the next term begins, and the Lease is given back, only after its promise has ended

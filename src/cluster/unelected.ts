@@ -3,7 +3,10 @@ import type { Api } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
 import { LeadershipNews } from './leadershipNews.ts';
+import { LEASE_ANNOTATION } from '../names.ts';
+import { JournalKeeper } from './journalKeeper.ts';
 import { annotationsOf, type LeaseCall, LeaseObject } from './lease.ts';
+import type { Labels } from '../model.ts';
 import type { OwnAccount } from './ownAccount.ts';
 import { acknowledgement, type Standing } from './standing.ts';
 import { StandingOrders } from './standingOrders.ts';
@@ -37,6 +40,8 @@ export class Unelected implements Leadership {
   readonly #now: () => number;
   readonly #news: LeadershipNews;
   readonly #orders: StandingOrders;
+  readonly #journal = new JournalKeeper();
+  #seen: Labels = {};
   #term: AbortController | undefined;
 
   constructor({ client, namespace, owner, listener, writes, clock = systemClock, now }: UnelectedOptions) {
@@ -64,6 +69,15 @@ export class Unelected implements Leadership {
     return this.#orders.onChange(listener);
   }
 
+  text(): string | undefined {
+    return this.#seen[LEASE_ANNOTATION.journal];
+  }
+
+  keep(text: string): Promise<void> {
+    if (!this.isLeading || !this.#writes) return Promise.reject(new NotLeading('not written: this process does not lead'));
+    return this.#journal.keep(text);
+  }
+
   problem(): undefined {
     return undefined;
   }
@@ -71,8 +85,10 @@ export class Unelected implements Leadership {
   async run(signal: AbortSignal, lead: Lead = () => undefined): Promise<void> {
     const end = new AbortController();
     const stop = (): void => {
-      this.#term?.abort();
+      const term = this.#term;
       this.#term = undefined;
+      this.#journal.end(new NotLeading('not written: this process is stopping'));
+      term?.abort();
       end.abort();
     };
     signal.addEventListener('abort', stop, { once: true });
@@ -111,19 +127,25 @@ export class Unelected implements Leadership {
       } catch (error) {
         if (!signal.aborted && !isConflict(error)) this.#news.trouble(error);
       }
-      if (!signal.aborted) await this.#clock.sleep(LOOK_EVERY, signal).catch(() => undefined);
+      if (!signal.aborted) await this.#journal.wanted((wake) => this.#clock.sleep(LOOK_EVERY, wake).catch(() => undefined), signal);
     }
   }
 
   /** Makes the Lease where it is missing and records what people asked for, unless this only reads. */
   async #look(call: LeaseCall): Promise<void> {
     const found = await this.#lease.read(call);
-    this.#orders.take(annotationsOf(found));
+    this.#take(annotationsOf(found));
     if (!this.#writes) return;
     const lease = found ?? (await this.#lease.create({}, call));
-    const recorded = acknowledgement(annotationsOf(lease), this.#now());
-    if (Object.keys(recorded).length === 0) return;
-    const written = await this.#lease.replace(lease, lease.spec ?? {}, recorded, call);
-    this.#orders.take(annotationsOf(written));
+    const journal = this.#term ? this.#journal.next() : undefined;
+    const recorded = { ...acknowledgement(annotationsOf(lease), this.#now()), ...journal?.annotations };
+    const isNews = Object.entries(recorded).some(([key, value]) => annotationsOf(lease)[key] !== value);
+    if (isNews) this.#take(annotationsOf(await this.#lease.replace(lease, lease.spec ?? {}, recorded, call)));
+    journal?.written();
+  }
+
+  #take(annotations: Labels): void {
+    this.#seen = annotations;
+    this.#orders.take(annotations);
   }
 }

@@ -1,6 +1,7 @@
 import { nextPodLabels } from '../expect/admission.ts';
 import { selects } from '../expect/selector.ts';
 import type { Budget, Workload } from '../model.ts';
+import type { Outdated } from './judged.ts';
 
 /** The budgets that cover a workload's next pods. A selector that Kubernetes would reject covers everything: better to wait than to guess. */
 export function covering(budgets: readonly Budget[], workload: Workload): Budget[] {
@@ -27,6 +28,14 @@ export const lowersAvailability = ({ maxUnavailable, rollout }: Workload): boole
 /** Whether a rollout may leave no pod at all: Recreate, or a maxUnavailable of all. */
 export const meansOutage = ({ maxUnavailable, rollout, partition }: Workload): boolean =>
   rollout.desired > 0 && maxUnavailable >= rollout.desired && partition === 0;
+
+/** Whether every pod is outdated and none is Ready: a restart takes nothing away then, and the mesh may be what keeps them down. */
+export const isAllDown = ({ workload, verdict, groups, stranded }: Outdated): boolean =>
+  workload.rollout.available === 0 &&
+  stranded === 0 &&
+  verdict.pods > 0 &&
+  verdict.outdatedPods === verdict.pods &&
+  groups.every(({ ready }) => !ready);
 
 /** A budget in words, and what tells two apart. */
 export const budgetName = ({ namespace, name }: Budget): string =>

@@ -1,37 +1,60 @@
-import type { Owner } from '../model.ts';
+import type { Owner, WorkloadKey } from '../model.ts';
 import type { Judged } from './judged.ts';
-import { recordOf } from './record.ts';
+import type { JournalEntries } from './journalEntry.ts';
 
-/** What the records of all workloads say of earlier restarts: it survives crashes and leader changes because the records do. */
+/** What the journal says of the restarts of each run: it survives crashes and leader changes. */
 export interface History {
-  /** Failed restarts of each run. */
-  readonly failures: ReadonlyMap<string, number>;
-  /** Runs in which new pods became ready without their sidecar, with one such workload. */
-  readonly failingOpen: ReadonlyMap<string, string>;
-  /** Runs and kinds of owner that have taken a restart back, with one such workload, as `<run> <kind of owner>`. */
-  readonly reverted: ReadonlyMap<string, string>;
+  /** Failed restarts of each run, by namespace. */
+  readonly failures: ByRun<number>;
+  /** Namespaces in which new pods became ready without their sidecar, of each run, with one such workload. */
+  readonly failingOpen: ByRun<string>;
+  /** Namespaces in which an owner has taken a restart back, of each run and kind of owner (`<run> <kind>`), with one such workload. */
+  readonly reverted: ByRun<string>;
+  /** Namespaces with workloads that a run concerns. */
+  readonly namespaces: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
+/** What is counted of a run, by namespace. */
+export type ByRun<T> = ReadonlyMap<string, ReadonlyMap<string, T>>;
+
 /**
- * @param resumedAt when a person last asked to go on, in milliseconds; what was written before counts no more. Records are cut to the
- * second, so one of that very second may be of later and counts: better to halt once too often. For the same reason a time that is still to
- * come, by the clock of a former leader, forgives nothing: it would forgive what fails until then
+ * @param resumedAt when a person last asked to go on, in milliseconds of the wall clock; what was written before counts no more. Written
+ * times are cut to the second, so one of that very second may be of later and counts: better to halt once too often. For the same reason a
+ * time that is still to come, by the clock of a former leader, forgives nothing: it would forgive what fails until then
+ * @param wall the wall clock, in milliseconds
  */
-export function historyOf(judged: readonly Judged[], now: number, resumedAt = 0): History {
-  const failures = new Map<string, number>();
-  const failingOpen = new Map<string, string>();
-  const reverted = new Map<string, string>();
-  const since = resumedAt > now ? 0 : Math.floor(resumedAt / 1000) * 1000;
-  for (const { workload } of judged) {
-    const record = recordOf(workload);
-    if (!record || record.restartedAt < since) continue;
-    const { run, outcome = '' } = record;
-    const name = `${workload.kind} ${workload.namespace}/${workload.name}`;
-    if (outcome.startsWith('failed:')) failures.set(run, (failures.get(run) ?? 0) + 1);
-    if (outcome === 'failed:not-injected') failingOpen.set(run, name);
-    if (outcome === 'reverted' && workload.owner) reverted.set(`${run} ${ownerKind(workload.owner)}`, name);
+export function historyOf(entries: JournalEntries, judged: readonly Judged[], wall: number, resumedAt = 0): History {
+  const failures = new Map<string, Map<string, number>>();
+  const failingOpen = new Map<string, Map<string, string>>();
+  const reverted = new Map<string, Map<string, string>>();
+  const since = resumedAt > wall ? 0 : Math.floor(resumedAt / 1000) * 1000;
+  for (const [key, { run, outcome = '', owner, restartedAt }] of entries) {
+    if (restartedAt < since) continue;
+    const [kind, namespace, name] = key.split('/') as [string, string, string];
+    const words = `${kind} ${namespace}/${name}`;
+    if (outcome.startsWith('failed:')) count(failures, run, namespace);
+    if (outcome === 'failed:not-injected') put(failingOpen, run, namespace, words);
+    if (outcome === 'reverted' && owner) put(reverted, `${run} ${owner}`, namespace, words);
   }
-  return { failures, failingOpen, reverted };
+  return { failures, failingOpen, reverted, namespaces: namespacesOf(judged) };
+}
+
+function put<T>(into: Map<string, Map<string, T>>, run: string, namespace: string, value: T): void {
+  const of = into.get(run) ?? new Map<string, T>();
+  into.set(run, of.set(namespace, value));
+}
+
+const count = (into: Map<string, Map<string, number>>, run: string, namespace: string): void =>
+  put(into, run, namespace, (into.get(run)?.get(namespace) ?? 0) + 1);
+
+function namespacesOf(judged: readonly Judged[]): Map<string, Set<string>> {
+  const namespaces = new Map<string, Set<string>>();
+  for (const { injection, workload } of judged) {
+    if (!injection) continue;
+    const of = namespaces.get(injection.run) ?? new Set<string>();
+    namespaces.set(injection.run, of.add(workload.namespace));
+  }
+  return namespaces;
 }
 
 /** The kind of an owner with its API group, whatever its version: `Kafka.kafka.strimzi.io`. */

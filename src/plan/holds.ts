@@ -1,12 +1,13 @@
-import type { Injection } from '../expect/mesh.ts';
 import { keyOf } from '../model.ts';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT } from '../names.ts';
 import { type ReasonCode, reason } from '../reasons.ts';
-import { budgetName, lowersAvailability, meansOutage } from './budget.ts';
+import { budgetName, isAllDown, lowersAvailability, meansOutage } from './budget.ts';
 import { closedGate } from './gates.ts';
+import { everywhereOrHere, haltOf } from './halts.ts';
 import { ownerKind } from './history.ts';
+import { isRetryAsked, LONGEST_SKEW, lastRestart } from './journalEntry.ts';
 import type { Judged, Outdated } from './judged.ts';
-import { fingerprint, isRetryAsked, parseTime, recordOf, timestamp } from './record.ts';
+import { fingerprint, parseTime, recordOf, timestamp, type Write, writesOf } from './record.ts';
 import { isSettled, rolloutState } from './rollout.ts';
 import type { Hold, Rule, Surroundings } from './rule.ts';
 import { SELECTION } from './selection.ts';
@@ -21,7 +22,6 @@ const RULES: readonly Rule[] = [
   dailyCap,
   halted,
   ownerReverts,
-  ownedBy,
   outage,
   watchStale,
   configReadDelay,
@@ -52,61 +52,57 @@ function operatorPaused(_judged: Outdated, { paused: why }: Surroundings): Hold 
   return why === undefined ? undefined : hold('operator-paused', why);
 }
 
-function gaveUp({ workload, verdict }: Outdated, { policy }: Surroundings): Hold | undefined {
-  const record = recordOf(workload);
-  if (isRetryAsked(workload)) return undefined;
-  if (!record?.outcome || record.outcome === 'verified' || record.outcome === 'superseded:expectation')
-    return undefined;
-  if (record.restartedFor !== fingerprint(verdict.expected)) return undefined;
-  const finished = isSettled(workload) && rolloutState(workload).kind === 'complete' && record.outcome !== 'reverted';
-  if (record.attempts < policy.maxAttempts && finished) return undefined;
-  return hold('gave-up', `restarted for this sidecar at ${timestamp(record.restartedAt)}, outcome ${record.outcome}`);
+function gaveUp(judged: Outdated, { policy }: Surroundings): Hold | undefined {
+  const { workload, verdict } = judged;
+  const last = lastRestart(judged);
+  if (!last || isRetryAsked(judged) || last.restartedFor !== fingerprint(verdict.expected)) return undefined;
+  const { outcome } = last;
+  if (outcome === 'verified' || outcome === 'superseded:expectation') return undefined;
+  const finished = isSettled(workload) && rolloutState(workload).kind === 'complete' && outcome !== 'reverted';
+  if (last.attempts < policy.maxAttempts && finished) return undefined;
+  const end = outcome ? `outcome ${outcome}` : 'how that ended is not known';
+  return hold('gave-up', `restarted for this sidecar at ${timestamp(last.restartedAt)}, ${end}`);
 }
 
-function dailyCap({ workload }: Outdated, { now }: Surroundings): Hold | undefined {
-  const recent = (recordOf(workload)?.writes ?? []).filter((time) => time > now - DAY);
-  const oldest = Math.min(...recent);
-  return recent.length < 3 ? undefined : hold('daily-cap', 'restarted three times within 24 hours', oldest + DAY);
-}
+/** Restarts within a day that ended well: more than an upgrade and its corrections need, fewer than an injector that flaps would cause. */
+const VERIFIED_PER_DAY = 10;
 
-function halted({ injection }: Outdated, surroundings: Surroundings): Hold | undefined {
-  return haltOf(injection, surroundings);
-}
-
-/** Whether the run of an injection is halted, and why. Pure in the records, so it survives whoever leads. */
-export function haltOf(
-  { run, entry }: Injection,
-  { history, policy }: Pick<Surroundings, 'history' | 'policy'>,
-): Hold | undefined {
-  const open = history.failingOpen.get(run);
-  if (open !== undefined)
-    return hold('halted', `the webhook fails open: new pods of ${open} are ready without their sidecar`);
-  const failed = history.failures.get(run) ?? 0;
-  if (failed < policy.failureBudget) return undefined;
-  return hold(
-    'halted',
-    `${failed} restarts towards revision ${entry.revision} failed, the budget is ${policy.failureBudget}`,
+function dailyCap({ workload, entry }: Outdated, { wall, policy }: Surroundings): Hold | undefined {
+  const writes = [entry, recordOf(workload)].flatMap((one) => (one ? writesOf(one) : []));
+  const recent = writes.filter(({ at }) => at > wall - DAY && at <= wall + LONGEST_SKEW);
+  const { maxRestartsPerDay } = policy;
+  return (
+    capped(recent, false, maxRestartsPerDay, 'did not end well') ?? capped(recent, true, VERIFIED_PER_DAY, 'ended well')
   );
 }
 
-function ownerReverts({ workload, injection }: Outdated, { history }: Surroundings): Hold | undefined {
+/** The writes of one kind, each once, though both the journal and the workload tell of it. */
+function capped(writes: readonly Write[], verified: boolean, most: number, how: string): Hold | undefined {
+  const well = new Set(writes.flatMap((write) => (write.verified ? write.at : [])));
+  const times = [...new Set(writes.map(({ at }) => at))].filter((at) => well.has(at) === verified).sort((a, b) => b - a);
+  const first = times[most - 1];
+  return first === undefined
+    ? undefined
+    : hold('daily-cap', `${times.length} restarts within 24 hours ${how}, the limit is ${most}`, first + DAY);
+}
+
+function halted({ injection, workload }: Outdated, surroundings: Surroundings): Hold | undefined {
+  return haltOf(injection, workload.namespace, surroundings);
+}
+
+function ownerReverts({ workload, injection }: Outdated, surroundings: Surroundings): Hold | undefined {
   if (!workload.owner) return undefined;
   const kind = ownerKind(workload.owner);
-  const reverted = history.reverted.get(`${injection.run} ${kind}`);
-  return reverted === undefined
+  const { reverted } = surroundings.history;
+  const one = everywhereOrHere(reverted, `${injection.run} ${kind}`, injection.run, workload.namespace, surroundings);
+  return one === undefined
     ? undefined
-    : hold('owner-reverts', `the restart of ${reverted}, owned by a ${kind}, was taken back`);
+    : hold('owner-reverts', `the restart of ${one}, owned by a ${kind}, was taken back`);
 }
 
-function ownedBy({ workload }: Outdated): Hold | undefined {
-  const { restartManager } = workload;
-  return restartManager === undefined
-    ? undefined
-    : hold('owned-by', `field manager "${restartManager}" applies ${RESTARTED_AT}`);
-}
-
-function outage({ workload }: Outdated, { policy }: Surroundings): Hold | undefined {
-  if (policy.recreate === 'restart' || !meansOutage(workload)) return undefined;
+function outage(judged: Outdated, { policy }: Surroundings): Hold | undefined {
+  const { workload } = judged;
+  if (policy.recreate === 'restart' || !meansOutage(workload) || isAllDown(judged)) return undefined;
   return hold('outage', `${workload.strategy} may take all ${workload.rollout.desired} pods away at once`);
 }
 
@@ -136,28 +132,32 @@ function paused({ workload }: Outdated): Hold | undefined {
  * Whether the rollout that does not end is the one that our own failed restart began: nobody else's work is in the way, and only another
  * rollout can end it. Whether one is due is the other rules' say; for the same sidecar it is not. One that has ended is in nobody's way.
  */
-function isOurFailure(workload: Outdated['workload']): boolean {
-  const record = recordOf(workload);
+function isOurFailure(judged: Judged): boolean {
+  const { workload } = judged;
+  const last = lastRestart(judged);
   const template = parseTime(workload.template.annotations[RESTARTED_AT]);
-  const failed = record?.outcome?.startsWith('failed:') === true && template === record.restartedAt;
+  const failed = last?.outcome?.startsWith('failed:') === true && template === last.restartedAt;
   return failed && rolloutState(workload).kind !== 'complete';
 }
 
-function rolling({ workload }: Outdated): Hold | undefined {
-  if (isSettled(workload) || isOurFailure(workload)) return undefined;
+function rolling(judged: Outdated): Hold | undefined {
+  const { workload } = judged;
+  if (isSettled(workload) || isOurFailure(judged)) return undefined;
   const state = rolloutState(workload);
   return hold('rolling', state.kind === 'complete' ? 'a rollout is in progress' : state.detail);
 }
 
 /**
  * Recreate spares nobody, so what is not whole is left alone. The DaemonSet controller counts pods on lost nodes as unavailable
- * (pkg/controller/daemon/update.go): where they are as many as may be, it would replace no other.
+ * (pkg/controller/daemon/update.go): where they are as many as may be, it would replace no other. Where every pod is outdated and none is
+ * Ready there is nothing left to take away, and a restart is the cure.
  */
-function unavailable({ workload, stranded }: Outdated): Hold | undefined {
+function unavailable(judged: Outdated): Hold | undefined {
+  const { workload, stranded } = judged;
   const { desired, available } = workload.rollout;
   const missing = desired - available;
   const allowed = workload.strategy === 'Recreate' ? 0 : workload.maxUnavailable;
-  if (isOurFailure(workload)) return undefined;
+  if (isOurFailure(judged) || isAllDown(judged)) return undefined;
   if (stranded > 0 && stranded >= allowed)
     return hold(
       'unavailable',
@@ -168,18 +168,23 @@ function unavailable({ workload, stranded }: Outdated): Hold | undefined {
     : undefined;
 }
 
-/** A budget that the workload's own failed rollout has spent can only be restored by another rollout. */
-function budgets({ workload, budgets: covering }: Outdated, { policy }: Surroundings): Hold | undefined {
-  if (policy.pdb === 'ignore' || !lowersAvailability(workload) || isOurFailure(workload)) return undefined;
+/** A budget that the workload's own pods have spent, by a failed restart or because none is Ready, only another rollout can restore. */
+function budgets(judged: Outdated, { policy }: Surroundings): Hold | undefined {
+  const { workload, budgets: covering } = judged;
+  if (policy.pdb === 'ignore' || !lowersAvailability(workload)) return undefined;
+  if (isOurFailure(judged) || isAllDown(judged)) return undefined;
   const spent = covering.find(({ allowed }) => allowed < 1);
   return spent && hold('pdb', `${budgetName(spent)} allows no disruption: ${spent.detail}`);
 }
 
-function cooldown({ workload }: Outdated, { now, policy }: Surroundings): Hold | undefined {
-  const fortsa = parseTime(workload.template.annotations[FORTSA_RESTARTED_AT]) ?? 0;
-  const last = Math.max(recordOf(workload)?.restartedAt ?? 0, fortsa);
+/** After a restart by whomever: our own by the steady clock, what others wrote by the wall clock and never if it lies in the future. */
+function cooldown({ workload, entry }: Outdated, { now, wall, policy }: Surroundings): Hold | undefined {
+  const { annotations } = workload.template;
+  const written = [recordOf(workload)?.restartedAt, ...[FORTSA_RESTARTED_AT, RESTARTED_AT].map((key) => parseTime(annotations[key]))];
+  const others = written.flatMap((time) => (time !== undefined && time <= wall ? time : []));
+  const last = Math.max(entry?.since ?? Number.NEGATIVE_INFINITY, ...others.map((time) => time - wall + now));
   const until = last + policy.annotationCooldown;
-  return until > now ? hold('cooldown', `restarted at ${timestamp(last)}`, until) : undefined;
+  return until > now ? hold('cooldown', `restarted at ${timestamp(last - now + wall)}`, until) : undefined;
 }
 
 /** What met an error is tried again a little later, whatever it was. */

@@ -2,6 +2,7 @@ import type { PodGroup } from '../compare/podGroups.ts';
 import type { Verdict } from '../compare/verdict.ts';
 import type { Injection } from '../expect/mesh.ts';
 import type { Budget, NamespaceFacts, Workload } from '../model.ts';
+import type { JournalEntry } from './journalEntry.ts';
 
 /** A workload with its verdict and the injection that the verdict rests on, where one entry matched. */
 export interface Judged {
@@ -15,6 +16,8 @@ export interface Judged {
   /** The PodDisruptionBudgets that cover its pods. */
   readonly budgets: readonly Budget[];
   readonly injection?: Injection;
+  /** What the journal knows of its last restart. */
+  readonly entry?: JournalEntry;
 }
 
 /** Judged workloads whose verdict is `outdated`: only these can be restarted. */

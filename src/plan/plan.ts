@@ -1,10 +1,11 @@
 import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
-import { meansOutage } from './budget.ts';
+import { isAllDown, meansOutage } from './budget.ts';
+import { haltOf } from './halts.ts';
 import { historyOf } from './history.ts';
-import { backingOff, haltOf, holdOf } from './holds.ts';
+import { backingOff, holdOf } from './holds.ts';
+import { isInFlight } from './journalEntry.ts';
 import { isOutdated, type Judged } from './judged.ts';
-import { isInFlight, recordOf } from './record.ts';
 import { rolloutState } from './rollout.ts';
 import type { PlanContext, Surroundings } from './rule.ts';
 import { Throttle } from './throttle.ts';
@@ -27,13 +28,13 @@ export interface Plan {
 
 /**
  * Decides for every workload: restart, follow, wait or nothing. Pure: the same arguments give the same plan.
- * In-flight counts, failures and the last write come from the records on the workloads, so they survive a crash.
- * Order is by namespace, kind and name; what means an outage comes after what does not, and Meltemi itself last.
+ * In-flight counts, failures and the last write come from the journal, so they survive a crash.
+ * Order is by namespace, kind and name; what means an outage comes after what does not, then what is down altogether, and Meltemi itself last.
  */
 export function plan(judged: readonly Judged[], context: PlanContext): Plan {
   const order = (one: Judged): string => sortKey(one, context.own);
   const sorted = [...judged].sort((a, b) => Number(order(a) > order(b)) - Number(order(a) < order(b)));
-  const surroundings: Surroundings = { ...context, history: historyOf(judged, context.now, context.resumedAt) };
+  const surroundings: Surroundings = { ...context, history: historyOf(context.journal, judged, context.wall, context.resumedAt) };
   const throttle = new Throttle(judged, context);
   const steps = new Map<WorkloadKey, Step>();
   for (const one of sorted) steps.set(keyOf(one.workload), stepOf(one, surroundings, throttle, context.busy));
@@ -43,13 +44,15 @@ export function plan(judged: readonly Judged[], context: PlanContext): Plan {
   return { steps, ...(ends.length > 0 && { wakeAt: Math.min(...ends) }) };
 }
 
-function sortKey({ workload }: Judged, own: WorkloadKey | undefined): string {
-  const turn = keyOf(workload) === own ? 2 : meansOutage(workload) ? 1 : 0;
+function sortKey(judged: Judged, own: WorkloadKey | undefined): string {
+  const { workload } = judged;
+  const down = isOutdated(judged) && isAllDown(judged);
+  const turn = keyOf(workload) === own ? 3 : down ? 2 : meansOutage(workload) ? 1 : 0;
   return `${turn}/${workload.namespace}/${workload.kind}/${workload.name}`;
 }
 
 function stepOf(judged: Judged, surroundings: Surroundings, throttle: Throttle, busy: ReadonlySet<WorkloadKey>): Step {
-  if (isInFlight(judged.workload) || busy.has(keyOf(judged.workload))) {
+  if (isInFlight(judged) || busy.has(keyOf(judged.workload))) {
     return { action: 'follow', reason: reason('in-flight', 'its restart is being followed') };
   }
   if (canClose(judged, surroundings)) {
@@ -68,11 +71,10 @@ function stepOf(judged: Judged, surroundings: Surroundings, throttle: Throttle, 
  * its run is halted: what has failed stays told until the injector changes or a person resumes, and so does the halt.
  */
 export function canClose(
-  { workload, verdict, injection }: Judged,
+  { workload, verdict, injection, entry }: Judged,
   surroundings: Pick<Surroundings, 'history' | 'policy'>,
 ): boolean {
-  const record = recordOf(workload);
-  const open = record?.outcome !== undefined && record.outcome !== 'verified';
+  const open = entry?.outcome !== undefined && entry.outcome !== 'verified';
   if (!open || verdict.state !== 'current' || rolloutState(workload).kind !== 'complete') return false;
-  return injection?.run !== record.run || haltOf(injection, surroundings) === undefined;
+  return injection?.run !== entry.run || haltOf(injection, workload.namespace, surroundings) === undefined;
 }

@@ -1,24 +1,36 @@
 import { createHash } from 'node:crypto';
 import type { ExpectedSidecar } from '../expect/answer.ts';
-import type { Workload } from '../model.ts';
+import type { Labels, Workload } from '../model.ts';
 import { ANNOTATION, RESTARTED_AT, RETRY } from '../names.ts';
 
-/** How a restart ended; `superseded:expectation` when another sidecar was expected by its end, so that it proves nothing about its own. The reason of a failure follows the colon. */
+/**
+ * How a restart ended; `superseded:expectation` when another sidecar was expected by its end, so that it proves nothing about its own.
+ * The reason of a failure follows the colon.
+ */
 export type Outcome = 'verified' | 'reverted' | 'superseded' | 'superseded:expectation' | `failed:${string}`;
 
-/** What Meltemi wrote on a workload about its last restart; it survives crashes and leader changes. */
+/** One write of a restart: when it was, in milliseconds of the wall clock, and whether that restart ended well. */
+export interface Write {
+  readonly at: number;
+  readonly verified: boolean;
+}
+
+/** What one restart was for and how it went. Times are milliseconds of the wall clock of whoever led. */
 export interface RestartRecord {
   readonly restartedFor: string;
   readonly restartedAt: number;
   readonly attempts: number;
-  /** Times of the last three writes, newest first. */
-  readonly writes: readonly number[];
+  /** The latest writes, newest first, this one included. */
+  readonly writes: readonly Write[];
   readonly run: string;
-  /** The person's `meltemi.dev/retry` that this restart answered. */
+  /** The person's `meltemi.dev/retry` that this restart answered, as `retryWord` makes it. */
   readonly retried?: string;
   /** Undefined while in flight. */
   readonly outcome?: Outcome;
 }
+
+/** Writes that are kept: as many as the limits within a day can count, ten that ended well and three that did not. */
+export const WRITES_KEPT = 13;
 
 /**
  * What a restart is for: the expected sidecar's image, revision and presence. Neither the epoch nor the entry, tag, template or time
@@ -28,72 +40,70 @@ export function fingerprint({ image, revision }: ExpectedSidecar): string {
   return createHash('sha256').update(`sidecar\n${image}\n${revision}`).digest('hex').slice(0, 16);
 }
 
-/** Reads a workload's record. One that is older than the object was copied with a manifest and says nothing about it. */
+/** Longest value of an annotation of the record. The API server takes 256 KiB, and anyone who may edit the workload may write it. */
+const LONGEST = 1024;
+const read = new WeakMap<Labels, RestartRecord | 'none'>();
+
+/**
+ * Reads the record that stands on a workload. Anyone who may edit the workload may have written it, so it counts for that workload alone,
+ * and only against restarting it. A record that is older than the object was copied with a manifest and says nothing about it.
+ * @returns undefined where there is none, or none that can be read
+ */
 export function recordOf({
   annotations,
   createdAt,
 }: Pick<Workload, 'annotations' | 'createdAt'>): RestartRecord | undefined {
+  const known = read.get(annotations) ?? parsed(annotations) ?? 'none';
+  read.set(annotations, known);
+  return known === 'none' || known.restartedAt < createdAt ? undefined : known;
+}
+
+function parsed(annotations: Labels): RestartRecord | undefined {
+  if (Object.values(ANNOTATION).some((key) => (annotations[key]?.length ?? 0) > LONGEST)) return undefined;
   const restartedFor = annotations[ANNOTATION.restartedFor];
   const restartedAt = parseTime(annotations[ANNOTATION.restartedAt]);
-  if (!restartedFor || restartedAt === undefined || restartedAt < createdAt) return undefined;
+  if (!restartedFor || restartedAt === undefined) return undefined;
   const outcome = annotations[ANNOTATION.outcome];
   const retried = annotations[ANNOTATION.retried];
   return {
     restartedFor,
     restartedAt,
     attempts: Number.parseInt(annotations[ANNOTATION.attempts] ?? '', 10) || 1,
-    writes: (annotations[ANNOTATION.writes] ?? '').split(',').flatMap((time) => parseTime(time) ?? []),
+    writes: (annotations[ANNOTATION.writes] ?? '').split(',', WRITES_KEPT).flatMap((text) => writeOf(text) ?? []),
     run: annotations[ANNOTATION.run] ?? '',
     ...(retried && { retried }),
     ...(outcome && { outcome: outcome as Outcome }),
   };
 }
 
-/** Whether a person asks for one more restart: a `meltemi.dev/retry` that no restart has answered yet. */
-export function isRetryAsked({ annotations }: Pick<Workload, 'annotations'>): boolean {
-  const asked = annotations[RETRY];
-  return asked !== undefined && asked !== annotations[ANNOTATION.retried];
+/** The writes of a record, the newest with the end that it came to. */
+export const writesOf = ({ writes, outcome, restartedAt }: RestartRecord): readonly Write[] =>
+  writes.map((write) => (write.at === restartedAt ? { at: write.at, verified: outcome === 'verified' } : write));
+
+const VERIFIED = ' verified';
+
+/** A write as it is recorded, in words: its time, and `verified` if it ended well. */
+export const writeWord = ({ at, verified }: Write): string => `${timestamp(at)}${verified ? VERIFIED : ''}`;
+
+/** Reads what `writeWord` made; undefined where it is none. */
+export function writeOf(text: string): Write | undefined {
+  const verified = text.endsWith(VERIFIED);
+  const at = parseTime(verified ? text.slice(0, -VERIFIED.length) : text);
+  return at === undefined ? undefined : { at, verified };
 }
 
-/** Whether its restart is still to end. What is being deleted is forgotten: a finalizer could keep it for ever. */
-export function isInFlight(workload: Pick<Workload, 'annotations' | 'createdAt' | 'deleting'>): boolean {
-  const record = recordOf(workload);
-  return record !== undefined && !record.outcome && !workload.deleting;
-}
-
-/**
- * The record of the next write. Drift that comes back after a verified restart is a new episode and counts from one again.
- * @param now milliseconds; cut to the second, because `restartedAt` is RFC 3339 as kubectl writes it
- */
-export function nextRecord(
-  { annotations, createdAt }: Pick<Workload, 'annotations' | 'createdAt'>,
-  expected: ExpectedSidecar,
-  run: string,
-  now: number,
-): RestartRecord {
-  const previous = recordOf({ annotations, createdAt });
-  const restartedFor = fingerprint(expected);
-  // a clock that runs behind must not make the record older than the workload, or no newer than the one before
-  const time = Math.max(now, createdAt, (previous?.restartedAt ?? 0) + 1000);
-  const restartedAt = Math.floor(time / 1000) * 1000;
-  const retried = annotations[RETRY];
-  const again = previous?.restartedFor === restartedFor && previous.outcome !== 'verified';
-  const sameEpisode = again && !isRetryAsked({ annotations });
-  return {
-    restartedFor,
-    restartedAt,
-    attempts: sameEpisode ? previous.attempts + 1 : 1,
-    writes: [restartedAt, ...(previous?.writes ?? [])].slice(0, 3),
-    run,
-    ...(retried !== undefined && { retried }),
-  };
+/** The value of `meltemi.dev/retry` as it is kept: itself, or a hash where a person wrote a whole letter. */
+export function retryWord(value: string): string {
+  return value.length <= 64 ? value : createHash('sha256').update(value).digest('hex').slice(0, 16);
 }
 
 const LAST_TIME = Date.UTC(9999, 0);
+const LONGEST_TIME = 40;
 
-/** A time in an annotation, which anybody may have written: undefined if it is none, or of no calendar that RFC 3339 can write. */
+/** A time in an annotation, which anyone may have written: undefined if it is none, or of no calendar that RFC 3339 can write. */
 export function parseTime(text: string | undefined): number | undefined {
-  const time = Date.parse(text ?? '');
+  if (text === undefined || text.length > LONGEST_TIME) return undefined;
+  const time = Date.parse(text);
   return time >= 0 && time < LAST_TIME ? time : undefined;
 }
 
@@ -106,24 +116,30 @@ export const timestamp = (time: number): string => new Date(time).toISOString().
  */
 export const restartPatch = (resourceVersion: string, record: RestartRecord): object => ({
   metadata: { resourceVersion, annotations: annotationsOf(record) },
-  spec: { template: { metadata: { annotations: { [RESTARTED_AT]: timestamp(record.restartedAt) } } } },
+  ...templatePatch(record),
+});
+
+/** The same without the record on the workload, for a cluster whose admission lets no one write that; the journal has it all the same. */
+export const barePatch = (resourceVersion: string, record: RestartRecord): object => ({
+  metadata: { resourceVersion },
+  ...templatePatch(record),
+});
+
+const templatePatch = ({ restartedAt }: RestartRecord): object => ({
+  spec: { template: { metadata: { annotations: { [RESTARTED_AT]: timestamp(restartedAt) } } } },
 });
 
 /** Writes how a restart ended; it does not touch the template, so nothing rolls. The record is whole again even where it was wiped. */
-export const outcomePatch = (resourceVersion: string, record: RestartRecord, outcome: Outcome): object => ({
-  metadata: { resourceVersion, annotations: annotationsOf({ ...record, outcome }) },
+export const outcomePatch = (resourceVersion: string, record: RestartRecord): object => ({
+  metadata: { resourceVersion, annotations: annotationsOf(record) },
 });
 
-/**
- * Everything is written, and empty where there is nothing to say: the Deployment controller copies annotations to ReplicaSets and never
- * takes one away there (pkg/controller/deployment/util SetNewReplicaSetAnnotations), so the end of an earlier restart would stay in a copy
- * of this one.
- */
+/** Everything is written, and empty where there is nothing to say, so that nothing of an earlier restart is left beside it. */
 const annotationsOf = (record: RestartRecord): Record<string, string> => ({
   [ANNOTATION.restartedFor]: record.restartedFor,
   [ANNOTATION.restartedAt]: timestamp(record.restartedAt),
   [ANNOTATION.attempts]: String(record.attempts),
-  [ANNOTATION.writes]: record.writes.map(timestamp).join(','),
+  [ANNOTATION.writes]: record.writes.map(writeWord).join(','),
   [ANNOTATION.run]: record.run,
   [ANNOTATION.retried]: record.retried ?? '',
   [ANNOTATION.outcome]: record.outcome ?? '',

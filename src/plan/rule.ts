@@ -2,6 +2,7 @@ import type { Injection } from '../expect/mesh.ts';
 import type { WorkloadKey } from '../model.ts';
 import type { Reason } from '../reasons.ts';
 import type { History } from './history.ts';
+import type { JournalEntries } from './journalEntry.ts';
 import type { Outdated } from './judged.ts';
 import type { Policy } from './policy.ts';
 
@@ -13,7 +14,10 @@ export interface Hold {
 
 /** What the rules may know besides the workload itself. */
 export interface Surroundings {
+  /** Milliseconds of a steady clock: what this process itself has begun is measured by it. */
   readonly now: number;
+  /** Milliseconds of the wall clock, for times that others wrote. */
+  readonly wall: number;
   readonly policy: Policy;
   /** When each epoch was first seen by this process. */
   readonly epochSeenAt: ReadonlyMap<string, number>;
@@ -33,8 +37,12 @@ export type Rule = (judged: Outdated, surroundings: Surroundings) => Hold | unde
 
 /** What a plan is made in. */
 export interface PlanContext extends Omit<Surroundings, 'history'> {
-  /** Workloads that this process is restarting or following now, whether or not their record is written yet. */
+  /** What Meltemi itself has written down of its restarts. */
+  readonly journal: JournalEntries;
+  /** Workloads that this process works on now: nothing else is begun with them. */
   readonly busy: ReadonlySet<WorkloadKey>;
+  /** Those of them whose restart is about to be journalled and written. */
+  readonly starting: ReadonlySet<WorkloadKey>;
   /** When a person last asked to go on after a halt; milliseconds. */
   readonly resumedAt?: number | undefined;
   /** The workload that this process runs in, if it does. */

@@ -2,8 +2,8 @@ import { keyOf, type Workload, type WorkloadKey } from '../model.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { budgetName, lowersAvailability } from './budget.ts';
 import { ownerKind } from './history.ts';
+import type { JournalEntry } from './journalEntry.ts';
 import type { Judged, Outdated } from './judged.ts';
-import { isInFlight, recordOf } from './record.ts';
 import type { Hold, PlanContext } from './rule.ts';
 
 /** A place in the queue, and what keeps the workload waiting in it. */
@@ -12,42 +12,62 @@ export interface Place {
   readonly hold?: Hold;
 }
 
-/** Recorded times are cut to the second. */
-const MINUTE = 61_000;
-/** As far as clocks of leaders may lie apart. Anybody can write an annotation, and what lies further ahead must not keep everybody waiting. */
-const LONGEST_SKEW = 60 * 60_000;
+const MINUTE = 60_000;
 
-/** Counts the restarts in flight while a plan is made: from the records, and from what the plan itself starts. */
+/** Counts the restarts in flight while a plan is made: from the journal, and from what the plan itself starts. */
 export class Throttle {
   readonly #context: PlanContext;
   readonly #perNamespace = new Map<string, number>();
-  /** Who is in flight under each budget, and of each kind of owner. */
+  /** What is in flight under each budget, and of each kind of owner. */
   readonly #perBudget = new Map<string, WorkloadKey>();
   readonly #perOwner = new Map<string, WorkloadKey>();
   /** Times of the writes of the last minute. */
   readonly #writes: number[] = [];
   #inFlight = 0;
-  #lastWrite = 0;
+  #lastWrite = Number.NEGATIVE_INFINITY;
   #queued = 0;
 
   constructor(judged: readonly Judged[], context: PlanContext) {
     this.#context = context;
-    for (const one of judged) {
-      const record = recordOf(one.workload);
-      const credible = (time: number): boolean => time <= context.now + LONGEST_SKEW;
-      if (record && credible(record.restartedAt)) this.#lastWrite = Math.max(this.#lastWrite, record.restartedAt);
-      const writes = record?.writes.filter((time) => time > context.now - MINUTE && credible(time)) ?? [];
-      this.#writes.push(...writes);
-      const busy = context.busy.has(keyOf(one.workload));
-      if (isInFlight(one.workload) || busy) this.#count(one);
-      if (busy && !isInFlight(one.workload)) this.#noteWrite();
+    const seen = new Map(judged.map((one) => [keyOf(one.workload), one]));
+    for (const [key, entry] of context.journal) {
+      if (entry.since > context.now - MINUTE) this.#writes.push(entry.since);
+      this.#lastWrite = Math.max(this.#lastWrite, entry.since);
+      if (!entry.outcome) this.#countEntry(key, entry, seen.get(key));
     }
+    for (const key of context.starting) {
+      const entry = context.journal.get(key);
+      if (entry && !entry.outcome) continue;
+      this.#countKey(key, seen.get(key));
+      this.#noteWrite();
+    }
+  }
+
+  /** A restart is in flight whether or not its workload could be seen; its budgets are known only where it was. */
+  #countEntry(key: WorkloadKey, { owner }: JournalEntry, judged: Judged | undefined): void {
+    this.#countKey(key, judged);
+    if (owner !== undefined) this.#perOwner.set(owner, key);
+  }
+
+  #countKey(key: WorkloadKey, judged: Judged | undefined): void {
+    if (judged) this.#count(judged);
+    else this.#countUnseen(key);
+  }
+
+  #countUnseen(key: WorkloadKey): void {
+    const namespace = key.split('/')[1] ?? '';
+    this.#countIn(namespace);
+    this.#perBudget.set(unknownIn({ namespace }), key);
+  }
+
+  #countIn(namespace: string): void {
+    this.#inFlight += 1;
+    this.#perNamespace.set(namespace, (this.#perNamespace.get(namespace) ?? 0) + 1);
   }
 
   #count({ workload, budgets }: Judged): void {
     const key = keyOf(workload);
-    this.#inFlight += 1;
-    this.#perNamespace.set(workload.namespace, (this.#perNamespace.get(workload.namespace) ?? 0) + 1);
+    this.#countIn(workload.namespace);
     if (lowersAvailability(workload))
       for (const budget of budgets) this.#perBudget.set(budget.name ? budgetName(budget) : unknownIn(workload), key);
     if (workload.owner) this.#perOwner.set(ownerKind(workload.owner), key);
@@ -64,7 +84,7 @@ export class Throttle {
     return { order };
   }
 
-  /** A write that is not recorded yet: it is made any moment, so it counts as made now. */
+  /** A write that is not journalled yet: it is made any moment, so it counts as made now. */
   #noteWrite(): void {
     this.#lastWrite = this.#context.now;
     this.#writes.push(this.#context.now);
@@ -113,6 +133,6 @@ export class Throttle {
 }
 
 /** Stands for the budgets of a workload in flight that could not be read: any of its namespace may be among them. */
-const unknownIn = ({ namespace }: Workload): string => `unreadable budgets of ${namespace}`;
+const unknownIn = ({ namespace }: Pick<Workload, 'namespace'>): string => `unreadable budgets of ${namespace}`;
 
 const waiting = (code: ReasonCode, detail: string): { readonly reason: Reason } => ({ reason: reason(code, detail) });

@@ -1,9 +1,10 @@
-import { type DriftRules, driftsOf } from '../compare/drift.ts';
+import type { Drift, DriftRules } from '../compare/drift.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Workload } from '../model.ts';
 import { RESTARTED_AT } from '../names.ts';
+import type { JournalEntry } from '../plan/journalEntry.ts';
 import type { Judged } from '../plan/judged.ts';
-import { fingerprint, type Outcome, parseTime, type RestartRecord, timestamp } from '../plan/record.ts';
+import { fingerprint, type Outcome, parseTime, timestamp } from '../plan/record.ts';
 import { replacedPods, rolloutState } from '../plan/rollout.ts';
 
 /** How a restart ended, and why, for people. */
@@ -12,8 +13,10 @@ export interface End {
   readonly detail: string;
 }
 
-/** How far a recorded restart has come by what its controller and its template say. */
+/** How far a journalled restart has come by what its controller and its template say. */
 export type Progress =
+  /** Nothing was written, or not yet. */
+  | { readonly kind: 'unwritten' }
   | { readonly kind: 'progressing' }
   /** The controller is done; whether the pods have what the restart was for is still to be seen. */
   | { readonly kind: 'complete'; readonly late: boolean }
@@ -30,20 +33,26 @@ export interface Allowance {
 
 /**
  * Reads a followed workload. An annotation that is gone or older than ours was taken back by whoever owns the manifests; a newer one is
- * somebody else's restart. A changed template with our annotation in it (a deployment meanwhile) is simply followed on.
+ * somebody else's restart. A changed template with our annotation in it (a deployment meanwhile) is simply followed on. As long as it is not
+ * known that the write was done, an unchanged generation says that it was not: every write of the template makes a new one
+ * (apiserver registry/rest PrepareForUpdate of the apps kinds). Another generation without our annotation may hide one that was taken back
+ * at once, and so it counts as that: better one restart too few.
+ * @param now steady clock, milliseconds
  */
-export function progressOf(workload: Workload, record: RestartRecord, now: number, allowed: Allowance): Progress {
+export function progressOf(workload: Workload, entry: JournalEntry, now: number, allowed: Allowance): Progress {
   const written = parseTime(workload.template.annotations[RESTARTED_AT]) ?? 0;
-  if (written < record.restartedAt) {
+  if (!entry.confirmed && written !== entry.restartedAt && workload.generation <= entry.generation)
+    return { kind: 'unwritten' };
+  if (written < entry.restartedAt) {
     return { kind: 'replaced', end: { outcome: 'reverted', detail: 'the restart annotation was taken back' } };
   }
-  if (written > record.restartedAt) {
+  if (written > entry.restartedAt) {
     const detail = `restarted by somebody else at ${timestamp(written)}`;
     return { kind: 'replaced', end: { outcome: 'superseded', detail } };
   }
   const { timeout, excusedAt } = allowed;
   const state = rolloutState(workload);
-  const late = now > Math.max(record.restartedAt, excusedAt ?? 0) + timeout;
+  const late = now > Math.max(entry.since, excusedAt ?? 0) + timeout;
   if (state.kind === 'complete') return { kind: 'complete', late };
   if (state.kind === 'stuck' && (excusedAt === undefined || late)) return failed('progress-deadline', state.detail);
   return late ? failed('timeout', `${state.detail} after ${timeout / 1000} s`) : { kind: 'progressing' };
@@ -56,7 +65,7 @@ const failed = (why: string, detail: string): Progress => ({
 
 /** What `endOf` goes by besides what it is shown. */
 export interface Circumstances {
-  readonly record: RestartRecord;
+  readonly entry: JournalEntry;
   readonly rules: DriftRules;
   /** Whether the time limit had passed before this process saw the restart for the first time: it may have ended well long ago. */
   readonly inherited: boolean;
@@ -68,32 +77,36 @@ export interface Circumstances {
  */
 export function endOf(progress: Progress, judged: Judged, circumstances: Circumstances): End | undefined {
   const { verdict } = judged;
-  const { record, inherited } = circumstances;
+  const { entry, inherited } = circumstances;
   if (verdict.state === 'current' && (progress.kind === 'complete' || progress.kind === 'replaced' || allDone(judged)))
     return { outcome: 'verified', detail: 'every pod is ready with the expected sidecar' };
+  if (progress.kind === 'unwritten') return undefined;
   if (progress.kind === 'progressing') return isFailingOpen(judged, circumstances) ? NOT_INJECTED : undefined;
   if (progress.kind !== 'complete') return progress.end;
   if (verdict.state === 'skipped') return { outcome: 'superseded:expectation', detail: verdict.reason.detail };
   if (verdict.state !== 'outdated') return progress.late ? UNVERIFIED : undefined;
-  if (!isFor(record, verdict.expected))
+  if (!isFor(entry, verdict.expected))
     return { outcome: 'superseded:expectation', detail: 'the injector expects another sidecar by now' };
-  return inherited ? UNVERIFIED : NOT_INJECTED;
+  return inherited ? UNVERIFIED : whatIsWrong(verdict.drifts);
 }
 
-const isFor = (record: RestartRecord, expected: ExpectedSidecar): boolean =>
-  fingerprint(expected) === record.restartedFor;
+/** What new pods have instead of the expected sidecar. Only a missing one says that the API server does without the injector. */
+function whatIsWrong(drifts: readonly Drift[]): End {
+  if (drifts.includes('missing')) return NOT_INJECTED;
+  return drifts.includes('image') ? WRONG_IMAGE : WRONG_REVISION;
+}
+
+const isFor = ({ restartedFor }: JournalEntry, expected: ExpectedSidecar): boolean =>
+  fingerprint(expected) === restartedFor;
 
 /**
- * Whether pods that were born since the restart are ready without what it was for, while the injector still says that they would get it:
+ * Whether pods that were born since the restart are ready without any sidecar, while the injector still says that they would get it:
  * then the API server does not call it, or goes on without it. Both times are the API server's.
  */
-function isFailingOpen({ workload, verdict, groups }: Judged, { record, rules }: Circumstances): boolean {
-  if (verdict.state !== 'outdated' || !isFor(record, verdict.expected)) return false;
-  const since = workload.writtenAt ?? record.restartedAt;
-  const drifted = groups.filter(({ sidecar }) =>
-    driftsOf(verdict.expected, sidecar, rules).some((drift) => rules.restartOn.has(drift)),
-  );
-  return drifted.some(({ ready, youngest }) => ready && youngest > since);
+function isFailingOpen({ workload, verdict, groups }: Judged, { entry, rules }: Circumstances): boolean {
+  if (verdict.state !== 'outdated' || !isFor(entry, verdict.expected) || !rules.restartOn.has('missing')) return false;
+  const since = workload.writtenAt ?? entry.restartedAt;
+  return groups.some(({ sidecar, ready, youngest }) => sidecar.placement === 'none' && ready && youngest > since);
 }
 
 /** Whether all pods that can be replaced are there and ready; those on lost nodes cannot, and those before a partition are not meant. */
@@ -110,7 +123,17 @@ const UNVERIFIED: End = {
 
 const NOT_INJECTED: End = {
   outcome: 'failed:not-injected',
-  detail: 'new pods are ready without the expected sidecar',
+  detail: 'new pods are ready without a sidecar',
+};
+
+const WRONG_IMAGE: End = {
+  outcome: 'failed:wrong-image',
+  detail: 'new pods are ready with another proxy image than the injector names',
+};
+
+const WRONG_REVISION: End = {
+  outcome: 'failed:wrong-revision',
+  detail: 'new pods are ready with a sidecar of another revision than the injector names',
 };
 
 /** Whether the injector, or that nobody reaches it, keeps pods from being made: the API server's words when a webhook fails (apiserver pkg/admission/plugin/webhook/errors). */

@@ -1,33 +1,31 @@
-import { isConflict } from '../cluster/apiError.ts';
+import { ApiError, isConflict } from '../cluster/apiError.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { NotLeading } from '../cluster/leadership.ts';
 import type { Mesh } from '../expect/mesh.ts';
-import type { Workload, WorkloadRef } from '../model.ts';
+import type { Journal } from '../journal/journal.ts';
+import { keyOf, type Workload, type WorkloadRef } from '../model.ts';
 import { holdOf } from '../plan/holds.ts';
+import { isInFlight, type JournalEntry, nextEntry } from '../plan/journalEntry.ts';
 import { isOutdated, type Judged, type Outdated } from '../plan/judged.ts';
 import { canClose } from '../plan/plan.ts';
-import {
-  fingerprint,
-  isInFlight,
-  nextRecord,
-  type Outcome,
-  outcomePatch,
-  recordOf,
-  restartPatch,
-} from '../plan/record.ts';
-import type { Hold, Surroundings } from '../plan/rule.ts';
+import { barePatch, fingerprint, type Outcome, outcomePatch, restartPatch } from '../plan/record.ts';
+import type { Surroundings } from '../plan/rule.ts';
 import { matchOf, type Sighting, type Survey } from '../survey.ts';
-import { type End, endOf, isRefusedByInjector, progressOf } from './progress.ts';
+import { type End, endOf, isRefusedByInjector, type Progress, progressOf } from './progress.ts';
 
 /** What a restarter tells while it works; the report turns each into log, metric and Event. */
 export interface RestartListener {
   restarted(judged: Judged, written: Workload): void;
   ended(judged: Judged, outcome: Outcome, detail: string): void;
+  /** The cluster's admission lets no one write the record on this workload; the restart was made without it. */
+  recordRefused(judged: Judged, why: string): void;
   trouble(ref: WorkloadRef, error: unknown): void;
 }
 
 export interface RestarterOptions {
   readonly cluster: Cluster;
   readonly survey: Survey;
+  readonly journal: Journal;
   /** The mesh as it is at the moment of the call, not as it was when the plan was made. */
   readonly mesh: () => Mesh;
   readonly surroundings: () => Surroundings;
@@ -41,11 +39,6 @@ export class NotBorneOut extends Error {
   override readonly name = 'NotBorneOut';
 }
 
-/** A restart whose write was sent and not confirmed: it may have been done. */
-export class MaybeWritten extends Error {
-  override readonly name = 'MaybeWritten';
-}
-
 /** How often a followed rollout is read. */
 const POLL = 1000;
 /** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
@@ -53,10 +46,14 @@ const LOOK_EVERY = 5000;
 const ASK_EVERY = 15_000;
 /** How long an injector that does not answer may keep a restart from ending; then its slot is given to others. */
 const LONGEST_EXCUSE = 60 * 60_000;
+/** How long a write whose answer was lost may still land: an API server ends a request after a minute (--request-timeout). */
+const LANDS_WITHIN = 70_000;
+/** An outcome is written on its workload for people; what cannot be written stands in the journal all the same. */
+const OUTCOME_TRIES = 3;
 
 /**
- * Carries out one restart: looks again, asks afresh, writes once, follows to the end, verifies the new pods and records the outcome.
- * All that it knows it reads from the cluster, so another process can take over at any point.
+ * Carries out one restart: looks again, asks afresh, journals, writes once, follows to the end, verifies the new pods and records the outcome.
+ * All that it knows it reads from the journal and the cluster, so another process can take over at any point.
  */
 export class Restarter {
   readonly #options: RestarterOptions;
@@ -69,28 +66,56 @@ export class Restarter {
    * Restarts a workload if everything still speaks for it, the fresh answer among it: only if it is the one that the plan rests on (gate G3).
    * @returns the workload as last seen; undefined when it is gone
    * @throws {NotBorneOut} when the fresh look speaks against it and the plan does not know why yet
-   * @throws {MaybeWritten} because of its cause when the answer to the write did not come; nothing or one complete record was written then
-   * @throws {ApiError} when the cluster does not answer before that; nothing was written then
+   * @throws {ApiError} when the cluster does not answer or refuses; nothing was written then
    */
   async restart(planned: Outdated): Promise<Sighting | undefined> {
-    const { survey, mesh, listener, cluster } = this.#options;
+    const { survey, mesh, listener, journal } = this.#options;
     const ref = planned.workload;
     const sighting = await survey.look(ref);
-    if (!sighting || isInFlight(sighting.workload)) return sighting;
+    if (!sighting) return sighting;
     const judged = await survey.judge(mesh(), sighting, true);
+    if (isInFlight(judged)) return this.follow(ref);
     if (!isOutdated(judged)) return this.#notOutdated(sighting, judged, planned);
-    const { now, hold } = this.#hold(judged);
-    if (hold) throw new NotBorneOut(hold.reason.detail);
     if (!sameTarget(planned, judged)) throw new NotBorneOut('the injector has just given another answer than before');
-    if (!sameInjection(mesh(), judged)) throw new NotBorneOut('the mesh has just changed');
-    const record = nextRecord(judged.workload, judged.verdict.expected, judged.injection.run, now);
-    const patch = restartPatch(judged.workload.resourceVersion, record);
-    const written = await unlessConflict(cluster.patch(ref, patch)).catch((cause: Error) => {
-      throw new MaybeWritten(cause.message, { cause });
-    });
-    if (!written) throw new NotBorneOut('somebody else has just written it');
-    listener.restarted(judged, written);
-    return this.follow(written);
+    const { wall, now } = this.#stillWanted(judged);
+    const entry = nextEntry(judged, judged.verdict.expected, judged.injection.run, { wall, now });
+    await journal.begin(ref, entry);
+    try {
+      // journalling may have taken seconds
+      this.#stillWanted(judged);
+      const written = await this.#write(judged, entry);
+      if (written) {
+        journal.confirm(ref);
+        listener.restarted(judged, written);
+      }
+    } catch (error) {
+      journal.cancel(ref, judged.entry);
+      throw error;
+    }
+    return this.follow(ref);
+  }
+
+  /**
+   * @returns the workload as written; undefined when the answer did not come, so that nothing or all of it was written
+   * @throws {Error} when nothing was written, for certain
+   */
+  async #write(judged: Outdated, entry: JournalEntry): Promise<Workload | undefined> {
+    const { cluster, listener } = this.#options;
+    const { workload } = judged;
+    try {
+      return await cluster.patch(workload, restartPatch(workload.resourceVersion, entry));
+    } catch (error) {
+      if (isConflict(error)) throw new NotBorneOut('somebody else has just written it');
+      if (!isDenied(error)) return unlessUnsure(error, workload, listener);
+    }
+    try {
+      const written = await cluster.patch(workload, barePatch(workload.resourceVersion, entry));
+      listener.recordRefused(judged, 'only the template annotation may be written');
+      return written;
+    } catch (error) {
+      if (isConflict(error)) throw new NotBorneOut('somebody else has just written it');
+      return unlessUnsure(error, workload, listener);
+    }
   }
 
   /**
@@ -103,19 +128,25 @@ export class Restarter {
     return sighting;
   }
 
-  /** The rules once more, on the fresh verdict: an upgrade may have begun since the plan was made. */
-  #hold(judged: Judged): { now: number; hold: Hold | undefined } {
+  /**
+   * The rules once more, on the fresh verdict: an upgrade may have begun since the plan was made.
+   * @throws {NotBorneOut} when one of them holds the workload now
+   */
+  #stillWanted(judged: Outdated): Surroundings {
     const surroundings = this.#options.surroundings();
-    return { now: surroundings.now, hold: isOutdated(judged) ? holdOf(judged, surroundings) : undefined };
+    const hold = holdOf(judged, surroundings);
+    if (hold) throw new NotBorneOut(hold.reason.detail);
+    if (!sameInjection(this.#options.mesh(), judged)) throw new NotBorneOut('the mesh has just changed');
+    return surroundings;
   }
 
   /**
-   * Follows a restart that is recorded on the workload, this process's own or one that a former process left, and records how it ends.
+   * Follows a restart that stands in the journal, this process's own or one that a former process left, and records how it ends.
    * @returns the workload as last seen; undefined when it is gone
    */
   async follow(ref: WorkloadRef): Promise<Sighting | undefined> {
     const { signal, listener, sleep } = this.#options;
-    const course: Course = { status: '', lookedAt: 0, askedAt: 0 };
+    const course: Course = { status: '', lookedAt: Number.NEGATIVE_INFINITY, askedAt: Number.NEGATIVE_INFINITY };
     while (!signal.aborted) {
       try {
         const step = await this.#step(ref, course);
@@ -128,28 +159,52 @@ export class Restarter {
     return undefined;
   }
 
-  async #step(ref: WorkloadRef, course: Course): Promise<{ done: boolean; sighting?: Sighting | undefined }> {
-    const { cluster, survey, mesh, surroundings } = this.#options;
+  async #step(ref: WorkloadRef, course: Course): Promise<Step> {
+    const { cluster, survey, journal, surroundings } = this.#options;
     const workload = await cluster.workload(ref);
-    const record = workload && recordOf(workload);
-    if (!workload || workload.deleting || !record || record.outcome)
+    const entry = journal.get(ref);
+    if (!entry || entry.outcome) return { done: true, sighting: await survey.look(ref) };
+    if (!workload || workload.deleting || workload.uid !== entry.uid) {
+      journal.forget(keyOf(ref));
       return { done: true, sighting: await survey.look(ref) };
+    }
     const { now, policy } = surroundings();
-    course.inherited ??= now > record.restartedAt + policy.restartTimeout;
-    const excusable = now < record.restartedAt + policy.restartTimeout + LONGEST_EXCUSE;
+    course.since ??= now;
+    course.inherited ??= now > entry.since + policy.restartTimeout;
+    const excusable = now < entry.since + policy.restartTimeout + LONGEST_EXCUSE;
     if (excusable && (workload.paused || isRefusedByInjector(workload))) course.excusedAt = now;
     const allowed = { timeout: policy.restartTimeout, excusedAt: course.excusedAt };
-    const progress = progressOf(workload, record, now, allowed);
+    const progress = progressOf(workload, entry, now, allowed);
+    if (progress.kind === 'unwritten') return this.#unwritten(ref, now - course.since > LANDS_WITHIN);
+    journal.confirm(ref);
     if (progress.kind === 'progressing' && !isWorthALook(workload, course, now)) return { done: false };
-    const sighting = await survey.look(ref);
-    if (!sighting) return { done: true };
+    return this.#judgeStep(entry, workload, progress, { course, now, excusable });
+  }
+
+  /** What was lost on its way may still land for a while; then it is known that it never was. */
+  async #unwritten(ref: WorkloadRef, never: boolean): Promise<Step> {
+    if (!never) return { done: false };
+    this.#options.journal.forget(keyOf(ref));
+    return { done: true, sighting: await this.#options.survey.look(ref) };
+  }
+
+  async #judgeStep(
+    entry: JournalEntry,
+    workload: Workload,
+    progress: Progress,
+    { course, now, excusable }: { readonly course: Course; readonly now: number; readonly excusable: boolean },
+  ): Promise<Step> {
+    const { survey, mesh, surroundings } = this.#options;
+    const sighting = await survey.look(workload);
+    if (!sighting) return { done: false };
     const judged = await survey.judge(mesh(), sighting, this.#isDoubtful(workload, course, now));
     if (excusable && isUnanswered(judged) && (progress.kind === 'progressing' || progress.kind === 'failed')) {
       course.excusedAt = now;
       return { done: false };
     }
-    const end = endOf(progress, judged, { record, rules: policy, inherited: course.inherited });
-    return end ? { done: true, sighting: await this.#end(sighting, judged, end) } : { done: false };
+    const { policy } = surroundings();
+    const end = endOf(progress, judged, { entry, rules: policy, inherited: course.inherited ?? false });
+    return end ? { done: true, sighting: await this.#end(judged, end) } : { done: false };
   }
 
   /**
@@ -162,16 +217,32 @@ export class Restarter {
     return doubtful;
   }
 
-  async #end({ workload }: Sighting, judged: Judged, { outcome, detail }: End): Promise<Sighting | undefined> {
-    const { cluster, survey, listener } = this.#options;
-    const record = recordOf(workload);
-    if (!record) throw new Error('the record of the restart is gone; reading it again');
+  /** The end counts from the moment it stands in the journal; on the workload it stands for people. */
+  async #end(judged: Judged, { outcome, detail }: End): Promise<Sighting | undefined> {
+    const { survey, listener, journal } = this.#options;
+    const { workload } = judged;
+    const ended = journal.end(workload, outcome);
+    if (!ended) return survey.look(workload);
     const words = outcome.startsWith('failed:') ? await this.#complaint(workload) : undefined;
-    const patch = outcomePatch(workload.resourceVersion, record, outcome);
-    const written = await unlessConflict(cluster.patch(workload, patch));
-    if (!written) throw new Error('the workload changed while its outcome was recorded; reading it again');
-    listener.ended({ ...judged, workload: written }, outcome, words ? `${detail}; ${words}` : detail);
+    listener.ended({ ...judged, entry: ended }, outcome, words ? `${detail}; ${words}` : detail);
+    await this.#note(workload, ended);
     return survey.look(workload);
+  }
+
+  /** Writes the record with its end on the workload. Whatever keeps that from being written keeps nothing else. */
+  async #note(workload: Workload, ended: JournalEntry): Promise<void> {
+    const { cluster, signal } = this.#options;
+    let latest: Workload | undefined = workload;
+    for (let tries = OUTCOME_TRIES; tries > 0 && latest && !signal.aborted; tries--) {
+      try {
+        await cluster.patch(latest, outcomePatch(latest.resourceVersion, ended));
+        return;
+      } catch (error) {
+        if (!isConflict(error)) return;
+        latest = await cluster.workload(workload).catch(() => undefined);
+        if (latest?.uid !== ended.uid) return;
+      }
+    }
   }
 
   /** Why a rollout failed, in the words of who refused something; that it cannot be read changes nothing. */
@@ -189,16 +260,23 @@ export class Restarter {
     if (!sighting) return undefined;
     const judged = await survey.judge(mesh(), sighting);
     if (!canClose(judged, surroundings())) throw new NotBorneOut('its pods are not current by now');
-    return this.#end(sighting, judged, { outcome: 'verified', detail: 'its pods became current later' });
+    return this.#end(judged, { outcome: 'verified', detail: 'its pods became current later' });
   }
 }
 
-/** What is known of a restart while it is followed. */
+interface Step {
+  readonly done: boolean;
+  readonly sighting?: Sighting | undefined;
+}
+
+/** What is known of a restart while it is followed. Times are those of the steady clock. */
 interface Course {
   /** The controller's counts when its pods were last looked at, and when that was. */
   status: string;
   lookedAt: number;
   askedAt: number;
+  /** When this process began to follow it. */
+  since?: number;
   excusedAt?: number;
   inherited?: boolean;
 }
@@ -225,12 +303,20 @@ function sameInjection(mesh: Mesh, { workload, injection }: Outdated): boolean {
 const sameTarget = (planned: Outdated, fresh: Outdated): boolean =>
   fingerprint(planned.verdict.expected) === fingerprint(fresh.verdict.expected);
 
-/** The patched workload, or undefined when somebody else wrote first: then everything is to be decided again. */
-async function unlessConflict(patching: Promise<Workload>): Promise<Workload | undefined> {
-  try {
-    return await patching;
-  } catch (error) {
-    if (isConflict(error)) return undefined;
-    throw error;
-  }
+/** Admission may deny the record and let the annotation pass that `kubectl rollout restart` writes: policies do, by 422, 403 or 400. */
+const isDenied = (error: unknown): boolean =>
+  error instanceof ApiError && error.status !== undefined && [400, 403, 422].includes(error.status);
+
+/**
+ * An answer of 4xx, a connection that was never made and a fence that is closed are certain; whatever else is thrown may follow a write.
+ * @throws {unknown} what was thrown, where nothing was written
+ */
+function unlessUnsure(error: unknown, ref: WorkloadRef, listener: RestartListener): undefined {
+  if (!(error instanceof ApiError) || error instanceof NotLeading || wasNotSent(error)) throw error;
+  if (error.status !== undefined && error.status < 500) throw error;
+  listener.trouble(ref, error);
+  return undefined;
 }
+
+const wasNotSent = ({ cause }: ApiError): boolean =>
+  cause instanceof Error && 'code' in cause && ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'].includes(String(cause.code));

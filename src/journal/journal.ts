@@ -1,0 +1,191 @@
+import { keyOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
+import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
+import type { Judged } from '../plan/judged.ts';
+import { type Outcome, recordOf } from '../plan/record.ts';
+import { journalText, readJournal, type StoredEntry } from './journalText.ts';
+
+/** Where the journal is kept between processes. */
+export interface JournalStore {
+  /** The text as it was read last; undefined where there is none. */
+  text(): string | undefined;
+  /**
+   * Resolves when the store has this text or a later one.
+   * @throws {NotLeading} when this process may not write it any more
+   */
+  keep(text: string): Promise<void>;
+}
+
+export interface JournalOptions {
+  readonly store: JournalStore;
+  /** Steady clock, milliseconds. */
+  readonly now: () => number;
+  /** Wall clock, milliseconds. */
+  readonly wall: () => number;
+  /** Hears of a write that failed and that nobody waits for; the next one carries it. */
+  readonly onError: (error: unknown) => void;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Its end could not be written on the workload, where it would be taken for one that is not known. */
+const saysOpen = ({ workload }: Judged, { restartedAt }: JournalEntry): boolean => {
+  const record = recordOf(workload);
+  return record?.restartedAt === restartedAt && !record.outcome;
+};
+
+/** What became of the stored journal when it was loaded. */
+export type Loaded = 'read' | 'missing' | { readonly unreadable: string };
+
+/**
+ * What Meltemi has restarted, and how that ended: the only thing that decides about the cluster as a whole (slots, failures, halts, pace). It
+ * is kept where only Meltemi writes. A restart is in the store before its workload is written.
+ */
+export class Journal {
+  readonly #options: JournalOptions;
+  readonly #entries = new Map<WorkloadKey, JournalEntry>();
+  #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
+  #writing = false;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+  }
+
+  get entries(): JournalEntries {
+    return this.#entries;
+  }
+
+  /** The entry of a workload; one of another UID tells of another workload. */
+  of(workload: WorkloadRef & { readonly uid: string }): JournalEntry | undefined {
+    const entry = this.#entries.get(keyOf(workload));
+    return entry?.uid === workload.uid ? entry : undefined;
+  }
+
+  get(ref: WorkloadRef): JournalEntry | undefined {
+    return this.#entries.get(keyOf(ref));
+  }
+
+  /**
+   * Takes up what the store has, as whoever begins to lead must. Where the store has nothing, what this process itself still knows stays:
+   * someone has deleted the store.
+   */
+  load(): Loaded {
+    const text = this.#options.store.text();
+    if (text === undefined) return 'missing';
+    const read = readJournal(text);
+    if ('unreadable' in read) return read;
+    const before = new Map(this.#entries);
+    this.#entries.clear();
+    for (const [key, stored] of read.entries) this.#entries.set(key, this.#loaded(stored, before.get(key)));
+    return 'read';
+  }
+
+  /** A stored time is somebody's wall clock: it is an age here, and never one that lies ahead. */
+  #loaded(stored: StoredEntry, known: JournalEntry | undefined): JournalEntry {
+    const { now, wall } = this.#options;
+    const same = known?.uid === stored.uid && known.restartedAt === stored.restartedAt;
+    // written times are cut to the second: the restart may be that much younger
+    const age = Math.max(0, wall() - stored.restartedAt - 999);
+    return { ...stored, since: same ? known.since : now() - age };
+  }
+
+  /**
+   * Writes down that a restart is about to be made. When this resolves the store has it, whatever happens to this process.
+   * @throws {Error} when it could not be stored; the entry is taken back then, though the store may have it
+   */
+  async begin(ref: WorkloadRef, entry: JournalEntry): Promise<void> {
+    const key = keyOf(ref);
+    const before = this.#entries.get(key);
+    this.#entries.set(key, entry);
+    try {
+      await this.#store();
+    } catch (error) {
+      if (this.#entries.get(key) === entry) this.#put(key, before);
+      throw error;
+    }
+  }
+
+  /** A restart that was written down was not made, for certain. */
+  cancel(ref: WorkloadRef, before: JournalEntry | undefined): void {
+    this.#put(keyOf(ref), before);
+    this.#storeSoon();
+  }
+
+  /** The write of a restart is known to have been done. */
+  confirm(ref: WorkloadRef): void {
+    const entry = this.get(ref);
+    if (!entry || entry.confirmed) return;
+    this.#entries.set(keyOf(ref), { ...entry, confirmed: true });
+    this.#storeSoon();
+  }
+
+  /** A restart has ended. @returns the entry with its end */
+  end(ref: WorkloadRef, outcome: Outcome): JournalEntry | undefined {
+    const entry = this.get(ref);
+    if (!entry) return undefined;
+    const ended = { ...entry, outcome };
+    this.#entries.set(keyOf(ref), ended);
+    this.#storeSoon();
+    return ended;
+  }
+
+  /** The workload is gone, and what is known of it with it. */
+  forget(key: WorkloadKey): void {
+    if (this.#entries.delete(key)) this.#storeSoon();
+  }
+
+  /**
+   * Forgets what nothing rests on any more: workloads that are gone, and after a day restarts that ended well. What is in flight stays until
+   * it is followed to its end.
+   * @param judged every workload that there is
+   * @param isWatched whether the workloads of a namespace are among them
+   */
+  prune(judged: readonly Judged[], isWatched: (namespace: string) => boolean): void {
+    const seen = new Map(judged.map((one) => [keyOf(one.workload), one]));
+    const old = this.#options.wall() - DAY;
+    for (const [key, entry] of this.#entries) {
+      if (!entry.outcome) continue;
+      const one = seen.get(key);
+      const gone = one ? one.workload.uid !== entry.uid : isWatched(key.split('/')[1] ?? '');
+      const done = entry.outcome === 'verified' && entry.restartedAt < old && !(one && saysOpen(one, entry));
+      if (gone || done) this.forget(key);
+    }
+  }
+
+  /** Takes up restarts that stand on workloads, after the journal itself was lost. */
+  adopt(entries: JournalEntries): void {
+    for (const [key, entry] of entries) this.#entries.set(key, entry);
+    this.#storeSoon();
+  }
+
+  #put(key: WorkloadKey, entry: JournalEntry | undefined): void {
+    if (entry) this.#entries.set(key, entry);
+    else this.#entries.delete(key);
+  }
+
+  #storeSoon(): void {
+    this.#store().catch((error: unknown) => this.#options.onError(error));
+  }
+
+  /** Changes that come while a write is under way share the next one. */
+  #store(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ resolve, reject });
+    if (!this.#writing) void this.#writeAll();
+    return promise;
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#writing = true;
+    while (this.#waiting.length > 0) {
+      const served = this.#waiting.splice(0);
+      try {
+        const text = journalText(this.#entries);
+        await this.#options.store.keep(typeof text === 'string' ? text : await text);
+        for (const { resolve } of served) resolve();
+      } catch (error) {
+        for (const { reject } of served) reject(error);
+      }
+    }
+    this.#writing = false;
+  }
+}

@@ -1,0 +1,142 @@
+import { promisify } from 'node:util';
+import { gunzipSync, gzip } from 'node:zlib';
+import { fits, type Shape } from '../cluster/shape.ts';
+import type { WorkloadKey } from '../model.ts';
+import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
+import { type Outcome, parseTime, timestamp, writeOf, writeWord } from '../plan/record.ts';
+
+/** An entry as it is stored: without what only means something in one process. */
+export type StoredEntry = Omit<JournalEntry, 'since'>;
+
+/** The text, or its promise where it is so large that it is compressed. */
+export type JournalText = string | Promise<string>;
+
+/** All annotations of an object together may have 256 KiB (apimachinery api/validation TotalAnnotationSizeLimitB); people's need room too. */
+const LARGEST = 200 * 1024;
+/** Above this it is compressed: what a person can read with kubectl is worth more than bytes. */
+const READABLE = 32 * 1024;
+/** What a compressed journal begins with. */
+const COMPRESSED = 'gzip:';
+/** What a compressed journal may unfold to; ten thousand restarts take 3 MB. */
+const LARGEST_UNFOLDED = 16 * 1024 * 1024;
+
+/** There are more restarts that must not be forgotten than the journal has room for. */
+export class JournalFull extends Error {
+  override readonly name = 'JournalFull';
+}
+
+interface Stored {
+  readonly uid: string;
+  readonly for: string;
+  readonly at: string;
+  readonly run: string;
+  readonly generation: number;
+  readonly attempts?: number;
+  /** The earlier writes. */
+  readonly writes?: readonly string[];
+  readonly unconfirmed?: boolean;
+  readonly owner?: string;
+  readonly retried?: string;
+  readonly outcome?: string;
+}
+
+const ENTRY: Shape = {
+  uid: 'string',
+  for: 'string',
+  at: 'string',
+  run: 'string',
+  generation: 'number',
+  attempts: 'number',
+  writes: ['string'],
+  unconfirmed: 'boolean',
+  owner: 'string',
+  retried: 'string',
+  outcome: 'string',
+};
+
+/**
+ * The journal as the text of an annotation. Where there is no room for all, the oldest restarts that ended well are left out: nothing rests
+ * on them but the wider daily limit.
+ * @throws {JournalFull} when the others alone are too many
+ */
+export function journalText(entries: JournalEntries): JournalText {
+  const text = JSON.stringify({ version: 1, restarts: stored(entries) });
+  return text.length <= READABLE ? text : compressed(entries, text);
+}
+
+const zip = promisify(gzip);
+
+async function compressed(entries: JournalEntries, text: string): Promise<string> {
+  const packed = COMPRESSED + (await zip(text)).toString('base64');
+  if (packed.length <= LARGEST) return packed;
+  const well = [...entries].filter(([, { outcome }]) => outcome === 'verified');
+  if (well.length === 0) throw new JournalFull(`the journal has no room for ${entries.size} restarts that did not end well`);
+  const older = well.sort(([, a], [, b]) => a.restartedAt - b.restartedAt).slice(0, Math.ceil(well.length / 4));
+  const fewer = new Map(entries);
+  for (const [key] of older) fewer.delete(key);
+  return journalText(fewer);
+}
+
+const stored = (entries: JournalEntries): Record<string, Stored> =>
+  Object.fromEntries(
+    [...entries].map(([key, one]) => [
+      key,
+      {
+        uid: one.uid,
+        for: one.restartedFor,
+        at: timestamp(one.restartedAt),
+        run: one.run,
+        generation: one.generation,
+        ...(one.attempts > 1 && { attempts: one.attempts }),
+        ...(one.writes.length > 1 && { writes: one.writes.slice(1).map(writeWord) }),
+        ...(!one.confirmed && { unconfirmed: true }),
+        ...(one.owner !== undefined && { owner: one.owner }),
+        ...(one.retried !== undefined && { retried: one.retried }),
+        ...(one.outcome !== undefined && { outcome: one.outcome }),
+      },
+    ]),
+  );
+
+/** Reads a journal. One that cannot be read whole says why: half of it would make restarts twice. */
+export function readJournal(
+  text: string,
+): { readonly entries: ReadonlyMap<WorkloadKey, StoredEntry> } | { readonly unreadable: string } {
+  try {
+    const raw: unknown = JSON.parse(text.startsWith(COMPRESSED) ? unfolded(text) : text);
+    const { version, restarts } = raw as { version?: unknown; restarts?: unknown };
+    if (version !== 1) return { unreadable: `its version is ${JSON.stringify(version)?.slice(0, 20)}, not 1` };
+    if (typeof restarts !== 'object' || restarts === null) return { unreadable: 'it has no restarts' };
+    return { entries: new Map(Object.entries(restarts).map(([key, one]) => [keyed(key), entryOf(key, one)])) };
+  } catch (error) {
+    return { unreadable: error instanceof Error ? error.message.slice(0, 200) : String(error) };
+  }
+}
+
+const unfolded = (text: string): string =>
+  gunzipSync(Buffer.from(text.slice(COMPRESSED.length), 'base64'), { maxOutputLength: LARGEST_UNFOLDED }).toString();
+
+function keyed(key: string): WorkloadKey {
+  if (key.split('/').length !== 3) throw new Error(`"${key.slice(0, 80)}" names no workload`);
+  return key as WorkloadKey;
+}
+
+function entryOf(key: string, raw: unknown): StoredEntry {
+  const restartedAt = parseTime((raw as Stored | null)?.at);
+  if (!fits(raw, ENTRY) || restartedAt === undefined) throw new Error(`the entry of ${key} is malformed`);
+  const { uid, for: restartedFor, run, generation, attempts, writes, unconfirmed, owner, retried, outcome } = raw as Stored;
+  if ([uid, restartedFor, run].some((text) => !text) || generation === undefined)
+    throw new Error(`the entry of ${key} lacks a field`);
+  return {
+    uid,
+    restartedFor,
+    restartedAt,
+    run,
+    generation,
+    attempts: attempts ?? 1,
+    writes: [{ at: restartedAt, verified: false }, ...(writes ?? []).flatMap((write) => writeOf(write) ?? [])],
+    confirmed: unconfirmed !== true,
+    ...(owner !== undefined && { owner }),
+    ...(retried !== undefined && { retried }),
+    ...(outcome !== undefined && { outcome: outcome as Outcome }),
+  };
+}

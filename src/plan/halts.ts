@@ -1,0 +1,41 @@
+import type { Injection } from '../expect/mesh.ts';
+import { reason } from '../reasons.ts';
+import type { ByRun } from './history.ts';
+import type { Hold, Surroundings } from './rule.ts';
+
+type Known = Pick<Surroundings, 'history' | 'policy'>;
+
+/**
+ * Whether failures keep the restarts of an injection's run from a namespace, and why. What fails in one namespace holds that namespace; all
+ * are held by what fails in several, or in the only one that the run concerns: whoever may write in one namespace must not stop the others.
+ */
+export function haltOf({ run, entry }: Injection, namespace: string, known: Known): Hold | undefined {
+  const open = everywhereOrHere(known.history.failingOpen, run, run, namespace, known);
+  if (open !== undefined) return halted(`the webhook fails open: new pods of ${open} are ready without their sidecar`);
+  const failed = [...(known.history.failures.get(run) ?? [])];
+  const { failureBudget } = known.policy;
+  const share = Math.min(failureBudget, known.policy.failureBudgetPerNamespace);
+  const here = known.history.failures.get(run)?.get(namespace) ?? 0;
+  const towards = `towards revision ${entry.revision} failed`;
+  if (here >= share) return halted(`${here} restarts ${towards} in namespace ${namespace}, its budget is ${share}`);
+  const counted = failed.reduce((sum, [, count]) => sum + Math.min(count, share), 0);
+  if (counted < failureBudget || (failed.length < 2 && !isAlone(run, known))) return undefined;
+  const all = failed.reduce((sum, [, count]) => sum + count, 0);
+  return halted(`${all} restarts ${towards} in ${failed.length} namespaces, the budget is ${failureBudget}`);
+}
+
+const halted = (detail: string): Hold => ({ reason: reason('halted', detail) });
+
+const isAlone = (run: string, { history }: Known): boolean => (history.namespaces.get(run)?.size ?? 0) <= 1;
+
+/**
+ * What holds a namespace of what was seen in some: what was seen in it, or in any where it was seen in two, or in the only one that the run
+ * concerns.
+ */
+export function everywhereOrHere<T>(seen: ByRun<T>, key: string, run: string, namespace: string, known: Known): T | undefined {
+  const where = seen.get(key);
+  const here = where?.get(namespace);
+  if (here !== undefined || !where) return here;
+  const [first] = where.values();
+  return where.size > 1 || isAlone(run, known) ? first : undefined;
+}

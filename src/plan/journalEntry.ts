@@ -1,0 +1,101 @@
+import type { ExpectedSidecar } from '../expect/answer.ts';
+import type { WorkloadKey } from '../model.ts';
+import { RESTARTED_AT, RETRY } from '../names.ts';
+import { ownerKind } from './history.ts';
+import type { Judged } from './judged.ts';
+import {
+  fingerprint,
+  parseTime,
+  type RestartRecord,
+  recordOf,
+  retryWord,
+  WRITES_KEPT,
+  type Write,
+  writesOf,
+} from './record.ts';
+
+/** What the journal knows of a workload's last restart. Only Meltemi writes it, so it is what counts for the cluster. */
+export interface JournalEntry extends RestartRecord {
+  /** Of the workload that was restarted: another one of the same name is another workload. */
+  readonly uid: string;
+  /** The workload's generation when the restart was decided: as long as it stands, nothing was written. */
+  readonly generation: number;
+  /** The write is known to have been done. */
+  readonly confirmed: boolean;
+  /** Kind of the workload's owner with its API group; absent where nothing owns it. */
+  readonly owner?: string;
+  /** When it began, by this process's steady clock in milliseconds; not stored. */
+  readonly since: number;
+}
+
+export type JournalEntries = ReadonlyMap<WorkloadKey, JournalEntry>;
+
+/** Whether a restart of this workload is still to end. */
+export const isInFlight = ({ entry }: Pick<Judged, 'entry'>): boolean => entry !== undefined && !entry.outcome;
+
+/**
+ * The last restart of a workload that anyone knows of: the journal's, or what stands on the workload where that is later, as after the
+ * journal was lost. A record on the workload that has no end says of itself only that its end is not known.
+ */
+export function lastRestart({ workload, entry }: Pick<Judged, 'workload' | 'entry'>): RestartRecord | undefined {
+  const record = recordOf(workload);
+  return entry && (!record || record.restartedAt <= entry.restartedAt) ? entry : record;
+}
+
+/** Whether a person asks for one more restart: a `meltemi.dev/retry` that no restart has answered yet. */
+export function isRetryAsked(judged: Pick<Judged, 'workload' | 'entry'>): boolean {
+  const asked = judged.workload.annotations[RETRY];
+  return asked !== undefined && retryWord(asked) !== lastRestart(judged)?.retried;
+}
+
+/** As far as clocks may lie apart. A time that lies further ahead was not written by a clock. */
+export const LONGEST_SKEW = 60 * 60_000;
+
+/**
+ * The journal's entry for the restart that is about to be written. Drift that comes back after a verified restart is a new episode and
+ * counts from one again.
+ * @param at when that is: by the wall clock, which is written and cut to the second because kubectl writes RFC 3339 so, and by the steady
+ * clock of this process; both in milliseconds
+ */
+export function nextEntry(
+  judged: Pick<Judged, 'workload' | 'entry'>,
+  expected: ExpectedSidecar,
+  run: string,
+  at: { readonly wall: number; readonly now: number },
+): JournalEntry {
+  const { workload } = judged;
+  const previous = lastRestart(judged);
+  const restartedFor = fingerprint(expected);
+  const retry = workload.annotations[RETRY];
+  const again = previous?.restartedFor === restartedFor && previous.outcome !== 'verified';
+  const sameEpisode = again && !isRetryAsked(judged);
+  const restartedAt = nextTime(judged, at.wall);
+  const earlier: readonly Write[] = previous ? writesOf(previous) : [];
+  return {
+    restartedFor,
+    restartedAt,
+    attempts: sameEpisode ? previous.attempts + 1 : 1,
+    writes: [{ at: restartedAt, verified: false }, ...earlier].slice(0, WRITES_KEPT),
+    run,
+    uid: workload.uid,
+    generation: workload.generation,
+    confirmed: false,
+    since: at.now,
+    ...(retry !== undefined && { retried: retryWord(retry) }),
+    ...(workload.owner && { owner: ownerKind(workload.owner) }),
+  };
+}
+
+/**
+ * A clock that runs behind must not make the record older than the workload, nor no newer than what stands there: a template annotation of
+ * the same second would make the patch change nothing.
+ */
+function nextTime({ workload, entry }: Pick<Judged, 'workload' | 'entry'>, wall: number): number {
+  const written = [
+    entry?.restartedAt,
+    recordOf(workload)?.restartedAt,
+    parseTime(workload.template.annotations[RESTARTED_AT]),
+  ];
+  const credible = written.flatMap((time) => (time !== undefined && time <= wall + LONGEST_SKEW ? time + 1000 : []));
+  return Math.floor(Math.max(wall, workload.createdAt, ...credible) / 1000) * 1000;
+}
