@@ -195,7 +195,15 @@ export const SETTINGS = {
   istiodConfigReadDelay: policy(duration('extra wait after the injector configuration changed', '10s', RUN)),
   restartTimeout: policy(duration('time for a restarted workload to become ready', '10m', RUN)),
   failureBudget: policy(count('failed restarts of a run that halt it', 3, BOTH)),
+  failureBudgetPerNamespace: policy(count('failed restarts in one namespace that halt that namespace', 2, BOTH)),
   maxAttempts: policy(count('restarts for one sidecar before giving up', 1, BOTH)),
+  maxRestartsPerDay: policy(
+    count(
+      'restarts of one workload within 24 hours that did not end well, before it waits; restarts that ended well have a wider limit of 10',
+      3,
+      BOTH,
+    ),
+  ),
   reconcilePeriod: duration('time between scans that nothing else asked for; 0 turns them off', '30m', RUN),
   metricsBindAddress: address('where /metrics is served; 0 turns it off', ':8080'),
   metricsSecure: toggle(

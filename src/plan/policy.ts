@@ -25,7 +25,11 @@ export interface Policy extends DriftRules {
   readonly restartTimeout: number;
   /** Failures of one run that halt it. */
   readonly failureBudget: number;
+  /** Failures in one namespace that halt that namespace. */
+  readonly failureBudgetPerNamespace: number;
   readonly maxAttempts: number;
+  /** Restarts of one workload within 24 hours that did not end well, before it waits. Those that ended well have a wider limit of 10. */
+  readonly maxRestartsPerDay: number;
   /** Gates that are left open whatever they find. */
   readonly ignoreGate: ReadonlySet<Gate>;
   /** Namespaces that are never looked at. */
