@@ -83,8 +83,6 @@ export interface Workload extends WorkloadRef {
   readonly paused: boolean;
   /** Pods that its strategy lets be unavailable, after the rounding its controller does; all of them for Recreate. */
   readonly maxUnavailable: number;
-  /** The manager other than Meltemi that applies the template's restart annotation (server-side apply), if any. */
-  readonly restartManager?: string;
   /** When Meltemi last wrote it, by the API server's clock. */
   readonly writtenAt?: number;
   readonly template: PodTemplate;

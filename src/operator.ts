@@ -85,7 +85,7 @@ export class Operator {
   readonly #scans: Scans;
   readonly #rereads = new Rereads();
   readonly #busy = new Map<WorkloadKey, Promise<void>>();
-  /** Those of them whose restart is not journalled yet. */
+  /** Those of them whose restart is not written yet. */
   readonly #starting = new Set<WorkloadKey>();
   /** The journal was missing when this term began: it is made anew from what stands on the workloads. */
   #lost = false;
@@ -163,6 +163,7 @@ export class Operator {
       mesh: () => watch.mesh(),
       surroundings: () => this.#surroundings(),
       listener: {
+        sending: (ref) => this.#starting.delete(keyOf(ref)),
         restarted: (judged, written) => {
           this.#sightings.wrote(written);
           report.restarted(judged);
@@ -286,7 +287,9 @@ export class Operator {
     if (dryRun) return;
     // what this process itself still knows is better than what stands on workloads
     const isEmpty = journal.entries.size === 0;
-    const found = isEmpty ? restartsOnWorkloads(judged, policy(), { now: now(), wall: wall() }) : new Map<WorkloadKey, never>();
+    const found = isEmpty
+      ? restartsOnWorkloads(judged, policy(), { now: now(), wall: wall() })
+      : new Map<WorkloadKey, never>();
     journal.adopt(found);
     if (found.size === 0) return;
     report.journalRebuilt([...found.keys()]);

@@ -35,13 +35,14 @@ export const REASONS = {
   // outdated, but waiting
   'operator-paused': 'A person has paused Meltemi, by the annotation on its Lease or with `meltemi pause`.',
   'in-flight': 'A restart of this workload is being followed.',
-  'gave-up': 'A restart for this same sidecar was made in this episode and did not bring it; not written again.',
-  'daily-cap': 'Three restarts of this workload within 24 hours; no more until the first is a day old.',
+  'gave-up':
+    'A restart for this same sidecar was made in this episode and did not bring it, or its end is not known; not written again.',
+  'daily-cap':
+    'Within 24 hours as many restarts of this workload did not end well as `--max-restarts-per-day` allows, or ten that did; no more until one is a day old.',
   halted:
-    'Too many restarts of this run failed, or new pods became ready without their sidecar; nothing is written until the injector changes or a person resumes.',
+    'Too many restarts of this run failed, or new pods became ready without their sidecar, in this namespace or in several; nothing is written there until the injector changes or a person resumes.',
   'owner-reverts':
-    'The operator that owns this workload has taken back a restart of another one; nothing of its kind is written until the injector changes or a person resumes.',
-  'owned-by': 'Somebody else applies the restart annotation of this workload: a restart would be fought over.',
+    'The operator that owns this workload has taken back a restart of another one, in this namespace or in several; nothing of its kind is written there until the injector changes or a person resumes.',
   'watch-stale': 'Something that decides the expectation cannot be watched at the moment, named in the detail.',
   'config-read-delay': 'The injector configuration changed a moment ago; istiod is given time to read it.',
   'istiod-rolling': "The rollout of the revision's istiod is not complete (gate G1).",

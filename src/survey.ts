@@ -149,6 +149,7 @@ export class Survey {
       unread === undefined
         ? judge(workload, matched, answer, groups, this.#options.policy())
         : { state: 'unknown', reason: reason('not-read', unread) };
+    const entry = this.#options.journal.of(workload);
     return {
       workload,
       namespace: namespaceOf(mesh, workload),

@@ -1,10 +1,10 @@
 import { stringify } from 'yaml';
 import type { KubeClient } from '../cluster/client.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
-import { remembering } from '../cluster/memory.ts';
 import { readOnly } from '../cluster/readOnly.ts';
 import { Injectors } from '../expect/injectors.ts';
 import type { Mesh } from '../expect/mesh.ts';
+import { Journal } from '../journal/journal.ts';
 import { keyOf } from '../model.ts';
 import { plan } from '../plan/plan.ts';
 import { explanation } from '../report/explanation.ts';
@@ -13,7 +13,7 @@ import { type Row, rowsOf } from '../report/row.ts';
 import { Survey } from '../survey.ts';
 import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
 import { connect } from './connect.ts';
-import { standingIn } from './leases.ts';
+import { leaseIn } from './leases.ts';
 import { PolicySource } from './policySource.ts';
 import { Progress } from './progress.ts';
 import type { Settings } from './settings.ts';
@@ -50,7 +50,7 @@ export async function planCommand(
   }
   const policy = (await PolicySource.open(settings, given)).current();
   const { client, cluster: writable, namespace: ofContext } = connect(settings, streams.environment);
-  const cluster = remembering(readOnly(writable));
+  const cluster = readOnly(writable);
   const stop = new AbortController();
   const stopping = AbortSignal.any([stop.signal, signal]);
   const progress = new Progress(streams.error);
@@ -58,19 +58,26 @@ export async function planCommand(
   const injectors = new Injectors({ cluster, now: Date.now, ...(injectorAddress && { address: injectorAddress }) });
   try {
     progress.say('reading the mesh');
-    const recalling = cluster.recall(settings.namespace || undefined, stopping);
-    recalling.catch(() => undefined);
     const mesh = await readMesh(client, scopeOf(settings), stopping);
-    const survey = new Survey({ cluster, injectors, policy: () => policy });
+    const { standing, journalText } = await leaseIn(client, ofContext, stopping);
+    const journal = new Journal({
+      store: { text: () => journalText, keep: () => Promise.reject(new Error('a plan does not write')) },
+      now: Date.now,
+      wall: Date.now,
+      onError: () => undefined,
+    });
+    const loaded = journal.load();
+    if (typeof loaded === 'object') streams.error.write(`warning: the journal cannot be read: ${loaded.unreadable}\n`);
+    const survey = new Survey({ cluster, injectors, journal, policy: () => policy });
     progress.say('reading workloads and pods, asking the injectors');
-    const missing = await recalling;
-    for (const { message } of missing) streams.error.write(`warning: records of restarts may be missing: ${message}\n`);
     const sightings = await survey.scan(mesh, settings.namespace || undefined, stopping);
     const judged = await Promise.all([...sightings.values()].map((sighting) => survey.judge(mesh, sighting)));
-    const standing = await standingIn(client, ofContext, stopping);
     const now = Date.now();
     const context = {
       now,
+      wall: now,
+      journal: journal.entries,
+      starting: new Set<never>(),
       policy: { ...policy, istiodConfigReadDelay: 0 },
       epochSeenAt: new Map(),
       retryAt: new Map(),

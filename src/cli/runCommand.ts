@@ -1,16 +1,16 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../cluster/client.ts';
-import { systemClock } from '../cluster/clock.ts';
+import { steadyNow, systemClock } from '../cluster/clock.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
 import { LeaderElection, newIdentity } from '../cluster/leaderElection.ts';
-import type { Leadership } from '../cluster/leadership.ts';
-import { remembering } from '../cluster/memory.ts';
+import { type Leadership, NotLeading } from '../cluster/leadership.ts';
 import type { OwnAccount } from '../cluster/ownAccount.ts';
 import { readOnly } from '../cluster/readOnly.ts';
 import { Unelected } from '../cluster/unelected.ts';
 import { Confirmations } from '../expect/confirmations.ts';
 import { Injectors } from '../expect/injectors.ts';
+import { Journal } from '../journal/journal.ts';
 import type { EventDraft } from '../model.ts';
 import { Operator } from '../operator.ts';
 import { leadershipLog, standingLog } from '../report/leadershipLog.ts';
@@ -45,7 +45,7 @@ export async function runCommand(
   const { client, cluster: writable, namespace, server, account } = connect(settings, environment, fence);
   const metrics = new Metrics(VERSION);
   const leadership = leadershipOf(settings, { client, namespace, owner: await account() }, logger, metrics);
-  const cluster = remembering(settings.dryRun ? readOnly(writable) : writable);
+  const cluster = settings.dryRun ? readOnly(writable) : writable;
   // who stands by would tell what it did not do
   const events = { emit: async (event: EventDraft) => (leadership.isLeading ? cluster.emit(event) : undefined) };
   const report = new Report({ logger, metrics, cluster: events, namespace });
@@ -67,7 +67,7 @@ export async function runCommand(
   });
   const injectors = new Injectors({
     cluster,
-    now: Date.now,
+    now: steadyNow,
     onQuestion: (result) => report.question(result),
     onReachable: (injection, problem) => report.reachable(injection, problem),
     onTried: () => operator.ring(),
@@ -82,7 +82,14 @@ export async function runCommand(
   ready.watch = watch;
   metrics.watches(() => watch.stale() !== undefined);
   const policy = () => source.current();
-  const survey = new Survey({ cluster, injectors, policy });
+  const journal = new Journal({
+    store: leadership,
+    now: steadyNow,
+    wall: Date.now,
+    // whoever leads next reads what the Lease has
+    onError: (error) => error instanceof NotLeading || report.trouble('journal', error),
+  });
+  const survey = new Survey({ cluster, injectors, journal, policy });
   const { reconcilePeriod, dryRun } = settings;
   const confirmations = new Confirmations({
     probe: (question) => injectors.probe(question),
@@ -95,6 +102,7 @@ export async function runCommand(
   });
   const operator = new Operator({
     cluster,
+    journal,
     watch,
     injectors,
     survey,
@@ -104,7 +112,8 @@ export async function runCommand(
     namespaces,
     dryRun,
     report,
-    now: Date.now,
+    now: steadyNow,
+    wall: Date.now,
     sleep: systemClock.sleep,
     standing: () => leadership.standing(),
     own: ownWorkload(environment, hostname(), namespace),

@@ -12,3 +12,9 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   sleep: (ms, signal) => after(ms, undefined, signal && { signal }),
 };
+
+/**
+ * Milliseconds since the epoch as they were when this process began, and from then on by the monotonic clock: a wall clock that is set
+ * forward or back moves it not at all. For everything that waits; what people read and others compare comes from the wall clock.
+ */
+export const steadyNow = (): number => performance.timeOrigin + performance.now();

@@ -1,5 +1,4 @@
-import type { Budget, EventDraft, Labels, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
-import type { Keeper } from './recordCopies.ts';
+import type { Budget, EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 
 /** The Service that a webhook names, as the API server's resolver needs it. */
 export interface ServiceFacts {
@@ -25,8 +24,6 @@ export interface Cluster {
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]>;
   /** Those of the named nodes that are not Ready; a node that is gone is not. */
   lostNodes(names: readonly string[]): Promise<ReadonlySet<string>>;
-  /** The latest copies of restart records that one kind of controller keeps, by the workload's UID. */
-  recordCopies(keeper: Keeper, namespace: string | undefined, signal: AbortSignal): Promise<Map<string, Labels>>;
   /** Why a rollout does not get on, in the words of who complained last; undefined when nobody did. */
   complaint(workload: Workload): Promise<string | undefined>;
   service(namespace: string, name: string): Promise<ServiceFacts | undefined>;

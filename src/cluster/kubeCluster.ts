@@ -1,4 +1,4 @@
-import type { Budget, EventDraft, Labels, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import type { Budget, EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
 import { isNotFound } from './apiError.ts';
 import { listBudgets } from './budgets.ts';
@@ -8,7 +8,6 @@ import { latestComplaint } from './complaint.ts';
 import { eventObject } from './eventObject.ts';
 import { restartingExpired, wholeList } from './list.ts';
 import type { PodSource } from './podSource.ts';
-import { type Keeper, recordCopies } from './recordCopies.ts';
 import { type Resource, resourcePath } from './resources.ts';
 import { selectorQuery } from './selectorQuery.ts';
 import { type RawWorkload, workloadOf } from './workloads.ts';
@@ -99,10 +98,6 @@ export class KubeCluster implements Cluster {
   async lostNodes(names: readonly string[]): Promise<ReadonlySet<string>> {
     const nodes = await Promise.all(names.map((name) => this.#find<RawNode>(resourcePath('nodes', undefined, name))));
     return new Set(names.filter((_name, index) => !isReady(nodes[index])));
-  }
-
-  recordCopies(keeper: Keeper, namespace: string | undefined, signal: AbortSignal): Promise<Map<string, Labels>> {
-    return recordCopies(this.#client, keeper, namespace, signal);
   }
 
   async complaint(workload: Workload): Promise<string | undefined> {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { LEASE_ANNOTATION } from '../names.ts';
 import { isConflict, isNotFound } from './apiError.ts';
 import type { Api } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { JournalKeeper } from './journalKeeper.ts';
 import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
 import { LeadershipNews } from './leadershipNews.ts';
-import { JournalKeeper } from './journalKeeper.ts';
 import { annotationsOf, type Lease, type LeaseCall, LeaseObject, type LeaseSpec, microTime } from './lease.ts';
-import { LEASE_ANNOTATION } from '../names.ts';
 import type { OwnAccount } from './ownAccount.ts';
 import { acknowledgement, type Standing } from './standing.ts';
 import { StandingOrders } from './standingOrders.ts';
@@ -203,7 +203,10 @@ export class LeaderElection implements Leadership {
     const { retryPeriod } = this.#timing;
     while (!term.aborted) {
       const left = this.#heldUntil - this.#clock.now();
-      await this.#journal.wanted((signal) => this.#sleep(Math.min(retryPeriod, left, Math.max(retryPeriod / 4, left / 2)), signal), term);
+      await this.#journal.wanted(
+        (signal) => this.#sleep(Math.min(retryPeriod, left, Math.max(retryPeriod / 4, left / 2)), signal),
+        term,
+      );
       if (!term.aborted && this.isLeading) await this.#try(() => this.#renewOnce(term));
       if (!this.isLeading) this.#endTerm(this.#tooLate());
     }
@@ -280,7 +283,9 @@ export class LeaderElection implements Leadership {
     const journal = this.#term ? this.#journal.next() : undefined;
     const annotations = { ...acknowledgement(annotationsOf(lease), this.#now()), ...journal?.annotations };
     this.#mayHold = true;
-    const written = lease ? await this.#lease.replace(lease, spec, annotations, timed) : await this.#lease.create(spec, timed);
+    const written = lease
+      ? await this.#lease.replace(lease, spec, annotations, timed)
+      : await this.#lease.create(spec, timed);
     journal?.written();
     this.#heldUntil = sentAt + this.#timing.renewDeadline;
     this.#observe(written);

@@ -9,7 +9,6 @@ export function readOnly(cluster: Cluster): Cluster {
     pods: (namespace, signal) => cluster.pods(namespace, signal),
     budgets: (namespace, signal) => cluster.budgets(namespace, signal),
     lostNodes: (names) => cluster.lostNodes(names),
-    recordCopies: (keeper, namespace, signal) => cluster.recordCopies(keeper, namespace, signal),
     complaint: (workload) => cluster.complaint(workload),
     service: (namespace, name) => cluster.service(namespace, name),
     patch: (ref) => Promise.reject(new Error(`a dry run does not write (${ref.kind} ${ref.namespace}/${ref.name})`)),

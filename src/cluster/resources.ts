@@ -9,7 +9,6 @@ const RESOURCES = {
   pods: { base: CORE, namespaced: true },
   services: { base: CORE, namespaced: true },
   nodes: { base: CORE, namespaced: false },
-  controllerrevisions: { base: APPS, namespaced: true },
   daemonsets: { base: APPS, namespaced: true },
   deployments: { base: APPS, namespaced: true },
   replicasets: { base: APPS, namespaced: true },

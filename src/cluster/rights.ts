@@ -73,12 +73,7 @@ export const RIGHTS: readonly Right[] = [
     why: 'to find the workloads and to restart them',
   })),
   { resource: 'pods', verbs: ['list'], ...ofWorkloads, why: 'the sidecars that there are' },
-  ...(['replicasets', 'controllerrevisions'] as const).map((resource) => ({
-    resource,
-    verbs: ['list'] as const,
-    ...ofWorkloads,
-    why: 'whose a pod is, and the copies of earlier records',
-  })),
+  { resource: 'replicasets', verbs: ['list'], ...ofWorkloads, why: 'whose a pod is' },
   { resource: 'poddisruptionbudgets', verbs: ['list'], ...ofWorkloads, why: 'restarts wait for them' },
   { resource: 'events', verbs: ['create'], ...ofWorkloads, why: 'to tell about a workload' },
   { resource: 'events', verbs: ['list'], ...ofWorkloads, why: 'to say why a rollout does not get on' },
@@ -90,7 +85,7 @@ export const RIGHTS: readonly Right[] = [
     verbs: ['get', 'update'],
     names: [LEASE_NAME],
     ...own,
-    why: 'leader election, and what people have told through the Lease',
+    why: 'leader election, the journal, and what people have told through the Lease',
   },
   { resource: 'events', verbs: ['create'], ...own, why: 'to tell what concerns no workload' },
 ];

@@ -1,12 +1,12 @@
+import type { Labels } from '../model.ts';
+import { LEASE_ANNOTATION } from '../names.ts';
 import { isConflict } from './apiError.ts';
 import type { Api } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { JournalKeeper } from './journalKeeper.ts';
 import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
 import { LeadershipNews } from './leadershipNews.ts';
-import { LEASE_ANNOTATION } from '../names.ts';
-import { JournalKeeper } from './journalKeeper.ts';
 import { annotationsOf, type LeaseCall, LeaseObject } from './lease.ts';
-import type { Labels } from '../model.ts';
 import type { OwnAccount } from './ownAccount.ts';
 import { acknowledgement, type Standing } from './standing.ts';
 import { StandingOrders } from './standingOrders.ts';
@@ -74,7 +74,8 @@ export class Unelected implements Leadership {
   }
 
   keep(text: string): Promise<void> {
-    if (!this.isLeading || !this.#writes) return Promise.reject(new NotLeading('not written: this process does not lead'));
+    if (!this.isLeading || !this.#writes)
+      return Promise.reject(new NotLeading('not written: this process does not lead'));
     return this.#journal.keep(text);
   }
 
@@ -127,7 +128,8 @@ export class Unelected implements Leadership {
       } catch (error) {
         if (!signal.aborted && !isConflict(error)) this.#news.trouble(error);
       }
-      if (!signal.aborted) await this.#journal.wanted((wake) => this.#clock.sleep(LOOK_EVERY, wake).catch(() => undefined), signal);
+      if (!signal.aborted)
+        await this.#journal.wanted((wake) => this.#clock.sleep(LOOK_EVERY, wake).catch(() => undefined), signal);
     }
   }
 

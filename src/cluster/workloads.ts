@@ -1,5 +1,5 @@
 import type { LabelSelector, Labels, PodTemplate, RolloutReport, Workload, WorkloadKind } from '../model.ts';
-import { FIELD_MANAGER, RESTARTED_AT } from '../names.ts';
+import { FIELD_MANAGER } from '../names.ts';
 import { fits, type Shape } from './shape.ts';
 
 /** An apps/v1 Deployment, StatefulSet or DaemonSet as the API server serves it, as far as it is read. */
@@ -30,9 +30,7 @@ interface RawOwnerReference {
 
 interface RawManagedFields {
   readonly manager?: string;
-  readonly operation?: string;
   readonly time?: string;
-  readonly fieldsV1?: Readonly<Record<string, unknown>>;
 }
 
 type IntOrPercent = number | string;
@@ -105,7 +103,7 @@ const WORKLOAD: Shape = {
     labels: 'labels',
     annotations: 'labels',
     ownerReferences: [{ apiVersion: 'string', kind: 'string', name: 'string', controller: 'boolean' }],
-    managedFields: [{ manager: 'string', operation: 'string', time: 'string', fieldsV1: 'object' }],
+    managedFields: [{ manager: 'string', time: 'string' }],
   },
   spec: {
     replicas: 'number',
@@ -190,29 +188,10 @@ function ownerOf(references: readonly RawOwnerReference[]): Pick<Workload, 'owne
   return { owner: { apiVersion, kind, name } };
 }
 
-const RESTART_FIELD = ['f:spec', 'f:template', 'f:metadata', 'f:annotations', `f:${RESTARTED_AT}`];
-
-/**
- * Who applies the restart annotation besides us, and when we last wrote, from the field managers of server-side apply
- * (KEP-555; FieldsV1 as in sigs.k8s.io/structured-merge-diff). Only an `Apply` is a standing claim: an `Update` is somebody's past write.
- */
-function managed(entries: readonly RawManagedFields[]): Pick<Workload, 'restartManager' | 'writtenAt'> {
-  const others = entries.filter(({ manager, operation }) => operation === 'Apply' && manager !== FIELD_MANAGER);
-  const claim = others.find(({ fieldsV1 }) => has(fieldsV1, RESTART_FIELD));
+/** When we last wrote the object, from the field managers of server-side apply (KEP-555). */
+function managed(entries: readonly RawManagedFields[]): Pick<Workload, 'writtenAt'> {
   const ours = entries.flatMap(({ manager, time }) => (manager === FIELD_MANAGER ? Date.parse(time ?? '') || [] : []));
-  return {
-    ...(claim && { restartManager: claim.manager ?? '' }),
-    ...(ours.length > 0 && { writtenAt: Math.max(...ours) }),
-  };
-}
-
-function has(fields: unknown, path: readonly string[]): boolean {
-  let at = fields;
-  for (const step of path) {
-    if (typeof at !== 'object' || at === null || !(step in at)) return false;
-    at = (at as Record<string, unknown>)[step];
-  }
-  return true;
+  return ours.length > 0 ? { writtenAt: Math.max(...ours) } : {};
 }
 
 const templateOf = ({ template }: RawSpec): PodTemplate => ({

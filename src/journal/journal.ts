@@ -1,5 +1,5 @@
 import { keyOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
-import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
+import { CUT, type JournalEntries, type JournalEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
 import type { Judged } from '../plan/judged.ts';
 import { type Outcome, recordOf } from '../plan/record.ts';
 import { journalText, readJournal, type StoredEntry } from './journalText.ts';
@@ -83,9 +83,10 @@ export class Journal {
   #loaded(stored: StoredEntry, known: JournalEntry | undefined): JournalEntry {
     const { now, wall } = this.#options;
     const same = known?.uid === stored.uid && known.restartedAt === stored.restartedAt;
-    // written times are cut to the second: the restart may be that much younger
-    const age = Math.max(0, wall() - stored.restartedAt - 999);
-    return { ...stored, since: same ? known.since : now() - age };
+    const age = Math.max(0, wall() - stored.restartedAt - WRITTEN_WITHIN - CUT);
+    const { before, ...rest } = stored;
+    const earlier = before && { before: this.#loaded(before, known?.before) };
+    return { ...rest, ...earlier, since: same ? known.since : now() - age };
   }
 
   /**
@@ -93,28 +94,41 @@ export class Journal {
    * @throws {Error} when it could not be stored; the entry is taken back then, though the store may have it
    */
   async begin(ref: WorkloadRef, entry: JournalEntry): Promise<void> {
-    const key = keyOf(ref);
-    const before = this.#entries.get(key);
-    this.#entries.set(key, entry);
+    const before = this.get(ref);
+    this.#entries.set(keyOf(ref), { ...entry, ...(before && { before }) });
     try {
       await this.#store();
     } catch (error) {
-      if (this.#entries.get(key) === entry) this.#put(key, before);
+      this.#takeBack(ref);
       throw error;
     }
   }
 
+  /** The write is sent now, however long it took until then: pace and time limit count from here. */
+  sending(ref: WorkloadRef): void {
+    const entry = this.get(ref);
+    if (entry) this.#entries.set(keyOf(ref), { ...entry, since: this.#options.now() });
+  }
+
   /** A restart that was written down was not made, for certain. */
-  cancel(ref: WorkloadRef, before: JournalEntry | undefined): void {
-    this.#put(keyOf(ref), before);
+  cancel(ref: WorkloadRef): void {
+    this.#takeBack(ref);
     this.#storeSoon();
+  }
+
+  #takeBack(ref: WorkloadRef): void {
+    const entry = this.get(ref);
+    if (!entry || entry.confirmed) return;
+    if (entry.before) this.#entries.set(keyOf(ref), entry.before);
+    else this.#entries.delete(keyOf(ref));
   }
 
   /** The write of a restart is known to have been done. */
   confirm(ref: WorkloadRef): void {
     const entry = this.get(ref);
     if (!entry || entry.confirmed) return;
-    this.#entries.set(keyOf(ref), { ...entry, confirmed: true });
+    const { before: _over, ...known } = entry;
+    this.#entries.set(keyOf(ref), { ...known, confirmed: true });
     this.#storeSoon();
   }
 
@@ -155,11 +169,6 @@ export class Journal {
   adopt(entries: JournalEntries): void {
     for (const [key, entry] of entries) this.#entries.set(key, entry);
     this.#storeSoon();
-  }
-
-  #put(key: WorkloadKey, entry: JournalEntry | undefined): void {
-    if (entry) this.#entries.set(key, entry);
-    else this.#entries.delete(key);
   }
 
   #storeSoon(): void {

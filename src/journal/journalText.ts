@@ -6,7 +6,9 @@ import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import { type Outcome, parseTime, timestamp, writeOf, writeWord } from '../plan/record.ts';
 
 /** An entry as it is stored: without what only means something in one process. */
-export type StoredEntry = Omit<JournalEntry, 'since'>;
+export interface StoredEntry extends Omit<JournalEntry, 'since' | 'before'> {
+  readonly before?: StoredEntry;
+}
 
 /** The text, or its promise where it is so large that it is compressed. */
 export type JournalText = string | Promise<string>;
@@ -35,6 +37,7 @@ interface Stored {
   /** The earlier writes. */
   readonly writes?: readonly string[];
   readonly unconfirmed?: boolean;
+  readonly before?: Stored;
   readonly owner?: string;
   readonly retried?: string;
   readonly outcome?: string;
@@ -70,7 +73,8 @@ async function compressed(entries: JournalEntries, text: string): Promise<string
   const packed = COMPRESSED + (await zip(text)).toString('base64');
   if (packed.length <= LARGEST) return packed;
   const well = [...entries].filter(([, { outcome }]) => outcome === 'verified');
-  if (well.length === 0) throw new JournalFull(`the journal has no room for ${entries.size} restarts that did not end well`);
+  if (well.length === 0)
+    throw new JournalFull(`the journal has no room for ${entries.size} restarts that did not end well`);
   const older = well.sort(([, a], [, b]) => a.restartedAt - b.restartedAt).slice(0, Math.ceil(well.length / 4));
   const fewer = new Map(entries);
   for (const [key] of older) fewer.delete(key);
@@ -78,24 +82,22 @@ async function compressed(entries: JournalEntries, text: string): Promise<string
 }
 
 const stored = (entries: JournalEntries): Record<string, Stored> =>
-  Object.fromEntries(
-    [...entries].map(([key, one]) => [
-      key,
-      {
-        uid: one.uid,
-        for: one.restartedFor,
-        at: timestamp(one.restartedAt),
-        run: one.run,
-        generation: one.generation,
-        ...(one.attempts > 1 && { attempts: one.attempts }),
-        ...(one.writes.length > 1 && { writes: one.writes.slice(1).map(writeWord) }),
-        ...(!one.confirmed && { unconfirmed: true }),
-        ...(one.owner !== undefined && { owner: one.owner }),
-        ...(one.retried !== undefined && { retried: one.retried }),
-        ...(one.outcome !== undefined && { outcome: one.outcome }),
-      },
-    ]),
-  );
+  Object.fromEntries([...entries].map(([key, entry]) => [key, storedEntry(entry)]));
+
+const storedEntry = (one: JournalEntry): Stored => ({
+  uid: one.uid,
+  for: one.restartedFor,
+  at: timestamp(one.restartedAt),
+  run: one.run,
+  generation: one.generation,
+  ...(one.attempts > 1 && { attempts: one.attempts }),
+  ...(one.writes.length > 1 && { writes: one.writes.slice(1).map(writeWord) }),
+  ...(!one.confirmed && { unconfirmed: true }),
+  ...(one.before && { before: storedEntry(one.before) }),
+  ...(one.owner !== undefined && { owner: one.owner }),
+  ...(one.retried !== undefined && { retried: one.retried }),
+  ...(one.outcome !== undefined && { outcome: one.outcome }),
+});
 
 /** Reads a journal. One that cannot be read whole says why: half of it would make restarts twice. */
 export function readJournal(
@@ -123,7 +125,19 @@ function keyed(key: string): WorkloadKey {
 function entryOf(key: string, raw: unknown): StoredEntry {
   const restartedAt = parseTime((raw as Stored | null)?.at);
   if (!fits(raw, ENTRY) || restartedAt === undefined) throw new Error(`the entry of ${key} is malformed`);
-  const { uid, for: restartedFor, run, generation, attempts, writes, unconfirmed, owner, retried, outcome } = raw as Stored;
+  const {
+    uid,
+    for: restartedFor,
+    run,
+    generation,
+    attempts,
+    writes,
+    unconfirmed,
+    before,
+    owner,
+    retried,
+    outcome,
+  } = raw as Stored;
   if ([uid, restartedFor, run].some((text) => !text) || generation === undefined)
     throw new Error(`the entry of ${key} lacks a field`);
   return {
@@ -135,6 +149,7 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     attempts: attempts ?? 1,
     writes: [{ at: restartedAt, verified: false }, ...(writes ?? []).flatMap((write) => writeOf(write) ?? [])],
     confirmed: unconfirmed !== true,
+    ...(before && { before: entryOf(key, before) }),
     ...(owner !== undefined && { owner }),
     ...(retried !== undefined && { retried }),
     ...(outcome !== undefined && { outcome: outcome as Outcome }),

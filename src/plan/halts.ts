@@ -32,7 +32,13 @@ const isAlone = (run: string, { history }: Known): boolean => (history.namespace
  * What holds a namespace of what was seen in some: what was seen in it, or in any where it was seen in two, or in the only one that the run
  * concerns.
  */
-export function everywhereOrHere<T>(seen: ByRun<T>, key: string, run: string, namespace: string, known: Known): T | undefined {
+export function everywhereOrHere<T>(
+  seen: ByRun<T>,
+  key: string,
+  run: string,
+  namespace: string,
+  known: Known,
+): T | undefined {
   const where = seen.get(key);
   const here = where?.get(namespace);
   if (here !== undefined || !where) return here;

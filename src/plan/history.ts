@@ -1,6 +1,6 @@
-import type { Owner, WorkloadKey } from '../model.ts';
-import type { Judged } from './judged.ts';
+import type { Owner } from '../model.ts';
 import type { JournalEntries } from './journalEntry.ts';
+import type { Judged } from './judged.ts';
 
 /** What the journal says of the restarts of each run: it survives crashes and leader changes. */
 export interface History {

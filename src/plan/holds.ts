@@ -79,7 +79,9 @@ function dailyCap({ workload, entry }: Outdated, { wall, policy }: Surroundings)
 /** The writes of one kind, each once, though both the journal and the workload tell of it. */
 function capped(writes: readonly Write[], verified: boolean, most: number, how: string): Hold | undefined {
   const well = new Set(writes.flatMap((write) => (write.verified ? write.at : [])));
-  const times = [...new Set(writes.map(({ at }) => at))].filter((at) => well.has(at) === verified).sort((a, b) => b - a);
+  const times = [...new Set(writes.map(({ at }) => at))]
+    .filter((at) => well.has(at) === verified)
+    .sort((a, b) => b - a);
   const first = times[most - 1];
   return first === undefined
     ? undefined
@@ -180,7 +182,10 @@ function budgets(judged: Outdated, { policy }: Surroundings): Hold | undefined {
 /** After a restart by whomever: our own by the steady clock, what others wrote by the wall clock and never if it lies in the future. */
 function cooldown({ workload, entry }: Outdated, { now, wall, policy }: Surroundings): Hold | undefined {
   const { annotations } = workload.template;
-  const written = [recordOf(workload)?.restartedAt, ...[FORTSA_RESTARTED_AT, RESTARTED_AT].map((key) => parseTime(annotations[key]))];
+  const written = [
+    recordOf(workload)?.restartedAt,
+    ...[FORTSA_RESTARTED_AT, RESTARTED_AT].map((key) => parseTime(annotations[key])),
+  ];
   const others = written.flatMap((time) => (time !== undefined && time <= wall ? time : []));
   const last = Math.max(entry?.since ?? Number.NEGATIVE_INFINITY, ...others.map((time) => time - wall + now));
   const until = last + policy.annotationCooldown;

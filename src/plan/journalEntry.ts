@@ -22,11 +22,21 @@ export interface JournalEntry extends RestartRecord {
   readonly generation: number;
   /** The write is known to have been done. */
   readonly confirmed: boolean;
+  /** What was known of the restart before, as long as this one may turn out never to have been written. */
+  readonly before?: JournalEntry;
   /** Kind of the workload's owner with its API group; absent where nothing owns it. */
   readonly owner?: string;
   /** When it began, by this process's steady clock in milliseconds; not stored. */
   readonly since: number;
 }
+
+/**
+ * Milliseconds within which a restart that is journalled is written, or not at all. The time that is recorded is that of the decision, cut to
+ * the second, so a restart may be this much younger than its record says.
+ */
+export const WRITTEN_WITHIN = 30_000;
+/** What is lost where a time is cut to the second. */
+export const CUT = 999;
 
 export type JournalEntries = ReadonlyMap<WorkloadKey, JournalEntry>;
 

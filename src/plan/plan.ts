@@ -34,7 +34,10 @@ export interface Plan {
 export function plan(judged: readonly Judged[], context: PlanContext): Plan {
   const order = (one: Judged): string => sortKey(one, context.own);
   const sorted = [...judged].sort((a, b) => Number(order(a) > order(b)) - Number(order(a) < order(b)));
-  const surroundings: Surroundings = { ...context, history: historyOf(context.journal, judged, context.wall, context.resumedAt) };
+  const surroundings: Surroundings = {
+    ...context,
+    history: historyOf(context.journal, judged, context.wall, context.resumedAt),
+  };
   const throttle = new Throttle(judged, context);
   const steps = new Map<WorkloadKey, Step>();
   for (const one of sorted) steps.set(keyOf(one.workload), stepOf(one, surroundings, throttle, context.busy));

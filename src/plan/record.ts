@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Labels, Workload } from '../model.ts';
-import { ANNOTATION, RESTARTED_AT, RETRY } from '../names.ts';
+import { ANNOTATION, RESTARTED_AT } from '../names.ts';
 
 /**
  * How a restart ended; `superseded:expectation` when another sidecar was expected by its end, so that it proves nothing about its own.

@@ -41,7 +41,7 @@ export interface PlanContext extends Omit<Surroundings, 'history'> {
   readonly journal: JournalEntries;
   /** Workloads that this process works on now: nothing else is begun with them. */
   readonly busy: ReadonlySet<WorkloadKey>;
-  /** Those of them whose restart is about to be journalled and written. */
+  /** Those of them whose restart is about to be written. */
   readonly starting: ReadonlySet<WorkloadKey>;
   /** When a person last asked to go on after a halt; milliseconds. */
   readonly resumedAt?: number | undefined;

@@ -2,7 +2,7 @@ import { keyOf, type Workload, type WorkloadKey } from '../model.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { budgetName, lowersAvailability } from './budget.ts';
 import { ownerKind } from './history.ts';
-import type { JournalEntry } from './journalEntry.ts';
+import { CUT, type JournalEntry, WRITTEN_WITHIN } from './journalEntry.ts';
 import type { Judged, Outdated } from './judged.ts';
 import type { Hold, PlanContext } from './rule.ts';
 
@@ -31,15 +31,15 @@ export class Throttle {
     this.#context = context;
     const seen = new Map(judged.map((one) => [keyOf(one.workload), one]));
     for (const [key, entry] of context.journal) {
-      if (entry.since > context.now - MINUTE) this.#writes.push(entry.since);
-      this.#lastWrite = Math.max(this.#lastWrite, entry.since);
+      if (!context.starting.has(key)) this.#note(entry.since);
+      for (const { at } of entry.writes.slice(1))
+        this.#note(Math.min(context.now, at + CUT + WRITTEN_WITHIN - context.wall + context.now));
       if (!entry.outcome) this.#countEntry(key, entry, seen.get(key));
     }
     for (const key of context.starting) {
       const entry = context.journal.get(key);
-      if (entry && !entry.outcome) continue;
-      this.#countKey(key, seen.get(key));
-      this.#noteWrite();
+      if (!entry || entry.outcome) this.#countKey(key, seen.get(key));
+      this.#note(context.now);
     }
   }
 
@@ -80,14 +80,14 @@ export class Throttle {
     const hold = this.#holdOf(judged);
     if (hold) return { order, hold };
     this.#count(judged);
-    this.#noteWrite();
+    this.#note(this.#context.now);
     return { order };
   }
 
-  /** A write that is not journalled yet: it is made any moment, so it counts as made now. */
-  #noteWrite(): void {
-    this.#lastWrite = this.#context.now;
-    this.#writes.push(this.#context.now);
+  /** @param time of a write; of one that is made any moment, now */
+  #note(time: number): void {
+    this.#lastWrite = Math.max(this.#lastWrite, time);
+    if (time > this.#context.now - MINUTE) this.#writes.push(time);
   }
 
   #holdOf(judged: Outdated): Hold | undefined {

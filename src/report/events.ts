@@ -24,6 +24,14 @@ export const EVENT_REASONS = {
     type: 'Warning',
     help: 'A PodDisruptionBudget has kept a restart back for an hour.',
   },
+  RecordRefused: {
+    type: 'Normal',
+    help: "The cluster's admission refuses Meltemi's annotations on a workload; it was restarted without them. Sent once a namespace.",
+  },
+  JournalLost: {
+    type: 'Warning',
+    help: "The annotation of the Lease that keeps Meltemi's journal was gone or could not be read; it was made anew.",
+  },
   InjectorUnreachable: {
     type: 'Warning',
     help: 'An injector does not answer; its workloads are neither judged nor restarted meanwhile.',

@@ -5,9 +5,10 @@ import type { Injection, Mesh } from '../expect/mesh.ts';
 import { type EventTarget, keyOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { LEASE_NAME } from '../names.ts';
 import { isGate } from '../plan/gates.ts';
+import { isInFlight, lastRestart } from '../plan/journalEntry.ts';
 import type { Judged } from '../plan/judged.ts';
 import type { Plan } from '../plan/plan.ts';
-import { fingerprint, isInFlight, type Outcome, recordOf } from '../plan/record.ts';
+import { fingerprint, type Outcome } from '../plan/record.ts';
 import type { ReasonCode } from '../reasons.ts';
 import type { RestartListener } from '../restart/restarter.ts';
 import { EVENT_REASONS, type EventReason } from './events.ts';
@@ -44,13 +45,15 @@ const BUDGET_PATIENCE = 60 * MINUTE;
 const PROBLEMS_SHOWN = 10;
 
 /** Tells log, metrics and Events what happened, each thing once: a decision is repeated only when it changes. */
-export class Report implements RestartListener {
+export class Report implements Omit<RestartListener, 'sending'> {
   readonly #options: ReportOptions;
   readonly #said = new Map<WorkloadKey, string>();
   readonly #outdated = new Map<WorkloadKey, string>();
   readonly #unreachable = new Set<string>();
   readonly #closed = new Lasting(GATE_PATIENCE);
   readonly #held = new Lasting(BUDGET_PATIENCE);
+  /** Namespaces in which records were refused. */
+  readonly #refused = new Set<string>();
   #halted = new Set<string>();
   #injectors: string | undefined;
 
@@ -134,7 +137,7 @@ export class Report implements RestartListener {
     this.#noteGates(judged, planned, now);
     this.#noteBudgets(judged, planned, now);
     const waiting = rows.flatMap((row) => (row.action === 'wait' ? [row.reason as ReasonCode] : []));
-    const inFlight = judged.filter(({ workload }) => isInFlight(workload)).length;
+    const inFlight = judged.filter(isInFlight).length;
     this.#options.metrics.evaluated(
       rows.map((row) => row.verdict),
       waiting,
@@ -156,14 +159,15 @@ export class Report implements RestartListener {
   }
 
   /** One Event per workload and target: `SidecarOutdated` is news once. */
-  #noteOutdated({ workload, verdict }: Judged): void {
+  #noteOutdated(judged: Judged): void {
+    const { workload, verdict } = judged;
     const key = keyOf(workload);
     if (verdict.state !== 'outdated') {
       if (verdict.state === 'current') this.#outdated.delete(key);
       return;
     }
     const target = fingerprint(verdict.expected);
-    if (this.#outdated.get(key) === target || recordOf(workload)?.restartedFor === target) return;
+    if (this.#outdated.get(key) === target || lastRestart(judged)?.restartedFor === target) return;
     this.#outdated.set(key, target);
     const { outdatedPods, pods, actual, expected, drifts } = verdict;
     const drift = drifts.join(', ');
@@ -233,6 +237,29 @@ export class Report implements RestartListener {
     if (result === 'verified' && verdict.state === 'current') {
       this.#emit('SidecarRestarted', targetOf(workload), `every pod has ${sidecarWord(verdict.expected)}`);
     }
+  }
+
+  recordRefused({ workload }: Judged, why: string): void {
+    this.#options.logger.info('Record refused, restarting without it', { ...refOf(workload), why });
+    if (this.#refused.has(workload.namespace)) return;
+    this.#refused.add(workload.namespace);
+    const message = `the cluster's admission refuses Meltemi's annotations: ${why}; its journal has the record`;
+    this.#emit('RecordRefused', targetOf(workload), message);
+  }
+
+  journalUnreadable(why: string): void {
+    this.#options.logger.error('Journal cannot be read, it begins anew', { why });
+    this.#emit('JournalLost', this.#ourselves(), `it cannot be read (${why}); it begins anew`);
+  }
+
+  /** The journal was gone: these restarts were found on their workloads. */
+  journalRebuilt(restarts: readonly WorkloadKey[]): void {
+    this.#options.logger.warn('Journal was gone, made anew from the workloads', { restarts });
+    this.#emit(
+      'JournalLost',
+      this.#ourselves(),
+      `it was gone; ${restarts.length} restarts in flight were found on their workloads`,
+    );
   }
 
   trouble(subject: WorkloadRef | string, error: unknown): void {

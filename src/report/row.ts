@@ -1,9 +1,10 @@
 import { sidecarWord, type Verdict } from '../compare/verdict.ts';
 import { keyOf } from '../model.ts';
 import { meansOutage } from '../plan/budget.ts';
+import { lastRestart } from '../plan/journalEntry.ts';
 import type { Judged } from '../plan/judged.ts';
 import type { Plan, Step } from '../plan/plan.ts';
-import { recordOf, timestamp } from '../plan/record.ts';
+import { timestamp } from '../plan/record.ts';
 import type { Reason } from '../reasons.ts';
 
 /** One workload's decision, flat: what the plan prints, the log says and the metrics count all come from this value. */
@@ -45,9 +46,10 @@ const rank = ({ order, verdict }: Row): number =>
 const sortKey = ({ namespace, kind, name }: Row): string => `${namespace}/${kind}/${name}`;
 const compare = (a: string, b: string): number => Number(a > b) - Number(a < b);
 
-export function rowOf({ workload, verdict, injection }: Judged, step: Step): Row {
+export function rowOf(judged: Judged, step: Step): Row {
+  const { workload, verdict, injection } = judged;
   const { code = '', detail = '' } = reasonOf(verdict, step) ?? {};
-  const outcome = recordOf(workload)?.outcome;
+  const outcome = lastRestart(judged)?.outcome;
   return {
     kind: workload.kind,
     namespace: workload.namespace,

@@ -1,11 +1,10 @@
 import { ApiError, isConflict } from '../cluster/apiError.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { NotLeading } from '../cluster/leadership.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { Journal } from '../journal/journal.ts';
 import { keyOf, type Workload, type WorkloadRef } from '../model.ts';
 import { holdOf } from '../plan/holds.ts';
-import { isInFlight, type JournalEntry, nextEntry } from '../plan/journalEntry.ts';
+import { type JournalEntry, nextEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
 import { isOutdated, type Judged, type Outdated } from '../plan/judged.ts';
 import { canClose } from '../plan/plan.ts';
 import { barePatch, fingerprint, type Outcome, outcomePatch, restartPatch } from '../plan/record.ts';
@@ -15,9 +14,11 @@ import { type End, endOf, isRefusedByInjector, type Progress, progressOf } from 
 
 /** What a restarter tells while it works; the report turns each into log, metric and Event. */
 export interface RestartListener {
+  /** A restart is being written. */
+  sending(ref: WorkloadRef): void;
   restarted(judged: Judged, written: Workload): void;
   ended(judged: Judged, outcome: Outcome, detail: string): void;
-  /** The cluster's admission lets no one write the record on this workload; the restart was made without it. */
+  /** The cluster's admission lets no one write the record on this workload; the restart is made without it. */
   recordRefused(judged: Judged, why: string): void;
   trouble(ref: WorkloadRef, error: unknown): void;
 }
@@ -57,6 +58,8 @@ const OUTCOME_TRIES = 3;
  */
 export class Restarter {
   readonly #options: RestarterOptions;
+  /** Namespaces in which the record was refused: restarts are written without it in this term. */
+  readonly #refusing = new Set<string>();
 
   constructor(options: RestarterOptions) {
     this.#options = options;
@@ -64,57 +67,84 @@ export class Restarter {
 
   /**
    * Restarts a workload if everything still speaks for it, the fresh answer among it: only if it is the one that the plan rests on (gate G3).
+   * It is journalled first, so that nothing lies between the last look and the write.
    * @returns the workload as last seen; undefined when it is gone
    * @throws {NotBorneOut} when the fresh look speaks against it and the plan does not know why yet
    * @throws {ApiError} when the cluster does not answer or refuses; nothing was written then
    */
   async restart(planned: Outdated): Promise<Sighting | undefined> {
-    const { survey, mesh, listener, journal } = this.#options;
-    const ref = planned.workload;
-    const sighting = await survey.look(ref);
-    if (!sighting) return sighting;
-    const judged = await survey.judge(mesh(), sighting, true);
-    if (isInFlight(judged)) return this.follow(ref);
-    if (!isOutdated(judged)) return this.#notOutdated(sighting, judged, planned);
-    if (!sameTarget(planned, judged)) throw new NotBorneOut('the injector has just given another answer than before');
-    const { wall, now } = this.#stillWanted(judged);
-    const entry = nextEntry(judged, judged.verdict.expected, judged.injection.run, { wall, now });
-    await journal.begin(ref, entry);
+    const { surroundings, journal } = this.#options;
+    const { workload, verdict, injection } = planned;
+    const entry = nextEntry(planned, verdict.expected, injection.run, surroundings());
+    await journal.begin(workload, entry);
     try {
-      // journalling may have taken seconds
-      this.#stillWanted(judged);
-      const written = await this.#write(judged, entry);
-      if (written) {
-        journal.confirm(ref);
-        listener.restarted(judged, written);
-      }
+      const left = await this.#lookAndWrite(planned, entry);
+      if (left === 'written') return this.follow(workload);
+      journal.cancel(workload);
+      return left;
     } catch (error) {
-      journal.cancel(ref, judged.entry);
+      journal.cancel(workload);
       throw error;
     }
-    return this.follow(ref);
+  }
+
+  /** @returns that the restart is written, or may be; or the workload that needs none */
+  async #lookAndWrite(planned: Outdated, entry: JournalEntry): Promise<Sighting | undefined | 'written'> {
+    const { survey, mesh, listener, journal } = this.#options;
+    const sighting = await survey.look(planned.workload);
+    if (!sighting) return undefined;
+    // the entry tells a write by the generation that it changes
+    const { uid, generation } = sighting.workload;
+    if (uid !== entry.uid || generation !== entry.generation) throw new NotBorneOut('the workload has just changed');
+    const fresh = await survey.judge(mesh(), sighting, true);
+    // what counts is the restart before the one that is about to be made
+    const { entry: _begun, ...seen } = fresh;
+    const judged = { ...seen, ...(planned.entry && { entry: planned.entry }) };
+    if (!isOutdated(judged)) return this.#notOutdated(sighting, judged, planned);
+    if (!sameTarget(planned, judged)) throw new NotBorneOut('the injector has just given another answer than before');
+    const written = await this.#write(judged, entry);
+    if (written) {
+      journal.confirm(written);
+      listener.restarted(judged, written);
+    }
+    return 'written';
   }
 
   /**
+   * Writes the restart with its record, or without where admission has let no one write that.
    * @returns the workload as written; undefined when the answer did not come, so that nothing or all of it was written
    * @throws {Error} when nothing was written, for certain
    */
   async #write(judged: Outdated, entry: JournalEntry): Promise<Workload | undefined> {
-    const { cluster, listener } = this.#options;
     const { workload } = judged;
+    const { namespace, resourceVersion } = workload;
+    if (this.#refusing.has(namespace)) return this.#send(judged, barePatch(resourceVersion, entry), entry);
     try {
-      return await cluster.patch(workload, restartPatch(workload.resourceVersion, entry));
+      return await this.#send(judged, restartPatch(resourceVersion, entry), entry);
     } catch (error) {
-      if (isConflict(error)) throw new NotBorneOut('somebody else has just written it');
-      if (!isDenied(error)) return unlessUnsure(error, workload, listener);
+      if (!isDenied(error)) throw error;
+      // the next try is made without the record, after another look
+      this.#refusing.add(namespace);
+      this.#options.listener.recordRefused(judged, error.message);
+      throw error;
     }
+  }
+
+  /** The rules are asked once more in the moment of sending. */
+  async #send(judged: Outdated, patch: object, entry: JournalEntry): Promise<Workload | undefined> {
+    const { cluster, journal, listener } = this.#options;
+    const { workload } = judged;
+    const { now } = this.#stillWanted(judged);
+    if (now - entry.since > WRITTEN_WITHIN) throw new NotBorneOut('what the restart rests on has grown old meanwhile');
+    journal.sending(workload);
+    listener.sending(workload);
     try {
-      const written = await cluster.patch(workload, barePatch(workload.resourceVersion, entry));
-      listener.recordRefused(judged, 'only the template annotation may be written');
-      return written;
+      return await cluster.patch(workload, patch);
     } catch (error) {
       if (isConflict(error)) throw new NotBorneOut('somebody else has just written it');
-      return unlessUnsure(error, workload, listener);
+      if (wasNotDone(error)) throw error;
+      listener.trouble(workload, error);
+      return undefined;
     }
   }
 
@@ -184,7 +214,7 @@ export class Restarter {
   /** What was lost on its way may still land for a while; then it is known that it never was. */
   async #unwritten(ref: WorkloadRef, never: boolean): Promise<Step> {
     if (!never) return { done: false };
-    this.#options.journal.forget(keyOf(ref));
+    this.#options.journal.cancel(ref);
     return { done: true, sighting: await this.#options.survey.look(ref) };
   }
 
@@ -304,19 +334,15 @@ const sameTarget = (planned: Outdated, fresh: Outdated): boolean =>
   fingerprint(planned.verdict.expected) === fingerprint(fresh.verdict.expected);
 
 /** Admission may deny the record and let the annotation pass that `kubectl rollout restart` writes: policies do, by 422, 403 or 400. */
-const isDenied = (error: unknown): boolean =>
+const isDenied = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.status !== undefined && [400, 403, 422].includes(error.status);
 
-/**
- * An answer of 4xx, a connection that was never made and a fence that is closed are certain; whatever else is thrown may follow a write.
- * @throws {unknown} what was thrown, where nothing was written
- */
-function unlessUnsure(error: unknown, ref: WorkloadRef, listener: RestartListener): undefined {
-  if (!(error instanceof ApiError) || error instanceof NotLeading || wasNotSent(error)) throw error;
-  if (error.status !== undefined && error.status < 500) throw error;
-  listener.trouble(ref, error);
-  return undefined;
+/** An answer of 4xx, a connection that was never made and a closed fence are certain; whatever else is thrown may follow a write. */
+function wasNotDone(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return true;
+  if (error.status !== undefined) return error.status < 500;
+  const { cause } = error;
+  return cause instanceof Error && 'code' in cause && NEVER_SENT.has(String(cause.code));
 }
 
-const wasNotSent = ({ cause }: ApiError): boolean =>
-  cause instanceof Error && 'code' in cause && ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'].includes(String(cause.code));
+const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);

@@ -9,7 +9,6 @@ const AFTER: Readonly<Partial<Record<ReasonCode, number>>> = {
   pdb: 30_000,
   // other counts of replicas end it
   outage: 30_000,
-  'owned-by': 60_000,
   'gave-up': 30_000,
   'opted-out': 30_000,
   // as a rule these are many, and a watched namespace or an edited policy ends most of them at once

@@ -12,6 +12,8 @@ export const POLICY = policy();
 /** What a plan is made in: an hour after the injectors became known, nothing else going on. */
 export const context = (given: Partial<PlanContext> = {}): PlanContext => ({
   now: NOW,
+  wall: NOW,
+  journal: new Map(),
   policy: POLICY,
   epochSeenAt: new Map([['epoch', NOW - HOUR]]),
   retryAt: new Map(),
@@ -19,5 +21,6 @@ export const context = (given: Partial<PlanContext> = {}): PlanContext => ({
   stale: undefined,
   paused: undefined,
   busy: new Set(),
+  starting: new Set(),
   ...given,
 });

@@ -196,19 +196,18 @@ function meddle(world: World): void {
   deed(world, workload);
 }
 
-/** What an owner does when its workload is not as in its manifest; it comes after the workload's own controller, which sees it as early. */
+/** What an owner does when its workload is not as in its manifest. */
 function reconcile(world: World, workload: Controlled): void {
   const reverter = world.drafts.get(workload.key)?.reverter;
   if (!reverter || reverter === 'apply' || workload.gone || !isForeign(workload, reverter)) return;
   if (reconciling.has(workload)) return;
   reconciling.add(workload);
-  world.time.after(1500 + world.dice.below(15 * SECOND), () => {
+  // now and then at once, before any controller has seen what was written
+  const after = world.dice.once(3) ? world.dice.below(40) : 1500 + world.dice.below(15 * SECOND);
+  world.time.after(after, () => {
     reconciling.delete(workload);
     if (workload.gone || !isForeign(workload, reverter)) return;
-    const { metadata, status } = workload.manifest;
-    // a record that is wiped before any controller has copied it is lost to everybody but the process that wrote it
-    if (status.observedGeneration < metadata.generation) reconcile(world, workload);
-    else takeBack(world, workload, reverter === 'put');
+    takeBack(world, workload, reverter === 'put');
   });
 }
 

@@ -1,8 +1,9 @@
 import type { Api, ApiRequest } from '../../src/cluster/client.ts';
 import type { Lease } from '../../src/cluster/lease.ts';
+import { readJournal, type StoredEntry } from '../../src/journal/journalText.ts';
 import type { Labels } from '../../src/model.ts';
 import { LEASE_ANNOTATION, LEASE_NAME } from '../../src/names.ts';
-import type { Lane } from './lane.ts';
+import type { OperatorProcess } from './operatorProcess.ts';
 import type { VirtualTime } from './virtualTime.ts';
 import { failure, type Weather } from './weather.ts';
 
@@ -12,6 +13,9 @@ export class LeaseServer {
   readonly #weather: Weather;
   #lease: Lease | undefined;
   #version = 0;
+  #journal: ReadonlyMap<string, StoredEntry> = new Map();
+  /** Hears of each journal that was written, with who wrote it. */
+  onJournal: (writer: OperatorProcess, entries: ReadonlyMap<string, StoredEntry>) => void = () => undefined;
 
   constructor(time: VirtualTime, weather: Weather) {
     this.#time = time;
@@ -24,6 +28,11 @@ export class LeaseServer {
 
   get holder(): string {
     return this.#lease?.spec?.holderIdentity ?? '';
+  }
+
+  /** The journal as it stands. */
+  get journal(): ReadonlyMap<string, StoredEntry> {
+    return this.#journal;
   }
 
   /** When the last resume was recorded, milliseconds; 0 for never. */
@@ -40,7 +49,8 @@ export class LeaseServer {
   }
 
   /** @param delivered called with each reading's annotations when it arrives */
-  clientOf(lane: Lane, delivered: (annotations: Labels) => void): Pick<Api, 'request'> {
+  clientOf(process: OperatorProcess, delivered: (annotations: Labels) => void): Pick<Api, 'request'> {
+    const { lane } = process;
     return {
       request: <T>(request: ApiRequest): Promise<T> => {
         const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -51,7 +61,7 @@ export class LeaseServer {
           const fail = (error: unknown): void => void lane.wake(Math.min(back, patience), () => reject(error));
           if (mishap) return fail(failure(request.method, request.path, 'refused'));
           try {
-            const lease = this.#handle(request);
+            const lease = this.#handle(request, process);
             if (there + back > patience) return fail(failure(request.method, request.path, 'lost'));
             lane.wake(back, () => {
               delivered(lease.metadata?.annotations ?? {});
@@ -66,7 +76,7 @@ export class LeaseServer {
     };
   }
 
-  #handle({ method, path, body }: ApiRequest): Lease {
+  #handle({ method, path, body }: ApiRequest, process: OperatorProcess): Lease {
     const lease = body as Lease | undefined;
     if (method === 'POST') {
       if (this.#lease) throw failure(method, path, 'conflict');
@@ -76,7 +86,17 @@ export class LeaseServer {
     if (method === 'GET') return this.#lease;
     if (lease?.metadata?.resourceVersion !== this.#lease.metadata?.resourceVersion)
       throw failure(method, path, 'conflict');
-    return this.#store(lease ?? {});
+    const stored = this.#store(lease ?? {});
+    this.#noteJournal(process);
+    return stored;
+  }
+
+  #noteJournal(writer: OperatorProcess): void {
+    const text = this.annotations[LEASE_ANNOTATION.journal];
+    const read = text === undefined ? undefined : readJournal(text);
+    if (!read || 'unreadable' in read) return;
+    this.#journal = read.entries;
+    this.onJournal(writer, read.entries);
   }
 
   #store(lease: Lease): Lease {

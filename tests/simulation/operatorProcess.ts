@@ -1,8 +1,8 @@
 import { LeaderElection, type LeaseTiming } from '../../src/cluster/leaderElection.ts';
-import { remembering } from '../../src/cluster/memory.ts';
 import type { Answer } from '../../src/expect/answer.ts';
 import { Confirmations } from '../../src/expect/confirmations.ts';
 import { Injectors, type Question } from '../../src/expect/injectors.ts';
+import { Journal } from '../../src/journal/journal.ts';
 import type { Budget, Labels } from '../../src/model.ts';
 import { LEASE_ANNOTATION } from '../../src/names.ts';
 import { Operator } from '../../src/operator.ts';
@@ -48,7 +48,7 @@ export class OperatorProcess {
     const { lane } = this;
     this.view = new MeshView(world.plane.mesh());
     const leadership = new LeaderElection({
-      client: world.lease.clientOf(lane, (annotations) => {
+      client: world.lease.clientOf(this, (annotations) => {
         this.leaseRead = annotations;
       }),
       namespace: 'meltemi',
@@ -68,7 +68,8 @@ export class OperatorProcess {
       random: () => dice.below(1000) / 1000,
     });
     this.#leadership = leadership;
-    const cluster = remembering(new SimulatedCluster(world, this, () => leadership.assertLeading()));
+    const cluster = new SimulatedCluster(world, this, () => leadership.assertLeading());
+    const journal = new Journal({ store: leadership, now: lane.now, wall: lane.now, onError: () => undefined });
     const { policy } = scenario;
     const injectors = new Injectors({ cluster, now: lane.now, post: (question) => this.#ask(question) });
     const confirmations = new Confirmations({
@@ -82,9 +83,10 @@ export class OperatorProcess {
     });
     const operator = new Operator({
       cluster,
+      journal,
       watch: this.view,
       injectors,
-      survey: new Survey({ cluster, injectors, policy: () => policy }),
+      survey: new Survey({ cluster, injectors, journal, policy: () => policy }),
       confirmations,
       policy: () => policy,
       reconcilePeriod: scenario.reconcilePeriod,
@@ -97,6 +99,9 @@ export class OperatorProcess {
         trouble: (what, error) =>
           world.log(() => `${id}: trouble with ${typeof what === 'string' ? what : what.name}: ${String(error)}`),
         restarted: () => undefined,
+        recordRefused: () => undefined,
+        journalUnreadable: (why) => world.referee.violated('journal', `${id} cannot read the journal: ${why}`),
+        journalRebuilt: (restarts) => world.log(() => `${id}: found ${restarts.join(', ')} on their workloads`),
         ended: ({ workload }, outcome, detail) =>
           world.log(() => `${id}: ${workload.namespace}/${workload.name} ended ${outcome}: ${detail}`),
         evaluated: (judged, plan, at) => {
@@ -104,6 +109,7 @@ export class OperatorProcess {
         },
       },
       now: lane.now,
+      wall: lane.now,
       sleep: lane.sleep,
       standing: () => leadership.standing(),
       own: scenario.own,

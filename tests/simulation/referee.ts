@@ -1,6 +1,7 @@
+import type { StoredEntry } from '../../src/journal/journalText.ts';
 import type { Labels, Owner, Workload } from '../../src/model.ts';
-import { ANNOTATION, RESTARTED_AT, RETRY } from '../../src/names.ts';
-import { fingerprint } from '../../src/plan/record.ts';
+import { RESTARTED_AT, RETRY } from '../../src/names.ts';
+import { fingerprint, parseTime } from '../../src/plan/record.ts';
 import { matchOf } from '../../src/survey.ts';
 import type { Controlled } from './controlled.ts';
 import type { Manifest } from './manifest.ts';
@@ -11,12 +12,12 @@ import type { World } from './world.ts';
 export interface Attempt {
   readonly key: string;
   readonly process: OperatorProcess;
-  readonly annotations: Labels;
-  /** Or else it records an outcome. */
+  /** What the journal says of it where it can be read by whoever leads next. */
+  readonly entry: StoredEntry | undefined;
+  /** Or else it writes an outcome on the workload, for people. */
   readonly restart: boolean;
   readonly decidedAt: number;
   sentAt: number;
-  outcomeOf?: Restart;
 }
 
 /** One restart in the referee's own book, kept from what landed. */
@@ -35,13 +36,15 @@ export interface Restart {
   reverted: boolean;
   outcome: string | undefined;
   outcomeAt: number;
-  /** Processes to which the landing of the outcome was confirmed. */
-  readonly heardBy: Set<OperatorProcess>;
+  /** The process that wrote the outcome into the journal. */
+  endedBy: OperatorProcess | undefined;
 }
 
 /** Recorded times are whole seconds. */
 const CUT = 1000;
 const DAY = 24 * 60 * 60 * 1000;
+/** Restarts of one workload within a day that may end well. */
+const VERIFIED_PER_DAY = 10;
 const ANSWER_AGE = 20_000;
 const LONGEST_LOOK = 30_000;
 /** A followed restart is read each second, and twice when its pods are looked at. */
@@ -83,28 +86,43 @@ export class Referee {
 
   /** A process has decided to write: with what it has been told so far. */
   decided(process: OperatorProcess, key: string, body: object): Attempt {
-    const { metadata, spec } = body as { metadata: { annotations: Labels; resourceVersion?: string }; spec?: object };
-    const { annotations } = metadata;
+    const { metadata, spec } = body as { metadata: { resourceVersion?: string }; spec?: object };
     const now = this.#world.time.now;
-    const attempt: Attempt = { key, process, annotations, restart: spec !== undefined, decidedAt: now, sentAt: now };
+    const entry = this.#world.lease.journal.get(key);
+    const attempt: Attempt = { key, process, entry, restart: spec !== undefined, decidedAt: now, sentAt: now };
     if (metadata.resourceVersion === undefined) this.violated('unconditional', `${key} was written without a version`);
     const workload = this.#world.find(key);
     if (attempt.restart && workload) {
       this.#decidedRestart(attempt, workload);
-      if (annotations[ANNOTATION.restartedFor] === undefined || annotations[ANNOTATION.writes] === undefined)
-        this.violated('record', `${key} was restarted without a record in the same write`);
+      const time = restartTimeOf(spec);
+      if (entry?.restartedAt !== time || entry?.outcome !== undefined)
+        this.violated('journal', `${key} is restarted at ${time}, and the journal has ${JSON.stringify(entry)}`);
     }
     return attempt;
   }
 
+  /** A journal was written: what it says of a restart is what everyone may count on. */
+  journalled(writer: OperatorProcess, entries: ReadonlyMap<string, StoredEntry>): void {
+    for (const [key, { restartedAt, outcome }] of entries) {
+      const last = this.#last.get(key);
+      if (!last || !outcome || outcome === last.outcome || restartedAt !== last.attempt.entry?.restartedAt) continue;
+      this.#world.log(() => `${writer.id}: ${key} has the outcome ${outcome}`);
+      last.outcome = outcome;
+      last.outcomeAt = this.#world.time.now;
+      last.endedBy = writer;
+      if (outcome !== 'verified') this.#peak('daily-cap', this.#today(last.workload, false));
+      if (outcome === 'verified') this.#verified(last);
+    }
+  }
+
   #decidedRestart(attempt: Attempt, workload: Controlled): void {
-    const { process, key, annotations, decidedAt } = attempt;
+    const { process, key, entry, decidedAt } = attempt;
     const stale = process.view.stale();
     if (stale !== undefined) this.violated('stale', `${key} was restarted by ${process.id} with ${stale}`);
     if (process.paused !== undefined)
       this.violated('operator-paused', `${key} was restarted by ${process.id}, which knew "${process.paused}"`);
     const told = process.told.get(`${workload.namespace}/${workload.manifest.metadata.name}`);
-    const target = annotations[ANNOTATION.restartedFor];
+    const target = entry?.restartedFor;
     if (told?.answer.kind !== 'sidecar' || decidedAt - told.at > ANSWER_AGE)
       this.violated('answer', `${key} was restarted without a fresh answer: ${JSON.stringify(told)}`);
     else if (fingerprint(told.answer.sidecar) !== target)
@@ -122,40 +140,44 @@ export class Referee {
       this.violated('gate', `${key} was restarted while its istiod was rolling`);
   }
 
-  /** Whether a process must count an outcome: it heard of it, or it began to lead when the record was there to be read. */
-  #knows(process: OperatorProcess, { heardBy, outcomeAt, workload, outcome }: Restart): boolean {
-    if (heardBy.has(process)) return true;
-    return outcomeAt < process.termBeganAt && workload.manifest.metadata.annotations[ANNOTATION.outcome] === outcome;
+  /** Whether a process must count an outcome: it wrote it, or began to lead when the journal had it. */
+  #knows(process: OperatorProcess, { endedBy, outcomeAt }: Restart): boolean {
+    return endedBy === process || outcomeAt < process.termBeganAt;
   }
 
-  #halts({ process, key, annotations }: Attempt, workload: Controlled): void {
-    const run = annotations[ANNOTATION.run] ?? '';
+  #halts({ process, key, entry }: Attempt, workload: Controlled): void {
+    const run = entry?.run ?? '';
     const counted = this.#counted(run).filter((one) => this.#knows(process, one));
-    const failed = counted.filter(({ outcome }) => outcome?.startsWith('failed:'));
-    const { failureBudget } = this.#world.scenario.policy;
-    if (failed.length >= failureBudget)
-      this.violated(
-        'halted',
-        `${key} was restarted after ${failed.length} failures of its run, allowed ${failureBudget}`,
-      );
-    const open = failed.find(({ outcome }) => outcome === 'failed:not-injected');
-    if (open)
-      this.violated('failing-open', `${key} was restarted after ${open.workload.key} had come up without sidecar`);
+    if (this.isHalted(counted, workload.namespace, false))
+      this.violated('halted', `${key} was restarted after ${counted.map(say).join(', ')}`);
     const kind = ownerKind(workload.workload.owner);
-    const reverted = counted.find(
-      (one) => one.outcome === 'reverted' && ownerKind(one.workload.workload.owner) === kind,
+    const reverted = counted.filter(
+      (one) => one.outcome === 'reverted' && kind !== undefined && ownerKind(one.workload.workload.owner) === kind,
     );
-    if (kind !== undefined && reverted)
-      this.violated(
-        'owner-reverts',
-        `${key} was restarted after ${reverted.workload.key} of the same owner kind was reverted`,
-      );
+    if (holdsNamespace(reverted, workload.namespace))
+      this.violated('owner-reverts', `${key} was restarted after ${reverted.map(say).join(', ')}`);
+  }
+
+  /**
+   * Whether what ended so holds a namespace: failures in it as many as its share, in several as many as the budget, or pods without a
+   * sidecar in it or in two.
+   * @param alone whether it counts that the failing namespace may be the only one, which an operator learns by its scans
+   */
+  isHalted(ends: readonly Restart[], namespace: string, alone: boolean): boolean {
+    const { failureBudget, failureBudgetPerNamespace } = this.#world.scenario.policy;
+    const share = Math.min(failureBudget, failureBudgetPerNamespace);
+    const failed = ends.filter(({ outcome }) => outcome?.startsWith('failed:'));
+    const open = failed.filter(({ outcome }) => outcome === 'failed:not-injected');
+    const here = failed.filter((one) => one.workload.namespace === namespace).length;
+    if (here >= share || holdsNamespace(open, namespace) || (alone && open.length > 0)) return true;
+    const namespaces = new Set(failed.map((one) => one.workload.namespace));
+    return shared(failed, share) >= failureBudget && (namespaces.size > 1 || alone);
   }
 
   /** The last restarts of a run that no resume has forgiven. */
   #counted(run: string): Restart[] {
     const { resumedAt } = this.#world.lease;
-    const since = (one: Restart): number => Date.parse(one.attempt.annotations[ANNOTATION.restartedAt] ?? '') || 0;
+    const since = (one: Restart): number => one.attempt.entry?.restartedAt ?? 0;
     return [...this.#last.values()].filter(
       (one) => one.run === run && !one.workload.gone && since(one) > resumedAt && one.outcome !== undefined,
     );
@@ -172,10 +194,8 @@ export class Referee {
   /** Its own failed restart is what spends the budget; only another rollout can mend that. */
   #isOwnFailure(workload: Controlled): boolean {
     const last = this.lastOf(workload);
-    const template = workload.manifest.spec.template.metadata.annotations[RESTARTED_AT];
-    return (
-      last?.outcome?.startsWith('failed:') === true && template === last.attempt.annotations[ANNOTATION.restartedAt]
-    );
+    const template = parseTime(workload.manifest.spec.template.metadata.annotations[RESTARTED_AT]);
+    return last?.outcome?.startsWith('failed:') === true && template === last.attempt.entry?.restartedAt;
   }
 
   /** Whatever happens, nobody is read without a pause. */
@@ -203,34 +223,14 @@ export class Referee {
 
   landed(attempt: Attempt, workload: Controlled, before: Manifest): void {
     if (attempt.restart) this.#restarted(attempt, workload, before);
-    else this.#ended(attempt, workload, before);
-  }
-
-  answered({ process, outcomeOf }: Attempt): void {
-    outcomeOf?.heardBy.add(process);
+    else if (JSON.stringify(before.spec) !== JSON.stringify(workload.manifest.spec))
+      this.violated('record', `writing an outcome changed the spec of ${workload.key}`);
   }
 
   /** An owner has taken the restart annotation away. */
   tookBack(workload: Controlled): void {
     const last = this.lastOf(workload);
     if (last) last.reverted = true;
-  }
-
-  #ended(attempt: Attempt, workload: Controlled, before: Manifest): void {
-    const outcome = attempt.annotations[ANNOTATION.outcome] ?? '';
-    this.#world.log(() => `${attempt.process.id}: ${workload.key} has the outcome ${outcome}`);
-    if (JSON.stringify(before.spec) !== JSON.stringify(workload.manifest.spec))
-      this.violated('record', `recording an outcome changed the spec of ${workload.key}`);
-    const last = this.lastOf(workload);
-    if (!last) {
-      this.violated('record', `${workload.key} has an outcome and was never restarted`);
-      return;
-    }
-    last.outcome = outcome;
-    last.outcomeAt = this.#world.time.now;
-    last.heardBy.clear();
-    attempt.outcomeOf = last;
-    if (outcome === 'verified') this.#verified(last);
   }
 
   #verified({ workload, target }: Restart): void {
@@ -252,10 +252,9 @@ export class Referee {
   }
 
   #restarted(attempt: Attempt, workload: Controlled, before: Manifest): void {
-    const { key, annotations, process } = attempt;
-    this.#world.log(() => `${process.id}: restarts ${key} for ${annotations[ANNOTATION.restartedFor]}`);
-    const target = annotations[ANNOTATION.restartedFor] ?? '';
-    const run = annotations[ANNOTATION.run] ?? '';
+    const { key, entry, process } = attempt;
+    const { restartedFor: target = '', run = '' } = entry ?? {};
+    this.#world.log(() => `${process.id}: restarts ${key} for ${target}`);
     this.#target(workload, before);
     const previous = this.lastOf(workload);
     const count = this.#episode(workload, before, previous, target);
@@ -272,7 +271,7 @@ export class Referee {
       reverted: false,
       outcome: undefined,
       outcomeAt: 0,
-      heardBy: new Set(),
+      endedBy: undefined,
     };
     this.#limits(restart);
     this.#pace(restart, previous);
@@ -288,9 +287,6 @@ export class Referee {
       'it is paused': before.spec.paused === true,
       'its strategy is OnDelete': (before.spec.updateStrategy ?? before.spec.strategy)?.type === 'OnDelete',
       'it is opted out': before.metadata.annotations['meltemi.dev/restart'] === 'false',
-      'another manager applies its annotation': before.metadata.managedFields.some(
-        ({ manager, operation }) => operation === 'Apply' && manager !== 'meltemi',
-      ),
       'it is scaled to zero': before.spec.replicas === 0,
       'it may lose all pods': policy.recreate === 'hold' && workload.strategy === 'Recreate',
     };
@@ -364,30 +360,49 @@ export class Referee {
     const nearest = Math.min(...earlier.map(since));
     if (restartDelay > 0 && nearest <= restartDelay - CUT)
       this.violated('restart-delay', `${workload.key} was restarted ${nearest} ms from another, delay ${restartDelay}`);
-    const recent = earlier.filter((one) => since(one) < 60_000).length + 1;
+    const times = [...earlier.map((one) => one.attempt.decidedAt), decidedAt].sort((a, b) => a - b);
+    const recent = Math.max(
+      ...times.map((time) => times.filter((other) => other >= time && other < time + 60_000).length),
+    );
     this.#peak('max-restarts-per-minute', recent);
     if (maxRestartsPerMinute > 0 && recent > maxRestartsPerMinute)
-      this.violated('rate', `${workload.key} was number ${recent} within a minute, allowed ${maxRestartsPerMinute}`);
+      this.violated(
+        'rate',
+        `with ${workload.key} there were ${recent} within a minute, allowed ${maxRestartsPerMinute}`,
+      );
     if (previous && since(previous) <= annotationCooldown - CUT)
       this.violated(
         'cooldown',
         `${workload.key} was restarted ${since(previous)} ms after its last, cooldown ${annotationCooldown}`,
       );
-    const today = earlier.filter((one) => one.workload === workload && since(one) < DAY - CUT).length + 1;
-    this.#peak('daily-cap', today);
-    if (today > 3) this.violated('daily-cap', `${workload.key} was restarted ${today} times within a day`);
+    const bad = this.#today(workload, false);
+    if (this.isCapped(workload))
+      this.violated('daily-cap', `${workload.key} was restarted though ${bad} restarts within a day ended badly`);
+  }
+
+  #today(workload: Controlled, verified: boolean): number {
+    const recent = (one: Restart): boolean => this.#world.time.now - one.sentAt < DAY - CUT;
+    const all = this.restarts.filter((one) => one.workload === workload && recent(one));
+    return all.filter(({ outcome }) => (outcome === 'verified') === verified).length;
+  }
+
+  /** Whether a workload has been restarted as often within a day as it may. */
+  isCapped(workload: Controlled): boolean {
+    const { maxRestartsPerDay } = this.#world.scenario.policy;
+    return this.#today(workload, false) >= maxRestartsPerDay || this.#today(workload, true) >= VERIFIED_PER_DAY;
   }
 
   /**
-   * What a failing run can cost: two failures are known at the most when a restart begins, and all that are in flight then may fail too. So no
-   * more than max-in-flight + budget - 1 have failed or are in flight, however late their ends are heard of.
+   * What a failing run can cost: fewer failures than its budget are known when a restart begins, no more than its share of any namespace is
+   * counted, and all that are in flight then may fail too.
    */
   #bound({ run, workload }: Restart): void {
-    const { maxInFlight, failureBudget } = this.#world.scenario.policy;
+    const { maxInFlight, failureBudget, failureBudgetPerNamespace } = this.#world.scenario.policy;
+    const share = Math.min(failureBudget, failureBudgetPerNamespace);
     const failed = this.#counted(run).filter(({ outcome }) => outcome?.startsWith('failed:'));
-    const others = this.inFlight().filter((one) => one.run === run);
-    const sum = new Set([...failed, ...others].map((one) => one.workload.key)).add(workload.key).size;
-    const allowed = maxInFlight + failureBudget - 1;
+    const others = this.inFlight().filter((one) => one.run === run && one.workload !== workload);
+    const sum = shared(failed, share) + others.length + 1;
+    const allowed = maxInFlight + Math.max(failureBudget - 1, share);
     if (sum > allowed)
       this.violated('halted', `${sum} restarts of a run have failed or are in flight, allowed ${allowed}`);
   }
@@ -395,6 +410,26 @@ export class Referee {
   #peak(limit: string, value: number): void {
     this.peaks.set(limit, Math.max(this.peaks.get(limit) ?? 0, value));
   }
+}
+
+const say = ({ workload, outcome }: Restart): string => `${workload.key} ended ${outcome}`;
+
+/** What was seen in one namespace holds that one, what was seen in two holds all. */
+function holdsNamespace(seen: readonly Restart[], namespace: string): boolean {
+  const where = new Set(seen.map((one) => one.workload.namespace));
+  return where.has(namespace) || where.size > 1;
+}
+
+/** Failures as they count for a run: of each namespace no more than its share. */
+function shared(failed: readonly Restart[], share: number): number {
+  const counts = new Map<string, number>();
+  for (const { workload } of failed) counts.set(workload.namespace, (counts.get(workload.namespace) ?? 0) + 1);
+  return [...counts.values()].reduce((sum, count) => sum + Math.min(count, share), 0);
+}
+
+function restartTimeOf(spec: object | undefined): number | undefined {
+  const { template } = spec as { template?: { metadata?: { annotations?: Labels } } };
+  return parseTime(template?.metadata?.annotations?.[RESTARTED_AT]);
 }
 
 const ownerKind = (owner: Owner | undefined): string | undefined =>

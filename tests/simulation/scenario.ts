@@ -20,7 +20,7 @@ export interface WorkloadDraft {
   readonly partition: number;
   readonly paused: boolean;
   readonly optedOut: boolean;
-  /** The restart annotation is applied by another manager (server-side apply). */
+  /** Another manager applied the restart annotation once (server-side apply). */
   readonly claimed: boolean;
   /** Kind of the custom resource that owns it. */
   readonly owner: string | undefined;
@@ -71,8 +71,12 @@ export const FLAVOURS = [
 ] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
+/** What the cluster's admission does about Meltemi's annotations on workloads: let them stand, take them away, or refuse the write. */
+export const ADMISSIONS = ['keeps', 'strips', 'refuses'] as const;
+
 export interface Scenario {
   readonly flavour: Flavour;
+  readonly admission: (typeof ADMISSIONS)[number];
   readonly policy: Policy;
   readonly reconcilePeriod: number;
   readonly namespaces: readonly string[];
@@ -146,6 +150,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
   const own = workloads.find(({ kind, owner }) => kind === 'Deployment' && owner === undefined);
   return {
     flavour,
+    admission: dice.once(4) ? dice.pick(ADMISSIONS) : 'keeps',
     namespaces,
     workloads,
     knobs,
@@ -175,7 +180,9 @@ function drawPolicy(dice: Dice, flavour: Flavour): Policy {
     istiodConfigReadDelay: dice.pick([0, 3, 10]) * SECOND,
     restartTimeout: dice.pick([30, 45, 60]) * SECOND,
     failureBudget: dice.once(3) ? 1 + dice.below(2) : 3,
+    failureBudgetPerNamespace: dice.once(3) ? 1 + dice.below(3) : 2,
     maxAttempts: dice.once(4) ? 2 : 1,
+    maxRestartsPerDay: dice.pick([1, 2, 3, 3]),
   });
 }
 

@@ -7,21 +7,17 @@ import { sameSidecar } from './controlPlane.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import type { World } from './world.ts';
 
-const DAY = 24 * 60 * 60 * 1000;
-
 type Truth = (world: World, workload: Controlled) => boolean;
 
 /** When a reason to hold an outdated workload for good is true, by the cluster itself. What is not here holds nobody for good. */
 const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   'gave-up': gaveUp,
-  'daily-cap': (world, workload) =>
-    world.referee.restarts.filter((one) => one.workload === workload && world.time.now - one.sentAt < DAY).length >= 3,
+  'daily-cap': (world, workload) => world.referee.isCapped(workload),
   halted,
   'owner-reverts': (world, workload) =>
     lasts(world).some(
       (one) => one?.outcome === 'reverted' && one.workload.workload.owner?.kind === workload.workload.owner?.kind,
     ),
-  'owned-by': (_world, { manifest }) => manifest.metadata.managedFields.some(({ operation }) => operation === 'Apply'),
   'opted-out': (_world, { manifest }) => manifest.metadata.annotations['meltemi.dev/restart'] === 'false',
   outage: (world) => world.scenario.policy.recreate === 'hold',
   'operator-paused': (world) => world.lease.annotations['meltemi.dev/paused'] !== undefined,
@@ -49,10 +45,12 @@ function gaveUp(world: World, workload: Controlled): boolean {
   return answered && last?.target === target && last.outcome !== undefined && last.outcome !== 'verified';
 }
 
-function halted(world: World): boolean {
-  const failed = lasts(world).filter((one) => one?.outcome?.startsWith('failed:'));
-  const open = failed.some((one) => one?.outcome === 'failed:not-injected');
-  return open || failed.length >= world.scenario.policy.failureBudget;
+function halted(world: World, { namespace }: Controlled): boolean {
+  return world.referee.isHalted(
+    lasts(world).flatMap((one) => one ?? []),
+    namespace,
+    true,
+  );
 }
 
 /** Whether a workload's pods are what they should be. */

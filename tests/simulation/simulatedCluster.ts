@@ -1,16 +1,12 @@
 import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { Keeper } from '../../src/cluster/recordCopies.ts';
-import type { Budget, Labels, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../../src/model.ts';
+import type { Budget, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../../src/model.ts';
 import { keyOf } from '../../src/model.ts';
-import { ANNOTATION } from '../../src/names.ts';
 import type { Controlled } from './controlled.ts';
 import { narrow } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import type { Attempt } from './referee.ts';
 import { failure } from './weather.ts';
 import type { World } from './world.ts';
-
-const OURS: readonly string[] = Object.values(ANNOTATION);
 
 /** The port, as one process has it: every call crosses the weather, and every write passes the fence and the referee's eyes. */
 export class SimulatedCluster implements Cluster {
@@ -87,21 +83,6 @@ export class SimulatedCluster implements Cluster {
     return this.#read('nodes', () => new Set());
   }
 
-  recordCopies(keeper: Keeper): Promise<Map<string, Labels>> {
-    return this.#read(keeper, () => {
-      const owned = this.#world.existing().filter(({ kind }) => (kind === 'Deployment') === (keeper === 'replicasets'));
-      return new Map(
-        owned.flatMap((one) => {
-          const copies = [...one.revisions.values()].map(({ annotations }) => annotations);
-          const time = (copy: Labels): number => Date.parse(copy[ANNOTATION.restartedAt] ?? '') || 0;
-          const latest = copies.filter((copy) => time(copy) > 0).sort((a, b) => time(b) - time(a))[0];
-          const ours = Object.entries(latest ?? {}).filter(([key]) => OURS.includes(key));
-          return latest ? [[one.manifest.metadata.uid, Object.fromEntries(ours)] as const] : [];
-        }),
-      );
-    });
-  }
-
   complaint(): Promise<string | undefined> {
     return this.#read('events', () => undefined);
   }
@@ -129,18 +110,18 @@ export class SimulatedCluster implements Cluster {
       lane.wake(back, () => {
         if (typeof outcome === 'string') return reject(failure('PATCH', path, outcome));
         if (mishap === 'lost') return reject(failure('PATCH', path, 'lost'));
-        referee.answered(attempt);
         resolve(outcome);
       });
     });
     return promise;
   }
 
-  #land(attempt: Attempt, path: string, body: object): Workload | 'conflict' | 'gone' {
+  #land(attempt: Attempt, path: string, body: object): Workload | 'conflict' | 'gone' | 'denied' {
     const found = this.#world.find(path);
     if (!found) return 'gone';
     const before = found.manifest;
-    if (!this.#world.merge(found, body)) return 'conflict';
+    const refused = this.#world.merge(found, body);
+    if (refused) return refused;
     this.#world.referee.landed(attempt, found, before);
     this.#world.afterLanding(this.#process, attempt);
     return narrow(found.kind, found.manifest);

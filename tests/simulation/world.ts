@@ -1,4 +1,4 @@
-import type { Budget } from '../../src/model.ts';
+import type { Budget, Labels } from '../../src/model.ts';
 import { NOW } from '../builders/workload.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { Controlled, type Fate } from './controlled.ts';
@@ -42,6 +42,7 @@ export class World {
     this.plane = new ControlPlane(this.dice, visible);
     this.lease = new LeaseServer(this.time, this.weather);
     this.referee = new Referee(this);
+    this.lease.onJournal = (writer, entries) => this.referee.journalled(writer, entries);
     for (const namespace of namespaces) this.plane.label(namespace, 'default');
     for (const draft of workloads) this.#add(draft);
   }
@@ -73,16 +74,20 @@ export class World {
     this.#listeners.push(listener);
   }
 
-  /** Meltemi's merge patch, as the API server takes it. @returns false for a version that is not the newest */
-  merge(workload: Controlled, body: object): boolean {
+  /** Meltemi's merge patch, as the API server and the cluster's admission take it. @returns why it is refused, if it is */
+  merge(workload: Controlled, body: object): 'conflict' | 'denied' | undefined {
     const { manifest } = workload;
-    const { resourceVersion } = (body as { metadata: { resourceVersion?: string } }).metadata;
-    if (resourceVersion !== undefined && resourceVersion !== manifest.metadata.resourceVersion) return false;
+    const { admission } = this.scenario;
+    const { resourceVersion, annotations } = (body as { metadata: { resourceVersion?: string; annotations?: Labels } })
+      .metadata;
+    if (resourceVersion !== undefined && resourceVersion !== manifest.metadata.resourceVersion) return 'conflict';
+    if (annotations && admission === 'refuses') return 'denied';
     const next = merged(manifest, body) as Manifest;
+    if (admission === 'strips') Object.assign(next.metadata, { annotations: manifest.metadata.annotations });
     const others = manifest.metadata.managedFields.filter(({ manager }) => manager !== 'meltemi');
     const ours = { manager: 'meltemi', operation: 'Update', time: rfc3339(this.time.now), fieldsV1: {} };
     workload.write({ metadata: { ...next.metadata, managedFields: [...others, ours] }, spec: next.spec });
-    return true;
+    return undefined;
   }
 
   boot(): OperatorProcess {
