@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
-import { FILTER_KEYS } from '../../src/cli/policySchema.ts';
+import { FILTER_KEYS, REWRITES_KEY } from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, POLICY_NAMES, SETTINGS, type Setting } from '../../src/cli/settings.ts';
 import { type Place, RIGHTS } from '../../src/cluster/rights.ts';
 import { ANNOTATION, LEASE_ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
@@ -56,7 +56,8 @@ function policyKeys(): string {
     return [`\`${name}\``, list ? `list of ${value}` : value, fallback ? `\`${fallback}\`` : '', help];
   });
   const filters = Object.entries(FILTER_KEYS).map(([name, help]) => [`\`${name}\``, 'list of filters', '', help]);
-  return tableOf(['key', 'value', 'default', 'meaning'], [...settings, ...filters]);
+  const rewrites = Object.entries(REWRITES_KEY).map(([name, help]) => [`\`${name}\``, 'list of rewrites', '', help]);
+  return tableOf(['key', 'value', 'default', 'meaning'], [...settings, ...rewrites, ...filters]);
 }
 
 function filterFields(): string {
