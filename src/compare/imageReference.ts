@@ -1,6 +1,6 @@
 /** An image reference, resolved as the container runtime resolves it. */
 export interface ImageReference {
-  /** Host with optional port, in lower case; `docker.io` where none is written. Empty: the text is no image reference. */
+  /** Host with optional port, as `normalHost` has it; `docker.io` where none is written. Empty: the text is no image reference. */
   readonly registry: string;
   /** Path in the registry; the whole text where it is no image reference. */
   readonly repository: string;
@@ -55,18 +55,21 @@ function splitHost(name: string): [host: string, path: string] {
 /** Whether the part of a name before its first slash means a registry, and is not part of a path on Docker Hub. */
 export const namesHost = (first: string): boolean => /[.:A-Z]/.test(first) || first === 'localhost';
 
-/** A registry's host as it is compared: DNS knows no case, and Docker Hub has two names. */
+/** A registry's host as it is compared: DNS knows no case, and Docker Hub has two names. Where the case alone makes it a host, it stays. */
 export function normalHost(host: string): string {
   const lower = host.toLowerCase();
+  if (!namesHost(lower)) return host;
   return lower === OLD_DOCKER_HUB ? DOCKER_HUB : lower;
 }
 
-/** Whether a text is a registry's host in lower case: a DNS name, or an IPv6 address in brackets, with an optional port. */
+/** Whether a text is a registry's host: a DNS name, or an IPv6 address in brackets, with an optional port. */
 export function isHost(text: string): boolean {
   const port = /:\d{1,5}$/.exec(text);
   const host = port ? text.slice(0, port.index) : text;
   if (/^\[[a-f0-9:]+\]$/.test(host)) return true;
-  return host.split('.').every((label) => /^[a-z0-9-]+$/.test(label) && !label.startsWith('-') && !label.endsWith('-'));
+  return host
+    .split('.')
+    .every((label) => /^[a-zA-Z0-9-]+$/.test(label) && !label.startsWith('-') && !label.endsWith('-'));
 }
 
 /** Whether a text is a path in a registry. */

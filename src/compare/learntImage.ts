@@ -30,9 +30,11 @@ export function differenceOf(answer: string, actual: string): RewriteRule | unde
   const version = versionDifference(a, b);
   if (version === 'other') return exact(a, b);
   const [from, to] = differentPrefixes(a, b);
-  if (from === to) return { kind: 'digest', registry: a.registry };
-  const general = from !== namesOf(a)[0] && isPrefix(from) && isPrefix(to);
-  return general ? { kind: 'registry', from, to, digest: version === 'pinned' } : exact(a, b);
+  const nothingCommon = from === namesOf(a)[0] && from !== to;
+  if (nothingCommon || !isPrefix(from) || !isPrefix(to)) return exact(a, b);
+  return from === to
+    ? { kind: 'digest', registry: a.registry }
+    : { kind: 'registry', from, to, digest: version === 'pinned' };
 }
 
 function exact(a: ImageReference, b: ImageReference): RewriteRule | undefined {
