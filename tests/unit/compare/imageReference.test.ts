@@ -51,6 +51,7 @@ const MALFORMED: [string, string][] = [
   ['a host with an empty label', 'docker..io/istio/proxyv2:1'],
   ['the 64 digits of an image without its name', '1'.repeat(64)],
   ['a name that is too long', `docker.io/${'a/'.repeat(128)}p:1`],
+  ['a digest that is too long', `istio/proxyv2@sha256:${'1'.repeat(2000)}`],
   ['a megabyte', `docker.io/istio/proxyv2:${'1'.repeat(1_000_000)}`],
 ];
 for (const [name, text] of MALFORMED) {
@@ -97,6 +98,7 @@ const compared: [string, string, string, typeof DEFAULT, boolean][] = [
   ['library/ on another registry', 'quay.io/proxyv2:1', 'quay.io/library/proxyv2:1', DEFAULT, false],
   ['a mirror of a short name, without library/', 'proxyv2:1', 'mirror.local/proxyv2:1', DEFAULT, true],
   ['a mirror of a short name, with library/', 'proxyv2:1', 'mirror.local/library/proxyv2:1', DEFAULT, true],
+  ['a mirror of a long name on Docker Hub', 'library/a/b:1', 'mirror.local/a/b:1', DEFAULT, false],
   ['a path prefix', 'r.io/p:1', 'mirror.corp/r.io/p:1', DEFAULT, false],
   ['what looks like a host by its case only', 'Foo/p:1', 'foo/p:1', DEFAULT, false],
   ['docker.io is the default registry', 'istio/proxyv2:1', 'docker.io/istio/proxyv2:1', STRICT, true],

@@ -84,6 +84,8 @@ const applied: [string, RewriteRule, string, string, boolean][] = [
     'm.io/istio-x/p:1',
     false,
   ],
+  ['a path to no longer segment', registry('docker.io/istio', 'm.io'), 'docker.io/istio-x/p:1', 'm.io-x/p:1', false],
+  ['a path to no whole name', registry('docker.io/istio', 'm.io'), 'gcr.io/istio:1', 'm.io:1', false],
   ['a registry to nothing of another', registry('docker.io', 'm.io'), 'gcr.io/istio/p:1', 'm.io/istio/p:1', false],
   ['a registry to no pinned image', registry('docker.io', 'm.io'), 'istio/p:1', `m.io/istio/p:1@${D1}`, false],
   [

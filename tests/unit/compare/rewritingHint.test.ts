@@ -39,6 +39,10 @@ const rows: [string, Row][] = [
   ],
   ['a digest with ignoreDigest', { groups: [group({ image: PINNED })], rules: { ignoreDigest: true }, hint: false }],
   [
+    'a digest in the place of its tag with ignoreDigest, which does not tell the version',
+    { groups: [group({ image: `istio/proxyv2@${D1}` })], rules: { ignoreDigest: true }, hint: true },
+  ],
+  [
     'a digest where the answer has one too',
     { groups: [group({ image: PINNED })], answer: `docker.io/istio/proxyv2:1.31.0@${D2}`, hint: false },
   ],
