@@ -18,7 +18,7 @@ export const ANNOTATION = {
   restartedAt: `${DOMAIN}/restarted-at`,
   /** Writes in this episode of drift. */
   attempts: `${DOMAIN}/attempts`,
-  /** Times of the latest writes, whatever they were for, and `verified` after those whose restart ended well. */
+  /** Times of the latest writes, whatever they were for, and `ok` after those whose restart ended well. */
   writes: `${DOMAIN}/writes`,
   /** Epoch of the injector that the restart's run belongs to: failures are counted per run. */
   run: `${DOMAIN}/run`,

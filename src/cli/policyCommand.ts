@@ -44,7 +44,8 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
     const value = shown(SETTINGS[name], texts[name] ?? SETTINGS[name].default);
     return value === '' ? [] : [[name, value]];
   });
-  return { ...Object.fromEntries(settings), include: texts.include ?? [], exclude: texts.exclude ?? [] };
+  const { imageRewrites = [], include = [], exclude = [] } = texts;
+  return { ...Object.fromEntries(settings), imageRewrites, include, exclude };
 }
 
 /** Lists as lists, numbers as numbers; durations and selectors stay the texts that people read. */

@@ -13,6 +13,7 @@ import {
 import type { z } from 'zod';
 import { closest } from './closest.ts';
 import { FILTER_FIELDS } from './filterSchema.ts';
+import { REWRITE_FIELDS } from './imageRewritesSchema.ts';
 import { type FilePolicy, POLICY_KEYS, policySchema } from './policySchema.ts';
 
 /** What is wrong in a policy file, and where. */
@@ -148,9 +149,10 @@ function unknownKey(key: string, path: Path): string {
   return meant ? `is unknown; did you mean ${meant}?` : `is unknown; known are ${known.join(', ')}`;
 }
 
-/** The keys that a map at a path may have: of the policy, of a filter, of a selector or of one of its expressions. */
+/** The keys that a map at a path may have: of the policy, of a rewrite, of a filter, of a selector or of one of its expressions. */
 function keysAt(path: Path): readonly string[] {
   if (path.length === 0) return POLICY_KEYS;
+  if (path[0] === 'imageRewrites') return REWRITE_FIELDS;
   if (path.length === 2) return Object.keys(FILTER_FIELDS);
   return path.length === 3 ? ['matchLabels', 'matchExpressions'] : ['key', 'operator', 'values'];
 }

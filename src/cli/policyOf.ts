@@ -9,10 +9,13 @@ import { POLICY_NAMES, type PolicyName, type Settings } from './settings.ts';
 export function policyOf(settings: Settings, given: ReadonlySet<string>, file: FilePolicy = {}): Policy {
   const chosen = POLICY_NAMES.map((name) => [name, given.has(name) ? settings[name] : (file[name] ?? settings[name])]);
   const policy = Object.fromEntries(chosen) as Pick<Settings, PolicyName>;
-  return { include: [], exclude: [], ...filtersOf(file), ...policy };
+  return { include: [], exclude: [], ...unflaggedOf(file), ...policy };
 }
 
-const filtersOf = ({ include, exclude }: FilePolicy): Partial<Pick<Policy, 'include' | 'exclude'>> => ({
+type Unflagged = 'imageRewrites' | 'include' | 'exclude';
+
+const unflaggedOf = ({ imageRewrites, include, exclude }: FilePolicy): Partial<Pick<Policy, Unflagged>> => ({
+  ...(imageRewrites && { imageRewrites }),
   ...(include && { include }),
   ...(exclude && { exclude }),
 });

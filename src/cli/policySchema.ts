@@ -1,16 +1,25 @@
 import { z } from 'zod';
+import type { ImageRewrite } from '../compare/imageRewrite.ts';
 import type { Filter } from '../plan/filter.ts';
 import { filterSchema } from './filterSchema.ts';
+import { imageRewritesSchema } from './imageRewritesSchema.ts';
 import { parsed } from './parsed.ts';
 import { POLICY_NAMES, type PolicyName, SETTINGS, type Setting, type Settings } from './settings.ts';
 
-/** What a policy file says: any of the settings that are policy, and the filters, which have no flag. */
+/** What a policy file says: any of the settings that are policy, and what has no flag. */
 export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
+  readonly imageRewrites?: readonly ImageRewrite[];
   readonly include?: readonly Filter[];
   readonly exclude?: readonly Filter[];
 };
 
-/** Keys of the file that no flag has, with what they mean. */
+/** The key for images that the cluster pulls from elsewhere, and what it means. */
+export const REWRITES_KEY = {
+  imageRewrites:
+    "where the cluster pulls images from instead of from where the injector says; both are a workload's right image",
+} as const;
+
+/** Keys of filters, with what they mean. */
 export const FILTER_KEYS = {
   include: 'only what one of these matches is restarted; without any, everything',
   exclude: 'what one of these matches is not restarted, whatever else is said',
@@ -23,12 +32,17 @@ export const FILTER_KEYS = {
 export const policySchema: z.ZodType<FilePolicy> = z
   .strictObject({
     ...Object.fromEntries(POLICY_NAMES.map((name) => [name, settingSchema(SETTINGS[name]).optional()])),
+    imageRewrites: imageRewritesSchema.optional(),
     include: z.array(filterSchema).optional(),
     exclude: z.array(filterSchema).optional(),
   })
   .transform((policy) => policy as FilePolicy);
 
-export const POLICY_KEYS: readonly string[] = [...POLICY_NAMES, ...Object.keys(FILTER_KEYS)];
+export const POLICY_KEYS: readonly string[] = [
+  ...POLICY_NAMES,
+  ...Object.keys(REWRITES_KEY),
+  ...Object.keys(FILTER_KEYS),
+];
 
 const NO_VALUE = 'has no value; leave the key out instead';
 

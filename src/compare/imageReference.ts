@@ -1,34 +1,87 @@
-/** An image reference split as distribution/reference does (reference.go, normalize.go). */
+/** An image reference, resolved as the container runtime resolves it. */
 export interface ImageReference {
-  /** Host with optional port; `docker.io` where none is written. */
+  /** Host with optional port, as `normalHost` has it; `docker.io` where none is written. Empty: the text is no image reference. */
   readonly registry: string;
+  /** Path in the registry; the whole text where it is no image reference. */
   readonly repository: string;
   readonly tag: string;
   readonly digest: string;
 }
 
+export const DOCKER_HUB = 'docker.io';
+/** Docker Hub's older name, which distribution/reference still takes for the same registry. */
+const OLD_DOCKER_HUB = 'index.docker.io';
+/** Where Docker Hub keeps images that are named without an account. */
+const OFFICIAL = 'library/';
+
+/** Name, tag and digest at their longest, with room to spare. A longer text is not looked into: a pod's author chooses it. */
+const LONGEST_REFERENCE = 1024;
+/** Of a path (distribution/reference, RepositoryNameTotalLengthMax). */
+const LONGEST_PATH = 255;
+
 /**
- * Splits an image reference. The part before the first slash is a registry only if it contains a dot or a colon or is `localhost`;
- * `name:5000/x` is thus a port, `name:5000` a tag. Neither tag nor digest given means the tag `latest`.
+ * Splits an image reference and fills in what it leaves out, as containerd and the kubelet do (distribution/reference, normalize.go and
+ * regexp.go): the part before the first slash is a registry only if it has a dot, a colon or an upper-case letter or is `localhost`;
+ * Docker Hub is the default registry, and `library/` the place of its short names; without tag and digest the tag is `latest`.
+ * @param reference any text; one that is no image reference comes back whole, with an empty registry
  */
 export function parseImage(reference: string): ImageReference {
-  const [named = '', digest = ''] = splitOnce(reference, '@');
-  const slash = named.indexOf('/');
-  const first = slash < 0 ? '' : named.slice(0, slash);
-  const hosted = /[.:]/.test(first) || first === 'localhost';
-  const registry = hosted ? first : 'docker.io';
-  const path = hosted ? named.slice(slash + 1) : named;
-  const colon = path.lastIndexOf(':');
-  const tagged = colon > path.lastIndexOf('/');
-  const repository = tagged ? path.slice(0, colon) : path;
-  const tag = tagged ? path.slice(colon + 1) : '';
-  return { registry, repository, tag: tag || (digest ? '' : 'latest'), digest };
+  const malformed: ImageReference = { registry: '', repository: reference, tag: '', digest: '' };
+  if (reference.length > LONGEST_REFERENCE || /^[a-f0-9]{64}$/.test(reference)) return malformed;
+  const [named, digest] = splitOnce(reference, '@');
+  const [host, rest] = splitHost(named);
+  const [path, tag] = splitOnce(rest, ':');
+  const registry = normalHost(host);
+  const repository = registry === DOCKER_HUB && !path.includes('/') ? `${OFFICIAL}${path}` : path;
+  const nameable = isHost(registry) && isPath(repository);
+  if (!nameable || !isTag(tag) || !isDigest(digest)) return malformed;
+  return { registry, repository, tag: tag ?? (digest === undefined ? 'latest' : ''), digest: digest ?? '' };
 }
 
-function splitOnce(text: string, separator: string): [string, string] {
+export const isWellFormed = ({ registry }: ImageReference): boolean => registry !== '';
+
+/** The second part is undefined without the separator, and empty where nothing follows it. */
+function splitOnce(text: string, separator: string): [string, string | undefined] {
   const at = text.indexOf(separator);
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
 }
+
+/** Splits a name into registry and path; the registry is Docker Hub where none is written. */
+function splitHost(name: string): [host: string, path: string] {
+  const [first, rest] = splitOnce(name, '/');
+  return rest !== undefined && namesHost(first) ? [first, rest] : [DOCKER_HUB, name];
+}
+
+/** Whether the part of a name before its first slash means a registry, and is not part of a path on Docker Hub. */
+export const namesHost = (first: string): boolean => /[.:A-Z]/.test(first) || first === 'localhost';
+
+/** A registry's host as it is compared: DNS knows no case, and Docker Hub has two names. Where the case alone makes it a host, it stays. */
+export function normalHost(host: string): string {
+  const lower = host.toLowerCase();
+  if (!namesHost(lower)) return host;
+  return lower === OLD_DOCKER_HUB ? DOCKER_HUB : lower;
+}
+
+/** Whether a text is a registry's host: a DNS name, or an IPv6 address in brackets, with an optional port. */
+export function isHost(text: string): boolean {
+  const port = /:\d{1,5}$/.exec(text);
+  const host = port ? text.slice(0, port.index) : text;
+  if (/^\[[a-f0-9:]+\]$/.test(host)) return true;
+  return host
+    .split('.')
+    .every((label) => /^[a-zA-Z0-9-]+$/.test(label) && !label.startsWith('-') && !label.endsWith('-'));
+}
+
+/** Whether a text is a path in a registry. */
+export const isPath = (text: string): boolean =>
+  text.length <= LONGEST_PATH &&
+  text.split('/').every((segment) => /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/.test(segment));
+
+const isTag = (text: string | undefined): boolean => text === undefined || /^\w[\w.-]{0,127}$/.test(text);
+
+/** How long a digest is, is left to the runtime: digests are compared for equality only. */
+const isDigest = (text: string | undefined): boolean =>
+  text === undefined || /^[A-Za-z][\w+.-]*:[0-9A-Fa-f]+$/.test(text);
 
 export interface ImageRules {
   /** Also compare the registry; off by default because mirrors rewrite it behind the injector. */
@@ -37,17 +90,44 @@ export interface ImageRules {
   readonly ignoreDigest: boolean;
 }
 
-/** Whether two references mean the same image under the rules; versions are compared by equality only, so a downgrade differs too. */
+/**
+ * Whether two references mean the same image under the rules; versions are compared by equality only, so a downgrade differs too. A text that
+ * is no image reference equals itself only.
+ */
 export function sameImage(expected: string, actual: string, rules: ImageRules): boolean {
-  const a = parseImage(expected);
-  const b = parseImage(actual);
-  return (
-    a.repository === b.repository &&
-    a.tag === b.tag &&
-    (rules.ignoreDigest || a.digest === b.digest) &&
-    (!rules.compareHub || a.registry === b.registry)
-  );
+  return expected === actual || sameReference(parseImage(expected), parseImage(actual), rules);
 }
 
-/** The last path segment with its tag or digest: enough for a table. */
-export const shortImage = (reference: string): string => reference.slice(reference.lastIndexOf('/') + 1);
+/** The same of references that are split already; two that are malformed are not compared here. */
+export const sameReference = (a: ImageReference, b: ImageReference, rules: ImageRules): boolean =>
+  isWellFormed(a) && isWellFormed(b) && sameName(a, b, rules) && sameVersion(a, b, rules);
+
+function sameName(a: ImageReference, b: ImageReference, { compareHub }: ImageRules): boolean {
+  if (a.registry === b.registry) return a.repository === b.repository;
+  return !compareHub && (a.repository === b.repository || shortName(a) === shortName(b));
+}
+
+/** A repository as people write it. Mirrors keep Docker Hub's official images with `library/` or without. */
+export function shortName({ registry, repository }: ImageReference): string {
+  const short = repository.startsWith(OFFICIAL) ? repository.slice(OFFICIAL.length) : '';
+  return registry === DOCKER_HUB && short !== '' && !short.includes('/') ? short : repository;
+}
+
+/** The runtime pulls by digest where there is one, whatever the tag (distribution/reference, ParseDockerRef). */
+function sameVersion(a: ImageReference, b: ImageReference, { ignoreDigest }: ImageRules): boolean {
+  if (a.digest === b.digest) return a.digest !== '' || a.tag === b.tag;
+  return ignoreDigest && a.tag === b.tag;
+}
+
+/** Enough for a name, a tag and a digest of 64 digits; a table is not to be filled by one pod's image. */
+const LONGEST_WORD = 200;
+
+/** The last path segment with its tag or digest, at most 200 characters: enough for a table. */
+export function shortImage(reference: string): string {
+  const last = reference.slice(reference.lastIndexOf('/') + 1);
+  return clipped(last === '' ? reference : last, LONGEST_WORD);
+}
+
+/** A text cut to so many characters, the last of them an ellipsis; no character is cut in two. */
+export const clipped = (text: string, longest: number): string =>
+  text.length <= longest ? text : `${text.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;

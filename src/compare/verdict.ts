@@ -2,12 +2,19 @@ import type { Answer, ExpectedSidecar } from '../expect/answer.ts';
 import type { Match } from '../expect/match.ts';
 import type { Sidecar, Workload } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
+import { rewritingWords } from './clusterImage.ts';
 import { type Drift, type DriftRules, driftsOf } from './drift.ts';
-import { shortImage } from './imageReference.ts';
+import { clipped, shortImage } from './imageReference.ts';
 import type { PodGroup } from './podGroups.ts';
 
 export type Verdict =
-  | { readonly state: 'current'; readonly expected: ExpectedSidecar; readonly drifts: readonly Drift[] }
+  | {
+      readonly state: 'current';
+      readonly expected: ExpectedSidecar;
+      readonly drifts: readonly Drift[];
+      /** What the cluster makes of the expected image, in words; where pods have it as the injector gave it, nothing. */
+      readonly rewritten?: string;
+    }
   | {
       readonly state: 'outdated';
       readonly expected: ExpectedSidecar;
@@ -89,7 +96,7 @@ function compare(
     undefined,
   );
   const drifts = [...new Set(drifted.flatMap((one) => one.drifts))];
-  if (!largest) return { state: 'current', expected, drifts };
+  if (!largest) return { state: 'current', expected, drifts, ...rewrittenBy(expected, groups, rules) };
   const outdatedPods = countWhere(
     outdated.map(({ group }) => group),
     () => true,
@@ -97,11 +104,24 @@ function compare(
   return { state: 'outdated', expected, drifts, outdatedPods, pods, actual: largest.sidecar };
 }
 
+/** Of pods whose images were rewritten in different ways, one stands for all. */
+function rewrittenBy(
+  { image }: ExpectedSidecar,
+  groups: readonly PodGroup[],
+  rules: DriftRules,
+): { rewritten?: string } {
+  const [rewritten] = groups.flatMap(({ sidecar }) => rewritingWords(image, sidecar.image, rules) ?? []);
+  return rewritten === undefined ? {} : { rewritten };
+}
+
 const countWhere = (groups: readonly PodGroup[], wanted: (group: PodGroup) => boolean): number =>
   groups.reduce((sum, group) => sum + (wanted(group) ? group.count : 0), 0);
 
-/** A sidecar in a word, as tables and Events show it: `proxyv2:1.30.2 (canary)`. */
-export function sidecarWord(sidecar: { image: string; revision: string }): string {
-  if (!sidecar.image) return 'no sidecar';
-  return sidecar.revision ? `${shortImage(sidecar.image)} (${sidecar.revision})` : shortImage(sidecar.image);
+/** A revision is a label's value, which is no longer; a pod's annotation may say anything. */
+const LONGEST_REVISION = 63;
+
+/** A sidecar in a word, as tables and Events show it: `proxyv2:1.30.2 (canary)`. Not longer than a line, and not escaped. */
+export function sidecarWord({ image, revision }: { image: string; revision: string }): string {
+  if (!image) return 'no sidecar';
+  return revision ? `${shortImage(image)} (${clipped(revision, LONGEST_REVISION)})` : shortImage(image);
 }

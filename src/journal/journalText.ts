@@ -147,7 +147,7 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     run,
     generation,
     attempts: attempts ?? 1,
-    writes: [{ at: restartedAt, verified: false }, ...(writes ?? []).flatMap((write) => writeOf(write) ?? [])],
+    writes: [{ at: restartedAt, well: false }, ...(writes ?? []).flatMap((write) => writeOf(write) ?? [])],
     confirmed: unconfirmed !== true,
     ...(before && { before: entryOf(key, before) }),
     ...(owner !== undefined && { owner }),

@@ -65,23 +65,21 @@ function gaveUp(judged: Outdated, { policy }: Surroundings): Hold | undefined {
 }
 
 /** Restarts within a day that ended well: more than an upgrade and its corrections need, fewer than an injector that flaps would cause. */
-const VERIFIED_PER_DAY = 10;
+const WELL_PER_DAY = 10;
 
 function dailyCap({ workload, entry }: Outdated, { wall, policy }: Surroundings): Hold | undefined {
   const writes = [entry, recordOf(workload)].flatMap((one) => (one ? writesOf(one) : []));
   const recent = writes.filter(({ at }) => at > wall - DAY && at <= wall + LONGEST_SKEW);
   const { maxRestartsPerDay } = policy;
   return (
-    capped(recent, false, maxRestartsPerDay, 'did not end well') ?? capped(recent, true, VERIFIED_PER_DAY, 'ended well')
+    capped(recent, false, maxRestartsPerDay, 'did not end well') ?? capped(recent, true, WELL_PER_DAY, 'ended well')
   );
 }
 
 /** The writes of one kind, each once, though both the journal and the workload tell of it. */
-function capped(writes: readonly Write[], verified: boolean, most: number, how: string): Hold | undefined {
-  const well = new Set(writes.flatMap((write) => (write.verified ? write.at : [])));
-  const times = [...new Set(writes.map(({ at }) => at))]
-    .filter((at) => well.has(at) === verified)
-    .sort((a, b) => b - a);
+function capped(writes: readonly Write[], isWell: boolean, most: number, how: string): Hold | undefined {
+  const well = new Set(writes.flatMap((write) => (write.well ? write.at : [])));
+  const times = [...new Set(writes.map(({ at }) => at))].filter((at) => well.has(at) === isWell).sort((a, b) => b - a);
   const first = times[most - 1];
   return first === undefined
     ? undefined

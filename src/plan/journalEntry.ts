@@ -85,7 +85,7 @@ export function nextEntry(
     restartedFor,
     restartedAt,
     attempts: sameEpisode ? previous.attempts + 1 : 1,
-    writes: [{ at: restartedAt, verified: false }, ...earlier].slice(0, WRITES_KEPT),
+    writes: [{ at: restartedAt, well: false }, ...earlier].slice(0, WRITES_KEPT),
     run,
     uid: workload.uid,
     generation: workload.generation,

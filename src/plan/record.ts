@@ -9,10 +9,10 @@ import { ANNOTATION, RESTARTED_AT } from '../names.ts';
  */
 export type Outcome = 'verified' | 'reverted' | 'superseded' | 'superseded:expectation' | `failed:${string}`;
 
-/** One write of a restart: when it was, in milliseconds of the wall clock, and whether that restart ended well. */
+/** One write of a restart: when it was, in milliseconds of the wall clock, and whether that restart ended well, or by somebody else's. */
 export interface Write {
   readonly at: number;
-  readonly verified: boolean;
+  readonly well: boolean;
 }
 
 /** What one restart was for and how it went. Times are milliseconds of the wall clock of whoever led. */
@@ -78,18 +78,21 @@ function parsed(annotations: Labels): RestartRecord | undefined {
 
 /** The writes of a record, the newest with the end that it came to. */
 export const writesOf = ({ writes, outcome, restartedAt }: RestartRecord): readonly Write[] =>
-  writes.map((write) => (write.at === restartedAt ? { at: write.at, verified: outcome === 'verified' } : write));
+  writes.map((write) => (write.at === restartedAt ? { at: write.at, well: isWell(outcome) } : write));
 
-const VERIFIED = ' verified';
+const isWell = (outcome: Outcome | undefined): boolean =>
+  outcome === 'verified' || outcome === 'superseded' || outcome === 'superseded:expectation';
 
-/** A write as it is recorded, in words: its time, and `verified` if it ended well. */
-export const writeWord = ({ at, verified }: Write): string => `${timestamp(at)}${verified ? VERIFIED : ''}`;
+const WELL = ' ok';
+
+/** A write as it is recorded, in words: its time, and `ok` if it ended well. */
+export const writeWord = ({ at, well }: Write): string => `${timestamp(at)}${well ? WELL : ''}`;
 
 /** Reads what `writeWord` made; undefined where it is none. */
 export function writeOf(text: string): Write | undefined {
-  const verified = text.endsWith(VERIFIED);
-  const at = parseTime(verified ? text.slice(0, -VERIFIED.length) : text);
-  return at === undefined ? undefined : { at, verified };
+  const well = text.endsWith(WELL);
+  const at = parseTime(well ? text.slice(0, -WELL.length) : text);
+  return at === undefined ? undefined : { at, well };
 }
 
 /** The value of `meltemi.dev/retry` as it is kept: itself, or a hash where a person wrote a whole letter. */

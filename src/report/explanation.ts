@@ -30,7 +30,7 @@ export function explanation({ judged, mesh, groups, row, rules }: Explained): st
     ['Labels of the next pod', labelLines(workload.template.labels)],
     ['Webhook entries', namespace ? entryLines(mesh.injections, namespace, nextPodLabels(workload)) : ['not tried']],
     ['Question', questionLines(judged)],
-    ['Answer', [answerLine(judged)]],
+    ['Answer', [answerLine(judged), ...rewrittenLines(judged)]],
     ['Live pods', podLines(judged, groups, rules)],
     ['Gates', gateLines(judged)],
     [
@@ -76,6 +76,9 @@ function answerLine({ verdict, injection }: Judged): string {
     return `yes, ${verdict.expected.image} of revision ${verdict.expected.revision || '(not stated)'} (${verdict.expected.placement})`;
   return injection && 'reason' in verdict ? verdict.reason.detail : 'none';
 }
+
+const rewrittenLines = ({ verdict }: Judged): string[] =>
+  verdict.state === 'current' && verdict.rewritten ? [verdict.rewritten] : [];
 
 function podLines({ verdict }: Judged, groups: readonly PodGroup[], rules: DriftRules): string[] {
   if (groups.length === 0) return ['none'];

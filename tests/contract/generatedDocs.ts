@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
-import { FILTER_KEYS } from '../../src/cli/policySchema.ts';
+import { FILTER_KEYS, REWRITES_KEY } from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, POLICY_NAMES, SETTINGS, type Setting } from '../../src/cli/settings.ts';
 import { type Place, RIGHTS } from '../../src/cluster/rights.ts';
 import { ANNOTATION, LEASE_ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
@@ -56,7 +56,8 @@ function policyKeys(): string {
     return [`\`${name}\``, list ? `list of ${value}` : value, fallback ? `\`${fallback}\`` : '', help];
   });
   const filters = Object.entries(FILTER_KEYS).map(([name, help]) => [`\`${name}\``, 'list of filters', '', help]);
-  return tableOf(['key', 'value', 'default', 'meaning'], [...settings, ...filters]);
+  const rewrites = Object.entries(REWRITES_KEY).map(([name, help]) => [`\`${name}\``, 'list of rewrites', '', help]);
+  return tableOf(['key', 'value', 'default', 'meaning'], [...settings, ...rewrites, ...filters]);
 }
 
 function filterFields(): string {
@@ -95,7 +96,7 @@ const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
   restartedFor: 'fingerprint of the sidecar that the last restart was made for',
   restartedAt: 'when it was written, RFC 3339',
   attempts: 'restarts in this episode of drift',
-  writes: 'times of the last three restarts, for the daily cap',
+  writes: 'times of the latest restarts, for the daily cap; `ok` after those that ended well',
   run: 'epoch of the injector; failures are counted per run',
   retried: 'the value of `meltemi.dev/retry` that the restart answered',
   outcome: '`verified`, `failed:<reason>`, `reverted` or `superseded`; empty while the restart is in flight',
@@ -106,6 +107,7 @@ const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {
   resume: 'set by people: any new value ends the halts that failed restarts have caused until then',
   resumed: 'the value of `resume` that the leader has seen',
   resumedAt: 'when it did, RFC 3339',
+  journal: 'set by the leader: its journal, what it has restarted and how that ended; deleted, it is made anew',
 };
 
 function annotations(): string {

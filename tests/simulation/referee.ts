@@ -44,7 +44,7 @@ export interface Restart {
 const CUT = 1000;
 const DAY = 24 * 60 * 60 * 1000;
 /** Restarts of one workload within a day that may end well. */
-const VERIFIED_PER_DAY = 10;
+const WELL_PER_DAY = 10;
 const ANSWER_AGE = 20_000;
 const LONGEST_LOOK = 30_000;
 /** A followed restart is read each second, and twice when its pods are looked at. */
@@ -380,16 +380,16 @@ export class Referee {
       this.violated('daily-cap', `${workload.key} was restarted though ${bad} restarts within a day ended badly`);
   }
 
-  #today(workload: Controlled, verified: boolean): number {
+  #today(workload: Controlled, well: boolean): number {
     const recent = (one: Restart): boolean => this.#world.time.now - one.sentAt < DAY - CUT;
     const all = this.restarts.filter((one) => one.workload === workload && recent(one));
-    return all.filter(({ outcome }) => (outcome === 'verified') === verified).length;
+    return all.filter(({ outcome = '' }) => /^(verified|superseded)/.test(outcome) === well).length;
   }
 
   /** Whether a workload has been restarted as often within a day as it may. */
   isCapped(workload: Controlled): boolean {
     const { maxRestartsPerDay } = this.#world.scenario.policy;
-    return this.#today(workload, false) >= maxRestartsPerDay || this.#today(workload, true) >= VERIFIED_PER_DAY;
+    return this.#today(workload, false) >= maxRestartsPerDay || this.#today(workload, true) >= WELL_PER_DAY;
   }
 
   /**

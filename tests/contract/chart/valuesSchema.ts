@@ -1,5 +1,6 @@
 import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
-import { FILTER_KEYS } from '../../../src/cli/policySchema.ts';
+import { REWRITE_FIELDS } from '../../../src/cli/imageRewritesSchema.ts';
+import { FILTER_KEYS, REWRITES_KEY } from '../../../src/cli/policySchema.ts';
 import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
 import { CONFIG_VALUES } from './flagValues.ts';
 import { type Schema, settingSchema } from './settingSchema.ts';
@@ -46,7 +47,10 @@ function policySchema(): Schema {
   const filter = { ...closed(), minProperties: 1 };
   for (const field of Object.keys(FILTER_FIELDS)) filter.properties[field] = { type: ['array', 'object', 'string'] };
   const filters = Object.keys(FILTER_KEYS).map((name) => [name, { type: 'array', items: filter }]);
-  return { ...closed(), properties: Object.fromEntries([...settings, ...filters]) };
+  const rewrite = { ...closed(), required: REWRITE_FIELDS };
+  for (const field of REWRITE_FIELDS) rewrite.properties[field] = { type: 'string', minLength: 1 };
+  const rewrites = Object.keys(REWRITES_KEY).map((name) => [name, { type: 'array', items: rewrite }]);
+  return { ...closed(), properties: Object.fromEntries([...settings, ...rewrites, ...filters]) };
 }
 
 /** In the file a key that says nothing is a mistake. */

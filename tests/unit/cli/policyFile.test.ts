@@ -64,7 +64,9 @@ const wrong: [string, string, string[]][] = [
   [
     'a setting that is no policy',
     'optIn: true\ndryRun: true',
-    [`p.yaml:2:1: dryRun: is unknown; known are ${[...POLICY_NAMES, 'include', 'exclude'].join(', ')}`],
+    [
+      `p.yaml:2:1: dryRun: is unknown; known are ${[...POLICY_NAMES, 'imageRewrites', 'include', 'exclude'].join(', ')}`,
+    ],
   ],
   ['a key given twice', 'optIn: true\noptIn: false', ['p.yaml:2:1: optIn is given twice']],
   [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DriftRules } from '../../../src/compare/drift.ts';
 import type { PodGroup } from '../../../src/compare/podGroups.ts';
-import { judge } from '../../../src/compare/verdict.ts';
+import { judge, sidecarWord } from '../../../src/compare/verdict.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
 import type { Match } from '../../../src/expect/match.ts';
 import type { Workload } from '../../../src/model.ts';
@@ -18,6 +18,8 @@ const ENTRY: Match<unknown> = { kind: 'entry', entry: {} };
 const NONE: Match<unknown> = { kind: 'none', reason: reason('not-injected', 'nobody asks') };
 const answer = (given: Parameters<typeof expected>[0] = {}): Answer => ({ kind: 'sidecar', sidecar: expected(given) });
 const same = { image: 'docker.io/istio/proxyv2:1.31.0' };
+const PINNED = `docker.io/istio/proxyv2:1.31.0@sha256:${'1'.repeat(64)}`;
+const MIRROR = { imageRewrites: [{ from: 'docker.io', to: 'harbor.corp/hub' }] };
 const bare: PodGroup = { ...group(), sidecar: NO_SIDECAR };
 
 interface Row {
@@ -25,11 +27,45 @@ interface Row {
   match?: Match<unknown>;
   answer?: Answer;
   groups: PodGroup[];
+  rules?: Partial<DriftRules>;
   is: string;
 }
 
 const rows: [string, Row][] = [
   ['pods like the answer are current', { groups: [group(same)], is: 'current' }],
+  [
+    'what the policy says the cluster makes of the answer is current',
+    { groups: [group({ image: 'harbor.corp/hub/istio/proxyv2:1.31.0' })], rules: MIRROR, is: 'current' },
+  ],
+  [
+    'pods from before the rewriting are current beside those after it',
+    { groups: [group(same), group({ image: 'harbor.corp/hub/istio/proxyv2:1.31.0' })], rules: MIRROR, is: 'current' },
+  ],
+  [
+    'an old version is outdated wherever it is from',
+    { groups: [group({ image: 'harbor.corp/hub/istio/proxyv2:1.30.2' })], rules: MIRROR, is: 'outdated image' },
+  ],
+  [
+    'what a restart has shown is current',
+    {
+      groups: [group({ image: PINNED })],
+      rules: { learnt: [{ kind: 'digest', registry: 'docker.io' }] },
+      is: 'current',
+    },
+  ],
+  ['without a rule an added digest is outdated', { groups: [group({ image: PINNED })], is: 'outdated image' }],
+  [
+    'no rewriting explains a missing sidecar',
+    { groups: [bare], rules: { learnt: [{ kind: 'digest', registry: 'docker.io' }] }, is: 'outdated missing' },
+  ],
+  [
+    'no rewriting explains another revision',
+    {
+      groups: [group({ image: PINNED, revision: 'canary' })],
+      rules: { learnt: [{ kind: 'digest', registry: 'docker.io' }] },
+      is: 'outdated revision',
+    },
+  ],
   ['another image is outdated', { groups: [group()], is: 'outdated image' }],
   [
     'an older expectation is outdated too: a rollback',
@@ -101,7 +137,10 @@ const rows: [string, Row][] = [
 
 for (const [name, row] of rows) {
   test(name, () => {
-    const verdict = judge(workload(row.given), row.match ?? ENTRY, row.answer ?? answer(), row.groups, RULES);
+    const verdict = judge(workload(row.given), row.match ?? ENTRY, row.answer ?? answer(), row.groups, {
+      ...RULES,
+      ...row.rules,
+    });
     const why = 'reason' in verdict ? verdict.reason.code : verdict.drifts.join(',');
     assert.equal([verdict.state, why].filter(Boolean).join(' '), row.is);
   });
@@ -122,4 +161,27 @@ test('an outdated verdict counts its pods and shows the largest group', () => {
   );
   assert.ok(verdict.state === 'outdated');
   assert.deepEqual([verdict.outdatedPods, verdict.pods, verdict.actual.image], [5, 7, 'p:2']);
+});
+
+const told: [string, Partial<DriftRules>, PodGroup[], string | undefined][] = [
+  [
+    'is told where a rule explains the image',
+    MIRROR,
+    [group(same), group({ image: 'harbor.corp/hub/istio/proxyv2:1.31.0' })],
+    'the cluster makes harbor.corp/hub/istio/proxyv2:1.31.0 of docker.io/istio/proxyv2:1.31.0',
+  ],
+  ['is not told where pods have the answer’s own image', MIRROR, [group(same)], undefined],
+  ['is not told of a mirror that compareHub lets pass', {}, [group({ image: 'm.io/istio/proxyv2:1.31.0' })], undefined],
+];
+for (const [name, rules, groups, words] of told) {
+  test(`a rewriting ${name}`, () => {
+    const verdict = judge(workload(), ENTRY, answer(), groups, { ...RULES, ...rules });
+    assert.ok(verdict.state === 'current');
+    assert.equal(verdict.rewritten, words);
+  });
+}
+
+test('a sidecar’s word is no longer than a line, whatever a pod says', () => {
+  const word = sidecarWord({ image: `a/${'p'.repeat(1e6)}`, revision: 'r'.repeat(1e6) });
+  assert.equal(word, `${'p'.repeat(199)}… (${'r'.repeat(62)}…)`);
 });

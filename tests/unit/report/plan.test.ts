@@ -92,6 +92,14 @@ test('an explanation tells every entry, the question, the answer, the pods, the 
   }
 });
 
+test('an explanation tells what the cluster makes of the answer', () => {
+  const rewritten = 'the cluster makes harbor.corp/hub/istio/proxyv2:1.31.0 of docker.io/istio/proxyv2:1.31.0';
+  const one = judged({}, { state: 'current', expected: expected(), drifts: [], rewritten });
+  const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
+  const text = explanation({ judged: one, mesh, groups: [], row: rowOf(one, { action: 'none' }), rules });
+  assert.ok(text.split('\n').includes(`  ${rewritten}`), text);
+});
+
 test('an explanation shows nothing of the template’s spec, which may carry secrets', () => {
   const secret = judged({
     template: { labels: {}, annotations: {}, spec: { containers: [{ env: [{ value: 'hunter2' }] }] } },

@@ -1,0 +1,27 @@
+import { type ImageReference, type ImageRules, parseImage, sameImage, sameReference } from './imageReference.ts';
+import { type ImageRewrite, rewritten } from './imageRewrite.ts';
+import { explains, type RewriteRule } from './learntImage.ts';
+
+/** When a pod's image is the one that its injector gave, whoever rewrote it since. */
+export interface ClusterImageRules extends ImageRules {
+  /** What the policy says of the cluster. */
+  readonly imageRewrites?: readonly ImageRewrite[] | undefined;
+  /** What restarts have shown of the injection that the answer is from. */
+  readonly learnt?: readonly RewriteRule[] | undefined;
+}
+
+/** Whether a pod's image is the answer's, or what the cluster makes of it. Both count, because a rewrite may be younger than the pod. */
+export const isMadeOf = (answer: string, actual: string, rules: ClusterImageRules): boolean =>
+  sameImage(answer, actual, rules) || isMadeOfReference(parseImage(answer), parseImage(actual), rules);
+
+/** The same of references that are split already. */
+export const isMadeOfReference = (answer: ImageReference, actual: ImageReference, rules: ClusterImageRules): boolean =>
+  sameReference(answer, actual, rules) ||
+  rewritten(answer, rules.imageRewrites ?? []).some((image) => sameReference(image, actual, rules)) ||
+  (rules.learnt ?? []).some((rule) => explains(rule, answer, actual, rules));
+
+/** How a pod's image comes from an answer, in words for people; undefined where it is the answer's own or does not come from it. */
+export function rewritingWords(answer: string, actual: string, rules: ClusterImageRules): string | undefined {
+  if (sameImage(answer, actual, rules) || !isMadeOf(answer, actual, rules)) return undefined;
+  return `the cluster makes ${actual} of ${answer}`;
+}

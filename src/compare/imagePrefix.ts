@@ -1,0 +1,66 @@
+import {
+  DOCKER_HUB,
+  type ImageReference,
+  isHost,
+  isPath,
+  namesHost,
+  normalHost,
+  parseImage,
+  shortName,
+} from './imageReference.ts';
+
+/** Longer than any registry and path that people use. */
+const LONGEST_PREFIX = 255;
+
+/**
+ * What is wrong with a registry with an optional path, such as `docker.io` or `harbor.corp/dockerhub`.
+ * @returns what would be right, as a sentence; undefined where nothing is wrong
+ */
+export function prefixProblem(text: string): string | undefined {
+  if (text.length > LONGEST_PREFIX) return `It must have at most ${LONGEST_PREFIX} characters.`;
+  const scheme = text.indexOf('://');
+  if (scheme >= 0) return `It must have no scheme: ${text.slice(scheme + 3)}.`;
+  const at = text.indexOf('@');
+  if (at >= 0) return `It must have no digest: ${text.slice(0, at)}.`;
+  const tag = text.lastIndexOf(':');
+  if (text.includes('/') && tag > text.lastIndexOf('/')) return `It must have no tag: ${text.slice(0, tag)}.`;
+  if (text.endsWith('/') && text.length > 1) return `It must not end with a slash: ${text.replace(/\/+$/, '')}.`;
+  const [host, path] = hostAndPath(text);
+  if (host === '' && isPath(path))
+    return `It must begin with a registry, which has a dot or a port, such as ${DOCKER_HUB}/${path}.`;
+  const right = isHost(normalHost(host)) && (path === '' || isPath(path));
+  return right ? undefined : 'It must be a registry with an optional path, such as docker.io or harbor.corp/dockerhub.';
+}
+
+/** A registry with an optional path as it is compared: the host in lower case, and Docker Hub by one name. */
+export function normalPrefix(text: string): string {
+  const [host, path] = hostAndPath(text);
+  return path === '' ? normalHost(host) : `${normalHost(host)}/${path}`;
+}
+
+/** Unlike in an image reference, nothing stands for Docker Hub where no registry is written. */
+function hostAndPath(text: string): [host: string, path: string] {
+  const slash = text.indexOf('/');
+  const first = slash < 0 ? text : text.slice(0, slash);
+  return namesHost(first) ? [first, slash < 0 ? '' : text.slice(slash + 1)] : ['', text];
+}
+
+/** Whether a name is another one or stands below it. */
+export const isAtOrBelow = (name: string, prefix: string): boolean => name === prefix || name.startsWith(`${prefix}/`);
+
+/** A name with one prefix in the place of another; undefined where it does not stand below that one, by whole path segments. */
+export const replacedPrefix = (name: string, from: string, to: string): string | undefined =>
+  name.startsWith(`${from}/`) ? `${to}${name.slice(from.length)}` : undefined;
+
+/** Registry and repository; of Docker Hub's official images also without `library/`, because mirrors keep them either way. */
+export function namesOf(image: ImageReference): readonly [full: string, ...short: string[]] {
+  const full = `${image.registry}/${image.repository}`;
+  const short = shortName(image);
+  return short === image.repository ? [full] : [full, `${image.registry}/${short}`];
+}
+
+/** An image of another name, registry and repository, with this one's tag and digest. */
+export function renamed({ tag, digest }: ImageReference, name: string): ImageReference {
+  const { registry, repository } = parseImage(name);
+  return { registry, repository, tag, digest };
+}

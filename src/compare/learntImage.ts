@@ -1,0 +1,131 @@
+import type { ExpectedSidecar } from '../expect/answer.ts';
+import { namesOf, normalPrefix, prefixProblem, renamed, replacedPrefix } from './imagePrefix.ts';
+import { type ImageReference, type ImageRules, isWellFormed, parseImage, sameReference } from './imageReference.ts';
+import type { PodGroup } from './podGroups.ts';
+
+/**
+ * What a cluster makes of the image in an injector's answer, as a restart has shown it. A rule is a plain JSON value: `JSON.stringify`
+ * writes it, `parseRule` reads it, and no text in it is longer than 512 characters.
+ */
+export type RewriteRule =
+  /** Images below `from` are pulled from below `to`; with `digest` they may also be pinned. Both are as `normalPrefix` has them. */
+  | { readonly kind: 'registry'; readonly from: string; readonly to: string; readonly digest: boolean }
+  /** Images of this registry are pinned: they keep their tag and get a digest. */
+  | { readonly kind: 'digest'; readonly registry: string }
+  /** This image is made of this answer; nothing follows for others. */
+  | { readonly kind: 'exact'; readonly answer: string; readonly image: string };
+
+const LONGEST_IMAGE = 512;
+const STRICT: ImageRules = { compareHub: true, ignoreDigest: false };
+
+/**
+ * What the cluster made of an answer. Another registry, another path in front of what both have in common, and an added digest hold for other
+ * images too. All else, such as another tag or another last segment, may mean anything and holds for this answer only.
+ * @returns undefined where both are the same image, one of them is no image reference, or they are too long to be kept
+ */
+export function differenceOf(answer: string, actual: string): RewriteRule | undefined {
+  const a = parseImage(answer);
+  const b = parseImage(actual);
+  if (!isWellFormed(a) || !isWellFormed(b) || sameReference(a, b, STRICT)) return undefined;
+  const version = versionDifference(a, b);
+  if (version === 'other') return exact(a, b);
+  const [from, to] = differentPrefixes(a, b);
+  const nothingCommon = from === namesOf(a)[0] && from !== to;
+  if (nothingCommon || !isPrefix(from) || !isPrefix(to)) return exact(a, b);
+  return from === to
+    ? { kind: 'digest', registry: a.registry }
+    : { kind: 'registry', from, to, digest: version === 'pinned' };
+}
+
+function exact(a: ImageReference, b: ImageReference): RewriteRule | undefined {
+  const [answer, image] = [canonical(a), canonical(b)];
+  return Math.max(answer.length, image.length) > LONGEST_IMAGE ? undefined : { kind: 'exact', answer, image };
+}
+
+/** A tag beside a digest says nothing, so that pods which differ in it only are alike. */
+const canonical = (image: ImageReference): string =>
+  `${namesOf(image)[0]}${image.digest ? `@${image.digest}` : `:${image.tag}`}`;
+
+/** Whether an image's version is an answer's own, that one with a digest added, or another. Without its tag, a digest may be any version's. */
+function versionDifference(a: ImageReference, b: ImageReference): 'same' | 'pinned' | 'other' {
+  if (a.digest === b.digest && (a.digest !== '' || a.tag === b.tag)) return 'same';
+  return isPinned(a, b) ? 'pinned' : 'other';
+}
+
+const isPinned = (a: ImageReference, b: ImageReference): boolean =>
+  a.digest === '' && b.digest !== '' && a.tag === b.tag;
+
+/** What stands in front of the path segments that both names end in. Registries themselves are never taken for such a segment. */
+function differentPrefixes(a: ImageReference, b: ImageReference): [from: string, to: string] {
+  const [left, right] = [a.repository.split('/'), b.repository.split('/')];
+  let common = 0;
+  while (common < Math.min(left.length, right.length) && left.at(-1 - common) === right.at(-1 - common)) common += 1;
+  const front = (registry: string, path: readonly string[]): string =>
+    [registry, ...path.slice(0, path.length - common)].join('/');
+  return [front(a.registry, left), front(b.registry, right)];
+}
+
+/**
+ * Whether a rule explains that an answer's image has become this one.
+ * @param rules what else need not be equal; without them every difference beside the rule's counts
+ */
+export function applies(rule: RewriteRule, answer: string, actual: string, rules: ImageRules = STRICT): boolean {
+  return explains(rule, parseImage(answer), parseImage(actual), rules);
+}
+
+/** The same of references that are split already. */
+export const explains = (
+  rule: RewriteRule,
+  answer: ImageReference,
+  actual: ImageReference,
+  rules: ImageRules,
+): boolean => isWellFormed(answer) && madeOf(rule, answer, actual).some((made) => sameReference(made, actual, rules));
+
+/** What a rule makes of an answer; a digest that it allows is the one that the image has. */
+function madeOf(rule: RewriteRule, answer: ImageReference, actual: ImageReference): ImageReference[] {
+  const pinned = isPinned(answer, actual) ? [{ digest: actual.digest }] : [];
+  if (rule.kind === 'digest')
+    return rule.registry === answer.registry ? pinned.map((digest) => ({ ...answer, ...digest })) : [];
+  if (rule.kind === 'exact')
+    return sameReference(parseImage(rule.answer), answer, STRICT) ? [parseImage(rule.image)] : [];
+  return namesOf(answer).flatMap((name) => {
+    const other = replacedPrefix(name, rule.from, rule.to);
+    if (other === undefined) return [];
+    const moved = renamed(answer, other);
+    return [moved, ...(rule.digest ? pinned : []).map((digest) => ({ ...moved, ...digest }))];
+  });
+}
+
+/**
+ * What a restart has shown of a cluster. The caller vouches that the injector gave this answer before the restart and again at its end, and
+ * that the pods were born in between and are ready.
+ * @param groups all live pods of the workload that was restarted
+ * @returns undefined unless all of them have the sidecar that they should, but for its image, which differs in the same way in each
+ */
+export function learn(answer: ExpectedSidecar, groups: readonly PodGroup[]): RewriteRule | undefined {
+  const pods = groups.filter(({ count }) => count > 0);
+  if (!pods.every(({ sidecar }) => isFrom(answer, sidecar))) return undefined;
+  const [first, ...others] = pods.map(({ sidecar }) => differenceOf(answer.image, sidecar.image));
+  const words = JSON.stringify(first);
+  return others.every((other) => JSON.stringify(other) === words) ? first : undefined;
+}
+
+/** Whether a pod is one that this injector made. One that does not say its revision, where the answer does, is no proof. */
+const isFrom = (answer: ExpectedSidecar, { injected, placement, revision }: PodGroup['sidecar']): boolean =>
+  injected && placement !== 'none' && (answer.revision === '' || revision === answer.revision);
+
+/** A rule as it was kept; undefined where the value is none, whatever else it is. Fields that no rule has are left out. */
+export function parseRule(value: unknown): RewriteRule | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { kind, from, to, digest, registry, answer, image } = value as Readonly<Record<string, unknown>>;
+  if (kind === 'registry' && isPrefix(from) && isPrefix(to) && from !== to && typeof digest === 'boolean')
+    return { kind, from, to, digest };
+  if (kind === 'digest' && isPrefix(registry) && !registry.includes('/')) return { kind, registry };
+  return kind === 'exact' && isImage(answer) && isImage(image) ? { kind, answer, image } : undefined;
+}
+
+const isPrefix = (value: unknown): value is string =>
+  typeof value === 'string' && prefixProblem(value) === undefined && normalPrefix(value) === value;
+
+const isImage = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= LONGEST_IMAGE && isWellFormed(parseImage(value));
