@@ -1,5 +1,5 @@
 import type { ExpectedSidecar } from '../expect/answer.ts';
-import type { WorkloadKey } from '../model.ts';
+import type { Labels, WorkloadKey } from '../model.ts';
 import { RESTARTED_AT, RETRY } from '../names.ts';
 import { ownerKind } from './history.ts';
 import type { Judged } from './judged.ts';
@@ -54,8 +54,14 @@ export function lastRestart({ workload, entry }: Pick<Judged, 'workload' | 'entr
 
 /** Whether a person asks for one more restart: a `meltemi.dev/retry` that no restart has answered yet. */
 export function isRetryAsked(judged: Pick<Judged, 'workload' | 'entry'>): boolean {
-  const asked = judged.workload.annotations[RETRY];
-  return asked !== undefined && retryWord(asked) !== lastRestart(judged)?.retried;
+  const asked = answeredRetry(judged.workload.annotations);
+  return asked !== undefined && asked !== lastRestart(judged)?.retried;
+}
+
+/** The `meltemi.dev/retry` that a restart of the workload answers, as the record keeps it; undefined where there is none. */
+export function answeredRetry(annotations: Labels): string | undefined {
+  const asked = annotations[RETRY];
+  return asked === undefined ? undefined : retryWord(asked);
 }
 
 /** As far as clocks may lie apart. A time that lies further ahead was not written by a clock. */
@@ -76,7 +82,7 @@ export function nextEntry(
   const { workload } = judged;
   const previous = lastRestart(judged);
   const restartedFor = fingerprint(expected);
-  const retry = workload.annotations[RETRY];
+  const retried = answeredRetry(workload.annotations);
   const again = previous?.restartedFor === restartedFor && previous.outcome !== 'verified';
   const sameEpisode = again && !isRetryAsked(judged);
   const restartedAt = nextTime(judged, at.wall);
@@ -91,7 +97,7 @@ export function nextEntry(
     generation: workload.generation,
     confirmed: false,
     since: at.now,
-    ...(retry !== undefined && { retried: retryWord(retry) }),
+    ...(retried !== undefined && { retried }),
     ...(workload.owner && { owner: ownerKind(workload.owner) }),
   };
 }

@@ -4,7 +4,7 @@ import type { Mesh } from '../expect/mesh.ts';
 import type { Journal } from '../journal/journal.ts';
 import { keyOf, type Workload, type WorkloadRef } from '../model.ts';
 import { holdOf } from '../plan/holds.ts';
-import { type JournalEntry, nextEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
+import { answeredRetry, type JournalEntry, nextEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
 import { isOutdated, type Judged, type Outdated } from '../plan/judged.ts';
 import { canClose } from '../plan/plan.ts';
 import { barePatch, fingerprint, type Outcome, outcomePatch, restartPatch } from '../plan/record.ts';
@@ -93,9 +93,7 @@ export class Restarter {
     const { survey, mesh, listener, journal } = this.#options;
     const sighting = await survey.look(planned.workload);
     if (!sighting) return undefined;
-    // the entry tells a write by the generation that it changes
-    const { uid, generation } = sighting.workload;
-    if (uid !== entry.uid || generation !== entry.generation) throw new NotBorneOut('the workload has just changed');
+    if (!isStillTrue(entry, sighting.workload)) throw new NotBorneOut('the workload has just changed');
     const fresh = await survey.judge(mesh(), sighting, true);
     // what counts is the restart before the one that is about to be made
     const { entry: _begun, ...seen } = fresh;
@@ -310,6 +308,10 @@ interface Course {
   excusedAt?: number;
   inherited?: boolean;
 }
+
+/** What is journalled must be so at the write: it tells the write by the generation that it changes, and which retry it answered. */
+const isStillTrue = (entry: JournalEntry, { uid, generation, annotations }: Workload): boolean =>
+  uid === entry.uid && generation === entry.generation && answeredRetry(annotations) === entry.retried;
 
 /** Pods are worth a look once the controller has counted something new, and not at every count. */
 function isWorthALook({ kind, rollout }: Workload, course: Course, now: number): boolean {
