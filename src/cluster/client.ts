@@ -17,8 +17,11 @@ const TIME_LIMIT_MS = 30_000;
 const RETRIES = 4;
 const DEFAULT_WAIT_MS = 1000;
 const MIB = 2 ** 20;
-/** An object may have 3 MiB at the API server (apiserver pkg/server/config.go, MaxRequestBodyBytes), and is longer in JSON. */
-const LONGEST_ANSWER = 8 * MIB;
+/**
+ * etcd keeps objects of 1.5 MiB (its --max-request-bytes), the API server takes 3 MiB (apiserver pkg/server/config.go, MaxRequestBodyBytes),
+ * and in JSON one character may become six.
+ */
+const LONGEST_ANSWER = 12 * MIB;
 /** A Status is a few sentences; what is longer is no Status. */
 const LONGEST_ERROR = MIB / 4;
 
@@ -48,7 +51,7 @@ export interface ApiRequest {
   readonly beforeSend?: () => void;
   /** Who goes first when requests wait for a connection. By default it follows from the call, see `priorityOf`. */
   readonly priority?: Priority;
-  /** Bytes of the longest answer that is read; a longer one is cut off and is an `ApiError` with reason `TooLarge`. 8 MiB by default. */
+  /** Bytes of the longest answer that is read; a longer one is cut off and is an `ApiError` with reason `TooLarge`. 12 MiB by default. */
   readonly maxBytes?: number;
 }
 
