@@ -192,7 +192,11 @@ async function serve(
   { watches, leading }: Readonly<Record<'watches' | 'leading', Check>>,
 ): Promise<[name: string, server: Server][]> {
   const alive = { ping: () => undefined, 'leader-election': leading };
-  const health = healthHandler({ livez: alive, readyz: { watches }, healthz: alive });
+  const health = healthHandler({ livez: alive, readyz: { watches }, healthz: alive }, (check, problem) =>
+    problem === undefined
+      ? parts.logger.info('Health check passes again', { check })
+      : parts.logger.warn('Health check fails', { check, problem }),
+  );
   const { metricsBindAddress, healthProbeBindAddress } = settings;
   const bound: [string, Server][] = [];
   try {

@@ -39,10 +39,17 @@ const REFUSED_FOR_MS = 10_000;
 /** Half of what Prometheus waits for a scrape by default: the answer is to come before it gives up. */
 const TIME_LIMIT_MS = 5000;
 /** Strangers with made-up tokens are to leave connections for the operator's own calls, and for readers that are known. */
-const STRANGERS_AT_ONCE = 4;
-const KNOWN_AT_ONCE = 4;
+const AT_ONCE = 4;
 /** How many answers are kept, each kind by itself: whoever makes tokens up fills only the second. */
 const KEPT = { allowed: 64, refused: 256 } as const;
+/** Addresses that are remembered as those of readers. */
+const ADDRESSES = 64;
+
+/**
+ * Who asks: the bearer of a token that was allowed before; somebody where such a one is, as Prometheus with the next token of its ServiceAccount;
+ * or anybody. Each has places of its own.
+ */
+type Standing = 'known' | 'near' | 'stranger';
 
 /** Thrown instead of asking when too many questions are under way. */
 export class TooManyReviews extends Error {
@@ -61,7 +68,9 @@ export class AccessReview {
   /** Answers that have run out stay here, so that their bearers are known when they come again. */
   readonly #allowed = new Map<string, Answer>();
   readonly #refused = new Map<string, Answer>();
-  readonly #asking = { known: new Map<string, Promise<Access>>(), strangers: new Map<string, Promise<Access>>() };
+  /** Where readers were allowed, the latest last. */
+  readonly #addresses = new Set<string>();
+  readonly #asking = new Map<string, { readonly standing: Standing; readonly answer: Promise<Access> }>();
 
   /** @param path for example `/metrics` */
   constructor(api: Pick<Api, 'request'>, path: string, now: Clock['now']) {
@@ -71,32 +80,47 @@ export class AccessReview {
   }
 
   /**
+   * @param from the address that the token came from, where there is one
    * @throws {ApiError} when the API server does not answer or does not let us ask; its message never holds the token
    * @throws {TooManyReviews}
    */
-  async of(token: string): Promise<Access> {
+  async of(token: string, from = ''): Promise<Access> {
     const key = createHash('sha256').update(token).digest('base64');
     const kept = this.#allowed.get(key) ?? this.#refused.get(key);
     if (kept && kept.until > this.#now()) return kept.access;
-    return this.#asking.known.get(key) ?? this.#asking.strangers.get(key) ?? this.#begin(key, token);
+    return this.#asking.get(key)?.answer ?? this.#begin(key, token, from);
   }
 
   /** Scrapes that come together with the same token share one question. */
-  #begin(key: string, token: string): Promise<Access> {
-    const known = this.#allowed.has(key);
-    const asking = known ? this.#asking.known : this.#asking.strangers;
-    if (asking.size >= (known ? KNOWN_AT_ONCE : STRANGERS_AT_ONCE)) throw new TooManyReviews();
-    const answer = this.#ask(token, known ? 'follow' : 'scan')
+  #begin(key: string, token: string, from: string): Promise<Access> {
+    const standing = this.#standingOf(key, from);
+    const alike = [...this.#asking.values()].filter((one) => one.standing === standing);
+    if (alike.length >= AT_ONCE) throw new TooManyReviews();
+    const answer = this.#ask(token, standing === 'stranger' ? 'scan' : 'follow')
       .then((access) => {
         this.#keep(key, access);
+        if (access.verdict === 'allowed') this.#rememberAddress(from);
         return access;
       })
       .catch((thrown: unknown) => {
         throw withoutToken(thrown, token);
       })
-      .finally(() => asking.delete(key));
-    asking.set(key, answer);
+      .finally(() => this.#asking.delete(key));
+    this.#asking.set(key, { standing, answer });
     return answer;
+  }
+
+  #standingOf(key: string, from: string): Standing {
+    if (this.#allowed.has(key)) return 'known';
+    return this.#addresses.has(from) ? 'near' : 'stranger';
+  }
+
+  #rememberAddress(from: string): void {
+    if (from === '') return;
+    this.#addresses.delete(from);
+    this.#addresses.add(from);
+    const [oldest = ''] = this.#addresses;
+    if (this.#addresses.size > ADDRESSES) this.#addresses.delete(oldest);
   }
 
   async #ask(token: string, priority: Priority): Promise<Access> {

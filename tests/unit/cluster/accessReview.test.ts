@@ -217,6 +217,31 @@ test('a reader whose answer has run out is asked about beside four strangers, an
   await Promise.all(waiting);
 });
 
+test('the next token of a reader is asked about beside strangers, by where it comes from', async () => {
+  const crowd = new Crowd();
+  await crowd.review.of('scraper', '10.0.0.1');
+  const held = Promise.withResolvers<unknown>();
+  crowd.hold = held.promise;
+  const waiting = Array.from({ length: 4 }, (_, index) => crowd.review.of(`made-up-${index}`, '10.0.0.2'));
+  await assert.rejects(crowd.review.of('next-token', '10.0.0.3'), TooManyReviews);
+  assert.equal((await crowd.review.of('next-token', '10.0.0.1')).verdict, 'allowed');
+  held.resolve(undefined);
+  await Promise.all(waiting);
+});
+
+test('strangers beside a reader do not take the places of its token', async () => {
+  const crowd = new Crowd();
+  await crowd.review.of('scraper', '10.0.0.1');
+  crowd.clock.advance(60_000);
+  const held = Promise.withResolvers<unknown>();
+  crowd.hold = held.promise;
+  const waiting = Array.from({ length: 4 }, (_, index) => crowd.review.of(`made-up-${index}`, '10.0.0.1'));
+  await assert.rejects(crowd.review.of('made-up-more', '10.0.0.1'), TooManyReviews);
+  assert.equal((await crowd.review.of('scraper', '10.0.0.1')).verdict, 'allowed');
+  held.resolve(undefined);
+  await Promise.all(waiting);
+});
+
 test('readers who are known have four places of their own', async () => {
   const crowd = new Crowd();
   for (let index = 0; index < 5; index++) await crowd.review.of(`scraper-${index}`);
