@@ -183,6 +183,14 @@ describe('client: who goes first', () => {
       assert.equal(server.held.length, 6);
     }));
 
+  it('answers the Lease while as many writes as there are connections wait for their answers', () =>
+    slow(async (client, server) => {
+      server.prompt = ({ url = '' }) => url.startsWith(LEASE);
+      for (let number = 0; number < 20; number++) quiet(client.request(PATCH));
+      await until('the connections to be busy', () => server.held.length === 8);
+      await client.request({ method: 'PUT', path: LEASE, body: {}, timeoutMs: 1000 });
+    }));
+
   it('sends a patch at once while Events and lists wait', () =>
     slow(async (client, server) => {
       server.prompt = ({ method }) => method === 'PATCH';
@@ -289,8 +297,10 @@ describe('client: a call ends wherever it is', () => {
     await using server = await new SlowServer({ tls: true }).listen();
     await using gate = await new Gate(Number(new URL(server.url).port)).listen();
     const client = new KubeClient({ config: configFor(`https://127.0.0.1:${gate.port}`), userAgent: 'meltemi/test' });
+    const began = performance.now();
     const error = await failureOf(client.request({ method: 'GET', path: NAMESPACES, timeoutMs: 100 }));
     assert.equal(error.reason, 'Timeout');
+    assert.ok(performance.now() - began < 1000);
     gate.open();
     server.open();
     await client.request({ ...PATCH, timeoutMs: 1000 });
