@@ -13,6 +13,7 @@ import { Injectors } from '../expect/injectors.ts';
 import { Journal } from '../journal/journal.ts';
 import type { EventDraft } from '../model.ts';
 import { Operator } from '../operator.ts';
+import { EventQueue } from '../report/eventQueue.ts';
 import { leadershipLog, standingLog } from '../report/leadershipLog.ts';
 import { createLogger, errorFields, type Logger } from '../report/logger.ts';
 import { Metrics } from '../report/metrics.ts';
@@ -46,8 +47,14 @@ export async function runCommand(
   const metrics = new Metrics(VERSION);
   const leadership = leadershipOf(settings, { client, namespace, owner: await account() }, logger, metrics);
   const cluster = settings.dryRun ? readOnly(writable) : writable;
+  const queue = new EventQueue({
+    send: (event) => cluster.emit(event),
+    dropped: (count) => logger.warn('Events dropped: too many at once', { count }),
+    clock: systemClock,
+    signal,
+  });
   // who stands by would tell what it did not do
-  const events = { emit: async (event: EventDraft) => (leadership.isLeading ? cluster.emit(event) : undefined) };
+  const events = { emit: async (event: EventDraft) => (leadership.isLeading ? queue.emit(event) : undefined) };
   const report = new Report({ logger, metrics, cluster: events, namespace });
   const ready: { watch?: MeshWatch } = {};
   const servers = await serve(
@@ -194,7 +201,11 @@ async function serve(
   { watches, leading }: Readonly<Record<'watches' | 'leading', Check>>,
 ): Promise<[name: string, server: Server][]> {
   const alive = { ping: () => undefined, 'leader-election': leading };
-  const health = healthHandler({ livez: alive, readyz: { watches }, healthz: alive });
+  const health = healthHandler({ livez: alive, readyz: { watches }, healthz: alive }, (check, problem) =>
+    problem === undefined
+      ? parts.logger.info('Health check passes again', { check })
+      : parts.logger.warn('Health check fails', { check, problem }),
+  );
   const { metricsBindAddress, healthProbeBindAddress } = settings;
   const bound: [string, Server][] = [];
   try {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ApiError } from './apiError.ts';
 import type { Api } from './client.ts';
 import type { Clock } from './clock.ts';
+import type { Priority } from './priority.ts';
 import { resourcePath } from './resources.ts';
 import { fits, type Shape } from './shape.ts';
 
@@ -30,14 +31,25 @@ interface SubjectAccessReview {
 const TOKEN_REVIEW: Shape = { status: { authenticated: 'boolean', user: { username: 'string' } } };
 const ACCESS_REVIEW: Shape = { status: { allowed: 'boolean' } };
 
+const RESOURCES = { TokenReview: 'tokenreviews', SubjectAccessReview: 'subjectaccessreviews' } as const;
+
 const ALLOWED_FOR_MS = 60_000;
 /** Short, so that a right just granted counts soon; long enough that a wrong token costs the API server little. */
 const REFUSED_FOR_MS = 10_000;
 /** Half of what Prometheus waits for a scrape by default: the answer is to come before it gives up. */
 const TIME_LIMIT_MS = 5000;
-/** Strangers with made-up tokens are to leave connections for the operator's own calls. */
+/** Strangers with made-up tokens are to leave connections for the operator's own calls, and for readers that are known. */
 const AT_ONCE = 4;
-const KEPT = 256;
+/** How many answers are kept, each kind by itself: whoever makes tokens up fills only the second. */
+const KEPT = { allowed: 64, refused: 256 } as const;
+/** Addresses that are remembered as those of readers. */
+const ADDRESSES = 64;
+
+/**
+ * Who asks: the bearer of a token that was allowed before; somebody where such a one is, as Prometheus with the next token of its ServiceAccount;
+ * or anybody. Each has places of its own.
+ */
+type Standing = 'known' | 'near' | 'stranger';
 
 /** Thrown instead of asking when too many questions are under way. */
 export class TooManyReviews extends Error {
@@ -47,13 +59,18 @@ export class TooManyReviews extends Error {
 /**
  * Lets the API server say who bears a token (TokenReview) and whether he may `get` a path that is no resource (SubjectAccessReview), as
  * Kubernetes' own components do for their metrics. Answers are kept for a short while under the token's hash; the token itself is not kept.
+ * Whoever was allowed before is known: his answers and his places are not shared with strangers, so that these cannot blind the monitoring.
  */
 export class AccessReview {
   readonly #api: Pick<Api, 'request'>;
   readonly #path: string;
   readonly #now: Clock['now'];
-  readonly #answers = new Map<string, { readonly access: Access; readonly until: number }>();
-  readonly #asking = new Map<string, Promise<Access>>();
+  /** Answers that have run out stay here, so that their bearers are known when they come again. */
+  readonly #allowed = new Map<string, Answer>();
+  readonly #refused = new Map<string, Answer>();
+  /** Where readers were allowed, the latest last. */
+  readonly #addresses = new Set<string>();
+  readonly #asking = new Map<string, { readonly standing: Standing; readonly answer: Promise<Access> }>();
 
   /** @param path for example `/metrics` */
   constructor(api: Pick<Api, 'request'>, path: string, now: Clock['now']) {
@@ -63,35 +80,51 @@ export class AccessReview {
   }
 
   /**
+   * @param from the address that the token came from, where there is one
    * @throws {ApiError} when the API server does not answer or does not let us ask; its message never holds the token
    * @throws {TooManyReviews}
    */
-  async of(token: string): Promise<Access> {
+  async of(token: string, from = ''): Promise<Access> {
     const key = createHash('sha256').update(token).digest('base64');
-    const kept = this.#answers.get(key);
+    const kept = this.#allowed.get(key) ?? this.#refused.get(key);
     if (kept && kept.until > this.#now()) return kept.access;
-    const asking = this.#asking.get(key) ?? this.#begin(key, token);
-    return asking;
+    return this.#asking.get(key)?.answer ?? this.#begin(key, token, from);
   }
 
   /** Scrapes that come together with the same token share one question. */
-  #begin(key: string, token: string): Promise<Access> {
-    if (this.#asking.size >= AT_ONCE) throw new TooManyReviews();
-    const asking = this.#ask(token)
+  #begin(key: string, token: string, from: string): Promise<Access> {
+    const standing = this.#standingOf(key, from);
+    const alike = [...this.#asking.values()].filter((one) => one.standing === standing);
+    if (alike.length >= AT_ONCE) throw new TooManyReviews();
+    const answer = this.#ask(token, standing === 'stranger' ? 'scan' : 'follow')
       .then((access) => {
         this.#keep(key, access);
+        if (access.verdict === 'allowed') this.#rememberAddress(from);
         return access;
       })
       .catch((thrown: unknown) => {
         throw withoutToken(thrown, token);
       })
       .finally(() => this.#asking.delete(key));
-    this.#asking.set(key, asking);
-    return asking;
+    this.#asking.set(key, { standing, answer });
+    return answer;
   }
 
-  async #ask(token: string): Promise<Access> {
-    const { status } = await this.#review<TokenReview>('tokenreviews', 'TokenReview', { token }, TOKEN_REVIEW);
+  #standingOf(key: string, from: string): Standing {
+    if (this.#allowed.has(key)) return 'known';
+    return this.#addresses.has(from) ? 'near' : 'stranger';
+  }
+
+  #rememberAddress(from: string): void {
+    if (from === '') return;
+    this.#addresses.delete(from);
+    this.#addresses.add(from);
+    const [oldest = ''] = this.#addresses;
+    if (this.#addresses.size > ADDRESSES) this.#addresses.delete(oldest);
+  }
+
+  async #ask(token: string, priority: Priority): Promise<Access> {
+    const { status } = await this.#review<TokenReview>('TokenReview', { token }, TOKEN_REVIEW, priority);
     const user = status?.user;
     if (!status?.authenticated || !user?.username) return { verdict: 'unknown-token' };
     const spec = {
@@ -101,39 +134,43 @@ export class AccessReview {
       extra: user.extra,
       nonResourceAttributes: { path: this.#path, verb: 'get' },
     };
-    const answer = await this.#review<SubjectAccessReview>(
-      'subjectaccessreviews',
-      'SubjectAccessReview',
-      spec,
-      ACCESS_REVIEW,
-    );
+    const answer = await this.#review<SubjectAccessReview>('SubjectAccessReview', spec, ACCESS_REVIEW, priority);
     return { verdict: answer.status?.allowed ? 'allowed' : 'forbidden', user: user.username };
   }
 
-  async #review<T>(
-    resource: 'tokenreviews' | 'subjectaccessreviews',
-    kind: string,
-    spec: object,
-    shape: Shape,
-  ): Promise<T> {
-    const path = resourcePath(resource);
+  async #review<T>(kind: keyof typeof RESOURCES, spec: object, shape: Shape, priority: Priority): Promise<T> {
+    const path = resourcePath(RESOURCES[kind]);
     const apiVersion = path.split('/').slice(2, 4).join('/');
     const body = { apiVersion, kind, spec };
-    const answer = await this.#api.request<T | undefined>({ method: 'POST', path, body, timeoutMs: TIME_LIMIT_MS });
+    const call = { method: 'POST', path, body, timeoutMs: TIME_LIMIT_MS, priority } as const;
+    const answer = await this.#api.request<T | undefined>(call);
     if (answer && fits(answer, shape)) return answer;
     const message = `POST ${path}: the answer is no ${kind}`;
     throw new ApiError({ method: 'POST', path, reason: 'Malformed', message });
   }
 
-  /** The oldest answers go first: a map keeps the order in which they came. */
+  /** Whoever is refused now is not known any more, whatever he was allowed before. */
   #keep(key: string, access: Access): void {
-    const lasts = access.verdict === 'allowed' ? ALLOWED_FOR_MS : REFUSED_FOR_MS;
-    this.#answers.delete(key);
-    this.#answers.set(key, { access, until: this.#now() + lasts });
-    for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= KEPT) return;
-      this.#answers.delete(oldest);
-    }
+    const allowed = access.verdict === 'allowed';
+    const until = this.#now() + (allowed ? ALLOWED_FOR_MS : REFUSED_FOR_MS);
+    this.#allowed.delete(key);
+    this.#refused.delete(key);
+    const answers = allowed ? this.#allowed : this.#refused;
+    answers.set(key, { access, until });
+    forgetOldest(answers, allowed ? KEPT.allowed : KEPT.refused);
+  }
+}
+
+interface Answer {
+  readonly access: Access;
+  readonly until: number;
+}
+
+/** A map keeps the order in which its entries came. */
+function forgetOldest(answers: Map<string, Answer>, kept: number): void {
+  for (const oldest of answers.keys()) {
+    if (answers.size <= kept) return;
+    answers.delete(oldest);
   }
 }
 

@@ -1,7 +1,11 @@
 import { rightFor } from './resources.ts';
+import { fits, type Shape } from './shape.ts';
 
 /** Longest message kept from a server: enough for a sentence, too little for a dumped object. */
 const MESSAGE_LIMIT = 300;
+
+/** The longest wait that a server may ask for. A larger number is a mistake of it, or of a proxy, and would hold everything up for days. */
+const LONGEST_WAIT_MS = 60_000;
 
 /** What is known of a failed call. `path` has no query, since selectors and continue tokens only make messages long. */
 export interface ApiFailure {
@@ -16,7 +20,8 @@ export interface ApiFailure {
 
 /**
  * The one error of every call to the API server. `reason` is Kubernetes' own `Status.reason` where there is one, else `HTTP`; without
- * an answer it is `Network`, `Timeout`, `TLS`, `Authentication` or `Aborted`; `Malformed` is an answer that cannot be read.
+ * an answer it is `Network`, `Timeout`, `TLS`, `Authentication` or `Aborted`; `Malformed` is an answer that cannot be read, `TooLarge` one
+ * that is longer than it may be.
  * It carries no headers and no bodies, so that it can be logged whole.
  */
 export class ApiError extends Error {
@@ -24,7 +29,7 @@ export class ApiError extends Error {
   /** HTTP status; absent when no answer came. */
   readonly status?: number;
   readonly reason: string;
-  /** How long the server asked to wait, in milliseconds. */
+  /** How long the server asked to wait, in milliseconds: from 0 to 60,000, whatever it said. */
   readonly retryAfterMs?: number;
   readonly method: string;
   readonly path: string;
@@ -35,7 +40,7 @@ export class ApiError extends Error {
     this.path = path;
     this.reason = reason;
     if (status !== undefined) this.status = status;
-    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
+    if (retryAfterMs !== undefined && retryAfterMs >= 0) this.retryAfterMs = Math.min(retryAfterMs, LONGEST_WAIT_MS);
   }
 }
 
@@ -48,6 +53,16 @@ export const isForbidden = (error: unknown): boolean => hasStatus(error, 403);
 /** The resource version or continue token is too old (`Expired`, `Gone`): list again from the start. */
 export const isGone = (error: unknown): boolean =>
   error instanceof ApiError && (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone');
+
+/** The answer was longer than the call allows: less may be asked for. */
+export const isTooLarge = (error: unknown): boolean => error instanceof ApiError && error.reason === 'TooLarge';
+
+/** The error for an answer that was cut off after so many bytes. */
+export function tooLarge(call: Call, maxBytes: number): ApiError {
+  const cure = 'look for large annotations or managedFields on the objects';
+  const message = `${call.method} ${call.path}: the answer has more than ${maxBytes} bytes and is not read; ${cure}`;
+  return new ApiError({ ...call, reason: 'TooLarge', message });
+}
 
 /** Whether the same call, unchanged, may succeed later. It does not say that a write was not done: read again before repeating one. */
 export function isRetryable(error: unknown): boolean {
@@ -64,6 +79,13 @@ export interface RawStatus {
   readonly details?: { readonly retryAfterSeconds?: number };
 }
 
+const STATUS: Shape = {
+  code: 'number',
+  reason: 'string',
+  message: 'string',
+  details: { retryAfterSeconds: 'number' },
+};
+
 export interface Call {
   readonly method: string;
   readonly path: string;
@@ -77,7 +99,8 @@ export function httpError(call: Call, status: number, body: Uint8Array, retryAft
 }
 
 /** The error for a Status, from an answer or from an ERROR event of a watch. */
-export function statusError(call: Call, raw: RawStatus, retryAfterMs?: number): ApiError {
+export function statusError(call: Call, given: RawStatus, retryAfterMs?: number): ApiError {
+  const raw = fits(given, STATUS) ? given : {};
   const said = raw.message || raw.reason || withoutWords(call, raw.code);
   return new ApiError({
     ...call,
@@ -105,12 +128,12 @@ function statusOf(body: Uint8Array): RawStatus | undefined {
 }
 
 function isStatus(raw: unknown): raw is RawStatus {
-  return typeof raw === 'object' && raw !== null && 'kind' in raw && raw.kind === 'Status';
+  return typeof raw === 'object' && raw !== null && 'kind' in raw && raw.kind === 'Status' && fits(raw, STATUS);
 }
 
 /** The API server sends whole seconds, never a date (apiserver pkg/endpoints/handlers/responsewriters/status.go). */
 function retryAfterOf(seconds: string | number | undefined): number | undefined {
-  if (seconds === undefined || !/^\d{1,6}$/.test(String(seconds))) return undefined;
+  if (seconds === undefined || !/^\d+$/.test(String(seconds))) return undefined;
   return Number(seconds) * 1000;
 }
 

@@ -1,15 +1,29 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { Agent, type Dispatcher, ProxyAgent } from 'undici';
-import { ApiError, type Call, httpError, isRetryable, networkError } from './apiError.ts';
+import type { Dispatcher } from 'undici';
+import { AnswerTooLong, answerBytes } from './answerBytes.ts';
+import { ApiError, type Call, httpError, isRetryable, networkError, tooLarge } from './apiError.ts';
+import { CallLimit, untilAborted } from './callLimit.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { type Announced, type Connections, eachDispatcher, type Lane, openConnections } from './connections.ts';
 import { type Credentials, readCredentials, sameTls, type TlsMaterial } from './credentials.ts';
+import { type Priority, priorityOf } from './priority.ts';
+import { RequestQueue } from './requestQueue.ts';
 
 /** Ordinary calls share these few connections; the API server serves a connection's requests one by one over HTTP/1.1. */
 const CONNECTIONS = 8;
-const KEEP_ALIVE_MS = 60_000;
+/** One request for the Lease is under way at a time; the others are for those that follow one whose connection is dead. */
+const LEASE_CONNECTIONS = 3;
 const TIME_LIMIT_MS = 30_000;
 const RETRIES = 4;
 const DEFAULT_WAIT_MS = 1000;
+const MIB = 2 ** 20;
+/**
+ * etcd keeps objects of 1.5 MiB (its --max-request-bytes), the API server takes 3 MiB (apiserver pkg/server/config.go, MaxRequestBodyBytes),
+ * and in JSON one character may become six.
+ */
+const LONGEST_ANSWER = 12 * MIB;
+/** A Status is a few sentences; what is longer is no Status. */
+const LONGEST_ERROR = MIB / 4;
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -30,8 +44,15 @@ export interface ApiRequest {
   readonly timeoutMs?: number;
   /** How often to try again; 0 for evictions, whose 429 is an answer. 4 by default. */
   readonly retries?: number;
-  /** Called synchronously right before each sending; if it throws, nothing is sent. For the leader's deadline. */
+  /**
+   * Called synchronously right before the bytes of each sending go out, when a connection is open and free and all waiting is over; if it
+   * throws, nothing is sent and the call rejects with that. For the leader's deadline.
+   */
   readonly beforeSend?: () => void;
+  /** Who goes first when requests wait for a connection. By default it follows from the call, see `priorityOf`. */
+  readonly priority?: Priority;
+  /** Bytes of the longest answer that is read; a longer one is cut off and is an `ApiError` with reason `TooLarge`. 12 MiB by default. */
+  readonly maxBytes?: number;
 }
 
 export interface ApiResponse {
@@ -62,32 +83,29 @@ export interface KubeClientOptions {
   readonly config: KubeConfig;
   /** `meltemi/<version>` */
   readonly userAgent: string;
-  /** Connections for ordinary calls; each watch has its own besides. 8 by default. */
+  /** Connections for ordinary calls; each watch has its own besides, and the Lease has some. 8 by default. */
   readonly connections?: number;
   readonly clock?: Clock;
 }
 
-interface Pools {
-  readonly tls: TlsMaterial;
-  readonly ordinary: Dispatcher;
-  readonly watches: Dispatcher;
-}
-
 /**
  * HTTP to one API server over a few kept connections. Every failure is an `ApiError`, except what `beforeSend` throws.
+ * Requests wait here and not in undici: it gets one only when a connection is free for it. So the most important goes first, and a call ends
+ * with its time limit or its signal wherever it is: waiting, authenticating, connecting, sent, or half answered.
  * It tries again only what was surely not done: a 429 for every method; for GET also 503 and 504 that say Retry-After, and lost connections.
  */
 export class KubeClient implements WatchApi {
   readonly #config: KubeConfig;
   readonly #userAgent: string;
-  readonly #connections: number;
+  readonly #places: Readonly<Record<'lease' | 'ordinary', number>>;
+  readonly #queues: Readonly<Record<'lease' | 'ordinary', RequestQueue>>;
   readonly #clock: Clock;
   readonly #server: URL;
   readonly #proxy: string | undefined;
   readonly #requests = new Map<string, number>();
   readonly #closed = new AbortController();
   #credentials: Promise<Credentials> | undefined;
-  #pools: Pools | undefined;
+  #connections: Connections | undefined;
 
   /** @throws Error if the kubeconfig's current context names no cluster; `loadKubeconfig` has checked that */
   constructor({ config, userAgent, connections = CONNECTIONS, clock = systemClock }: KubeClientOptions) {
@@ -95,7 +113,8 @@ export class KubeClient implements WatchApi {
     if (!cluster) throw new Error('the kubeconfig has no current cluster');
     this.#config = config;
     this.#userAgent = userAgent;
-    this.#connections = connections;
+    this.#places = { lease: LEASE_CONNECTIONS, ordinary: connections };
+    this.#queues = { lease: new RequestQueue(LEASE_CONNECTIONS), ordinary: new RequestQueue(connections) };
     this.#clock = clock;
     this.#server = new URL(cluster.server);
     this.#proxy = cluster.proxyUrl;
@@ -121,7 +140,7 @@ export class KubeClient implements WatchApi {
   async send(request: ApiRequest): Promise<ApiResponse> {
     const limit = request.timeoutMs ?? TIME_LIMIT_MS;
     const deadline = this.#clock.now() + limit;
-    const stop = new Stop(request, limit, [request.signal, this.#closed.signal]);
+    const stop = new CallLimit(request, limit, [request.signal, this.#closed.signal]);
     try {
       return await this.#attempts(request, stop, deadline);
     } catch (thrown) {
@@ -131,7 +150,7 @@ export class KubeClient implements WatchApi {
     }
   }
 
-  async #attempts(request: ApiRequest, stop: Stop, deadline: number): Promise<ApiResponse> {
+  async #attempts(request: ApiRequest, stop: CallLimit, deadline: number): Promise<ApiResponse> {
     for (let left = request.retries ?? RETRIES; ; left--) {
       try {
         return await this.#attempt(request, stop.signal);
@@ -145,9 +164,19 @@ export class KubeClient implements WatchApi {
   }
 
   async #attempt(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
-    const { statusCode, headers, body } = await this.#dispatch(request, 'ordinary', signal);
-    const bytes = await answered(request, this.origin, async () => Buffer.from(await body.arrayBuffer()));
-    if (statusCode >= 300) throw httpError(request, statusCode, bytes, headerOf(headers['retry-after']));
+    const priority = request.priority ?? priorityOf(request);
+    const lane = priority === 'lease' ? 'lease' : 'ordinary';
+    const release = await this.#queues[lane].enter(priority, signal);
+    // The place is given back when undici is done with the request, which may be later than the caller's patience.
+    const exchange = this.#exchange(request, lane, signal).finally(release);
+    return untilAborted(exchange, signal);
+  }
+
+  async #exchange(request: ApiRequest, lane: Lane, signal: AbortSignal): Promise<ApiResponse> {
+    const { statusCode, headers, body } = await this.#dispatch(request, lane, signal);
+    if (statusCode >= 300) throw await refusal(request, this.origin, { statusCode, headers, body });
+    const { maxBytes = LONGEST_ANSWER } = request;
+    const bytes = await answered(request, this.origin, () => bytesOf(request, maxBytes, { headers, body }));
     return { status: statusCode, contentType: headerOf(headers['content-type']) ?? '', body: bytes };
   }
 
@@ -157,12 +186,11 @@ export class KubeClient implements WatchApi {
    */
   async stream(request: StreamRequest): Promise<AsyncIterable<Uint8Array>> {
     const call: ApiRequest = { ...request, method: 'GET' };
-    const stop = new Stop(call, undefined, [request.signal, this.#closed.signal]);
+    const stop = new CallLimit(call, undefined, [request.signal, this.#closed.signal]);
     try {
-      const { statusCode, headers, body } = await this.#dispatch(call, 'watches', stop.signal);
-      if (statusCode < 300) return pieces(call, this.origin, body, stop);
-      const bytes = await answered(call, this.origin, () => body.arrayBuffer());
-      throw httpError(call, statusCode, Buffer.from(bytes), headerOf(headers['retry-after']));
+      const answer = await untilAborted(this.#dispatch(call, 'watches', stop.signal), stop.signal);
+      if (answer.statusCode < 300) return pieces(call, this.origin, answer.body, stop);
+      throw await refusal(call, this.origin, answer);
     } catch (thrown) {
       stop.release();
       throw stop.explain(thrown);
@@ -172,31 +200,33 @@ export class KubeClient implements WatchApi {
   /** Ends all that is in flight and closes every connection. */
   async close(): Promise<void> {
     this.#closed.abort();
-    const pools = this.#pools;
-    this.#pools = undefined;
-    await Promise.all([pools?.ordinary.destroy(), pools?.watches.destroy()]);
+    const connections = this.#connections;
+    this.#connections = undefined;
+    await Promise.all(connections ? eachDispatcher(connections).map((one) => one.destroy()) : []);
   }
 
-  async #dispatch(
-    request: ApiRequest,
-    pool: 'ordinary' | 'watches',
-    signal: AbortSignal,
-  ): Promise<Dispatcher.ResponseData> {
-    const { headers, tls } = await this.#authenticate(request);
-    signal.throwIfAborted();
-    const dispatcher = this.#poolsFor(tls)[pool];
-    request.beforeSend?.();
-    this.#count(pool === 'watches' ? 'watch' : verbOf(request));
-    return answered(request, this.origin, () =>
-      dispatcher.request({
-        origin: this.#server.origin,
-        path: this.#target(request),
-        method: request.method,
-        headers: { ...this.#headers(request), ...headers },
-        signal,
-        ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
-      }),
-    );
+  /** Authenticates and sends. Whatever `beforeSend` throws comes through as it is. */
+  async #dispatch(request: ApiRequest, lane: Lane, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const { headers, tls } = await untilAborted(this.#authenticate(request), signal);
+    const fence = new Fence(request.beforeSend);
+    const options: Announced = {
+      origin: this.#server.origin,
+      path: this.#target(request),
+      method: request.method,
+      headers: { ...this.#headers(request), ...headers },
+      signal,
+      onBytes: () => {
+        signal.throwIfAborted();
+        fence.pass();
+        this.#count(lane === 'watches' ? 'watch' : verbOf(request));
+      },
+      ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+    };
+    try {
+      return await this.#connectionsFor(tls)[lane].request(options);
+    } catch (thrown) {
+      throw fence.refused ? fence.reason : networkError(callOf(request), this.origin, thrown);
+    }
   }
 
   /** Calls that start together share one reading, so that an expired exec plugin runs once and not once per call. */
@@ -208,17 +238,12 @@ export class KubeClient implements WatchApi {
   }
 
   /** A changed certificate needs new connections; those in use finish what they do. */
-  #poolsFor(tls: TlsMaterial): Pools {
-    const old = this.#pools;
+  #connectionsFor(tls: TlsMaterial): Connections {
+    const old = this.#connections;
     if (old && sameTls(old.tls, tls)) return old;
-    this.#pools = {
-      tls,
-      ordinary: openPool(tls, this.#proxy, { connections: this.#connections }),
-      watches: openPool(tls, this.#proxy, { bodyTimeout: 0, headersTimeout: TIME_LIMIT_MS }),
-    };
-    old?.ordinary.close().catch(() => undefined);
-    old?.watches.close().catch(() => undefined);
-    return this.#pools;
+    this.#connections = openConnections(tls, this.#proxy, this.#places);
+    for (const dispatcher of old ? eachDispatcher(old) : []) dispatcher.close().catch(() => undefined);
+    return this.#connections;
   }
 
   #headers({ accept, body, contentType = 'application/json' }: ApiRequest): Record<string, string> {
@@ -242,69 +267,59 @@ export class KubeClient implements WatchApi {
   }
 }
 
-/** HTTP/1.1 only: multiplexing over HTTP/2 was slower here and undici's has leaked sessions (nodejs/undici#5381, #5566). */
-function openPool(tls: TlsMaterial, proxy: string | undefined, options: Agent.Options): Dispatcher {
-  const kept = { ...options, keepAliveTimeout: KEEP_ALIVE_MS, allowH2: false };
-  if (proxy) return new ProxyAgent({ ...kept, uri: proxy, requestTls: { ...tls } });
-  return new Agent({ ...kept, connect: { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000 } });
-}
+/** What the caller checks before sending, and whether it said no: undici hands an error on that may be anybody's. */
+class Fence {
+  readonly #check: (() => void) | undefined;
+  refused = false;
+  reason: unknown;
 
-/** One end for a call: its time limit, its caller's signal and the client's closing, with the words for each. */
-class Stop {
-  readonly #call: Call;
-  readonly #controller = new AbortController();
-  readonly #sources: readonly AbortSignal[];
-  readonly #timer: NodeJS.Timeout | undefined;
-  readonly #limit: number | undefined;
-  #timedOut = false;
+  constructor(check: (() => void) | undefined) {
+    this.#check = check;
+  }
 
-  constructor(call: Call, limitMs: number | undefined, sources: readonly (AbortSignal | undefined)[]) {
-    this.#call = { method: call.method, path: call.path };
-    this.#limit = limitMs;
-    this.#sources = sources.filter((source) => source !== undefined);
-    for (const source of this.#sources) {
-      if (source.aborted) this.#abort();
-      else source.addEventListener('abort', this.#abort, { once: true });
+  pass(): void {
+    try {
+      this.#check?.();
+    } catch (reason) {
+      this.refused = true;
+      this.reason = reason;
+      throw reason;
     }
-    if (limitMs !== undefined) this.#timer = setTimeout(this.#expire, limitMs);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  readonly #abort = (): void => this.#controller.abort();
-
-  readonly #expire = (): void => {
-    this.#timedOut = true;
-    this.#abort();
-  };
-
-  explain(thrown: unknown): unknown {
-    if (!this.signal.aborted) return thrown;
-    const { method, path } = this.#call;
-    if (!this.#timedOut)
-      return new ApiError({ method, path, reason: 'Aborted', message: `${method} ${path}: stopped` });
-    return new ApiError({
-      method,
-      path,
-      reason: 'Timeout',
-      message: `${method} ${path}: no answer within ${this.#limit} ms`,
-    });
-  }
-
-  /** Leaves no timer and no listener behind: a caller's signal may live as long as the process. */
-  release(): void {
-    clearTimeout(this.#timer);
-    for (const source of this.#sources) source.removeEventListener('abort', this.#abort);
   }
 }
+
+type Answer = Pick<Dispatcher.ResponseData, 'headers' | 'body'>;
+
+async function bytesOf(call: Call, maxBytes: number, { headers, body }: Answer): Promise<Buffer> {
+  try {
+    return await answerBytes(body, maxBytes, headerOf(headers['content-length']));
+  } catch (thrown) {
+    throw thrown instanceof AnswerTooLong ? tooLarge(callOf(call), maxBytes) : thrown;
+  }
+}
+
+/** The error for an answer of 300 and above. Its text is a courtesy: without it the status says enough. */
+async function refusal(
+  call: Call,
+  origin: string,
+  { statusCode, headers, body }: Answer & { readonly statusCode: number },
+): Promise<ApiError> {
+  const text = await answered(call, origin, () =>
+    answerBytes(body, LONGEST_ERROR, undefined).catch((thrown: unknown) => {
+      if (thrown instanceof AnswerTooLong) return Buffer.alloc(0);
+      throw thrown;
+    }),
+  );
+  return httpError(callOf(call), statusCode, text, headerOf(headers['retry-after']));
+}
+
+const callOf = ({ method, path }: Call): Call => ({ method, path });
 
 async function* pieces(
   call: Call,
   origin: string,
   body: Dispatcher.ResponseData['body'],
-  stop: Stop,
+  stop: CallLimit,
 ): AsyncGenerator<Uint8Array> {
   try {
     for await (const piece of body) yield piece;

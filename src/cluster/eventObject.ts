@@ -1,19 +1,23 @@
-import type { EventDraft, EventTarget } from '../model.ts';
+import { createHash } from 'node:crypto';
+import type { EventDraft } from '../model.ts';
 import { PRODUCT } from '../names.ts';
 
-/** Event.message may have this many bytes (core/v1 validation). */
+/** Event.message may have this many bytes (pkg/apis/core/validation/events.go, noteLengthLimit). */
 const MESSAGE_LIMIT = 1024;
+/** Of a DNS subdomain (apimachinery pkg/util/validation, DNS1123SubdomainMaxLength). */
+const NAME_LIMIT = 253;
 
 /** The core/v1 Event to create. Its name is made unique by time, as client-go's recorder does (tools/record/event.go). */
-export function eventObject({ type, reason, about, message }: EventDraft, now: number): object {
+export function eventObject(event: EventDraft, now: number): object {
+  const { type, reason, about, message } = event;
   const time = new Date(now).toISOString();
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: nameOf(about, reason, now), namespace: about.namespace },
+    metadata: { name: nameOf(event, now), namespace: about.namespace },
     involvedObject: about,
     reason,
-    message: Buffer.from(message).subarray(0, MESSAGE_LIMIT).toString('utf8'),
+    message: firstBytes(message, MESSAGE_LIMIT),
     type,
     source: { component: PRODUCT },
     reportingComponent: PRODUCT,
@@ -23,6 +27,40 @@ export function eventObject({ type, reason, about, message }: EventDraft, now: n
   };
 }
 
-/** Workloads of one name and different kinds may have the same to tell in the same millisecond. */
-const nameOf = ({ kind, name }: EventTarget, reason: string, now: number): string =>
-  [name, kind.toLowerCase(), reason.toLowerCase(), now.toString(16)].join('.');
+/**
+ * A valid name for whatever object: kinds differ in what names they allow, and one of 253 characters leaves no room for more. The digest keeps
+ * apart what is told in one millisecond: of workloads of one name and different kinds, of long names that are cut, of different things.
+ */
+function nameOf({ reason, about, message }: EventDraft, now: number): string {
+  const { kind, namespace, name, uid } = about;
+  const digest = createHash('sha256').update(JSON.stringify([kind, namespace, name, uid, reason, message]));
+  const tail = [subdomain(kind), subdomain(reason), `${now.toString(16)}-${digest.digest('hex').slice(0, 12)}`];
+  const end = tail
+    .filter((label) => label !== '')
+    .join('.')
+    .slice(-NAME_LIMIT / 2)
+    .replace(/^[^a-z0-9]+/, '');
+  const begin = subdomain(name)
+    .slice(0, NAME_LIMIT - end.length - 1)
+    .replace(/[^a-z0-9]+$/, '');
+  return begin === '' ? end : `${begin}.${end}`;
+}
+
+/** Only what RFC 1123 lets a label have; each label begins and ends with a letter or a digit. */
+const subdomain = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]+/g, '-')
+    .split('.')
+    .map((label) => label.replace(/^-+|-+$/g, ''))
+    .filter((label) => label !== '')
+    .join('.');
+
+/** As much of a text as has so many bytes in UTF-8, without half a character at the end. */
+function firstBytes(text: string, limit: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= limit) return bytes.toString('utf8');
+  let end = limit;
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.toString('utf8', 0, end);
+}

@@ -73,14 +73,16 @@ export class KubeCluster implements Cluster {
   async podsOf(workload: Workload): Promise<PodFacts[]> {
     const owners = workload.kind === 'Deployment' ? await this.#replicaSetsOf(workload) : new Set([workload.uid]);
     const { namespace } = workload;
-    const scan = { namespace, labelSelector: selectorQuery(workload.selector), fieldSelector: LIVE_PODS };
+    const labelSelector = selectorQuery(workload.selector);
+    const scan = { namespace, labelSelector, fieldSelector: LIVE_PODS, priority: 'follow' } as const;
     const pages = await restartingExpired(() => Array.fromAsync(this.#podSource.pods(scan)));
     return pages.flat().filter(({ owner }) => owner && owners.has(owner.uid));
   }
 
   async #replicaSetsOf({ namespace, selector, uid }: Workload): Promise<Set<string>> {
     const path = resourcePath('replicasets', namespace);
-    const sets = await wholeList<Owned>(this.#client, { path, labelSelector: selectorQuery(selector) });
+    const labelSelector = selectorQuery(selector);
+    const sets = await wholeList<Owned>(this.#client, { path, labelSelector, priority: 'follow' });
     const owned = sets.filter(({ metadata }) =>
       metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === uid),
     );
@@ -118,6 +120,7 @@ export class KubeCluster implements Cluster {
       query: { fieldManager: FIELD_MANAGER },
       contentType: 'application/merge-patch+json',
       body,
+      priority: 'write',
       ...(this.#beforeWrite && { beforeSend: this.#beforeWrite }),
     });
     return workloadOf(kind, raw);
@@ -125,7 +128,8 @@ export class KubeCluster implements Cluster {
 
   async emit(event: EventDraft): Promise<void> {
     const path = resourcePath('events', event.about.namespace);
-    await this.#client.request({ method: 'POST', path, body: eventObject(event, this.#now()) });
+    const body = eventObject(event, this.#now());
+    await this.#client.request({ method: 'POST', path, body, priority: 'event' });
   }
 
   async #find<T>(path: string): Promise<T | undefined> {

@@ -1,8 +1,8 @@
 import { ApiError, isGone } from './apiError.ts';
 import type { Api, Query } from './client.ts';
+import { fittingPage, PAGE_SIZE, pageLimitFor } from './pageLimit.ts';
+import type { Priority } from './priority.ts';
 
-/** Objects per page: what client-go's pager asks for; a page of injected pods is then about 5 MB of JSON. */
-export const PAGE_SIZE = 500;
 const RESTARTS = 3;
 
 /** Asks for objects without spec and status (KEP-2332's metadata transform); of a list, and of a watch. */
@@ -18,8 +18,10 @@ export interface ListOptions {
   readonly fieldSelector?: string;
   /** Only metadata of each object. */
   readonly metadataOnly?: boolean;
-  /** Objects per page; 500 by default. */
+  /** Objects per page; 500 by default, fewer where they are large. */
   readonly limit?: number;
+  /** `scan` by default. */
+  readonly priority?: Priority;
   readonly signal?: AbortSignal;
 }
 
@@ -50,13 +52,15 @@ interface RawList<T> {
  * @throws ListExpired when a continue token is too old; ApiError for everything else
  */
 export async function* listPages<T>(api: Api, options: ListOptions): AsyncGenerator<Page<T>> {
-  const { path, metadataOnly = false, signal } = options;
-  for await (const page of eachPage(path, async (continued) => {
-    const accept = metadataOnly ? METADATA_ONLY.list : 'application/json';
-    const query = pageQuery(options, continued);
-    const list = await api.request<RawList<T>>({ method: 'GET', path, query, accept, ...(signal && { signal }) });
-    return pageOf(path, list);
-  })) {
+  const { path, metadataOnly = false, signal, priority } = options;
+  const accept = metadataOnly ? METADATA_ONLY.list : 'application/json';
+  const pageLimit = pageLimitFor(api, path, options.limit ?? PAGE_SIZE);
+  const common = { method: 'GET', path, accept, ...(signal && { signal }), ...(priority && { priority }) } as const;
+  const read = (continued: string | undefined): Promise<RawList<T>> =>
+    fittingPage(pageLimit, ({ limit, ...bound }) =>
+      api.request<RawList<T>>({ ...common, ...bound, query: pageQuery({ ...options, limit }, continued) }),
+    );
+  for await (const page of eachPage(path, async (continued) => pageOf(path, await read(continued)))) {
     yield { items: page.items, resourceVersion: page.resourceVersion };
   }
 }
@@ -76,7 +80,7 @@ export interface Continued {
 
 /**
  * Follows continue tokens, whatever a page is made of.
- * @throws ListExpired for a 410 on any page but the first
+ * @throws ListExpired for a 410 on any page but the first; ApiError when a page leads to itself, which would never end
  */
 export async function* eachPage<P extends Continued>(
   path: string,
@@ -91,8 +95,14 @@ export async function* eachPage<P extends Continued>(
       throw continued && isGone(error) ? new ListExpired(path, error) : error;
     }
     yield page;
+    if (page.continued && page.continued === continued) throw circular(path);
     continued = page.continued;
   } while (continued);
+}
+
+function circular(path: string): ApiError {
+  const message = `GET ${path}: the page after a page is that page again; is there a proxy that caches answers?`;
+  return new ApiError({ method: 'GET', path, reason: 'Malformed', message });
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { PodFacts } from '../model.ts';
 import { ApiError } from './apiError.ts';
 import type { Api, ApiResponse } from './client.ts';
-import { type Continued, eachPage, PAGE_SIZE, pageQuery } from './list.ts';
+import { type Continued, eachPage, pageQuery } from './list.ts';
+import { fittingPage, PAGE_SIZE, pageLimitFor } from './pageLimit.ts';
 import { type Intern, interner, POD, podFacts, type RawPod } from './podFields.ts';
 import { podListFromProtobuf } from './podProtobuf.ts';
+import type { Priority } from './priority.ts';
 import { resourcePath } from './resources.ts';
 import { fits, type Shape } from './shape.ts';
 
@@ -13,6 +15,8 @@ export interface PodScan {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly signal?: AbortSignal;
+  /** `scan` by default. */
+  readonly priority?: Priority;
 }
 
 /** Where pods are read from, page by page, each reduced to its facts as it comes. Pages are not one snapshot. */
@@ -23,7 +27,7 @@ export interface PodSource {
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
-/** Pages of 500 in protobuf, whose unwanted parts are skipped and not parsed; in JSON where a server answers so all the same. */
+/** Pages of 500, or fewer where pods are large, in protobuf, whose unwanted parts are skipped and not parsed; in JSON where a server answers so all the same. */
 export class PagedPodSource implements PodSource {
   readonly #api: Api;
   readonly #limit: number;
@@ -35,17 +39,17 @@ export class PagedPodSource implements PodSource {
   }
 
   async *pods(scan: PodScan): AsyncGenerator<PodFacts[]> {
-    const { namespace, signal } = scan;
+    const { namespace, signal, priority } = scan;
     const path = resourcePath('pods', namespace);
     const intern = interner();
+    const pageLimit = pageLimitFor(this.#api, path, this.#limit);
+    const accept = `${PROTOBUF},application/json`;
+    const common = { method: 'GET', path, accept, ...(signal && { signal }), ...(priority && { priority }) } as const;
     const pages = eachPage(path, async (continued) => {
-      const query = pageQuery({ ...scan, limit: this.#limit }, continued);
-      const accept = `${PROTOBUF},application/json`;
-      return readPage(
-        path,
-        await this.#api.send({ method: 'GET', path, query, accept, ...(signal && { signal }) }),
-        intern,
+      const answer = await fittingPage(pageLimit, ({ limit, ...bound }) =>
+        this.#api.send({ ...common, ...bound, query: pageQuery({ ...scan, limit }, continued) }),
       );
+      return readPage(path, answer, intern);
     });
     for await (const { pods } of pages) yield pods;
   }

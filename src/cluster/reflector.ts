@@ -1,5 +1,6 @@
 import { ApiError, isForbidden, isGone, isNotFound, type RawStatus, statusError } from './apiError.ts';
 import { backOff } from './backOff.ts';
+import { Breather } from './breather.ts';
 import type { WatchApi } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { METADATA_ONLY, snapshot } from './list.ts';
@@ -12,6 +13,12 @@ const SHORTEST_WATCH_S = 300;
 const SPREAD_S = 300;
 /** A watch that outlives the end it asked for has a dead connection. */
 const GRACE_MS = 30_000;
+/**
+ * The API server's watch cache sends a bookmark about every minute (apiserver pkg/storage/cacher, defaultBookmarkFrequency). Two that did not
+ * come mean a connection that something in between has forgotten, without a word to either end. Where there are no bookmarks, a watch that
+ * begins again from its last version costs next to nothing.
+ */
+const SILENCE_MS = 150_000;
 /** A watch that lasted this long worked: the failures before it are forgotten. */
 const HEALTHY_MS = 10_000;
 const NOT_SERVED_MS = 5 * 60_000;
@@ -56,6 +63,8 @@ export class Reflector<T extends Stored> {
   #version: string | undefined;
   /** When the current watch was answered. */
   #openedAt: number | undefined;
+  /** When the current watch said something. */
+  #heardAt = 0;
   #failures = 0;
 
   constructor(options: ReflectorOptions) {
@@ -128,13 +137,13 @@ export class Reflector<T extends Stored> {
     const selectors = { ...(labelSelector && { labelSelector }), ...(fieldSelector && { fieldSelector }) };
     const { items, resourceVersion } = await snapshot<T>(client, { path, ...selectors, metadataOnly, signal });
     this.#version = resourceVersion;
-    this.#become(items);
+    await this.#become(items);
   }
 
-  #become(items: readonly T[]): void {
+  async #become(items: readonly T[]): Promise<void> {
     const changes = this.#store.replace(items);
     this.#isSynced = true;
-    this.#tell(changes);
+    await this.#tell(changes);
     this.#settle();
   }
 
@@ -144,7 +153,9 @@ export class Reflector<T extends Stored> {
     const stop = (): void => end.abort();
     signal.throwIfAborted();
     signal.addEventListener('abort', stop, { once: true });
-    const guard = this.#clock.sleep(timeoutSeconds * 1000 + GRACE_MS, end.signal).then(stop, () => undefined);
+    this.#heardAt = this.#clock.now();
+    const tooLong = this.#clock.sleep(timeoutSeconds * 1000 + GRACE_MS, end.signal);
+    const guard = Promise.all([tooLong, this.#silence(end.signal)].map((over) => over.then(stop, () => undefined)));
     try {
       await this.#follow(timeoutSeconds, end.signal);
     } catch (error) {
@@ -157,22 +168,29 @@ export class Reflector<T extends Stored> {
     }
   }
 
+  /** Resolves when the watch has said nothing for so long that it cannot be alive. */
+  async #silence(signal: AbortSignal): Promise<void> {
+    const left = (): number => this.#heardAt + SILENCE_MS - this.#clock.now();
+    while (left() > 0) await this.#clock.sleep(left(), signal);
+  }
+
   async #follow(timeoutSeconds: number, signal: AbortSignal): Promise<void> {
     const { client, path, labelSelector, fieldSelector, metadataOnly } = this.#options;
     const from = { resourceVersion: this.#version, timeoutSeconds, watch: true, allowWatchBookmarks: true };
     const query = { ...from, labelSelector, fieldSelector };
     const accept = metadataOnly ? METADATA_ONLY.watch : 'application/json';
     const pieces = await client.stream({ path, query, accept, signal });
-    this.#openedAt = this.#clock.now();
+    this.#openedAt = this.#heardAt = this.#clock.now();
     this.#lastError = undefined;
     for await (const event of watchEvents(pieces)) {
       if (signal.aborted) return;
-      this.#take(event);
+      this.#heardAt = this.#clock.now();
+      await this.#take(event);
     }
   }
 
   /** @throws ApiError for an ERROR event: the next watch needs a new list then, whatever the error (client-go does the same) */
-  #take({ type, object }: WatchEvent): void {
+  async #take({ type, object }: WatchEvent): Promise<void> {
     if (type === 'ERROR') {
       this.#version = undefined;
       throw statusError({ method: 'WATCH', path: this.path }, object as RawStatus);
@@ -180,23 +198,29 @@ export class Reflector<T extends Stored> {
     const stored = object as T;
     this.#version = stored.metadata?.resourceVersion ?? this.#version;
     if (type === 'BOOKMARK') return;
-    this.#tell(type === 'DELETED' ? this.#store.remove(stored) : this.#store.put(stored));
+    await this.#tell(type === 'DELETED' ? this.#store.remove(stored) : this.#store.put(stored));
   }
 
-  #tell(changes: readonly Change<T>[]): void {
+  /** A first list may be long, and listeners may have much to do with each change: others get their turn in between. */
+  async #tell(changes: readonly Change<T>[]): Promise<void> {
+    const breather = new Breather();
     for (const change of changes) {
-      for (const listener of this.#listeners) {
-        try {
-          listener(change);
-        } catch (error) {
-          this.#report(error);
-        }
-      }
+      if (breather.isDue) await breather.breathe();
+      if (this.#options.signal.aborted) return;
+      for (const listener of this.#listeners) this.#tellOne(listener, change);
+    }
+  }
+
+  #tellOne(listener: (change: Change<T>) => void, change: Change<T>): void {
+    try {
+      listener(change);
+    } catch (error) {
+      this.#report(error);
     }
   }
 
   /** Decides what the next round begins with. Returns the milliseconds to wait before it. */
-  #recover(error: unknown): number {
+  async #recover(error: unknown): Promise<number> {
     if (this.#options.optional && isNotFound(error)) return this.#notServed();
     const failure = this.#inWords(error);
     if (!canResume(error)) this.#version = undefined;
@@ -207,11 +231,11 @@ export class Reflector<T extends Stored> {
     return Math.max(this.#nextWait(), (error instanceof ApiError && error.retryAfterMs) || 0);
   }
 
-  #notServed(): number {
+  async #notServed(): Promise<number> {
     this.#version = undefined;
     this.#lastError = undefined;
     this.#failures = 0;
-    this.#become([]);
+    await this.#become([]);
     return NOT_SERVED_MS;
   }
 

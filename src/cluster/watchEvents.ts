@@ -4,15 +4,29 @@ export interface WatchEvent {
   readonly object: unknown;
 }
 
+const TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
 const NEWLINE = 0x0a;
+/** One object in JSON, as long as the answer to a GET of it may be. */
+const LONGEST_LINE = 12 * 2 ** 20;
+/** Room that is kept from one line to the next. */
+const KEPT_ROOM = 2 ** 20;
+
+/** A line without an end would fill the memory. */
+export class WatchLineTooLong extends Error {
+  override readonly name = 'WatchLineTooLong';
+}
 
 /**
  * The events in a watch's bytes: one JSON object a line, cut anywhere. What follows the last newline was cut off and is dropped: it comes
  * again with the next watch.
- * @throws SyntaxError for a whole line that is no JSON, TypeError for one that is no event
+ * @param maxBytes of a line, without its newline
+ * @throws SyntaxError for a whole line that is no JSON, TypeError for one that is no event, WatchLineTooLong
  */
-export async function* watchEvents(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<WatchEvent> {
-  for await (const line of lines(pieces)) {
+export async function* watchEvents(
+  pieces: AsyncIterable<Uint8Array>,
+  maxBytes: number = LONGEST_LINE,
+): AsyncGenerator<WatchEvent> {
+  for await (const line of lines(pieces, maxBytes)) {
     const event: unknown = JSON.parse(line);
     if (!isEvent(event)) throw new TypeError('a line of the watch is not an event');
     yield event;
@@ -20,20 +34,57 @@ export async function* watchEvents(pieces: AsyncIterable<Uint8Array>): AsyncGene
 }
 
 function isEvent(event: unknown): event is WatchEvent {
-  return typeof event === 'object' && event !== null && 'type' in event && 'object' in event && event.object !== null;
+  if (typeof event !== 'object' || event === null || !('type' in event) || !('object' in event)) return false;
+  return TYPES.has(event.type) && typeof event.object === 'object' && event.object !== null;
 }
 
-/** Bytes are joined before they are decoded: a piece may end inside a character. */
-async function* lines(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  let unfinished: Uint8Array[] = [];
+async function* lines(pieces: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<string> {
+  const unfinished = new UnfinishedLine(maxBytes);
   for await (const piece of pieces) {
     let from = 0;
     for (let at = piece.indexOf(NEWLINE); at >= 0; at = piece.indexOf(NEWLINE, from)) {
-      const line = Buffer.concat([...unfinished, piece.subarray(from, at)]).toString('utf8');
-      unfinished = [];
+      const line = unfinished.finish(piece.subarray(from, at));
       from = at + 1;
       if (line.trim() !== '') yield line;
     }
-    if (from < piece.length) unfinished.push(piece.subarray(from));
+    if (from < piece.length) unfinished.add(piece.subarray(from));
+  }
+}
+
+/**
+ * The bytes of a line that has no end yet. They are joined before they are decoded, since a piece may end inside a character, and copied out
+ * of their pieces, since a few bytes would keep a whole network buffer alive. The room doubles, so that no byte is copied often.
+ */
+class UnfinishedLine {
+  readonly #maxBytes: number;
+  #room = Buffer.alloc(0);
+  #length = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  add(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#maxBytes)
+      throw new WatchLineTooLong(`a line of the watch has more than ${this.#maxBytes} bytes`);
+    if (length > this.#room.length) this.#enlarge(length);
+    this.#room.set(bytes, this.#length);
+    this.#length = length;
+  }
+
+  /** Returns the line that these bytes end, and begins another. */
+  finish(bytes: Uint8Array): string {
+    this.add(bytes);
+    const line = this.#room.toString('utf8', 0, this.#length);
+    this.#length = 0;
+    if (this.#room.length > KEPT_ROOM) this.#room = Buffer.alloc(0);
+    return line;
+  }
+
+  #enlarge(needed: number): void {
+    const room = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#room.length));
+    room.set(this.#room.subarray(0, this.#length));
+    this.#room = room;
   }
 }

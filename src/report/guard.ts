@@ -32,7 +32,7 @@ export function guarded(
       return;
     }
     review
-      .of(token)
+      .of(token, request.socket.remoteAddress)
       .then((access) => {
         listener.checked();
         if (access.verdict === 'allowed') handler(request, response);

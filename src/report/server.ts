@@ -64,34 +64,53 @@ export function metricsHandler(metrics: () => Promise<string>): RequestListener 
   };
 }
 
+/** Hears when a check begins to fail, with what is wrong, and when it passes again; once each, however often it is asked. */
+export type HealthListener = (check: string, problem: string | undefined) => void;
+
 /**
  * Serves groups of named checks as Kubernetes' own components do (apiserver pkg/server/healthz): `/readyz`, each check alone as
- * `/readyz/watches`, all with their results by `?verbose`, without some by `?exclude=watches`. 200 `ok`, or 503 with what is wrong, a line a check.
+ * `/readyz/watches`, all with their results by `?verbose`, without some by `?exclude=watches`. 200 `ok`, or 503 with a line for each check that
+ * fails. Anybody may ask, so the answer names checks and never says what is wrong: errors name addresses, objects and missing rights.
  */
-export function healthHandler(groups: Readonly<Record<string, Readonly<Record<string, Check>>>>): RequestListener {
+export function healthHandler(
+  groups: Readonly<Record<string, Readonly<Record<string, Check>>>>,
+  listener: HealthListener = () => undefined,
+): RequestListener {
+  const failing = new Set<string>();
+  const fails = (key: string, check: Check): boolean => {
+    const problem = check();
+    const isNews = failing.has(key) !== (problem !== undefined);
+    if (problem === undefined) failing.delete(key);
+    else failing.add(key);
+    if (isNews) listener(key, problem);
+    return problem !== undefined;
+  };
   return (request, response) => {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     const [, group = '', name] = path.split('/');
     const parameters = new URLSearchParams(query);
     const excluded = parameters.getAll('exclude');
-    const checks = Object.entries(groups[group] ?? {}).filter(([key]) => name === undefined || key === name);
+    const known = Object.hasOwn(groups, group) ? Object.entries(groups[group] ?? {}) : [];
+    const checks = known.filter(([key]) => name === undefined || key === name);
     if (checks.length === 0) {
       response.writeHead(404).end(`known: ${Object.keys(groups).map(knownAs).join(', ')}\n`);
       return;
     }
     const results = checks
       .filter(([key]) => !excluded.includes(key))
-      .map(([key, check]) => ({ key, problem: check() }));
-    const bad = results.filter(({ problem }) => problem !== undefined);
+      .map(([key, check]) => ({ key, bad: fails(`${group}/${key}`, check) }));
+    const bad = results.filter((result) => result.bad);
     const lines = parameters.has('verbose')
       ? [...results.map(verbosely), `${group} check ${bad.length === 0 ? 'passed' : 'failed'}`]
-      : bad.map(({ key, problem }) => `${key}: ${problem}`);
+      : bad.map(({ key }) => `${key} ${FAILED}`);
     response.writeHead(bad.length === 0 ? 200 : 503, { 'content-type': 'text/plain; charset=utf-8' });
     response.end(`${lines.join('\n') || 'ok'}\n`);
   };
 }
 
+const FAILED = 'failed: the log says why';
+
 const knownAs = (group: string): string => `/${group}`;
 
-const verbosely = ({ key, problem }: { key: string; problem: string | undefined }): string =>
-  problem === undefined ? `[+]${key} ok` : `[-]${key} failed: ${problem}`;
+const verbosely = ({ key, bad }: { key: string; bad: boolean }): string =>
+  bad ? `[-]${key} ${FAILED}` : `[+]${key} ok`;

@@ -304,9 +304,10 @@ const MISSING: Readonly<Record<string, Missing>> = {
     resource: 'mutatingwebhookconfigurations',
     says: async (operator) => {
       const { body, statusCode } = await request(`http://127.0.0.1:${operator.port('health')}/readyz`);
-      const text = await body.text();
+      await body.dump();
+      const words = /missing right: list mutatingwebhookconfigurations\.admissionregistration/;
       return (
-        statusCode === 503 && /missing right: list mutatingwebhookconfigurations\.admissionregistration/.test(text)
+        statusCode === 503 && operator.said('Watch failed, will be tried again').some((line) => tells(line, words))
       );
     },
   },

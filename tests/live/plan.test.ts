@@ -143,7 +143,7 @@ test('without any right, run keeps trying, says which right is missing and is no
     );
     const ready = await fetch(`http://127.0.0.1:${operator.port('health')}/readyz`);
     assert.equal(ready.status, 503);
-    assert.match(await ready.text(), /^watches: /);
+    assert.match(await ready.text(), /^watches failed/);
     assert.equal((await fetch(`http://127.0.0.1:${operator.port('health')}/livez`)).status, 200);
   } finally {
     await operator.stop();

@@ -173,3 +173,115 @@ test('made-up tokens do not fill the memory: the oldest answers are forgotten', 
   await reviews.review.of('made-up-0');
   assert.equal(reviews.asked.length, 258);
 });
+
+/** Reviews with one reader who was allowed, among strangers whose tokens nobody knows. */
+class Crowd extends Reviews {
+  /** What a stranger's question waits for. */
+  hold: Promise<unknown> = Promise.resolve();
+
+  override async request<T>(request: ApiRequest): Promise<T> {
+    const { token = '' } = (request.body as Question).spec;
+    const isStranger = String(token).startsWith('made-up');
+    this.token = isStranger ? this.hold.then(() => unknown) : known;
+    return super.request<T>(request);
+  }
+
+  async strangers(count: number, name = 'made-up'): Promise<void> {
+    for (let index = 0; index < count; index++) await this.review.of(`${name}-${index}`).catch(() => undefined);
+  }
+}
+
+test('made-up tokens do not push the answer for a reader out', async () => {
+  const crowd = new Crowd();
+  await crowd.review.of('scraper');
+  await crowd.strangers(1000);
+  const asked = crowd.asked.length;
+  assert.equal((await crowd.review.of('scraper')).verdict, 'allowed');
+  assert.equal(crowd.asked.length, asked);
+});
+
+test('a reader whose answer has run out is asked about beside four strangers, and with more right', async () => {
+  const crowd = new Crowd();
+  await crowd.review.of('scraper');
+  await crowd.strangers(500);
+  crowd.clock.advance(60_000);
+  const held = Promise.withResolvers<unknown>();
+  crowd.hold = held.promise;
+  const waiting = Array.from({ length: 4 }, (_, index) => crowd.review.of(`made-up-now-${index}`));
+  await assert.rejects(crowd.review.of('made-up-more'), TooManyReviews);
+  const before = crowd.asked.length;
+  assert.equal((await crowd.review.of('scraper')).verdict, 'allowed');
+  const priorities = [crowd.asked[before - 1], crowd.asked[before]].map((request) => request?.priority);
+  assert.deepEqual(priorities, ['scan', 'follow']);
+  held.resolve(undefined);
+  await Promise.all(waiting);
+});
+
+test('the next token of a reader is asked about beside strangers, by where it comes from', async () => {
+  const crowd = new Crowd();
+  await crowd.review.of('scraper', '10.0.0.1');
+  const held = Promise.withResolvers<unknown>();
+  crowd.hold = held.promise;
+  const waiting = Array.from({ length: 4 }, (_, index) => crowd.review.of(`made-up-${index}`, '10.0.0.2'));
+  await assert.rejects(crowd.review.of('next-token', '10.0.0.3'), TooManyReviews);
+  assert.equal((await crowd.review.of('next-token', '10.0.0.1')).verdict, 'allowed');
+  held.resolve(undefined);
+  await Promise.all(waiting);
+});
+
+test('strangers beside a reader do not take the places of its token', async () => {
+  const crowd = new Crowd();
+  await crowd.review.of('scraper', '10.0.0.1');
+  crowd.clock.advance(60_000);
+  const held = Promise.withResolvers<unknown>();
+  crowd.hold = held.promise;
+  const waiting = Array.from({ length: 4 }, (_, index) => crowd.review.of(`made-up-${index}`, '10.0.0.1'));
+  await assert.rejects(crowd.review.of('made-up-more', '10.0.0.1'), TooManyReviews);
+  assert.equal((await crowd.review.of('scraper', '10.0.0.1')).verdict, 'allowed');
+  held.resolve(undefined);
+  await Promise.all(waiting);
+});
+
+test('readers who are known have four places of their own', async () => {
+  const crowd = new Crowd();
+  for (let index = 0; index < 5; index++) await crowd.review.of(`scraper-${index}`);
+  crowd.clock.advance(60_000);
+  const held = Promise.withResolvers<unknown>();
+  crowd.access = held.promise.then(() => allowed);
+  const waiting = Array.from({ length: 4 }, (_, index) => crowd.review.of(`scraper-${index}`));
+  await assert.rejects(crowd.review.of('scraper-4'), TooManyReviews);
+  held.resolve(undefined);
+  await Promise.all(waiting);
+});
+
+test('a reader who loses his right is a stranger again', async () => {
+  const reviews = new Reviews();
+  await reviews.review.of('t');
+  reviews.clock.advance(60_000);
+  reviews.access = denied;
+  assert.equal((await reviews.review.of('t')).verdict, 'forbidden');
+  reviews.clock.advance(10_000);
+  await reviews.review.of('t');
+  assert.equal(reviews.asked.at(-1)?.priority, 'scan');
+});
+
+test('a failed question changes nothing for a reader who is known', async () => {
+  const reviews = new Reviews();
+  await reviews.review.of('t');
+  reviews.clock.advance(60_000);
+  reviews.token = new ApiError({ method: 'POST', path: '/', reason: 'Network', message: 'gone' });
+  await assert.rejects(reviews.review.of('t'), /gone/);
+  reviews.token = known;
+  await reviews.review.of('t');
+  assert.equal(reviews.asked.at(-1)?.priority, 'follow');
+});
+
+test('whoever may read with ever new tokens does not fill the memory: 64 are known', async () => {
+  const reviews = new Reviews();
+  for (let index = 0; index < 65; index++) await reviews.review.of(`reader-${index}`);
+  const asked = reviews.asked.length;
+  await reviews.review.of('reader-1');
+  assert.equal(reviews.asked.length, asked);
+  await reviews.review.of('reader-0');
+  assert.equal(reviews.asked.length, asked + 2);
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
-  type ApiError,
+  ApiError,
   httpError,
   isConflict,
   isForbidden,
@@ -59,6 +59,39 @@ describe('apiError', () => {
     assert.equal(httpError(call, 429, body, '5').retryAfterMs, 5000);
     assert.equal(httpError(call, 429, Buffer.from(''), 'Wed, 21 Oct 2026 07:28:00 GMT').retryAfterMs, undefined);
   });
+
+  const waits: [string, string | undefined, unknown, number | undefined][] = [
+    ['a minute', '60', undefined, 60_000],
+    ['more than a minute', '61', undefined, 60_000],
+    ['days', '999999', undefined, 60_000],
+    ['more digits than a number has', '9'.repeat(400), undefined, 60_000],
+    ['a negative number', '-5', undefined, undefined],
+    ['a fraction', '1.5', undefined, undefined],
+    ['days in the Status', undefined, 999_999, 60_000],
+    ['a number without an end in the Status', undefined, 1e308, undefined],
+    ['a negative number in the Status', undefined, -1, undefined],
+    ['text in the Status', undefined, '5', undefined],
+  ];
+  for (const [name, header, inStatus, wait] of waits)
+    it(`bounds the wait: ${name}`, () => {
+      const body = Buffer.from(JSON.stringify({ kind: 'Status', details: { retryAfterSeconds: inStatus } }));
+      assert.equal(httpError(call, 429, body, header).retryAfterMs, wait);
+    });
+
+  it('bounds the wait however the error is made', () => {
+    const made = (retryAfterMs: number) => new ApiError({ ...call, reason: 'x', message: 'x', retryAfterMs });
+    assert.deepEqual(
+      [1e9, -1, Number.NaN, Number.POSITIVE_INFINITY].map((ms) => made(ms).retryAfterMs),
+      [60_000, undefined, undefined, 60_000],
+    );
+  });
+
+  const statuses: unknown[] = [{ message: { a: 1 } }, { reason: 7 }, { details: 'x' }, { details: [] }, { code: 'x' }];
+  for (const status of statuses)
+    it(`does not trip over a Status that is none: ${JSON.stringify(status)}`, () => {
+      const body = Buffer.from(JSON.stringify({ kind: 'Status', ...(status as object) }));
+      assert.equal(httpError(call, 500, body).message, 'GET /api/v1/pods: 500: no reason given');
+    });
 
   it('keeps messages short', () => {
     assert.ok(statusError(call, { message: 'x'.repeat(10_000) }).message.length < 400);

@@ -62,6 +62,20 @@ describe('list', () => {
     assert.equal(api.lists.length, 8);
   });
 
+  it('ends a list whose page leads to itself', async () => {
+    await assert.rejects(wholeList(new FakeApi([page(['a'], 'again')]), { path }), { reason: 'Malformed' });
+  });
+
+  it('hands its priority on, and none where it has none', async () => {
+    const api = new FakeApi([page([])]);
+    await wholeList(api, { path, priority: 'follow' });
+    await wholeList(api, { path });
+    assert.deepEqual(
+      api.lists.map(({ priority }) => priority),
+      ['follow', undefined],
+    );
+  });
+
   it('reads a list without items as empty and refuses what is no list', async () => {
     assert.deepEqual(await wholeList(new FakeApi([{ items: null, metadata: {} }]), { path }), []);
     await assert.rejects(wholeList(new FakeApi([{ kind: 'APIVersions' }]), { path }), { reason: 'Malformed' });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { ApiError, networkError, statusError } from '../../../src/cluster/apiError.ts';
+import { ApiError, httpError, networkError, statusError } from '../../../src/cluster/apiError.ts';
 import { Reflector, type ReflectorOptions } from '../../../src/cluster/reflector.ts';
 import type { Change, Stored } from '../../../src/cluster/store.ts';
 import { settled, until } from './deadline.ts';
@@ -20,6 +20,8 @@ const http = (code: number, reason: string): ApiError => statusError(call, { cod
 
 const WATCH_MS = 300_000;
 const GUARD_MS = WATCH_MS + 30_000;
+const SILENCE_MS = 150_000;
+const bookmark = { metadata: { resourceVersion: '10' } };
 const HEALTHY_MS = 10_000;
 const NOT_SERVED_MS = 300_000;
 
@@ -229,12 +231,90 @@ describe('reflector: watches that end', () => {
   it('cuts a connection that outlives its own end and goes on', async () => {
     const one = start([list([])]);
     const dead = await one.watch(1);
-    one.clock.advance(GUARD_MS - 1);
-    await setImmediate();
+    for (let left = GUARD_MS - 1; left > 0; left -= 100_000) {
+      one.clock.advance(Math.min(left, 100_000));
+      dead.send('BOOKMARK', bookmark);
+      await setImmediate();
+    }
     assert.equal(dead.signal.aborted, false);
     one.clock.advance(1);
     assert.equal((await one.watch(2)).query.resourceVersion, '10');
     assert.deepEqual([dead.signal.aborted, one.errors], [true, []]);
+  });
+});
+
+describe('reflector: watches that fall silent', () => {
+  const version = '11';
+  const said: [string, (watch: FakeWatch) => void][] = [
+    ['a bookmark', (watch) => watch.send('BOOKMARK', { metadata: { resourceVersion: version } })],
+    ['an event', (watch) => watch.send('ADDED', object('a', version))],
+  ];
+  for (const [what, say] of said)
+    it(`go on from ${what} that came last, on a new connection and without a word`, async () => {
+      const one = start([list([])]);
+      const silent = await one.watch(1);
+      one.clock.advance(SILENCE_MS - 1);
+      say(silent);
+      await setImmediate();
+      one.clock.advance(SILENCE_MS - 1);
+      await setImmediate();
+      assert.equal(silent.signal.aborted, false);
+      one.clock.advance(1);
+      assert.equal((await one.watch(2)).query.resourceVersion, version);
+      assert.deepEqual([silent.signal.aborted, one.errors, one.reflector.lastError], [true, [], undefined]);
+      assert.equal(one.api.lists.length, 1);
+    });
+
+  it('are noticed well before five minutes when they never said anything', async () => {
+    const one = start([list([])]);
+    const silent = await one.watch(1);
+    one.clock.advance(SILENCE_MS);
+    await one.watch(2);
+    assert.equal(silent.signal.aborted, true);
+    assert.ok(SILENCE_MS < 200_000);
+  });
+
+  it('are failures when nobody answers the next one', async () => {
+    const one = start([list([])]);
+    await one.watch(1);
+    Object.assign(one.api, { stream: () => Promise.reject(refused) });
+    one.clock.advance(SILENCE_MS);
+    await until('the failure', () => one.reflector.lastError !== undefined);
+    assert.equal(one.reflector.lastError, refused);
+  });
+});
+
+describe('reflector: long lists', () => {
+  it('lets others have their turn while listeners work', async () => {
+    const items = Array.from({ length: 100 }, (_, index) => object(`n${index}`));
+    const one = start([list(items)]);
+    let told = 0;
+    one.reflector.onChange(() => {
+      told += 1;
+      const end = performance.now() + 5;
+      while (performance.now() < end);
+    });
+    let turns = 0;
+    let counting = true;
+    const count = async (): Promise<void> => {
+      while (counting) {
+        await setImmediate();
+        turns += 1;
+      }
+    };
+    const counted = count();
+    await settled('the list', one.reflector.synced);
+    counting = false;
+    await counted;
+    assert.equal(told, 100);
+    assert.ok(turns >= 10, `${turns} turns`);
+  });
+
+  it('tells nothing more once it was stopped in between', async () => {
+    const one = start([list(Array.from({ length: 10 }, (_, index) => object(`n${index}`)))]);
+    one.reflector.onChange(() => one.stop.abort());
+    await settled('the end', one.reflector.stopped());
+    assert.equal(one.changes.length, 1);
   });
 });
 
@@ -260,6 +340,21 @@ describe('reflector: failures', () => {
     const one = start([list([])], [busy]);
     assert.equal(await one.skipPause(), 9000);
     assert.equal((await one.watch(1)).query.resourceVersion, '10');
+  });
+
+  for (const seconds of ['61', '999999', '99999999999999999999'])
+    it(`waits a minute at the most when asked to wait ${seconds} s`, async () => {
+      const one = start([list([])], [httpError(call, 429, Buffer.from(''), seconds)]);
+      assert.equal(await one.skipPause(), 60_000);
+      await one.watch(1);
+    });
+
+  it('does not fail over an ERROR event that is no Status', async () => {
+    const one = start([list([]), list([object('a')], '20')]);
+    (await one.watch(1)).send('ERROR', { code: 'x', message: { a: 1 }, reason: 7 });
+    await one.skipPause();
+    assert.equal((await one.watch(2)).query.resourceVersion, '20');
+    assert.match(String(one.errors[0]), /no reason given/);
   });
 
   for (const how of ['HTTP status', 'ERROR event']) {

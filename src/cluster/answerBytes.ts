@@ -1,0 +1,26 @@
+/** What is read of an answer that is longer is thrown away. */
+export class AnswerTooLong extends Error {
+  override readonly name = 'AnswerTooLong';
+}
+
+/**
+ * Reads an answer's body, but never more than so many bytes: what is longer is cut off there, and its connection with it.
+ * @param maxBytes of the answer as it is sent
+ * @param declared the header Content-Length: an answer that says itself that it is too long is not read at all
+ * @throws {AnswerTooLong}
+ */
+export async function answerBytes(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  declared: string | undefined,
+): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  const announced = Number(declared ?? 0);
+  let length = 0;
+  for await (const piece of body) {
+    length += piece.length;
+    if (length > maxBytes || announced > maxBytes) throw new AnswerTooLong(`more than ${maxBytes} bytes`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces, length);
+}

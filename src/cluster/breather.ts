@@ -1,0 +1,19 @@
+import { setImmediate } from 'node:timers/promises';
+
+/** Milliseconds of work after which others are to have their turn: a renewal of the Lease, an answer to a probe. */
+const LONG_MS = 20;
+
+/** Divides long work, so that it does not stop everything else in the process. */
+export class Breather {
+  #since = performance.now();
+
+  get isDue(): boolean {
+    return performance.now() - this.#since > LONG_MS;
+  }
+
+  /** Lets whatever else is due run. */
+  async breathe(): Promise<void> {
+    await setImmediate();
+    this.#since = performance.now();
+  }
+}

@@ -1,0 +1,91 @@
+import { isTooLarge } from './apiError.ts';
+import type { Api } from './client.ts';
+
+/** Objects per page: what client-go's pager asks for; a page of injected pods is then about 5 MB of JSON. */
+export const PAGE_SIZE = 500;
+/** Bytes per page: `JSON.parse` of so many takes some 30 ms, in which nothing else happens, no renewal of the Lease either. */
+export const PAGE_BYTES = 4 * 2 ** 20;
+
+/** Pages that must fit before more is asked for: the first time, and after so many vain tries at the most. */
+const PATIENCE = 2;
+const LONGEST_PATIENCE = 64;
+
+/**
+ * How many objects of one resource are asked for in a page. A page with too many bytes halves it, down to one object; pages that fit double it
+ * again, the later the more often that was in vain. The API server takes another `limit` with a token that it gave for the last one.
+ */
+export class PageLimit {
+  readonly #full: number;
+  #current: number;
+  #fitting = 0;
+  #patience = PATIENCE;
+  /** The limit was just doubled, and no page has shown yet that this was right. */
+  #hopeful = false;
+
+  /** @param full objects per page where nothing is too large */
+  constructor(full: number) {
+    this.#full = full;
+    this.#current = full;
+  }
+
+  get current(): number {
+    return this.#current;
+  }
+
+  /** @param asked the limit of the page that was too large; several may be under way */
+  tooLarge(asked: number): void {
+    this.#current = Math.min(this.#current, Math.max(1, Math.floor(asked / 2)));
+    if (this.#hopeful) this.#patience = Math.min(LONGEST_PATIENCE, this.#patience * 2);
+    this.#hopeful = false;
+    this.#fitting = 0;
+  }
+
+  /** @param asked the limit of the page that was not too large */
+  fitted(asked: number): void {
+    if (asked !== this.#current) return;
+    if (this.#hopeful) this.#patience = PATIENCE;
+    this.#hopeful = false;
+    this.#fitting += 1;
+    if (asked === this.#full || this.#fitting < this.#patience) return;
+    this.#current = Math.min(this.#full, asked * 2);
+    this.#hopeful = true;
+    this.#fitting = 0;
+  }
+}
+
+/** What was learnt is kept as long as the connection: a list that is read again need not learn it anew. */
+const learnt = new WeakMap<Pick<Api, 'send'>, Map<string, PageLimit>>();
+
+/** @param path of the collection; its resource is what matters, so that there are never more limits than resources */
+export function pageLimitFor(api: Pick<Api, 'send'>, path: string, full: number): PageLimit {
+  const limits = learnt.get(api) ?? new Map<string, PageLimit>();
+  learnt.set(api, limits);
+  const key = `${path.split('/').at(-1)} ${full}`;
+  const limit = limits.get(key) ?? new PageLimit(full);
+  limits.set(key, limit);
+  return limit;
+}
+
+/** How much to ask for: objects, and bytes where less can be asked for. */
+export interface PageSize {
+  readonly limit: number;
+  readonly maxBytes?: number;
+}
+
+/**
+ * Asks for a page, and for a smaller one as long as it has too many bytes. One object alone may have whatever an answer may have.
+ * @throws whatever `ask` throws, `TooLarge` only of a single object
+ */
+export async function fittingPage<T>(limit: PageLimit, ask: (size: PageSize) => Promise<T>): Promise<T> {
+  for (;;) {
+    const asked = limit.current;
+    try {
+      const page = await ask({ limit: asked, ...(asked > 1 && { maxBytes: PAGE_BYTES }) });
+      limit.fitted(asked);
+      return page;
+    } catch (error) {
+      if (!isTooLarge(error) || asked === 1) throw error;
+      limit.tooLarge(asked);
+    }
+  }
+}

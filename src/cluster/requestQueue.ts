@@ -1,0 +1,101 @@
+import { PRIORITIES, type Priority } from './priority.ts';
+
+/** Every so often the one that has waited longest goes next, whatever its priority, so that nobody waits for ever. */
+const OLDEST_EVERY = 10;
+/** Events take no more connections than these, however many are free: a burst must not look like a load to the API server. */
+const EVENT_PLACES = 2;
+
+interface Waiting {
+  readonly number: number;
+  readonly admit: () => void;
+}
+
+/**
+ * Hands out the places at a pool of connections, one for each request under way. Who finds none waits here, in the order of priority and
+ * then of arrival. One place is kept from all but writes, and one more from lists and Events: a burst of those never makes a write wait
+ * for an answer of theirs.
+ */
+export class RequestQueue {
+  /** For each priority: how many places it may take together with all that is less important. */
+  readonly #shares: readonly number[];
+  readonly #lines: readonly Set<Waiting>[] = PRIORITIES.map(() => new Set());
+  readonly #busy: number[] = PRIORITIES.map(() => 0);
+  #arrived = 0;
+  #admitted = 0;
+
+  /** @param places how many requests may be under way; 1 or more */
+  constructor(places: number) {
+    const follow = Math.max(1, places - 1);
+    const scan = Math.max(1, places - 2);
+    this.#shares = [places, places, follow, scan, Math.min(scan, EVENT_PLACES)];
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#lines.reduce((sum, line) => sum + line.size, 0);
+  }
+
+  /**
+   * Resolves when a place is free, with how to give it back; giving it back twice does nothing.
+   * Rejects with the signal's reason when that is aborted first: then nothing is held.
+   */
+  enter(priority: Priority, signal: AbortSignal): Promise<() => void> {
+    const rank = PRIORITIES.indexOf(priority);
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const line = this.#lines[rank] as Set<Waiting>;
+      const leave = (): void => {
+        line.delete(waiting);
+        reject(signal.reason);
+      };
+      const admit = (): void => {
+        signal.removeEventListener('abort', leave);
+        resolve(this.#take(rank));
+      };
+      const waiting: Waiting = { number: this.#arrived++, admit };
+      signal.addEventListener('abort', leave, { once: true });
+      line.add(waiting);
+      this.#admitAll();
+    });
+  }
+
+  #take(rank: number): () => void {
+    this.#add(rank, 1);
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#add(rank, -1);
+      this.#admitAll();
+    };
+  }
+
+  #add(rank: number, count: number): void {
+    this.#busy[rank] = (this.#busy[rank] ?? 0) + count;
+  }
+
+  #admitAll(): void {
+    for (let next = this.#next(); next; next = this.#next()) {
+      for (const line of this.#lines) line.delete(next);
+      this.#admitted += 1;
+      next.admit();
+    }
+  }
+
+  #next(): Waiting | undefined {
+    const first = this.#lines.flatMap((line, rank) => {
+      const [head] = line;
+      return head && this.#mayTake(rank) ? [head] : [];
+    });
+    if (this.#admitted % OLDEST_EVERY < OLDEST_EVERY - 1) return first[0];
+    return first.toSorted((one, other) => one.number - other.number)[0];
+  }
+
+  /** A less important request counts against the shares of all that are more important, or it would take what is kept for them. */
+  #mayTake(rank: number): boolean {
+    return this.#shares.slice(0, rank + 1).every((share, from) => {
+      const busy = this.#busy.slice(from).reduce((sum, count) => sum + count, 0);
+      return busy < share;
+    });
+  }
+}
