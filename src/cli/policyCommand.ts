@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { jsonText, yamlText } from '../report/machineText.ts';
 import { readTextFile, type TextFile } from '../watch/textFile.ts';
 import type { Streams } from './planCommand.ts';
 import { POLICY_SIZE, type PolicyReading } from './policyFile.ts';
@@ -16,7 +16,7 @@ const UNUSABLE = 1;
 export async function checkPolicy(file: string, output: 'yaml' | 'json', streams: Streams): Promise<number> {
   const content = file === '-' ? await readInput(streams.input) : await readTextFile(file, POLICY_SIZE);
   const reading = readingOf(content);
-  const print = output === 'json' ? (value: object) => `${JSON.stringify(value, null, 2)}\n` : stringify;
+  const print = output === 'json' ? (value: object) => `${jsonText(value, 2)}\n` : yamlText;
   if ('policy' in reading) {
     streams.out.write(print(wholePolicy(reading)));
     return USABLE;

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
+import { escaped } from '../report/escaped.ts';
 import { type CommandName, defaults, envOf, flagOf, SETTINGS, type Setting, type Settings } from './settings.ts';
 
 /** Does what a command is for. `given` names the settings that were given as flag or in the environment; the number is the exit code. */
@@ -69,6 +70,7 @@ export function program(version: string, actions: Actions, exit: (code: number) 
     .showSuggestionAfterError()
     .showHelpAfterError(`(${PRODUCT} --help shows how to use it)`)
     .addHelpText('after', `\nRun "${PRODUCT} plan" first: it writes nothing. ${HOME_PAGE}`)
+    .configureOutput({ outputError: (text, write) => write(text.split('\n').map(shown).join('\n')) })
     .exitOverride();
   const command = (name: CommandName, description: string, examples: string): void => {
     const sub = root.command(name).description(description).addHelpText('after', examples).allowExcessArguments(false);
@@ -94,6 +96,10 @@ export function program(version: string, actions: Actions, exit: (code: number) 
     );
   return root;
 }
+
+/** Commander's messages quote what was given, also from the environment. */
+const shown = (line: string): string => escaped(line, LINE_LIMIT);
+const LINE_LIMIT = 2000;
 
 /** The settings that somebody gave a command, as flag or in the environment: they win over the policy file, defaults do not. */
 function givenTo(command: Command): Set<string> {
