@@ -42,6 +42,7 @@ async function main(stop: AbortController): Promise<number> {
     (result) => {
       code = result;
     },
+    process.env,
   );
   const file = basename(process.argv[1] ?? '');
   if (file === COMPLETION) {

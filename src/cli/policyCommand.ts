@@ -38,13 +38,15 @@ async function readInput(input: AsyncIterable<Buffer>): Promise<TextFile> {
   return { text: Buffer.concat(chunks).toString() };
 }
 
-/** Every key, as the file has it or with its default. */
+/** Every key, as the file has it or with its default; without those whose default is that nothing is said. */
 function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): object {
   const settings = POLICY_NAMES.flatMap((name) => {
-    const value = shown(SETTINGS[name], texts[name] ?? SETTINGS[name].default);
-    return value === '' ? [] : [[name, value]];
+    const setting: Setting<unknown> = SETTINGS[name];
+    const text = texts[name] ?? setting.default;
+    return text === '' && (setting.unset || !setting.list) ? [] : [[name, shown(setting, text)]];
   });
-  return { ...Object.fromEntries(settings), include: texts.include ?? [], exclude: texts.exclude ?? [] };
+  const { include, exclude = [] } = texts;
+  return { ...Object.fromEntries(settings), ...(include !== undefined && { include }), exclude };
 }
 
 /** Lists as lists, numbers as numbers; durations and selectors stay the texts that people read. */

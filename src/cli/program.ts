@@ -1,7 +1,18 @@
 import { Command, Option } from 'commander';
+import type { Environment } from '../cluster/kubeconfig.ts';
 import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
 import { escaped } from '../report/escaped.ts';
-import { type CommandName, defaults, envOf, flagOf, SETTINGS, type Setting, type Settings } from './settings.ts';
+import {
+  type CommandName,
+  defaultOf,
+  defaults,
+  emptyIsUnset,
+  envOf,
+  flagOf,
+  SETTINGS,
+  type Setting,
+  type Settings,
+} from './settings.ts';
 
 /** Does what a command is for. `given` names the settings that were given as flag or in the environment; the number is the exit code. */
 type Action = (settings: Settings, given: ReadonlySet<string>) => Promise<number>;
@@ -58,8 +69,14 @@ Exit code: 0 the file can be used, 1 it cannot, 2 wrong usage.`;
 /**
  * The command line. Parse errors are thrown as CommanderError, after their message went to standard error.
  * @param exit receives the exit code of the command that ran
+ * @param environment the process's own, from which Commander reads too; it tells which variables are set and empty
  */
-export function program(version: string, actions: Actions, exit: (code: number) => void): Command {
+export function program(
+  version: string,
+  actions: Actions,
+  exit: (code: number) => void,
+  environment: Environment = {},
+): Command {
   const root = new Command(PRODUCT)
     .description(
       'Keeps the sidecars of an Istio mesh up to date by restarting the workloads whose sidecar is outdated.',
@@ -74,7 +91,7 @@ export function program(version: string, actions: Actions, exit: (code: number) 
     .exitOverride();
   const command = (name: CommandName, description: string, examples: string): void => {
     const sub = root.command(name).description(description).addHelpText('after', examples).allowExcessArguments(false);
-    for (const option of optionsOf(name)) sub.addOption(option);
+    for (const option of optionsOf(name, environment)) sub.addOption(option);
     sub.action(async (values: Partial<Settings>) =>
       exit(await actions[name]({ ...defaults(), ...values }, givenTo(sub))),
     );
@@ -108,20 +125,21 @@ function givenTo(command: Command): Set<string> {
 }
 
 /** The options of one command, made from the table of settings. */
-export function optionsOf(command: CommandName): Option[] {
+export function optionsOf(command: CommandName, environment: Environment): Option[] {
   return Object.entries<Setting<unknown>>(SETTINGS)
     .filter(([, setting]) => setting.commands.includes(command))
-    .map(([name, setting]) => optionOf(name, setting));
+    .map(([name, setting]) => optionOf(name, setting, environment));
 }
 
 const SHORT: Readonly<Record<string, string>> = { namespace: '-n, ', output: '-o, ' };
 
-function optionOf(name: string, setting: Setting<unknown>): Option {
+function optionOf(name: string, setting: Setting<unknown>, environment: Environment): Option {
   // A switch takes an optional value, so that `--dry-run=false` and MELTEMI_DRY_RUN=false mean what they say.
   const value = setting.value ? ` <${setting.value}>` : ' [true|false]';
   const option = new Option(`${SHORT[name] ?? ''}${flagOf(name)}${value}`, setting.help)
-    .env(envOf(name))
     .argParser(setting.parse)
-    .default(setting.parse(setting.default), setting.default || 'none');
+    .default(defaultOf(setting), setting.default || 'none');
+  const variable = envOf(name);
+  if (environment[variable] !== '' || !emptyIsUnset(setting)) option.env(variable);
   return setting.value ? option : option.preset('true');
 }

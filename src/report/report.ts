@@ -10,7 +10,7 @@ import type { Plan } from '../plan/plan.ts';
 import { fingerprint, isInFlight, type Outcome, recordOf } from '../plan/record.ts';
 import type { ReasonCode } from '../reasons.ts';
 import type { RestartListener } from '../restart/restarter.ts';
-import { escapedBytes } from './escaped.ts';
+import { cut, escapedBytes } from './escaped.ts';
 import { EVENT_REASONS, type EventReason } from './events.ts';
 import { Lasting } from './lasting.ts';
 import { errorFields, type Logger } from './logger.ts';
@@ -240,7 +240,11 @@ export class Report implements RestartListener {
     const more = problems.length - shown.length;
     if (more > 0) shown.push(`and ${more} more`);
     logger.error('Policy rejected, the last good one stays in force', { file, problems: shown });
-    this.#emit('PolicyRejected', this.#ourselves(), `the last good policy stays in force. ${shown.join('; ')}`);
+    this.#emit(
+      'PolicyRejected',
+      this.#ourselves(),
+      cut(`the last good policy stays in force. ${shown.join('; ')}`, 1000),
+    );
   }
 
   /**
