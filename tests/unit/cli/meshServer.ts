@@ -79,6 +79,8 @@ function podOf(kind: string, { metadata: { namespace = '', name } }: Named, read
 export class MeshServer extends ApiServer {
   /** Whether a call is refused: by method and path. */
   forbidden: (path: string) => boolean = () => false;
+  /** What the server says to that. */
+  refusal = 'not allowed';
   /** Calls that were made, as `GET /path`. */
   readonly calls: string[] = [];
   readonly #objects = new Map<string, Named[]>([
@@ -129,7 +131,7 @@ export class MeshServer extends ApiServer {
     const { pathname, searchParams } = new URL(request.url ?? '', this.url);
     this.calls.push(`${request.method} ${pathname}`);
     if (pathname === '/inject') return inject(request, response);
-    if (this.forbidden(pathname)) return json(response, 403, status(403, 'Forbidden', `not allowed: ${pathname}`));
+    if (this.forbidden(pathname)) return json(response, 403, status(403, 'Forbidden', this.refusal));
     const [, namespace, resource = '', name] =
       /^\/apis?(?:\/[^/]+)*?\/v[^/]+(?:\/namespaces\/([^/]+)(?=\/))?\/([a-z]+)(?:\/([^/]+))?$/.exec(pathname) ?? [];
     const here = this.#listed(resource).filter(({ metadata }) => !namespace || metadata.namespace === namespace);

@@ -139,3 +139,14 @@ test('foreign text reaches no terminal: a pause reason, an annotation, a message
     'JSON has the exact value',
   );
 });
+
+for (const refused of [/\/namespaces$/, /\/leases/, /controllerrevisions/]) {
+  test(`an error or a warning is one inert line whatever the API server says of ${refused.source}`, async () => {
+    const server = await mesh();
+    server.forbidden = (path) => refused.test(path);
+    server.refusal = `\u001b]0;owned\u0007\nerror: all is well\u202e${'x'.repeat(100_000)}`;
+    const { error } = await plan(server);
+    assert.match(error, /^(error|warning): [^\n]{1,2100}\n$/);
+    assert.doesNotMatch(error.trimEnd(), /[\p{Cc}\p{Cf}]/u);
+  });
+}
