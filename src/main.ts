@@ -5,10 +5,12 @@ import { completion } from './cli/completion.ts';
 import { pauseCommand } from './cli/pauseCommand.ts';
 import { planCommand } from './cli/planCommand.ts';
 import { checkPolicy } from './cli/policyCommand.ts';
+import { PolicyError } from './cli/policySource.ts';
 import { program } from './cli/program.ts';
 import { resumeCommand } from './cli/resumeCommand.ts';
 import { runCommand } from './cli/runCommand.ts';
 import { PRODUCT } from './names.ts';
+import { escaped } from './report/escaped.ts';
 import { FULL_VERSION } from './version.ts';
 
 const OK = 0;
@@ -17,16 +19,21 @@ const USAGE = 2;
 /** kubectl runs a program of this name to complete what is typed after `kubectl meltemi`. */
 const COMPLETION = `kubectl_complete-${PRODUCT}`;
 
+/** Characters of one line of an error. */
+const ERROR_LIMIT = 2000;
+
 /** The only file that touches the process: arguments, signals, standard streams, exit code. */
-async function main(): Promise<number> {
-  const stop = new AbortController();
+async function main(stop: AbortController): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   let code = OK;
   const streams = { input: process.stdin, out: process.stdout, error: process.stderr, environment: process.env };
   const command = program(
     FULL_VERSION,
     {
-      run: (settings, given) => runCommand(settings, given, process.env, stop.signal),
+      run: (settings, given) => {
+        needsOutput = true;
+        return runCommand(settings, given, process.env, stop.signal);
+      },
       policyCheck: (file, output) => checkPolicy(file, output, streams),
       plan: (settings, given) => planCommand(settings, given, streams, stop.signal),
       pause: (settings) => pauseCommand(settings, streams, stop.signal),
@@ -35,6 +42,7 @@ async function main(): Promise<number> {
     (result) => {
       code = result;
     },
+    process.env,
   );
   const file = basename(process.argv[1] ?? '');
   if (file === COMPLETION) {
@@ -47,12 +55,44 @@ async function main(): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE;
-    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (ending === undefined) process.stderr.write(`error: ${errorLines(error).join('\n')}\n`);
     return FAILED;
   }
+}
+
+/** Messages quote servers, files and arguments: each is one line, but for those that are a list of our own making. */
+function errorLines(error: unknown): string[] {
+  const lines = error instanceof PolicyError ? error.lines : [error instanceof Error ? error.message : String(error)];
+  return lines.map((line) => escaped(line, ERROR_LIMIT));
+}
+
+/**
+ * What is written for people ends quietly, and well, when its reader has seen enough (`plan | head`). An operator without its log would
+ * act unseen, so it ends as failed, and so does what cannot be written for another reason, such as a full disk.
+ */
+function outputFailed(error: NodeJS.ErrnoException, stop: AbortController): void {
+  if (ending !== undefined) return;
+  const enough = error.code === 'EPIPE' && !needsOutput;
+  ending = enough ? OK : FAILED;
+  // main may have returned already: what is written last may fail last
+  process.exitCode = ending;
+  const what = needsOutput ? 'the log cannot be written to standard output' : 'cannot write to standard output';
+  if (!enough)
+    process.stderr.write(`error: ${what}: ${error.code === 'EPIPE' ? 'its reader is gone' : error.message}\n`);
+  stop.abort();
 }
 
 /** kubectl runs `kubectl-meltemi` for `kubectl meltemi`; the help shows what was typed. */
 const calledAs = (file: string): string => (file.startsWith('kubectl-') ? file.replace('-', ' ') : PRODUCT);
 
-process.exitCode = await main();
+/** The exit code once standard output has failed, whatever else comes of the command. */
+let ending: number | undefined;
+/** Whether the command is of no use without its output. */
+let needsOutput = false;
+
+const stop = new AbortController();
+process.stdout.on('error', (error) => outputFailed(error, stop));
+// what could be said about it would go there; the exit code tells all the same
+process.stderr.on('error', () => undefined);
+const code = await main(stop);
+process.exitCode = ending ?? code;

@@ -1,30 +1,82 @@
-import type { KubeClient } from '../cluster/client.ts';
-import { annotationsOf, type Lease } from '../cluster/lease.ts';
+import { isForbidden } from '../cluster/apiError.ts';
+import type { Api } from '../cluster/client.ts';
+import { annotationsOf, type Lease, LeaseObject } from '../cluster/lease.ts';
 import { wholeList } from '../cluster/list.ts';
 import { resourcePath } from '../cluster/resources.ts';
-import { type Standing, standingOf } from '../cluster/standing.ts';
-import { LEASE_ANNOTATION, LEASE_NAME } from '../names.ts';
+import type { Labels } from '../model.ts';
+import { LEASE_NAME, PRODUCT } from '../names.ts';
+
+/** Milliseconds for one read of a Lease. */
+const TIMEOUT = 10_000;
 
 /** The Leases of Meltemi that there are in the cluster. @throws {ApiError} where they may not be listed */
-export const leases = (client: KubeClient, signal: AbortSignal): Promise<Lease[]> =>
+export const leases = (client: Api, signal: AbortSignal): Promise<Lease[]> =>
   wholeList<Lease>(client, { path: resourcePath('leases'), fieldSelector: `metadata.name=${LEASE_NAME}`, signal });
 
+/** Where Meltemi's Lease was found, with what people and the leader have written on it. */
+export interface FoundLease {
+  readonly namespace: string;
+  readonly annotations: Labels;
+}
+
+/** Meltemi's Lease; or that the cluster has none for certain, so that Meltemi never ran there; or why it cannot be told. */
+export type LeaseLookup =
+  | { readonly kind: 'found'; readonly lease: FoundLease }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unknown'; readonly why: string };
+
 /**
- * What people have told the Meltemi of this cluster: the one in the given namespace, or else the only one there is. Nothing, where it
- * cannot be told which or what.
+ * Looks for Meltemi's Lease: in the whole cluster, or else, where that may not be read, in the namespaces where it is likely to be.
+ * It writes nothing and never throws: what cannot be read is the answer.
+ * @param likely namespaces in which Meltemi may run, the likeliest first; `meltemi`, where the documentation has it, comes after them
  */
-export async function leaseIn(
-  client: KubeClient,
-  namespace: string,
-  signal: AbortSignal,
-): Promise<{ standing: Standing; journalText?: string }> {
+export async function findLease(client: Api, likely: readonly string[], signal: AbortSignal): Promise<LeaseLookup> {
+  const namespaces = [...new Set([...likely.filter(Boolean), PRODUCT])];
   try {
-    const all = await leases(client, signal);
-    const here =
-      all.find(({ metadata }) => metadata?.namespace === namespace) ?? (all.length === 1 ? all[0] : undefined);
-    const journalText = annotationsOf(here)[LEASE_ANNOTATION.journal];
-    return { standing: standingOf(annotationsOf(here)), ...(journalText !== undefined && { journalText }) };
-  } catch {
-    return { standing: {} };
+    return chosenOf(await leases(client, signal), namespaces);
+  } catch (error) {
+    return isForbidden(error) ? oneByOne(client, namespaces, signal) : { kind: 'unknown', why: wordsOf(error) };
   }
 }
+
+/** Of several Leases, that of the likeliest namespace: anybody may make one of this name in a namespace of their own. */
+function chosenOf(all: readonly Lease[], namespaces: readonly string[]): LeaseLookup {
+  if (all.length === 0) return { kind: 'none' };
+  const likeliest = namespaces.flatMap((name) => all.find(({ metadata }) => metadata?.namespace === name) ?? [])[0];
+  const chosen = likeliest ?? (all.length === 1 ? all[0] : undefined);
+  if (chosen) return found(chosen.metadata?.namespace ?? '', chosen);
+  const homes = all.map(({ metadata }) => metadata?.namespace).sort();
+  const why = `there is a Lease ${LEASE_NAME} in each of ${homes.join(', ')}; choose a context with the namespace of the right one`;
+  return { kind: 'unknown', why };
+}
+
+async function oneByOne(client: Api, namespaces: readonly string[], signal: AbortSignal): Promise<LeaseLookup> {
+  const unread: string[] = [];
+  const empty: string[] = [];
+  for (const namespace of namespaces) {
+    try {
+      const lease = await new LeaseObject(client, namespace).read({ timeoutMs: TIMEOUT, signal });
+      if (lease) return found(namespace, lease);
+      empty.push(namespace);
+    } catch (error) {
+      unread.push(isForbidden(error) ? namespace : `${namespace} (${wordsOf(error)})`);
+    }
+  }
+  const right = 'missing right: list leases.coordination.k8s.io in the whole cluster';
+  return {
+    kind: 'unknown',
+    why: [
+      unread.length > 0 ? `${right}, or get them in namespace ${unread.join(' or ')}` : right,
+      empty.length > 0 ? `there is no Lease ${LEASE_NAME} in namespace ${empty.join(', ')}` : '',
+    ]
+      .filter(Boolean)
+      .join('; '),
+  };
+}
+
+const found = (namespace: string, lease: Lease): LeaseLookup => ({
+  kind: 'found',
+  lease: { namespace, annotations: annotationsOf(lease) },
+});
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -9,13 +9,13 @@ export function parsed<T>(
   text: string,
   context: z.RefinementCtx,
   path: readonly number[] = [],
+  shown = `'${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}'`,
 ): T {
   try {
     return parse(text);
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
-    const value = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
-    context.addIssue({ code: 'custom', message: `'${value}' is invalid. ${error.message}`, path: [...path] });
+    context.addIssue({ code: 'custom', message: `${shown} is invalid. ${error.message}`, path: [...path] });
     return z.NEVER;
   }
 }

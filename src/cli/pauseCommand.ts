@@ -1,4 +1,5 @@
 import { LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
+import { escaped } from '../report/escaped.ts';
 import { annotateLease } from './annotateLease.ts';
 import type { Streams } from './planCommand.ts';
 import type { Settings } from './settings.ts';
@@ -12,6 +13,8 @@ export async function pauseCommand(settings: Settings, streams: Streams, signal:
   // The word `false` alone would mean the opposite.
   const reason = settings.reason === 'false' ? '"false"' : settings.reason || 'true';
   const namespace = await annotateLease(settings, streams.environment, { [LEASE_ANNOTATION.paused]: reason }, signal);
-  streams.out.write(`paused by Lease ${namespace}/${LEASE_NAME}; to go on: ${PRODUCT} resume -n ${namespace}\n`);
+  streams.out.write(
+    `${escaped(`paused by Lease ${namespace}/${LEASE_NAME}; to go on: ${PRODUCT} resume -n ${namespace}`)}\n`,
+  );
   return 0;
 }

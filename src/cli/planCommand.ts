@@ -1,19 +1,23 @@
-import { stringify } from 'yaml';
 import type { KubeClient } from '../cluster/client.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
 import { readOnly } from '../cluster/readOnly.ts';
+import { type Standing, standingOf } from '../cluster/standing.ts';
 import { Injectors } from '../expect/injectors.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import { Journal } from '../journal/journal.ts';
 import { keyOf } from '../model.ts';
+import { LEASE_ANNOTATION } from '../names.ts';
 import { plan } from '../plan/plan.ts';
+import { escaped } from '../report/escaped.ts';
 import { explanation } from '../report/explanation.ts';
+import { jsonText, yamlText } from '../report/machineText.ts';
 import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
 import { Survey } from '../survey.ts';
 import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
 import { connect } from './connect.ts';
-import { leaseIn } from './leases.ts';
+import { findLease, type LeaseLookup } from './leases.ts';
+import { noticing } from './noticing.ts';
 import { PolicySource } from './policySource.ts';
 import { Progress } from './progress.ts';
 import type { Settings } from './settings.ts';
@@ -32,6 +36,8 @@ const OUTDATED = 3;
 /** How long the first lists may take before `plan` gives up and says which is missing. */
 const PATIENCE = 30_000;
 const WRONG_USAGE = 2;
+/** Characters of one warning. */
+const WARNING_LIMIT = 1000;
 
 /**
  * The operator's own pipeline, once and without the means to write: watch, scan, ask, judge, plan, print.
@@ -50,7 +56,15 @@ export async function planCommand(
   }
   const policy = (await PolicySource.open(settings, given)).current();
   const { client, cluster: writable, namespace: ofContext } = connect(settings, streams.environment);
-  const cluster = readOnly(writable);
+  const warnings: string[] = [];
+  const warn = (words: string): void => {
+    const shown = escaped(words, WARNING_LIMIT);
+    if (warnings.includes(shown)) return;
+    warnings.push(shown);
+    progress.done();
+    streams.error.write(`warning: ${shown}\n`);
+  };
+  const cluster = noticing(readOnly(writable), warn);
   const stop = new AbortController();
   const stopping = AbortSignal.any([stop.signal, signal]);
   const progress = new Progress(streams.error);
@@ -59,15 +73,13 @@ export async function planCommand(
   try {
     progress.say('reading the mesh');
     const mesh = await readMesh(client, scopeOf(settings), stopping);
-    const { standing, journalText } = await leaseIn(client, ofContext, stopping);
-    const journal = new Journal({
-      store: { text: () => journalText, keep: () => Promise.reject(new Error('a plan does not write')) },
-      now: Date.now,
-      wall: Date.now,
-      onError: () => undefined,
-    });
+    const lookup = await findLease(client, [ofContext, settings.namespace], stopping);
+    if (lookup.kind === 'unknown')
+      warn(`cannot tell whether Meltemi is paused, nor what it has restarted: ${lookup.why}`);
+    const standing = standingIn(lookup);
+    const journal = journalIn(lookup);
     const loaded = journal.load();
-    if (typeof loaded === 'object') streams.error.write(`warning: the journal cannot be read: ${loaded.unreadable}\n`);
+    if (typeof loaded === 'object') warn(`the journal on the Lease cannot be read: ${loaded.unreadable}`);
     const survey = new Survey({ cluster, injectors, journal, policy: () => policy });
     progress.say('reading workloads and pods, asking the injectors');
     const sightings = await survey.scan(mesh, settings.namespace || undefined, stopping);
@@ -90,7 +102,7 @@ export async function planCommand(
     const rows = rowsOf(judged, plan(judged, context));
     progress.done();
     if (!settings.explain) {
-      streams.out.write(render(rows, settings, streams));
+      streams.out.write(render(rows, warnings, settings, streams));
       return exitCode(rows);
     }
     const { kind, name } = settings.explain;
@@ -106,6 +118,13 @@ export async function planCommand(
     stop.abort();
     await Promise.all([injectors.close(), client.close()]);
   }
+}
+
+/** What Meltemi has written down of its restarts. A plan reads it and writes nothing. */
+function journalIn(lookup: LeaseLookup): Journal {
+  const text = lookup.kind === 'found' ? lookup.lease.annotations[LEASE_ANNOTATION.journal] : undefined;
+  const keep = (): Promise<void> => Promise.reject(new Error('a plan does not write'));
+  return new Journal({ store: { text: () => text, keep }, now: Date.now, wall: Date.now, onError: () => undefined });
 }
 
 const scopeOf = ({ namespace, istioNamespaces }: Settings): MeshScope => ({
@@ -145,9 +164,19 @@ function withInjectors(mesh: Mesh): Mesh {
   );
 }
 
-function render(rows: readonly Row[], { output, all }: Settings, { out, environment }: Streams): string {
-  if (output === 'json') return `${JSON.stringify({ workloads: rows }, null, 2)}\n`;
-  if (output === 'yaml') return stringify({ workloads: rows });
+/** What people have told through the Lease; nothing where it is not there or not known, which is told besides. */
+const standingIn = (lookup: LeaseLookup): Standing =>
+  lookup.kind === 'found' ? standingOf(lookup.lease.annotations) : {};
+
+/** For machines the exact values; `warnings` says in words what could not be read, so that a plan without it is known to be whole. */
+function render(
+  rows: readonly Row[],
+  warnings: readonly string[],
+  { output, all }: Settings,
+  { out, environment }: Streams,
+): string {
+  if (output === 'json') return `${jsonText({ workloads: rows, warnings }, 2)}\n`;
+  if (output === 'yaml') return yamlText({ workloads: rows, warnings });
   const colour = out.isTTY === true && !environment.NO_COLOR;
   return planTable(rows, { colour, all });
 }

@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { jsonText, yamlText } from '../report/machineText.ts';
 import { readTextFile, type TextFile } from '../watch/textFile.ts';
 import type { Streams } from './planCommand.ts';
 import { POLICY_SIZE, type PolicyReading } from './policyFile.ts';
@@ -16,7 +16,7 @@ const UNUSABLE = 1;
 export async function checkPolicy(file: string, output: 'yaml' | 'json', streams: Streams): Promise<number> {
   const content = file === '-' ? await readInput(streams.input) : await readTextFile(file, POLICY_SIZE);
   const reading = readingOf(content);
-  const print = output === 'json' ? (value: object) => `${JSON.stringify(value, null, 2)}\n` : stringify;
+  const print = output === 'json' ? (value: object) => `${jsonText(value, 2)}\n` : yamlText;
   if ('policy' in reading) {
     streams.out.write(print(wholePolicy(reading)));
     return USABLE;
@@ -38,14 +38,15 @@ async function readInput(input: AsyncIterable<Buffer>): Promise<TextFile> {
   return { text: Buffer.concat(chunks).toString() };
 }
 
-/** Every key, as the file has it or with its default. */
+/** Every key, as the file has it or with its default; without those whose default is that nothing is said. */
 function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): object {
   const settings = POLICY_NAMES.flatMap((name) => {
-    const value = shown(SETTINGS[name], texts[name] ?? SETTINGS[name].default);
-    return value === '' ? [] : [[name, value]];
+    const setting: Setting<unknown> = SETTINGS[name];
+    const text = texts[name] ?? setting.default;
+    return text === '' && (setting.unset || !setting.list) ? [] : [[name, shown(setting, text)]];
   });
-  const { imageRewrites = [], include = [], exclude = [] } = texts;
-  return { ...Object.fromEntries(settings), imageRewrites, include, exclude };
+  const { imageRewrites = [], include, exclude = [] } = texts;
+  return { ...Object.fromEntries(settings), imageRewrites, ...(include !== undefined && { include }), exclude };
 }
 
 /** Lists as lists, numbers as numbers; durations and selectors stay the texts that people read. */

@@ -33,7 +33,11 @@ export const policySchema: z.ZodType<FilePolicy> = z
   .strictObject({
     ...Object.fromEntries(POLICY_NAMES.map((name) => [name, settingSchema(SETTINGS[name]).optional()])),
     imageRewrites: imageRewritesSchema.optional(),
-    include: z.array(filterSchema).optional(),
+    // without any entry it would include everything, which its name does not say
+    include: z
+      .array(filterSchema)
+      .min(1, 'is an empty list, which would include everything; leave the key out')
+      .optional(),
     exclude: z.array(filterSchema).optional(),
   })
   .transform((policy) => policy as FilePolicy);
@@ -63,5 +67,5 @@ function wordsParsed(setting: Setting<unknown>, given: readonly unknown[], conte
     if (typeof word === 'string' && word !== '' && !word.includes(',')) parsed(setting.parse, word, context, [index]);
     else context.addIssue({ code: 'custom', message: 'must be one word without commas', path: [index] });
   }
-  return context.issues.length > before ? z.NEVER : setting.parse(given.join(','));
+  return context.issues.length > before ? z.NEVER : parsed(setting.parse, given.join(','), context, [], '[]');
 }

@@ -1,13 +1,23 @@
 import type { Policy } from '../plan/policy.ts';
+import { escaped } from '../report/escaped.ts';
 import { readTextFile, type TextFile } from '../watch/textFile.ts';
 import { POLICY_SIZE, type PolicyProblem, readPolicy } from './policyFile.ts';
 import { policyOf } from './policyOf.ts';
 import type { FilePolicy } from './policySchema.ts';
 import type { Settings } from './settings.ts';
 
+/** Characters of one line about a problem. */
+const PROBLEM_LIMIT = 1000;
+
 /** A policy file that cannot be used; the message has a line for each thing that is wrong. */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError';
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    super(lines.join('\n'));
+    this.lines = lines;
+  }
 }
 
 /** What becomes of a policy file that has changed. */
@@ -71,13 +81,13 @@ export const readingOf = (content: TextFile): ReturnType<typeof readPolicy> =>
 function usable(file: string, content: TextFile): FilePolicy {
   const reading = readingOf(content);
   if ('policy' in reading) return reading.policy;
-  throw new PolicyError(['the policy file cannot be used', ...problemLines(file, reading.problems)].join('\n'));
+  throw new PolicyError(['the policy file cannot be used', ...problemLines(file, reading.problems)]);
 }
 
-/** `policy.yaml:4:12: exclude[0].namespaces: …`, one a line, as compilers write it. */
+/** `policy.yaml:4:12: exclude[0].namespaces: …`, one a line, as compilers write it. What it quotes of the file cannot begin another line. */
 export function problemLines(file: string, problems: readonly PolicyProblem[]): string[] {
   return problems.map(({ line, column, path, message }) => {
     const place = line > 0 ? `${file}:${line}:${column}` : file;
-    return [place, path, message].filter(Boolean).join(': ');
+    return escaped([place, path, message].filter(Boolean).join(': '), PROBLEM_LIMIT);
   });
 }

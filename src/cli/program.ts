@@ -1,6 +1,18 @@
 import { Command, Option } from 'commander';
+import type { Environment } from '../cluster/kubeconfig.ts';
 import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
-import { type CommandName, defaults, envOf, flagOf, SETTINGS, type Setting, type Settings } from './settings.ts';
+import { escaped } from '../report/escaped.ts';
+import {
+  type CommandName,
+  defaultOf,
+  defaults,
+  emptyIsUnset,
+  envOf,
+  flagOf,
+  SETTINGS,
+  type Setting,
+  type Settings,
+} from './settings.ts';
 
 /** Does what a command is for. `given` names the settings that were given as flag or in the environment; the number is the exit code. */
 type Action = (settings: Settings, given: ReadonlySet<string>) => Promise<number>;
@@ -27,7 +39,8 @@ Examples:
   ${PRODUCT} plan --injector-address localhost:15017    from outside the cluster
 
 Exit code: 0 everything judged and nothing outdated, 3 something is outdated,
-1 an error, or nothing outdated but something could not be judged, 2 wrong usage.`;
+1 an error, or nothing outdated but something could not be judged, 2 wrong usage.
+It is 0 too when the reader of the output has seen enough, as in "${PRODUCT} plan | head".`;
 
 const PAUSE_EXAMPLES = `
 Examples:
@@ -57,8 +70,14 @@ Exit code: 0 the file can be used, 1 it cannot, 2 wrong usage.`;
 /**
  * The command line. Parse errors are thrown as CommanderError, after their message went to standard error.
  * @param exit receives the exit code of the command that ran
+ * @param environment the process's own, from which Commander reads too; it tells which variables are set and empty
  */
-export function program(version: string, actions: Actions, exit: (code: number) => void): Command {
+export function program(
+  version: string,
+  actions: Actions,
+  exit: (code: number) => void,
+  environment: Environment = {},
+): Command {
   const root = new Command(PRODUCT)
     .description(
       'Keeps the sidecars of an Istio mesh up to date by restarting the workloads whose sidecar is outdated.',
@@ -69,10 +88,11 @@ export function program(version: string, actions: Actions, exit: (code: number) 
     .showSuggestionAfterError()
     .showHelpAfterError(`(${PRODUCT} --help shows how to use it)`)
     .addHelpText('after', `\nRun "${PRODUCT} plan" first: it writes nothing. ${HOME_PAGE}`)
+    .configureOutput({ outputError: (text, write) => write(text.split('\n').map(shown).join('\n')) })
     .exitOverride();
   const command = (name: CommandName, description: string, examples: string): void => {
     const sub = root.command(name).description(description).addHelpText('after', examples).allowExcessArguments(false);
-    for (const option of optionsOf(name)) sub.addOption(option);
+    for (const option of optionsOf(name, environment)) sub.addOption(option);
     sub.action(async (values: Partial<Settings>) =>
       exit(await actions[name]({ ...defaults(), ...values }, givenTo(sub))),
     );
@@ -95,6 +115,10 @@ export function program(version: string, actions: Actions, exit: (code: number) 
   return root;
 }
 
+/** Commander's messages quote what was given, also from the environment. */
+const shown = (line: string): string => escaped(line, LINE_LIMIT);
+const LINE_LIMIT = 2000;
+
 /** The settings that somebody gave a command, as flag or in the environment: they win over the policy file, defaults do not. */
 function givenTo(command: Command): Set<string> {
   const names = command.options.map((option) => option.attributeName());
@@ -102,20 +126,21 @@ function givenTo(command: Command): Set<string> {
 }
 
 /** The options of one command, made from the table of settings. */
-export function optionsOf(command: CommandName): Option[] {
+export function optionsOf(command: CommandName, environment: Environment): Option[] {
   return Object.entries<Setting<unknown>>(SETTINGS)
     .filter(([, setting]) => setting.commands.includes(command))
-    .map(([name, setting]) => optionOf(name, setting));
+    .map(([name, setting]) => optionOf(name, setting, environment));
 }
 
 const SHORT: Readonly<Record<string, string>> = { namespace: '-n, ', output: '-o, ' };
 
-function optionOf(name: string, setting: Setting<unknown>): Option {
+function optionOf(name: string, setting: Setting<unknown>, environment: Environment): Option {
   // A switch takes an optional value, so that `--dry-run=false` and MELTEMI_DRY_RUN=false mean what they say.
   const value = setting.value ? ` <${setting.value}>` : ' [true|false]';
   const option = new Option(`${SHORT[name] ?? ''}${flagOf(name)}${value}`, setting.help)
-    .env(envOf(name))
     .argParser(setting.parse)
-    .default(setting.parse(setting.default), setting.default || 'none');
+    .default(defaultOf(setting), setting.default || 'none');
+  const variable = envOf(name);
+  if (environment[variable] !== '' || !emptyIsUnset(setting)) option.env(variable);
   return setting.value ? option : option.preset('true');
 }

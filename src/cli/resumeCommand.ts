@@ -1,4 +1,5 @@
 import { LEASE_ANNOTATION, LEASE_NAME } from '../names.ts';
+import { escaped } from '../report/escaped.ts';
 import { annotateLease } from './annotateLease.ts';
 import type { Streams } from './planCommand.ts';
 import type { Settings } from './settings.ts';
@@ -11,6 +12,6 @@ import type { Settings } from './settings.ts';
 export async function resumeCommand(settings: Settings, streams: Streams, signal: AbortSignal): Promise<number> {
   const changes = { [LEASE_ANNOTATION.paused]: null, [LEASE_ANNOTATION.resume]: new Date().toISOString() };
   const namespace = await annotateLease(settings, streams.environment, changes, signal);
-  streams.out.write(`resumed by Lease ${namespace}/${LEASE_NAME}\n`);
+  streams.out.write(`${escaped(`resumed by Lease ${namespace}/${LEASE_NAME}`)}\n`);
   return 0;
 }

@@ -24,8 +24,20 @@ export interface Setting<T> {
   readonly policy?: true;
   /** All the words that there are for it, or for an entry of its list. */
   readonly words?: readonly string[];
+  /**
+   * What it is where nobody gives it, if no text says that: an empty text would mean everything (all namespaces, no policy) and is much rather
+   * a variable that was forgotten, so `parse` refuses it.
+   */
+  readonly unset?: { readonly value: T };
+  /** Of a number or a duration: the least and the greatest that means something; a duration in milliseconds. */
+  readonly bounds?: Bounds;
   /** @throws {InvalidArgumentError} saying what would be right */
   readonly parse: (text: string) => T;
+}
+
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
 }
 
 const ALL = ['run', 'plan', 'pause', 'resume'] as const;
@@ -40,21 +52,21 @@ const toggle = (help: string, commands: readonly CommandName[], fallback = false
   parse: parseBoolean,
 });
 
-const duration = (help: string, fallback: string, commands: readonly CommandName[]): Setting<number> => ({
-  help,
-  value: 'duration',
-  default: fallback,
-  commands,
-  parse: parseDurationArgument,
-});
+/** A year: longer means never, and what means never has a word of its own. */
+const LONGEST_DURATION = 8760 * 3_600_000;
+const SECOND = 1000;
+const GREATEST_COUNT = 999_999;
 
-const count = (help: string, fallback: number, commands: readonly CommandName[]): Setting<number> => ({
-  help,
-  value: 'number',
-  default: String(fallback),
-  commands,
-  parse: parseCount,
-});
+/** @param min milliseconds */
+const duration = (help: string, fallback: string, commands: readonly CommandName[], min = 0): Setting<number> => {
+  const bounds = { min, max: LONGEST_DURATION };
+  return { help, value: 'duration', default: fallback, commands, bounds, parse: durationIn(bounds) };
+};
+
+const count = (help: string, fallback: number, commands: readonly CommandName[], min = 1): Setting<number> => {
+  const bounds = { min, max: GREATEST_COUNT };
+  return { help, value: 'number', default: String(fallback), commands, bounds, parse: countIn(bounds) };
+};
 
 /** Marks a setting as policy. */
 const policy = <S extends Setting<unknown>>(setting: S): S & { readonly policy: true } => ({
@@ -70,6 +82,27 @@ const patterns = (help: string): Setting<readonly string[]> => ({
   list: true,
   parse: parseNamespacePatterns,
 });
+
+/** The same setting, where an empty value would mean everything: it is refused. @param right what is to be given instead, in words */
+const neverEmpty = <T>(setting: Setting<T>, right: string): Setting<T> => ({
+  ...setting,
+  unset: { value: setting.parse('') },
+  parse: (given) => {
+    if (given.replace(/[\s,]/g, '') !== '') return setting.parse(given);
+    throw new InvalidArgumentError(`It must ${right}`);
+  },
+});
+
+const names = (help: string, commands: readonly CommandName[]): Setting<ReadonlySet<string>> => ({
+  help,
+  value: 'names',
+  default: '',
+  commands,
+  list: true,
+  parse: parseNames,
+});
+
+const SOME_NAMESPACE = 'name at least one namespace, such as shop,bank; leave it out for all.';
 
 const selector = (help: string): Setting<LabelSelector | undefined> => ({
   help,
@@ -120,23 +153,21 @@ export const SETTINGS = {
     ALL,
   ),
   context: text('kubeconfig context; without it the current one', 'name', ALL),
-  policy: text('YAML file with the settings that are policy; flags and environment win over it', 'file', BOTH),
-  namespaces: {
-    help: 'look after these namespaces only, comma-separated, with rights in no others; without it after all',
-    value: 'names',
-    default: '',
-    commands: RUN,
-    list: true,
-    parse: parseNames,
-  } as Setting<ReadonlySet<string>>,
-  istioNamespaces: {
-    help: 'look for istiods in these namespaces only, comma-separated, with rights in no others; without it in all',
-    value: 'names',
-    default: '',
-    commands: BOTH,
-    list: true,
-    parse: parseNames,
-  } as Setting<ReadonlySet<string>>,
+  policy: neverEmpty(
+    text('YAML file with the settings that are policy; flags and environment win over it', 'file', BOTH),
+    'be the path of a file; leave it out to have no policy file.',
+  ),
+  namespaces: neverEmpty(
+    names('look after these namespaces only, comma-separated, with rights in no others; without it after all', RUN),
+    SOME_NAMESPACE,
+  ),
+  istioNamespaces: neverEmpty(
+    names(
+      'look for istiods in these namespaces only, comma-separated, with rights in no others; without it in all',
+      BOTH,
+    ),
+    SOME_NAMESPACE,
+  ),
   dryRun: toggle('decide and report, write nothing', RUN),
   leaderElect: toggle('lead only while holding the Lease; false where there is one replica for certain', RUN, true),
   compareHub: policy(toggle('a different registry alone makes a sidecar outdated', BOTH)),
@@ -160,40 +191,39 @@ export const SETTINGS = {
     parse: oneOfEach(GATES),
   } as Setting<ReadonlySet<Gate>>),
   skipNamespaces: policy({
-    help: 'namespaces that are never looked at, comma-separated: they are in no plan, report or count',
-    value: 'names',
+    ...names('namespaces that are never looked at, comma-separated: they are in no plan, report or count', BOTH),
     default: 'kube-system,istio-system',
-    commands: BOTH,
-    list: true,
-    parse: parseNames,
-  } as Setting<ReadonlySet<string>>),
+  }),
   optIn: policy(
     toggle(`restart only what carries the annotation ${RESTART_ANNOTATION}: "true", itself or its namespace`, BOTH),
   ),
   includeNamespaces: policy(
-    patterns(
-      'restart only in these namespaces, comma-separated, * is any characters; the others are judged and reported',
+    neverEmpty(
+      patterns(
+        'restart only in these namespaces, comma-separated, * is any characters; the others are judged and reported',
+      ),
+      SOME_NAMESPACE,
     ),
   ),
   excludeNamespaces: policy(
     patterns('restart nothing in these namespaces, comma-separated, * is any characters; they are judged and reported'),
   ),
   includeLabels: policy(
-    selector('restart only workloads whose pod template labels this selector matches, as kubectl -l takes it'),
+    neverEmpty(
+      selector('restart only workloads whose pod template labels this selector matches, as kubectl -l takes it'),
+      'be a label selector such as tier=db; leave it out for all workloads.',
+    ),
   ),
   excludeLabels: policy(selector('restart no workload whose pod template labels this selector matches')),
   maxInFlight: policy(count('restarts under way at a time', 5, BOTH)),
   maxInFlightPerNamespace: policy(count('restarts under way at a time in one namespace', 1, BOTH)),
-  maxRestartsPerMinute: policy({
-    ...count('restarts within any minute; 0 is no limit', 0, BOTH),
-    parse: parseCountOrNone,
-  } as Setting<number>),
+  maxRestartsPerMinute: policy(count('restarts within any minute; 0 is no limit', 0, BOTH, 0)),
   pdb: policy(choice('whether a rollout that takes pods away waits for PodDisruptionBudgets', PDB_CHOICES, BOTH)),
   recreate: policy(choice('what to do where a rollout would leave no pod for a while', RECREATE_CHOICES, BOTH)),
   restartDelay: policy(duration('least time between two restarts', '0s', BOTH)),
   annotationCooldown: policy(duration('least time between two restarts of one workload', '5m', BOTH)),
   istiodConfigReadDelay: policy(duration('extra wait after the injector configuration changed', '10s', RUN)),
-  restartTimeout: policy(duration('time for a restarted workload to become ready', '10m', RUN)),
+  restartTimeout: policy(duration('time for a restarted workload to become ready', '10m', RUN, SECOND)),
   failureBudget: policy(count('failed restarts of a run that halt it', 3, BOTH)),
   failureBudgetPerNamespace: policy(count('failed restarts in one namespace that halt that namespace', 2, BOTH)),
   maxAttempts: policy(count('restarts for one sidecar before giving up', 1, BOTH)),
@@ -227,11 +257,14 @@ export const SETTINGS = {
     words: LOG_LEVELS,
     parse: parseLogLevel,
   } as Setting<LogLevel>,
-  namespace: text('plan: only this one; pause, resume: where Meltemi runs, without it the context’s', 'name', [
-    'plan',
-    'pause',
-    'resume',
-  ]),
+  namespace: neverEmpty(
+    text('plan: only this one; pause, resume: where Meltemi runs, without it the context’s', 'name', [
+      'plan',
+      'pause',
+      'resume',
+    ]),
+    'be the name of a namespace; leave it out to give none.',
+  ),
   reason: text('why, for those who ask later', 'text', ['pause']),
   output: {
     help: 'table, json or yaml',
@@ -260,14 +293,21 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS;
 export type Settings = { readonly [K in SettingName]: ReturnType<(typeof SETTINGS)[K]['parse']> };
 
+/** A setting as it is when nobody says anything. */
+export const defaultOf = <T>({ unset, parse, default: text }: Setting<T>): T => (unset ? unset.value : parse(text));
+
 /** Every setting as it is when nobody says anything. */
 export function defaults(): Settings {
-  const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => [
-    name,
-    setting.parse(setting.default),
-  ]);
+  const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => [name, defaultOf(setting)]);
   return Object.fromEntries(entries) as Settings;
 }
+
+/**
+ * Whether a variable that is set and empty counts as not set, as templates leave it where they have no value. It does where nothing is the
+ * default anyway: it overrides neither that nor the policy file. Where there is a list of known words, and where the default is a list, it
+ * says "none".
+ */
+export const emptyIsUnset = (setting: Setting<unknown>): boolean => setting.default === '' && !setting.words;
 
 export type PolicyName = {
   [K in SettingName]: (typeof SETTINGS)[K] extends { readonly policy: true } ? K : never;
@@ -290,23 +330,25 @@ function parseBoolean(given: string): boolean {
   throw new InvalidArgumentError('It must be true or false.');
 }
 
-function parseCount(given: string): number {
-  if (/^[1-9]\d{0,5}$/.test(given)) return Number(given);
-  throw new InvalidArgumentError('It must be a whole number from 1 to 999999.');
+function countIn({ min, max }: Bounds): (given: string) => number {
+  return (given) => {
+    const number = /^(0|[1-9]\d{0,15})$/.test(given) ? Number(given) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
 }
 
-function parseCountOrNone(given: string): number {
-  if (/^\d{1,6}$/.test(given)) return Number(given);
-  throw new InvalidArgumentError('It must be a whole number from 0 to 999999.');
-}
-
-/** A year: longer means never, and what means never has a word of its own. */
-const LONGEST_DURATION = 8760 * 3_600_000;
-
-function parseDurationArgument(given: string): number {
-  const milliseconds = parseDuration(given);
-  if (milliseconds !== undefined && milliseconds <= LONGEST_DURATION) return milliseconds;
-  throw new InvalidArgumentError('It must be a duration such as 10s, 5m or 1h30m, at most 8760h.');
+/** Whole seconds: the times in records have no fractions (RFC 3339, as `kubectl rollout restart` writes it), so a part of one would be lost. */
+function durationIn({ min, max }: Bounds): (given: string) => number {
+  const range = min > 0 ? `from ${min / SECOND}s to ${max / 3_600_000}h` : `at most ${max / 3_600_000}h`;
+  return (given) => {
+    const milliseconds = parseDuration(given);
+    if (milliseconds === undefined || milliseconds < min || milliseconds > max)
+      throw new InvalidArgumentError(`It must be a duration such as 10s, 5m or 1h30m, ${range}.`);
+    const whole = Math.round(milliseconds / SECOND) * SECOND;
+    if (Math.abs(milliseconds - whole) < 1e-3) return whole;
+    throw new InvalidArgumentError(`It must be whole seconds, such as 10s, 5m or 1h30m, ${range}.`);
+  };
 }
 
 function parseNames(given: string): ReadonlySet<string> {
@@ -345,11 +387,15 @@ function oneOfEach<T extends string>(known: readonly T[]): (given: string) => Re
   };
 }
 
-const splitList = (given: string): string[] =>
-  given
+/** An empty text is an empty list. Commas without a word are a list whose words got lost. */
+function splitList(given: string): string[] {
+  const words = given
     .split(',')
     .map((word) => word.trim())
     .filter(Boolean);
+  if (words.length > 0 || given.trim() === '') return words;
+  throw new InvalidArgumentError('It must have words between its commas, such as a,b; an empty text is none of them.');
+}
 
 function parseLogLevel(given: string): LogLevel {
   const level = LOG_LEVELS.find((known) => known === given);

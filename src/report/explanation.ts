@@ -8,6 +8,7 @@ import type { WebhookEntry } from '../expect/webhookEntry.ts';
 import type { Labels } from '../model.ts';
 import { closedGate, GATES, type Gate } from '../plan/gates.ts';
 import type { Judged } from '../plan/judged.ts';
+import { escaped } from './escaped.ts';
 import type { Row } from './row.ts';
 
 export interface Explained {
@@ -20,7 +21,7 @@ export interface Explained {
 
 /**
  * How a verdict came about, step by step, as text: enough to argue with it. The question is shown by its labels, annotations and address;
- * the template's spec is not, because it may carry secrets.
+ * the template's spec is not, because it may carry secrets. Foreign text is escaped and cut, a line for each value.
  */
 export function explanation({ judged, mesh, groups, row, rules }: Explained): string {
   const { workload } = judged;
@@ -38,11 +39,16 @@ export function explanation({ judged, mesh, groups, row, rules }: Explained): st
       [[row.verdict, row.action === 'none' ? '' : row.action, row.reason, row.detail].filter(Boolean).join(', ')],
     ],
   ];
-  const title = `${workload.kind} ${workload.namespace}/${workload.name}`;
-  return [title, ...sections.flatMap(([name, lines]) => ['', name, ...lines.map((line) => `  ${line}`)]), ''].join(
-    '\n',
-  );
+  const title = escaped(`${workload.kind} ${workload.namespace}/${workload.name}`);
+  const shown = sections.flatMap(([name, lines]) => ['', name, ...bounded(lines).map((line) => `  ${escaped(line)}`)]);
+  return [title, ...shown, ''].join('\n');
 }
+
+/** An object may carry thousands of labels and annotations, whose 256 KiB are not to fill a terminal. */
+const LINES_SHOWN = 100;
+
+const bounded = (lines: readonly string[]): readonly string[] =>
+  lines.length > LINES_SHOWN ? [...lines.slice(0, LINES_SHOWN), `… and ${lines.length - LINES_SHOWN} more`] : lines;
 
 const labelLines = (labels: Labels): string[] => {
   const lines = Object.entries(labels).map(([key, value]) => `${key}=${value}`);

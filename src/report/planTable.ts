@@ -1,3 +1,4 @@
+import { escaped } from './escaped.ts';
 import type { Row } from './row.ts';
 
 export interface TableOptions {
@@ -6,13 +7,19 @@ export interface TableOptions {
   readonly all: boolean;
 }
 
+/** Longest parts of a cell in characters: one workload's long name or words are not to push the others' cells off the screen. */
+const NAME_LIMIT = 63;
+const SIDECAR_LIMIT = 60;
+const TIME_LIMIT = 40;
+const WHY_LIMIT = 300;
+
 const COLUMNS: readonly [title: string, cell: (row: Row) => string][] = [
   ['#', (row) => (row.order === undefined ? '' : String(row.order))],
-  ['NAMESPACE', (row) => row.namespace],
-  ['WORKLOAD', (row) => `${row.kind}/${row.name}`],
+  ['NAMESPACE', (row) => escaped(row.namespace, NAME_LIMIT)],
+  ['WORKLOAD', (row) => escaped(`${row.kind}/${row.name}`, NAME_LIMIT)],
   ['VERDICT', (row) => row.verdict],
   ['PODS', (row) => (row.pods === undefined ? '' : `${row.outdatedPods}/${row.pods}`)],
-  ['FROM → TO', (row) => (row.from && row.to ? `${row.from} → ${row.to}` : (row.to ?? ''))],
+  ['FROM → TO', ({ from, to }) => [from, to].flatMap((word) => (word ? escaped(word, SIDECAR_LIMIT) : [])).join(' → ')],
   ['NEXT', next],
 ];
 
@@ -24,7 +31,7 @@ const COLOURS: Readonly<Record<Row['verdict'], number>> = {
   conflict: 31,
 };
 
-/** The plan for people: a line a workload, then what it adds up to. */
+/** The plan for people: a line a workload, then what it adds up to. Foreign text in it is escaped and cut; `-o json` has it whole. */
 export function planTable(rows: readonly Row[], { colour, all }: TableOptions): string {
   const shown = all ? rows : rows.filter((row) => row.reason !== 'not-injected');
   const lines = [COLUMNS.map(([title]) => title), ...shown.map((row) => COLUMNS.map(([, cell]) => cell(row)))];
@@ -43,9 +50,9 @@ const pad = (cell: string, width: number): string => cell + ' '.repeat(Math.max(
 
 /** What happens to the workload next, and why. */
 function next(row: Row): string {
-  const why = row.reason && row.detail ? `${row.reason}: ${row.detail}` : row.reason;
+  const why = escaped(row.reason && row.detail ? `${row.reason}: ${row.detail}` : row.reason, WHY_LIMIT);
   const outage = row.outage ? '; an outage: all its pods may be away at once' : '';
-  const until = row.until ? ` (until ${row.until})` : '';
+  const until = row.until ? ` (until ${escaped(row.until, TIME_LIMIT)})` : '';
   switch (row.action) {
     case 'restart':
       return `restart (${row.drifts.join(', ')})${outage}`;

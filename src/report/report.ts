@@ -11,6 +11,7 @@ import type { Plan } from '../plan/plan.ts';
 import { fingerprint, type Outcome } from '../plan/record.ts';
 import type { ReasonCode } from '../reasons.ts';
 import type { RestartListener } from '../restart/restarter.ts';
+import { cut, escapedBytes } from './escaped.ts';
 import { EVENT_REASONS, type EventReason } from './events.ts';
 import { Lasting } from './lasting.ts';
 import { errorFields, type Logger } from './logger.ts';
@@ -40,6 +41,9 @@ const MINUTE = 60_000;
 const GATE_PATIENCE = 30 * MINUTE;
 /** Milliseconds that a workload may wait for its PodDisruptionBudget before it is told. */
 const BUDGET_PATIENCE = 60 * MINUTE;
+
+/** Event.message may have this many bytes (core/v1 validation, ValidateEventCreate's NoteLengthLimit). */
+const EVENT_BYTES = 1024;
 
 /** A file that is no policy at all has as many problems as lines. */
 const PROBLEMS_SHOWN = 10;
@@ -287,14 +291,18 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#emit(
       'PolicyRejected',
       this.#ourselves(),
-      `the last good policy stays in force. ${shown.join('\n')}`.slice(0, 1000),
+      cut(`the last good policy stays in force. ${shown.join('; ')}`, 1000),
     );
   }
 
-  /** Events are a courtesy: one that cannot be sent is logged and forgotten. */
+  /**
+   * Events are a courtesy: one that cannot be sent is logged and forgotten. `kubectl describe` and `kubectl get events` print messages as
+   * they are, so what is foreign in them must not act on a terminal.
+   */
   #emit(reason: EventReason, about: EventTarget, message: string): void {
     const { type } = EVENT_REASONS[reason];
-    this.#options.cluster.emit({ type, reason, about, message }).catch((error: unknown) => {
+    const shown = escapedBytes(message, EVENT_BYTES);
+    this.#options.cluster.emit({ type, reason, about, message: shown }).catch((error: unknown) => {
       this.#options.logger.warn('Event not sent', { reason, ...errorFields(error) });
     });
   }

@@ -1,7 +1,7 @@
 import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
 import { REWRITE_FIELDS } from '../../../src/cli/imageRewritesSchema.ts';
 import { FILTER_KEYS, REWRITES_KEY } from '../../../src/cli/policySchema.ts';
-import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
+import { POLICY_NAMES, SETTINGS, type Setting } from '../../../src/cli/settings.ts';
 import { CONFIG_VALUES } from './flagValues.ts';
 import { type Schema, settingSchema } from './settingSchema.ts';
 import type { ValueKey } from './valueKeys.ts';
@@ -43,10 +43,14 @@ function typeOf({ path, usual, schema }: ValueKey): Schema {
 
 /** The policy file's own keys. What a selector or a pattern may be is left to the operator, which says line and column. */
 function policySchema(): Schema {
-  const settings = POLICY_NAMES.map((name) => [name, said(settingSchema(SETTINGS[name]))]);
+  const settings = POLICY_NAMES.map((name) => [name, said(settingSchema(SETTINGS[name]), SETTINGS[name])]);
   const filter = { ...closed(), minProperties: 1 };
   for (const field of Object.keys(FILTER_FIELDS)) filter.properties[field] = { type: ['array', 'object', 'string'] };
-  const filters = Object.keys(FILTER_KEYS).map((name) => [name, { type: 'array', items: filter }]);
+  const filters = Object.keys(FILTER_KEYS).map((name) => [
+    name,
+    // an empty `include` would include everything; the operator refuses it
+    { type: 'array', items: filter, ...(name === 'include' && { minItems: 1 }) },
+  ]);
   const rewrite = { ...closed(), required: REWRITE_FIELDS };
   for (const field of REWRITE_FIELDS) rewrite.properties[field] = { type: 'string', minLength: 1 };
   const rewrites = Object.keys(REWRITES_KEY).map((name) => [name, { type: 'array', items: rewrite }]);
@@ -54,13 +58,14 @@ function policySchema(): Schema {
 }
 
 /** In the file a key that says nothing is a mistake. */
-function said(schema: Schema): Schema {
+function said(schema: Schema, { list, unset }: Setting<unknown>): Schema {
   const { type, enum: words } = schema as { type: readonly string[]; enum?: readonly unknown[] };
   const types = type.filter((one) => one !== 'null');
   return {
     ...schema,
     type: types,
     ...(types.includes('string') && { minLength: 1 }),
+    ...(list && unset && { minItems: 1 }),
     ...(words && { enum: words.filter(Boolean) }),
   };
 }

@@ -1,0 +1,28 @@
+import type { Cluster } from '../cluster/cluster.ts';
+
+/**
+ * The same cluster, which tells what could not be read where the survey goes on without: `plan` says so, since half of what decides is
+ * missing and nobody would know.
+ * @param onUnread hears once for each kind of thing what is missing, in words; the error itself goes on to the caller
+ */
+export function noticing<C extends Cluster>(cluster: C, onUnread: (words: string) => void): C {
+  const said = new Set<string>();
+  const told = <A extends unknown[], T>(what: string, read: (...args: A) => Promise<T>) => {
+    return async (...args: A): Promise<T> => {
+      try {
+        return await read(...args);
+      } catch (error) {
+        if (!said.has(what)) onUnread(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+        said.add(what);
+        throw error;
+      }
+    };
+  };
+  return {
+    ...cluster,
+    lostNodes: told('cannot tell which nodes are not ready', (names: readonly string[]) => cluster.lostNodes(names)),
+    budgets: told('cannot read PodDisruptionBudgets', (namespace: string | undefined, signal?: AbortSignal) =>
+      cluster.budgets(namespace, signal),
+    ),
+  };
+}
