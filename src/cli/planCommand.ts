@@ -61,12 +61,20 @@ export async function planCommand(
     const recalling = cluster.recall(settings.namespace || undefined, stopping);
     recalling.catch(() => undefined);
     const mesh = await readMesh(client, scopeOf(settings), stopping);
-    const survey = new Survey({ cluster, injectors, policy: () => policy });
+    const survey = new Survey({
+      cluster,
+      injectors,
+      policy: () => policy,
+      // there is no next scan
+      looks: Number.POSITIVE_INFINITY,
+      onMissingRight: (what, error) =>
+        streams.error.write(`warning: cannot read ${what}: ${error instanceof Error ? error.message : error}\n`),
+    });
     progress.say('reading workloads and pods, asking the injectors');
     const missing = await recalling;
     for (const { message } of missing) streams.error.write(`warning: records of restarts may be missing: ${message}\n`);
     const sightings = await survey.scan(mesh, settings.namespace || undefined, stopping);
-    const judged = await Promise.all([...sightings.values()].map((sighting) => survey.judge(mesh, sighting)));
+    const judged = await survey.judgeAll(mesh, [...sightings.values()]);
     const standing = await standingIn(client, ofContext, stopping);
     const now = Date.now();
     const context = {

@@ -82,7 +82,12 @@ export async function runCommand(
   ready.watch = watch;
   metrics.watches(() => watch.stale() !== undefined);
   const policy = () => source.current();
-  const survey = new Survey({ cluster, injectors, policy });
+  const survey = new Survey({
+    cluster,
+    injectors,
+    policy,
+    onMissingRight: (what, error) => report.trouble(`reading ${what}`, error),
+  });
   const { reconcilePeriod, dryRun } = settings;
   const confirmations = new Confirmations({
     probe: (question) => injectors.probe(question),

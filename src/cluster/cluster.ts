@@ -27,8 +27,11 @@ export interface Cluster {
   lostNodes(names: readonly string[]): Promise<ReadonlySet<string>>;
   /** The latest copies of restart records that one kind of controller keeps, by the workload's UID. */
   recordCopies(keeper: Keeper, namespace: string | undefined, signal: AbortSignal): Promise<Map<string, Labels>>;
-  /** Why a rollout does not get on, in the words of who complained last; undefined when nobody did. */
-  complaint(workload: Workload): Promise<string | undefined>;
+  /**
+   * Why a rollout does not get on, in the words of who complained last; undefined when nobody did.
+   * @param since when the rollout began, milliseconds since the epoch: older complaints are about something else
+   */
+  complaint(workload: Workload, since?: number): Promise<string | undefined>;
   service(namespace: string, name: string): Promise<ServiceFacts | undefined>;
   /** JSON merge patch on a workload; 409 if its resourceVersion is not the one in the patch. Returns the workload as patched. */
   patch(ref: WorkloadRef, body: object): Promise<Workload>;

@@ -53,7 +53,7 @@ export function remembering(cluster: Cluster): RememberingCluster {
     budgets: (namespace, signal) => cluster.budgets(namespace, signal),
     lostNodes: (names) => cluster.lostNodes(names),
     recordCopies: (keeper, namespace, signal) => cluster.recordCopies(keeper, namespace, signal),
-    complaint: (workload) => cluster.complaint(workload),
+    complaint: (workload, since) => cluster.complaint(workload, since),
     service: (namespace, name) => cluster.service(namespace, name),
     patch: async (ref, body) => {
       const written = await cluster.patch(ref, body);

@@ -10,7 +10,7 @@ export function readOnly(cluster: Cluster): Cluster {
     budgets: (namespace, signal) => cluster.budgets(namespace, signal),
     lostNodes: (names) => cluster.lostNodes(names),
     recordCopies: (keeper, namespace, signal) => cluster.recordCopies(keeper, namespace, signal),
-    complaint: (workload) => cluster.complaint(workload),
+    complaint: (workload, since) => cluster.complaint(workload, since),
     service: (namespace, name) => cluster.service(namespace, name),
     patch: (ref) => Promise.reject(new Error(`a dry run does not write (${ref.kind} ${ref.namespace}/${ref.name})`)),
     emit: () => Promise.resolve(),

@@ -6,18 +6,22 @@ import { type Drift, type DriftRules, driftsOf } from './drift.ts';
 import { shortImage } from './imageReference.ts';
 import type { PodGroup } from './podGroups.ts';
 
+export interface OutdatedVerdict {
+  readonly state: 'outdated';
+  readonly expected: ExpectedSidecar;
+  readonly drifts: readonly Drift[];
+  readonly outdatedPods: number;
+  readonly pods: number;
+  /** The sidecar of the largest outdated group, for people. */
+  readonly actual: Sidecar;
+}
+
 export type Verdict =
   | { readonly state: 'current'; readonly expected: ExpectedSidecar; readonly drifts: readonly Drift[] }
-  | {
-      readonly state: 'outdated';
-      readonly expected: ExpectedSidecar;
-      readonly drifts: readonly Drift[];
-      readonly outdatedPods: number;
-      readonly pods: number;
-      /** The sidecar of the largest outdated group, for people. */
-      readonly actual: Sidecar;
-    }
+  | OutdatedVerdict
   | { readonly state: 'skipped'; readonly reason: Reason }
+  /** Outdated, in a namespace that is never restarted: told, so that it is not overlooked. */
+  | (Omit<OutdatedVerdict, 'state'> & { readonly state: 'skipped'; readonly reason: Reason })
   | { readonly state: 'unknown'; readonly reason: Reason }
   | { readonly state: 'conflict'; readonly reason: Reason };
 
