@@ -160,7 +160,7 @@ export const SETTINGS = {
     parse: oneOfEach(GATES),
   } as Setting<ReadonlySet<Gate>>),
   skipNamespaces: policy({
-    help: 'namespaces that are never looked at, comma-separated: they are in no plan, report or count',
+    help: 'namespaces where nothing is restarted, comma-separated: only what is injected and outdated there is listed, as skipped',
     value: 'names',
     default: 'kube-system,istio-system',
     commands: BOTH,
