@@ -1,4 +1,5 @@
 import type { Controller, PodGroup, PodsByController } from './compare/podGroups.ts';
+import { loopSlices } from './loopSlices.ts';
 import { keyOf, type PodFacts, type Workload, type WorkloadKey } from './model.ts';
 
 /**
@@ -10,11 +11,13 @@ export class PodOwners {
   readonly #learnt = new Map<string, { readonly workload: string; readonly namespace: string }>();
 
   /** @returns the pods of each workload that has some, in groups */
-  assign(pods: PodsByController, workloads: readonly Workload[]): Map<WorkloadKey, PodGroup[]> {
+  async assign(pods: PodsByController, workloads: readonly Workload[]): Promise<Map<WorkloadKey, PodGroup[]>> {
     const byUid = new Map(workloads.map((workload) => [workload.uid, keyOf(workload)]));
     const names = new Set<string>(byUid.values());
     const owned = new Map<WorkloadKey, PodGroup[]>();
+    const slices = loopSlices();
     for (const controller of pods.controllers()) {
+      await slices.step();
       const key = this.#ownerOf(controller, byUid, names);
       if (key === undefined) continue;
       const groups = owned.get(key) ?? [];

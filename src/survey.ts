@@ -101,7 +101,7 @@ export class Survey {
     const byController = await pods;
     await asked.answered;
     this.#owners.keepOnly(byController, namespace);
-    const owned = this.#owners.assign(byController, workloads);
+    const owned = await this.#owners.assign(byController, workloads);
     const budgetsIn = Map.groupBy(all, (budget) => budget.namespace);
     const counted: Counted[] = [];
     const slices = loopSlices();
@@ -305,7 +305,8 @@ function doubtOf(workload: Workload, groups: readonly PodGroup[], isOfMesh: bool
   if (!uid) return undefined;
   if (kind === 'DaemonSet' && groups.some(({ ready }) => !ready)) return 'nodes';
   const found = countOf(groups);
-  if (!isOfMesh || found === rollout.existing) return undefined;
+  // whose pods were not found may be of the mesh by them
+  if (found === rollout.existing || (!isOfMesh && found > 0)) return undefined;
   // the pods of others name their owner by UID: only those that nobody has read yet can be missing
   if (kind !== 'Deployment') return found === 0 ? 'mismatch' : undefined;
   const isStanding = isSettled(workload) || paused || rollout.deadlineExceeded !== undefined;

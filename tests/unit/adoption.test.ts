@@ -72,10 +72,10 @@ function cluster(
     policy: () => POLICY,
     ...(looks !== undefined && { looks }),
   });
-  const scan = async (): Promise<Record<string, string>> => {
+  const scan = async (by = mesh): Promise<Record<string, string>> => {
     state.looked.length = 0;
-    const seen = await survey.scan(mesh, undefined, new AbortController().signal);
-    const judged = await survey.judgeAll(mesh, [...seen.values()]);
+    const seen = await survey.scan(by, undefined, new AbortController().signal);
+    const judged = await survey.judgeAll(by, [...seen.values()]);
     return Object.fromEntries(
       judged.map(({ workload: { name }, verdict }) => {
         if (verdict.state === 'outdated') return [name, `${verdict.outdatedPods} of ${verdict.pods}`];
@@ -158,6 +158,11 @@ for (const [what, workloads, sets, verdicts, looked] of rows)
       'what was found is remembered',
     );
   });
+
+test('pods that nobody would inject any more are found, too', async () => {
+  const { scan } = cluster([deployment('b', 3)], [{ ...A, of: 'uid-b', pods: 3 }]);
+  assert.deepEqual(await scan({ ...mesh, injections: [] }), { b: 'orphaned' });
+});
 
 test('a ReplicaSet that changes its owner once more is found again', async () => {
   const { scan, state } = cluster([deployment('b', 3)], [{ ...A, of: 'uid-b', pods: 3 }]);

@@ -22,13 +22,13 @@ test('a long loop lets others work in between', async () => {
     work(0.4);
   }
   going = false;
-  // 256 ms of work in slices of 64 steps
+  // 256 ms of work in slices of 20
   assert.ok(others >= 5, `${others} turns of others`);
 });
 
 test('a short loop is not cut', () => {
   const slices = loopSlices();
-  const cuts = Array.from({ length: 60 }, () => {
+  const cuts = Array.from({ length: 31 }, () => {
     work(1);
     return slices.step();
   });
