@@ -68,6 +68,8 @@ export class Survey {
   readonly #options: SurveyOptions;
   readonly #hashes = new TemplateHashes();
   readonly #owners = new PodOwners();
+  /** The budgets of each namespace as they were read last, by whatever look or scan. */
+  #newestBudgets = new Map<string, readonly Budget[]>();
   #nodesForbidden = false;
 
   constructor(options: SurveyOptions) {
@@ -173,12 +175,14 @@ export class Survey {
     }
   }
 
-  /** Without the right to read them they allow nothing; every other error is the caller's, who tries again. */
+  /** What cannot be read allows nothing, whatever the reason: it is named, and who waits for it is read again. */
   async #budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {
     try {
-      return await this.#options.cluster.budgets(namespace, signal);
+      const budgets = await this.#options.cluster.budgets(namespace, signal);
+      if (namespace === undefined) this.#newestBudgets = Map.groupBy(budgets, (budget) => budget.namespace);
+      else this.#newestBudgets.set(namespace, budgets);
+      return budgets;
     } catch (error) {
-      if (!isForbidden(error)) throw error;
       return [{ namespace: namespace ?? '', name: '', selector: {}, allowed: 0, detail: messageOf(error) }];
     }
   }
@@ -254,7 +258,10 @@ export class Survey {
     );
   }
 
-  /** The verdict on a sighting under the mesh as it is now. `fresh` asks the injector again whatever is kept. */
+  /**
+   * The verdict on a sighting under the mesh as it is now. `fresh` asks the injector again whatever is kept; an injector may take its time,
+   * so budgets that were read meanwhile count.
+   */
   async judge(mesh: Mesh, sighting: Sighting, fresh = false): Promise<Judged> {
     const { workload, groups, stranded, budgets, unread } = sighting;
     const matched = matchOf(mesh, workload);
@@ -270,9 +277,15 @@ export class Survey {
       verdict,
       groups,
       stranded,
-      budgets,
+      budgets: fresh ? this.#newest(sighting) : budgets,
       ...(matched.kind === 'entry' && { injection: matched.entry }),
     };
+  }
+
+  /** Budgets that the sighting itself could not read stay unknown. */
+  #newest({ workload, budgets }: Sighting): readonly Budget[] {
+    const newest = this.#newestBudgets.get(workload.namespace);
+    return newest && budgets.every(({ name }) => name !== '') ? covering(newest, workload) : budgets;
   }
 
   async #answer(mesh: Mesh, sighting: Asked, fresh = false): Promise<Answer | undefined> {

@@ -164,22 +164,17 @@ for (const error of passing) {
     assert.deepEqual(verdict, { state: 'unknown', reason: { code: 'not-read', detail: error.message } });
     assert.deepEqual(told, []);
   });
-
-  test(`budgets that cannot be read at the moment are tried again: ${error.message}`, async () => {
-    const { survey, scan } = failing({ budgets: error });
-    await assert.rejects(survey.look(agent), error);
-    await assert.rejects(scan(), error);
-  });
 }
 
-test('without the right to read budgets they allow nothing', async () => {
-  const { survey, scan } = failing({ budgets: forbidden });
-  const allowed = [(await survey.look(agent))?.budgets, (await scan()).get(keyOf(agent))?.budgets];
-  assert.deepEqual(
-    allowed.map((budgets) => budgets?.map((budget) => budget.allowed)),
-    [[0], [0]],
-  );
-});
+for (const error of [forbidden, ...passing])
+  test(`budgets that cannot be read allow nothing: ${error.message}`, async () => {
+    const { survey, scan } = failing({ budgets: error });
+    const seen = [(await survey.look(agent))?.budgets, (await scan()).get(keyOf(agent))?.budgets];
+    assert.deepEqual(
+      seen.map((budgets) => budgets?.map(({ allowed, detail }) => [allowed, detail])),
+      [[[0, error.message]], [[0, error.message]]],
+    );
+  });
 
 const inSkipped = { ...NO_NAMESPACE, labels: ENABLED };
 const skipMesh: Mesh = {
@@ -244,4 +239,32 @@ test('a workload that is skipped tells which flag skips it', async () => {
   const one = { workload: gateway, templateHash: 'h', groups: [group({}, 2)], stranded: 0, budgets: [] };
   const { verdict } = await survey.judge(skipMesh, one);
   assert.match('reason' in verdict ? verdict.reason.detail : '', /2 of 2 pods .*--skip-namespaces names istio-system/);
+});
+
+test('budgets that were read while the injector was asked count for a restart', async () => {
+  const budget = (allowed: number) => ({ namespace: 'shop', name: 'web', selector: {}, allowed, detail: '' });
+  const reads = [budget(1), budget(0)];
+  const one = workload();
+  const cluster: Partial<Cluster> = {
+    workload: async () => one,
+    podsOf: async () => [],
+    budgets: async () => reads.splice(0, 1),
+  };
+  const answering = Promise.withResolvers<void>();
+  const injectors = {
+    askAfresh: async () => {
+      await answering.promise;
+      return { kind: 'sidecar', sidecar: expected() };
+    },
+  } as unknown as Injectors;
+  const survey = new Survey({ cluster: cluster as Cluster, injectors, policy: () => POLICY });
+  const mesh = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
+  const sighting = (await survey.look(one)) as Sighting;
+  const judging = survey.judge(mesh, sighting, true);
+  await survey.look(workload({ name: 'other' }));
+  answering.resolve();
+  assert.deepEqual(
+    (await judging).budgets.map(({ allowed }) => allowed),
+    [0],
+  );
 });
