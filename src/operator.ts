@@ -249,7 +249,7 @@ export class Operator {
     const mesh = this.#mesh;
     // one that ends while the others are judged is in no fresh sighting of this evaluation: it counts as it was when that began
     const busy = [...this.#busy.keys()];
-    const judged = await Promise.all(this.#sightings.all().map((sighting) => survey.judge(mesh, sighting)));
+    const judged = await survey.judgeAll(mesh, this.#sightings.all());
     if (signal.aborted) return;
     this.#judged = judged;
     if (this.#lost) this.#rebuildJournal(judged);
@@ -275,6 +275,7 @@ export class Operator {
     this.#confirm(judged, planned);
     this.#rereads.note(waitingFor(planned), now());
     for (const [key, { action }] of planned.steps) if (action === 'none') this.#retries.succeeded(key);
+    this.#retries.keepOnly((key) => planned.steps.has(key) || this.#busy.has(key));
     if (!restarter) return;
     this.#followUnseen(judged, restarter, signal);
     for (const one of judged) this.#carryOut(one, planned, restarter, signal);

@@ -14,6 +14,8 @@ export const REASONS = {
   'scaled-to-zero': 'The workload has no replicas: its next pods will be right by themselves.',
   partitioned: 'The partition of the StatefulSet keeps every pod as it is.',
   'no-pods': 'The workload has no running pods to judge.',
+  namespace:
+    'Its pods are outdated, and `--skip-namespaces` names its namespace: it is listed and never restarted. Restart it yourself.',
   deleting: 'The workload or its namespace is being deleted.',
   // unknown and conflict: never restarted
   'injector-unreachable':

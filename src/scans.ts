@@ -4,7 +4,7 @@ import type { WorkloadKey } from './model.ts';
 import type { Policy } from './plan/policy.ts';
 import type { Report } from './report/report.ts';
 import type { Sightings } from './sightings.ts';
-import type { Survey } from './survey.ts';
+import type { Sighting, Survey } from './survey.ts';
 
 export interface ScansOptions {
   readonly survey: Pick<Survey, 'scan'>;
@@ -125,7 +125,7 @@ export class Scans {
       const seen = await survey.scan(mesh, place, signal);
       sightings.scanned(seen, place, began, busy);
       // a policy that was edited meanwhile may name other namespaces
-      const dueAt = skips === this.#skips() ? this.#nextPeriod() : now();
+      const dueAt = skips === this.#skips() ? this.#nextPeriod(seen) : now();
       Object.assign(schedule, { ...newSchedule(dueAt), awaited: false });
       report.scanned({ began, ended: now(), workloads: seen.size, namespace: place });
       return true;
@@ -151,9 +151,12 @@ export class Scans {
     schedule.problem = problem;
   }
 
-  #nextPeriod(): number {
+  /** What could not be seen whole is scanned again soon. */
+  #nextPeriod(seen: ReadonlyMap<WorkloadKey, Sighting>): number {
     const { reconcilePeriod, now } = this.#options;
-    return reconcilePeriod > 0 ? now() + reconcilePeriod : Number.POSITIVE_INFINITY;
+    const period = reconcilePeriod > 0 ? reconcilePeriod : Number.POSITIVE_INFINITY;
+    const isWhole = [...seen.values()].every(({ unread }) => unread === undefined);
+    return now() + (isWhole ? period : Math.min(period, LONGEST_RETRY));
   }
 
   #skips(): string {

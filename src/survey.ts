@@ -1,14 +1,16 @@
+import { isForbidden } from './cluster/apiError.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { restartingExpired } from './cluster/list.ts';
 import type { DriftRules } from './compare/drift.ts';
-import { type PodGroup, PodGroups, replaceable } from './compare/podGroups.ts';
+import { countOf, type PodGroup, PodGroups, PodsByController, replaceable } from './compare/podGroups.ts';
 import { isSupported, judge, type Verdict } from './compare/verdict.ts';
 import { nextPodLabels } from './expect/admission.ts';
 import type { Answer } from './expect/answer.ts';
-import { contentHash } from './expect/epoch.ts';
 import type { Injectors, Question } from './expect/injectors.ts';
 import { type Match, match } from './expect/match.ts';
 import type { Injection, Mesh } from './expect/mesh.ts';
+import { Turns } from './expect/turns.ts';
+import { loopSlices } from './loopSlices.ts';
 import {
   type Budget,
   keyOf,
@@ -24,7 +26,10 @@ import { covering } from './plan/budget.ts';
 import type { JournalEntry } from './plan/journalEntry.ts';
 import type { Judged } from './plan/judged.ts';
 import type { Policy } from './plan/policy.ts';
+import { isSettled } from './plan/rollout.ts';
+import { PodOwners } from './podOwners.ts';
 import { reason } from './reasons.ts';
+import { TemplateHashes } from './templateHashes.ts';
 
 /** What was seen of one workload: all that a verdict needs but the injector's answer. */
 export interface Sighting {
@@ -49,11 +54,26 @@ export interface SurveyOptions {
   readonly journal: { of(workload: Workload): JournalEntry | undefined };
   /** Asked each time: it may change while the operator runs. */
   readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces'>;
+  /** Looks at single workloads that one scan may cost; 50 by default. */
+  readonly looks?: number;
+  /** Told once of a right that is missing and can be done without: what cannot be read, and what is assumed of it. */
+  readonly onMissingRight?: (what: string, error: unknown) => void;
 }
+
+const LOOKS = 50;
+/** Of those, at workloads in the middle of a rollout. */
+const ROLLING_LOOKS = 10;
+/** Looks at the same time. */
+const AT_ONCE = 4;
 
 /** Looks at workloads, whole clusters or one at a time, and judges them by what their injectors answer. */
 export class Survey {
   readonly #options: SurveyOptions;
+  readonly #hashes = new TemplateHashes();
+  readonly #owners = new PodOwners();
+  /** The budgets of each namespace as they were read last, by whatever look or scan. */
+  #newestBudgets = new Map<string, readonly Budget[]>();
+  #nodesForbidden = false;
 
   constructor(options: SurveyOptions) {
     this.#options = options;
@@ -62,58 +82,127 @@ export class Survey {
   /**
    * Sees all workloads and pods of the cluster, or of one namespace. Injectors are asked while the pods are still being read, so the
    * answers are there when the verdicts want them. Pages are no snapshot: what this sees only nominates.
+   * Of namespaces that are skipped, only what has to do with the mesh is kept.
+   * @throws {ApiError} when something cannot be listed; a single workload that cannot be looked at by itself is marked as unread
    */
   async scan(mesh: Mesh, namespace: string | undefined, signal: AbortSignal): Promise<Map<WorkloadKey, Sighting>> {
     const { cluster, policy } = this.#options;
     const { skipNamespaces } = policy();
     const failed = new AbortController();
-    const budgets = this.#budgets(namespace, signal);
-    const pods = this.#pods(namespace, AbortSignal.any([signal, failed.signal]));
-    pods.catch(() => undefined);
-    const listing = WORKLOAD_KINDS.map((kind) => cluster.workloads(kind, namespace, signal));
-    const lists = await Promise.all(listing).catch((error: unknown) => {
+    const both = AbortSignal.any([signal, failed.signal]);
+    const budgets = this.#budgets(namespace, both);
+    const pods = this.#pods(namespace, both);
+    const listing = Promise.all([budgets, ...WORKLOAD_KINDS.map((kind) => cluster.workloads(kind, namespace, both))]);
+    // whoever fails first is told below; the others are not to be failures that nobody handles
+    for (const one of [budgets, pods]) one.catch(() => undefined);
+    const [all, ...lists] = await listing.catch((error: unknown) => {
       // nobody will want the pods: a server in trouble is not to be kept busy with them
       failed.abort();
       throw error;
     });
-    const workloads = lists.flat().filter((workload) => !skipNamespaces.has(workload.namespace));
-    const seen = workloads.map((workload) => ({ workload, templateHash: contentHash(workload.template) }));
-    const asked = Promise.all(seen.map((one) => this.#answer(mesh, one)));
-    const groups = await pods;
-    const all = await budgets;
-    await asked;
-    const sightings = new Map<WorkloadKey, Sighting>();
-    for (const { workload, templateHash } of seen) {
-      const mine = replaceable(workload, groups.of(keyOf(workload)));
-      const counted = { workload, templateHash, groups: mine, stranded: 0, budgets: covering(all, workload) };
-      const sighting = isDoubtful(counted) && !signal.aborted ? await this.look(workload) : counted;
-      if (sighting) sightings.set(keyOf(workload), sighting);
+    const workloads = lists.flat();
+    this.#hashes.keepOnly(workloads, namespace);
+    const asked = await this.#askAll(mesh, workloads);
+    const byController = await pods;
+    await asked.answered;
+    this.#owners.keepOnly(byController, namespace);
+    const owned = await this.#owners.assign(byController, workloads);
+    const budgetsIn = Map.groupBy(all, (budget) => budget.namespace);
+    const counted: Counted[] = [];
+    const slices = loopSlices();
+    for (const { workload, templateHash } of asked.seen) {
+      await slices.step();
+      const groups = owned.get(keyOf(workload)) ?? [];
+      const isOfMesh = matchOf(mesh, workload).kind !== 'none' || groups.some(isInjected);
+      if (skipNamespaces.has(workload.namespace) && !isOfMesh) continue;
+      const near = [...(budgetsIn.get(workload.namespace) ?? []), ...(budgetsIn.get('') ?? [])];
+      const sighting: Sighting = {
+        workload,
+        templateHash,
+        groups: replaceable(workload, groups),
+        stranded: 0,
+        budgets: covering(near, workload),
+      };
+      counted.push({ sighting, pods: countOf(groups), doubt: doubtOf(workload, groups, isOfMesh) });
     }
+    const sightings = new Map<WorkloadKey, Sighting>();
+    for (const one of await this.#lookAtDoubtful(counted, signal)) sightings.set(keyOf(one.workload), one);
     return sightings;
   }
 
-  /** What cannot be read allows nothing. */
+  /** Begins to ask about all of them, without keeping the process from its other work. */
+  async #askAll(mesh: Mesh, workloads: readonly Workload[]): Promise<{ seen: Asked[]; answered: Promise<unknown> }> {
+    const seen: Asked[] = [];
+    const answers: Promise<unknown>[] = [];
+    const slices = loopSlices();
+    for (const workload of workloads) {
+      await slices.step();
+      const one = { workload, templateHash: this.#hashes.of(workload) };
+      seen.push(one);
+      const answer = this.#answer(mesh, one);
+      answer.catch(() => undefined);
+      answers.push(answer);
+    }
+    return { seen, answered: Promise.all(answers) };
+  }
+
+  /**
+   * Looks by themselves at workloads of which the pages do not tell enough, a few at a time and no more than a scan may cost. Whose pods
+   * could not be told is marked as unread: that is no verdict, and the next scan goes on with it.
+   */
+  async #lookAtDoubtful(counted: readonly Counted[], signal: AbortSignal): Promise<Sighting[]> {
+    const { looks = LOOKS } = this.#options;
+    const doubtful = counted.filter(({ doubt }) => doubt !== undefined).sort((a, b) => rank(a) - rank(b));
+    const chosen = new Set([
+      ...doubtful.filter(({ doubt }) => doubt !== 'rolling').slice(0, looks),
+      ...doubtful.filter(({ doubt }) => doubt === 'rolling').slice(0, Math.min(looks, ROLLING_LOOKS)),
+    ]);
+    const turns = new Turns(AT_ONCE);
+    const seen = await Promise.all(
+      counted.map((one) => {
+        if (chosen.has(one)) return turns.take(() => this.#lookAt(one, signal));
+        const why = `its controller has ${one.sighting.workload.rollout.existing} pods and ${one.pods} were found, as with many others; more are looked at with the next scan`;
+        return one.doubt === 'mismatch' ? { ...one.sighting, unread: why } : one.sighting;
+      }),
+    );
+    return seen.filter((sighting) => sighting !== undefined);
+  }
+
+  async #lookAt({ sighting }: Counted, signal: AbortSignal): Promise<Sighting | undefined> {
+    if (signal.aborted) return sighting;
+    try {
+      return await this.look(sighting.workload);
+    } catch (error) {
+      // one that cannot be looked at is no reason to see nothing of the others
+      return { ...sighting, unread: messageOf(error) };
+    }
+  }
+
+  /** What cannot be read allows nothing, whatever the reason: it is named, and who waits for it is read again. */
   async #budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {
     try {
-      return await this.#options.cluster.budgets(namespace, signal);
+      const budgets = await this.#options.cluster.budgets(namespace, signal);
+      if (namespace === undefined) this.#newestBudgets = Map.groupBy(budgets, (budget) => budget.namespace);
+      else this.#newestBudgets.set(namespace, budgets);
+      return budgets;
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      return [{ namespace: namespace ?? '', name: '', selector: {}, allowed: 0, detail }];
+      return [{ namespace: namespace ?? '', name: '', selector: {}, allowed: 0, detail: messageOf(error) }];
     }
   }
 
   /** Pages that expire half-way start over with empty groups: half a scan gives no verdicts. */
-  #pods(namespace: string | undefined, signal: AbortSignal): Promise<PodGroups> {
+  #pods(namespace: string | undefined, signal: AbortSignal): Promise<PodsByController> {
     return restartingExpired(async () => {
-      const groups = new PodGroups();
-      for await (const page of this.#options.cluster.pods(namespace, signal)) {
-        for (const pod of page) groups.add(pod);
-      }
-      return groups;
+      const pods = new PodsByController();
+      for await (const page of this.#options.cluster.pods(namespace, signal)) for (const pod of page) pods.add(pod);
+      return pods;
     });
   }
 
-  /** Sees one workload as it is now, its pods counted by owner UID. Undefined when it is gone. */
+  /**
+   * Sees one workload as it is now, its pods counted by owner UID. Undefined when it is gone.
+   * @throws {ApiError} when something of it cannot be read
+   */
   async look(ref: WorkloadRef): Promise<Sighting | undefined> {
     const workload = await this.#options.cluster.workload(ref);
     if (!workload) return undefined;
@@ -121,33 +210,69 @@ export class Survey {
       this.#options.cluster.podsOf(workload),
       this.#budgets(workload.namespace),
     ]);
+    this.#owners.learn(workload, pods);
     const lost = await this.#lostNodes(workload, pods);
     const groups = new PodGroups();
     for (const pod of pods) if (!lost.has(pod.node)) groups.add(pod, keyOf(workload));
     return {
       workload,
-      templateHash: contentHash(workload.template),
+      templateHash: this.#hashes.of(workload),
       groups: replaceable(workload, groups.of(keyOf(workload))),
       stranded: pods.filter(({ node }) => lost.has(node)).length,
       budgets: covering(budgets, workload),
     };
   }
 
-  /** Of the nodes where a DaemonSet's pods are not ready, those that are not Ready themselves. Unreadable nodes count as Ready. */
+  /**
+   * Of the nodes where a DaemonSet's pods are not ready, those that are not Ready themselves. Without the right to read nodes all count as
+   * Ready, which is told once; every other error is the caller's, who tries again.
+   */
   async #lostNodes({ kind }: Workload, pods: readonly PodFacts[]): Promise<ReadonlySet<string>> {
     const suspects = new Set(pods.flatMap(({ node, ready }) => (node && !ready ? node : [])));
     if (kind !== 'DaemonSet' || suspects.size === 0) return new Set();
-    return this.#options.cluster.lostNodes([...suspects]).catch(() => new Set<string>());
+    try {
+      const lost = await this.#options.cluster.lostNodes([...suspects]);
+      this.#nodesForbidden = false;
+      return lost;
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      if (!this.#nodesForbidden) this.#options.onMissingRight?.('nodes, which all count as Ready', error);
+      this.#nodesForbidden = true;
+      return new Set();
+    }
   }
 
-  /** The verdict on a sighting under the mesh as it is now. `fresh` asks the injector again whatever is kept. */
+  /**
+   * The verdicts on what was seen, under the mesh as it is now. In namespaces that are skipped only what is outdated is of interest: the
+   * rest is left out.
+   */
+  async judgeAll(mesh: Mesh, sightings: readonly Sighting[]): Promise<Judged[]> {
+    const judging: Promise<Judged>[] = [];
+    const slices = loopSlices();
+    for (const sighting of sightings) {
+      await slices.step();
+      const one = this.judge(mesh, sighting);
+      one.catch(() => undefined);
+      judging.push(one);
+    }
+    const { skipNamespaces } = this.#options.policy();
+    return (await Promise.all(judging)).filter(
+      ({ workload, verdict }) => !skipNamespaces.has(workload.namespace) || 'outdatedPods' in verdict,
+    );
+  }
+
+  /**
+   * The verdict on a sighting under the mesh as it is now. `fresh` asks the injector again whatever is kept; an injector may take its time,
+   * so budgets that were read meanwhile count.
+   */
   async judge(mesh: Mesh, sighting: Sighting, fresh = false): Promise<Judged> {
     const { workload, groups, stranded, budgets, unread } = sighting;
     const matched = matchOf(mesh, workload);
     const answer = unread === undefined ? await this.#answer(mesh, sighting, fresh) : undefined;
+    const policy = this.#options.policy();
     const verdict: Verdict =
       unread === undefined
-        ? judge(workload, matched, answer, groups, this.#options.policy())
+        ? unlessSkipped(workload, judge(workload, matched, answer, groups, policy), policy)
         : { state: 'unknown', reason: reason('not-read', unread) };
     const entry = this.#options.journal.of(workload);
     return {
@@ -156,10 +281,16 @@ export class Survey {
       verdict,
       groups,
       stranded,
-      budgets,
+      budgets: fresh ? this.#newest(sighting) : budgets,
       ...(matched.kind === 'entry' && { injection: matched.entry }),
       ...(entry && { entry }),
     };
+  }
+
+  /** Budgets that the sighting itself could not read stay unknown. */
+  #newest({ workload, budgets }: Sighting): readonly Budget[] {
+    const newest = this.#newestBudgets.get(workload.namespace);
+    return newest && budgets.every(({ name }) => name !== '') ? covering(newest, workload) : budgets;
   }
 
   async #answer(mesh: Mesh, sighting: Asked, fresh = false): Promise<Answer | undefined> {
@@ -169,9 +300,56 @@ export class Survey {
   }
 }
 
-/** Pages of pods are not compared with nodes: a DaemonSet with a pod that is not ready is looked at by itself. */
-const isDoubtful = ({ workload, groups }: Sighting): boolean =>
-  workload.kind === 'DaemonSet' && groups.some(({ ready }) => !ready);
+/** A workload as the pages of a scan show it. */
+interface Counted {
+  readonly sighting: Sighting;
+  /** All that were found, also those that a rollout would leave alone. */
+  readonly pods: number;
+  readonly doubt: Doubt | undefined;
+}
+
+/**
+ * Why the pages of a scan do not tell enough of a workload: other pods than its controller has, the same in the middle of a rollout,
+ * where pages that are no snapshot explain it as a rule, or pods that may be on lost nodes.
+ */
+type Doubt = 'mismatch' | 'rolling' | 'nodes';
+
+/**
+ * What is doubtful about a workload's pods. The count is the controller's own (pkg/controller/deployment/sync.go calculateStatus): where
+ * another was found, some ReplicaSet is not whose its name says.
+ */
+function doubtOf(workload: Workload, groups: readonly PodGroup[], isOfMesh: boolean): Doubt | undefined {
+  const { kind, uid, paused, rollout } = workload;
+  if (!uid) return undefined;
+  if (kind === 'DaemonSet' && groups.some(({ ready }) => !ready)) return 'nodes';
+  const found = countOf(groups);
+  // whose pods were not found may be of the mesh by them
+  if (found === rollout.existing || (!isOfMesh && found > 0)) return undefined;
+  // the pods of others name their owner by UID: only those that nobody has read yet can be missing
+  if (kind !== 'Deployment') return found === 0 ? 'mismatch' : undefined;
+  const isStanding = isSettled(workload) || paused || rollout.deadlineExceeded !== undefined;
+  return isStanding || found === 0 || rollout.existing === 0 ? 'mismatch' : 'rolling';
+}
+
+/** Workloads whose pods nobody knows are looked at first. */
+const rank = ({ doubt, pods }: Counted): number =>
+  doubt === 'mismatch' ? (pods === 0 ? 0 : 1) : doubt === 'nodes' ? 2 : 3;
+
+const isInjected = ({ sidecar }: PodGroup): boolean => sidecar.injected && sidecar.placement !== 'none';
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What is outdated in a namespace that is skipped is told and never restarted. */
+function unlessSkipped(
+  { namespace }: Workload,
+  verdict: Verdict,
+  { skipNamespaces }: Pick<Policy, 'skipNamespaces'>,
+): Verdict {
+  if (verdict.state !== 'outdated' || !skipNamespaces.has(namespace)) return verdict;
+  const { outdatedPods, pods } = verdict;
+  const detail = `${outdatedPods} of ${pods} pods are outdated, and --skip-namespaces names ${namespace}`;
+  return { ...verdict, state: 'skipped', reason: reason('namespace', detail) };
+}
 
 /** What is to be asked about a workload, and whom; undefined where nobody single would inject it or it is never restarted anyway. */
 export function questionOf(mesh: Mesh, { workload, templateHash }: Asked): Question | undefined {

@@ -80,10 +80,18 @@ export async function planCommand(
     const journal = journalIn(lookup);
     const loaded = journal.load();
     if (typeof loaded === 'object') warn(`the journal on the Lease cannot be read: ${loaded.unreadable}`);
-    const survey = new Survey({ cluster, injectors, journal, policy: () => policy });
+    const survey = new Survey({
+      cluster,
+      injectors,
+      journal,
+      policy: () => policy,
+      // there is no next scan
+      looks: Number.POSITIVE_INFINITY,
+      onMissingRight: (what, error) => warn(`cannot read ${what}: ${error instanceof Error ? error.message : error}`),
+    });
     progress.say('reading workloads and pods, asking the injectors');
     const sightings = await survey.scan(mesh, settings.namespace || undefined, stopping);
-    const judged = await Promise.all([...sightings.values()].map((sighting) => survey.judge(mesh, sighting)));
+    const judged = await survey.judgeAll(mesh, [...sightings.values()]);
     const now = Date.now();
     const context = {
       now,

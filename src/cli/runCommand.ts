@@ -96,7 +96,13 @@ export async function runCommand(
     // whoever leads next reads what the Lease has
     onError: (error) => error instanceof NotLeading || report.trouble('journal', error),
   });
-  const survey = new Survey({ cluster, injectors, journal, policy });
+  const survey = new Survey({
+    cluster,
+    injectors,
+    journal,
+    policy,
+    onMissingRight: (what, error) => report.trouble(`reading ${what}`, error),
+  });
   const { reconcilePeriod, dryRun } = settings;
   const confirmations = new Confirmations({
     probe: (question) => injectors.probe(question),

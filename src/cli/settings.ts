@@ -191,7 +191,10 @@ export const SETTINGS = {
     parse: oneOfEach(GATES),
   } as Setting<ReadonlySet<Gate>>),
   skipNamespaces: policy({
-    ...names('namespaces that are never looked at, comma-separated: they are in no plan, report or count', BOTH),
+    ...names(
+      'namespaces where nothing is restarted, comma-separated: only what is injected and outdated there is listed, as skipped',
+      BOTH,
+    ),
     default: 'kube-system,istio-system',
   }),
   optIn: policy(

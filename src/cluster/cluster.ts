@@ -24,8 +24,11 @@ export interface Cluster {
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]>;
   /** Those of the named nodes that are not Ready; a node that is gone is not. */
   lostNodes(names: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Why a rollout does not get on, in the words of who complained last; undefined when nobody did. */
-  complaint(workload: Workload): Promise<string | undefined>;
+  /**
+   * Why a rollout does not get on, in the words of who complained last; undefined when nobody did.
+   * @param since when the rollout began, milliseconds since the epoch: older complaints are about something else
+   */
+  complaint(workload: Workload, since?: number): Promise<string | undefined>;
   service(namespace: string, name: string): Promise<ServiceFacts | undefined>;
   /** JSON merge patch on a workload; 409 if its resourceVersion is not the one in the patch. Returns the workload as patched. */
   patch(ref: WorkloadRef, body: object): Promise<Workload>;

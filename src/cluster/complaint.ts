@@ -1,6 +1,7 @@
 import type { PodFacts, Workload } from '../model.ts';
 import { PRODUCT } from '../names.ts';
 import type { Api } from './client.ts';
+import { excerpt } from './excerpt.ts';
 import { wholeList } from './list.ts';
 import { resourcePath } from './resources.ts';
 import { fits, type Shape } from './shape.ts';
@@ -10,6 +11,7 @@ interface RawEvent {
   readonly message?: string;
   readonly lastTimestamp?: string;
   readonly eventTime?: string;
+  readonly series?: { readonly lastObservedTime?: string };
   readonly reportingComponent?: string;
   readonly involvedObject?: { readonly kind?: string; readonly name?: string };
 }
@@ -19,6 +21,7 @@ const EVENT: Shape = {
   message: 'string',
   lastTimestamp: 'string',
   eventTime: 'string',
+  series: { lastObservedTime: 'string' },
   reportingComponent: 'string',
   involvedObject: { kind: 'string', name: 'string' },
 };
@@ -28,24 +31,32 @@ const PODS = 2;
 
 /**
  * Why a rollout does not get on, in the words of the latest Warning that a controller, the scheduler or a kubelet wrote about the workload
- * or its pods that are not ready: a quota, a volume, an image. Undefined when nobody complained.
+ * or its pods that are not ready: a quota, a volume, an image. Undefined when nobody complained. A long complaint is cut.
+ * @param since milliseconds since the epoch: what was said before is about something else. Events tell whole seconds.
  */
 export async function latestComplaint(
   api: Api,
   workload: Workload,
   pods: readonly PodFacts[],
+  since = 0,
 ): Promise<string | undefined> {
   const path = resourcePath('events', workload.namespace);
   const uids = [workload.uid, ...pods.filter(({ ready }) => !ready).map(({ uid }) => uid)].slice(0, PODS + 1);
   const lists = uids.map((uid) =>
     wholeList<RawEvent>(api, { path, fieldSelector: `type=Warning,involvedObject.uid=${uid}` }),
   );
+  const from = Math.floor(since / 1000) * 1000;
   const events = (await Promise.all(lists)).flat().filter((event) => fits(event, EVENT) && !isOurs(event));
-  const last = events.sort((a, b) => timeOf(a) - timeOf(b)).at(-1);
-  return last && `${last.involvedObject?.kind} ${last.involvedObject?.name}: ${last.reason}: ${last.message}`;
+  const last = events
+    .filter((event) => timeOf(event) >= from)
+    .sort((a, b) => timeOf(a) - timeOf(b))
+    .at(-1);
+  return last && excerpt(`${last.involvedObject?.kind} ${last.involvedObject?.name}: ${last.reason}: ${last.message}`);
 }
 
 /** What Meltemi itself said about the workload explains nothing. */
 const isOurs = ({ reportingComponent }: RawEvent): boolean => reportingComponent === PRODUCT;
 
-const timeOf = ({ lastTimestamp, eventTime }: RawEvent): number => Date.parse(lastTimestamp ?? eventTime ?? '') || 0;
+/** When it was last said: a repeated Event of events.k8s.io/v1 has a series, one of the core group its lastTimestamp. */
+const timeOf = ({ series, lastTimestamp, eventTime }: RawEvent): number =>
+  Date.parse(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? '') || 0;

@@ -6,7 +6,7 @@ import type { KubeClient } from './client.ts';
 import type { Cluster, ServiceFacts } from './cluster.ts';
 import { latestComplaint } from './complaint.ts';
 import { eventObject } from './eventObject.ts';
-import { restartingExpired, wholeList } from './list.ts';
+import { listPages, restartingExpired, wholeList } from './list.ts';
 import type { PodSource } from './podSource.ts';
 import { type Resource, resourcePath } from './resources.ts';
 import { selectorQuery } from './selectorQuery.ts';
@@ -20,6 +20,9 @@ const RESOURCE: Readonly<Record<WorkloadKind, Resource>> = {
 
 /** Terminal pods are left on the server; terminating ones have no field to select by. */
 const LIVE_PODS = 'status.phase!=Succeeded,status.phase!=Failed';
+
+/** Nodes that are read at the same time. */
+const NODES_AT_ONCE = 4;
 
 interface RawService {
   readonly spec?: {
@@ -61,8 +64,14 @@ export class KubeCluster implements Cluster {
   }
 
   async workloads(kind: WorkloadKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]> {
-    const items = await wholeList<RawWorkload>(this.#client, { path: resourcePath(RESOURCE[kind], namespace), signal });
-    return items.map((raw) => workloadOf(kind, raw));
+    const path = resourcePath(RESOURCE[kind], namespace);
+    return restartingExpired(async () => {
+      const workloads: Workload[] = [];
+      // page by page: narrowing a whole cluster at once would keep the process from everything else
+      for await (const { items } of listPages<RawWorkload>(this.#client, { path, signal }))
+        for (const raw of items) workloads.push(workloadOf(kind, raw));
+      return workloads;
+    });
   }
 
   async workload({ kind, namespace, name }: WorkloadRef): Promise<Workload | undefined> {
@@ -98,12 +107,17 @@ export class KubeCluster implements Cluster {
   }
 
   async lostNodes(names: readonly string[]): Promise<ReadonlySet<string>> {
-    const nodes = await Promise.all(names.map((name) => this.#find<RawNode>(resourcePath('nodes', undefined, name))));
-    return new Set(names.filter((_name, index) => !isReady(nodes[index])));
+    const lost = new Set<string>();
+    for (let from = 0; from < names.length; from += NODES_AT_ONCE) {
+      const some = names.slice(from, from + NODES_AT_ONCE);
+      const nodes = await Promise.all(some.map((name) => this.#find<RawNode>(resourcePath('nodes', undefined, name))));
+      for (const [index, name] of some.entries()) if (!isReady(nodes[index])) lost.add(name);
+    }
+    return lost;
   }
 
-  async complaint(workload: Workload): Promise<string | undefined> {
-    return latestComplaint(this.#client, workload, await this.podsOf(workload));
+  async complaint(workload: Workload, since?: number): Promise<string | undefined> {
+    return latestComplaint(this.#client, workload, await this.podsOf(workload), since);
   }
 
   async service(namespace: string, name: string): Promise<ServiceFacts | undefined> {

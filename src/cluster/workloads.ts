@@ -1,5 +1,6 @@
 import type { LabelSelector, Labels, PodTemplate, RolloutReport, Workload, WorkloadKind } from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
+import { excerpt } from './excerpt.ts';
 import { fits, type Shape } from './shape.ts';
 
 /** An apps/v1 Deployment, StatefulSet or DaemonSet as the API server serves it, as far as it is read. */
@@ -203,18 +204,20 @@ const templateOf = ({ template }: RawSpec): PodTemplate => ({
 const strategyOf = ({ strategy, updateStrategy }: RawSpec): RawStrategy | undefined => strategy ?? updateStrategy;
 
 /**
- * The rounding of the controllers: a Deployment rounds maxUnavailable down, and up to 1 where both it and maxSurge come to 0
- * (pkg/controller/deployment/util ResolveFenceposts); a DaemonSet rounds up (pkg/controller/daemon/update.go);
- * a StatefulSet has 1 unless the field is set (apps/v1 RollingUpdateStatefulSetStrategy).
+ * The rounding of the controllers. A Deployment rounds maxUnavailable down, never above its replicas, and has 1 where both it and maxSurge
+ * come to 0 (pkg/controller/deployment/util ResolveFenceposts, MaxUnavailable). A StatefulSet rounds down to at least 1
+ * (pkg/controller/statefulset/stateful_set_utils.go getStatefulSetMaxUnavailable). A DaemonSet rounds up, and has 1 where both come to 0
+ * (pkg/controller/daemon/update.go updatedDesiredNodeCounts).
  */
 function maxUnavailableOf(kind: WorkloadKind, spec: RawSpec, desired: number): number {
   if (strategyOf(spec)?.type === 'Recreate') return desired;
   const { maxUnavailable, maxSurge } = strategyOf(spec)?.rollingUpdate ?? {};
-  if (kind === 'Deployment') {
-    const down = scaled(maxUnavailable ?? '25%', desired, Math.floor);
-    return down === 0 && scaled(maxSurge ?? '25%', desired, Math.ceil) === 0 ? 1 : down;
-  }
-  return scaled(maxUnavailable ?? 1, desired, Math.ceil);
+  if (kind === 'StatefulSet') return Math.max(1, scaled(maxUnavailable ?? 1, desired, Math.floor));
+  const [round, unset] = kind === 'Deployment' ? [Math.floor, '25%'] : [Math.ceil, 1];
+  const unavailable = scaled(maxUnavailable ?? unset, desired, round);
+  const surge = scaled(maxSurge ?? (kind === 'Deployment' ? '25%' : 0), desired, Math.ceil);
+  const allowed = unavailable === 0 && surge === 0 ? 1 : unavailable;
+  return kind === 'Deployment' ? Math.min(allowed, desired) : allowed;
 }
 
 function scaled(value: IntOrPercent, of: number, round: (value: number) => number): number {
@@ -234,8 +237,8 @@ function replicaReport(spec: RawSpec, status: RawStatus): RolloutReport {
     available: status.availableReplicas ?? 0,
     ...(status.currentRevision !== undefined && { currentRevision: status.currentRevision }),
     ...(status.updateRevision !== undefined && { updateRevision: status.updateRevision }),
-    ...(late && { deadlineExceeded: late.message ?? 'ProgressDeadlineExceeded' }),
-    ...(refused && { createFailure: refused.message ?? 'ReplicaFailure' }),
+    ...(late && { deadlineExceeded: excerpt(late.message ?? 'ProgressDeadlineExceeded') }),
+    ...(refused && { createFailure: excerpt(refused.message ?? 'ReplicaFailure') }),
   };
 }
 

@@ -17,7 +17,8 @@ export const isLive = (pod: PodFacts): boolean => !pod.deleting && pod.phase !==
 
 /**
  * The workload a pod seems to belong to. A ReplicaSet of a Deployment is named after it with the template hash as suffix
- * (pkg/controller/deployment/sync.go), so the hash gives the name; the owner's UID is checked before a write.
+ * (pkg/controller/deployment/sync.go), so the hash gives the name. A hint only: `kubectl delete
+ * --cascade=orphan` leaves ReplicaSets that a Deployment of another name may adopt (pkg/controller/controller_ref_manager.go).
  */
 export function seemingOwner({ owner, namespace, templateHash }: PodFacts): string | undefined {
   if (!owner) return undefined;
@@ -28,32 +29,72 @@ export function seemingOwner({ owner, namespace, templateHash }: PodFacts): stri
     : undefined;
 }
 
-/** Adds pods to the groups of like pods that each owner has; memory follows the workloads, not the pods. */
+interface Growing extends PodGroup {
+  count: number;
+  youngest: number;
+  readonly ordinals?: number[];
+}
+
+/** Adds pods to the groups of like pods that each owner has; memory follows the owners, not the pods. */
 export class PodGroups {
-  readonly #owners = new Map<string, Map<string, PodGroup>>();
+  readonly #owners = new Map<string, Map<string, Growing>>();
 
   add(pod: PodFacts, owner: string | undefined = seemingOwner(pod)): void {
     if (!owner || !isLive(pod)) return;
-    const groups = this.#owners.get(owner) ?? new Map<string, PodGroup>();
+    const groups = this.#owners.get(owner) ?? new Map<string, Growing>();
     this.#owners.set(owner, groups);
     const { image, revision, placement, injected } = pod.sidecar;
     const key = [image, revision, placement, injected, pod.templateHash, pod.ready].join(' ');
-    const known = groups.get(key);
-    const ordinal = pod.owner?.kind === 'StatefulSet' ? ordinalOf(pod.name) : undefined;
-    groups.set(key, {
-      sidecar: known?.sidecar ?? pod.sidecar,
-      templateHash: pod.templateHash,
-      ready: pod.ready,
-      count: (known?.count ?? 0) + 1,
-      youngest: Math.max(known?.youngest ?? 0, pod.createdAt),
-      ...(ordinal !== undefined && { ordinals: [...(known?.ordinals ?? []), ordinal] }),
-    });
+    const group = groups.get(key) ?? newGroup(pod);
+    groups.set(key, group);
+    group.count += 1;
+    group.youngest = Math.max(group.youngest, pod.createdAt);
+    const ordinal = group.ordinals && ordinalOf(pod.name);
+    if (ordinal !== undefined) group.ordinals?.push(ordinal);
   }
 
-  of(owner: string): PodGroup[] {
+  of(owner: string): readonly PodGroup[] {
     return [...(this.#owners.get(owner)?.values() ?? [])];
   }
 }
+
+function newGroup({ sidecar, templateHash, ready, owner }: PodFacts): Growing {
+  const ordinals = owner?.kind === 'StatefulSet' ? { ordinals: [] } : {};
+  return { sidecar, templateHash, ready, count: 0, youngest: 0, ...ordinals };
+}
+
+/** A controller with live pods: a ReplicaSet, a StatefulSet, whatever else makes pods. */
+export interface Controller {
+  readonly uid: string;
+  readonly kind: string;
+  /** The workload that it seems to belong to by its name, if there is such a one. */
+  readonly hint: string | undefined;
+}
+
+/** Pods of a scan by the UID of their controller: names can be reused, and a ReplicaSet can change its owner. */
+export class PodsByController {
+  readonly #controllers = new Map<string, Controller>();
+  readonly #groups = new PodGroups();
+
+  add(pod: PodFacts): void {
+    const { owner } = pod;
+    if (!owner?.uid || !isLive(pod)) return;
+    if (!this.#controllers.has(owner.uid))
+      this.#controllers.set(owner.uid, { uid: owner.uid, kind: owner.kind, hint: seemingOwner(pod) });
+    this.#groups.add(pod, owner.uid);
+  }
+
+  controllers(): Iterable<Controller> {
+    return this.#controllers.values();
+  }
+
+  groupsOf({ uid }: Controller): readonly PodGroup[] {
+    return this.#groups.of(uid);
+  }
+}
+
+/** How many pods there are in groups. */
+export const countOf = (groups: readonly PodGroup[]): number => groups.reduce((sum, { count }) => sum + count, 0);
 
 /** A StatefulSet's pod is named after it with its ordinal as suffix (pkg/controller/statefulset/stateful_set_utils.go). */
 function ordinalOf(name: string): number | undefined {

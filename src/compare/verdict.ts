@@ -7,6 +7,16 @@ import { type Drift, type DriftRules, driftsOf } from './drift.ts';
 import { clipped, shortImage } from './imageReference.ts';
 import type { PodGroup } from './podGroups.ts';
 
+export interface OutdatedVerdict {
+  readonly state: 'outdated';
+  readonly expected: ExpectedSidecar;
+  readonly drifts: readonly Drift[];
+  readonly outdatedPods: number;
+  readonly pods: number;
+  /** The sidecar of the largest outdated group, for people. */
+  readonly actual: Sidecar;
+}
+
 export type Verdict =
   | {
       readonly state: 'current';
@@ -15,16 +25,10 @@ export type Verdict =
       /** What the cluster makes of the expected image, in words; where pods have it as the injector gave it, nothing. */
       readonly rewritten?: string;
     }
-  | {
-      readonly state: 'outdated';
-      readonly expected: ExpectedSidecar;
-      readonly drifts: readonly Drift[];
-      readonly outdatedPods: number;
-      readonly pods: number;
-      /** The sidecar of the largest outdated group, for people. */
-      readonly actual: Sidecar;
-    }
+  | OutdatedVerdict
   | { readonly state: 'skipped'; readonly reason: Reason }
+  /** Outdated, in a namespace that is never restarted: told, so that it is not overlooked. */
+  | (Omit<OutdatedVerdict, 'state'> & { readonly state: 'skipped'; readonly reason: Reason })
   | { readonly state: 'unknown'; readonly reason: Reason }
   | { readonly state: 'conflict'; readonly reason: Reason };
 

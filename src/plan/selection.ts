@@ -38,7 +38,7 @@ function optedOut(judged: Judged): Hold | undefined {
   );
 }
 
-/** Namespaces that are skipped are not scanned; an edited policy counts before the next scan, however long that fails. */
+/** What is outdated in a skipped namespace has another verdict; this is the guard for what was judged before the policy was edited. */
 function excluded(judged: Judged, { policy }: { readonly policy: Policy }): Hold | undefined {
   const { exclude, excludeNamespaces, excludeLabels, skipNamespaces } = policy;
   if (skipNamespaces.has(judged.workload.namespace)) return hold('excluded', 'skipNamespaces');

@@ -61,7 +61,7 @@ export function rowOf(judged: Judged, step: Step): Row {
     drifts: 'drifts' in verdict ? verdict.drifts : [],
     ...('until' in step && step.until !== undefined && { until: timestamp(step.until) }),
     ...('order' in step && step.order !== undefined && { order: step.order }),
-    ...(verdict.state === 'outdated' && {
+    ...('outdatedPods' in verdict && {
       pods: verdict.pods,
       outdatedPods: verdict.outdatedPods,
       from: sidecarWord(verdict.actual),

@@ -251,7 +251,7 @@ export class Restarter {
     const { workload } = judged;
     const ended = journal.end(workload, outcome);
     if (!ended) return survey.look(workload);
-    const words = outcome.startsWith('failed:') ? await this.#complaint(workload) : undefined;
+    const words = outcome.startsWith('failed:') ? await this.#complaint(workload, ended) : undefined;
     listener.ended({ ...judged, entry: ended }, outcome, words ? `${detail}; ${words}` : detail);
     await this.#note(workload, ended);
     return survey.look(workload);
@@ -274,8 +274,9 @@ export class Restarter {
   }
 
   /** Why a rollout failed, in the words of who refused something; that it cannot be read changes nothing. */
-  async #complaint(workload: Workload): Promise<string | undefined> {
-    return workload.rollout.createFailure ?? this.#options.cluster.complaint(workload).catch(() => undefined);
+  async #complaint(workload: Workload, { restartedAt }: JournalEntry): Promise<string | undefined> {
+    const { cluster } = this.#options;
+    return workload.rollout.createFailure ?? cluster.complaint(workload, restartedAt).catch(() => undefined);
   }
 
   /**

@@ -23,6 +23,11 @@ export class Retries {
     this.#failures.delete(key);
   }
 
+  /** Forgets workloads that are gone. */
+  keepOnly(isThere: (key: WorkloadKey) => boolean): void {
+    for (const key of this.#failures.keys()) if (!isThere(key)) this.#failures.delete(key);
+  }
+
   pending(): ReadonlyMap<WorkloadKey, Retry> {
     return this.#failures;
   }

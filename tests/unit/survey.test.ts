@@ -1,12 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { networkError, statusError } from '../../src/cluster/apiError.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Injectors, Question } from '../../src/expect/injectors.ts';
 import type { Mesh } from '../../src/expect/mesh.ts';
-import { keyOf, type NamespaceFacts, NO_NAMESPACE, type PodFacts } from '../../src/model.ts';
-import { Survey } from '../../src/survey.ts';
-import { POLICY } from '../builders/policy.ts';
-import { entry, expected, group, injection, NOW, sidecar, workload } from '../builders/workload.ts';
+import { keyOf, type NamespaceFacts, NO_NAMESPACE, type PodFacts, type Sidecar } from '../../src/model.ts';
+import { plan } from '../../src/plan/plan.ts';
+import { rowsOf } from '../../src/report/row.ts';
+import { type Sighting, Survey } from '../../src/survey.ts';
+import { context, POLICY } from '../builders/policy.ts';
+import {
+  complete,
+  entry,
+  expected,
+  group,
+  injection,
+  NO_SIDECAR,
+  NOW,
+  sidecar,
+  workload,
+} from '../builders/workload.ts';
 
 const ENABLED = { 'istio-injection': 'enabled' };
 const enabled = injection({ entry: entry({ namespaceSelector: { matchLabels: ENABLED } }) });
@@ -89,3 +102,169 @@ const daemons: [string, PodFacts[], string[], { stranded: number; pods: number }
 ];
 for (const [what, pods, lost, expected] of daemons)
   test(`a scan of a DaemonSet: ${what}`, async () => assert.deepEqual(await scanned(pods, lost), expected));
+
+const call = { method: 'GET', path: '/api/v1/nodes/b' };
+const forbidden = statusError(call, { code: 403 });
+const passing = [
+  statusError(call, { code: 500 }),
+  statusError(call, { code: 429 }),
+  networkError(call, 'https://api', new Error('reset')),
+];
+
+/** A survey of the DaemonSet with a pod that is not ready, where nodes or budgets answer with an error. */
+function failing(errors: { nodes?: () => Error | undefined; budgets?: Error }) {
+  const told: string[] = [];
+  const pods = [pod('a', true), pod('b', false)];
+  const cluster: Partial<Cluster> = {
+    workloads: async (kind) => (kind === 'DaemonSet' ? [agent] : []),
+    workload: async () => agent,
+    pods: async function* () {
+      yield pods;
+    },
+    podsOf: async () => pods,
+    budgets: async () => {
+      if (errors.budgets) throw errors.budgets;
+      return [];
+    },
+    lostNodes: async () => {
+      const error = errors.nodes?.();
+      if (error) throw error;
+      return new Set();
+    },
+  };
+  const survey = new Survey({
+    cluster: cluster as Cluster,
+    injectors: {} as Injectors,
+    policy: () => POLICY,
+    onMissingRight: (what) => told.push(what),
+  });
+  const mesh = { injections: [], namespaces: new Map() };
+  return { survey, told, scan: () => survey.scan(mesh, undefined, new AbortController().signal) };
+}
+
+test('without the right to read nodes all count as Ready, which is told once until it is there again', async () => {
+  let error: Error | undefined = forbidden;
+  const { survey, told } = failing({ nodes: () => error });
+  const looked = async () => (await survey.look(agent))?.stranded;
+  assert.deepEqual([await looked(), await looked(), told.length], [0, 0, 1]);
+  error = undefined;
+  await looked();
+  error = forbidden;
+  await looked();
+  assert.equal(told.length, 2);
+});
+
+for (const error of passing) {
+  test(`nodes that cannot be read at the moment do not count as Ready: ${error.message}`, async () => {
+    const { survey, scan, told } = failing({ nodes: () => error });
+    await assert.rejects(survey.look(agent), error);
+    const seen = (await scan()).get(keyOf(agent));
+    assert.equal(seen?.unread, error.message);
+    const { verdict } = await survey.judge({ injections: [], namespaces: new Map() }, seen as Sighting);
+    assert.deepEqual(verdict, { state: 'unknown', reason: { code: 'not-read', detail: error.message } });
+    assert.deepEqual(told, []);
+  });
+}
+
+for (const error of [forbidden, ...passing])
+  test(`budgets that cannot be read allow nothing: ${error.message}`, async () => {
+    const { survey, scan } = failing({ budgets: error });
+    const seen = [(await survey.look(agent))?.budgets, (await scan()).get(keyOf(agent))?.budgets];
+    assert.deepEqual(
+      seen.map((budgets) => budgets?.map(({ allowed, detail }) => [allowed, detail])),
+      [[[0, error.message]], [[0, error.message]]],
+    );
+  });
+
+const inSkipped = { ...NO_NAMESPACE, labels: ENABLED };
+const skipMesh: Mesh = {
+  injections: [enabled],
+  namespaces: new Map([
+    ['istio-system', inSkipped],
+    ['kube-system', NO_NAMESPACE],
+    ['shop', inSkipped],
+  ]),
+};
+const CURRENT = sidecar({ image: expected().image });
+const skippedRows: [
+  what: string,
+  namespace: string,
+  sidecars: Sidecar[],
+  row: [string, string, number?] | undefined,
+][] = [
+  ['outdated', 'istio-system', [sidecar(), sidecar()], ['skipped', 'namespace', 2]],
+  ['outdated in part', 'istio-system', [CURRENT, sidecar()], ['skipped', 'namespace', 1]],
+  ['to be injected', 'istio-system', [NO_SIDECAR], ['skipped', 'namespace', 1]],
+  ['current', 'istio-system', [CURRENT], undefined],
+  ['not injected', 'kube-system', [NO_SIDECAR], undefined],
+  ['outdated elsewhere', 'shop', [sidecar()], ['outdated', '', 1]],
+];
+for (const [what, namespace, sidecars, row] of skippedRows)
+  test(`--skip-namespaces, a Deployment in ${namespace}: ${what}`, async () => {
+    const gateway = workload({ namespace, name: 'gateway', uid: 'g', rollout: complete(sidecars.length) });
+    const cluster: Partial<Cluster> = {
+      workloads: async (kind) => (kind === 'Deployment' ? [gateway] : []),
+      pods: async function* () {
+        yield sidecars.map((one, index) => ({
+          ...pod(`n${index}`, true),
+          namespace,
+          owner: { kind: 'ReplicaSet', name: 'gateway-1', uid: 'r' },
+          templateHash: '1',
+          sidecar: one,
+        }));
+      },
+      budgets: async () => [],
+    };
+    const injectors = { ask: async () => ({ kind: 'sidecar', sidecar: expected() }) } as unknown as Injectors;
+    const survey = new Survey({ cluster: cluster as Cluster, injectors, policy: () => POLICY });
+    const seen = await survey.scan(skipMesh, undefined, new AbortController().signal);
+    const judgedOnes = await survey.judgeAll(skipMesh, [...seen.values()]);
+    const planned = plan(judgedOnes, context());
+    const rowsSeen = rowsOf(judgedOnes, planned);
+    assert.deepEqual(
+      rowsSeen.map(({ verdict, reason, outdatedPods }) => [verdict, reason, outdatedPods]),
+      row ? [row] : [],
+    );
+    const isRestarted = planned.steps.get(keyOf(gateway))?.action === 'restart';
+    assert.equal(isRestarted, namespace === 'shop');
+  });
+
+test('a workload that is skipped tells which flag skips it', async () => {
+  const survey = new Survey({
+    cluster: {} as Cluster,
+    injectors: { ask: async () => ({ kind: 'sidecar', sidecar: expected() }) } as unknown as Injectors,
+    policy: () => POLICY,
+  });
+  const gateway = workload({ namespace: 'istio-system' });
+  const one = { workload: gateway, templateHash: 'h', groups: [group({}, 2)], stranded: 0, budgets: [] };
+  const { verdict } = await survey.judge(skipMesh, one);
+  assert.match('reason' in verdict ? verdict.reason.detail : '', /2 of 2 pods .*--skip-namespaces names istio-system/);
+});
+
+test('budgets that were read while the injector was asked count for a restart', async () => {
+  const budget = (allowed: number) => ({ namespace: 'shop', name: 'web', selector: {}, allowed, detail: '' });
+  const reads = [budget(1), budget(0)];
+  const one = workload();
+  const cluster: Partial<Cluster> = {
+    workload: async () => one,
+    podsOf: async () => [],
+    budgets: async () => reads.splice(0, 1),
+  };
+  const answering = Promise.withResolvers<void>();
+  const injectors = {
+    askAfresh: async () => {
+      await answering.promise;
+      return { kind: 'sidecar', sidecar: expected() };
+    },
+  } as unknown as Injectors;
+  const survey = new Survey({ cluster: cluster as Cluster, injectors, policy: () => POLICY });
+  const mesh = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
+  const sighting = (await survey.look(one)) as Sighting;
+  const judging = survey.judge(mesh, sighting, true);
+  await survey.look(workload({ name: 'other' }));
+  answering.resolve();
+  assert.deepEqual(
+    (await judging).budgets.map(({ allowed }) => allowed),
+    [0],
+  );
+});

@@ -4,7 +4,98 @@ import { KubeClient } from '../../../src/cluster/client.ts';
 import { KubeCluster } from '../../../src/cluster/kubeCluster.ts';
 import { NotLeading } from '../../../src/cluster/leadership.ts';
 import { PagedPodSource } from '../../../src/cluster/podSource.ts';
+import { workload } from '../../builders/workload.ts';
 import { ApiServer, configFor, json } from './apiServer.ts';
+
+const ref = { kind: 'Deployment', namespace: 'shop', name: 'web' } as const;
+const about = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'u' };
+
+/** A cluster whose API server answers each path with this. */
+async function answering(
+  answer: (path: string) => object | undefined,
+  onRequest = async (): Promise<void> => undefined,
+) {
+  const server = await new ApiServer(async (request, response) => {
+    await onRequest();
+    const body = answer(new URL(request.url ?? '', 'http://server').pathname);
+    json(response, body ? 200 : 404, body ?? { kind: 'Status', code: 404, reason: 'NotFound' });
+  }).listen();
+  const client = new KubeClient({ config: configFor(server.url), userAgent: 'meltemi/test' });
+  return {
+    cluster: new KubeCluster(client, new PagedPodSource(client), Date.now),
+    [Symbol.asyncDispose]: async () => {
+      await client.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+it('of many nodes, those are lost that are gone or not Ready; a few are read at a time', async () => {
+  const ready = (status: string): object => ({ status: { conditions: [{ type: 'Ready', status }] } });
+  let [now, most] = [0, 0];
+  await using served = await answering(
+    (path) => {
+      const name = path.split('/').at(-1) ?? '';
+      return name === 'gone' ? undefined : ready(name === 'silent' ? 'Unknown' : name === 'down' ? 'False' : 'True');
+    },
+    async () => {
+      now += 1;
+      most = Math.max(most, now);
+      await new Promise(setImmediate);
+      now -= 1;
+    },
+  );
+  const names = ['gone', 'silent', 'down', ...Array.from({ length: 40 }, (_, index) => `n${index}`)];
+  assert.deepEqual([...(await served.cluster.lostNodes(names))], ['gone', 'silent', 'down']);
+  assert.ok(most <= 4, `${most} at once`);
+});
+
+const at = (seconds: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString();
+const warning = (message: string, times: object): object => ({
+  reason: 'Failed',
+  message,
+  involvedObject: { kind: 'Pod', name: 'web-0' },
+  ...times,
+});
+const complaints: [what: string, events: object[], since: number | undefined, said: string | undefined][] = [
+  [
+    'the latest',
+    [warning('late', { lastTimestamp: at(20) }), warning('early', { lastTimestamp: at(10) })],
+    undefined,
+    'late',
+  ],
+  ['none from before', [warning('early', { lastTimestamp: at(10) })], 11_000, undefined],
+  ['one from after', [warning('late', { lastTimestamp: at(12) })], 11_000, 'late'],
+  ['one of the same second', [warning('late', { lastTimestamp: at(11) })], 11_900, 'late'],
+  ['one with an eventTime', [warning('late', { eventTime: at(12) })], 11_000, 'late'],
+  [
+    'one that is repeated since',
+    [warning('again', { eventTime: at(1), series: { lastObservedTime: at(12) } })],
+    11_000,
+    'again',
+  ],
+];
+for (const [what, events, since, said] of complaints)
+  it(`a complaint is ${what}`, async () => {
+    await using served = await answering((path) => ({
+      kind: path.endsWith('pods') ? 'PodList' : 'List',
+      metadata: { resourceVersion: '1' },
+      items: path.endsWith('events') ? events : [],
+    }));
+    const time = since === undefined ? undefined : Date.UTC(2026, 0, 1) + since;
+    const complaint = await served.cluster.complaint(workload(), time);
+    assert.equal(complaint, said && `Pod web-0: Failed: ${said}`);
+  });
+
+it('a complaint is no longer than a sentence or two, and no character is cut in two', async () => {
+  await using served = await answering((path) => ({
+    kind: path.endsWith('pods') ? 'PodList' : 'List',
+    metadata: { resourceVersion: '1' },
+    items: path.endsWith('events') ? [warning('🌬'.repeat(50_000), { lastTimestamp: at(1) })] : [],
+  }));
+  const complaint = (await served.cluster.complaint(workload())) ?? '';
+  assert.ok(complaint.length <= 500 && complaint.endsWith('🌬…') && complaint.isWellFormed(), complaint.slice(-5));
+});
 
 it('a patch that the fence refuses never reaches the API server; an Event does', async () => {
   const arrived: string[] = [];
@@ -17,8 +108,6 @@ it('a patch that the fence refuses never reaches the API server; an Event does',
   const cluster = new KubeCluster(client, new PagedPodSource(client), Date.now, () => {
     if (!leading) throw new NotLeading('not sent');
   });
-  const ref = { kind: 'Deployment', namespace: 'shop', name: 'web' } as const;
-  const about = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'u' };
   await cluster.patch(ref, {});
   leading = false;
   await assert.rejects(cluster.patch(ref, {}), NotLeading);

@@ -69,6 +69,54 @@ for (const [name, kind, spec, expected] of strategies) {
   });
 }
 
+const rolling = (replicas: number, maxUnavailable: Amount, maxSurge: Amount): object => ({
+  replicas,
+  updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable, maxSurge } },
+});
+type Amount = number | string | undefined;
+const roundings: [kind: WorkloadKind, pods: number, unavailable: Amount, surge: Amount, is: number][] = [
+  ['StatefulSet', 4, '40%', undefined, 1],
+  ['StatefulSet', 10, '25%', undefined, 2],
+  ['StatefulSet', 3, '50%', undefined, 1],
+  ['StatefulSet', 3, '10%', undefined, 1],
+  ['StatefulSet', 8, '99%', undefined, 7],
+  ['StatefulSet', 8, '100%', undefined, 8],
+  ['StatefulSet', 8, 3, undefined, 3],
+  ['StatefulSet', 8, undefined, undefined, 1],
+  ['DaemonSet', 10, '25%', undefined, 3],
+  ['DaemonSet', 3, '10%', undefined, 1],
+  ['DaemonSet', 3, undefined, undefined, 1],
+  ['DaemonSet', 3, 0, '10%', 0],
+  ['DaemonSet', 3, 0, 0, 1],
+  ['Deployment', 10, '25%', '25%', 2],
+  ['Deployment', 3, '10%', '10%', 0],
+  ['Deployment', 3, '10%', 0, 1],
+  ['Deployment', 3, 0, '0%', 1],
+  ['Deployment', 4, undefined, undefined, 1],
+  ['Deployment', 2, 5, undefined, 2],
+  ['Deployment', 0, 1, undefined, 0],
+];
+for (const [kind, pods, unavailable, surge, is] of roundings) {
+  const said = [unavailable, surge].map((value) => value ?? 'unset').join(' and a surge of ');
+  test(`of ${pods} pods of a ${kind} with maxUnavailable ${said}, ${is} may be unavailable`, () => {
+    const status = { desiredNumberScheduled: pods };
+    assert.equal(
+      workloadOf(kind, { spec: rolling(pods, unavailable, surge), status } as RawWorkload).maxUnavailable,
+      is,
+    );
+  });
+}
+
+test('what controllers say is kept no longer than a sentence or two', () => {
+  const message = 'x'.repeat(100_000);
+  const conditions = [
+    { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message },
+    { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message },
+  ];
+  const { createFailure = '', deadlineExceeded = '' } = workloadOf('Deployment', { status: { conditions } }).rollout;
+  assert.deepEqual([createFailure.length, deadlineExceeded.length], [500, 500]);
+});
+
 test('why pods cannot be created is told in the words of who refused', () => {
   const conditions = [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' }];
   assert.equal(workloadOf('Deployment', { status: { conditions } }).rollout.createFailure, 'exceeded quota');

@@ -214,3 +214,22 @@ test('a halted run is told once and counted until it goes on', async () => {
   evaluate({ action: 'none' });
   assert.equal(await metric('halted_runs'), 0);
 });
+
+test('every failed scan is counted, and told when it is news', async () => {
+  const told: [string, object][] = [];
+  const note = (message: string, fields: object = {}): void => void told.push([message, fields]);
+  const metrics = new Metrics('0.0.0');
+  const logger = { error: note, warn: note, info: note, debug: note };
+  const report = new Report({ logger, metrics, cluster: { emit: async () => undefined }, namespace: 'mesh' });
+  const failure = { namespace: 'b', isGone: true };
+  report.scanFailed(new Error('forbidden'), 1000, { ...failure, isNews: true });
+  report.scanFailed(new Error('forbidden'), 2000, { ...failure, isNews: false });
+  assert.equal(told.length, 1);
+  assert.deepEqual(told[0]?.[1], {
+    namespace: 'b',
+    err: 'forbidden',
+    hint: 'there is no namespace b; is --namespaces right?',
+    retryInSeconds: 1,
+  });
+  assert.match(await metrics.registry.metrics(), /meltemi_scans_total\{result="error"\} 2/);
+});

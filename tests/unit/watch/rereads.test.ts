@@ -17,3 +17,14 @@ test('who waits because its rollout means an outage is read again: more replicas
   rereads.note(new Map([[key, step && 'reason' in step ? (step.reason.code as ReasonCode) : undefined]]), NOW);
   assert.deepEqual(rereads.take(NOW + HOUR, nobody), [key]);
 });
+
+test('workloads that are gone are not read again', () => {
+  const rereads = new Rereads();
+  const waiting = (names: string[]) =>
+    new Map(names.map((name): [WorkloadKey, ReasonCode] => [`Deployment/shop/${name}`, 'rolling']));
+  rereads.note(waiting(['a', 'b']), NOW);
+  rereads.note(waiting(['b']), NOW);
+  assert.deepEqual(rereads.take(NOW + HOUR, nobody), ['Deployment/shop/b']);
+  rereads.note(waiting([]), NOW);
+  assert.equal(rereads.dueAt(), Number.POSITIVE_INFINITY);
+});
