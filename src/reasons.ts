@@ -22,7 +22,8 @@ export const REASONS = {
   'bad-answer': "The injector's answer could not be applied to the pod template.",
   'namespace-not-seen':
     'The namespace of the workload has not been seen, and with it not by which labels it chooses its injector.',
-  'match-conditions': 'The matching entry has matchConditions (CEL), which only the API server can evaluate.',
+  'match-conditions':
+    'The matching entry has a matchCondition (CEL), named in the detail, that only the API server can evaluate.',
   'invalid-selector': 'A webhook entry carries a selector that Kubernetes would reject.',
   conflict: 'More than one injector entry matches: which sidecar wins is an accident.',
   // outdated, but somebody said no
