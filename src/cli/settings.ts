@@ -130,7 +130,7 @@ export const SETTINGS = {
     parse: parseNames,
   } as Setting<ReadonlySet<string>>,
   istioNamespaces: {
-    help: 'look for istiods in these namespaces only, comma-separated, with rights in no others; without it in all',
+    help: 'look for istiods in these namespaces only, comma-separated, with rights in no others; without it in those that webhooks name',
     value: 'names',
     default: '',
     commands: BOTH,
