@@ -8,10 +8,11 @@ import type { Labels } from '../model.ts';
 interface Container {
   readonly name?: string;
   readonly image?: string;
-  readonly env?: readonly { readonly name?: string; readonly value?: string }[];
+  readonly env?: readonly unknown[];
 }
 
-const CONTAINERS: Shape = [{ name: 'string', image: 'string', env: [{ name: 'string', value: 'string' }] }];
+/** Variables are looked at one by one: a template may have thousands. */
+const CONTAINERS: Shape = [{ name: 'string', image: 'string' }];
 const CONDITIONS: Shape = { conditions: [{ type: 'string', status: 'string' }] };
 
 /**
@@ -59,8 +60,12 @@ function labelsOf(raw: RawWorkload): Labels {
   return (fits(raw?.metadata, { labels: 'labels' }) && raw?.metadata?.labels) || {};
 }
 
-const revisionOf = (discovery: Container | undefined): string | undefined =>
-  discovery?.env?.find((variable) => variable.name === 'REVISION')?.value || undefined;
+function revisionOf(discovery: Container | undefined): string | undefined {
+  const variables = Array.isArray(discovery?.env) ? (discovery.env as readonly unknown[]) : [];
+  const found = variables.find((one) => (one as { name?: unknown } | null)?.name === 'REVISION');
+  const value = (found as { value?: unknown } | undefined)?.value;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
 
 function isAvailable(raw: RawWorkload): boolean {
   if (!fits(raw?.status, CONDITIONS)) return false;

@@ -86,7 +86,10 @@ test('every bundled package hands on its licence, and may', async () => {
   const notices = readFileSync(join(built.folder, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
   for (const { name, version, license, texts } of bundled) {
     const all = license.replace(/[()]/g, '').split(' AND ');
-    assert.ok(all.every((one) => PERMISSIVE.includes(one)), `${name} ${version} is under ${license}`);
+    assert.ok(
+      all.every((one) => PERMISSIVE.includes(one)),
+      `${name} ${version} is under ${license}`,
+    );
     assert.ok(notices.includes(`${name} ${version} (${license})`), name);
     for (const text of texts) assert.ok(notices.includes(text), `the text of ${name}`);
   }

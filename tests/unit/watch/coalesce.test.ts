@@ -103,3 +103,20 @@ test('a changed selector is another epoch of the same run', () => {
     injectionOf(entry(), base).run,
   );
 });
+
+test('an entry’s revision is that of the istiod that answers, else its label, else default', () => {
+  const revision = (label: string, content: Parameters<typeof injectionOf>[1]): string =>
+    injectionOf(entry({ revision: label }), content).entry.revision;
+  const canary = istiod({ revision: 'canary' });
+  assert.deepEqual(
+    [revision('old', { istiod: canary }), revision('old', {}), revision('', { istiod: canary }), revision('', {})],
+    ['canary', 'old', 'canary', 'default'],
+  );
+});
+
+test('each change of its answers is another run and epoch', () => {
+  const without = injectionOf(entry(), base);
+  const changed = injectionOf(entry(), { ...base, answersVersion: 1 });
+  assert.ok(changed.run !== without.run && changed.epoch !== without.epoch);
+  assert.notEqual(injectionOf(entry(), { ...base, answersVersion: 2 }).run, changed.run);
+});

@@ -287,6 +287,16 @@ test('many big Deployments beside an istiod are not read before they matter', as
   assert.ok(performance.now() - began < 2000);
 });
 
+test('a namespace full of Deployments labelled app=istiod does not stop the loop at the first list', async (t) => {
+  const env = Array.from({ length: 200 }, (_, index) => ({ name: `E${index}`, value: 'x'.repeat(100) }));
+  const many = Array.from({ length: 400 }, (_, index) => deployment(`d${index}`, { revision: `r${index}`, env }));
+  const [configuration] = PLAIN as [Objects[number]];
+  const seen = await watched(t, [configuration, ...many.map((object) => ['deployments', object] as const)]);
+  const building = performance.now();
+  assert.equal(istiodOf(seen), undefined);
+  assert.ok(performance.now() - building < 50, 'making the mesh');
+});
+
 const refusals: [string, (path: string) => boolean, string | undefined, RegExp][] = [
   [
     'Services may not be read: the istiod of the label’s revision is taken',
