@@ -20,7 +20,7 @@ import {
   webhook,
 } from './meshServer.ts';
 
-type Objects = readonly [resource: string, object: Written][];
+type Objects = readonly (readonly [resource: string, object: Written])[];
 
 const WEBHOOKS = 'mutatingwebhookconfigurations';
 const BY_URL = { url: 'https://istiod.example.com/inject' };
