@@ -75,7 +75,13 @@ const rows: Record<string, Row> = {
     istiods: [old, next],
     home: 'istio-system/istiod-1-31',
   },
-  'a Service without selector does the same': {
+  '… unless it selects none': {
+    entry: tag,
+    service: to({ app: 'gone' }, 'ExternalName'),
+    istiods: [old, next],
+    home: 'istio-system/istiod-1-30',
+  },
+  'a Service without selector does the same as an ExternalName': {
     entry: tag,
     service: to({}),
     istiods: [old, next],
