@@ -112,9 +112,9 @@ export class Operator {
   /** Keeps up with the mesh until the signal aborts. It acts only while it leads. */
   async run(signal: AbortSignal): Promise<void> {
     const { watch, now, report } = this.#options;
-    watch.onChange((relabelled) => {
+    watch.onChange((change) => {
       this.#burst.note(now());
-      this.#changes?.note(watch.mesh(), relabelled);
+      this.#changes?.note(() => watch.mesh(), change);
       this.#alarm.ring();
     });
     await watch.settled(signal);

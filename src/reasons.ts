@@ -26,7 +26,8 @@ export const REASONS = {
     'The namespace of the workload has not been seen, and with it not by which labels it chooses its injector.',
   'not-read':
     'The workload, or its namespace, cannot be read at the moment, so what was seen before may no longer be true; read again with back-off.',
-  'match-conditions': 'The matching entry has matchConditions (CEL), which only the API server can evaluate.',
+  'match-conditions':
+    'The matching entry has a matchCondition (CEL), named in the detail, that only the API server can evaluate.',
   'invalid-selector': 'A webhook entry carries a selector that Kubernetes would reject.',
   conflict: 'More than one injector entry matches: which sidecar wins is an accident.',
   // outdated, but somebody said no

@@ -356,12 +356,15 @@ export function questionOf(mesh: Mesh, { workload, templateHash }: Asked): Quest
   const matched = matchOf(mesh, workload);
   if (matched.kind !== 'entry' || workload.deleting || !isSupported(workload)) return undefined;
   const { namespace, name, template } = workload;
-  return { injection: matched.entry, namespace, name, template, templateHash };
+  const { proxyConfigs } = namespaceOf(mesh, workload);
+  // answers that a ProxyConfig of the namespace has changed are others
+  const hash = proxyConfigs === undefined ? templateHash : `${templateHash}.${proxyConfigs}`;
+  return { injection: matched.entry, namespace, name, template, templateHash: hash };
 }
 
 /** Which injection the API server would call for the workload's next pod. */
 export function matchOf(mesh: Mesh, workload: Workload): Match<Injection> {
-  return match(mesh.injections, mesh.namespaces.get(workload.namespace)?.labels, nextPodLabels(workload));
+  return match(mesh.injections, mesh.namespaces.get(workload.namespace)?.labels, nextPodLabels(workload), workload);
 }
 
 const namespaceOf = (mesh: Mesh, { namespace }: Workload): NamespaceFacts =>

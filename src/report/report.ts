@@ -76,7 +76,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
     if (injectors.length > 0) this.#options.logger.info('Found injectors', { injectors });
     else {
       this.#options.logger.warn('Found no Istio injector, waiting for one', {
-        hint: 'no MutatingWebhookConfiguration has the label istio.io/rev and an entry named …sidecar-injector.istio.io; is Istio installed?',
+        hint: 'no MutatingWebhookConfiguration has an entry whose name ends in sidecar-injector.istio.io; is Istio installed?',
       });
     }
   }
