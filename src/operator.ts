@@ -45,6 +45,7 @@ export interface OperatorOptions {
     | 'restarted'
     | 'ended'
     | 'recordRefused'
+    | 'learnt'
     | 'scanned'
     | 'scanFailed'
     | 'evaluated'
@@ -173,6 +174,7 @@ export class Operator {
           this.ring();
         },
         recordRefused: (judged, why) => report.recordRefused(judged, why),
+        learnt: (judged, words) => report.learnt(judged, words),
         trouble: (ref, error) => report.trouble(ref, error),
       },
       signal,
@@ -211,6 +213,7 @@ export class Operator {
     report.mesh(mesh);
     void injectors.keepOnly(mesh.injections);
     confirmations.keepOnly(mesh.injections);
+    this.#options.journal.keepOnly(mesh.injections);
     // istiod is given time to read what changed: an answer from before would be kept for the new epoch
     if (scope.kind === 'everything') this.#scans.askForAll(now() + policy().istiodConfigReadDelay);
     if (scope.kind === 'namespaces') this.#scans.askFor(scope.names);

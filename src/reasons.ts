@@ -63,6 +63,8 @@ export const REASONS = {
   'max-in-flight': 'As many restarts are in flight as allowed overall.',
   'max-in-flight-per-namespace': 'As many restarts are in flight in this namespace as allowed.',
   'owner-kind': 'Another workload of the same kind of owner is being restarted; those of one operator go one by one.',
+  'first-of-its-kind':
+    'Images seem to be rewritten after the injector; the first restart for this sidecar is awaited, which shows how.',
   'own-workload': 'It is Meltemi itself, which goes last.',
   'max-restarts-per-minute': 'As many restarts were written within the last minute as allowed.',
   'restart-delay': 'The last restart was written a moment ago.',

@@ -251,6 +251,12 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#emit('RecordRefused', targetOf(workload), message);
   }
 
+  /** Once for each rewriting. */
+  learnt({ workload }: Judged, words: string): void {
+    this.#options.logger.info('Learnt what the cluster makes of images', { ...refOf(workload), rewriting: words });
+    this.#emit('ImageRewritten', targetOf(workload), `${words}; pods that carry it are current`);
+  }
+
   journalUnreadable(why: string): void {
     this.#options.logger.error('Journal cannot be read, it begins anew', { why });
     this.#emit('JournalLost', this.#ourselves(), `it cannot be read (${why}); it begins anew`);
