@@ -29,7 +29,7 @@ const ADDED: Record<Workload['kind'], Labels> = {
  * The question to an injector: would you inject a pod of this template, and with what? Always the owner's template, never a live pod:
  * a live pod's status annotation makes istiod skip the overrides of `istio-proxy` (istio pkg/kube/inject/webhook.go).
  */
-export function question(namespace: string, name: string, template: PodTemplate): { pod: object; review: object } {
+export function question(namespace: string, name: string, template: PodTemplate) {
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -54,6 +54,14 @@ export function question(namespace: string, name: string, template: PodTemplate)
     },
   };
   return { pod, review };
+}
+
+/** As `question`, as texts. The pod is written once for both: a template may have megabytes, and the event loop waits meanwhile. */
+export function questionText(namespace: string, name: string, template: PodTemplate): { pod: string; review: string } {
+  const { pod, review } = question(namespace, name, template);
+  const text = JSON.stringify(pod);
+  const frame = JSON.stringify({ ...review, request: { ...review.request, object: undefined } });
+  return { pod: text, review: `${frame.slice(0, -'}}'.length)},"object":${text}}}` };
 }
 
 interface ReviewResponse {
