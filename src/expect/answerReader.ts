@@ -33,12 +33,13 @@ export class AnswerReader {
 
   /**
    * @param pod JSON of the pod that was asked about
-   * @param body the whole answer; it must not be used afterwards
+   * @param body the whole answer in blocks, each the only view of its memory; they must not be used afterwards
    * @throws {Error} where it is not JSON, is too much of it, or takes too long
    */
-  async read(pod: string, body: Buffer): Promise<Answer> {
-    if (pod.length + body.length <= IN_LINE) return readAnswerText(pod, body);
-    const read = await this.#turns.take(() => this.#inThread({ pod, body }));
+  async read(pod: string, body: readonly Uint8Array<ArrayBuffer>[]): Promise<Answer> {
+    const size = body.reduce((sum, { length }) => sum + length, 0);
+    if (pod.length + size <= IN_LINE) return readAnswerText(pod, Buffer.concat(body));
+    const read = await this.#turns.take(() => this.#inThread({ pod, body }, size));
     if ('fault' in read) throw new Error(read.fault);
     return read.answer;
   }
@@ -49,11 +50,10 @@ export class AnswerReader {
     await this.#end();
   }
 
-  async #inThread(toRead: ToRead): Promise<Read> {
+  async #inThread(toRead: ToRead, size: number): Promise<Read> {
     if (this.#closed) return { fault: 'Meltemi is stopping' };
     this.#thread ??= start();
     const thread = this.#thread;
-    const { byteLength } = toRead.body;
     const { promise, resolve } = Promise.withResolvers<Read>();
     const late = setTimeout(
       () => resolve({ fault: `the answer takes longer than ${this.#longest} ms to read` }),
@@ -64,12 +64,15 @@ export class AnswerReader {
     thread.once('message', resolve).once('error', failed).once('exit', ended);
     // whoever waits for an answer wants the process to go on until it is there
     thread.ref();
-    thread.postMessage(toRead, owns(toRead.body) ? [toRead.body.buffer as ArrayBuffer] : []);
+    thread.postMessage(
+      toRead,
+      toRead.body.map(({ buffer }) => buffer),
+    );
     const read = await promise;
     clearTimeout(late);
     thread.off('message', resolve).off('error', failed).off('exit', ended);
     thread.unref();
-    if ('fault' in read || byteLength > LARGE) await this.#end();
+    if ('fault' in read || size > LARGE) await this.#end();
     return read;
   }
 
@@ -79,9 +82,6 @@ export class AnswerReader {
     await thread?.terminate();
   }
 }
-
-/** Small buffers share memory with others, which then would lose theirs. */
-const owns = ({ buffer, byteLength }: Uint8Array): boolean => buffer.byteLength === byteLength;
 
 function start(): Worker {
   const options = { resourceLimits: { maxOldGenerationSizeMb: HEAP } };

@@ -5,6 +5,7 @@ import { questionText } from './admission.ts';
 import type { Answer } from './answer.ts';
 import type { AnswerReader } from './answerReader.ts';
 import type { Question } from './injectors.ts';
+import { Received } from './received.ts';
 import { dialTarget } from './serviceAddress.ts';
 import type { Turns } from './turns.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
@@ -68,7 +69,7 @@ export class InjectorLine {
       body: review,
     });
     if (statusCode === 200) return this.#answer(pod, body);
-    const text = (await beginning(body)).toString('utf8');
+    const text = await beginning(body);
     throw new Error(`HTTP ${statusCode}: ${text.slice(0, 120).trim()}`);
   }
 
@@ -85,10 +86,10 @@ export class InjectorLine {
   async #answer(pod: string, body: Dispatcher.ResponseData['body']): Promise<Answer> {
     const { reader, large } = this.#options;
     const received = new Received(body);
-    if (await received.upTo(ORDINARY)) return reader.read(pod, received.bytes());
+    if (await received.upTo(ORDINARY)) return reader.read(pod, received.blocks());
     return large.take(async () => {
       await received.upTo(Infinity);
-      return reader.read(pod, received.bytes());
+      return reader.read(pod, received.blocks());
     });
   }
 
@@ -135,40 +136,12 @@ export class InjectorLine {
   }
 }
 
-/** A body as far as it has come; while nobody asks for more, the sender is made to wait. */
-class Received {
-  readonly #body: AsyncIterator<Buffer>;
-  #pieces: Buffer[] = [];
-  #size = 0;
-
-  constructor(body: AsyncIterable<Buffer>) {
-    this.#body = body[Symbol.asyncIterator]();
-  }
-
-  /** Receives until there are more bytes than this or no more will come; whether it is all. */
-  async upTo(bytes: number): Promise<boolean> {
-    while (this.#size <= bytes) {
-      const { done, value } = await this.#body.next();
-      if (done) return true;
-      this.#pieces.push(value);
-      this.#size += value.length;
-    }
-    return false;
-  }
-
-  bytes(): Buffer {
-    const whole = Buffer.concat(this.#pieces);
-    this.#pieces = [];
-    return whole;
-  }
-}
-
 /** What an error says first. The rest is not waited for, and its connection is given up. */
-async function beginning(body: Dispatcher.ResponseData['body']): Promise<Buffer> {
+async function beginning(body: Dispatcher.ResponseData['body']): Promise<string> {
   body.once('error', () => undefined);
   const received = new Received(body);
   if (!(await received.upTo(ERROR_TEXT))) body.destroy();
-  return received.bytes();
+  return Buffer.concat(received.blocks()).toString('utf8');
 }
 
 /** An address is no server name (RFC 6066 section 3); the certificate is then checked for the address that is dialled. */
