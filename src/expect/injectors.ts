@@ -181,13 +181,18 @@ export class Injectors {
   /** Tries an injector that answered nobody, with another question than the last time, if there is one. */
   #tryAgain(line: Line, onTried: () => void): void {
     if (line.trying || line.retryAt > this.#options.now()) return;
-    const asked = line.turnedAway.choose([...line.answered.entries()]);
-    if (!asked) return;
     line.trying = true;
-    void this.askAfresh(asked).finally(() => {
+    void this.#tryAnother(line).finally(() => {
       line.trying = false;
       onTried();
     });
+  }
+
+  async #tryAnother(line: Line): Promise<void> {
+    // an evaluation asks all its questions at once: whoever comes first is not the only choice
+    await Promise.resolve();
+    const asked = line.turnedAway.choose([...line.answered.entries()]);
+    if (asked) await this.askAfresh(asked);
   }
 
   /** Puts a question again that failed alone, one of a line at a time: however many there are, they leave turns to the others. */

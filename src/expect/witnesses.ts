@@ -43,18 +43,19 @@ export class TurnedAway {
   }
 
   /**
-   * The question for the next try: best of a namespace that was not tried in vain, then any that was not, then the one that was longest ago.
+   * The question for the next try: one that was not tried in vain, of the namespace whose last such try is longest ago; else the one whose
+   * own try is.
    * @param answered questions that the injector has answered before, by their keys
    */
   choose(answered: readonly (readonly [string, Question])[]): Question | undefined {
-    const all = [...answered, ...this.#questions];
-    const namespaces = new Set(this.#doubted.values());
-    const fresh = all.filter(([key]) => !this.#doubted.has(key));
-    const [, best] = fresh.find(([, { namespace }]) => !namespaces.has(namespace)) ?? fresh[0] ?? [];
+    const all = new Map([...answered, ...this.#questions]);
+    const lastTried = new Map([...this.#doubted.values()].map((namespace, place) => [namespace, place + 1]));
+    const last = ({ namespace }: Question): number => lastTried.get(namespace) ?? 0;
+    const fresh = [...all].filter(([key]) => !this.#doubted.has(key)).map(([, asked]) => asked);
+    const [best] = fresh.sort((a, b) => last(a) - last(b));
     if (best) return best;
-    const known = new Map(all);
-    const oldest = [...this.#doubted.keys()].find((key) => known.has(key));
-    return oldest === undefined ? undefined : known.get(oldest);
+    const oldest = [...this.#doubted.keys()].find((key) => all.has(key));
+    return oldest === undefined ? undefined : all.get(oldest);
   }
 
   clear(): void {
