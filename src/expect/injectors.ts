@@ -211,6 +211,7 @@ export class Injectors {
     // closed while this waited for its turn
     if (!this.#isOpen(line, asked.injection)) return this.askAfresh(asked);
     const outOfTurn = this.#outOfTurn.get(asked);
+    this.#outOfTurn.delete(asked);
     if (!outOfTurn && line.retryAt > this.#options.now()) return unreachable(asked, line.problem);
     const outcome = await (outOfTurn ?? this.#put(line, line.net, asked));
     return outcome.kind === 'answer' ? outcome.answer : this.#settle(line, asked, outcome);
