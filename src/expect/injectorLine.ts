@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import type { Cluster } from '../cluster/cluster.ts';
 import { questionText } from './admission.ts';
@@ -33,6 +34,8 @@ export interface LineOptions {
   readonly timeLimit: number;
   readonly connections: number;
   readonly reader: AnswerReader;
+  /** Shared by all lines: one question is written at a time. */
+  readonly writing: Turns;
   /** Shared by all lines: one large answer at a time. */
   readonly large: Turns;
 }
@@ -56,7 +59,11 @@ export class InjectorLine {
    */
   async post({ namespace, name, template }: Question): Promise<Answer> {
     const url = this.#url();
-    const { pod, review } = questionText(namespace, name, template);
+    const { pod, review } = await this.#options.writing.take(async () => {
+      // one in a turn of the event loop: a template of 1.5 MB takes up to 40 ms to write
+      await setImmediate();
+      return questionText(namespace, name, template);
+    });
     // over the whole exchange: an answer that drips in byte by byte would outlast limits on its parts
     const signal = AbortSignal.timeout(this.#options.timeLimit);
     const { statusCode, body } = await this.#agent.request({

@@ -131,6 +131,7 @@ export class Injectors {
   readonly #rechecks = new Turns(RECHECKS_AT_A_TIME);
   readonly #generations = new Map<string, number>();
   readonly #reader = new AnswerReader();
+  readonly #writing = new Turns(1);
   readonly #large = new Turns(1);
   /** Configurations whose injector was said to be unreachable. */
   readonly #silent = new Set<string>();
@@ -436,6 +437,7 @@ export class Injectors {
       timeLimit,
       connections,
       reader: this.#reader,
+      writing: this.#writing,
       large: this.#large,
     });
   }
