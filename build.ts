@@ -23,7 +23,7 @@ async function make(folder: string): Promise<void> {
     define: {
       MELTEMI_COMMIT: JSON.stringify(commit),
       MELTEMI_DATE: JSON.stringify(date),
-      MELTEMI_ANSWER_THREAD: JSON.stringify(await thread()),
+      MELTEMI_ANSWER_THREAD: JSON.stringify(await answerThread()),
     },
     // CommonJS dependencies inside an ESM bundle call require for Node's own modules.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
@@ -34,7 +34,7 @@ async function make(folder: string): Promise<void> {
 }
 
 /** The code of the thread that reads large answers, a bundle of its own inside the bundle. */
-async function thread(): Promise<string> {
+export async function answerThread(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: ['src/expect/answerThread.ts'],
     bundle: true,
