@@ -43,10 +43,7 @@ const PATCHES: Readonly<Record<string, () => string>> = {
       })),
     ),
   '/shifts': () => JSON.stringify(many(10_000, () => ({ op: 'add', path: '/spec/volumes/0', value: {} }))),
-  '/comparisons': () => JSON.stringify(many(10_000, () => ({ op: 'test', path: '/spec/wide', value: {} }))),
-  '/copies': () => JSON.stringify(many(10_000, (i) => ({ op: 'copy', from: '/spec/volumes', path: `/spec/copy${i}` }))),
   '/nested': () => `[{"op":"add","path":"/spec/x","value":${'['.repeat(5 * MEGABYTE)}${']'.repeat(5 * MEGABYTE)}}]`,
-  '/values': () => `[{"op":"add","path":"/spec/x","value":[${'[],'.repeat(6 * MEGABYTE)}1]}]`,
 };
 
 const bodies = new Map<string, Buffer>();
