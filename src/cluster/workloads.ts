@@ -186,8 +186,9 @@ function identityOf(metadata: NonNullable<RawWorkload['metadata']>) {
 function ownerOf(references: readonly RawOwnerReference[]): Pick<Workload, 'owner'> {
   const controller = references.find((reference) => reference.controller);
   if (!controller) return {};
-  const { apiVersion = '', kind = '', name = '' } = controller;
-  return { owner: { apiVersion, kind, name } };
+  const { apiVersion, kind, name } = controller;
+  // null, too, is what a hand-made object may hold
+  return { owner: { apiVersion: apiVersion ?? '', kind: kind ?? '', name: name ?? '' } };
 }
 
 const RESTART_FIELD = ['f:spec', 'f:template', 'f:metadata', 'f:annotations', `f:${RESTARTED_AT}`];
