@@ -8,6 +8,11 @@ const owned = (...ownerReferences: object[]): RawWorkload => ({ metadata: { name
 const app = { apiVersion: 'example.com/v1', kind: 'App', name: 'main' };
 
 const rows: [string, RawWorkload, object | undefined][] = [
+  [
+    'what it leaves out as null is empty',
+    owned({ apiVersion: null, kind: 'App', name: null, controller: true }),
+    { apiVersion: '', kind: 'App', name: '' },
+  ],
   ['who controls it owns it', owned({ kind: 'Other' }, { ...app, controller: true }), app],
   ['who only refers to it does not', owned(app, { ...app, controller: false }), undefined],
   ['nobody', owned(), undefined],
