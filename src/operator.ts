@@ -199,6 +199,7 @@ export class Operator {
   async #turn(term: Term): Promise<void> {
     const { signal } = term;
     this.#wanted = false;
+    void this.#options.injectors.recheck(this.#mesh.injections);
     await this.#scans.run(this.#mesh, signal);
     await this.#reread(signal);
     this.#wakeAt = this.#options.now() + LONGEST_SLEEP;

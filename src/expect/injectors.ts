@@ -332,7 +332,7 @@ export class Injectors {
   }
 
   /** How often an injector has been seen to answer otherwise than before, as a number that only grows while its entry exists. */
-  generationOf(injection: Injection): number {
+  generationOf(injection: Pick<Injection, 'entry'>): number {
     return this.#generations.get(nameOf(injection)) ?? 0;
   }
 
@@ -499,7 +499,7 @@ const keyOf = ({ injection, namespace, templateHash }: Question): string =>
 /** Entries of one address may differ in their CA while it is rotated; each keeps connections and back-off of its own. */
 const lineKey = ({ address, caBundle }: WebhookEntry): string => JSON.stringify([address, caBundle]);
 
-const nameOf = ({ entry }: Injection): string => `${entry.configuration}/${entry.name}`;
+const nameOf = ({ entry }: Pick<Injection, 'entry'>): string => `${entry.configuration}/${entry.name}`;
 
 const same = (one: Answer, other: Answer): boolean => JSON.stringify(one) === JSON.stringify(other);
 

@@ -134,6 +134,14 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#emit('InjectorUnreachable', this.#ourselves(), `${configuration}/${name}: ${problem}`);
   }
 
+  /** Nothing that is watched told of it, as where the control plane is outside the cluster. */
+  answersChanged({ entry }: Injection): void {
+    this.#options.logger.info('Injector gives other answers than before', {
+      configuration: entry.configuration,
+      entry: entry.name,
+    });
+  }
+
   /** Of thousands of decisions there is a line each: they are written in slices, between which other work has its turn. */
   async evaluated(judged: readonly Judged[], planned: Plan, now: number): Promise<void> {
     const rows = rowsOf(judged, planned);
