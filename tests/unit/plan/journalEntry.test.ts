@@ -4,7 +4,7 @@ import { RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import { isRetryAsked, type JournalEntry, lastRestart, nextEntry } from '../../../src/plan/journalEntry.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
 import { fingerprint, type Outcome, recordOf, timestamp, WRITES_KEPT } from '../../../src/plan/record.ts';
-import { journalled, recorded, restarted, writesAgo } from '../../builders/journal.ts';
+import { journalled, recorded, restarted } from '../../builders/journal.ts';
 import { expected, HOUR, judged, MINUTE, NOW, workload } from '../../builders/workload.ts';
 
 const STEADY = 5000;
