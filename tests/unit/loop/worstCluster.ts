@@ -206,7 +206,10 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     return reply(response, 200, { response: { allowed: true, patchType: 'JSONPatch', patch: PATCH } });
   }
   if (resource === 'leases') return leaseOf(request, response);
-  if (request.method === 'POST') return void (await bodyOf(request), reply(response, 201, {}));
+  if (request.method === 'POST') {
+    await bodyOf(request);
+    return reply(response, 201, {});
+  }
   if (searchParams.get('watch') === 'true') {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.flushHeaders();
