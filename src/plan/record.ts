@@ -68,13 +68,16 @@ function parsed(annotations: Labels): RestartRecord | undefined {
   return {
     restartedFor,
     restartedAt,
-    attempts: Number.parseInt(annotations[ANNOTATION.attempts] ?? '', 10) || 1,
+    attempts: attemptsOf(annotations[ANNOTATION.attempts] ?? ''),
     writes: (annotations[ANNOTATION.writes] ?? '').split(',', WRITES_KEPT).flatMap((text) => writeOf(text) ?? []),
     run: annotations[ANNOTATION.run] ?? '',
     ...(retried && { retried }),
     ...(outcome && { outcome: outcome as Outcome }),
   };
 }
+
+/** A count that Meltemi may have written; else one. */
+const attemptsOf = (text: string): number => (/^[1-9]\d{0,3}$/.test(text) ? Number(text) : 1);
 
 /** The writes of a record, the newest with the end that it came to. */
 export const writesOf = ({ writes, outcome, restartedAt }: RestartRecord): readonly Write[] =>
