@@ -5,7 +5,7 @@ import { budgetName, isAllDown, lowersAvailability, meansOutage } from './budget
 import { closedGate } from './gates.ts';
 import { everywhereOrHere, haltOf } from './halts.ts';
 import { ownerKind } from './history.ts';
-import { isRetryAsked, LONGEST_SKEW, lastRestart } from './journalEntry.ts';
+import { isRetryAsked, knownRestarts, LONGEST_SKEW, lastRestart } from './journalEntry.ts';
 import type { Judged, Outdated } from './judged.ts';
 import { fingerprint, parseTime, recordOf, timestamp, type Write, writesOf } from './record.ts';
 import { isSettled, rolloutState } from './rollout.ts';
@@ -54,13 +54,15 @@ function operatorPaused(_judged: Outdated, { paused: why }: Surroundings): Hold 
 
 function gaveUp(judged: Outdated, { policy }: Surroundings): Hold | undefined {
   const { workload, verdict } = judged;
-  const last = lastRestart(judged);
-  if (!last || isRetryAsked(judged) || last.restartedFor !== fingerprint(verdict.expected)) return undefined;
-  const { outcome } = last;
-  if (outcome === 'verified' || outcome === 'superseded:expectation') return undefined;
-  const finished = isSettled(workload) && rolloutState(workload).kind === 'complete' && outcome !== 'reverted';
-  if (last.attempts < policy.maxAttempts && finished) return undefined;
-  const end = outcome ? `outcome ${outcome}` : 'how that ended is not known';
+  if (isRetryAsked(judged)) return undefined;
+  const wanted = fingerprint(verdict.expected);
+  const finished = isSettled(workload) && rolloutState(workload).kind === 'complete';
+  const last = knownRestarts(judged).find(({ restartedFor, outcome, attempts }) => {
+    if (restartedFor !== wanted || outcome === 'verified' || outcome === 'superseded:expectation') return false;
+    return attempts >= policy.maxAttempts || !finished || outcome === 'reverted';
+  });
+  if (!last) return undefined;
+  const end = last.outcome ? `outcome ${last.outcome}` : 'how that ended is not known';
   return hold('gave-up', `restarted for this sidecar at ${timestamp(last.restartedAt)}, ${end}`);
 }
 
@@ -68,7 +70,9 @@ function gaveUp(judged: Outdated, { policy }: Surroundings): Hold | undefined {
 const WELL_PER_DAY = 10;
 
 function dailyCap({ workload, entry }: Outdated, { wall, policy }: Surroundings): Hold | undefined {
-  const writes = [entry, recordOf(workload)].flatMap((one) => (one ? writesOf(one) : []));
+  const told = [recordOf(workload), entry].flatMap((one) => (one ? writesOf(one) : []));
+  // each once, though both may tell of it; how it ended the journal knows
+  const writes = [...new Map(told.map((write) => [write.at, write])).values()];
   const recent = writes.filter(({ at }) => at > wall - DAY && at <= wall + LONGEST_SKEW);
   const { maxRestartsPerDay } = policy;
   return (
@@ -76,10 +80,9 @@ function dailyCap({ workload, entry }: Outdated, { wall, policy }: Surroundings)
   );
 }
 
-/** The writes of one kind, each once, though both the journal and the workload tell of it. */
+/** The writes that ended in one way. */
 function capped(writes: readonly Write[], isWell: boolean, most: number, how: string): Hold | undefined {
-  const well = new Set(writes.flatMap((write) => (write.well ? write.at : [])));
-  const times = [...new Set(writes.map(({ at }) => at))].filter((at) => well.has(at) === isWell).sort((a, b) => b - a);
+  const times = writes.flatMap(({ at, well }) => (well === isWell ? at : [])).sort((a, b) => b - a);
   const first = times[most - 1];
   return first === undefined
     ? undefined
