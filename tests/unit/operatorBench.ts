@@ -21,7 +21,10 @@ import { FakeStore } from '../builders/journalStore.ts';
 import { policy } from '../builders/policy.ts';
 import { expected, injection, NOW, sidecar } from '../builders/workload.ts';
 
-export const MESH: Mesh = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
+export const MESH: Mesh = {
+  injections: [injection()],
+  namespaces: new Map(['shop', 'bank', 'tenant', 'hidden'].map((name) => [name, NO_NAMESPACE])),
+};
 
 const podOf = ({ kind, namespace, name, uid }: Workload): PodFacts => ({
   namespace,
