@@ -325,7 +325,7 @@ export class Operator {
     const { journal, now } = this.#options;
     if (now() < this.#pruneAt) return;
     this.#pruneAt = now() + PRUNE_EVERY;
-    journal.prune(judged, (namespace) => this.#isWatched(namespace));
+    journal.prune(judged, (namespace) => this.#isWatched(namespace) && this.#scans.hasSeen(namespace));
   }
 
   #isWatched(namespace: string): boolean {

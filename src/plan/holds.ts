@@ -5,7 +5,7 @@ import { budgetName, isAllDown, lowersAvailability, meansOutage } from './budget
 import { closedGate } from './gates.ts';
 import { everywhereOrHere, haltOf } from './halts.ts';
 import { ownerKind } from './history.ts';
-import { isRetryAsked, LONGEST_SKEW, lastRestart } from './journalEntry.ts';
+import { isRetryAsked, knownRestarts, LONGEST_SKEW, lastRestart } from './journalEntry.ts';
 import type { Judged, Outdated } from './judged.ts';
 import { fingerprint, parseTime, recordOf, timestamp, writesOf } from './record.ts';
 import { isSettled, rolloutState } from './rollout.ts';
@@ -54,13 +54,15 @@ function operatorPaused(_judged: Outdated, { paused: why }: Surroundings): Hold 
 
 function gaveUp(judged: Outdated, { policy }: Surroundings): Hold | undefined {
   const { workload, verdict } = judged;
-  const last = lastRestart(judged);
-  if (!last || isRetryAsked(judged) || last.restartedFor !== fingerprint(verdict.expected)) return undefined;
-  const { outcome } = last;
-  if (outcome === 'verified' || outcome === 'superseded:expectation') return undefined;
-  const finished = isSettled(workload) && rolloutState(workload).kind === 'complete' && outcome !== 'reverted';
-  if (last.attempts < policy.maxAttempts && finished) return undefined;
-  const end = outcome ? `outcome ${outcome}` : 'how that ended is not known';
+  if (isRetryAsked(judged)) return undefined;
+  const wanted = fingerprint(verdict.expected);
+  const finished = isSettled(workload) && rolloutState(workload).kind === 'complete';
+  const last = knownRestarts(judged).find(({ restartedFor, outcome, attempts }) => {
+    if (restartedFor !== wanted || outcome === 'verified' || outcome === 'superseded:expectation') return false;
+    return attempts >= policy.maxAttempts || !finished || outcome === 'reverted';
+  });
+  if (!last) return undefined;
+  const end = last.outcome ? `outcome ${last.outcome}` : 'how that ended is not known';
   return hold('gave-up', `restarted for this sidecar at ${timestamp(last.restartedAt)}, ${end}`);
 }
 

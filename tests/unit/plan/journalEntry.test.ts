@@ -4,7 +4,7 @@ import { RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import { isRetryAsked, type JournalEntry, lastRestart, nextEntry } from '../../../src/plan/journalEntry.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
 import { fingerprint, type Outcome, recordOf, timestamp, WRITES_KEPT } from '../../../src/plan/record.ts';
-import { journalled, recorded, restarted } from '../../builders/journal.ts';
+import { journalled, recorded, restarted, writesAgo } from '../../builders/journal.ts';
 import { expected, HOUR, judged, MINUTE, NOW, workload } from '../../builders/workload.ts';
 
 const STEADY = 5000;
@@ -151,4 +151,23 @@ test('a person may write a whole letter, which is kept as a word and answered on
     isRetryAsked(journalled({ ...entry, outcome: 'reverted' }, { annotations: { [RETRY]: `${LETTER}!` } })),
     true,
   );
+});
+
+test('a record that forgets earlier writes or attempts makes the journal forget nothing', () => {
+  const known = restarted(2 * HOUR, 'failed:timeout', { attempts: 2, writes: writesAgo([2, 3]) });
+  const forged = recorded(restarted(HOUR, 'failed:timeout', { attempts: 1, writes: writesAgo([1]) }));
+  const entry = next(journalled(known, { annotations: forged }));
+  assert.deepEqual([entry.attempts, entry.writes.map(({ at }) => (NOW - at) / HOUR)], [3, [0, 1, 2, 3]]);
+});
+
+test('writes that lie ahead, or a moment ago, are taken from no workload', () => {
+  const writes = [
+    { at: NOW - HOUR, well: false },
+    ...[-HOUR, -1000, 0, 1000].map((ago) => ({ at: NOW - ago, well: true })),
+  ];
+  const entry = next(judged({ annotations: recorded(restarted(HOUR, 'verified', { writes })) }));
+  assert.deepEqual(entry.writes, [
+    { at: NOW, well: false },
+    { at: NOW - HOUR, well: true },
+  ]);
 });
