@@ -86,7 +86,7 @@ export function nextEntry(
   const again = previous?.restartedFor === restartedFor && previous.outcome !== 'verified';
   const sameEpisode = again && !isRetryAsked(judged);
   const restartedAt = nextTime(judged, at.wall);
-  const earlier: readonly Write[] = previous ? writesOf(previous) : [];
+  const earlier = earlierWrites(judged, at.wall);
   return {
     restartedFor,
     restartedAt,
@@ -101,6 +101,25 @@ export function nextEntry(
     ...(workload.owner && { owner: ownerKind(workload.owner) }),
   };
 }
+
+/** The journal's writes pace everybody's restarts for a minute, and are told apart to half a minute. */
+const PACING = 2 * 60_000;
+
+/**
+ * The writes of earlier restarts. Those that only stand on the workload may be anybody's words: they count for the daily limit of that
+ * workload, and none is taken up that is so young, or so far ahead, that it would pace others.
+ */
+function earlierWrites({ workload, entry }: Pick<Judged, 'workload' | 'entry'>, wall: number): readonly Write[] {
+  const known = entry ? writesOf(entry) : [];
+  const record = recordOf(workload);
+  if (!record || lastRestart({ workload, ...(entry && { entry }) }) === entry) return known;
+  const told = credibleWrites(record, wall).filter(({ at }) => known.every((one) => one.at !== at));
+  return [...known, ...told].sort((a, b) => b.at - a.at);
+}
+
+/** Of the writes that stand on a workload those that pace nobody. @param wall the wall clock, in milliseconds */
+export const credibleWrites = (record: RestartRecord, wall: number): readonly Write[] =>
+  writesOf(record).filter(({ at }) => at <= wall - PACING);
 
 /**
  * A clock that runs behind must not make the record older than the workload, nor no newer than what stands there: a template annotation of

@@ -68,13 +68,18 @@ function parsed(annotations: Labels): RestartRecord | undefined {
   return {
     restartedFor,
     restartedAt,
-    attempts: Number.parseInt(annotations[ANNOTATION.attempts] ?? '', 10) || 1,
+    attempts: attemptsOf(annotations[ANNOTATION.attempts]),
     writes: (annotations[ANNOTATION.writes] ?? '').split(',', WRITES_KEPT).flatMap((text) => writeOf(text) ?? []),
     run: annotations[ANNOTATION.run] ?? '',
     ...(retried && { retried }),
     ...(outcome && { outcome: outcome as Outcome }),
   };
 }
+
+/** More attempts than anybody allows; a number of 400 digits is Infinity, which no JSON can hold. */
+const MOST_ATTEMPTS = 1000;
+
+const attemptsOf = (text = ''): number => Math.min(MOST_ATTEMPTS, Math.max(1, Number.parseInt(text, 10) || 1));
 
 /** The writes of a record, the newest with the end that it came to. */
 export const writesOf = ({ writes, outcome, restartedAt }: RestartRecord): readonly Write[] =>
