@@ -318,15 +318,12 @@ export class Operator {
   }
 
   #pruneJournal(judged: readonly Judged[]): void {
-    const { journal, now } = this.#options;
+    const { journal, now, policy } = this.#options;
     if (now() < this.#pruneAt) return;
     this.#pruneAt = now() + PRUNE_EVERY;
-    journal.prune(judged, (namespace) => this.#isWatched(namespace));
-  }
-
-  #isWatched(namespace: string): boolean {
-    const { namespaces, policy } = this.#options;
-    return !policy().skipNamespaces.has(namespace) && (namespaces.length === 0 || namespaces.includes(namespace));
+    const { skipNamespaces } = policy();
+    // where nothing could be seen yet, nothing is known to be gone
+    journal.prune(judged, (namespace) => !skipNamespaces.has(namespace) && this.#scans.hasSeen(namespace));
   }
 
   /** What waits for a confirmed answer gets one: any of its workloads can be the question. */

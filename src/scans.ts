@@ -66,6 +66,12 @@ export class Scans {
     return [...this.#places.values()].some(({ awaited }) => !awaited);
   }
 
+  /** Whether it is known what is in a namespace: it, or the whole cluster, was scanned for what is awaited now. */
+  hasSeen(namespace: string): boolean {
+    const schedule = this.#places.get(namespace) ?? this.#places.get(undefined);
+    return schedule !== undefined && !schedule.awaited;
+  }
+
   /** When the next scan is due, in the milliseconds of `now`; infinite if none is. */
   dueAt(): number {
     let first = Number.POSITIVE_INFINITY;

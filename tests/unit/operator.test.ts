@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mesh } from '../../src/expect/mesh.ts';
-import type { Workload } from '../../src/model.ts';
-import { workload } from '../builders/workload.ts';
+import { journalText } from '../../src/journal/journalText.ts';
+import type { Workload, WorkloadKey } from '../../src/model.ts';
+import type { JournalEntry } from '../../src/plan/journalEntry.ts';
+import { restarted } from '../builders/journal.ts';
+import { FakeStore } from '../builders/journalStore.ts';
+import { HOUR, workload } from '../builders/workload.ts';
 import { until } from './cluster/deadline.ts';
 import { MESH, OperatorBench } from './operatorBench.ts';
 
@@ -36,4 +40,21 @@ test('a mesh that has just changed is waited for without looking again and again
   );
   assert.equal(first, 'nobody');
   assert.ok(looks < 10, `${looks} looks`);
+});
+
+test('failures of a namespace that could not be scanned yet are not forgotten, those of what is gone are', async () => {
+  const failed = restarted(HOUR, 'failed:timeout');
+  const failures = new Map<WorkloadKey, JournalEntry>([
+    ['Deployment/a/gone', failed],
+    ['Deployment/b/web', failed],
+  ]);
+  const store = new FakeStore(await journalText(failures));
+  await using _bench = new OperatorBench({
+    workloads: () => [workload({ namespace: 'a', name: 'other', uid: 'other' })],
+    unlisted: (namespace) => namespace === 'b',
+    store,
+    given: { namespaces: ['a', 'b'] },
+  }).start();
+  await until('the pruning', () => !('Deployment/a/gone' in store.restarts));
+  assert.equal(store.restarts['Deployment/b/web']?.outcome, 'failed:timeout');
 });
