@@ -157,6 +157,7 @@ export class Operator {
     const loaded = journal.load();
     if (typeof loaded === 'object') report.journalUnreadable(loaded.unreadable);
     this.#lost = loaded !== 'read';
+    this.#pruneAt = 0;
   }
 
   #restarter(signal: AbortSignal): Restarter {

@@ -122,7 +122,11 @@ describe('an operator whose journal is lost', () => {
         }),
       );
       const store = new FakeStore(text);
-      await using bench = new OperatorBench({ workloads: () => flying, policy: { maxInFlight: 3 }, store }).start();
+      await using bench = new OperatorBench({
+        workloads: () => flying,
+        policy: { maxInFlight: 3, maxInFlightPerNamespace: 9 },
+        store,
+      }).start();
       await until('the journal', () => Object.keys(store.restarts).length === 3);
       assert.ok(bench.told.some((said) => said.startsWith('rebuilt: ')));
       assert.equal(

@@ -11,7 +11,7 @@ import { recorded, restarted } from '../../builders/journal.ts';
 import { POLICY } from '../../builders/policy.ts';
 import { HOUR, injection, judged, MINUTE, NOW } from '../../builders/workload.ts';
 
-const LIMITS = { ...POLICY, maxInFlight: 3 };
+const LIMITS = { ...POLICY, maxInFlight: 3, maxInFlightPerNamespace: 9 };
 const STEADY = 7_000_000;
 
 /** A workload on which a restart stands, in its record and in its template. */
@@ -89,3 +89,9 @@ for (const [what, annotations] of additions)
     assert.equal(kept.run, injection().run, 'of the injector that matches it, whatever is written there');
     assert.deepEqual(kept.writes, [{ at: NOW - MINUTE, well: false }]);
   });
+
+test('nor more of one namespace than it may have', () => {
+  const all = ['a', 'b'].map((name, i) => standing(restarted(i * 1000), { name }));
+  const limits = { ...LIMITS, maxInFlightPerNamespace: 1 };
+  assert.deepEqual([...restartsOnWorkloads(all, limits, { now: STEADY, wall: NOW }).keys()], ['Deployment/shop/a']);
+});

@@ -67,7 +67,7 @@ export class RestarterBench {
     this.survey = new Survey({
       cluster: this.#cluster,
       injectors: { ask: answer, askAfresh: answer } as unknown as Injectors,
-      journal: { of: (one) => this.journal.of(one) },
+      journal: { of: (one) => this.journal.of(one), learnt: (run, namespace) => this.journal.learnt(run, namespace) },
       policy: () => policy(),
     });
     this.restarter = this.#newRestarter();
@@ -154,6 +154,7 @@ export class RestarterBench {
         restarted: () => void this.told.push('restarted'),
         ended: (_judged, outcome) => void this.told.push(outcome),
         recordRefused: ({ workload: { name } }) => void this.told.push(`record of ${name} refused`),
+        learnt: () => undefined,
         trouble: (_ref, error) => void this.told.push(`trouble: ${error instanceof Error ? error.name : error}`),
       },
       signal: this.stop.signal,
