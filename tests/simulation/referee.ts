@@ -32,6 +32,8 @@ export interface Restart {
   /** Of its episode, from 1. */
   readonly count: number;
   readonly retry: string | undefined;
+  /** Kind of its owner at the write. */
+  readonly owner: string | undefined;
   /** The owner took it back. */
   reverted: boolean;
   outcome: string | undefined;
@@ -50,6 +52,8 @@ const LONGEST_LOOK = 30_000;
 /** A followed restart is read each second, and twice when its pods are looked at. */
 const READ_WINDOW = 10_000;
 const READS = 30;
+/** How much longer than its time limit a restart may be in flight: until another leads, and has seen how it stands. */
+const SLOT_GIVEN_AWAY = 3 * 60_000;
 
 /**
  * Watches every write from the cluster's side and holds it to the rules of restarting. It keeps its own book of what landed, and of what
@@ -76,7 +80,8 @@ export class Referee {
   }
 
   lastOf(workload: Controlled): Restart | undefined {
-    return this.#last.get(workload.key);
+    const last = this.#last.get(workload.key);
+    return last?.workload === workload ? last : undefined;
   }
 
   /** Restarts that landed and have no outcome yet. */
@@ -103,9 +108,12 @@ export class Referee {
 
   /** A journal was written: what it says of a restart is what everyone may count on. */
   journalled(writer: OperatorProcess, entries: ReadonlyMap<string, StoredEntry>): void {
-    for (const [key, { restartedAt, outcome }] of entries) {
+    for (const [key, { restartedAt, outcome, uid }] of entries) {
       const last = this.#last.get(key);
-      if (!last || !outcome || outcome === last.outcome || restartedAt !== last.attempt.entry?.restartedAt) continue;
+      if (!last || last.uid !== uid) continue;
+      if (!outcome || outcome === last.outcome || restartedAt !== last.attempt.entry?.restartedAt) continue;
+      if (outcome === 'reverted' && !last.reverted)
+        this.violated('ends', `${key} has the outcome reverted, and nobody has taken its restart back`);
       this.#world.log(() => `${writer.id}: ${key} has the outcome ${outcome}`);
       last.outcome = outcome;
       last.outcomeAt = this.#world.time.now;
@@ -150,12 +158,17 @@ export class Referee {
     const counted = this.#counted(run).filter((one) => this.#knows(process, one));
     if (this.isHalted(counted, workload.namespace, false))
       this.violated('halted', `${key} was restarted after ${counted.map(say).join(', ')}`);
-    const kind = ownerKind(workload.workload.owner);
-    const reverted = counted.filter(
-      (one) => one.outcome === 'reverted' && kind !== undefined && ownerKind(one.workload.workload.owner) === kind,
+    if (this.isHeldByReverts(counted, workload, false))
+      this.violated('owner-reverts', `${key} was restarted after ${counted.map(say).join(', ')}`);
+  }
+
+  /** Whether what the owners of its kind have taken back holds a workload: in its namespace, or in two. */
+  isHeldByReverts(ends: readonly Restart[], { namespace, workload }: Controlled, alone: boolean): boolean {
+    const kind = ownerKind(workload.owner);
+    const reverted = ends.filter(
+      ({ outcome, owner }) => outcome === 'reverted' && kind !== undefined && owner === kind,
     );
-    if (holdsNamespace(reverted, workload.namespace))
-      this.violated('owner-reverts', `${key} was restarted after ${reverted.map(say).join(', ')}`);
+    return holdsNamespace(reverted, namespace) || (alone && reverted.length > 0);
   }
 
   /**
@@ -196,6 +209,16 @@ export class Referee {
     const last = this.lastOf(workload);
     const template = parseTime(workload.manifest.spec.template.metadata.annotations[RESTARTED_AT]);
     return last?.outcome?.startsWith('failed:') === true && template === last.attempt.entry?.restartedAt;
+  }
+
+  /** In a world that is well, a slot is given away once the time of its restart is up, whatever a tenant does. */
+  looks(): void {
+    const { time, scenario, calmSince } = this.#world;
+    const most = scenario.policy.restartTimeout + SLOT_GIVEN_AWAY;
+    for (const one of this.inFlight()) {
+      const held = time.now - Math.max(one.landedAt, calmSince);
+      if (held > most) this.violated('slot-held', `${one.workload.key} is in flight for ${held / 1000} s`);
+    }
   }
 
   /** Whatever happens, nobody is read without a pause. */
@@ -242,6 +265,7 @@ export class Referee {
       ({ facts }) =>
         now - facts.createdAt > 30_000 &&
         now - plane.changedAt > 30_000 &&
+        now - (plane.labelledAt.get(workload.namespace) ?? 0) > 30_000 &&
         !fine.has(fingerprint({ ...facts.sidecar, placement: 'container' })),
     );
     if (wrong)
@@ -268,6 +292,7 @@ export class Referee {
       run,
       count,
       retry: before.metadata.annotations[RETRY],
+      owner: ownerKind(workload.workload.owner),
       reverted: false,
       outcome: undefined,
       outcomeAt: 0,
