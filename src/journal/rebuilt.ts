@@ -26,7 +26,8 @@ export function restartsOnWorkloads(
     if (age < 0 || age > restartTimeout || !isThere) return [];
     const { uid, generation, owner } = workload;
     const kind = owner && { owner: ownerKind(owner) };
-    return [[keyOf(workload), { ...record, uid, generation, confirmed: true, since: at.now - age, ...kind }]];
+    const writes = [{ at: record.restartedAt, well: false }];
+    return [[keyOf(workload), { ...record, writes, uid, generation, confirmed: true, since: at.now - age, ...kind }]];
   });
   return new Map(found.sort(([, a], [, b]) => b.restartedAt - a.restartedAt).slice(0, maxInFlight));
 }

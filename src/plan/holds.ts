@@ -5,9 +5,10 @@ import { budgetName, isAllDown, lowersAvailability, meansOutage } from './budget
 import { closedGate } from './gates.ts';
 import { everywhereOrHere, haltOf } from './halts.ts';
 import { ownerKind } from './history.ts';
-import { isRetryAsked, LONGEST_SKEW, lastRestart } from './journalEntry.ts';
+import { isRetryAsked, LONGEST_SKEW, lastRestart, restartsToHeed } from './journalEntry.ts';
 import type { Judged, Outdated } from './judged.ts';
-import { fingerprint, parseTime, recordOf, timestamp, type Write, writesOf } from './record.ts';
+import type { Policy } from './policy.ts';
+import { fingerprint, parseTime, type RestartRecord, recordOf, timestamp, type Write, writesOf } from './record.ts';
 import { isSettled, rolloutState } from './rollout.ts';
 import type { Hold, Rule, Surroundings } from './rule.ts';
 import { SELECTION } from './selection.ts';
@@ -53,22 +54,30 @@ function operatorPaused(_judged: Outdated, { paused: why }: Surroundings): Hold 
 }
 
 function gaveUp(judged: Outdated, { policy }: Surroundings): Hold | undefined {
-  const { workload, verdict } = judged;
-  const last = lastRestart(judged);
-  if (!last || isRetryAsked(judged) || last.restartedFor !== fingerprint(verdict.expected)) return undefined;
-  const { outcome } = last;
-  if (outcome === 'verified' || outcome === 'superseded:expectation') return undefined;
-  const finished = isSettled(workload) && rolloutState(workload).kind === 'complete' && outcome !== 'reverted';
-  if (last.attempts < policy.maxAttempts && finished) return undefined;
-  const end = outcome ? `outcome ${outcome}` : 'how that ended is not known';
+  const last = restartsToHeed(judged).find((one) => isLast(one, judged, policy));
+  if (!last) return undefined;
+  const end = last.outcome ? `outcome ${last.outcome}` : 'how that ended is not known';
   return hold('gave-up', `restarted for this sidecar at ${timestamp(last.restartedAt)}, ${end}`);
+}
+
+/** Whether a restart was the last for its sidecar until a person asks for another. */
+function isLast(last: RestartRecord, { workload, verdict }: Outdated, policy: Policy): boolean {
+  const { outcome } = last;
+  if (isRetryAsked(workload, last) || last.restartedFor !== fingerprint(verdict.expected)) return false;
+  if (outcome === 'verified' || outcome === 'superseded:expectation') return false;
+  const finished = isSettled(workload) && rolloutState(workload).kind === 'complete' && outcome !== 'reverted';
+  return last.attempts >= policy.maxAttempts || !finished;
 }
 
 /** Restarts within a day that ended well: more than an upgrade and its corrections need, fewer than an injector that flaps would cause. */
 const WELL_PER_DAY = 10;
 
 function dailyCap({ workload, entry }: Outdated, { wall, policy }: Surroundings): Hold | undefined {
-  const writes = [entry, recordOf(workload)].flatMap((one) => (one ? writesOf(one) : []));
+  const own = entry ? writesOf(entry) : [];
+  const known = new Set(own.map(({ at }) => at));
+  const record = recordOf(workload);
+  // what the journal knows of a restart, nothing on the workload can say otherwise
+  const writes = [...own, ...(record ? writesOf(record) : []).filter(({ at }) => !known.has(at))];
   const recent = writes.filter(({ at }) => at > wall - DAY && at <= wall + LONGEST_SKEW);
   const { maxRestartsPerDay } = policy;
   return (
@@ -76,10 +85,8 @@ function dailyCap({ workload, entry }: Outdated, { wall, policy }: Surroundings)
   );
 }
 
-/** The writes of one kind, each once, though both the journal and the workload tell of it. */
 function capped(writes: readonly Write[], isWell: boolean, most: number, how: string): Hold | undefined {
-  const well = new Set(writes.flatMap((write) => (write.well ? write.at : [])));
-  const times = [...new Set(writes.map(({ at }) => at))].filter((at) => well.has(at) === isWell).sort((a, b) => b - a);
+  const times = writes.flatMap((write) => (write.well === isWell ? write.at : [])).sort((a, b) => b - a);
   const first = times[most - 1];
   return first === undefined
     ? undefined

@@ -1,5 +1,5 @@
 import type { ExpectedSidecar } from '../expect/answer.ts';
-import type { Labels, WorkloadKey } from '../model.ts';
+import type { Labels, Workload, WorkloadKey } from '../model.ts';
 import { RESTARTED_AT, RETRY } from '../names.ts';
 import { ownerKind } from './history.ts';
 import type { Judged } from './judged.ts';
@@ -44,18 +44,27 @@ export type JournalEntries = ReadonlyMap<WorkloadKey, JournalEntry>;
 export const isInFlight = ({ entry }: Pick<Judged, 'entry'>): boolean => entry !== undefined && !entry.outcome;
 
 /**
- * The last restart of a workload that anyone knows of: the journal's, or what stands on the workload where that is later, as after the
- * journal was lost. A record on the workload that has no end says of itself only that its end is not known.
+ * The last restart of a workload: the journal's, or what stands on the workload where the journal has none, as after it was lost. A record on
+ * the workload that has no end says of itself only that its end is not known.
  */
 export function lastRestart({ workload, entry }: Pick<Judged, 'workload' | 'entry'>): RestartRecord | undefined {
-  const record = recordOf(workload);
-  return entry && (!record || record.restartedAt <= entry.restartedAt) ? entry : record;
+  return entry ?? recordOf(workload);
 }
 
-/** Whether a person asks for one more restart: a `meltemi.dev/retry` that no restart has answered yet. */
-export function isRetryAsked(judged: Pick<Judged, 'workload' | 'entry'>): boolean {
-  const asked = answeredRetry(judged.workload.annotations);
-  return asked !== undefined && asked !== lastRestart(judged)?.retried;
+/**
+ * What may speak against one more restart: the journal's last one, and a record on the workload that claims to be of a later one. Anyone may
+ * have written that record, so it never takes the place of what the journal knows.
+ */
+export function restartsToHeed({ workload, entry }: Pick<Judged, 'workload' | 'entry'>): RestartRecord[] {
+  const record = recordOf(workload);
+  const isNews = record !== undefined && (!entry || record.restartedAt > entry.restartedAt);
+  return [...(entry ? [entry] : []), ...(isNews ? [record] : [])];
+}
+
+/** Whether a person asks for one more restart than this one: a `meltemi.dev/retry` that it has not answered. */
+export function isRetryAsked({ annotations }: Pick<Workload, 'annotations'>, last: RestartRecord | undefined): boolean {
+  const asked = answeredRetry(annotations);
+  return asked !== undefined && asked !== last?.retried;
 }
 
 /** The `meltemi.dev/retry` that a restart of the workload answers, as the record keeps it; undefined where there is none. */
@@ -84,9 +93,10 @@ export function nextEntry(
   const restartedFor = fingerprint(expected);
   const retried = answeredRetry(workload.annotations);
   const again = previous?.restartedFor === restartedFor && previous.outcome !== 'verified';
-  const sameEpisode = again && !isRetryAsked(judged);
+  const sameEpisode = again && !isRetryAsked(workload, previous);
   const restartedAt = nextTime(judged, at.wall);
-  const earlier: readonly Write[] = previous ? writesOf(previous) : [];
+  // times that stand on the workload would pace everybody: only the journal's own go on in it
+  const earlier: readonly Write[] = judged.entry ? writesOf(judged.entry) : [];
   return {
     restartedFor,
     restartedAt,

@@ -68,7 +68,7 @@ function parsed(annotations: Labels): RestartRecord | undefined {
   return {
     restartedFor,
     restartedAt,
-    attempts: Number.parseInt(annotations[ANNOTATION.attempts] ?? '', 10) || 1,
+    attempts: Math.max(1, Number.parseInt(annotations[ANNOTATION.attempts] ?? '', 10) || 1),
     writes: (annotations[ANNOTATION.writes] ?? '').split(',', WRITES_KEPT).flatMap((text) => writeOf(text) ?? []),
     run: annotations[ANNOTATION.run] ?? '',
     ...(retried && { retried }),
