@@ -29,8 +29,9 @@ export class LeaseServer {
     return this.#lease?.metadata?.annotations ?? {};
   }
 
-  get holder(): string {
-    return this.#lease?.spec?.holderIdentity ?? '';
+  /** Who holds it; undefined while there is none. */
+  get holder(): string | undefined {
+    return this.#lease && (this.#lease.spec?.holderIdentity ?? '');
   }
 
   /** The journal as an operator wrote it last, whatever people do to it then. */

@@ -198,7 +198,8 @@ export class Referee {
 
   #budgetsSpent({ process, key }: Attempt, controlled: Controlled): void {
     const { workload } = controlled;
-    if (this.#world.scenario.policy.pdb === 'ignore' || !lowers(workload) || this.#isOwnFailure(controlled)) return;
+    if (this.#world.scenario.policy.pdb === 'ignore' || !lowers(workload)) return;
+    if (this.#isOwnFailure(controlled) || isDown(workload)) return;
     const read = process.budgetsRead.get(workload.namespace) ?? [];
     const spent = read.find((one) => covers(one, workload) && one.allowed < 1);
     if (spent) this.violated('pdb-spent', `${key} was restarted with ${spent.name} at ${spent.allowed}`);
@@ -211,10 +212,10 @@ export class Referee {
     return last?.outcome?.startsWith('failed:') === true && template === last.attempt.entry?.restartedAt;
   }
 
-  /** In a world that is well, a slot is given away once the time of its restart is up, whatever a tenant does. */
+  /** In a world that is well, a slot is given away once the time of its restart is up twice, whatever a tenant does. */
   looks(): void {
     const { time, scenario, calmSince } = this.#world;
-    const most = scenario.policy.restartTimeout + SLOT_GIVEN_AWAY;
+    const most = 2 * scenario.policy.restartTimeout + SLOT_GIVEN_AWAY;
     for (const one of this.inFlight()) {
       const held = time.now - Math.max(one.landedAt, calmSince);
       if (held > most) this.violated('slot-held', `${one.workload.key} is in flight for ${held / 1000} s`);
@@ -237,7 +238,8 @@ export class Referee {
   sent(attempt: Attempt): void {
     attempt.sentAt = this.#world.time.now;
     const { holder } = this.#world.lease;
-    if (holder !== attempt.process.id)
+    // where somebody has deleted it nobody else has it either
+    if (holder !== undefined && holder !== attempt.process.id)
       this.violated(
         'lease',
         `${attempt.key} was written by ${attempt.process.id} while ${holder || 'nobody'} held the lease`,
@@ -313,7 +315,7 @@ export class Referee {
       'its strategy is OnDelete': (before.spec.updateStrategy ?? before.spec.strategy)?.type === 'OnDelete',
       'it is opted out': before.metadata.annotations['meltemi.dev/restart'] === 'false',
       'it is scaled to zero': before.spec.replicas === 0,
-      'it may lose all pods': policy.recreate === 'hold' && workload.strategy === 'Recreate',
+      'it may lose all pods': policy.recreate === 'hold' && workload.strategy === 'Recreate' && !isDown(workload),
     };
     for (const [why, is] of Object.entries(forbidden))
       if (is) this.violated('target', `${key} was restarted though ${why}`);
@@ -356,7 +358,7 @@ export class Referee {
         `${workload.key} beside ${say(here)}, allowed ${policy.maxInFlightPerNamespace}`,
       );
     const kind = ownerKind(workload.workload.owner);
-    const kin = others.filter((one) => kind !== undefined && ownerKind(one.workload.workload.owner) === kind);
+    const kin = others.filter((one) => kind !== undefined && one.owner === kind);
     if (kin.length > 0) this.violated('owner-kind', `${workload.key} beside ${say(kin)}, all owned by a ${kind}`);
     if (policy.pdb === 'respect') this.#sharing(workload, others);
     // one that begins while the own one is looked at before its write is late, not ahead
@@ -459,6 +461,9 @@ function restartTimeOf(spec: object | undefined): number | undefined {
 
 const ownerKind = (owner: Owner | undefined): string | undefined =>
   owner && `${owner.apiVersion.split('/')[0]}/${owner.kind}`;
+
+/** There is nothing left to take away. */
+const isDown = ({ rollout }: Workload): boolean => rollout.available === 0;
 
 const lowers = ({ maxUnavailable, rollout }: Workload): boolean => maxUnavailable > 0 && rollout.desired > 0;
 

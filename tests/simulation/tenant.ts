@@ -7,7 +7,7 @@ import {
   RESTARTED_AT,
   RETRY,
 } from '../../src/names.ts';
-import { fingerprint } from '../../src/plan/record.ts';
+import { fingerprint, parseTime } from '../../src/plan/record.ts';
 import type { Dice } from '../unit/fuzz/dice.ts';
 import type { Controlled } from './controlled.ts';
 import { REVISIONS } from './controlPlane.ts';
@@ -192,8 +192,12 @@ const inTemplate = ({ manifest }: Controlled, annotations: Labels): Manifest => 
   };
 };
 
+/** Another template: what of the restart in it is gone or older than it was counts as taken back. */
 function rewind(workload: Controlled, world: World, annotations: Labels): void {
-  world.referee.tookBack(workload);
+  const [before, after] = [workload.manifest.spec.template.metadata.annotations, annotations].map(
+    (one) => parseTime(one[RESTARTED_AT]) ?? 0,
+  ) as [number, number];
+  if (after < before) world.referee.tookBack(workload);
   workload.write(inTemplate(workload, annotations));
 }
 
