@@ -252,10 +252,10 @@ export class Referee {
       this.violated('record', `writing an outcome changed the spec of ${workload.key}`);
   }
 
-  /** An owner has taken the restart annotation away. */
+  /** The restart annotation was taken away while the restart was in flight. */
   tookBack(workload: Controlled): void {
     const last = this.lastOf(workload);
-    if (last) last.reverted = true;
+    if (last && last.outcome === undefined) last.reverted = true;
   }
 
   #verified({ workload, target }: Restart): void {
