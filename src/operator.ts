@@ -253,7 +253,7 @@ export class Operator {
     if (signal.aborted) return;
     this.#judged = judged;
     if (this.#lost) this.#rebuildJournal(judged);
-    journal.prune(judged, (namespace) => this.#isWatched(namespace));
+    journal.prune(judged, (namespace) => this.#isWatched(namespace) && this.#scans.hasSeen(namespace));
     const { paused, resumedAt } = standing();
     const planned = plan(judged, {
       now: now(),

@@ -32,6 +32,8 @@ interface Schedule {
   problem: string | undefined;
   /** Its first scan, or the one that changed epochs ask for, is still to come: what was seen there says nothing yet. */
   awaited: boolean;
+  /** The namespaces that its last scan was told to skip. */
+  skipped: ReadonlySet<string>;
 }
 
 const FIRST_RETRY = 1000;
@@ -64,6 +66,12 @@ export class Scans {
   /** Whether something that was seen may be judged: of at least one place it is known what is there now. */
   get isUsable(): boolean {
     return [...this.#places.values()].some(({ awaited }) => !awaited);
+  }
+
+  /** Whether a namespace was seen as a whole: only then is gone what is not among what was seen. */
+  hasSeen(namespace: string): boolean {
+    const schedule = this.#places.get(namespace) ?? this.#places.get(undefined);
+    return schedule !== undefined && !schedule.awaited && !schedule.skipped.has(namespace);
   }
 
   /** When the next scan is due, in the milliseconds of `now`; infinite if none is. */
@@ -119,14 +127,14 @@ export class Scans {
   }
 
   async #scan(mesh: Mesh, place: Place, schedule: Schedule, signal: AbortSignal): Promise<boolean> {
-    const { survey, sightings, busy, now, report } = this.#options;
-    const [began, skips] = [now(), this.#skips()];
+    const { survey, sightings, busy, now, report, policy } = this.#options;
+    const [began, skips, skipped] = [now(), this.#skips(), policy().skipNamespaces];
     try {
       const seen = await survey.scan(mesh, place, signal);
       sightings.scanned(seen, place, began, busy);
       // a policy that was edited meanwhile may name other namespaces
       const dueAt = skips === this.#skips() ? this.#nextPeriod(seen) : now();
-      Object.assign(schedule, { ...newSchedule(dueAt), awaited: false });
+      Object.assign(schedule, { ...newSchedule(dueAt), awaited: false, skipped });
       report.scanned({ began, ended: now(), workloads: seen.size, namespace: place });
       return true;
     } catch (error) {
@@ -164,7 +172,13 @@ export class Scans {
   }
 }
 
-const newSchedule = (dueAt: number): Schedule => ({ dueAt, failures: 0, problem: undefined, awaited: true });
+const newSchedule = (dueAt: number): Schedule => ({
+  dueAt,
+  failures: 0,
+  problem: undefined,
+  awaited: true,
+  skipped: new Set(),
+});
 
 /** What tells two failures apart. Which of several lists fails first is chance, and so is the message. */
 const kindOf = (error: unknown): string =>

@@ -9,7 +9,8 @@ import { parseTime, recordOf } from '../plan/record.ts';
 /**
  * The restarts in flight as they stand on the workloads, for when the journal itself is lost. Anyone may have written what stands there, so
  * it is bounded: only workloads that an injector matches, no time in the future, none beyond the time limit, and no more than there are
- * slots. Failures are not taken up: they would halt others on somebody's word.
+ * slots. Failures are not taken up: they would halt others on somebody's word. So would another run's name, and earlier writes would pace others:
+ * of the record only what concerns this one restart is taken.
  * @param at the steady and the wall clock, in milliseconds
  */
 export function restartsOnWorkloads(
@@ -25,9 +26,9 @@ export function restartsOnWorkloads(
     const isThere = parseTime(workload.template.annotations[RESTARTED_AT]) === record.restartedAt;
     if (age < 0 || age > restartTimeout || !isThere) return [];
     const { uid, generation, owner } = workload;
-    const kind = owner && { owner: ownerKind(owner) };
     const writes = [{ at: record.restartedAt, well: false }];
-    return [[keyOf(workload), { ...record, writes, uid, generation, confirmed: true, since: at.now - age, ...kind }]];
+    const trusted = { run: one.injection.run, writes, uid, generation, confirmed: true, since: at.now - age };
+    return [[keyOf(workload), { ...record, ...trusted, ...(owner && { owner: ownerKind(owner) }) }]];
   });
   return new Map(found.sort(([, a], [, b]) => b.restartedAt - a.restartedAt).slice(0, maxInFlight));
 }

@@ -5,10 +5,9 @@ import { budgetName, isAllDown, lowersAvailability, meansOutage } from './budget
 import { closedGate } from './gates.ts';
 import { everywhereOrHere, haltOf } from './halts.ts';
 import { ownerKind } from './history.ts';
-import { isRetryAsked, LONGEST_SKEW, lastRestart, restartsToHeed } from './journalEntry.ts';
+import { isRetryAsked, knownRestarts, LONGEST_SKEW, lastRestart } from './journalEntry.ts';
 import type { Judged, Outdated } from './judged.ts';
-import type { Policy } from './policy.ts';
-import { fingerprint, parseTime, type RestartRecord, recordOf, timestamp, type Write, writesOf } from './record.ts';
+import { fingerprint, parseTime, recordOf, timestamp, type Write, writesOf } from './record.ts';
 import { isSettled, rolloutState } from './rollout.ts';
 import type { Hold, Rule, Surroundings } from './rule.ts';
 import { SELECTION } from './selection.ts';
@@ -54,30 +53,26 @@ function operatorPaused(_judged: Outdated, { paused: why }: Surroundings): Hold 
 }
 
 function gaveUp(judged: Outdated, { policy }: Surroundings): Hold | undefined {
-  const last = restartsToHeed(judged).find((one) => isLast(one, judged, policy));
+  const { workload, verdict } = judged;
+  if (isRetryAsked(judged)) return undefined;
+  const wanted = fingerprint(verdict.expected);
+  const finished = isSettled(workload) && rolloutState(workload).kind === 'complete';
+  const last = knownRestarts(judged).find(({ restartedFor, outcome, attempts }) => {
+    if (restartedFor !== wanted || outcome === 'verified' || outcome === 'superseded:expectation') return false;
+    return attempts >= policy.maxAttempts || !finished || outcome === 'reverted';
+  });
   if (!last) return undefined;
   const end = last.outcome ? `outcome ${last.outcome}` : 'how that ended is not known';
   return hold('gave-up', `restarted for this sidecar at ${timestamp(last.restartedAt)}, ${end}`);
-}
-
-/** Whether a restart was the last for its sidecar until a person asks for another. */
-function isLast(last: RestartRecord, { workload, verdict }: Outdated, policy: Policy): boolean {
-  const { outcome } = last;
-  if (isRetryAsked(workload, last) || last.restartedFor !== fingerprint(verdict.expected)) return false;
-  if (outcome === 'verified' || outcome === 'superseded:expectation') return false;
-  const finished = isSettled(workload) && rolloutState(workload).kind === 'complete' && outcome !== 'reverted';
-  return last.attempts >= policy.maxAttempts || !finished;
 }
 
 /** Restarts within a day that ended well: more than an upgrade and its corrections need, fewer than an injector that flaps would cause. */
 const WELL_PER_DAY = 10;
 
 function dailyCap({ workload, entry }: Outdated, { wall, policy }: Surroundings): Hold | undefined {
-  const own = entry ? writesOf(entry) : [];
-  const known = new Set(own.map(({ at }) => at));
-  const record = recordOf(workload);
-  // what the journal knows of a restart, nothing on the workload can say otherwise
-  const writes = [...own, ...(record ? writesOf(record) : []).filter(({ at }) => !known.has(at))];
+  const told = [recordOf(workload), entry].flatMap((one) => (one ? writesOf(one) : []));
+  // each once, though both may tell of it; how it ended the journal knows
+  const writes = [...new Map(told.map((write) => [write.at, write])).values()];
   const recent = writes.filter(({ at }) => at > wall - DAY && at <= wall + LONGEST_SKEW);
   const { maxRestartsPerDay } = policy;
   return (
@@ -85,8 +80,9 @@ function dailyCap({ workload, entry }: Outdated, { wall, policy }: Surroundings)
   );
 }
 
+/** The writes that ended in one way. */
 function capped(writes: readonly Write[], isWell: boolean, most: number, how: string): Hold | undefined {
-  const times = writes.flatMap((write) => (write.well === isWell ? write.at : [])).sort((a, b) => b - a);
+  const times = writes.flatMap(({ at, well }) => (well === isWell ? at : [])).sort((a, b) => b - a);
   const first = times[most - 1];
   return first === undefined
     ? undefined

@@ -1,5 +1,5 @@
 import type { ExpectedSidecar } from '../expect/answer.ts';
-import type { Labels, Workload, WorkloadKey } from '../model.ts';
+import type { Labels, WorkloadKey } from '../model.ts';
 import { RESTARTED_AT, RETRY } from '../names.ts';
 import { ownerKind } from './history.ts';
 import type { Judged } from './judged.ts';
@@ -44,27 +44,43 @@ export type JournalEntries = ReadonlyMap<WorkloadKey, JournalEntry>;
 export const isInFlight = ({ entry }: Pick<Judged, 'entry'>): boolean => entry !== undefined && !entry.outcome;
 
 /**
- * The last restart of a workload: the journal's, or what stands on the workload where the journal has none, as after it was lost. A record on
- * the workload that has no end says of itself only that its end is not known.
+ * The last restart of a workload that anyone knows of: the journal's, or what stands on the workload where that is later, as after the
+ * journal was lost. A record on the workload that has no end says of itself only that its end is not known.
  */
 export function lastRestart({ workload, entry }: Pick<Judged, 'workload' | 'entry'>): RestartRecord | undefined {
-  return entry ?? recordOf(workload);
+  const record = recordOf(workload);
+  return entry && (!record || record.restartedAt <= entry.restartedAt) ? entry : record;
 }
 
 /**
- * What may speak against one more restart: the journal's last one, and a record on the workload that claims to be of a later one. Anyone may
- * have written that record, so it never takes the place of what the journal knows.
+ * What counts against another restart of a workload: the journal's last one, and what stands on the workload where that is later. Neither
+ * lifts what the other says, since anyone who may edit the workload may have written its record.
  */
-export function restartsToHeed({ workload, entry }: Pick<Judged, 'workload' | 'entry'>): RestartRecord[] {
-  const record = recordOf(workload);
-  const isNews = record !== undefined && (!entry || record.restartedAt > entry.restartedAt);
-  return [...(entry ? [entry] : []), ...(isNews ? [record] : [])];
+export function knownRestarts(judged: Pick<Judged, 'workload' | 'entry'>): RestartRecord[] {
+  const { entry } = judged;
+  const last = lastRestart(judged);
+  return [...(entry ? [entry] : []), ...(last && last !== entry ? [last] : [])];
 }
 
-/** Whether a person asks for one more restart than this one: a `meltemi.dev/retry` that it has not answered. */
-export function isRetryAsked({ annotations }: Pick<Workload, 'annotations'>, last: RestartRecord | undefined): boolean {
-  const asked = answeredRetry(annotations);
-  return asked !== undefined && asked !== last?.retried;
+/** Whether a person asks for one more restart: a `meltemi.dev/retry` that no restart has answered yet. */
+export function isRetryAsked(judged: Pick<Judged, 'workload' | 'entry'>): boolean {
+  const asked = answeredRetry(judged.workload.annotations);
+  return asked !== undefined && knownRestarts(judged).every(({ retried }) => retried !== asked);
+}
+
+/** How long ago a write must be that only the workload tells of, in milliseconds: one that is younger would hold the pace for others. */
+const TOLD_LATER = 2 * 60_000;
+
+/**
+ * Every write of a workload that is known, newest first, as far as they lie in the past. Where the journal and the workload tell of the same
+ * one, the journal knows how it ended.
+ */
+function earlierWrites({ workload, entry }: Pick<Judged, 'workload' | 'entry'>, wall: number): Write[] {
+  const record = recordOf(workload);
+  const told = record ? writesOf(record).filter(({ at }) => at <= wall - TOLD_LATER) : [];
+  const all = [...told, ...(entry ? writesOf(entry) : [])];
+  const writes = new Map(all.map(({ at, well }) => [at, well]));
+  return [...writes].map(([at, well]) => ({ at, well })).sort((a, b) => b.at - a.at);
 }
 
 /** The `meltemi.dev/retry` that a restart of the workload answers, as the record keeps it; undefined where there is none. */
@@ -89,19 +105,15 @@ export function nextEntry(
   at: { readonly wall: number; readonly now: number },
 ): JournalEntry {
   const { workload } = judged;
-  const previous = lastRestart(judged);
   const restartedFor = fingerprint(expected);
   const retried = answeredRetry(workload.annotations);
-  const again = previous?.restartedFor === restartedFor && previous.outcome !== 'verified';
-  const sameEpisode = again && !isRetryAsked(workload, previous);
+  const sameEpisode = isRetryAsked(judged) ? [] : knownRestarts(judged).filter(isOpenFor(restartedFor));
   const restartedAt = nextTime(judged, at.wall);
-  // times that stand on the workload would pace everybody: only the journal's own go on in it
-  const earlier: readonly Write[] = judged.entry ? writesOf(judged.entry) : [];
   return {
     restartedFor,
     restartedAt,
-    attempts: sameEpisode ? previous.attempts + 1 : 1,
-    writes: [{ at: restartedAt, well: false }, ...earlier].slice(0, WRITES_KEPT),
+    attempts: 1 + Math.max(0, ...sameEpisode.map(({ attempts }) => attempts)),
+    writes: [{ at: restartedAt, well: false }, ...earlierWrites(judged, at.wall)].slice(0, WRITES_KEPT),
     run,
     uid: workload.uid,
     generation: workload.generation,
@@ -111,6 +123,11 @@ export function nextEntry(
     ...(workload.owner && { owner: ownerKind(workload.owner) }),
   };
 }
+
+const isOpenFor =
+  (wanted: string) =>
+  ({ restartedFor, outcome }: RestartRecord): boolean =>
+    restartedFor === wanted && outcome !== 'verified';
 
 /**
  * A clock that runs behind must not make the record older than the workload, nor no newer than what stands there: a template annotation of

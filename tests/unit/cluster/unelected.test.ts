@@ -127,6 +127,67 @@ describe('without election', () => {
   });
 });
 
+describe('without election: the journal', () => {
+  const journal = (): string | undefined => server.annotations[LEASE_ANNOTATION.journal];
+  const notLeading = { name: 'NotLeading' };
+
+  it('goes out at once, and is read again', async () => {
+    const one = start(true);
+    await looked();
+    await settled('the write', one.keep('one'));
+    assert.deepEqual([journal(), one.text()], ['one', 'one']);
+  });
+
+  it('survives that a person annotates the Lease at the same time, and so does the annotation', async () => {
+    const one = start(true);
+    await looked();
+    server.arrived = (method) => {
+      if (method !== 'PUT') return;
+      server.arrived = () => undefined;
+      server.annotate({ [LEASE_ANNOTATION.paused]: 'freeze' });
+    };
+    const kept = one.keep('one');
+    await until('the conflict', () => server.requests.includes('PUT'));
+    await looked();
+    assert.equal(journal(), undefined);
+    await lookAgain();
+    await settled('the write', kept);
+    assert.deepEqual(server.annotations, { [LEASE_ANNOTATION.paused]: 'freeze', [LEASE_ANNOTATION.journal]: 'one' });
+  });
+
+  it('is written again when the Lease was deleted', async () => {
+    const one = start(true);
+    await looked();
+    await settled('the write', one.keep('one'));
+    await looked();
+    server.lease = undefined;
+    await lookAgain();
+    assert.equal(journal(), 'one');
+  });
+
+  it('is refused before it has begun to lead, and when it is stopped', async () => {
+    server.failing = 500;
+    const one = start(true);
+    await settled('the refusal', assert.rejects(one.keep('one'), notLeading));
+    server.failing = undefined;
+    await looked();
+    await lookAgain();
+    server.failing = 500;
+    const kept = assert.rejects(one.keep('one'), notLeading);
+    stop.abort();
+    await settled('the refusal', kept);
+    assert.equal(journal(), undefined);
+  });
+
+  it('is refused in a dry run, which reads what others keep', async () => {
+    server.put({ metadata: { annotations: { [LEASE_ANNOTATION.journal]: 'of who leads' } } });
+    const one = start(false);
+    await looked();
+    await settled('the refusal', assert.rejects(one.keep('one'), notLeading));
+    assert.deepEqual([one.text(), server.requests], ['of who leads', ['GET']]);
+  });
+});
+
 describe('a dry run', () => {
   it('neither makes nor writes the Lease', async () => {
     start(false);
