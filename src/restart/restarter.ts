@@ -225,7 +225,8 @@ export class Restarter {
   ): Promise<Step> {
     const { survey, mesh, surroundings } = this.#options;
     const sighting = await survey.look(workload);
-    if (!sighting) return { done: false };
+    // it may have been made anew since it was read: the next step tells
+    if (sighting?.workload.uid !== entry.uid) return { done: false };
     const judged = await survey.judge(mesh(), sighting, this.#isDoubtful(workload, course, now));
     const { policy } = surroundings();
     const isExcused = isPatient ? isUnanswered(judged) : isUnreachable(judged);
