@@ -215,12 +215,12 @@ export const MISTAKES: readonly Mutant[] = [
     flavour: 'crowded',
   },
   {
-    name: 'leaving an earlier outcome in copies',
-    file: 'src/plan/record.ts',
-    snippet: "[ANNOTATION.outcome]: record.outcome ?? '',",
-    instead: '[ANNOTATION.outcome]: record.outcome ?? null,',
-    breaks: 'episode',
-    flavour: 'reverting',
+    name: 'keeping the restart before in mind only',
+    file: 'src/journal/journalText.ts',
+    snippet: '...(one.before && { before: storedEntry(one.before) }),',
+    instead: '',
+    breaks: 'cooldown',
+    flavour: 'faulty',
   },
   {
     name: 'taking a write whose answer was lost for none',
@@ -243,7 +243,7 @@ export const MISTAKES: readonly Mutant[] = [
     file: 'src/operator.ts',
     snippet: 'seen.get(key) === uid ||',
     instead: 'seen.has(key) ||',
-    breaks: 'slot-held',
+    breaks: 'liveness',
     flavour: 'faulty',
   },
   {
@@ -296,15 +296,15 @@ export const TRUST: readonly Mutant[] = [
   {
     name: 'taking times on a workload into the journal',
     file: ENTRY,
-    snippet: 'judged.entry ? writesOf(judged.entry) : [];',
-    instead: '[judged.entry, recordOf(workload)].flatMap((one) => (one ? writesOf(one) : []));',
+    snippet: '.filter(({ at }) => at <= wall - TOLD_LATER)',
+    instead: '',
     breaks: 'liveness',
   },
   {
     name: 'putting a later record in the place of the journal',
     file: ENTRY,
-    snippet: 'return [...(entry ? [entry] : []), ...(isNews ? [record] : [])];',
-    instead: 'return isNews ? [record] : entry ? [entry] : [];',
+    snippet: 'return [...(entry ? [entry] : []), ...(last && last !== entry ? [last] : [])];',
+    instead: 'return last ? [last] : [];',
     breaks: 'episode',
   },
   {

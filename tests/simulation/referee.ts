@@ -108,19 +108,25 @@ export class Referee {
 
   /** A journal was written: what it says of a restart is what everyone may count on. */
   journalled(writer: OperatorProcess, entries: ReadonlyMap<string, StoredEntry>): void {
-    for (const [key, { restartedAt, outcome, uid }] of entries) {
-      const last = this.#last.get(key);
-      if (!last || last.uid !== uid) continue;
-      if (!outcome || outcome === last.outcome || restartedAt !== last.attempt.entry?.restartedAt) continue;
-      if (outcome === 'reverted' && !last.reverted)
-        this.violated('ends', `${key} has the outcome reverted, and nobody has taken its restart back`);
-      this.#world.log(() => `${writer.id}: ${key} has the outcome ${outcome}`);
-      last.outcome = outcome;
-      last.outcomeAt = this.#world.time.now;
-      last.endedBy = writer;
-      if (outcome !== 'verified') this.#peak('daily-cap', this.#today(last.workload, false));
-      if (outcome === 'verified') this.#verified(last);
+    for (const [key, entry] of entries) {
+      // of a restart that another follows at once, the end may come with the beginning of the other
+      if (entry.before) this.#ended(writer, key, entry.before);
+      this.#ended(writer, key, entry);
     }
+  }
+
+  #ended(writer: OperatorProcess, key: string, { restartedAt, outcome, uid }: StoredEntry): void {
+    const last = this.#last.get(key);
+    if (!last || last.uid !== uid || !outcome || outcome === last.outcome) return;
+    if (restartedAt !== last.attempt.entry?.restartedAt) return;
+    if (outcome === 'reverted' && !last.reverted)
+      this.violated('ends', `${key} has the outcome reverted, and nobody has taken its restart back`);
+    this.#world.log(() => `${writer.id}: ${key} has the outcome ${outcome}`);
+    last.outcome = outcome;
+    last.outcomeAt = this.#world.time.now;
+    last.endedBy = writer;
+    if (outcome !== 'verified') this.#peak('daily-cap', this.#today(last.workload, false));
+    if (outcome === 'verified') this.#verified(last);
   }
 
   #decidedRestart(attempt: Attempt, workload: Controlled): void {
@@ -358,9 +364,11 @@ export class Referee {
         `${workload.key} beside ${say(here)}, allowed ${policy.maxInFlightPerNamespace}`,
       );
     const kind = ownerKind(workload.workload.owner);
-    const kin = others.filter((one) => kind !== undefined && one.owner === kind);
+    // a tenant says of his own whatever he likes, at any time
+    const honest = others.filter((one) => !this.#world.isTenants(one.workload) && !this.#world.isTenants(workload));
+    const kin = honest.filter((one) => kind !== undefined && one.owner === kind);
     if (kin.length > 0) this.violated('owner-kind', `${workload.key} beside ${say(kin)}, all owned by a ${kind}`);
-    if (policy.pdb === 'respect') this.#sharing(workload, others);
+    if (policy.pdb === 'respect') this.#sharing(workload, honest);
     // one that begins while the own one is looked at before its write is late, not ahead
     const ahead = others.filter(({ attempt }) => attempt.decidedAt < restart.attempt.decidedAt - LONGEST_LOOK);
     if (workload.key === this.#world.scenario.own && ahead.length > 0)

@@ -48,7 +48,15 @@ function gaveUp(world: World, workload: Controlled): boolean {
   const { image, revision } = world.plane.expected(workload.namespace);
   const answered = workload.manifest.metadata.annotations[RETRY] === last?.retry;
   const target = fingerprint({ image, revision, placement: 'container' });
-  return answered && last?.target === target && last.outcome !== undefined && last.outcome !== 'verified';
+  const isLast = answered && last?.target === target && last.outcome !== undefined && last.outcome !== 'verified';
+  return isLast || mayHaveBeen(world, workload, target);
+}
+
+/** One that was journalled and never seen to land, while others wrote the workload: it may have been taken back at once. */
+function mayHaveBeen(world: World, workload: Controlled, target: string): boolean {
+  const entry = world.lease.journal.get(workload.key);
+  const isUnseen = entry?.restartedAt !== world.referee.lastOf(workload)?.attempt.entry?.restartedAt;
+  return isUnseen && entry?.uid === workload.manifest.metadata.uid && entry.restartedFor === target;
 }
 
 function halted(world: World, workload: Controlled): boolean {
