@@ -121,9 +121,8 @@ export const RULES: readonly Mutant[] = [
   {
     name: 'with reverted treated like never restarted',
     file: HOLDS,
-    snippet: "if (outcome === 'verified' || outcome === 'superseded:expectation') return false;",
-    instead:
-      "if (outcome === 'verified' || outcome === 'superseded:expectation' || outcome === 'reverted') return false;",
+    snippet: "if (restartedFor !== wanted || outcome === 'verified' ||",
+    instead: "if (restartedFor !== wanted || outcome === 'reverted' || outcome === 'verified' ||",
     breaks: 'reverted',
   },
   {
