@@ -214,12 +214,12 @@ export const MISTAKES: readonly Mutant[] = [
     flavour: 'crowded',
   },
   {
-    name: 'keeping the restart before in mind only',
-    file: 'src/journal/journalText.ts',
-    snippet: '...(one.before && { before: storedEntry(one.before) }),',
-    instead: '',
-    breaks: 'cooldown',
-    flavour: 'faulty',
+    name: 'forgetting a failure once it has been seen',
+    file: JOURNAL,
+    snippet: 'if (gone || done) this.forget(key);',
+    instead: "if (gone || done || entry.outcome.startsWith('failed:')) this.forget(key);",
+    breaks: 'halted',
+    flavour: 'failing',
   },
   {
     name: 'taking a write whose answer was lost for none',
@@ -254,12 +254,12 @@ export const MISTAKES: readonly Mutant[] = [
     flavour: 'flapping',
   },
   {
-    name: 'taking budgets that could not be read for none',
+    name: 'counting a restart only once its write is known to have been done',
     file: THROTTLE,
-    snippet: '?? this.#perBudget.get(unknownIn(workload))',
-    instead: '',
-    breaks: 'pdb-shared',
-    flavour: 'faulty',
+    snippet: 'if (!entry.outcome) this.#countEntry(',
+    instead: 'if (!entry.outcome && entry.confirmed) this.#countEntry(',
+    breaks: 'max-in-flight',
+    flavour: 'crowded',
   },
 ];
 
