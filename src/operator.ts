@@ -369,11 +369,11 @@ export class Operator {
     if (action === 'close') this.#start(key, judged.workload, () => restarter.close(judged.workload), signal);
   }
 
-  /** What stands in the journal as in flight is followed, whether or not a scan has seen it. */
+  /** What stands in the journal as in flight is followed, whether or not a scan has seen it; another workload of the same name is not it. */
   #followUnseen(judged: readonly Judged[], restarter: Restarter, signal: AbortSignal): void {
-    const seen = new Set(judged.map(({ workload }) => keyOf(workload)));
-    for (const [key, { outcome }] of this.#options.journal.entries) {
-      if (outcome || seen.has(key) || this.#busy.has(key)) continue;
+    const seen = new Map(judged.map(({ workload }) => [keyOf(workload), workload.uid]));
+    for (const [key, { outcome, uid }] of this.#options.journal.entries) {
+      if (outcome || seen.get(key) === uid || this.#busy.has(key)) continue;
       const ref = refOf(key);
       this.#start(key, ref, () => restarter.follow(ref), signal);
     }

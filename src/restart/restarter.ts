@@ -50,7 +50,7 @@ const LONGEST_POLL = 30_000;
 /** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
 const LOOK_EVERY = 5000;
 const ASK_EVERY = 15_000;
-/** How long an injector that does not answer may keep a restart from ending; then its slot is given to others. */
+/** How long an injector that answers nobody may keep a restart from ending beyond its time limit; then its slot is given to others. */
 const LONGEST_EXCUSE = 60 * 60_000;
 /** How long a write whose answer was lost may still land: an API server ends a request after a minute (--request-timeout). */
 const LANDS_WITHIN = 70_000;
@@ -228,14 +228,15 @@ export class Restarter {
     const { now, policy } = surroundings();
     course.since ??= now;
     course.inherited ??= now > entry.since + policy.restartTimeout;
-    const excusable = now < entry.since + policy.restartTimeout + LONGEST_EXCUSE;
-    if (excusable && (workload.paused || isRefusedByInjector(workload))) course.excusedAt = now;
+    // whoever may write the workload can pause it, or write what the injector refuses: others need its slot
+    const isPatient = now < entry.since + 2 * policy.restartTimeout;
+    if (isPatient && (workload.paused || isRefusedByInjector(workload))) course.excusedAt = now;
     const allowed = { timeout: policy.restartTimeout, excusedAt: course.excusedAt };
     const progress = progressOf(workload, entry, now, allowed);
     if (progress.kind === 'unwritten') return this.#unwritten(ref, now - course.since > LANDS_WITHIN);
     journal.confirm(ref);
     if (progress.kind === 'progressing' && !isWorthALook(workload, course, now)) return { done: false };
-    return this.#judgeStep(entry, workload, progress, { course, now, excusable });
+    return this.#judgeStep(entry, workload, progress, { course, now, isPatient });
   }
 
   /** What was lost on its way may still land for a while; then it is known that it never was. */
@@ -249,17 +250,20 @@ export class Restarter {
     entry: JournalEntry,
     workload: Workload,
     progress: Progress,
-    { course, now, excusable }: { readonly course: Course; readonly now: number; readonly excusable: boolean },
+    { course, now, isPatient }: { readonly course: Course; readonly now: number; readonly isPatient: boolean },
   ): Promise<Step> {
     const { survey, mesh, surroundings } = this.#options;
     const sighting = await survey.look(workload);
-    if (!sighting) return { done: false };
+    // it may have been made anew since it was read: the next step tells
+    if (sighting?.workload.uid !== entry.uid) return { done: false };
     const judged = await survey.judge(mesh(), sighting, this.#isDoubtful(workload, course, now));
-    if (excusable && isUnanswered(judged) && (progress.kind === 'progressing' || progress.kind === 'failed')) {
+    const { policy } = surroundings();
+    const isExcused = isPatient ? isUnanswered(judged) : isUnreachable(judged);
+    const isExcusable = now < entry.since + policy.restartTimeout + LONGEST_EXCUSE;
+    if (isExcusable && isExcused && (progress.kind === 'progressing' || progress.kind === 'failed')) {
       course.excusedAt = now;
       return { done: false };
     }
-    const { policy } = surroundings();
     const end = endOf(progress, judged, { entry, rules: policy, inherited: course.inherited ?? false });
     if (!end) return { done: false };
     const learnt = end.outcome === 'failed:wrong-image' ? await this.#learn(entry, sighting) : undefined;
@@ -375,8 +379,11 @@ function isWorthALook({ kind, rollout }: Workload, course: Course, now: number):
   return true;
 }
 
-const isUnanswered = ({ verdict }: Judged): boolean =>
-  verdict.state === 'unknown' && ['injector-unreachable', 'injector-refused'].includes(verdict.reason.code);
+const isUnreachable = ({ verdict }: Judged): boolean =>
+  verdict.state === 'unknown' && verdict.reason.code === 'injector-unreachable';
+
+const isUnanswered = (judged: Judged): boolean =>
+  isUnreachable(judged) || (judged.verdict.state === 'unknown' && judged.verdict.reason.code === 'injector-refused');
 
 /** The answer may have taken seconds: it must still come from the injection that the API server would call now. */
 function sameInjection(mesh: Mesh, { workload, injection }: Outdated): boolean {
