@@ -283,9 +283,11 @@ export class LeaderElection implements Leadership {
     const journal = this.#term ? this.#journal.next() : undefined;
     const annotations = { ...acknowledgement(annotationsOf(lease), this.#now()), ...journal?.annotations };
     this.#mayHold = true;
-    const written = lease
-      ? await this.#lease.replace(lease, spec, annotations, timed)
-      : await this.#lease.create(spec, timed);
+    const writing = lease ? this.#lease.replace(lease, spec, annotations, timed) : this.#lease.create(spec, timed);
+    const written = await writing.catch((error: unknown) => {
+      journal?.failed(error);
+      throw error;
+    });
     journal?.written();
     this.#heldUntil = sentAt + this.#timing.renewDeadline;
     this.#observe(written);

@@ -26,8 +26,9 @@ export interface JournalOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Rewritings kept of one injection: a cluster has a few. */
-const MOST_LEARNT = 20;
+/** Rewritings kept of one injection, and of those such that one namespace has shown: a cluster has a few. */
+const MOST_LEARNT = 40;
+const MOST_LEARNT_IN_NAMESPACE = 5;
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Its end could not be written on the workload, where it would be taken for one that is not known. */
@@ -159,17 +160,19 @@ export class Journal {
     return known.filter(counts).map(({ rule }) => rule);
   }
 
-  /** @returns whether this was news */
-  learn(run: string, rule: RewriteRule, namespace: string): boolean {
+  /** @returns whether this was news, known already, or one more than there is room for, so that it does not count */
+  learn(run: string, rule: RewriteRule, namespace: string): 'news' | 'known' | 'full' {
     const known = this.#learnt.get(run) ?? [];
     const words = JSON.stringify(rule);
     const same = known.find((one) => JSON.stringify(one.rule) === words);
-    if (same ? same.namespaces.length > 1 || same.namespaces.includes(namespace) : known.length >= MOST_LEARNT)
-      return false;
+    if (same && (same.namespaces.length > 1 || same.namespaces.includes(namespace))) return 'known';
+    // whoever may change the pods of one namespace must not use up the room of all
+    const fromHere = known.filter(({ namespaces }) => namespaces[0] === namespace).length;
+    if (!same && (known.length >= MOST_LEARNT || fromHere >= MOST_LEARNT_IN_NAMESPACE)) return 'full';
     const others = known.filter((one) => one !== same);
     this.#learnt.set(run, [...others, { rule, namespaces: [...(same?.namespaces ?? []), namespace] }]);
     this.#storeSoon();
-    return !same;
+    return same ? 'known' : 'news';
   }
 
   /** Forgets what was learnt of injections that are no more. */

@@ -282,7 +282,10 @@ export class Restarter {
     const rule = groups.every(({ ready }) => ready) ? learn(verdict.expected, groups) : undefined;
     if (!rule) return undefined;
     const words = `the cluster makes ${verdict.actual.image} of ${verdict.expected.image}`;
-    if (journal.learn(injection.run, rule, judged.workload.namespace)) listener.learnt(judged, words);
+    const learnt = journal.learn(injection.run, rule, judged.workload.namespace);
+    // what does not count would be outdated again at once, and restarted again
+    if (learnt === 'full') return undefined;
+    if (learnt === 'news') listener.learnt(judged, words);
     return { outcome: 'verified', detail: words };
   }
 

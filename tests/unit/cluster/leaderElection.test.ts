@@ -229,6 +229,34 @@ describe('leader election: keeping the Lease', () => {
   });
 });
 
+describe('leader election: the journal', () => {
+  it('is in the Lease when that is told, and stays there whatever people write on it', async () => {
+    await using bench = await ElectionBench.open();
+    const { election } = await bench.elector('a');
+    await settled('the write', election.keep('restarts'));
+    bench.server.annotate({ note: 'theirs', [LEASE_ANNOTATION.journal]: 'forged' });
+    await bench.pass(4000);
+    const { note, [LEASE_ANNOTATION.journal]: text } = bench.server.annotations;
+    assert.deepEqual([note, text], ['theirs', 'restarts']);
+  });
+
+  it('that has no room beside people’s annotations is refused at once, and the Lease is kept', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    await settled('a first write', a.election.keep('restarts'));
+    bench.server.annotate({ note: 'x'.repeat(100 * 1024) });
+    await assert.rejects(settled('the refusal', a.election.keep('y'.repeat(200 * 1024))), /Too long/);
+    await bench.idle();
+    await bench.pass(30_000);
+    assert.deepEqual(
+      [a.passes, a.terms.length, bench.server.annotations[LEASE_ANNOTATION.journal]],
+      [true, 1, 'restarts'],
+    );
+    await settled('a shorter one', a.election.keep('fewer'));
+    assert.equal(bench.server.annotations[LEASE_ANNOTATION.journal], 'fewer');
+  });
+});
+
 describe('leader election: the fence', () => {
   it('lets nothing through before the first term', async () => {
     await using bench = await ElectionBench.open();

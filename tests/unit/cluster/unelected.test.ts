@@ -55,6 +55,15 @@ function start(writes: boolean, lead?: Lead): Unelected {
 }
 
 describe('without election', () => {
+  it('a journal that has no room beside people’s annotations is refused at once', async () => {
+    const one = start(true);
+    await looked();
+    server.annotate({ note: 'x'.repeat(100 * 1024) });
+    await assert.rejects(settled('the refusal', one.keep('y'.repeat(200 * 1024))), /Too long/);
+    await settled('a shorter one', one.keep('fewer'));
+    assert.equal(server.annotations[LEASE_ANNOTATION.journal], 'fewer');
+  });
+
   it('makes the Lease, names nobody in it, and leads', async () => {
     const one = start(true);
     await looked();
