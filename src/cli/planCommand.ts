@@ -87,7 +87,6 @@ export async function planCommand(
       policy: () => policy,
       // there is no next scan
       looks: Number.POSITIVE_INFINITY,
-      onMissingRight: (what, error) => warn(`cannot read ${what}: ${error instanceof Error ? error.message : error}`),
     });
     progress.say('reading workloads and pods, asking the injectors');
     const sightings = await survey.scan(mesh, settings.namespace || undefined, stopping);
