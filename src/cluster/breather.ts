@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Milliseconds of work after which others are to have their turn: a renewal of the Lease, an answer to a probe. */
+/** Milliseconds of work after which other work gets a turn, such as a renewal of the Lease or an answer to a probe. */
 const LONG_MS = 20;
 
 /** Divides long work, so that it does not stop everything else in the process. */

@@ -7,7 +7,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The journal on its way to the Lease: each write of the Lease takes the latest text along, and whoever asked for that hears of it. */
+/** The journal on its way to the Lease. Each write of the Lease carries the latest text and then resolves what `keep` returned for it. */
 export class JournalKeeper {
   #text: string | undefined;
   #version = 0;
@@ -26,7 +26,7 @@ export class JournalKeeper {
     return promise;
   }
 
-  /** What the next write of the Lease is to say, and how to tell that it was done. */
+  /** The annotations for the next write of the Lease, and what to call when that is done. */
   next(): { readonly annotations: Labels; readonly written: () => void } {
     const version = this.#version;
     this.#asked = false;
@@ -42,7 +42,7 @@ export class JournalKeeper {
     for (const { resolve } of done) resolve();
   }
 
-  /** Waits as told, but no longer than until something is to be written that no write has taken along yet. */
+  /** Waits by `wait`, but ends as soon as there is a text that no write carries yet. */
   async wanted(wait: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
     if (this.#asked || signal.aborted) return;
     this.#wake = new AbortController();
@@ -50,7 +50,7 @@ export class JournalKeeper {
     this.#wake = undefined;
   }
 
-  /** Nothing is written any more: whoever waits hears why, and the text is forgotten. */
+  /** No more writes will come: pending promises reject with the reason, and the text is forgotten. */
   end(why: unknown): void {
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -30,7 +30,7 @@ interface State {
  * Gate G3 where no istiod Deployment is visible, so that nobody can see whether its replicas agree: one question is put twice, over new
  * connections, ten seconds apart, once per epoch. Only equal answers confirm; a disagreement is probed again for as long as it lasts.
  * Each pair of probes takes the question that was offered last, and one that had no answer only where nothing else is offered: the workload
- * of an older one may be gone, or its question may fail whoever answers.
+ * of an older one may be gone, or its question may fail with every replica.
  */
 export class Confirmations {
   readonly #options: ConfirmationsOptions;

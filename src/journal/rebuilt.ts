@@ -7,9 +7,9 @@ import type { Policy } from '../plan/policy.ts';
 import { parseTime, recordOf } from '../plan/record.ts';
 
 /**
- * The restarts in flight as they stand on the workloads, for when the journal itself is lost. Anyone may have written what stands there, so
- * it is bounded: only workloads that an injector matches, no time in the future, none beyond the time limit, and no more than there are
- * slots. Failures are not taken up: they would halt others on somebody's word.
+ * The restarts in flight by the records on their workloads, for when the journal is lost. Anyone who may edit a workload can write a record, so
+ * these are bounded: only workloads that an injector matches, no time in the future, none beyond the time limit, and no more than there are
+ * slots. Failures are not taken up: a tenant could halt others with them.
  * @param at the steady and the wall clock, in milliseconds
  */
 export function restartsOnWorkloads(

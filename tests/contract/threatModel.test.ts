@@ -21,7 +21,7 @@ function named(text: string): Named[] {
 /** Whether a source has a test, a group of tests or a row of a table of this title. */
 function hasTest(source: string, title: string): boolean {
   const isBeginning = title.endsWith('…');
-  const literal = RegExp.escape(isBeginning ? title.slice(0, -1) : title);
+  const literal = (isBeginning ? title.slice(0, -1) : title).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const end = isBeginning ? '' : '["\'`]';
   return new RegExp(`(?:\\b(?:test|it|describe)\\(|\\[|name:)\\s*["'\`]${literal}${end}`).test(source);
 }
