@@ -20,7 +20,7 @@ export const ANNOTATION = {
   attempts: `${DOMAIN}/attempts`,
   /** Times of the latest writes, whatever they were for, and `ok` after those whose restart ended well. */
   writes: `${DOMAIN}/writes`,
-  /** Epoch of the injector that the restart's run belongs to: failures are counted per run. */
+  /** The run that the restart belongs to: restarts towards one content of an injector. */
   run: `${DOMAIN}/run`,
   /** The value of `meltemi.dev/retry` that was there at the write: another value asks for one more. */
   retried: `${DOMAIN}/retried`,

@@ -1,4 +1,4 @@
-/** Every Event reason, with the type it is sent as and what it tells; docs/events.md is generated from here. */
+/** Every Event reason, with the type it is sent as and what it tells; the table in docs/reporting.md is generated from here. */
 export const EVENT_REASONS = {
   SidecarOutdated: {
     type: 'Normal',
