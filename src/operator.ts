@@ -74,7 +74,7 @@ interface Term {
 const SHORTEST_SLEEP = 100;
 const LONGEST_SLEEP = 60_000;
 const TURN_RETRY = 5000;
-/** Milliseconds between two times that the journal forgets what nothing rests on. */
+/** Milliseconds between two prunings of the journal. */
 const PRUNE_EVERY = 10_000;
 
 /**
@@ -139,7 +139,7 @@ export class Operator {
 
   /**
    * Acts until the term ends: what others may have done before is read anew. Resolves when nothing of it is under way any more; restarts
-   * that are being followed are left to whoever leads next.
+   * that are being followed are left to the next leader.
    */
   async lead(signal: AbortSignal): Promise<void> {
     this.#loadJournal();
@@ -293,7 +293,7 @@ export class Operator {
     for (const one of judged) this.#carryOut(one, planned, restarter, signal);
   }
 
-  /** Whatever was lost: what stands on workloads as being restarted takes slots, as many as there are, until its time is up. */
+  /** Makes a lost journal anew: open records on workloads take slots, no more than there are, until their time limit. */
   #rebuildJournal(judged: readonly Judged[]): void {
     const { journal, now, wall, policy, report, dryRun } = this.#options;
     this.#lost = false;

@@ -28,7 +28,7 @@ interface Schedule {
   dueAt: number;
   /** In a row. */
   failures: number;
-  /** What went wrong last, as far as it is told again when it changes. */
+  /** What went wrong last; it is reported again only if it changes. */
   problem: string | undefined;
   /** Its first scan, or the one that changed epochs ask for, is still to come: what was seen there says nothing yet. */
   awaited: boolean;
@@ -143,7 +143,7 @@ export class Scans {
     }
   }
 
-  /** A scan that fails is made again with back-off: 1 s, 2 s … 1 min. What goes wrong in the same way again is not told again. */
+  /** A scan that fails is made again with back-off: 1 s, 2 s … 1 min. The same failure is not reported twice. */
   #failed(mesh: Mesh, place: Place, schedule: Schedule, error: unknown, began: number): void {
     const { sightings, busy, now, report } = this.#options;
     const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(schedule.failures, 10));
@@ -180,7 +180,7 @@ const newSchedule = (dueAt: number): Schedule => ({
   skipped: new Set(),
 });
 
-/** What tells two failures apart. Which of several lists fails first is chance, and so is the message. */
+/** What distinguishes two failures: not the message, because it depends on which of several lists fails first. */
 const kindOf = (error: unknown): string =>
   error instanceof ApiError ? `${error.status ?? ''} ${error.reason}` : messageOf(error);
 

@@ -126,7 +126,7 @@ export class LeaderElection implements Leadership {
     return annotationsOf(this.#seen)[LEASE_ANNOTATION.journal];
   }
 
-  /** The journal is part of the next renewal, which is made at once: so the fence that the Lease is holds for it too. */
+  /** The journal is part of the next renewal, which follows at once. So no former leader can write it either. */
   keep(text: string): Promise<void> {
     if (!this.isLeading) return Promise.reject(new NotLeading(`not written: ${this.identity} does not lead`));
     return this.#journal.keep(text);

@@ -22,7 +22,7 @@ export interface JournalOptions {
   readonly now: () => number;
   /** Wall clock, milliseconds. */
   readonly wall: () => number;
-  /** Hears of a write that failed and that nobody waits for; the next one carries it. */
+  /** Called with the error of a write that no caller waits for; the next write carries the same changes. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -31,7 +31,7 @@ const MOST_LEARNT = 40;
 const MOST_LEARNT_IN_NAMESPACE = 5;
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Its end could not be written on the workload, where it would be taken for one that is not known. */
+/** The record on the workload has no end, because that could not be written. Without the entry the end would count as unknown. */
 const saysOpen = ({ workload }: Judged, { restartedAt }: JournalEntry): boolean => {
   const record = recordOf(workload);
   return record?.restartedAt === restartedAt && !record.outcome;
@@ -59,7 +59,7 @@ export class Journal {
     return this.#entries;
   }
 
-  /** The entry of a workload; one of another UID tells of another workload. */
+  /** The entry of a workload. An entry with another UID belongs to another workload. */
   of(workload: WorkloadRef & { readonly uid: string }): JournalEntry | undefined {
     const entry = this.#entries.get(keyOf(workload));
     return entry?.uid === workload.uid ? entry : undefined;
@@ -70,8 +70,8 @@ export class Journal {
   }
 
   /**
-   * Takes up what the store has, as whoever begins to lead must. Where the store has nothing, what this process itself still knows stays:
-   * someone has deleted the store.
+   * Takes up what the store has; a new leader must do this first. Where the store has nothing, somebody has deleted it, and what this process
+   * itself still knows stays.
    */
   load(): Loaded {
     const text = this.#options.store.text();
@@ -85,7 +85,7 @@ export class Journal {
     return 'read';
   }
 
-  /** A stored time is somebody's wall clock: it is an age here, and never one that lies ahead. */
+  /** A stored time is from another process's wall clock. Here it becomes an age, which is never negative. */
   #loaded(stored: StoredEntry, known: JournalEntry | undefined): JournalEntry {
     const { now, wall } = this.#options;
     const same = known?.uid === stored.uid && known.restartedAt === stored.restartedAt;
@@ -150,7 +150,7 @@ export class Journal {
 
   /**
    * What restarts have shown of the images of a run's injector, as far as it counts in a namespace. Another registry, path or an added digest
-   * is the same version, so it counts everywhere. Another image altogether may be the doing of whoever owns the namespace: it counts there,
+   * is the same version, so it counts everywhere. Another image altogether may be the doing of the namespace's owner: it counts there,
    * and elsewhere once a second namespace has shown the same.
    */
   learnt(run: string, namespace: string): readonly RewriteRule[] {

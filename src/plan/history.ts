@@ -18,9 +18,9 @@ export interface History {
 export type ByRun<T> = ReadonlyMap<string, ReadonlyMap<string, T>>;
 
 /**
- * @param resumedAt when a person last asked to go on, in milliseconds of the wall clock; what was written before counts no more. Written
- * times are cut to the second, so one of that very second may be of later and counts: better to halt once too often. For the same reason a
- * time that is still to come, by the clock of a former leader, forgives nothing: it would forgive what fails until then
+ * @param resumedAt when a person last asked to go on, in milliseconds of the wall clock; restarts from before do not count any more. Their
+ * times are cut to the second, so a restart of the same second may be later and counts: better one halt too many. A time in the future, by the
+ * clock of a former leader, forgives nothing: it would also forgive what fails until then
  * @param wall the wall clock, in milliseconds
  */
 export function historyOf(entries: JournalEntries, judged: readonly Judged[], wall: number, resumedAt = 0): History {

@@ -70,7 +70,7 @@ function gaveUp(judged: Outdated, { policy }: Surroundings): Hold | undefined {
 const WELL_PER_DAY = 10;
 
 function dailyCap({ workload, entry }: Outdated, { wall, policy }: Surroundings): Hold | undefined {
-  // what stands on the workload adds restarts that the journal does not know, and changes none that it does
+  // the record on the workload can add restarts that the journal does not know, and changes none that it knows
   const writes = new Map(
     [recordOf(workload), entry].flatMap((one) => (one ? writesOf(one) : [])).map(({ at, well }) => [at, well]),
   );
@@ -168,7 +168,7 @@ function unavailable(judged: Outdated): Hold | undefined {
     : undefined;
 }
 
-/** A budget that the workload's own pods have spent, by a failed restart or because none is Ready, only another rollout can restore. */
+/** If the workload's own pods have spent a budget, by a failed restart or because none is Ready, only another rollout can restore it. */
 function budgets(judged: Outdated, { policy }: Surroundings): Hold | undefined {
   const { workload, budgets: covering } = judged;
   if (policy.pdb === 'ignore' || !lowersAvailability(workload)) return undefined;
@@ -177,7 +177,7 @@ function budgets(judged: Outdated, { policy }: Surroundings): Hold | undefined {
   return spent && hold('pdb', `${budgetName(spent)} allows no disruption: ${spent.detail}`);
 }
 
-/** After a restart by whomever: our own by the steady clock, what others wrote by the wall clock and never if it lies in the future. */
+/** After anyone's restart: our own by the steady clock, others' by the wall clock. A time in the future does not count. */
 function cooldown({ workload, entry }: Outdated, { now, wall, policy }: Surroundings): Hold | undefined {
   const { annotations } = workload.template;
   const written = [

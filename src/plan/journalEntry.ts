@@ -16,13 +16,13 @@ import {
 
 /** What the journal knows of a workload's last restart. Only Meltemi writes it, so it is what counts for the cluster. */
 export interface JournalEntry extends RestartRecord {
-  /** Of the workload that was restarted: another one of the same name is another workload. */
+  /** UID of the workload that was restarted. One that was made again under the same name is another workload. */
   readonly uid: string;
   /** The workload's generation when the restart was decided: as long as it stands, nothing was written. */
   readonly generation: number;
   /** The write is known to have been done. */
   readonly confirmed: boolean;
-  /** What was known of the restart before, as long as this one may turn out never to have been written. */
+  /** The entry before this one, kept as long as this restart may turn out not to have been written. */
   readonly before?: JournalEntry;
   /** Kind of the workload's owner with its API group; absent where nothing owns it. */
   readonly owner?: string;
@@ -35,7 +35,7 @@ export interface JournalEntry extends RestartRecord {
  * the second, so a restart may be this much younger than its record says.
  */
 export const WRITTEN_WITHIN = 30_000;
-/** What is lost where a time is cut to the second. */
+/** The most that a time loses when it is cut to the second, in milliseconds. */
 export const CUT = 999;
 
 export type JournalEntries = ReadonlyMap<WorkloadKey, JournalEntry>;
@@ -44,8 +44,8 @@ export type JournalEntries = ReadonlyMap<WorkloadKey, JournalEntry>;
 export const isInFlight = ({ entry }: Pick<Judged, 'entry'>): boolean => entry !== undefined && !entry.outcome;
 
 /**
- * The last restart of a workload that anyone knows of: the journal's, or what stands on the workload where that is later, as after the
- * journal was lost. A record on the workload that has no end says of itself only that its end is not known.
+ * The last known restart of a workload: the journal's, or that of the record on the workload if it is later, as after the journal was lost. An
+ * open record on the workload only says that its end is not known.
  */
 export function lastRestart({ workload, entry }: Pick<Judged, 'workload' | 'entry'>): RestartRecord | undefined {
   const record = recordOf(workload);
@@ -89,7 +89,7 @@ export function answeredRetry(annotations: Labels): string | undefined {
   return asked === undefined ? undefined : retryWord(asked);
 }
 
-/** As far as clocks may lie apart. A time that lies further ahead was not written by a clock. */
+/** The largest difference between two clocks. A time that is further ahead did not come from a clock. */
 export const LONGEST_SKEW = 60 * 60_000;
 
 /**
@@ -130,8 +130,8 @@ const isOpenFor =
     restartedFor === wanted && outcome !== 'verified';
 
 /**
- * A clock that runs behind must not make the record older than the workload, nor no newer than what stands there: a template annotation of
- * the same second would make the patch change nothing.
+ * The record must be newer than the workload and than earlier restarts, even by a clock that runs behind: with a template annotation of the same
+ * second, the patch would change nothing.
  */
 function nextTime({ workload, entry }: Pick<Judged, 'workload' | 'entry'>, wall: number): number {
   const written = [

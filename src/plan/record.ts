@@ -15,7 +15,7 @@ export interface Write {
   readonly well: boolean;
 }
 
-/** What one restart was for and how it went. Times are milliseconds of the wall clock of whoever led. */
+/** What one restart was for and how it went. Times are milliseconds of the leader's wall clock at that time. */
 export interface RestartRecord {
   readonly restartedFor: string;
   readonly restartedAt: number;
@@ -132,7 +132,7 @@ export const restartPatch = (resourceVersion: string, record: RestartRecord): ob
   ...templatePatch(record),
 });
 
-/** The same without the record on the workload, for a cluster whose admission lets no one write that; the journal has it all the same. */
+/** The same without the record on the workload, for a cluster whose admission refuses the record. The journal has it all the same. */
 export const barePatch = (resourceVersion: string, record: RestartRecord): object => ({
   metadata: { resourceVersion },
   ...templatePatch(record),
