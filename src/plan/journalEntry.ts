@@ -130,15 +130,11 @@ const isOpenFor =
     restartedFor === wanted && outcome !== 'verified';
 
 /**
- * The record must be newer than the workload and than earlier restarts, even by a clock that runs behind: with a template annotation of the same
- * second, the patch would change nothing.
+ * The record must be newer than the workload and than the restart before, even by a clock that runs behind. Of the times that a tenant can write
+ * only the template's matters: with the same second the patch would change nothing.
  */
 function nextTime({ workload, entry }: Pick<Judged, 'workload' | 'entry'>, wall: number): number {
-  const written = [
-    entry?.restartedAt,
-    recordOf(workload)?.restartedAt,
-    parseTime(workload.template.annotations[RESTARTED_AT]),
-  ];
-  const credible = written.flatMap((time) => (time !== undefined && time <= wall + LONGEST_SKEW ? time + 1000 : []));
-  return Math.floor(Math.max(wall, workload.createdAt, ...credible) / 1000) * 1000;
+  const before = entry && entry.restartedAt <= wall + LONGEST_SKEW ? entry.restartedAt + 1000 : 0;
+  const time = Math.floor(Math.max(wall, workload.createdAt, before) / 1000) * 1000;
+  return time === parseTime(workload.template.annotations[RESTARTED_AT]) ? time + 1000 : time;
 }

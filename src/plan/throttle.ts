@@ -35,7 +35,8 @@ export class Throttle {
     const seen = new Map(judged.map((one) => [keyOf(one.workload), one]));
     for (const [key, entry] of context.journal) {
       if (!context.starting.has(key)) this.#note(entry.since);
-      for (const { at } of entry.writes.slice(1))
+      // a time ahead is no time of this clock, and would hold everyone until it has come
+      for (const { at } of entry.writes.slice(1).filter((write) => write.at <= context.wall))
         this.#note(Math.min(context.now, at + CUT + WRITTEN_WITHIN - context.wall + context.now));
       if (!entry.outcome) this.#countEntry(key, entry, seen.get(key));
       this.#towards.set(

@@ -1,9 +1,11 @@
 import { ApiError, isConflict } from '../cluster/apiError.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { learn } from '../compare/learntImage.ts';
-import type { Mesh } from '../expect/mesh.ts';
+import type { ExpectedSidecar } from '../expect/answer.ts';
+import type { Injection, Mesh } from '../expect/mesh.ts';
 import type { Journal } from '../journal/journal.ts';
 import { keyOf, type Workload, type WorkloadRef } from '../model.ts';
+import { closedGate } from '../plan/gates.ts';
 import { holdOf } from '../plan/holds.ts';
 import { answeredRetry, type JournalEntry, nextEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
 import { isOutdated, type Judged, type Outdated } from '../plan/judged.ts';
@@ -273,14 +275,17 @@ export class Restarter {
 
   /**
    * New pods may have another image because the cluster rewrites images, to a mirror's or to a pinned one. If the injector still gives the answer
-   * that the restart was made for, the cluster has rewritten it, and another restart would bring the same image.
+   * that the restart was made for, and it has not changed since, the cluster has rewritten it, and another restart would bring the same image.
+   * An old replica that still injects looks the same, so an image of another version is only learnt where all of istiod is seen to be new.
    */
   async #learn(entry: JournalEntry, sighting: Sighting): Promise<End | undefined> {
     const { survey, mesh, journal, listener } = this.#options;
     const judged = await survey.judge(mesh(), sighting, true);
     if (!isOutdated(judged) || fingerprint(judged.verdict.expected) !== entry.restartedFor) return undefined;
     const { groups, verdict, injection } = judged;
-    const rule = groups.every(({ ready }) => ready) ? learn(verdict.expected, groups) : undefined;
+    const isSteady = injection.run === entry.run && groups.every(({ ready }) => ready);
+    const rule = isSteady ? learn(verdict.expected, groups) : undefined;
+    if (rule?.kind === 'exact' && !isAllNew(injection, verdict.expected)) return undefined;
     if (!rule) return undefined;
     const words = `the cluster rewrites ${verdict.expected.image} to ${verdict.actual.image}`;
     const learnt = journal.learn(injection.run, rule, judged.workload.namespace);
@@ -387,6 +392,11 @@ const isUnreachable = ({ verdict }: Judged): boolean =>
 
 const isUnanswered = (judged: Judged): boolean =>
   isUnreachable(judged) || (judged.verdict.state === 'unknown' && judged.verdict.reason.code === 'injector-refused');
+
+/** Whether istiod can be seen, and no upgrade of it is under way. */
+const isAllNew = (injection: Injection, expected: ExpectedSidecar): boolean =>
+  injection.istiod !== undefined &&
+  closedGate({ injection, expected, unconfirmed: undefined }, new Set(['proxy-newer-than-istiod'])) === undefined;
 
 /** The answer may have taken seconds: it must still come from the injection that the API server would call now. */
 function sameInjection(mesh: Mesh, { workload, injection }: Outdated): boolean {
