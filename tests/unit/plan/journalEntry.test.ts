@@ -99,7 +99,13 @@ const clocks: [string, Judged, number, number][] = [
   ['the workload, by a clock that runs behind', judged({ createdAt: NOW }), -5 * MINUTE, 0],
   ['a restart of the same second', journalled(restarted(0, 'verified')), 0, 1000],
   ['one by a clock that was set back since', journalled(restarted(0, 'verified')), -30 * MINUTE, 1000],
-  ['a record of the same second', judged({ annotations: recorded(restarted(0, 'verified')) }), 0, 1000],
+  ['no record that someone wrote ahead', judged({ annotations: recorded(restarted(-50 * MINUTE, 'verified')) }), 0, 0],
+  [
+    'no template annotation that someone wrote ahead: it would pace others until then',
+    judged({ template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW + 50 * MINUTE) }, spec: {} } }),
+    0,
+    0,
+  ],
   [
     'kubectl’s restart of the same second',
     judged({ template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW) }, spec: {} } }),

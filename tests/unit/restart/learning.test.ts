@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Injectors } from '../../../src/expect/injectors.ts';
+import type { Mesh } from '../../../src/expect/mesh.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { NO_NAMESPACE, type PodFacts } from '../../../src/model.ts';
 import { RESTARTED_AT } from '../../../src/names.ts';
@@ -12,7 +13,7 @@ import { Survey } from '../../../src/survey.ts';
 import { restarted } from '../../builders/journal.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
 import { policy } from '../../builders/policy.ts';
-import { complete, expected, injection, MINUTE, NOW, sidecar, workload } from '../../builders/workload.ts';
+import { complete, expected, injection, istiod, MINUTE, NOW, sidecar, workload } from '../../builders/workload.ts';
 
 const MESH = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
 const MIRRORED = 'mirror.corp/hub/istio/proxyv2:1.31.0';
@@ -32,12 +33,16 @@ const POD: PodFacts = {
   sidecar: sidecar({ image: MIRRORED }),
 };
 
-/** How a restart ends whose new pods all carry the injector's image from a mirror, and what is told to have been learnt. */
-async function followed(journal: Journal): Promise<{ outcome: string | undefined; told: string[] }> {
+/** How a restart ends whose new pods all carry the same other image, and what is told to have been learnt. */
+async function followed(
+  journal: Journal,
+  image = MIRRORED,
+  mesh: Mesh = MESH,
+): Promise<{ outcome: string | undefined; told: string[] }> {
   const told: string[] = [];
   const cluster = {
     workload: async () => WEB,
-    podsOf: async () => [POD],
+    podsOf: async () => [{ ...POD, sidecar: sidecar({ image }) }],
     budgets: async () => [],
     patch: async () => WEB,
     complaint: async () => undefined,
@@ -50,7 +55,7 @@ async function followed(journal: Journal): Promise<{ outcome: string | undefined
     cluster,
     survey: new Survey({ cluster, injectors, journal, policy: () => only }),
     journal,
-    mesh: () => MESH,
+    mesh: () => mesh,
     surroundings: () => ({
       now: NOW,
       wall: NOW,
@@ -85,7 +90,7 @@ async function journalOfOne(): Promise<Journal> {
 test('new pods from a mirror of the image teach that, and the restart counts as verified', async () => {
   const { outcome, told } = await followed(await journalOfOne());
   assert.equal(outcome, 'verified');
-  assert.deepEqual(told, [`the cluster makes ${MIRRORED} of ${expected().image}`]);
+  assert.deepEqual(told, [`the cluster rewrites ${expected().image} to ${MIRRORED}`]);
 });
 
 test('what cannot be kept verifies nothing: such a workload would be restarted again and again', async () => {
@@ -96,3 +101,24 @@ test('what cannot be kept verifies nothing: such a workload would be restarted a
   assert.equal(outcome, 'failed:wrong-image');
   assert.deepEqual(told, []);
 });
+
+const OLD = 'docker.io/istio/proxyv2:1.30.2';
+const rolling = injection({ istiod: istiod({ rollout: { ...complete(2), updated: 1, existing: 3 } }) });
+const { istiod: _unseen, ...unseen } = injection();
+const versions: [string, Mesh, string][] = [
+  ['where all of istiod is new', MESH, 'verified'],
+  [
+    'not while istiod rolls: an old replica may have injected it',
+    { ...MESH, injections: [rolling] },
+    'failed:wrong-image',
+  ],
+  ['not where istiod cannot be seen', { ...MESH, injections: [unseen] }, 'failed:wrong-image'],
+  [
+    'not where the injector has changed since',
+    { ...MESH, injections: [injection({ run: 'next' })] },
+    'failed:wrong-image',
+  ],
+];
+for (const [when, mesh, outcome] of versions)
+  test(`another version is learnt ${when}`, async () =>
+    assert.equal((await followed(await journalOfOne(), OLD, mesh)).outcome, outcome));
