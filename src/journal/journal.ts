@@ -50,6 +50,8 @@ export class Journal {
   #learnt = new Map<string, readonly LearntImage[]>();
   #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
   #writing = false;
+  /** How often the store was read: what was put into words before then is another leader's time. */
+  #loads = 0;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -78,6 +80,7 @@ export class Journal {
     if (text === undefined) return 'missing';
     const read = readJournal(text);
     if ('unreadable' in read) return read;
+    this.#loads += 1;
     const before = new Map(this.#entries);
     this.#learnt = new Map(read.learnt);
     this.#entries.clear();
@@ -124,7 +127,7 @@ export class Journal {
 
   #takeBack(ref: WorkloadRef): void {
     const entry = this.get(ref);
-    if (!entry || entry.confirmed) return;
+    if (!entry || entry.confirmed || entry.outcome) return;
     if (entry.before) this.#entries.set(keyOf(ref), entry.before);
     else this.#entries.delete(keyOf(ref));
   }
@@ -142,7 +145,8 @@ export class Journal {
   end(ref: WorkloadRef, outcome: Outcome): JournalEntry | undefined {
     const entry = this.get(ref);
     if (!entry) return undefined;
-    const ended = { ...entry, outcome };
+    const { before: _over, ...known } = entry;
+    const ended = { ...known, outcome };
     this.#entries.set(keyOf(ref), ended);
     this.#storeSoon();
     return ended;
@@ -232,8 +236,11 @@ export class Journal {
     while (this.#waiting.length > 0) {
       const served = this.#waiting.splice(0);
       try {
-        const text = journalText(this.#entries, this.#learnt);
-        await this.#options.store.keep(typeof text === 'string' ? text : await text);
+        const loads = this.#loads;
+        const made = journalText(this.#entries, this.#learnt);
+        const text = typeof made === 'string' ? made : await made;
+        if (loads !== this.#loads) throw new Error('not written: the journal was read anew meanwhile');
+        await this.#options.store.keep(text);
         for (const { resolve } of served) resolve();
       } catch (error) {
         for (const { reject } of served) reject(error);

@@ -24,7 +24,7 @@ export class Throttle {
   readonly #perOwner = new Map<string, WorkloadKey>();
   /** Times of the writes of the last minute. */
   readonly #writes: number[] = [];
-  /** Of each target that restarts are made for, whether one of them has ended. */
+  /** Of each target that restarts are made for, whether one of them has ended, or had its time: its people may have paused it. */
   readonly #towards = new Map<string, boolean>();
   #inFlight = 0;
   #lastWrite = Number.NEGATIVE_INFINITY;
@@ -39,10 +39,8 @@ export class Throttle {
       for (const { at } of entry.writes.slice(1).filter((write) => write.at <= context.wall))
         this.#note(Math.min(context.now, at + CUT + WRITTEN_WITHIN - context.wall + context.now));
       if (!entry.outcome) this.#countEntry(key, entry, seen.get(key));
-      this.#towards.set(
-        entry.restartedFor,
-        this.#towards.get(entry.restartedFor) === true || entry.outcome !== undefined,
-      );
+      const isOver = entry.outcome !== undefined || context.now > entry.since + context.policy.restartTimeout;
+      this.#towards.set(entry.restartedFor, this.#towards.get(entry.restartedFor) === true || isOver);
     }
     for (const key of context.starting) {
       const entry = context.journal.get(key);

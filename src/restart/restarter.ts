@@ -65,8 +65,8 @@ const OUTCOME_TRIES = 3;
  */
 export class Restarter {
   readonly #options: RestarterOptions;
-  /** Namespaces in which the record was refused: restarts are written without it in this term. */
-  readonly #refusing = new Set<string>();
+  /** Namespaces in which a write with the record was refused, and why: restarts are written without it. */
+  readonly #refusing = new Map<string, string>();
 
   constructor(options: RestarterOptions) {
     this.#options = options;
@@ -123,14 +123,17 @@ export class Restarter {
   async #write(judged: Outdated, entry: JournalEntry): Promise<Workload | undefined> {
     const { workload } = judged;
     const { namespace, resourceVersion } = workload;
-    if (this.#refusing.has(namespace)) return this.#send(judged, barePatch(resourceVersion, entry), entry);
+    const refused = this.#refusing.get(namespace);
+    const patch = refused === undefined ? restartPatch : barePatch;
     try {
-      return await this.#send(judged, restartPatch(resourceVersion, entry), entry);
+      const written = await this.#send(judged, patch(resourceVersion, entry), entry);
+      if (written && refused !== undefined) this.#options.listener.recordRefused(judged, refused);
+      return written;
     } catch (error) {
       if (!isDenied(error)) throw error;
-      // the next try is made without the record, after another look
-      this.#refusing.add(namespace);
-      this.#options.listener.recordRefused(judged, error.message);
+      // the next try is made without the record, after another look; where that is refused too, it was not about the record
+      if (refused === undefined) this.#refusing.set(namespace, error.message);
+      else this.#refusing.delete(namespace);
       throw error;
     }
   }
@@ -411,10 +414,13 @@ const sameTarget = (planned: Outdated, fresh: Outdated): boolean =>
 const isDenied = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.status !== undefined && [400, 403, 422].includes(error.status);
 
-/** An answer of 4xx, a connection that was never made and a closed fence are certain; whatever else is thrown may follow a write. */
+/**
+ * An answer of 4xx, a connection that was never made and a closed fence are certain; whatever else is thrown may follow a write, and so may an
+ * answer of 2xx that cannot be read.
+ */
 function wasNotDone(error: unknown): boolean {
   if (!(error instanceof ApiError)) return true;
-  if (error.status !== undefined) return error.status < 500;
+  if (error.status !== undefined) return error.status >= 400 && error.status < 500;
   const { cause } = error;
   return cause instanceof Error && 'code' in cause && NEVER_SENT.has(String(cause.code));
 }

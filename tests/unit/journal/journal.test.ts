@@ -105,6 +105,14 @@ describe('the journal: its end', () => {
     assert.equal(store.restarts[KEY]?.unconfirmed, undefined);
   });
 
+  it('leaves nothing to take back, even where its write was never known to have been done', async () => {
+    await journal.begin(WEB, restarted(HOUR, 'verified'));
+    await journal.begin(WEB, begun());
+    assert.equal(journal.end(WEB, 'failed:unverified')?.before, undefined);
+    journal.cancel(WEB);
+    assert.equal(journal.of(WEB)?.outcome, 'failed:unverified');
+  });
+
   it('of what it does not know is none', () => {
     assert.equal(journal.end(WEB, 'verified'), undefined);
     for (const change of [journal.cancel, journal.confirm, journal.sending]) change.call(journal, WEB);
@@ -185,6 +193,19 @@ describe('the journal: taken up by another process', () => {
     store.stored = '{"version":1,"restarts":{}}';
     assert.equal(journal.load(), 'read');
     assert.equal(journal.entries.size, 0);
+  });
+
+  it('is not overwritten with what was known before, however long that takes to be put into words', async () => {
+    const many = Array.from({ length: 500 }, (_, i): [WorkloadKey, JournalEntry] => [
+      `Deployment/shop/w${i}`,
+      restarted(i * 1000, 'failed:timeout', { uid: `uid-${i}`, run: `run-${i}` }),
+    ]);
+    journal.adopt(new Map(many));
+    store.stored = '{"version":1,"restarts":{}}';
+    journal.load();
+    await journal.begin(WEB, begun());
+    assert.deepEqual([store.kept.length, Object.keys(store.restarts)], [1, [KEY]]);
+    assert.match(String(errors[0]), /read anew/);
   });
 
   it('keeps what it knows itself where the store was deleted', async () => {

@@ -102,16 +102,17 @@ async function longestBlock(entries: ReadonlyMap<WorkloadKey, JournalEntry>): Pr
   return longest;
 }
 
-test('the text of ten thousand restarts, of which one has changed, keeps nobody waiting', async () => {
-  const entries = entriesFrom(new Dice(3), 10_000);
-  const ended = new Map([...entries].map(([key, one]) => [key, { ...one, outcome: 'verified' as const }]));
-  await journalText(ended);
-  const blocks: number[] = [];
+test('the text of thousands of restarts, of which one has changed, takes a fraction of the first one’s time', async () => {
+  const ended = new Map(
+    [...entriesFrom(new Dice(3), 5000)].map(([key, one]) => [key, { ...one, outcome: 'verified' as const }]),
+  );
+  const first = await longestBlock(ended);
+  const later: number[] = [];
   for (let i = 0; i < 3; i++) {
     ended.set(`Deployment/shop-${i}/web`, { ...entryFrom(new Dice(i)), outcome: 'verified' });
-    blocks.push(await longestBlock(ended));
+    later.push(await longestBlock(ended));
   }
-  assert.ok(Math.min(...blocks) < 100, `${blocks.map(Math.round).join(', ')} ms`);
+  assert.ok(Math.min(...later) < first / 2, `${later.map(Math.round).join(', ')} ms after ${Math.round(first)} ms`);
 });
 
 const LARGEST = 200 * 1024;

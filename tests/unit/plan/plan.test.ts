@@ -559,6 +559,20 @@ const sharing: [string, Judged[], string[], Partial<PlanContext>?][] = [
     ['restart', 'owner-kind', 'restart'],
   ],
   [
+    'where images seem to be rewritten, one restart shows how before others are made',
+    [
+      journalled(inFlight, { name: 'a' }),
+      { ...judged({ name: 'b' }), hinted: true },
+      { ...judged({ name: 'c' }), hinted: false },
+    ],
+    ['in-flight', 'first-of-its-kind', 'restart'],
+  ],
+  [
+    '… unless it takes longer than a restart may, as where its people have paused it',
+    [journalled(restarted(HOUR), { name: 'a' }), { ...judged({ name: 'b' }), hinted: true }],
+    ['in-flight', 'restart'],
+  ],
+  [
     'so many a minute and no more',
     [judged({ name: 'a' }), judged({ name: 'b' }), judged({ name: 'c' })],
     ['restart', 'restart', 'max-restarts-per-minute'],

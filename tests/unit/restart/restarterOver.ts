@@ -1,0 +1,52 @@
+import type { Cluster } from '../../../src/cluster/cluster.ts';
+import type { Injectors } from '../../../src/expect/injectors.ts';
+import type { Journal } from '../../../src/journal/journal.ts';
+import { NO_NAMESPACE } from '../../../src/model.ts';
+import { historyOf } from '../../../src/plan/history.ts';
+import { Restarter, type RestartListener } from '../../../src/restart/restarter.ts';
+import { Survey } from '../../../src/survey.ts';
+import { policy } from '../../builders/policy.ts';
+import { expected, injection, NOW } from '../../builders/workload.ts';
+
+const MESH = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
+
+/** A restarter at a standing clock over what a test says of the cluster; the injector expects the builders' sidecar. */
+export function restarterOver(
+  parts: Partial<Cluster>,
+  journal: Journal,
+  listener: Partial<RestartListener> = {},
+): Restarter {
+  const cluster = { budgets: async () => [], complaint: async () => undefined, ...parts } as Cluster;
+  const answer = async () => ({ kind: 'sidecar', sidecar: expected() });
+  const injectors = { ask: answer, askAfresh: answer } as unknown as Injectors;
+  const only = policy({ istiodConfigReadDelay: 0 });
+  const silent = () => undefined;
+  return new Restarter({
+    cluster,
+    survey: new Survey({ cluster, injectors, journal, policy: () => only }),
+    journal,
+    mesh: () => MESH,
+    surroundings: () => ({
+      now: NOW,
+      wall: NOW,
+      policy: only,
+      epochSeenAt: new Map(),
+      unconfirmed: silent,
+      stale: undefined,
+      retryAt: new Map(),
+      paused: undefined,
+      history: historyOf(journal.entries, [], NOW),
+    }),
+    listener: {
+      sending: silent,
+      restarted: silent,
+      ended: silent,
+      recordRefused: silent,
+      learnt: silent,
+      trouble: silent,
+      ...listener,
+    },
+    signal: new AbortController().signal,
+    sleep: async () => undefined,
+  });
+}
