@@ -300,13 +300,6 @@ export const TRUST: readonly Mutant[] = [
     breaks: 'liveness',
   },
   {
-    name: 'putting a later record in the place of the journal',
-    file: ENTRY,
-    snippet: 'return [...(entry ? [entry] : []), ...(last && last !== entry ? [last] : [])];',
-    instead: 'return last ? [last] : [];',
-    breaks: 'episode',
-  },
-  {
     name: 'halting all for the failures of one namespace',
     file: HALTS,
     snippet: 'if (counted < failureBudget || (failed.length < 2 && !isAlone(run, known))) return undefined;',
@@ -349,13 +342,14 @@ export const TRUST: readonly Mutant[] = [
     snippet:
       'if (entry.before) this.#entries.set(keyOf(ref), entry.before);\n    else this.#entries.delete(keyOf(ref));',
     instead: 'this.#entries.delete(keyOf(ref));',
-    breaks: 'cooldown',
+    breaks: 'liveness',
+    flavour: 'faulty',
   },
   {
     name: 'taking another workload of the same name for the one that was restarted',
     file: RESTARTER,
     snippet: '|| workload.uid !== entry.uid) {',
     instead: ') {',
-    breaks: 'ends',
+    breaks: 'liveness',
   },
 ];
