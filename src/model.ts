@@ -19,6 +19,8 @@ export const keyOf = (ref: WorkloadRef): WorkloadKey => `${ref.kind}/${ref.names
 export interface NamespaceFacts {
   readonly labels: Labels;
   readonly annotations: Labels;
+  /** Content hash of the ProxyConfigs in it, which choose image types for its pods; absent where there are none. */
+  readonly proxyConfigs?: string;
 }
 
 export const NO_NAMESPACE: NamespaceFacts = { labels: {}, annotations: {} };

@@ -45,6 +45,7 @@ export interface OperatorOptions {
     | 'restarted'
     | 'ended'
     | 'recordRefused'
+    | 'learnt'
     | 'scanned'
     | 'scanFailed'
     | 'evaluated'
@@ -112,9 +113,9 @@ export class Operator {
   /** Keeps up with the mesh until the signal aborts. It acts only while it leads. */
   async run(signal: AbortSignal): Promise<void> {
     const { watch, now, report } = this.#options;
-    watch.onChange((relabelled) => {
+    watch.onChange((change) => {
       this.#burst.note(now());
-      this.#changes?.note(watch.mesh(), relabelled);
+      this.#changes?.note(() => watch.mesh(), change);
       this.#alarm.ring();
     });
     await watch.settled(signal);
@@ -173,6 +174,7 @@ export class Operator {
           this.ring();
         },
         recordRefused: (judged, why) => report.recordRefused(judged, why),
+        learnt: (judged, words) => report.learnt(judged, words),
         trouble: (ref, error) => report.trouble(ref, error),
       },
       signal,
@@ -211,6 +213,7 @@ export class Operator {
     report.mesh(mesh);
     void injectors.keepOnly(mesh.injections);
     confirmations.keepOnly(mesh.injections);
+    this.#options.journal.keepOnly(mesh.injections);
     // istiod is given time to read what changed: an answer from before would be kept for the new epoch
     if (scope.kind === 'everything') this.#scans.askForAll(now() + policy().istiodConfigReadDelay);
     if (scope.kind === 'namespaces') this.#scans.askFor(scope.names);

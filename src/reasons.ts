@@ -26,7 +26,8 @@ export const REASONS = {
     'The namespace of the workload has not been seen, and with it not by which labels it chooses its injector.',
   'not-read':
     'The workload, or its namespace, cannot be read at the moment, so what was seen before may no longer be true; read again with back-off.',
-  'match-conditions': 'The matching entry has matchConditions (CEL), which only the API server can evaluate.',
+  'match-conditions':
+    'The matching entry has a matchCondition (CEL), named in the detail, that only the API server can evaluate.',
   'invalid-selector': 'A webhook entry carries a selector that Kubernetes would reject.',
   conflict: 'More than one injector entry matches: which sidecar wins is an accident.',
   // outdated, but somebody said no
@@ -62,6 +63,8 @@ export const REASONS = {
   'max-in-flight': 'As many restarts are in flight as allowed overall.',
   'max-in-flight-per-namespace': 'As many restarts are in flight in this namespace as allowed.',
   'owner-kind': 'Another workload of the same kind of owner is being restarted; those of one operator go one by one.',
+  'first-of-its-kind':
+    'Images seem to be rewritten after the injector; the first restart for this sidecar is awaited, which shows how.',
   'own-workload': 'It is Meltemi itself, which goes last.',
   'max-restarts-per-minute': 'As many restarts were written within the last minute as allowed.',
   'restart-delay': 'The last restart was written a moment ago.',

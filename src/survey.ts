@@ -3,6 +3,7 @@ import type { Cluster } from './cluster/cluster.ts';
 import { restartingExpired } from './cluster/list.ts';
 import type { DriftRules } from './compare/drift.ts';
 import { countOf, type PodGroup, PodGroups, PodsByController, replaceable } from './compare/podGroups.ts';
+import { hintsAtRewriting } from './compare/rewritingHint.ts';
 import { isSupported, judge, type Verdict } from './compare/verdict.ts';
 import { nextPodLabels } from './expect/admission.ts';
 import type { Answer } from './expect/answer.ts';
@@ -10,6 +11,7 @@ import type { Injectors, Question } from './expect/injectors.ts';
 import { type Match, match } from './expect/match.ts';
 import type { Injection, Mesh } from './expect/mesh.ts';
 import { Turns } from './expect/turns.ts';
+import type { Journal } from './journal/journal.ts';
 import { loopSlices } from './loopSlices.ts';
 import {
   type Budget,
@@ -23,7 +25,6 @@ import {
   type WorkloadRef,
 } from './model.ts';
 import { covering } from './plan/budget.ts';
-import type { JournalEntry } from './plan/journalEntry.ts';
 import type { Judged } from './plan/judged.ts';
 import type { Policy } from './plan/policy.ts';
 import { isSettled } from './plan/rollout.ts';
@@ -51,7 +52,7 @@ export interface SurveyOptions {
   readonly cluster: Cluster;
   readonly injectors: Injectors;
   /** What is known of earlier restarts. */
-  readonly journal: { of(workload: Workload): JournalEntry | undefined };
+  readonly journal: Pick<Journal, 'of' | 'learnt'>;
   /** Asked each time: it may change while the operator runs. */
   readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces'>;
   /** Looks at single workloads that one scan may cost; 50 by default. */
@@ -269,12 +270,17 @@ export class Survey {
     const { workload, groups, stranded, budgets, unread } = sighting;
     const matched = matchOf(mesh, workload);
     const answer = unread === undefined ? await this.#answer(mesh, sighting, fresh) : undefined;
+    const { journal } = this.#options;
     const policy = this.#options.policy();
+    const injection = matched.kind === 'entry' ? matched.entry : undefined;
+    const learnt = injection ? journal.learnt(injection.epoch, workload.namespace) : [];
+    const rules = learnt.length > 0 ? { ...policy, learnt } : policy;
     const verdict: Verdict =
       unread === undefined
-        ? unlessSkipped(workload, judge(workload, matched, answer, groups, policy), policy)
+        ? unlessSkipped(workload, judge(workload, matched, answer, groups, rules), policy)
         : { state: 'unknown', reason: reason('not-read', unread) };
-    const entry = this.#options.journal.of(workload);
+    const entry = journal.of(workload);
+    const hinted = verdict.state === 'outdated' && hintsAtRewriting(verdict.expected, groups, rules);
     return {
       workload,
       namespace: namespaceOf(mesh, workload),
@@ -282,8 +288,9 @@ export class Survey {
       groups,
       stranded,
       budgets: fresh ? this.#newest(sighting) : budgets,
-      ...(matched.kind === 'entry' && { injection: matched.entry }),
+      ...(injection && { injection }),
       ...(entry && { entry }),
+      ...(hinted && { hinted }),
     };
   }
 
@@ -356,12 +363,15 @@ export function questionOf(mesh: Mesh, { workload, templateHash }: Asked): Quest
   const matched = matchOf(mesh, workload);
   if (matched.kind !== 'entry' || workload.deleting || !isSupported(workload)) return undefined;
   const { namespace, name, template } = workload;
-  return { injection: matched.entry, namespace, name, template, templateHash };
+  const { proxyConfigs } = namespaceOf(mesh, workload);
+  // answers that a ProxyConfig of the namespace has changed are others
+  const hash = proxyConfigs === undefined ? templateHash : `${templateHash}.${proxyConfigs}`;
+  return { injection: matched.entry, namespace, name, template, templateHash: hash };
 }
 
 /** Which injection the API server would call for the workload's next pod. */
 export function matchOf(mesh: Mesh, workload: Workload): Match<Injection> {
-  return match(mesh.injections, mesh.namespaces.get(workload.namespace)?.labels, nextPodLabels(workload));
+  return match(mesh.injections, mesh.namespaces.get(workload.namespace)?.labels, nextPodLabels(workload), workload);
 }
 
 const namespaceOf = (mesh: Mesh, { namespace }: Workload): NamespaceFacts =>

@@ -47,7 +47,7 @@
   verbs: [list, watch]
 - apiGroups: [""]
   resources: [services]
-  verbs: [get]
+  verbs: [get, list, watch]
 {{- end }}
 
 {{- define "meltemi.rights.own" -}}
@@ -95,7 +95,7 @@
   verbs: [list, watch]
 - apiGroups: [""]
   resources: [services]
-  verbs: [get]
+  verbs: [get, list, watch]
 {{- end }}
 
 {{- define "meltemi.rights.scoped.namespaces" -}}

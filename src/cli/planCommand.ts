@@ -72,7 +72,7 @@ export async function planCommand(
   const injectors = new Injectors({ cluster, now: Date.now, ...(injectorAddress && { address: injectorAddress }) });
   try {
     progress.say('reading the mesh');
-    const mesh = await readMesh(client, scopeOf(settings), stopping);
+    const mesh = await readMesh(client, scopeOf(settings), warn, stopping);
     const lookup = await findLease(client, [ofContext, settings.namespace], stopping);
     if (lookup.kind === 'unknown')
       warn(`cannot tell whether Meltemi is paused, nor what it has restarted: ${lookup.why}`);
@@ -141,14 +141,24 @@ const scopeOf = ({ namespace, istioNamespaces }: Settings): MeshScope => ({
 });
 
 /** Lists what decides the injectors' answers. The first thing that cannot be read ends it: half a mesh would make a wrong plan. */
-async function readMesh(client: KubeClient, scope: MeshScope, signal: AbortSignal): Promise<Mesh> {
+async function readMesh(
+  client: KubeClient,
+  scope: MeshScope,
+  warn: (text: string) => void,
+  signal: AbortSignal,
+): Promise<Mesh> {
   const failed = Promise.withResolvers<never>();
   const late = setTimeout(
     () => failed.reject(new Error(`the API server did not answer within ${PATIENCE / 1000} s`)),
     PATIENCE,
   );
   try {
-    const watch = new MeshWatch(client, signal, (_watched, error) => failed.reject(error), scope);
+    const watch = new MeshWatch(
+      client,
+      signal,
+      (_watched, error, instead) => (instead ? warn(`${(error as Error).message}; ${instead}`) : failed.reject(error)),
+      scope,
+    );
     await Promise.race([watch.settled(signal), failed.promise]);
     return withInjectors(watch.mesh());
   } finally {
@@ -167,8 +177,8 @@ function unknownWorkload(key: string, rows: readonly Row[], skipped: ReadonlySet
 function withInjectors(mesh: Mesh): Mesh {
   if (mesh.injections.length > 0) return mesh;
   throw new Error(
-    'no Istio injector in this cluster: no MutatingWebhookConfiguration has the label istio.io/rev and an entry named ' +
-      '…sidecar-injector.istio.io. Is Istio installed, and is this the right context (--context)?',
+    'no Istio injector in this cluster: no MutatingWebhookConfiguration has an entry whose name ends in ' +
+      'sidecar-injector.istio.io. Is Istio installed, and is this the right context (--context)?',
   );
 }
 

@@ -83,7 +83,12 @@ export async function runCommand(
   const watch = new MeshWatch(
     client,
     signal,
-    (watched, error) => logger.warn('Watch failed, will be tried again', { watched, ...errorFields(error) }),
+    (watched, error, instead) =>
+      logger.warn('Watch failed, will be tried again', {
+        watched,
+        ...errorFields(error),
+        ...(instead && { meanwhile: instead }),
+      }),
     { namespaces, istioNamespaces: [...settings.istioNamespaces] },
   );
   ready.watch = watch;

@@ -163,7 +163,7 @@ export const SETTINGS = {
   ),
   istioNamespaces: neverEmpty(
     names(
-      'look for istiods in these namespaces only, comma-separated, with rights in no others; without it in all',
+      'look for istiods in these namespaces only, comma-separated, with rights in no others; without it in those that webhooks name',
       BOTH,
     ),
     SOME_NAMESPACE,

@@ -78,7 +78,12 @@ export const RIGHTS: readonly Right[] = [
   { resource: 'events', verbs: ['create'], ...ofWorkloads, why: 'to tell about a workload' },
   { resource: 'events', verbs: ['list'], ...ofWorkloads, why: 'to say why a rollout does not get on' },
   { resource: 'configmaps', verbs: ['list', 'watch'], ...ofIstio, why: 'the configuration of injectors and mesh' },
-  { resource: 'services', verbs: ['get'], ...ofIstio, why: 'where an injector is reached' },
+  {
+    resource: 'services',
+    verbs: ['get', 'list', 'watch'],
+    ...ofIstio,
+    why: 'where an injector is reached, and which istiod is behind it',
+  },
   { resource: 'leases', verbs: ['create'], ...own, why: 'leader election, where the Lease is missing' },
   {
     resource: 'leases',

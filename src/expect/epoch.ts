@@ -15,6 +15,17 @@ function canonical(value: unknown): string {
   );
 }
 
+const digests = new WeakMap<object, string>();
+
+/** The hash of an object that nobody changes any more, such as one of a watch: computed once for as long as the object lives. */
+export function digest(content: object): string {
+  const known = digests.get(content);
+  if (known !== undefined) return known;
+  const made = contentHash(content);
+  digests.set(content, made);
+  return made;
+}
+
 /** The configuration an injector works with; each part is undefined where the object does not exist or cannot be seen. */
 export interface InjectorContent {
   /** `data` of ConfigMap `istio-sidecar-injector[-rev]`. */
@@ -24,21 +35,29 @@ export interface InjectorContent {
   /** Chart labels of the injector ConfigMap: for gate G2, no part of any hash. */
   readonly configChart?: ChartLabels;
   readonly istiod?: Istiod;
-  /** Specs of all ProxyConfigs, which choose image types. */
-  readonly proxyConfigs?: unknown;
+  /** Hash of the ProxyConfigs in the mesh's root namespace, which choose image types everywhere. Those of other namespaces count there only. */
+  readonly rootProxyConfigs?: string | undefined;
+  /** Counts how often the injector's answers have changed where no object of the cluster tells; absent as long as they have not. */
+  readonly answersVersion?: number;
 }
 
-/** Joins an entry with the content of its injector and names both by their hashes. */
-export function injectionOf(entry: WebhookEntry, content: InjectorContent): Injection {
+/**
+ * Joins an entry with the content of its injector and names both by their hashes. Nothing that only a tenant may write is part of them:
+ * an edit of theirs would lift a halt of everybody. The entry's revision becomes that of the istiod that answers it; where none is visible
+ * it stays the configuration's label, and without that it is `default`, as istiod itself has it.
+ */
+export function injectionOf(labelled: WebhookEntry, content: InjectorContent): Injection {
+  const { istiod, configChart, answersVersion } = content;
+  const entry = { ...labelled, revision: istiod?.revision ?? (labelled.revision || 'default') };
   const { caBundle: _rewrittenByEveryIstiod, ...stable } = entry;
   const run = contentHash([
     stable.address,
-    content.injectorConfig,
-    content.meshConfig,
-    content.istiod?.templateHash,
-    content.proxyConfigs,
+    part(content.injectorConfig),
+    part(content.meshConfig),
+    istiod?.templateHash,
+    content.rootProxyConfigs,
+    ...(answersVersion === undefined ? [] : [answersVersion]),
   ]);
-  const { istiod, configChart } = content;
   return {
     entry,
     run,
@@ -47,3 +66,6 @@ export function injectionOf(entry: WebhookEntry, content: InjectorContent): Inje
     ...(configChart && { configChart }),
   };
 }
+
+const part = (content: unknown): unknown =>
+  typeof content === 'object' && content !== null ? digest(content) : content;

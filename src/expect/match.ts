@@ -1,5 +1,6 @@
-import type { LabelSelector, Labels } from '../model.ts';
+import type { LabelSelector, Labels, Workload } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
+import { type ConditionsMet, conditionsMet } from './matchCondition.ts';
 import { selects } from './selector.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
@@ -10,46 +11,53 @@ export type Match<E> =
   | { readonly kind: 'conflict'; readonly reason: Reason }
   | { readonly kind: 'unknown'; readonly reason: Reason };
 
+/** An entry whose selectors match, with what its conditions say. */
+interface Selected<E> {
+  readonly candidate: E;
+  readonly conditions: ConditionsMet;
+}
+
 /**
  * Applies the API server's rule (apiserver admission/plugin/webhook/generic/webhook.go ShouldCallHook) to every injector entry.
  * @param entries in the API server's order
  * @param namespace labels of the Namespace object; undefined where it was not seen, which says nothing about its labels
  * @param pod labels that the next pod will have
+ * @param workload whose next pod it is: what `matchConditions` are asked about; without it they are unknown
  */
 export function match<E extends { readonly entry: WebhookEntry }>(
   entries: readonly E[],
   namespace: Labels | undefined,
   pod: Labels,
+  workload?: Workload,
 ): Match<E> {
   if (!namespace) return { kind: 'unknown', reason: reason('namespace-not-seen', 'nobody knows its labels yet') };
-  const called: E[] = [];
+  const selected: Selected<E>[] = [];
   for (const candidate of entries) {
     try {
-      if (calls(candidate.entry, namespace, pod)) called.push(candidate);
+      if (isSelected(candidate.entry, namespace, pod))
+        selected.push({ candidate, conditions: conditionsMet(candidate.entry, workload) });
     } catch (error) {
       return { kind: 'unknown', reason: reason('invalid-selector', `${nameOf(candidate.entry)}: ${String(error)}`) };
     }
   }
-  return verdictOf(called, namespace, pod);
+  return verdictOf(selected, () => whyNone(namespace, pod));
 }
 
 function verdictOf<E extends { readonly entry: WebhookEntry }>(
-  called: readonly E[],
-  namespace: Labels,
-  pod: Labels,
+  selected: readonly Selected<E>[],
+  whyNobody: () => string,
 ): Match<E> {
-  const [first, ...others] = called;
-  if (!first) return { kind: 'none', reason: reason('not-injected', whyNone(namespace, pod)) };
-  const conditional = called.find(({ entry }) => entry.conditional);
-  if (conditional) {
-    return {
-      kind: 'unknown',
-      reason: reason(
-        'match-conditions',
-        `${nameOf(conditional.entry)} has matchConditions, which only the API server can evaluate`,
-      ),
-    };
+  const called: E[] = [];
+  const refused: string[] = [];
+  for (const { candidate, conditions } of selected) {
+    const words = conditionWords(candidate.entry, conditions);
+    if (conditions.met === 'unknown') return { kind: 'unknown', reason: reason('match-conditions', words) };
+    if (conditions.met) called.push(candidate);
+    else refused.push(words);
   }
+  const [first, ...others] = called;
+  if (!first)
+    return { kind: 'none', reason: reason('not-injected', refused.length > 0 ? refused.join(', ') : whyNobody()) };
   if (others.length > 0) {
     const names = called.map(({ entry }) => nameOf(entry)).join(' and ');
     return {
@@ -60,16 +68,20 @@ function verdictOf<E extends { readonly entry: WebhookEntry }>(
   return { kind: 'entry', entry: first };
 }
 
-/** Why the API server would not call an entry for a pod, in words; undefined when it would. */
-export function whyNot(entry: WebhookEntry, namespace: Labels, pod: Labels): string | undefined {
+function conditionWords(entry: WebhookEntry, conditions: ConditionsMet): string {
+  if (conditions.met === true) return '';
+  const which = `condition "${conditions.condition}" of ${nameOf(entry)}`;
+  return conditions.met ? `${which} cannot be evaluated here: ${conditions.why}` : `${which} is false`;
+}
+
+/** Why the API server would not call an entry for a workload's next pod, in words; undefined when it would. */
+export function whyNot(entry: WebhookEntry, namespace: Labels, pod: Labels, workload?: Workload): string | undefined {
   try {
     if (!entry.callsPodCreation) return 'its rules do not cover the creation of pods';
     if (!selects(entry.namespaceSelector, namespace))
       return `its namespaceSelector does not match: ${say(entry.namespaceSelector)}`;
     if (!selects(entry.objectSelector, pod)) return `its objectSelector does not match: ${say(entry.objectSelector)}`;
-    return entry.conditional
-      ? 'it would, but it has matchConditions, which only the API server can evaluate'
-      : undefined;
+    return conditionWords(entry, conditionsMet(entry, workload)) || undefined;
   } catch (error) {
     return `nobody can tell: ${String(error)}`;
   }
@@ -83,7 +95,7 @@ function say({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string
   return [...labels, ...expressions].join(', ');
 }
 
-const calls = (entry: WebhookEntry, namespace: Labels, pod: Labels): boolean =>
+const isSelected = (entry: WebhookEntry, namespace: Labels, pod: Labels): boolean =>
   entry.callsPodCreation && selects(entry.namespaceSelector, namespace) && selects(entry.objectSelector, pod);
 
 const nameOf = (entry: WebhookEntry): string => `${entry.configuration}/${entry.name}`;

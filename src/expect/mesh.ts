@@ -1,16 +1,25 @@
-import type { NamespaceFacts, RolloutReport } from '../model.ts';
+import type { Labels, NamespaceFacts, RolloutReport } from '../model.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
 /** `helm.sh/chart` and `app.kubernetes.io/version`, where an object carries them; Istio's charts do since 1.24. */
 export type ChartLabels = readonly [chart: string | undefined, version: string | undefined];
 
-/** The control plane Deployment of a revision, as far as the gates and the epoch need it. */
+/** A Deployment that may be a control plane, as far as the gates and the epoch need it. */
 export interface Istiod {
   readonly namespace: string;
   readonly name: string;
+  /** Its environment variable `REVISION`, else its label `istio.io/rev`, else `default`. */
   readonly revision: string;
+  /** Whether it is labelled `app=istiod`, as Istio's charts do. */
+  readonly isLabelled: boolean;
+  /** Labels of its pod template: Services select by them. */
+  readonly podLabels: Labels;
   readonly generation: number;
   readonly rollout: RolloutReport;
+  /** How many of its replicas its strategy lets be unavailable. */
+  readonly maxUnavailable: number;
+  /** The Deployment's condition Available is True. */
+  readonly isAvailable: boolean;
   /** Image of the container `discovery`. */
   readonly image: string;
   /** Labels that say which chart version the Deployment comes from. */

@@ -14,11 +14,21 @@ export type Address =
       };
     };
 
+/** One of an entry's `matchConditions`. */
+export interface MatchCondition {
+  readonly name: string;
+  /** CEL. */
+  readonly expression: string;
+}
+
 /** One entry of a MutatingWebhookConfiguration that injects sidecars. */
 export interface WebhookEntry {
   readonly configuration: string;
   readonly name: string;
-  /** Label `istio.io/rev` of the configuration: the revision that answers. */
+  /**
+   * The revision that answers: at first label `istio.io/rev` of the configuration, empty where there is none. An injection's entry names the
+   * revision of the istiod that answers it, see `injectionOf`.
+   */
   readonly revision: string;
   /** Label `istio.io/tag`; empty on a revision's own configuration. */
   readonly tag: string;
@@ -27,8 +37,8 @@ export interface WebhookEntry {
   readonly namespaceSelector: LabelSelector;
   readonly objectSelector: LabelSelector;
   readonly callsPodCreation: boolean;
-  /** CEL conditions cannot be evaluated here; an entry that carries some is a maybe. */
-  readonly conditional: boolean;
+  /** `matchConditions`, all of which must be true. */
+  readonly conditions: readonly MatchCondition[];
   readonly address: Address;
   /** PEM, decoded from the base64 of the API; empty means the system's roots. */
   readonly caBundle: string;
@@ -53,7 +63,7 @@ interface RawEntry {
   readonly namespaceSelector?: LabelSelector;
   readonly objectSelector?: LabelSelector;
   readonly rules?: readonly RawRule[];
-  readonly matchConditions?: readonly unknown[];
+  readonly matchConditions?: readonly Partial<MatchCondition>[];
   readonly clientConfig?: {
     readonly url?: string;
     readonly caBundle?: string;
@@ -78,7 +88,7 @@ const ENTRY: Shape = {
   rules: [
     { operations: ['string'], apiGroups: ['string'], apiVersions: ['string'], resources: ['string'], scope: 'string' },
   ],
-  matchConditions: ['object'],
+  matchConditions: [{ name: 'string', expression: 'string' }],
   clientConfig: {
     url: 'string',
     caBundle: 'string',
@@ -86,13 +96,14 @@ const ENTRY: Shape = {
   },
 };
 
+/** How the names of Istio's own entries end (istio pkg/webhooks/webhookpatch.go). */
 const INJECTOR_SUFFIX = 'sidecar-injector.istio.io';
 
 /**
  * The injector entries of all configurations, in the API server's order: configurations by name, entries as they stand
  * (apiserver configuration/mutating_webhook_manager.go sorts by name).
- * Which entries are Istio's is decided as Istio's own certificate patcher does (pkg/webhooks/webhookpatch.go): the entry's
- * name ends in `sidecar-injector.istio.io` and the configuration carries the label `istio.io/rev`. Names are never parsed for a revision.
+ * An entry is Istio's if its name ends in `sidecar-injector.istio.io`, whatever labels its configuration carries: the API server looks at
+ * none, and who may write webhooks sees every pod anyway. Names are never parsed for a revision.
  * Workload templates carry secrets in env; they go to no other webhook, nor to what has wrong types and so cannot be called by anybody.
  */
 export function injectorEntries(configurations: readonly RawConfiguration[]): WebhookEntry[] {
@@ -107,19 +118,18 @@ export function injectorEntries(configurations: readonly RawConfiguration[]): We
 const compareBytes = (a: string, b: string): number => Number(a > b) - Number(a < b);
 
 function entryOf({ metadata }: RawConfiguration, raw: RawEntry): WebhookEntry | undefined {
-  const revision = metadata?.labels?.['istio.io/rev'];
   const address = addressOf(raw.clientConfig);
-  if (!revision || !metadata?.name || !raw.name?.endsWith(INJECTOR_SUFFIX) || !address) return undefined;
+  if (!metadata?.name || !raw.name?.endsWith(INJECTOR_SUFFIX) || !address) return undefined;
   return {
     configuration: metadata.name,
     name: raw.name,
-    revision,
+    revision: metadata.labels?.['istio.io/rev'] ?? '',
     tag: metadata.labels?.['istio.io/tag'] ?? '',
     releaseNamespace: metadata.annotations?.['meta.helm.sh/release-namespace'] ?? '',
     namespaceSelector: raw.namespaceSelector ?? {},
     objectSelector: raw.objectSelector ?? {},
     callsPodCreation: (raw.rules ?? []).some(coversPodCreation),
-    conditional: (raw.matchConditions ?? []).length > 0,
+    conditions: (raw.matchConditions ?? []).map(({ name = '', expression = '' }) => ({ name, expression })),
     address,
     caBundle: Buffer.from(raw.clientConfig?.caBundle ?? '', 'base64').toString('utf8'),
   };

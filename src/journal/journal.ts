@@ -1,8 +1,9 @@
+import type { RewriteRule } from '../compare/learntImage.ts';
 import { keyOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { CUT, type JournalEntries, type JournalEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
 import type { Judged } from '../plan/judged.ts';
 import { type Outcome, recordOf } from '../plan/record.ts';
-import { journalText, readJournal, type StoredEntry } from './journalText.ts';
+import { journalText, type LearntImage, readJournal, type StoredEntry } from './journalText.ts';
 
 /** Where the journal is kept between processes. */
 export interface JournalStore {
@@ -25,6 +26,8 @@ export interface JournalOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** Rewritings kept of one injection: a cluster has a few. */
+const MOST_LEARNT = 20;
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Its end could not be written on the workload, where it would be taken for one that is not known. */
@@ -43,6 +46,7 @@ export type Loaded = 'read' | 'missing' | { readonly unreadable: string };
 export class Journal {
   readonly #options: JournalOptions;
   readonly #entries = new Map<WorkloadKey, JournalEntry>();
+  #learnt = new Map<string, readonly LearntImage[]>();
   #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
   #writing = false;
 
@@ -74,6 +78,7 @@ export class Journal {
     const read = readJournal(text);
     if ('unreadable' in read) return read;
     const before = new Map(this.#entries);
+    this.#learnt = new Map(read.learnt);
     this.#entries.clear();
     for (const [key, stored] of read.entries) this.#entries.set(key, this.#loaded(stored, before.get(key)));
     return 'read';
@@ -142,6 +147,42 @@ export class Journal {
     return ended;
   }
 
+  /**
+   * What restarts have shown of the images of an injection, as far as it counts in a namespace. Another registry, path or an added digest
+   * is the same version, so it counts everywhere. Another image altogether may be the doing of whoever owns the namespace: it counts there,
+   * and elsewhere once a second namespace has shown the same.
+   */
+  learnt(epoch: string, namespace: string): readonly RewriteRule[] {
+    const known = this.#learnt.get(epoch) ?? [];
+    const counts = ({ rule, namespaces }: LearntImage): boolean =>
+      rule.kind !== 'exact' || namespaces.length > 1 || namespaces.includes(namespace);
+    return known.filter(counts).map(({ rule }) => rule);
+  }
+
+  /** @returns whether this was news */
+  learn(epoch: string, rule: RewriteRule, namespace: string): boolean {
+    const known = this.#learnt.get(epoch) ?? [];
+    const words = JSON.stringify(rule);
+    const same = known.find((one) => JSON.stringify(one.rule) === words);
+    if (same ? same.namespaces.length > 1 || same.namespaces.includes(namespace) : known.length >= MOST_LEARNT)
+      return false;
+    const others = known.filter((one) => one !== same);
+    this.#learnt.set(epoch, [...others, { rule, namespaces: [...(same?.namespaces ?? []), namespace] }]);
+    this.#storeSoon();
+    return !same;
+  }
+
+  /** Forgets what was learnt of injections that are no more. */
+  keepOnly(injections: readonly { readonly epoch: string }[]): void {
+    const epochs = new Set(injections.map(({ epoch }) => epoch));
+    for (const epoch of this.#learnt.keys()) if (!epochs.has(epoch)) this.#learnt.delete(epoch);
+  }
+
+  /** @returns a promise that resolves when the store has all that the journal says now; it rejects as `begin` does */
+  stored(): Promise<void> {
+    return this.#store();
+  }
+
   /** The workload is gone, and what is known of it with it. */
   forget(key: WorkloadKey): void {
     if (this.#entries.delete(key)) this.#storeSoon();
@@ -188,7 +229,7 @@ export class Journal {
     while (this.#waiting.length > 0) {
       const served = this.#waiting.splice(0);
       try {
-        const text = journalText(this.#entries);
+        const text = journalText(this.#entries, this.#learnt);
         await this.#options.store.keep(typeof text === 'string' ? text : await text);
         for (const { resolve } of served) resolve();
       } catch (error) {

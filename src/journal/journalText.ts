@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzipSync, gzip } from 'node:zlib';
 import { fits, type Shape } from '../cluster/shape.ts';
+import { parseRule, type RewriteRule } from '../compare/learntImage.ts';
 import type { WorkloadKey } from '../model.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import { type Outcome, parseTime, timestamp, writeOf, writeWord } from '../plan/record.ts';
@@ -9,6 +10,15 @@ import { type Outcome, parseTime, timestamp, writeOf, writeWord } from '../plan/
 export interface StoredEntry extends Omit<JournalEntry, 'since' | 'before'> {
   readonly before?: StoredEntry;
 }
+
+/** What a restart has shown of an injection's images, and in which namespaces. */
+export interface LearntImage {
+  readonly rule: RewriteRule;
+  readonly namespaces: readonly string[];
+}
+
+/** What was learnt, by the injection's epoch. */
+export type LearntImages = ReadonlyMap<string, readonly LearntImage[]>;
 
 /** The text, or its promise where it is so large that it is compressed. */
 export type JournalText = string | Promise<string>;
@@ -62,14 +72,15 @@ const ENTRY: Shape = {
  * on them but the wider daily limit.
  * @throws {JournalFull} when the others alone are too many
  */
-export function journalText(entries: JournalEntries): JournalText {
-  const text = JSON.stringify({ version: 1, restarts: stored(entries) });
-  return text.length <= READABLE ? text : compressed(entries, text);
+export function journalText(entries: JournalEntries, learnt: LearntImages = new Map()): JournalText {
+  const images = learnt.size > 0 ? { images: Object.fromEntries(learnt) } : {};
+  const text = JSON.stringify({ version: 1, restarts: stored(entries), ...images });
+  return text.length <= READABLE ? text : compressed(entries, learnt, text);
 }
 
 const zip = promisify(gzip);
 
-async function compressed(entries: JournalEntries, text: string): Promise<string> {
+async function compressed(entries: JournalEntries, learnt: LearntImages, text: string): Promise<string> {
   const packed = COMPRESSED + (await zip(text)).toString('base64');
   if (packed.length <= LARGEST) return packed;
   const well = [...entries].filter(([, { outcome }]) => outcome === 'verified');
@@ -78,7 +89,7 @@ async function compressed(entries: JournalEntries, text: string): Promise<string
   const older = well.sort(([, a], [, b]) => a.restartedAt - b.restartedAt).slice(0, Math.ceil(well.length / 4));
   const fewer = new Map(entries);
   for (const [key] of older) fewer.delete(key);
-  return journalText(fewer);
+  return journalText(fewer, learnt);
 }
 
 const stored = (entries: JournalEntries): Record<string, Stored> =>
@@ -99,19 +110,37 @@ const storedEntry = (one: JournalEntry): Stored => ({
   ...(one.outcome !== undefined && { outcome: one.outcome }),
 });
 
+export interface StoredJournal {
+  readonly entries: ReadonlyMap<WorkloadKey, StoredEntry>;
+  readonly learnt: LearntImages;
+}
+
 /** Reads a journal. One that cannot be read whole says why: half of it would make restarts twice. */
-export function readJournal(
-  text: string,
-): { readonly entries: ReadonlyMap<WorkloadKey, StoredEntry> } | { readonly unreadable: string } {
+export function readJournal(text: string): StoredJournal | { readonly unreadable: string } {
   try {
     const raw: unknown = JSON.parse(text.startsWith(COMPRESSED) ? unfolded(text) : text);
-    const { version, restarts } = raw as { version?: unknown; restarts?: unknown };
+    const { version, restarts, images } = raw as { version?: unknown; restarts?: unknown; images?: unknown };
     if (version !== 1) return { unreadable: `its version is ${JSON.stringify(version)?.slice(0, 20)}, not 1` };
     if (typeof restarts !== 'object' || restarts === null) return { unreadable: 'it has no restarts' };
-    return { entries: new Map(Object.entries(restarts).map(([key, one]) => [keyed(key), entryOf(key, one)])) };
+    const entries = Object.entries(restarts).map(([key, one]) => [keyed(key), entryOf(key, one)] as const);
+    return { entries: new Map(entries), learnt: learntOf(images) };
   } catch (error) {
     return { unreadable: error instanceof Error ? error.message.slice(0, 200) : String(error) };
   }
+}
+
+/** What cannot be read of it is learnt again. */
+function learntOf(images: unknown): LearntImages {
+  if (!fits(images, 'object')) return new Map();
+  return new Map(Object.entries((images ?? {}) as object).map(([epoch, list]) => [epoch, learntList(list)]));
+}
+
+function learntList(list: unknown): LearntImage[] {
+  if (!fits(list, [{ namespaces: ['string'] }])) return [];
+  return ((list ?? []) as { rule?: unknown; namespaces?: string[] }[]).flatMap(({ rule, namespaces = [] }) => {
+    const parsed = parseRule(rule);
+    return parsed ? { rule: parsed, namespaces } : [];
+  });
 }
 
 const unfolded = (text: string): string =>

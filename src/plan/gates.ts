@@ -47,13 +47,38 @@ export function closedGate(facts: GateFacts, ignored: ReadonlySet<Gate>): Reason
 const nameOf = ({ namespace, name }: Istiod): string => `istiod ${namespace}/${name}`;
 
 function incomplete(istiod: Istiod): string | undefined {
-  const { rollout, generation } = istiod;
-  const complete =
-    rollout.observedGeneration >= generation &&
-    rollout.desired > 0 &&
-    [rollout.existing, rollout.updated, rollout.ready, rollout.available].every((count) => count === rollout.desired);
-  const counts = `${rollout.updated} updated and ${rollout.ready} ready of ${rollout.desired}`;
-  return complete ? undefined : `${nameOf(istiod)}: ${counts}`;
+  const { desired, updated, ready } = istiod.rollout;
+  const complete = desired > 0 && hasNewPodsOnly(istiod) && hasEnough(istiod);
+  return complete ? undefined : `${nameOf(istiod)}: ${updated} updated and ${ready} ready of ${desired}`;
+}
+
+/**
+ * Every replica is of the new template, so all that answer give the same answers. A pod that nobody can create, because of a quota for
+ * example, is a state and no transition: it is not waited for.
+ */
+function hasNewPodsOnly({ rollout, generation }: Istiod): boolean {
+  const { observedGeneration, existing, updated, desired, createFailure } = rollout;
+  const isWhole = updated >= desired || (createFailure !== undefined && updated > 0);
+  return observedGeneration >= generation && existing <= updated && isWhole;
+}
+
+/**
+ * Whether it can carry a restart. The Deployment's condition Available says so; where it does not, one broken replica more than the strategy
+ * allows is not waited for: the charts' 25% of two replicas allow none (kubernetes pkg/controller/deployment/util MaxUnavailable), and a
+ * replica that is broken for good would hold everything for good.
+ */
+function hasEnough({ rollout, maxUnavailable, isAvailable }: Istiod): boolean {
+  const { desired, available } = rollout;
+  return available > 0 && (isAvailable || available >= desired - Math.max(1, maxUnavailable));
+}
+
+/** What a person should know of a gate that is open; undefined when there is nothing. */
+export function gateWarning(gate: Gate, { istiod }: Injection): string | undefined {
+  if (gate !== 'istiod-rolling' || !istiod || incomplete(istiod)) return undefined;
+  const { desired, available, createFailure } = istiod.rollout;
+  if (available >= desired) return undefined;
+  const why = createFailure === undefined ? '' : `: ${createFailure}`;
+  return `${desired - available} of ${desired} replicas of ${nameOf(istiod)} are not available${why}`;
 }
 
 function mixedCharts({ istiod, configChart }: Injection): string | undefined {
@@ -62,11 +87,30 @@ function mixedCharts({ istiod, configChart }: Injection): string | undefined {
   return `${nameOf(istiod)} comes from ${say(istiod.chart)}, its injector ConfigMap from ${say(configChart)}`;
 }
 
+/** Versions say something about skew only where both images are numbered alike. */
 function tooNew(istiod: Istiod, expected: ExpectedSidecar): string | undefined {
+  if (!areOneRelease(istiod.image, expected.image)) return undefined;
   const proxy = versionOf(expected.image);
   const control = versionOf(istiod.image);
   if (!proxy || !control || !gt(proxy, control)) return undefined;
   return `the expected proxy is ${proxy}, ${nameOf(istiod)} runs ${control}`;
+}
+
+const PILOT = /(^|\/)pilot$/;
+const PROXY = /(^|\/)proxyv2$/;
+
+/**
+ * Whether a proxy comes from the same release as an istiod: Istio publishes both in one hub, as `pilot` and `proxyv2` (istio
+ * tools/docker.yaml). An image of any other name or place has numbers of its own.
+ */
+function areOneRelease(istiod: string, proxy: string): boolean {
+  const [pilot, proxyv2] = [parseImage(istiod), parseImage(proxy)];
+  return (
+    pilot.registry === proxyv2.registry &&
+    PILOT.test(pilot.repository) &&
+    PROXY.test(proxyv2.repository) &&
+    pilot.repository.replace(PILOT, '') === proxyv2.repository.replace(PROXY, '')
+  );
 }
 
 /** Version in an image's tag without variant and vendor tail; undefined where there is none, and then nothing is concluded from it. */

@@ -7,7 +7,7 @@ import { everywhereOrHere, haltOf } from './halts.ts';
 import { ownerKind } from './history.ts';
 import { isRetryAsked, LONGEST_SKEW, lastRestart } from './journalEntry.ts';
 import type { Judged, Outdated } from './judged.ts';
-import { fingerprint, parseTime, recordOf, timestamp, type Write, writesOf } from './record.ts';
+import { fingerprint, parseTime, recordOf, timestamp, writesOf } from './record.ts';
 import { isSettled, rolloutState } from './rollout.ts';
 import type { Hold, Rule, Surroundings } from './rule.ts';
 import { SELECTION } from './selection.ts';
@@ -68,22 +68,20 @@ function gaveUp(judged: Outdated, { policy }: Surroundings): Hold | undefined {
 const WELL_PER_DAY = 10;
 
 function dailyCap({ workload, entry }: Outdated, { wall, policy }: Surroundings): Hold | undefined {
-  const writes = [entry, recordOf(workload)].flatMap((one) => (one ? writesOf(one) : []));
-  const recent = writes.filter(({ at }) => at > wall - DAY && at <= wall + LONGEST_SKEW);
-  const { maxRestartsPerDay } = policy;
-  return (
-    capped(recent, false, maxRestartsPerDay, 'did not end well') ?? capped(recent, true, WELL_PER_DAY, 'ended well')
+  // what stands on the workload adds restarts that the journal does not know, and changes none that it does
+  const writes = new Map(
+    [recordOf(workload), entry].flatMap((one) => (one ? writesOf(one) : [])).map(({ at, well }) => [at, well]),
   );
+  const recent = [...writes].filter(([at]) => at > wall - DAY && at <= wall + LONGEST_SKEW);
+  const times = (well: boolean): number[] => recent.flatMap(([at, was]) => (was === well ? at : []));
+  const { maxRestartsPerDay } = policy;
+  return capped(times(false), maxRestartsPerDay, 'did not end well') ?? capped(times(true), WELL_PER_DAY, 'ended well');
 }
 
-/** The writes of one kind, each once, though both the journal and the workload tell of it. */
-function capped(writes: readonly Write[], isWell: boolean, most: number, how: string): Hold | undefined {
-  const well = new Set(writes.flatMap((write) => (write.well ? write.at : [])));
-  const times = [...new Set(writes.map(({ at }) => at))].filter((at) => well.has(at) === isWell).sort((a, b) => b - a);
-  const first = times[most - 1];
-  return first === undefined
-    ? undefined
-    : hold('daily-cap', `${times.length} restarts within 24 hours ${how}, the limit is ${most}`, first + DAY);
+function capped(times: readonly number[], most: number, how: string): Hold | undefined {
+  const first = times.toSorted((a, b) => b - a)[most - 1];
+  const words = `${times.length} restarts within 24 hours ${how}, the limit is ${most}`;
+  return first === undefined ? undefined : hold('daily-cap', words, first + DAY);
 }
 
 function halted({ injection, workload }: Outdated, surroundings: Surroundings): Hold | undefined {

@@ -18,6 +18,8 @@ export interface Judged {
   readonly injection?: Injection;
   /** What the journal knows of its last restart. */
   readonly entry?: JournalEntry;
+  /** Its pods suggest that the cluster rewrites the images that the injector names, in a way that is not known yet. */
+  readonly hinted?: boolean;
 }
 
 /** Judged workloads whose verdict is `outdated`: only these can be restarted. */

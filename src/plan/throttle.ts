@@ -4,6 +4,7 @@ import { budgetName, lowersAvailability } from './budget.ts';
 import { ownerKind } from './history.ts';
 import { CUT, type JournalEntry, WRITTEN_WITHIN } from './journalEntry.ts';
 import type { Judged, Outdated } from './judged.ts';
+import { fingerprint } from './record.ts';
 import type { Hold, PlanContext } from './rule.ts';
 
 /** A place in the queue, and what keeps the workload waiting in it. */
@@ -23,6 +24,8 @@ export class Throttle {
   readonly #perOwner = new Map<string, WorkloadKey>();
   /** Times of the writes of the last minute. */
   readonly #writes: number[] = [];
+  /** Of each target that restarts are made for, whether one of them has ended. */
+  readonly #towards = new Map<string, boolean>();
   #inFlight = 0;
   #lastWrite = Number.NEGATIVE_INFINITY;
   #queued = 0;
@@ -35,6 +38,10 @@ export class Throttle {
       for (const { at } of entry.writes.slice(1))
         this.#note(Math.min(context.now, at + CUT + WRITTEN_WITHIN - context.wall + context.now));
       if (!entry.outcome) this.#countEntry(key, entry, seen.get(key));
+      this.#towards.set(
+        entry.restartedFor,
+        this.#towards.get(entry.restartedFor) === true || entry.outcome !== undefined,
+      );
     }
     for (const key of context.starting) {
       const entry = context.journal.get(key);
@@ -81,6 +88,8 @@ export class Throttle {
     if (hold) return { order, hold };
     this.#count(judged);
     this.#note(this.#context.now);
+    const target = fingerprint(judged.verdict.expected);
+    this.#towards.set(target, this.#towards.get(target) ?? false);
     return { order };
   }
 
@@ -103,7 +112,13 @@ export class Throttle {
         'max-in-flight-per-namespace',
         `${here} of ${maxInFlightPerNamespace} are in flight in this namespace`,
       );
-    return this.#sharing(judged) ?? this.#pace();
+    return this.#sharing(judged) ?? this.#first(judged) ?? this.#pace();
+  }
+
+  /** Where images seem to be rewritten after the injector, one restart shows what becomes of an answer before others are made for it. */
+  #first({ hinted, verdict }: Outdated): Hold | undefined {
+    if (!hinted || this.#towards.get(fingerprint(verdict.expected)) !== false) return undefined;
+    return waiting('first-of-its-kind', 'images seem to be rewritten after the injector; the first restart shows how');
   }
 
   /** Workloads that take pods from one budget go one after the other, and so do those of one operator. */

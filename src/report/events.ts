@@ -24,6 +24,10 @@ export const EVENT_REASONS = {
     type: 'Warning',
     help: 'A PodDisruptionBudget has kept a restart back for an hour.',
   },
+  ImageRewritten: {
+    type: 'Normal',
+    help: 'A restart has shown that the cluster rewrites the images that the injector names; pods that carry the rewritten one are current.',
+  },
   RecordRefused: {
     type: 'Normal',
     help: "The cluster's admission refuses Meltemi's annotations on a workload; it was restarted without them. Sent once a namespace.",

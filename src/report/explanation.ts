@@ -5,8 +5,8 @@ import { nextPodLabels } from '../expect/admission.ts';
 import { whyNot } from '../expect/match.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';
 import type { WebhookEntry } from '../expect/webhookEntry.ts';
-import type { Labels } from '../model.ts';
-import { closedGate, GATES, type Gate } from '../plan/gates.ts';
+import type { Labels, Workload } from '../model.ts';
+import { closedGate, GATES, type Gate, gateWarning } from '../plan/gates.ts';
 import type { Judged } from '../plan/judged.ts';
 import { escaped } from './escaped.ts';
 import type { Row } from './row.ts';
@@ -29,7 +29,7 @@ export function explanation({ judged, mesh, groups, row, rules }: Explained): st
   const sections: [title: string, lines: string[]][] = [
     ['Namespace labels', namespace ? labelLines(namespace) : ['not seen yet']],
     ['Labels of the next pod', labelLines(workload.template.labels)],
-    ['Webhook entries', namespace ? entryLines(mesh.injections, namespace, nextPodLabels(workload)) : ['not tried']],
+    ['Webhook entries', namespace ? entryLines(mesh.injections, namespace, workload) : ['not tried']],
     ['Question', questionLines(judged)],
     ['Answer', [answerLine(judged), ...rewrittenLines(judged)]],
     ['Live pods', podLines(judged, groups, rules)],
@@ -55,9 +55,9 @@ const labelLines = (labels: Labels): string[] => {
   return lines.length > 0 ? lines : ['none'];
 };
 
-function entryLines(injections: readonly Injection[], namespace: Labels, pod: Labels): string[] {
+function entryLines(injections: readonly Injection[], namespace: Labels, workload: Workload): string[] {
   return injections.map(({ entry }) => {
-    const why = whyNot(entry, namespace, pod);
+    const why = whyNot(entry, namespace, nextPodLabels(workload), workload);
     return `${why === undefined ? '✔' : '✖'} ${entry.configuration}/${entry.name}${why === undefined ? ', matches' : `: ${why}`}`;
   });
 }
@@ -104,7 +104,10 @@ function gateLines({ injection, verdict }: Judged): string[] {
   });
 }
 
-function gateState(gate: Gate, { istiod }: Injection): string {
+function gateState(gate: Gate, injection: Injection): string {
+  const { istiod } = injection;
+  const warning = gateWarning(gate, injection);
+  if (warning !== undefined) return `open, but ${warning}`;
   if (gate === 'unconfirmed-answer')
     return istiod ? 'open' : 'no istiod is visible; run asks twice, ten seconds apart, before the first restart';
   return istiod ? 'open' : 'does not apply, no istiod is visible';

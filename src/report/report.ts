@@ -76,7 +76,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
     if (injectors.length > 0) this.#options.logger.info('Found injectors', { injectors });
     else {
       this.#options.logger.warn('Found no Istio injector, waiting for one', {
-        hint: 'no MutatingWebhookConfiguration has the label istio.io/rev and an entry named …sidecar-injector.istio.io; is Istio installed?',
+        hint: 'no MutatingWebhookConfiguration has an entry whose name ends in sidecar-injector.istio.io; is Istio installed?',
       });
     }
   }
@@ -249,6 +249,12 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#refused.add(workload.namespace);
     const message = `the cluster's admission refuses Meltemi's annotations: ${why}; its journal has the record`;
     this.#emit('RecordRefused', targetOf(workload), message);
+  }
+
+  /** Once for each rewriting. */
+  learnt({ workload }: Judged, words: string): void {
+    this.#options.logger.info('Learnt what the cluster makes of images', { ...refOf(workload), rewriting: words });
+    this.#emit('ImageRewritten', targetOf(workload), `${words}; pods that carry it are current`);
   }
 
   journalUnreadable(why: string): void {

@@ -1,5 +1,6 @@
 import { ApiError, isConflict } from '../cluster/apiError.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { learn } from '../compare/learntImage.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { Journal } from '../journal/journal.ts';
 import { keyOf, type Workload, type WorkloadRef } from '../model.ts';
@@ -20,6 +21,8 @@ export interface RestartListener {
   ended(judged: Judged, outcome: Outcome, detail: string): void;
   /** The cluster's admission lets no one write the record on this workload; the restart is made without it. */
   recordRefused(judged: Judged, why: string): void;
+  /** A restart has shown what the cluster makes of the injector's images, in words. */
+  learnt(judged: Judged, words: string): void;
   trouble(ref: WorkloadRef, error: unknown): void;
 }
 
@@ -42,6 +45,8 @@ export class NotBorneOut extends Error {
 
 /** How often a followed rollout is read. */
 const POLL = 1000;
+/** The same while it cannot be read. */
+const LONGEST_POLL = 30_000;
 /** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
 const LOOK_EVERY = 5000;
 const ASK_EVERY = 15_000;
@@ -173,18 +178,42 @@ export class Restarter {
    * @returns the workload as last seen; undefined when it is gone
    */
   async follow(ref: WorkloadRef): Promise<Sighting | undefined> {
-    const { signal, listener, sleep } = this.#options;
-    const course: Course = { status: '', lookedAt: Number.NEGATIVE_INFINITY, askedAt: Number.NEGATIVE_INFINITY };
+    const { signal, sleep } = this.#options;
+    const never = Number.NEGATIVE_INFINITY;
+    const course: Course = { status: '', lookedAt: never, askedAt: never, failures: 0, problem: '' };
     while (!signal.aborted) {
       try {
         const step = await this.#step(ref, course);
         if (step.done) return step.sighting;
+        course.failures = 0;
       } catch (error) {
-        if (!signal.aborted) listener.trouble(ref, error);
+        if (signal.aborted) return undefined;
+        this.#unread(ref, course, error);
+        if (this.#isLost(ref)) return undefined;
       }
-      await sleep(POLL, signal).catch(() => undefined);
+      await sleep(Math.min(LONGEST_POLL, POLL * 2 ** course.failures), signal).catch(() => undefined);
     }
     return undefined;
+  }
+
+  /** What goes wrong in the same way again is not told again. */
+  #unread(ref: WorkloadRef, course: Course, error: unknown): void {
+    const problem = error instanceof Error ? error.message : String(error);
+    if (course.failures === 0 || problem !== course.problem) this.#options.listener.trouble(ref, error);
+    course.problem = problem;
+    course.failures += 1;
+  }
+
+  /**
+   * A workload that cannot be read for so long, as where its namespace was taken from us, gives its slot to others. @returns whether it has
+   */
+  #isLost(ref: WorkloadRef): boolean {
+    const { journal, surroundings } = this.#options;
+    const entry = journal.get(ref);
+    const { now, policy } = surroundings();
+    if (!entry || entry.outcome || now < entry.since + policy.restartTimeout + LONGEST_EXCUSE) return false;
+    journal.end(ref, 'failed:unverified');
+    return true;
   }
 
   async #step(ref: WorkloadRef, course: Course): Promise<Step> {
@@ -232,7 +261,25 @@ export class Restarter {
     }
     const { policy } = surroundings();
     const end = endOf(progress, judged, { entry, rules: policy, inherited: course.inherited ?? false });
-    return end ? { done: true, sighting: await this.#end(judged, end) } : { done: false };
+    if (!end) return { done: false };
+    const learnt = end.outcome === 'failed:wrong-image' ? await this.#learn(entry, sighting) : undefined;
+    return { done: true, sighting: await this.#end(judged, learnt ?? end) };
+  }
+
+  /**
+   * What new pods have instead of the injector's image may be what the cluster makes of it, a mirror's or a pinned one. If the injector still
+   * gives the very answer that the restart was made for, then it is: another restart would bring the same.
+   */
+  async #learn(entry: JournalEntry, sighting: Sighting): Promise<End | undefined> {
+    const { survey, mesh, journal, listener } = this.#options;
+    const judged = await survey.judge(mesh(), sighting, true);
+    if (!isOutdated(judged) || fingerprint(judged.verdict.expected) !== entry.restartedFor) return undefined;
+    const { groups, verdict, injection } = judged;
+    const rule = groups.every(({ ready }) => ready) ? learn(verdict.expected, groups) : undefined;
+    if (!rule) return undefined;
+    const words = `the cluster makes ${verdict.actual.image} of ${verdict.expected.image}`;
+    if (journal.learn(injection.epoch, rule, judged.workload.namespace)) listener.learnt(judged, words);
+    return { outcome: 'verified', detail: words };
   }
 
   /**
@@ -253,6 +300,7 @@ export class Restarter {
     if (!ended) return survey.look(workload);
     const words = outcome.startsWith('failed:') ? await this.#complaint(workload, ended) : undefined;
     listener.ended({ ...judged, entry: ended }, outcome, words ? `${detail}; ${words}` : detail);
+    await journal.stored();
     await this.#note(workload, ended);
     return survey.look(workload);
   }
@@ -304,6 +352,9 @@ interface Course {
   status: string;
   lookedAt: number;
   askedAt: number;
+  /** Readings that failed in a row, and why the last one did. */
+  failures: number;
+  problem: string;
   /** When this process began to follow it. */
   since?: number;
   excusedAt?: number;

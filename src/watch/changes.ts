@@ -7,18 +7,28 @@ export type Scope =
   | { readonly kind: 'namespaces'; readonly names: readonly string[] };
 
 /**
- * Compares two states of the mesh. A new or lost epoch may concern any workload; a relabelled namespace concerns its own, and so does
- * one that is gone: its workloads are to be forgotten.
+ * Compares two states of the mesh. A new or lost epoch may concern any workload; a namespace with other labels or ProxyConfigs concerns its
+ * own, and so does one that is gone: its workloads are to be forgotten.
  * istiod's status, rewritten CA bundles and annotations on namespaces are neither: they need no look at pods, only another evaluation.
  */
 export function scopeOf(before: Mesh | undefined, after: Mesh): Scope {
   if (!before || epochsOf(before) !== epochsOf(after)) return { kind: 'everything' };
   const changed = [...after.namespaces].filter(
-    ([name, { labels }]) => !sameLabels(before.namespaces.get(name)?.labels, labels),
+    ([name, { labels, proxyConfigs }]) =>
+      !sameLabels(before.namespaces.get(name)?.labels, labels) ||
+      before.namespaces.get(name)?.proxyConfigs !== proxyConfigs,
   );
   const gone = [...before.namespaces].filter(([name]) => !after.namespaces.has(name));
   const names = [...changed, ...gone].map(([name]) => name);
   return names.length > 0 ? { kind: 'namespaces', names } : { kind: 'nothing' };
+}
+
+/** What a burst of watch events has touched, also where it was put back at once. */
+export interface MeshChange {
+  /** Namespaces whose labels or ProxyConfigs have changed. */
+  readonly namespaces: readonly string[];
+  /** Something that names an epoch has changed: a webhook entry, a control plane, its configuration. */
+  readonly epochs: boolean;
 }
 
 /**
@@ -28,24 +38,27 @@ export function scopeOf(before: Mesh | undefined, after: Mesh): Scope {
 export class Changes {
   #taken: Mesh;
   #everything = false;
-  readonly #relabelled = new Set<string>();
+  readonly #touched = new Set<string>();
 
   constructor(mesh: Mesh) {
     this.#taken = mesh;
   }
 
-  /** @param relabelled the namespace whose labels have changed, where that is what has; then nothing else has */
-  note(now: Mesh, relabelled?: string): void {
-    if (relabelled !== undefined) this.#relabelled.add(relabelled);
-    else this.#everything ||= epochsOf(now) !== epochsOf(this.#taken);
+  /**
+   * @param now the mesh, asked for only where the change does not say itself what it has touched: to build it for each event costs too much
+   * @param change absent where anything may have changed
+   */
+  note(now: () => Mesh, change?: MeshChange): void {
+    for (const name of change?.namespaces ?? []) this.#touched.add(name);
+    this.#everything ||= change ? change.epochs : epochsOf(now()) !== epochsOf(this.#taken);
   }
 
   take(now: Mesh): Scope {
     const scope = this.#everything ? ({ kind: 'everything' } as const) : scopeOf(this.#taken, now);
-    const names = [...new Set([...this.#relabelled, ...(scope.kind === 'namespaces' ? scope.names : [])])];
+    const names = [...new Set([...this.#touched, ...(scope.kind === 'namespaces' ? scope.names : [])])];
     this.#taken = now;
     this.#everything = false;
-    this.#relabelled.clear();
+    this.#touched.clear();
     return scope.kind === 'everything' || names.length === 0 ? scope : { kind: 'namespaces', names };
   }
 }

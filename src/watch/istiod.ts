@@ -3,24 +3,71 @@ import { type RawWorkload, workloadOf } from '../cluster/workloads.ts';
 import { chartLabels } from '../expect/chartLabels.ts';
 import { contentHash } from '../expect/epoch.ts';
 import type { Istiod } from '../expect/mesh.ts';
+import type { Labels } from '../model.ts';
 
+interface Container {
+  readonly name?: string;
+  readonly image?: string;
+  readonly env?: readonly unknown[];
+}
+
+/** Variables are looked at one by one: a template may have thousands. */
 const CONTAINERS: Shape = [{ name: 'string', image: 'string' }];
+const CONDITIONS: Shape = { conditions: [{ type: 'string', status: 'string' }] };
 
-/** Reads a Deployment labelled `app=istiod` as a control plane. A missing label `istio.io/rev` means `default`, as in Istio's own charts. */
+/**
+ * Reads a Deployment as a control plane. istiod works for the revision in its environment variable `REVISION` (istio
+ * pilot/cmd/pilot-discovery), which the charts repeat in the label `istio.io/rev`; without either it is `default`, as in Istio's own charts.
+ * The template is hashed when that is first asked for: of many Deployments in a namespace one or two are control planes.
+ */
 export function istiodOf(raw: RawWorkload): Istiod {
-  const { namespace, name, generation, rollout, template } = workloadOf('Deployment', raw);
+  const { namespace, name, generation, rollout, template, maxUnavailable } = workloadOf('Deployment', raw);
   const containers = fits(template.spec.containers, CONTAINERS)
-    ? ((template.spec.containers ?? []) as { name?: string; image?: string }[])
+    ? ((template.spec.containers ?? []) as readonly Container[])
     : [];
-  const labels = fits(raw?.metadata, { labels: 'labels' }) ? raw?.metadata?.labels : undefined;
+  const discovery = containers.find((container) => container.name === 'discovery');
+  const labels = labelsOf(raw);
+  let templateHash: string | undefined;
   return {
     namespace,
     name,
-    revision: labels?.['istio.io/rev'] ?? 'default',
+    revision: revisionOf(discovery) ?? labels['istio.io/rev'] ?? 'default',
+    isLabelled: isLabelledIstiod(raw),
+    podLabels: template.labels,
     generation,
     rollout,
-    image: containers.find((container) => container.name === 'discovery')?.image ?? '',
+    maxUnavailable,
+    isAvailable: isAvailable(raw),
+    image: discovery?.image ?? '',
     chart: chartLabels(labels),
-    templateHash: contentHash(template),
+    get templateHash() {
+      templateHash ??= contentHash(template);
+      return templateHash;
+    },
   };
+}
+
+/** Whether a Deployment carries the label that Istio's charts give to istiod. */
+export const isLabelledIstiod = (raw: RawWorkload): boolean => labelsOf(raw).app === 'istiod';
+
+/** Labels of a Deployment's pods; none where they are malformed. */
+export function podLabelsOf(raw: RawWorkload): Labels {
+  const metadata = raw?.spec?.template?.metadata;
+  return (fits(metadata, { labels: 'labels' }) && metadata?.labels) || {};
+}
+
+function labelsOf(raw: RawWorkload): Labels {
+  return (fits(raw?.metadata, { labels: 'labels' }) && raw?.metadata?.labels) || {};
+}
+
+function revisionOf(discovery: Container | undefined): string | undefined {
+  const variables = Array.isArray(discovery?.env) ? (discovery.env as readonly unknown[]) : [];
+  const found = variables.find((one) => (one as { name?: unknown } | null)?.name === 'REVISION');
+  const value = (found as { value?: unknown } | undefined)?.value;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function isAvailable(raw: RawWorkload): boolean {
+  if (!fits(raw?.status, CONDITIONS)) return false;
+  return raw?.status?.conditions?.some(({ type, status }) => type === 'Available' && status === 'True') ?? false;
 }

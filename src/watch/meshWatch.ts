@@ -4,28 +4,19 @@ import { Reflector, type ReflectorOptions } from '../cluster/reflector.ts';
 import { resourcePath } from '../cluster/resources.ts';
 import type { Change } from '../cluster/store.ts';
 import type { RawWorkload } from '../cluster/workloads.ts';
-import { chartLabels } from '../expect/chartLabels.ts';
-import { injectionOf } from '../expect/epoch.ts';
-import { configMapNames, homeOf } from '../expect/injectorHome.ts';
-import type { ChartLabels, Istiod, Mesh } from '../expect/mesh.ts';
-import { injectorEntries, type RawConfiguration, type WebhookEntry } from '../expect/webhookEntry.ts';
-import type { Labels } from '../model.ts';
-import { sameLabels } from './changes.ts';
-import { istiodOf } from './istiod.ts';
+import { contentHash, digest } from '../expect/epoch.ts';
+import { configMapNames, homesOf } from '../expect/injectorHome.ts';
+import type { Mesh } from '../expect/mesh.ts';
+import type { RawConfiguration, WebhookEntry } from '../expect/webhookEntry.ts';
+import type { MeshChange } from './changes.ts';
+import { type ConfigMap, MeshAssembly, type Named, type ProxyConfig, type RawService } from './meshAssembly.ts';
+import { NamedWatches, type Place } from './namedWatches.ts';
 
-interface Named {
-  readonly metadata?: {
-    readonly name?: string;
-    readonly namespace?: string;
-    readonly labels?: Labels;
-    readonly annotations?: Labels;
-  };
-}
-type ConfigMap = Named & { readonly data?: Readonly<Record<string, string>> };
-type ProxyConfig = Named & { readonly spec?: unknown };
+/** Hears once of all that came in one turn of the event loop. */
+export type MeshListener = (change?: MeshChange) => void;
 
-/** Hears of each change; of a namespace's labels, with its name. */
-export type MeshListener = (relabelled?: string) => void;
+/** Hears of every failed list or watch. `instead` says what is done without it; absent where nothing can be done without it. */
+export type WatchErrorListener = (watched: string, error: unknown, instead?: string) => void;
 
 /** Where to watch; an empty list is everywhere. For who has rights in some namespaces only. */
 export interface MeshScope {
@@ -38,64 +29,104 @@ export interface MeshScope {
 const EVERYWHERE: MeshScope = { namespaces: [], istioNamespaces: [] };
 
 /**
- * Watches the few objects that decide what injectors answer: MutatingWebhookConfigurations, Namespaces (metadata only), istiod Deployments,
- * ProxyConfigs where they are served, and of ConfigMaps only those that injectors read, each by name. Where it may not read ConfigMaps or
- * ProxyConfigs it goes on without: their changes are then seen when answers expire, the others' at once.
+ * Watches the few objects that decide what injectors answer: MutatingWebhookConfigurations, Namespaces (metadata only), ProxyConfigs where
+ * they are served; of the namespaces that injector entries name the Deployments, the Services that the entries lead to, and the ConfigMaps
+ * that injectors read, those each by name. Nothing is done for objects that merely look like Istio's somewhere else. Where it may not read
+ * some of these it goes on without: changes of ConfigMaps and ProxyConfigs are then seen when answers expire, and a control plane that is
+ * not visible is asked twice (gate G3).
  */
 export class MeshWatch {
   readonly #client: KubeClient;
   readonly #signal: AbortSignal;
-  readonly #onError: (watched: string, error: unknown) => void;
+  readonly #onError: WatchErrorListener;
+  readonly #scope: MeshScope;
   readonly #listeners: MeshListener[] = [];
   readonly #configurations: Reflector<RawConfiguration & Named>;
   readonly #namespaces: Reflector<Named>;
-  readonly #deployments: readonly Reflector<RawWorkload>[];
   readonly #proxyConfigs: readonly Reflector<ProxyConfig>[];
-  readonly #configMaps = new Map<
-    string,
-    { readonly reflector: Reflector<ConfigMap>; readonly stop: AbortController }
-  >();
+  readonly #deployments: NamedWatches<RawWorkload>;
+  readonly #services: NamedWatches<RawService>;
+  readonly #configMaps: NamedWatches<ConfigMap>;
   /** What may not be read, and who waits to hear that. Of two ConfigMaps in a namespace one may be allowed and the other not. */
   readonly #forbidden = new Set<unknown>();
   readonly #waiting: (() => void)[] = [];
-  #mesh: Mesh | undefined;
+  readonly #assembly: MeshAssembly;
+  #touched: { readonly namespaces: Set<string>; epochs: boolean } | undefined;
 
-  /** @param onError hears of every failed list or watch; each is tried again with back-off */
-  constructor(
-    client: KubeClient,
-    signal: AbortSignal,
-    onError: (watched: string, error: unknown) => void,
-    scope: MeshScope = EVERYWHERE,
-  ) {
+  /** @param onError each failure is tried again with back-off */
+  constructor(client: KubeClient, signal: AbortSignal, onError: WatchErrorListener, scope: MeshScope = EVERYWHERE) {
     this.#client = client;
     this.#signal = signal;
     this.#onError = onError;
-    this.#configurations = this.#reflect({ path: resourcePath('mutatingwebhookconfigurations') });
-    this.#namespaces = this.#reflect({ path: resourcePath('namespaces'), metadataOnly: true }, signal, relabelledBy);
-    this.#deployments = places(scope.istioNamespaces).map((namespace) =>
-      this.#reflect({ path: resourcePath('deployments', namespace), labelSelector: 'app=istiod' }),
+    this.#scope = scope;
+    const objects = {
+      configurations: () => this.#configurations.items(),
+      namespaces: () => this.#namespaces.items(),
+      proxyConfigs: () => this.#proxyConfigs.flatMap((reflector) => reflector.items()),
+      deployments: (namespace: string) => this.#deployments.items({ namespace }),
+      services: () => this.#services.reflectors().flatMap((reflector) => reflector.items()),
+      configMap: (namespace: string, name: string) => this.#configMaps.items({ namespace, name })[0],
+    };
+    this.#assembly = new MeshAssembly(objects, scope.istioNamespaces);
+    this.#deployments = new NamedWatches(({ namespace }, stop) =>
+      this.#reflect<RawWorkload>(
+        {
+          path: resourcePath('deployments', namespace),
+          instead: 'its istiod is not visible, so gates G1 and G4 do not apply',
+        },
+        (change) => this.#deploymentChanged(namespace, change),
+        stop,
+      ),
+    );
+    this.#services = new NamedWatches((place, stop) =>
+      this.#reflect<RawService>(
+        { ...oneOf('services', place), instead: 'the istiod behind it is looked for by the label app=istiod' },
+        (change) => this.#touch({ epochs: differs(change, ({ spec }) => [spec?.type, spec?.selector]) }),
+        stop,
+      ),
+    );
+    this.#configMaps = new NamedWatches((place, stop) =>
+      this.#reflect<ConfigMap>(
+        oneOf('configmaps', place),
+        (change) => this.#touch({ epochs: differs(change, ({ data }) => data && digest(data)) }),
+        stop,
+      ),
+    );
+    this.#configurations = this.#reflect<RawConfiguration & Named>(
+      { path: resourcePath('mutatingwebhookconfigurations') },
+      (change) =>
+        this.#touch({ epochs: differs(change, (raw) => this.#assembly.entriesOf(raw).map(withoutAuthority)) }),
+    );
+    this.#namespaces = this.#reflect<Named>({ path: resourcePath('namespaces'), metadataOnly: true }, (change) =>
+      this.#touch({ namespaces: differs(change, ({ metadata }) => metadata?.labels ?? {}) ? [change.key] : [] }),
     );
     const configured = scope.namespaces.length === 0 ? [] : [...scope.namespaces, ...scope.istioNamespaces];
     this.#proxyConfigs = places(configured).map((namespace) =>
-      this.#reflect({ path: resourcePath('proxyconfigs', namespace), optional: true }),
+      this.#reflect<ProxyConfig>({ path: resourcePath('proxyconfigs', namespace), optional: true }, (change) =>
+        this.#proxyConfigChanged(change),
+      ),
     );
   }
 
   #reflect<T extends Named>(
-    what: Pick<ReflectorOptions, 'path' | 'labelSelector' | 'fieldSelector' | 'metadataOnly' | 'optional'>,
-    signal = this.#signal,
-    relabelled: (change: Change<T>) => string | undefined = () => undefined,
+    what: Pick<ReflectorOptions, 'path' | 'fieldSelector' | 'metadataOnly' | 'optional'> & {
+      readonly instead?: string;
+    },
+    changed: (change: Change<T>) => void,
+    stop?: AbortSignal,
   ): Reflector<T> {
     const reflector = new Reflector<T>({
       ...what,
       client: this.#client,
-      signal,
+      signal: stop ? AbortSignal.any([stop, this.#signal]) : this.#signal,
       onError: (error) => {
         if (isForbidden(error)) this.#noteForbidden(reflector);
-        this.#onError(what.path, error);
+        this.#onError(what.path, error, isForbidden(error) ? what.instead : undefined);
       },
     });
-    reflector.onChange((change) => this.#changed(relabelled(change)));
+    reflector.onChange(changed);
+    // a list without objects is news too: what waits for it can go on
+    void reflector.synced.then(() => this.#touch({}));
     reflector.start();
     return reflector;
   }
@@ -103,6 +134,7 @@ export class MeshWatch {
   #noteForbidden(reflector: unknown): void {
     this.#forbidden.add(reflector);
     for (const tell of this.#waiting) tell();
+    this.#touch({});
   }
 
   /** Resolves when a reflector has its first list, or was told that it may not have it. */
@@ -121,27 +153,60 @@ export class MeshWatch {
     this.#listeners.push(listener);
   }
 
-  #changed(relabelled?: string): void {
-    this.#mesh = undefined;
-    this.#watchConfigMaps();
-    for (const listener of this.#listeners) listener(relabelled);
+  /** Notes what an event touches. All events of one turn are told together, so that a burst of them is one piece of work. */
+  #touch({ namespaces = [], epochs = false }: Partial<MeshChange>): void {
+    this.#assembly.forget();
+    if (!this.#touched) setImmediate(() => this.#tell());
+    this.#touched ??= { namespaces: new Set(), epochs: false };
+    for (const name of namespaces) this.#touched.namespaces.add(name);
+    this.#touched.epochs ||= epochs;
   }
 
-  /** Resolves when everything that is watched was listed once, and with it the ConfigMaps that this made known. */
+  #tell(): void {
+    const touched = this.#touched;
+    this.#touched = undefined;
+    if (!touched || this.#signal.aborted) return;
+    this.#follow();
+    for (const listener of this.#listeners) listener({ namespaces: [...touched.namespaces], epochs: touched.epochs });
+  }
+
+  #deploymentChanged(namespace: string, change: Change<RawWorkload>): void {
+    const { before, after } = change;
+    if (![before, after].some((raw) => raw && this.#assembly.mayBeIstiod(namespace, raw))) return;
+    const isSameSpec = before && after && before.metadata?.generation === after.metadata?.generation;
+    this.#touch({
+      epochs: differs(change, (raw) => {
+        const { revision, isLabelled, templateHash } = this.#assembly.istiodOf(raw);
+        return [revision, isLabelled, isSameSpec ? '' : templateHash];
+      }),
+    });
+  }
+
+  #proxyConfigChanged(change: Change<ProxyConfig>): void {
+    if (!differs(change, ({ spec }) => spec && digest(spec))) return;
+    const namespace = (change.after ?? change.before)?.metadata?.namespace ?? '';
+    this.#touch({ namespaces: [namespace], epochs: this.#assembly.isRoot(namespace) });
+  }
+
+  /** Resolves when everything that is watched was listed once, and with it what this made known. */
   async settled(signal: AbortSignal): Promise<void> {
-    const vital = Promise.all(this.#vital().map(({ synced }) => synced));
-    const optional = Promise.all(this.#proxyConfigs.map((reflector) => this.#listedOrForbidden(reflector)));
-    await unlessAborted(Promise.all([vital, optional]), signal);
-    this.#watchConfigMaps();
-    const configMaps = [...this.#configMaps.values()].map(({ reflector }) => this.#listedOrForbidden(reflector));
-    await unlessAborted(Promise.all(configMaps), signal);
+    const { synced } = this.#configurations;
+    const optional = this.#proxyConfigs.map((reflector) => this.#listedOrForbidden(reflector));
+    await unlessAborted(Promise.all([synced, this.#namespaces.synced, ...optional]), signal);
+    const waitedFor = new Set<Reflector<Named>>();
+    while (!signal.aborted) {
+      this.#follow();
+      const next = this.#named().filter((reflector) => !waitedFor.has(reflector));
+      if (next.length === 0) return;
+      for (const reflector of next) waitedFor.add(reflector);
+      await unlessAborted(Promise.all(next.map((reflector) => this.#listedOrForbidden(reflector))), signal);
+    }
   }
 
   /** What cannot be watched now, in words; empty when all is well. */
   problems(): string[] {
-    const configMaps = [...this.#configMaps.values()].map(({ reflector }) => reflector);
-    const optional = [...this.#proxyConfigs, ...configMaps].filter((reflector) => !this.#forbidden.has(reflector));
-    return [...this.#vital(), ...optional].flatMap(({ isSynced, lastError, path }) =>
+    const optional = [...this.#proxyConfigs, ...this.#named()].filter((reflector) => !this.#forbidden.has(reflector));
+    return [this.#configurations, this.#namespaces, ...optional].flatMap(({ isSynced, lastError, path }) =>
       isSynced ? [] : [`${path} ${lastError?.message ?? 'is being listed'}`],
     );
   }
@@ -153,107 +218,62 @@ export class MeshWatch {
   }
 
   #vital(): Reflector<Named>[] {
-    return [this.#configurations, this.#namespaces, ...this.#deployments];
+    const visible = [...this.#deployments.reflectors(), ...this.#services.reflectors()].filter(
+      (reflector) => reflector.isSynced || !this.#forbidden.has(reflector),
+    );
+    return [this.#configurations, this.#namespaces, ...visible];
+  }
+
+  #named(): Reflector<Named>[] {
+    return [...this.#deployments.reflectors(), ...this.#services.reflectors(), ...this.#configMaps.reflectors()];
   }
 
   /** The mesh as known now. Pure in the stores; kept until one of them changes. */
   mesh(): Mesh {
-    this.#mesh ??= this.#build();
-    return this.#mesh;
+    return this.#assembly.mesh();
   }
 
-  #build(): Mesh {
-    const istiods = this.#istiods();
-    const namespaces = new Map(
-      this.#namespaces
-        .items()
-        .map(({ metadata }) => [
-          metadata?.name ?? '',
-          { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {} },
-        ]),
-    );
-    const proxyConfigs = sortedSpecs(this.#proxyConfigs.flatMap((reflector) => reflector.items()));
-    const injections = this.#entries().map((entry) => {
-      const home = homeOf(entry, istiods);
-      const names = configMapNames(entry.revision);
-      const istiod = istiods.find(({ namespace, revision }) => namespace === home && revision === entry.revision);
-      return injectionOf(entry, {
-        injectorConfig: this.#configMap(home, names.injector)?.data,
-        meshConfig: this.#configMap(home, names.mesh)?.data,
-        ...(istiod && { istiod }),
-        ...this.#configChart(home, names.injector),
-        proxyConfigs,
-      });
-    });
-    return { injections, namespaces };
+  /** Starts watching what entries have come to name, and stops for what none names any more. */
+  #follow(): void {
+    if (!this.#configurations.isSynced || this.#signal.aborted) return;
+    const { istioNamespaces } = this.#scope;
+    const isVisible = (namespace: string): boolean =>
+      istioNamespaces.length === 0 || istioNamespaces.includes(namespace);
+    const entries = this.#assembly.entries();
+    const homes = new Set(entries.flatMap((entry) => homesOf(entry, istioNamespaces)).filter(isVisible));
+    this.#deployments.become([...homes].map((namespace) => ({ namespace })));
+    const services = entries.flatMap(({ address }) => ('service' in address ? [address.service] : []));
+    this.#services.become(services.filter(({ namespace }) => isVisible(namespace)));
+    const known = [...this.#deployments.reflectors(), ...this.#services.reflectors()];
+    if (known.every((reflector) => reflector.isSynced || this.#forbidden.has(reflector)))
+      this.#configMaps.become(this.#wantedConfigMaps());
   }
 
-  #entries(): WebhookEntry[] {
-    return injectorEntries(this.#configurations.items());
-  }
-
-  #istiods(): Istiod[] {
-    return this.#deployments.flatMap((reflector) => reflector.items().map(istiodOf));
-  }
-
-  #configMap(namespace: string | undefined, name: string): ConfigMap | undefined {
-    return this.#configMaps.get(`${namespace}/${name}`)?.reflector.items()[0];
-  }
-
-  #configChart(namespace: string | undefined, name: string): { configChart?: ChartLabels } {
-    const found = this.#configMap(namespace, name);
-    return found ? { configChart: chartLabels(found.metadata?.labels) } : {};
-  }
-
-  /** Starts watching the ConfigMaps that entries have come to name, and stops for those that none names any more. */
-  #watchConfigMaps(): void {
-    if (!this.#configurations.isSynced || !this.#deployments.every(({ isSynced }) => isSynced)) return;
-    const wanted = this.#wantedConfigMaps();
-    for (const [key, { stop }] of this.#configMaps) {
-      if (wanted.has(key)) continue;
-      stop.abort();
-      this.#configMaps.delete(key);
-    }
-    for (const [key, { namespace, name }] of wanted)
-      if (!this.#configMaps.has(key)) this.#watchConfigMap(key, namespace, name);
-  }
-
-  #wantedConfigMaps(): Map<string, { namespace: string; name: string }> {
-    const istiods = this.#istiods();
-    const wanted = new Map<string, { namespace: string; name: string }>();
-    for (const entry of this.#entries()) {
-      const namespace = homeOf(entry, istiods);
-      if (namespace === undefined) continue;
-      for (const name of Object.values(configMapNames(entry.revision)))
-        wanted.set(`${namespace}/${name}`, { namespace, name });
-    }
-    return wanted;
-  }
-
-  #watchConfigMap(key: string, namespace: string, name: string): void {
-    const stop = new AbortController();
-    const what = { path: resourcePath('configmaps', namespace), fieldSelector: `metadata.name=${name}` };
-    this.#configMaps.set(key, {
-      reflector: this.#reflect<ConfigMap>(what, AbortSignal.any([stop.signal, this.#signal])),
-      stop,
-    });
+  #wantedConfigMaps(): Place[] {
+    return this.#assembly
+      .resolve()
+      .flatMap(({ home: { namespace }, revision }) =>
+        namespace === undefined ? [] : Object.values(configMapNames(revision)).map((name) => ({ namespace, name })),
+      );
   }
 }
 
-function relabelledBy({ key, before, after }: Change<Named>): string | undefined {
-  const same = before && after && sameLabels(before.metadata?.labels ?? {}, after.metadata?.labels ?? {});
-  return same ? undefined : key;
+const oneOf = (kind: 'services' | 'configmaps', { namespace, name }: Place) => ({
+  path: resourcePath(kind, namespace),
+  fieldSelector: `metadata.name=${name}`,
+});
+
+/** istiods keep rewriting it. */
+const withoutAuthority = ({ caBundle: _caBundle, ...stable }: WebhookEntry) => stable;
+
+/** Whether what counts of an object has changed with it. */
+function differs<T>({ before, after }: Change<T>, counts: (object: T) => unknown): boolean {
+  return !before || !after || contentHash(counts(before)) !== contentHash(counts(after));
 }
 
 /** Everywhere, or each namespace once. */
 const places = (namespaces: readonly string[]): (string | undefined)[] =>
   namespaces.length === 0 ? [undefined] : [...new Set(namespaces)];
-
-/** By name, so that the order in which they arrived makes no other epoch. */
-function sortedSpecs(configs: readonly ProxyConfig[]): unknown[] {
-  const named = configs.map(({ metadata, spec }) => [`${metadata?.namespace}/${metadata?.name}`, spec] as const);
-  return named.sort(([a], [b]) => Number(a > b) - Number(a < b));
-}
 
 /** Waits for something that a stop makes pointless. */
 async function unlessAborted(waiting: Promise<unknown>, signal: AbortSignal): Promise<void> {

@@ -100,6 +100,7 @@ export class OperatorProcess {
           world.log(() => `${id}: trouble with ${typeof what === 'string' ? what : what.name}: ${String(error)}`),
         restarted: () => undefined,
         recordRefused: () => undefined,
+        learnt: () => undefined,
         journalUnreadable: (why) => world.referee.violated('journal', `${id} cannot read the journal: ${why}`),
         journalRebuilt: (restarts) => world.log(() => `${id}: found ${restarts.join(', ')} on their workloads`),
         ended: ({ workload }, outcome, detail) =>

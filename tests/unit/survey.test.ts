@@ -7,7 +7,7 @@ import type { Mesh } from '../../src/expect/mesh.ts';
 import { keyOf, type NamespaceFacts, NO_NAMESPACE, type PodFacts, type Sidecar } from '../../src/model.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { rowsOf } from '../../src/report/row.ts';
-import { type Sighting, Survey } from '../../src/survey.ts';
+import { questionOf, type Sighting, Survey } from '../../src/survey.ts';
 import { context, POLICY } from '../builders/policy.ts';
 import {
   complete,
@@ -59,6 +59,22 @@ for (const [name, injections, namespaces, verdict, questions] of rows) {
   test(`a namespace ${name}`, async () =>
     assert.deepEqual(await judged({ injections, namespaces }), [verdict, questions]));
 }
+
+test('an answer is asked for anew where a ProxyConfig of its namespace has changed, and only there', () => {
+  const facts = (name: string, proxyConfigs?: string): [string, NamespaceFacts] => [
+    name,
+    { ...NO_NAMESPACE, labels: ENABLED, ...(proxyConfigs && { proxyConfigs }) },
+  ];
+  const hash = (shop?: string, bank?: string) =>
+    questionOf(
+      { injections: [enabled], namespaces: new Map([facts('shop', shop), facts('bank', bank)]) },
+      { workload: workload(), templateHash: 'h' },
+    )?.templateHash;
+  assert.equal(hash(), 'h');
+  assert.notEqual(hash('a'), hash());
+  assert.notEqual(hash('a'), hash('b'));
+  assert.equal(hash('a', 'x'), hash('a', 'y'));
+});
 
 const agent = workload({ kind: 'DaemonSet', name: 'agent', uid: 'agent' });
 

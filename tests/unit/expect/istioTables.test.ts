@@ -104,7 +104,11 @@ const patched: readonly [name: string, RawConfiguration, string[]][] = [
     made('c', OURS, 'prefix.sidecar-injector.istio.io'),
     ['prefix.sidecar-injector.istio.io'],
   ],
-  ['without a revision', made('c', {}, 'sidecar-injector.istio.io'), []],
+  [
+    'without a revision: its patcher leaves it alone, yet the API server calls it',
+    made('c', {}, 'sidecar-injector.istio.io'),
+    ['sidecar-injector.istio.io'],
+  ],
   [
     'with somebody else’s entry beside it',
     made('c', OURS, 'sidecar-injector.istio.io', 'other.example.com'),

@@ -110,7 +110,13 @@ const handMade: [string, RawConfiguration, string][] = [
     only({ rules: [{ ...RULES[0], resources: ['pods/*'] }] }),
     'entry',
   ],
-  ['matchConditions make it unknown', only({ matchConditions: [{ name: 'x', expression: 'true' }] }), 'unknown'],
+  [
+    'of a pod of which only labels are known, matchConditions are unknown',
+    only({ matchConditions: [{ name: 'x', expression: 'true' }] }),
+    'unknown',
+  ],
+  ['another ending is another vendor’s', only({ name: 'sidecar-injector.istio.io.example.com' }), 'none'],
+  ['an entry of a prefix with a dash is Istio’s', only({ name: 'namespace-sidecar-injector.istio.io' }), 'entry'],
   [
     'an operator that Kubernetes does not know makes it unknown',
     only({ objectSelector: { matchExpressions: [{ key: 'a', operator: 'Gt', values: ['1'] }] } }),
@@ -127,8 +133,10 @@ for (const [name, configuration, expected] of handMade) {
   });
 }
 
-test('a configuration without the label istio.io/rev is no candidate', () => {
-  assert.deepEqual(injectorEntries([{ ...only({}), metadata: { name: 'x' } }]), []);
+test('a configuration without the label istio.io/rev is a candidate: the API server looks at no label', () => {
+  const [entry] = injectorEntries([{ ...only({}), metadata: { name: 'x', labels: { heritage: 'platform' } } }]);
+  assert.equal(entry?.revision, '');
+  assert.equal(match([{ entry }] as never, {}, {}).kind, 'entry');
 });
 
 test('an unmatched namespace is told by its label', () => {

@@ -54,9 +54,7 @@ series('configurations', 0.2, ['entry', 'none', 'conflict', 'unknown'], (dice) =
 const asList = (value: readonly RawConfiguration[]): readonly RawConfiguration[] => (Array.isArray(value) ? value : []);
 
 const injectionsOf = (configurations: readonly RawConfiguration[], content?: unknown): Injection[] =>
-  injectorEntries(configurations).map((entry) =>
-    injectionOf(entry, { injectorConfig: content, meshConfig: content, proxyConfigs: content }),
-  );
+  injectorEntries(configurations).map((entry) => injectionOf(entry, { injectorConfig: content, meshConfig: content }));
 
 /** Of the entries that the configurations hold under this name, one at least is well-formed and selects the pod, seen independently. */
 function assertCallable(configurations: readonly RawConfiguration[], { entry }: Injection, pod: Labels): void {

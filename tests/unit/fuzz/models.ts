@@ -58,7 +58,7 @@ export const ENTRY_MODEL = {
   namespaceSelector: SELECTOR_MODEL,
   objectSelector: SELECTOR_MODEL,
   rules: [{ operations: [''], apiGroups: [''], apiVersions: [''], resources: [''], scope: '' }],
-  matchConditions: [{}],
+  matchConditions: [{ name: '', expression: '' }],
   clientConfig: { url: '', caBundle: '', service: { namespace: '', name: '', path: '', port: 0 } },
 };
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { injectionOf } from '../../../src/expect/epoch.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import type { Labels } from '../../../src/model.ts';
-import { Changes, scopeOf } from '../../../src/watch/changes.ts';
+import { Changes, type MeshChange, scopeOf } from '../../../src/watch/changes.ts';
 import { Coalesce } from '../../../src/watch/coalesce.ts';
 import { entry, injection, istiod } from '../../builders/workload.ts';
 
@@ -36,34 +36,51 @@ const scopes: [string, Mesh | undefined, Mesh, string][] = [
     { ...mesh('1', {}), namespaces: new Map() },
     'namespaces',
   ],
+  [
+    'a ProxyConfig concerns its namespace',
+    mesh('1', {}),
+    { ...mesh('1', {}), namespaces: new Map([['shop', { labels: {}, annotations: {}, proxyConfigs: 'h' }]]) },
+    'namespaces',
+  ],
   ['nothing changed', mesh('1', { a: '1' }), mesh('1', { a: '1' }), 'nothing'],
 ];
 for (const [name, before, after, expected] of scopes)
   test(name, () => assert.equal(scopeOf(before, after).kind, expected));
 
 const labelled = mesh('1', { a: '1' });
-const passing: [string, [now: Mesh, relabelled?: string][], string][] = [
+const SHOP = { namespaces: ['shop'], epochs: false };
+const EPOCHS = { namespaces: [], epochs: true };
+const passing: [string, [now: Mesh, change?: MeshChange][], string][] = [
   ['what did not change at all', [[labelled]], 'nothing'],
+  ['what says of itself that it touches nothing', [[labelled, { namespaces: [], epochs: false }]], 'nothing'],
   [
     'a label that went and came back',
     [
-      [mesh('1', {}), 'shop'],
-      [labelled, 'shop'],
+      [mesh('1', {}), SHOP],
+      [labelled, SHOP],
     ],
     'namespaces',
   ],
+  ['a label that went and came back in one burst', [[labelled, SHOP]], 'namespaces'],
   ['an epoch that went and came back', [[mesh('2', { a: '1' })], [labelled]], 'everything'],
+  ['an epoch that went and came back in one burst', [[labelled, EPOCHS]], 'everything'],
   ['an epoch that changed for good', [[mesh('2', { a: '1' })]], 'everything'],
 ];
 for (const [name, states, expected] of passing)
   test(`between two looks pods may be born: ${name} concerns ${expected}`, () => {
     const changes = new Changes(labelled);
-    for (const [now, relabelled] of states) changes.note(now, relabelled);
+    for (const [now, change] of states) changes.note(() => now, change);
     assert.equal(changes.take(states.at(-1)?.[0] ?? labelled).kind, expected);
     assert.equal(changes.take(states.at(-1)?.[0] ?? labelled).kind, 'nothing', 'it is told once');
   });
 
-const base = { injectorConfig: { values: '{}' }, meshConfig: { mesh: '' }, istiod: istiod(), proxyConfigs: [] };
+test('a change that says what it touches does not have the mesh built', () => {
+  const changes = new Changes(labelled);
+  changes.note(() => assert.fail('the mesh was asked for'), SHOP);
+  assert.deepEqual(changes.take(labelled), { kind: 'namespaces', names: ['shop'] });
+});
+
+const base = { injectorConfig: { values: '{}' }, meshConfig: { mesh: '' }, istiod: istiod() };
 const epochs: [string, ReturnType<typeof injectionOf>, boolean][] = [
   ['a rewritten CA bundle', injectionOf(entry({ caBundle: 'new' }), base), false],
   ['istiod’s status', injectionOf(entry(), { ...base, istiod: istiod({ generation: 9 }) }), false],
@@ -71,7 +88,8 @@ const epochs: [string, ReturnType<typeof injectionOf>, boolean][] = [
   ['injector configuration', injectionOf(entry(), { ...base, injectorConfig: { values: '{"a":1}' } }), true],
   ['mesh configuration', injectionOf(entry(), { ...base, meshConfig: { mesh: 'x' } }), true],
   ['istiod’s pod template', injectionOf(entry(), { ...base, istiod: istiod({ templateHash: 'new' }) }), true],
-  ['a ProxyConfig', injectionOf(entry(), { ...base, proxyConfigs: [1] }), true],
+  ['a ProxyConfig of the root namespace', injectionOf(entry(), { ...base, rootProxyConfigs: 'h' }), true],
+  ['answers that have changed', injectionOf(entry(), { ...base, answersVersion: 1 }), true],
   ['a selector', injectionOf(entry({ objectSelector: { matchLabels: { a: '1' } } }), base), true],
 ];
 for (const [name, after, changes] of epochs) {
@@ -84,4 +102,21 @@ test('a changed selector is another epoch of the same run', () => {
     injectionOf(entry({ objectSelector: { matchLabels: { a: '1' } } }), base).run,
     injectionOf(entry(), base).run,
   );
+});
+
+test('an entry’s revision is that of the istiod that answers, else its label, else default', () => {
+  const revision = (label: string, content: Parameters<typeof injectionOf>[1]): string =>
+    injectionOf(entry({ revision: label }), content).entry.revision;
+  const canary = istiod({ revision: 'canary' });
+  assert.deepEqual(
+    [revision('old', { istiod: canary }), revision('old', {}), revision('', { istiod: canary }), revision('', {})],
+    ['canary', 'old', 'canary', 'default'],
+  );
+});
+
+test('each change of its answers is another run and epoch', () => {
+  const without = injectionOf(entry(), base);
+  const changed = injectionOf(entry(), { ...base, answersVersion: 1 });
+  assert.ok(changed.run !== without.run && changed.epoch !== without.epoch);
+  assert.notEqual(injectionOf(entry(), { ...base, answersVersion: 2 }).run, changed.run);
 });

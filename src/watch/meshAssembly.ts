@@ -1,0 +1,205 @@
+import { fits } from '../cluster/shape.ts';
+import type { RawWorkload } from '../cluster/workloads.ts';
+import { chartLabels } from '../expect/chartLabels.ts';
+import { contentHash, digest, injectionOf } from '../expect/epoch.ts';
+import { configMapNames, type Home, homeOf, type ServiceBackend } from '../expect/injectorHome.ts';
+import type { ChartLabels, Injection, Istiod, Mesh } from '../expect/mesh.ts';
+import { rootNamespaceOf } from '../expect/rootNamespace.ts';
+import { selects } from '../expect/selector.ts';
+import { injectorEntries, type RawConfiguration, type WebhookEntry } from '../expect/webhookEntry.ts';
+import type { Labels, NamespaceFacts } from '../model.ts';
+import { isLabelledIstiod, istiodOf, podLabelsOf } from './istiod.ts';
+
+/** As much of any object as keeps it apart from others. */
+export interface Named {
+  readonly metadata?: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly labels?: Labels;
+    readonly annotations?: Labels;
+  };
+}
+export type ConfigMap = Named & { readonly data?: Readonly<Record<string, string>> };
+export type ProxyConfig = Named & { readonly spec?: object };
+export type RawService = Named & { readonly spec?: { readonly type?: string; readonly selector?: Labels } };
+
+/** The objects that the mesh is made of, as far as they are watched. */
+export interface MeshObjects {
+  readonly configurations: () => readonly (RawConfiguration & Named)[];
+  readonly namespaces: () => readonly Named[];
+  readonly proxyConfigs: () => readonly ProxyConfig[];
+  readonly deployments: (namespace: string) => readonly RawWorkload[];
+  readonly services: () => readonly RawService[];
+  readonly configMap: (namespace: string, name: string) => ConfigMap | undefined;
+}
+
+/** An entry with the control plane behind it. */
+export interface Resolved {
+  readonly entry: WebhookEntry;
+  readonly home: Home;
+  /** What answers it, which also names its ConfigMaps. */
+  readonly revision: string;
+}
+
+/**
+ * Makes the mesh of the watched objects, when it is asked for. What is made of one version of an object is kept with it, so that a burst of
+ * events costs what has changed.
+ */
+export class MeshAssembly {
+  readonly #objects: MeshObjects;
+  /** The namespaces of `--istio-namespaces`. */
+  readonly #trusted: readonly string[];
+  readonly #entriesOf = onceFor((raw: RawConfiguration) => injectorEntries([raw]));
+  readonly #factsOf = onceFor(({ metadata }: Named): NamespaceFacts => {
+    return { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {} };
+  });
+  #resolved: readonly Resolved[] | undefined;
+  #mesh: Mesh | undefined;
+  #roots: ReadonlySet<string> = new Set();
+  /** A Deployment read as a control plane. */
+  readonly istiodOf = onceFor(istiodOf);
+
+  constructor(objects: MeshObjects, trusted: readonly string[]) {
+    this.#objects = objects;
+    this.#trusted = trusted;
+  }
+
+  /** Some object has changed: whatever is asked for next is made anew. */
+  forget(): void {
+    this.#mesh = undefined;
+    this.#resolved = undefined;
+  }
+
+  mesh(): Mesh {
+    this.#mesh ??= this.#build();
+    return this.#mesh;
+  }
+
+  /** Whether ProxyConfigs of a namespace count for the whole mesh, as it was when it was made last. */
+  isRoot(namespace: string): boolean {
+    return this.#roots.has(namespace);
+  }
+
+  entriesOf(raw: RawConfiguration): readonly WebhookEntry[] {
+    return this.#entriesOf(raw);
+  }
+
+  /** All entries in the API server's order: configurations by name. */
+  entries(): WebhookEntry[] {
+    const named = this.#objects.configurations().map((raw) => [raw.metadata?.name ?? '', raw] as const);
+    return named.sort(([a], [b]) => Number(a > b) - Number(a < b)).flatMap(([, raw]) => this.#entriesOf(raw));
+  }
+
+  resolve(): readonly Resolved[] {
+    const candidates = onceForText((namespace) => this.#candidatesIn(namespace));
+    this.#resolved ??= this.entries().map((entry) => {
+      const home = homeOf(entry, this.#serviceOf(entry), candidates, this.#trusted);
+      return { entry, home, revision: home.istiod?.revision ?? entry.revision };
+    });
+    return this.#resolved;
+  }
+
+  /** Whether a Deployment of a namespace can be the control plane of any entry. */
+  mayBeIstiod(namespace: string, raw: RawWorkload): boolean {
+    return isCandidate(raw, this.#selectorsIn(namespace));
+  }
+
+  #candidatesIn(namespace: string): readonly Istiod[] {
+    const selectors = this.#selectorsIn(namespace);
+    const candidates = this.#objects.deployments(namespace).filter((raw) => isCandidate(raw, selectors));
+    return candidates.map((raw) => this.istiodOf(raw));
+  }
+
+  #selectorsIn(namespace: string): Labels[] {
+    return this.#objects
+      .services()
+      .filter(({ metadata }) => metadata?.namespace === namespace)
+      .map((raw) => backendOf(raw).selector)
+      .filter((selector) => Object.keys(selector).length > 0);
+  }
+
+  #serviceOf({ address }: WebhookEntry): ServiceBackend | undefined {
+    if (!('service' in address)) return undefined;
+    const { namespace, name } = address.service;
+    const found = this.#objects
+      .services()
+      .find(({ metadata }) => metadata?.namespace === namespace && metadata.name === name);
+    return found && backendOf(found);
+  }
+
+  #build(): Mesh {
+    const proxyConfigs = this.#proxyConfigHashes();
+    const roots = new Set<string>();
+    const injections = this.resolve().map((resolved) => this.#injection(resolved, proxyConfigs, roots));
+    this.#roots = roots;
+    const namespaces = this.#objects.namespaces().map((raw): [string, NamespaceFacts] => {
+      const name = raw.metadata?.name ?? '';
+      const hash = proxyConfigs.get(name);
+      const facts = this.#factsOf(raw);
+      return [name, hash === undefined ? facts : { ...facts, proxyConfigs: hash }];
+    });
+    return { injections, namespaces: new Map(namespaces) };
+  }
+
+  #injection(
+    { entry, home, revision }: Resolved,
+    proxyConfigs: ReadonlyMap<string, string>,
+    roots: Set<string>,
+  ): Injection {
+    const names = configMapNames(revision);
+    const injector = this.#configMap(home.namespace, names.injector);
+    const meshConfig = this.#configMap(home.namespace, names.mesh)?.data;
+    const root = rootNamespaceOf(meshConfig, home.namespace);
+    roots.add(root);
+    const configChart: ChartLabels | undefined = injector && chartLabels(injector.metadata?.labels);
+    return injectionOf(entry, {
+      injectorConfig: injector?.data,
+      meshConfig,
+      ...(home.istiod && { istiod: home.istiod }),
+      ...(configChart && { configChart }),
+      rootProxyConfigs: proxyConfigs.get(root),
+    });
+  }
+
+  #configMap(namespace: string | undefined, name: string): ConfigMap | undefined {
+    return namespace === undefined ? undefined : this.#objects.configMap(namespace, name);
+  }
+
+  /** By namespace; the order in which ProxyConfigs arrived makes no difference. */
+  #proxyConfigHashes(): Map<string, string> {
+    const byNamespace = Map.groupBy(this.#objects.proxyConfigs(), ({ metadata }) => metadata?.namespace ?? '');
+    return new Map(
+      [...byNamespace].map(([namespace, configs]) => {
+        const specs = configs.map(({ metadata, spec }) => `${metadata?.name}=${spec && digest(spec)}`).sort();
+        return [namespace, contentHash(specs)];
+      }),
+    );
+  }
+}
+
+const backendOf = ({ spec }: RawService): ServiceBackend => ({
+  type: typeof spec?.type === 'string' ? spec.type : 'ClusterIP',
+  selector: (fits(spec, { selector: 'labels' }) && spec?.selector) || {},
+});
+
+const isCandidate = (raw: RawWorkload, selectors: readonly Labels[]): boolean =>
+  isLabelledIstiod(raw) || selectors.some((matchLabels) => selects({ matchLabels }, podLabelsOf(raw)));
+
+/** Keeps what is made of an object for as long as the object lives. */
+function onceFor<T extends object, R>(make: (object: T) => R): (object: T) => R {
+  const made = new WeakMap<T, { readonly value: R }>();
+  return (object) => {
+    const known = made.get(object) ?? { value: make(object) };
+    made.set(object, known);
+    return known.value;
+  };
+}
+
+function onceForText<R>(make: (text: string) => R): (text: string) => R {
+  const made = new Map<string, { readonly value: R }>();
+  return (text) => {
+    const known = made.get(text) ?? { value: make(text) };
+    made.set(text, known);
+    return known.value;
+  };
+}

@@ -1,0 +1,51 @@
+import type { Reflector } from '../cluster/reflector.ts';
+import type { Stored } from '../cluster/store.ts';
+
+/** What to watch: everything of a namespace, or one object of it. */
+export interface Place {
+  readonly namespace: string;
+  readonly name?: string;
+}
+
+/** `namespace`, or `namespace/name`. */
+export const placeKey = ({ namespace, name }: Place): string =>
+  name === undefined ? namespace : `${namespace}/${name}`;
+
+interface Opened<T extends Stored> {
+  readonly reflector: Reflector<T>;
+  readonly stop: AbortController;
+}
+
+/** Watches of one kind whose places come and go with what names them. */
+export class NamedWatches<T extends Stored> {
+  readonly #open: (place: Place, stop: AbortSignal) => Reflector<T>;
+  readonly #opened = new Map<string, Opened<T>>();
+
+  /** @param open begins a watch, which ends with the signal */
+  constructor(open: (place: Place, stop: AbortSignal) => Reflector<T>) {
+    this.#open = open;
+  }
+
+  /** Begins to watch what is wanted and not yet watched, and ends what nobody wants any more. */
+  become(places: readonly Place[]): void {
+    const wanted = new Map(places.map((place) => [placeKey(place), place]));
+    for (const [key, { stop }] of this.#opened) {
+      if (wanted.has(key)) continue;
+      stop.abort();
+      this.#opened.delete(key);
+    }
+    for (const [key, place] of wanted) {
+      if (this.#opened.has(key)) continue;
+      const stop = new AbortController();
+      this.#opened.set(key, { reflector: this.#open(place, stop.signal), stop });
+    }
+  }
+
+  items(place: Place): readonly T[] {
+    return this.#opened.get(placeKey(place))?.reflector.items() ?? [];
+  }
+
+  reflectors(): Reflector<T>[] {
+    return [...this.#opened.values()].map(({ reflector }) => reflector);
+  }
+}

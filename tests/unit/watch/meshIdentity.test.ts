@@ -1,0 +1,331 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import type { Injection, Mesh } from '../../../src/expect/mesh.ts';
+import { closedGate } from '../../../src/plan/gates.ts';
+import { Changes, type MeshChange } from '../../../src/watch/changes.ts';
+import { type MeshScope, MeshWatch } from '../../../src/watch/meshWatch.ts';
+import { expected } from '../../builders/workload.ts';
+import { settled, until } from '../cluster/deadline.ts';
+import {
+  byService,
+  configMap,
+  deployment,
+  MeshServer,
+  namespace,
+  proxyConfig,
+  service,
+  type Written,
+  webhook,
+} from './meshServer.ts';
+
+type Objects = readonly (readonly [resource: string, object: Written])[];
+
+const WEBHOOKS = 'mutatingwebhookconfigurations';
+const BY_URL = { url: 'https://istiod.example.com/inject' };
+const HELM = { 'meta.helm.sh/release-namespace': 'istio-system' };
+const REV = (revision: string) => ({ 'istio.io/rev': revision });
+
+interface Watched {
+  readonly server: MeshServer;
+  readonly watch: MeshWatch;
+  readonly changes: MeshChange[];
+  readonly errors: string[];
+}
+
+/** What a cluster with these objects is seen as. */
+async function watched(
+  t: TestContext,
+  objects: Objects,
+  scope?: MeshScope,
+  forbids?: MeshServer['forbids'],
+): Promise<Watched> {
+  const server = await MeshServer.listen();
+  if (forbids) server.forbids = forbids;
+  for (const [resource, object] of objects) server.put(resource, object);
+  const client = server.client();
+  const stop = new AbortController();
+  t.after(async () => {
+    stop.abort();
+    await client.close();
+    await server[Symbol.asyncDispose]();
+  });
+  const errors: string[] = [];
+  const watch = new MeshWatch(
+    client,
+    stop.signal,
+    (_, error, instead) => errors.push(`${String(error)}; ${instead}`),
+    scope,
+  );
+  await settled('the mesh', watch.settled(stop.signal));
+  await until('what was listed to be told', () => watch.problems().length === 0);
+  await setImmediate();
+  const changes: MeshChange[] = [];
+  watch.onChange((change) => change && changes.push(change));
+  return { server, watch, changes, errors };
+}
+
+const only = ({ watch }: Watched): Injection => {
+  const [injection, ...others] = watch.mesh().injections;
+  assert.ok(injection && others.length === 0);
+  return injection;
+};
+
+const istiodOf = (seen: Watched): string | undefined => only(seen).istiod?.name;
+
+const PLAIN: Objects = [
+  [WEBHOOKS, webhook(byService(), { labels: REV('default') })],
+  ['services', service('istiod', { selector: { app: 'istiod' } })],
+  ['deployments', deployment('istiod')],
+  ['configmaps', configMap('istio-sidecar-injector', { config: 'a' })],
+  ['configmaps', configMap('istio', { mesh: 'rootNamespace: istio-system' })],
+  ['namespaces', namespace('shop')],
+];
+
+test('a platform’s own webhook is seen with the istiod behind its Service and that one’s ConfigMaps', async (t) => {
+  const text = readFileSync(new URL('platformWebhook.json', import.meta.url), 'utf8');
+  const labels = { module: 'istio' };
+  const seen = await watched(t, [
+    [WEBHOOKS, JSON.parse(text) as Written],
+    ['services', service('istiod-v1x30', { selector: labels }, 'p8-istio')],
+    [
+      'deployments',
+      deployment('control', {
+        namespace: 'p8-istio',
+        labels,
+        podLabels: labels,
+        env: [{ name: 'REVISION', value: 'v1x30' }],
+      }),
+    ],
+    ['configmaps', configMap('istio-sidecar-injector-v1x30', { config: 'a' }, 'p8-istio')],
+  ]);
+  const { injections } = seen.watch.mesh();
+  assert.deepEqual(
+    injections.map(({ entry, istiod }) => [entry.name, entry.revision, istiod?.name]),
+    [
+      ['namespace-sidecar-injector.istio.io', 'v1x30', 'control'],
+      ['object-sidecar-injector.istio.io', 'v1x30', 'control'],
+    ],
+  );
+  const before = injections[0]?.run;
+  seen.server.put('configmaps', configMap('istio-sidecar-injector-v1x30', { config: 'b' }, 'p8-istio'));
+  await until('its ConfigMap to count', () => seen.watch.mesh().injections[0]?.run !== before);
+});
+
+test('without any label and any visible istiod the revision is default', async (t) => {
+  assert.equal(only(await watched(t, [[WEBHOOKS, webhook(BY_URL)]])).entry.revision, 'default');
+});
+
+const moved = (name: string): Objects => [
+  [WEBHOOKS, webhook(byService(name), { labels: { ...REV('old'), 'istio.io/tag': 'prod' } })],
+  ['services', service('istiod-old', { selector: REV('old') })],
+  ['services', service('istiod-new', { selector: REV('new') })],
+  ['deployments', deployment('istiod-old', { revision: 'old', image: 'docker.io/istio/pilot:1.30.3' })],
+  ['deployments', deployment('istiod-new', { revision: 'new', image: 'docker.io/istio/pilot:1.31.0' })],
+  ['configmaps', configMap('istio-sidecar-injector-new', { config: 'new' })],
+];
+
+test('a tag that moves by its clientConfig alone is judged by the istiod that answers now', async (t) => {
+  const seen = await watched(t, moved('istiod-old'));
+  const gate = (): string | undefined => {
+    const [injection] = seen.watch.mesh().injections;
+    return injection && closedGate({ injection, expected: expected(), unconfirmed: undefined }, new Set())?.code;
+  };
+  assert.deepEqual([istiodOf(seen), gate()], ['istiod-old', 'proxy-newer-than-istiod']);
+  const [, configuration] = moved('istiod-new')[0] as Objects[number];
+  seen.server.put(WEBHOOKS, configuration);
+  await until('the other istiod', () => istiodOf(seen) === 'istiod-new' && gate() === undefined);
+  assert.equal(only(seen).entry.revision, 'new');
+  const { run } = only(seen);
+  await until('its ConfigMap to be watched', () => seen.watch.problems().length === 0);
+  seen.server.put('configmaps', configMap('istio-sidecar-injector-new', { config: 'newer' }));
+  await until('the new revision’s ConfigMap to count', () => only(seen).run !== run);
+});
+
+const tenants: Objects = [['deployments', deployment('mine', { namespace: 'tenant', ready: 0 })]];
+const urls: [string, Objects, MeshScope | undefined, string | undefined][] = [
+  ['a URL alone leads to no istiod', [], undefined, undefined],
+  ['… nor does a tenant’s', tenants, undefined, undefined],
+];
+for (const [name, more, scope, home] of urls)
+  test(name, async (t) => {
+    const seen = await watched(
+      t,
+      [[WEBHOOKS, webhook(BY_URL, { labels: REV('default') })], ...PLAIN.slice(2), ...more],
+      scope,
+    );
+    assert.equal(istiodOf(seen), home);
+    assert.ok(
+      seen.server.listed.every((path) => !path.endsWith('/deployments')),
+      'it looked where nobody names',
+    );
+  });
+
+for (const [name, metadata, scope] of [
+  ['Helm’s annotation', { annotations: HELM }, undefined],
+  ['--istio-namespaces', {}, { namespaces: [], istioNamespaces: ['istio-system'] }],
+] as const)
+  test(`a tenant’s Deployment does not hide the istiod that ${name} leads to`, async (t) => {
+    const configuration = webhook(BY_URL, { labels: REV('default'), ...metadata });
+    const alone = only(await watched(t, [[WEBHOOKS, configuration], ...PLAIN.slice(2)], scope));
+    const seen = await watched(t, [[WEBHOOKS, configuration], ...PLAIN.slice(2), ...tenants], scope);
+    assert.deepEqual([istiodOf(seen), only(seen).run, only(seen).epoch], ['istiod', alone.run, alone.epoch]);
+  });
+
+/** What an edit makes of the identity of everybody's injector, and whom it concerns. */
+const edits: [name: string, before: Objects, edit: Objects[number], concerns: string][] = [
+  ['a ProxyConfig of a tenant', [], ['proxyconfigs', proxyConfig('shop', 'debug')], 'shop'],
+  [
+    'an edited ProxyConfig of a tenant',
+    [['proxyconfigs', proxyConfig('shop', 'a')]],
+    ['proxyconfigs', proxyConfig('shop', 'b')],
+    'shop',
+  ],
+  ['a ProxyConfig of the root namespace', [], ['proxyconfigs', proxyConfig('istio-system', 'debug')], 'everything'],
+  [
+    'a ProxyConfig of another root namespace',
+    [['configmaps', configMap('istio', { mesh: 'rootNamespace: mesh-root' })]],
+    ['proxyconfigs', proxyConfig('mesh-root', 'debug')],
+    'everything',
+  ],
+  [
+    'one in the control plane’s namespace where the root is another',
+    [['configmaps', configMap('istio', { mesh: 'rootNamespace: mesh-root' })]],
+    ['proxyconfigs', proxyConfig('istio-system', 'debug')],
+    'istio-system',
+  ],
+  [
+    'an unrelated Deployment beside istiod',
+    [],
+    ['deployments', deployment('grafana', { labels: {}, podLabels: {} })],
+    'nothing',
+  ],
+  ['istiod’s status', [], ['deployments', deployment('istiod', { ready: 0 })], 'nothing'],
+  ['istiod’s template', [], ['deployments', deployment('istiod', { image: 'pilot:2', generation: 2 })], 'everything'],
+  ['mesh configuration', [], ['configmaps', configMap('istio', { mesh: 'trustDomain: x' })], 'everything'],
+  ['a label of a namespace', [], ['namespaces', namespace('shop', { a: 'b' })], 'shop'],
+  ['a Service that leads elsewhere', [], ['services', service('istiod', { selector: { app: 'none' } })], 'everything'],
+];
+for (const [name, before, [resource, object], concerns] of edits)
+  test(`${name} concerns ${concerns}`, async (t) => {
+    const seen = await watched(t, [...PLAIN, ['namespaces', namespace('istio-system')], ...before]);
+    // any edit of a namespace nobody knows yet is told after it, so what was told until then is all
+    const last = () => seen.changes.some(({ namespaces }) => namespaces.includes('last'));
+    const first: Mesh = seen.watch.mesh();
+    const changes = new Changes(first);
+    seen.watch.onChange((change) => changes.note(() => assert.fail('the mesh was built for one event'), change));
+    seen.server.put(resource, object);
+    // what concerns nobody is told by what follows it in its own watch
+    if (concerns === 'nothing') seen.server.put('deployments', deployment('istiod', { ready: 0 }));
+    await until('the edit to arrive', () => seen.changes.length > 0);
+    seen.server.put('namespaces', namespace('last'));
+    await until('all to be told', last);
+    const scope = changes.take(seen.watch.mesh());
+    const names =
+      scope.kind === 'namespaces' ? scope.names.filter((one) => one !== 'last').join() || 'nothing' : scope.kind;
+    assert.equal(names, concerns);
+    const same = seen.watch.mesh().injections[0]?.run === first.injections[0]?.run;
+    assert.equal(same, concerns !== 'everything', 'the run');
+  });
+
+test('a namespace’s ProxyConfigs are told apart by what they say', async (t) => {
+  const seen = await watched(t, [...PLAIN, ['proxyconfigs', proxyConfig('shop', 'a')]]);
+  const hash = () => seen.watch.mesh().namespaces.get('shop')?.proxyConfigs;
+  const before = hash();
+  seen.server.put('proxyconfigs', proxyConfig('shop', 'b'));
+  await until('another hash', () => hash() !== before);
+  seen.server.put('proxyconfigs', proxyConfig('shop', 'a'));
+  await until('the first hash', () => hash() === before);
+  seen.server.remove('proxyconfigs', 'shop', 'image');
+  await until('no hash', () => hash() === undefined);
+});
+
+test('an edit that is put back within one burst still concerns everything', async (t) => {
+  const seen = await watched(t, PLAIN);
+  const changes = new Changes(seen.watch.mesh());
+  seen.watch.onChange((change) => changes.note(() => seen.watch.mesh(), change));
+  seen.server.put('configmaps', configMap('istio', { mesh: 'x: y' }));
+  seen.server.put('configmaps', configMap('istio', { mesh: 'rootNamespace: istio-system' }));
+  await until('them to be told', () => seen.changes.length > 0);
+  assert.equal(changes.take(seen.watch.mesh()).kind, 'everything');
+});
+
+test('a burst of events is told together and costs one mesh', async (t) => {
+  const many = Array.from({ length: 5000 }, (_, index) => `n${index}`);
+  const seen = await watched(t, [...PLAIN, ...many.map((name) => ['namespaces', namespace(name)] as const)]);
+  const meshes = new Set([seen.watch.mesh()]);
+  seen.watch.onChange(() => meshes.add(seen.watch.mesh()));
+  let [last, worst] = [performance.now(), 0];
+  const ticking = setInterval(() => {
+    worst = Math.max(worst, performance.now() - last);
+    last = performance.now();
+  }, 5);
+  t.after(() => clearInterval(ticking));
+  for (const name of many) seen.server.put('namespaces', namespace(name, { relabelled: 'yes' }));
+  last = performance.now();
+  const told = () => new Set(seen.changes.flatMap(({ namespaces }) => namespaces)).size;
+  await until('all to be told', () => told() === many.length);
+  assert.ok(meshes.size < 200, `${meshes.size} meshes for ${many.length} events`);
+  assert.ok(worst < 500, `the loop stood still for ${worst} ms`);
+});
+
+test('many big Deployments beside an istiod are not read before they matter', async (t) => {
+  const env = Array.from({ length: 200 }, (_, index) => ({ name: `E${index}`, value: 'x'.repeat(100) }));
+  const labels = { app: 'other' };
+  const others = Array.from(
+    { length: 400 },
+    (_, index) => ['deployments', deployment(`d${index}`, { labels, podLabels: labels, env })] as const,
+  );
+  const seen = await watched(t, [...PLAIN, ...others]);
+  assert.equal(istiodOf(seen), 'istiod');
+  const began = performance.now();
+  for (let index = 0; index < 100; index++) seen.server.put(...(others[0] as Objects[number]));
+  seen.server.put('namespaces', namespace('last'));
+  await until('all to be told', () => seen.changes.length > 0);
+  assert.deepEqual(seen.changes, [{ namespaces: ['last'], epochs: false }]);
+  assert.ok(performance.now() - began < 2000);
+});
+
+test('a namespace full of Deployments labelled app=istiod does not stop the loop at the first list', async (t) => {
+  const env = Array.from({ length: 200 }, (_, index) => ({ name: `E${index}`, value: 'x'.repeat(100) }));
+  const many = Array.from({ length: 400 }, (_, index) => deployment(`d${index}`, { revision: `r${index}`, env }));
+  const [configuration] = PLAIN as [Objects[number]];
+  const seen = await watched(t, [configuration, ...many.map((object) => ['deployments', object] as const)]);
+  const building = performance.now();
+  assert.equal(istiodOf(seen), undefined);
+  assert.ok(performance.now() - building < 50, 'making the mesh');
+});
+
+const refusals: [string, (path: string) => boolean, string | undefined, RegExp][] = [
+  [
+    'Services may not be read: the istiod of the label’s revision is taken',
+    (path) => path.endsWith('/services'),
+    'istiod',
+    /missing right: list services in namespace istio-system.*; the istiod behind it is looked for by the label app=istiod/,
+  ],
+  [
+    'Deployments may not be read: no istiod is visible',
+    (path) => path.endsWith('/deployments'),
+    undefined,
+    /missing right: list deployments\.apps in namespace istio-system.*; its istiod is not visible/,
+  ],
+];
+for (const [name, forbids, istiod, said] of refusals)
+  test(name, async (t) => {
+    const seen = await watched(t, PLAIN, undefined, forbids);
+    assert.equal(istiodOf(seen), istiod);
+    assert.equal(seen.errors.length, 1);
+    assert.match(seen.errors[0] ?? '', said);
+    assert.equal(seen.watch.stale(), undefined);
+  });
+
+test('what no entry names any more is not watched any more', async (t) => {
+  const seen = await watched(t, PLAIN);
+  const { run } = only(seen);
+  seen.server.put(WEBHOOKS, webhook(byService('istiod', 'elsewhere'), { labels: REV('default') }));
+  await until('the other namespace', () =>
+    seen.server.listed.includes('/apis/apps/v1/namespaces/elsewhere/deployments'),
+  );
+  await until('no istiod', () => only(seen).istiod === undefined && only(seen).run !== run);
+});
