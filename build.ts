@@ -20,13 +20,32 @@ async function make(folder: string): Promise<void> {
     target: 'node22',
     legalComments: 'none',
     metafile: true,
-    define: { MELTEMI_COMMIT: JSON.stringify(commit), MELTEMI_DATE: JSON.stringify(date) },
+    define: {
+      MELTEMI_COMMIT: JSON.stringify(commit),
+      MELTEMI_DATE: JSON.stringify(date),
+      MELTEMI_ANSWER_THREAD: JSON.stringify(await answerThread()),
+    },
     // CommonJS dependencies inside an ESM bundle call require for Node's own modules.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   });
   writeFileSync(`${folder}/THIRD-PARTY-NOTICES.txt`, notices(Object.keys(metafile.inputs)));
   writeFileSync(`${folder}/package.json`, published(readFileSync('package.json', 'utf8')));
   for (const file of ['LICENSE', 'README.md']) copyFileSync(file, `${folder}/${file}`);
+}
+
+/** The code of the thread that reads large answers, a bundle of its own inside the bundle. */
+export async function answerThread(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: ['src/expect/answerThread.ts'],
+    bundle: true,
+    platform: 'node',
+    // a thread that starts from text runs it as CommonJS
+    format: 'cjs',
+    target: 'node22',
+    legalComments: 'none',
+    write: false,
+  });
+  return outputFiles.map(({ text }) => text).join('');
 }
 
 /** What `--version` tells besides the version. */

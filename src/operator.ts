@@ -6,12 +6,13 @@ import type { Injectors } from './expect/injectors.ts';
 import type { Mesh } from './expect/mesh.ts';
 import type { Journal } from './journal/journal.ts';
 import { restartsOnWorkloads } from './journal/rebuilt.ts';
+import { loopSlices } from './loopSlices.ts';
 import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import { historyOf } from './plan/history.ts';
 import { isOutdated, type Judged } from './plan/judged.ts';
-import { type Plan, plan } from './plan/plan.ts';
+import { type Plan, planStepwise } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
-import type { Surroundings } from './plan/rule.ts';
+import type { PlanContext, Surroundings } from './plan/rule.ts';
 import type { ReasonCode } from './reasons.ts';
 import type { Report } from './report/report.ts';
 import { NotBorneOut, Restarter } from './restart/restarter.ts';
@@ -73,6 +74,8 @@ interface Term {
 const SHORTEST_SLEEP = 100;
 const LONGEST_SLEEP = 60_000;
 const TURN_RETRY = 5000;
+/** Milliseconds between two times that the journal forgets what nothing rests on. */
+const PRUNE_EVERY = 10_000;
 
 /**
  * The loop: something changed or a time has come → scan what it concerns → judge → plan → restart. One evaluation runs at a time;
@@ -90,6 +93,7 @@ export class Operator {
   readonly #starting = new Set<WorkloadKey>();
   /** The journal was missing when this term began: it is made anew from what stands on the workloads. */
   #lost = false;
+  #pruneAt = 0;
   #term: Term | undefined;
   #turning: Promise<void> = Promise.resolve();
   readonly #epochSeenAt = new Map<string, number>();
@@ -195,6 +199,7 @@ export class Operator {
   async #turn(term: Term): Promise<void> {
     const { signal } = term;
     this.#wanted = false;
+    void this.#options.injectors.recheck(this.#mesh.injections);
     await this.#scans.run(this.#mesh, signal);
     await this.#reread(signal);
     this.#wakeAt = this.#options.now() + LONGEST_SLEEP;
@@ -256,15 +261,15 @@ export class Operator {
     if (signal.aborted) return;
     this.#judged = judged;
     if (this.#lost) this.#rebuildJournal(judged);
-    journal.prune(judged, (namespace) => this.#isWatched(namespace));
+    this.#pruneJournal(judged);
     const { paused, resumedAt } = standing();
-    const planned = plan(judged, {
+    const planned = await this.#planInSlices(judged, {
       now: now(),
       wall: wall(),
-      journal: journal.entries,
+      journal: new Map(journal.entries),
       policy: policy(),
-      epochSeenAt: this.#epochSeenAt,
-      retryAt: this.#retries.pending(),
+      epochSeenAt: new Map(this.#epochSeenAt),
+      retryAt: new Map(this.#retries.pending()),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
       busy: new Set([...busy, ...this.#busy.keys()]),
@@ -274,7 +279,8 @@ export class Operator {
       own,
     });
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, planned.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
-    report.evaluated(judged, planned, now());
+    await report.evaluated(judged, planned, now());
+    if (signal.aborted) return;
     this.#confirm(judged, planned);
     this.#rereads.note(waitingFor(planned), now());
     for (const [key, { action }] of planned.steps) if (action === 'none') this.#retries.succeeded(key);
@@ -298,6 +304,24 @@ export class Operator {
     if (found.size === 0) return;
     report.journalRebuilt([...found.keys()]);
     this.ring();
+  }
+
+  async #planInSlices(judged: readonly Judged[], context: PlanContext): Promise<Plan> {
+    const planning = planStepwise(judged, context);
+    const slices = loopSlices();
+    for (;;) {
+      const { done, value } = planning.next();
+      if (done) return value;
+      const pause = slices.step();
+      if (pause) await pause;
+    }
+  }
+
+  #pruneJournal(judged: readonly Judged[]): void {
+    const { journal, now } = this.#options;
+    if (now() < this.#pruneAt) return;
+    this.#pruneAt = now() + PRUNE_EVERY;
+    journal.prune(judged, (namespace) => this.#isWatched(namespace));
   }
 
   #isWatched(namespace: string): boolean {

@@ -19,9 +19,10 @@ export const REASONS = {
   deleting: 'The workload or its namespace is being deleted.',
   // unknown and conflict: never restarted
   'injector-unreachable':
-    'The matched injector did not answer, or not with a usable answer; asked again with back-off.',
+    'The matched injector cannot be connected to, or answers no workload at all; asked again with back-off.',
   'injector-refused': 'The injector answered allowed: false; new pods of this workload would be rejected.',
-  'bad-answer': "The injector's answer could not be applied to the pod template.",
+  'bad-answer':
+    'The injector answers others, but not this workload: with an error, too late, or with what is no usable answer; asked again with back-off.',
   'namespace-not-seen':
     'The namespace of the workload has not been seen, and with it not by which labels it chooses its injector.',
   'not-read':

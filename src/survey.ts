@@ -273,7 +273,7 @@ export class Survey {
     const { journal } = this.#options;
     const policy = this.#options.policy();
     const injection = matched.kind === 'entry' ? matched.entry : undefined;
-    const learnt = injection ? journal.learnt(injection.epoch, workload.namespace) : [];
+    const learnt = injection ? journal.learnt(injection.run, workload.namespace) : [];
     const rules = learnt.length > 0 ? { ...policy, learnt } : policy;
     const verdict: Verdict =
       unread === undefined

@@ -74,8 +74,7 @@ export async function planCommand(
     progress.say('reading the mesh');
     const mesh = await readMesh(client, scopeOf(settings), warn, stopping);
     const lookup = await findLease(client, [ofContext, settings.namespace], stopping);
-    if (lookup.kind === 'unknown')
-      warn(`cannot tell whether Meltemi is paused, nor what it has restarted: ${lookup.why}`);
+    if (lookup.kind === 'unknown') warn(`cannot tell whether Meltemi is paused: ${lookup.why}`);
     const standing = standingIn(lookup);
     const journal = journalIn(lookup);
     const loaded = journal.load();
@@ -87,7 +86,6 @@ export async function planCommand(
       policy: () => policy,
       // there is no next scan
       looks: Number.POSITIVE_INFINITY,
-      onMissingRight: (what, error) => warn(`cannot read ${what}: ${error instanceof Error ? error.message : error}`),
     });
     progress.say('reading workloads and pods, asking the injectors');
     const sightings = await survey.scan(mesh, settings.namespace || undefined, stopping);

@@ -78,6 +78,10 @@ export async function runCommand(
     onQuestion: (result) => report.question(result),
     onReachable: (injection, problem) => report.reachable(injection, problem),
     onTried: () => operator.ring(),
+    onAnswerChanged: (injection) => {
+      report.answersChanged(injection);
+      watch.answersChanged();
+    },
   });
   const namespaces = [...settings.namespaces];
   const watch = new MeshWatch(
@@ -90,6 +94,7 @@ export async function runCommand(
         ...(instead && { meanwhile: instead }),
       }),
     { namespaces, istioNamespaces: [...settings.istioNamespaces] },
+    (entry) => injectors.generationOf({ entry }),
   );
   ready.watch = watch;
   metrics.watches(() => watch.stale() !== undefined);

@@ -185,8 +185,9 @@ function identityOf(metadata: NonNullable<RawWorkload['metadata']>) {
 function ownerOf(references: readonly RawOwnerReference[]): Pick<Workload, 'owner'> {
   const controller = references.find((reference) => reference.controller);
   if (!controller) return {};
-  const { apiVersion = '', kind = '', name = '' } = controller;
-  return { owner: { apiVersion, kind, name } };
+  const { apiVersion, kind, name } = controller;
+  // null, too, is what a hand-made object may hold
+  return { owner: { apiVersion: apiVersion ?? '', kind: kind ?? '', name: name ?? '' } };
 }
 
 /** When we last wrote the object, from the field managers of server-side apply (KEP-555). */

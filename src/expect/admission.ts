@@ -1,9 +1,11 @@
-import jsonPatch, { type Operation } from 'fast-json-patch';
+import type { Operation } from 'fast-json-patch';
 import { POD, type RawPod, sidecarOf } from '../cluster/podFields.ts';
 import { fits } from '../cluster/shape.ts';
 import type { Labels, PodTemplate, Workload } from '../model.ts';
 import { reason } from '../reasons.ts';
 import type { Answer } from './answer.ts';
+import { parseBounded } from './jsonBounds.ts';
+import { applied, operationsIn } from './podPatch.ts';
 
 /**
  * Labels that a workload's next pod will have: the template's and those its controller adds. Their values are not known beforehand
@@ -27,7 +29,7 @@ const ADDED: Record<Workload['kind'], Labels> = {
  * The question to an injector: would you inject a pod of this template, and with what? Always the owner's template, never a live pod:
  * a live pod's status annotation makes istiod skip the overrides of `istio-proxy` (istio pkg/kube/inject/webhook.go).
  */
-export function question(namespace: string, name: string, template: PodTemplate): { pod: object; review: object } {
+export function question(namespace: string, name: string, template: PodTemplate) {
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -54,6 +56,14 @@ export function question(namespace: string, name: string, template: PodTemplate)
   return { pod, review };
 }
 
+/** As `question`, as texts. The pod is written once for both: a template may have megabytes, and the event loop waits meanwhile. */
+export function questionText(namespace: string, name: string, template: PodTemplate): { pod: string; review: string } {
+  const { pod, review } = question(namespace, name, template);
+  const text = JSON.stringify(pod);
+  const frame = JSON.stringify({ ...review, request: { ...review.request, object: undefined } });
+  return { pod: text, review: `${frame.slice(0, -'}}'.length)},"object":${text}}}` };
+}
+
 interface ReviewResponse {
   readonly allowed?: unknown;
   readonly status?: { readonly message?: unknown };
@@ -61,23 +71,36 @@ interface ReviewResponse {
   readonly patch?: unknown;
 }
 
-/** What the API server lets the copies of one patch add up to (apiserver pkg/server/config.go JSONPatchMaxCopyBytes). */
-const MOST_COPIED = 3 * 1024 * 1024;
-/** What the API server itself takes in one patch (apiserver handlers/patch.go maxJSONPatchOperations). */
-const MOST_OPERATIONS = 10_000;
-/** RFC 6902; the library knows more words than these. */
-const OPERATIONS: ReadonlySet<unknown> = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);
-
 /**
  * Reads an AdmissionReview answer: applies the whole JSON Patch to the pod that was asked about and looks for the proxy in the result.
  * The order of operations varies between calls and containers shift, so nothing short of applying all of it is right.
- * Never throws; what cannot be read is `unknown`.
+ * Never throws; what cannot be read is `unknown`. The pod is left as it is.
  */
 export function readAnswer(pod: object, body: unknown): Answer {
-  const response = (body as { response?: ReviewResponse } | null)?.response;
-  if (typeof response?.allowed !== 'boolean') {
-    return { kind: 'unknown', reason: reason('bad-answer', 'the answer is no AdmissionReview with response.allowed') };
+  return answerIn(body, () => structuredClone(pod));
+}
+
+/**
+ * As `readAnswer`, of the texts that went over the wire.
+ * @param pod JSON of the pod that was asked about
+ * @param body the answer, UTF-8
+ * @throws {Error} where the body is not JSON or is too much of it
+ */
+export function readAnswerText(pod: string, body: Buffer): Answer {
+  let review: unknown;
+  try {
+    review = parseBounded(body);
+  } catch (error) {
+    const why = error instanceof SyntaxError ? body.toString('utf8', 0, 80) : (error as Error).message;
+    throw new Error(`the answer is not JSON: ${why}`);
   }
+  return answerIn(review, () => JSON.parse(pod));
+}
+
+function answerIn(body: unknown, pod: () => object): Answer {
+  const response = (body as { response?: ReviewResponse } | null)?.response;
+  if (typeof response?.allowed !== 'boolean')
+    return badAnswer('the answer is no AdmissionReview with response.allowed');
   if (!response.allowed) {
     const said = response.status?.message;
     const message = typeof said === 'string' ? said.slice(0, 300) : 'no message';
@@ -85,46 +108,36 @@ export function readAnswer(pod: object, body: unknown): Answer {
   }
   if (response.patch === undefined || response.patch === null || response.patch === '') return { kind: 'no-sidecar' };
   try {
-    return sidecarAfter(pod, response);
+    return sidecarAfter(pod(), response);
   } catch (error) {
     const message = (error as Error).message.split('\n', 1)[0] ?? '';
-    return { kind: 'unknown', reason: reason('bad-answer', `the JSON Patch does not apply: ${message.slice(0, 200)}`) };
+    return badAnswer(`the JSON Patch does not apply: ${message.slice(0, 200)}`);
   }
 }
 
+const badAnswer = (why: string): Answer => ({ kind: 'unknown', reason: reason('bad-answer', why) });
+
 function sidecarAfter(pod: object, response: ReviewResponse): Answer {
-  const patched = applied(structuredClone(pod), operationsOf(response));
+  const patched = applied(pod, operationsOf(response));
   if (!fits(patched, POD)) throw new Error('a field of the injected pod has the wrong type');
   const invalid = whyInvalid(patched);
-  if (invalid) return { kind: 'unknown', reason: reason('bad-answer', invalid) };
+  if (invalid) return badAnswer(invalid);
   const { image, revision, placement } = sidecarOf(patched);
   if (placement === 'none') return { kind: 'no-sidecar' };
   if (!image) throw new Error('the patched pod has an istio-proxy without image');
   return { kind: 'sidecar', sidecar: { image, revision, placement } };
 }
 
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
 /** As strict as the API server, which takes nothing but base64 of a list of known operations. */
 function operationsOf({ patchType, patch }: ReviewResponse): Operation[] {
   if (patchType !== 'JSONPatch') throw new Error('its type is not JSONPatch');
-  const bytes = Buffer.from(typeof patch === 'string' ? patch : '', 'base64');
-  if (bytes.toString('base64') !== patch) throw new Error('it is not base64');
-  const operations: unknown = JSON.parse(bytes.toString('utf8'));
-  if (!Array.isArray(operations)) throw new Error('the patch is not a list of operations');
-  if (operations.length > MOST_OPERATIONS) throw new Error(`it has ${operations.length} operations`);
-  if (!operations.every((one) => OPERATIONS.has(one?.op))) throw new Error('it has an unknown operation');
-  return operations;
-}
-
-/** Each copy can double a document, so copies are counted as the API server counts them. */
-function applied(pod: object, operations: readonly Operation[]): object {
-  let document = pod;
-  let copied = 0;
-  for (const operation of operations) {
-    if (operation.op === 'copy') copied += JSON.stringify(jsonPatch.getValueByPointer(document, operation.from)).length;
-    if (copied > MOST_COPIED) throw new Error('it copies too much');
-    document = jsonPatch.applyOperation(document, operation, true, true, true).newDocument;
-  }
-  return document;
+  if (typeof patch !== 'string' || patch.length % 4 !== 0 || !BASE64.test(patch)) throw new Error('it is not base64');
+  // bits beyond the last byte must be zero, as Go's decoder has it
+  const end = patch.slice(-4);
+  if (Buffer.from(end, 'base64').toString('base64') !== end) throw new Error('it is not base64');
+  return operationsIn(parseBounded(Buffer.from(patch, 'base64')));
 }
 
 /** Why the API server would refuse the injected pod: containers are required and their names unique across both lists (core/v1 validation). */

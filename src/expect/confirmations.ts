@@ -4,6 +4,8 @@ import type { Injection } from './mesh.ts';
 
 /** Time between the two probes of one confirmation, and before another one after a disagreement. */
 const BETWEEN = 10_000;
+/** Questions that failed are remembered, so that another one is taken; beyond so many they are tried anew. */
+const MOST_FAILED = 100;
 
 export interface ConfirmationsOptions {
   /** Asks over a connection of its own, so that whatever balances connections may lead it to another replica. */
@@ -15,11 +17,20 @@ export interface ConfirmationsOptions {
   readonly onEnd: (injection: Injection) => void;
 }
 
-type State = { readonly done: boolean; readonly detail: string };
+interface State {
+  done: boolean;
+  detail: string;
+  /** What the next pair of probes asks. */
+  question: Question;
+  /** Questions that had no answer, by namespace and template. */
+  readonly failed: Set<string>;
+}
 
 /**
  * Gate G3 where no istiod Deployment is visible, so that nobody can see whether its replicas agree: one question is put twice, over new
  * connections, ten seconds apart, once per epoch. Only equal answers confirm; a disagreement is probed again for as long as it lasts.
+ * Each pair of probes takes the question that was offered last, and one that had no answer only where nothing else is offered: the workload
+ * of an older one may be gone, or its question may fail whoever answers.
  */
 export class Confirmations {
   readonly #options: ConfirmationsOptions;
@@ -35,12 +46,18 @@ export class Confirmations {
     return state?.done ? undefined : (state?.detail ?? 'its injector is to be asked twice first');
   }
 
-  /** Begins to confirm a question's epoch unless that has begun. */
+  /** Begins to confirm a question's epoch; where that has begun, offers the question for the next pair of probes. */
   begin(question: Question): void {
     const { epoch } = question.injection;
-    if (this.#epochs.has(epoch)) return;
-    this.#epochs.set(epoch, { done: false, detail: 'its injector is being asked twice, ten seconds apart' });
-    void this.#confirm(question);
+    const known = this.#epochs.get(epoch);
+    if (known) {
+      offer(known, question);
+      return;
+    }
+    const detail = 'its injector is being asked twice, ten seconds apart';
+    const state: State = { done: false, detail, question, failed: new Set() };
+    this.#epochs.set(epoch, state);
+    void this.#confirm(epoch, state);
   }
 
   /** Forgets epochs that are gone; what runs for them ends by itself. */
@@ -49,24 +66,39 @@ export class Confirmations {
     for (const epoch of this.#epochs.keys()) if (!epochs.has(epoch)) this.#epochs.delete(epoch);
   }
 
-  async #confirm(question: Question): Promise<void> {
+  async #confirm(epoch: string, state: State): Promise<void> {
     const { probe, wait, onEnd, signal } = this.#options;
-    const { epoch } = question.injection;
-    while (this.#epochs.has(epoch) && !signal.aborted) {
+    const isWanted = (): boolean => this.#epochs.get(epoch) === state && !signal.aborted;
+    while (isWanted()) {
+      const { question } = state;
       const first = await probe(question);
       await wait(BETWEEN);
       const second = await probe(question);
-      const same = first.kind !== 'unknown' && JSON.stringify(first) === JSON.stringify(second);
-      if (!this.#epochs.has(epoch) || signal.aborted) return;
-      const silent = [first, second].some(({ kind }) => kind === 'unknown');
-      const why = silent ? 'two answers are wanted' : 'two answers differ';
-      this.#epochs.set(epoch, { done: same, detail: `${why}: ${say(first)}, then ${say(second)}` });
+      if (!isWanted()) return;
+      note(state, question, first, second);
       onEnd(question.injection);
-      if (same) return;
+      if (state.done) return;
       await wait(BETWEEN);
     }
   }
 }
+
+function offer(state: State, question: Question): void {
+  if (state.failed.has(keyOf(question)) && !state.failed.has(keyOf(state.question))) return;
+  state.question = question;
+}
+
+function note(state: State, question: Question, first: Answer, second: Answer): void {
+  const silent = [first, second].some(({ kind }) => kind === 'unknown');
+  const why = silent ? 'two answers are wanted' : 'two answers differ';
+  state.done = !silent && JSON.stringify(first) === JSON.stringify(second);
+  state.detail = `${why}: ${say(first)}, then ${say(second)}`;
+  if (!silent) return;
+  if (state.failed.size >= MOST_FAILED) state.failed.clear();
+  state.failed.add(keyOf(question));
+}
+
+const keyOf = ({ namespace, templateHash }: Question): string => `${namespace}/${templateHash}`;
 
 function say(answer: Answer): string {
   if (answer.kind === 'sidecar') return `${answer.sidecar.image} (${answer.sidecar.revision})`;

@@ -37,7 +37,7 @@ export interface InjectorContent {
   readonly istiod?: Istiod;
   /** Hash of the ProxyConfigs in the mesh's root namespace, which choose image types everywhere. Those of other namespaces count there only. */
   readonly rootProxyConfigs?: string | undefined;
-  /** Counts how often the injector's answers have changed where no object of the cluster tells; absent as long as they have not. */
+  /** How often this process has seen the injector's answers change where no object of the cluster tells. */
   readonly answersVersion?: number;
 }
 
@@ -56,12 +56,12 @@ export function injectionOf(labelled: WebhookEntry, content: InjectorContent): I
     part(content.meshConfig),
     istiod?.templateHash,
     content.rootProxyConfigs,
-    ...(answersVersion === undefined ? [] : [answersVersion]),
   ]);
   return {
     entry,
     run,
-    epoch: contentHash([stable, run]),
+    // a count that each process begins anew names no run: that is journalled
+    epoch: contentHash([stable, run, ...(answersVersion ? [answersVersion] : [])]),
     ...(istiod && { istiod }),
     ...(configChart && { configChart }),
   };

@@ -148,34 +148,34 @@ export class Journal {
   }
 
   /**
-   * What restarts have shown of the images of an injection, as far as it counts in a namespace. Another registry, path or an added digest
+   * What restarts have shown of the images of a run's injector, as far as it counts in a namespace. Another registry, path or an added digest
    * is the same version, so it counts everywhere. Another image altogether may be the doing of whoever owns the namespace: it counts there,
    * and elsewhere once a second namespace has shown the same.
    */
-  learnt(epoch: string, namespace: string): readonly RewriteRule[] {
-    const known = this.#learnt.get(epoch) ?? [];
+  learnt(run: string, namespace: string): readonly RewriteRule[] {
+    const known = this.#learnt.get(run) ?? [];
     const counts = ({ rule, namespaces }: LearntImage): boolean =>
       rule.kind !== 'exact' || namespaces.length > 1 || namespaces.includes(namespace);
     return known.filter(counts).map(({ rule }) => rule);
   }
 
   /** @returns whether this was news */
-  learn(epoch: string, rule: RewriteRule, namespace: string): boolean {
-    const known = this.#learnt.get(epoch) ?? [];
+  learn(run: string, rule: RewriteRule, namespace: string): boolean {
+    const known = this.#learnt.get(run) ?? [];
     const words = JSON.stringify(rule);
     const same = known.find((one) => JSON.stringify(one.rule) === words);
     if (same ? same.namespaces.length > 1 || same.namespaces.includes(namespace) : known.length >= MOST_LEARNT)
       return false;
     const others = known.filter((one) => one !== same);
-    this.#learnt.set(epoch, [...others, { rule, namespaces: [...(same?.namespaces ?? []), namespace] }]);
+    this.#learnt.set(run, [...others, { rule, namespaces: [...(same?.namespaces ?? []), namespace] }]);
     this.#storeSoon();
     return !same;
   }
 
   /** Forgets what was learnt of injections that are no more. */
-  keepOnly(injections: readonly { readonly epoch: string }[]): void {
-    const epochs = new Set(injections.map(({ epoch }) => epoch));
-    for (const epoch of this.#learnt.keys()) if (!epochs.has(epoch)) this.#learnt.delete(epoch);
+  keepOnly(injections: readonly { readonly run: string }[]): void {
+    const runs = new Set(injections.map(({ run }) => run));
+    for (const run of this.#learnt.keys()) if (!runs.has(run)) this.#learnt.delete(run);
   }
 
   /** @returns a promise that resolves when the store has all that the journal says now; it rejects as `begin` does */

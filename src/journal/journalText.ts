@@ -17,7 +17,7 @@ export interface LearntImage {
   readonly namespaces: readonly string[];
 }
 
-/** What was learnt, by the injection's epoch. */
+/** What was learnt, by the run of the injector. */
 export type LearntImages = ReadonlyMap<string, readonly LearntImage[]>;
 
 /** The text, or its promise where it is so large that it is compressed. */
@@ -132,7 +132,7 @@ export function readJournal(text: string): StoredJournal | { readonly unreadable
 /** What cannot be read of it is learnt again. */
 function learntOf(images: unknown): LearntImages {
   if (!fits(images, 'object')) return new Map();
-  return new Map(Object.entries((images ?? {}) as object).map(([epoch, list]) => [epoch, learntList(list)]));
+  return new Map(Object.entries((images ?? {}) as object).map(([run, list]) => [run, learntList(list)]));
 }
 
 function learntList(list: unknown): LearntImage[] {

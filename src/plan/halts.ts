@@ -11,20 +11,24 @@ type Known = Pick<Surroundings, 'history' | 'policy'>;
  */
 export function haltOf({ run, entry }: Injection, namespace: string, known: Known): Hold | undefined {
   const open = everywhereOrHere(known.history.failingOpen, run, run, namespace, known);
-  if (open !== undefined) return halted(`the webhook fails open: new pods of ${open} are ready without their sidecar`);
+  if (open !== undefined) {
+    const of = known.history.failingOpen.get(run)?.size === 1 && !isAlone(run, known) ? 'namespace' : 'run';
+    return halted(of, `the webhook fails open: new pods of ${open} are ready without their sidecar`);
+  }
   const failed = [...(known.history.failures.get(run) ?? [])];
   const { failureBudget } = known.policy;
   const share = Math.min(failureBudget, known.policy.failureBudgetPerNamespace);
   const here = known.history.failures.get(run)?.get(namespace) ?? 0;
   const towards = `towards revision ${entry.revision} failed`;
-  if (here >= share) return halted(`${here} restarts ${towards} in namespace ${namespace}, its budget is ${share}`);
+  if (here >= share)
+    return halted('namespace', `${here} restarts ${towards} in namespace ${namespace}, its budget is ${share}`);
   const counted = failed.reduce((sum, [, count]) => sum + Math.min(count, share), 0);
   if (counted < failureBudget || (failed.length < 2 && !isAlone(run, known))) return undefined;
   const all = failed.reduce((sum, [, count]) => sum + count, 0);
-  return halted(`${all} restarts ${towards} in ${failed.length} namespaces, the budget is ${failureBudget}`);
+  return halted('run', `${all} restarts ${towards} in ${failed.length} namespaces, the budget is ${failureBudget}`);
 }
 
-const halted = (detail: string): Hold => ({ reason: reason('halted', detail) });
+const halted = (of: 'namespace' | 'run', detail: string): Hold => ({ reason: reason('halted', detail), of });
 
 const isAlone = (run: string, { history }: Known): boolean => (history.namespaces.get(run)?.size ?? 0) <= 1;
 

@@ -7,7 +7,7 @@ import { backingOff, holdOf } from './holds.ts';
 import { isInFlight } from './journalEntry.ts';
 import { isOutdated, type Judged } from './judged.ts';
 import { rolloutState } from './rollout.ts';
-import type { PlanContext, Surroundings } from './rule.ts';
+import type { Hold, PlanContext, Surroundings } from './rule.ts';
 import { Throttle } from './throttle.ts';
 
 /** What is to be done about one workload now. */
@@ -15,7 +15,7 @@ export type Step =
   | { readonly action: 'restart'; readonly order: number }
   | { readonly action: 'follow'; readonly reason: Reason }
   /** `order` is its place in the queue where only a throttle keeps it. */
-  | { readonly action: 'wait'; readonly reason: Reason; readonly until?: number; readonly order?: number }
+  | ({ readonly action: 'wait'; readonly order?: number } & Hold)
   /** Its pods became current by whatever means: the record of an unfinished episode is closed as verified. */
   | { readonly action: 'close' }
   | { readonly action: 'none' };
@@ -32,19 +32,29 @@ export interface Plan {
  * Order is by namespace, kind and name; what means an outage comes after what does not, then what is down altogether, and Meltemi itself last.
  */
 export function plan(judged: readonly Judged[], context: PlanContext): Plan {
-  const order = (one: Judged): string => sortKey(one, context.own);
-  const sorted = [...judged].sort((a, b) => Number(order(a) > order(b)) - Number(order(a) < order(b)));
-  const surroundings: Surroundings = {
-    ...context,
-    history: historyOf(context.journal, judged, context.wall, context.resumedAt),
-  };
+  const planning = planStepwise(judged, context);
+  for (;;) {
+    const { done, value } = planning.next();
+    if (done) return value;
+  }
+}
+
+/** The same, workload by workload, for whoever has other things to do in between. The context must not change meanwhile. */
+export function* planStepwise(judged: readonly Judged[], context: PlanContext): Generator<undefined, Plan> {
+  const keyed = judged.map((one) => ({ one, order: sortKey(one, context.own) }));
+  keyed.sort((a, b) => Number(a.order > b.order) - Number(a.order < b.order));
+  const history = historyOf(context.journal, judged, context.wall, context.resumedAt);
+  const surroundings: Surroundings = { ...context, history };
   const throttle = new Throttle(judged, context);
   const steps = new Map<WorkloadKey, Step>();
-  for (const one of sorted) steps.set(keyOf(one.workload), stepOf(one, surroundings, throttle, context.busy));
-  const ends = [...steps.values()].flatMap((step) =>
-    step.action === 'wait' && step.until !== undefined ? [step.until] : [],
-  );
-  return { steps, ...(ends.length > 0 && { wakeAt: Math.min(...ends) }) };
+  let wakeAt = Number.POSITIVE_INFINITY;
+  for (const { one } of keyed) {
+    const step = stepOf(one, surroundings, throttle, context.busy);
+    steps.set(keyOf(one.workload), step);
+    if (step.action === 'wait' && step.until !== undefined) wakeAt = Math.min(wakeAt, step.until);
+    yield;
+  }
+  return { steps, ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }) };
 }
 
 function sortKey(judged: Judged, own: WorkloadKey | undefined): string {

@@ -10,6 +10,8 @@ import type { Policy } from './policy.ts';
 export interface Hold {
   readonly reason: Reason;
   readonly until?: number;
+  /** Of a halt: whether it holds the workload's namespace or the whole run. */
+  readonly of?: 'namespace' | 'run';
 }
 
 /** What the rules may know besides the workload itself. */

@@ -2,6 +2,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { sidecarWord } from '../compare/verdict.ts';
 import type { QuestionResult } from '../expect/injectors.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';
+import { loopSlices } from '../loopSlices.ts';
 import { type EventTarget, keyOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { LEASE_NAME } from '../names.ts';
 import { isGate } from '../plan/gates.ts';
@@ -133,10 +134,28 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#emit('InjectorUnreachable', this.#ourselves(), `${configuration}/${name}: ${problem}`);
   }
 
-  evaluated(judged: readonly Judged[], planned: Plan, now: number): void {
+  /** Nothing that is watched told of it, as where the control plane is outside the cluster. */
+  answersChanged({ entry }: Injection): void {
+    this.#options.logger.info('Injector gives other answers than before', {
+      configuration: entry.configuration,
+      entry: entry.name,
+    });
+  }
+
+  /** Of thousands of decisions there is a line each: they are written in slices, between which other work has its turn. */
+  async evaluated(judged: readonly Judged[], planned: Plan, now: number): Promise<void> {
     const rows = rowsOf(judged, planned);
-    for (const row of rows) this.#decision(row);
-    for (const one of judged) this.#noteOutdated(one);
+    const slices = loopSlices();
+    for (const row of rows) {
+      this.#decision(row);
+      const pause = slices.step();
+      if (pause) await pause;
+    }
+    for (const one of judged) {
+      this.#noteOutdated(one);
+      const pause = slices.step();
+      if (pause) await pause;
+    }
     this.#noteHalts(judged, planned);
     this.#noteGates(judged, planned, now);
     this.#noteBudgets(judged, planned, now);
@@ -184,7 +203,10 @@ export class Report implements Omit<RestartListener, 'sending'> {
     for (const { workload, injection } of judged) {
       const step = steps.get(keyOf(workload));
       if (step?.action === 'wait' && step.reason.code === 'halted' && injection)
-        halted.set(injection.run, step.reason.detail);
+        halted.set(
+          step.of === 'namespace' ? `${injection.run} in ${workload.namespace}` : injection.run,
+          step.reason.detail,
+        );
     }
     for (const [run, detail] of halted) {
       if (this.#halted.has(run)) continue;

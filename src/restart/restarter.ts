@@ -278,7 +278,7 @@ export class Restarter {
     const rule = groups.every(({ ready }) => ready) ? learn(verdict.expected, groups) : undefined;
     if (!rule) return undefined;
     const words = `the cluster makes ${verdict.actual.image} of ${verdict.expected.image}`;
-    if (journal.learn(injection.epoch, rule, judged.workload.namespace)) listener.learnt(judged, words);
+    if (journal.learn(injection.run, rule, judged.workload.namespace)) listener.learnt(judged, words);
     return { outcome: 'verified', detail: words };
   }
 

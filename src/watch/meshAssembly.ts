@@ -41,6 +41,9 @@ export interface Resolved {
   readonly revision: string;
 }
 
+/** Counts changed answers of an entry's injector. */
+export type AnswersVersion = (entry: WebhookEntry) => number;
+
 /**
  * Makes the mesh of the watched objects, when it is asked for. What is made of one version of an object is kept with it, so that a burst of
  * events costs what has changed.
@@ -49,6 +52,7 @@ export class MeshAssembly {
   readonly #objects: MeshObjects;
   /** The namespaces of `--istio-namespaces`. */
   readonly #trusted: readonly string[];
+  readonly #answersVersion: AnswersVersion;
   readonly #entriesOf = onceFor((raw: RawConfiguration) => injectorEntries([raw]));
   readonly #factsOf = onceFor(({ metadata }: Named): NamespaceFacts => {
     return { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {} };
@@ -59,9 +63,11 @@ export class MeshAssembly {
   /** A Deployment read as a control plane. */
   readonly istiodOf = onceFor(istiodOf);
 
-  constructor(objects: MeshObjects, trusted: readonly string[]) {
+  /** @param answersVersion how often an entry's injector has been seen to answer otherwise than before */
+  constructor(objects: MeshObjects, trusted: readonly string[], answersVersion: AnswersVersion = () => 0) {
     this.#objects = objects;
     this.#trusted = trusted;
+    this.#answersVersion = answersVersion;
   }
 
   /** Some object has changed: whatever is asked for next is made anew. */
@@ -158,6 +164,7 @@ export class MeshAssembly {
       ...(home.istiod && { istiod: home.istiod }),
       ...(configChart && { configChart }),
       rootProxyConfigs: proxyConfigs.get(root),
+      answersVersion: this.#answersVersion(entry),
     });
   }
 

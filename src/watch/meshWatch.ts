@@ -9,7 +9,14 @@ import { configMapNames, homesOf } from '../expect/injectorHome.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { RawConfiguration, WebhookEntry } from '../expect/webhookEntry.ts';
 import type { MeshChange } from './changes.ts';
-import { type ConfigMap, MeshAssembly, type Named, type ProxyConfig, type RawService } from './meshAssembly.ts';
+import {
+  type AnswersVersion,
+  type ConfigMap,
+  MeshAssembly,
+  type Named,
+  type ProxyConfig,
+  type RawService,
+} from './meshAssembly.ts';
 import { NamedWatches, type Place } from './namedWatches.ts';
 
 /** Hears once of all that came in one turn of the event loop. */
@@ -53,8 +60,17 @@ export class MeshWatch {
   readonly #assembly: MeshAssembly;
   #touched: { readonly namespaces: Set<string>; epochs: boolean } | undefined;
 
-  /** @param onError each failure is tried again with back-off */
-  constructor(client: KubeClient, signal: AbortSignal, onError: WatchErrorListener, scope: MeshScope = EVERYWHERE) {
+  /**
+   * @param onError each failure is tried again with back-off
+   * @param answersVersion how often an entry's injector has been seen to answer otherwise than before; see `answersChanged`
+   */
+  constructor(
+    client: KubeClient,
+    signal: AbortSignal,
+    onError: WatchErrorListener,
+    scope: MeshScope = EVERYWHERE,
+    answersVersion?: AnswersVersion,
+  ) {
     this.#client = client;
     this.#signal = signal;
     this.#onError = onError;
@@ -67,7 +83,7 @@ export class MeshWatch {
       services: () => this.#services.reflectors().flatMap((reflector) => reflector.items()),
       configMap: (namespace: string, name: string) => this.#configMaps.items({ namespace, name })[0],
     };
-    this.#assembly = new MeshAssembly(objects, scope.istioNamespaces);
+    this.#assembly = new MeshAssembly(objects, scope.istioNamespaces, answersVersion);
     this.#deployments = new NamedWatches(({ namespace }, stop) =>
       this.#reflect<RawWorkload>(
         {
@@ -160,6 +176,11 @@ export class MeshWatch {
     this.#touched ??= { namespaces: new Set(), epochs: false };
     for (const name of namespaces) this.#touched.namespaces.add(name);
     this.#touched.epochs ||= epochs;
+  }
+
+  /** An injector was seen to answer otherwise than before, though nothing that is watched tells of it: its epoch has ended. */
+  answersChanged(): void {
+    this.#touch({ epochs: true });
   }
 
   #tell(): void {

@@ -105,7 +105,7 @@ export class OperatorProcess {
         journalRebuilt: (restarts) => world.log(() => `${id}: found ${restarts.join(', ')} on their workloads`),
         ended: ({ workload }, outcome, detail) =>
           world.log(() => `${id}: ${workload.namespace}/${workload.name} ended ${outcome}: ${detail}`),
-        evaluated: (judged, plan, at) => {
+        evaluated: async (judged, plan, at) => {
           this.planned = { at, judged, plan };
         },
       },

@@ -6,6 +6,7 @@ import type { Injectors } from '../../src/expect/injectors.ts';
 import type { Mesh } from '../../src/expect/mesh.ts';
 import { keyOf, NO_NAMESPACE, type PodFacts, type Workload, type WorkloadRef } from '../../src/model.ts';
 import { Survey } from '../../src/survey.ts';
+import { NOTHING_JOURNALLED } from '../builders/journal.ts';
 import { POLICY } from '../builders/policy.ts';
 import { complete, expected, injection, NOW, sidecar, workload } from '../builders/workload.ts';
 
@@ -69,6 +70,7 @@ function cluster(
   const survey = new Survey({
     cluster: fake as Cluster,
     injectors: INJECTORS,
+    journal: NOTHING_JOURNALLED,
     policy: () => POLICY,
     ...(looks !== undefined && { looks }),
   });
@@ -186,7 +188,12 @@ test('a StatefulSet that was made again does not count the pods of the former', 
     podsOf: async () => [],
     budgets: async () => [],
   };
-  const survey = new Survey({ cluster: fake as Cluster, injectors: INJECTORS, policy: () => POLICY });
+  const survey = new Survey({
+    cluster: fake as Cluster,
+    injectors: INJECTORS,
+    journal: NOTHING_JOURNALLED,
+    policy: () => POLICY,
+  });
   const seen = await survey.scan(mesh, undefined, new AbortController().signal).catch(String);
   assert.ok(typeof seen !== 'string');
   assert.deepEqual(seen.get(keyOf(again))?.groups, []);

@@ -8,6 +8,7 @@ import { keyOf, type NamespaceFacts, NO_NAMESPACE, type PodFacts, type Sidecar }
 import { plan } from '../../src/plan/plan.ts';
 import { rowsOf } from '../../src/report/row.ts';
 import { questionOf, type Sighting, Survey } from '../../src/survey.ts';
+import { NOTHING_JOURNALLED } from '../builders/journal.ts';
 import { context, POLICY } from '../builders/policy.ts';
 import {
   complete,
@@ -36,7 +37,7 @@ async function judged(mesh: Mesh): Promise<[verdict: string, questions: number]>
       return { kind: 'sidecar', sidecar: expected() };
     },
   } as unknown as Injectors;
-  const survey = new Survey({ cluster: {} as Cluster, injectors, policy: () => POLICY });
+  const survey = new Survey({ cluster: {} as Cluster, injectors, journal: NOTHING_JOURNALLED, policy: () => POLICY });
   const { verdict } = await survey.judge(mesh, {
     workload: workload(),
     templateHash: 'h',
@@ -104,7 +105,12 @@ async function scanned(pods: PodFacts[], lost: readonly string[]) {
     budgets: async () => [],
     lostNodes: async (names) => new Set(names.filter((name) => lost.includes(name))),
   };
-  const survey = new Survey({ cluster: cluster as Cluster, injectors: {} as Injectors, policy: () => POLICY });
+  const survey = new Survey({
+    cluster: cluster as Cluster,
+    injectors: {} as Injectors,
+    journal: NOTHING_JOURNALLED,
+    policy: () => POLICY,
+  });
   const mesh = { injections: [], namespaces: new Map() };
   const seen = await survey.scan(mesh, undefined, new AbortController().signal);
   const { stranded, groups } = seen.get(keyOf(agent)) ?? { stranded: -1, groups: [] };
@@ -151,6 +157,7 @@ function failing(errors: { nodes?: () => Error | undefined; budgets?: Error }) {
   const survey = new Survey({
     cluster: cluster as Cluster,
     injectors: {} as Injectors,
+    journal: NOTHING_JOURNALLED,
     policy: () => POLICY,
     onMissingRight: (what) => told.push(what),
   });
@@ -232,7 +239,12 @@ for (const [what, namespace, sidecars, row] of skippedRows)
       budgets: async () => [],
     };
     const injectors = { ask: async () => ({ kind: 'sidecar', sidecar: expected() }) } as unknown as Injectors;
-    const survey = new Survey({ cluster: cluster as Cluster, injectors, policy: () => POLICY });
+    const survey = new Survey({
+      cluster: cluster as Cluster,
+      injectors,
+      journal: NOTHING_JOURNALLED,
+      policy: () => POLICY,
+    });
     const seen = await survey.scan(skipMesh, undefined, new AbortController().signal);
     const judgedOnes = await survey.judgeAll(skipMesh, [...seen.values()]);
     const planned = plan(judgedOnes, context());
@@ -249,6 +261,7 @@ test('a workload that is skipped tells which flag skips it', async () => {
   const survey = new Survey({
     cluster: {} as Cluster,
     injectors: { ask: async () => ({ kind: 'sidecar', sidecar: expected() }) } as unknown as Injectors,
+    journal: NOTHING_JOURNALLED,
     policy: () => POLICY,
   });
   const gateway = workload({ namespace: 'istio-system' });
@@ -273,7 +286,12 @@ test('budgets that were read while the injector was asked count for a restart', 
       return { kind: 'sidecar', sidecar: expected() };
     },
   } as unknown as Injectors;
-  const survey = new Survey({ cluster: cluster as Cluster, injectors, policy: () => POLICY });
+  const survey = new Survey({
+    cluster: cluster as Cluster,
+    injectors,
+    journal: NOTHING_JOURNALLED,
+    policy: () => POLICY,
+  });
   const mesh = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
   const sighting = (await survey.look(one)) as Sighting;
   const judging = survey.judge(mesh, sighting, true);

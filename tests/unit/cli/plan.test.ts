@@ -108,7 +108,6 @@ test('what could not be read is in JSON and YAML too, and is an empty list where
 const unread: [string, RegExp, RegExp][] = [
   ['nodes', /\/nodes\//, /^warning: cannot tell which nodes are not ready: .*nodes\/node-1: 403/m],
   ['budgets', /poddisruptionbudgets/, /^warning: cannot read PodDisruptionBudgets: .*poddisruptionbudgets: 403/m],
-  ['record copies', /controllerrevisions/, /^warning: records of restarts may be missing: .*controllerrevisions: 403/m],
 ];
 for (const [name, refused, warning] of unread) {
   test(`plan says once that it could not read ${name}`, async () => {
@@ -140,7 +139,7 @@ test('foreign text reaches no terminal: a pause reason, an annotation, a message
   );
 });
 
-for (const refused of [/\/namespaces$/, /\/leases/, /controllerrevisions/]) {
+for (const refused of [/\/namespaces$/, /\/leases/]) {
   test(`an error or a warning is one inert line whatever the API server says of ${refused.source}`, async () => {
     const server = await mesh();
     server.forbidden = (path) => refused.test(path);

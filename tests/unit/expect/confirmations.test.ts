@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, it, test } from 'node:test';
 import type { Answer } from '../../../src/expect/answer.ts';
 import { Confirmations } from '../../../src/expect/confirmations.ts';
 import type { Question } from '../../../src/expect/injectors.ts';
 import { reason } from '../../../src/reasons.ts';
 import { expected, injection } from '../../builders/workload.ts';
+import { until } from '../cluster/deadline.ts';
 
 const yes = (image: string): Answer => ({ kind: 'sidecar', sidecar: expected({ image }) });
 const silence: Answer = { kind: 'unknown', reason: reason('injector-unreachable', 'no answer') };
@@ -66,4 +67,80 @@ test('an epoch that is gone is to be confirmed anew', async () => {
   });
   confirmations.keepOnly([]);
   assert.match(confirmations.unconfirmed(injection()) ?? '', /asked twice first/);
+});
+
+describe('the question that is put', () => {
+  /** A confirmation whose waits are ended by hand; of these templates no question is answered. */
+  function underWay(unanswered: readonly string[]) {
+    const asked: string[] = [];
+    const ends: (() => void)[] = [];
+    const confirmations = new Confirmations({
+      probe: async ({ templateHash }) => {
+        asked.push(templateHash);
+        return unanswered.includes(templateHash) ? silence : yes('p:1');
+      },
+      wait: () => new Promise((resolve) => ends.push(resolve)),
+      signal: new AbortController().signal,
+      onEnd: () => undefined,
+    });
+    return {
+      asked,
+      offer: (templateHash: string) =>
+        confirmations.begin({ injection: injection(), namespace: 'shop', templateHash } as Question),
+      /** Ends the wait that the confirmation has come to. */
+      waited: async () => {
+        await until('a wait', () => ends.length > 0);
+        ends.shift()?.();
+      },
+      confirmed: () => until('the confirmation', () => confirmations.unconfirmed(injection()) === undefined),
+    };
+  }
+
+  it('is the one that was offered last, from the next pair of probes on', async () => {
+    const { asked, offer, waited, confirmed } = underWay(['gone']);
+    offer('gone');
+    offer('older');
+    offer('newest');
+    await waited();
+    await waited();
+    await waited();
+    await confirmed();
+    assert.deepEqual(asked, ['gone', 'gone', 'newest', 'newest']);
+  });
+
+  it('may be offered between two pairs', async () => {
+    const { asked, offer, waited, confirmed } = underWay(['gone']);
+    offer('gone');
+    await waited();
+    await until('the second probe', () => asked.length === 2);
+    offer('late');
+    await waited();
+    await waited();
+    await confirmed();
+    assert.deepEqual(asked, ['gone', 'gone', 'late', 'late']);
+  });
+
+  it('is not one that had no answer, though that is always offered last', async () => {
+    const { asked, offer, waited, confirmed } = underWay(['poison', 'poison too']);
+    offer('poison');
+    for (const pair of [1, 2]) {
+      await waited();
+      await until('the second probe', () => asked.length === 2 * pair);
+      for (const each of ['healthy', 'poison', 'poison too']) offer(each);
+      await waited();
+    }
+    await waited();
+    await confirmed();
+    assert.deepEqual(asked, ['poison', 'poison', 'poison too', 'poison too', 'healthy', 'healthy']);
+  });
+
+  it('is the old one where nothing else is offered', async () => {
+    const { asked, offer, waited } = underWay(['only']);
+    offer('only');
+    await waited();
+    offer('only');
+    await waited();
+    await until('another pair', () => asked.length === 3);
+    assert.deepEqual(asked, ['only', 'only', 'only']);
+  });
 });

@@ -12,7 +12,7 @@ export interface Asked {
   readonly review: { readonly request: { readonly namespace: string; readonly object: object } };
 }
 
-export type Behaviour = (response: ServerResponse) => void;
+export type Behaviour = (response: ServerResponse, asked: Asked) => void;
 
 /** An injector of one's own on a free port of 127.0.0.1, which behaves as a test tells it. Disposing of it ends its connections. */
 export class InjectorServer implements AsyncDisposable {
@@ -45,8 +45,9 @@ export class InjectorServer implements AsyncDisposable {
     for await (const piece of request) text += String(piece);
     const serverName = (request.socket as TLSSocket & { servername: string | false }).servername;
     const contentType = request.headers['content-type'];
-    this.asked.push({ url: request.url ?? '', serverName, contentType, review: JSON.parse(text) });
-    this.behaviour(response);
+    const asked = { url: request.url ?? '', serverName, contentType, review: JSON.parse(text) };
+    this.asked.push(asked);
+    this.behaviour(response, asked);
   }
 
   listen(): Promise<this> {

@@ -345,7 +345,8 @@ describe('back-off', () => {
     await using one = await bench(never, { timeLimit: SHORT_TIME });
     const answers = await times(50, (index) => one.ask({ templateHash: String(index) }));
     assert.deepEqual(new Set(answers.map(word)), new Set(['unknown injector-unreachable']));
-    assert.equal(one.requests, 4);
+    // four in turn, and three of those who wait, to see whether anybody is answered
+    assert.equal(one.requests, 7);
     assert.equal(one.injectors.retryAt(), one.now + 1000);
   });
 
@@ -376,7 +377,7 @@ describe('an injector that is known not to answer, where tries are made in the b
 
   it('keeps nobody waiting, and is tried with one question at a time', async () => {
     const held: (() => void)[] = [];
-    const { one, tried } = await failing((response) => held.push(() => saying('boom', 500)(response)));
+    const { one, tried } = await failing((response, asked) => held.push(() => saying('boom', 500)(response, asked)));
     await using _ = one;
     const answers = await times(50, (index) => one.ask({ templateHash: String(index) }));
     assert.deepEqual(new Set(answers.map(detailOf)), new Set(['injector of istio-sidecar-injector: HTTP 500: boom']));
@@ -422,7 +423,7 @@ describe('connections', () => {
     await using one = await bench();
     for (let index = 0; index < 50; index++) await one.ask({ templateHash: `sequential ${index}` });
     const held: (() => void)[] = [];
-    one.server.behaviour = (response) => held.push(() => injects(response));
+    one.server.behaviour = (response, asked) => held.push(() => injects(response, asked));
     const answers = times(50, (index) => one.ask({ templateHash: `parallel ${index}` }));
     await until('four questions', () => held.length === 4);
     // only then can a fifth question show itself, if there is one
@@ -438,7 +439,7 @@ describe('connections', () => {
   it('are closed when no entry names the injector, and made anew for those who still wait', async () => {
     await using one = await bench();
     const held: (() => void)[] = [];
-    one.server.behaviour = (response) => held.push(() => injects(response));
+    one.server.behaviour = (response, asked) => held.push(() => injects(response, asked));
     const answers = times(10, (index) => one.ask({ templateHash: String(index) }));
     await until('four questions', () => held.length === 4);
     const closed = one.injectors.keepOnly([]);
@@ -499,6 +500,346 @@ describe('an answer', () => {
     assert.equal(one.requests, 2);
     await one.ask();
     assert.equal(one.requests, 3);
+  });
+});
+
+/** A tenant whose questions the injector treats so; it answers everybody else. */
+const only =
+  (namespace: string, poison: Behaviour): Behaviour =>
+  (response, asked) =>
+    (asked.review.request.namespace === namespace ? poison : injects)(response, asked);
+
+const cutAfterHeaders: Behaviour = (response) => {
+  response.writeHead(200, { ...head, 'content-length': 1000 }).flushHeaders();
+  setImmediate(() => response.destroy());
+};
+
+/** One tenant's questions, then those of a shop. */
+const mixed = (one: Bench, poison: number, healthy = 50): Question[] => [
+  ...Array.from({ length: poison }, (_, i) =>
+    question({ injection: one.injection(), namespace: 'tenant', templateHash: `poison ${i}` }),
+  ),
+  ...Array.from({ length: healthy }, (_, i) => question({ injection: one.injection(), templateHash: `healthy ${i}` })),
+];
+
+const asked = (one: Bench, questions: readonly Question[]): Promise<Answer[]> =>
+  Promise.all(questions.map((each) => one.injectors.ask(each)));
+
+const counted = (answers: readonly Answer[]): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  for (const answer of answers) counts[word(answer)] = (counts[word(answer)] ?? 0) + 1;
+  return counts;
+};
+
+describe('a question that fails alone is its workload’s fault, and 50 others are answered', () => {
+  const rows: [string, Behaviour, RegExp, given?: { poison?: number; timeLimit?: number }][] = [
+    ['HTTP 500', saying('panic', 500), /HTTP 500: panic; it answers others/],
+    ['HTTP 413', saying('too large', 413), /HTTP 413: too large/],
+    ['HTTP 404', saying('', 404), /HTTP 404/],
+    ['HTTP 503 with a megabyte of text', saying('x'.repeat(1 << 20), 503), /HTTP 503: x{120};/],
+    ['no JSON', saying('<html>'), /not JSON: <html>/],
+    ['an empty body', saying(''), /not JSON/],
+    ['no AdmissionReview', saying('{"kind":"Status"}'), /no AdmissionReview/],
+    ['an answer that stops half-way', half, /\S/],
+    ['a connection that is cut', (response) => response.destroy(), /UND_ERR_SOCKET|ECONNRESET/],
+    ['a connection that is cut after the headers', cutAfterHeaders, /terminated|UND_ERR_SOCKET|ECONNRESET/],
+    ['no answer', never, /time limit/, { timeLimit: SHORT_TIME }],
+    ['an answer that drips', drips, /time limit/, { timeLimit: SHORT_TIME }],
+    ['an answer without an end', endless, /RES_EXCEEDED_MAX_SIZE/, { poison: 1 }],
+    ['HTTP 500 for as many as there are others', saying('panic', 500), /HTTP 500/, { poison: 50 }],
+  ];
+  for (const [name, behaviour, said, { poison = 4, timeLimit = LONG_TIME } = {}] of rows) {
+    it(name, { timeout: 20_000 }, async () => {
+      await using one = await bench(only('tenant', behaviour), { timeLimit, onTried: () => undefined });
+      const questions = mixed(one, poison);
+      const answers = await asked(one, questions);
+      assert.deepEqual(counted(answers), { 'unknown bad-answer': poison, [SIDECAR]: 50 });
+      assert.match(detailOf(answers[0] as Answer), said);
+      assert.deepEqual(one.told, []);
+      assert.equal(one.results.includes('unreachable'), false);
+      assert.equal(one.injectors.retryAt(), one.now + 1000);
+      assert.deepEqual(counted(await asked(one, questions)), counted(answers), 'kept until then');
+    });
+  }
+
+  it('also where one workload of their own namespace fails, and comes last', async () => {
+    const poisoned: Behaviour = (response, given) => {
+      const { metadata } = given.review.request.object as { metadata: { labels: object } };
+      ('poison' in metadata.labels ? saying('', 500) : injects)(response, given);
+    };
+    await using one = await bench(poisoned);
+    const poison = Array.from({ length: 4 }, (_, i) =>
+      question({
+        injection: one.injection(),
+        template: { labels: { poison: '' }, annotations: {}, spec: {} },
+        templateHash: `poison ${i}`,
+      }),
+    );
+    const answers = await asked(one, [...mixed(one, 0), ...poison]);
+    assert.deepEqual(counted(answers), { 'unknown bad-answer': 4, [SIDECAR]: 50 });
+    assert.deepEqual(one.told, []);
+  });
+
+  it('also where it is asked long after the others: one of them is asked again', async () => {
+    await using one = await bench(only('tenant', saying('', 500)));
+    assert.equal(word(await one.ask()), SIDECAR);
+    assert.equal(word(await one.ask({ namespace: 'tenant' })), 'unknown bad-answer');
+    assert.equal(one.requests, 3);
+    assert.equal(one.server.asked[2]?.review.request.namespace, 'shop');
+    assert.deepEqual(one.told, []);
+  });
+
+  it('also where eight tenants have one each, and all come first', async () => {
+    const ofTenants: Behaviour = (response, given) =>
+      (given.review.request.namespace === 'shop' ? injects : saying('', 500))(response, given);
+    await using one = await bench(ofTenants);
+    const poison = Array.from({ length: 8 }, (_, i) =>
+      question({ injection: one.injection(), namespace: `tenant ${i}` }),
+    );
+    assert.deepEqual(counted(await asked(one, [...poison, ...mixed(one, 0)])), {
+      'unknown bad-answer': 8,
+      [SIDECAR]: 50,
+    });
+    assert.deepEqual(one.told, []);
+  });
+});
+
+describe('the back-off of a question that fails alone', () => {
+  it('is its own: twice as long each time up to five minutes, while others are answered', async () => {
+    await using one = await bench(only('tenant', saying('', 500)));
+    await one.ask({ templateHash: 'first' });
+    for (const [index, pause] of [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300].entries()) {
+      assert.equal(word(await one.ask({ namespace: 'tenant' })), 'unknown bad-answer');
+      assert.equal(one.injectors.retryAt(), one.now + pause * 1000);
+      const { requests } = one;
+      one.now += pause * 1000 - 1;
+      assert.equal(word(await one.ask({ namespace: 'tenant' })), 'unknown bad-answer');
+      assert.equal(one.requests, requests, 'left alone');
+      assert.equal(word(await one.ask({ templateHash: String(index) })), SIDECAR);
+      one.now += 1;
+    }
+    assert.deepEqual(one.told, []);
+  });
+
+  it('ends with its answer, and starts small again', async () => {
+    await using one = await bench(only('tenant', saying('', 500)));
+    await one.ask();
+    await one.ask({ namespace: 'tenant' });
+    one.now += 1000;
+    one.server.behaviour = injects;
+    assert.equal(word(await one.ask({ namespace: 'tenant' })), SIDECAR);
+    assert.equal(one.injectors.retryAt(), undefined);
+  });
+
+  it('is not that of another template of the same workload', async () => {
+    await using one = await bench(only('tenant', saying('', 500)));
+    await one.ask();
+    await one.ask({ namespace: 'tenant' });
+    one.server.behaviour = injects;
+    assert.equal(word(await one.ask({ namespace: 'tenant', templateHash: 'mended' })), SIDECAR);
+  });
+
+  it('keeps nobody waiting where tries are made in the background, and tries one at a time', async () => {
+    const held: (() => void)[] = [];
+    const tried = { ended: 0 };
+    await using one = await bench(only('tenant', saying('', 500)), { onTried: () => tried.ended++ });
+    const questions = mixed(one, 8);
+    await asked(one, questions);
+    one.now += 1000;
+    one.server.behaviour = only('tenant', (response, given) => held.push(() => injects(response, given)));
+    assert.deepEqual(counted(await asked(one, questions)), { 'unknown bad-answer': 8, [SIDECAR]: 50 });
+    await until('the try', () => held.length === 1);
+    await one.ask({ templateHash: 'whoever comes next has a turn' });
+    assert.equal(held.length, 1);
+    held[0]?.();
+    await until('the try to end', () => tried.ended === 1);
+    assert.deepEqual(counted(await asked(one, questions)), { 'unknown bad-answer': 7, [SIDECAR]: 51 });
+  });
+});
+
+describe('an injector that was down', () => {
+  it('is found again whoever asks first, also if their question always fails', async () => {
+    const tried = { ended: 0 };
+    await using one = await bench(saying('', 503), { onTried: () => tried.ended++ });
+    const questions = mixed(one, 8);
+    assert.deepEqual(counted(await asked(one, questions)), { 'unknown injector-unreachable': 58 });
+    one.server.behaviour = only('tenant', saying('', 500));
+    for (let tries = 1; one.told.at(-1) !== 'istio-sidecar-injector answers'; tries++) {
+      assert.ok(tries <= 3, `${tries} tries`);
+      one.now = one.injectors.retryAt() ?? one.now;
+      await asked(one, questions);
+      await until('the try', () => tried.ended === tries);
+    }
+    assert.deepEqual(counted(await asked(one, questions)), { 'unknown bad-answer': 8, [SIDECAR]: 50 });
+  });
+
+  it('is unreachable for everybody after the first connection that cannot be made', async () => {
+    await using one = await bench();
+    await one.server[Symbol.asyncDispose]();
+    assert.deepEqual(counted(await asked(one, mixed(one, 0))), { 'unknown injector-unreachable': 50 });
+    assert.deepEqual(one.told, ['istio-sidecar-injector silent']);
+    assert.equal(one.injectors.retryAt(), one.now + 1000);
+  });
+
+  it('is unreachable where it answers nobody, and has answered before', async () => {
+    await using one = await bench();
+    await asked(one, mixed(one, 0));
+    one.server.behaviour = saying('', 500);
+    assert.equal(word(await one.ask({ templateHash: 'new' })), 'unknown injector-unreachable');
+    assert.deepEqual(one.told, ['istio-sidecar-injector silent']);
+  });
+});
+
+it('a namespace with many questions takes turns with one that has few', async () => {
+  await using one = await bench();
+  const many = mixed(one, 40, 1);
+  await asked(one, many);
+  const place = one.server.asked.findIndex(({ review }) => review.request.namespace === 'shop');
+  assert.ok(place < 10, `it was number ${place}`);
+});
+
+describe('an injector is asked again', () => {
+  const MINUTE = 60_000;
+  const otherImage = 'docker.io/istio/proxyv2:1.31.1';
+  const other: Behaviour = saying(
+    JSON.stringify({
+      response: {
+        allowed: true,
+        patchType: 'JSONPatch',
+        patch: Buffer.from(
+          JSON.stringify([
+            { op: 'add', path: '/spec/containers/-', value: { name: 'istio-proxy', image: otherImage } },
+          ]),
+        ).toString('base64'),
+      },
+    }),
+  );
+
+  /** A bench that is told of changed answers, after so many questions were answered. */
+  async function answered(count: number, behaviour: Behaviour = injects): Promise<{ one: Bench; changed: string[] }> {
+    const changed: string[] = [];
+    const one = await bench(behaviour, { onAnswerChanged: ({ epoch }) => changed.push(epoch) });
+    for (let index = 0; index < count; index++) await one.ask({ namespace: `n${index}` });
+    return { one, changed };
+  }
+
+  it('once a minute, with a template that it has answered', async () => {
+    const { one, changed } = await answered(10);
+    await using _ = one;
+    for (let second = 0; second < 180; second++) {
+      await one.injectors.recheck([one.injection()]);
+      one.now += 1000;
+    }
+    assert.equal(one.requests, 12);
+    assert.deepEqual(changed, []);
+    assert.equal(one.injectors.generationOf(one.injection()), 0);
+    await one.ask({ namespace: 'n3' });
+    assert.equal(one.requests, 12, 'the answers are still kept');
+  });
+
+  it('only if it was asked anything, and is still in use', async () => {
+    const { one } = await answered(1);
+    await using _ = one;
+    one.now += MINUTE;
+    await one.injectors.recheck([one.injection({}, { epoch: 'never asked' })]);
+    assert.equal(one.requests, 1);
+  });
+
+  it('and if it answers otherwise, all its answers are forgotten and the change is told', async () => {
+    const { one, changed } = await answered(5);
+    await using _ = one;
+    one.server.behaviour = other;
+    one.now += MINUTE - 1;
+    await one.injectors.recheck([one.injection()]);
+    assert.deepEqual(changed, [], 'not yet');
+    one.now += 1;
+    await one.injectors.recheck([one.injection()]);
+    assert.deepEqual(changed, [one.injection().epoch]);
+    assert.equal(one.injectors.generationOf(one.injection()), 1);
+    for (let index = 0; index < 5; index++)
+      assert.equal(word(await one.ask({ namespace: `n${index}` })), `sidecar ${otherImage}`);
+    one.server.behaviour = saying(REFUSED);
+    one.now += MINUTE;
+    await one.injectors.recheck([one.injection()]);
+    assert.equal(
+      one.injectors.generationOf(one.injection({}, { epoch: 'the next' })),
+      2,
+      'a refusal is another answer',
+    );
+  });
+
+  it('behind a url, too', async () => {
+    const { one, changed } = await answered(0);
+    await using _ = one;
+    await one.ask({ injection: one.url('/inject') });
+    one.server.behaviour = other;
+    one.now += MINUTE;
+    await one.injectors.recheck([one.url('/inject')]);
+    assert.equal(changed.length, 1);
+  });
+
+  it('and what changes for one namespace alone is forgotten for that one alone', async () => {
+    const { one, changed } = await answered(3);
+    await using _ = one;
+    one.server.behaviour = (response, given) =>
+      (given.review.request.namespace === 'n0' ? other : injects)(response, given);
+    one.now += MINUTE;
+    await one.injectors.recheck([one.injection()]);
+    assert.deepEqual(changed, []);
+    assert.equal(one.injectors.generationOf(one.injection()), 0);
+    const { requests } = one;
+    assert.equal(word(await one.ask({ namespace: 'n0' })), `sidecar ${otherImage}`);
+    await one.ask({ namespace: 'n2' });
+    assert.equal(one.requests, requests + 1);
+  });
+
+  it('in the background: four injections at a time', async () => {
+    const { one } = await answered(0);
+    await using _ = one;
+    const all = Array.from({ length: 12 }, (_, i) => one.injection({ caBundle: FIRST.cert }, { epoch: `e${i}` }));
+    for (const each of all) await one.ask({ injection: each });
+    const held: (() => void)[] = [];
+    one.server.behaviour = (response, given) => held.push(() => injects(response, given));
+    one.now += MINUTE;
+    const both = Promise.all([one.injectors.recheck(all), one.injectors.recheck(all)]);
+    await until('four questions', () => held.length === 4);
+    one.server.behaviour = injects;
+    for (const answer of held) answer();
+    await both;
+    assert.equal(one.requests, 24);
+  });
+
+  it('and silence, or a question that fails alone, is no change', async () => {
+    const { one, changed } = await answered(2);
+    await using _ = one;
+    one.server.behaviour = only('n0', saying('', 500));
+    one.now += MINUTE;
+    await one.injectors.recheck([one.injection()]);
+    one.server.behaviour = saying('', 500);
+    one.now += MINUTE;
+    await one.injectors.recheck([one.injection()]);
+    assert.deepEqual(changed, []);
+    assert.deepEqual(one.told, ['istio-sidecar-injector silent']);
+    const { requests } = one;
+    one.now += MINUTE;
+    await one.injectors.recheck([one.injection()]);
+    assert.equal(one.requests, requests, 'one that does not answer is left to those who want to know');
+  });
+
+  it('with another template after one that fails alone', async () => {
+    const { one, changed } = await answered(1);
+    await using _ = one;
+    one.server.behaviour = only('n0', saying('', 500));
+    await one.ask({ namespace: 'n1' });
+    one.now += MINUTE;
+    await one.injectors.recheck([one.injection()]);
+    one.server.behaviour = only('n0', saying('', 500));
+    await one.ask({ namespace: 'n2' });
+    one.server.behaviour = (response, given) =>
+      (given.review.request.namespace === 'n0' ? saying('', 500) : other)(response, given);
+    one.now += MINUTE;
+    await one.injectors.recheck([one.injection()]);
+    assert.equal(changed.length, 1);
   });
 });
 

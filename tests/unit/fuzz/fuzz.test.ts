@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import jsonPatch from 'fast-json-patch';
 import { readPolicy } from '../../../src/cli/policyFile.ts';
 import { interner } from '../../../src/cluster/podFields.ts';
 import { podListFromProtobuf } from '../../../src/cluster/podProtobuf.ts';
@@ -7,11 +8,12 @@ import { ProtobufError } from '../../../src/cluster/protobuf.ts';
 import { type RawWorkload, workloadOf } from '../../../src/cluster/workloads.ts';
 import { PodGroups } from '../../../src/compare/podGroups.ts';
 import { judge } from '../../../src/compare/verdict.ts';
-import { nextPodLabels, question, readAnswer } from '../../../src/expect/admission.ts';
+import { nextPodLabels, question, readAnswer, readAnswerText } from '../../../src/expect/admission.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
 import { contentHash, injectionOf } from '../../../src/expect/epoch.ts';
 import { type Match, match } from '../../../src/expect/match.ts';
 import type { Injection } from '../../../src/expect/mesh.ts';
+import { applied, operationsIn } from '../../../src/expect/podPatch.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
 import { keyOf, type Labels, NO_NAMESPACE, type PodFacts, WORKLOAD_KINDS, type Workload } from '../../../src/model.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
@@ -96,11 +98,14 @@ const TEMPLATE = { labels: { app: 'web' }, annotations: {}, spec: { containers: 
 const ASKED = question('shop', 'web', TEMPLATE).pod;
 const ASKED_TEXT = JSON.stringify(ASKED);
 
-series('answers', 0.2, ['sidecar', 'no-sidecar', 'bad-answer', 'injector-refused'], (dice) => {
+series('answers', 0.1, ['sidecar', 'no-sidecar', 'bad-answer', 'injector-refused'], (dice) => {
   const body = answerBody(dice);
   const answer = readAnswer(ASKED, body);
   assert.equal(JSON.stringify(ASKED), ASKED_TEXT, 'the question was changed');
   if (answer.kind === 'sidecar') assertHonest(body, answer);
+  const text = JSON.stringify(body);
+  // what came over the wire is read as the value that it stands for
+  assert.deepEqual(readAnswerText(ASKED_TEXT, Buffer.from(text)), readAnswer(ASKED, JSON.parse(text)));
   return answer.kind === 'unknown' ? answer.reason.code : answer.kind;
 });
 
@@ -134,6 +139,54 @@ function assertHonest(body: unknown, { sidecar }: Extract<Answer, { kind: 'sidec
   assert.equal(typeof sidecar.revision, 'string');
   assert.ok(['container', 'initContainer'].includes(sidecar.placement));
 }
+
+series('bytes of answers', 0.05, ['sidecar', 'bad-answer', 'no JSON'], (dice) => {
+  const bytes = mangleBytes(dice, Buffer.from(JSON.stringify(reviewOf(base64(JSON.stringify(OPERATIONS))))));
+  try {
+    const answer = readAnswerText(ASKED_TEXT, bytes);
+    return answer.kind === 'unknown' ? answer.reason.code : answer.kind;
+  } catch (error) {
+    assert.match(String(error), /^Error: the answer is not JSON/);
+    assert.throws(() => JSON.parse(bytes.toString()));
+    return 'no JSON';
+  }
+});
+
+/** A patch comes to the same as by the library's own rules, which take time by the square. */
+series('patches', 0.05, ['applied', 'refused'], (dice) => {
+  const operations = mangle(dice, OPERATIONS);
+  const text = JSON.stringify(operations);
+  const [ours, theirs] = [
+    () => applied(JSON.parse(ASKED_TEXT), operationsIn(JSON.parse(text))),
+    () => byLibrary(text),
+  ].map((apply) => {
+    try {
+      return JSON.stringify(apply());
+    } catch {
+      return 'refused';
+    }
+  });
+  if (ours !== theirs && operationsOf(text).some(isLax)) assert.equal(ours, 'refused');
+  else assert.equal(ours, theirs, text.slice(0, 2000));
+  return ours === 'refused' ? ours : 'applied';
+});
+
+interface Sourced {
+  readonly from?: unknown;
+  readonly path?: unknown;
+}
+
+const operationsOf = (text: string): Sourced[] =>
+  Object.values(JSON.parse(text) ?? {}).filter((one) => typeof one === 'object' && one !== null) as Sourced[];
+
+/** What the library takes against RFC 6902: a source that is no pointer, or that holds the place it is moved to. */
+function isLax({ from, path }: Sourced): boolean {
+  if (from === undefined) return false;
+  return typeof from !== 'string' || !/^(\/|$)/.test(from) || (typeof path === 'string' && path.startsWith(`${from}/`));
+}
+
+const byLibrary = (text: string): unknown =>
+  jsonPatch.applyPatch(JSON.parse(ASKED_TEXT), operationsIn(JSON.parse(text)), true).newDocument;
 
 // ── workloads
 

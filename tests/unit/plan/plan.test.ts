@@ -1,42 +1,35 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Verdict } from '../../../src/compare/verdict.ts';
-import { type Budget, keyOf, type Workload, type WorkloadKey } from '../../../src/model.ts';
-import { ANNOTATION, FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../src/names.ts';
+import { type Budget, keyOf, type WorkloadKey } from '../../../src/model.ts';
+import { FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../src/names.ts';
+import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { fingerprint, timestamp } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
 import { reason } from '../../../src/reasons.ts';
+import { journalled, journalOf, recorded, restarted, writesAgo } from '../../builders/journal.ts';
 import { context, POLICY } from '../../builders/policy.ts';
-import { complete, expected, HOUR, injection, istiod, judged, MINUTE, NOW, sidecar } from '../../builders/workload.ts';
-
-/** Annotations of a restart made so long ago, for the sidecar that is expected now unless said otherwise. */
-function restarted(
-  ago: number,
-  outcome: string,
-  given: Partial<Record<keyof typeof ANNOTATION, string>> = {},
-): Workload['annotations'] {
-  const values = {
-    restartedFor: fingerprint(expected()),
-    restartedAt: timestamp(NOW - ago),
-    attempts: '1',
-    run: 'run',
-    outcome,
-    ...given,
-  };
-  return Object.fromEntries(
-    Object.entries(values)
-      .filter(([, value]) => value)
-      .map(([key, value]) => [ANNOTATION[key as keyof typeof ANNOTATION], value]),
-  );
-}
+import {
+  complete,
+  expected,
+  group,
+  HOUR,
+  injection,
+  istiod,
+  judged,
+  MINUTE,
+  NOW,
+  outdated,
+  sidecar,
+} from '../../builders/workload.ts';
 
 const current: Verdict = { state: 'current', expected: expected(), drifts: [] };
-const inFlight = restarted(MINUTE, '');
+const inFlight = restarted(MINUTE);
 
 const stepOf = (one: Judged, given: Partial<PlanContext> = {}): string => {
-  const step = plan([one], context(given)).steps.get(keyOf(one.workload));
+  const step = plan([one], context({ journal: journalOf([one]), ...given })).steps.get(keyOf(one.workload));
   return step && 'reason' in step ? `${step.action} ${step.reason.code}` : (step?.action ?? 'absent');
 };
 
@@ -66,69 +59,125 @@ const single: [string, Judged, string, Partial<PlanContext>?][] = [
     judged({ maxUnavailable: 1, rollout: { ...complete(3), available: 2 } }),
     'restart',
   ],
-  ['one restarted a moment ago waits', judged({ annotations: restarted(MINUTE, 'verified') }), 'wait cooldown'],
+  ['one restarted a moment ago waits', journalled(restarted(MINUTE, 'verified')), 'wait cooldown'],
   [
     'one that Fortsa restarted a moment ago waits',
     judged({ template: { labels: {}, annotations: { [FORTSA_RESTARTED_AT]: timestamp(NOW - MINUTE) }, spec: {} } }),
     'wait cooldown',
   ],
-  ['drift after a verified restart is a new episode', judged({ annotations: restarted(HOUR, 'verified') }), 'restart'],
+  [
+    '… whoever did it, as kubectl',
+    judged({ template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - MINUTE) }, spec: {} } }),
+    'wait cooldown',
+  ],
+  [
+    '… also where only the workload tells of it',
+    judged({ annotations: recorded(restarted(MINUTE, 'verified')) }),
+    'wait cooldown',
+  ],
+  [
+    '… but not by a time that is still to come',
+    judged({ annotations: recorded(restarted(-MINUTE, 'verified')) }),
+    'restart',
+  ],
+  [
+    '… nor by one in the template',
+    judged({ template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW + MINUTE) }, spec: {} } }),
+    'restart',
+  ],
+  ['drift after a verified restart is a new episode', journalled(restarted(HOUR, 'verified')), 'restart'],
   [
     'a failed restart is not repeated for the same sidecar',
-    judged({ annotations: restarted(HOUR, 'failed:timeout') }),
+    journalled(restarted(HOUR, 'failed:timeout')),
     'wait gave-up',
   ],
-  ['a reverted restart is not repeated', judged({ annotations: restarted(HOUR, 'reverted') }), 'wait gave-up'],
+  [
+    '… also where only the workload tells of it',
+    judged({ annotations: recorded(restarted(HOUR, 'failed:timeout')) }),
+    'wait gave-up',
+  ],
+  ['… or tells of no end', judged({ annotations: recorded(restarted(HOUR)) }), 'wait gave-up'],
+  ['a reverted restart is not repeated', journalled(restarted(HOUR, 'reverted')), 'wait gave-up'],
   [
     '… not even with attempts left',
-    judged({ annotations: restarted(HOUR, 'reverted') }),
+    journalled(restarted(HOUR, 'reverted')),
     'wait gave-up',
     { policy: { ...POLICY, maxAttempts: 2 } },
   ],
   [
     'a failed one that is complete by now has a second attempt if allowed',
-    judged({ annotations: restarted(HOUR, 'failed:timeout') }),
+    journalled(restarted(HOUR, 'failed:timeout')),
     'restart',
     { policy: { ...POLICY, maxAttempts: 2 } },
   ],
   [
     'another expected sidecar is another episode',
-    judged({ annotations: restarted(HOUR, 'failed:timeout', { restartedFor: 'other' }) }),
+    journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other' })),
     'restart',
   ],
   [
     'a record older than the workload was copied with its manifest',
-    judged({ createdAt: NOW - MINUTE, annotations: restarted(HOUR, 'failed:timeout') }),
+    judged({ createdAt: NOW - MINUTE, annotations: recorded(restarted(HOUR, 'failed:timeout')) }),
     'restart',
   ],
   [
-    'three writes within a day are enough',
-    judged({
-      annotations: restarted(HOUR, 'verified', {
-        restartedFor: 'other',
-        writes: [1, 2, 3].map((h) => timestamp(NOW - h * HOUR)).join(','),
-      }),
-    }),
+    'three writes within a day that did not end well are enough',
+    journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', writes: writesAgo([1, 2, 3]) })),
     'wait daily-cap',
   ],
   [
-    '… a day later it may go',
-    judged({
-      annotations: restarted(HOUR, 'verified', {
-        restartedFor: 'other',
-        writes: [1, 2, 25].map((h) => timestamp(NOW - h * HOUR)).join(','),
-      }),
-    }),
+    '… whether the journal or the workload tells of them, and each counts once',
+    {
+      ...journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', writes: writesAgo([1, 2]) })),
+      workload: judged({
+        annotations: recorded(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', writes: writesAgo([1, 3]) })),
+      }).workload,
+    },
+    'wait daily-cap',
+  ],
+  [
+    '… of two that both tell of there are two',
+    {
+      ...journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', writes: writesAgo([1, 2]) })),
+      workload: judged({
+        annotations: recorded(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', writes: writesAgo([1, 2]) })),
+      }).workload,
+    },
     'restart',
   ],
-  ['a recorded restart without outcome is followed', judged({ annotations: inFlight }), 'follow in-flight'],
-  ['… whatever its pods look like', judged({ annotations: inFlight }, current), 'follow in-flight'],
+  [
+    '… a day later it may go',
+    journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', writes: writesAgo([1, 2, 25]) })),
+    'restart',
+  ],
+  [
+    '… as it may while the third has ended well',
+    journalled(restarted(HOUR, 'verified', { restartedFor: 'other', writes: writesAgo([1, 2, 3]) })),
+    'restart',
+  ],
+  [
+    'nine writes within a day that ended well leave room for a tenth',
+    journalled(restarted(HOUR, 'verified', { writes: writesAgo([1, 2, 3, 4, 5, 6, 7, 8, 9], true) })),
+    'restart',
+  ],
+  [
+    '… ten do not',
+    journalled(restarted(HOUR, 'verified', { writes: writesAgo([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], true) })),
+    'wait daily-cap',
+  ],
+  ['a journalled restart without outcome is followed', journalled(inFlight), 'follow in-flight'],
+  ['… whatever its pods look like', journalled(inFlight, {}, current), 'follow in-flight'],
   [
     'a failed one whose pods became current is closed',
-    judged({ annotations: restarted(HOUR, 'failed:timeout') }, current),
+    journalled(restarted(HOUR, 'failed:timeout'), {}, current),
     'close',
   ],
-  ['a verified one needs no closing', judged({ annotations: restarted(HOUR, 'verified') }, current), 'none'],
+  [
+    '… a failure that only stands on the workload is nobody’s to close',
+    judged({ annotations: recorded(restarted(HOUR, 'failed:timeout')) }, current),
+    'none',
+  ],
+  ['a verified one needs no closing', journalled(restarted(HOUR, 'verified'), {}, current), 'none'],
   [
     'a new injector configuration is given time',
     judged(),
@@ -208,13 +257,19 @@ const owner = { apiVersion: 'kafka.strimzi.io/v1beta2', kind: 'Kafka', name: 'ev
 const spent = { budgets: [budget({ allowed: 0 })] };
 const lowering = { maxUnavailable: 1 };
 const recreated = { strategy: 'Recreate', maxUnavailable: 3 };
-const failedOpen = judged({ name: 'open', annotations: restarted(HOUR, 'failed:not-injected') });
-const takenBack = judged({ name: 'other', owner, annotations: restarted(HOUR, 'reverted') });
+const failedOpen = journalled(restarted(HOUR, 'failed:not-injected'), { name: 'open' });
+const takenBack = journalled(restarted(HOUR, 'reverted'), { name: 'other', owner });
+
+const down = (given: Partial<Judged> = {}): Judged => ({
+  ...judged({ name: 'a', rollout: { ...complete(3), ready: 0, available: 0 } }),
+  groups: [{ ...group(), ready: false }],
+  ...given,
+});
 
 /** What is decided for the last of several. */
 const lastOf = (all: Judged[], given: Partial<PlanContext> = {}): string => {
   const last = all.at(-1);
-  const step = last && plan(all, context(given)).steps.get(keyOf(last.workload));
+  const step = last && plan(all, context({ journal: journalOf(all), ...given })).steps.get(keyOf(last.workload));
   return step && 'reason' in step ? `${step.action} ${step.reason.code}` : (step?.action ?? 'absent');
 };
 
@@ -222,27 +277,24 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
   ['nothing begins while a person has paused', [judged()], 'wait operator-paused', { paused: 'audit' }],
   [
     'a retry asked for by a person is made',
-    [judged({ annotations: { ...restarted(HOUR, 'failed:timeout'), [RETRY]: '1' } })],
+    [journalled(restarted(HOUR, 'failed:timeout'), { annotations: { [RETRY]: '1' } })],
     'restart',
   ],
   [
     '… once',
-    [judged({ annotations: { ...restarted(HOUR, 'failed:timeout', { retried: '1' }), [RETRY]: '1' } })],
+    [journalled(restarted(HOUR, 'failed:timeout', { retried: '1' }), { annotations: { [RETRY]: '1' } })],
     'wait gave-up',
   ],
   [
     '… and again for another value, also after a revert',
-    [judged({ annotations: { ...restarted(HOUR, 'reverted', { retried: '1' }), [RETRY]: '2' } })],
+    [journalled(restarted(HOUR, 'reverted', { retried: '1' }), { annotations: { [RETRY]: '2' } })],
     'restart',
   ],
   [
     '… but not past the daily cap',
     [
-      judged({
-        annotations: {
-          ...restarted(HOUR, 'failed:timeout', { writes: [1, 2, 3].map((h) => timestamp(NOW - h * HOUR)).join(',') }),
-          [RETRY]: '1',
-        },
+      journalled(restarted(HOUR, 'failed:timeout', { writes: writesAgo([1, 2, 3]) }), {
+        annotations: { [RETRY]: '1' },
       }),
     ],
     'wait daily-cap',
@@ -270,7 +322,6 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
   ['… and nobody else', [takenBack, judged()], 'restart'],
   ['… of another group either', [takenBack, judged({ owner: { ...owner, apiVersion: 'other/v1' } })], 'restart'],
   ['… until a person resumes', [takenBack, judged({ owner })], 'restart', { resumedAt: NOW - MINUTE }],
-  ['the restart annotation is somebody else’s to apply', [judged({ restartManager: 'argocd' })], 'wait owned-by'],
   ['a rollout that takes pods away waits for its budget', [{ ...judged(lowering), ...spent }], 'wait pdb'],
   [
     '… unless told to ignore it',
@@ -284,9 +335,8 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
     'a budget that our own failed rollout has spent is no hindrance to another sidecar',
     [
       {
-        ...judged({
+        ...journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other' }), {
           ...lowering,
-          annotations: restarted(HOUR, 'failed:timeout', { restartedFor: 'other' }),
           template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - HOUR) }, spec: {} },
           rollout: { ...complete(3), available: 0 },
         }),
@@ -299,9 +349,8 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
     '… but it is where the failed rollout has ended and others have spent it',
     [
       {
-        ...judged({
+        ...journalled(restarted(HOUR, 'failed:not-injected', { restartedFor: 'other', run: 'before' }), {
           ...lowering,
-          annotations: restarted(HOUR, 'failed:not-injected', { restartedFor: 'other', run: 'before' }),
           template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - HOUR) }, spec: {} },
         }),
         ...spent,
@@ -348,13 +397,18 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
     [judged({ kind: 'StatefulSet', partition: 2, rollout: { ...complete(3), updated: 0, updateRevision: 'r2' } })],
     'wait rolling',
   ],
+  ['what is outdated and down altogether is restarted', [down()], 'restart'],
+  ['… whatever its budget allows', [down(spent)], 'restart'],
+  ['… nor does it mean an outage', [down()], 'restart', { policy: { ...POLICY, recreate: 'hold' } }],
+  ['… not where a pod is current', [down({ verdict: outdated({ outdatedPods: 2 }) })], 'wait unavailable'],
+  ['… not where a pod is Ready', [down({ groups: [group()] })], 'wait unavailable'],
+  ['… not where its nodes are lost', [down({ stranded: 1 })], 'wait unavailable'],
+  ['… not while it rolls', [down({ workload: judged({ generation: 2 }).workload })], 'wait rolling'],
+  ['… once', [{ ...down(), entry: restarted(HOUR, 'failed:timeout') }], 'wait gave-up'],
 ];
 for (const [name, all, expectedStep, given] of safety) test(name, () => assert.equal(lastOf(all, given), expectedStep));
 
-const broken = judged(
-  { annotations: restarted(HOUR, 'failed:timeout'), rollout: { ...complete(3), available: 0 } },
-  current,
-);
+const broken = journalled(restarted(HOUR, 'failed:timeout'), { rollout: { ...complete(3), available: 0 } }, current);
 
 test('a failed restart whose pods have the right sidecar but are not ready stays a failure', () => {
   assert.equal(stepOf(broken), 'none');
@@ -362,24 +416,22 @@ test('a failed restart whose pods have the right sidecar but are not ready stays
 });
 
 test('an outcome that cannot be written is backed off, too', () => {
-  const healed = judged({ annotations: restarted(HOUR, 'failed:timeout') }, current);
+  const healed = journalled(restarted(HOUR, 'failed:timeout'), {}, current);
   const retryAt = new Map([[keyOf(healed.workload), { until: NOW + 1000, problem: 'denied' }]]);
   assert.equal(stepOf(healed, { retryAt }), 'wait error');
   assert.equal(stepOf(healed, { retryAt, now: NOW + 1000 }), 'close');
 });
 
 test('a halt outlives that what failed becomes current later; a resume closes it', () => {
-  const healed = ['a', 'b', 'c'].map((name) =>
-    judged({ name, annotations: restarted(HOUR, 'failed:timeout') }, current),
-  );
+  const healed = ['a', 'b', 'c'].map((name) => journalled(restarted(HOUR, 'failed:timeout'), { name }, current));
   assert.deepEqual(actions([...healed, judged({ name: 'd' })]), ['none', 'none', 'none', 'halted']);
   const resumed = { resumedAt: NOW - MINUTE };
   assert.deepEqual(actions([...healed, judged({ name: 'd' })], resumed), ['close', 'close', 'close', 'restart']);
 });
 
 test('a restart that the mesh outran may be made again for its own sidecar', () => {
-  assert.equal(stepOf(judged({ annotations: restarted(HOUR, 'superseded:expectation') })), 'restart');
-  assert.equal(stepOf(judged({ annotations: restarted(HOUR, 'superseded') })), 'wait gave-up');
+  assert.equal(stepOf(journalled(restarted(HOUR, 'superseded:expectation'))), 'restart');
+  assert.equal(stepOf(journalled(restarted(HOUR, 'superseded'))), 'wait gave-up');
 });
 
 test('a frozen watch holds everything back', () => {
@@ -395,22 +447,28 @@ test('a rollout that our own failed restart left stuck is no hindrance to a rest
   const template = { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - HOUR) }, spec: {} };
   const rollout = { ...complete(3), existing: 4, available: 2 };
   const failed = (restartedFor: string): Judged =>
-    judged({ annotations: restarted(HOUR, 'failed:timeout', { restartedFor }), template, rollout });
+    journalled(restarted(HOUR, 'failed:timeout', { restartedFor }), { template, rollout });
   assert.equal(stepOf(failed('other')), 'restart');
   assert.equal(stepOf(failed(fingerprint(expected()))), 'wait gave-up', 'for the same sidecar it is not repeated');
   assert.equal(
-    stepOf(judged({ annotations: restarted(HOUR, 'failed:timeout', { restartedFor: 'other' }), rollout })),
+    stepOf(journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other' }), { rollout })),
     'wait rolling',
     'somebody else’s rollout',
   );
 });
 
-const named = (namespace: string, name: string, annotations: Workload['annotations'] = {}): Judged =>
-  judged({ namespace, name, annotations });
+const named = (namespace: string, name: string, entry?: JournalEntry): Judged =>
+  entry ? journalled(entry, { namespace, name }) : judged({ namespace, name });
 const actions = (all: Judged[], given: Partial<PlanContext> = {}): string[] =>
   all
-    .map((one) => plan(all, context(given)).steps.get(keyOf(one.workload)))
+    .map((one) => plan(all, context({ journal: journalOf(all), ...given })).steps.get(keyOf(one.workload)))
     .map((step) => (step && 'reason' in step ? step.reason.code : (step?.action ?? '')));
+
+/** This process is about to write the restart of this workload. */
+const about = (key: WorkloadKey): Pick<PlanContext, 'busy' | 'starting'> => ({
+  busy: new Set([key]),
+  starting: new Set([key]),
+});
 
 const wide = { ...POLICY, maxInFlightPerNamespace: 9 };
 const sharing: [string, Judged[], string[], Partial<PlanContext>?][] = [
@@ -427,7 +485,7 @@ const sharing: [string, Judged[], string[], Partial<PlanContext>?][] = [
     '… also where the budgets of the one in flight could not be read',
     [
       {
-        ...judged({ name: 'a', ...lowering, annotations: inFlight }),
+        ...journalled(inFlight, { name: 'a', ...lowering }),
         budgets: [budget({ namespace: 'shop', name: '', allowed: 0 })],
       },
       { ...judged({ name: 'b', ...lowering }), budgets: [budget()] },
@@ -456,11 +514,7 @@ const sharing: [string, Judged[], string[], Partial<PlanContext>?][] = [
   ],
   [
     '… counting those of the last minute, whoever wrote them',
-    [
-      judged({ name: 'a', annotations: restarted(30_000, 'verified', { writes: timestamp(NOW - 30_000) }) }, current),
-      judged({ name: 'b' }),
-      judged({ name: 'c' }),
-    ],
+    [journalled(restarted(30_000, 'verified'), { name: 'a' }, current), judged({ name: 'b' }), judged({ name: 'c' })],
     ['none', 'restart', 'max-restarts-per-minute'],
     { policy: { ...wide, maxRestartsPerMinute: 2 } },
   ],
@@ -468,19 +522,25 @@ const sharing: [string, Judged[], string[], Partial<PlanContext>?][] = [
     '… and one that is about to be written',
     [judged({ name: 'a' }), judged({ name: 'b' })],
     ['in-flight', 'max-restarts-per-minute'],
-    { policy: { ...wide, maxRestartsPerMinute: 1 }, busy: new Set(['Deployment/shop/a']) },
+    { policy: { ...wide, maxRestartsPerMinute: 1 }, ...about('Deployment/shop/a') },
   ],
   [
     'the restart delay counts from one that is about to be written',
     [judged({ name: 'a' }), judged({ name: 'b' })],
     ['in-flight', 'restart-delay'],
-    { policy: { ...wide, restartDelay: 1000 }, busy: new Set(['Deployment/shop/a']) },
+    { policy: { ...wide, restartDelay: 1000 }, ...about('Deployment/shop/a') },
   ],
   [
     'what means an outage goes last',
     [judged({ name: 'a', ...recreated }), judged({ name: 'b' })],
     ['max-in-flight', 'restart'],
     { policy: { ...wide, maxInFlight: 1 } },
+  ],
+  [
+    '… and after that what is down altogether',
+    [down(), judged({ name: 'b', ...recreated }), judged({ name: 'c' })],
+    ['max-in-flight', 'restart', 'restart'],
+    { policy: { ...wide, maxInFlight: 2 } },
   ],
   [
     'Meltemi itself goes when nothing else is left',
@@ -490,13 +550,13 @@ const sharing: [string, Judged[], string[], Partial<PlanContext>?][] = [
   ],
   [
     '… not while another is in flight',
-    [judged({ name: 'a' }), judged({ name: 'b', annotations: inFlight }, current)],
+    [judged({ name: 'a' }), journalled(inFlight, { name: 'b' }, current)],
     ['own-workload', 'in-flight'],
     { own: 'Deployment/shop/a' },
   ],
   [
     '… but without waiting for what is held for good',
-    [judged({ name: 'a' }), judged({ name: 'b', annotations: restarted(HOUR, 'reverted') })],
+    [judged({ name: 'a' }), journalled(restarted(HOUR, 'reverted'), { name: 'b' })],
     ['restart', 'gave-up'],
     { own: 'Deployment/shop/a' },
   ],
@@ -512,7 +572,7 @@ test('one at a time in a namespace', () => {
   ]);
 });
 
-test('a recorded restart takes its place in the namespace', () => {
+test('a journalled restart takes its place in the namespace', () => {
   assert.deepEqual(actions([named('a', '1', inFlight), named('a', '2')]), ['in-flight', 'max-in-flight-per-namespace']);
 });
 
@@ -521,15 +581,15 @@ test('no more than allowed overall', () => {
   assert.deepEqual(actions(six), ['restart', 'restart', 'restart', 'restart', 'restart', 'max-in-flight']);
 });
 
-test('a workload whose deletion has begun is forgotten: its restart is neither followed nor counted', () => {
+test('a record on a workload whose deletion has begun is neither followed nor counted', () => {
   const gone: Verdict = { state: 'skipped', reason: reason('deleting', 'deletion has begun') };
-  const dying = judged({ namespace: 'a', name: '1', deleting: true, annotations: inFlight }, gone);
+  const dying = judged({ namespace: 'a', name: '1', deleting: true, annotations: recorded(inFlight) }, gone);
   assert.deepEqual(actions([dying, named('a', '2')]), ['none', 'restart']);
 });
 
 test('a workload that this process is about to write counts as in flight', () => {
-  const busy = new Set<WorkloadKey>(['Deployment/a/1']);
-  assert.deepEqual(actions([named('a', '1'), named('a', '2')], { busy }), ['in-flight', 'max-in-flight-per-namespace']);
+  const given = about('Deployment/a/1');
+  assert.deepEqual(actions([named('a', '1'), named('a', '2')], given), ['in-flight', 'max-in-flight-per-namespace']);
 });
 
 test('the restart delay lets one go, then the next when its time has come', () => {
@@ -539,24 +599,24 @@ test('the restart delay lets one go, then the next when its time has come', () =
   assert.equal(plan(all, context({ policy })).wakeAt, NOW + MINUTE);
 });
 
-test('the restart delay counts from the last recorded write', () => {
+test('the restart delay counts from the last journalled write', () => {
   const policy = { ...POLICY, restartDelay: 10 * MINUTE };
-  const last = judged({ namespace: 'x', annotations: restarted(MINUTE, 'verified') }, current);
+  const last = journalled(restarted(MINUTE, 'verified'), { namespace: 'x' }, current);
   assert.deepEqual(actions([last, named('a', '1')], { policy }), ['none', 'restart-delay']);
 });
 
+const FAR = Date.UTC(2099, 0);
+const strangeTime = restarted(0, 'verified', { restartedAt: FAR, writes: [{ at: FAR, well: false }] });
+
 test('a time that nobody’s clock can have shown paces nobody else', () => {
-  const writes = ['2099-01-01T00:00:00Z', '2099-01-01T00:00:01Z'].join(',');
-  const strange = judged(
-    { namespace: 'x', annotations: restarted(0, 'verified', { restartedAt: '2099-01-01T00:00:01Z', writes }) },
-    current,
-  );
-  const pace = { restartDelay: MINUTE, maxRestartsPerMinute: 2 };
+  const strange = judged({ namespace: 'x', annotations: recorded(strangeTime) }, current);
+  const pace = { restartDelay: MINUTE, maxRestartsPerMinute: 1 };
   assert.deepEqual(actions([strange, named('a', '1')], { policy: { ...POLICY, ...pace } }), ['none', 'restart']);
 });
 
+/** Failed restarts, each in a namespace of its own. */
 const failures = (count: number, run = 'run'): Judged[] =>
-  Array.from({ length: count }, (_, i) => named('failed', `f${i}`, restarted(HOUR, 'failed:timeout', { run })));
+  Array.from({ length: count }, (_, i) => named(`failed-${i}`, 'web', restarted(HOUR, 'failed:timeout', { run })));
 
 test('three failures of a run halt it', () => {
   assert.equal(actions([...failures(3), named('a', '1')]).at(-1), 'halted');

@@ -1,80 +1,78 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANNOTATION, RESTARTED_AT } from '../../../src/names.ts';
-import { nextRecord, recordOf, restartPatch, timestamp } from '../../../src/plan/record.ts';
+import { barePatch, outcomePatch, recordOf, restartPatch, timestamp, WRITES_KEPT } from '../../../src/plan/record.ts';
 import { rolloutState } from '../../../src/plan/rollout.ts';
-import { complete, expected, MINUTE, NOW, workload } from '../../builders/workload.ts';
+import { recorded, restarted, writesAgo } from '../../builders/journal.ts';
+import { complete, HOUR, NOW, workload } from '../../builders/workload.ts';
 
 interface Patch {
-  metadata: { resourceVersion: string; annotations: Record<string, string | null> };
-  spec: { template: { metadata: { annotations: Record<string, string> } } };
+  readonly metadata: { readonly resourceVersion: string; readonly annotations?: Record<string, string> };
+  readonly spec?: { readonly template: { readonly metadata: { readonly annotations: Record<string, string> } } };
 }
 
-const written = (annotations: Record<string, string | null>): Record<string, string> =>
-  Object.fromEntries(Object.entries(annotations).flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
+const RECORD = {
+  restartedFor: 'f',
+  restartedAt: NOW,
+  attempts: 2,
+  writes: [{ at: NOW, well: false }, ...writesAgo([1], true), ...writesAgo([2])],
+  run: 'run',
+  retried: 'please',
+};
 
 test('the record is read back from its own patch', () => {
-  const record = nextRecord(workload(), expected(), 'run', NOW + 999);
-  const patch = restartPatch('7', record) as Patch;
-  assert.deepEqual(recordOf(workload({ annotations: written(patch.metadata.annotations) })), record);
+  const { metadata } = restartPatch('7', RECORD) as Patch;
+  assert.deepEqual(recordOf(workload({ annotations: metadata.annotations ?? {} })), RECORD);
 });
 
 test('one patch carries record, template annotation and the version it was decided on', () => {
-  const patch = restartPatch('7', nextRecord(workload(), expected(), 'run', NOW)) as Patch;
-  assert.equal(patch.metadata.resourceVersion, '7');
-  assert.equal(
-    patch.spec.template.metadata.annotations[RESTARTED_AT],
-    patch.metadata.annotations[ANNOTATION.restartedAt],
-  );
-  assert.equal(patch.metadata.annotations[ANNOTATION.outcome], '', 'written, so that no copy keeps an earlier one');
+  const { metadata, spec } = restartPatch('7', RECORD) as Patch;
+  assert.equal(metadata.resourceVersion, '7');
+  assert.equal(spec?.template.metadata.annotations[RESTARTED_AT], metadata.annotations?.[ANNOTATION.restartedAt]);
+  assert.equal(metadata.annotations?.[ANNOTATION.outcome], '', 'written, so that no copy keeps an earlier one');
+});
+
+test('the bare patch carries nothing but the template annotation and the version it was decided on', () =>
+  assert.deepEqual(barePatch('7', RECORD), {
+    metadata: { resourceVersion: '7' },
+    spec: { template: { metadata: { annotations: { [RESTARTED_AT]: timestamp(NOW) } } } },
+  }));
+
+test('the patch of an outcome rolls nothing, and makes the record whole', () => {
+  const patch = outcomePatch('7', { ...RECORD, outcome: 'verified' }) as Patch;
+  assert.equal(patch.spec, undefined);
+  const read = recordOf(workload({ annotations: patch.metadata.annotations ?? {} }));
+  assert.deepEqual(read, { ...RECORD, outcome: 'verified' });
 });
 
 test('the time is written as kubectl writes it', () => assert.equal(timestamp(NOW), '2026-01-01T00:00:00Z'));
 
-/** A workload that carries a record and an outcome. */
-const after = (record: ReturnType<typeof nextRecord>, outcome: string): ReturnType<typeof workload> => {
-  const { metadata } = restartPatch('7', record) as Patch;
-  return workload({ annotations: { ...written(metadata.annotations), [ANNOTATION.outcome]: outcome } });
-};
-
-test('attempts count within an episode', () => {
-  const first = nextRecord(workload(), expected(), 'run', NOW);
-  const second = nextRecord(after(first, 'failed:timeout'), expected(), 'run', NOW + MINUTE);
-  assert.deepEqual([first.attempts, second.attempts, second.writes.length], [1, 2, 2]);
-});
-
-test('a new episode counts from one, the day’s writes go on', () => {
-  const first = nextRecord(workload(), expected(), 'run', NOW);
-  const next = nextRecord(after(first, 'verified'), expected(), 'run', NOW + MINUTE);
-  assert.deepEqual([next.attempts, next.writes.length], [1, 2]);
-});
-
-test('of the writes the last three are kept', () => {
-  let record = nextRecord(workload(), expected(), 'run', NOW);
-  for (let i = 1; i < 5; i++) record = nextRecord(after(record, 'verified'), expected(), 'run', NOW + i * MINUTE);
-  assert.deepEqual(record.writes, [NOW + 4 * MINUTE, NOW + 3 * MINUTE, NOW + 2 * MINUTE]);
-});
-
-test('a clock that runs behind makes no record that would be taken for a copied one', () => {
-  const young = workload({ createdAt: NOW });
-  const { metadata } = restartPatch('7', nextRecord(young, expected(), 'run', NOW - 5 * MINUTE)) as Patch;
-  assert.ok(recordOf(workload({ createdAt: NOW, annotations: written(metadata.annotations) })));
-});
-
-test('… nor a restart that is no newer than the one before', () => {
-  const first = nextRecord(workload(), expected(), 'run', NOW);
-  assert.equal(nextRecord(after(first, 'verified'), expected(), 'run', NOW).restartedAt, NOW + 1000);
-});
-
 test('a time of no calendar is no time', () => {
-  assert.equal(
-    recordOf(
-      workload({
-        annotations: { [ANNOTATION.restartedFor]: 'x', [ANNOTATION.restartedAt]: '+275760-09-13T00:00:00Z' },
-      }),
-    ),
-    undefined,
-  );
+  const annotations = { [ANNOTATION.restartedFor]: 'x', [ANNOTATION.restartedAt]: '+275760-09-13T00:00:00Z' };
+  assert.equal(recordOf(workload({ annotations })), undefined);
+});
+
+test('a record that is older than its workload was copied with a manifest', () => {
+  const annotations = recorded(restarted(HOUR, 'reverted'));
+  assert.equal(recordOf(workload({ annotations, createdAt: NOW })), undefined);
+  assert.notEqual(recordOf(workload({ annotations, createdAt: NOW - HOUR })), undefined);
+});
+
+for (const [field, key] of Object.entries(ANNOTATION))
+  test(`a record whose ${field} is longer than anything that Meltemi writes is none`, () => {
+    const annotations = { ...recorded(restarted(HOUR, 'reverted')), [key]: '49,'.repeat(87_000) };
+    assert.equal(recordOf(workload({ annotations })), undefined);
+  });
+
+test('of many short writes no more are read than are kept', () => {
+  const annotations = { ...recorded(restarted(HOUR)), [ANNOTATION.writes]: '49,'.repeat(300) };
+  assert.equal(recordOf(workload({ annotations }))?.writes.length, WRITES_KEPT);
+});
+
+test('the longest record that Meltemi writes is one that it reads', () => {
+  const hours = Array.from({ length: WRITES_KEPT }, (_, hour) => hour + 1);
+  const entry = restarted(HOUR, 'superseded:expectation', { writes: writesAgo(hours, true), retried: 'x'.repeat(64) });
+  assert.equal(recordOf(workload({ annotations: recorded(entry) }))?.writes.length, WRITES_KEPT);
 });
 
 const unreadable: [string, Record<string, string>][] = [

@@ -6,21 +6,12 @@ import type { Filter } from '../../../src/plan/filter.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
-import { policy } from '../../builders/policy.ts';
-import { HOUR, judged, NOW } from '../../builders/workload.ts';
+import { context, policy } from '../../builders/policy.ts';
+import { judged } from '../../builders/workload.ts';
 
 /** What the plan makes of an outdated workload that nothing else keeps back: `restart`, or the reason. */
 function decision(one: Judged, given: Partial<Policy> = {}): string {
-  const { steps } = plan([one], {
-    now: NOW,
-    policy: policy(given),
-    epochSeenAt: new Map([['epoch', NOW - HOUR]]),
-    retryAt: new Map(),
-    unconfirmed: () => undefined,
-    stale: undefined,
-    paused: undefined,
-    busy: new Set(),
-  });
+  const { steps } = plan([one], context({ policy: policy(given) }));
   const step = steps.get(keyOf(one.workload));
   return step && 'reason' in step ? `${step.reason.code}: ${step.reason.detail}` : (step?.action ?? 'absent');
 }

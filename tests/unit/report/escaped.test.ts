@@ -211,7 +211,7 @@ function messages(text: string): string[] {
   report.reachable(injection(), text);
   report.ended(one, 'failed:timeout', text);
   report.policyRejected(text, [text, text]);
-  report.evaluated(
+  void report.evaluated(
     [one],
     { steps: new Map([[keyOf(one.workload), { action: 'wait', reason: reason('halted', text) }]]) },
     0,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Verdict } from '../../../src/compare/verdict.ts';
 import { RESTARTED_AT } from '../../../src/names.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
-import { nextRecord, timestamp } from '../../../src/plan/record.ts';
+import { timestamp } from '../../../src/plan/record.ts';
 import { reason } from '../../../src/reasons.ts';
 import {
   type Circumstances,
@@ -12,10 +12,12 @@ import {
   type Progress,
   progressOf,
 } from '../../../src/restart/progress.ts';
+import { restarted } from '../../builders/journal.ts';
 import { POLICY } from '../../builders/policy.ts';
 import { complete, expected, group, judged, MINUTE, NOW, outdated, workload } from '../../builders/workload.ts';
 
-const RECORD = nextRecord(workload(), expected(), 'run', NOW);
+const ENTRY = restarted(0);
+const UNCONFIRMED = restarted(0, undefined, { confirmed: false });
 const TIMEOUT = 10 * MINUTE;
 
 const at = (template: string | undefined, given: Parameters<typeof workload>[0] = {}): ReturnType<typeof workload> =>
@@ -44,7 +46,23 @@ const progresses: [string, ReturnType<typeof workload>, number, string, number?]
 for (const [name, given, after, expectedEnd, excused] of progresses) {
   test(`followed: ${name}`, () => {
     const allowed = { timeout: TIMEOUT, excusedAt: excused === undefined ? undefined : NOW + excused };
-    const progress = progressOf(given, RECORD, NOW + after, allowed);
+    const progress = progressOf(given, ENTRY, NOW + after, allowed);
+    assert.equal('end' in progress ? progress.end.outcome : progress.kind, expectedEnd);
+  });
+}
+
+const unconfirmed: [string, ReturnType<typeof workload>, string][] = [
+  ['its generation stands: nothing was written', at(undefined), 'unwritten'],
+  ['… whatever stood there before', at(timestamp(NOW - MINUTE)), 'unwritten'],
+  ['… even by a clock that is ahead', at(timestamp(NOW + MINUTE)), 'unwritten'],
+  ['our annotation is there: it was written', at(ours, { ...moving, generation: 2 }), 'progressing'],
+  ['… also where the write changed no generation that we knew', at(ours), 'complete'],
+  ['another generation without it hides one that was taken back', at(undefined, { generation: 2 }), 'reverted'],
+  ['… or that somebody else has replaced', at(timestamp(NOW + MINUTE), { generation: 3 }), 'superseded'],
+];
+for (const [name, given, expectedEnd] of unconfirmed) {
+  test(`followed without knowing whether it was written: ${name}`, () => {
+    const progress = progressOf(given, UNCONFIRMED, NOW + MINUTE, { timeout: TIMEOUT });
     assert.equal('end' in progress ? progress.end.outcome : progress.kind, expectedEnd);
   });
 }
@@ -55,6 +73,7 @@ const SKIPPED: Verdict = { state: 'skipped', reason: reason('not-injected', 'nob
 const UNKNOWN: Verdict = { state: 'unknown', reason: reason('bad-answer', 'x') };
 
 const progressing: Progress = { kind: 'progressing' };
+const unwritten: Progress = { kind: 'unwritten' };
 const done: Progress = { kind: 'complete', late: false };
 const late: Progress = { kind: 'complete', late: true };
 const failed: Progress = { kind: 'failed', end: { outcome: 'failed:timeout', detail: '' } };
@@ -70,7 +89,9 @@ const ends: [string, Progress, Judged, string, Partial<Circumstances>?][] = [
   ['right sidecars in a rollout that goes on: not yet', progressing, judged({}, CURRENT), 'goes on'],
   ['pods count more than an annotation that was taken back', reverted, judged({}, CURRENT), 'verified'],
   ['taken back before the pods were new', reverted, judged(), 'reverted'],
-  ['complete, and pods lack what it was for', done, judged(), 'failed:not-injected'],
+  ['complete, and pods have another image', done, judged(), 'failed:wrong-image'],
+  ['… or none', done, judged({}, outdated({ drifts: ['missing', 'image'] })), 'failed:not-injected'],
+  ['… or another revision', done, judged({}, outdated({ drifts: ['revision'] })), 'failed:wrong-revision'],
   [
     '… by a restart of former times, which may have ended well',
     done,
@@ -82,6 +103,7 @@ const ends: [string, Progress, Judged, string, Partial<Circumstances>?][] = [
   ['complete, but nobody injects it any more', done, judged({}, SKIPPED), 'superseded:expectation'],
   ['complete, and nobody can say: not yet', done, judged({}, UNKNOWN), 'goes on'],
   ['… nor by the time limit', late, judged({}, UNKNOWN), 'failed:unverified'],
+  ['not written: nothing has ended', unwritten, judged(), 'goes on'],
   ['failed', failed, judged(), 'failed:timeout'],
   [
     'a new pod is ready without its sidecar: at once',
@@ -135,7 +157,7 @@ const ends: [string, Progress, Judged, string, Partial<Circumstances>?][] = [
 ];
 for (const [name, progress, one, expectedEnd, given] of ends) {
   test(`ended: ${name}`, () => {
-    const end = endOf(progress, one, { record: RECORD, rules: POLICY, inherited: false, ...given });
+    const end = endOf(progress, one, { entry: ENTRY, rules: POLICY, inherited: false, ...given });
     assert.equal(end?.outcome ?? 'goes on', expectedEnd);
   });
 }

@@ -1,0 +1,94 @@
+import { Worker } from 'node:worker_threads';
+import { readAnswerText } from './admission.ts';
+import type { Answer } from './answer.ts';
+import type { Read, ToRead } from './answerThread.ts';
+import { Turns } from './turns.ts';
+
+/** The thread's code, put in by the build: a bundle is one file, and starting all of it again would cost 100 ms and 30 MB. */
+declare const MELTEMI_ANSWER_THREAD: string | undefined;
+
+/** Pod and answer of at most so many characters are read in line; an ordinary answer of istiod has 15,000. */
+const IN_LINE = 64 * 1024;
+/** After an answer of this many bytes the thread ends, and gives its heap back. */
+const LARGE = 4 * 1024 * 1024;
+/** The largest answer that is allowed takes less than a second; what takes longer was made to. */
+const LONGEST = 10_000;
+/** Counted values and one answer at a time stay below this, in MiB. It is a net under them: V8 ends the process where it is met. */
+const HEAP = 512;
+
+/**
+ * Reads answers so that the event loop, on which the Lease depends, is never held up: small ones in line, others in a thread, one at a
+ * time. The thread starts with the first of them.
+ */
+export class AnswerReader {
+  readonly #turns = new Turns(1);
+  readonly #longest: number;
+  #thread: Worker | undefined;
+  #closed = false;
+
+  /** @param longest milliseconds that the thread may take for one answer */
+  constructor(longest = LONGEST) {
+    this.#longest = longest;
+  }
+
+  /**
+   * @param pod JSON of the pod that was asked about
+   * @param body the whole answer in blocks, each the only view of its memory; they must not be used afterwards
+   * @throws {Error} where it is not JSON, is too much of it, or takes too long
+   */
+  async read(pod: string, body: readonly Uint8Array<ArrayBuffer>[]): Promise<Answer> {
+    const size = body.reduce((sum, { length }) => sum + length, 0);
+    if (pod.length + size <= IN_LINE) return readAnswerText(pod, Buffer.concat(body));
+    const read = await this.#turns.take(() => this.#inThread({ pod, body }, size));
+    if ('fault' in read) throw new Error(read.fault);
+    return read.answer;
+  }
+
+  /** Ends the thread. What is being read fails. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#end();
+  }
+
+  async #inThread(toRead: ToRead, size: number): Promise<Read> {
+    if (this.#closed) return { fault: 'Meltemi is stopping' };
+    this.#thread ??= start();
+    const thread = this.#thread;
+    const { promise, resolve } = Promise.withResolvers<Read>();
+    const late = setTimeout(
+      () => resolve({ fault: `the answer takes longer than ${this.#longest} ms to read` }),
+      this.#longest,
+    );
+    const failed = (error: Error) => resolve({ fault: `the answer cannot be read: ${error.message}` });
+    const ended = () => resolve({ fault: 'the answer cannot be read: its thread has ended' });
+    thread.once('message', resolve).once('error', failed).once('exit', ended);
+    // whoever waits for an answer wants the process to go on until it is there
+    thread.ref();
+    thread.postMessage(
+      toRead,
+      toRead.body.map(({ buffer }) => buffer),
+    );
+    const read = await promise;
+    clearTimeout(late);
+    thread.off('message', resolve).off('error', failed).off('exit', ended);
+    thread.unref();
+    if ('fault' in read || size > LARGE) await this.#end();
+    return read;
+  }
+
+  async #end(): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.terminate();
+  }
+}
+
+function start(): Worker {
+  const options = { resourceLimits: { maxOldGenerationSizeMb: HEAP } };
+  const thread =
+    typeof MELTEMI_ANSWER_THREAD === 'string'
+      ? new Worker(MELTEMI_ANSWER_THREAD, { ...options, eval: true })
+      : new Worker(new URL('./answerThread.ts', import.meta.url), options);
+  thread.unref();
+  return thread;
+}

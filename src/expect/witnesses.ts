@@ -1,0 +1,73 @@
+import type { Question } from './injectors.ts';
+
+/**
+ * Questions by which it is told whether an injector answers anybody but the one that failed. Those of other namespaces come first, for
+ * whoever has made one question that fails may have made many; of equals, some from everywhere in the list.
+ * @param pool whoever may be chosen, the most promising first
+ */
+export function witnesses(pool: readonly Question[], suspect: string, count: number): Question[] {
+  const elsewhere = pool.filter(({ namespace }) => namespace !== suspect);
+  const there = pool.filter(({ namespace }) => namespace === suspect);
+  const chosen = spread(elsewhere, count);
+  return [...chosen, ...spread(there, count - chosen.length)];
+}
+
+/** So many of a list: the first, the last, and what lies evenly between them. */
+function spread<T>(list: readonly T[], count: number): readonly T[] {
+  if (list.length <= count) return list;
+  return Array.from({ length: count }, (_, index) => Math.round((index * (list.length - 1)) / Math.max(1, count - 1)))
+    .map((at) => list[at])
+    .filter((one) => one !== undefined);
+}
+
+/** Enough to find one that is answered, and few enough to keep their templates. */
+const MOST = 64;
+
+/** Those who wanted to ask an injector that does not answer: each try takes another one's question, so that none can keep it closed. */
+export class TurnedAway {
+  readonly #questions = new Map<string, Question>();
+  /** With which it was tried in vain: key and namespace. */
+  readonly #doubted = new Map<string, string>();
+
+  add(key: string, asked: Question): void {
+    this.#questions.set(key, asked);
+    if (this.#questions.size > MOST) this.#questions.delete(this.#mostOf());
+  }
+
+  /** Notes that a try with this question was in vain. */
+  doubt(key: string, asked: Question): void {
+    this.#doubted.delete(key);
+    this.#doubted.set(key, asked.namespace);
+    const [oldest] = this.#doubted.keys();
+    if (this.#doubted.size > MOST && oldest !== undefined) this.#doubted.delete(oldest);
+  }
+
+  /**
+   * The question for the next try: one that was not tried in vain, of the namespace whose last such try is longest ago; else the one whose
+   * own try is.
+   * @param answered questions that the injector has answered before, by their keys
+   */
+  choose(answered: readonly (readonly [string, Question])[]): Question | undefined {
+    const all = new Map([...answered, ...this.#questions]);
+    const lastTried = new Map([...this.#doubted.values()].map((namespace, place) => [namespace, place + 1]));
+    const last = ({ namespace }: Question): number => lastTried.get(namespace) ?? 0;
+    const fresh = [...all].filter(([key]) => !this.#doubted.has(key)).map(([, asked]) => asked);
+    const [best] = fresh.sort((a, b) => last(a) - last(b));
+    if (best) return best;
+    const oldest = [...this.#doubted.keys()].find((key) => all.has(key));
+    return oldest === undefined ? undefined : all.get(oldest);
+  }
+
+  clear(): void {
+    this.#questions.clear();
+    this.#doubted.clear();
+  }
+
+  /** The oldest question of the namespace that has the most of them. */
+  #mostOf(): string {
+    const counts = new Map<string, string[]>();
+    for (const [key, { namespace }] of this.#questions) counts.set(namespace, [...(counts.get(namespace) ?? []), key]);
+    const [most = []] = [...counts.values()].sort((a, b) => b.length - a.length);
+    return most[0] ?? '';
+  }
+}

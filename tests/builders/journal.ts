@@ -1,0 +1,47 @@
+import type { Verdict } from '../../src/compare/verdict.ts';
+import { keyOf, type Labels, type Workload } from '../../src/model.ts';
+import { ownerKind } from '../../src/plan/history.ts';
+import type { JournalEntries, JournalEntry } from '../../src/plan/journalEntry.ts';
+import type { Judged } from '../../src/plan/judged.ts';
+import { fingerprint, type Outcome, outcomePatch, type RestartRecord, type Write } from '../../src/plan/record.ts';
+import { expected, HOUR, judged, NOW } from './workload.ts';
+
+/** A journal that knows of nothing. */
+export const NOTHING_JOURNALLED = { of: () => undefined, learnt: () => [] };
+
+/**
+ * The journal's entry of a restart that was begun so long ago, by both clocks, for the sidecar that is expected now unless said otherwise.
+ * Without outcome it is in flight.
+ */
+export const restarted = (ago: number, outcome?: Outcome, given: Partial<JournalEntry> = {}): JournalEntry => ({
+  restartedFor: fingerprint(expected()),
+  restartedAt: NOW - ago,
+  attempts: 1,
+  writes: [{ at: NOW - ago, well: false }],
+  run: 'run',
+  uid: 'uid',
+  generation: 1,
+  confirmed: true,
+  since: NOW - ago,
+  ...(outcome && { outcome }),
+  ...given,
+});
+
+/** Writes so many hours ago. */
+export const writesAgo = (hours: readonly number[], well = false): Write[] =>
+  hours.map((hour) => ({ at: NOW - hour * HOUR, well }));
+
+/** A judged workload, outdated unless said otherwise, of which the journal has this entry. */
+export function journalled(entry: JournalEntry, given: Partial<Workload> = {}, verdict?: Verdict): Judged {
+  const one = judged(given, verdict);
+  const { uid, owner } = one.workload;
+  return { ...one, entry: { ...entry, uid, ...(owner && { owner: ownerKind(owner) }) } };
+}
+
+/** The journal in which the entries of these workloads stand. */
+export const journalOf = (all: readonly Judged[]): JournalEntries =>
+  new Map(all.flatMap(({ workload, entry }) => (entry ? [[keyOf(workload), entry]] : [])));
+
+/** What stands on a workload of such a restart; whoever may edit the workload may have written it. */
+export const recorded = (record: RestartRecord): Labels =>
+  (outcomePatch('1', record) as { readonly metadata: { readonly annotations: Labels } }).metadata.annotations;

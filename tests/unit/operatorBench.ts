@@ -1,0 +1,182 @@
+import { statusError } from '../../src/cluster/apiError.ts';
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { Standing } from '../../src/cluster/standing.ts';
+import { Confirmations } from '../../src/expect/confirmations.ts';
+import { Injectors } from '../../src/expect/injectors.ts';
+import type { Mesh } from '../../src/expect/mesh.ts';
+import { Journal } from '../../src/journal/journal.ts';
+import { NO_NAMESPACE, type PodFacts, type Workload, type WorkloadKey, type WorkloadRef } from '../../src/model.ts';
+import { Operator, type OperatorOptions } from '../../src/operator.ts';
+import type { Judged } from '../../src/plan/judged.ts';
+import type { Policy } from '../../src/plan/policy.ts';
+import { Survey } from '../../src/survey.ts';
+import { FakeStore } from '../builders/journalStore.ts';
+import { policy } from '../builders/policy.ts';
+import { expected, injection, NOW, sidecar } from '../builders/workload.ts';
+
+export const MESH: Mesh = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
+
+const podOf = ({ kind, namespace, name, uid }: Workload): PodFacts => ({
+  namespace,
+  name: `${name}-0`,
+  uid: `${uid}-0`,
+  owner: { kind, name, uid },
+  templateHash: '',
+  createdAt: 0,
+  node: 'node',
+  phase: 'Running',
+  ready: true,
+  deleting: false,
+  sidecar: sidecar(),
+});
+
+export interface OperatorBenchOptions {
+  /** The workloads that there are at the moment of the call. Their pods are all outdated. */
+  readonly workloads: () => readonly Workload[];
+  /** Names of those that cannot be looked at by themselves. */
+  readonly forbidden?: readonly string[];
+  /** Whether the workloads of a namespace cannot be listed. */
+  readonly unlisted?: (namespace: string | undefined) => boolean;
+  readonly mesh?: () => Mesh;
+  readonly policy?: Partial<Policy>;
+  readonly store?: FakeStore;
+  readonly standing?: Standing;
+  readonly given?: Partial<OperatorOptions>;
+}
+
+/** An operator over a cluster that is only an array, and what became of it. */
+export class OperatorBench implements AsyncDisposable {
+  readonly store: FakeStore;
+  readonly journal: Journal;
+  readonly operator: Operator;
+  /** Names of the patched workloads, in order. */
+  readonly patched: string[] = [];
+  /** What the reports told, in order. */
+  readonly told: string[] = [];
+  looks = 0;
+  scans = 0;
+  judged: readonly Judged[] = [];
+  evaluations = 0;
+  readonly #stop = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+  #term = new AbortController();
+  #led: Promise<unknown> = Promise.resolve();
+
+  constructor(options: OperatorBenchOptions) {
+    const { workloads, forbidden = [], unlisted = () => false, mesh = () => MESH } = options;
+    this.store = options.store ?? new FakeStore();
+    const now = options.given?.now ?? (() => NOW);
+    const wall = options.given?.wall ?? (() => NOW);
+    const cluster: Partial<Cluster> = {
+      budgets: async () => [],
+      workloads: async (kind, namespace) => {
+        this.scans += kind === 'Deployment' ? 1 : 0;
+        if (unlisted(namespace)) throw statusError({ method: 'GET', path: kind }, { code: 500 });
+        return workloads().filter((one) => one.kind === kind && isIn(one, namespace));
+      },
+      async *pods(namespace) {
+        yield workloads()
+          .filter((one) => isIn(one, namespace))
+          .map(podOf);
+      },
+      podsOf: async (one) => [podOf(one)],
+      workload: async ({ namespace, name }: WorkloadRef) => {
+        this.looks += 1;
+        // a network takes its time, so that timers go on
+        await new Promise(setImmediate);
+        if (forbidden.includes(name)) throw statusError({ method: 'GET', path: name }, { code: 403 });
+        return workloads().find((one) => one.name === name && one.namespace === namespace);
+      },
+      patch: async ({ name }) => {
+        this.patched.push(name);
+        return workloads().find((one) => one.name === name) as Workload;
+      },
+      complaint: async () => undefined,
+    };
+    const injectors = new Injectors({
+      cluster: cluster as Cluster,
+      now,
+      post: async () => ({ kind: 'sidecar', sidecar: expected() }),
+    });
+    const only = () => policy({ istiodConfigReadDelay: 0, ...options.policy });
+    const onError = (error: unknown): void => void this.told.push(`journal: ${error}`);
+    this.journal = new Journal({ store: this.store, now, wall, onError });
+    const silent = () => undefined;
+    this.operator = new Operator({
+      cluster: cluster as Cluster,
+      journal: this.journal,
+      watch: { onChange: silent, settled: async () => undefined, mesh, stale: silent },
+      injectors,
+      survey: new Survey({ cluster: cluster as Cluster, injectors, journal: this.journal, policy: only }),
+      confirmations: new Confirmations({
+        probe: Promise.reject,
+        wait: Promise.reject,
+        signal: this.#stop.signal,
+        onEnd: silent,
+      }),
+      policy: only,
+      reconcilePeriod: 0,
+      namespaces: [],
+      dryRun: false,
+      report: {
+        mesh: silent,
+        trouble: (what) => void this.told.push(`trouble: ${typeof what === 'string' ? what : what.name}`),
+        restarted: silent,
+        ended: ({ workload: { name } }, outcome) => void this.told.push(`${name}: ${outcome}`),
+        recordRefused: silent,
+        scanned: silent,
+        scanFailed: silent,
+        evaluated: async (judged) => {
+          this.judged = judged;
+          this.evaluations += 1;
+        },
+        journalUnreadable: (why) => void this.told.push(`unreadable: ${why}`),
+        journalRebuilt: (keys: readonly WorkloadKey[]) => void this.told.push(`rebuilt: ${keys.join()}`),
+      },
+      now,
+      wall,
+      sleep: abortable,
+      standing: () => options.standing ?? {},
+      ...options.given,
+    });
+  }
+
+  /** Begins to run and to lead. */
+  start(): this {
+    this.#running = this.operator.run(this.#stop.signal);
+    this.lead();
+    return this;
+  }
+
+  /** Begins another term. */
+  lead(): void {
+    this.#term = new AbortController();
+    this.#led = this.operator.lead(this.#term.signal);
+  }
+
+  /** Ends the term, and waits until nothing of it is under way. */
+  async stepDown(): Promise<void> {
+    this.#term.abort();
+    await this.#led;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stepDown();
+    this.#stop.abort();
+    await this.#running;
+  }
+}
+
+const isIn = (one: WorkloadRef, namespace: string | undefined): boolean =>
+  namespace === undefined || one.namespace === namespace;
+
+/** Sleeps in real time, and ends when it is told to. */
+function abortable(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Verdict } from '../../../src/compare/verdict.ts';
+import { keyOf } from '../../../src/model.ts';
+import type { Judged } from '../../../src/plan/judged.ts';
+import { plan } from '../../../src/plan/plan.ts';
+import type { Outcome } from '../../../src/plan/record.ts';
+import type { PlanContext } from '../../../src/plan/rule.ts';
+import { journalled, journalOf, recorded, restarted } from '../../builders/journal.ts';
+import { context, POLICY } from '../../builders/policy.ts';
+import { expected, HOUR, injection, judged, MINUTE, NOW } from '../../builders/workload.ts';
+
+const KAFKA = { apiVersion: 'kafka.strimzi.io/v1beta2', kind: 'Kafka', name: 'events' };
+
+/** So many ended restarts in a namespace, an hour ago. */
+const ended = (namespace: string, outcome: Outcome, count = 1, run = 'run'): Judged[] =>
+  Array.from({ length: count }, (_, i) =>
+    journalled(restarted(HOUR, outcome, { run }), { namespace, name: `f${i}`, owner: KAFKA }),
+  );
+const failed = (namespace: string, count = 1, run = 'run'): Judged[] => ended(namespace, 'failed:timeout', count, run);
+
+const current: Verdict = { state: 'current', expected: expected(), drifts: [] };
+const everywhere = (['shop', 'bank'] as const).map((namespace) => judged({ namespace, name: 'healthy' }, current));
+
+/** What is decided for an outdated workload of each of these namespaces, in a mesh that has workloads in `shop` and `bank`. */
+const decided = (others: readonly Judged[], namespaces: readonly string[], given: Partial<PlanContext> = {}) =>
+  namespaces.map((namespace) => decision([...others, ...everywhere], namespace, given));
+
+function decision(others: readonly Judged[], namespace: string, given: Partial<PlanContext> = {}): string | undefined {
+  const asked = judged({ namespace, name: 'asked', owner: KAFKA });
+  const { steps } = plan([...others, asked], context({ journal: journalOf(others), ...given }));
+  const step = steps.get(keyOf(asked.workload));
+  return step && 'reason' in step ? step.reason.code : step?.action;
+}
+
+const rows: [what: string, Judged[], shop: string, bank: string, Partial<PlanContext>?][] = [
+  ['one failure holds nobody', failed('shop'), 'restart', 'restart'],
+  ['two failures of a namespace hold that namespace', failed('shop', 2), 'halted', 'restart'],
+  ['… however many they are', failed('shop', 50), 'halted', 'restart'],
+  [
+    '… and one elsewhere makes three in two namespaces, which hold all',
+    [...failed('shop', 2), ...failed('bank')],
+    'halted',
+    'halted',
+  ],
+  ['three failures in three namespaces hold all', [...failed('a'), ...failed('b'), ...failed('c')], 'halted', 'halted'],
+  ['two in two do not', [...failed('a'), ...failed('b')], 'restart', 'restart'],
+  [
+    'fifty of one namespace count as its share: with none elsewhere they are not enough',
+    failed('a', 50),
+    'restart',
+    'restart',
+  ],
+  [
+    '… also where the budget is just its share',
+    failed('a', 50),
+    'restart',
+    'restart',
+    { policy: { ...POLICY, failureBudget: 2 } },
+  ],
+  [
+    'a share that is larger than the budget is the budget',
+    failed('shop', 3),
+    'halted',
+    'restart',
+    { policy: { ...POLICY, failureBudgetPerNamespace: 9 } },
+  ],
+  ['failures of another run hold nobody', failed('shop', 50, 'before'), 'restart', 'restart'],
+  [
+    'what a person has resumed since holds nobody',
+    failed('shop', 50),
+    'restart',
+    'restart',
+    { resumedAt: NOW - MINUTE },
+  ],
+  ['a restart that ended well is no failure', ended('shop', 'verified', 50), 'restart', 'restart'],
+  ['nor is one that somebody else’s took the place of', ended('shop', 'superseded', 50), 'restart', 'restart'],
+  [
+    'new pods without their sidecar hold their namespace at once',
+    ended('shop', 'failed:not-injected'),
+    'halted',
+    'restart',
+  ],
+  [
+    '… and all where they are in two',
+    [...ended('a', 'failed:not-injected'), ...ended('b', 'failed:not-injected')],
+    'halted',
+    'halted',
+  ],
+  ['… but not those of another run', ended('shop', 'failed:not-injected', 1, 'before'), 'restart', 'restart'],
+  [
+    'an owner that takes a restart back holds its kind in that namespace',
+    ended('shop', 'reverted'),
+    'owner-reverts',
+    'restart',
+  ],
+  [
+    '… and everywhere where it did so in two',
+    [...ended('a', 'reverted'), ...ended('b', 'reverted')],
+    'owner-reverts',
+    'owner-reverts',
+  ],
+];
+for (const [what, others, shop, bank, given] of rows)
+  test(what, () => assert.deepEqual(decided(others, ['shop', 'bank'], given), [shop, bank]));
+
+const alone: [what: string, Judged[], is: string][] = [
+  ['three failures in the only namespace that the run concerns halt the run', failed('shop', 3), 'halted'],
+  ['… and so does the first new pod without its sidecar', ended('shop', 'failed:not-injected'), 'halted'],
+];
+for (const [what, others, is] of alone) test(what, () => assert.equal(decision(others, 'shop'), is));
+
+/** Of whoever may write in one namespace, everything that a record on a workload can say. */
+const FAR = { restartedAt: Date.UTC(9998, 0), writes: [{ at: Date.UTC(9998, 0), well: false }] };
+const outcomes: (Outcome | undefined)[] = ['failed:not-injected', 'failed:timeout', 'reverted', 'verified', undefined];
+const forged = outcomes.flatMap((outcome) =>
+  [restarted(MINUTE, outcome), restarted(-MINUTE, outcome), restarted(0, outcome, FAR)].map(
+    (entry) => [outcome ?? 'in flight', entry] as const,
+  ),
+);
+const paced = { ...POLICY, restartDelay: HOUR, maxRestartsPerMinute: 1, maxInFlight: 1 };
+for (const [outcome, entry] of forged) {
+  const time = new Date(entry.restartedAt).toISOString();
+  test(`a record on a workload of another namespace, ${outcome} at ${time}, keeps nobody waiting`, () => {
+    const tenant = (injected: boolean): Judged[] =>
+      Array.from({ length: 5 }, (_, i) => {
+        const one = judged(
+          { namespace: 'tenant', name: `evil${i}`, owner: KAFKA, annotations: recorded(entry) },
+          { state: 'skipped', reason: { code: 'not-injected', detail: '' } },
+        );
+        const { injection: _ours, ...outside } = one;
+        return injected ? { ...one, injection: injection() } : outside;
+      });
+    for (const injected of [true, false])
+      assert.deepEqual(decided(tenant(injected), ['shop'], { policy: paced }), ['restart'], `injected: ${injected}`);
+  });
+}

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RESTARTED_AT, RETRY } from '../../../src/names.ts';
+import { isRetryAsked, type JournalEntry, lastRestart, nextEntry } from '../../../src/plan/journalEntry.ts';
+import type { Judged } from '../../../src/plan/judged.ts';
+import { fingerprint, type Outcome, recordOf, timestamp, WRITES_KEPT } from '../../../src/plan/record.ts';
+import { journalled, recorded, restarted } from '../../builders/journal.ts';
+import { expected, HOUR, judged, MINUTE, NOW, workload } from '../../builders/workload.ts';
+
+const STEADY = 5000;
+/** The entry of a restart that is decided so much after NOW. */
+const next = (one: Judged, after = 0): JournalEntry =>
+  nextEntry(one, expected(), 'run', { wall: NOW + after, now: STEADY + after });
+/** The workload after such a restart has come to its end. */
+const after = (entry: JournalEntry, outcome: Outcome): Judged => journalled({ ...entry, outcome });
+
+test('an entry tells what was decided, of which object, and that nothing is written yet', () => {
+  const owner = { apiVersion: 'kafka.strimzi.io/v1beta2', kind: 'Kafka', name: 'events' };
+  const one = judged({ uid: 'u', generation: 4, owner, annotations: { [RETRY]: 'now' } });
+  assert.deepEqual(next(one, 999), {
+    restartedFor: fingerprint(expected()),
+    restartedAt: NOW,
+    attempts: 1,
+    writes: [{ at: NOW, well: false }],
+    run: 'run',
+    uid: 'u',
+    generation: 4,
+    confirmed: false,
+    since: STEADY + 999,
+    retried: 'now',
+    owner: 'Kafka.kafka.strimzi.io',
+  });
+});
+
+test('attempts count within an episode', () => {
+  const second = next(after(next(judged()), 'failed:timeout'), MINUTE);
+  assert.deepEqual([second.attempts, second.writes.length], [2, 2]);
+});
+
+test('a new episode counts from one, the day’s writes go on', () => {
+  const second = next(after(next(judged()), 'verified'), MINUTE);
+  assert.deepEqual([second.attempts, second.writes.length], [1, 2]);
+  const other = journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', attempts: 2 }));
+  assert.equal(next(other).attempts, 1, 'another sidecar');
+  const asked = journalled(restarted(HOUR, 'failed:timeout', { attempts: 2 }), { annotations: { [RETRY]: '1' } });
+  assert.equal(next(asked).attempts, 1, 'a person asks');
+});
+
+test('writes are kept with the end that they came to, as many as the daily limits count', () => {
+  let entry = next(judged());
+  const ends: Outcome[] = ['verified', 'failed:timeout', 'superseded', 'reverted', 'superseded:expectation'];
+  for (let i = 1; i < 20; i++) entry = next(after(entry, ends[i % ends.length] as Outcome), i * MINUTE);
+  assert.equal(entry.writes.length, WRITES_KEPT);
+  assert.deepEqual(
+    entry.writes.slice(0, 6),
+    [false, true, false, true, false, true].map((well, i) => ({ at: NOW + (19 - i) * MINUTE, well })),
+  );
+});
+
+/** What the clock of the next restart has to be later than, and when that restart is. */
+const clocks: [string, Judged, number, number][] = [
+  ['nothing', judged(), 0, 0],
+  ['the workload, by a clock that runs behind', judged({ createdAt: NOW }), -5 * MINUTE, 0],
+  ['a restart of the same second', journalled(restarted(0, 'verified')), 0, 1000],
+  ['one by a clock that was set back since', journalled(restarted(0, 'verified')), -30 * MINUTE, 1000],
+  ['a record of the same second', judged({ annotations: recorded(restarted(0, 'verified')) }), 0, 1000],
+  [
+    'kubectl’s restart of the same second',
+    judged({ template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW) }, spec: {} } }),
+    0,
+    1000,
+  ],
+  [
+    'no time that no clock can have shown',
+    judged({
+      annotations: recorded(restarted(-25 * HOUR, 'verified')),
+      template: { labels: {}, annotations: { [RESTARTED_AT]: '9998-01-01T00:00:00Z' }, spec: {} },
+    }),
+    0,
+    0,
+  ],
+];
+for (const [name, one, wall, is] of clocks) {
+  test(`a restart is later than ${name}`, () => {
+    const entry = next(one, wall);
+    assert.equal(entry.restartedAt - NOW, is);
+    const { createdAt } = one.workload;
+    assert.ok(recordOf(workload({ createdAt, annotations: recorded(entry) })), 'and not taken for a copied one');
+  });
+}
+
+const record = (ago: number, outcome: Outcome): { annotations: Record<string, string> } => ({
+  annotations: { ...recorded(restarted(ago, outcome)) },
+});
+const lasts: [string, Judged, string | undefined][] = [
+  ['nobody knows of any', judged(), undefined],
+  ['the journal’s', journalled(restarted(HOUR, 'reverted')), 'reverted'],
+  ['the workload’s, where the journal knows nothing', judged(record(HOUR, 'reverted')), 'reverted'],
+  [
+    'the journal’s, where both tell of it',
+    journalled(restarted(HOUR, 'reverted'), record(HOUR, 'verified')),
+    'reverted',
+  ],
+  [
+    'the journal’s, where it is later',
+    journalled(restarted(HOUR, 'reverted'), record(2 * HOUR, 'verified')),
+    'reverted',
+  ],
+  [
+    'the workload’s, where it is later, as after the journal was lost',
+    journalled(restarted(2 * HOUR, 'verified'), record(HOUR, 'reverted')),
+    'reverted',
+  ],
+];
+for (const [name, one, outcome] of lasts)
+  test(`the last restart: ${name}`, () => assert.equal(lastRestart(one)?.outcome, outcome));
+
+const LETTER = 'Please restart this once more. '.repeat(1000);
+const retries: [string, Judged, boolean][] = [
+  ['nobody', judged(), false],
+  ['a person, for the first time', judged({ annotations: { [RETRY]: '1' } }), true],
+  ['with an empty word', judged({ annotations: { [RETRY]: '' } }), true],
+  [
+    'one who was answered',
+    journalled(restarted(HOUR, 'reverted', { retried: '1' }), { annotations: { [RETRY]: '1' } }),
+    false,
+  ],
+  [
+    'one who was answered, as only the workload tells',
+    judged({ annotations: { ...recorded(restarted(HOUR, 'reverted', { retried: '1' })), [RETRY]: '1' } }),
+    false,
+  ],
+  [
+    'with another word',
+    journalled(restarted(HOUR, 'reverted', { retried: '1' }), { annotations: { [RETRY]: '2' } }),
+    true,
+  ],
+  ['one whose word is gone by now', journalled(restarted(HOUR, 'reverted', { retried: '1' })), false],
+];
+for (const [name, one, asked] of retries)
+  test(`who asks for one more restart: ${name}`, () => assert.equal(isRetryAsked(one), asked));
+
+test('a person may write a whole letter, which is kept as a word and answered once', () => {
+  const entry = next(judged({ annotations: { [RETRY]: LETTER } }));
+  assert.match(entry.retried ?? '', /^[0-9a-f]{16}$/);
+  assert.equal(
+    isRetryAsked(journalled({ ...entry, outcome: 'reverted' }, { annotations: { [RETRY]: LETTER } })),
+    false,
+  );
+  assert.equal(
+    isRetryAsked(journalled({ ...entry, outcome: 'reverted' }, { annotations: { [RETRY]: `${LETTER}!` } })),
+    true,
+  );
+});
