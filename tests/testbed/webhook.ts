@@ -57,6 +57,8 @@ export class Webhook {
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    // a test that fails before its end must not keep the process
+    server.unref();
     const webhook = new Webhook(cluster, server, options.name);
     await webhook.#install(options);
     return webhook;
@@ -76,11 +78,11 @@ export class Webhook {
       kind: 'MutatingWebhookConfiguration',
       metadata: { name },
       webhooks: [
-        { ...this.#entry(port), name: `${name}.testbed`, rules, namespaceSelector: { matchLabels: namespaces } },
+        { ...this.#entry(port), name: `${name}.webhook.testbed`, rules, namespaceSelector: { matchLabels: namespaces } },
         // the API server reads configurations in the background: this one tells when it has read both
         {
           ...this.#entry(port),
-          name: `${name}.probe`,
+          name: `${name}.probe.testbed`,
           rules: [probed],
           objectSelector: { matchLabels: { 'testbed.meltemi.dev/probe': name } },
         },
