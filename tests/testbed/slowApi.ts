@@ -22,6 +22,7 @@ export class SlowApi {
   /** @param delay milliseconds by which every answer is later */
   static async up(cluster: Cluster, delay: number): Promise<SlowApi> {
     const slow = new SlowApi(cluster, delay);
+    slow.#server.unref();
     await new Promise<void>((resolve) => slow.#server.listen(0, '127.0.0.1', resolve));
     return slow;
   }

@@ -78,7 +78,12 @@ export class Webhook {
       kind: 'MutatingWebhookConfiguration',
       metadata: { name },
       webhooks: [
-        { ...this.#entry(port), name: `${name}.webhook.testbed`, rules, namespaceSelector: { matchLabels: namespaces } },
+        {
+          ...this.#entry(port),
+          name: `${name}.webhook.testbed`,
+          rules,
+          namespaceSelector: { matchLabels: namespaces },
+        },
         // the API server reads configurations in the background: this one tells when it has read both
         {
           ...this.#entry(port),
