@@ -2,8 +2,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Milliseconds of work at once. Watches, the Lease and health probes share the event loop and wait for as long. */
 const SLICE = 20;
-/** Loops of fewer steps are never cut, so that what is small happens in one order, whatever the machine does besides. */
+/**
+ * Loops of fewer steps are cut only where the steps themselves are long, by the processor time that they took: so what is small happens in
+ * one order, whatever the machine does besides.
+ */
 const STEPS = 32;
+const LONG_STEPS = 20;
 
 /**
  * Cuts a long loop into slices: call `step` after each piece of work, and await what it returns, if it returns something. Then other work
@@ -11,14 +15,28 @@ const STEPS = 32;
  * @returns a new counter; one loop uses it
  */
 export function loopSlices(): { step(): Promise<void> | undefined } {
-  let [steps, began] = [0, performance.now()];
+  let [steps, began, worked] = [0, performance.now(), processorTime()];
   return {
     step: () => {
       steps += 1;
-      if (steps < STEPS || performance.now() - began < SLICE) return undefined;
+      const isOver = steps < STEPS ? processorTime() - worked >= LONG_STEPS : performance.now() - began >= SLICE;
+      if (!isOver) return undefined;
       return nextTurn().then(() => {
         began = performance.now();
+        worked = processorTime();
       });
     },
   };
+}
+
+/** Steps that take long together even where each is short, as in a sort. */
+const MANY = 500;
+
+/** Gives other work its turn after something that had so many short steps and could not be cut. */
+export const afterSteps = (steps: number): Promise<void> | undefined => (steps < MANY ? undefined : nextTurn());
+
+/** Milliseconds that this thread has worked; before Node 23.9 only the whole process can be asked. */
+function processorTime(): number {
+  const { user, system } = (process.threadCpuUsage ?? process.cpuUsage)();
+  return (user + system) / 1000;
 }

@@ -6,7 +6,7 @@ import type { Injectors } from './expect/injectors.ts';
 import type { Mesh } from './expect/mesh.ts';
 import type { Journal } from './journal/journal.ts';
 import { restartsOnWorkloads } from './journal/rebuilt.ts';
-import { loopSlices } from './loopSlices.ts';
+import { afterSteps, loopSlices } from './loopSlices.ts';
 import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import { historyOf } from './plan/history.ts';
 import { isOutdated, type Judged } from './plan/judged.ts';
@@ -262,6 +262,7 @@ export class Operator {
     this.#judged = judged;
     if (this.#lost) this.#rebuildJournal(judged);
     this.#pruneJournal(judged);
+    await afterSteps(judged.length);
     const { paused, resumedAt } = standing();
     const planned = await this.#planInSlices(judged, {
       now: now(),
@@ -280,6 +281,7 @@ export class Operator {
     });
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, planned.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     await report.evaluated(judged, planned, now());
+    await afterSteps(judged.length);
     if (signal.aborted) return;
     this.#confirm(judged, planned);
     this.#rereads.note(waitingFor(planned), now());
@@ -309,11 +311,13 @@ export class Operator {
   async #planInSlices(judged: readonly Judged[], context: PlanContext): Promise<Plan> {
     const planning = planStepwise(judged, context);
     const slices = loopSlices();
+    // what comes before the first workload, the order above all, is done at once
+    let next = planning.next();
+    await afterSteps(judged.length);
     for (;;) {
-      const { done, value } = planning.next();
-      if (done) return value;
-      const pause = slices.step();
-      if (pause) await pause;
+      if (next.done) return next.value;
+      next = planning.next();
+      await slices.step();
     }
   }
 

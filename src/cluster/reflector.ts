@@ -1,6 +1,6 @@
+import { loopSlices } from '../loopSlices.ts';
 import { ApiError, isForbidden, isGone, isNotFound, type RawStatus, statusError } from './apiError.ts';
 import { backOff } from './backOff.ts';
-import { Breather } from './breather.ts';
 import type { WatchApi } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { METADATA_ONLY, snapshot } from './list.ts';
@@ -182,10 +182,12 @@ export class Reflector<T extends Stored> {
     const pieces = await client.stream({ path, query, accept, signal });
     this.#openedAt = this.#heardAt = this.#clock.now();
     this.#lastError = undefined;
+    const slices = loopSlices();
     for await (const event of watchEvents(pieces)) {
       if (signal.aborted) return;
       this.#heardAt = this.#clock.now();
       await this.#take(event);
+      await slices.step();
     }
   }
 
@@ -203,9 +205,9 @@ export class Reflector<T extends Stored> {
 
   /** A first list may be long, and listeners may have much to do with each change: others get their turn in between. */
   async #tell(changes: readonly Change<T>[]): Promise<void> {
-    const breather = new Breather();
+    const slices = loopSlices();
     for (const change of changes) {
-      if (breather.isDue) await breather.breathe();
+      await slices.step();
       if (this.#options.signal.aborted) return;
       for (const listener of this.#listeners) this.#tellOne(listener, change);
     }

@@ -2,7 +2,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { sidecarWord } from '../compare/verdict.ts';
 import type { QuestionResult } from '../expect/injectors.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';
-import { loopSlices } from '../loopSlices.ts';
+import { afterSteps, loopSlices } from '../loopSlices.ts';
 import { type EventTarget, keyOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { LEASE_NAME } from '../names.ts';
 import { isGate } from '../plan/gates.ts';
@@ -146,6 +146,8 @@ export class Report implements Omit<RestartListener, 'sending'> {
   async evaluated(judged: readonly Judged[], planned: Plan, now: number): Promise<void> {
     const rows = rowsOf(judged, planned);
     const slices = loopSlices();
+    const turn = afterSteps(rows.length);
+    if (turn) await turn;
     for (const row of rows) {
       this.#decision(row);
       const pause = slices.step();
@@ -156,6 +158,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
       const pause = slices.step();
       if (pause) await pause;
     }
+    if (turn) await afterSteps(rows.length);
     this.#noteHalts(judged, planned);
     this.#noteGates(judged, planned, now);
     this.#noteBudgets(judged, planned, now);

@@ -204,6 +204,8 @@ export class MeshWatch {
   }
 
   #proxyConfigChanged(change: Change<ProxyConfig>): void {
+    // kept with the object: all at once, when the mesh is made, they would take long
+    if (change.after?.spec) digest(change.after.spec);
     if (!differs(change, ({ spec }) => spec && digest(spec))) return;
     const namespace = (change.after ?? change.before)?.metadata?.namespace ?? '';
     this.#touch({ namespaces: [namespace], epochs: this.#assembly.isRoot(namespace) });

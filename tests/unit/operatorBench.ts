@@ -124,6 +124,7 @@ export class OperatorBench implements AsyncDisposable {
         restarted: silent,
         ended: ({ workload: { name } }, outcome) => void this.told.push(`${name}: ${outcome}`),
         recordRefused: silent,
+        learnt: silent,
         scanned: silent,
         scanFailed: silent,
         evaluated: async (judged) => {

@@ -84,7 +84,8 @@ test('above 32 KiB it is compressed, and reads the same', async () => {
   const text = await journalText(entries);
   assert.match(text, /^gzip:/);
   assert.ok(JSON.parse(gunzipSync(Buffer.from(text.slice(5), 'base64')).toString()));
-  assert.deepEqual(readJournal(text), { entries: new Map([...entries].map(([key, one]) => [key, storedPart(one)])) });
+  const kept = new Map([...entries].map(([key, one]) => [key, storedPart(one)]));
+  assert.deepEqual(readJournal(text), { entries: kept, learnt: new Map() });
 });
 
 const LARGEST = 200 * 1024;
