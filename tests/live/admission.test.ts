@@ -106,7 +106,7 @@ test('records that are stripped, sidecars that are retagged, three crashes: one 
       most = Math.max(most, await underWay(namespaces));
       return (await scene.restarts()).length;
     };
-    for (const count of [1, 4, 8]) {
+    for (const count of [5, 8, 11]) {
       await until(`${count} restarts`, 90_000, async () => (await written()) >= count);
       await scene.operator.kill();
       await scene.restart();
