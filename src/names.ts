@@ -20,7 +20,7 @@ export const ANNOTATION = {
   attempts: `${DOMAIN}/attempts`,
   /** Times of the latest writes, whatever they were for, and `ok` after those whose restart ended well. */
   writes: `${DOMAIN}/writes`,
-  /** Epoch of the injector that the restart's run belongs to: failures are counted per run. */
+  /** The run that the restart belongs to: restarts towards one content of an injector. */
   run: `${DOMAIN}/run`,
   /** The value of `meltemi.dev/retry` that was there at the write: another value asks for one more. */
   retried: `${DOMAIN}/retried`,
@@ -31,7 +31,7 @@ export const ANNOTATION = {
 /** A person sets it on a workload, to any value that it did not have, to have one more restart made for the same sidecar. */
 export const RETRY = `${DOMAIN}/retry`;
 
-/** Annotations of the Lease: people's words to whoever leads, the leader's answer, and its journal. */
+/** Annotations of the Lease: what people ask of the leader, the leader's answer, and its journal. */
 export const LEASE_ANNOTATION = {
   /** Present and not `false`: no new restart begins. The value is shown as the reason. */
   paused: `${DOMAIN}/paused`,
@@ -41,7 +41,7 @@ export const LEASE_ANNOTATION = {
   resumed: `${DOMAIN}/resumed`,
   /** RFC 3339 time at which it did. */
   resumedAt: `${DOMAIN}/resumed-at`,
-  /** What Meltemi has restarted and how that ended; only whoever leads writes it. */
+  /** What Meltemi has restarted and how that ended; only the leader writes it. */
   journal: `${DOMAIN}/journal`,
 } as const;
 /** What people say about restarts, on a workload or on its namespace: `"false"` keeps it from being restarted. */

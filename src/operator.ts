@@ -74,7 +74,7 @@ interface Term {
 const SHORTEST_SLEEP = 100;
 const LONGEST_SLEEP = 60_000;
 const TURN_RETRY = 5000;
-/** Milliseconds between two times that the journal forgets what nothing rests on. */
+/** Milliseconds between two prunings of the journal. */
 const PRUNE_EVERY = 10_000;
 
 /**
@@ -139,7 +139,7 @@ export class Operator {
 
   /**
    * Acts until the term ends: what others may have done before is read anew. Resolves when nothing of it is under way any more; restarts
-   * that are being followed are left to whoever leads next.
+   * that are being followed are left to the next leader.
    */
   async lead(signal: AbortSignal): Promise<void> {
     this.#loadJournal();
@@ -157,6 +157,7 @@ export class Operator {
     const loaded = journal.load();
     if (typeof loaded === 'object') report.journalUnreadable(loaded.unreadable);
     this.#lost = loaded !== 'read';
+    this.#pruneAt = 0;
   }
 
   #restarter(signal: AbortSignal): Restarter {
@@ -292,7 +293,7 @@ export class Operator {
     for (const one of judged) this.#carryOut(one, planned, restarter, signal);
   }
 
-  /** Whatever was lost: what stands on workloads as being restarted takes slots, as many as there are, until its time is up. */
+  /** Makes a lost journal anew: open records on workloads take slots, no more than there are, until their time limit. */
   #rebuildJournal(judged: readonly Judged[]): void {
     const { journal, now, wall, policy, report, dryRun } = this.#options;
     this.#lost = false;
@@ -325,7 +326,7 @@ export class Operator {
     const { journal, now } = this.#options;
     if (now() < this.#pruneAt) return;
     this.#pruneAt = now() + PRUNE_EVERY;
-    journal.prune(judged, (namespace) => this.#isWatched(namespace));
+    journal.prune(judged, (namespace) => this.#isWatched(namespace) && this.#scans.hasSeen(namespace));
   }
 
   #isWatched(namespace: string): boolean {
@@ -368,11 +369,11 @@ export class Operator {
     if (action === 'close') this.#start(key, judged.workload, () => restarter.close(judged.workload), signal);
   }
 
-  /** What stands in the journal as in flight is followed, whether or not a scan has seen it. */
+  /** What stands in the journal as in flight is followed, whether or not a scan has seen it; another workload of the same name is not it. */
   #followUnseen(judged: readonly Judged[], restarter: Restarter, signal: AbortSignal): void {
-    const seen = new Set(judged.map(({ workload }) => keyOf(workload)));
-    for (const [key, { outcome }] of this.#options.journal.entries) {
-      if (outcome || seen.has(key) || this.#busy.has(key)) continue;
+    const seen = new Map(judged.map(({ workload }) => [keyOf(workload), workload.uid]));
+    for (const [key, { outcome, uid }] of this.#options.journal.entries) {
+      if (outcome || seen.get(key) === uid || this.#busy.has(key)) continue;
       const ref = refOf(key);
       this.#start(key, ref, () => restarter.follow(ref), signal);
     }

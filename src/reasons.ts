@@ -1,4 +1,4 @@
-import { RESTART_ANNOTATION } from './names.ts';
+import { RESTART_ANNOTATION, RETRY } from './names.ts';
 
 /**
  * Every reason a verdict or a deferral can carry, with what it means. The code is a metric label and a JSON field, so the set is closed;
@@ -15,18 +15,18 @@ export const REASONS = {
   partitioned: 'The partition of the StatefulSet keeps every pod as it is.',
   'no-pods': 'The workload has no running pods to judge.',
   namespace:
-    'Its pods are outdated, and `--skip-namespaces` names its namespace: it is listed and never restarted. Restart it yourself.',
+    'The workload is outdated, and `--skip-namespaces` names its namespace. Meltemi lists it and never restarts it. Restart it yourself.',
   deleting: 'The workload or its namespace is being deleted.',
   // unknown and conflict: never restarted
   'injector-unreachable':
-    'The matched injector cannot be connected to, or answers no workload at all; asked again with back-off.',
+    'The matched injector cannot be reached, or answers no question at all. It is asked again with back-off.',
   'injector-refused': 'The injector answered allowed: false; new pods of this workload would be rejected.',
   'bad-answer':
-    'The injector answers others, but not this workload: with an error, too late, or with what is no usable answer; asked again with back-off.',
+    'The injector answers questions about other workloads, but for this one it answers with an error, too late or unusably. It is asked again with back-off.',
   'namespace-not-seen':
-    'The namespace of the workload has not been seen, and with it not by which labels it chooses its injector.',
+    'The namespace of the workload has not been seen yet, so its labels, which choose the injector, are unknown.',
   'not-read':
-    'The workload, or its namespace, cannot be read at the moment, so what was seen before may no longer be true; read again with back-off.',
+    'The workload or its namespace cannot be read at the moment, so what was seen before may be out of date. It is read again with back-off.',
   'match-conditions':
     'The matching entry has a matchCondition (CEL), named in the detail, that only the API server can evaluate.',
   'invalid-selector': 'A webhook entry carries a selector that Kubernetes would reject.',
@@ -39,14 +39,13 @@ export const REASONS = {
   // outdated, but waiting
   'operator-paused': 'A person has paused Meltemi, by the annotation on its Lease or with `meltemi pause`.',
   'in-flight': 'A restart of this workload is being followed.',
-  'gave-up':
-    'A restart for this same sidecar was made in this episode and did not bring it, or its end is not known; not written again.',
+  'gave-up': `A restart for this sidecar was made and did not bring it, or its end is unknown. It is not repeated; \`${RETRY}\` asks for one more.`,
   'daily-cap':
-    'Within 24 hours as many restarts of this workload did not end well as `--max-restarts-per-day` allows, or ten that did; no more until one is a day old.',
+    'Within 24 hours, as many restarts of this workload ended badly as `--max-restarts-per-day` allows, or ten ended well. The next one waits until one of them is a day old.',
   halted:
-    'Too many restarts of this run failed, or new pods became ready without their sidecar, in this namespace or in several; nothing is written there until the injector changes or a person resumes.',
+    'Too many restarts failed, or new pods became ready without their sidecar, in this namespace or in several. Restarts wait until the injector changes or a person resumes.',
   'owner-reverts':
-    'The operator that owns this workload has taken back a restart of another one, in this namespace or in several; nothing of its kind is written there until the injector changes or a person resumes.',
+    'An owner of the same kind has taken back a restart of another workload, in this namespace or in several. Restarts wait until the injector changes or a person resumes.',
   'watch-stale': 'Something that decides the expectation cannot be watched at the moment, named in the detail.',
   'config-read-delay': 'The injector configuration changed a moment ago; istiod is given time to read it.',
   'istiod-rolling': "The rollout of the revision's istiod is not complete (gate G1).",
@@ -65,7 +64,7 @@ export const REASONS = {
   'max-in-flight-per-namespace': 'As many restarts are in flight in this namespace as allowed.',
   'owner-kind': 'Another workload of the same kind of owner is being restarted; those of one operator go one by one.',
   'first-of-its-kind':
-    'Images seem to be rewritten after the injector; the first restart for this sidecar is awaited, which shows how.',
+    'The cluster seems to rewrite the images that the injector names. The first restart for this sidecar must end before others begin: it shows how.',
   'own-workload': 'It is Meltemi itself, which goes last.',
   'max-restarts-per-minute': 'As many restarts were written within the last minute as allowed.',
   'restart-delay': 'The last restart was written a moment ago.',

@@ -28,10 +28,12 @@ interface Schedule {
   dueAt: number;
   /** In a row. */
   failures: number;
-  /** What went wrong last, as far as it is told again when it changes. */
+  /** What went wrong last; it is reported again only if it changes. */
   problem: string | undefined;
   /** Its first scan, or the one that changed epochs ask for, is still to come: what was seen there says nothing yet. */
   awaited: boolean;
+  /** The namespaces that its last scan was told to skip. */
+  skipped: ReadonlySet<string>;
 }
 
 const FIRST_RETRY = 1000;
@@ -64,6 +66,12 @@ export class Scans {
   /** Whether something that was seen may be judged: of at least one place it is known what is there now. */
   get isUsable(): boolean {
     return [...this.#places.values()].some(({ awaited }) => !awaited);
+  }
+
+  /** Whether a namespace was seen as a whole: only then is gone what is not among what was seen. */
+  hasSeen(namespace: string): boolean {
+    const schedule = this.#places.get(namespace) ?? this.#places.get(undefined);
+    return schedule !== undefined && !schedule.awaited && !schedule.skipped.has(namespace);
   }
 
   /** When the next scan is due, in the milliseconds of `now`; infinite if none is. */
@@ -119,14 +127,14 @@ export class Scans {
   }
 
   async #scan(mesh: Mesh, place: Place, schedule: Schedule, signal: AbortSignal): Promise<boolean> {
-    const { survey, sightings, busy, now, report } = this.#options;
-    const [began, skips] = [now(), this.#skips()];
+    const { survey, sightings, busy, now, report, policy } = this.#options;
+    const [began, skips, skipped] = [now(), this.#skips(), policy().skipNamespaces];
     try {
       const seen = await survey.scan(mesh, place, signal);
       sightings.scanned(seen, place, began, busy);
       // a policy that was edited meanwhile may name other namespaces
       const dueAt = skips === this.#skips() ? this.#nextPeriod(seen) : now();
-      Object.assign(schedule, { ...newSchedule(dueAt), awaited: false });
+      Object.assign(schedule, { ...newSchedule(dueAt), awaited: false, skipped });
       report.scanned({ began, ended: now(), workloads: seen.size, namespace: place });
       return true;
     } catch (error) {
@@ -135,7 +143,7 @@ export class Scans {
     }
   }
 
-  /** A scan that fails is made again with back-off: 1 s, 2 s … 1 min. What goes wrong in the same way again is not told again. */
+  /** A scan that fails is made again with back-off: 1 s, 2 s … 1 min. The same failure is not reported twice. */
   #failed(mesh: Mesh, place: Place, schedule: Schedule, error: unknown, began: number): void {
     const { sightings, busy, now, report } = this.#options;
     const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(schedule.failures, 10));
@@ -164,9 +172,15 @@ export class Scans {
   }
 }
 
-const newSchedule = (dueAt: number): Schedule => ({ dueAt, failures: 0, problem: undefined, awaited: true });
+const newSchedule = (dueAt: number): Schedule => ({
+  dueAt,
+  failures: 0,
+  problem: undefined,
+  awaited: true,
+  skipped: new Set(),
+});
 
-/** What tells two failures apart. Which of several lists fails first is chance, and so is the message. */
+/** What distinguishes two failures: not the message, because it depends on which of several lists fails first. */
 const kindOf = (error: unknown): string =>
   error instanceof ApiError ? `${error.status ?? ''} ${error.reason}` : messageOf(error);
 

@@ -39,7 +39,7 @@ export class Sightings {
   }
 
   /**
-   * Notes that a place cannot be read at the moment, and why: what was seen there before is kept and says nothing until it is seen again.
+   * Notes that a place cannot be read at the moment, and why: what was seen there before is kept, and not judged until it is seen again.
    * @param namespace undefined for the whole cluster
    */
   unread(namespace: string | undefined, why: string): void {

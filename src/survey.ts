@@ -57,7 +57,7 @@ export interface SurveyOptions {
   readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces'>;
   /** Looks at single workloads that one scan may cost; 50 by default. */
   readonly looks?: number;
-  /** Told once of a right that is missing and can be done without: what cannot be read, and what is assumed of it. */
+  /** Called once for a missing right that can be done without: what cannot be read, and what is assumed instead. */
   readonly onMissingRight?: (what: string, error: unknown) => void;
 }
 
@@ -94,10 +94,10 @@ export class Survey {
     const budgets = this.#budgets(namespace, both);
     const pods = this.#pods(namespace, both);
     const listing = Promise.all([budgets, ...WORKLOAD_KINDS.map((kind) => cluster.workloads(kind, namespace, both))]);
-    // whoever fails first is told below; the others are not to be failures that nobody handles
+    // the first failure is reported below; those of the others must not be unhandled
     for (const one of [budgets, pods]) one.catch(() => undefined);
     const [all, ...lists] = await listing.catch((error: unknown) => {
-      // nobody will want the pods: a server in trouble is not to be kept busy with them
+      // the pods are of no use now, and a server in trouble should not list them
       failed.abort();
       throw error;
     });
@@ -131,7 +131,7 @@ export class Survey {
     return sightings;
   }
 
-  /** Begins to ask about all of them, without keeping the process from its other work. */
+  /** Begins to ask about all of them, without blocking other work. */
   async #askAll(mesh: Mesh, workloads: readonly Workload[]): Promise<{ seen: Asked[]; answered: Promise<unknown> }> {
     const seen: Asked[] = [];
     const answers: Promise<unknown>[] = [];
@@ -148,8 +148,8 @@ export class Survey {
   }
 
   /**
-   * Looks by themselves at workloads of which the pages do not tell enough, a few at a time and no more than a scan may cost. Whose pods
-   * could not be told is marked as unread: that is no verdict, and the next scan goes on with it.
+   * Looks singly at workloads of which the pages do not show enough, a few at a time and no more than a scan may cost. A workload whose pods
+   * remain unclear is marked as unread: it gets no verdict, and the next scan looks at it.
    */
   async #lookAtDoubtful(counted: readonly Counted[], signal: AbortSignal): Promise<Sighting[]> {
     const { looks = LOOKS } = this.#options;
@@ -162,7 +162,7 @@ export class Survey {
     const seen = await Promise.all(
       counted.map((one) => {
         if (chosen.has(one)) return turns.take(() => this.#lookAt(one, signal));
-        const why = `its controller has ${one.sighting.workload.rollout.existing} pods and ${one.pods} were found, as with many others; more are looked at with the next scan`;
+        const why = `its controller has ${one.sighting.workload.rollout.existing} pods and ${one.pods} were found. One scan looks at a limited number of such workloads; the next scan goes on`;
         return one.doubt === 'mismatch' ? { ...one.sighting, unread: why } : one.sighting;
       }),
     );
@@ -179,7 +179,7 @@ export class Survey {
     }
   }
 
-  /** What cannot be read allows nothing, whatever the reason: it is named, and who waits for it is read again. */
+  /** A budget that cannot be read allows nothing, whatever the reason. The reason is named, and workloads that wait for it are read again. */
   async #budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {
     try {
       const budgets = await this.#options.cluster.budgets(namespace, signal);
@@ -338,7 +338,7 @@ function doubtOf(workload: Workload, groups: readonly PodGroup[], isOfMesh: bool
   return isStanding || found === 0 || rollout.existing === 0 ? 'mismatch' : 'rolling';
 }
 
-/** Workloads whose pods nobody knows are looked at first. */
+/** Workloads whose pods were not found are looked at first. */
 const rank = ({ doubt, pods }: Counted): number =>
   doubt === 'mismatch' ? (pods === 0 ? 0 : 1) : doubt === 'nodes' ? 2 : 3;
 
@@ -346,7 +346,7 @@ const isInjected = ({ sidecar }: PodGroup): boolean => sidecar.injected && sidec
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** What is outdated in a namespace that is skipped is told and never restarted. */
+/** An outdated workload in a skipped namespace is listed and never restarted. */
 function unlessSkipped(
   { namespace }: Workload,
   verdict: Verdict,
@@ -364,7 +364,7 @@ export function questionOf(mesh: Mesh, { workload, templateHash }: Asked): Quest
   if (matched.kind !== 'entry' || workload.deleting || !isSupported(workload)) return undefined;
   const { namespace, name, template } = workload;
   const { proxyConfigs } = namespaceOf(mesh, workload);
-  // answers that a ProxyConfig of the namespace has changed are others
+  // another ProxyConfig of the namespace makes another answer, so it is part of the key
   const hash = proxyConfigs === undefined ? templateHash : `${templateHash}.${proxyConfigs}`;
   return { injection: matched.entry, namespace, name, template, templateHash: hash };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isAtOrBelow, normalPrefix, prefixProblem } from '../compare/imagePrefix.ts';
 import type { ImageRewrite } from '../compare/imageRewrite.ts';
 
-/** Each is tried on every image of every workload, so there is an end. */
+/** Each rule is tried on every image of every workload, so their number is limited. */
 const MOST_REWRITES = 100;
 const LONGEST_SHOWN = 60;
 
@@ -23,7 +23,7 @@ const FIELDS = { from: prefix, to: prefix };
 
 export const REWRITE_FIELDS: readonly string[] = Object.keys(FIELDS);
 
-/** `imageRewrites` of the policy file. One is applied to an image, and once; where a second could follow, nobody could tell what is meant. */
+/** `imageRewrites` of the policy file. One rule is applied to an image, once. Rules that could follow one another are refused as ambiguous. */
 export const imageRewritesSchema: z.ZodType<readonly ImageRewrite[]> = z
   .array(z.strictObject(FIELDS))
   .max(MOST_REWRITES, `must have at most ${MOST_REWRITES} entries`)

@@ -19,7 +19,7 @@ export interface FoundLease {
   readonly annotations: Labels;
 }
 
-/** Meltemi's Lease; or that the cluster has none for certain, so that Meltemi never ran there; or why it cannot be told. */
+/** Meltemi's Lease; or that the cluster certainly has none, so Meltemi never ran there; or why that is unknown. */
 export type LeaseLookup =
   | { readonly kind: 'found'; readonly lease: FoundLease }
   | { readonly kind: 'none' }
@@ -39,7 +39,7 @@ export async function findLease(client: Api, likely: readonly string[], signal: 
   }
 }
 
-/** Of several Leases, that of the likeliest namespace: anybody may make one of this name in a namespace of their own. */
+/** Of several Leases, the one of the likeliest namespace: people can create a Lease of this name in any namespace of their own. */
 function chosenOf(all: readonly Lease[], namespaces: readonly string[]): LeaseLookup {
   if (all.length === 0) return { kind: 'none' };
   const likeliest = namespaces.flatMap((name) => all.find(({ metadata }) => metadata?.namespace === name) ?? [])[0];

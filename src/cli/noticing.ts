@@ -1,9 +1,8 @@
 import type { Cluster } from '../cluster/cluster.ts';
 
 /**
- * The same cluster, which tells what could not be read where the survey goes on without: `plan` says so, since half of what decides is
- * missing and nobody would know.
- * @param onUnread hears once for each kind of thing what is missing, in words; the error itself goes on to the caller
+ * The same cluster, but it reports what could not be read where the survey goes on without it. `plan` must say that its plan rests on less.
+ * @param onUnread called once for each kind of object, with what is missing, in words; the error itself still reaches the caller
  */
 export function noticing<C extends Cluster>(cluster: C, onUnread: (words: string) => void): C {
   const said = new Set<string>();

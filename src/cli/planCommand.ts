@@ -126,7 +126,7 @@ export async function planCommand(
   }
 }
 
-/** What Meltemi has written down of its restarts. A plan reads it and writes nothing. */
+/** The journal on the Lease. A plan reads it and writes nothing. */
 function journalIn(lookup: LeaseLookup): Journal {
   const text = lookup.kind === 'found' ? lookup.lease.annotations[LEASE_ANNOTATION.journal] : undefined;
   const keep = (): Promise<void> => Promise.reject(new Error('a plan does not write'));
@@ -180,11 +180,11 @@ function withInjectors(mesh: Mesh): Mesh {
   );
 }
 
-/** What people have told through the Lease; nothing where it is not there or not known, which is told besides. */
+/** What people have written on the Lease; nothing if there is no Lease, or if it could not be read, which is a warning of its own. */
 const standingIn = (lookup: LeaseLookup): Standing =>
   lookup.kind === 'found' ? standingOf(lookup.lease.annotations) : {};
 
-/** For machines the exact values; `warnings` says in words what could not be read, so that a plan without it is known to be whole. */
+/** JSON and YAML have the exact values. `warnings` says what could not be read; an empty list means that the plan is complete. */
 function render(
   rows: readonly Row[],
   warnings: readonly string[],

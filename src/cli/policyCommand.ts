@@ -38,7 +38,7 @@ async function readInput(input: AsyncIterable<Buffer>): Promise<TextFile> {
   return { text: Buffer.concat(chunks).toString() };
 }
 
-/** Every key, as the file has it or with its default; without those whose default is that nothing is said. */
+/** Every key with the file's value or its default. Keys that have neither are left out. */
 function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): object {
   const settings = POLICY_NAMES.flatMap((name) => {
     const setting: Setting<unknown> = SETTINGS[name];

@@ -103,7 +103,7 @@ export async function runCommand(
     store: leadership,
     now: steadyNow,
     wall: Date.now,
-    // whoever leads next reads what the Lease has
+    // the next leader reads what the Lease has
     onError: (error) => error instanceof NotLeading || report.trouble('journal', error),
   });
   const survey = new Survey({

@@ -25,11 +25,11 @@ export interface Setting<T> {
   /** All the words that there are for it, or for an entry of its list. */
   readonly words?: readonly string[];
   /**
-   * What it is where nobody gives it, if no text says that: an empty text would mean everything (all namespaces, no policy) and is much rather
-   * a variable that was forgotten, so `parse` refuses it.
+   * The value of a setting that is not given, if no text stands for it. An empty text would mean everything (all namespaces, no policy) and is
+   * more likely a forgotten variable, so `parse` refuses it.
    */
   readonly unset?: { readonly value: T };
-  /** Of a number or a duration: the least and the greatest that means something; a duration in milliseconds. */
+  /** The smallest and the largest sensible value of a number, or of a duration in milliseconds. */
   readonly bounds?: Bounds;
   /** @throws {InvalidArgumentError} saying what would be right */
   readonly parse: (text: string) => T;
@@ -52,7 +52,7 @@ const toggle = (help: string, commands: readonly CommandName[], fallback = false
   parse: parseBoolean,
 });
 
-/** A year: longer means never, and what means never has a word of its own. */
+/** A year. A longer time would mean never, which no duration is meant to say. */
 const LONGEST_DURATION = 8760 * 3_600_000;
 const SECOND = 1000;
 const GREATEST_COUNT = 999_999;
@@ -83,7 +83,7 @@ const patterns = (help: string): Setting<readonly string[]> => ({
   parse: parseNamespacePatterns,
 });
 
-/** The same setting, where an empty value would mean everything: it is refused. @param right what is to be given instead, in words */
+/** The same setting, but it refuses an empty value, which would mean everything. @param right what to give instead, in words */
 const neverEmpty = <T>(setting: Setting<T>, right: string): Setting<T> => ({
   ...setting,
   unset: { value: setting.parse('') },
@@ -192,7 +192,7 @@ export const SETTINGS = {
   } as Setting<ReadonlySet<Gate>>),
   skipNamespaces: policy({
     ...names(
-      'namespaces where nothing is restarted, comma-separated: only what is injected and outdated there is listed, as skipped',
+      'namespaces where nothing is restarted, comma-separated; outdated workloads there are listed as skipped',
       BOTH,
     ),
     default: 'kube-system,istio-system',
@@ -232,7 +232,7 @@ export const SETTINGS = {
   maxAttempts: policy(count('restarts for one sidecar before giving up', 1, BOTH)),
   maxRestartsPerDay: policy(
     count(
-      'restarts of one workload within 24 hours that did not end well, before it waits; restarts that ended well have a wider limit of 10',
+      'restarts of one workload within 24 hours that may end badly before it waits; restarts that end well have a limit of 10',
       3,
       BOTH,
     ),
@@ -296,19 +296,19 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS;
 export type Settings = { readonly [K in SettingName]: ReturnType<(typeof SETTINGS)[K]['parse']> };
 
-/** A setting as it is when nobody says anything. */
+/** The value of a setting that is not given. */
 export const defaultOf = <T>({ unset, parse, default: text }: Setting<T>): T => (unset ? unset.value : parse(text));
 
-/** Every setting as it is when nobody says anything. */
+/** All settings with the values that they have when they are not given. */
 export function defaults(): Settings {
   const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => [name, defaultOf(setting)]);
   return Object.fromEntries(entries) as Settings;
 }
 
 /**
- * Whether a variable that is set and empty counts as not set, as templates leave it where they have no value. It does where nothing is the
- * default anyway: it overrides neither that nor the policy file. Where there is a list of known words, and where the default is a list, it
- * says "none".
+ * Whether an empty environment variable counts as not set; templates leave such variables where they have no value. It does where the default
+ * is empty too, and then it does not override the policy file. For a list of known words, and where the default is a list, an empty variable
+ * means "none".
  */
 export const emptyIsUnset = (setting: Setting<unknown>): boolean => setting.default === '' && !setting.words;
 
@@ -341,7 +341,7 @@ function countIn({ min, max }: Bounds): (given: string) => number {
   };
 }
 
-/** Whole seconds: the times in records have no fractions (RFC 3339, as `kubectl rollout restart` writes it), so a part of one would be lost. */
+/** Whole seconds: the times in records have no fractions (RFC 3339, as `kubectl rollout restart` writes it), so a fraction would be lost. */
 function durationIn({ min, max }: Bounds): (given: string) => number {
   const range = min > 0 ? `from ${min / SECOND}s to ${max / 3_600_000}h` : `at most ${max / 3_600_000}h`;
   return (given) => {
@@ -390,14 +390,14 @@ function oneOfEach<T extends string>(known: readonly T[]): (given: string) => Re
   };
 }
 
-/** An empty text is an empty list. Commas without a word are a list whose words got lost. */
+/** An empty text is an empty list. Commas without words are a mistake. */
 function splitList(given: string): string[] {
   const words = given
     .split(',')
     .map((word) => word.trim())
     .filter(Boolean);
   if (words.length > 0 || given.trim() === '') return words;
-  throw new InvalidArgumentError('It must have words between its commas, such as a,b; an empty text is none of them.');
+  throw new InvalidArgumentError('It must have words between its commas, such as a,b. An empty text means none.');
 }
 
 function parseLogLevel(given: string): LogLevel {

@@ -38,16 +38,16 @@ const ALLOWED_FOR_MS = 60_000;
 const REFUSED_FOR_MS = 10_000;
 /** Half of what Prometheus waits for a scrape by default: the answer is to come before it gives up. */
 const TIME_LIMIT_MS = 5000;
-/** Strangers with made-up tokens are to leave connections for the operator's own calls, and for readers that are known. */
+/** Strangers with made-up tokens must leave connections for the operator's own calls and for known readers. */
 const AT_ONCE = 4;
-/** How many answers are kept, each kind by itself: whoever makes tokens up fills only the second. */
+/** How many answers of each kind are kept. Made-up tokens fill only the second kind. */
 const KEPT = { allowed: 64, refused: 256 } as const;
 /** Addresses that are remembered as those of readers. */
 const ADDRESSES = 64;
 
 /**
- * Who asks: the bearer of a token that was allowed before; somebody where such a one is, as Prometheus with the next token of its ServiceAccount;
- * or anybody. Each has places of its own.
+ * Who asks. `known`: the token was allowed before. `near`: the token is new, but comes from the address of such a reader, as when Prometheus uses
+ * the next token of its ServiceAccount. `stranger`: all others. Each group has its own places.
  */
 type Standing = 'known' | 'near' | 'stranger';
 
@@ -59,13 +59,13 @@ export class TooManyReviews extends Error {
 /**
  * Lets the API server say who bears a token (TokenReview) and whether he may `get` a path that is no resource (SubjectAccessReview), as
  * Kubernetes' own components do for their metrics. Answers are kept for a short while under the token's hash; the token itself is not kept.
- * Whoever was allowed before is known: his answers and his places are not shared with strangers, so that these cannot blind the monitoring.
+ * A reader who was allowed before is known. Strangers share neither answers nor places with known readers, so they cannot blind the monitoring.
  */
 export class AccessReview {
   readonly #api: Pick<Api, 'request'>;
   readonly #path: string;
   readonly #now: Clock['now'];
-  /** Answers that have run out stay here, so that their bearers are known when they come again. */
+  /** Expired answers stay here, so that their readers are still known when they come again. */
   readonly #allowed = new Map<string, Answer>();
   readonly #refused = new Map<string, Answer>();
   /** Where readers were allowed, the latest last. */
@@ -149,7 +149,7 @@ export class AccessReview {
     throw new ApiError({ method: 'POST', path, reason: 'Malformed', message });
   }
 
-  /** Whoever is refused now is not known any more, whatever he was allowed before. */
+  /** A reader who is refused is no longer known. */
   #keep(key: string, access: Access): void {
     const allowed = access.verdict === 'allowed';
     const until = this.#now() + (allowed ? ALLOWED_FOR_MS : REFUSED_FOR_MS);

@@ -1,12 +1,12 @@
-/** What is read of an answer that is longer is thrown away. */
+/** The answer is longer than allowed. What was read of it is thrown away. */
 export class AnswerTooLong extends Error {
   override readonly name = 'AnswerTooLong';
 }
 
 /**
- * Reads an answer's body, but never more than so many bytes: what is longer is cut off there, and its connection with it.
+ * Reads an answer's body up to a limit. A longer answer is cut off there, and its connection is closed.
  * @param maxBytes of the answer as it is sent
- * @param declared the header Content-Length: an answer that says itself that it is too long is not read at all
+ * @param declared the header Content-Length; an answer that announces too many bytes is not read at all
  * @throws {AnswerTooLong}
  */
 export async function answerBytes(

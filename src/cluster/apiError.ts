@@ -4,7 +4,7 @@ import { fits, type Shape } from './shape.ts';
 /** Longest message kept from a server: enough for a sentence, too little for a dumped object. */
 const MESSAGE_LIMIT = 300;
 
-/** The longest wait that a server may ask for. A larger number is a mistake of it, or of a proxy, and would hold everything up for days. */
+/** The longest wait that a server may ask for. A larger number is a mistake of the server or of a proxy, and would stop everything for days. */
 const LONGEST_WAIT_MS = 60_000;
 
 /** What is known of a failed call. `path` has no query, since selectors and continue tokens only make messages long. */
@@ -54,7 +54,7 @@ export const isForbidden = (error: unknown): boolean => hasStatus(error, 403);
 export const isGone = (error: unknown): boolean =>
   error instanceof ApiError && (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone');
 
-/** The answer was longer than the call allows: less may be asked for. */
+/** The answer was longer than the call allows. The caller can ask for less. */
 export const isTooLarge = (error: unknown): boolean => error instanceof ApiError && error.reason === 'TooLarge';
 
 /** The error for an answer that was cut off after so many bytes. */

@@ -1,6 +1,6 @@
 import { ApiError, type Call } from './apiError.ts';
 
-/** One end for a call: its time limit, its caller's signal and the client's closing, with the words for each. */
+/** Ends a call by its time limit, its caller's signal or the client's closing, and has the error for each. */
 export class CallLimit {
   readonly #call: Call;
   readonly #controller = new AbortController();
@@ -35,7 +35,7 @@ export class CallLimit {
     this.#abort();
   };
 
-  /** What to throw instead of what was thrown: the limit's own error where the limit has ended the call. */
+  /** The error to throw: the limit's own if the limit has ended the call, else the one that was thrown. */
   explain(thrown: unknown): unknown {
     if (!this.signal.aborted) return thrown;
     const { method, path } = this.#call;

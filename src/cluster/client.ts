@@ -11,7 +11,7 @@ import { RequestQueue } from './requestQueue.ts';
 
 /** Ordinary calls share these few connections; the API server serves a connection's requests one by one over HTTP/1.1. */
 const CONNECTIONS = 8;
-/** One request for the Lease is under way at a time; the others are for those that follow one whose connection is dead. */
+/** One request for the Lease is under way at a time. The other connections are for the next request when the first one is dead. */
 const LEASE_CONNECTIONS = 3;
 const TIME_LIMIT_MS = 30_000;
 const RETRIES = 4;
@@ -267,7 +267,7 @@ export class KubeClient implements WatchApi {
   }
 }
 
-/** What the caller checks before sending, and whether it said no: undici hands an error on that may be anybody's. */
+/** The caller's check before sending, and whether it refused: undici does not say where an error comes from. */
 class Fence {
   readonly #check: (() => void) | undefined;
   refused = false;

@@ -14,7 +14,7 @@ export const systemClock: Clock = {
 };
 
 /**
- * Milliseconds since the epoch as they were when this process began, and from then on by the monotonic clock: a wall clock that is set
- * forward or back moves it not at all. For everything that waits; what people read and others compare comes from the wall clock.
+ * Milliseconds since the epoch: by the wall clock when this process began, and by the monotonic clock from then on. Setting the wall clock does
+ * not move it. For everything that waits; times that people read or that others compare come from the wall clock.
  */
 export const steadyNow = (): number => performance.timeOrigin + performance.now();

@@ -25,7 +25,7 @@ export interface Cluster {
   /** Those of the named nodes that are not Ready; a node that is gone is not. */
   lostNodes(names: readonly string[]): Promise<ReadonlySet<string>>;
   /**
-   * Why a rollout does not get on, in the words of who complained last; undefined when nobody did.
+   * Why a rollout makes no progress, in the words of the last complaint; undefined if there is none.
    * @param since when the rollout began, milliseconds since the epoch: older complaints are about something else
    */
   complaint(workload: Workload, since?: number): Promise<string | undefined>;

@@ -40,7 +40,7 @@ function open(tls: TlsMaterial, proxy: string | undefined, options: Agent.Option
   return agent.compose(announcing);
 }
 
-/** A request's options with what is to be called right before its first byte; what that throws ends the request unsent. */
+/** A request's options with a function that is called right before its first byte. If it throws, the request is not sent. */
 export interface Announced extends Dispatcher.RequestOptions {
   readonly onBytes: () => void;
 }

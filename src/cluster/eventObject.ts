@@ -28,8 +28,8 @@ export function eventObject(event: EventDraft, now: number): object {
 }
 
 /**
- * A valid name for whatever object: kinds differ in what names they allow, and one of 253 characters leaves no room for more. The digest keeps
- * apart what is told in one millisecond: of workloads of one name and different kinds, of long names that are cut, of different things.
+ * A valid Event name for any object. Kinds allow different names, and a name of 253 characters leaves no room for more. The digest keeps Events
+ * of one millisecond apart: of workloads with one name and different kinds, of long names that are cut, with different messages.
  */
 function nameOf({ reason, about, message }: EventDraft, now: number): string {
   const { kind, namespace, name, uid } = about;
@@ -56,7 +56,7 @@ const subdomain = (text: string): string =>
     .filter((label) => label !== '')
     .join('.');
 
-/** As much of a text as has so many bytes in UTF-8, without half a character at the end. */
+/** The beginning of a text, with at most so many bytes of UTF-8. No character is cut in two. */
 function firstBytes(text: string, limit: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= limit) return bytes.toString('utf8');

@@ -1,7 +1,7 @@
 /** Longest text that is kept of what others wrote: enough for a webhook's refusal with its names, too little for a dumped object. */
 const LIMIT = 500;
 
-/** The begin of a text that somebody else wrote. One that is cut ends with `…`; a character of two halves is not cut in two. */
+/** The beginning of a text that somebody else wrote. A text that is cut ends with `…`, and no character is cut in two. */
 export function excerpt(text: string, limit = LIMIT): string {
   if (text.length <= limit) return text;
   return `${text.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;

@@ -1,5 +1,15 @@
 import type { Labels } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
+import { ApiError } from './apiError.ts';
+
+/** What the next write of the Lease takes along, and how to tell what became of it. */
+export interface JournalWrite {
+  readonly annotations: Labels;
+  /** It was done. */
+  readonly written: () => void;
+  /** It failed. Where the API server refuses what it says, the Lease goes on without. */
+  readonly failed: (error: unknown) => void;
+}
 
 interface Waiting {
   readonly version: number;
@@ -26,14 +36,27 @@ export class JournalKeeper {
     return promise;
   }
 
-  /** What the next write of the Lease is to say, and how to tell that it was done. */
-  next(): { readonly annotations: Labels; readonly written: () => void } {
+  next(): JournalWrite {
     const version = this.#version;
     this.#asked = false;
     return {
       annotations: this.#text === undefined ? {} : { [LEASE_ANNOTATION.journal]: this.#text },
       written: () => this.#written(version),
+      failed: (error) => {
+        if (isRefusal(error)) this.#refused(version, error);
+      },
     };
+  }
+
+  /**
+   * The text is too long for the Lease beside people's annotations, or admission has something against it: whoever waits hears so at once,
+   * and renewals say no more of it, or the Lease would be lost over it.
+   */
+  #refused(version: number, why: unknown): void {
+    const refused = this.#waiting.filter((one) => one.version <= version);
+    this.#waiting = this.#waiting.filter((one) => one.version > version);
+    if (version === this.#version) this.#text = undefined;
+    for (const { reject } of refused) reject(why);
   }
 
   #written(version: number): void {
@@ -59,3 +82,7 @@ export class JournalKeeper {
     for (const { reject } of waiting) reject(why);
   }
 }
+
+/** The object itself is refused, and would be again (apiserver pkg/registry/rest, admission; apimachinery ValidateAnnotationsSize). */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof ApiError && error.status !== undefined && [400, 403, 413, 422].includes(error.status);

@@ -67,7 +67,7 @@ export class KubeCluster implements Cluster {
     const path = resourcePath(RESOURCE[kind], namespace);
     return restartingExpired(async () => {
       const workloads: Workload[] = [];
-      // page by page: narrowing a whole cluster at once would keep the process from everything else
+      // page by page: converting a whole cluster at once would block the event loop
       for await (const { items } of listPages<RawWorkload>(this.#client, { path, signal }))
         for (const raw of items) workloads.push(workloadOf(kind, raw));
       return workloads;

@@ -126,7 +126,7 @@ export class LeaderElection implements Leadership {
     return annotationsOf(this.#seen)[LEASE_ANNOTATION.journal];
   }
 
-  /** The journal is part of the next renewal, which is made at once: so the fence that the Lease is holds for it too. */
+  /** The journal is part of the next renewal, which follows at once. So no former leader can write it either. */
   keep(text: string): Promise<void> {
     if (!this.isLeading) return Promise.reject(new NotLeading(`not written: ${this.identity} does not lead`));
     return this.#journal.keep(text);
@@ -283,9 +283,11 @@ export class LeaderElection implements Leadership {
     const journal = this.#term ? this.#journal.next() : undefined;
     const annotations = { ...acknowledgement(annotationsOf(lease), this.#now()), ...journal?.annotations };
     this.#mayHold = true;
-    const written = lease
-      ? await this.#lease.replace(lease, spec, annotations, timed)
-      : await this.#lease.create(spec, timed);
+    const writing = lease ? this.#lease.replace(lease, spec, annotations, timed) : this.#lease.create(spec, timed);
+    const written = await writing.catch((error: unknown) => {
+      journal?.failed(error);
+      throw error;
+    });
     journal?.written();
     this.#heldUntil = sentAt + this.#timing.renewDeadline;
     this.#observe(written);

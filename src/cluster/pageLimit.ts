@@ -3,16 +3,16 @@ import type { Api } from './client.ts';
 
 /** Objects per page: what client-go's pager asks for; a page of injected pods is then about 5 MB of JSON. */
 export const PAGE_SIZE = 500;
-/** Bytes per page: `JSON.parse` of so many takes some 30 ms, in which nothing else happens, no renewal of the Lease either. */
+/** Bytes per page: `JSON.parse` of so many takes some 30 ms, which block everything else, also renewals of the Lease. */
 export const PAGE_BYTES = 4 * 2 ** 20;
 
-/** Pages that must fit before more is asked for: the first time, and after so many vain tries at the most. */
+/** How many pages must fit before a larger one is tried: at first, and at most, after many failed tries. */
 const PATIENCE = 2;
 const LONGEST_PATIENCE = 64;
 
 /**
- * How many objects of one resource are asked for in a page. A page with too many bytes halves it, down to one object; pages that fit double it
- * again, the later the more often that was in vain. The API server takes another `limit` with a token that it gave for the last one.
+ * How many objects of one resource to ask for in a page. A page with too many bytes halves the number, down to one object. Pages that fit double
+ * it again, each time later if doubling has failed before. The API server takes another `limit` with a token that it gave for the last one.
  */
 export class PageLimit {
   readonly #full: number;

@@ -14,8 +14,8 @@ const SPREAD_S = 300;
 /** A watch that outlives the end it asked for has a dead connection. */
 const GRACE_MS = 30_000;
 /**
- * The API server's watch cache sends a bookmark about every minute (apiserver pkg/storage/cacher, defaultBookmarkFrequency). Two that did not
- * come mean a connection that something in between has forgotten, without a word to either end. Where there are no bookmarks, a watch that
+ * The API server's watch cache sends a bookmark about every minute (apiserver pkg/storage/cacher, defaultBookmarkFrequency). If two are
+ * missing, something in between has dropped the connection without telling either end. Where there are no bookmarks, a watch that
  * begins again from its last version costs next to nothing.
  */
 const SILENCE_MS = 150_000;
@@ -63,7 +63,7 @@ export class Reflector<T extends Stored> {
   #version: string | undefined;
   /** When the current watch was answered. */
   #openedAt: number | undefined;
-  /** When the current watch said something. */
+  /** When the current watch last sent something. */
   #heardAt = 0;
   #failures = 0;
 

@@ -1,6 +1,6 @@
 import { PRIORITIES, type Priority } from './priority.ts';
 
-/** Every so often the one that has waited longest goes next, whatever its priority, so that nobody waits for ever. */
+/** Every so often the one that has waited longest goes next, whatever its priority, so that no request waits for ever. */
 const OLDEST_EVERY = 10;
 /** Events take no more connections than these, however many are free: a burst must not look like a load to the API server. */
 const EVENT_PLACES = 2;
@@ -11,9 +11,9 @@ interface Waiting {
 }
 
 /**
- * Hands out the places at a pool of connections, one for each request under way. Who finds none waits here, in the order of priority and
- * then of arrival. One place is kept from all but writes, and one more from lists and Events: a burst of those never makes a write wait
- * for an answer of theirs.
+ * Hands out the places at a pool of connections, one for each request under way. A request without a place waits here, ordered by priority and
+ * then by arrival. One place is reserved for writes, and one more is closed to lists and Events, so that a burst of those never makes a write
+ * wait for their answers.
  */
 export class RequestQueue {
   /** For each priority: how many places it may take together with all that is less important. */

@@ -73,7 +73,7 @@ export const RIGHTS: readonly Right[] = [
     why: 'to find the workloads and to restart them',
   })),
   { resource: 'pods', verbs: ['list'], ...ofWorkloads, why: 'the sidecars that there are' },
-  { resource: 'replicasets', verbs: ['list'], ...ofWorkloads, why: 'whose a pod is' },
+  { resource: 'replicasets', verbs: ['list'], ...ofWorkloads, why: 'which workload a pod belongs to' },
   { resource: 'poddisruptionbudgets', verbs: ['list'], ...ofWorkloads, why: 'restarts wait for them' },
   { resource: 'events', verbs: ['create'], ...ofWorkloads, why: 'to tell about a workload' },
   { resource: 'events', verbs: ['list'], ...ofWorkloads, why: 'to say why a rollout does not get on' },
@@ -90,7 +90,7 @@ export const RIGHTS: readonly Right[] = [
     verbs: ['get', 'update'],
     names: [LEASE_NAME],
     ...own,
-    why: 'leader election, the journal, and what people have told through the Lease',
+    why: 'leader election, the journal, and what people have written on the Lease',
   },
   { resource: 'events', verbs: ['create'], ...own, why: 'to tell what concerns no workload' },
 ];

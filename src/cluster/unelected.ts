@@ -6,7 +6,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { JournalKeeper } from './journalKeeper.ts';
 import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
 import { LeadershipNews } from './leadershipNews.ts';
-import { annotationsOf, type LeaseCall, LeaseObject } from './lease.ts';
+import { annotationsOf, type Lease, type LeaseCall, LeaseObject } from './lease.ts';
 import type { OwnAccount } from './ownAccount.ts';
 import { acknowledgement, type Standing } from './standing.ts';
 import { StandingOrders } from './standingOrders.ts';
@@ -142,8 +142,16 @@ export class Unelected implements Leadership {
     const journal = this.#term ? this.#journal.next() : undefined;
     const recorded = { ...acknowledgement(annotationsOf(lease), this.#now()), ...journal?.annotations };
     const isNews = Object.entries(recorded).some(([key, value]) => annotationsOf(lease)[key] !== value);
-    if (isNews) this.#take(annotationsOf(await this.#lease.replace(lease, lease.spec ?? {}, recorded, call)));
+    if (isNews)
+      await this.#write(lease, recorded, call).catch((error: unknown) => {
+        journal?.failed(error);
+        throw error;
+      });
     journal?.written();
+  }
+
+  async #write(lease: Lease, annotations: Labels, call: LeaseCall): Promise<void> {
+    this.#take(annotationsOf(await this.#lease.replace(lease, lease.spec ?? {}, annotations, call)));
   }
 
   #take(annotations: Labels): void {

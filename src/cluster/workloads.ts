@@ -182,12 +182,21 @@ function identityOf(metadata: NonNullable<RawWorkload['metadata']>) {
   };
 }
 
+/** Longer than any real version, kind or name; the API server bounds none of them in an ownerReference. */
+const LONGEST_NAME = 320;
+
 function ownerOf(references: readonly RawOwnerReference[]): Pick<Workload, 'owner'> {
   const controller = references.find((reference) => reference.controller);
   if (!controller) return {};
   const { apiVersion, kind, name } = controller;
   // null, too, is what a hand-made object may hold
-  return { owner: { apiVersion: apiVersion ?? '', kind: kind ?? '', name: name ?? '' } };
+  return {
+    owner: {
+      apiVersion: apiVersion?.slice(0, LONGEST_NAME) ?? '',
+      kind: kind?.slice(0, LONGEST_NAME) ?? '',
+      name: name?.slice(0, LONGEST_NAME) ?? '',
+    },
+  };
 }
 
 /** When we last wrote the object, from the field managers of server-side apply (KEP-555). */

@@ -2,7 +2,7 @@ import { type ImageReference, type ImageRules, parseImage, sameImage, sameRefere
 import { type ImageRewrite, rewritten } from './imageRewrite.ts';
 import { explains, type RewriteRule } from './learntImage.ts';
 
-/** When a pod's image is the one that its injector gave, whoever rewrote it since. */
+/** What makes a pod's image the injector's own, although the cluster may have rewritten it. */
 export interface ClusterImageRules extends ImageRules {
   /** What the policy says of the cluster. */
   readonly imageRewrites?: readonly ImageRewrite[] | undefined;
@@ -23,5 +23,5 @@ export const isMadeOfReference = (answer: ImageReference, actual: ImageReference
 /** How a pod's image comes from an answer, in words for people; undefined where it is the answer's own or does not come from it. */
 export function rewritingWords(answer: string, actual: string, rules: ClusterImageRules): string | undefined {
   if (sameImage(answer, actual, rules) || !isMadeOf(answer, actual, rules)) return undefined;
-  return `the cluster makes ${actual} of ${answer}`;
+  return `the cluster rewrites ${answer} to ${actual}`;
 }

@@ -22,12 +22,12 @@ export type Verdict =
       readonly state: 'current';
       readonly expected: ExpectedSidecar;
       readonly drifts: readonly Drift[];
-      /** What the cluster makes of the expected image, in words; where pods have it as the injector gave it, nothing. */
+      /** How the cluster rewrites the expected image, in words; absent if the pods have the injector's own image. */
       readonly rewritten?: string;
     }
   | OutdatedVerdict
   | { readonly state: 'skipped'; readonly reason: Reason }
-  /** Outdated, in a namespace that is never restarted: told, so that it is not overlooked. */
+  /** Outdated, in a namespace where nothing is restarted: it is listed, so that people do not overlook it. */
   | (Omit<OutdatedVerdict, 'state'> & { readonly state: 'skipped'; readonly reason: Reason })
   | { readonly state: 'unknown'; readonly reason: Reason }
   | { readonly state: 'conflict'; readonly reason: Reason };
@@ -121,7 +121,7 @@ function rewrittenBy(
 const countWhere = (groups: readonly PodGroup[], wanted: (group: PodGroup) => boolean): number =>
   groups.reduce((sum, group) => sum + (wanted(group) ? group.count : 0), 0);
 
-/** A revision is a label's value, which is no longer; a pod's annotation may say anything. */
+/** A revision is a label's value, which is never longer. A pod's annotation can hold anything. */
 const LONGEST_REVISION = 63;
 
 /** A sidecar in a word, as tables and Events show it: `proxyv2:1.30.2 (canary)`. Not longer than a line, and not escaped. */

@@ -62,7 +62,7 @@ export class AnswerReader {
     const failed = (error: Error) => resolve({ fault: `the answer cannot be read: ${error.message}` });
     const ended = () => resolve({ fault: 'the answer cannot be read: its thread has ended' });
     thread.once('message', resolve).once('error', failed).once('exit', ended);
-    // whoever waits for an answer wants the process to go on until it is there
+    // the process must not end while a caller waits for this answer
     thread.ref();
     thread.postMessage(
       toRead,

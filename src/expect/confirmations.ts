@@ -6,6 +6,7 @@ import type { Injection } from './mesh.ts';
 const BETWEEN = 10_000;
 /** Questions that failed are remembered, so that another one is taken; beyond so many they are tried anew. */
 const MOST_FAILED = 100;
+const MOST_NAMESPACES = 10_000;
 
 export interface ConfirmationsOptions {
   /** Asks over a connection of its own, so that whatever balances connections may lead it to another replica. */
@@ -22,15 +23,18 @@ interface State {
   detail: string;
   /** What the next pair of probes asks. */
   question: Question;
-  /** Questions that had no answer, by namespace and template. */
+  /** Questions that were put in vain, by namespace and template. */
   readonly failed: Set<string>;
+  /** How often that was so in each namespace. */
+  readonly vain: Map<string, number>;
 }
 
 /**
  * Gate G3 where no istiod Deployment is visible, so that nobody can see whether its replicas agree: one question is put twice, over new
  * connections, ten seconds apart, once per epoch. Only equal answers confirm; a disagreement is probed again for as long as it lasts.
- * Each pair of probes takes the question that was offered last, and one that had no answer only where nothing else is offered: the workload
- * of an older one may be gone, or its question may fail whoever answers.
+ * Each pair of probes takes the question that was offered last of the namespaces with the fewest vain pairs, and one that was put in vain
+ * only where nothing else is offered: the workload of an older one may be gone, its question may fail whoever answers, and its people may
+ * change what is answered between two probes. However many such questions a namespace has, they keep no other from having its turn.
  */
 export class Confirmations {
   readonly #options: ConfirmationsOptions;
@@ -55,7 +59,7 @@ export class Confirmations {
       return;
     }
     const detail = 'its injector is being asked twice, ten seconds apart';
-    const state: State = { done: false, detail, question, failed: new Set() };
+    const state: State = { done: false, detail, question, failed: new Set(), vain: new Map() };
     this.#epochs.set(epoch, state);
     void this.#confirm(epoch, state);
   }
@@ -84,8 +88,10 @@ export class Confirmations {
 }
 
 function offer(state: State, question: Question): void {
-  if (state.failed.has(keyOf(question)) && !state.failed.has(keyOf(state.question))) return;
-  state.question = question;
+  const vain = ({ namespace }: Question): number => state.vain.get(namespace) ?? 0;
+  const failed = (one: Question): number => Number(state.failed.has(keyOf(one)));
+  const differs = vain(question) - vain(state.question) || failed(question) - failed(state.question);
+  if (differs <= 0) state.question = question;
 }
 
 function note(state: State, question: Question, first: Answer, second: Answer): void {
@@ -93,9 +99,11 @@ function note(state: State, question: Question, first: Answer, second: Answer): 
   const why = silent ? 'two answers are wanted' : 'two answers differ';
   state.done = !silent && JSON.stringify(first) === JSON.stringify(second);
   state.detail = `${why}: ${say(first)}, then ${say(second)}`;
-  if (!silent) return;
+  if (state.done) return;
   if (state.failed.size >= MOST_FAILED) state.failed.clear();
   state.failed.add(keyOf(question));
+  if (state.vain.size >= MOST_NAMESPACES) state.vain.clear();
+  state.vain.set(question.namespace, (state.vain.get(question.namespace) ?? 0) + 1);
 }
 
 const keyOf = ({ namespace, templateHash }: Question): string => `${namespace}/${templateHash}`;

@@ -17,7 +17,7 @@ function canonical(value: unknown): string {
 
 const digests = new WeakMap<object, string>();
 
-/** The hash of an object that nobody changes any more, such as one of a watch: computed once for as long as the object lives. */
+/** The hash of an object that does not change any more, such as one of a watch: computed once for as long as the object lives. */
 export function digest(content: object): string {
   const known = digests.get(content);
   if (known !== undefined) return known;
@@ -37,13 +37,13 @@ export interface InjectorContent {
   readonly istiod?: Istiod;
   /** Hash of the ProxyConfigs in the mesh's root namespace, which choose image types everywhere. Those of other namespaces count there only. */
   readonly rootProxyConfigs?: string | undefined;
-  /** How often this process has seen the injector's answers change where no object of the cluster tells. */
+  /** How often this process has seen the injector's answers change although no object of the cluster did. */
   readonly answersVersion?: number;
 }
 
 /**
- * Joins an entry with the content of its injector and names both by their hashes. Nothing that only a tenant may write is part of them:
- * an edit of theirs would lift a halt of everybody. The entry's revision becomes that of the istiod that answers it; where none is visible
+ * Joins an entry with the content of its injector and names both by their hashes. Nothing that a tenant can write is part of them:
+ * a tenant's edit would lift everybody's halt. The entry's revision becomes that of the istiod that answers it; where none is visible
  * it stays the configuration's label, and without that it is `default`, as istiod itself has it.
  */
 export function injectionOf(labelled: WebhookEntry, content: InjectorContent): Injection {
@@ -60,7 +60,7 @@ export function injectionOf(labelled: WebhookEntry, content: InjectorContent): I
   return {
     entry,
     run,
-    // a count that each process begins anew names no run: that is journalled
+    // no part of the run: that is journalled, and each process begins this count anew
     epoch: contentHash([stable, run, ...(answersVersion ? [answersVersion] : [])]),
     ...(istiod && { istiod }),
     ...(configChart && { configChart }),

@@ -1,14 +1,14 @@
-/** Thrown when a CEL expression asks for something that nobody knows beforehand. */
+/** Thrown when a CEL expression asks for something that is not known before the pod is made. */
 export class Unforeseen extends Error {}
 
-/** More than this of what tenants write is not looked at: the cost of an expression is bounded by it. */
+/** Longer values, which tenants can write, are not looked at. This bounds the cost of an expression. */
 const LONGEST_TEXT = 8192;
 const LONGEST_LIST = 256;
 
 /** What is known of one object: some of its fields, and whether those that are not there are known to be absent. */
 export interface Known {
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Fields that somebody sets later, or to what nobody can tell. */
+  /** Fields that others set later, or whose value cannot be told. */
   readonly open?: ReadonlySet<string>;
   /** Every field that is not among `fields` is open, */
   readonly restOpen?: boolean;
@@ -34,10 +34,10 @@ export class Foreseen extends Map<string, unknown> {
     const { fields, open, restOpen, closed } = this.#known;
     if (typeof key !== 'string') return undefined;
     const path = `${this.#path}.${key}`;
-    if (open?.has(key)) throw new Unforeseen(`nobody knows ${path} beforehand`);
+    if (open?.has(key)) throw new Unforeseen(`${path} is not known before the pod is made`);
     const value = Object.hasOwn(fields, key) ? fields[key] : undefined;
     if (value !== undefined && value !== null) return celValue(value, path);
-    if (restOpen && !closed?.has(key)) throw new Unforeseen(`nobody knows ${path} beforehand`);
+    if (restOpen && !closed?.has(key)) throw new Unforeseen(`${path} is not known before the pod is made`);
     return undefined;
   }
 
@@ -75,7 +75,8 @@ export class Foreseen extends Map<string, unknown> {
 
   #all(): string[] {
     const { fields, open, restOpen } = this.#known;
-    if (restOpen || (open && open.size > 0)) throw new Unforeseen(`nobody knows all of ${this.#path} beforehand`);
+    if (restOpen || (open && open.size > 0))
+      throw new Unforeseen(`${this.#path} is not known as a whole before the pod is made`);
     const keys = Object.keys(fields).filter((key) => fields[key] !== undefined && fields[key] !== null);
     return bounded(keys, keys.length, LONGEST_LIST, this.#path);
   }

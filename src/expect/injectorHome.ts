@@ -22,7 +22,7 @@ export interface Home {
 
 /**
  * The namespaces in which an entry's control plane may be: where its Service is, or for a URL the one that Helm left on the
- * configuration, or else those that people name. Who may write anywhere else has no say in it.
+ * configuration, or else those that people name. What stands in other namespaces does not count.
  * @param trusted the namespaces of `--istio-namespaces`
  */
 export function homesOf(entry: WebhookEntry, trusted: readonly string[]): readonly string[] {

@@ -18,12 +18,12 @@ import type { WebhookEntry } from './webhookEntry.ts';
  * JSON. base64 makes 4 of 3. So one byte of a template becomes at most (6 + 7) x 4/3 = 17.3 bytes, and 1.5 MiB become 26 MiB.
  */
 const ANSWER_LIMIT = 32 * 1024 * 1024;
-/** Of more than this only one answer is received and read at a time, so that many large ones do not fill the memory together. */
+/** Larger answers are received and read one at a time, so that together they do not fill the memory. */
 const ORDINARY = 1024 * 1024;
-/** What is read of an error's text; 120 characters of it are told. */
+/** Bytes that are read of an error's text; 120 characters of it are shown. */
 const ERROR_TEXT = 16 * 1024;
 
-/** Nobody can be asked: no connection, no address. Every other error is of one question, until nobody else is answered either. */
+/** The injector cannot be reached: no connection, no address. Every other error belongs to one question, unless all other questions fail too. */
 export class LineFault extends Error {}
 
 export interface LineOptions {
@@ -103,7 +103,7 @@ export class InjectorLine {
   #dialling(connections: number): Agent {
     const { caBundle } = this.#entry;
     const { timeLimit } = this.#options;
-    // half of the time: that nobody is there is told apart from an answer that does not come
+    // half of the time: an injector that is not there differs from one that does not answer
     const dial = buildConnector({ ...(caBundle && { ca: caBundle }), timeout: timeLimit / 2, allowH2: false });
     return new Agent({
       connections,

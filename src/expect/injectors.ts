@@ -29,14 +29,14 @@ export interface InjectorsOptions {
   readonly address?: { readonly host: string; readonly port: number };
   /** For one question from dialling to the last byte of the answer, in milliseconds. */
   readonly timeLimit?: number;
-  /** Asks without a network, where there is none; rejects when nobody answers. */
+  /** Asks without a network, where there is none; rejects when there is no answer. */
   readonly post?: (question: Question) => Promise<Answer>;
   readonly onQuestion?: (result: QuestionResult, entry: WebhookEntry) => void;
   /** Called when the injector of a configuration stops answering (with why) and when it answers again (undefined). */
   readonly onReachable?: (injection: Injection, problem: string | undefined) => void;
   /**
    * Called when an injector that does not answer, or a question that failed alone, has been tried again. With it the tries are made in the
-   * background, so that one time limit holds up nobody else's workloads; without it those who ask wait for the try.
+   * background, so that one time limit does not hold up other workloads; without it callers wait for the try.
    */
   readonly onTried?: () => void;
   /** Called when an injector gives another answer to the same template: its kept answers are forgotten, and `generationOf` has grown. */
@@ -45,9 +45,9 @@ export interface InjectorsOptions {
 
 /** More questions at a time bring nothing from a two-core istiod and crowd out the API server's own calls. */
 const QUESTIONS_AT_A_TIME = 4;
-/** Other questions at a time by which it is told whether an injector answers anybody. */
+/** How many other questions are put at a time to find out whether an injector answers at all. */
 const WITNESSES_AT_A_TIME = 3;
-/** So often others are tried, if they fail at once; as many times a time limit would keep everybody waiting. */
+/** How often others are tried if they fail at once. With questions that run into the time limit, so many tries would take too long. */
 const ROUNDS = 4;
 /** The API server's own limit for a webhook is 10 s unless the entry says less. */
 const TIME_LIMIT = 10_000;
@@ -55,7 +55,7 @@ const ANSWER_AGE = 60 * 60 * 1000;
 const REFUSAL_AGE = 60_000;
 const FIRST_RETRY = 1000;
 const LAST_RETRY = 30_000;
-/** Of a question that fails alone; a change of its template makes another question of it. */
+/** For a question that fails alone. With another template it is another question. */
 const LAST_RETRY_ALONE = 5 * 60_000;
 /** Five times the workloads of the largest clusters. With more, the oldest answers are asked for again. */
 const MOST_ANSWERS = 100_000;
@@ -79,7 +79,7 @@ type Outcome =
   | {
       readonly kind: 'fault';
       readonly why: string;
-      /** No connection: nobody can be asked. */
+      /** No connection, so that no question can be put. */
       readonly ofLine: boolean;
       readonly late: boolean;
       /** How many answers the line had given when this question was put. */
@@ -89,7 +89,7 @@ type Fault = Extract<Outcome, { kind: 'fault' }>;
 
 interface Line {
   readonly net: InjectorLine;
-  /** For questions out of turn, so that they wait for none of those that may hang. */
+  /** For questions out of turn, so that they do not wait for others that may hang. */
   readonly aside: InjectorLine;
   /** Waiting here and not in the agent, so that after a failure those who wait are told at once instead of failing one by one. */
   readonly turns: Turns;
@@ -115,9 +115,9 @@ interface Line {
 /**
  * Asks injectors what they would inject, as the API server would ask them. Answers are kept per (epoch, namespace, template) for an hour.
  *
- * Two kinds of faults are told apart. An injector that cannot be connected to, or answers nobody, is left alone with back-off, and everybody
- * who asks meanwhile hears `injector-unreachable`. A question that fails while others are answered is that workload's own: it alone hears
- * `bad-answer` and has a back-off of its own. Where neither is known yet, other questions are put to the injector first.
+ * There are two kinds of faults. An injector that cannot be connected to, or answers no question, is left alone with back-off; all questions to it
+ * end as `injector-unreachable` meanwhile. A question that fails while others are answered is that workload's own fault: it alone ends as
+ * `bad-answer`, and it has a back-off of its own. As long as the kind is open, other questions are put to the injector first.
  */
 export class Injectors {
   readonly #options: InjectorsOptions;
@@ -179,7 +179,7 @@ export class Injectors {
     return begun;
   }
 
-  /** Tries an injector that answered nobody, with another question than the last time, if there is one. */
+  /** Tries an injector that did not answer, with another question than the last time, if there is one. */
   #tryAgain(line: Line, onTried: () => void): void {
     if (line.trying || line.retryAt > this.#options.now()) return;
     line.trying = true;
@@ -190,7 +190,7 @@ export class Injectors {
   }
 
   async #tryAnother(line: Line): Promise<void> {
-    // an evaluation asks all its questions at once: whoever comes first is not the only choice
+    // an evaluation asks all its questions at once: the first one is not the only choice
     await Promise.resolve();
     const asked = line.turnedAway.choose([...line.answered.entries()]);
     if (asked) await this.askAfresh(asked);
@@ -234,7 +234,7 @@ export class Injectors {
     }
   }
 
-  /** Charges a fault to whoever caused it. */
+  /** Decides whether a fault is the injector's or the question's. */
   async #settle(line: Line, asked: Question, fault: Fault): Promise<Answer> {
     if (!fault.ofLine && line.answers === fault.answersBefore && line.retryAt <= this.#options.now()) {
       line.trial ??= this.#try(line, asked).finally(() => {
@@ -288,7 +288,7 @@ export class Injectors {
     }
   }
 
-  /** A new answer over a connection of its own, kept by nobody. Never throws. */
+  /** A new answer over a connection of its own. It is not kept. Never throws. */
   async probe(asked: Question): Promise<Answer> {
     const net = this.#connect(asked.injection.entry, 1);
     try {
@@ -305,7 +305,7 @@ export class Injectors {
    * injector may change without any object of the cluster changing (behind a `url:`, or before it has read its configuration): if its
    * answer to the same template differs, the kept ones are forgotten, `generationOf` grows and `onAnswerChanged` is called.
    *
-   * To be called at each turn of whoever leads. Resolves when these questions are answered; nobody needs to wait for it. Never rejects.
+   * To be called at each turn of the leader. Resolves when these questions are answered; no caller needs to wait for that. Never rejects.
    */
   async recheck(injections: readonly Injection[]): Promise<void> {
     this.#prune();
@@ -385,7 +385,7 @@ export class Injectors {
     await Promise.all(gone.flatMap(([, { net, aside }]) => [net.close(), aside.close()]));
   }
 
-  /** Forgets what is too old to be used, and of troubles those that nobody has asked about for an hour. */
+  /** Forgets answers that are too old, and troubles that were not asked about for an hour. */
   #prune(): void {
     const now = this.#options.now();
     for (const [key, { until }] of this.#answers) if (until <= now) this.#answers.delete(key);
@@ -479,7 +479,7 @@ export class Injectors {
 
   /** Questions that were under way together fail together: they count as one failure. */
   #failed(line: Line, asked: Question, problem: string): void {
-    // nobody names this injector any more, so that it fails is no news
+    // no entry names this injector any more, so its failure is no news
     if (!this.#isOpen(line, asked.injection)) return;
     const { configuration } = asked.injection.entry;
     if (!this.#silent.has(configuration)) this.#options.onReachable?.(asked.injection, problem);

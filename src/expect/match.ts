@@ -30,7 +30,7 @@ export function match<E extends { readonly entry: WebhookEntry }>(
   pod: Labels,
   workload?: Workload,
 ): Match<E> {
-  if (!namespace) return { kind: 'unknown', reason: reason('namespace-not-seen', 'nobody knows its labels yet') };
+  if (!namespace) return { kind: 'unknown', reason: reason('namespace-not-seen', 'its labels are not known yet') };
   const selected: Selected<E>[] = [];
   for (const candidate of entries) {
     try {

@@ -4,8 +4,8 @@ const LARGEST_BLOCK = 1024 * 1024;
 const FIRST_BLOCK = 16 * 1024;
 
 /**
- * A body as far as it has come; while nobody asks for more, the sender is made to wait. Each piece is copied as it comes, into blocks that
- * nobody else holds: they can be given to a thread, and nothing is copied at the end, when all of it would be copied at once.
+ * The part of a body that has arrived. While no more is wanted, the sender has to wait. Each piece is copied as it comes, into blocks of its own:
+ * they can be given to a thread, and there is no large copy at the end.
  */
 export class Received {
   readonly #body: AsyncIterator<Uint8Array>;

@@ -1,9 +1,9 @@
 /**
- * Lets so many work at a time. The others wait: first come, first served for each who asks, and those who ask take turns, so that
- * nobody's many keep others waiting.
+ * Lets so many tasks run at a time. The others wait, first come, first served for each asker. Askers take turns, so that the many tasks of one do
+ * not keep another waiting.
  */
 export class Turns {
-  /** Those who wait, by whose they are; the next to be served comes first. */
+  /** Waiting tasks by asker; the next asker to be served comes first. */
   readonly #waiting = new Map<string, (() => void)[]>();
   #free: number;
 
@@ -11,7 +11,7 @@ export class Turns {
     this.#free = atATime;
   }
 
-  /** @param whose among whom the turns are shared, a namespace for example */
+  /** @param whose the asker, a namespace for example */
   async take<T>(work: () => Promise<T>, whose = ''): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else await this.#queued(whose);

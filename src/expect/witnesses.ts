@@ -1,9 +1,9 @@
 import type { Question } from './injectors.ts';
 
 /**
- * Questions by which it is told whether an injector answers anybody but the one that failed. Those of other namespaces come first, for
- * whoever has made one question that fails may have made many; of equals, some from everywhere in the list.
- * @param pool whoever may be chosen, the most promising first
+ * Questions that show whether an injector answers others than the one that failed. Those of other namespaces come first, because the author of one
+ * failing question may have written many. Among equals, they are spread over the whole list.
+ * @param pool the candidates, the most promising first
  */
 export function witnesses(pool: readonly Question[], suspect: string, count: number): Question[] {
   const elsewhere = pool.filter(({ namespace }) => namespace !== suspect);
@@ -23,7 +23,7 @@ function spread<T>(list: readonly T[], count: number): readonly T[] {
 /** Enough to find one that is answered, and few enough to keep their templates. */
 const MOST = 64;
 
-/** Those who wanted to ask an injector that does not answer: each try takes another one's question, so that none can keep it closed. */
+/** Questions to an injector that does not answer. Each try takes another of them, so that no single one keeps the injector closed. */
 export class TurnedAway {
   readonly #questions = new Map<string, Question>();
   /** With which it was tried in vain: key and namespace. */

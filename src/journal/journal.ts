@@ -22,15 +22,16 @@ export interface JournalOptions {
   readonly now: () => number;
   /** Wall clock, milliseconds. */
   readonly wall: () => number;
-  /** Hears of a write that failed and that nobody waits for; the next one carries it. */
+  /** Called with the error of a write that no caller waits for; the next write carries the same changes. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Rewritings kept of one injection: a cluster has a few. */
-const MOST_LEARNT = 20;
+/** Rewritings kept of one injection, and of those such that one namespace has shown: a cluster has a few. */
+const MOST_LEARNT = 40;
+const MOST_LEARNT_IN_NAMESPACE = 5;
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Its end could not be written on the workload, where it would be taken for one that is not known. */
+/** The record on the workload has no end, because that could not be written. Without the entry the end would count as unknown. */
 const saysOpen = ({ workload }: Judged, { restartedAt }: JournalEntry): boolean => {
   const record = recordOf(workload);
   return record?.restartedAt === restartedAt && !record.outcome;
@@ -58,7 +59,7 @@ export class Journal {
     return this.#entries;
   }
 
-  /** The entry of a workload; one of another UID tells of another workload. */
+  /** The entry of a workload. An entry with another UID belongs to another workload. */
   of(workload: WorkloadRef & { readonly uid: string }): JournalEntry | undefined {
     const entry = this.#entries.get(keyOf(workload));
     return entry?.uid === workload.uid ? entry : undefined;
@@ -69,8 +70,8 @@ export class Journal {
   }
 
   /**
-   * Takes up what the store has, as whoever begins to lead must. Where the store has nothing, what this process itself still knows stays:
-   * someone has deleted the store.
+   * Takes up what the store has; a new leader must do this first. Where the store has nothing, somebody has deleted it, and what this process
+   * itself still knows stays.
    */
   load(): Loaded {
     const text = this.#options.store.text();
@@ -84,7 +85,7 @@ export class Journal {
     return 'read';
   }
 
-  /** A stored time is somebody's wall clock: it is an age here, and never one that lies ahead. */
+  /** A stored time is from another process's wall clock. Here it becomes an age, which is never negative. */
   #loaded(stored: StoredEntry, known: JournalEntry | undefined): JournalEntry {
     const { now, wall } = this.#options;
     const same = known?.uid === stored.uid && known.restartedAt === stored.restartedAt;
@@ -149,7 +150,7 @@ export class Journal {
 
   /**
    * What restarts have shown of the images of a run's injector, as far as it counts in a namespace. Another registry, path or an added digest
-   * is the same version, so it counts everywhere. Another image altogether may be the doing of whoever owns the namespace: it counts there,
+   * is the same version, so it counts everywhere. Another image altogether may be the doing of the namespace's owner: it counts there,
    * and elsewhere once a second namespace has shown the same.
    */
   learnt(run: string, namespace: string): readonly RewriteRule[] {
@@ -159,17 +160,19 @@ export class Journal {
     return known.filter(counts).map(({ rule }) => rule);
   }
 
-  /** @returns whether this was news */
-  learn(run: string, rule: RewriteRule, namespace: string): boolean {
+  /** @returns whether this was news, known already, or one more than there is room for, so that it does not count */
+  learn(run: string, rule: RewriteRule, namespace: string): 'news' | 'known' | 'full' {
     const known = this.#learnt.get(run) ?? [];
     const words = JSON.stringify(rule);
     const same = known.find((one) => JSON.stringify(one.rule) === words);
-    if (same ? same.namespaces.length > 1 || same.namespaces.includes(namespace) : known.length >= MOST_LEARNT)
-      return false;
+    if (same && (same.namespaces.length > 1 || same.namespaces.includes(namespace))) return 'known';
+    // whoever may change the pods of one namespace must not use up the room of all
+    const fromHere = known.filter(({ namespaces }) => namespaces[0] === namespace).length;
+    if (!same && (known.length >= MOST_LEARNT || fromHere >= MOST_LEARNT_IN_NAMESPACE)) return 'full';
     const others = known.filter((one) => one !== same);
     this.#learnt.set(run, [...others, { rule, namespaces: [...(same?.namespaces ?? []), namespace] }]);
     this.#storeSoon();
-    return !same;
+    return same ? 'known' : 'news';
   }
 
   /** Forgets what was learnt of injections that are no more. */

@@ -73,8 +73,9 @@ const ENTRY: Shape = {
  * @throws {JournalFull} when the others alone are too many
  */
 export function journalText(entries: JournalEntries, learnt: LearntImages = new Map()): JournalText {
-  const images = learnt.size > 0 ? { images: Object.fromEntries(learnt) } : {};
-  const text = JSON.stringify({ version: 1, restarts: stored(entries), ...images });
+  const restarts = [...entries].map(([key, entry]) => `${JSON.stringify(key)}:${wordsOf(entry)}`).join();
+  const images = learnt.size > 0 ? `,"images":${JSON.stringify(Object.fromEntries(learnt))}` : '';
+  const text = `{"version":1,"restarts":{${restarts}}${images}}`;
   return text.length <= READABLE ? text : compressed(entries, learnt, text);
 }
 
@@ -92,8 +93,14 @@ async function compressed(entries: JournalEntries, learnt: LearntImages, text: s
   return journalText(fewer, learnt);
 }
 
-const stored = (entries: JournalEntries): Record<string, Stored> =>
-  Object.fromEntries([...entries].map(([key, entry]) => [key, storedEntry(entry)]));
+const known = new WeakMap<JournalEntry, string>();
+
+/** An entry never changes: each is put into words once, so that a write of ten thousand costs what has changed. */
+function wordsOf(entry: JournalEntry): string {
+  const words = known.get(entry) ?? JSON.stringify(storedEntry(entry));
+  known.set(entry, words);
+  return words;
+}
 
 const storedEntry = (one: JournalEntry): Stored => ({
   uid: one.uid,

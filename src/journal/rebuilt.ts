@@ -6,15 +6,18 @@ import type { Judged } from '../plan/judged.ts';
 import type { Policy } from '../plan/policy.ts';
 import { parseTime, recordOf } from '../plan/record.ts';
 
+type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartTimeout'>;
+
 /**
  * The restarts in flight as they stand on the workloads, for when the journal itself is lost. Anyone may have written what stands there, so
  * it is bounded: only workloads that an injector matches, no time in the future, none beyond the time limit, and no more than there are
- * slots. Failures are not taken up: they would halt others on somebody's word.
+ * slots, of a namespace no more than it may have. Failures are not taken up: they would halt others on somebody's word. So would another
+ * run's name, and earlier writes would pace others: of the record only what concerns this one restart is taken.
  * @param at the steady and the wall clock, in milliseconds
  */
 export function restartsOnWorkloads(
   judged: readonly Judged[],
-  { maxInFlight, restartTimeout }: Pick<Policy, 'maxInFlight' | 'restartTimeout'>,
+  { maxInFlight, maxInFlightPerNamespace, restartTimeout }: Limits,
   at: { readonly now: number; readonly wall: number },
 ): JournalEntries {
   const found = judged.flatMap((one): [WorkloadKey, JournalEntry][] => {
@@ -25,8 +28,12 @@ export function restartsOnWorkloads(
     const isThere = parseTime(workload.template.annotations[RESTARTED_AT]) === record.restartedAt;
     if (age < 0 || age > restartTimeout || !isThere) return [];
     const { uid, generation, owner } = workload;
-    const kind = owner && { owner: ownerKind(owner) };
-    return [[keyOf(workload), { ...record, uid, generation, confirmed: true, since: at.now - age, ...kind }]];
+    const writes = [{ at: record.restartedAt, well: false }];
+    const trusted = { run: one.injection.run, writes, uid, generation, confirmed: true, since: at.now - age };
+    return [[keyOf(workload), { ...record, ...trusted, ...(owner && { owner: ownerKind(owner) }) }]];
   });
-  return new Map(found.sort(([, a], [, b]) => b.restartedAt - a.restartedAt).slice(0, maxInFlight));
+  const newest = found.sort(([, a], [, b]) => b.restartedAt - a.restartedAt);
+  const inNamespaces = Map.groupBy(newest, ([key]) => key.split('/')[1]);
+  const fair = new Set([...inNamespaces.values()].flatMap((some) => some.slice(0, maxInFlightPerNamespace)));
+  return new Map(newest.filter((one) => fair.has(one)).slice(0, maxInFlight));
 }

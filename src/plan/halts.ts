@@ -6,8 +6,8 @@ import type { Hold, Surroundings } from './rule.ts';
 type Known = Pick<Surroundings, 'history' | 'policy'>;
 
 /**
- * Whether failures keep the restarts of an injection's run from a namespace, and why. What fails in one namespace holds that namespace; all
- * are held by what fails in several, or in the only one that the run concerns: whoever may write in one namespace must not stop the others.
+ * Whether failures halt the restarts of an injection's run in a namespace, and why. Failures in one namespace halt that namespace. Failures in
+ * several namespaces halt all, and so do failures in the only one that the run concerns. So the owner of one namespace cannot stop the others.
  */
 export function haltOf({ run, entry }: Injection, namespace: string, known: Known): Hold | undefined {
   const open = everywhereOrHere(known.history.failingOpen, run, run, namespace, known);
@@ -33,8 +33,7 @@ const halted = (of: 'namespace' | 'run', detail: string): Hold => ({ reason: rea
 const isAlone = (run: string, { history }: Known): boolean => (history.namespaces.get(run)?.size ?? 0) <= 1;
 
 /**
- * What holds a namespace of what was seen in some: what was seen in it, or in any where it was seen in two, or in the only one that the run
- * concerns.
+ * What halts a namespace: a sight in itself, or sights in two namespaces, or one in the only namespace that the run concerns.
  */
 export function everywhereOrHere<T>(
   seen: ByRun<T>,

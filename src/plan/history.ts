@@ -18,9 +18,9 @@ export interface History {
 export type ByRun<T> = ReadonlyMap<string, ReadonlyMap<string, T>>;
 
 /**
- * @param resumedAt when a person last asked to go on, in milliseconds of the wall clock; what was written before counts no more. Written
- * times are cut to the second, so one of that very second may be of later and counts: better to halt once too often. For the same reason a
- * time that is still to come, by the clock of a former leader, forgives nothing: it would forgive what fails until then
+ * @param resumedAt when a person last asked to go on, in milliseconds of the wall clock; restarts from before do not count any more. Their
+ * times are cut to the second, so a restart of the same second may be later and counts: better one halt too many. A time in the future, by the
+ * clock of a former leader, forgives nothing: it would also forgive what fails until then
  * @param wall the wall clock, in milliseconds
  */
 export function historyOf(entries: JournalEntries, judged: readonly Judged[], wall: number, resumedAt = 0): History {
@@ -57,8 +57,14 @@ function namespacesOf(judged: readonly Judged[]): Map<string, Set<string>> {
   return namespaces;
 }
 
-/** The kind of an owner with its API group, whatever its version: `Kafka.kafka.strimzi.io`. */
+/** A kind is a DNS label, a group a DNS name (apiextensions validation); the API server holds no ownerReference to that. */
+const LONGEST_KIND = 63 + 1 + 253;
+
+/**
+ * The kind of an owner with its API group, whatever its version: `Kafka.kafka.strimzi.io`. It is journalled, so what is longer than any
+ * kind can be is cut: one workload's text must not fill the journal of all.
+ */
 export function ownerKind({ apiVersion, kind }: Owner): string {
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/', 1)[0]}` : '';
-  return `${kind}${group}`;
+  return `${kind}${group}`.slice(0, LONGEST_KIND);
 }

@@ -5,7 +5,7 @@ import { budgetName, isAllDown, lowersAvailability, meansOutage } from './budget
 import { closedGate } from './gates.ts';
 import { everywhereOrHere, haltOf } from './halts.ts';
 import { ownerKind } from './history.ts';
-import { isRetryAsked, LONGEST_SKEW, lastRestart } from './journalEntry.ts';
+import { isRetryAsked, knownRestarts, LONGEST_SKEW, lastRestart } from './journalEntry.ts';
 import type { Judged, Outdated } from './judged.ts';
 import { fingerprint, parseTime, recordOf, timestamp, writesOf } from './record.ts';
 import { isSettled, rolloutState } from './rollout.ts';
@@ -54,13 +54,15 @@ function operatorPaused(_judged: Outdated, { paused: why }: Surroundings): Hold 
 
 function gaveUp(judged: Outdated, { policy }: Surroundings): Hold | undefined {
   const { workload, verdict } = judged;
-  const last = lastRestart(judged);
-  if (!last || isRetryAsked(judged) || last.restartedFor !== fingerprint(verdict.expected)) return undefined;
-  const { outcome } = last;
-  if (outcome === 'verified' || outcome === 'superseded:expectation') return undefined;
-  const finished = isSettled(workload) && rolloutState(workload).kind === 'complete' && outcome !== 'reverted';
-  if (last.attempts < policy.maxAttempts && finished) return undefined;
-  const end = outcome ? `outcome ${outcome}` : 'how that ended is not known';
+  if (isRetryAsked(judged)) return undefined;
+  const wanted = fingerprint(verdict.expected);
+  const finished = isSettled(workload) && rolloutState(workload).kind === 'complete';
+  const last = knownRestarts(judged).find(({ restartedFor, outcome, attempts }) => {
+    if (restartedFor !== wanted || outcome === 'verified' || outcome === 'superseded:expectation') return false;
+    return attempts >= policy.maxAttempts || !finished || outcome === 'reverted';
+  });
+  if (!last) return undefined;
+  const end = last.outcome ? `outcome ${last.outcome}` : 'how that ended is not known';
   return hold('gave-up', `restarted for this sidecar at ${timestamp(last.restartedAt)}, ${end}`);
 }
 
@@ -68,7 +70,7 @@ function gaveUp(judged: Outdated, { policy }: Surroundings): Hold | undefined {
 const WELL_PER_DAY = 10;
 
 function dailyCap({ workload, entry }: Outdated, { wall, policy }: Surroundings): Hold | undefined {
-  // what stands on the workload adds restarts that the journal does not know, and changes none that it does
+  // the record on the workload can add restarts that the journal does not know, and changes none that it knows
   const writes = new Map(
     [recordOf(workload), entry].flatMap((one) => (one ? writesOf(one) : [])).map(({ at, well }) => [at, well]),
   );
@@ -166,7 +168,7 @@ function unavailable(judged: Outdated): Hold | undefined {
     : undefined;
 }
 
-/** A budget that the workload's own pods have spent, by a failed restart or because none is Ready, only another rollout can restore. */
+/** If the workload's own pods have spent a budget, by a failed restart or because none is Ready, only another rollout can restore it. */
 function budgets(judged: Outdated, { policy }: Surroundings): Hold | undefined {
   const { workload, budgets: covering } = judged;
   if (policy.pdb === 'ignore' || !lowersAvailability(workload)) return undefined;
@@ -175,7 +177,7 @@ function budgets(judged: Outdated, { policy }: Surroundings): Hold | undefined {
   return spent && hold('pdb', `${budgetName(spent)} allows no disruption: ${spent.detail}`);
 }
 
-/** After a restart by whomever: our own by the steady clock, what others wrote by the wall clock and never if it lies in the future. */
+/** After anyone's restart: our own by the steady clock, others' by the wall clock. A time in the future does not count. */
 function cooldown({ workload, entry }: Outdated, { now, wall, policy }: Surroundings): Hold | undefined {
   const { annotations } = workload.template;
   const written = [

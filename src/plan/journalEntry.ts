@@ -16,13 +16,13 @@ import {
 
 /** What the journal knows of a workload's last restart. Only Meltemi writes it, so it is what counts for the cluster. */
 export interface JournalEntry extends RestartRecord {
-  /** Of the workload that was restarted: another one of the same name is another workload. */
+  /** UID of the workload that was restarted. One that was made again under the same name is another workload. */
   readonly uid: string;
   /** The workload's generation when the restart was decided: as long as it stands, nothing was written. */
   readonly generation: number;
   /** The write is known to have been done. */
   readonly confirmed: boolean;
-  /** What was known of the restart before, as long as this one may turn out never to have been written. */
+  /** The entry before this one, kept as long as this restart may turn out not to have been written. */
   readonly before?: JournalEntry;
   /** Kind of the workload's owner with its API group; absent where nothing owns it. */
   readonly owner?: string;
@@ -35,7 +35,7 @@ export interface JournalEntry extends RestartRecord {
  * the second, so a restart may be this much younger than its record says.
  */
 export const WRITTEN_WITHIN = 30_000;
-/** What is lost where a time is cut to the second. */
+/** The most that a time loses when it is cut to the second, in milliseconds. */
 export const CUT = 999;
 
 export type JournalEntries = ReadonlyMap<WorkloadKey, JournalEntry>;
@@ -44,18 +44,43 @@ export type JournalEntries = ReadonlyMap<WorkloadKey, JournalEntry>;
 export const isInFlight = ({ entry }: Pick<Judged, 'entry'>): boolean => entry !== undefined && !entry.outcome;
 
 /**
- * The last restart of a workload that anyone knows of: the journal's, or what stands on the workload where that is later, as after the
- * journal was lost. A record on the workload that has no end says of itself only that its end is not known.
+ * The last known restart of a workload: the journal's, or that of the record on the workload if it is later, as after the journal was lost. An
+ * open record on the workload only says that its end is not known.
  */
 export function lastRestart({ workload, entry }: Pick<Judged, 'workload' | 'entry'>): RestartRecord | undefined {
   const record = recordOf(workload);
   return entry && (!record || record.restartedAt <= entry.restartedAt) ? entry : record;
 }
 
+/**
+ * What counts against another restart of a workload: the journal's last one, and what stands on the workload where that is later. Neither
+ * lifts what the other says, since anyone who may edit the workload may have written its record.
+ */
+export function knownRestarts(judged: Pick<Judged, 'workload' | 'entry'>): RestartRecord[] {
+  const { entry } = judged;
+  const last = lastRestart(judged);
+  return [...(entry ? [entry] : []), ...(last && last !== entry ? [last] : [])];
+}
+
 /** Whether a person asks for one more restart: a `meltemi.dev/retry` that no restart has answered yet. */
 export function isRetryAsked(judged: Pick<Judged, 'workload' | 'entry'>): boolean {
   const asked = answeredRetry(judged.workload.annotations);
-  return asked !== undefined && asked !== lastRestart(judged)?.retried;
+  return asked !== undefined && knownRestarts(judged).every(({ retried }) => retried !== asked);
+}
+
+/** How long ago a write must be that only the workload tells of, in milliseconds: one that is younger would hold the pace for others. */
+const TOLD_LATER = 2 * 60_000;
+
+/**
+ * Every write of a workload that is known, newest first, as far as they lie in the past. Where the journal and the workload tell of the same
+ * one, the journal knows how it ended.
+ */
+function earlierWrites({ workload, entry }: Pick<Judged, 'workload' | 'entry'>, wall: number): Write[] {
+  const record = recordOf(workload);
+  const told = record ? writesOf(record).filter(({ at }) => at <= wall - TOLD_LATER) : [];
+  const all = [...told, ...(entry ? writesOf(entry) : [])];
+  const writes = new Map(all.map(({ at, well }) => [at, well]));
+  return [...writes].map(([at, well]) => ({ at, well })).sort((a, b) => b.at - a.at);
 }
 
 /** The `meltemi.dev/retry` that a restart of the workload answers, as the record keeps it; undefined where there is none. */
@@ -64,7 +89,7 @@ export function answeredRetry(annotations: Labels): string | undefined {
   return asked === undefined ? undefined : retryWord(asked);
 }
 
-/** As far as clocks may lie apart. A time that lies further ahead was not written by a clock. */
+/** The largest difference between two clocks. A time that is further ahead did not come from a clock. */
 export const LONGEST_SKEW = 60 * 60_000;
 
 /**
@@ -80,18 +105,15 @@ export function nextEntry(
   at: { readonly wall: number; readonly now: number },
 ): JournalEntry {
   const { workload } = judged;
-  const previous = lastRestart(judged);
   const restartedFor = fingerprint(expected);
   const retried = answeredRetry(workload.annotations);
-  const again = previous?.restartedFor === restartedFor && previous.outcome !== 'verified';
-  const sameEpisode = again && !isRetryAsked(judged);
+  const sameEpisode = isRetryAsked(judged) ? [] : knownRestarts(judged).filter(isOpenFor(restartedFor));
   const restartedAt = nextTime(judged, at.wall);
-  const earlier: readonly Write[] = previous ? writesOf(previous) : [];
   return {
     restartedFor,
     restartedAt,
-    attempts: sameEpisode ? previous.attempts + 1 : 1,
-    writes: [{ at: restartedAt, well: false }, ...earlier].slice(0, WRITES_KEPT),
+    attempts: 1 + Math.max(0, ...sameEpisode.map(({ attempts }) => attempts)),
+    writes: [{ at: restartedAt, well: false }, ...earlierWrites(judged, at.wall)].slice(0, WRITES_KEPT),
     run,
     uid: workload.uid,
     generation: workload.generation,
@@ -102,9 +124,14 @@ export function nextEntry(
   };
 }
 
+const isOpenFor =
+  (wanted: string) =>
+  ({ restartedFor, outcome }: RestartRecord): boolean =>
+    restartedFor === wanted && outcome !== 'verified';
+
 /**
- * A clock that runs behind must not make the record older than the workload, nor no newer than what stands there: a template annotation of
- * the same second would make the patch change nothing.
+ * The record must be newer than the workload and than earlier restarts, even by a clock that runs behind: with a template annotation of the same
+ * second, the patch would change nothing.
  */
 function nextTime({ workload, entry }: Pick<Judged, 'workload' | 'entry'>, wall: number): number {
   const written = [

@@ -29,7 +29,7 @@ export interface Plan {
 /**
  * Decides for every workload: restart, follow, wait or nothing. Pure: the same arguments give the same plan.
  * In-flight counts, failures and the last write come from the journal, so they survive a crash.
- * Order is by namespace, kind and name; what means an outage comes after what does not, then what is down altogether, and Meltemi itself last.
+ * Order is by namespace, kind and name; what means an outage comes after the rest, then what is down altogether, and Meltemi itself last.
  */
 export function plan(judged: readonly Judged[], context: PlanContext): Plan {
   const planning = planStepwise(judged, context);
@@ -39,7 +39,7 @@ export function plan(judged: readonly Judged[], context: PlanContext): Plan {
   }
 }
 
-/** The same, workload by workload, for whoever has other things to do in between. The context must not change meanwhile. */
+/** The same in steps, one for each workload, for callers that do other work in between. The context must not change meanwhile. */
 export function* planStepwise(judged: readonly Judged[], context: PlanContext): Generator<undefined, Plan> {
   const keyed = judged.map((one) => ({ one, order: sortKey(one, context.own) }));
   keyed.sort((a, b) => Number(a.order > b.order) - Number(a.order < b.order));

@@ -15,7 +15,7 @@ export interface Write {
   readonly well: boolean;
 }
 
-/** What one restart was for and how it went. Times are milliseconds of the wall clock of whoever led. */
+/** What one restart was for and how it went. Times are milliseconds of the leader's wall clock at that time. */
 export interface RestartRecord {
   readonly restartedFor: string;
   readonly restartedAt: number;
@@ -68,13 +68,16 @@ function parsed(annotations: Labels): RestartRecord | undefined {
   return {
     restartedFor,
     restartedAt,
-    attempts: Number.parseInt(annotations[ANNOTATION.attempts] ?? '', 10) || 1,
+    attempts: attemptsOf(annotations[ANNOTATION.attempts] ?? ''),
     writes: (annotations[ANNOTATION.writes] ?? '').split(',', WRITES_KEPT).flatMap((text) => writeOf(text) ?? []),
     run: annotations[ANNOTATION.run] ?? '',
     ...(retried && { retried }),
     ...(outcome && { outcome: outcome as Outcome }),
   };
 }
+
+/** A count that Meltemi may have written; else one. */
+const attemptsOf = (text: string): number => (/^[1-9]\d{0,3}$/.test(text) ? Number(text) : 1);
 
 /** The writes of a record, the newest with the end that it came to. */
 export const writesOf = ({ writes, outcome, restartedAt }: RestartRecord): readonly Write[] =>
@@ -95,9 +98,16 @@ export function writeOf(text: string): Write | undefined {
   return at === undefined ? undefined : { at, well };
 }
 
-/** The value of `meltemi.dev/retry` as it is kept: itself, or a hash where a person wrote a whole letter. */
+/**
+ * The value of `meltemi.dev/retry` as it is kept: itself, or a hash of its length and its beginning where a person wrote a whole letter. It
+ * is worked out at every look, so it must not cost more the longer the letter is.
+ */
 export function retryWord(value: string): string {
-  return value.length <= 64 ? value : createHash('sha256').update(value).digest('hex').slice(0, 16);
+  if (value.length <= 64) return value;
+  return createHash('sha256')
+    .update(`${value.length}\n${value.slice(0, LONGEST)}`)
+    .digest('hex')
+    .slice(0, 16);
 }
 
 const LAST_TIME = Date.UTC(9999, 0);
@@ -122,7 +132,7 @@ export const restartPatch = (resourceVersion: string, record: RestartRecord): ob
   ...templatePatch(record),
 });
 
-/** The same without the record on the workload, for a cluster whose admission lets no one write that; the journal has it all the same. */
+/** The same without the record on the workload, for a cluster whose admission refuses the record. The journal has it all the same. */
 export const barePatch = (resourceVersion: string, record: RestartRecord): object => ({
   metadata: { resourceVersion },
   ...templatePatch(record),

@@ -115,7 +115,7 @@ export class Throttle {
     return this.#sharing(judged) ?? this.#first(judged) ?? this.#pace();
   }
 
-  /** Where images seem to be rewritten after the injector, one restart shows what becomes of an answer before others are made for it. */
+  /** If images seem to be rewritten after the injector, the first restart for an answer must end before others begin: it shows how. */
   #first({ hinted, verdict }: Outdated): Hold | undefined {
     if (!hinted || this.#towards.get(fingerprint(verdict.expected)) !== false) return undefined;
     return waiting('first-of-its-kind', 'images seem to be rewritten after the injector; the first restart shows how');

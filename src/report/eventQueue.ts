@@ -14,9 +14,9 @@ const SAME_FOR_MS = 10 * 60_000;
 const REMEMBERED = 4096;
 
 export interface EventQueueOptions {
-  /** Creates the Event. A rejection is handed to whoever emitted it. */
+  /** Creates the Event. A rejection goes to the caller that emitted it. */
   readonly send: (event: EventDraft) => Promise<void>;
-  /** Hears once after each burst how many Events had no room. */
+  /** Called once after each burst with the number of Events that had no room. */
   readonly dropped: (count: number) => void;
   readonly clock: Clock;
   /** Ends the sending; what waits then is thrown away. */

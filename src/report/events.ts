@@ -1,4 +1,4 @@
-/** Every Event reason, with the type it is sent as and what it tells; docs/events.md is generated from here. */
+/** Every Event reason, with the type it is sent as and what it tells; the table in docs/reporting.md is generated from here. */
 export const EVENT_REASONS = {
   SidecarOutdated: {
     type: 'Normal',
@@ -14,7 +14,7 @@ export const EVENT_REASONS = {
   },
   RestartsHalted: {
     type: 'Warning',
-    help: 'The failure budget of a run is spent; nothing more is written until its injector changes.',
+    help: 'Too many restarts failed, or new pods became ready without their sidecar. Restarts wait until the injector changes or a person resumes.',
   },
   GateClosed: {
     type: 'Warning',
@@ -26,15 +26,15 @@ export const EVENT_REASONS = {
   },
   ImageRewritten: {
     type: 'Normal',
-    help: 'A restart has shown that the cluster rewrites the images that the injector names; pods that carry the rewritten one are current.',
+    help: 'A restart has shown that the cluster rewrites the images that the injector names. Pods with the rewritten image are current.',
   },
   RecordRefused: {
     type: 'Normal',
-    help: "The cluster's admission refuses Meltemi's annotations on a workload; it was restarted without them. Sent once a namespace.",
+    help: "Admission refuses Meltemi's annotations on a workload, so it is restarted without them. Sent once per namespace.",
   },
   JournalLost: {
     type: 'Warning',
-    help: "The annotation of the Lease that keeps Meltemi's journal was gone or could not be read; it was made anew.",
+    help: 'The journal on the Lease was gone or could not be read. Meltemi goes on with what it still knows and what stands on the workloads.',
   },
   InjectorUnreachable: {
     type: 'Warning',

@@ -27,7 +27,7 @@ const ITEM_LIMIT = 50;
 
 /**
  * One log line: JSON on which no terminal acts. Texts and lists of others' making are cut, so that no tenant fills the log; what is kept of
- * them is exact for whoever parses the line.
+ * them is exact for programs that parse the line.
  */
 export const logLine = (fields: object): string => jsonText(bounded(fields));
 

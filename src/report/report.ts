@@ -102,7 +102,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   /**
-   * Every failure is counted; what is no news is not told again.
+   * Counts every failure, and logs it if it is news.
    * @param retryIn milliseconds until the next try
    */
   scanFailed(error: unknown, retryIn: number, { namespace, isGone, isNews }: FailedScan): void {
@@ -134,7 +134,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#emit('InjectorUnreachable', this.#ourselves(), `${configuration}/${name}: ${problem}`);
   }
 
-  /** Nothing that is watched told of it, as where the control plane is outside the cluster. */
+  /** No watched object has changed, for example because the control plane is outside the cluster. */
   answersChanged({ entry }: Injection): void {
     this.#options.logger.info('Injector gives other answers than before', {
       configuration: entry.configuration,
@@ -272,28 +272,28 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#options.logger.info('Record refused, restarting without it', { ...refOf(workload), why });
     if (this.#refused.has(workload.namespace)) return;
     this.#refused.add(workload.namespace);
-    const message = `the cluster's admission refuses Meltemi's annotations: ${why}; its journal has the record`;
+    const message = `the cluster's admission refuses Meltemi's annotations: ${why}; the journal has the record`;
     this.#emit('RecordRefused', targetOf(workload), message);
   }
 
   /** Once for each rewriting. */
   learnt({ workload }: Judged, words: string): void {
-    this.#options.logger.info('Learnt what the cluster makes of images', { ...refOf(workload), rewriting: words });
+    this.#options.logger.info('Learnt how the cluster rewrites images', { ...refOf(workload), rewriting: words });
     this.#emit('ImageRewritten', targetOf(workload), `${words}; pods that carry it are current`);
   }
 
   journalUnreadable(why: string): void {
-    this.#options.logger.error('Journal cannot be read, it begins anew', { why });
-    this.#emit('JournalLost', this.#ourselves(), `it cannot be read (${why}); it begins anew`);
+    this.#options.logger.error('Journal cannot be read, starting a new one', { why });
+    this.#emit('JournalLost', this.#ourselves(), `the journal cannot be read: ${why}; Meltemi starts a new one`);
   }
 
   /** The journal was gone: these restarts were found on their workloads. */
   journalRebuilt(restarts: readonly WorkloadKey[]): void {
-    this.#options.logger.warn('Journal was gone, made anew from the workloads', { restarts });
+    this.#options.logger.warn('Journal was gone, restored from the workloads', { restarts });
     this.#emit(
       'JournalLost',
       this.#ourselves(),
-      `it was gone; ${restarts.length} restarts in flight were found on their workloads`,
+      `the journal was gone; ${restarts.length} restarts in flight were found on their workloads`,
     );
   }
 

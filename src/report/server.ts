@@ -64,13 +64,13 @@ export function metricsHandler(metrics: () => Promise<string>): RequestListener 
   };
 }
 
-/** Hears when a check begins to fail, with what is wrong, and when it passes again; once each, however often it is asked. */
+/** Called when a check begins to fail, with what is wrong, and when it passes again; once each, however often the check runs. */
 export type HealthListener = (check: string, problem: string | undefined) => void;
 
 /**
  * Serves groups of named checks as Kubernetes' own components do (apiserver pkg/server/healthz): `/readyz`, each check alone as
  * `/readyz/watches`, all with their results by `?verbose`, without some by `?exclude=watches`. 200 `ok`, or 503 with a line for each check that
- * fails. Anybody may ask, so the answer names checks and never says what is wrong: errors name addresses, objects and missing rights.
+ * fails. Anyone can ask, so the answer names checks and never says what is wrong: errors name addresses, objects and missing rights.
  */
 export function healthHandler(
   groups: Readonly<Record<string, Readonly<Record<string, Check>>>>,

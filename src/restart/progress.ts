@@ -118,7 +118,7 @@ function allDone({ workload, groups, stranded }: Judged): boolean {
 
 const UNVERIFIED: End = {
   outcome: 'failed:unverified',
-  detail: 'nobody could say within the time limit what the new pods should have',
+  detail: 'it was not known within the time limit what the new pods should have',
 };
 
 const NOT_INJECTED: End = {
@@ -136,6 +136,6 @@ const WRONG_REVISION: End = {
   detail: 'new pods are ready with a sidecar of another revision than the injector names',
 };
 
-/** Whether the injector, or that nobody reaches it, keeps pods from being made: the API server's words when a webhook fails (apiserver pkg/admission/plugin/webhook/errors). */
+/** Whether pods are not made because the injector refuses them or cannot be reached: the API server's words when a webhook fails (apiserver pkg/admission/plugin/webhook/errors). */
 export const isRefusedByInjector = ({ rollout }: Workload): boolean =>
   /webhook "[^"]*sidecar-injector\.istio\.io"/.test(rollout.createFailure ?? '');

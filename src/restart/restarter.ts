@@ -19,9 +19,9 @@ export interface RestartListener {
   sending(ref: WorkloadRef): void;
   restarted(judged: Judged, written: Workload): void;
   ended(judged: Judged, outcome: Outcome, detail: string): void;
-  /** The cluster's admission lets no one write the record on this workload; the restart is made without it. */
+  /** The cluster's admission refuses the record on this workload; the restart is made without it. */
   recordRefused(judged: Judged, why: string): void;
-  /** A restart has shown what the cluster makes of the injector's images, in words. */
+  /** A restart has shown how the cluster rewrites the injector's images, in words. */
   learnt(judged: Judged, words: string): void;
   trouble(ref: WorkloadRef, error: unknown): void;
 }
@@ -50,7 +50,7 @@ const LONGEST_POLL = 30_000;
 /** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
 const LOOK_EVERY = 5000;
 const ASK_EVERY = 15_000;
-/** How long an injector that does not answer may keep a restart from ending; then its slot is given to others. */
+/** How long an injector that answers nobody may keep a restart from ending beyond its time limit; then its slot is given to others. */
 const LONGEST_EXCUSE = 60 * 60_000;
 /** How long a write whose answer was lost may still land: an API server ends a request after a minute (--request-timeout). */
 const LANDS_WITHIN = 70_000;
@@ -114,7 +114,7 @@ export class Restarter {
   }
 
   /**
-   * Writes the restart with its record, or without where admission has let no one write that.
+   * Writes the restart with its record, or without it where admission refuses the record.
    * @returns the workload as written; undefined when the answer did not come, so that nothing or all of it was written
    * @throws {Error} when nothing was written, for certain
    */
@@ -133,18 +133,19 @@ export class Restarter {
     }
   }
 
-  /** The rules are asked once more in the moment of sending. */
+  /** Sends the patch. The rules are checked once more right before. */
   async #send(judged: Outdated, patch: object, entry: JournalEntry): Promise<Workload | undefined> {
     const { cluster, journal, listener } = this.#options;
     const { workload } = judged;
     const { now } = this.#stillWanted(judged);
-    if (now - entry.since > WRITTEN_WITHIN) throw new NotBorneOut('what the restart rests on has grown old meanwhile');
+    if (now - entry.since > WRITTEN_WITHIN)
+      throw new NotBorneOut('the look and the answer behind this restart have become too old');
     journal.sending(workload);
     listener.sending(workload);
     try {
       return await cluster.patch(workload, patch);
     } catch (error) {
-      if (isConflict(error)) throw new NotBorneOut('somebody else has just written it');
+      if (isConflict(error)) throw new NotBorneOut('somebody else has just changed the workload');
       if (wasNotDone(error)) throw error;
       listener.trouble(workload, error);
       return undefined;
@@ -196,7 +197,7 @@ export class Restarter {
     return undefined;
   }
 
-  /** What goes wrong in the same way again is not told again. */
+  /** Reports a problem once, until it changes. */
   #unread(ref: WorkloadRef, course: Course, error: unknown): void {
     const problem = error instanceof Error ? error.message : String(error);
     if (course.failures === 0 || problem !== course.problem) this.#options.listener.trouble(ref, error);
@@ -205,7 +206,7 @@ export class Restarter {
   }
 
   /**
-   * A workload that cannot be read for so long, as where its namespace was taken from us, gives its slot to others. @returns whether it has
+   * Ends a restart whose workload has been unreadable for too long, for example because a right was taken away. @returns whether it did
    */
   #isLost(ref: WorkloadRef): boolean {
     const { journal, surroundings } = this.#options;
@@ -228,17 +229,18 @@ export class Restarter {
     const { now, policy } = surroundings();
     course.since ??= now;
     course.inherited ??= now > entry.since + policy.restartTimeout;
-    const excusable = now < entry.since + policy.restartTimeout + LONGEST_EXCUSE;
-    if (excusable && (workload.paused || isRefusedByInjector(workload))) course.excusedAt = now;
+    // whoever may write the workload can pause it, or write what the injector refuses: others need its slot
+    const isPatient = now < entry.since + 2 * policy.restartTimeout;
+    if (isPatient && (workload.paused || isRefusedByInjector(workload))) course.excusedAt = now;
     const allowed = { timeout: policy.restartTimeout, excusedAt: course.excusedAt };
     const progress = progressOf(workload, entry, now, allowed);
     if (progress.kind === 'unwritten') return this.#unwritten(ref, now - course.since > LANDS_WITHIN);
     journal.confirm(ref);
     if (progress.kind === 'progressing' && !isWorthALook(workload, course, now)) return { done: false };
-    return this.#judgeStep(entry, workload, progress, { course, now, excusable });
+    return this.#judgeStep(entry, workload, progress, { course, now, isPatient });
   }
 
-  /** What was lost on its way may still land for a while; then it is known that it never was. */
+  /** A request whose answer was lost may still arrive for a while. After that, the restart was certainly not written. */
   async #unwritten(ref: WorkloadRef, never: boolean): Promise<Step> {
     if (!never) return { done: false };
     this.#options.journal.cancel(ref);
@@ -249,17 +251,20 @@ export class Restarter {
     entry: JournalEntry,
     workload: Workload,
     progress: Progress,
-    { course, now, excusable }: { readonly course: Course; readonly now: number; readonly excusable: boolean },
+    { course, now, isPatient }: { readonly course: Course; readonly now: number; readonly isPatient: boolean },
   ): Promise<Step> {
     const { survey, mesh, surroundings } = this.#options;
     const sighting = await survey.look(workload);
-    if (!sighting) return { done: false };
+    // it may have been made anew since it was read: the next step tells
+    if (sighting?.workload.uid !== entry.uid) return { done: false };
     const judged = await survey.judge(mesh(), sighting, this.#isDoubtful(workload, course, now));
-    if (excusable && isUnanswered(judged) && (progress.kind === 'progressing' || progress.kind === 'failed')) {
+    const { policy } = surroundings();
+    const isExcused = isPatient ? isUnanswered(judged) : isUnreachable(judged);
+    const isExcusable = now < entry.since + policy.restartTimeout + LONGEST_EXCUSE;
+    if (isExcusable && isExcused && (progress.kind === 'progressing' || progress.kind === 'failed')) {
       course.excusedAt = now;
       return { done: false };
     }
-    const { policy } = surroundings();
     const end = endOf(progress, judged, { entry, rules: policy, inherited: course.inherited ?? false });
     if (!end) return { done: false };
     const learnt = end.outcome === 'failed:wrong-image' ? await this.#learn(entry, sighting) : undefined;
@@ -267,8 +272,8 @@ export class Restarter {
   }
 
   /**
-   * What new pods have instead of the injector's image may be what the cluster makes of it, a mirror's or a pinned one. If the injector still
-   * gives the very answer that the restart was made for, then it is: another restart would bring the same.
+   * New pods may have another image because the cluster rewrites images, to a mirror's or to a pinned one. If the injector still gives the answer
+   * that the restart was made for, the cluster has rewritten it, and another restart would bring the same image.
    */
   async #learn(entry: JournalEntry, sighting: Sighting): Promise<End | undefined> {
     const { survey, mesh, journal, listener } = this.#options;
@@ -277,14 +282,16 @@ export class Restarter {
     const { groups, verdict, injection } = judged;
     const rule = groups.every(({ ready }) => ready) ? learn(verdict.expected, groups) : undefined;
     if (!rule) return undefined;
-    const words = `the cluster makes ${verdict.actual.image} of ${verdict.expected.image}`;
-    if (journal.learn(injection.run, rule, judged.workload.namespace)) listener.learnt(judged, words);
+    const words = `the cluster rewrites ${verdict.expected.image} to ${verdict.actual.image}`;
+    const learnt = journal.learn(injection.run, rule, judged.workload.namespace);
+    // what does not count would be outdated again at once, and restarted again
+    if (learnt === 'full') return undefined;
+    if (learnt === 'news') listener.learnt(judged, words);
     return { outcome: 'verified', detail: words };
   }
 
   /**
-   * Whether the injector is to be asked whether it is there at all: pods are missing, and of a StatefulSet or DaemonSet only Events would
-   * say why.
+   * Whether to ask if the injector is there at all. Pods are missing, and for a StatefulSet or DaemonSet only Events would say why.
    */
   #isDoubtful({ kind, rollout }: Workload, course: Course, now: number): boolean {
     const doubtful = kind !== 'Deployment' && rollout.existing < rollout.desired && now >= course.askedAt + ASK_EVERY;
@@ -305,7 +312,7 @@ export class Restarter {
     return survey.look(workload);
   }
 
-  /** Writes the record with its end on the workload. Whatever keeps that from being written keeps nothing else. */
+  /** Writes the record with its end on the workload. If that fails, nothing else depends on it. */
   async #note(workload: Workload, ended: JournalEntry): Promise<void> {
     const { cluster, signal } = this.#options;
     let latest: Workload | undefined = workload;
@@ -321,7 +328,7 @@ export class Restarter {
     }
   }
 
-  /** Why a rollout failed, in the words of who refused something; that it cannot be read changes nothing. */
+  /** Why a rollout failed, in the words of the component that refused something; undefined if they cannot be read. */
   async #complaint(workload: Workload, { restartedAt }: JournalEntry): Promise<string | undefined> {
     const { cluster } = this.#options;
     return workload.rollout.createFailure ?? cluster.complaint(workload, restartedAt).catch(() => undefined);
@@ -361,7 +368,7 @@ interface Course {
   inherited?: boolean;
 }
 
-/** What is journalled must be so at the write: it tells the write by the generation that it changes, and which retry it answered. */
+/** The journal's entry must still hold at the write: the generation shows later whether the write was made, and the retry which one it answered. */
 const isStillTrue = (entry: JournalEntry, { uid, generation, annotations }: Workload): boolean =>
   uid === entry.uid && generation === entry.generation && answeredRetry(annotations) === entry.retried;
 
@@ -375,8 +382,11 @@ function isWorthALook({ kind, rollout }: Workload, course: Course, now: number):
   return true;
 }
 
-const isUnanswered = ({ verdict }: Judged): boolean =>
-  verdict.state === 'unknown' && ['injector-unreachable', 'injector-refused'].includes(verdict.reason.code);
+const isUnreachable = ({ verdict }: Judged): boolean =>
+  verdict.state === 'unknown' && verdict.reason.code === 'injector-unreachable';
+
+const isUnanswered = (judged: Judged): boolean =>
+  isUnreachable(judged) || (judged.verdict.state === 'unknown' && judged.verdict.reason.code === 'injector-refused');
 
 /** The answer may have taken seconds: it must still come from the injection that the API server would call now. */
 function sameInjection(mesh: Mesh, { workload, injection }: Outdated): boolean {

@@ -45,8 +45,8 @@ export interface Resolved {
 export type AnswersVersion = (entry: WebhookEntry) => number;
 
 /**
- * Makes the mesh of the watched objects, when it is asked for. What is made of one version of an object is kept with it, so that a burst of
- * events costs what has changed.
+ * Makes the mesh from the watched objects, on demand. What is made from one version of an object is kept with it, so that a burst of events
+ * costs no more than what has changed.
  */
 export class MeshAssembly {
   readonly #objects: MeshObjects;

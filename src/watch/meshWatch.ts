@@ -19,10 +19,10 @@ import {
 } from './meshAssembly.ts';
 import { NamedWatches, type Place } from './namedWatches.ts';
 
-/** Hears once of all that came in one turn of the event loop. */
+/** Called once for everything that came in one turn of the event loop. */
 export type MeshListener = (change?: MeshChange) => void;
 
-/** Hears of every failed list or watch. `instead` says what is done without it; absent where nothing can be done without it. */
+/** Called for every failed list or watch. `instead` says how Meltemi goes on without it; absent where it cannot. */
 export type WatchErrorListener = (watched: string, error: unknown, instead?: string) => void;
 
 /** Where to watch; an empty list is everywhere. For who has rights in some namespaces only. */
@@ -178,7 +178,7 @@ export class MeshWatch {
     this.#touched.epochs ||= epochs;
   }
 
-  /** An injector was seen to answer otherwise than before, though nothing that is watched tells of it: its epoch has ended. */
+  /** An injector's answers have changed although no watched object did: its epoch has ended. */
   answersChanged(): void {
     this.#touch({ epochs: true });
   }

@@ -26,7 +26,7 @@ export class NamedWatches<T extends Stored> {
     this.#open = open;
   }
 
-  /** Begins to watch what is wanted and not yet watched, and ends what nobody wants any more. */
+  /** Begins to watch what is wanted and not yet watched, and ends what is not wanted any more. */
   become(places: readonly Place[]): void {
     const wanted = new Map(places.map((place) => [placeKey(place), place]));
     for (const [key, { stop }] of this.#opened) {

@@ -28,6 +28,14 @@ export class FakeStore implements JournalStore {
 
   /** The restarts that are stored, as `kind/namespace/name` and what is told of each. */
   get restarts(): Record<string, { readonly outcome?: string; readonly unconfirmed?: boolean }> {
-    return this.stored === undefined ? {} : JSON.parse(this.stored).restarts;
+    return parsed(this.stored ?? '');
+  }
+}
+
+function parsed(text: string): FakeStore['restarts'] {
+  try {
+    return JSON.parse(text).restarts ?? {};
+  } catch {
+    return {};
   }
 }

@@ -97,17 +97,17 @@ const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
   restartedAt: 'when it was written, RFC 3339',
   attempts: 'restarts in this episode of drift',
   writes: 'times of the latest restarts, for the daily cap; `ok` after those that ended well',
-  run: 'epoch of the injector; failures are counted per run',
+  run: 'the run that the restart belongs to: restarts towards one content of an injector',
   retried: 'the value of `meltemi.dev/retry` that the restart answered',
   outcome: '`verified`, `failed:<reason>`, `reverted` or `superseded`; empty while the restart is in flight',
 };
 
 const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {
   paused: 'set by people: no new restart begins; the value is the reason, `false` is as good as absent',
-  resume: 'set by people: any new value ends the halts that failed restarts have caused until then',
+  resume: 'set by people: any new value ends the halts that there are',
   resumed: 'the value of `resume` that the leader has seen',
   resumedAt: 'when it did, RFC 3339',
-  journal: 'set by the leader: its journal, what it has restarted and how that ended; deleted, it is made anew',
+  journal: 'set by the leader: its journal of restarts and how they ended; see above',
 };
 
 function annotations(): string {

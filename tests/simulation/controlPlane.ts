@@ -34,6 +34,8 @@ export class ControlPlane {
   readonly namespaces = new Map<string, NamespaceFacts>();
   /** When what pods should have last changed. */
   changedAt = 0;
+  /** When the labels of a namespace last changed. */
+  readonly labelledAt = new Map<string, number>();
   readonly #dice: Dice;
   /** Whether istiod Deployments can be seen; where not, gate G3 asks twice. */
   readonly #visible: boolean;
@@ -61,12 +63,21 @@ export class ControlPlane {
   }
 
   label(namespace: string, revision: RevisionName): void {
-    this.namespaces.set(namespace, { labels: { 'istio.io/rev': revision }, annotations: {} });
+    this.describe(namespace, { labels: { 'istio.io/rev': revision }, annotations: {} });
+  }
+
+  describe(namespace: string, facts: NamespaceFacts): void {
+    this.namespaces.set(namespace, facts);
     this.#mesh = undefined;
   }
 
   revisionOf(namespace: string): RevisionName {
-    return (this.namespaces.get(namespace)?.labels['istio.io/rev'] ?? 'default') as RevisionName;
+    return this.labelOf(namespace) ?? 'default';
+  }
+
+  /** Whose injection a namespace asks for; undefined where it asks for none. */
+  labelOf(namespace: string): RevisionName | undefined {
+    return REVISIONS.find((name) => name === this.namespaces.get(namespace)?.labels['istio.io/rev']);
   }
 
   change(name: RevisionName, change: Partial<ControlPlaneState>): void {
@@ -117,7 +128,7 @@ export class ControlPlane {
   admit(namespace: string): Sidecar | string {
     const name = this.revisionOf(namespace);
     const { down, refusing, failingOpen, serving } = this.state(name);
-    if (failingOpen) return NO_PROXY;
+    if (failingOpen || this.labelOf(namespace) === undefined) return NO_PROXY;
     const webhook = 'admission webhook "namespace.sidecar-injector.istio.io"';
     if (down) return `Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io": refused`;
     if (refusing) return `${webhook} denied the request: not now`;
@@ -134,7 +145,7 @@ export class ControlPlane {
 /** The control plane's own image is never older than a proxy here: gate G4 stays open. */
 const NEWEST = '1.99.0';
 
-const NO_PROXY: Sidecar = sidecar({ placement: 'none', image: '', revision: '', injected: false });
+export const NO_PROXY: Sidecar = sidecar({ placement: 'none', image: '', revision: '', injected: false });
 
 export const sameSidecar = (a: Sidecar, b: Sidecar): boolean =>
   a.image === b.image && a.revision === b.revision && a.placement === b.placement;

@@ -60,7 +60,8 @@ export class Controlled {
   gone = false;
   pods: Pod[] = [];
   readonly revisions = new Map<string, Revision>();
-  #version = 0;
+  /** No two objects ever have the same, also those of one name. */
+  #version: number;
   #names = 0;
   #template = '';
   #current = '';
@@ -74,7 +75,7 @@ export class Controlled {
     kind: WorkloadKind,
     manifest: Manifest,
     around: Around,
-    { progressDeadline, nodes }: { progressDeadline: number; nodes: number },
+    { progressDeadline, nodes, version }: { progressDeadline: number; nodes: number; version: number },
   ) {
     this.kind = kind;
     this.manifest = manifest;
@@ -82,6 +83,7 @@ export class Controlled {
     this.#around = around;
     this.#progressDeadline = progressDeadline;
     this.#nodes = nodes;
+    this.#version = version;
   }
 
   get workload(): Workload {
@@ -207,7 +209,8 @@ export class Controlled {
   #revise(): void {
     const { annotations } = this.manifest.metadata;
     const known = this.revisions.get(this.#template);
-    if (!known) this.revisions.set(this.#template, { uid: `${this.key}-${this.revisions.size}`, annotations });
+    if (!known)
+      this.revisions.set(this.#template, { uid: `${this.manifest.metadata.uid}-${this.revisions.size}`, annotations });
     else if (this.kind === 'Deployment') known.annotations = { ...known.annotations, ...annotations };
   }
 

@@ -25,6 +25,8 @@ export function planEvents(world: World): void {
   times(knobs.freezes, () => freeze(world));
   times(knobs.broken, () => breakWatches(world));
   times(dice.below(knobs.people + 1), () => meddle(world));
+  times(knobs.vandals, () => vandalise(world));
+  world.tenant.plan();
   world.onChange((changed) => reconcile(world, changed));
   time.after(eventful, () => settle(world));
 }
@@ -74,7 +76,7 @@ function changed(world: World): void {
 /** A pod of a workload that was right is made anew and has no sidecar. */
 function relapse(world: World): void {
   const { dice, plane } = world;
-  const workload = dice.pick(world.existing());
+  const workload = dice.pick(world.others());
   const pod = workload?.replaceable.find(({ ready }) => ready);
   if (!workload || !pod) return;
   const revision = plane.revisionOf(workload.namespace);
@@ -137,6 +139,14 @@ function breakWatches(world: World): void {
   world.time.after((5 + world.dice.below(60)) * SECOND, () => mendWatches(world, process));
 }
 
+/** The process that leads still knows what is taken from it. */
+function vandalise(world: World): void {
+  const whole = world.dice.once(2);
+  world.log(() => `somebody deletes ${whole ? 'the Lease' : 'the journal'}`);
+  if (whole) world.lease.remove();
+  else world.lease.annotate({ [LEASE_ANNOTATION.journal]: undefined });
+}
+
 function mendWatches(world: World, process: OperatorProcess): void {
   process.lane.wake(0, () => process.view.mend(world.plane.mesh()));
 }
@@ -173,6 +183,10 @@ const DEEDS: Readonly<Record<string, Deed>> = {
     if (world.dice.once(2)) world.time.after(90 * SECOND, () => workload.gone || scale(replicas));
   },
   'deletes it': (_world, workload) => workload.remove(),
+  'makes another of the same name': (world, workload) => {
+    workload.remove();
+    world.remake(workload, `another-${workload.manifest.metadata.uid}`);
+  },
   'pauses its rollout for a while': (world, workload) => {
     if (workload.kind !== 'Deployment') return;
     const pause = (paused: boolean): void =>
@@ -189,7 +203,7 @@ const DEEDS: Readonly<Record<string, Deed>> = {
 
 function meddle(world: World): void {
   const { dice } = world;
-  const workload = dice.pick(world.existing());
+  const workload = dice.pick(world.others());
   const [what, deed] = dice.pick(Object.entries(DEEDS));
   if (!workload) return;
   world.log(() => `somebody, of ${workload.key}: ${what}`);
@@ -247,7 +261,7 @@ function settle(world: World): void {
     process.view.mend(plane.mesh());
   }
   changed(world);
-  for (const workload of world.existing()) if (workload.fate === 'hangs' && dice.once(2)) workload.heal();
+  for (const workload of world.others()) if (workload.fate === 'hangs' && dice.once(2)) workload.heal();
   if (dice.below(5) > 0) world.lease.annotate({ [LEASE_ANNOTATION.paused]: undefined });
   if (running(world).length === 0) world.boot();
 }

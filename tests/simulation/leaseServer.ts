@@ -16,6 +16,9 @@ export class LeaseServer {
   #journal: ReadonlyMap<string, StoredEntry> = new Map();
   /** Hears of each journal that was written, with who wrote it. */
   onJournal: (writer: OperatorProcess, entries: ReadonlyMap<string, StoredEntry>) => void = () => undefined;
+  /** Called when a journal with something new in it has just been stored. */
+  afterLanding: (writer: OperatorProcess) => void = () => undefined;
+  #resumedAt = 0;
 
   constructor(time: VirtualTime, weather: Weather) {
     this.#time = time;
@@ -26,18 +29,19 @@ export class LeaseServer {
     return this.#lease?.metadata?.annotations ?? {};
   }
 
-  get holder(): string {
-    return this.#lease?.spec?.holderIdentity ?? '';
+  /** Who holds it; undefined while there is none. */
+  get holder(): string | undefined {
+    return this.#lease && (this.#lease.spec?.holderIdentity ?? '');
   }
 
-  /** The journal as it stands. */
+  /** The journal as an operator wrote it last, whatever people do to it then. */
   get journal(): ReadonlyMap<string, StoredEntry> {
     return this.#journal;
   }
 
-  /** When the last resume was recorded, milliseconds; 0 for never. */
+  /** When the last resume was recorded, milliseconds; 0 for never. It stays where the Lease is deleted: who leads may not know that yet. */
   get resumedAt(): number {
-    return Date.parse(this.annotations[LEASE_ANNOTATION.resumedAt] ?? '') || 0;
+    return this.#resumedAt;
   }
 
   /** A person annotates it; there is nothing to annotate before the first operator has made it. */
@@ -48,21 +52,27 @@ export class LeaseServer {
     this.#store({ ...this.#lease, metadata: { ...this.#lease.metadata, annotations: Object.fromEntries(kept) } });
   }
 
+  /** Somebody deletes it, and all that people and operators have written on it. */
+  remove(): void {
+    this.#lease = undefined;
+  }
+
   /** @param delivered called with each reading's annotations when it arrives */
   clientOf(process: OperatorProcess, delivered: (annotations: Labels) => void): Pick<Api, 'request'> {
     const { lane } = process;
     return {
       request: <T>(request: ApiRequest): Promise<T> => {
         const { promise, resolve, reject } = Promise.withResolvers<T>();
-        const { there, back, mishap } = this.#weather.read();
+        const { there, back, mishap } = this.#weather.lease(request.method !== 'GET');
         request.beforeSend?.();
         const patience = request.timeoutMs ?? 30_000;
         this.#time.after(there, () => {
           const fail = (error: unknown): void => void lane.wake(Math.min(back, patience), () => reject(error));
-          if (mishap) return fail(failure(request.method, request.path, 'refused'));
+          if (mishap === 'refused') return fail(failure(request.method, request.path, mishap));
           try {
             const lease = this.#handle(request, process);
-            if (there + back > patience) return fail(failure(request.method, request.path, 'lost'));
+            if (there + back > patience || mishap === 'lost')
+              return fail(failure(request.method, request.path, 'lost'));
             lane.wake(back, () => {
               delivered(lease.metadata?.annotations ?? {});
               resolve(lease as T);
@@ -86,8 +96,11 @@ export class LeaseServer {
     if (method === 'GET') return this.#lease;
     if (lease?.metadata?.resourceVersion !== this.#lease.metadata?.resourceVersion)
       throw failure(method, path, 'conflict');
+    const before = this.annotations[LEASE_ANNOTATION.journal];
     const stored = this.#store(lease ?? {});
+    if (this.annotations[LEASE_ANNOTATION.journal] === before) return stored;
     this.#noteJournal(process);
+    this.afterLanding(process);
     return stored;
   }
 
@@ -103,6 +116,8 @@ export class LeaseServer {
     this.#version += 1;
     const metadata = { ...lease.metadata, name: LEASE_NAME, resourceVersion: String(this.#version) };
     this.#lease = { ...lease, metadata };
+    const resumed = Date.parse(this.annotations[LEASE_ANNOTATION.resumedAt] ?? '') || 0;
+    this.#resumedAt = Math.max(this.#resumedAt, resumed);
     return this.#lease;
   }
 }

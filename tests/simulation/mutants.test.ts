@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MISTAKES, type Mutant, RULES } from './mutants.ts';
+import { MISTAKES, type Mutant, RULES, TRUST } from './mutants.ts';
 import { Players } from './players.ts';
 import { FLAVOURS } from './scenario.ts';
 
 /** The simulation is worth what it catches: each rule that is taken away, each mistake that is made again, within so many runs. */
 const AT_MOST = 600;
 
-for (const mutant of [...RULES, ...MISTAKES]) {
+for (const mutant of [...RULES, ...MISTAKES, ...TRUST]) {
   test(`${mutant.name}, ${mutant.breaks} breaks`, { skip: process.env.SIMULATION_SEED !== undefined }, (context) =>
     caught(mutant, (words) => context.diagnostic(words)),
   );

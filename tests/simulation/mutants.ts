@@ -13,6 +13,10 @@ export interface Mutant {
 
 const HOLDS = 'src/plan/holds.ts';
 const THROTTLE = 'src/plan/throttle.ts';
+const HALTS = 'src/plan/halts.ts';
+const ENTRY = 'src/plan/journalEntry.ts';
+const JOURNAL = 'src/journal/journal.ts';
+const RESTARTER = 'src/restart/restarter.ts';
 
 /** Rules of the specification. */
 export const RULES: readonly Mutant[] = [
@@ -24,33 +28,42 @@ export const RULES: readonly Mutant[] = [
     breaks: 'cooldown',
   },
   {
-    name: 'without reading the record',
-    file: 'src/plan/record.ts',
-    snippet: 'if (!restartedFor || restartedAt === undefined || restartedAt < createdAt) return undefined;',
+    name: 'without reading the journal of former leaders',
+    file: JOURNAL,
+    snippet: 'for (const [key, stored] of read.entries) this.#entries.set(key, this.#loaded(stored, before.get(key)));',
+    instead: '',
+    breaks: 'max-in-flight',
+    flavour: 'faulty',
+  },
+  {
+    name: 'without knowing a restart by the journal',
+    file: JOURNAL,
+    snippet: 'return entry?.uid === workload.uid ? entry : undefined;',
     instead: 'return undefined;',
     breaks: 'episode',
   },
   {
-    name: 'without writing the record',
-    file: 'src/plan/record.ts',
-    snippet: 'metadata: { resourceVersion, annotations: annotationsOf(record) },',
-    instead: 'metadata: { resourceVersion, annotations: {} },',
-    breaks: 'record',
+    name: 'without the failure budget',
+    file: HALTS,
+    snippet: 'if (counted < failureBudget || (failed.length < 2 && !isAlone(run, known))) return undefined;',
+    instead: 'return undefined;',
+    breaks: 'halted',
+    flavour: 'failing',
   },
   {
-    name: 'without the failure budget',
-    file: HOLDS,
-    snippet: 'if (failed < policy.failureBudget) return undefined;',
-    instead: 'if (failed < 1000) return undefined;',
+    name: "without a namespace's own failure budget",
+    file: HALTS,
+    snippet: 'if (here >= share) return',
+    instead: 'if (false) return',
     breaks: 'halted',
     flavour: 'failing',
   },
   {
     name: 'without a halt where the webhook fails open',
-    file: HOLDS,
-    snippet: 'if (open !== undefined)',
-    instead: 'if (false)',
-    breaks: 'failing-open',
+    file: HALTS,
+    snippet: 'if (open !== undefined) return',
+    instead: 'if (false) return',
+    breaks: 'halted',
     flavour: 'failing',
   },
   {
@@ -108,8 +121,8 @@ export const RULES: readonly Mutant[] = [
   {
     name: 'with reverted treated like never restarted',
     file: HOLDS,
-    snippet: "if (!record?.outcome || record.outcome === 'verified' ||",
-    instead: "if (!record?.outcome || record.outcome === 'reverted' || record.outcome === 'verified' ||",
+    snippet: "if (restartedFor !== wanted || outcome === 'verified' ||",
+    instead: "if (restartedFor !== wanted || outcome === 'reverted' || outcome === 'verified' ||",
     breaks: 'reverted',
   },
   {
@@ -185,44 +198,52 @@ export const MISTAKES: readonly Mutant[] = [
     breaks: 'liveness',
   },
   {
-    name: 'forgetting records that were only read',
-    file: 'src/cluster/memory.ts',
-    snippet: '    remember(workload.uid, workload.annotations);\n',
-    instead: '',
-    breaks: 'episode',
+    name: 'taking the time in the journal for that of the write',
+    file: JOURNAL,
+    snippet: 'wall() - stored.restartedAt - WRITTEN_WITHIN - CUT',
+    instead: 'wall() - stored.restartedAt',
+    breaks: 'cooldown',
     flavour: 'faulty',
   },
   {
     name: 'not counting a restart that is about to be written',
     file: THROTTLE,
-    snippet: 'if (busy && !isInFlight(one.workload)) this.#noteWrite();',
-    instead: '',
+    snippet: '      this.#note(context.now);\n    }\n',
+    instead: '    }\n',
     breaks: 'restart-delay',
     flavour: 'crowded',
   },
   {
-    name: 'leaving an earlier outcome in copies',
-    file: 'src/plan/record.ts',
-    snippet: "[ANNOTATION.outcome]: record.outcome ?? '',",
-    instead: '[ANNOTATION.outcome]: record.outcome ?? null,',
-    breaks: 'episode',
-    flavour: 'reverting',
+    name: 'forgetting a failure once it has been seen',
+    file: JOURNAL,
+    snippet: 'if (gone || done) this.forget(key);',
+    instead: "if (gone || done || entry.outcome.startsWith('failed:')) this.forget(key);",
+    breaks: 'halted',
+    flavour: 'failing',
   },
   {
-    name: 'giving a slot away before it is known what became of its write',
-    file: 'src/operator.ts',
-    snippet: 'if (unsure) await this.#lookUntilSeen(key, ref, signal);',
-    instead: 'if (unsure) await this.#lookAgain(key, ref);',
-    breaks: 'max-in-flight',
+    name: 'taking a write whose answer was lost for none',
+    file: RESTARTER,
+    snippet: 'if (wasNotDone(error)) throw error;',
+    instead: 'throw error;',
+    breaks: 'episode',
     flavour: 'faulty',
   },
   {
-    name: 'not heeding a failure until it is looked at once more',
-    file: 'src/operator.ts',
-    snippet: 'this.#sightings.wrote(judged.workload);\n          report.ended',
-    instead: 'report.ended',
+    name: 'not asking the rules again in the moment of sending',
+    file: RESTARTER,
+    snippet: 'const hold = holdOf(judged, surroundings);',
+    instead: 'const hold = undefined;',
     breaks: 'halted',
     flavour: 'failing',
+  },
+  {
+    name: 'following nobody whose workload was made anew',
+    file: 'src/operator.ts',
+    snippet: 'seen.get(key) === uid ||',
+    instead: 'seen.has(key) ||',
+    breaks: 'liveness',
+    flavour: 'faulty',
   },
   {
     name: 'closing at once again what the mesh of the moment speaks against',
@@ -233,11 +254,108 @@ export const MISTAKES: readonly Mutant[] = [
     flavour: 'flapping',
   },
   {
-    name: 'taking budgets that could not be read for none',
+    name: 'counting a restart only once its write is known to have been done',
     file: THROTTLE,
-    snippet: '?? this.#perBudget.get(unknownIn(workload))',
+    snippet: 'if (!entry.outcome) this.#countEntry(',
+    instead: 'if (!entry.outcome && entry.confirmed) this.#countEntry(',
+    breaks: 'max-in-flight',
+    flavour: 'crowded',
+  },
+];
+
+/** What a tenant writes taken for more than his own workload's affair, and what the journal is there for left out. */
+export const TRUST: readonly Mutant[] = [
+  {
+    name: 'counting records on workloads as slots',
+    file: THROTTLE,
+    snippet: '    for (const key of context.starting) {\n',
+    instead: `    for (const one of judged) {
+      const { annotations } = one.workload;
+      const isOpen = annotations['meltemi.dev/restarted-at'] && !annotations['meltemi.dev/outcome'];
+      if (isOpen && !context.journal.has(keyOf(one.workload))) this.#count(one);
+    }
+    for (const key of context.starting) {\n`,
+    breaks: 'liveness',
+  },
+  {
+    name: 'following what a record on a workload calls in flight',
+    file: ENTRY,
+    snippet: "({ entry }: Pick<Judged, 'entry'>): boolean => entry !== undefined && !entry.outcome;",
+    instead: `({ entry, workload }) =>
+      entry ? !entry.outcome : Boolean(recordOf(workload)) && !recordOf(workload).outcome;`,
+    breaks: 'reads',
+  },
+  {
+    name: 'taking any time in a template for one that was written',
+    file: ENTRY,
+    snippet: 'time !== undefined && time <= wall + LONGEST_SKEW ?',
+    instead: 'time !== undefined ?',
+    breaks: 'journal',
+  },
+  {
+    name: 'taking times on a workload into the journal',
+    file: ENTRY,
+    snippet: '.filter(({ at }) => at <= wall - TOLD_LATER)',
     instead: '',
-    breaks: 'pdb-shared',
+    breaks: 'liveness',
+  },
+  {
+    name: 'putting a later record in the place of the journal',
+    file: ENTRY,
+    snippet: 'return [...(entry ? [entry] : []), ...(last && last !== entry ? [last] : [])];',
+    instead: 'return last ? [last] : [];',
+    breaks: 'episode',
+  },
+  {
+    name: 'halting all for the failures of one namespace',
+    file: HALTS,
+    snippet: 'if (counted < failureBudget || (failed.length < 2 && !isAlone(run, known))) return undefined;',
+    instead: 'if (failed.reduce((sum, [, count]) => sum + count, 0) < failureBudget) return undefined;',
+    breaks: 'liveness',
+    flavour: 'failing',
+  },
+  {
+    name: 'halting all where the webhook fails open in one namespace',
+    file: HALTS,
+    snippet: 'return where.size > 1 || isAlone(run, known) ? first : undefined;',
+    instead: 'return first;',
+    breaks: 'liveness',
+  },
+  {
+    name: 'letting a pause hold a slot',
+    file: RESTARTER,
+    snippet: 'const isPatient = now < entry.since + 2 * policy.restartTimeout;',
+    instead: 'const isPatient = true;',
+    breaks: 'slot-held',
+  },
+  {
+    name: 'writing the intent down when it may be too late',
+    file: JOURNAL,
+    snippet: '      await this.#store();\n    } catch',
+    instead: '      this.#storeSoon();\n    } catch',
+    breaks: 'journal',
+  },
+  {
+    name: 'concluding at once that nothing was written',
+    file: RESTARTER,
+    snippet: 'const LANDS_WITHIN = 70_000;',
+    instead: 'const LANDS_WITHIN = 0;',
+    breaks: 'max-in-flight',
     flavour: 'faulty',
+  },
+  {
+    name: 'forgetting the restart before one that was not made',
+    file: JOURNAL,
+    snippet:
+      'if (entry.before) this.#entries.set(keyOf(ref), entry.before);\n    else this.#entries.delete(keyOf(ref));',
+    instead: 'this.#entries.delete(keyOf(ref));',
+    breaks: 'cooldown',
+  },
+  {
+    name: 'taking another workload of the same name for the one that was restarted',
+    file: RESTARTER,
+    snippet: '|| workload.uid !== entry.uid) {',
+    instead: ') {',
+    breaks: 'ends',
   },
 ];

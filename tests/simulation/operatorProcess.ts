@@ -8,6 +8,7 @@ import { LEASE_ANNOTATION } from '../../src/names.ts';
 import { Operator } from '../../src/operator.ts';
 import type { Judged } from '../../src/plan/judged.ts';
 import type { Plan } from '../../src/plan/plan.ts';
+import { reason } from '../../src/reasons.ts';
 import { Survey } from '../../src/survey.ts';
 import type { RevisionName } from './controlPlane.ts';
 import { Lane } from './lane.ts';
@@ -17,6 +18,8 @@ import type { World } from './world.ts';
 
 /** Kubernetes' own proportions, with fewer renewals to simulate. */
 export const TIMING: LeaseTiming = { leaseDuration: 30_000, renewDeadline: 20_000, retryPeriod: 8000 };
+
+const REFUSED: Answer = { kind: 'unknown', reason: reason('injector-refused', 'the template is none') };
 
 /** What a process has been told last by an injector about a template. */
 export interface Told {
@@ -163,12 +166,13 @@ export class OperatorProcess {
 
   #ask({ injection, namespace, name }: Question): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const { time, weather, plane } = this.#world;
+    const { time, weather, plane, tenant } = this.#world;
     const { there, back, mishap } = weather.read();
     time.after(there, () => {
       let answer: Answer | undefined;
       try {
         answer = plane.answer(injection.entry.revision as RevisionName);
+        if (tenant.isRefused && namespace === tenant.namespace) answer = REFUSED;
       } catch {
         // nobody answers
       }

@@ -32,6 +32,8 @@ export interface Restart {
   /** Of its episode, from 1. */
   readonly count: number;
   readonly retry: string | undefined;
+  /** Kind of its owner at the write. */
+  readonly owner: string | undefined;
   /** The owner took it back. */
   reverted: boolean;
   outcome: string | undefined;
@@ -50,6 +52,8 @@ const LONGEST_LOOK = 30_000;
 /** A followed restart is read each second, and twice when its pods are looked at. */
 const READ_WINDOW = 10_000;
 const READS = 30;
+/** How much longer than its time limit a restart may be in flight: until another leads, and has seen how it stands. */
+const SLOT_GIVEN_AWAY = 3 * 60_000;
 
 /**
  * Watches every write from the cluster's side and holds it to the rules of restarting. It keeps its own book of what landed, and of what
@@ -76,7 +80,8 @@ export class Referee {
   }
 
   lastOf(workload: Controlled): Restart | undefined {
-    return this.#last.get(workload.key);
+    const last = this.#last.get(workload.key);
+    return last?.workload === workload ? last : undefined;
   }
 
   /** Restarts that landed and have no outcome yet. */
@@ -103,16 +108,25 @@ export class Referee {
 
   /** A journal was written: what it says of a restart is what everyone may count on. */
   journalled(writer: OperatorProcess, entries: ReadonlyMap<string, StoredEntry>): void {
-    for (const [key, { restartedAt, outcome }] of entries) {
-      const last = this.#last.get(key);
-      if (!last || !outcome || outcome === last.outcome || restartedAt !== last.attempt.entry?.restartedAt) continue;
-      this.#world.log(() => `${writer.id}: ${key} has the outcome ${outcome}`);
-      last.outcome = outcome;
-      last.outcomeAt = this.#world.time.now;
-      last.endedBy = writer;
-      if (outcome !== 'verified') this.#peak('daily-cap', this.#today(last.workload, false));
-      if (outcome === 'verified') this.#verified(last);
+    for (const [key, entry] of entries) {
+      // of a restart that another follows at once, the end may come with the beginning of the other
+      if (entry.before) this.#ended(writer, key, entry.before);
+      this.#ended(writer, key, entry);
     }
+  }
+
+  #ended(writer: OperatorProcess, key: string, { restartedAt, outcome, uid }: StoredEntry): void {
+    const last = this.#last.get(key);
+    if (!last || last.uid !== uid || !outcome || outcome === last.outcome) return;
+    if (restartedAt !== last.attempt.entry?.restartedAt) return;
+    if (outcome === 'reverted' && !last.reverted)
+      this.violated('ends', `${key} has the outcome reverted, and nobody has taken its restart back`);
+    this.#world.log(() => `${writer.id}: ${key} has the outcome ${outcome}`);
+    last.outcome = outcome;
+    last.outcomeAt = this.#world.time.now;
+    last.endedBy = writer;
+    if (outcome !== 'verified') this.#peak('daily-cap', this.#today(last.workload, false));
+    if (outcome === 'verified') this.#verified(last);
   }
 
   #decidedRestart(attempt: Attempt, workload: Controlled): void {
@@ -150,12 +164,17 @@ export class Referee {
     const counted = this.#counted(run).filter((one) => this.#knows(process, one));
     if (this.isHalted(counted, workload.namespace, false))
       this.violated('halted', `${key} was restarted after ${counted.map(say).join(', ')}`);
-    const kind = ownerKind(workload.workload.owner);
-    const reverted = counted.filter(
-      (one) => one.outcome === 'reverted' && kind !== undefined && ownerKind(one.workload.workload.owner) === kind,
+    if (this.isHeldByReverts(counted, workload, false))
+      this.violated('owner-reverts', `${key} was restarted after ${counted.map(say).join(', ')}`);
+  }
+
+  /** Whether what the owners of its kind have taken back holds a workload: in its namespace, or in two. */
+  isHeldByReverts(ends: readonly Restart[], { namespace, workload }: Controlled, alone: boolean): boolean {
+    const kind = ownerKind(workload.owner);
+    const reverted = ends.filter(
+      ({ outcome, owner }) => outcome === 'reverted' && kind !== undefined && owner === kind,
     );
-    if (holdsNamespace(reverted, workload.namespace))
-      this.violated('owner-reverts', `${key} was restarted after ${reverted.map(say).join(', ')}`);
+    return holdsNamespace(reverted, namespace) || (alone && reverted.length > 0);
   }
 
   /**
@@ -185,7 +204,8 @@ export class Referee {
 
   #budgetsSpent({ process, key }: Attempt, controlled: Controlled): void {
     const { workload } = controlled;
-    if (this.#world.scenario.policy.pdb === 'ignore' || !lowers(workload) || this.#isOwnFailure(controlled)) return;
+    if (this.#world.scenario.policy.pdb === 'ignore' || !lowers(workload)) return;
+    if (this.#isOwnFailure(controlled) || isDown(workload)) return;
     const read = process.budgetsRead.get(workload.namespace) ?? [];
     const spent = read.find((one) => covers(one, workload) && one.allowed < 1);
     if (spent) this.violated('pdb-spent', `${key} was restarted with ${spent.name} at ${spent.allowed}`);
@@ -196,6 +216,16 @@ export class Referee {
     const last = this.lastOf(workload);
     const template = parseTime(workload.manifest.spec.template.metadata.annotations[RESTARTED_AT]);
     return last?.outcome?.startsWith('failed:') === true && template === last.attempt.entry?.restartedAt;
+  }
+
+  /** In a world that is well, a slot is given away once the time of its restart is up twice, whatever a tenant does. */
+  looks(): void {
+    const { time, scenario, calmSince } = this.#world;
+    const most = 2 * scenario.policy.restartTimeout + SLOT_GIVEN_AWAY;
+    for (const one of this.inFlight()) {
+      const held = time.now - Math.max(one.landedAt, calmSince);
+      if (held > most) this.violated('slot-held', `${one.workload.key} is in flight for ${held / 1000} s`);
+    }
   }
 
   /** Whatever happens, nobody is read without a pause. */
@@ -214,7 +244,8 @@ export class Referee {
   sent(attempt: Attempt): void {
     attempt.sentAt = this.#world.time.now;
     const { holder } = this.#world.lease;
-    if (holder !== attempt.process.id)
+    // where somebody has deleted it nobody else has it either
+    if (holder !== undefined && holder !== attempt.process.id)
       this.violated(
         'lease',
         `${attempt.key} was written by ${attempt.process.id} while ${holder || 'nobody'} held the lease`,
@@ -227,10 +258,10 @@ export class Referee {
       this.violated('record', `writing an outcome changed the spec of ${workload.key}`);
   }
 
-  /** An owner has taken the restart annotation away. */
+  /** The restart annotation was taken away while the restart was in flight. */
   tookBack(workload: Controlled): void {
     const last = this.lastOf(workload);
-    if (last) last.reverted = true;
+    if (last && last.outcome === undefined) last.reverted = true;
   }
 
   #verified({ workload, target }: Restart): void {
@@ -242,6 +273,7 @@ export class Referee {
       ({ facts }) =>
         now - facts.createdAt > 30_000 &&
         now - plane.changedAt > 30_000 &&
+        now - (plane.labelledAt.get(workload.namespace) ?? 0) > 30_000 &&
         !fine.has(fingerprint({ ...facts.sidecar, placement: 'container' })),
     );
     if (wrong)
@@ -268,6 +300,7 @@ export class Referee {
       run,
       count,
       retry: before.metadata.annotations[RETRY],
+      owner: ownerKind(workload.workload.owner),
       reverted: false,
       outcome: undefined,
       outcomeAt: 0,
@@ -288,7 +321,7 @@ export class Referee {
       'its strategy is OnDelete': (before.spec.updateStrategy ?? before.spec.strategy)?.type === 'OnDelete',
       'it is opted out': before.metadata.annotations['meltemi.dev/restart'] === 'false',
       'it is scaled to zero': before.spec.replicas === 0,
-      'it may lose all pods': policy.recreate === 'hold' && workload.strategy === 'Recreate',
+      'it may lose all pods': policy.recreate === 'hold' && workload.strategy === 'Recreate' && !isDown(workload),
     };
     for (const [why, is] of Object.entries(forbidden))
       if (is) this.violated('target', `${key} was restarted though ${why}`);
@@ -331,9 +364,11 @@ export class Referee {
         `${workload.key} beside ${say(here)}, allowed ${policy.maxInFlightPerNamespace}`,
       );
     const kind = ownerKind(workload.workload.owner);
-    const kin = others.filter((one) => kind !== undefined && ownerKind(one.workload.workload.owner) === kind);
+    // a tenant says of his own whatever he likes, at any time
+    const honest = others.filter((one) => !this.#world.isTenants(one.workload) && !this.#world.isTenants(workload));
+    const kin = honest.filter((one) => kind !== undefined && one.owner === kind);
     if (kin.length > 0) this.violated('owner-kind', `${workload.key} beside ${say(kin)}, all owned by a ${kind}`);
-    if (policy.pdb === 'respect') this.#sharing(workload, others);
+    if (policy.pdb === 'respect') this.#sharing(workload, honest);
     // one that begins while the own one is looked at before its write is late, not ahead
     const ahead = others.filter(({ attempt }) => attempt.decidedAt < restart.attempt.decidedAt - LONGEST_LOOK);
     if (workload.key === this.#world.scenario.own && ahead.length > 0)
@@ -434,6 +469,9 @@ function restartTimeOf(spec: object | undefined): number | undefined {
 
 const ownerKind = (owner: Owner | undefined): string | undefined =>
   owner && `${owner.apiVersion.split('/')[0]}/${owner.kind}`;
+
+/** There is nothing left to take away. */
+const isDown = ({ rollout }: Workload): boolean => rollout.available === 0;
 
 const lowers = ({ maxUnavailable, rollout }: Workload): boolean => maxUnavailable > 0 && rollout.desired > 0;
 

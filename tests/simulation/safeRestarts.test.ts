@@ -35,7 +35,9 @@ for (const flavour of FLAVOURS) {
   });
 }
 
-function note({ limits, outcomes, held }: Result): void {
+function note({ limits, outcomes, held, acts, tenantRestarts }: Result): void {
+  count('tenant acts', acts);
+  count('tenant restarts', tenantRestarts);
   for (const [limit, reached] of limits) {
     count(`could ${limit}`);
     if (reached) count(`reached ${limit}`);
@@ -64,7 +66,7 @@ test('the limits are reached, and every end is seen', { skip: ONE !== undefined 
     context.diagnostic(`${limit}: reached in ${reached} of ${could} runs in which it could be`);
     assert.ok(reached >= could * GOOD_SHARE, `${limit} was reached in ${reached} of ${could} runs only`);
   }
-  for (const kind of ['outcome', 'held'])
+  for (const kind of ['tenant', 'outcome', 'held'])
     context.diagnostic(
       `${kind}: ${names(kind)
         .map((name) => `${name} ${counted.get(`${kind} ${name}`)}`)

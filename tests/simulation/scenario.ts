@@ -1,7 +1,7 @@
 import { keyOf, type WorkloadKey, type WorkloadKind } from '../../src/model.ts';
 import type { Policy } from '../../src/plan/policy.ts';
 import { policy } from '../builders/policy.ts';
-import type { Dice } from '../unit/fuzz/dice.ts';
+import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -56,6 +56,8 @@ export interface Knobs {
   readonly processes: number;
   readonly people: number;
   readonly broken: number;
+  /** How often somebody deletes the journal, or the whole Lease; only where no process ends that still knows it. */
+  readonly vandals: number;
 }
 
 export const FLAVOURS = [
@@ -80,6 +82,8 @@ export interface Scenario {
   readonly policy: Policy;
   readonly reconcilePeriod: number;
   readonly namespaces: readonly string[];
+  /** Whose workloads come before all others, or after them. */
+  readonly tenant: { readonly namespace: string; readonly workloads: readonly WorkloadDraft[] };
   readonly workloads: readonly WorkloadDraft[];
   readonly budgets: readonly BudgetDraft[];
   readonly own: WorkloadKey | undefined;
@@ -107,15 +111,16 @@ const CALM: Knobs = {
   processes: 1,
   people: 0,
   broken: 0,
+  vandals: 0,
 };
 
 const KNOBS: Readonly<Record<Flavour, Partial<Knobs>>> = {
   plain: {},
   flapping: { upgrades: 6, upgradeEvery: 100 * SECOND, slow: 25 },
   relapsing: { upgrades: 2, relapses: 14 },
-  failing: { hangs: 50, upgrades: 2, slow: 20, slowCalls: 10, people: 2, failsOpen: 2 },
+  failing: { hangs: 50, upgrades: 2, slow: 20, slowCalls: 10, people: 2, failsOpen: 2, vandals: 1 },
   reverting: { upgrades: 3, upgradeEvery: 2 * MINUTE, people: 1, crashes: 2 },
-  crowded: { upgrades: 2, slow: 40, slowCalls: 10 },
+  crowded: { upgrades: 2, slow: 40, slowCalls: 10, vandals: 2 },
   frozen: { processes: 2, freezes: 3, upgrades: 4, upgradeEvery: 2 * MINUTE, slowCalls: 15 },
   faulty: { mishaps: 60, slowCalls: 40, crashes: 2, crashesOnLanding: 15, broken: 2, outages: 2, upgrades: 2 },
   mixed: {
@@ -152,6 +157,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
     flavour,
     admission: dice.once(4) ? dice.pick(ADMISSIONS) : 'keeps',
     namespaces,
+    tenant: drawTenant(diceFor(seed, 1), flavour),
     workloads,
     knobs,
     policy: drawPolicy(dice, flavour),
@@ -206,6 +212,14 @@ function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[
     group: dice.pick(['x', 'y']),
     progressDeadline: dice.pick([20, 40, 600]) * SECOND,
   };
+}
+
+/** His own dice, so that he changes nothing of the others' scenario. */
+function drawTenant(dice: Dice, flavour: Flavour): Scenario['tenant'] {
+  const namespace = dice.pick(['0-tenant', 'tenant']);
+  const count = 1 + dice.below(3);
+  const drafts = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, [namespace], index));
+  return { namespace, workloads: drafts.map((draft) => ({ ...draft, optedOut: false, reverter: undefined })) };
 }
 
 function drawStrategy(dice: Dice, kind: WorkloadKind): WorkloadDraft['strategy'] {

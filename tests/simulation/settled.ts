@@ -5,6 +5,7 @@ import type { ReasonCode } from '../../src/reasons.ts';
 import type { Controlled } from './controlled.ts';
 import { sameSidecar } from './controlPlane.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
+import type { Restart } from './referee.ts';
 import type { World } from './world.ts';
 
 type Truth = (world: World, workload: Controlled) => boolean;
@@ -14,10 +15,7 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   'gave-up': gaveUp,
   'daily-cap': (world, workload) => world.referee.isCapped(workload),
   halted,
-  'owner-reverts': (world, workload) =>
-    lasts(world).some(
-      (one) => one?.outcome === 'reverted' && one.workload.workload.owner?.kind === workload.workload.owner?.kind,
-    ),
+  'owner-reverts': (world, workload) => world.referee.isHeldByReverts(ends(world), workload, isAlone(world, workload)),
   'opted-out': (_world, { manifest }) => manifest.metadata.annotations['meltemi.dev/restart'] === 'false',
   outage: (world) => world.scenario.policy.recreate === 'hold',
   'operator-paused': (world) => world.lease.annotations['meltemi.dev/paused'] !== undefined,
@@ -35,22 +33,34 @@ const SKIPPED_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   'no-pods': (_world, { live }) => live.length === 0,
 };
 
-const lasts = (world: World) => world.existing().map((one) => world.referee.lastOf(one));
+const ends = (world: World): Restart[] => world.existing().flatMap((one) => world.referee.lastOf(one) ?? []);
+
+/** Whether nobody but this namespace has workloads that its injector is for. */
+const isAlone = (world: World, { namespace }: Controlled): boolean =>
+  world
+    .existing()
+    .every(
+      (one) => one.namespace === namespace || world.plane.labelOf(one.namespace) !== world.plane.labelOf(namespace),
+    );
 
 function gaveUp(world: World, workload: Controlled): boolean {
   const last = world.referee.lastOf(workload);
   const { image, revision } = world.plane.expected(workload.namespace);
   const answered = workload.manifest.metadata.annotations[RETRY] === last?.retry;
   const target = fingerprint({ image, revision, placement: 'container' });
-  return answered && last?.target === target && last.outcome !== undefined && last.outcome !== 'verified';
+  const isLast = answered && last?.target === target && last.outcome !== undefined && last.outcome !== 'verified';
+  return isLast || mayHaveBeen(world, workload, target);
 }
 
-function halted(world: World, { namespace }: Controlled): boolean {
-  return world.referee.isHalted(
-    lasts(world).flatMap((one) => one ?? []),
-    namespace,
-    true,
-  );
+/** One that was journalled and never seen to land, while others wrote the workload: it may have been taken back at once. */
+function mayHaveBeen(world: World, workload: Controlled, target: string): boolean {
+  const entry = world.lease.journal.get(workload.key);
+  const isUnseen = entry?.restartedAt !== world.referee.lastOf(workload)?.attempt.entry?.restartedAt;
+  return isUnseen && entry?.uid === workload.manifest.metadata.uid && entry.restartedFor === target;
+}
+
+function halted(world: World, workload: Controlled): boolean {
+  return world.referee.isHalted(ends(world), workload.namespace, isAlone(world, workload));
 }
 
 /** Whether a workload's pods are what they should be. */

@@ -17,6 +17,9 @@ export interface Result {
   readonly restarts: number;
   /** Virtual milliseconds. */
   readonly took: number;
+  /** What the tenant did. */
+  readonly acts: number;
+  readonly tenantRestarts: number;
   /** The limits that could have been reached, and whether they were. */
   readonly limits: readonly (readonly [string, boolean])[];
   readonly outcomes: readonly string[];
@@ -36,10 +39,11 @@ export async function simulate(seed: number, traced = false): Promise<Result> {
   const began = time.now;
   let over = false;
   const look = (): void => {
-    const waiting = world.existing().flatMap((one) => {
+    const waiting = world.others().flatMap((one) => {
       const why = unsettled(world, one);
       return why === undefined ? [] : [`${one.key}: ${why}`];
     });
+    referee.looks();
     const late = time.now - began > scenario.eventful + PATIENCE;
     if (late && waiting.length > 0) referee.violated('liveness', waiting.join('\n'));
     over = late || waiting.length === 0;
@@ -55,6 +59,8 @@ export async function simulate(seed: number, traced = false): Promise<Result> {
     violations: [...referee.violations],
     restarts: referee.restarts.length,
     took: time.now - began,
+    acts: world.tenant.acts,
+    tenantRestarts: referee.restarts.filter(({ workload }) => world.isTenants(workload)).length,
     limits: limitsOf(world),
     outcomes: referee.restarts.map(({ outcome }) => outcome ?? 'in flight'),
     held,
@@ -64,7 +70,8 @@ export async function simulate(seed: number, traced = false): Promise<Result> {
 
 /** A limit could be reached where more was restarted than it lets go at a time. */
 function limitsOf({ scenario, referee }: World): (readonly [string, boolean])[] {
-  const { policy, namespaces } = scenario;
+  const { policy } = scenario;
+  const namespaces = [...scenario.namespaces, scenario.tenant.namespace];
   const restarted = new Set(referee.restarts.map(({ workload }) => workload));
   const here = namespaces.map((name) => [...restarted].filter(({ namespace }) => namespace === name).length);
   const bad = referee.restarts.filter(({ outcome }) => outcome !== 'verified').map(({ workload }) => workload);

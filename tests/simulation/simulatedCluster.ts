@@ -98,13 +98,18 @@ export class SimulatedCluster implements Cluster {
   async patch(ref: WorkloadRef, body: object): Promise<Workload> {
     const { time, weather, referee } = this.#world;
     const { lane } = this.#process;
-    const { queued, there, back, mishap } = weather.write();
+    const { queued, there, back, mishap, late } = weather.write();
     const path = keyOf(ref);
     const attempt = referee.decided(this.#process, path, body);
     if (queued > 0) await lane.sleep(queued);
     this.#fence();
     referee.sent(attempt);
     const { promise, resolve, reject } = Promise.withResolvers<Workload>();
+    if (late !== undefined) {
+      time.after(there + late, () => this.#land(attempt, path, body));
+      lane.wake(there, () => reject(failure('PATCH', path, 'lost')));
+      return promise;
+    }
     time.after(there, () => {
       const outcome = mishap === 'refused' || mishap === 'conflict' ? mishap : this.#land(attempt, path, body);
       lane.wake(back, () => {

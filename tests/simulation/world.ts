@@ -1,13 +1,14 @@
-import type { Budget, Labels } from '../../src/model.ts';
+import type { Budget, Labels, Sidecar } from '../../src/model.ts';
 import { NOW } from '../builders/workload.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { Controlled, type Fate } from './controlled.ts';
-import { ControlPlane } from './controlPlane.ts';
+import { ControlPlane, NO_PROXY } from './controlPlane.ts';
 import { LeaseServer } from './leaseServer.ts';
 import { type Manifest, merged } from './manifest.ts';
 import { OperatorProcess } from './operatorProcess.ts';
 import { type Attempt, Referee } from './referee.ts';
 import { type BudgetDraft, drawScenario, type Scenario, type WorkloadDraft } from './scenario.ts';
+import { Tenant } from './tenant.ts';
 import { VirtualTime } from './virtualTime.ts';
 import { Weather } from './weather.ts';
 
@@ -23,6 +24,7 @@ export class World {
   readonly plane: ControlPlane;
   readonly lease: LeaseServer;
   readonly referee: Referee;
+  readonly tenant: Tenant;
   readonly processes: OperatorProcess[] = [];
   readonly drafts = new Map<string, WorkloadDraft>();
   /** What happened, in words, when somebody wants to read it. */
@@ -31,20 +33,26 @@ export class World {
   readonly #workloads = new Map<string, Controlled>();
   readonly #listeners: ((changed: Controlled) => void)[] = [];
   #boots = 0;
+  #versions = 0;
   #isCalm = false;
+  /** When the world became calm, for good. */
+  calmSince = 0;
 
   constructor(seed: number, traced: boolean) {
     this.dice = diceFor(seed, 0);
     this.#traced = traced;
     this.scenario = drawScenario(seed, this.dice);
-    const { knobs, visible, namespaces, workloads } = this.scenario;
+    const { knobs, visible, namespaces, workloads, tenant } = this.scenario;
     this.weather = new Weather(this.dice, knobs.mishaps, knobs.slowCalls);
     this.plane = new ControlPlane(this.dice, visible);
     this.lease = new LeaseServer(this.time, this.weather);
     this.referee = new Referee(this);
+    this.tenant = new Tenant(this, tenant.namespace, diceFor(seed, 2));
+    this.lease.afterLanding = (writer) => this.#afterLanding(writer, 'journal', 3);
     this.lease.onJournal = (writer, entries) => this.referee.journalled(writer, entries);
     for (const namespace of namespaces) this.plane.label(namespace, 'default');
-    for (const draft of workloads) this.#add(draft);
+    this.plane.label(tenant.namespace, 'default');
+    for (const draft of [...workloads, ...tenant.workloads]) this.#settled(draft);
   }
 
   log(text: () => string): void {
@@ -57,12 +65,22 @@ export class World {
 
   calm(): void {
     this.#isCalm = true;
+    this.calmSince = this.time.now;
     this.weather.calm();
     this.log(() => 'from here on nothing fails any more');
   }
 
   existing(): Controlled[] {
     return [...this.#workloads.values()].filter(({ gone }) => !gone);
+  }
+
+  /** Without the tenant's. */
+  others(): Controlled[] {
+    return this.existing().filter((one) => !this.isTenants(one));
+  }
+
+  isTenants({ namespace }: { readonly namespace: string }): boolean {
+    return namespace === this.tenant.namespace;
   }
 
   find(key: string): Controlled | undefined {
@@ -87,6 +105,7 @@ export class World {
     const others = manifest.metadata.managedFields.filter(({ manager }) => manager !== 'meltemi');
     const ours = { manager: 'meltemi', operation: 'Update', time: rfc3339(this.time.now), fieldsV1: {} };
     workload.write({ metadata: { ...next.metadata, managedFields: [...others, ours] }, spec: next.spec });
+    if (this.isTenants(workload)) this.tenant.noticed(workload);
     return undefined;
   }
 
@@ -104,18 +123,24 @@ export class World {
     for (const { lane, view } of this.processes) lane.wake(this.scenario.lag, () => view.take(mesh));
   }
 
+  afterLanding(process: OperatorProcess, { key, restart }: Attempt): void {
+    this.#afterLanding(process, `${restart ? 'restart' : 'outcome'} of ${key}`, 1);
+  }
+
   /** Some processes end in the very moment in which a write of theirs lands. */
-  afterLanding(process: OperatorProcess, attempt: Attempt): void {
+  #afterLanding(process: OperatorProcess, what: string, once: number): void {
     const { crashesOnLanding } = this.scenario.knobs;
-    if (this.#isCalm || crashesOnLanding === 0 || this.dice.below(100) >= crashesOnLanding) return;
-    process.crash(`right after its ${attempt.restart ? 'restart' : 'outcome'} of ${attempt.key} landed`);
+    const isNone = this.#isCalm || crashesOnLanding === 0 || process.lane.isDead;
+    if (isNone || this.dice.below(100 * once) >= crashesOnLanding) return;
+    process.crash(`right after its ${what} landed`);
     this.time.after(1000 + this.dice.below(60_000), () => this.boot());
   }
 
   budgets(namespace: string | undefined): Budget[] {
     return this.scenario.budgets
       .filter((one) => namespace === undefined || one.namespace === namespace)
-      .map((draft) => this.budget(draft));
+      .map((draft) => this.budget(draft))
+      .concat(namespace === undefined || namespace === this.tenant.namespace ? this.tenant.budgets() : []);
   }
 
   /** As the disruption controller counts. */
@@ -135,33 +160,54 @@ export class World {
     };
   }
 
-  #add(draft: WorkloadDraft): void {
-    const manifest = manifestOf(draft, this.time.now);
+  /** Pods as they were before anything began. */
+  #settled(draft: WorkloadDraft): void {
+    const workload = this.#add(draft, manifestOf(draft, this.time.now));
+    const sidecar = this.plane.admit(draft.namespace);
+    if (typeof sidecar !== 'string') workload.settle(sidecar);
+  }
+
+  /** One of the same name in the place of one that is gone. */
+  remake({ key }: Controlled, uid: string): void {
+    const draft = this.drafts.get(key);
+    if (!draft) throw new Error(`${key} was never drawn`);
+    const { metadata, ...rest } = manifestOf(draft, this.time.now);
+    const creationTimestamp = rfc3339(this.time.now);
+    this.#add(draft, { ...rest, metadata: { ...metadata, uid, creationTimestamp } }).wake();
+  }
+
+  #add(draft: WorkloadDraft, manifest: Manifest): Controlled {
     const workload = new Controlled(
       draft.kind,
       manifest,
       {
         time: this.time,
         dice: this.dice,
-        admit: (one) => this.plane.admit(one.namespace),
-        fateOf: () => this.#fate(),
+        admit: (one) => this.#admit(one),
+        fateOf: (one) => this.#fate(one),
         log: (text) => this.log(text),
         changed: (one) => {
           for (const listener of this.#listeners) listener(one);
         },
       },
-      { progressDeadline: draft.progressDeadline, nodes: draft.replicas },
+      { progressDeadline: draft.progressDeadline, nodes: draft.replicas, version: 1000 * this.#versions++ },
     );
     this.#workloads.set(workload.key, workload);
     this.drafts.set(workload.key, draft);
-    const sidecar = this.plane.admit(draft.namespace);
-    if (typeof sidecar !== 'string') workload.settle(sidecar);
+    return workload;
   }
 
-  #fate(): Fate {
+  #admit({ namespace }: Controlled): Sidecar | string {
+    if (!this.isTenants({ namespace })) return this.plane.admit(namespace);
+    if (this.tenant.failsOpen) return NO_PROXY;
+    return this.tenant.isRefused ? DENIED : this.plane.admit(namespace);
+  }
+
+  #fate(workload: Controlled): Fate {
+    if (this.isTenants(workload) && this.tenant.hangs) return HANGS;
     const { hangs, slow } = this.scenario.knobs;
     const thrown = this.dice.below(100);
-    if (!this.#isCalm && thrown < hangs) return { name: 'hangs', readyAfter: () => Number.POSITIVE_INFINITY };
+    if (!this.#isCalm && thrown < hangs) return HANGS;
     if (thrown >= 100 - slow) return { name: 'slow', readyAfter: () => 5000 + this.dice.below(15_000) };
     return { name: 'ready', readyAfter: () => 500 + this.dice.below(4000) };
   }
@@ -203,5 +249,8 @@ function manifestOf(draft: WorkloadDraft, now: number): Manifest {
     status: { observedGeneration: 0, conditions: [] },
   };
 }
+
+const HANGS: Fate = { name: 'hangs', readyAfter: () => Number.POSITIVE_INFINITY };
+const DENIED = 'admission webhook "namespace.sidecar-injector.istio.io" denied the request: the template is none';
 
 const CLAIM = 'f:kubectl.kubernetes.io/restartedAt';

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, it, test } from 'node:test';
 import type { Mesh } from '../../src/expect/mesh.ts';
-import type { Workload } from '../../src/model.ts';
-import { workload } from '../builders/workload.ts';
+import { journalText } from '../../src/journal/journalText.ts';
+import { keyOf, type Workload, type WorkloadKey } from '../../src/model.ts';
+import { RESTARTED_AT } from '../../src/names.ts';
+import type { JournalEntry } from '../../src/plan/journalEntry.ts';
+import { fingerprint, timestamp } from '../../src/plan/record.ts';
+import { recorded, restarted } from '../builders/journal.ts';
+import { FakeStore } from '../builders/journalStore.ts';
+import { complete, expected, HOUR, MINUTE, NOW, workload } from '../builders/workload.ts';
 import { until } from './cluster/deadline.ts';
 import { MESH, OperatorBench } from './operatorBench.ts';
 
@@ -36,4 +42,140 @@ test('a mesh that has just changed is waited for without looking again and again
   );
   assert.equal(first, 'nobody');
   assert.ok(looks < 10, `${looks} looks`);
+});
+
+const web = (given: Partial<Workload> = {}): Workload => workload({ kind: 'StatefulSet', ...given });
+/** A journal that tells this of StatefulSets, by namespace and name. */
+const stored = (entries: Record<string, JournalEntry>): FakeStore =>
+  new FakeStore(
+    journalText(
+      new Map(Object.entries(entries).map(([name, entry]) => [`StatefulSet/${name}` as WorkloadKey, entry])),
+    ) as string,
+  );
+const failed = restarted(HOUR, 'failed:timeout');
+
+describe('an operator that begins to lead', () => {
+  it('halts for what a former leader’s restarts came to', async () => {
+    const all = ['a', 'b', 'c'].map((name) => web({ name, uid: name }));
+    const store = stored({ 'shop/a': { ...failed, uid: 'a' }, 'shop/b': { ...failed, uid: 'b' } });
+    await using bench = new OperatorBench({ workloads: () => all, store }).start();
+    await until('an evaluation', () => bench.evaluations > 0);
+    await bench.stepDown();
+    assert.deepEqual([bench.patched, Object.keys(store.restarts)], [[], ['StatefulSet/shop/a', 'StatefulSet/shop/b']]);
+  });
+
+  it('follows what a former leader has left in flight, though no scan has seen it, and lets it hold its slot', async () => {
+    const unseen = restarted(HOUR, undefined, { uid: 'x' });
+    const store = stored({ 'hidden/x': unseen });
+    await using bench = new OperatorBench({
+      workloads: () => [web(), web({ namespace: 'hidden', name: 'x', uid: 'x' })],
+      forbidden: ['x'],
+      policy: { maxInFlight: 1, skipNamespaces: new Set(['hidden']) },
+      store,
+    }).start();
+    await until('the trouble', () => bench.told.includes('trouble: x'));
+    assert.deepEqual([bench.patched, bench.journal.entries.size], [[], 1]);
+  });
+
+  it('forgets what was in flight of a workload that is gone, and gives its slot to the next', async () => {
+    const store = stored({ 'shop/gone': restarted(MINUTE, undefined, { uid: 'gone' }) });
+    await using bench = new OperatorBench({ workloads: () => [web()], policy: { maxInFlight: 1 }, store }).start();
+    await until('the restart', () => bench.patched.length > 0);
+    assert.deepEqual(bench.patched, ['web']);
+    assert.ok(!('StatefulSet/shop/gone' in store.restarts));
+  });
+
+  it('keeps what failed in a namespace that cannot be listed yet', async () => {
+    const store = stored({ 'bank/a': failed, 'bank/b': failed });
+    await using bench = new OperatorBench({
+      workloads: () => [web({ name: 'c', uid: 'c' })],
+      unlisted: (namespace) => namespace === 'bank',
+      policy: { maxInFlightPerNamespace: 9 },
+      store,
+      given: { namespaces: ['shop', 'bank'] },
+    }).start();
+    await until('the restart', () => bench.patched.length > 0);
+    assert.deepEqual(Object.keys(store.restarts), ['StatefulSet/bank/a', 'StatefulSet/bank/b', 'StatefulSet/shop/c']);
+  });
+
+  it('forgets what failed in a namespace that is seen, and where nothing of it is there', async () => {
+    const store = stored({ 'bank/a': failed, 'bank/b': failed });
+    await using bench = new OperatorBench({ workloads: () => [web()], store }).start();
+    await until('the restart', () => bench.patched.length > 0);
+    assert.deepEqual(Object.keys(store.restarts), ['StatefulSet/shop/web']);
+  });
+});
+
+describe('an operator whose journal is lost', () => {
+  const template = { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - MINUTE) }, spec: {} };
+  const annotations = recorded(restarted(MINUTE));
+
+  for (const text of [undefined, 'no journal', '{"version":9}'])
+    it(`takes up what stands on workloads, no more than there are slots: ${text}`, async () => {
+      const flying = Array.from({ length: 8 }, (_, i) =>
+        web({
+          name: `w${i}`,
+          uid: `w${i}`,
+          template,
+          annotations: { ...annotations },
+          rollout: { ...complete(3), ready: 0 },
+        }),
+      );
+      const store = new FakeStore(text);
+      await using bench = new OperatorBench({
+        workloads: () => flying,
+        policy: { maxInFlight: 3, maxInFlightPerNamespace: 9 },
+        store,
+      }).start();
+      await until('the journal', () => Object.keys(store.restarts).length === 3);
+      assert.ok(bench.told.some((said) => said.startsWith('rebuilt: ')));
+      assert.equal(
+        bench.told.some((said) => said.startsWith('unreadable: ')),
+        text !== undefined,
+      );
+      assert.deepEqual(bench.patched, []);
+    });
+
+  it('stores again what it knows itself, where someone has deleted the Lease while it led', async () => {
+    const store = stored({ 'shop/web': { ...failed, restartedFor: fingerprint(expected()) } });
+    await using bench = new OperatorBench({ workloads: () => [web()], store }).start();
+    await until('an evaluation', () => bench.evaluations > 0);
+    await bench.stepDown();
+    store.stored = undefined;
+    bench.lead();
+    await until('the journal', () => store.stored !== undefined);
+    assert.equal(store.restarts['StatefulSet/shop/web']?.outcome, 'failed:timeout');
+    assert.deepEqual(bench.patched, []);
+  });
+
+  it('takes no slots for records that were forged, and follows nothing', async () => {
+    const forged = { ...recorded(restarted(0, undefined)), 'meltemi.dev/restarted-at': '9998-01-01T00:00:00Z' };
+    const far = { ...template, annotations: { [RESTARTED_AT]: '9998-01-01T00:00:00Z' } };
+    const evil = Array.from({ length: 50 }, (_, i) =>
+      web({ namespace: 'tenant', name: `evil${i}`, uid: `e${i}`, annotations: { ...forged }, template: far }),
+    );
+    await using bench = new OperatorBench({ workloads: () => [...evil, web()], policy: { maxInFlight: 1 } }).start();
+    await until('the restart', () => bench.patched.length > 0);
+    assert.deepEqual([bench.patched, bench.journal.entries.size], [['web'], 1]);
+  });
+});
+
+it('ten thousand workloads that are made again and again leave nothing behind', async () => {
+  const [generations, each] = [20, 500];
+  let generation = 0;
+  const name = (index: number): string => `g${generation}-${index}`;
+  const all = () => Array.from({ length: each }, (_, i) => web({ name: name(i), uid: name(i) }));
+  await using bench = new OperatorBench({ workloads: all, standing: { paused: 'only looks' } }).start();
+  for (; generation < generations; generation++) {
+    bench.journal.adopt(new Map(all().map((one) => [keyOf(one), restarted(HOUR, 'failed:timeout', { uid: one.uid })])));
+    const text = await journalText(bench.journal.entries);
+    await until('the journal', () => bench.store.stored === text);
+    await bench.stepDown();
+    const before = bench.evaluations;
+    bench.lead();
+    await until('an evaluation', () => bench.evaluations > before);
+    assert.deepEqual([bench.judged.length, bench.journal.entries.size], [each, each]);
+  }
+  const rest = (await journalText(bench.journal.entries)).length;
+  assert.ok(rest < 64 * 1024, `${rest} bytes`);
 });

@@ -5,7 +5,14 @@ import { Confirmations } from '../../src/expect/confirmations.ts';
 import { Injectors } from '../../src/expect/injectors.ts';
 import type { Mesh } from '../../src/expect/mesh.ts';
 import { Journal } from '../../src/journal/journal.ts';
-import { NO_NAMESPACE, type PodFacts, type Workload, type WorkloadKey, type WorkloadRef } from '../../src/model.ts';
+import {
+  type Labels,
+  NO_NAMESPACE,
+  type PodFacts,
+  type Workload,
+  type WorkloadKey,
+  type WorkloadRef,
+} from '../../src/model.ts';
 import { Operator, type OperatorOptions } from '../../src/operator.ts';
 import type { Judged } from '../../src/plan/judged.ts';
 import type { Policy } from '../../src/plan/policy.ts';
@@ -14,7 +21,10 @@ import { FakeStore } from '../builders/journalStore.ts';
 import { policy } from '../builders/policy.ts';
 import { expected, injection, NOW, sidecar } from '../builders/workload.ts';
 
-export const MESH: Mesh = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
+export const MESH: Mesh = {
+  injections: [injection()],
+  namespaces: new Map(['shop', 'bank', 'tenant', 'hidden'].map((name) => [name, NO_NAMESPACE])),
+};
 
 const podOf = ({ kind, namespace, name, uid }: Workload): PodFacts => ({
   namespace,
@@ -40,6 +50,8 @@ export interface OperatorBenchOptions {
   readonly mesh?: () => Mesh;
   readonly policy?: Partial<Policy>;
   readonly store?: FakeStore;
+  /** Takes what a restart has made of a workload; the answer is given without it, too. */
+  readonly onPatch?: (patched: Workload) => void;
   readonly standing?: Standing;
   readonly given?: Partial<OperatorOptions>;
 }
@@ -87,9 +99,12 @@ export class OperatorBench implements AsyncDisposable {
         if (forbidden.includes(name)) throw statusError({ method: 'GET', path: name }, { code: 403 });
         return workloads().find((one) => one.name === name && one.namespace === namespace);
       },
-      patch: async ({ name }) => {
-        this.patched.push(name);
-        return workloads().find((one) => one.name === name) as Workload;
+      patch: async ({ name }, body) => {
+        const one = workloads().find((other) => other.name === name) as Workload;
+        const written = patched(one, body as Patch);
+        if (written.generation !== one.generation) this.patched.push(name);
+        options.onPatch?.(written);
+        return written;
       },
       complaint: async () => undefined,
     };
@@ -166,6 +181,22 @@ export class OperatorBench implements AsyncDisposable {
     this.#stop.abort();
     await this.#running;
   }
+}
+
+interface Patch {
+  readonly metadata: { readonly annotations?: Labels };
+  readonly spec?: { readonly template: { readonly metadata: { readonly annotations: Labels } } };
+}
+
+/** What the API server makes of a workload by a patch. */
+function patched(one: Workload, { metadata, spec }: Patch): Workload {
+  const annotations = { ...one.annotations, ...metadata.annotations };
+  if (!spec) return { ...one, annotations };
+  const template = {
+    ...one.template,
+    annotations: { ...one.template.annotations, ...spec.template.metadata.annotations },
+  };
+  return { ...one, annotations, template, generation: one.generation + 1 };
 }
 
 const isIn = (one: WorkloadRef, namespace: string | undefined): boolean =>

@@ -229,6 +229,34 @@ describe('leader election: keeping the Lease', () => {
   });
 });
 
+describe('leader election: the journal', () => {
+  it('is in the Lease when that is told, and stays there whatever people write on it', async () => {
+    await using bench = await ElectionBench.open();
+    const { election } = await bench.elector('a');
+    await settled('the write', election.keep('restarts'));
+    bench.server.annotate({ note: 'theirs', [LEASE_ANNOTATION.journal]: 'forged' });
+    await bench.pass(4000);
+    const { note, [LEASE_ANNOTATION.journal]: text } = bench.server.annotations;
+    assert.deepEqual([note, text], ['theirs', 'restarts']);
+  });
+
+  it('that has no room beside people’s annotations is refused at once, and the Lease is kept', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    await settled('a first write', a.election.keep('restarts'));
+    bench.server.annotate({ note: 'x'.repeat(100 * 1024) });
+    await assert.rejects(settled('the refusal', a.election.keep('y'.repeat(200 * 1024))), /Too long/);
+    await bench.idle();
+    await bench.pass(30_000);
+    assert.deepEqual(
+      [a.passes, a.terms.length, bench.server.annotations[LEASE_ANNOTATION.journal]],
+      [true, 1, 'restarts'],
+    );
+    await settled('a shorter one', a.election.keep('fewer'));
+    assert.equal(bench.server.annotations[LEASE_ANNOTATION.journal], 'fewer');
+  });
+});
+
 describe('leader election: the fence', () => {
   it('lets nothing through before the first term', async () => {
     await using bench = await ElectionBench.open();
@@ -429,6 +457,135 @@ describe('leader election: people’s words', () => {
     bench.server.annotate({ [LEASE_ANNOTATION.paused]: 'x' });
     await bench.pass(20_000);
     assert.deepEqual([a.said, a.passes, heard], [['acquired', 'trouble: listener'], true, [{ paused: 'x' }]]);
+  });
+});
+
+describe('leader election: the journal', () => {
+  const journal = (bench: ElectionBench): string | undefined => bench.server.annotations[LEASE_ANNOTATION.journal];
+  const notLeading = { name: 'NotLeading' };
+
+  it('goes out at once, with a renewal', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    bench.server.requests.length = 0;
+    await settled('the write', a.election.keep('one'));
+    assert.deepEqual([bench.server.requests, journal(bench), a.election.text()], [['PUT'], 'one', 'one']);
+    await bench.idle();
+    await bench.pass(10_000);
+    assert.deepEqual([journal(bench), a.passes], ['one', true]);
+  });
+
+  it('is a renewal like any other', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    for (let seconds = 0; seconds < 30; seconds++) {
+      bench.clock.advance(1000);
+      await bench.idle();
+      await settled('the write', a.election.keep(String(seconds)));
+      await bench.idle();
+    }
+    assert.deepEqual([a.passes, a.said, journal(bench)], [true, ['acquired'], '29']);
+  });
+
+  it('of several texts that come while one is written, the last goes out, for all of them', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    bench.server.requests.length = 0;
+    const all = Array.from({ length: 20 }, (_, i) => a.election.keep(String(i)));
+    await settled('the writes', Promise.all(all));
+    assert.equal(journal(bench), '19');
+    assert.ok(bench.server.requests.length <= 2, bench.server.requests.join());
+  });
+
+  it('survives that a person annotates the Lease at the same time, and so does the annotation', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    bench.server.annotate({ [LEASE_ANNOTATION.paused]: 'freeze' });
+    bench.server.requests.length = 0;
+    await settled('the write', a.election.keep('one'));
+    assert.deepEqual(bench.server.requests, ['PUT', 'GET', 'PUT']);
+    assert.deepEqual(bench.server.annotations, {
+      [LEASE_ANNOTATION.paused]: 'freeze',
+      [LEASE_ANNOTATION.journal]: 'one',
+    });
+  });
+
+  it('waits for an API server that is away, and is stored when it is back', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    bench.server.failing = 500;
+    const kept = a.election.keep('one');
+    await bench.pass(5000);
+    assert.equal(journal(bench), undefined);
+    bench.server.failing = undefined;
+    await bench.pass(2000);
+    await settled('the write', kept);
+    assert.equal(journal(bench), 'one');
+  });
+
+  it('is refused when the term ends before it is stored, and is not written in the next one', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    bench.server.failing = 500;
+    const kept = assert.rejects(a.election.keep('one'), notLeading);
+    await bench.pass(10_000);
+    await settled('the refusal', kept);
+    bench.server.failing = undefined;
+    await bench.pass(10_000);
+    assert.deepEqual([a.terms.length, a.passes, journal(bench)], [2, true, undefined]);
+  });
+
+  it('is refused to who stands by, and to who has been stopped', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    const b = await bench.elector('b');
+    await settled('the refusal', assert.rejects(b.election.keep('mine'), notLeading));
+    await bench.pass(20_000);
+    assert.equal(journal(bench), undefined);
+    a.stop();
+    await settled('the refusal', assert.rejects(a.election.keep('mine'), notLeading));
+  });
+
+  it('is known to who takes the Lease', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    const b = await bench.elector('b', () => void b.said.push(`reads ${b.election.text()}`));
+    await settled('the write', a.election.keep('one'));
+    await bench.idle();
+    a.stop();
+    await bench.pass(5000);
+    assert.deepEqual(b.said, ['standing by a', 'acquired', 'reads one']);
+  });
+
+  it('of a leader that was stopped while it wrote is refused by the version, once another leads', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    bench.server.arrived = (method) => {
+      if (method !== 'PUT') return;
+      bench.server.arrived = () => undefined;
+      // the write was under way for long: another has taken the Lease and written its own journal
+      bench.server.hold(held('other'));
+      bench.server.annotate({ [LEASE_ANNOTATION.journal]: 'of the other' });
+    };
+    await settled('the refusal', assert.rejects(a.election.keep('stale'), notLeading));
+    await bench.pass(4000);
+    assert.deepEqual([journal(bench), a.passes, bench.server.spec.holderIdentity], ['of the other', false, 'other']);
+  });
+
+  it('of a leader that was stopped before it wrote is not even sent', async () => {
+    await using bench = await ElectionBench.open();
+    const clock = new FakeClock();
+    const a = await bench.elector('a', undefined, clock);
+    const b = await bench.elector('b');
+    const frozen = bench.electors.splice(0, 1);
+    clock.pass(20_000);
+    await bench.pass(20_000);
+    await settled('the write', b.election.keep('of b'));
+    await bench.idle();
+    bench.server.requests.length = 0;
+    await settled('the refusal', assert.rejects(a.election.keep('stale'), notLeading));
+    assert.deepEqual([journal(bench), bench.server.requests], ['of b', []]);
+    bench.electors.push(...frozen);
   });
 });
 

@@ -61,7 +61,14 @@ export class LeaseServer extends ApiServer {
     if (method !== 'POST' && !this.lease) return [404, status(404, 'NotFound', 'there is none')];
     const stale = body.metadata?.resourceVersion !== this.lease?.metadata?.resourceVersion;
     if (method === 'PUT' && stale) return [409, status(409, 'Conflict', 'changed meanwhile')];
+    if (method !== 'GET' && sizeOf(body) > LARGEST) return [422, status(422, 'Invalid', 'annotations: Too long')];
     if (method !== 'GET') this.put(body);
     return [method === 'POST' ? 201 : 200, this.lease];
   }
 }
+
+/** Of all annotations together (apimachinery pkg/api/validation, TotalAnnotationSizeLimitB). */
+const LARGEST = 256 * 1024;
+
+const sizeOf = ({ metadata }: Written): number =>
+  Object.entries(metadata?.annotations ?? {}).reduce((sum, [key, value]) => sum + key.length + value.length, 0);

@@ -55,6 +55,15 @@ function start(writes: boolean, lead?: Lead): Unelected {
 }
 
 describe('without election', () => {
+  it('a journal that has no room beside people’s annotations is refused at once', async () => {
+    const one = start(true);
+    await looked();
+    server.annotate({ note: 'x'.repeat(100 * 1024) });
+    await assert.rejects(settled('the refusal', one.keep('y'.repeat(200 * 1024))), /Too long/);
+    await settled('a shorter one', one.keep('fewer'));
+    assert.equal(server.annotations[LEASE_ANNOTATION.journal], 'fewer');
+  });
+
   it('makes the Lease, names nobody in it, and leads', async () => {
     const one = start(true);
     await looked();
@@ -124,6 +133,67 @@ describe('without election', () => {
   it('fails as what led has failed', async () => {
     start(true, () => Promise.reject(new Error('a bug')));
     await assert.rejects(settled('the end', running), /a bug/);
+  });
+});
+
+describe('without election: the journal', () => {
+  const journal = (): string | undefined => server.annotations[LEASE_ANNOTATION.journal];
+  const notLeading = { name: 'NotLeading' };
+
+  it('goes out at once, and is read again', async () => {
+    const one = start(true);
+    await looked();
+    await settled('the write', one.keep('one'));
+    assert.deepEqual([journal(), one.text()], ['one', 'one']);
+  });
+
+  it('survives that a person annotates the Lease at the same time, and so does the annotation', async () => {
+    const one = start(true);
+    await looked();
+    server.arrived = (method) => {
+      if (method !== 'PUT') return;
+      server.arrived = () => undefined;
+      server.annotate({ [LEASE_ANNOTATION.paused]: 'freeze' });
+    };
+    const kept = one.keep('one');
+    await until('the conflict', () => server.requests.includes('PUT'));
+    await looked();
+    assert.equal(journal(), undefined);
+    await lookAgain();
+    await settled('the write', kept);
+    assert.deepEqual(server.annotations, { [LEASE_ANNOTATION.paused]: 'freeze', [LEASE_ANNOTATION.journal]: 'one' });
+  });
+
+  it('is written again when the Lease was deleted', async () => {
+    const one = start(true);
+    await looked();
+    await settled('the write', one.keep('one'));
+    await looked();
+    server.lease = undefined;
+    await lookAgain();
+    assert.equal(journal(), 'one');
+  });
+
+  it('is refused before it has begun to lead, and when it is stopped', async () => {
+    server.failing = 500;
+    const one = start(true);
+    await settled('the refusal', assert.rejects(one.keep('one'), notLeading));
+    server.failing = undefined;
+    await looked();
+    await lookAgain();
+    server.failing = 500;
+    const kept = assert.rejects(one.keep('one'), notLeading);
+    stop.abort();
+    await settled('the refusal', kept);
+    assert.equal(journal(), undefined);
+  });
+
+  it('is refused in a dry run, which reads what others keep', async () => {
+    server.put({ metadata: { annotations: { [LEASE_ANNOTATION.journal]: 'of who leads' } } });
+    const one = start(false);
+    await looked();
+    await settled('the refusal', assert.rejects(one.keep('one'), notLeading));
+    assert.deepEqual([one.text(), server.requests], ['of who leads', ['GET']]);
   });
 });
 

@@ -15,6 +15,11 @@ const rows: [string, RawWorkload, object | undefined][] = [
   ],
   ['who controls it owns it', owned({ kind: 'Other' }, { ...app, controller: true }), app],
   ['who only refers to it does not', owned(app, { ...app, controller: false }), undefined],
+  [
+    'no text of it is longer than a real one can be',
+    owned({ apiVersion: 'a'.repeat(1e6), kind: 'K'.repeat(1e6), name: 'n'.repeat(1e6), controller: true }),
+    { apiVersion: 'a'.repeat(320), kind: 'K'.repeat(320), name: 'n'.repeat(320) },
+  ],
   ['nobody', owned(), undefined],
   ['no references at all', { metadata: { name: 'web' } }, undefined],
 ];

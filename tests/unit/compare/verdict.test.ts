@@ -168,7 +168,7 @@ const told: [string, Partial<DriftRules>, PodGroup[], string | undefined][] = [
     'is told where a rule explains the image',
     MIRROR,
     [group(same), group({ image: 'harbor.corp/hub/istio/proxyv2:1.31.0' })],
-    'the cluster makes harbor.corp/hub/istio/proxyv2:1.31.0 of docker.io/istio/proxyv2:1.31.0',
+    'the cluster rewrites docker.io/istio/proxyv2:1.31.0 to harbor.corp/hub/istio/proxyv2:1.31.0',
   ],
   ['is not told where pods have the answer’s own image', MIRROR, [group(same)], undefined],
   ['is not told of a mirror that compareHub lets pass', {}, [group({ image: 'm.io/istio/proxyv2:1.31.0' })], undefined],

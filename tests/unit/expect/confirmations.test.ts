@@ -134,6 +134,38 @@ describe('the question that is put', () => {
     assert.deepEqual(asked, ['poison', 'poison', 'poison too', 'poison too', 'healthy', 'healthy']);
   });
 
+  const poisons = Array.from({ length: 150 }, (_, i) => `poison ${i}`);
+  const whims: [string, (asked: number) => Answer][] = [
+    ['that has no answers', () => silence],
+    ['whose answers its people change', (asked) => yes(`p:${asked}`)],
+  ];
+  for (const [name, whim] of whims) {
+    it(`is soon another namespace’s, however many one has ${name}`, async () => {
+      const asked: string[] = [];
+      const offerAll = (): void => {
+        for (const namespace of ['poison', 'shop', ...poisons])
+          confirmations.begin({
+            injection: injection(),
+            namespace: namespace === 'shop' ? 'shop' : 'evil',
+            templateHash: namespace,
+          } as Question);
+      };
+      const confirmations: Confirmations = new Confirmations({
+        probe: async ({ namespace, templateHash }) => {
+          asked.push(templateHash);
+          return namespace === 'evil' ? whim(asked.length) : yes('p:1');
+        },
+        wait: () => new Promise(setImmediate),
+        signal: new AbortController().signal,
+        onEnd: () => offerAll(),
+      });
+      offerAll();
+      offerAll();
+      await until('the confirmation', () => confirmations.unconfirmed(injection()) === undefined);
+      assert.ok(asked.length <= 8, asked.join());
+    });
+  }
+
   it('is the old one where nothing else is offered', async () => {
     const { asked, offer, waited } = underWay(['only']);
     offer('only');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
+import type { RewriteRule } from '../../../src/compare/learntImage.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import type { WorkloadKey } from '../../../src/model.ts';
 import { CUT, type JournalEntry, WRITTEN_WITHIN } from '../../../src/plan/journalEntry.ts';
@@ -243,4 +244,29 @@ it('restarts that stand on workloads are taken up and stored, after the journal 
   journal.adopt(new Map([[KEY, restarted(MINUTE)]]));
   await until('the write', () => KEY in store.restarts);
   assert.equal(journal.of(WEB)?.restartedAt, NOW - MINUTE);
+});
+
+describe('the journal: what the cluster makes of images', () => {
+  const rule = (image: string): RewriteRule => ({ kind: 'exact', answer: 'docker.io/istio/proxyv2:1', image });
+  const mirror: RewriteRule = { kind: 'registry', from: 'docker.io', to: 'mirror.corp/hub', digest: false };
+
+  it('counts for the namespace that has shown it, and everywhere once two have', () => {
+    assert.equal(journal.learn('run', rule('a:1'), 'shop'), 'news');
+    assert.deepEqual([journal.learnt('run', 'shop').length, journal.learnt('run', 'bank').length], [1, 0]);
+    assert.equal(journal.learn('run', rule('a:1'), 'bank'), 'known');
+    assert.equal(journal.learnt('run', 'other').length, 1);
+  });
+
+  it('is bounded for each namespace: one that shows ever more leaves room for the others', () => {
+    const told = Array.from({ length: 100 }, (_, i) => journal.learn('run', rule(`evil:${i}`), 'evil'));
+    assert.equal(told.at(-1), 'full');
+    assert.equal(journal.learn('run', mirror, 'shop'), 'news');
+    assert.deepEqual(journal.learnt('run', 'bank'), [mirror]);
+  });
+
+  it('is bounded as a whole', async () => {
+    for (let i = 0; i < 200; i++) journal.learn('run', rule(`many:${i}`), `n${i}`);
+    await journal.stored();
+    assert.ok((store.stored ?? '').length < 32 * 1024);
+  });
 });

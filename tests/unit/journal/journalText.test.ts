@@ -88,6 +88,32 @@ test('above 32 KiB it is compressed, and reads the same', async () => {
   assert.deepEqual(readJournal(text), { entries: kept, learnt: new Map() });
 });
 
+/** Milliseconds for which making the text keeps the event loop from everything else, at the longest. */
+async function longestBlock(entries: ReadonlyMap<WorkloadKey, JournalEntry>): Promise<number> {
+  let [longest, last] = [0, performance.now()];
+  const look = (): void => {
+    const now = performance.now();
+    [longest, last] = [Math.max(longest, now - last), now];
+  };
+  const ticking = setInterval(look, 1);
+  await journalText(entries);
+  look();
+  clearInterval(ticking);
+  return longest;
+}
+
+test('the text of ten thousand restarts, of which one has changed, keeps nobody waiting', async () => {
+  const entries = entriesFrom(new Dice(3), 10_000);
+  const ended = new Map([...entries].map(([key, one]) => [key, { ...one, outcome: 'verified' as const }]));
+  await journalText(ended);
+  const blocks: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    ended.set(`Deployment/shop-${i}/web`, { ...entryFrom(new Dice(i)), outcome: 'verified' });
+    blocks.push(await longestBlock(ended));
+  }
+  assert.ok(Math.min(...blocks) < 100, `${blocks.map(Math.round).join(', ')} ms`);
+});
+
 const LARGEST = 200 * 1024;
 /** As many as an annotation cannot hold. */
 function many(ends: (index: number) => Outcome | undefined): Map<WorkloadKey, JournalEntry> {

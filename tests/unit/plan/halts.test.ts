@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Verdict } from '../../../src/compare/verdict.ts';
 import { keyOf } from '../../../src/model.ts';
+import { nextEntry } from '../../../src/plan/journalEntry.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import type { Outcome } from '../../../src/plan/record.ts';
@@ -135,3 +136,18 @@ for (const [outcome, entry] of forged) {
       assert.deepEqual(decided(tenant(injected), ['shop'], { policy: paced }), ['restart'], `injected: ${injected}`);
   });
 }
+
+/** Writes that nobody can have made, or that would hold the pace now. */
+const AHEAD = [Date.UTC(9998, 0), NOW + 30 * MINUTE, NOW + 1000, NOW - 1000].map((at) => ({ at, well: true }));
+
+test('earlier writes that only a workload tells of pace nobody when it is restarted', () => {
+  const record = restarted(HOUR, 'verified', { writes: [{ at: NOW - HOUR, well: true }, ...AHEAD] });
+  const evil = judged({ namespace: 'tenant', name: 'evil', annotations: recorded(record) });
+  const entry = nextEntry(evil, expected(), 'run', { wall: NOW, now: NOW });
+  const restartedOne = journalled({ ...entry, outcome: 'verified' }, { namespace: 'tenant', name: 'evil' }, current);
+  const policy = { ...POLICY, restartDelay: MINUTE, maxRestartsPerMinute: 1 };
+  const decisions = [NOW + MINUTE - 1, NOW + MINUTE].map((now) =>
+    decision([restartedOne], 'shop', { policy, now, wall: now }),
+  );
+  assert.deepEqual(decisions, ['max-restarts-per-minute', 'restart'], 'but it paces itself');
+});

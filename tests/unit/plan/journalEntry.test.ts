@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RESTARTED_AT, RETRY } from '../../../src/names.ts';
+import { ANNOTATION, RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import { isRetryAsked, type JournalEntry, lastRestart, nextEntry } from '../../../src/plan/journalEntry.ts';
 import type { Judged } from '../../../src/plan/judged.ts';
 import { fingerprint, type Outcome, recordOf, timestamp, WRITES_KEPT } from '../../../src/plan/record.ts';
-import { journalled, recorded, restarted } from '../../builders/journal.ts';
+import { journalled, recorded, restarted, writesAgo } from '../../builders/journal.ts';
 import { expected, HOUR, judged, MINUTE, NOW, workload } from '../../builders/workload.ts';
 
 const STEADY = 5000;
@@ -55,6 +55,42 @@ test('writes are kept with the end that they came to, as many as the daily limit
     entry.writes.slice(0, 6),
     [false, true, false, true, false, true].map((well, i) => ({ at: NOW + (19 - i) * MINUTE, well })),
   );
+});
+
+/** A workload that says of itself that it was restarted and how often before. */
+const saying = (record: Partial<JournalEntry>, entry?: JournalEntry): Judged => {
+  const annotations = recorded(restarted(2 * HOUR, 'superseded:expectation', record));
+  return entry ? journalled(entry, { annotations }) : judged({ annotations });
+};
+const at = (ago: number, well = false) => ({ at: NOW - ago, well });
+
+/** Writes that stand on the workload, and those that the next entry has besides its own. */
+const told: [string, Judged, { at: number; well: boolean }[]][] = [
+  [
+    'of hours ago, which count for its own daily limit',
+    saying({ writes: [at(2 * HOUR), at(3 * HOUR)] }),
+    [at(2 * HOUR, true), at(3 * HOUR)],
+  ],
+  ['of a moment ago, which would pace others', saying({ writes: [at(1000), at(MINUTE)] }), []],
+  ['that lie ahead, which would pace others for ever', saying({ writes: [at(-HOUR), at(-1000 * 24 * HOUR)] }), []],
+  [
+    'beside those that the journal knows',
+    saying({ writes: [at(2 * HOUR), at(3 * HOUR), at(0)] }, restarted(4 * HOUR, 'verified')),
+    [at(2 * HOUR, true), at(3 * HOUR), at(4 * HOUR, true)],
+  ],
+];
+for (const [name, one, writes] of told)
+  test(`writes that only stand on the workload: ${name}`, () => assert.deepEqual(next(one).writes.slice(1), writes));
+
+test('attempts that no one can have made are no number that breaks the journal', () => {
+  const one = saying({});
+  const annotations = { ...one.workload.annotations, [ANNOTATION.attempts]: '9'.repeat(400) };
+  assert.ok(Number.isSafeInteger(next({ ...one, workload: { ...one.workload, annotations } }).attempts));
+});
+
+test('the kind of an owner, which anyone may make up, takes no more room than a real one', () => {
+  const owner = { apiVersion: `${'g'.repeat(300_000)}/v1`, kind: 'K'.repeat(300_000), name: 'x' };
+  assert.ok((next(judged({ owner })).owner ?? '').length <= 320);
 });
 
 /** What the clock of the next restart has to be later than, and when that restart is. */
@@ -151,4 +187,23 @@ test('a person may write a whole letter, which is kept as a word and answered on
     isRetryAsked(journalled({ ...entry, outcome: 'reverted' }, { annotations: { [RETRY]: `${LETTER}!` } })),
     true,
   );
+});
+
+test('a record that forgets earlier writes or attempts makes the journal forget nothing', () => {
+  const known = restarted(2 * HOUR, 'failed:timeout', { attempts: 2, writes: writesAgo([2, 3]) });
+  const forged = recorded(restarted(HOUR, 'failed:timeout', { attempts: 1, writes: writesAgo([1]) }));
+  const entry = next(journalled(known, { annotations: forged }));
+  assert.deepEqual([entry.attempts, entry.writes.map(({ at }) => (NOW - at) / HOUR)], [3, [0, 1, 2, 3]]);
+});
+
+test('writes that lie ahead, or a moment ago, are taken from no workload', () => {
+  const writes = [
+    { at: NOW - HOUR, well: false },
+    ...[-HOUR, -1000, 0, 1000].map((ago) => ({ at: NOW - ago, well: true })),
+  ];
+  const entry = next(judged({ annotations: recorded(restarted(HOUR, 'verified', { writes })) }));
+  assert.deepEqual(entry.writes, [
+    { at: NOW, well: false },
+    { at: NOW - HOUR, well: true },
+  ]);
 });

@@ -408,6 +408,58 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
 ];
 for (const [name, all, expectedStep, given] of safety) test(name, () => assert.equal(lastOf(all, given), expectedStep));
 
+/** A workload of which the journal tells this, and the workload itself that. */
+const twice = (entry: JournalEntry, record: JournalEntry, annotations: Record<string, string> = {}): Judged =>
+  journalled(entry, { annotations: { ...recorded(record), ...annotations } });
+const third = { restartedFor: 'other', writes: writesAgo([1, 2, 3]) };
+
+/** What a workload tells can hold it, and never lets go what the journal holds. */
+const careful: [string, Judged, string][] = [
+  [
+    'a record that ended well lifts no failure of the journal',
+    twice(restarted(HOUR, 'failed:timeout'), restarted(HOUR / 2, 'verified')),
+    'wait gave-up',
+  ],
+  [
+    '… nor does one for another sidecar',
+    twice(restarted(HOUR, 'failed:timeout'), restarted(HOUR / 2, 'verified', { restartedFor: 'other' })),
+    'wait gave-up',
+  ],
+  ['… nor one that lies ahead', twice(restarted(HOUR, 'failed:timeout'), restarted(-HOUR, 'verified')), 'wait gave-up'],
+  [
+    'a record that failed holds what the journal knows to have ended well before',
+    twice(restarted(HOUR, 'verified'), restarted(HOUR / 2, 'failed:timeout')),
+    'wait gave-up',
+  ],
+  [
+    '… but not what it knows to have ended well after',
+    twice(restarted(HOUR, 'verified'), restarted(2 * HOUR, 'failed:timeout')),
+    'restart',
+  ],
+  [
+    'a person whom the journal has answered is not asking again, whatever the record says',
+    twice(restarted(HOUR, 'failed:timeout', { retried: '1' }), restarted(HOUR / 2, 'failed:timeout'), { [RETRY]: '1' }),
+    'wait gave-up',
+  ],
+  [
+    'writes that the record says ended well count as the journal knows them',
+    twice(
+      restarted(HOUR, 'failed:timeout', third),
+      restarted(HOUR, 'verified', { ...third, writes: writesAgo([1, 2, 3], true) }),
+    ),
+    'wait daily-cap',
+  ],
+  [
+    '… also where it says that they did not',
+    twice(
+      restarted(HOUR, 'verified', { ...third, writes: writesAgo([1, 2, 3], true) }),
+      restarted(HOUR, 'failed:timeout', third),
+    ),
+    'restart',
+  ],
+];
+for (const [name, one, expectedStep] of careful) test(name, () => assert.equal(stepOf(one), expectedStep));
+
 const broken = journalled(restarted(HOUR, 'failed:timeout'), { rollout: { ...complete(3), available: 0 } }, current);
 
 test('a failed restart whose pods have the right sidecar but are not ready stays a failure', () => {

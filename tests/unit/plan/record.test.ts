@@ -122,3 +122,18 @@ const rollouts: [string, Parameters<typeof workload>[0], string][] = [
 for (const [name, given, expectedKind] of rollouts) {
   test(`rollout: ${name} is ${expectedKind}`, () => assert.equal(rolloutState(workload(given)).kind, expectedKind));
 }
+
+const counts: [string, number][] = [
+  ['2', 2],
+  ['', 1],
+  ['0', 1],
+  ['-7', 1],
+  ['1e9', 1],
+  ['9'.repeat(1000), 1],
+  ['many', 1],
+];
+for (const [text, attempts] of counts)
+  test(`attempts of "${text.slice(0, 10)}" are ${attempts}`, () => {
+    const annotations = { ...recorded(restarted(HOUR)), [ANNOTATION.attempts]: text };
+    assert.equal(recordOf(workload({ annotations }))?.attempts, attempts);
+  });

@@ -92,8 +92,8 @@ test('an explanation tells every entry, the question, the answer, the pods, the 
   }
 });
 
-test('an explanation tells what the cluster makes of the answer', () => {
-  const rewritten = 'the cluster makes harbor.corp/hub/istio/proxyv2:1.31.0 of docker.io/istio/proxyv2:1.31.0';
+test('an explanation tells how the cluster rewrites the image of the answer', () => {
+  const rewritten = 'the cluster rewrites docker.io/istio/proxyv2:1.31.0 to harbor.corp/hub/istio/proxyv2:1.31.0';
   const one = judged({}, { state: 'current', expected: expected(), drifts: [], rewritten });
   const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
   const text = explanation({ judged: one, mesh, groups: [], row: rowOf(one, { action: 'none' }), rules });

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Cluster } from '../../../src/cluster/cluster.ts';
+import type { Injectors } from '../../../src/expect/injectors.ts';
+import { Journal } from '../../../src/journal/journal.ts';
+import { NO_NAMESPACE, type PodFacts } from '../../../src/model.ts';
+import { RESTARTED_AT } from '../../../src/names.ts';
+import { historyOf } from '../../../src/plan/history.ts';
+import { timestamp } from '../../../src/plan/record.ts';
+import { Restarter } from '../../../src/restart/restarter.ts';
+import { Survey } from '../../../src/survey.ts';
+import { restarted } from '../../builders/journal.ts';
+import { FakeStore } from '../../builders/journalStore.ts';
+import { policy } from '../../builders/policy.ts';
+import { complete, expected, injection, MINUTE, NOW, sidecar, workload } from '../../builders/workload.ts';
+
+const MESH = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
+const MIRRORED = 'mirror.corp/hub/istio/proxyv2:1.31.0';
+const template = { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - MINUTE) }, spec: {} };
+const WEB = workload({ uid: 'web', template, rollout: complete(1) });
+const POD: PodFacts = {
+  namespace: 'shop',
+  name: 'web-0',
+  uid: 'web-0',
+  owner: { kind: 'ReplicaSet', name: 'web-1', uid: 'set' },
+  templateHash: '1',
+  createdAt: NOW,
+  node: 'node',
+  phase: 'Running',
+  ready: true,
+  deleting: false,
+  sidecar: sidecar({ image: MIRRORED }),
+};
+
+/** How a restart ends whose new pods all carry the injector's image from a mirror, and what is told to have been learnt. */
+async function followed(journal: Journal): Promise<{ outcome: string | undefined; told: string[] }> {
+  const told: string[] = [];
+  const cluster = {
+    workload: async () => WEB,
+    podsOf: async () => [POD],
+    budgets: async () => [],
+    patch: async () => WEB,
+    complaint: async () => undefined,
+  } as unknown as Cluster;
+  const answer = async () => ({ kind: 'sidecar', sidecar: expected() });
+  const injectors = { ask: answer, askAfresh: answer } as unknown as Injectors;
+  const only = policy({});
+  const silent = () => undefined;
+  await new Restarter({
+    cluster,
+    survey: new Survey({ cluster, injectors, journal, policy: () => only }),
+    journal,
+    mesh: () => MESH,
+    surroundings: () => ({
+      now: NOW,
+      wall: NOW,
+      policy: only,
+      epochSeenAt: new Map(),
+      unconfirmed: silent,
+      stale: undefined,
+      retryAt: new Map(),
+      paused: undefined,
+      history: historyOf(journal.entries, [], NOW),
+    }),
+    listener: {
+      sending: silent,
+      restarted: silent,
+      ended: silent,
+      recordRefused: silent,
+      learnt: (_, words) => void told.push(words),
+      trouble: silent,
+    },
+    signal: new AbortController().signal,
+    sleep: async () => undefined,
+  }).follow(WEB);
+  return { outcome: journal.get(WEB)?.outcome, told };
+}
+
+async function journalOfOne(): Promise<Journal> {
+  const journal = new Journal({ store: new FakeStore(), now: () => NOW, wall: () => NOW, onError: assert.ifError });
+  await journal.begin(WEB, restarted(MINUTE, undefined, { uid: 'web' }));
+  return journal;
+}
+
+test('new pods from a mirror of the image teach that, and the restart counts as verified', async () => {
+  const { outcome, told } = await followed(await journalOfOne());
+  assert.equal(outcome, 'verified');
+  assert.deepEqual(told, [`the cluster makes ${MIRRORED} of ${expected().image}`]);
+});
+
+test('what cannot be kept verifies nothing: such a workload would be restarted again and again', async () => {
+  const journal = await journalOfOne();
+  const { run } = injection();
+  for (let i = 0; i < 100; i++) journal.learn(run, { kind: 'exact', answer: 'a:1', image: `b:${i}` }, 'shop');
+  const { outcome, told } = await followed(journal);
+  assert.equal(outcome, 'failed:wrong-image');
+  assert.deepEqual(told, []);
+});

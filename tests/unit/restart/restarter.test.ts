@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { networkError, statusError } from '../../../src/cluster/apiError.ts';
+import { NotLeading } from '../../../src/cluster/leadership.ts';
+import type { WorkloadKey } from '../../../src/model.ts';
+import { ANNOTATION, RETRY } from '../../../src/names.ts';
+import { nextEntry } from '../../../src/plan/journalEntry.ts';
+import { recordOf, restartPatch } from '../../../src/plan/record.ts';
+import { restarted } from '../../builders/journal.ts';
+import { expected, HOUR, MINUTE, NOW, workload } from '../../builders/workload.ts';
+import { type Patch, RestarterBench, restartIn } from './restarterBench.ts';
+
+const KEY: WorkloadKey = 'Deployment/shop/web';
+const CALL = { method: 'PATCH', path: 'web' };
+const refused = (code: number): Error => statusError(CALL, { code, message: 'denied by policy' });
+const broken = (code: string): Error => networkError(CALL, 'https://api', Object.assign(new Error(code), { code }));
+
+let bench: RestarterBench;
+beforeEach(() => {
+  bench = new RestarterBench();
+});
+
+/** Once: the next patch that makes a rollout meets this. */
+function once(meet: (patch: Patch) => void, when: 'arriving' | 'done' = 'arriving'): void {
+  bench[when] = (patch: Patch) => {
+    if (!patch.spec) return;
+    bench[when] = () => undefined;
+    meet(patch);
+  };
+}
+const fail = (error: Error) => (): never => {
+  throw error;
+};
+
+describe('a restart', () => {
+  it('is in the journal before it is written, and ends there and on the workload', async () => {
+    once(() => bench.told.push(`journalled: ${bench.store.restarts[KEY]?.unconfirmed}`));
+    assert.equal(await bench.restart(), 'verified');
+    assert.deepEqual(bench.told, ['journalled: true', 'restarted', 'verified']);
+    assert.equal(bench.rollouts, 1);
+    assert.equal(recordOf(bench.object())?.outcome, 'verified');
+    assert.equal(bench.store.restarts[KEY]?.outcome, 'verified');
+  });
+
+  it('is not written where it cannot be journalled', async () => {
+    bench.store.failing = new Error('no room');
+    assert.equal(await bench.restart(), 'Error: no room');
+    assert.deepEqual([bench.patches, bench.known()], [[], 'nothing']);
+  });
+
+  /** What happens to the workload between the plan and the last look. */
+  const changes: [string, () => void][] = [
+    ['another generation', () => bench.change({ generation: 2 })],
+    ['another UID', () => bench.change({ uid: 'made again' })],
+    ['a person’s word that the plan does not know', () => bench.change({ annotations: { [RETRY]: '1' } })],
+  ];
+  for (const [what, change] of changes)
+    it(`is not made where the fresh look finds ${what}`, async () => {
+      const planned = await bench.planned();
+      change();
+      await assert.rejects(bench.restarter.restart(planned), { name: 'NotBorneOut' });
+      assert.deepEqual([bench.patches, bench.known()], [[], 'nothing']);
+    });
+
+  const certain: [string, Error, RegExp][] = [
+    ['the fence is closed', new NotLeading('not sent'), /^NotLeading: not sent/],
+    ['somebody else was quicker', refused(409), /^NotBorneOut: somebody else/],
+    ['no connection was made', broken('ECONNREFUSED'), /^ApiError/],
+    ['there are too many requests', refused(429), /^ApiError/],
+  ];
+  for (const [what, error, told] of certain)
+    it(`was not made where ${what}: the journal knows again what it knew before`, async () => {
+      bench.journal.adopt(new Map([[KEY, restarted(HOUR, 'verified')]]));
+      once(fail(error));
+      assert.match(await bench.restart(), told);
+      assert.deepEqual([bench.known(), bench.object().generation], ['verified', 1]);
+      assert.equal(bench.store.restarts[KEY]?.outcome, 'verified');
+      assert.equal(await bench.restart(), 'verified');
+      assert.equal(bench.object().generation, 2);
+    });
+});
+
+describe('a restart whose answer is lost', () => {
+  for (const error of [broken('ECONNRESET'), broken('UND_ERR_SOCKET'), refused(500), refused(504)])
+    it(`is followed: it was written (${error.message})`, async () => {
+      once(fail(error), 'done');
+      assert.equal(await bench.restart(), 'verified');
+      assert.equal(bench.rollouts, 1);
+    });
+
+  it('makes no second write where the record is wiped meanwhile', async () => {
+    once(() => {
+      bench.change({ annotations: {} });
+      throw broken('ECONNRESET');
+    }, 'done');
+    assert.equal(await bench.restart(), 'verified');
+    assert.deepEqual([bench.rollouts, bench.object().generation], [1, 2]);
+  });
+
+  it('… nor where the template is put back as well, which counts as taken back', async () => {
+    once(() => {
+      bench.change({ annotations: {} });
+      bench.template({});
+      bench.change({ rollout: { ...bench.object().rollout, observedGeneration: bench.object().generation } });
+      throw broken('ECONNRESET');
+    }, 'done');
+    assert.equal(await bench.restart(), 'reverted');
+    assert.equal(bench.rollouts, 1);
+  });
+
+  it('is waited for as long as it may land, and lands', async () => {
+    let patch: Patch | undefined;
+    once((sent) => {
+      patch = sent;
+      throw broken('ECONNRESET');
+    });
+    bench.ticked = () => {
+      if (bench.elapsed !== MINUTE) return;
+      bench.template({ 'kubectl.kubernetes.io/restartedAt': restartIn(patch as Patch) as string });
+    };
+    assert.equal(await bench.restart(), 'verified');
+    assert.equal(bench.rollouts, 1);
+  });
+
+  it('… after that it is known that it never was, and it may be made again', async () => {
+    bench.journal.adopt(new Map([[KEY, restarted(HOUR, 'verified')]]));
+    once(fail(broken('ECONNRESET')));
+    assert.equal(await bench.restart(), 'verified', 'what was known before');
+    assert.ok(bench.elapsed > MINUTE && bench.elapsed < 2 * MINUTE, `after ${bench.elapsed / 1000} s`);
+    assert.deepEqual([bench.object().generation, bench.told], [1, ['trouble: ApiError']]);
+    assert.equal(await bench.restart(), 'verified');
+    assert.equal(bench.object().generation, 2);
+  });
+});
+
+describe('a restart that a former process left', () => {
+  /** Journalled by a process that has come this far and no further. */
+  async function left(isWritten: boolean): Promise<void> {
+    const planned = await bench.planned();
+    const entry = nextEntry(planned, expected(), 'run', { wall: NOW, now: NOW });
+    await bench.journal.begin(bench.object(), entry);
+    if (isWritten) {
+      const { metadata, spec } = restartPatch('1', entry) as Patch;
+      bench.change({ annotations: metadata.annotations ?? {} });
+      bench.template(spec?.template.metadata.annotations ?? {});
+    }
+    bench.restartProcess();
+  }
+
+  it('between intent and write: nothing is written for a while, then it is tried again', async () => {
+    await left(false);
+    assert.equal(bench.known(), 'in flight', 'it holds its slot');
+    assert.equal(await bench.follow(), 'nothing');
+    assert.ok(bench.elapsed > MINUTE, `after ${bench.elapsed / 1000} s`);
+    assert.deepEqual([bench.patches, bench.store.restarts], [[], {}]);
+    assert.equal(await bench.restart(), 'verified');
+    assert.equal(bench.rollouts, 1);
+  });
+
+  it('between write and confirmation: it is followed to its end', async () => {
+    await left(true);
+    assert.equal(await bench.follow(), 'verified');
+    assert.equal(bench.rollouts, 0);
+  });
+
+  it('… also where its record is stripped', async () => {
+    await left(true);
+    bench.change({ annotations: {} });
+    assert.equal(await bench.follow(), 'verified');
+    assert.equal(bench.rollouts, 0);
+  });
+
+  it('… and where its template was put back before anybody looked, that counts as taken back', async () => {
+    await left(true);
+    bench.template({});
+    bench.change({ rollout: { ...bench.object().rollout, observedGeneration: bench.object().generation } });
+    assert.equal(await bench.follow(), 'reverted');
+    assert.equal(bench.rollouts, 0);
+  });
+
+  it('of a workload that was made again is forgotten, and nothing is said of the new one', async () => {
+    await left(true);
+    bench.change({ uid: 'made again' });
+    assert.equal(await bench.follow(), 'nothing');
+    assert.deepEqual([bench.patches, bench.told, bench.store.restarts], [[], [], {}]);
+  });
+
+  it('that has ended meanwhile is followed no more', async () => {
+    await left(true);
+    bench.journal.end(bench.object(), 'failed:timeout');
+    assert.equal(await bench.follow(), 'failed:timeout');
+    assert.deepEqual([bench.patches, bench.told], [[], []]);
+  });
+});
+
+describe('a restart that is followed', () => {
+  const ends: [string, () => void][] = [
+    ['is deleted', () => bench.objects.clear()],
+    ['is going to be deleted', () => bench.change({ deleting: true })],
+    ['is made again', () => bench.change({ uid: 'made again' })],
+  ];
+  for (const [what, change] of ends)
+    it(`is forgotten when its workload ${what}`, async () => {
+      once(change, 'done');
+      assert.equal(await bench.restart(), 'nothing');
+      assert.equal(bench.rollouts, 1);
+      assert.deepEqual(bench.store.restarts, {});
+    });
+
+  it('ends though nobody can write its end on the workload', async () => {
+    bench.arriving = ({ spec }) => {
+      if (!spec) throw refused(403);
+    };
+    assert.equal(await bench.restart(), 'verified');
+    assert.deepEqual([bench.told, bench.store.restarts[KEY]?.outcome], [['restarted', 'verified'], 'verified']);
+  });
+});
+
+describe('where the cluster takes or refuses the record', () => {
+  it('a record that admission strips changes nothing: one write, followed to its end', async () => {
+    bench.done = () => bench.change({ annotations: {} });
+    assert.equal(await bench.restart(), 'verified');
+    assert.deepEqual([bench.rollouts, recordOf(bench.object())], [1, undefined]);
+  });
+
+  for (const code of [422, 403, 400])
+    it(`a record that is refused by ${code} is left out with the next try, in that namespace`, async () => {
+      const other = workload({ namespace: 'bank', name: 'other', uid: 'other' });
+      bench = new RestarterBench(workload(), workload({ name: 'second', uid: 'second' }), other);
+      bench.arriving = ({ metadata }) => {
+        if (metadata.annotations) throw refused(code);
+      };
+      assert.match(await bench.restart(), /denied by policy/);
+      assert.deepEqual([bench.told, bench.known()], [['record of web refused'], 'nothing']);
+      assert.equal(await bench.restart(), 'verified');
+      assert.deepEqual(Object.keys(bench.patches[1]?.metadata ?? {}), ['resourceVersion']);
+      assert.equal(bench.object().annotations[ANNOTATION.restartedAt], undefined);
+      assert.equal(await bench.restart('second'), 'verified', 'known of the whole namespace');
+      assert.deepEqual(bench.told, ['record of web refused', 'restarted', 'verified', 'restarted', 'verified']);
+      assert.match(await bench.restart('other'), /denied by policy/, 'not known of another one');
+    });
+
+  it('a bare restart that is refused, too, is not made', async () => {
+    bench.arriving = fail(refused(422));
+    assert.match(await bench.restart(), /denied by policy/);
+    assert.match(await bench.restart(), /denied by policy/);
+    assert.deepEqual([bench.object().generation, bench.known()], [1, 'nothing']);
+    assert.deepEqual(bench.told, ['record of web refused'], 'said once');
+  });
+});

@@ -1,0 +1,217 @@
+import { setImmediate } from 'node:timers/promises';
+import { statusError } from '../../../src/cluster/apiError.ts';
+import type { Cluster } from '../../../src/cluster/cluster.ts';
+import type { Injectors } from '../../../src/expect/injectors.ts';
+import type { Mesh } from '../../../src/expect/mesh.ts';
+import { Journal } from '../../../src/journal/journal.ts';
+import { type Labels, NO_NAMESPACE, type PodFacts, type Workload, type WorkloadRef } from '../../../src/model.ts';
+import { RESTARTED_AT } from '../../../src/names.ts';
+import { historyOf } from '../../../src/plan/history.ts';
+import { isOutdated, type Outdated } from '../../../src/plan/judged.ts';
+import type { Surroundings } from '../../../src/plan/rule.ts';
+import { Restarter } from '../../../src/restart/restarter.ts';
+import { type Sighting, Survey } from '../../../src/survey.ts';
+import { FakeStore } from '../../builders/journalStore.ts';
+import { context, policy } from '../../builders/policy.ts';
+import { complete, expected, injection, NOW, sidecar, workload } from '../../builders/workload.ts';
+
+export interface Patch {
+  readonly metadata: { readonly resourceVersion: string; readonly annotations?: Labels };
+  readonly spec?: { readonly template: { readonly metadata: { readonly annotations: Labels } } };
+}
+
+const NEW = sidecar({ image: expected().image });
+const MESH: Mesh = {
+  injections: [injection()],
+  namespaces: new Map(['shop', 'bank'].map((name) => [name, NO_NAMESPACE])),
+};
+
+/**
+ * A restarter over a cluster of Deployments whose API server and controllers do what the real ones do with versions, generations and pods,
+ * in time that only passes while somebody sleeps.
+ */
+export class RestarterBench {
+  readonly store = new FakeStore();
+  readonly objects = new Map<string, Workload>();
+  readonly #refs = new Map<string, WorkloadRef>();
+  /** The proxies of the pods of each. */
+  readonly current = new Set<string>();
+  readonly patches: Patch[] = [];
+  readonly told: string[] = [];
+  readonly stop = new AbortController();
+  elapsed = 0;
+  /** Called when a patch has arrived, before anything is done; what it throws is the answer. */
+  arriving: (patch: Patch, one: Workload) => void = () => undefined;
+  /** Called when a patch is done, before it is answered. */
+  done: (patch: Patch) => void = () => undefined;
+  /** Called with every second that passes. */
+  ticked: () => void = () => undefined;
+  journal = this.#newJournal();
+  readonly survey: Survey;
+  restarter: Restarter;
+  readonly #cluster: Cluster;
+
+  constructor(...all: Workload[]) {
+    for (const one of all.length > 0 ? all : [workload()]) {
+      this.objects.set(one.name, one);
+      this.#refs.set(one.name, one);
+    }
+    this.#cluster = {
+      workload: async ({ name }: WorkloadRef) => this.objects.get(name),
+      podsOf: async (one: Workload) => Array.from({ length: 3 }, (_, i) => this.#pod(one, i)),
+      budgets: async () => [],
+      patch: async (ref: WorkloadRef, patch: Patch) => this.#patch(ref, patch),
+      complaint: async () => undefined,
+    } as unknown as Cluster;
+    const answer = async () => ({ kind: 'sidecar', sidecar: expected() });
+    this.survey = new Survey({
+      cluster: this.#cluster,
+      injectors: { ask: answer, askAfresh: answer } as unknown as Injectors,
+      journal: { of: (one) => this.journal.of(one), learnt: (run, namespace) => this.journal.learnt(run, namespace) },
+      policy: () => policy(),
+    });
+    this.restarter = this.#newRestarter();
+  }
+
+  /** The process ends and another begins with what is stored. */
+  restartProcess(): void {
+    this.journal = this.#newJournal();
+    this.journal.load();
+    this.restarter = this.#newRestarter();
+  }
+
+  /** The one that there is, or the one of this name. */
+  object(name = 'web'): Workload {
+    return this.objects.get(name) as Workload;
+  }
+
+  change(given: Partial<Workload>, name = 'web'): void {
+    const one = this.object(name);
+    this.objects.set(name, { ...one, ...given, resourceVersion: String(Number(one.resourceVersion) + 1) });
+  }
+
+  /** Another template, as everyone may write one: of another generation, for which the controller makes new pods. */
+  template(annotations: Labels, name = 'web'): void {
+    const { template, generation } = this.object(name);
+    this.change({ template: { ...template, annotations }, generation: generation + 1 }, name);
+  }
+
+  async planned(name = 'web'): Promise<Outdated> {
+    const judged = await this.survey.judge(MESH, (await this.survey.look(this.object(name))) as Sighting);
+    if (!isOutdated(judged)) throw new Error(`${name} is ${judged.verdict.state}`);
+    return judged;
+  }
+
+  /** Restarts it, and tells how that ended: in the journal, or why it was not made. */
+  async restart(name = 'web'): Promise<string> {
+    return this.#told(name, this.restarter.restart(await this.planned(name)));
+  }
+
+  async follow(name = 'web'): Promise<string> {
+    return this.#told(name, this.restarter.follow(this.#ref(name)));
+  }
+
+  /** Writes of the template: each makes a rollout. */
+  get rollouts(): number {
+    return this.patches.filter(({ spec }) => spec !== undefined).length;
+  }
+
+  /** What the journal knows of it, in a word. */
+  known(name = 'web'): string {
+    const entry = this.journal.get(this.#ref(name));
+    return entry ? (entry.outcome ?? 'in flight') : 'nothing';
+  }
+
+  #ref(name: string): WorkloadRef {
+    const { kind, namespace } = this.#refs.get(name) as WorkloadRef;
+    return { kind, namespace, name };
+  }
+
+  async #told(name: string, work: Promise<unknown>): Promise<string> {
+    try {
+      await work;
+      return this.known(name);
+    } catch (error) {
+      return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    }
+  }
+
+  #newJournal(): Journal {
+    const onError = (error: unknown): void => void this.told.push(`journal: ${error}`);
+    const now = (): number => NOW + this.elapsed;
+    return new Journal({ store: this.store, now, wall: now, onError });
+  }
+
+  #newRestarter(): Restarter {
+    return new Restarter({
+      cluster: this.#cluster,
+      survey: this.survey,
+      journal: this.journal,
+      mesh: () => MESH,
+      surroundings: () => this.#surroundings(),
+      listener: {
+        sending: () => undefined,
+        restarted: () => void this.told.push('restarted'),
+        ended: (_judged, outcome) => void this.told.push(outcome),
+        recordRefused: ({ workload: { name } }) => void this.told.push(`record of ${name} refused`),
+        learnt: () => undefined,
+        trouble: (_ref, error) => void this.told.push(`trouble: ${error instanceof Error ? error.name : error}`),
+      },
+      signal: this.stop.signal,
+      sleep: async (milliseconds) => {
+        await setImmediate();
+        this.elapsed += milliseconds;
+        this.#control();
+        this.ticked();
+        if (this.elapsed > 4 * 60 * 60_000) this.stop.abort();
+      },
+    });
+  }
+
+  #surroundings(): Surroundings {
+    const [now, { entries }] = [NOW + this.elapsed, this.journal];
+    return { ...context({ now, wall: now, journal: entries }), history: historyOf(entries, [], now) };
+  }
+
+  #patch({ name }: WorkloadRef, patch: Patch): Workload {
+    this.patches.push(patch);
+    const one = this.objects.get(name);
+    if (!one) throw statusError({ method: 'PATCH', path: name }, { code: 404 });
+    this.arriving(patch, one);
+    if (patch.metadata.resourceVersion !== this.object(name).resourceVersion)
+      throw statusError({ method: 'PATCH', path: name }, { code: 409, reason: 'Conflict' });
+    this.change({ annotations: { ...one.annotations, ...patch.metadata.annotations } }, name);
+    const at = patch.spec?.template.metadata.annotations;
+    if (at) this.template({ ...one.template.annotations, ...at }, name);
+    this.done(patch);
+    return this.object(name);
+  }
+
+  /** The controllers make new pods of every new template; the injector gives them what it answers. */
+  #control(): void {
+    for (const [name, one] of this.objects) {
+      if (one.rollout.observedGeneration >= one.generation) continue;
+      this.current.add(name);
+      this.change({ rollout: { ...complete(3), observedGeneration: one.generation } }, name);
+    }
+  }
+
+  #pod({ kind, namespace, name, uid }: Workload, index: number): PodFacts {
+    return {
+      namespace,
+      name: `${name}-${index}`,
+      uid: `${uid}-${index}`,
+      owner: { kind, name, uid },
+      templateHash: '',
+      createdAt: 0,
+      node: 'node',
+      phase: 'Running',
+      ready: true,
+      deleting: false,
+      sidecar: this.current.has(name) ? NEW : sidecar(),
+    };
+  }
+}
+
+/** The template's restart time in a patch, as far as it has one. */
+export const restartIn = ({ spec }: Patch): string | undefined => spec?.template.metadata.annotations[RESTARTED_AT];
