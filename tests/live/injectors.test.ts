@@ -129,7 +129,7 @@ test('a control plane outside the cluster gives other answers: noticed without a
     await scene.current(['changed'], '1.0.2', 'remote', 200);
     await until('it to be seen that one declines', 100_000, async () => {
       const rows = (await planRows(bed.kubeconfig, '-n', 'declining')).map(({ reason }) => reason);
-      return rows.every((reason) => reason === 'injector-declines') || new Error(rows.join(' '));
+      return rows.every((reason) => reason === 'orphaned') || new Error(rows.join(' '));
     });
     const elsewhere = async (): Promise<number> =>
       (await scene.restarts()).filter(({ namespace }) => namespace !== 'changed').length;
