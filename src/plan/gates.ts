@@ -37,11 +37,23 @@ const FINDINGS: Readonly<Record<Gate, (facts: GateFacts) => string | undefined>>
  * control plane is what Istio does not support (istio.io, Supported Releases). What cannot be seen closes no gate but G3.
  */
 export function closedGate(facts: GateFacts, ignored: ReadonlySet<Gate>): Reason | undefined {
+  const seen = withoutStranger(facts);
   for (const gate of GATES) {
-    const finding = ignored.has(gate) ? undefined : FINDINGS[gate](facts);
+    const finding = ignored.has(gate) ? undefined : FINDINGS[gate](seen);
     if (finding) return reason(gate, finding);
   }
   return undefined;
+}
+
+/**
+ * Only labels tell which istiod stands behind a URL, and they stay when the URL is changed. An istiod of another revision than the answer
+ * names did not give that answer: then none is visible.
+ */
+function withoutStranger(facts: GateFacts): GateFacts {
+  const { istiod, ...injection } = facts.injection;
+  const { revision } = facts.expected;
+  const isStranger = 'url' in injection.entry.address && revision !== '' && istiod?.revision !== revision;
+  return isStranger ? { ...facts, injection } : facts;
 }
 
 const nameOf = ({ namespace, name }: Istiod): string => `istiod ${namespace}/${name}`;

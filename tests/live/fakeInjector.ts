@@ -4,8 +4,14 @@ import { pathOf } from '../testbed/paths.ts';
 import type { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 
-const NAME = 'fake-injector';
-const CONFIGURATION = pathOf('MutatingWebhookConfiguration', '', NAME);
+export interface FakeOptions {
+  /** Of its namespace, and part of its configuration's name. */
+  readonly name?: string;
+  /** Labels of its webhook configuration. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** CEL expressions of its entry. */
+  readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
+}
 
 /** What the API server calls itself in webhooks' requests (apiserver pkg/util/webhook/authentication.go). */
 const API_SERVER = 'kube-apiserver-admission';
@@ -15,6 +21,7 @@ const API_SERVER = 'kube-apiserver-admission';
  * Both answer as istiod does, with a proxy of the version that they are set to.
  */
 export class FakeInjector {
+  /** What each of them injects; an empty version declines. */
   versions: readonly string[];
   /** It takes questions and answers none. */
   mute = false;
@@ -26,17 +33,21 @@ export class FakeInjector {
   #connections = 0;
 
   readonly #bed: Testbed;
+  readonly #options: FakeOptions;
+  readonly #name: string;
 
-  private constructor(bed: Testbed, server: Server, version: string) {
+  private constructor(bed: Testbed, server: Server, version: string, options: FakeOptions) {
     this.#bed = bed;
+    this.#options = options;
+    this.#name = options.name ?? 'fake';
     this.#server = server;
     this.versions = [version];
   }
 
-  static async start(bed: Testbed, version: string): Promise<FakeInjector> {
+  static async start(bed: Testbed, version: string, options: FakeOptions = {}): Promise<FakeInjector> {
     const { certificate, key } = bed.cluster.certificate(['localhost']);
     const server = createServer({ cert: certificate, key });
-    const fake = new FakeInjector(bed, server, version);
+    const fake = new FakeInjector(bed, server, version, options);
     const backend = new WeakMap<object, number>();
     server.on('secureConnection', (socket) => backend.set(socket, fake.#connections++));
     server.on('request', (request, response) => {
@@ -58,14 +69,14 @@ export class FakeInjector {
     return fake;
   }
 
-  /** Writes the webhook configuration, makes the namespace `fake` and waits until pods there are sent here. */
+  /** Writes the webhook configuration, makes its namespace and waits until pods there are sent here. */
   async install(): Promise<void> {
     await this.#bed.api.create(pathOf('MutatingWebhookConfiguration'), this.#configuration(''));
-    await this.#bed.namespace('fake', { mesh: 'fake' });
+    await this.#bed.namespace(this.#name, { mesh: this.#name });
     const spec = { containers: [{ name: 'a', image: 'a' }] };
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' }, spec };
     await until('the API server to call it', 20_000, async () => {
-      const path = `${pathOf('Pod', 'fake')}?dryRun=All`;
+      const path = `${pathOf('Pod', this.#name)}?dryRun=All`;
       const { spec } = await this.#bed.api.create<{ spec: { containers: unknown[] } }>(path, pod);
       return spec.containers.length === 2;
     });
@@ -74,33 +85,38 @@ export class FakeInjector {
   /** Changes the webhook's path: the same injector under another address is another one to the operator. */
   async move(path: string): Promise<void> {
     const { webhooks } = this.#configuration(path);
-    await this.#bed.api.patch(CONFIGURATION, { webhooks });
+    await this.#bed.api.patch(this.#path, { webhooks });
   }
 
-  /** Sends pods of namespaces labelled `mesh: fake` here. */
+  get #path(): string {
+    return pathOf('MutatingWebhookConfiguration', '', `${this.#name}-injector`);
+  }
+
+  /** Sends pods of namespaces with its label here. */
   #configuration(path: string) {
     const { port } = this.#server.address() as AddressInfo;
     const caBundle = Buffer.from(this.#bed.cluster.ca).toString('base64');
     return {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',
-      metadata: { name: NAME, labels: { 'istio.io/rev': 'remote' } },
+      metadata: { name: `${this.#name}-injector`, labels: this.#options.labels ?? { 'istio.io/rev': 'remote' } },
       webhooks: [
         {
-          name: 'fake.sidecar-injector.istio.io',
+          name: `${this.#name}.sidecar-injector.istio.io`,
           clientConfig: { url: `https://localhost:${port}/inject${path}`, caBundle },
           rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
-          namespaceSelector: { matchLabels: { mesh: 'fake' } },
+          namespaceSelector: { matchLabels: { mesh: this.#name } },
           admissionReviewVersions: ['v1'],
           sideEffects: 'None',
           failurePolicy: this.failurePolicy,
+          ...(this.#options.matchConditions && { matchConditions: this.#options.matchConditions }),
         },
       ],
     };
   }
 
   async stop(): Promise<void> {
-    await this.#bed.api.delete(CONFIGURATION);
+    await this.#bed.api.delete(this.#path);
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
@@ -111,6 +127,8 @@ interface Review {
 }
 
 function answerTo({ request }: Review, version: string): object {
+  const { uid } = request;
+  if (!version) return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed: true } };
   const proxy = { name: 'istio-proxy', image: `docker.io/istio/proxyv2:${version}` };
   const annotations = {
     ...request.object.metadata.annotations,
@@ -125,7 +143,7 @@ function answerTo({ request }: Review, version: string): object {
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
     response: {
-      uid: request.uid,
+      uid,
       allowed: true,
       patchType: 'JSONPatch',
       patch: Buffer.from(JSON.stringify(patch)).toString('base64'),

@@ -114,7 +114,8 @@ test('a webhook that fails open halts at once; a resume lets the rest go on, a r
     await until('a halt', 90_000, async () => (await halts()).length > 0);
     await scene.settled();
     const lost = Object.keys(await scene.restartCounts()).map((key) => key.split('/')[1] ?? '');
-    assert.ok(lost.length >= 1 && lost.length <= 3, `${lost.length} written`);
+    // the first holds its own namespace, and one of another takes its slot before the second holds all
+    assert.ok(lost.length >= 2 && lost.length <= 3 + 1, `${lost.length} written`);
     for (const namespace of lost) assert.deepEqual(await proxies(namespace), [''], 'a pod without a proxy');
     assert.deepEqual(new Set(Object.values(await scene.outcomes())), new Set(['failed:not-injected']));
     await stays('nothing more', 15_000, async () => (await written(scene)) === lost.length);

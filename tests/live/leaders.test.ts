@@ -3,10 +3,12 @@ import { after, afterEach, before, test } from 'node:test';
 import { LEASE_NAME } from '../../src/names.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import { pathOf } from '../testbed/paths.ts';
+import { SlowApi } from '../testbed/slowApi.ts';
 import { BEHAVIOUR } from '../testbed/stages.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { Hopeless, until } from '../testbed/until.ts';
 import { clear, Scene } from './scene.ts';
+import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
 
 let bed: Testbed;
@@ -138,6 +140,31 @@ test('a leader that stood still past its lease writes nothing when it wakes, tho
   } finally {
     leader.operator.thaw();
     await Promise.all([leader.stop(), other.stop()]);
+  }
+});
+
+test('a leader whose answers stay away loses its Lease, and what it still wanted to write never arrives', async () => {
+  const namespaces = await fleet('blocked', 20, { readyAfter: '2s' });
+  const slow = await SlowApi.up(bed.cluster, 20);
+  const flags = ['--max-in-flight', '8'];
+  const leader = await Scene.slow(bed, slow, 'blocked-first', ...flags);
+  const other = await Scene.standby(bed, 'blocked-second', ...flags);
+  try {
+    await bed.istio.upgrade('default', nextVersion());
+    await until('the leader to be at work', 90_000, async () => (await written(leader)) >= 4, 5);
+    const first = await holder();
+    // all its connections are taken by now by questions that nobody answers, and its writes queue behind them
+    slow.delay = 25_000;
+    await until('the other to take over', TAKE_OVER, async () => (await holder()) !== first);
+    const takenAt = Date.now();
+    assert.ok((await written(leader)) < namespaces.length, 'it had still to write');
+    slow.delay = 0;
+    await other.current(namespaces, version(), 'default', 150);
+    await stays('it writes nothing more', 10_000, async () => (await leader.attempts(takenAt)).length === 0);
+    assert.deepEqual(await counts([leader, other]), onceEach(namespaces));
+  } finally {
+    await Promise.all([leader.stop(), other.stop()]);
+    await slow.down();
   }
 });
 

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** One line of the operator's log. */
@@ -43,6 +45,8 @@ export class OperatorProcess {
   }
 
   #read(line: string): void {
+    // a folder for the logs of all operators, for whoever looks for the reason of a failure
+    if (process.env.OPERATOR_LOGS) appendFileSync(join(process.env.OPERATOR_LOGS, `${this.pid}.log`), `${line}\n`);
     try {
       this.lines.push(JSON.parse(line) as LogLine);
     } catch {

@@ -2,6 +2,7 @@ import { ANNOTATION } from '../../src/names.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import type { Write } from '../testbed/audit.ts';
 import { pathOf } from '../testbed/paths.ts';
+import type { SlowApi } from '../testbed/slowApi.ts';
 import type { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import { OperatorProcess } from './operatorProcess.ts';
@@ -42,6 +43,13 @@ export class Scene {
   static async start(bed: Testbed, name: string, ...flags: string[]): Promise<Scene> {
     const user = `meltemi-${name}`;
     return Scene.of(bed, user, await quick(bed, user, flags));
+  }
+
+  /** Starts an operator whose way to the API server is a slow one. */
+  static async slow(bed: Testbed, slow: SlowApi, name: string, ...flags: string[]): Promise<Scene> {
+    const user = `meltemi-${name}`;
+    const kubeconfig = slow.kubeconfig(await bed.operatorKubeconfig(user));
+    return Scene.of(bed, user, async () => new OperatorProcess(kubeconfig, [...QUICK, ...flags]));
   }
 
   /** Starts an operator that is made elsewhere, under the user that it is to the API server. */

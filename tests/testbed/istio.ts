@@ -268,13 +268,18 @@ export class Istio {
     return pathOf('Deployment', namespace, name);
   }
 
-  /** Writes objects under Helm's own name, so that fields which a new version drops are dropped. */
+  /** Writes objects under Helm's own name, so that fields which a new version drops are dropped, with the marks that Helm leaves on them. */
   async #apply(release: Release, templates: readonly string[]): Promise<void> {
     const manifests: Manifest[] = await this.#helm.render(release, templates);
+    const marks = {
+      annotations: { 'meta.helm.sh/release-name': release.name, 'meta.helm.sh/release-namespace': release.namespace },
+      labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+    };
     for (const manifest of manifests) {
       const { namespace, name } = manifest.metadata;
       const path = pathOf(manifest.kind, namespace, name);
-      await this.#api.patch(`${path}?fieldManager=helm&force=true`, manifest, 'apply');
+      const metadata = merge({ ...manifest.metadata }, marks);
+      await this.#api.patch(`${path}?fieldManager=helm&force=true`, { ...manifest, metadata }, 'apply');
     }
   }
 

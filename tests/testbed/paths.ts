@@ -27,6 +27,8 @@ const RESOURCES = {
   ServiceAccount: 'api/v1/serviceaccounts',
   StatefulSet: 'apis/apps/v1/statefulsets',
   Subscription: 'apis/operators.coreos.com/v1alpha1/subscriptions',
+  ValidatingAdmissionPolicy: 'apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies',
+  ValidatingAdmissionPolicyBinding: 'apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings',
 } as const;
 
 export type Kind = keyof typeof RESOURCES;

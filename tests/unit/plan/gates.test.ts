@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Istiod } from '../../../src/expect/mesh.ts';
 import type { RolloutReport } from '../../../src/model.ts';
 import { closedGate, gateWarning } from '../../../src/plan/gates.ts';
-import { complete, expected, injection, istiod } from '../../builders/workload.ts';
+import { complete, entry, expected, injection, istiod } from '../../builders/workload.ts';
 
 const closed = (of: Istiod, image = expected().image): string =>
   closedGate({ injection: injection({ istiod: of }), expected: expected({ image }), unconfirmed: undefined }, new Set())
@@ -82,3 +82,27 @@ const g4: [pilot: string, proxy: string, expected: string][] = [
 for (const [pilot, proxy, state] of g4)
   test(`G4 with ${pilot || 'no image'} and ${proxy}: ${state}`, () =>
     assert.equal(closed(istiod({ image: pilot }), proxy), state));
+
+const canary = istiod({ revision: 'canary', rollout: complete(0) });
+const URL = { url: 'https://localhost:15017/inject' };
+const SERVICE = { service: { namespace: 'istio-system', name: 'istiod', path: '/inject', port: 443 } };
+const strangers: [name: string, address: typeof URL | typeof SERVICE, revision: string, expected: string][] = [
+  ['behind a URL, the answer is of its revision', URL, 'canary', 'istiod-rolling'],
+  [
+    'behind a URL, the answer is of another revision: it is not the one that answers',
+    URL,
+    'default',
+    'unconfirmed-answer',
+  ],
+  ['behind a URL, the answer names no revision', URL, '', 'istiod-rolling'],
+  ['behind a Service, which tells whose pods answer', SERVICE, 'default', 'istiod-rolling'],
+];
+for (const [name, address, revision, state] of strangers)
+  test(`an istiod that rolls ${name}: ${state}`, () => {
+    const facts = {
+      injection: injection({ istiod: canary, entry: entry({ address }) }),
+      expected: expected({ revision }),
+      unconfirmed: 'not asked twice yet',
+    };
+    assert.equal(closedGate(facts, new Set())?.code, state);
+  });
