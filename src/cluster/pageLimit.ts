@@ -72,9 +72,13 @@ export interface PageSize {
   readonly maxBytes?: number;
 }
 
+/** What a server may send that knows no `limit`, or a proxy before it: nothing smaller is to be had from it. Bytes. */
+const WHOLE_BYTES = 256 * 2 ** 20;
+
 /**
- * Asks for a page, and for a smaller one as long as it has too many bytes. One object alone may have whatever an answer may have.
- * @throws whatever `ask` throws, `TooLarge` only of a single object
+ * Asks for a page, and for a smaller one as long as it has too many bytes. One object alone may have whatever an answer may have, and what
+ * comes even then is the whole list of a server that does not page.
+ * @throws whatever `ask` throws, `TooLarge` only of a whole list
  */
 export async function fittingPage<T>(limit: PageLimit, ask: (size: PageSize) => Promise<T>): Promise<T> {
   for (;;) {
@@ -84,7 +88,8 @@ export async function fittingPage<T>(limit: PageLimit, ask: (size: PageSize) => 
       limit.fitted(asked);
       return page;
     } catch (error) {
-      if (!isTooLarge(error) || asked === 1) throw error;
+      if (!isTooLarge(error)) throw error;
+      if (asked === 1) return ask({ limit: 1, maxBytes: WHOLE_BYTES });
       limit.tooLarge(asked);
     }
   }
