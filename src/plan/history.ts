@@ -28,7 +28,9 @@ export function historyOf(entries: JournalEntries, judged: readonly Judged[], wa
   const failingOpen = new Map<string, Map<string, string>>();
   const reverted = new Map<string, Map<string, string>>();
   const since = resumedAt > wall ? 0 : Math.floor(resumedAt / 1000) * 1000;
-  for (const [key, { run, outcome = '', owner, restartedAt }] of entries) {
+  for (const [key, entry] of entries) {
+    // until a restart is known to be written, the one before it counts
+    const { run, outcome = '', owner, restartedAt } = entry.confirmed ? entry : (entry.before ?? entry);
     if (restartedAt < since) continue;
     const [kind, namespace, name] = key.split('/') as [string, string, string];
     const words = `${kind} ${namespace}/${name}`;

@@ -13,7 +13,7 @@ type Truth = (world: World, workload: Controlled) => boolean;
 /** When a reason to hold an outdated workload for good is true, by the cluster itself. What is not here holds nobody for good. */
 const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   'gave-up': gaveUp,
-  'daily-cap': (world, workload) => world.referee.isCapped(workload),
+  'daily-cap': (world, workload) => world.referee.isCapped(workload) || mayHaveBeen(world, workload),
   halted,
   'owner-reverts': (world, workload) => world.referee.isHeldByReverts(ends(world), workload, isAlone(world, workload)),
   'opted-out': (_world, { manifest }) => manifest.metadata.annotations['meltemi.dev/restart'] === 'false',
@@ -53,10 +53,11 @@ function gaveUp(world: World, workload: Controlled): boolean {
 }
 
 /** One that was journalled and never seen to land, while others wrote the workload: it may have been taken back at once. */
-function mayHaveBeen(world: World, workload: Controlled, target: string): boolean {
+function mayHaveBeen(world: World, workload: Controlled, target?: string): boolean {
   const entry = world.lease.journal.get(workload.key);
   const isUnseen = entry?.restartedAt !== world.referee.lastOf(workload)?.attempt.entry?.restartedAt;
-  return isUnseen && entry?.uid === workload.manifest.metadata.uid && entry.restartedFor === target;
+  if (!entry || !isUnseen || entry.uid !== workload.manifest.metadata.uid) return false;
+  return target === undefined || entry.restartedFor === target;
 }
 
 function halted(world: World, workload: Controlled): boolean {

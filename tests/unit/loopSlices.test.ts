@@ -29,8 +29,16 @@ test('a long loop lets others work in between', async () => {
 test('a short loop is not cut', () => {
   const slices = loopSlices();
   const cuts = Array.from({ length: 31 }, () => {
-    work(1);
+    work(0.1);
     return slices.step();
   });
   assert.deepEqual(new Set(cuts), new Set([undefined]));
+});
+
+test('a short loop of long steps is', () => {
+  const slices = loopSlices();
+  work(5);
+  assert.equal(slices.step(), undefined);
+  work(60);
+  assert.ok(slices.step() instanceof Promise);
 });

@@ -13,7 +13,7 @@ const journal = (store = new FakeStore()): Journal =>
 
 test('a mirror that one namespace has shown counts everywhere, and is news once', () => {
   const one = journal();
-  assert.deepEqual([one.learn('run', MIRROR, 'shop'), one.learn('run', MIRROR, 'shop')], [true, false]);
+  assert.deepEqual([one.learn('run', MIRROR, 'shop'), one.learn('run', MIRROR, 'shop')], ['news', 'known']);
   assert.deepEqual(one.learnt('run', 'bank'), [MIRROR]);
 });
 
@@ -44,8 +44,10 @@ test('the next leader knows what was learnt, and where', async () => {
   assert.deepEqual([next.learnt('run', 'a'), next.learnt('run', 'b')], [[OTHER], []]);
 });
 
-test('one run learns no more than twenty rewritings', () => {
+test('one run learns no more than forty rewritings, and no more than five from one namespace', () => {
   const one = journal();
   for (let i = 0; i < 30; i++) one.learn('run', { ...MIRROR, to: `mirror${i}.corp` }, 'shop');
-  assert.equal(one.learnt('run', 'shop').length, 20);
+  assert.equal(one.learnt('run', 'shop').length, 5);
+  for (let i = 0; i < 120; i++) one.learn('run', { ...MIRROR, to: `other${i}.corp` }, `namespace-${i % 30}`);
+  assert.equal(one.learnt('run', 'shop').length, 40);
 });
