@@ -279,7 +279,7 @@ export class Restarter {
   /**
    * New pods may have another image because the cluster rewrites images, to a mirror's or to a pinned one. If the injector still gives the answer
    * that the restart was made for, and it has not changed since, the cluster has rewritten it, and another restart would bring the same image.
-   * An old replica that still injects looks the same, so an image of another version is only learnt where all of istiod is seen to be new.
+   * An old replica that still injects looks the same, so an image of another version is only learnt where all replicas agree.
    */
   async #learn(entry: JournalEntry, sighting: Sighting): Promise<End | undefined> {
     const { survey, mesh, journal, listener } = this.#options;
@@ -288,7 +288,7 @@ export class Restarter {
     const { groups, verdict, injection } = judged;
     const isSteady = injection.run === entry.run && groups.every(({ ready }) => ready);
     const rule = isSteady ? learn(verdict.expected, groups) : undefined;
-    if (rule?.kind === 'exact' && !isAllNew(injection, verdict.expected)) return undefined;
+    if (rule?.kind === 'exact' && !this.#isOfOneMind(injection, verdict.expected)) return undefined;
     if (!rule) return undefined;
     const words = `the cluster rewrites ${verdict.expected.image} to ${verdict.actual.image}`;
     const learnt = journal.learn(injection.run, rule, judged.workload.namespace);
@@ -296,6 +296,12 @@ export class Restarter {
     if (learnt === 'full') return undefined;
     if (learnt === 'news') listener.learnt(judged, words);
     return { outcome: 'verified', detail: words };
+  }
+
+  /** Whether no upgrade of the control plane is under way; where that cannot be seen, whether its answers were confirmed (gates G1 to G3). */
+  #isOfOneMind(injection: Injection, expected: ExpectedSidecar): boolean {
+    const unconfirmed = this.#options.surroundings().unconfirmed(injection);
+    return closedGate({ injection, expected, unconfirmed }, new Set(['proxy-newer-than-istiod'])) === undefined;
   }
 
   /**
@@ -395,11 +401,6 @@ const isUnreachable = ({ verdict }: Judged): boolean =>
 
 const isUnanswered = (judged: Judged): boolean =>
   isUnreachable(judged) || (judged.verdict.state === 'unknown' && judged.verdict.reason.code === 'injector-refused');
-
-/** Whether istiod can be seen, and no upgrade of it is under way. */
-const isAllNew = (injection: Injection, expected: ExpectedSidecar): boolean =>
-  injection.istiod !== undefined &&
-  closedGate({ injection, expected, unconfirmed: undefined }, new Set(['proxy-newer-than-istiod'])) === undefined;
 
 /** The answer may have taken seconds: it must still come from the injection that the API server would call now. */
 function sameInjection(mesh: Mesh, { workload, injection }: Outdated): boolean {
