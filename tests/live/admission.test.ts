@@ -107,7 +107,7 @@ test('records that are stripped, sidecars that are retagged, three crashes: one 
       return (await scene.restarts()).length;
     };
     for (const count of [5, 8, 11]) {
-      await until(`${count} restarts`, 90_000, async () => (await written()) >= count);
+      await until(`${count} restarts`, 180_000, async () => (await written()) >= count);
       await scene.operator.kill();
       await scene.restart();
     }
