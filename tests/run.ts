@@ -24,7 +24,7 @@ const SUITES: readonly Suite[] = [
   { name: 'chart', files: 'tests/chart/**/*.test.ts', minutes: 5 },
   { name: 'olm', files: 'tests/olm/**/*.test.ts', minutes: 5 },
   { name: 'testbed', files: 'tests/testbed/**/*.test.ts', minutes: 30 },
-  { name: 'live', files: 'tests/live/**/*.test.ts', minutes: 45 },
+  { name: 'live', files: 'tests/live/**/*.test.ts', minutes: 60 },
 ];
 
 interface Sum {
