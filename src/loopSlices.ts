@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Milliseconds of work at once. Watches, the Lease and health probes share the event loop and wait for as long. */
-const SLICE = 20;
+const SLICE = 10;
 /**
  * Loops of fewer steps are cut only where the steps themselves are long, by the processor time that they took: so what is small happens in
  * one order, whatever the machine does besides.
  */
 const STEPS = 32;
-const LONG_STEPS = 20;
+const LONG_STEPS = 10;
 
 /**
  * Cuts a long loop into slices: call `step` after each piece of work, and await what it returns, if it returns something. Then other work

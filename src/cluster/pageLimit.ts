@@ -3,8 +3,8 @@ import type { Api } from './client.ts';
 
 /** Objects per page: what client-go's pager asks for; a page of injected pods is then about 5 MB of JSON. */
 export const PAGE_SIZE = 500;
-/** Bytes per page: `JSON.parse` of so many takes some 30 ms, which block everything else, also renewals of the Lease. */
-export const PAGE_BYTES = 4 * 2 ** 20;
+/** Bytes per page: `JSON.parse` of so many takes some 15 ms, which block everything else, also renewals of the Lease. */
+export const PAGE_BYTES = 2 * 2 ** 20;
 
 /** How many pages must fit before a larger one is tried: at first, and at most, after many failed tries. */
 const PATIENCE = 2;

@@ -72,7 +72,7 @@ const podNames = async (): Promise<string[]> =>
 /** What the objects are like, their sizes, and how many pages may be asked for in all. */
 const lists: [string, readonly number[], number][] = [
   ['small ones come in full pages', new Array(1200).fill(100), 3],
-  ['large ones come in smaller pages', new Array(600).fill(20_000), 12],
+  ['large ones come in smaller pages', new Array(600).fill(20_000), 24],
   [
     'one huge one among small ones comes alone',
     [...new Array(300).fill(100), 4 * MIB, ...new Array(900).fill(100)],
