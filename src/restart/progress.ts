@@ -139,3 +139,7 @@ const WRONG_REVISION: End = {
 /** Whether pods are not made because the injector refuses them or cannot be reached: the API server's words when a webhook fails (apiserver pkg/admission/plugin/webhook/errors). */
 export const isRefusedByInjector = ({ rollout }: Workload): boolean =>
   /webhook "[^"]*sidecar-injector\.istio\.io"/.test(rollout.createFailure ?? '');
+
+/** Whether the API server reaches no injector for its pods, which is not the workload's doing as a refusal may be. */
+export const isNotReached = ({ rollout }: Workload): boolean =>
+  /failed calling webhook "[^"]*sidecar-injector\.istio\.io"/.test(rollout.createFailure ?? '');

@@ -13,7 +13,7 @@ import { canClose } from '../plan/plan.ts';
 import { barePatch, fingerprint, type Outcome, outcomePatch, restartPatch } from '../plan/record.ts';
 import type { Surroundings } from '../plan/rule.ts';
 import { matchOf, type Sighting, type Survey } from '../survey.ts';
-import { type End, endOf, isRefusedByInjector, type Progress, progressOf } from './progress.ts';
+import { type End, endOf, isNotReached, isRefusedByInjector, type Progress, progressOf } from './progress.ts';
 
 /** What a restarter tells while it works; the report turns each into log, metric and Event. */
 export interface RestartListener {
@@ -236,7 +236,9 @@ export class Restarter {
     course.inherited ??= now > entry.since + policy.restartTimeout;
     // whoever may write the workload can pause it, or write what the injector refuses: others need its slot
     const isPatient = now < entry.since + 2 * policy.restartTimeout;
-    if (isPatient && (workload.paused || isRefusedByInjector(workload))) course.excusedAt = now;
+    const isExcusable = now < entry.since + policy.restartTimeout + LONGEST_EXCUSE;
+    const isHeld = workload.paused || isRefusedByInjector(workload);
+    if ((isPatient && isHeld) || (isExcusable && isNotReached(workload))) course.excusedAt = now;
     const allowed = { timeout: policy.restartTimeout, excusedAt: course.excusedAt };
     const progress = progressOf(workload, entry, now, allowed);
     if (progress.kind === 'unwritten') return this.#unwritten(ref, now - course.since > LANDS_WITHIN);
