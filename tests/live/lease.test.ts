@@ -222,8 +222,8 @@ test('meltemi run without election: the Lease exists, names nobody, and is liste
     await Promise.all([dry.stop(), operator.stop()]);
   }
   const writes = (await bed.audit.writes('single')).filter(({ resource }) => resource === 'leases');
-  assert.deepEqual(
-    writes.map(({ verb, code }) => `${verb} ${code}`),
-    ['create 201', 'update 200'],
-  );
+  // the journal is written to it as well
+  const [first, ...others] = writes.map(({ verb, code }) => `${verb} ${code}`);
+  assert.equal(first, 'create 201');
+  assert.deepEqual(new Set(others), new Set(['update 200']));
 });
