@@ -9,6 +9,7 @@ import { PolicyError } from './cli/policySource.ts';
 import { program } from './cli/program.ts';
 import { resumeCommand } from './cli/resumeCommand.ts';
 import { runCommand } from './cli/runCommand.ts';
+import { messageOf } from './messageOf.ts';
 import { PRODUCT } from './names.ts';
 import { escaped } from './report/escaped.ts';
 import { FULL_VERSION } from './version.ts';
@@ -62,7 +63,7 @@ async function main(stop: AbortController): Promise<number> {
 
 /** Messages quote servers, files and arguments: each is one line, but for those that are a list of our own making. */
 function errorLines(error: unknown): string[] {
-  const lines = error instanceof PolicyError ? error.lines : [error instanceof Error ? error.message : String(error)];
+  const lines = error instanceof PolicyError ? error.lines : [messageOf(error)];
   return lines.map((line) => escaped(line, ERROR_LIMIT));
 }
 

@@ -15,6 +15,12 @@ export type WorkloadKey = `${WorkloadKind}/${string}/${string}`;
 /** A Deployment and a StatefulSet may share a name, so the kind is part of the key. */
 export const keyOf = (ref: WorkloadRef): WorkloadKey => `${ref.kind}/${ref.namespace}/${ref.name}`;
 
+/** The workload that a key names; no name of the API server has a slash. */
+export function refOf(key: WorkloadKey): WorkloadRef {
+  const [kind, namespace, name] = key.split('/') as [WorkloadKind, string, string];
+  return { kind, namespace, name };
+}
+
 /** What Meltemi reads of a Namespace: what it is selected by, and what its people say on it. */
 export interface NamespaceFacts {
   readonly labels: Labels;

@@ -7,7 +7,7 @@ import type { Mesh } from './expect/mesh.ts';
 import type { Journal } from './journal/journal.ts';
 import { restartsOnWorkloads } from './journal/rebuilt.ts';
 import { afterSteps, loopSlices } from './loopSlices.ts';
-import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
+import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import { historyOf } from './plan/history.ts';
 import { isOutdated, type Judged } from './plan/judged.ts';
 import { type Plan, planStepwise } from './plan/plan.ts';
@@ -299,13 +299,11 @@ export class Operator {
     this.#lost = false;
     if (dryRun) return;
     // what this process itself still knows is better than what stands on workloads
-    const isEmpty = journal.entries.size === 0;
-    const found = isEmpty
-      ? restartsOnWorkloads(judged, policy(), { now: now(), wall: wall() })
-      : new Map<WorkloadKey, never>();
-    journal.adopt(found);
-    if (found.size === 0) return;
-    report.journalRebuilt([...found.keys()]);
+    const isKnown = journal.entries.size > 0;
+    const found = isKnown ? [] : [...restartsOnWorkloads(judged, policy(), { now: now(), wall: wall() })];
+    journal.adopt(new Map(found));
+    if (found.length === 0) return;
+    report.journalRebuilt(found.map(([key]) => key));
     this.ring();
   }
 
@@ -423,11 +421,6 @@ export class Operator {
     const times = [this.#burst.dueAt(), this.#wakeAt, this.#scans.dueAt(), this.#rereads.dueAt()];
     return Math.min(...times.filter((time) => time !== undefined));
   }
-}
-
-function refOf(key: WorkloadKey): WorkloadRef {
-  const [kind, namespace, name] = key.split('/') as [WorkloadRef['kind'], string, string];
-  return { kind, namespace, name };
 }
 
 /** Of every planned workload, the reason why it waits. */

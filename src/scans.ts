@@ -1,5 +1,6 @@
 import { ApiError, isForbidden, isNotFound } from './cluster/apiError.ts';
 import type { Mesh } from './expect/mesh.ts';
+import { messageOf } from './messageOf.ts';
 import type { WorkloadKey } from './model.ts';
 import type { Policy } from './plan/policy.ts';
 import type { Report } from './report/report.ts';
@@ -56,11 +57,6 @@ export class Scans {
     const { namespaces } = options;
     const places: Place[] = namespaces.length === 0 ? [undefined] : [...new Set(namespaces)];
     for (const place of places) this.#places.set(place, newSchedule(0));
-  }
-
-  /** The places that are scanned one by one; undefined is the whole cluster. */
-  places(): Place[] {
-    return [...this.#places.keys()];
   }
 
   /** Whether something that was seen may be judged: of at least one place it is known what is there now. */
@@ -183,5 +179,3 @@ const newSchedule = (dueAt: number): Schedule => ({
 /** What distinguishes two failures: not the message, because it depends on which of several lists fails first. */
 const kindOf = (error: unknown): string =>
   error instanceof ApiError ? `${error.status ?? ''} ${error.reason}` : messageOf(error);
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -13,6 +13,7 @@ import type { Injection, Mesh } from './expect/mesh.ts';
 import { Turns } from './expect/turns.ts';
 import type { Journal } from './journal/journal.ts';
 import { loopSlices } from './loopSlices.ts';
+import { messageOf } from './messageOf.ts';
 import {
   type Budget,
   keyOf,
@@ -343,8 +344,6 @@ const rank = ({ doubt, pods }: Counted): number =>
   doubt === 'mismatch' ? (pods === 0 ? 0 : 1) : doubt === 'nodes' ? 2 : 3;
 
 const isInjected = ({ sidecar }: PodGroup): boolean => sidecar.injected && sidecar.placement !== 'none';
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** An outdated workload in a skipped namespace is listed and never restarted. */
 function unlessSkipped(

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { isAtOrBelow, normalPrefix, prefixProblem } from '../compare/imagePrefix.ts';
 import type { ImageRewrite } from '../compare/imageRewrite.ts';
+import { quoted } from './quoted.ts';
 
 /** Each rule is tried on every image of every workload, so their number is limited. */
 const MOST_REWRITES = 100;
-const LONGEST_SHOWN = 60;
 
 /** A registry with an optional path, in the form that is compared. */
 const prefix = z.unknown().transform((given, context): string => {
@@ -16,8 +16,6 @@ const prefix = z.unknown().transform((given, context): string => {
 });
 
 const NOT_GIVEN = 'must be one registry with an optional path, such as docker.io or harbor.corp/dockerhub';
-
-const quoted = (text: string): string => `'${text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text}'`;
 
 const FIELDS = { from: prefix, to: prefix };
 

@@ -3,6 +3,7 @@ import type { Api } from '../cluster/client.ts';
 import { annotationsOf, type Lease, LeaseObject } from '../cluster/lease.ts';
 import { wholeList } from '../cluster/list.ts';
 import { resourcePath } from '../cluster/resources.ts';
+import { messageOf } from '../messageOf.ts';
 import type { Labels } from '../model.ts';
 import { LEASE_NAME, PRODUCT } from '../names.ts';
 
@@ -35,7 +36,7 @@ export async function findLease(client: Api, likely: readonly string[], signal: 
   try {
     return chosenOf(await leases(client, signal), namespaces);
   } catch (error) {
-    return isForbidden(error) ? oneByOne(client, namespaces, signal) : { kind: 'unknown', why: wordsOf(error) };
+    return isForbidden(error) ? oneByOne(client, namespaces, signal) : { kind: 'unknown', why: messageOf(error) };
   }
 }
 
@@ -59,7 +60,7 @@ async function oneByOne(client: Api, namespaces: readonly string[], signal: Abor
       if (lease) return found(namespace, lease);
       empty.push(namespace);
     } catch (error) {
-      unread.push(isForbidden(error) ? namespace : `${namespace} (${wordsOf(error)})`);
+      unread.push(isForbidden(error) ? namespace : `${namespace} (${messageOf(error)})`);
     }
   }
   const right = 'missing right: list leases.coordination.k8s.io in the whole cluster';
@@ -78,5 +79,3 @@ const found = (namespace: string, lease: Lease): LeaseLookup => ({
   kind: 'found',
   lease: { namespace, annotations: annotationsOf(lease) },
 });
-
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

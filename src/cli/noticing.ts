@@ -1,4 +1,5 @@
 import type { Cluster } from '../cluster/cluster.ts';
+import { messageOf } from '../messageOf.ts';
 
 /**
  * The same cluster, but it reports what could not be read where the survey goes on without it. `plan` must say that its plan rests on less.
@@ -11,7 +12,7 @@ export function noticing<C extends Cluster>(cluster: C, onUnread: (words: string
       try {
         return await read(...args);
       } catch (error) {
-        if (!said.has(what)) onUnread(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+        if (!said.has(what)) onUnread(`${what}: ${messageOf(error)}`);
         said.add(what);
         throw error;
       }

@@ -1,7 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
-
-const LONGEST = 60;
+import { quoted } from './quoted.ts';
 
 /** What the parser of a flag makes of a text; where it is wrong, its words become an issue, so that errors in files read as those of flags do. */
 export function parsed<T>(
@@ -9,7 +8,7 @@ export function parsed<T>(
   text: string,
   context: z.RefinementCtx,
   path: readonly number[] = [],
-  shown = `'${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}'`,
+  shown = quoted(text),
 ): T {
   try {
     return parse(text);

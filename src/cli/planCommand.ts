@@ -5,7 +5,7 @@ import { type Standing, standingOf } from '../cluster/standing.ts';
 import { Injectors } from '../expect/injectors.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import { Journal } from '../journal/journal.ts';
-import { keyOf } from '../model.ts';
+import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 import { plan } from '../plan/plan.ts';
 import { escaped } from '../report/escaped.ts';
@@ -165,8 +165,8 @@ async function readMesh(
   }
 }
 
-function unknownWorkload(key: string, rows: readonly Row[], skipped: ReadonlySet<string>): string {
-  const [, namespace = ''] = key.split('/');
+function unknownWorkload(key: WorkloadKey, rows: readonly Row[], skipped: ReadonlySet<string>): string {
+  const { namespace } = refOf(key);
   if (skipped.has(namespace)) return `namespace ${namespace} is skipped (--skip-namespaces)`;
   const known = rows.map(({ kind, name }) => `${kind}/${name}`);
   return `there is no ${key}; in this namespace there ${known.length > 0 ? `are ${known.join(', ')}` : 'is no workload'}`;

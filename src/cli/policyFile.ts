@@ -11,6 +11,7 @@ import {
   visit,
 } from 'yaml';
 import type { z } from 'zod';
+import { messageOf } from '../messageOf.ts';
 import { closest } from './closest.ts';
 import { FILTER_FIELDS } from './filterSchema.ts';
 import { REWRITE_FIELDS } from './imageRewritesSchema.ts';
@@ -111,7 +112,7 @@ function contentOf(document: Document.Parsed, report: Report): Record<string, un
     try {
       return document.toJS({ maxAliasCount: MOST_ALIASES }) as Record<string, unknown>;
     } catch (error) {
-      report(firstAlias(document), [], error instanceof Error ? error.message : String(error));
+      report(firstAlias(document), [], messageOf(error));
     }
   }
   return undefined;

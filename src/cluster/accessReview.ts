@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { forgetOldest } from '../forgetOldest.ts';
 import { ApiError } from './apiError.ts';
 import type { Api } from './client.ts';
 import type { Clock } from './clock.ts';
@@ -119,8 +120,7 @@ export class AccessReview {
     if (from === '') return;
     this.#addresses.delete(from);
     this.#addresses.add(from);
-    const [oldest = ''] = this.#addresses;
-    if (this.#addresses.size > ADDRESSES) this.#addresses.delete(oldest);
+    forgetOldest(this.#addresses, ADDRESSES);
   }
 
   async #ask(token: string, priority: Priority): Promise<Access> {
@@ -164,14 +164,6 @@ export class AccessReview {
 interface Answer {
   readonly access: Access;
   readonly until: number;
-}
-
-/** A map keeps the order in which its entries came. */
-function forgetOldest(answers: Map<string, Answer>, kept: number): void {
-  for (const oldest of answers.keys()) {
-    if (answers.size <= kept) return;
-    answers.delete(oldest);
-  }
 }
 
 /** Shorter ones are nobody's secret, and would be found in any sentence. */

@@ -1,3 +1,4 @@
+import { messageOf } from '../messageOf.ts';
 import { rightFor } from './resources.ts';
 import { fits, type Shape } from './shape.ts';
 
@@ -142,7 +143,7 @@ export function networkError(call: Call, origin: string, thrown: unknown): ApiEr
   if (thrown instanceof ApiError) return thrown;
   const code = codeOf(thrown);
   const reason = TIMEOUTS.has(code) ? 'Timeout' : TLS.test(code) ? 'TLS' : 'Network';
-  const said = WORDS[code] ?? (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, MESSAGE_LIMIT);
+  const said = WORDS[code] ?? messageOf(thrown).slice(0, MESSAGE_LIMIT);
   return new ApiError({ ...call, reason, message: `${call.method} ${call.path}: ${origin}: ${said}`, cause: thrown });
 }
 

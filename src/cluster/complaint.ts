@@ -1,7 +1,7 @@
+import { excerpt } from '../excerpt.ts';
 import type { PodFacts, Workload } from '../model.ts';
 import { PRODUCT } from '../names.ts';
 import type { Api } from './client.ts';
-import { excerpt } from './excerpt.ts';
 import { wholeList } from './list.ts';
 import { resourcePath } from './resources.ts';
 import { fits, type Shape } from './shape.ts';

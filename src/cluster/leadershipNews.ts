@@ -1,3 +1,4 @@
+import { messageOf } from '../messageOf.ts';
 import type { LeadershipListener } from './leadership.ts';
 
 /** Tells a listener what happens, whatever the listener does, and each trouble once until it changes or is over. */
@@ -23,7 +24,7 @@ export class LeadershipNews {
   }
 
   trouble(error: unknown): void {
-    const said = error instanceof Error ? error.message : String(error);
+    const said = messageOf(error);
     if (said === this.#trouble) return;
     this.#trouble = said;
     try {

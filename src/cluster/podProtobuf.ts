@@ -1,3 +1,4 @@
+import { messageOf } from '../messageOf.ts';
 import type { PodFacts } from '../model.ts';
 import {
   INJECTED,
@@ -101,7 +102,7 @@ function factsOf(draft: PodDraft, intern: Intern): PodFacts {
   try {
     return podFacts(draft, intern);
   } catch (error) {
-    throw new ProtobufError(error instanceof Error ? error.message : String(error));
+    throw new ProtobufError(messageOf(error));
   }
 }
 

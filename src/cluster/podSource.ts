@@ -1,3 +1,4 @@
+import { messageOf } from '../messageOf.ts';
 import type { PodFacts } from '../model.ts';
 import { ApiError } from './apiError.ts';
 import type { Api, ApiResponse } from './client.ts';
@@ -63,8 +64,7 @@ function readPage(path: string, { status, contentType, body }: ApiResponse, inte
   try {
     return contentType.startsWith(PROTOBUF) ? podListFromProtobuf(body, intern) : podListFromJson(body, intern);
   } catch (error) {
-    const said =
-      error instanceof SyntaxError ? 'it is not JSON' : error instanceof Error ? error.message : String(error);
+    const said = error instanceof SyntaxError ? 'it is not JSON' : messageOf(error);
     const message = `GET ${path}: the list of pods cannot be read: ${said}`;
     throw new ApiError({ method: 'GET', path, status, reason: 'Malformed', message });
   }

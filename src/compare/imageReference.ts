@@ -1,3 +1,5 @@
+import { excerpt } from '../excerpt.ts';
+
 /** An image reference, resolved as the container runtime resolves it. */
 export interface ImageReference {
   /** Host with optional port, as `normalHost` has it; `docker.io` where none is written. Empty: the text is no image reference. */
@@ -125,9 +127,5 @@ const LONGEST_WORD = 200;
 /** The last path segment with its tag or digest, at most 200 characters: enough for a table. */
 export function shortImage(reference: string): string {
   const last = reference.slice(reference.lastIndexOf('/') + 1);
-  return clipped(last === '' ? reference : last, LONGEST_WORD);
+  return excerpt(last === '' ? reference : last, LONGEST_WORD);
 }
-
-/** A text cut to so many characters, the last of them an ellipsis; no character is cut in two. */
-export const clipped = (text: string, longest: number): string =>
-  text.length <= longest ? text : `${text.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;

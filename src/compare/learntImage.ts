@@ -67,13 +67,8 @@ function differentPrefixes(a: ImageReference, b: ImageReference): [from: string,
 
 /**
  * Whether a rule explains that an answer's image has become this one.
- * @param rules what else need not be equal; without them every difference beside the rule's counts
+ * @param rules what else need not be equal
  */
-export function applies(rule: RewriteRule, answer: string, actual: string, rules: ImageRules = STRICT): boolean {
-  return explains(rule, parseImage(answer), parseImage(actual), rules);
-}
-
-/** The same of references that are split already. */
 export const explains = (
   rule: RewriteRule,
   answer: ImageReference,

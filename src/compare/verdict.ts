@@ -1,10 +1,11 @@
+import { excerpt } from '../excerpt.ts';
 import type { Answer, ExpectedSidecar } from '../expect/answer.ts';
 import type { Match } from '../expect/match.ts';
 import type { Sidecar, Workload } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { rewritingWords } from './clusterImage.ts';
 import { type Drift, type DriftRules, driftsOf } from './drift.ts';
-import { clipped, shortImage } from './imageReference.ts';
+import { shortImage } from './imageReference.ts';
 import type { PodGroup } from './podGroups.ts';
 
 export interface OutdatedVerdict {
@@ -127,5 +128,5 @@ const LONGEST_REVISION = 63;
 /** A sidecar in a word, as tables and Events show it: `proxyv2:1.30.2 (canary)`. Not longer than a line, and not escaped. */
 export function sidecarWord({ image, revision }: { image: string; revision: string }): string {
   if (!image) return 'no sidecar';
-  return revision ? `${shortImage(image)} (${clipped(revision, LONGEST_REVISION)})` : shortImage(image);
+  return revision ? `${shortImage(image)} (${excerpt(revision, LONGEST_REVISION)})` : shortImage(image);
 }

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { messageOf } from '../messageOf.ts';
 import { readAnswerText } from './admission.ts';
 import type { Answer } from './answer.ts';
 
@@ -17,6 +18,6 @@ function read(pod: string, body: readonly Uint8Array[]): Read {
   try {
     return { answer: readAnswerText(pod, Buffer.concat(body)) };
   } catch (error) {
-    return { fault: error instanceof Error ? error.message : String(error) };
+    return { fault: messageOf(error) };
   }
 }

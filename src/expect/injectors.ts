@@ -1,4 +1,5 @@
 import type { Cluster } from '../cluster/cluster.ts';
+import { forgetOldest } from '../forgetOldest.ts';
 import type { PodTemplate } from '../model.ts';
 import { reason } from '../reasons.ts';
 import type { Answer } from './answer.ts';
@@ -452,7 +453,7 @@ export class Injectors {
     }
     this.#troubles.delete(key);
     this.#answers.set(key, { answer, until: now + (answer.kind === 'unknown' ? REFUSAL_AGE : ANSWER_AGE) });
-    limit(this.#answers, MOST_ANSWERS);
+    forgetOldest(this.#answers, MOST_ANSWERS);
     if (answer.kind !== 'unknown') this.#samples.add(asked, answer, now);
   }
 
@@ -461,7 +462,7 @@ export class Injectors {
     const pause = Math.min(LAST_RETRY_ALONE, FIRST_RETRY * 2 ** (failures - 1));
     this.#troubles.delete(key);
     this.#troubles.set(key, { answer, failures, retryAt: this.#options.now() + pause });
-    limit(this.#troubles, MOST_ANSWERS);
+    forgetOldest(this.#troubles, MOST_ANSWERS);
   }
 
   #reached(line: Line, asked: Question): void {
@@ -474,7 +475,7 @@ export class Injectors {
     const key = keyOf(asked);
     line.answered.delete(key);
     line.answered.set(key, asked);
-    limit(line.answered, WITNESSES_AT_A_TIME);
+    forgetOldest(line.answered, WITNESSES_AT_A_TIME);
   }
 
   /** Questions that were under way together fail together: they count as one failure. */
@@ -508,14 +509,6 @@ const isBad = (answer: Answer): boolean => answer.kind === 'unknown' && answer.r
 /** A refusal is an answer, too. */
 const isConclusive = (answer: Answer): boolean =>
   answer.kind !== 'unknown' || answer.reason.code === 'injector-refused';
-
-/** Drops the oldest entries of a map beyond so many. */
-function limit(map: Map<string, unknown>, most: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= most) return;
-    map.delete(key);
-  }
-}
 
 /** Resolves with no faults as soon as one is answered, or with the faults of all when none is. */
 async function untilAnswered(outcomes: readonly Promise<Outcome>[]): Promise<Fault[]> {

@@ -1,3 +1,4 @@
+import { forgetOldest } from '../forgetOldest.ts';
 import type { Question } from './injectors.ts';
 
 /**
@@ -38,8 +39,7 @@ export class TurnedAway {
   doubt(key: string, asked: Question): void {
     this.#doubted.delete(key);
     this.#doubted.set(key, asked.namespace);
-    const [oldest] = this.#doubted.keys();
-    if (this.#doubted.size > MOST && oldest !== undefined) this.#doubted.delete(oldest);
+    forgetOldest(this.#doubted, MOST);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { RewriteRule } from '../compare/learntImage.ts';
-import { keyOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
+import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { CUT, type JournalEntries, type JournalEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
 import type { Judged } from '../plan/judged.ts';
 import { type Outcome, recordOf } from '../plan/record.ts';
@@ -207,7 +207,7 @@ export class Journal {
     for (const [key, entry] of this.#entries) {
       if (!entry.outcome) continue;
       const one = seen.get(key);
-      const gone = one ? one.workload.uid !== entry.uid : isWatched(key.split('/')[1] ?? '');
+      const gone = one ? one.workload.uid !== entry.uid : isWatched(refOf(key).namespace);
       const done = entry.outcome === 'verified' && entry.restartedAt < old && !(one && saysOpen(one, entry));
       if (gone || done) this.forget(key);
     }

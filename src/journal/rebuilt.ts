@@ -1,4 +1,4 @@
-import { keyOf, type WorkloadKey } from '../model.ts';
+import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { RESTARTED_AT } from '../names.ts';
 import { ownerKind } from '../plan/history.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
@@ -33,7 +33,7 @@ export function restartsOnWorkloads(
     return [[keyOf(workload), { ...record, ...trusted, ...(owner && { owner: ownerKind(owner) }) }]];
   });
   const newest = found.sort(([, a], [, b]) => b.restartedAt - a.restartedAt);
-  const inNamespaces = Map.groupBy(newest, ([key]) => key.split('/')[1]);
+  const inNamespaces = Map.groupBy(newest, ([key]) => refOf(key).namespace);
   const fair = new Set([...inNamespaces.values()].flatMap((some) => some.slice(0, maxInFlightPerNamespace)));
   return new Map(newest.filter((one) => fair.has(one)).slice(0, maxInFlight));
 }

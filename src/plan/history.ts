@@ -1,4 +1,4 @@
-import type { Owner } from '../model.ts';
+import { type Owner, refOf } from '../model.ts';
 import type { JournalEntries } from './journalEntry.ts';
 import type { Judged } from './judged.ts';
 
@@ -32,7 +32,7 @@ export function historyOf(entries: JournalEntries, judged: readonly Judged[], wa
     // until a restart is known to be written, the one before it counts
     const { run, outcome = '', owner, restartedAt } = entry.confirmed ? entry : (entry.before ?? entry);
     if (restartedAt < since) continue;
-    const [kind, namespace, name] = key.split('/') as [string, string, string];
+    const { kind, namespace, name } = refOf(key);
     const words = `${kind} ${namespace}/${name}`;
     if (outcome.startsWith('failed:')) count(failures, run, namespace);
     if (outcome === 'failed:not-injected') put(failingOpen, run, namespace, words);

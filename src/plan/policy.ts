@@ -32,7 +32,7 @@ export interface Policy extends DriftRules {
   readonly maxRestartsPerDay: number;
   /** Gates that are left open whatever they find. */
   readonly ignoreGate: ReadonlySet<Gate>;
-  /** Namespaces that are never looked at. */
+  /** Namespaces in which nothing is restarted. */
   readonly skipNamespaces: ReadonlySet<string>;
   /** Whether only what carries the annotation `"true"` is restarted. */
   readonly optIn: boolean;

@@ -1,4 +1,4 @@
-import { keyOf, type Workload, type WorkloadKey } from '../model.ts';
+import { keyOf, refOf, type Workload, type WorkloadKey } from '../model.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
 import { budgetName, lowersAvailability } from './budget.ts';
 import { ownerKind } from './history.ts';
@@ -61,7 +61,7 @@ export class Throttle {
   }
 
   #countUnseen(key: WorkloadKey): void {
-    const namespace = key.split('/')[1] ?? '';
+    const { namespace } = refOf(key);
     this.#countIn(namespace);
     this.#perBudget.set(unknownIn({ namespace }), key);
   }

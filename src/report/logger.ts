@@ -1,4 +1,5 @@
 import winston from 'winston';
+import { messageOf } from '../messageOf.ts';
 import { cut } from './escaped.ts';
 import { jsonText } from './machineText.ts';
 
@@ -43,5 +44,5 @@ function bounded(value: unknown): unknown {
 
 /** An error as log fields: never a body, a header or a stack of someone else's making. */
 export const errorFields = (error: unknown): object => ({
-  err: error instanceof Error ? error.message : String(error),
+  err: messageOf(error),
 });

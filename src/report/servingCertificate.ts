@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
+import { messageOf } from '../messageOf.ts';
 
 /** A certificate chain and its private key, both in PEM. */
 export interface KeyPair {
@@ -42,7 +43,7 @@ function problemOf({ cert, key }: KeyPair): string | undefined {
     createSecureContext({ cert, key });
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '../messageOf.ts';
 import type { WorkloadKey } from '../model.ts';
 
 /** A workload that met an error, and when it is tried again. */
@@ -16,7 +17,7 @@ export class Retries {
   failed(key: WorkloadKey, now: number, error: unknown): void {
     const count = (this.#failures.get(key)?.count ?? 0) + 1;
     const until = now + Math.min(LAST, FIRST * 2 ** (count - 1));
-    this.#failures.set(key, { count, until, problem: error instanceof Error ? error.message : String(error) });
+    this.#failures.set(key, { count, until, problem: messageOf(error) });
   }
 
   succeeded(key: WorkloadKey): void {

@@ -110,8 +110,7 @@ export class MeshWatch {
     );
     this.#configurations = this.#reflect<RawConfiguration & Named>(
       { path: resourcePath('mutatingwebhookconfigurations') },
-      (change) =>
-        this.#touch({ epochs: differs(change, (raw) => this.#assembly.entriesOf(raw).map(withoutAuthority)) }),
+      (change) => this.#touch({ epochs: differs(change, (raw) => this.#assembly.entriesOf(raw).map(withoutCaBundle)) }),
     );
     this.#namespaces = this.#reflect<Named>({ path: resourcePath('namespaces'), metadataOnly: true }, (change) =>
       this.#touch({ namespaces: differs(change, ({ metadata }) => metadata?.labels ?? {}) ? [change.key] : [] }),
@@ -287,7 +286,7 @@ const oneOf = (kind: 'services' | 'configmaps', { namespace, name }: Place) => (
 });
 
 /** istiods keep rewriting it. */
-const withoutAuthority = ({ caBundle: _caBundle, ...stable }: WebhookEntry) => stable;
+const withoutCaBundle = ({ caBundle: _caBundle, ...stable }: WebhookEntry) => stable;
 
 /** Whether what counts of an object has changed with it. */
 function differs<T>({ before, after }: Change<T>, counts: (object: T) => unknown): boolean {

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { messageOf } from '../messageOf.ts';
 
 /** What a file held when it was read, or why it could not be, in words. */
 export type TextFile = { readonly text: string } | { readonly problem: string };
@@ -31,5 +32,5 @@ const WORDS: Readonly<Record<string, string>> = {
 
 function wordsOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return WORDS[code] ?? `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  return WORDS[code] ?? `cannot be read: ${messageOf(error)}`;
 }

@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isMadeOf } from '../../../src/compare/clusterImage.ts';
 import { parseImage } from '../../../src/compare/imageReference.ts';
-import {
-  applies,
-  differenceOf,
-  explains,
-  learn,
-  parseRule,
-  type RewriteRule,
-} from '../../../src/compare/learntImage.ts';
+import { differenceOf, explains, learn, parseRule, type RewriteRule } from '../../../src/compare/learntImage.ts';
+
+/** Whether a rule makes exactly this image of an answer. */
+const applies = (rule: RewriteRule, answer: string, image: string): boolean =>
+  explains(rule, parseImage(answer), parseImage(image), { compareHub: true, ignoreDigest: false });
+
 import type { PodGroup } from '../../../src/compare/podGroups.ts';
 import { expected, group, NO_SIDECAR } from '../../builders/workload.ts';
 
