@@ -58,10 +58,9 @@ export function progressOf(workload: Workload, entry: JournalEntry, now: number,
   return late ? failed('timeout', `${state.detail} after ${timeout / 1000} s`) : { kind: 'progressing' };
 }
 
-const failed = (why: string, detail: string): Progress => ({
-  kind: 'failed',
-  end: { outcome: `failed:${why}`, detail },
-});
+const failure = (why: string, detail: string): End => ({ outcome: `failed:${why}`, detail });
+
+const failed = (why: string, detail: string): Progress => ({ kind: 'failed', end: failure(why, detail) });
 
 /** What `endOf` goes by besides what it is shown. */
 export interface Circumstances {
@@ -116,25 +115,13 @@ function allDone({ workload, groups, stranded }: Judged): boolean {
   return groups.every(({ ready }) => ready) && count + stranded >= replacedPods(workload);
 }
 
-const UNVERIFIED: End = {
-  outcome: 'failed:unverified',
-  detail: 'it was not known within the time limit what the new pods should have',
-};
-
-const NOT_INJECTED: End = {
-  outcome: 'failed:not-injected',
-  detail: 'new pods are ready without a sidecar',
-};
-
-const WRONG_IMAGE: End = {
-  outcome: 'failed:wrong-image',
-  detail: 'new pods are ready with another proxy image than the injector names',
-};
-
-const WRONG_REVISION: End = {
-  outcome: 'failed:wrong-revision',
-  detail: 'new pods are ready with a sidecar of another revision than the injector names',
-};
+const UNVERIFIED = failure('unverified', 'it was not known within the time limit what the new pods should have');
+const NOT_INJECTED = failure('not-injected', 'new pods are ready without a sidecar');
+const WRONG_IMAGE = failure('wrong-image', 'new pods are ready with another proxy image than the injector names');
+const WRONG_REVISION = failure(
+  'wrong-revision',
+  'new pods are ready with a sidecar of another revision than the injector names',
+);
 
 /** Whether pods are not made because the injector refuses them or cannot be reached: the API server's words when a webhook fails (apiserver pkg/admission/plugin/webhook/errors). */
 export const isRefusedByInjector = ({ rollout }: Workload): boolean =>

@@ -4,12 +4,14 @@ import { learn } from '../compare/learntImage.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';
 import type { Journal } from '../journal/journal.ts';
+import { messageOf } from '../messageOf.ts';
 import { keyOf, type Workload, type WorkloadRef } from '../model.ts';
 import { closedGate } from '../plan/gates.ts';
 import { holdOf } from '../plan/holds.ts';
 import { answeredRetry, type JournalEntry, nextEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
 import { isOutdated, type Judged, type Outdated } from '../plan/judged.ts';
 import { canClose } from '../plan/plan.ts';
+import type { Policy } from '../plan/policy.ts';
 import { barePatch, fingerprint, type Outcome, outcomePatch, restartPatch } from '../plan/record.ts';
 import type { Surroundings } from '../plan/rule.ts';
 import { matchOf, type Sighting, type Survey } from '../survey.ts';
@@ -204,21 +206,24 @@ export class Restarter {
 
   /** Reports a problem once, until it changes. */
   #unread(ref: WorkloadRef, course: Course, error: unknown): void {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     if (course.failures === 0 || problem !== course.problem) this.#options.listener.trouble(ref, error);
     course.problem = problem;
     course.failures += 1;
   }
 
   /**
-   * Ends a restart whose workload has been unreadable for too long, for example because a right was taken away. @returns whether it did
+   * Ends a restart whose workload has been unreadable for too long, for example because a right was taken away. There is no verdict to report
+   * with it, so it is told as trouble.
+   * @returns whether it did
    */
   #isLost(ref: WorkloadRef): boolean {
-    const { journal, surroundings } = this.#options;
+    const { journal, surroundings, listener } = this.#options;
     const entry = journal.get(ref);
     const { now, policy } = surroundings();
-    if (!entry || entry.outcome || now < entry.since + policy.restartTimeout + LONGEST_EXCUSE) return false;
+    if (!entry || entry.outcome || patienceWith(entry, policy, now).cluster) return false;
     journal.end(ref, 'failed:unverified');
+    listener.trouble(ref, new Error('its restart counts as failed:unverified, because the workload cannot be read'));
     return true;
   }
 
@@ -234,17 +239,15 @@ export class Restarter {
     const { now, policy } = surroundings();
     course.since ??= now;
     course.inherited ??= now > entry.since + policy.restartTimeout;
-    // whoever may write the workload can pause it, or write what the injector refuses: others need its slot
-    const isPatient = now < entry.since + 2 * policy.restartTimeout;
-    const isExcusable = now < entry.since + policy.restartTimeout + LONGEST_EXCUSE;
+    const patience = patienceWith(entry, policy, now);
     const isHeld = workload.paused || isRefusedByInjector(workload);
-    if ((isPatient && isHeld) || (isExcusable && isNotReached(workload))) course.excusedAt = now;
+    if ((patience.people && isHeld) || (patience.cluster && isNotReached(workload))) course.excusedAt = now;
     const allowed = { timeout: policy.restartTimeout, excusedAt: course.excusedAt };
     const progress = progressOf(workload, entry, now, allowed);
     if (progress.kind === 'unwritten') return this.#unwritten(ref, now - course.since > LANDS_WITHIN);
     journal.confirm(ref);
     if (progress.kind === 'progressing' && !isWorthALook(workload, course, now)) return { done: false };
-    return this.#judgeStep(entry, workload, progress, { course, now, isPatient });
+    return this.#judgeStep(entry, workload, progress, { course, now, patience });
   }
 
   /** A request whose answer was lost may still arrive for a while. After that, the restart was certainly not written. */
@@ -258,21 +261,20 @@ export class Restarter {
     entry: JournalEntry,
     workload: Workload,
     progress: Progress,
-    { course, now, isPatient }: { readonly course: Course; readonly now: number; readonly isPatient: boolean },
+    { course, now, patience }: { readonly course: Course; readonly now: number; readonly patience: Patience },
   ): Promise<Step> {
     const { survey, mesh, surroundings } = this.#options;
     const sighting = await survey.look(workload);
     // it may have been made anew since it was read: the next step tells
     if (sighting?.workload.uid !== entry.uid) return { done: false };
     const judged = await survey.judge(mesh(), sighting, this.#isDoubtful(workload, course, now));
-    const { policy } = surroundings();
-    const isExcused = isPatient ? isUnanswered(judged) : isUnreachable(judged);
-    const isExcusable = now < entry.since + policy.restartTimeout + LONGEST_EXCUSE;
-    if (isExcusable && isExcused && (progress.kind === 'progressing' || progress.kind === 'failed')) {
+    const isExcused = isUnreachable(judged) || (patience.people && isRefused(judged));
+    if (patience.cluster && isExcused && (progress.kind === 'progressing' || progress.kind === 'failed')) {
       course.excusedAt = now;
       return { done: false };
     }
-    const end = endOf(progress, judged, { entry, rules: policy, inherited: course.inherited ?? false });
+    const rules = surroundings().policy;
+    const end = endOf(progress, judged, { entry, rules, inherited: course.inherited ?? false });
     if (!end) return { done: false };
     const learnt = end.outcome === 'failed:wrong-image' ? await this.#learn(entry, sighting) : undefined;
     return { done: true, sighting: await this.#end(judged, learnt ?? end) };
@@ -290,7 +292,7 @@ export class Restarter {
     const { groups, verdict, injection } = judged;
     const isSteady = injection.run === entry.run && groups.every(({ ready }) => ready);
     const rule = isSteady ? learn(verdict.expected, groups) : undefined;
-    if (rule?.kind === 'exact' && !this.#isOfOneMind(injection, verdict.expected)) return undefined;
+    if (rule?.kind === 'exact' && !this.#replicasAgree(injection, verdict.expected)) return undefined;
     if (!rule) return undefined;
     const words = `the cluster rewrites ${verdict.expected.image} to ${verdict.actual.image}`;
     const learnt = journal.learn(injection.run, rule, judged.workload.namespace);
@@ -301,7 +303,7 @@ export class Restarter {
   }
 
   /** Whether no upgrade of the control plane is under way; where that cannot be seen, whether its answers were confirmed (gates G1 to G3). */
-  #isOfOneMind(injection: Injection, expected: ExpectedSidecar): boolean {
+  #replicasAgree(injection: Injection, expected: ExpectedSidecar): boolean {
     const unconfirmed = this.#options.surroundings().unconfirmed(injection);
     return closedGate({ injection, expected, unconfirmed }, new Set(['proxy-newer-than-istiod'])) === undefined;
   }
@@ -384,6 +386,19 @@ interface Course {
   inherited?: boolean;
 }
 
+/** Whether a restart that does not get on may still go beyond its time limit, by who keeps it from that. */
+interface Patience {
+  /** Whoever may write the workload can pause it, or write what the injector refuses. They get the time limit twice: others need the slot. */
+  readonly people: boolean;
+  /** No injector is reached, or the API server does not answer. */
+  readonly cluster: boolean;
+}
+
+function patienceWith(entry: JournalEntry, { restartTimeout }: Pick<Policy, 'restartTimeout'>, now: number): Patience {
+  const over = now - entry.since - restartTimeout;
+  return { people: over < restartTimeout, cluster: over < LONGEST_EXCUSE };
+}
+
 /** The journal's entry must still hold at the write: the generation shows later whether the write was made, and the retry which one it answered. */
 const isStillTrue = (entry: JournalEntry, { uid, generation, annotations }: Workload): boolean =>
   uid === entry.uid && generation === entry.generation && answeredRetry(annotations) === entry.retried;
@@ -401,8 +416,8 @@ function isWorthALook({ kind, rollout }: Workload, course: Course, now: number):
 const isUnreachable = ({ verdict }: Judged): boolean =>
   verdict.state === 'unknown' && verdict.reason.code === 'injector-unreachable';
 
-const isUnanswered = (judged: Judged): boolean =>
-  isUnreachable(judged) || (judged.verdict.state === 'unknown' && judged.verdict.reason.code === 'injector-refused');
+const isRefused = ({ verdict }: Judged): boolean =>
+  verdict.state === 'unknown' && verdict.reason.code === 'injector-refused';
 
 /** The answer may have taken seconds: it must still come from the injection that the API server would call now. */
 function sameInjection(mesh: Mesh, { workload, injection }: Outdated): boolean {

@@ -3,7 +3,7 @@ import type { Verdict } from '../../src/compare/verdict.ts';
 import type { ExpectedSidecar } from '../../src/expect/answer.ts';
 import type { Injection, Istiod } from '../../src/expect/mesh.ts';
 import type { WebhookEntry } from '../../src/expect/webhookEntry.ts';
-import { NO_NAMESPACE, type RolloutReport, type Sidecar, type Workload } from '../../src/model.ts';
+import { NO_NAMESPACE, type PodFacts, type RolloutReport, type Sidecar, type Workload } from '../../src/model.ts';
 import type { Judged } from '../../src/plan/judged.ts';
 
 /** 2026-01-01T00:00:00Z: the time at which table tests happen. */
@@ -52,6 +52,22 @@ export const sidecar = (given: Partial<Sidecar> = {}): Sidecar => ({
   image: 'docker.io/istio/proxyv2:1.30.2',
   revision: 'default',
   injected: true,
+  ...given,
+});
+
+/** A ready pod with that sidecar, owned by the workload itself, unless said otherwise. */
+export const pod = ({ kind, namespace, name, uid }: Workload, given: Partial<PodFacts> = {}): PodFacts => ({
+  namespace,
+  name: `${name}-0`,
+  uid: `${uid}-0`,
+  owner: { kind, name, uid },
+  templateHash: '',
+  createdAt: 0,
+  node: 'node',
+  phase: 'Running',
+  ready: true,
+  deleting: false,
+  sidecar: sidecar(),
   ...given,
 });
 

@@ -207,6 +207,14 @@ describe('a restart that is followed', () => {
       assert.deepEqual(bench.store.restarts, {});
     });
 
+  it('is given up when its workload cannot be read any more, and that is told', async () => {
+    once(() => {
+      bench.reading = fail(refused(403));
+    }, 'done');
+    assert.equal(await bench.restart(), 'failed:unverified');
+    assert.deepEqual(bench.told, ['restarted', 'trouble: ApiError', 'trouble: Error']);
+  });
+
   it('ends though nobody can write its end on the workload', async () => {
     bench.arriving = ({ spec }) => {
       if (!spec) throw refused(403);

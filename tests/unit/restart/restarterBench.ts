@@ -13,7 +13,7 @@ import { Restarter } from '../../../src/restart/restarter.ts';
 import { type Sighting, Survey } from '../../../src/survey.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
 import { context, policy } from '../../builders/policy.ts';
-import { complete, expected, injection, NOW, sidecar, workload } from '../../builders/workload.ts';
+import { complete, expected, injection, NOW, pod, sidecar, workload } from '../../builders/workload.ts';
 
 export interface Patch {
   readonly metadata: { readonly resourceVersion: string; readonly annotations?: Labels };
@@ -44,6 +44,8 @@ export class RestarterBench {
   arriving: (patch: Patch, one: Workload) => void = () => undefined;
   /** Called when a patch is done, before it is answered. */
   done: (patch: Patch) => void = () => undefined;
+  /** Called when a workload is read; what it throws is the answer. */
+  reading: () => void = () => undefined;
   /** Called with every second that passes. */
   ticked: () => void = () => undefined;
   journal = this.#newJournal();
@@ -57,7 +59,10 @@ export class RestarterBench {
       this.#refs.set(one.name, one);
     }
     this.#cluster = {
-      workload: async ({ name }: WorkloadRef) => this.objects.get(name),
+      workload: async ({ name }: WorkloadRef) => {
+        this.reading();
+        return this.objects.get(name);
+      },
       podsOf: async (one: Workload) => Array.from({ length: 3 }, (_, i) => this.#pod(one, i)),
       budgets: async () => [],
       patch: async (ref: WorkloadRef, patch: Patch) => this.#patch(ref, patch),
@@ -196,20 +201,9 @@ export class RestarterBench {
     }
   }
 
-  #pod({ kind, namespace, name, uid }: Workload, index: number): PodFacts {
-    return {
-      namespace,
-      name: `${name}-${index}`,
-      uid: `${uid}-${index}`,
-      owner: { kind, name, uid },
-      templateHash: '',
-      createdAt: 0,
-      node: 'node',
-      phase: 'Running',
-      ready: true,
-      deleting: false,
-      sidecar: this.current.has(name) ? NEW : sidecar(),
-    };
+  #pod(one: Workload, index: number): PodFacts {
+    const named = { name: `${one.name}-${index}`, uid: `${one.uid}-${index}` };
+    return pod(one, { ...named, sidecar: this.current.has(one.name) ? NEW : sidecar() });
   }
 }
 
