@@ -1,28 +1,18 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ANNOTATION, RESTARTED_AT } from '../../src/names.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import { ApiError } from '../testbed/api.ts';
 import { pathOf } from '../testbed/paths.ts';
-import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
+import { bed } from './bedWithIstio.ts';
 import { each, fleet } from './fleet.ts';
-import { clear, Scene } from './scene.ts';
+import { Scene } from './scene.ts';
 import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
 
-/** The operator is killed while somebody wipes what it writes on workloads: only its journal can still tell what it did. */
-let bed: Testbed;
-
-before(async () => {
-  bed = await Testbed.up();
-  await bed.istio.install({ revision: 'default', version: '1.30.2' });
-});
-
-afterEach(() => clear(bed));
-after(() => bed?.down());
-
+// the operator is killed while somebody wipes what it writes on workloads: only its journal can still tell what it did
 const { version, nextVersion } = new Versions();
 const INJECTED = { 'istio-injection': 'enabled' };
 

@@ -1,24 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { LEASE_ANNOTATION, LEASE_NAME, RETRY } from '../../src/names.ts';
 import { pathOf } from '../testbed/paths.ts';
-import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
+import { bed } from './bedWithIstio.ts';
 import { meltemi, planRows } from './commandLine.ts';
 import { FakeInjector } from './fakeInjector.ts';
-import { clear, Scene } from './scene.ts';
+import { each, fleet } from './fleet.ts';
+import { Scene } from './scene.ts';
 import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
-
-let bed: Testbed;
-
-before(async () => {
-  bed = await Testbed.up();
-  await bed.istio.install({ revision: 'default', version: '1.30.2' });
-});
-
-afterEach(() => clear(bed));
-after(() => bed?.down());
 
 const { version, nextVersion, comingVersion } = new Versions();
 const INJECTED = { 'istio-injection': 'enabled' };
@@ -29,24 +20,10 @@ async function say(word: 'pause' | 'resume', ...args: string[]): Promise<void> {
   assert.equal(code, 0, error);
 }
 
-/** Namespaces of these labels, each with one Deployment `web`. */
-async function fleet(name: string, count: number, labels: Record<string, string>, options: object): Promise<string[]> {
-  const namespaces = Array.from({ length: count }, (_, number) => `${name}-${String(number).padStart(2, '0')}`);
-  for (const namespace of namespaces) {
-    await bed.namespace(namespace, labels);
-    await bed.deploy({ namespace, name: 'web', ...options });
-  }
-  await Promise.all(namespaces.map((namespace) => bed.waitReady(namespace)));
-  return namespaces;
-}
-
-const onceEach = (namespaces: readonly string[]): Record<string, number> =>
-  Object.fromEntries(namespaces.map((namespace) => [`deployments/${namespace}/web`, 1]));
-
 const written = async (scene: Scene): Promise<number> => (await scene.restarts()).length;
 
 test('of 20 workloads that get stuck at most max-in-flight + 2 are written, also after a crash; a resume buys as many', async () => {
-  await fleet('stuck', 20, INJECTED, { stuckWithProxy: comingVersion() });
+  await fleet(bed, 'stuck', 20, INJECTED, { stuckWithProxy: comingVersion() });
   const scene = await Scene.start(bed, 'stuck', '--restart-timeout', '6s', '--max-in-flight', '5');
   const most = 5 + 2;
   try {
@@ -73,7 +50,7 @@ test('of 20 workloads that get stuck at most max-in-flight + 2 are written, also
 });
 
 test('paused half-way nothing new begins and what is in flight ends; resumed it goes on to the end', async () => {
-  const namespaces = await fleet('paused', 10, INJECTED, { readyAfter: '4s' });
+  const namespaces = await fleet(bed, 'paused', 10, INJECTED, { readyAfter: '4s' });
   const scene = await Scene.start(bed, 'paused', '--max-in-flight', '2');
   try {
     await bed.istio.upgrade('default', nextVersion());
@@ -92,7 +69,7 @@ test('paused half-way nothing new begins and what is in flight ends; resumed it 
     await say('resume');
     await scene.current(namespaces, version(), 'default', 120);
     await scene.settled();
-    assert.deepEqual(await scene.restartCounts(), onceEach(namespaces));
+    assert.deepEqual(await scene.restartCounts(), each(namespaces));
   } finally {
     await scene.stop();
   }
@@ -102,7 +79,7 @@ test('a webhook that fails open halts at once; a resume lets the rest go on, a r
   const fake = await FakeInjector.start(bed, '1.0.1');
   fake.failurePolicy = 'Ignore';
   await fake.install();
-  const namespaces = await fleet('open', 8, { mesh: 'fake' }, { readyAfter: '1s' });
+  const namespaces = await fleet(bed, 'open', 8, { mesh: 'fake' }, { readyAfter: '1s' });
   const scene = await Scene.start(bed, 'open', '--max-in-flight', '3', '--max-in-flight-per-namespace', '3');
   const proxies = async (namespace: string) => (await bed.sidecars(namespace)).map(({ image }) => image);
   try {
@@ -129,7 +106,7 @@ test('a webhook that fails open halts at once; a resume lets the rest go on, a r
       120,
     );
     await scene.settled();
-    assert.deepEqual(await scene.restartCounts(), onceEach(namespaces), 'those that lost it are not tried again');
+    assert.deepEqual(await scene.restartCounts(), each(namespaces), 'those that lost it are not tried again');
     for (const namespace of lost)
       await bed.api.patch(pathOf('Deployment', namespace, 'web'), { metadata: { annotations: { [RETRY]: '1' } } });
     await scene.current(namespaces, '1.0.2', 'remote', 360);

@@ -1,24 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT } from '../../src/names.ts';
 import { pathOf } from '../testbed/paths.ts';
-import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
+import { bed } from './bedWithIstio.ts';
 import { meltemi, planRows } from './commandLine.ts';
 import { Reconciler } from './reconciler.ts';
-import { clear, Scene } from './scene.ts';
+import { Scene } from './scene.ts';
 import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
-
-let bed: Testbed;
-
-before(async () => {
-  bed = await Testbed.up();
-  await bed.istio.install({ revision: 'default', version: '1.30.2' });
-});
-
-afterEach(() => clear(bed));
-after(() => bed?.down());
 
 const { version, nextVersion } = new Versions();
 const INJECTED = { 'istio-injection': 'enabled' };

@@ -1,27 +1,19 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { LEASE_NAME } from '../../src/names.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import { pathOf } from '../testbed/paths.ts';
 import { SlowApi } from '../testbed/slowApi.ts';
 import { BEHAVIOUR } from '../testbed/stages.ts';
-import { Testbed } from '../testbed/testbed.ts';
 import { Hopeless, until } from '../testbed/until.ts';
-import { clear, Scene } from './scene.ts';
+import { bed } from './bedWithIstio.ts';
+import { each, fleet } from './fleet.ts';
+import { Scene } from './scene.ts';
 import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
 
-let bed: Testbed;
-
-before(async () => {
-  bed = await Testbed.up();
-  await bed.istio.install({ revision: 'default', version: '1.30.2' });
-});
-
-afterEach(() => clear(bed));
-after(() => bed?.down());
-
 const { version, nextVersion, comingVersion } = new Versions();
+const INJECTED = { 'istio-injection': 'enabled' };
 
 /** The lease, a look of who stands by with its jitter, one scan; and as much again, because the machine is busy with other things. */
 const TAKE_OVER = 2 * (15_000 + 2 * 2200 + 3000);
@@ -29,15 +21,7 @@ const HAND_OVER = 12_000;
 const COUNT = 14;
 
 /** Workloads that take a while each, so that two at a time keep a leader busy for half a minute. */
-async function fleet(name: string, count = COUNT, options: object = { readyAfter: '4s' }): Promise<string[]> {
-  const namespaces = Array.from({ length: count }, (_, number) => `${name}-${String(number).padStart(2, '0')}`);
-  for (const namespace of namespaces) {
-    await bed.namespace(namespace, { 'istio-injection': 'enabled' });
-    await bed.deploy({ namespace, name: 'web', ...options });
-  }
-  await Promise.all(namespaces.map((namespace) => bed.waitReady(namespace)));
-  return namespaces;
-}
+const slowFleet = (name: string): Promise<string[]> => fleet(bed, name, COUNT, INJECTED, { readyAfter: '4s' });
 
 /** Two replicas of one operator; the first leads. Each has a user of its own, so that the audit log tells them apart. */
 async function pair(name: string): Promise<[leader: Scene, other: Scene]> {
@@ -53,9 +37,6 @@ async function counts(scenes: readonly Scene[]): Promise<Record<string, number>>
   return sum;
 }
 
-const onceEach = (namespaces: readonly string[]): Record<string, number> =>
-  Object.fromEntries(namespaces.map((namespace) => [`deployments/${namespace}/web`, 1]));
-
 const written = async (scene: Scene): Promise<number> => (await scene.restarts()).length;
 
 /** Upgrades the mesh and waits until the leader has some restarts done and others in flight, with most still to come. */
@@ -66,7 +47,7 @@ async function halfWay(leader: Scene): Promise<void> {
 }
 
 test('the leader is killed half-way: the other goes on, and every workload is written exactly once', async () => {
-  const namespaces = await fleet('killed');
+  const namespaces = await slowFleet('killed');
   const [leader, other] = await pair('killed');
   try {
     await halfWay(leader);
@@ -76,7 +57,7 @@ test('the leader is killed half-way: the other goes on, and every workload is wr
     assert.ok((await written(leader)) < COUNT, 'the leader was killed before its work was done');
     await until('the other to go on', TAKE_OVER, async () => (await other.attempts(killedAt)).length > 0);
     await other.current(namespaces, version(), 'default', 150);
-    assert.deepEqual(await counts([leader, other]), onceEach(namespaces));
+    assert.deepEqual(await counts([leader, other]), each(namespaces));
   } finally {
     await Promise.all([leader.stop(), other.stop()]);
   }
@@ -102,7 +83,7 @@ const allReady = async (namespaces: readonly string[]): Promise<boolean> =>
   (await Promise.all(namespaces.map((namespace) => bed.sidecars(namespace)))).flat().every(({ ready }) => ready);
 
 test('a leader that stood still past its lease writes nothing when it wakes, though its restarts have just ended', async () => {
-  const namespaces = await fleet('frozen', 6, { stuckWithProxy: comingVersion() });
+  const namespaces = await fleet(bed, 'frozen', 6, INJECTED, { stuckWithProxy: comingVersion() });
   const [leader, other] = await pair('frozen');
   try {
     await bed.istio.upgrade('default', nextVersion());
@@ -135,7 +116,7 @@ test('a leader that stood still past its lease writes nothing when it wakes, tho
       return ended.length === namespaces.length || new Error(await state());
     });
     await silent();
-    assert.deepEqual(await counts([leader, other]), onceEach(namespaces));
+    assert.deepEqual(await counts([leader, other]), each(namespaces));
     await other.current(namespaces, version(), 'default');
   } finally {
     leader.operator.thaw();
@@ -144,7 +125,7 @@ test('a leader that stood still past its lease writes nothing when it wakes, tho
 });
 
 test('a leader whose answers stay away loses its Lease, and what it still wanted to write never arrives', async () => {
-  const namespaces = await fleet('blocked', 20, { readyAfter: '2s' });
+  const namespaces = await fleet(bed, 'blocked', 20, INJECTED, { readyAfter: '2s' });
   const slow = await SlowApi.up(bed.cluster, 20);
   const flags = ['--max-in-flight', '8'];
   const leader = await Scene.slow(bed, slow, 'blocked-first', ...flags);
@@ -161,7 +142,7 @@ test('a leader whose answers stay away loses its Lease, and what it still wanted
     slow.delay = 0;
     await other.current(namespaces, version(), 'default', 150);
     await stays('it writes nothing more', 10_000, async () => (await leader.attempts(takenAt)).length === 0);
-    assert.deepEqual(await counts([leader, other]), onceEach(namespaces));
+    assert.deepEqual(await counts([leader, other]), each(namespaces));
   } finally {
     await Promise.all([leader.stop(), other.stop()]);
     await slow.down();
@@ -169,7 +150,7 @@ test('a leader whose answers stay away loses its Lease, and what it still wanted
 });
 
 test('a leader that is told to stop hands over within seconds', async () => {
-  const namespaces = await fleet('stopped');
+  const namespaces = await slowFleet('stopped');
   const [leader, other] = await pair('stopped');
   try {
     await halfWay(leader);
@@ -177,7 +158,7 @@ test('a leader that is told to stop hands over within seconds', async () => {
     const stoppedAt = Date.now();
     await until('the other to go on', HAND_OVER, async () => (await other.attempts(stoppedAt)).length > 0);
     await other.current(namespaces, version(), 'default', 150);
-    assert.deepEqual(await counts([leader, other]), onceEach(namespaces));
+    assert.deepEqual(await counts([leader, other]), each(namespaces));
   } finally {
     await Promise.all([leader.stop(), other.stop()]);
   }

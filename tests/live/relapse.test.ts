@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { RETRY } from '../../src/names.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import { pathOf } from '../testbed/paths.ts';
-import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
-import { clear, Scene } from './scene.ts';
+import { bed } from './bedWithIstio.ts';
+import { Scene } from './scene.ts';
 import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
-
-let bed: Testbed;
-
-before(async () => {
-  bed = await Testbed.up();
-  await bed.istio.install({ revision: 'default', version: '1.30.2' });
-});
-
-afterEach(() => clear(bed));
-after(() => bed?.down());
 
 const { version, nextVersion, comingVersion } = new Versions();
 const INJECTED = { 'istio-injection': 'enabled' };

@@ -5,40 +5,19 @@ import { Confirmations } from '../../src/expect/confirmations.ts';
 import { Injectors } from '../../src/expect/injectors.ts';
 import type { Mesh } from '../../src/expect/mesh.ts';
 import { Journal } from '../../src/journal/journal.ts';
-import {
-  type Labels,
-  NO_NAMESPACE,
-  type PodFacts,
-  type Workload,
-  type WorkloadKey,
-  type WorkloadRef,
-} from '../../src/model.ts';
+import { type Labels, NO_NAMESPACE, type Workload, type WorkloadKey, type WorkloadRef } from '../../src/model.ts';
 import { Operator, type OperatorOptions } from '../../src/operator.ts';
 import type { Judged } from '../../src/plan/judged.ts';
 import type { Policy } from '../../src/plan/policy.ts';
 import { Survey } from '../../src/survey.ts';
 import { FakeStore } from '../builders/journalStore.ts';
 import { policy } from '../builders/policy.ts';
-import { expected, injection, NOW, sidecar } from '../builders/workload.ts';
+import { expected, injection, NOW, pod } from '../builders/workload.ts';
 
 export const MESH: Mesh = {
   injections: [injection()],
   namespaces: new Map(['shop', 'bank', 'tenant', 'hidden'].map((name) => [name, NO_NAMESPACE])),
 };
-
-const podOf = ({ kind, namespace, name, uid }: Workload): PodFacts => ({
-  namespace,
-  name: `${name}-0`,
-  uid: `${uid}-0`,
-  owner: { kind, name, uid },
-  templateHash: '',
-  createdAt: 0,
-  node: 'node',
-  phase: 'Running',
-  ready: true,
-  deleting: false,
-  sidecar: sidecar(),
-});
 
 export interface OperatorBenchOptions {
   /** The workloads that there are at the moment of the call. Their pods are all outdated. */
@@ -89,9 +68,9 @@ export class OperatorBench implements AsyncDisposable {
       async *pods(namespace) {
         yield workloads()
           .filter((one) => isIn(one, namespace))
-          .map(podOf);
+          .map((one) => pod(one));
       },
-      podsOf: async (one) => [podOf(one)],
+      podsOf: async (one) => [pod(one)],
       workload: async ({ namespace, name }: WorkloadRef) => {
         this.looks += 1;
         // a network takes its time, so that timers go on

@@ -1,83 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Cluster } from '../../../src/cluster/cluster.ts';
-import type { Injectors } from '../../../src/expect/injectors.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { Journal } from '../../../src/journal/journal.ts';
-import { NO_NAMESPACE, type PodFacts } from '../../../src/model.ts';
+import { NO_NAMESPACE } from '../../../src/model.ts';
 import { RESTARTED_AT } from '../../../src/names.ts';
-import { historyOf } from '../../../src/plan/history.ts';
 import { timestamp } from '../../../src/plan/record.ts';
-import { Restarter } from '../../../src/restart/restarter.ts';
-import { Survey } from '../../../src/survey.ts';
 import { restarted } from '../../builders/journal.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
-import { policy } from '../../builders/policy.ts';
-import { complete, expected, injection, istiod, MINUTE, NOW, sidecar, workload } from '../../builders/workload.ts';
+import { complete, expected, injection, istiod, MINUTE, NOW, pod, sidecar, workload } from '../../builders/workload.ts';
+import { restarterOver } from './restarterOver.ts';
 
 const MESH = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
 const MIRRORED = 'mirror.corp/hub/istio/proxyv2:1.31.0';
 const template = { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - MINUTE) }, spec: {} };
 const WEB = workload({ uid: 'web', template, rollout: complete(1) });
-const POD: PodFacts = {
-  namespace: 'shop',
-  name: 'web-0',
-  uid: 'web-0',
-  owner: { kind: 'ReplicaSet', name: 'web-1', uid: 'set' },
-  templateHash: '1',
-  createdAt: NOW,
-  node: 'node',
-  phase: 'Running',
-  ready: true,
-  deleting: false,
-  sidecar: sidecar({ image: MIRRORED }),
-};
+const POD = pod(WEB, { createdAt: NOW });
 
 /** How a restart ends whose new pods all carry the same other image, and what is told to have been learnt. */
 async function followed(
   journal: Journal,
   image = MIRRORED,
-  mesh: Mesh = MESH,
+  mesh?: Mesh,
 ): Promise<{ outcome: string | undefined; told: string[] }> {
   const told: string[] = [];
   const cluster = {
     workload: async () => WEB,
     podsOf: async () => [{ ...POD, sidecar: sidecar({ image }) }],
-    budgets: async () => [],
     patch: async () => WEB,
-    complaint: async () => undefined,
-  } as unknown as Cluster;
-  const answer = async () => ({ kind: 'sidecar', sidecar: expected() });
-  const injectors = { ask: answer, askAfresh: answer } as unknown as Injectors;
-  const only = policy({});
-  const silent = () => undefined;
-  await new Restarter({
-    cluster,
-    survey: new Survey({ cluster, injectors, journal, policy: () => only }),
-    journal,
-    mesh: () => mesh,
-    surroundings: () => ({
-      now: NOW,
-      wall: NOW,
-      policy: only,
-      epochSeenAt: new Map(),
-      unconfirmed: silent,
-      stale: undefined,
-      retryAt: new Map(),
-      paused: undefined,
-      history: historyOf(journal.entries, [], NOW),
-    }),
-    listener: {
-      sending: silent,
-      restarted: silent,
-      ended: silent,
-      recordRefused: silent,
-      learnt: (_, words) => void told.push(words),
-      trouble: silent,
-    },
-    signal: new AbortController().signal,
-    sleep: async () => undefined,
-  }).follow(WEB);
+  };
+  await restarterOver(cluster, journal, { learnt: (_, words) => void told.push(words) }, mesh).follow(WEB);
   return { outcome: journal.get(WEB)?.outcome, told };
 }
 

@@ -1,5 +1,6 @@
 import type { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Injectors } from '../../../src/expect/injectors.ts';
+import type { Mesh } from '../../../src/expect/mesh.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { NO_NAMESPACE } from '../../../src/model.ts';
 import { historyOf } from '../../../src/plan/history.ts';
@@ -8,13 +9,14 @@ import { Survey } from '../../../src/survey.ts';
 import { policy } from '../../builders/policy.ts';
 import { expected, injection, NOW } from '../../builders/workload.ts';
 
-const MESH = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
+const MESH: Mesh = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
 
 /** A restarter at a standing clock over what a test says of the cluster; the injector expects the builders' sidecar. */
 export function restarterOver(
   parts: Partial<Cluster>,
   journal: Journal,
   listener: Partial<RestartListener> = {},
+  mesh: Mesh = MESH,
 ): Restarter {
   const cluster = { budgets: async () => [], complaint: async () => undefined, ...parts } as Cluster;
   const answer = async () => ({ kind: 'sidecar', sidecar: expected() });
@@ -25,7 +27,7 @@ export function restarterOver(
     cluster,
     survey: new Survey({ cluster, injectors, journal, policy: () => only }),
     journal,
-    mesh: () => MESH,
+    mesh: () => mesh,
     surroundings: () => ({
       now: NOW,
       wall: NOW,

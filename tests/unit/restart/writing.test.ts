@@ -2,27 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError, statusError } from '../../../src/cluster/apiError.ts';
 import { Journal } from '../../../src/journal/journal.ts';
-import type { PodFacts } from '../../../src/model.ts';
 import { ANNOTATION } from '../../../src/names.ts';
 import type { Outdated } from '../../../src/plan/judged.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
-import { complete, judged, NOW, sidecar, workload } from '../../builders/workload.ts';
+import { complete, judged, NOW, pod, workload } from '../../builders/workload.ts';
 import { restarterOver } from './restarterOver.ts';
 
 const WEB = workload({ uid: 'web', rollout: complete(1) });
-const POD: PodFacts = {
-  namespace: 'shop',
-  name: 'web-0',
-  uid: 'web-0',
-  owner: { kind: 'ReplicaSet', name: 'web-1', uid: 'set' },
-  templateHash: '1',
-  createdAt: 0,
-  node: 'node',
-  phase: 'Running',
-  ready: true,
-  deleting: false,
-  sidecar: sidecar(),
-};
+const POD = pod(WEB);
 const CALL = { method: 'PATCH', path: '/apis/apps/v1/namespaces/shop/deployments/web' };
 const denied = (code: number): ApiError => statusError(CALL, { code, message: 'only restartedAt may change' });
 const journalOf = (): Journal =>
