@@ -310,8 +310,8 @@ export const TRUST: readonly Mutant[] = [
   {
     name: 'letting a pause hold a slot',
     file: RESTARTER,
-    snippet: 'const isPatient = now < entry.since + 2 * policy.restartTimeout;',
-    instead: 'const isPatient = true;',
+    snippet: 'people: over < restartTimeout,',
+    instead: 'people: true,',
     breaks: 'slot-held',
   },
   {
