@@ -1,37 +1,37 @@
 import type { Clock } from './cluster/clock.ts';
 import type { Cluster } from './cluster/cluster.ts';
-import type { Standing } from './cluster/standing.ts';
 import type { Confirmations } from './expect/confirmations.ts';
 import type { Injectors } from './expect/injectors.ts';
 import type { Mesh } from './expect/mesh.ts';
 import type { Journal } from './journal/journal.ts';
 import { restartsOnWorkloads } from './journal/rebuilt.ts';
+import type { PauseState } from './leader/pauseState.ts';
 import { afterSteps, loopSlices } from './loopSlices.ts';
 import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from './model.ts';
+import { Observations } from './observe/observations.ts';
+import { type Observed, type Observer, questionOf } from './observe/observer.ts';
+import { Scans } from './observe/scans.ts';
+import { type Assessed, isOutdated } from './plan/assessed.ts';
 import { historyOf } from './plan/history.ts';
-import { isOutdated, type Judged } from './plan/judged.ts';
 import { type Plan, planStepwise } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
-import type { PlanContext, Surroundings } from './plan/rule.ts';
+import type { PlanContext, RuleContext } from './plan/rule.ts';
 import type { ReasonCode } from './reasons.ts';
 import type { Report } from './report/report.ts';
-import { NotBorneOut, Restarter } from './restart/restarter.ts';
+import { PlanOvertaken, Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
-import { Scans } from './scans.ts';
-import { Sightings } from './sightings.ts';
-import { questionOf, type Sighting, type Survey } from './survey.ts';
-import { Alarm } from './watch/alarm.ts';
 import { Changes, unmixed } from './watch/changes.ts';
 import { Coalesce } from './watch/coalesce.ts';
 import type { MeshWatch } from './watch/meshWatch.ts';
-import { Rereads } from './watch/rereads.ts';
+import { Requeue } from './watch/requeue.ts';
+import { WakeUp } from './watch/wakeUp.ts';
 
 export interface OperatorOptions {
   readonly cluster: Cluster;
   readonly journal: Journal;
   readonly watch: Pick<MeshWatch, 'onChange' | 'settled' | 'mesh' | 'stale'>;
   readonly injectors: Injectors;
-  readonly survey: Survey;
+  readonly observer: Observer;
   readonly confirmations: Confirmations;
   /** What is allowed at the moment of the call. */
   readonly policy: () => Policy;
@@ -59,7 +59,7 @@ export interface OperatorOptions {
   readonly wall: () => number;
   readonly sleep: Clock['sleep'];
   /** What people have asked for on the Lease. */
-  readonly standing: () => Standing;
+  readonly pauseState: () => PauseState;
   /** The workload that this process runs in, if it does. */
   readonly own?: WorkloadKey | undefined;
 }
@@ -83,11 +83,11 @@ const PRUNE_EVERY = 10_000;
  */
 export class Operator {
   readonly #options: OperatorOptions;
-  readonly #alarm: Alarm;
+  readonly #wakeUp: WakeUp;
   readonly #burst = new Coalesce();
-  readonly #sightings = new Sightings();
+  readonly #observations = new Observations();
   readonly #scans: Scans;
-  readonly #rereads = new Rereads();
+  readonly #requeue = new Requeue();
   readonly #busy = new Map<WorkloadKey, Promise<void>>();
   /** Those of them whose restart is not written yet. */
   readonly #starting = new Set<WorkloadKey>();
@@ -98,7 +98,7 @@ export class Operator {
   #turning: Promise<void> = Promise.resolve();
   readonly #epochSeenAt = new Map<string, number>();
   readonly #retries = new Retries();
-  #judged: readonly Judged[] = [];
+  #assessed: readonly Assessed[] = [];
   /** The mesh as it was when the last burst of changes had ended; plans rest on it, writes on the mesh of their moment. */
   #mesh: Mesh = { injections: [], namespaces: new Map() };
   /** What has happened to it since; absent until it was listed once. */
@@ -110,8 +110,8 @@ export class Operator {
 
   constructor(options: OperatorOptions) {
     this.#options = options;
-    this.#alarm = new Alarm(options.sleep);
-    this.#scans = new Scans({ ...options, sightings: this.#sightings, busy: this.#busy });
+    this.#wakeUp = new WakeUp(options.sleep);
+    this.#scans = new Scans({ ...options, observations: this.#observations, busy: this.#busy });
   }
 
   /** Keeps up with the mesh until the signal aborts. It acts only while it leads. */
@@ -120,7 +120,7 @@ export class Operator {
     watch.onChange((change) => {
       this.#burst.note(now());
       this.#changes?.note(() => watch.mesh(), change);
-      this.#alarm.ring();
+      this.#wakeUp.ring();
     });
     await watch.settled(signal);
     if (signal.aborted) return;
@@ -133,7 +133,7 @@ export class Operator {
       const term = this.#term;
       if (term && (this.#wanted || this.#dueAt() <= now())) await this.#tryTurn(term);
       const dueAt = this.#term ? this.#dueAt() : (this.#burst.dueAt() ?? now() + LONGEST_SLEEP);
-      await this.#alarm.wait(this.#wanted && this.#term ? 0 : Math.max(SHORTEST_SLEEP, dueAt - now()), signal);
+      await this.#wakeUp.wait(this.#wanted && this.#term ? 0 : Math.max(SHORTEST_SLEEP, dueAt - now()), signal);
     }
   }
 
@@ -161,25 +161,25 @@ export class Operator {
   }
 
   #restarter(signal: AbortSignal): Restarter {
-    const { cluster, survey, journal, watch, report, sleep } = this.#options;
+    const { cluster, observer, journal, watch, report, sleep } = this.#options;
     return new Restarter({
       cluster,
-      survey,
+      observer,
       journal,
       mesh: () => watch.mesh(),
-      surroundings: () => this.#surroundings(),
+      ruleContext: () => this.#ruleContext(),
       listener: {
         sending: (ref) => this.#starting.delete(keyOf(ref)),
-        restarted: (judged, written) => {
-          this.#sightings.wrote(written);
-          report.restarted(judged);
+        restarted: (assessed, written) => {
+          this.#observations.wrote(written);
+          report.restarted(assessed);
         },
-        ended: (judged, outcome, detail) => {
-          report.ended(judged, outcome, detail);
+        ended: (assessed, outcome, detail) => {
+          report.ended(assessed, outcome, detail);
           this.ring();
         },
-        recordRefused: (judged, why) => report.recordRefused(judged, why),
-        learnt: (judged, words) => report.learnt(judged, words),
+        recordRefused: (assessed, why) => report.recordRefused(assessed, why),
+        learnt: (assessed, words) => report.learnt(assessed, words),
         trouble: (ref, error) => report.trouble(ref, error),
       },
       signal,
@@ -235,15 +235,15 @@ export class Operator {
 
   /** Reads workloads again whose wait nothing else ends. */
   async #reread(signal: AbortSignal): Promise<void> {
-    for (const key of this.#rereads.take(this.#options.now(), this.#busy)) {
-      const workload = this.#sightings.of(key)?.workload;
+    for (const key of this.#requeue.take(this.#options.now(), this.#busy)) {
+      const workload = this.#observations.of(key)?.workload;
       if (workload && !signal.aborted) await this.#lookAgain(key, workload);
     }
   }
 
   async #lookAgain(key: WorkloadKey, ref: WorkloadRef): Promise<boolean> {
     try {
-      this.#sightings.looked(key, await this.#options.survey.look(ref), this.#options.now());
+      this.#observations.looked(key, await this.#options.observer.look(ref), this.#options.now());
       return true;
     } catch (error) {
       this.#options.report.trouble(key, error);
@@ -252,20 +252,20 @@ export class Operator {
   }
 
   async #evaluate({ restarter, signal }: Term): Promise<void> {
-    const { survey, journal, dryRun, watch, now, wall, policy, report, injectors, confirmations, standing, own } =
+    const { observer, journal, dryRun, watch, now, wall, policy, report, injectors, confirmations, pauseState, own } =
       this.#options;
     if (dryRun) journal.load();
     const mesh = this.#mesh;
-    // one that ends while the others are judged is in no fresh sighting of this evaluation: it counts as it was when that began
+    // one that ends while the others are assessed is in no fresh observed of this evaluation: it counts as it was when that began
     const busy = [...this.#busy.keys()];
-    const judged = await survey.judgeAll(mesh, this.#sightings.all());
+    const assessed = await observer.assessAll(mesh, this.#observations.all());
     if (signal.aborted) return;
-    this.#judged = judged;
-    if (this.#lost) this.#rebuildJournal(judged);
-    this.#pruneJournal(judged);
-    await afterSteps(judged.length);
-    const { paused, resumedAt } = standing();
-    const planned = await this.#planInSlices(judged, {
+    this.#assessed = assessed;
+    if (this.#lost) this.#rebuildJournal(assessed);
+    this.#pruneJournal(assessed);
+    await afterSteps(assessed.length);
+    const { paused, resumedAt } = pauseState();
+    const planned = await this.#planInSlices(assessed, {
       now: now(),
       wall: wall(),
       journal: new Map(journal.entries),
@@ -281,38 +281,38 @@ export class Operator {
       own,
     });
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, planned.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
-    await report.evaluated(judged, planned, now());
-    await afterSteps(judged.length);
+    await report.evaluated(assessed, planned, now());
+    await afterSteps(assessed.length);
     if (signal.aborted) return;
-    this.#confirm(judged, planned);
-    this.#rereads.note(waitingFor(planned), now());
+    this.#confirm(assessed, planned);
+    this.#requeue.note(waitingFor(planned), now());
     for (const [key, { action }] of planned.steps) if (action === 'none') this.#retries.succeeded(key);
     this.#retries.keepOnly((key) => planned.steps.has(key) || this.#busy.has(key));
     if (!restarter) return;
-    this.#followUnseen(judged, restarter, signal);
-    for (const one of judged) this.#carryOut(one, planned, restarter, signal);
+    this.#followUnseen(assessed, restarter, signal);
+    for (const one of assessed) this.#carryOut(one, planned, restarter, signal);
   }
 
   /** Makes a lost journal anew: open records on workloads take slots, no more than there are, until their time limit. */
-  #rebuildJournal(judged: readonly Judged[]): void {
+  #rebuildJournal(assessed: readonly Assessed[]): void {
     const { journal, now, wall, policy, report, dryRun } = this.#options;
     this.#lost = false;
     if (dryRun) return;
     // what this process itself still knows is better than what stands on workloads
     const isKnown = journal.entries.size > 0;
-    const found = isKnown ? [] : [...restartsOnWorkloads(judged, policy(), { now: now(), wall: wall() })];
+    const found = isKnown ? [] : [...restartsOnWorkloads(assessed, policy(), { now: now(), wall: wall() })];
     journal.adopt(new Map(found));
     if (found.length === 0) return;
     report.journalRebuilt(found.map(([key]) => key));
     this.ring();
   }
 
-  async #planInSlices(judged: readonly Judged[], context: PlanContext): Promise<Plan> {
-    const planning = planStepwise(judged, context);
+  async #planInSlices(assessed: readonly Assessed[], context: PlanContext): Promise<Plan> {
+    const planning = planStepwise(assessed, context);
     const slices = loopSlices();
     // what comes before the first workload, the order above all, is done at once
     let next = planning.next();
-    await afterSteps(judged.length);
+    await afterSteps(assessed.length);
     for (;;) {
       if (next.done) return next.value;
       next = planning.next();
@@ -320,11 +320,11 @@ export class Operator {
     }
   }
 
-  #pruneJournal(judged: readonly Judged[]): void {
+  #pruneJournal(assessed: readonly Assessed[]): void {
     const { journal, now } = this.#options;
     if (now() < this.#pruneAt) return;
     this.#pruneAt = now() + PRUNE_EVERY;
-    journal.prune(judged, (namespace) => this.#isWatched(namespace) && this.#scans.hasSeen(namespace));
+    journal.prune(assessed, (namespace) => this.#isWatched(namespace) && this.#scans.hasSeen(namespace));
   }
 
   #isWatched(namespace: string): boolean {
@@ -333,12 +333,12 @@ export class Operator {
   }
 
   /** What waits for a confirmed answer gets one: any of its workloads can be the question. */
-  #confirm(judged: readonly Judged[], { steps }: Plan): void {
-    for (const { workload } of judged) {
+  #confirm(assessed: readonly Assessed[], { steps }: Plan): void {
+    for (const { workload } of assessed) {
       const step = steps.get(keyOf(workload));
-      const sighting = this.#sightings.of(keyOf(workload));
-      if (step?.action !== 'wait' || step.reason.code !== 'unconfirmed-answer' || !sighting) continue;
-      const question = questionOf(this.#mesh, sighting);
+      const observed = this.#observations.of(keyOf(workload));
+      if (step?.action !== 'wait' || step.reason.code !== 'unconfirmed-answer' || !observed) continue;
+      const question = questionOf(this.#mesh, observed);
       if (question) this.#options.confirmations.begin(question);
     }
   }
@@ -352,24 +352,24 @@ export class Operator {
   /** Evaluates now, because something outside the watches has changed. */
   ring(): void {
     this.#wanted = true;
-    this.#alarm.ring();
+    this.#wakeUp.ring();
   }
 
-  #carryOut(judged: Judged, { steps }: Plan, restarter: Restarter, signal: AbortSignal): void {
-    const key = keyOf(judged.workload);
+  #carryOut(assessed: Assessed, { steps }: Plan, restarter: Restarter, signal: AbortSignal): void {
+    const key = keyOf(assessed.workload);
     const action = steps.get(key)?.action;
     if (this.#busy.has(key)) return;
-    if (action === 'restart' && isOutdated(judged)) {
+    if (action === 'restart' && isOutdated(assessed)) {
       this.#starting.add(key);
-      this.#start(key, judged.workload, () => restarter.restart(judged), signal);
+      this.#start(key, assessed.workload, () => restarter.restart(assessed), signal);
     }
-    if (action === 'follow') this.#start(key, judged.workload, () => restarter.follow(judged.workload), signal);
-    if (action === 'close') this.#start(key, judged.workload, () => restarter.close(judged.workload), signal);
+    if (action === 'follow') this.#start(key, assessed.workload, () => restarter.follow(assessed.workload), signal);
+    if (action === 'close') this.#start(key, assessed.workload, () => restarter.close(assessed.workload), signal);
   }
 
   /** What stands in the journal as in flight is followed, whether or not a scan has seen it; another workload of the same name is not it. */
-  #followUnseen(judged: readonly Judged[], restarter: Restarter, signal: AbortSignal): void {
-    const seen = new Map(judged.map(({ workload }) => [keyOf(workload), workload.uid]));
+  #followUnseen(assessed: readonly Assessed[], restarter: Restarter, signal: AbortSignal): void {
+    const seen = new Map(assessed.map(({ workload }) => [keyOf(workload), workload.uid]));
     for (const [key, { outcome, uid }] of this.#options.journal.entries) {
       if (outcome || seen.get(key) === uid || this.#busy.has(key)) continue;
       const ref = refOf(key);
@@ -378,18 +378,18 @@ export class Operator {
   }
 
   /** Runs one restart beside the loop. An error leaves what is known as it was, to be tried again with back-off. */
-  #start(key: WorkloadKey, ref: WorkloadRef, work: () => Promise<Sighting | undefined>, signal: AbortSignal): void {
+  #start(key: WorkloadKey, ref: WorkloadRef, work: () => Promise<Observed | undefined>, signal: AbortSignal): void {
     const { report, now } = this.#options;
     const running = work()
-      .then((sighting) => {
+      .then((observed) => {
         this.#retries.succeeded(key);
-        if (!signal.aborted) this.#sightings.looked(key, sighting, now());
+        if (!signal.aborted) this.#observations.looked(key, observed, now());
       })
       .catch(async (error: unknown) => {
         // a term that has ended: what it leaves is seen anew by who leads next
         if (signal.aborted) return;
         this.#retries.failed(key, now(), error);
-        if (!(error instanceof NotBorneOut)) report.trouble(key, error);
+        if (!(error instanceof PlanOvertaken)) report.trouble(key, error);
         await this.#lookAgain(key, ref);
       })
       .finally(() => {
@@ -400,9 +400,9 @@ export class Operator {
     this.#busy.set(key, running);
   }
 
-  #surroundings(): Surroundings {
-    const { journal, now, wall, policy, confirmations, watch, standing } = this.#options;
-    const { paused, resumedAt } = standing();
+  #ruleContext(): RuleContext {
+    const { journal, now, wall, policy, confirmations, watch, pauseState } = this.#options;
+    const { paused, resumedAt } = pauseState();
     return {
       now: now(),
       wall: wall(),
@@ -412,13 +412,13 @@ export class Operator {
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
       paused,
-      history: historyOf(journal.entries, this.#judged, wall(), resumedAt),
+      history: historyOf(journal.entries, this.#assessed, wall(), resumedAt),
     };
   }
 
   /** When the next turn is due, unless something rings before. */
   #dueAt(): number {
-    const times = [this.#burst.dueAt(), this.#wakeAt, this.#scans.dueAt(), this.#rereads.dueAt()];
+    const times = [this.#burst.dueAt(), this.#wakeAt, this.#scans.dueAt(), this.#requeue.dueAt()];
     return Math.min(...times.filter((time) => time !== undefined));
   }
 }

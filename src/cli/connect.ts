@@ -2,8 +2,8 @@ import { KubeClient } from '../cluster/client.ts';
 import { KubeCluster } from '../cluster/kubeCluster.ts';
 import { type Environment, loadKubeconfig } from '../cluster/kubeconfig.ts';
 import { type OwnAccount, ownAccount } from '../cluster/ownAccount.ts';
-import { PagedPodSource } from '../cluster/podSource.ts';
 import { PRODUCT } from '../names.ts';
+import { PagedPodSource } from '../pods/podSource.ts';
 import { VERSION } from '../version.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,8 +1,8 @@
 import { isForbidden } from '../cluster/apiError.ts';
 import type { Api } from '../cluster/client.ts';
-import { annotationsOf, type Lease, LeaseObject } from '../cluster/lease.ts';
 import { wholeList } from '../cluster/list.ts';
 import { resourcePath } from '../cluster/resources.ts';
+import { annotationsOf, type Lease, LeaseObject } from '../leader/lease.ts';
 import { messageOf } from '../messageOf.ts';
 import type { Labels } from '../model.ts';
 import { LEASE_NAME, PRODUCT } from '../names.ts';

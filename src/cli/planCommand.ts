@@ -1,26 +1,26 @@
 import type { KubeClient } from '../cluster/client.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
 import { readOnly } from '../cluster/readOnly.ts';
-import { type Standing, standingOf } from '../cluster/standing.ts';
 import { Injectors } from '../expect/injectors.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import { Journal } from '../journal/journal.ts';
+import { type PauseState, pauseStateOf } from '../leader/pauseState.ts';
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
+import { Observer } from '../observe/observer.ts';
 import { plan } from '../plan/plan.ts';
 import { escaped } from '../report/escaped.ts';
 import { explanation } from '../report/explanation.ts';
 import { jsonText, yamlText } from '../report/machineText.ts';
 import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
-import { Survey } from '../survey.ts';
 import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
 import { connect } from './connect.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
-import { noticing } from './noticing.ts';
 import { PolicySource } from './policySource.ts';
 import { Progress } from './progress.ts';
 import type { Settings } from './settings.ts';
+import { warnUnread } from './warnUnread.ts';
 
 /** The standard streams and the environment, as far as a command needs them. */
 export interface Streams {
@@ -41,7 +41,7 @@ const WARNING_LIMIT = 1000;
 
 /**
  * The operator's own pipeline, once and without the means to write: watch, scan, ask, judge, plan, print.
- * @returns the exit code: 0 all judged and none outdated, 3 some outdated, 1 none outdated but some not judged
+ * @returns the exit code: 0 all assessed and none outdated, 3 some outdated, 1 none outdated but some not assessed
  * @throws {Error} in words for people when the policy file cannot be used, the cluster cannot be read or has no injector
  */
 export async function planCommand(
@@ -64,7 +64,7 @@ export async function planCommand(
     progress.done();
     streams.error.write(`warning: ${shown}\n`);
   };
-  const cluster = noticing(readOnly(writable), warn);
+  const cluster = warnUnread(readOnly(writable), warn);
   const stop = new AbortController();
   const stopping = AbortSignal.any([stop.signal, signal]);
   const progress = new Progress(streams.error);
@@ -75,11 +75,11 @@ export async function planCommand(
     const mesh = await readMesh(client, scopeOf(settings), warn, stopping);
     const lookup = await findLease(client, [ofContext, settings.namespace], stopping);
     if (lookup.kind === 'unknown') warn(`cannot tell whether Meltemi is paused: ${lookup.why}`);
-    const standing = standingIn(lookup);
+    const pauseState = pauseStateIn(lookup);
     const journal = journalIn(lookup);
     const loaded = journal.load();
     if (typeof loaded === 'object') warn(`the journal on the Lease cannot be read: ${loaded.unreadable}`);
-    const survey = new Survey({
+    const observer = new Observer({
       cluster,
       injectors,
       journal,
@@ -88,8 +88,8 @@ export async function planCommand(
       looks: Number.POSITIVE_INFINITY,
     });
     progress.say('reading workloads and pods, asking the injectors');
-    const sightings = await survey.scan(mesh, settings.namespace || undefined, stopping);
-    const judged = await survey.judgeAll(mesh, [...sightings.values()]);
+    const observations = await observer.scan(mesh, settings.namespace || undefined, stopping);
+    const assessed = await observer.assessAll(mesh, [...observations.values()]);
     const now = Date.now();
     const context = {
       now,
@@ -102,10 +102,10 @@ export async function planCommand(
       unconfirmed: () => undefined,
       stale: undefined,
       busy: new Set<never>(),
-      paused: standing.paused,
-      resumedAt: standing.resumedAt,
+      paused: pauseState.paused,
+      resumedAt: pauseState.resumedAt,
     };
-    const rows = rowsOf(judged, plan(judged, context));
+    const rows = rowsOf(assessed, plan(assessed, context));
     progress.done();
     if (!settings.explain) {
       streams.out.write(render(rows, warnings, settings, streams));
@@ -113,11 +113,11 @@ export async function planCommand(
     }
     const { kind, name } = settings.explain;
     const key = keyOf({ kind, name, namespace: settings.namespace });
-    const one = judged.find(({ workload }) => keyOf(workload) === key);
+    const one = assessed.find(({ workload }) => keyOf(workload) === key);
     const row = rows.find((candidate) => candidate.kind === kind && candidate.name === name);
     if (!one || !row) throw new Error(unknownWorkload(key, rows, policy.skipNamespaces));
-    const { groups = [] } = sightings.get(key) ?? {};
-    streams.out.write(explanation({ judged: one, mesh, groups, row, rules: policy }));
+    const { groups = [] } = observations.get(key) ?? {};
+    streams.out.write(explanation({ assessed: one, mesh, groups, row, rules: policy }));
     return exitCode([row]);
   } finally {
     progress.done();
@@ -181,8 +181,8 @@ function withInjectors(mesh: Mesh): Mesh {
 }
 
 /** What people have written on the Lease; nothing if there is no Lease, or if it could not be read, which is a warning of its own. */
-const standingIn = (lookup: LeaseLookup): Standing =>
-  lookup.kind === 'found' ? standingOf(lookup.lease.annotations) : {};
+const pauseStateIn = (lookup: LeaseLookup): PauseState =>
+  lookup.kind === 'found' ? pauseStateOf(lookup.lease.annotations) : {};
 
 /** JSON and YAML have the exact values. `warnings` says what could not be read; an empty list means that the plan is complete. */
 function render(

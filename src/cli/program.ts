@@ -38,8 +38,8 @@ Examples:
   kubectl -n istio-system port-forward svc/istiod 15017:443 &
   ${PRODUCT} plan --injector-address localhost:15017    from outside the cluster
 
-Exit code: 0 everything judged and nothing outdated, 3 something is outdated,
-1 an error, or nothing outdated but something could not be judged, 2 wrong usage.
+Exit code: 0 everything assessed and nothing outdated, 3 something is outdated,
+1 an error, or nothing outdated but something could not be assessed, 2 wrong usage.
 It is 0 too when the reader of the output has seen enough, as in "${PRODUCT} plan | head".`;
 
 const PAUSE_EXAMPLES = `

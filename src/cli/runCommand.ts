@@ -3,23 +3,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../cluster/client.ts';
 import { steadyNow, systemClock } from '../cluster/clock.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
-import { LeaderElection, newIdentity } from '../cluster/leaderElection.ts';
-import { type Leadership, NotLeading } from '../cluster/leadership.ts';
 import type { OwnAccount } from '../cluster/ownAccount.ts';
 import { readOnly } from '../cluster/readOnly.ts';
-import { Unelected } from '../cluster/unelected.ts';
 import { Confirmations } from '../expect/confirmations.ts';
 import { Injectors } from '../expect/injectors.ts';
 import { Journal } from '../journal/journal.ts';
+import { LeaderElection, newIdentity } from '../leader/leaderElection.ts';
+import { type Leadership, NotLeading } from '../leader/leadership.ts';
+import { WithoutElection } from '../leader/withoutElection.ts';
 import type { EventDraft } from '../model.ts';
+import { Observer } from '../observe/observer.ts';
 import { Operator } from '../operator.ts';
 import { EventQueue } from '../report/eventQueue.ts';
-import { leadershipLog, standingLog } from '../report/leadershipLog.ts';
+import { leadershipLog, pauseStateLog } from '../report/leadershipLog.ts';
 import { createLogger, errorFields, type Logger } from '../report/logger.ts';
 import { Metrics } from '../report/metrics.ts';
 import { Report } from '../report/report.ts';
 import { type Check, healthHandler, listen, portOf, type Server } from '../report/server.ts';
-import { Survey } from '../survey.ts';
 import { COMMIT, VERSION } from '../version.ts';
 import { followFile } from '../watch/followFile.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
@@ -106,7 +106,7 @@ export async function runCommand(
     // the next leader reads what the Lease has
     onError: (error) => error instanceof NotLeading || report.trouble('journal', error),
   });
-  const survey = new Survey({
+  const observer = new Observer({
     cluster,
     injectors,
     journal,
@@ -128,7 +128,7 @@ export async function runCommand(
     journal,
     watch,
     injectors,
-    survey,
+    observer,
     confirmations,
     policy,
     reconcilePeriod,
@@ -138,10 +138,10 @@ export async function runCommand(
     now: steadyNow,
     wall: Date.now,
     sleep: systemClock.sleep,
-    standing: () => leadership.standing(),
+    pauseState: () => leadership.pauseState(),
     own: ownWorkload(environment, hostname(), namespace),
   });
-  leadership.onStanding(() => operator.ring());
+  leadership.onPauseState(() => operator.ring());
   try {
     await Promise.all([
       operator.run(signal),
@@ -205,8 +205,8 @@ function leadershipOf(
   const common = { ...lease, listener, now: Date.now };
   const leadership = elected
     ? new LeaderElection({ ...common, identity })
-    : new Unelected({ ...common, writes: !dryRun });
-  leadership.onStanding(standingLog(logger));
+    : new WithoutElection({ ...common, writes: !dryRun });
+  leadership.onPauseState(pauseStateLog(logger));
   return leadership;
 }
 

@@ -203,13 +203,15 @@ export const SETTINGS = {
   includeNamespaces: policy(
     neverEmpty(
       patterns(
-        'restart only in these namespaces, comma-separated, * is any characters; the others are judged and reported',
+        'restart only in these namespaces, comma-separated, * is any characters; the others are assessed and reported',
       ),
       SOME_NAMESPACE,
     ),
   ),
   excludeNamespaces: policy(
-    patterns('restart nothing in these namespaces, comma-separated, * is any characters; they are judged and reported'),
+    patterns(
+      'restart nothing in these namespaces, comma-separated, * is any characters; they are assessed and reported',
+    ),
   ),
   includeLabels: policy(
     neverEmpty(

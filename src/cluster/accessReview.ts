@@ -3,9 +3,9 @@ import { forgetOldest } from '../forgetOldest.ts';
 import { ApiError } from './apiError.ts';
 import type { Api } from './client.ts';
 import type { Clock } from './clock.ts';
+import { fits, type Shape } from './fieldTypes.ts';
 import type { Priority } from './priority.ts';
 import { resourcePath } from './resources.ts';
-import { fits, type Shape } from './shape.ts';
 
 /** What the API server says of the bearer of a token and a path. */
 export type Access =

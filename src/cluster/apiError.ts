@@ -1,6 +1,6 @@
 import { messageOf } from '../messageOf.ts';
+import { fits, type Shape } from './fieldTypes.ts';
 import { rightFor } from './resources.ts';
-import { fits, type Shape } from './shape.ts';
 
 /** Longest message kept from a server: enough for a sentence, too little for a dumped object. */
 const MESSAGE_LIMIT = 300;

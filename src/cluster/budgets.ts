@@ -1,8 +1,8 @@
 import type { Budget, LabelSelector } from '../model.ts';
 import type { Api } from './client.ts';
+import { fits, type Shape } from './fieldTypes.ts';
 import { wholeList } from './list.ts';
 import { resourcePath } from './resources.ts';
-import { fits, type Shape } from './shape.ts';
 import { SELECTOR } from './workloads.ts';
 
 interface RawBudget {

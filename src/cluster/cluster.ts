@@ -25,10 +25,10 @@ export interface Cluster {
   /** Those of the named nodes that are not Ready; a node that is gone is not. */
   lostNodes(names: readonly string[]): Promise<ReadonlySet<string>>;
   /**
-   * Why a rollout makes no progress, in the words of the last complaint; undefined if there is none.
+   * Why a rollout makes no progress, in the words of the last rejection; undefined if there is none.
    * @param since when the rollout began, milliseconds since the epoch: older complaints are about something else
    */
-  complaint(workload: Workload, since?: number): Promise<string | undefined>;
+  rejection(workload: Workload, since?: number): Promise<string | undefined>;
   service(namespace: string, name: string): Promise<ServiceFacts | undefined>;
   /** JSON merge patch on a workload; 409 if its resourceVersion is not the one in the patch. Returns the workload as patched. */
   patch(ref: WorkloadRef, body: object): Promise<Workload>;

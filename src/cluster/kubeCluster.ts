@@ -1,13 +1,13 @@
 import type { Budget, EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
+import type { PodSource } from '../pods/podSource.ts';
 import { isNotFound } from './apiError.ts';
 import { listBudgets } from './budgets.ts';
 import type { KubeClient } from './client.ts';
 import type { Cluster, ServiceFacts } from './cluster.ts';
-import { latestComplaint } from './complaint.ts';
 import { eventObject } from './eventObject.ts';
 import { listPages, restartingExpired, wholeList } from './list.ts';
-import type { PodSource } from './podSource.ts';
+import { latestRejection } from './rejection.ts';
 import { type Resource, resourcePath } from './resources.ts';
 import { selectorQuery } from './selectorQuery.ts';
 import { type RawWorkload, workloadOf } from './workloads.ts';
@@ -116,8 +116,8 @@ export class KubeCluster implements Cluster {
     return lost;
   }
 
-  async complaint(workload: Workload, since?: number): Promise<string | undefined> {
-    return latestComplaint(this.#client, workload, await this.podsOf(workload), since);
+  async rejection(workload: Workload, since?: number): Promise<string | undefined> {
+    return latestRejection(this.#client, workload, await this.podsOf(workload), since);
   }
 
   async service(namespace: string, name: string): Promise<ServiceFacts | undefined> {

@@ -9,7 +9,7 @@ export function readOnly(cluster: Cluster): Cluster {
     pods: (namespace, signal) => cluster.pods(namespace, signal),
     budgets: (namespace, signal) => cluster.budgets(namespace, signal),
     lostNodes: (names) => cluster.lostNodes(names),
-    complaint: (workload, since) => cluster.complaint(workload, since),
+    rejection: (workload, since) => cluster.rejection(workload, since),
     service: (namespace, name) => cluster.service(namespace, name),
     patch: (ref) => Promise.reject(new Error(`a dry run does not write (${ref.kind} ${ref.namespace}/${ref.name})`)),
     emit: () => Promise.resolve(),

@@ -1,7 +1,7 @@
 import { excerpt } from '../excerpt.ts';
 import type { LabelSelector, Labels, PodTemplate, RolloutReport, Workload, WorkloadKind } from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
-import { fits, type Shape } from './shape.ts';
+import { fits, type Shape } from './fieldTypes.ts';
 
 /** An apps/v1 Deployment, StatefulSet or DaemonSet as the API server serves it, as far as it is read. */
 export interface RawWorkload {

@@ -1,7 +1,7 @@
 import type { Operation } from 'fast-json-patch';
-import { POD, type RawPod, sidecarOf } from '../cluster/podFields.ts';
-import { fits } from '../cluster/shape.ts';
+import { fits } from '../cluster/fieldTypes.ts';
 import type { Labels, PodTemplate, Workload } from '../model.ts';
+import { POD, type RawPod, sidecarOf } from '../pods/podFields.ts';
 import { reason } from '../reasons.ts';
 import type { Answer } from './answer.ts';
 import { parseBounded } from './jsonBounds.ts';

@@ -1,13 +1,13 @@
 import type { Labels, Workload } from '../model.ts';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT } from '../names.ts';
 import { nextPodLabels } from './admission.ts';
-import { Foreseen, type Known } from './foreseen.ts';
+import { type Known, KnownObject } from './knownObject.ts';
 
 /** The variables of `matchConditions`, as far as they are known before the pod is made. */
 export interface AdmissionVariables {
-  readonly object: Foreseen;
+  readonly object: KnownObject;
   readonly oldObject: null;
-  readonly request: Foreseen;
+  readonly request: KnownObject;
 }
 
 /**
@@ -20,7 +20,7 @@ export function admissionVariables(workload: Workload): AdmissionVariables {
   return { object: podOf(workload), oldObject: null, request: requestOf(workload.namespace) };
 }
 
-function requestOf(namespace: string): Foreseen {
+function requestOf(namespace: string): KnownObject {
   const kind = { group: '', version: 'v1', kind: 'Pod' };
   const resource = { group: '', version: 'v1', resource: 'pods' };
   const fields = {
@@ -32,17 +32,17 @@ function requestOf(namespace: string): Foreseen {
     operation: 'CREATE',
     dryRun: false,
   };
-  return new Foreseen({ fields, restOpen: true }, 'request');
+  return new KnownObject({ fields, restOpen: true }, 'request');
 }
 
-function podOf(workload: Workload): Foreseen {
+function podOf(workload: Workload): KnownObject {
   const fields = {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: new Foreseen(metadataOf(workload), 'object.metadata'),
-    spec: new Foreseen(specOf(workload.template.spec), 'object.spec'),
+    metadata: new KnownObject(metadataOf(workload), 'object.metadata'),
+    spec: new KnownObject(specOf(workload.template.spec), 'object.spec'),
   };
-  return new Foreseen({ fields, restOpen: true }, 'object');
+  return new KnownObject({ fields, restOpen: true }, 'object');
 }
 
 /** The longest name of a controller that its pods' generateName still begins with whole (kubernetes pkg/controller getPodsPrefix). */
@@ -63,19 +63,19 @@ function metadataOf(workload: Workload): Known {
   };
 }
 
-function labelsOf(workload: Workload): Foreseen {
+function labelsOf(workload: Workload): KnownObject {
   const { labels } = workload.template;
   const added = Object.keys(nextPodLabels(workload)).filter((key) => !Object.hasOwn(labels, key));
-  return new Foreseen({ fields: labels, open: new Set(added) }, 'object.metadata.labels');
+  return new KnownObject({ fields: labels, open: new Set(added) }, 'object.metadata.labels');
 }
 
 /** A restart writes its time, and a LimitRange what it has set (kubernetes plugin/pkg/admission/limitranger). */
 const WRITTEN_LATER: ReadonlySet<string> = new Set([RESTARTED_AT, FORTSA_RESTARTED_AT, 'kubernetes.io/limit-ranger']);
 
 /** Whether a pod has annotations at all may change with the restart: then the field itself is open. */
-function annotationsOf(annotations: Labels): Foreseen | undefined {
+function annotationsOf(annotations: Labels): KnownObject | undefined {
   if (Object.keys(annotations).length === 0) return undefined;
-  return new Foreseen({ fields: annotations, open: WRITTEN_LATER }, 'object.metadata.annotations');
+  return new KnownObject({ fields: annotations, open: WRITTEN_LATER }, 'object.metadata.annotations');
 }
 
 /** Fields of a pod's spec that are the template's, whether they are there or not. */
@@ -127,6 +127,6 @@ function specOf(spec: Workload['template']['spec']): Known {
 const containersOf = (containers: readonly unknown[], list: string): unknown[] =>
   containers.map((container, index) =>
     typeof container === 'object' && container !== null
-      ? new Foreseen({ fields: container as Known['fields'], open: OF_CONTAINER }, `object.spec.${list}[${index}]`)
+      ? new KnownObject({ fields: container as Known['fields'], open: OF_CONTAINER }, `object.spec.${list}[${index}]`)
       : container,
   );

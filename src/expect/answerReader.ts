@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { readAnswerText } from './admission.ts';
 import type { Answer } from './answer.ts';
 import type { Read, ToRead } from './answerThread.ts';
-import { Turns } from './turns.ts';
+import { ConcurrencyLimit } from './concurrencyLimit.ts';
 
 /** The thread's code, put in by the build: a bundle is one file, and starting all of it again would cost 100 ms and 30 MB. */
 declare const MELTEMI_ANSWER_THREAD: string | undefined;
@@ -21,7 +21,7 @@ const HEAP = 512;
  * time. The thread starts with the first of them.
  */
 export class AnswerReader {
-  readonly #turns = new Turns(1);
+  readonly #turns = new ConcurrencyLimit(1);
   readonly #longest: number;
   #thread: Worker | undefined;
   #closed = false;

@@ -5,9 +5,9 @@ import { reason } from '../reasons.ts';
 import type { Answer } from './answer.ts';
 import { AnswerReader } from './answerReader.ts';
 import { AnswerSamples } from './answerSamples.ts';
-import { describe, InjectorLine, LineFault } from './injectorLine.ts';
+import { ConcurrencyLimit } from './concurrencyLimit.ts';
+import { ConnectionFault, describe, InjectorConnection } from './injectorConnection.ts';
 import type { Injection } from './mesh.ts';
-import { Turns } from './turns.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 import { TurnedAway, witnesses } from './witnesses.ts';
 
@@ -89,11 +89,11 @@ type Outcome =
 type Fault = Extract<Outcome, { kind: 'fault' }>;
 
 interface Line {
-  readonly net: InjectorLine;
+  readonly net: InjectorConnection;
   /** For questions out of turn, so that they do not wait for others that may hang. */
-  readonly aside: InjectorLine;
+  readonly aside: InjectorConnection;
   /** Waiting here and not in the agent, so that after a failure those who wait are told at once instead of failing one by one. */
-  readonly turns: Turns;
+  readonly turns: ConcurrencyLimit;
   /** Questions that wait for their turn, or for the end of a trial. */
   readonly waiting: Set<Question>;
   /** Questions that were answered last, by their keys; the oldest first. */
@@ -129,11 +129,11 @@ export class Injectors {
   /** What became of waiting questions that were put out of turn. */
   readonly #outOfTurn = new WeakMap<Question, Promise<Outcome>>();
   readonly #samples = new AnswerSamples();
-  readonly #rechecks = new Turns(RECHECKS_AT_A_TIME);
+  readonly #rechecks = new ConcurrencyLimit(RECHECKS_AT_A_TIME);
   readonly #generations = new Map<string, number>();
   readonly #reader = new AnswerReader();
-  readonly #writing = new Turns(1);
-  readonly #large = new Turns(1);
+  readonly #writing = new ConcurrencyLimit(1);
+  readonly #large = new ConcurrencyLimit(1);
   /** Configurations whose injector was said to be unreachable. */
   readonly #silent = new Set<string>();
   /** How often answers were forgotten: what was asked before then is not kept. */
@@ -220,7 +220,7 @@ export class Injectors {
   }
 
   /** Puts a question once. What answers it is kept; what a fault means is not decided here. */
-  async #put(line: Line, net: InjectorLine, asked: Question): Promise<Outcome> {
+  async #put(line: Line, net: InjectorConnection, asked: Question): Promise<Outcome> {
     const answersBefore = line.answers;
     const forgotten = this.#forgotten;
     try {
@@ -231,7 +231,7 @@ export class Injectors {
       return { kind: 'answer', answer };
     } catch (error) {
       const late = (error as Error).name === 'TimeoutError';
-      return { kind: 'fault', why: describe(error), ofLine: error instanceof LineFault, late, answersBefore };
+      return { kind: 'fault', why: describe(error), ofLine: error instanceof ConnectionFault, late, answersBefore };
     }
   }
 
@@ -280,12 +280,12 @@ export class Injectors {
     return outcome;
   }
 
-  async #post(net: InjectorLine, asked: Question): Promise<Answer> {
+  async #post(net: InjectorConnection, asked: Question): Promise<Answer> {
     if (!this.#options.post) return net.post(asked);
     try {
       return await this.#options.post(asked);
     } catch (error) {
-      throw new LineFault(describe(error), { cause: error });
+      throw new ConnectionFault(describe(error), { cause: error });
     }
   }
 
@@ -416,7 +416,7 @@ export class Injectors {
     return {
       net: this.#connect(entry, QUESTIONS_AT_A_TIME),
       aside: this.#connect(entry, WITNESSES_AT_A_TIME),
-      turns: new Turns(QUESTIONS_AT_A_TIME),
+      turns: new ConcurrencyLimit(QUESTIONS_AT_A_TIME),
       waiting: new Set(),
       answered: new Map(),
       turnedAway: new TurnedAway(),
@@ -430,9 +430,9 @@ export class Injectors {
     };
   }
 
-  #connect(entry: WebhookEntry, connections: number): InjectorLine {
+  #connect(entry: WebhookEntry, connections: number): InjectorConnection {
     const { cluster, address, timeLimit = TIME_LIMIT } = this.#options;
-    return new InjectorLine(entry, {
+    return new InjectorConnection(entry, {
       cluster,
       address,
       timeLimit,

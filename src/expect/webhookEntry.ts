@@ -1,4 +1,4 @@
-import { fits, type Shape } from '../cluster/shape.ts';
+import { fits, type Shape } from '../cluster/fieldTypes.ts';
 import { SELECTOR } from '../cluster/workloads.ts';
 import type { LabelSelector, Labels } from '../model.ts';
 

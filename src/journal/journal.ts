@@ -1,7 +1,7 @@
 import type { RewriteRule } from '../compare/learntImage.ts';
 import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
+import type { Assessed } from '../plan/assessed.ts';
 import { CUT, type JournalEntries, type JournalEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
-import type { Judged } from '../plan/judged.ts';
 import { type Outcome, recordOf } from '../plan/record.ts';
 import { journalText, type LearntImage, readJournal, type StoredEntry } from './journalText.ts';
 
@@ -32,7 +32,7 @@ const MOST_LEARNT_IN_NAMESPACE = 5;
 const DAY = 24 * 60 * 60 * 1000;
 
 /** The record on the workload has no end, because that could not be written. Without the entry the end would count as unknown. */
-const saysOpen = ({ workload }: Judged, { restartedAt }: JournalEntry): boolean => {
+const saysOpen = ({ workload }: Assessed, { restartedAt }: JournalEntry): boolean => {
   const record = recordOf(workload);
   return record?.restartedAt === restartedAt && !record.outcome;
 };
@@ -198,11 +198,11 @@ export class Journal {
   /**
    * Forgets what nothing rests on any more: workloads that are gone, and after a day restarts that ended well. What is in flight stays until
    * it is followed to its end.
-   * @param judged every workload that there is
+   * @param assessed every workload that there is
    * @param isWatched whether the workloads of a namespace are among them
    */
-  prune(judged: readonly Judged[], isWatched: (namespace: string) => boolean): void {
-    const seen = new Map(judged.map((one) => [keyOf(one.workload), one]));
+  prune(assessed: readonly Assessed[], isWatched: (namespace: string) => boolean): void {
+    const seen = new Map(assessed.map((one) => [keyOf(one.workload), one]));
     const old = this.#options.wall() - DAY;
     for (const [key, entry] of this.#entries) {
       if (!entry.outcome) continue;

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzipSync, gzip } from 'node:zlib';
-import { fits, type Shape } from '../cluster/shape.ts';
+import { fits, type Shape } from '../cluster/fieldTypes.ts';
 import { parseRule, type RewriteRule } from '../compare/learntImage.ts';
 import type { WorkloadKey } from '../model.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';

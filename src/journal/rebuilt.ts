@@ -1,8 +1,8 @@
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { RESTARTED_AT } from '../names.ts';
+import type { Assessed } from '../plan/assessed.ts';
 import { ownerKind } from '../plan/history.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
-import type { Judged } from '../plan/judged.ts';
 import type { Policy } from '../plan/policy.ts';
 import { parseTime, recordOf } from '../plan/record.ts';
 
@@ -16,11 +16,11 @@ type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartT
  * @param at the steady and the wall clock, in milliseconds
  */
 export function restartsOnWorkloads(
-  judged: readonly Judged[],
+  assessed: readonly Assessed[],
   { maxInFlight, maxInFlightPerNamespace, restartTimeout }: Limits,
   at: { readonly now: number; readonly wall: number },
 ): JournalEntries {
-  const found = judged.flatMap((one): [WorkloadKey, JournalEntry][] => {
+  const found = assessed.flatMap((one): [WorkloadKey, JournalEntry][] => {
     const record = recordOf(one.workload);
     if (!one.injection || !record || record.outcome || one.workload.deleting) return [];
     const { workload } = one;

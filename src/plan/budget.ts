@@ -1,7 +1,7 @@
 import { nextPodLabels } from '../expect/admission.ts';
 import { selects } from '../expect/selector.ts';
 import type { Budget, Workload } from '../model.ts';
-import type { Outdated } from './judged.ts';
+import type { Outdated } from './assessed.ts';
 
 /** The budgets that cover a workload's next pods. A selector that Kubernetes would reject covers everything: better to wait than to guess. */
 export function covering(budgets: readonly Budget[], workload: Workload): Budget[] {
@@ -30,9 +30,9 @@ export const meansOutage = ({ maxUnavailable, rollout, partition }: Workload): b
   rollout.desired > 0 && maxUnavailable >= rollout.desired && partition === 0;
 
 /** Whether every pod is outdated and none is Ready: a restart takes nothing away then, and the mesh may be what keeps them down. */
-export const isAllDown = ({ workload, verdict, groups, stranded }: Outdated): boolean =>
+export const isAllDown = ({ workload, verdict, groups, onLostNodes }: Outdated): boolean =>
   workload.rollout.available === 0 &&
-  stranded === 0 &&
+  onLostNodes === 0 &&
   verdict.pods > 0 &&
   verdict.outdatedPods === verdict.pods &&
   groups.every(({ ready }) => !ready);

@@ -1,8 +1,8 @@
 import { selectorQuery } from '../cluster/selectorQuery.ts';
 import { selects } from '../expect/selector.ts';
 import type { LabelSelector, WorkloadKind } from '../model.ts';
+import type { Assessed } from './assessed.ts';
 import { globMatches } from './glob.ts';
-import type { Judged } from './judged.ts';
 
 /** Names workloads by what they are. Every field that is given must match; of a list, one entry. `*` stands for any characters. */
 export interface Filter {
@@ -22,7 +22,7 @@ export interface Filter {
 
 type Field = keyof Filter;
 
-const FIELDS: { readonly [F in Field]: (wanted: NonNullable<Filter[F]>, judged: Judged) => boolean } = {
+const FIELDS: { readonly [F in Field]: (wanted: NonNullable<Filter[F]>, assessed: Assessed) => boolean } = {
   namespaces: (patterns, { workload }) => anyMatches(patterns, workload.namespace),
   namespaceLabels: (selector, { namespace }) => selects(selector, namespace.labels),
   names: (patterns, { workload }) => anyMatches(patterns, workload.name),
@@ -33,13 +33,13 @@ const FIELDS: { readonly [F in Field]: (wanted: NonNullable<Filter[F]>, judged: 
   images: (patterns, { workload }) => imagesOf(workload.template.spec).some((image) => anyMatches(patterns, image)),
 };
 
-export function filterMatches(filter: Filter, judged: Judged): boolean {
-  return fieldsOf(filter).every((field) => fieldMatches(field, filter, judged));
+export function filterMatches(filter: Filter, assessed: Assessed): boolean {
+  return fieldsOf(filter).every((field) => fieldMatches(field, filter, assessed));
 }
 
-function fieldMatches<F extends Field>(field: F, filter: Filter, judged: Judged): boolean {
+function fieldMatches<F extends Field>(field: F, filter: Filter, assessed: Assessed): boolean {
   const wanted = filter[field];
-  return wanted === undefined || FIELDS[field](wanted, judged);
+  return wanted === undefined || FIELDS[field](wanted, assessed);
 }
 
 const fieldsOf = (filter: Filter): Field[] => (Object.keys(FIELDS) as Field[]).filter((field) => filter[field]);

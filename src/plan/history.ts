@@ -1,6 +1,6 @@
 import { type Owner, refOf } from '../model.ts';
+import type { Assessed } from './assessed.ts';
 import type { JournalEntries } from './journalEntry.ts';
-import type { Judged } from './judged.ts';
 
 /** What the journal says of the restarts of each run: it survives crashes and leader changes. */
 export interface History {
@@ -23,7 +23,12 @@ export type ByRun<T> = ReadonlyMap<string, ReadonlyMap<string, T>>;
  * clock of a former leader, forgives nothing: it would also forgive what fails until then
  * @param wall the wall clock, in milliseconds
  */
-export function historyOf(entries: JournalEntries, judged: readonly Judged[], wall: number, resumedAt = 0): History {
+export function historyOf(
+  entries: JournalEntries,
+  assessed: readonly Assessed[],
+  wall: number,
+  resumedAt = 0,
+): History {
   const failures = new Map<string, Map<string, number>>();
   const failingOpen = new Map<string, Map<string, string>>();
   const reverted = new Map<string, Map<string, string>>();
@@ -38,7 +43,7 @@ export function historyOf(entries: JournalEntries, judged: readonly Judged[], wa
     if (outcome === 'failed:not-injected') put(failingOpen, run, namespace, words);
     if (outcome === 'reverted' && owner) put(reverted, `${run} ${owner}`, namespace, words);
   }
-  return { failures, failingOpen, reverted, namespaces: namespacesOf(judged) };
+  return { failures, failingOpen, reverted, namespaces: namespacesOf(assessed) };
 }
 
 function put<T>(into: Map<string, Map<string, T>>, run: string, namespace: string, value: T): void {
@@ -49,9 +54,9 @@ function put<T>(into: Map<string, Map<string, T>>, run: string, namespace: strin
 const count = (into: Map<string, Map<string, number>>, run: string, namespace: string): void =>
   put(into, run, namespace, (into.get(run)?.get(namespace) ?? 0) + 1);
 
-function namespacesOf(judged: readonly Judged[]): Map<string, Set<string>> {
+function namespacesOf(assessed: readonly Assessed[]): Map<string, Set<string>> {
   const namespaces = new Map<string, Set<string>>();
-  for (const { injection, workload } of judged) {
+  for (const { injection, workload } of assessed) {
     if (!injection) continue;
     const of = namespaces.get(injection.run) ?? new Set<string>();
     namespaces.set(injection.run, of.add(workload.namespace));

@@ -1,8 +1,8 @@
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Labels, WorkloadKey } from '../model.ts';
 import { RESTARTED_AT, RETRY } from '../names.ts';
+import type { Assessed } from './assessed.ts';
 import { ownerKind } from './history.ts';
-import type { Judged } from './judged.ts';
 import {
   fingerprint,
   parseTime,
@@ -41,13 +41,13 @@ export const CUT = 999;
 export type JournalEntries = ReadonlyMap<WorkloadKey, JournalEntry>;
 
 /** Whether a restart of this workload is still to end. */
-export const isInFlight = ({ entry }: Pick<Judged, 'entry'>): boolean => entry !== undefined && !entry.outcome;
+export const isInFlight = ({ entry }: Pick<Assessed, 'entry'>): boolean => entry !== undefined && !entry.outcome;
 
 /**
  * The last known restart of a workload: the journal's, or that of the record on the workload if it is later, as after the journal was lost. An
  * open record on the workload only says that its end is not known.
  */
-export function lastRestart({ workload, entry }: Pick<Judged, 'workload' | 'entry'>): RestartRecord | undefined {
+export function lastRestart({ workload, entry }: Pick<Assessed, 'workload' | 'entry'>): RestartRecord | undefined {
   const record = recordOf(workload);
   return entry && (!record || record.restartedAt <= entry.restartedAt) ? entry : record;
 }
@@ -56,16 +56,16 @@ export function lastRestart({ workload, entry }: Pick<Judged, 'workload' | 'entr
  * What counts against another restart of a workload: the journal's last one, and what stands on the workload where that is later. Neither
  * lifts what the other says, since anyone who may edit the workload may have written its record.
  */
-export function knownRestarts(judged: Pick<Judged, 'workload' | 'entry'>): RestartRecord[] {
-  const { entry } = judged;
-  const last = lastRestart(judged);
+export function knownRestarts(assessed: Pick<Assessed, 'workload' | 'entry'>): RestartRecord[] {
+  const { entry } = assessed;
+  const last = lastRestart(assessed);
   return [...(entry ? [entry] : []), ...(last && last !== entry ? [last] : [])];
 }
 
 /** Whether a person asks for one more restart: a `meltemi.dev/retry` that no restart has answered yet. */
-export function isRetryAsked(judged: Pick<Judged, 'workload' | 'entry'>): boolean {
-  const asked = answeredRetry(judged.workload.annotations);
-  return asked !== undefined && knownRestarts(judged).every(({ retried }) => retried !== asked);
+export function isRetryAsked(assessed: Pick<Assessed, 'workload' | 'entry'>): boolean {
+  const asked = answeredRetry(assessed.workload.annotations);
+  return asked !== undefined && knownRestarts(assessed).every(({ retried }) => retried !== asked);
 }
 
 /** How long ago a write must be that only the workload tells of, in milliseconds: one that is younger would hold the pace for others. */
@@ -75,7 +75,7 @@ const TOLD_LATER = 2 * 60_000;
  * Every write of a workload that is known, newest first, as far as they lie in the past. Where the journal and the workload tell of the same
  * one, the journal knows how it ended.
  */
-function earlierWrites({ workload, entry }: Pick<Judged, 'workload' | 'entry'>, wall: number): Write[] {
+function earlierWrites({ workload, entry }: Pick<Assessed, 'workload' | 'entry'>, wall: number): Write[] {
   const record = recordOf(workload);
   const told = record ? writesOf(record).filter(({ at }) => at <= wall - TOLD_LATER) : [];
   const all = [...told, ...(entry ? writesOf(entry) : [])];
@@ -99,21 +99,21 @@ export const LONGEST_SKEW = 60 * 60_000;
  * clock of this process; both in milliseconds
  */
 export function nextEntry(
-  judged: Pick<Judged, 'workload' | 'entry'>,
+  assessed: Pick<Assessed, 'workload' | 'entry'>,
   expected: ExpectedSidecar,
   run: string,
   at: { readonly wall: number; readonly now: number },
 ): JournalEntry {
-  const { workload } = judged;
+  const { workload } = assessed;
   const restartedFor = fingerprint(expected);
   const retried = answeredRetry(workload.annotations);
-  const sameEpisode = isRetryAsked(judged) ? [] : knownRestarts(judged).filter(isOpenFor(restartedFor));
-  const restartedAt = nextTime(judged, at.wall);
+  const sameEpisode = isRetryAsked(assessed) ? [] : knownRestarts(assessed).filter(isOpenFor(restartedFor));
+  const restartedAt = nextTime(assessed, at.wall);
   return {
     restartedFor,
     restartedAt,
     attempts: 1 + Math.max(0, ...sameEpisode.map(({ attempts }) => attempts)),
-    writes: [{ at: restartedAt, well: false }, ...earlierWrites(judged, at.wall)].slice(0, WRITES_KEPT),
+    writes: [{ at: restartedAt, well: false }, ...earlierWrites(assessed, at.wall)].slice(0, WRITES_KEPT),
     run,
     uid: workload.uid,
     generation: workload.generation,
@@ -133,7 +133,7 @@ const isOpenFor =
  * The record must be newer than the workload and than the restart before, even by a clock that runs behind. Of the times that a tenant can write
  * only the template's matters: with the same second the patch would change nothing.
  */
-function nextTime({ workload, entry }: Pick<Judged, 'workload' | 'entry'>, wall: number): number {
+function nextTime({ workload, entry }: Pick<Assessed, 'workload' | 'entry'>, wall: number): number {
   const before = entry && entry.restartedAt <= wall + LONGEST_SKEW ? entry.restartedAt + 1000 : 0;
   const time = Math.floor(Math.max(wall, workload.createdAt, before) / 1000) * 1000;
   return time === parseTime(workload.template.annotations[RESTARTED_AT]) ? time + 1000 : time;

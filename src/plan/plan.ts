@@ -1,21 +1,21 @@
 import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
+import { type Assessed, isOutdated } from './assessed.ts';
 import { isAllDown, meansOutage } from './budget.ts';
 import { haltOf } from './halts.ts';
 import { historyOf } from './history.ts';
-import { backingOff, holdOf } from './holds.ts';
 import { isInFlight } from './journalEntry.ts';
-import { isOutdated, type Judged } from './judged.ts';
 import { rolloutState } from './rollout.ts';
-import type { Hold, PlanContext, Surroundings } from './rule.ts';
+import type { PlanContext, RuleContext, Wait } from './rule.ts';
 import { Throttle } from './throttle.ts';
+import { backingOff, waitOf } from './waits.ts';
 
 /** What is to be done about one workload now. */
 export type Step =
   | { readonly action: 'restart'; readonly order: number }
   | { readonly action: 'follow'; readonly reason: Reason }
   /** `order` is its place in the queue where only a throttle keeps it. */
-  | ({ readonly action: 'wait'; readonly order?: number } & Hold)
+  | ({ readonly action: 'wait'; readonly order?: number } & Wait)
   /** Its pods became current by whatever means: the record of an unfinished episode is closed as verified. */
   | { readonly action: 'close' }
   | { readonly action: 'none' };
@@ -31,8 +31,8 @@ export interface Plan {
  * In-flight counts, failures and the last write come from the journal, so they survive a crash.
  * Order is by namespace, kind and name; what means an outage comes after the rest, then what is down altogether, and Meltemi itself last.
  */
-export function plan(judged: readonly Judged[], context: PlanContext): Plan {
-  const planning = planStepwise(judged, context);
+export function plan(assessed: readonly Assessed[], context: PlanContext): Plan {
+  const planning = planStepwise(assessed, context);
   for (;;) {
     const { done, value } = planning.next();
     if (done) return value;
@@ -40,16 +40,16 @@ export function plan(judged: readonly Judged[], context: PlanContext): Plan {
 }
 
 /** The same in steps, one for each workload, for callers that do other work in between. The context must not change meanwhile. */
-export function* planStepwise(judged: readonly Judged[], context: PlanContext): Generator<undefined, Plan> {
-  const keyed = judged.map((one) => ({ one, order: sortKey(one, context.own) }));
+export function* planStepwise(assessed: readonly Assessed[], context: PlanContext): Generator<undefined, Plan> {
+  const keyed = assessed.map((one) => ({ one, order: sortKey(one, context.own) }));
   keyed.sort((a, b) => Number(a.order > b.order) - Number(a.order < b.order));
-  const history = historyOf(context.journal, judged, context.wall, context.resumedAt);
-  const surroundings: Surroundings = { ...context, history };
-  const throttle = new Throttle(judged, context);
+  const history = historyOf(context.journal, assessed, context.wall, context.resumedAt);
+  const ruleContext: RuleContext = { ...context, history };
+  const throttle = new Throttle(assessed, context);
   const steps = new Map<WorkloadKey, Step>();
   let wakeAt = Number.POSITIVE_INFINITY;
   for (const { one } of keyed) {
-    const step = stepOf(one, surroundings, throttle, context.busy);
+    const step = stepOf(one, ruleContext, throttle, context.busy);
     steps.set(keyOf(one.workload), step);
     if (step.action === 'wait' && step.until !== undefined) wakeAt = Math.min(wakeAt, step.until);
     yield;
@@ -57,25 +57,30 @@ export function* planStepwise(judged: readonly Judged[], context: PlanContext): 
   return { steps, ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }) };
 }
 
-function sortKey(judged: Judged, own: WorkloadKey | undefined): string {
-  const { workload } = judged;
-  const down = isOutdated(judged) && isAllDown(judged);
+function sortKey(assessed: Assessed, own: WorkloadKey | undefined): string {
+  const { workload } = assessed;
+  const down = isOutdated(assessed) && isAllDown(assessed);
   const turn = keyOf(workload) === own ? 3 : down ? 2 : meansOutage(workload) ? 1 : 0;
   return `${turn}/${workload.namespace}/${workload.kind}/${workload.name}`;
 }
 
-function stepOf(judged: Judged, surroundings: Surroundings, throttle: Throttle, busy: ReadonlySet<WorkloadKey>): Step {
-  if (isInFlight(judged) || busy.has(keyOf(judged.workload))) {
+function stepOf(
+  assessed: Assessed,
+  ruleContext: RuleContext,
+  throttle: Throttle,
+  busy: ReadonlySet<WorkloadKey>,
+): Step {
+  if (isInFlight(assessed) || busy.has(keyOf(assessed.workload))) {
     return { action: 'follow', reason: reason('in-flight', 'its restart is being followed') };
   }
-  if (canClose(judged, surroundings)) {
-    const hold = backingOff(judged, surroundings);
+  if (canClose(assessed, ruleContext)) {
+    const hold = backingOff(assessed, ruleContext);
     return hold ? { action: 'wait', ...hold } : { action: 'close' };
   }
-  if (!isOutdated(judged)) return { action: 'none' };
-  const hold = holdOf(judged, surroundings);
+  if (!isOutdated(assessed)) return { action: 'none' };
+  const hold = waitOf(assessed, ruleContext);
   if (hold) return { action: 'wait', ...hold };
-  const { order, hold: queued } = throttle.queue(judged);
+  const { order, hold: queued } = throttle.queue(assessed);
   return queued ? { action: 'wait', order, ...queued } : { action: 'restart', order };
 }
 
@@ -84,10 +89,10 @@ function stepOf(judged: Judged, surroundings: Surroundings, throttle: Throttle, 
  * its run is halted: what has failed stays told until the injector changes or a person resumes, and so does the halt.
  */
 export function canClose(
-  { workload, verdict, injection, entry }: Judged,
-  surroundings: Pick<Surroundings, 'history' | 'policy'>,
+  { workload, verdict, injection, entry }: Assessed,
+  ruleContext: Pick<RuleContext, 'history' | 'policy'>,
 ): boolean {
   const open = entry?.outcome !== undefined && entry.outcome !== 'verified';
   if (!open || verdict.state !== 'current' || rolloutState(workload).kind !== 'complete') return false;
-  return injection?.run !== entry.run || haltOf(injection, workload.namespace, surroundings) === undefined;
+  return injection?.run !== entry.run || haltOf(injection, workload.namespace, ruleContext) === undefined;
 }

@@ -125,7 +125,7 @@ export const timestamp = (time: number): string => new Date(time).toISOString().
 
 /**
  * The one write of a restart: template annotation and record together, so that no crash can part them, and only onto the very version
- * that was judged.
+ * that was assessed.
  */
 export const restartPatch = (resourceVersion: string, record: RestartRecord): object => ({
   metadata: { resourceVersion, annotations: annotationsOf(record) },

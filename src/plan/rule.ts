@@ -1,13 +1,13 @@
 import type { Injection } from '../expect/mesh.ts';
 import type { WorkloadKey } from '../model.ts';
 import type { Reason } from '../reasons.ts';
+import type { Outdated } from './assessed.ts';
 import type { History } from './history.ts';
 import type { JournalEntries } from './journalEntry.ts';
-import type { Outdated } from './judged.ts';
 import type { Policy } from './policy.ts';
 
 /** Why an outdated workload is not restarted now. Without `until` it waits for something other than time. */
-export interface Hold {
+export interface Wait {
   readonly reason: Reason;
   readonly until?: number;
   /** Of a halt: whether it holds the workload's namespace or the whole run. */
@@ -15,7 +15,7 @@ export interface Hold {
 }
 
 /** What the rules may know besides the workload itself. */
-export interface Surroundings {
+export interface RuleContext {
   /** Milliseconds of a steady clock: what this process itself has begun is measured by it. */
   readonly now: number;
   /** Milliseconds of the wall clock, for times that others wrote. */
@@ -35,10 +35,10 @@ export interface Surroundings {
 }
 
 /** One reason to wait, if it applies. */
-export type Rule = (judged: Outdated, surroundings: Surroundings) => Hold | undefined;
+export type Rule = (assessed: Outdated, ruleContext: RuleContext) => Wait | undefined;
 
 /** What a plan is made in. */
-export interface PlanContext extends Omit<Surroundings, 'history'> {
+export interface PlanContext extends Omit<RuleContext, 'history'> {
   /** What Meltemi itself has written down of its restarts. */
   readonly journal: JournalEntries;
   /** Workloads that this process works on now: nothing else is begun with them. */

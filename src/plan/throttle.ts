@@ -1,16 +1,16 @@
 import { keyOf, refOf, type Workload, type WorkloadKey } from '../model.ts';
 import { type Reason, type ReasonCode, reason } from '../reasons.ts';
+import type { Assessed, Outdated } from './assessed.ts';
 import { budgetName, lowersAvailability } from './budget.ts';
 import { ownerKind } from './history.ts';
 import { CUT, type JournalEntry, WRITTEN_WITHIN } from './journalEntry.ts';
-import type { Judged, Outdated } from './judged.ts';
 import { fingerprint } from './record.ts';
-import type { Hold, PlanContext } from './rule.ts';
+import type { PlanContext, Wait } from './rule.ts';
 
 /** A place in the queue, and what keeps the workload waiting in it. */
 export interface Place {
   readonly order: number;
-  readonly hold?: Hold;
+  readonly hold?: Wait;
 }
 
 const MINUTE = 60_000;
@@ -30,9 +30,9 @@ export class Throttle {
   #lastWrite = Number.NEGATIVE_INFINITY;
   #queued = 0;
 
-  constructor(judged: readonly Judged[], context: PlanContext) {
+  constructor(assessed: readonly Assessed[], context: PlanContext) {
     this.#context = context;
-    const seen = new Map(judged.map((one) => [keyOf(one.workload), one]));
+    const seen = new Map(assessed.map((one) => [keyOf(one.workload), one]));
     for (const [key, entry] of context.journal) {
       if (!context.starting.has(key)) this.#note(entry.since);
       // a time ahead is no time of this clock, and would hold everyone until it has come
@@ -50,13 +50,13 @@ export class Throttle {
   }
 
   /** A restart is in flight whether or not its workload could be seen; its budgets are known only where it was. */
-  #countEntry(key: WorkloadKey, { owner }: JournalEntry, judged: Judged | undefined): void {
-    this.#countKey(key, judged);
+  #countEntry(key: WorkloadKey, { owner }: JournalEntry, assessed: Assessed | undefined): void {
+    this.#countKey(key, assessed);
     if (owner !== undefined) this.#perOwner.set(owner, key);
   }
 
-  #countKey(key: WorkloadKey, judged: Judged | undefined): void {
-    if (judged) this.#count(judged);
+  #countKey(key: WorkloadKey, assessed: Assessed | undefined): void {
+    if (assessed) this.#count(assessed);
     else this.#countUnseen(key);
   }
 
@@ -71,7 +71,7 @@ export class Throttle {
     this.#perNamespace.set(namespace, (this.#perNamespace.get(namespace) ?? 0) + 1);
   }
 
-  #count({ workload, budgets }: Judged): void {
+  #count({ workload, budgets }: Assessed): void {
     const key = keyOf(workload);
     this.#countIn(workload.namespace);
     if (lowersAvailability(workload))
@@ -80,14 +80,14 @@ export class Throttle {
   }
 
   /** Gives a workload its place in the queue, and a start where there is room. */
-  queue(judged: Outdated): Place {
+  queue(assessed: Outdated): Place {
     this.#queued += 1;
     const order = this.#queued;
-    const hold = this.#holdOf(judged);
+    const hold = this.#waitOf(assessed);
     if (hold) return { order, hold };
-    this.#count(judged);
+    this.#count(assessed);
     this.#note(this.#context.now);
-    const target = fingerprint(judged.verdict.expected);
+    const target = fingerprint(assessed.verdict.expected);
     this.#towards.set(target, this.#towards.get(target) ?? false);
     return { order };
   }
@@ -98,8 +98,8 @@ export class Throttle {
     if (time > this.#context.now - MINUTE) this.#writes.push(time);
   }
 
-  #holdOf(judged: Outdated): Hold | undefined {
-    const { workload } = judged;
+  #waitOf(assessed: Outdated): Wait | undefined {
+    const { workload } = assessed;
     const here = this.#perNamespace.get(workload.namespace) ?? 0;
     const { maxInFlight, maxInFlightPerNamespace } = this.#context.policy;
     if (keyOf(workload) === this.#context.own && this.#inFlight + this.#queued > 1)
@@ -111,17 +111,17 @@ export class Throttle {
         'max-in-flight-per-namespace',
         `${here} of ${maxInFlightPerNamespace} are in flight in this namespace`,
       );
-    return this.#sharing(judged) ?? this.#first(judged) ?? this.#pace();
+    return this.#sharing(assessed) ?? this.#first(assessed) ?? this.#pace();
   }
 
   /** If images seem to be rewritten after the injector, the first restart for an answer must end before others begin: it shows how. */
-  #first({ hinted, verdict }: Outdated): Hold | undefined {
+  #first({ hinted, verdict }: Outdated): Wait | undefined {
     if (!hinted || this.#towards.get(fingerprint(verdict.expected)) !== false) return undefined;
     return waiting('first-of-its-kind', 'images seem to be rewritten after the injector; the first restart shows how');
   }
 
   /** Workloads that take pods from one budget go one after the other, and so do those of one operator. */
-  #sharing({ workload, budgets }: Outdated): Hold | undefined {
+  #sharing({ workload, budgets }: Outdated): Wait | undefined {
     const { policy } = this.#context;
     for (const budget of lowersAvailability(workload) && policy.pdb === 'respect' ? budgets : []) {
       const other = this.#perBudget.get(budgetName(budget)) ?? this.#perBudget.get(unknownIn(workload));
@@ -131,7 +131,7 @@ export class Throttle {
     return other && waiting('owner-kind', `${other} is in flight and is owned by a ${workload.owner?.kind} too`);
   }
 
-  #pace(): Hold | undefined {
+  #pace(): Wait | undefined {
     const { policy, now } = this.#context;
     const { maxRestartsPerMinute: rate, restartDelay } = policy;
     const recent = this.#writes.sort((a, b) => a - b);

@@ -38,7 +38,7 @@ export const EVENT_REASONS = {
   },
   InjectorUnreachable: {
     type: 'Warning',
-    help: 'An injector does not answer; its workloads are neither judged nor restarted meanwhile.',
+    help: 'An injector does not answer; its workloads are neither assessed nor restarted meanwhile.',
   },
   PolicyRejected: {
     type: 'Warning',

@@ -6,13 +6,13 @@ import { whyNot } from '../expect/match.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';
 import type { WebhookEntry } from '../expect/webhookEntry.ts';
 import type { Labels, Workload } from '../model.ts';
+import type { Assessed } from '../plan/assessed.ts';
 import { closedGate, GATES, type Gate, gateWarning } from '../plan/gates.ts';
-import type { Judged } from '../plan/judged.ts';
 import { escaped } from './escaped.ts';
 import type { Row } from './row.ts';
 
 export interface Explained {
-  readonly judged: Judged;
+  readonly assessed: Assessed;
   readonly mesh: Mesh;
   readonly groups: readonly PodGroup[];
   readonly row: Row;
@@ -23,17 +23,17 @@ export interface Explained {
  * How a verdict came about, step by step, as text: enough to argue with it. The question is shown by its labels, annotations and address;
  * the template's spec is not, because it may carry secrets. Foreign text is escaped and cut, a line for each value.
  */
-export function explanation({ judged, mesh, groups, row, rules }: Explained): string {
-  const { workload } = judged;
+export function explanation({ assessed, mesh, groups, row, rules }: Explained): string {
+  const { workload } = assessed;
   const namespace = mesh.namespaces.get(workload.namespace)?.labels;
   const sections: [title: string, lines: string[]][] = [
     ['Namespace labels', namespace ? labelLines(namespace) : ['not seen yet']],
     ['Labels of the next pod', labelLines(workload.template.labels)],
     ['Webhook entries', namespace ? entryLines(mesh.injections, namespace, workload) : ['not tried']],
-    ['Question', questionLines(judged)],
-    ['Answer', [answerLine(judged), ...rewrittenLines(judged)]],
-    ['Live pods', podLines(judged, groups, rules)],
-    ['Gates', gateLines(judged)],
+    ['Question', questionLines(assessed)],
+    ['Answer', [answerLine(assessed), ...rewrittenLines(assessed)]],
+    ['Live pods', podLines(assessed, groups, rules)],
+    ['Gates', gateLines(assessed)],
     [
       'Verdict',
       [[row.verdict, row.action === 'none' ? '' : row.action, row.reason, row.detail].filter(Boolean).join(', ')],
@@ -62,7 +62,7 @@ function entryLines(injections: readonly Injection[], namespace: Labels, workloa
   });
 }
 
-function questionLines({ injection, workload }: Judged): string[] {
+function questionLines({ injection, workload }: Assessed): string[] {
   if (!injection) return ['nobody was asked: no single entry matches'];
   const annotations = Object.entries(workload.template.annotations).map(([key, value]) => `annotation ${key}=${value}`);
   return [
@@ -77,16 +77,16 @@ function addressWord({ address }: WebhookEntry): string {
   return `Service ${namespace}/${name}, port ${port}, path ${path}`;
 }
 
-function answerLine({ verdict, injection }: Judged): string {
+function answerLine({ verdict, injection }: Assessed): string {
   if ('expected' in verdict)
     return `yes, ${verdict.expected.image} of revision ${verdict.expected.revision || '(not stated)'} (${verdict.expected.placement})`;
   return injection && 'reason' in verdict ? verdict.reason.detail : 'none';
 }
 
-const rewrittenLines = ({ verdict }: Judged): string[] =>
+const rewrittenLines = ({ verdict }: Assessed): string[] =>
   verdict.state === 'current' && verdict.rewritten ? [verdict.rewritten] : [];
 
-function podLines({ verdict }: Judged, groups: readonly PodGroup[], rules: DriftRules): string[] {
+function podLines({ verdict }: Assessed, groups: readonly PodGroup[], rules: DriftRules): string[] {
   if (groups.length === 0) return ['none'];
   return groups.map(({ sidecar, count }) => {
     const drifts = 'expected' in verdict ? driftsOf(verdict.expected, sidecar, rules) : [];
@@ -94,7 +94,7 @@ function podLines({ verdict }: Judged, groups: readonly PodGroup[], rules: Drift
   });
 }
 
-function gateLines({ injection, verdict }: Judged): string[] {
+function gateLines({ injection, verdict }: Assessed): string[] {
   if (!injection || !('expected' in verdict)) return ['not asked'];
   const facts = { injection, expected: verdict.expected, unconfirmed: undefined };
   return GATES.map((gate, index) => {

@@ -1,5 +1,5 @@
-import type { LeadershipListener } from '../cluster/leadership.ts';
-import type { Standing } from '../cluster/standing.ts';
+import type { LeadershipListener } from '../leader/leadership.ts';
+import type { PauseState } from '../leader/pauseState.ts';
 import { errorFields, type Logger } from './logger.ts';
 
 /** Logs who leads. @param fields added to the line that says that this process does */
@@ -11,14 +11,14 @@ export const leadershipLog = (logger: Logger, fields: { readonly identity?: stri
 });
 
 /** Logs what people told through the Lease, when it changes. */
-export function standingLog(logger: Logger): (standing: Standing) => void {
-  let before: Standing = {};
-  return (standing) => {
-    const { paused, resumedAt } = standing;
+export function pauseStateLog(logger: Logger): (pauseState: PauseState) => void {
+  let before: PauseState = {};
+  return (pauseState) => {
+    const { paused, resumedAt } = pauseState;
     if (paused !== undefined && paused !== before.paused) logger.info('Paused', { reason: paused });
     if (paused === undefined && before.paused !== undefined) logger.info('Not paused any more');
     if (resumedAt !== undefined && resumedAt !== before.resumedAt)
       logger.info('Resumed', { resumedAt: new Date(resumedAt).toISOString() });
-    before = standing;
+    before = pauseState;
   };
 }

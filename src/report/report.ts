@@ -5,17 +5,17 @@ import type { Injection, Mesh } from '../expect/mesh.ts';
 import { afterSteps, loopSlices } from '../loopSlices.ts';
 import { type EventTarget, keyOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { LEASE_NAME } from '../names.ts';
+import type { Assessed } from '../plan/assessed.ts';
 import { isGate } from '../plan/gates.ts';
 import { isInFlight, lastRestart } from '../plan/journalEntry.ts';
-import type { Judged } from '../plan/judged.ts';
 import type { Plan } from '../plan/plan.ts';
 import { fingerprint, type Outcome } from '../plan/record.ts';
 import type { ReasonCode } from '../reasons.ts';
 import type { RestartListener } from '../restart/restarter.ts';
 import { cut, escapedBytes } from './escaped.ts';
 import { EVENT_REASONS, type EventReason } from './events.ts';
-import { Lasting } from './lasting.ts';
 import { errorFields, type Logger } from './logger.ts';
+import { LongConditions } from './longConditions.ts';
 import type { Metrics, RestartResult } from './metrics.ts';
 import { type Row, rowsOf } from './row.ts';
 
@@ -55,8 +55,8 @@ export class Report implements Omit<RestartListener, 'sending'> {
   readonly #said = new Map<WorkloadKey, string>();
   readonly #outdated = new Map<WorkloadKey, string>();
   readonly #unreachable = new Set<string>();
-  readonly #closed = new Lasting(GATE_PATIENCE);
-  readonly #held = new Lasting(BUDGET_PATIENCE);
+  readonly #closed = new LongConditions(GATE_PATIENCE);
+  readonly #held = new LongConditions(BUDGET_PATIENCE);
   /** Namespaces in which records were refused. */
   readonly #refused = new Set<string>();
   #halted = new Set<string>();
@@ -143,8 +143,8 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   /** Of thousands of decisions there is a line each: they are written in slices, between which other work has its turn. */
-  async evaluated(judged: readonly Judged[], planned: Plan, now: number): Promise<void> {
-    const rows = rowsOf(judged, planned);
+  async evaluated(assessed: readonly Assessed[], planned: Plan, now: number): Promise<void> {
+    const rows = rowsOf(assessed, planned);
     const slices = loopSlices();
     const turn = afterSteps(rows.length);
     if (turn) await turn;
@@ -153,24 +153,24 @@ export class Report implements Omit<RestartListener, 'sending'> {
       const pause = slices.step();
       if (pause) await pause;
     }
-    for (const one of judged) {
+    for (const one of assessed) {
       this.#noteOutdated(one);
       const pause = slices.step();
       if (pause) await pause;
     }
     if (turn) await afterSteps(rows.length);
-    this.#noteHalts(judged, planned);
-    this.#noteGates(judged, planned, now);
-    this.#noteBudgets(judged, planned, now);
+    this.#noteHalts(assessed, planned);
+    this.#noteGates(assessed, planned, now);
+    this.#noteBudgets(assessed, planned, now);
     const waiting = rows.flatMap((row) => (row.action === 'wait' ? [row.reason as ReasonCode] : []));
-    const inFlight = judged.filter(isInFlight).length;
+    const inFlight = assessed.filter(isInFlight).length;
     this.#options.metrics.evaluated(
       rows.map((row) => row.verdict),
       waiting,
       inFlight,
     );
     this.#options.metrics.unreachable(this.#unreachable.size);
-    const known = new Set(judged.map(({ workload }) => keyOf(workload)));
+    const known = new Set(assessed.map(({ workload }) => keyOf(workload)));
     for (const key of this.#said.keys()) if (!known.has(key)) this.#said.delete(key);
     for (const key of this.#outdated.keys()) if (!known.has(key)) this.#outdated.delete(key);
   }
@@ -185,15 +185,15 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   /** One Event per workload and target: `SidecarOutdated` is news once. */
-  #noteOutdated(judged: Judged): void {
-    const { workload, verdict } = judged;
+  #noteOutdated(assessed: Assessed): void {
+    const { workload, verdict } = assessed;
     const key = keyOf(workload);
     if (verdict.state !== 'outdated') {
       if (verdict.state === 'current') this.#outdated.delete(key);
       return;
     }
     const target = fingerprint(verdict.expected);
-    if (this.#outdated.get(key) === target || lastRestart(judged)?.restartedFor === target) return;
+    if (this.#outdated.get(key) === target || lastRestart(assessed)?.restartedFor === target) return;
     this.#outdated.set(key, target);
     const { outdatedPods, pods, actual, expected, drifts } = verdict;
     const drift = drifts.join(', ');
@@ -201,9 +201,9 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#emit('SidecarOutdated', targetOf(workload), message);
   }
 
-  #noteHalts(judged: readonly Judged[], { steps }: Plan): void {
+  #noteHalts(assessed: readonly Assessed[], { steps }: Plan): void {
     const halted = new Map<string, string>();
-    for (const { workload, injection } of judged) {
+    for (const { workload, injection } of assessed) {
       const step = steps.get(keyOf(workload));
       if (step?.action === 'wait' && step.reason.code === 'halted' && injection)
         halted.set(
@@ -221,9 +221,9 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   /** A gate that stays closed is worth an Event: somebody's upgrade stopped half-way. */
-  #noteGates(judged: readonly Judged[], { steps }: Plan, now: number): void {
+  #noteGates(assessed: readonly Assessed[], { steps }: Plan, now: number): void {
     const closed = new Map<string, string>();
-    for (const { workload, injection } of judged) {
+    for (const { workload, injection } of assessed) {
       const step = steps.get(keyOf(workload));
       if (step?.action !== 'wait' || !isGate(step.reason.code) || !injection) continue;
       closed.set(`${injection.entry.configuration}: ${step.reason.code}`, step.reason.detail);
@@ -234,9 +234,9 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   /** A budget that never allows a disruption would keep its workloads outdated for ever, and nobody would know. */
-  #noteBudgets(judged: readonly Judged[], { steps }: Plan, now: number): void {
+  #noteBudgets(assessed: readonly Assessed[], { steps }: Plan, now: number): void {
     const held = new Map<string, { readonly workload: Workload; readonly detail: string }>();
-    for (const { workload } of judged) {
+    for (const { workload } of assessed) {
       const step = steps.get(keyOf(workload));
       if (step?.action === 'wait' && step.reason.code === 'pdb')
         held.set(keyOf(workload), { workload, detail: step.reason.detail });
@@ -247,7 +247,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
     }
   }
 
-  restarted({ workload, verdict }: Judged): void {
+  restarted({ workload, verdict }: Assessed): void {
     if (verdict.state !== 'outdated') return;
     const { actual, expected } = verdict;
     this.#options.logger.info('Restarted', {
@@ -257,7 +257,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
     });
   }
 
-  ended({ workload, verdict }: Judged, outcome: Outcome, detail: string): void {
+  ended({ workload, verdict }: Assessed, outcome: Outcome, detail: string): void {
     const result = outcome.split(':', 1)[0] as RestartResult;
     this.#options.metrics.restarted(workload.kind, result);
     const bad = result === 'failed' || result === 'reverted';
@@ -268,7 +268,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
     }
   }
 
-  recordRefused({ workload }: Judged, why: string): void {
+  recordRefused({ workload }: Assessed, why: string): void {
     this.#options.logger.info('Record refused, restarting without it', { ...refOf(workload), why });
     if (this.#refused.has(workload.namespace)) return;
     this.#refused.add(workload.namespace);
@@ -277,7 +277,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   /** Once for each rewriting. */
-  learnt({ workload }: Judged, words: string): void {
+  learnt({ workload }: Assessed, words: string): void {
     this.#options.logger.info('Learnt how the cluster rewrites images', { ...refOf(workload), rewriting: words });
     this.#emit('ImageRewritten', targetOf(workload), `${words}; pods that carry it are current`);
   }

@@ -1,8 +1,8 @@
 import { sidecarWord, type Verdict } from '../compare/verdict.ts';
 import { keyOf } from '../model.ts';
+import type { Assessed } from '../plan/assessed.ts';
 import { meansOutage } from '../plan/budget.ts';
 import { lastRestart } from '../plan/journalEntry.ts';
-import type { Judged } from '../plan/judged.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import { timestamp } from '../plan/record.ts';
 import type { Reason } from '../reasons.ts';
@@ -35,8 +35,8 @@ export interface Row {
 }
 
 /** The rows of a plan: first what is restarted, in order, then what waits, then the rest by name. */
-export function rowsOf(judged: readonly Judged[], { steps }: Plan): Row[] {
-  const rows = judged.map((one) => rowOf(one, steps.get(keyOf(one.workload)) ?? { action: 'none' }));
+export function rowsOf(assessed: readonly Assessed[], { steps }: Plan): Row[] {
+  const rows = assessed.map((one) => rowOf(one, steps.get(keyOf(one.workload)) ?? { action: 'none' }));
   return rows.sort((a, b) => rank(a) - rank(b) || compare(sortKey(a), sortKey(b)));
 }
 
@@ -46,10 +46,10 @@ const rank = ({ order, verdict }: Row): number =>
 const sortKey = ({ namespace, kind, name }: Row): string => `${namespace}/${kind}/${name}`;
 const compare = (a: string, b: string): number => Number(a > b) - Number(a < b);
 
-export function rowOf(judged: Judged, step: Step): Row {
-  const { workload, verdict, injection } = judged;
+export function rowOf(assessed: Assessed, step: Step): Row {
+  const { workload, verdict, injection } = assessed;
   const { code = '', detail = '' } = reasonOf(verdict, step) ?? {};
-  const outcome = lastRestart(judged)?.outcome;
+  const outcome = lastRestart(assessed)?.outcome;
   return {
     kind: workload.kind,
     namespace: workload.namespace,

@@ -2,8 +2,8 @@ import type { Drift, DriftRules } from '../compare/drift.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Workload } from '../model.ts';
 import { RESTARTED_AT } from '../names.ts';
+import type { Assessed } from '../plan/assessed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
-import type { Judged } from '../plan/judged.ts';
 import { fingerprint, type Outcome, parseTime, timestamp } from '../plan/record.ts';
 import { replacedPods, rolloutState } from '../plan/rollout.ts';
 
@@ -71,16 +71,19 @@ export interface Circumstances {
 }
 
 /**
- * How a followed restart ended; undefined: it has not yet. Pods are judged first: where all are as they should be it is verified, whatever
+ * How a followed restart ended; undefined: it has not yet. Pods are assessed first: where all are as they should be it is verified, whatever
  * annotations and conditions say. What cannot be told is waited for until the time limit.
  */
-export function endOf(progress: Progress, judged: Judged, circumstances: Circumstances): End | undefined {
-  const { verdict } = judged;
+export function endOf(progress: Progress, assessed: Assessed, circumstances: Circumstances): End | undefined {
+  const { verdict } = assessed;
   const { entry, inherited } = circumstances;
-  if (verdict.state === 'current' && (progress.kind === 'complete' || progress.kind === 'replaced' || allDone(judged)))
+  if (
+    verdict.state === 'current' &&
+    (progress.kind === 'complete' || progress.kind === 'replaced' || allDone(assessed))
+  )
     return { outcome: 'verified', detail: 'every pod is ready with the expected sidecar' };
   if (progress.kind === 'unwritten') return undefined;
-  if (progress.kind === 'progressing') return isFailingOpen(judged, circumstances) ? NOT_INJECTED : undefined;
+  if (progress.kind === 'progressing') return isFailingOpen(assessed, circumstances) ? NOT_INJECTED : undefined;
   if (progress.kind !== 'complete') return progress.end;
   if (verdict.state === 'skipped') return { outcome: 'superseded:expectation', detail: verdict.reason.detail };
   if (verdict.state !== 'outdated') return progress.late ? UNVERIFIED : undefined;
@@ -102,17 +105,17 @@ const isFor = ({ restartedFor }: JournalEntry, expected: ExpectedSidecar): boole
  * Whether pods that were born since the restart are ready without any sidecar, while the injector still says that they would get it:
  * then the API server does not call it, or goes on without it. Both times are the API server's.
  */
-function isFailingOpen({ workload, verdict, groups }: Judged, { entry, rules }: Circumstances): boolean {
+function isFailingOpen({ workload, verdict, groups }: Assessed, { entry, rules }: Circumstances): boolean {
   if (verdict.state !== 'outdated' || !isFor(entry, verdict.expected) || !rules.restartOn.has('missing')) return false;
   const since = workload.writtenAt ?? entry.restartedAt;
   return groups.some(({ sidecar, ready, youngest }) => sidecar.placement === 'none' && ready && youngest > since);
 }
 
 /** Whether all pods that can be replaced are there and ready; those on lost nodes cannot, and those before a partition are not meant. */
-function allDone({ workload, groups, stranded }: Judged): boolean {
+function allDone({ workload, groups, onLostNodes }: Assessed): boolean {
   if (workload.kind === 'Deployment' || workload.rollout.observedGeneration < workload.generation) return false;
   const count = groups.reduce((sum, group) => sum + group.count, 0);
-  return groups.every(({ ready }) => ready) && count + stranded >= replacedPods(workload);
+  return groups.every(({ ready }) => ready) && count + onLostNodes >= replacedPods(workload);
 }
 
 const UNVERIFIED = failure('unverified', 'it was not known within the time limit what the new pods should have');

@@ -6,45 +6,45 @@ import type { Injection, Mesh } from '../expect/mesh.ts';
 import type { Journal } from '../journal/journal.ts';
 import { messageOf } from '../messageOf.ts';
 import { keyOf, type Workload, type WorkloadRef } from '../model.ts';
+import { matchOf, type Observed, type Observer } from '../observe/observer.ts';
+import { type Assessed, isOutdated, type Outdated } from '../plan/assessed.ts';
 import { closedGate } from '../plan/gates.ts';
-import { holdOf } from '../plan/holds.ts';
 import { answeredRetry, type JournalEntry, nextEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
-import { isOutdated, type Judged, type Outdated } from '../plan/judged.ts';
 import { canClose } from '../plan/plan.ts';
 import type { Policy } from '../plan/policy.ts';
 import { barePatch, fingerprint, type Outcome, outcomePatch, restartPatch } from '../plan/record.ts';
-import type { Surroundings } from '../plan/rule.ts';
-import { matchOf, type Sighting, type Survey } from '../survey.ts';
+import type { RuleContext } from '../plan/rule.ts';
+import { waitOf } from '../plan/waits.ts';
 import { type End, endOf, isNotReached, isRefusedByInjector, type Progress, progressOf } from './progress.ts';
 
 /** What a restarter tells while it works; the report turns each into log, metric and Event. */
 export interface RestartListener {
   /** A restart is being written. */
   sending(ref: WorkloadRef): void;
-  restarted(judged: Judged, written: Workload): void;
-  ended(judged: Judged, outcome: Outcome, detail: string): void;
+  restarted(assessed: Assessed, written: Workload): void;
+  ended(assessed: Assessed, outcome: Outcome, detail: string): void;
   /** The cluster's admission refuses the record on this workload; the restart is made without it. */
-  recordRefused(judged: Judged, why: string): void;
+  recordRefused(assessed: Assessed, why: string): void;
   /** A restart has shown how the cluster rewrites the injector's images, in words. */
-  learnt(judged: Judged, words: string): void;
+  learnt(assessed: Assessed, words: string): void;
   trouble(ref: WorkloadRef, error: unknown): void;
 }
 
 export interface RestarterOptions {
   readonly cluster: Cluster;
-  readonly survey: Survey;
+  readonly observer: Observer;
   readonly journal: Journal;
   /** The mesh as it is at the moment of the call, not as it was when the plan was made. */
   readonly mesh: () => Mesh;
-  readonly surroundings: () => Surroundings;
+  readonly ruleContext: () => RuleContext;
   readonly listener: RestartListener;
   readonly signal: AbortSignal;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** A restart that was planned and not made; it is planned again after a back-off. */
-export class NotBorneOut extends Error {
-  override readonly name = 'NotBorneOut';
+export class PlanOvertaken extends Error {
+  override readonly name = 'PlanOvertaken';
 }
 
 /** How often a followed rollout is read. */
@@ -78,13 +78,13 @@ export class Restarter {
    * Restarts a workload if everything still speaks for it, the fresh answer among it: only if it is the one that the plan rests on (gate G3).
    * It is journalled first, so that nothing lies between the last look and the write.
    * @returns the workload as last seen; undefined when it is gone
-   * @throws {NotBorneOut} when the fresh look speaks against it and the plan does not know why yet
+   * @throws {PlanOvertaken} when the fresh look speaks against it and the plan does not know why yet
    * @throws {ApiError} when the cluster does not answer or refuses; nothing was written then
    */
-  async restart(planned: Outdated): Promise<Sighting | undefined> {
-    const { surroundings, journal } = this.#options;
+  async restart(planned: Outdated): Promise<Observed | undefined> {
+    const { ruleContext, journal } = this.#options;
     const { workload, verdict, injection } = planned;
-    const entry = nextEntry(planned, verdict.expected, injection.run, surroundings());
+    const entry = nextEntry(planned, verdict.expected, injection.run, ruleContext());
     await journal.begin(workload, entry);
     try {
       const left = await this.#lookAndWrite(planned, entry);
@@ -98,21 +98,22 @@ export class Restarter {
   }
 
   /** @returns that the restart is written, or may be; or the workload that needs none */
-  async #lookAndWrite(planned: Outdated, entry: JournalEntry): Promise<Sighting | undefined | 'written'> {
-    const { survey, mesh, listener, journal } = this.#options;
-    const sighting = await survey.look(planned.workload);
-    if (!sighting) return undefined;
-    if (!isStillTrue(entry, sighting.workload)) throw new NotBorneOut('the workload has just changed');
-    const fresh = await survey.judge(mesh(), sighting, true);
+  async #lookAndWrite(planned: Outdated, entry: JournalEntry): Promise<Observed | undefined | 'written'> {
+    const { observer, mesh, listener, journal } = this.#options;
+    const observed = await observer.look(planned.workload);
+    if (!observed) return undefined;
+    if (!isStillTrue(entry, observed.workload)) throw new PlanOvertaken('the workload has just changed');
+    const fresh = await observer.judge(mesh(), observed, true);
     // what counts is the restart before the one that is about to be made
     const { entry: _begun, ...seen } = fresh;
-    const judged = { ...seen, ...(planned.entry && { entry: planned.entry }) };
-    if (!isOutdated(judged)) return this.#notOutdated(sighting, judged, planned);
-    if (!sameTarget(planned, judged)) throw new NotBorneOut('the injector has just given another answer than before');
-    const written = await this.#write(judged, entry);
+    const assessed = { ...seen, ...(planned.entry && { entry: planned.entry }) };
+    if (!isOutdated(assessed)) return this.#notOutdated(observed, assessed, planned);
+    if (!sameTarget(planned, assessed))
+      throw new PlanOvertaken('the injector has just given another answer than before');
+    const written = await this.#write(assessed, entry);
     if (written) {
       journal.confirm(written);
-      listener.restarted(judged, written);
+      listener.restarted(assessed, written);
     }
     return 'written';
   }
@@ -122,14 +123,14 @@ export class Restarter {
    * @returns the workload as written; undefined when the answer did not come, so that nothing or all of it was written
    * @throws {Error} when nothing was written, for certain
    */
-  async #write(judged: Outdated, entry: JournalEntry): Promise<Workload | undefined> {
-    const { workload } = judged;
+  async #write(assessed: Outdated, entry: JournalEntry): Promise<Workload | undefined> {
+    const { workload } = assessed;
     const { namespace, resourceVersion } = workload;
     const refused = this.#refusing.get(namespace);
     const patch = refused === undefined ? restartPatch : barePatch;
     try {
-      const written = await this.#send(judged, patch(resourceVersion, entry), entry);
-      if (written && refused !== undefined) this.#options.listener.recordRefused(judged, refused);
+      const written = await this.#send(assessed, patch(resourceVersion, entry), entry);
+      if (written && refused !== undefined) this.#options.listener.recordRefused(assessed, refused);
       return written;
     } catch (error) {
       if (!isDenied(error)) throw error;
@@ -141,18 +142,18 @@ export class Restarter {
   }
 
   /** Sends the patch. The rules are checked once more right before. */
-  async #send(judged: Outdated, patch: object, entry: JournalEntry): Promise<Workload | undefined> {
+  async #send(assessed: Outdated, patch: object, entry: JournalEntry): Promise<Workload | undefined> {
     const { cluster, journal, listener } = this.#options;
-    const { workload } = judged;
-    const { now } = this.#stillWanted(judged);
+    const { workload } = assessed;
+    const { now } = this.#stillWanted(assessed);
     if (now - entry.since > WRITTEN_WITHIN)
-      throw new NotBorneOut('the look and the answer behind this restart have become too old');
+      throw new PlanOvertaken('the look and the answer behind this restart have become too old');
     journal.sending(workload);
     listener.sending(workload);
     try {
       return await cluster.patch(workload, patch);
     } catch (error) {
-      if (isConflict(error)) throw new NotBorneOut('somebody else has just changed the workload');
+      if (isConflict(error)) throw new PlanOvertaken('somebody else has just changed the workload');
       if (wasNotDone(error)) throw error;
       listener.trouble(workload, error);
       return undefined;
@@ -163,36 +164,36 @@ export class Restarter {
    * A fresh answer that could not be had is backed off, lest the kept one ask for the same again at once; and so is one under another
    * mesh than the plan's, which rests on the old one until the burst of changes is over.
    */
-  #notOutdated(sighting: Sighting, { verdict, injection }: Judged, planned: Outdated): Sighting {
-    if (verdict.state === 'unknown') throw new NotBorneOut(verdict.reason.detail);
-    if (injection?.epoch !== planned.injection.epoch) throw new NotBorneOut('the mesh has just changed');
-    return sighting;
+  #notOutdated(observed: Observed, { verdict, injection }: Assessed, planned: Outdated): Observed {
+    if (verdict.state === 'unknown') throw new PlanOvertaken(verdict.reason.detail);
+    if (injection?.epoch !== planned.injection.epoch) throw new PlanOvertaken('the mesh has just changed');
+    return observed;
   }
 
   /**
    * The rules once more, on the fresh verdict: an upgrade may have begun since the plan was made.
-   * @throws {NotBorneOut} when one of them holds the workload now
+   * @throws {PlanOvertaken} when one of them holds the workload now
    */
-  #stillWanted(judged: Outdated): Surroundings {
-    const surroundings = this.#options.surroundings();
-    const hold = holdOf(judged, surroundings);
-    if (hold) throw new NotBorneOut(hold.reason.detail);
-    if (!sameInjection(this.#options.mesh(), judged)) throw new NotBorneOut('the mesh has just changed');
-    return surroundings;
+  #stillWanted(assessed: Outdated): RuleContext {
+    const ruleContext = this.#options.ruleContext();
+    const hold = waitOf(assessed, ruleContext);
+    if (hold) throw new PlanOvertaken(hold.reason.detail);
+    if (!sameInjection(this.#options.mesh(), assessed)) throw new PlanOvertaken('the mesh has just changed');
+    return ruleContext;
   }
 
   /**
    * Follows a restart that stands in the journal, this process's own or one that a former process left, and records how it ends.
    * @returns the workload as last seen; undefined when it is gone
    */
-  async follow(ref: WorkloadRef): Promise<Sighting | undefined> {
+  async follow(ref: WorkloadRef): Promise<Observed | undefined> {
     const { signal, sleep } = this.#options;
     const never = Number.NEGATIVE_INFINITY;
     const course: Course = { status: '', lookedAt: never, askedAt: never, failures: 0, problem: '' };
     while (!signal.aborted) {
       try {
         const step = await this.#step(ref, course);
-        if (step.done) return step.sighting;
+        if (step.done) return step.observed;
         course.failures = 0;
       } catch (error) {
         if (signal.aborted) return undefined;
@@ -218,9 +219,9 @@ export class Restarter {
    * @returns whether it did
    */
   #isLost(ref: WorkloadRef): boolean {
-    const { journal, surroundings, listener } = this.#options;
+    const { journal, ruleContext, listener } = this.#options;
     const entry = journal.get(ref);
-    const { now, policy } = surroundings();
+    const { now, policy } = ruleContext();
     if (!entry || entry.outcome || patienceWith(entry, policy, now).cluster) return false;
     journal.end(ref, 'failed:unverified');
     listener.trouble(ref, new Error('its restart counts as failed:unverified, because the workload cannot be read'));
@@ -228,15 +229,15 @@ export class Restarter {
   }
 
   async #step(ref: WorkloadRef, course: Course): Promise<Step> {
-    const { cluster, survey, journal, surroundings } = this.#options;
+    const { cluster, observer, journal, ruleContext } = this.#options;
     const workload = await cluster.workload(ref);
     const entry = journal.get(ref);
-    if (!entry || entry.outcome) return { done: true, sighting: await survey.look(ref) };
+    if (!entry || entry.outcome) return { done: true, observed: await observer.look(ref) };
     if (!workload || workload.deleting || workload.uid !== entry.uid) {
       journal.forget(keyOf(ref));
-      return { done: true, sighting: await survey.look(ref) };
+      return { done: true, observed: await observer.look(ref) };
     }
-    const { now, policy } = surroundings();
+    const { now, policy } = ruleContext();
     course.since ??= now;
     course.inherited ??= now > entry.since + policy.restartTimeout;
     const patience = patienceWith(entry, policy, now);
@@ -254,7 +255,7 @@ export class Restarter {
   async #unwritten(ref: WorkloadRef, never: boolean): Promise<Step> {
     if (!never) return { done: false };
     this.#options.journal.cancel(ref);
-    return { done: true, sighting: await this.#options.survey.look(ref) };
+    return { done: true, observed: await this.#options.observer.look(ref) };
   }
 
   async #judgeStep(
@@ -263,21 +264,21 @@ export class Restarter {
     progress: Progress,
     { course, now, patience }: { readonly course: Course; readonly now: number; readonly patience: Patience },
   ): Promise<Step> {
-    const { survey, mesh, surroundings } = this.#options;
-    const sighting = await survey.look(workload);
+    const { observer, mesh, ruleContext } = this.#options;
+    const observed = await observer.look(workload);
     // it may have been made anew since it was read: the next step tells
-    if (sighting?.workload.uid !== entry.uid) return { done: false };
-    const judged = await survey.judge(mesh(), sighting, this.#isDoubtful(workload, course, now));
-    const isExcused = isUnreachable(judged) || (patience.people && isRefused(judged));
+    if (observed?.workload.uid !== entry.uid) return { done: false };
+    const assessed = await observer.judge(mesh(), observed, this.#isDoubtful(workload, course, now));
+    const isExcused = isUnreachable(assessed) || (patience.people && isRefused(assessed));
     if (patience.cluster && isExcused && (progress.kind === 'progressing' || progress.kind === 'failed')) {
       course.excusedAt = now;
       return { done: false };
     }
-    const rules = surroundings().policy;
-    const end = endOf(progress, judged, { entry, rules, inherited: course.inherited ?? false });
+    const rules = ruleContext().policy;
+    const end = endOf(progress, assessed, { entry, rules, inherited: course.inherited ?? false });
     if (!end) return { done: false };
-    const learnt = end.outcome === 'failed:wrong-image' ? await this.#learn(entry, sighting) : undefined;
-    return { done: true, sighting: await this.#end(judged, learnt ?? end) };
+    const learnt = end.outcome === 'failed:wrong-image' ? await this.#learn(entry, observed) : undefined;
+    return { done: true, observed: await this.#end(assessed, learnt ?? end) };
   }
 
   /**
@@ -285,26 +286,26 @@ export class Restarter {
    * that the restart was made for, and it has not changed since, the cluster has rewritten it, and another restart would bring the same image.
    * An old replica that still injects looks the same, so an image of another version is only learnt where all replicas agree.
    */
-  async #learn(entry: JournalEntry, sighting: Sighting): Promise<End | undefined> {
-    const { survey, mesh, journal, listener } = this.#options;
-    const judged = await survey.judge(mesh(), sighting, true);
-    if (!isOutdated(judged) || fingerprint(judged.verdict.expected) !== entry.restartedFor) return undefined;
-    const { groups, verdict, injection } = judged;
+  async #learn(entry: JournalEntry, observed: Observed): Promise<End | undefined> {
+    const { observer, mesh, journal, listener } = this.#options;
+    const assessed = await observer.judge(mesh(), observed, true);
+    if (!isOutdated(assessed) || fingerprint(assessed.verdict.expected) !== entry.restartedFor) return undefined;
+    const { groups, verdict, injection } = assessed;
     const isSteady = injection.run === entry.run && groups.every(({ ready }) => ready);
     const rule = isSteady ? learn(verdict.expected, groups) : undefined;
     if (rule?.kind === 'exact' && !this.#replicasAgree(injection, verdict.expected)) return undefined;
     if (!rule) return undefined;
     const words = `the cluster rewrites ${verdict.expected.image} to ${verdict.actual.image}`;
-    const learnt = journal.learn(injection.run, rule, judged.workload.namespace);
+    const learnt = journal.learn(injection.run, rule, assessed.workload.namespace);
     // what does not count would be outdated again at once, and restarted again
     if (learnt === 'full') return undefined;
-    if (learnt === 'news') listener.learnt(judged, words);
+    if (learnt === 'news') listener.learnt(assessed, words);
     return { outcome: 'verified', detail: words };
   }
 
   /** Whether no upgrade of the control plane is under way; where that cannot be seen, whether its answers were confirmed (gates G1 to G3). */
   #replicasAgree(injection: Injection, expected: ExpectedSidecar): boolean {
-    const unconfirmed = this.#options.surroundings().unconfirmed(injection);
+    const unconfirmed = this.#options.ruleContext().unconfirmed(injection);
     return closedGate({ injection, expected, unconfirmed }, new Set(['proxy-newer-than-istiod'])) === undefined;
   }
 
@@ -318,16 +319,16 @@ export class Restarter {
   }
 
   /** The end counts from the moment it stands in the journal; on the workload it stands for people. */
-  async #end(judged: Judged, { outcome, detail }: End): Promise<Sighting | undefined> {
-    const { survey, listener, journal } = this.#options;
-    const { workload } = judged;
+  async #end(assessed: Assessed, { outcome, detail }: End): Promise<Observed | undefined> {
+    const { observer, listener, journal } = this.#options;
+    const { workload } = assessed;
     const ended = journal.end(workload, outcome);
-    if (!ended) return survey.look(workload);
-    const words = outcome.startsWith('failed:') ? await this.#complaint(workload, ended) : undefined;
-    listener.ended({ ...judged, entry: ended }, outcome, words ? `${detail}; ${words}` : detail);
+    if (!ended) return observer.look(workload);
+    const words = outcome.startsWith('failed:') ? await this.#rejection(workload, ended) : undefined;
+    listener.ended({ ...assessed, entry: ended }, outcome, words ? `${detail}; ${words}` : detail);
     await journal.stored();
     await this.#note(workload, ended);
-    return survey.look(workload);
+    return observer.look(workload);
   }
 
   /** Writes the record with its end on the workload. If that fails, nothing else depends on it. */
@@ -347,28 +348,28 @@ export class Restarter {
   }
 
   /** Why a rollout failed, in the words of the component that refused something; undefined if they cannot be read. */
-  async #complaint(workload: Workload, { restartedAt }: JournalEntry): Promise<string | undefined> {
+  async #rejection(workload: Workload, { restartedAt }: JournalEntry): Promise<string | undefined> {
     const { cluster } = this.#options;
-    return workload.rollout.createFailure ?? cluster.complaint(workload, restartedAt).catch(() => undefined);
+    return workload.rollout.createFailure ?? cluster.rejection(workload, restartedAt).catch(() => undefined);
   }
 
   /**
    * Closes an episode whose pods became current and ready after the restart had been given up, if a fresh look still says so.
-   * @throws {NotBorneOut} when it does not, which the plan may not see yet
+   * @throws {PlanOvertaken} when it does not, which the plan may not see yet
    */
-  async close(ref: WorkloadRef): Promise<Sighting | undefined> {
-    const { survey, mesh, surroundings } = this.#options;
-    const sighting = await survey.look(ref);
-    if (!sighting) return undefined;
-    const judged = await survey.judge(mesh(), sighting);
-    if (!canClose(judged, surroundings())) throw new NotBorneOut('its pods are not current by now');
-    return this.#end(judged, { outcome: 'verified', detail: 'its pods became current later' });
+  async close(ref: WorkloadRef): Promise<Observed | undefined> {
+    const { observer, mesh, ruleContext } = this.#options;
+    const observed = await observer.look(ref);
+    if (!observed) return undefined;
+    const assessed = await observer.judge(mesh(), observed);
+    if (!canClose(assessed, ruleContext())) throw new PlanOvertaken('its pods are not current by now');
+    return this.#end(assessed, { outcome: 'verified', detail: 'its pods became current later' });
   }
 }
 
 interface Step {
   readonly done: boolean;
-  readonly sighting?: Sighting | undefined;
+  readonly observed?: Observed | undefined;
 }
 
 /** What is known of a restart while it is followed. Times are those of the steady clock. */
@@ -413,10 +414,10 @@ function isWorthALook({ kind, rollout }: Workload, course: Course, now: number):
   return true;
 }
 
-const isUnreachable = ({ verdict }: Judged): boolean =>
+const isUnreachable = ({ verdict }: Assessed): boolean =>
   verdict.state === 'unknown' && verdict.reason.code === 'injector-unreachable';
 
-const isRefused = ({ verdict }: Judged): boolean =>
+const isRefused = ({ verdict }: Assessed): boolean =>
   verdict.state === 'unknown' && verdict.reason.code === 'injector-refused';
 
 /** The answer may have taken seconds: it must still come from the injection that the API server would call now. */

@@ -1,4 +1,4 @@
-import { fits, type Shape } from '../cluster/shape.ts';
+import { fits, type Shape } from '../cluster/fieldTypes.ts';
 import { type RawWorkload, workloadOf } from '../cluster/workloads.ts';
 import { chartLabels } from '../expect/chartLabels.ts';
 import { contentHash } from '../expect/epoch.ts';

@@ -1,8 +1,8 @@
-import { fits } from '../cluster/shape.ts';
+import { fits } from '../cluster/fieldTypes.ts';
 import type { RawWorkload } from '../cluster/workloads.ts';
 import { chartLabels } from '../expect/chartLabels.ts';
+import { configMapNames, type Home, homeOf, type ServiceBackend } from '../expect/controlPlaneOf.ts';
 import { contentHash, digest, injectionOf } from '../expect/epoch.ts';
-import { configMapNames, type Home, homeOf, type ServiceBackend } from '../expect/injectorHome.ts';
 import type { ChartLabels, Injection, Istiod, Mesh } from '../expect/mesh.ts';
 import { rootNamespaceOf } from '../expect/rootNamespace.ts';
 import { selects } from '../expect/selector.ts';

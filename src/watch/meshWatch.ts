@@ -4,8 +4,8 @@ import { Reflector, type ReflectorOptions } from '../cluster/reflector.ts';
 import { resourcePath } from '../cluster/resources.ts';
 import type { Change } from '../cluster/store.ts';
 import type { RawWorkload } from '../cluster/workloads.ts';
+import { configMapNames, controlPlaneNamespaces } from '../expect/controlPlaneOf.ts';
 import { contentHash, digest } from '../expect/epoch.ts';
-import { configMapNames, homesOf } from '../expect/injectorHome.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { RawConfiguration, WebhookEntry } from '../expect/webhookEntry.ts';
 import type { MeshChange } from './changes.ts';
@@ -262,7 +262,7 @@ export class MeshWatch {
     const isVisible = (namespace: string): boolean =>
       istioNamespaces.length === 0 || istioNamespaces.includes(namespace);
     const entries = this.#assembly.entries();
-    const homes = new Set(entries.flatMap((entry) => homesOf(entry, istioNamespaces)).filter(isVisible));
+    const homes = new Set(entries.flatMap((entry) => controlPlaneNamespaces(entry, istioNamespaces)).filter(isVisible));
     this.#deployments.become([...homes].map((namespace) => ({ namespace })));
     const services = entries.flatMap(({ address }) => ('service' in address ? [address.service] : []));
     this.#services.become(services.filter(({ namespace }) => isVisible(namespace)));

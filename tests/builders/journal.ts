@@ -1,10 +1,10 @@
 import type { Verdict } from '../../src/compare/verdict.ts';
 import { keyOf, type Labels, type Workload } from '../../src/model.ts';
+import type { Assessed } from '../../src/plan/assessed.ts';
 import { ownerKind } from '../../src/plan/history.ts';
 import type { JournalEntries, JournalEntry } from '../../src/plan/journalEntry.ts';
-import type { Judged } from '../../src/plan/judged.ts';
 import { fingerprint, type Outcome, outcomePatch, type RestartRecord, type Write } from '../../src/plan/record.ts';
-import { expected, HOUR, judged, NOW } from './workload.ts';
+import { assessed, expected, HOUR, NOW } from './workload.ts';
 
 /** A journal that knows of nothing. */
 export const NOTHING_JOURNALLED = { of: () => undefined, learnt: () => [] };
@@ -31,15 +31,15 @@ export const restarted = (ago: number, outcome?: Outcome, given: Partial<Journal
 export const writesAgo = (hours: readonly number[], well = false): Write[] =>
   hours.map((hour) => ({ at: NOW - hour * HOUR, well }));
 
-/** A judged workload, outdated unless said otherwise, of which the journal has this entry. */
-export function journalled(entry: JournalEntry, given: Partial<Workload> = {}, verdict?: Verdict): Judged {
-  const one = judged(given, verdict);
+/** A assessed workload, outdated unless said otherwise, of which the journal has this entry. */
+export function journalled(entry: JournalEntry, given: Partial<Workload> = {}, verdict?: Verdict): Assessed {
+  const one = assessed(given, verdict);
   const { uid, owner } = one.workload;
   return { ...one, entry: { ...entry, uid, ...(owner && { owner: ownerKind(owner) }) } };
 }
 
 /** The journal in which the entries of these workloads stand. */
-export const journalOf = (all: readonly Judged[]): JournalEntries =>
+export const journalOf = (all: readonly Assessed[]): JournalEntries =>
   new Map(all.flatMap(({ workload, entry }) => (entry ? [[keyOf(workload), entry]] : [])));
 
 /** What stands on a workload of such a restart; whoever may edit the workload may have written it. */

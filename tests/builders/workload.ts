@@ -4,7 +4,7 @@ import type { ExpectedSidecar } from '../../src/expect/answer.ts';
 import type { Injection, Istiod } from '../../src/expect/mesh.ts';
 import type { WebhookEntry } from '../../src/expect/webhookEntry.ts';
 import { NO_NAMESPACE, type PodFacts, type RolloutReport, type Sidecar, type Workload } from '../../src/model.ts';
-import type { Judged } from '../../src/plan/judged.ts';
+import type { Assessed } from '../../src/plan/assessed.ts';
 
 /** 2026-01-01T00:00:00Z: the time at which table tests happen. */
 export const NOW = Date.UTC(2026, 0, 1);
@@ -137,13 +137,13 @@ export const outdated = (given: Partial<Extract<Verdict, { state: 'outdated' }>>
   ...given,
 });
 
-/** A judged workload, outdated unless said otherwise. */
-export const judged = (given: Partial<Workload> = {}, verdict: Verdict = outdated()): Judged => ({
+/** A assessed workload, outdated unless said otherwise. */
+export const assessed = (given: Partial<Workload> = {}, verdict: Verdict = outdated()): Assessed => ({
   workload: workload(given),
   namespace: NO_NAMESPACE,
   verdict,
   groups: [group()],
-  stranded: 0,
+  onLostNodes: 0,
   budgets: [],
   injection: injection(),
 });

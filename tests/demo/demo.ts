@@ -111,7 +111,7 @@ async function summary(
       `never more than ${MAX_IN_FLIGHT} restarts at a time, one per namespace (seen: ${most.overall} and ${most.perNamespace})`,
     ],
   ];
-  say(`\n${bold('Judged from the pods and the API server’s audit log')}`);
+  say(`\n${bold('Assessed from the pods and the API server’s audit log')}`);
   for (const { act, seconds, restarts } of acts) say(`  ${restarts} restarts in ${seconds.toFixed(0)} s   ${act}`);
   for (const [right, text] of checks) say(`  ${right ? '✔' : '✖'} ${text}`);
   return checks.every(([right]) => right) ? 0 : 1;

@@ -2,9 +2,9 @@ import { isConflict } from '../../src/cluster/apiError.ts';
 import { KubeClient } from '../../src/cluster/client.ts';
 import { KubeCluster } from '../../src/cluster/kubeCluster.ts';
 import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
-import { LeaderElection } from '../../src/cluster/leaderElection.ts';
-import { NotLeading } from '../../src/cluster/leadership.ts';
-import { PagedPodSource } from '../../src/cluster/podSource.ts';
+import { LeaderElection } from '../../src/leader/leaderElection.ts';
+import { NotLeading } from '../../src/leader/leadership.ts';
+import { PagedPodSource } from '../../src/pods/podSource.ts';
 
 /**
  * One who wants to lead, as a process: elector.ts KUBECONFIG NAMESPACE IDENTITY. It patches the Deployment `web` again and again and leaves it to
@@ -53,7 +53,7 @@ async function write(): Promise<void> {
 
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
-election.onStanding((standing) => say('standing', standing));
+election.onPauseState((pauseState) => say('pauseState', pauseState));
 const writer = setInterval(() => void write(), EVERY_MS);
 await election.run(stop.signal);
 clearInterval(writer);

@@ -50,7 +50,7 @@ async function injects(namespace: string, image: string): Promise<void> {
   });
 }
 
-test('a webhook with labels and names of its own injects as any other: its workloads are judged and restarted', async () => {
+test('a webhook with labels and names of its own injects as any other: its workloads are assessed and restarted', async () => {
   const [first, second] = [
     await fake('1.0.1', { name: 'object', labels: { heritage: 'platform', module: 'istio' } }),
     await fake('1.0.1', { name: 'bare', labels: {} }),
@@ -160,7 +160,7 @@ test('a proxy image that is numbered otherwise than istiod is not taken for a ne
   }
 });
 
-test('an entry with matchConditions: what it is called for is judged, what it is not called for has no injector', async () => {
+test('an entry with matchConditions: what it is called for is assessed, what it is not called for has no injector', async () => {
   const matchConditions = [
     { name: 'not-system', expression: 'request.namespace != "kube-system"' },
     { name: 'not-plain', expression: '!(has(object.metadata.labels) && "plain" in object.metadata.labels)' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import type { Lease } from '../../src/cluster/lease.ts';
+import type { Lease } from '../../src/leader/lease.ts';
 import { LEASE_ANNOTATION } from '../../src/names.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import { pathOf } from '../testbed/paths.ts';
@@ -98,7 +98,7 @@ describe('two who want to lead', { concurrency: true }, () => {
     const [one, other] = await two(t, 'told');
     await bed.kubectl('-n', 'told', 'annotate', 'lease', 'meltemi', 'note=kept', `${LEASE_ANNOTATION.paused}=freeze`);
     for (const elector of [one, other])
-      assert.deepEqual((await elector.said('standing', 5000)).detail, { paused: 'freeze' });
+      assert.deepEqual((await elector.said('pauseState', 5000)).detail, { paused: 'freeze' });
     await meltemi('resume', '-n', 'told');
     const at = await until('the resume', 5000, () => annotated('told', LEASE_ANNOTATION.resumedAt));
     const resumedAt = Date.parse(at);

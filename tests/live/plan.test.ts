@@ -97,7 +97,7 @@ test('plan in YAML and for one namespace', async () => {
 
 test('through a port-forward of one’s own', async () => {
   const away = await plan('-n', 'shop', '--injector-address', '127.0.0.1:1');
-  assert.equal(away.code, 1, 'nothing could be judged');
+  assert.equal(away.code, 1, 'nothing could be assessed');
   assert.match(away.out, /injector-unreachable.*ECONNREFUSED/);
   const { host, port } = bed.istio.address('default');
   const there = await plan('-n', 'shop', '--injector-address', `${host}:${port}`);
@@ -136,7 +136,7 @@ test('with the right to list pods missing, plan names it', async () => {
 test('without any right, run keeps trying, says which right is missing and is not ready', async () => {
   const operator = new OperatorProcess(await bed.operatorKubeconfig('meltemi-nobody', []));
   try {
-    await until('the complaint', 20_000, () =>
+    await until('the rejection', 20_000, () =>
       operator
         .said('Watch failed, will be tried again')
         .some(({ err }) => /list mutatingwebhookconfigurations/.test(String(err))),

@@ -7,7 +7,7 @@ import type { ProgramName } from '../testbed/programs.ts';
 
 const DEADLINE_MS = 60_000;
 
-/** Everything that a validator says, line by line: operator-verify ends with 0 whatever it finds. Nothing said and a 0 is no complaint. */
+/** Everything that a validator says, line by line: operator-verify ends with 0 whatever it finds. Nothing said and a 0 is no rejection. */
 export function complaints(program: ProgramName, ...args: readonly string[]): Promise<string[]> {
   const home = mkdtempSync(join(tmpdir(), 'meltemi-validator-'));
   const settings = { timeout: DEADLINE_MS, env: { HOME: home, TMPDIR: home } };

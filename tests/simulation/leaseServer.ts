@@ -1,16 +1,16 @@
 import type { Api, ApiRequest } from '../../src/cluster/client.ts';
-import type { Lease } from '../../src/cluster/lease.ts';
 import { readJournal, type StoredEntry } from '../../src/journal/journalText.ts';
+import type { Lease } from '../../src/leader/lease.ts';
 import type { Labels } from '../../src/model.ts';
 import { LEASE_ANNOTATION, LEASE_NAME } from '../../src/names.ts';
+import { type FaultWeather, failure } from './faults.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import type { VirtualTime } from './virtualTime.ts';
-import { failure, type Weather } from './weather.ts';
 
 /** The Lease as the API server keeps it, and who holds it by its own record. */
 export class LeaseServer {
   readonly #time: VirtualTime;
-  readonly #weather: Weather;
+  readonly #weather: FaultWeather;
   #lease: Lease | undefined;
   #version = 0;
   #journal: ReadonlyMap<string, StoredEntry> = new Map();
@@ -20,7 +20,7 @@ export class LeaseServer {
   afterLanding: (writer: OperatorProcess) => void = () => undefined;
   #resumedAt = 0;
 
-  constructor(time: VirtualTime, weather: Weather) {
+  constructor(time: VirtualTime, weather: FaultWeather) {
     this.#time = time;
     this.#weather = weather;
   }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MISTAKES, type Mutant, RULES, TRUST } from './mutants.ts';
-import { Players } from './players.ts';
 import { FLAVOURS } from './scenario.ts';
+import { SimulationWorkers } from './workers.ts';
 
 /** The simulation is worth what it catches: each rule that is taken away, each mistake that is made again, within so many runs. */
 const AT_MOST = 600;
@@ -14,12 +14,12 @@ for (const mutant of [...RULES, ...MISTAKES, ...TRUST]) {
 }
 
 async function caught(mutant: Mutant, tell: (words: string) => void): Promise<void> {
-  const players = new Players(1, mutant);
+  const workers = new SimulationWorkers(1, mutant);
   const others = new Set<string>();
   let runs = 0;
   let seed: number | undefined;
   try {
-    await players.play(seedsFor(mutant), (result) => {
+    await workers.play(seedsFor(mutant), (result) => {
       runs += 1;
       const broken = result.violations.map(([invariant]) => invariant);
       for (const one of broken) others.add(one);
@@ -27,7 +27,7 @@ async function caught(mutant: Mutant, tell: (words: string) => void): Promise<vo
       return seed !== undefined;
     });
   } finally {
-    await players.close();
+    await workers.close();
   }
   assert.notEqual(seed, undefined, `not caught in ${runs} runs; broken: ${[...others].join(', ') || 'nothing'}`);
   others.delete(mutant.breaks);

@@ -11,7 +11,7 @@ export interface Mutant {
   readonly flavour?: Flavour;
 }
 
-const HOLDS = 'src/plan/holds.ts';
+const HOLDS = 'src/plan/waits.ts';
 const THROTTLE = 'src/plan/throttle.ts';
 const HALTS = 'src/plan/halts.ts';
 const ENTRY = 'src/plan/journalEntry.ts';
@@ -105,7 +105,7 @@ export const RULES: readonly Mutant[] = [
   },
   {
     name: 'without the fence',
-    file: 'src/cluster/leaderElection.ts',
+    file: 'src/leader/leaderElection.ts',
     snippet: 'if (this.isLeading) return;\n    this.#endTerm(this.#tooLate());',
     instead: 'return;',
     breaks: 'lease',
@@ -232,7 +232,7 @@ export const MISTAKES: readonly Mutant[] = [
   {
     name: 'not asking the rules again in the moment of sending',
     file: RESTARTER,
-    snippet: 'const hold = holdOf(judged, surroundings);',
+    snippet: 'const hold = waitOf(assessed, ruleContext);',
     instead: 'const hold = undefined;',
     breaks: 'halted',
     flavour: 'failing',
@@ -248,8 +248,8 @@ export const MISTAKES: readonly Mutant[] = [
   {
     name: 'closing at once again what the mesh of the moment speaks against',
     file: 'src/restart/restarter.ts',
-    snippet: "throw new NotBorneOut('its pods are not current by now');",
-    instead: 'return sighting;',
+    snippet: "throw new PlanOvertaken('its pods are not current by now');",
+    instead: 'return observed;',
     breaks: 'reads',
     flavour: 'flapping',
   },
@@ -269,7 +269,7 @@ export const TRUST: readonly Mutant[] = [
     name: 'counting records on workloads as slots',
     file: THROTTLE,
     snippet: '    for (const key of context.starting) {\n',
-    instead: `    for (const one of judged) {
+    instead: `    for (const one of assessed) {
       const { annotations } = one.workload;
       const isOpen = annotations['meltemi.dev/restarted-at'] && !annotations['meltemi.dev/outcome'];
       if (isOpen && !context.journal.has(keyOf(one.workload))) this.#count(one);
@@ -280,7 +280,7 @@ export const TRUST: readonly Mutant[] = [
   {
     name: 'following what a record on a workload calls in flight',
     file: ENTRY,
-    snippet: "({ entry }: Pick<Judged, 'entry'>): boolean => entry !== undefined && !entry.outcome;",
+    snippet: "({ entry }: Pick<Assessed, 'entry'>): boolean => entry !== undefined && !entry.outcome;",
     instead: `({ entry, workload }) =>
       entry ? !entry.outcome : Boolean(recordOf(workload)) && !recordOf(workload).outcome;`,
     breaks: 'reads',

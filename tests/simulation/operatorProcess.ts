@@ -1,15 +1,15 @@
-import { LeaderElection, type LeaseTiming } from '../../src/cluster/leaderElection.ts';
 import type { Answer } from '../../src/expect/answer.ts';
 import { Confirmations } from '../../src/expect/confirmations.ts';
 import { Injectors, type Question } from '../../src/expect/injectors.ts';
 import { Journal } from '../../src/journal/journal.ts';
+import { LeaderElection, type LeaseTiming } from '../../src/leader/leaderElection.ts';
 import type { Budget, Labels } from '../../src/model.ts';
 import { LEASE_ANNOTATION } from '../../src/names.ts';
+import { Observer } from '../../src/observe/observer.ts';
 import { Operator } from '../../src/operator.ts';
-import type { Judged } from '../../src/plan/judged.ts';
+import type { Assessed } from '../../src/plan/assessed.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { reason } from '../../src/reasons.ts';
-import { Survey } from '../../src/survey.ts';
 import type { RevisionName } from './controlPlane.ts';
 import { Lane } from './lane.ts';
 import { MeshView } from './meshView.ts';
@@ -37,7 +37,7 @@ export class OperatorProcess {
   readonly budgetsRead = new Map<string, readonly Budget[]>();
   leaseRead: Labels = {};
   termBeganAt = 0;
-  planned: { readonly at: number; readonly judged: readonly Judged[]; readonly plan: Plan } | undefined;
+  planned: { readonly at: number; readonly assessed: readonly Assessed[]; readonly plan: Plan } | undefined;
   readonly #world: World;
   readonly #stop = new AbortController();
   readonly #leadership: LeaderElection;
@@ -89,7 +89,7 @@ export class OperatorProcess {
       journal,
       watch: this.view,
       injectors,
-      survey: new Survey({ cluster, injectors, journal, policy: () => policy }),
+      observer: new Observer({ cluster, injectors, journal, policy: () => policy }),
       confirmations,
       policy: () => policy,
       reconcilePeriod: scenario.reconcilePeriod,
@@ -108,18 +108,18 @@ export class OperatorProcess {
         journalRebuilt: (restarts) => world.log(() => `${id}: found ${restarts.join(', ')} on their workloads`),
         ended: ({ workload }, outcome, detail) =>
           world.log(() => `${id}: ${workload.namespace}/${workload.name} ended ${outcome}: ${detail}`),
-        evaluated: async (judged, plan, at) => {
-          this.planned = { at, judged, plan };
+        evaluated: async (assessed, plan, at) => {
+          this.planned = { at, assessed, plan };
         },
       },
       now: lane.now,
       wall: lane.now,
       sleep: lane.sleep,
-      standing: () => leadership.standing(),
+      pauseState: () => leadership.pauseState(),
       own: scenario.own,
     });
     this.#operator = operator;
-    leadership.onStanding(() => operator.ring());
+    leadership.onPauseState(() => operator.ring());
   }
 
   start(): void {

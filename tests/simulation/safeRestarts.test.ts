@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { Players } from './players.ts';
 import { FLAVOURS, flavourOf } from './scenario.ts';
 import type { Result } from './simulate.ts';
+import { SimulationWorkers } from './workers.ts';
 
 /** The same runs every time, unless the environment names another number of them or one seed. */
 const RUNS = Number(process.env.SIMULATION_RUNS ?? 10_000);
@@ -11,8 +11,8 @@ const PLAYERS = 2;
 /** A limit that is seldom reached would be kept without anybody keeping it. */
 const GOOD_SHARE = 0.3;
 
-const players = new Players(ONE === undefined ? PLAYERS : 1);
-after(() => players.close());
+const workers = new SimulationWorkers(ONE === undefined ? PLAYERS : 1);
+after(() => workers.close());
 
 const seeds = ONE === undefined ? Array.from({ length: RUNS }, (_, seed) => seed) : [Number(ONE)];
 const counted = new Map<string, number>();
@@ -24,7 +24,7 @@ for (const flavour of FLAVOURS) {
   test(`${flavour}: ${mine.length} runs keep every rule and come to their end`, async (context) => {
     let restarts = 0;
     let broken: Result | undefined;
-    await players.play(mine, (result) => {
+    await workers.play(mine, (result) => {
       note(result);
       restarts += result.restarts;
       if (result.violations.length > 0) broken ??= result;
@@ -48,7 +48,7 @@ function note({ limits, outcomes, held, acts, tenantRestarts }: Result): void {
 
 /** Plays a seed again with its trace, which must break in the same way. */
 async function fail({ seed, violations }: Result): Promise<never> {
-  const again = await players.trace(seed);
+  const again = await workers.trace(seed);
   const shown = again.trace.filter((line) => /^ *\d/.test(line) || ONE !== undefined);
   console.error(shown.join('\n'));
   const words = violations.map(([invariant, detail]) => `${invariant}: ${detail}`).join('\n');
@@ -78,6 +78,6 @@ test('the limits are reached, and every end is seen', { skip: ONE !== undefined 
 
 test('a seed repeats exactly', { skip: ONE !== undefined }, async () => {
   const busy = seeds.find((seed) => flavourOf(seed) === 'mixed') ?? 0;
-  const [first, second] = [await players.trace(busy), await players.trace(busy)];
+  const [first, second] = [await workers.trace(busy), await workers.trace(busy)];
   assert.deepEqual(first, second);
 });

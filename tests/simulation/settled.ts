@@ -82,7 +82,7 @@ export function unsettled(world: World, workload: Controlled): string | undefine
 
 function untrue(world: World, workload: Controlled, { planned }: OperatorProcess): string | undefined {
   const step = planned?.plan.steps.get(workload.key);
-  const verdict = planned?.judged.find((one) => keyOf(one.workload) === workload.key)?.verdict;
+  const verdict = planned?.assessed.find((one) => keyOf(one.workload) === workload.key)?.verdict;
   if (verdict?.state === 'skipped')
     return SKIPPED_WHEN[verdict.reason.code]?.(world, workload) ? undefined : `it is skipped: ${verdict.reason.code}`;
   if (step?.action !== 'wait') return `its verdict is ${verdict?.state}, its step ${step?.action}`;

@@ -2,10 +2,10 @@ import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Budget, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../../src/model.ts';
 import { keyOf } from '../../src/model.ts';
 import type { Controlled } from './controlled.ts';
+import { failure } from './faults.ts';
 import { narrow } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import type { Attempt } from './referee.ts';
-import { failure } from './weather.ts';
 import type { World } from './world.ts';
 
 /** The port, as one process has it: every call crosses the weather, and every write passes the fence and the referee's eyes. */
@@ -83,7 +83,7 @@ export class SimulatedCluster implements Cluster {
     return this.#read('nodes', () => new Set());
   }
 
-  complaint(): Promise<string | undefined> {
+  rejection(): Promise<string | undefined> {
     return this.#read('events', () => undefined);
   }
 

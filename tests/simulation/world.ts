@@ -3,6 +3,7 @@ import { NOW } from '../builders/workload.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { Controlled, type Fate } from './controlled.ts';
 import { ControlPlane, NO_PROXY } from './controlPlane.ts';
+import { FaultWeather } from './faults.ts';
 import { LeaseServer } from './leaseServer.ts';
 import { type Manifest, merged } from './manifest.ts';
 import { OperatorProcess } from './operatorProcess.ts';
@@ -10,7 +11,6 @@ import { type Attempt, Referee } from './referee.ts';
 import { type BudgetDraft, drawScenario, type Scenario, type WorkloadDraft } from './scenario.ts';
 import { Tenant } from './tenant.ts';
 import { VirtualTime } from './virtualTime.ts';
-import { Weather } from './weather.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 export const rfc3339 = (time: number): string => new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z');
@@ -20,7 +20,7 @@ export class World {
   readonly dice: Dice;
   readonly scenario: Scenario;
   readonly time = new VirtualTime(NOW);
-  readonly weather: Weather;
+  readonly weather: FaultWeather;
   readonly plane: ControlPlane;
   readonly lease: LeaseServer;
   readonly referee: Referee;
@@ -43,7 +43,7 @@ export class World {
     this.#traced = traced;
     this.scenario = drawScenario(seed, this.dice);
     const { knobs, visible, namespaces, workloads, tenant } = this.scenario;
-    this.weather = new Weather(this.dice, knobs.mishaps, knobs.slowCalls);
+    this.weather = new FaultWeather(this.dice, knobs.mishaps, knobs.slowCalls);
     this.plane = new ControlPlane(this.dice, visible);
     this.lease = new LeaseServer(this.time, this.weather);
     this.referee = new Referee(this);

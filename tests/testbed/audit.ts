@@ -6,7 +6,7 @@ const DEADLINE_MS = 10_000;
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 const CHUNK = 1 << 20;
 
-/** Patches are recorded with their content: what an operator wrote is judged from them. The testbed's own noise is left out. */
+/** Patches are recorded with their content: what an operator wrote is assessed from them. The testbed's own noise is left out. */
 export const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',

@@ -5,7 +5,7 @@ import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Injectors } from '../../src/expect/injectors.ts';
 import type { Mesh } from '../../src/expect/mesh.ts';
 import { keyOf, NO_NAMESPACE, type PodFacts, type Workload, type WorkloadRef } from '../../src/model.ts';
-import { Survey } from '../../src/survey.ts';
+import { Observer } from '../../src/observe/observer.ts';
 import { NOTHING_JOURNALLED } from '../builders/journal.ts';
 import { POLICY } from '../builders/policy.ts';
 import { complete, expected, injection, NOW, sidecar, workload } from '../builders/workload.ts';
@@ -42,7 +42,7 @@ const podsIn = ({ name, uid, hash = '', pods }: Sets, kind = 'ReplicaSet'): PodF
     sidecar: sidecar(),
   }));
 
-/** What is judged, one scan after the other, in a cluster of these workloads and ReplicaSets. */
+/** What is assessed, one scan after the other, in a cluster of these workloads and ReplicaSets. */
 function cluster(
   workloads: readonly Workload[],
   sets: readonly Sets[],
@@ -67,7 +67,7 @@ function cluster(
     budgets: async () => [],
   };
   const { looks } = options;
-  const survey = new Survey({
+  const observer = new Observer({
     cluster: fake as Cluster,
     injectors: INJECTORS,
     journal: NOTHING_JOURNALLED,
@@ -76,16 +76,16 @@ function cluster(
   });
   const scan = async (by = mesh): Promise<Record<string, string>> => {
     state.looked.length = 0;
-    const seen = await survey.scan(by, undefined, new AbortController().signal);
-    const judged = await survey.judgeAll(by, [...seen.values()]);
+    const seen = await observer.scan(by, undefined, new AbortController().signal);
+    const assessed = await observer.assessAll(by, [...seen.values()]);
     return Object.fromEntries(
-      judged.map(({ workload: { name }, verdict }) => {
+      assessed.map(({ workload: { name }, verdict }) => {
         if (verdict.state === 'outdated') return [name, `${verdict.outdatedPods} of ${verdict.pods}`];
         return [name, 'reason' in verdict ? verdict.reason.code : verdict.state];
       }),
     );
   };
-  return { scan, state, survey };
+  return { scan, state, observer };
 }
 
 const A = { name: 'a-1', uid: 'r-a', hash: '1' };
@@ -188,20 +188,20 @@ test('a StatefulSet that was made again does not count the pods of the former', 
     podsOf: async () => [],
     budgets: async () => [],
   };
-  const survey = new Survey({
+  const observer = new Observer({
     cluster: fake as Cluster,
     injectors: INJECTORS,
     journal: NOTHING_JOURNALLED,
     policy: () => POLICY,
   });
-  const seen = await survey.scan(mesh, undefined, new AbortController().signal).catch(String);
+  const seen = await observer.scan(mesh, undefined, new AbortController().signal).catch(String);
   assert.ok(typeof seen !== 'string');
   assert.deepEqual(seen.get(keyOf(again))?.groups, []);
 });
 
 const many = Array.from({ length: 7 }, (_, index) => `d${index}`);
 
-test('looks are bounded; who has to wait is not judged, and its turn comes', async () => {
+test('looks are bounded; who has to wait is not assessed, and its turn comes', async () => {
   const { scan, state } = cluster(
     many.map((name) => deployment(name, 1)),
     many.map((name) => ({ name: `was-${name}`, uid: `r-${name}`, of: `uid-${name}`, pods: 1 })),

@@ -165,7 +165,7 @@ it('ten thousand workloads that are made again and again leave nothing behind', 
   let generation = 0;
   const name = (index: number): string => `g${generation}-${index}`;
   const all = () => Array.from({ length: each }, (_, i) => web({ name: name(i), uid: name(i) }));
-  await using bench = new OperatorBench({ workloads: all, standing: { paused: 'only looks' } }).start();
+  await using bench = new OperatorBench({ workloads: all, pauseState: { paused: 'only looks' } }).start();
   for (; generation < generations; generation++) {
     bench.journal.adopt(new Map(all().map((one) => [keyOf(one), restarted(HOUR, 'failed:timeout', { uid: one.uid })])));
     const text = await journalText(bench.journal.entries);
@@ -174,7 +174,7 @@ it('ten thousand workloads that are made again and again leave nothing behind', 
     const before = bench.evaluations;
     bench.lead();
     await until('an evaluation', () => bench.evaluations > before);
-    assert.deepEqual([bench.judged.length, bench.journal.entries.size], [each, each]);
+    assert.deepEqual([bench.assessed.length, bench.journal.entries.size], [each, each]);
   }
   const rest = (await journalText(bench.journal.entries)).length;
   assert.ok(rest < 64 * 1024, `${rest} bytes`);

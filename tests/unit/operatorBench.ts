@@ -1,15 +1,15 @@
 import { statusError } from '../../src/cluster/apiError.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { Standing } from '../../src/cluster/standing.ts';
 import { Confirmations } from '../../src/expect/confirmations.ts';
 import { Injectors } from '../../src/expect/injectors.ts';
 import type { Mesh } from '../../src/expect/mesh.ts';
 import { Journal } from '../../src/journal/journal.ts';
+import type { PauseState } from '../../src/leader/pauseState.ts';
 import { type Labels, NO_NAMESPACE, type Workload, type WorkloadKey, type WorkloadRef } from '../../src/model.ts';
+import { Observer } from '../../src/observe/observer.ts';
 import { Operator, type OperatorOptions } from '../../src/operator.ts';
-import type { Judged } from '../../src/plan/judged.ts';
+import type { Assessed } from '../../src/plan/assessed.ts';
 import type { Policy } from '../../src/plan/policy.ts';
-import { Survey } from '../../src/survey.ts';
 import { FakeStore } from '../builders/journalStore.ts';
 import { policy } from '../builders/policy.ts';
 import { expected, injection, NOW, pod } from '../builders/workload.ts';
@@ -31,7 +31,7 @@ export interface OperatorBenchOptions {
   readonly store?: FakeStore;
   /** Takes what a restart has made of a workload; the answer is given without it, too. */
   readonly onPatch?: (patched: Workload) => void;
-  readonly standing?: Standing;
+  readonly pauseState?: PauseState;
   readonly given?: Partial<OperatorOptions>;
 }
 
@@ -46,7 +46,7 @@ export class OperatorBench implements AsyncDisposable {
   readonly told: string[] = [];
   looks = 0;
   scans = 0;
-  judged: readonly Judged[] = [];
+  assessed: readonly Assessed[] = [];
   evaluations = 0;
   readonly #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
@@ -85,7 +85,7 @@ export class OperatorBench implements AsyncDisposable {
         options.onPatch?.(written);
         return written;
       },
-      complaint: async () => undefined,
+      rejection: async () => undefined,
     };
     const injectors = new Injectors({
       cluster: cluster as Cluster,
@@ -101,7 +101,7 @@ export class OperatorBench implements AsyncDisposable {
       journal: this.journal,
       watch: { onChange: silent, settled: async () => undefined, mesh, stale: silent },
       injectors,
-      survey: new Survey({ cluster: cluster as Cluster, injectors, journal: this.journal, policy: only }),
+      observer: new Observer({ cluster: cluster as Cluster, injectors, journal: this.journal, policy: only }),
       confirmations: new Confirmations({
         probe: Promise.reject,
         wait: Promise.reject,
@@ -121,8 +121,8 @@ export class OperatorBench implements AsyncDisposable {
         learnt: silent,
         scanned: silent,
         scanFailed: silent,
-        evaluated: async (judged) => {
-          this.judged = judged;
+        evaluated: async (assessed) => {
+          this.assessed = assessed;
           this.evaluations += 1;
         },
         journalUnreadable: (why) => void this.told.push(`unreadable: ${why}`),
@@ -131,7 +131,7 @@ export class OperatorBench implements AsyncDisposable {
       now,
       wall,
       sleep: abortable,
-      standing: () => options.standing ?? {},
+      pauseState: () => options.pauseState ?? {},
       ...options.given,
     });
   }

@@ -5,7 +5,7 @@ import type { Match } from '../../../src/expect/match.ts';
 import type { Injection, Mesh } from '../../../src/expect/mesh.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
 import type { PodTemplate, Workload } from '../../../src/model.ts';
-import { matchOf } from '../../../src/survey.ts';
+import { matchOf } from '../../../src/observe/observer.ts';
 import { pathOf } from '../../testbed/paths.ts';
 import type { Testbed } from '../../testbed/testbed.ts';
 

@@ -1,4 +1,4 @@
-import { configMapNames } from '../../../src/expect/injectorHome.ts';
+import { configMapNames } from '../../../src/expect/controlPlaneOf.ts';
 import { PRODUCT } from '../../../src/names.ts';
 import type { Manifest } from '../../chart/chart.ts';
 import type { Rule } from '../../contract/chart/rightsTemplate.ts';

@@ -289,7 +289,7 @@ test('a certificate that changes on disk is served to new connections without a 
     await until(what, () => scene.said.length > before);
   };
   mounted({ ...TWO, key: ONE.key });
-  await look('the complaint');
+  await look('the rejection');
   assert.match(scene.said.at(-1) ?? '', /cannot be used, the last one stays .*do not belong together/);
   assert.equal(servedBy(await scene.scrape()), first);
   mounted(TWO);

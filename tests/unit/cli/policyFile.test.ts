@@ -177,8 +177,8 @@ for (const [name, text, expected] of wrong)
   test(`what is wrong and where: ${name}`, () => assert.deepEqual(complaints(text), expected));
 
 test('lists in lists in lists are refused, not followed', () => {
-  const [complaint, ...more] = complaints(`a: ${'['.repeat(30_000)}`);
-  assert.match(complaint ?? '', /^p\.yaml:1:\d+: is nested too deeply$/);
+  const [rejection, ...more] = complaints(`a: ${'['.repeat(30_000)}`);
+  assert.match(rejection ?? '', /^p\.yaml:1:\d+: is nested too deeply$/);
   assert.deepEqual(more, []);
 });
 

@@ -181,8 +181,8 @@ const widening: [string, RegExp][] = [
 ];
 for (const [text, message] of widening)
   test(`in a policy file, ${text} is a mistake`, () => {
-    const [complaint = '', ...more] = complaints(text);
-    assert.match(complaint, message);
+    const [rejection = '', ...more] = complaints(text);
+    assert.match(rejection, message);
     assert.deepEqual(more, []);
   });
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { it } from 'node:test';
 import { KubeClient } from '../../../src/cluster/client.ts';
-import { NotLeading } from '../../../src/cluster/leadership.ts';
+import { NotLeading } from '../../../src/leader/leadership.ts';
 import { ApiServer, configFor, json } from './apiServer.ts';
 
 const PATH = '/apis/apps/v1/namespaces/shop/deployments/web';

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import type { ApiError } from '../../../src/cluster/apiError.ts';
 import { type ApiRequest, KubeClient, type KubeClientOptions } from '../../../src/cluster/client.ts';
-import { NotLeading } from '../../../src/cluster/leadership.ts';
+import { NotLeading } from '../../../src/leader/leadership.ts';
 import { ApiServer, configFor, json, status } from './apiServer.ts';
 import { settled, until } from './deadline.ts';
 import { FakeClock } from './fakeClock.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { KubeClient } from '../../../src/cluster/client.ts';
 import { KubeCluster } from '../../../src/cluster/kubeCluster.ts';
-import { NotLeading } from '../../../src/cluster/leadership.ts';
-import { PagedPodSource } from '../../../src/cluster/podSource.ts';
+import { NotLeading } from '../../../src/leader/leadership.ts';
+import { PagedPodSource } from '../../../src/pods/podSource.ts';
 import { workload } from '../../builders/workload.ts';
 import { ApiServer, configFor, json } from './apiServer.ts';
 
@@ -76,25 +76,25 @@ const complaints: [what: string, events: object[], since: number | undefined, sa
   ],
 ];
 for (const [what, events, since, said] of complaints)
-  it(`a complaint is ${what}`, async () => {
+  it(`a rejection is ${what}`, async () => {
     await using served = await answering((path) => ({
       kind: path.endsWith('pods') ? 'PodList' : 'List',
       metadata: { resourceVersion: '1' },
       items: path.endsWith('events') ? events : [],
     }));
     const time = since === undefined ? undefined : Date.UTC(2026, 0, 1) + since;
-    const complaint = await served.cluster.complaint(workload(), time);
-    assert.equal(complaint, said && `Pod web-0: Failed: ${said}`);
+    const rejection = await served.cluster.rejection(workload(), time);
+    assert.equal(rejection, said && `Pod web-0: Failed: ${said}`);
   });
 
-it('a complaint is no longer than a sentence or two, and no character is cut in two', async () => {
+it('a rejection is no longer than a sentence or two, and no character is cut in two', async () => {
   await using served = await answering((path) => ({
     kind: path.endsWith('pods') ? 'PodList' : 'List',
     metadata: { resourceVersion: '1' },
     items: path.endsWith('events') ? [warning('🌬'.repeat(50_000), { lastTimestamp: at(1) })] : [],
   }));
-  const complaint = (await served.cluster.complaint(workload())) ?? '';
-  assert.ok(complaint.length <= 500 && complaint.endsWith('🌬…') && complaint.isWellFormed(), complaint.slice(-5));
+  const rejection = (await served.cluster.rejection(workload())) ?? '';
+  assert.ok(rejection.length <= 500 && rejection.endsWith('🌬…') && rejection.isWellFormed(), rejection.slice(-5));
 });
 
 it('a patch that the fence refuses never reaches the API server; an Event does', async () => {

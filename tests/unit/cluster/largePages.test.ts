@@ -4,7 +4,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { KubeClient } from '../../../src/cluster/client.ts';
 import { wholeList } from '../../../src/cluster/list.ts';
 import { PAGE_BYTES, PageLimit } from '../../../src/cluster/pageLimit.ts';
-import { PagedPodSource } from '../../../src/cluster/podSource.ts';
+import { PagedPodSource } from '../../../src/pods/podSource.ts';
 import { ApiServer, configFor, json } from './apiServer.ts';
 import { encode, enveloped } from './protobufEncoder.ts';
 

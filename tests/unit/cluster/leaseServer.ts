@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Lease, LeaseSpec } from '../../../src/cluster/lease.ts';
+import type { Lease, LeaseSpec } from '../../../src/leader/lease.ts';
 import { ApiServer, bodyOf, json, status } from './apiServer.ts';
 
 type Written = Lease & { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> } };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LeaseObject } from '../../../src/cluster/lease.ts';
 import { accountOf } from '../../../src/cluster/ownAccount.ts';
+import { LeaseObject } from '../../../src/leader/lease.ts';
 
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 const bearer = (claims: unknown): string => `Bearer ${base64({ alg: 'RS256' })}.${base64(claims)}.c2lnbmF0dXJl`;

@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import jsonPatch from 'fast-json-patch';
 import { readPolicy } from '../../../src/cli/policyFile.ts';
-import { interner } from '../../../src/cluster/podFields.ts';
-import { podListFromProtobuf } from '../../../src/cluster/podProtobuf.ts';
-import { podListFromJson } from '../../../src/cluster/podSource.ts';
-import { ProtobufError } from '../../../src/cluster/protobuf.ts';
 import { type RawWorkload, workloadOf } from '../../../src/cluster/workloads.ts';
 import { PodGroups } from '../../../src/compare/podGroups.ts';
 import { judge } from '../../../src/compare/verdict.ts';
@@ -16,8 +12,12 @@ import type { Injection } from '../../../src/expect/mesh.ts';
 import { applied, operationsIn } from '../../../src/expect/podPatch.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
 import { keyOf, type Labels, NO_NAMESPACE, type PodFacts, WORKLOAD_KINDS, type Workload } from '../../../src/model.ts';
-import type { Judged } from '../../../src/plan/judged.ts';
+import type { Assessed } from '../../../src/plan/assessed.ts';
 import { plan } from '../../../src/plan/plan.ts';
+import { interner } from '../../../src/pods/podFields.ts';
+import { podListFromProtobuf } from '../../../src/pods/podProtobuf.ts';
+import { podListFromJson } from '../../../src/pods/podSource.ts';
+import { ProtobufError } from '../../../src/pods/protobuf.ts';
 import { istiodOf } from '../../../src/watch/istiod.ts';
 import { context, POLICY } from '../../builders/policy.ts';
 import { conforms } from './conforms.ts';
@@ -327,22 +327,27 @@ series('from the configuration to the plan', 0.15, ['restart', 'wait', 'none', '
   const injections = injectionsOf(given.configurations).map((injection) => ({ ...injection, istiod }));
   const matched = match(injections, NAMESPACE, nextPodLabels(workload));
   const answer = matched.kind === 'entry' ? answerTo(workload, given.body) : undefined;
-  const judged = judgedOf(workload, matched, answer, pods);
+  const assessed = judgedOf(workload, matched, answer, pods);
   const healthy: Workload = { ...workloadOf('Deployment', WORKLOAD), name: 'beside' };
-  const { steps } = plan([judged, { ...judged, workload: healthy, verdict: notAsked }], CONTEXT);
+  const { steps } = plan([assessed, { ...assessed, workload: healthy, verdict: notAsked }], CONTEXT);
   const step = steps.get(keyOf(workload));
   assert.ok(step, 'the plan says nothing of the workload');
-  if (step.action === 'restart') assertEarned(given, judged, answer, pods);
+  if (step.action === 'restart') assertEarned(given, assessed, answer, pods);
   return step.action;
 });
 
-const notAsked: Judged['verdict'] = { state: 'skipped', reason: { code: 'not-injected', detail: '' } };
+const notAsked: Assessed['verdict'] = { state: 'skipped', reason: { code: 'not-injected', detail: '' } };
 
 function answerTo({ namespace, name, template }: Workload, body: unknown): Answer {
   return readAnswer(question(namespace, name, template).pod, body);
 }
 
-function judgedOf(workload: Workload, matched: Match<Injection>, answer: Answer | undefined, pods: PodFacts[]): Judged {
+function judgedOf(
+  workload: Workload,
+  matched: Match<Injection>,
+  answer: Answer | undefined,
+  pods: PodFacts[],
+): Assessed {
   const groups = new PodGroups();
   for (const pod of pods) groups.add(pod);
   const seen = groups.of(keyOf(workload));
@@ -352,7 +357,7 @@ function judgedOf(workload: Workload, matched: Match<Injection>, answer: Answer 
     namespace: NO_NAMESPACE,
     verdict,
     groups: seen,
-    stranded: 0,
+    onLostNodes: 0,
     budgets: [],
     ...(matched.kind === 'entry' && { injection: matched.entry }),
   };
@@ -361,11 +366,11 @@ function judgedOf(workload: Workload, matched: Match<Injection>, answer: Answer 
 /** A restart needs all of it: a callable entry, an honest answer, a well-formed workload, and a pod that differs from the answer. */
 function assertEarned(
   { configurations, raw, body }: Inputs,
-  judged: Judged,
+  assessed: Assessed,
   answer: Answer | undefined,
   pods: PodFacts[],
 ): void {
-  const { verdict, injection, workload } = judged;
+  const { verdict, injection, workload } = assessed;
   assert.equal(verdict.state, 'outdated');
   assert.ok(injection, 'without an injection');
   assertCallable(configurations, injection, workload.template.labels);

@@ -1,7 +1,7 @@
-import type { RawPod } from '../../../src/cluster/podFields.ts';
 import type { RawWorkload } from '../../../src/cluster/workloads.ts';
 import type { RawConfiguration } from '../../../src/expect/webhookEntry.ts';
 import { ANNOTATION } from '../../../src/names.ts';
+import type { RawPod } from '../../../src/pods/podFields.ts';
 import { encode, enveloped } from '../cluster/protobufEncoder.ts';
 
 /** Well-formed inputs of every kind, with every field that is read. From these the hostile ones are made. */

@@ -3,11 +3,11 @@ import { beforeEach, describe, it } from 'node:test';
 import type { RewriteRule } from '../../../src/compare/learntImage.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import type { WorkloadKey } from '../../../src/model.ts';
+import type { Assessed } from '../../../src/plan/assessed.ts';
 import { CUT, type JournalEntry, WRITTEN_WITHIN } from '../../../src/plan/journalEntry.ts';
-import type { Judged } from '../../../src/plan/judged.ts';
 import { recorded, restarted, writesAgo } from '../../builders/journal.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
-import { HOUR, judged, MINUTE, NOW, workload } from '../../builders/workload.ts';
+import { assessed, HOUR, MINUTE, NOW, workload } from '../../builders/workload.ts';
 import { settled, until } from '../cluster/deadline.ts';
 
 const WEB = workload();
@@ -232,23 +232,29 @@ describe('the journal: taken up by another process', () => {
 describe('the journal: what it forgets', () => {
   const all = (): boolean => true;
   const old = restarted(25 * HOUR, 'verified');
-  const rows: [what: string, JournalEntry, Judged[], isWatched: (namespace: string) => boolean, kept: boolean][] = [
-    ['a failure of a workload that is there stays', restarted(25 * HOUR, 'failed:timeout'), [judged()], all, true],
+  const rows: [what: string, JournalEntry, Assessed[], isWatched: (namespace: string) => boolean, kept: boolean][] = [
+    ['a failure of a workload that is there stays', restarted(25 * HOUR, 'failed:timeout'), [assessed()], all, true],
     ['a failure of one that is gone goes', restarted(HOUR, 'failed:timeout'), [], all, false],
-    ['… and of one that was made again', restarted(HOUR, 'failed:timeout'), [judged({ uid: 'new' })], all, false],
+    ['… and of one that was made again', restarted(HOUR, 'failed:timeout'), [assessed({ uid: 'new' })], all, false],
     ['… but not where nobody looks any more', restarted(HOUR, 'failed:timeout'), [], () => false, true],
-    ['a restart that ended well goes after a day', old, [judged()], all, false],
+    ['a restart that ended well goes after a day', old, [assessed()], all, false],
     ['… also where nobody looks any more', old, [], () => false, false],
-    ['… and not before', restarted(23 * HOUR, 'verified'), [judged()], all, true],
+    ['… and not before', restarted(23 * HOUR, 'verified'), [assessed()], all, true],
     [
       '… nor while its workload tells of no end: it would be taken for one that is not known',
       old,
-      [judged({ annotations: recorded(restarted(25 * HOUR)) })],
+      [assessed({ annotations: recorded(restarted(25 * HOUR)) })],
       all,
       true,
     ],
-    ['… but if that tells of another one', old, [judged({ annotations: recorded(restarted(26 * HOUR)) })], all, false],
-    ['what is in flight stays, however old', restarted(25 * HOUR), [judged()], all, true],
+    [
+      '… but if that tells of another one',
+      old,
+      [assessed({ annotations: recorded(restarted(26 * HOUR)) })],
+      all,
+      false,
+    ],
+    ['what is in flight stays, however old', restarted(25 * HOUR), [assessed()], all, true],
     ['… and however gone: it is followed until that is certain', restarted(HOUR), [], all, true],
   ];
   for (const [what, entry, judgedOnes, isWatched, kept] of rows)

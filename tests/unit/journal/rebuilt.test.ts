@@ -4,33 +4,33 @@ import { journalText, readJournal } from '../../../src/journal/journalText.ts';
 import { restartsOnWorkloads } from '../../../src/journal/rebuilt.ts';
 import { keyOf, type Workload } from '../../../src/model.ts';
 import { ANNOTATION, RESTARTED_AT } from '../../../src/names.ts';
+import type { Assessed } from '../../../src/plan/assessed.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
-import type { Judged } from '../../../src/plan/judged.ts';
 import { timestamp } from '../../../src/plan/record.ts';
 import { recorded, restarted } from '../../builders/journal.ts';
 import { POLICY } from '../../builders/policy.ts';
-import { HOUR, injection, judged, MINUTE, NOW } from '../../builders/workload.ts';
+import { assessed, HOUR, injection, MINUTE, NOW } from '../../builders/workload.ts';
 
 const LIMITS = { ...POLICY, maxInFlight: 3, maxInFlightPerNamespace: 9 };
 const STEADY = 7_000_000;
 
 /** A workload on which a restart stands, in its record and in its template. */
-function standing(entry: JournalEntry, given: Partial<Workload> = {}): Judged {
+function standing(entry: JournalEntry, given: Partial<Workload> = {}): Assessed {
   const template = { labels: {}, annotations: { [RESTARTED_AT]: timestamp(entry.restartedAt) }, spec: {} };
-  return judged({ annotations: recorded(entry), template, ...given });
+  return assessed({ annotations: recorded(entry), template, ...given });
 }
 
-const found = (...all: Judged[]) => restartsOnWorkloads(all, LIMITS, { now: STEADY, wall: NOW });
+const found = (...all: Assessed[]) => restartsOnWorkloads(all, LIMITS, { now: STEADY, wall: NOW });
 
 const { injection: _none, ...outside } = standing(restarted(MINUTE));
-const rows: [what: string, one: Judged, taken: boolean][] = [
+const rows: [what: string, one: Assessed, taken: boolean][] = [
   ['a restart without end is taken up', standing(restarted(MINUTE)), true],
   ['one that has ended is not', standing(restarted(MINUTE, 'failed:timeout')), false],
   ['nor one of a workload that no injector matches', outside, false],
   ['nor one that lies ahead', standing(restarted(-MINUTE)), false],
   ['nor one beyond the time limit', standing(restarted(HOUR)), false],
   ['nor one of a workload that goes', standing(restarted(MINUTE), { deleting: true }), false],
-  ['nor a record whose restart is not in the template', judged({ annotations: recorded(restarted(MINUTE)) }), false],
+  ['nor a record whose restart is not in the template', assessed({ annotations: recorded(restarted(MINUTE)) }), false],
   [
     'nor one that another restart has followed',
     {
@@ -40,7 +40,7 @@ const rows: [what: string, one: Judged, taken: boolean][] = [
     false,
   ],
   ['nor one older than its workload', standing(restarted(2 * MINUTE), { createdAt: NOW - MINUTE }), false],
-  ['no restart is none', judged(), false],
+  ['no restart is none', assessed(), false],
 ];
 for (const [what, one, taken] of rows)
   test(`after the journal was lost: ${what}`, () => assert.equal(found(one).has(keyOf(one.workload)), taken));

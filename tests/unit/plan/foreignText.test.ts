@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Labels, Workload } from '../../../src/model.ts';
 import { ANNOTATION, FORTSA_RESTARTED_AT, RESTART_ANNOTATION, RESTARTED_AT, RETRY } from '../../../src/names.ts';
-import type { Judged } from '../../../src/plan/judged.ts';
+import type { Assessed } from '../../../src/plan/assessed.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { rowsOf } from '../../../src/report/row.ts';
 import { recorded, restarted } from '../../builders/journal.ts';
 import { context } from '../../builders/policy.ts';
-import { HOUR, judged } from '../../builders/workload.ts';
+import { assessed, HOUR } from '../../builders/workload.ts';
 
 const COUNT = 150;
 /** All annotations of an object together may have as much. */
@@ -18,14 +18,14 @@ const OURS: Labels = recorded(restarted(HOUR, 'verified'));
 const TEMPLATE: Labels = { [RESTARTED_AT]: '2025-01-01T00:00:00Z' };
 
 /** So many Deployments as one scan after the other sees them: each time as objects of their own. */
-const seen = (annotations: Labels, template: Labels): Judged[] =>
+const seen = (annotations: Labels, template: Labels): Assessed[] =>
   Array.from({ length: COUNT }, (_, i) => {
     const given: Partial<Workload> = {
       name: `w${i}`,
       annotations: { ...annotations },
       template: { labels: {}, annotations: { ...template }, spec: {} },
     };
-    return judged(given);
+    return assessed(given);
   });
 
 /** Milliseconds that a plan and its rows take, at their best of some. */

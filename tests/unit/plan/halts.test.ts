@@ -2,39 +2,44 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Verdict } from '../../../src/compare/verdict.ts';
 import { keyOf } from '../../../src/model.ts';
+import type { Assessed } from '../../../src/plan/assessed.ts';
 import { nextEntry } from '../../../src/plan/journalEntry.ts';
-import type { Judged } from '../../../src/plan/judged.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import type { Outcome } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
 import { journalled, journalOf, recorded, restarted } from '../../builders/journal.ts';
 import { context, POLICY } from '../../builders/policy.ts';
-import { expected, HOUR, injection, judged, MINUTE, NOW } from '../../builders/workload.ts';
+import { assessed, expected, HOUR, injection, MINUTE, NOW } from '../../builders/workload.ts';
 
 const KAFKA = { apiVersion: 'kafka.strimzi.io/v1beta2', kind: 'Kafka', name: 'events' };
 
 /** So many ended restarts in a namespace, an hour ago. */
-const ended = (namespace: string, outcome: Outcome, count = 1, run = 'run'): Judged[] =>
+const ended = (namespace: string, outcome: Outcome, count = 1, run = 'run'): Assessed[] =>
   Array.from({ length: count }, (_, i) =>
     journalled(restarted(HOUR, outcome, { run }), { namespace, name: `f${i}`, owner: KAFKA }),
   );
-const failed = (namespace: string, count = 1, run = 'run'): Judged[] => ended(namespace, 'failed:timeout', count, run);
+const failed = (namespace: string, count = 1, run = 'run'): Assessed[] =>
+  ended(namespace, 'failed:timeout', count, run);
 
 const current: Verdict = { state: 'current', expected: expected(), drifts: [] };
-const everywhere = (['shop', 'bank'] as const).map((namespace) => judged({ namespace, name: 'healthy' }, current));
+const everywhere = (['shop', 'bank'] as const).map((namespace) => assessed({ namespace, name: 'healthy' }, current));
 
 /** What is decided for an outdated workload of each of these namespaces, in a mesh that has workloads in `shop` and `bank`. */
-const decided = (others: readonly Judged[], namespaces: readonly string[], given: Partial<PlanContext> = {}) =>
+const decided = (others: readonly Assessed[], namespaces: readonly string[], given: Partial<PlanContext> = {}) =>
   namespaces.map((namespace) => decision([...others, ...everywhere], namespace, given));
 
-function decision(others: readonly Judged[], namespace: string, given: Partial<PlanContext> = {}): string | undefined {
-  const asked = judged({ namespace, name: 'asked', owner: KAFKA });
+function decision(
+  others: readonly Assessed[],
+  namespace: string,
+  given: Partial<PlanContext> = {},
+): string | undefined {
+  const asked = assessed({ namespace, name: 'asked', owner: KAFKA });
   const { steps } = plan([...others, asked], context({ journal: journalOf(others), ...given }));
   const step = steps.get(keyOf(asked.workload));
   return step && 'reason' in step ? step.reason.code : step?.action;
 }
 
-const rows: [what: string, Judged[], shop: string, bank: string, Partial<PlanContext>?][] = [
+const rows: [what: string, Assessed[], shop: string, bank: string, Partial<PlanContext>?][] = [
   ['one failure holds nobody', failed('shop'), 'restart', 'restart'],
   ['two failures of a namespace hold that namespace', failed('shop', 2), 'halted', 'restart'],
   ['… however many they are', failed('shop', 50), 'halted', 'restart'],
@@ -105,7 +110,7 @@ const rows: [what: string, Judged[], shop: string, bank: string, Partial<PlanCon
 for (const [what, others, shop, bank, given] of rows)
   test(what, () => assert.deepEqual(decided(others, ['shop', 'bank'], given), [shop, bank]));
 
-const alone: [what: string, Judged[], is: string][] = [
+const alone: [what: string, Assessed[], is: string][] = [
   ['three failures in the only namespace that the run concerns halt the run', failed('shop', 3), 'halted'],
   ['… and so does the first new pod without its sidecar', ended('shop', 'failed:not-injected'), 'halted'],
 ];
@@ -123,9 +128,9 @@ const paced = { ...POLICY, restartDelay: HOUR, maxRestartsPerMinute: 1, maxInFli
 for (const [outcome, entry] of forged) {
   const time = new Date(entry.restartedAt).toISOString();
   test(`a record on a workload of another namespace, ${outcome} at ${time}, keeps nobody waiting`, () => {
-    const tenant = (injected: boolean): Judged[] =>
+    const tenant = (injected: boolean): Assessed[] =>
       Array.from({ length: 5 }, (_, i) => {
-        const one = judged(
+        const one = assessed(
           { namespace: 'tenant', name: `evil${i}`, owner: KAFKA, annotations: recorded(entry) },
           { state: 'skipped', reason: { code: 'not-injected', detail: '' } },
         );
@@ -142,7 +147,7 @@ const AHEAD = [Date.UTC(9998, 0), NOW + 30 * MINUTE, NOW + 1000, NOW - 1000].map
 
 test('earlier writes that only a workload tells of pace nobody when it is restarted', () => {
   const record = restarted(HOUR, 'verified', { writes: [{ at: NOW - HOUR, well: true }, ...AHEAD] });
-  const evil = judged({ namespace: 'tenant', name: 'evil', annotations: recorded(record) });
+  const evil = assessed({ namespace: 'tenant', name: 'evil', annotations: recorded(record) });
   const entry = nextEntry(evil, expected(), 'run', { wall: NOW, now: NOW });
   const restartedOne = journalled({ ...entry, outcome: 'verified' }, { namespace: 'tenant', name: 'evil' }, current);
   const policy = { ...POLICY, restartDelay: MINUTE, maxRestartsPerMinute: 1 };

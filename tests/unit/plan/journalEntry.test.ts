@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANNOTATION, RESTARTED_AT, RETRY } from '../../../src/names.ts';
+import type { Assessed } from '../../../src/plan/assessed.ts';
 import { isRetryAsked, type JournalEntry, lastRestart, nextEntry } from '../../../src/plan/journalEntry.ts';
-import type { Judged } from '../../../src/plan/judged.ts';
 import { fingerprint, type Outcome, recordOf, timestamp, WRITES_KEPT } from '../../../src/plan/record.ts';
 import { journalled, recorded, restarted, writesAgo } from '../../builders/journal.ts';
-import { expected, HOUR, judged, MINUTE, NOW, workload } from '../../builders/workload.ts';
+import { assessed, expected, HOUR, MINUTE, NOW, workload } from '../../builders/workload.ts';
 
 const STEADY = 5000;
 /** The entry of a restart that is decided so much after NOW. */
-const next = (one: Judged, after = 0): JournalEntry =>
+const next = (one: Assessed, after = 0): JournalEntry =>
   nextEntry(one, expected(), 'run', { wall: NOW + after, now: STEADY + after });
 /** The workload after such a restart has come to its end. */
-const after = (entry: JournalEntry, outcome: Outcome): Judged => journalled({ ...entry, outcome });
+const after = (entry: JournalEntry, outcome: Outcome): Assessed => journalled({ ...entry, outcome });
 
 test('an entry tells what was decided, of which object, and that nothing is written yet', () => {
   const owner = { apiVersion: 'kafka.strimzi.io/v1beta2', kind: 'Kafka', name: 'events' };
-  const one = judged({ uid: 'u', generation: 4, owner, annotations: { [RETRY]: 'now' } });
+  const one = assessed({ uid: 'u', generation: 4, owner, annotations: { [RETRY]: 'now' } });
   assert.deepEqual(next(one, 999), {
     restartedFor: fingerprint(expected()),
     restartedAt: NOW,
@@ -33,12 +33,12 @@ test('an entry tells what was decided, of which object, and that nothing is writ
 });
 
 test('attempts count within an episode', () => {
-  const second = next(after(next(judged()), 'failed:timeout'), MINUTE);
+  const second = next(after(next(assessed()), 'failed:timeout'), MINUTE);
   assert.deepEqual([second.attempts, second.writes.length], [2, 2]);
 });
 
 test('a new episode counts from one, the day’s writes go on', () => {
-  const second = next(after(next(judged()), 'verified'), MINUTE);
+  const second = next(after(next(assessed()), 'verified'), MINUTE);
   assert.deepEqual([second.attempts, second.writes.length], [1, 2]);
   const other = journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', attempts: 2 }));
   assert.equal(next(other).attempts, 1, 'another sidecar');
@@ -47,7 +47,7 @@ test('a new episode counts from one, the day’s writes go on', () => {
 });
 
 test('writes are kept with the end that they came to, as many as the daily limits count', () => {
-  let entry = next(judged());
+  let entry = next(assessed());
   const ends: Outcome[] = ['verified', 'failed:timeout', 'superseded', 'reverted', 'superseded:expectation'];
   for (let i = 1; i < 20; i++) entry = next(after(entry, ends[i % ends.length] as Outcome), i * MINUTE);
   assert.equal(entry.writes.length, WRITES_KEPT);
@@ -58,14 +58,14 @@ test('writes are kept with the end that they came to, as many as the daily limit
 });
 
 /** A workload that says of itself that it was restarted and how often before. */
-const saying = (record: Partial<JournalEntry>, entry?: JournalEntry): Judged => {
+const saying = (record: Partial<JournalEntry>, entry?: JournalEntry): Assessed => {
   const annotations = recorded(restarted(2 * HOUR, 'superseded:expectation', record));
-  return entry ? journalled(entry, { annotations }) : judged({ annotations });
+  return entry ? journalled(entry, { annotations }) : assessed({ annotations });
 };
 const at = (ago: number, well = false) => ({ at: NOW - ago, well });
 
 /** Writes that stand on the workload, and those that the next entry has besides its own. */
-const told: [string, Judged, { at: number; well: boolean }[]][] = [
+const told: [string, Assessed, { at: number; well: boolean }[]][] = [
   [
     'of hours ago, which count for its own daily limit',
     saying({ writes: [at(2 * HOUR), at(3 * HOUR)] }),
@@ -90,31 +90,36 @@ test('attempts that no one can have made are no number that breaks the journal',
 
 test('the kind of an owner, which anyone may make up, takes no more room than a real one', () => {
   const owner = { apiVersion: `${'g'.repeat(300_000)}/v1`, kind: 'K'.repeat(300_000), name: 'x' };
-  assert.ok((next(judged({ owner })).owner ?? '').length <= 320);
+  assert.ok((next(assessed({ owner })).owner ?? '').length <= 320);
 });
 
 /** What the clock of the next restart has to be later than, and when that restart is. */
-const clocks: [string, Judged, number, number][] = [
-  ['nothing', judged(), 0, 0],
-  ['the workload, by a clock that runs behind', judged({ createdAt: NOW }), -5 * MINUTE, 0],
+const clocks: [string, Assessed, number, number][] = [
+  ['nothing', assessed(), 0, 0],
+  ['the workload, by a clock that runs behind', assessed({ createdAt: NOW }), -5 * MINUTE, 0],
   ['a restart of the same second', journalled(restarted(0, 'verified')), 0, 1000],
   ['one by a clock that was set back since', journalled(restarted(0, 'verified')), -30 * MINUTE, 1000],
-  ['no record that someone wrote ahead', judged({ annotations: recorded(restarted(-50 * MINUTE, 'verified')) }), 0, 0],
+  [
+    'no record that someone wrote ahead',
+    assessed({ annotations: recorded(restarted(-50 * MINUTE, 'verified')) }),
+    0,
+    0,
+  ],
   [
     'no template annotation that someone wrote ahead: it would pace others until then',
-    judged({ template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW + 50 * MINUTE) }, spec: {} } }),
+    assessed({ template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW + 50 * MINUTE) }, spec: {} } }),
     0,
     0,
   ],
   [
     'kubectl’s restart of the same second',
-    judged({ template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW) }, spec: {} } }),
+    assessed({ template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW) }, spec: {} } }),
     0,
     1000,
   ],
   [
     'no time that no clock can have shown',
-    judged({
+    assessed({
       annotations: recorded(restarted(-25 * HOUR, 'verified')),
       template: { labels: {}, annotations: { [RESTARTED_AT]: '9998-01-01T00:00:00Z' }, spec: {} },
     }),
@@ -134,10 +139,10 @@ for (const [name, one, wall, is] of clocks) {
 const record = (ago: number, outcome: Outcome): { annotations: Record<string, string> } => ({
   annotations: { ...recorded(restarted(ago, outcome)) },
 });
-const lasts: [string, Judged, string | undefined][] = [
-  ['nobody knows of any', judged(), undefined],
+const lasts: [string, Assessed, string | undefined][] = [
+  ['nobody knows of any', assessed(), undefined],
   ['the journal’s', journalled(restarted(HOUR, 'reverted')), 'reverted'],
-  ['the workload’s, where the journal knows nothing', judged(record(HOUR, 'reverted')), 'reverted'],
+  ['the workload’s, where the journal knows nothing', assessed(record(HOUR, 'reverted')), 'reverted'],
   [
     'the journal’s, where both tell of it',
     journalled(restarted(HOUR, 'reverted'), record(HOUR, 'verified')),
@@ -158,10 +163,10 @@ for (const [name, one, outcome] of lasts)
   test(`the last restart: ${name}`, () => assert.equal(lastRestart(one)?.outcome, outcome));
 
 const LETTER = 'Please restart this once more. '.repeat(1000);
-const retries: [string, Judged, boolean][] = [
-  ['nobody', judged(), false],
-  ['a person, for the first time', judged({ annotations: { [RETRY]: '1' } }), true],
-  ['with an empty word', judged({ annotations: { [RETRY]: '' } }), true],
+const retries: [string, Assessed, boolean][] = [
+  ['nobody', assessed(), false],
+  ['a person, for the first time', assessed({ annotations: { [RETRY]: '1' } }), true],
+  ['with an empty word', assessed({ annotations: { [RETRY]: '' } }), true],
   [
     'one who was answered',
     journalled(restarted(HOUR, 'reverted', { retried: '1' }), { annotations: { [RETRY]: '1' } }),
@@ -169,7 +174,7 @@ const retries: [string, Judged, boolean][] = [
   ],
   [
     'one who was answered, as only the workload tells',
-    judged({ annotations: { ...recorded(restarted(HOUR, 'reverted', { retried: '1' })), [RETRY]: '1' } }),
+    assessed({ annotations: { ...recorded(restarted(HOUR, 'reverted', { retried: '1' })), [RETRY]: '1' } }),
     false,
   ],
   [
@@ -183,7 +188,7 @@ for (const [name, one, asked] of retries)
   test(`who asks for one more restart: ${name}`, () => assert.equal(isRetryAsked(one), asked));
 
 test('a person may write a whole letter, which is kept as a word and answered once', () => {
-  const entry = next(judged({ annotations: { [RETRY]: LETTER } }));
+  const entry = next(assessed({ annotations: { [RETRY]: LETTER } }));
   assert.match(entry.retried ?? '', /^[0-9a-f]{16}$/);
   assert.equal(
     isRetryAsked(journalled({ ...entry, outcome: 'reverted' }, { annotations: { [RETRY]: LETTER } })),
@@ -207,7 +212,7 @@ test('writes that lie ahead, or a moment ago, are taken from no workload', () =>
     { at: NOW - HOUR, well: false },
     ...[-HOUR, -1000, 0, 1000].map((ago) => ({ at: NOW - ago, well: true })),
   ];
-  const entry = next(judged({ annotations: recorded(restarted(HOUR, 'verified', { writes })) }));
+  const entry = next(assessed({ annotations: recorded(restarted(HOUR, 'verified', { writes })) }));
   assert.deepEqual(entry.writes, [
     { at: NOW, well: false },
     { at: NOW - HOUR, well: true },

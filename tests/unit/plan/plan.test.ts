@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { Verdict } from '../../../src/compare/verdict.ts';
 import { type Budget, keyOf, type WorkloadKey } from '../../../src/model.ts';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../src/names.ts';
+import type { Assessed } from '../../../src/plan/assessed.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
-import type { Judged } from '../../../src/plan/judged.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { fingerprint, timestamp } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
@@ -12,13 +12,13 @@ import { reason } from '../../../src/reasons.ts';
 import { journalled, journalOf, recorded, restarted, writesAgo } from '../../builders/journal.ts';
 import { context, POLICY } from '../../builders/policy.ts';
 import {
+  assessed,
   complete,
   expected,
   group,
   HOUR,
   injection,
   istiod,
-  judged,
   MINUTE,
   NOW,
   outdated,
@@ -28,61 +28,61 @@ import {
 const current: Verdict = { state: 'current', expected: expected(), drifts: [] };
 const inFlight = restarted(MINUTE);
 
-const stepOf = (one: Judged, given: Partial<PlanContext> = {}): string => {
+const stepOf = (one: Assessed, given: Partial<PlanContext> = {}): string => {
   const step = plan([one], context({ journal: journalOf([one]), ...given })).steps.get(keyOf(one.workload));
   return step && 'reason' in step ? `${step.action} ${step.reason.code}` : (step?.action ?? 'absent');
 };
 
 const chart = (version: string): [string, string] => [`istiod-${version}`, version];
-const mixed: Judged = {
-  ...judged(),
+const mixed: Assessed = {
+  ...assessed(),
   injection: injection({ istiod: istiod({ chart: chart('1.30.2') }), configChart: chart('1.31.0') }),
 };
-const unlabelled: Judged = { ...judged(), injection: injection({ configChart: chart('1.31.0') }) };
-const remote: Judged = { ...judged(), injection: { entry: injection().entry, epoch: 'epoch', run: 'run' } };
+const unlabelled: Assessed = { ...assessed(), injection: injection({ configChart: chart('1.31.0') }) };
+const remote: Assessed = { ...assessed(), injection: { entry: injection().entry, epoch: 'epoch', run: 'run' } };
 
-const single: [string, Judged, string, Partial<PlanContext>?][] = [
-  ['an outdated workload is restarted', judged(), 'restart'],
-  ['a current one is not', judged({}, current), 'none'],
-  ['a paused one waits', judged({ paused: true }), 'wait paused'],
-  ['one whose rollout is in progress waits', judged({ rollout: { ...complete(3), updated: 1 } }), 'wait rolling'],
-  ['one whose controller has not seen the last change waits', judged({ generation: 2 }), 'wait rolling'],
-  ['one with old pods left waits', judged({ rollout: { ...complete(3), existing: 4 } }), 'wait rolling'],
+const single: [string, Assessed, string, Partial<PlanContext>?][] = [
+  ['an outdated workload is restarted', assessed(), 'restart'],
+  ['a current one is not', assessed({}, current), 'none'],
+  ['a paused one waits', assessed({ paused: true }), 'wait paused'],
+  ['one whose rollout is in progress waits', assessed({ rollout: { ...complete(3), updated: 1 } }), 'wait rolling'],
+  ['one whose controller has not seen the last change waits', assessed({ generation: 2 }), 'wait rolling'],
+  ['one with old pods left waits', assessed({ rollout: { ...complete(3), existing: 4 } }), 'wait rolling'],
   [
     'a StatefulSet with a pending update waits',
-    judged({ kind: 'StatefulSet', rollout: { ...complete(3), updateRevision: 'r2' } }),
+    assessed({ kind: 'StatefulSet', rollout: { ...complete(3), updateRevision: 'r2' } }),
     'wait rolling',
   ],
-  ['one with a pod down already waits', judged({ rollout: { ...complete(3), available: 2 } }), 'wait unavailable'],
+  ['one with a pod down already waits', assessed({ rollout: { ...complete(3), available: 2 } }), 'wait unavailable'],
   [
     '… unless its own strategy allows that',
-    judged({ maxUnavailable: 1, rollout: { ...complete(3), available: 2 } }),
+    assessed({ maxUnavailable: 1, rollout: { ...complete(3), available: 2 } }),
     'restart',
   ],
   ['one restarted a moment ago waits', journalled(restarted(MINUTE, 'verified')), 'wait cooldown'],
   [
     'one that Fortsa restarted a moment ago waits',
-    judged({ template: { labels: {}, annotations: { [FORTSA_RESTARTED_AT]: timestamp(NOW - MINUTE) }, spec: {} } }),
+    assessed({ template: { labels: {}, annotations: { [FORTSA_RESTARTED_AT]: timestamp(NOW - MINUTE) }, spec: {} } }),
     'wait cooldown',
   ],
   [
     '… whoever did it, as kubectl',
-    judged({ template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - MINUTE) }, spec: {} } }),
+    assessed({ template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - MINUTE) }, spec: {} } }),
     'wait cooldown',
   ],
   [
     '… also where only the workload tells of it',
-    judged({ annotations: recorded(restarted(MINUTE, 'verified')) }),
+    assessed({ annotations: recorded(restarted(MINUTE, 'verified')) }),
     'wait cooldown',
   ],
   [
     '… but not by a time that is still to come',
-    judged({ annotations: recorded(restarted(-MINUTE, 'verified')) }),
+    assessed({ annotations: recorded(restarted(-MINUTE, 'verified')) }),
     'restart',
   ],
   [
     '… nor by one in the template',
-    judged({ template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW + MINUTE) }, spec: {} } }),
+    assessed({ template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW + MINUTE) }, spec: {} } }),
     'restart',
   ],
   ['drift after a verified restart is a new episode', journalled(restarted(HOUR, 'verified')), 'restart'],
@@ -93,10 +93,10 @@ const single: [string, Judged, string, Partial<PlanContext>?][] = [
   ],
   [
     '… also where only the workload tells of it',
-    judged({ annotations: recorded(restarted(HOUR, 'failed:timeout')) }),
+    assessed({ annotations: recorded(restarted(HOUR, 'failed:timeout')) }),
     'wait gave-up',
   ],
-  ['… or tells of no end', judged({ annotations: recorded(restarted(HOUR)) }), 'wait gave-up'],
+  ['… or tells of no end', assessed({ annotations: recorded(restarted(HOUR)) }), 'wait gave-up'],
   ['a reverted restart is not repeated', journalled(restarted(HOUR, 'reverted')), 'wait gave-up'],
   [
     '… not even with attempts left',
@@ -117,7 +117,7 @@ const single: [string, Judged, string, Partial<PlanContext>?][] = [
   ],
   [
     'a record older than the workload was copied with its manifest',
-    judged({ createdAt: NOW - MINUTE, annotations: recorded(restarted(HOUR, 'failed:timeout')) }),
+    assessed({ createdAt: NOW - MINUTE, annotations: recorded(restarted(HOUR, 'failed:timeout')) }),
     'restart',
   ],
   [
@@ -129,7 +129,7 @@ const single: [string, Judged, string, Partial<PlanContext>?][] = [
     '… whether the journal or the workload tells of them, and each counts once',
     {
       ...journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', writes: writesAgo([1, 2]) })),
-      workload: judged({
+      workload: assessed({
         annotations: recorded(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', writes: writesAgo([1, 3]) })),
       }).workload,
     },
@@ -139,7 +139,7 @@ const single: [string, Judged, string, Partial<PlanContext>?][] = [
     '… of two that both tell of there are two',
     {
       ...journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', writes: writesAgo([1, 2]) })),
-      workload: judged({
+      workload: assessed({
         annotations: recorded(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', writes: writesAgo([1, 2]) })),
       }).workload,
     },
@@ -174,44 +174,44 @@ const single: [string, Judged, string, Partial<PlanContext>?][] = [
   ],
   [
     '… a failure that only stands on the workload is nobody’s to close',
-    judged({ annotations: recorded(restarted(HOUR, 'failed:timeout')) }, current),
+    assessed({ annotations: recorded(restarted(HOUR, 'failed:timeout')) }, current),
     'none',
   ],
   ['a verified one needs no closing', journalled(restarted(HOUR, 'verified'), {}, current), 'none'],
   [
     'a new injector configuration is given time',
-    judged(),
+    assessed(),
     'wait config-read-delay',
     { epochSeenAt: new Map([['epoch', NOW - 9000]]) },
   ],
   [
     'G1: istiod is rolling',
-    { ...judged(), injection: injection({ istiod: istiod({ rollout: { ...complete(1), updated: 0 } }) }) },
+    { ...assessed(), injection: injection({ istiod: istiod({ rollout: { ...complete(1), updated: 0 } }) }) },
     'wait istiod-rolling',
   ],
   [
     'G1: istiod has not seen its change',
-    { ...judged(), injection: injection({ istiod: istiod({ generation: 2 }) }) },
+    { ...assessed(), injection: injection({ istiod: istiod({ generation: 2 }) }) },
     'wait istiod-rolling',
   ],
   [
     'G1: istiod is scaled to zero',
-    { ...judged(), injection: injection({ istiod: istiod({ rollout: complete(0) }) }) },
+    { ...assessed(), injection: injection({ istiod: istiod({ rollout: complete(0) }) }) },
     'wait istiod-rolling',
   ],
   [
     'G4: the proxy would be newer than istiod',
-    { ...judged(), injection: injection({ istiod: istiod({ image: 'istio/pilot:1.30.2' }) }) },
+    { ...assessed(), injection: injection({ istiod: istiod({ image: 'istio/pilot:1.30.2' }) }) },
     'wait proxy-newer-than-istiod',
   ],
   [
     'G4: a variant is no newer version',
-    { ...judged(), injection: injection({ istiod: istiod({ image: 'istio/pilot:1.31.0-distroless' }) }) },
+    { ...assessed(), injection: injection({ istiod: istiod({ image: 'istio/pilot:1.31.0-distroless' }) }) },
     'restart',
   ],
   [
     'G4: an unparsable version closes nothing',
-    { ...judged(), injection: injection({ istiod: istiod({ image: 'istio/pilot:latest' }) }) },
+    { ...assessed(), injection: injection({ istiod: istiod({ image: 'istio/pilot:latest' }) }) },
     'restart',
   ],
   ['G2: ConfigMap and istiod come from different chart versions', mixed, 'wait chart-mismatch'],
@@ -222,7 +222,7 @@ const single: [string, Judged, string, Partial<PlanContext>?][] = [
     'wait unconfirmed-answer',
     { unconfirmed: () => 'asked once' },
   ],
-  ['G3: a visible one need not', judged(), 'restart', { unconfirmed: () => 'asked once' }],
+  ['G3: a visible one need not', assessed(), 'restart', { unconfirmed: () => 'asked once' }],
   [
     'an ignored gate holds nothing back',
     mixed,
@@ -232,14 +232,14 @@ const single: [string, Judged, string, Partial<PlanContext>?][] = [
   ['where no istiod is visible no gate applies', remote, 'restart'],
   [
     'an unknown verdict is never restarted',
-    judged({}, { state: 'unknown', reason: { code: 'injector-unreachable', detail: '' } }),
+    assessed({}, { state: 'unknown', reason: { code: 'injector-unreachable', detail: '' } }),
     'none',
   ],
   [
     'an error is backed off',
-    judged(),
+    assessed(),
     'wait error',
-    { retryAt: new Map([[keyOf(judged().workload), { until: NOW + 1000, problem: 'x' }]]) },
+    { retryAt: new Map([[keyOf(assessed().workload), { until: NOW + 1000, problem: 'x' }]]) },
   ],
 ];
 
@@ -260,21 +260,21 @@ const recreated = { strategy: 'Recreate', maxUnavailable: 3 };
 const failedOpen = journalled(restarted(HOUR, 'failed:not-injected'), { name: 'open' });
 const takenBack = journalled(restarted(HOUR, 'reverted'), { name: 'other', owner });
 
-const down = (given: Partial<Judged> = {}): Judged => ({
-  ...judged({ name: 'a', rollout: { ...complete(3), ready: 0, available: 0 } }),
+const down = (given: Partial<Assessed> = {}): Assessed => ({
+  ...assessed({ name: 'a', rollout: { ...complete(3), ready: 0, available: 0 } }),
   groups: [{ ...group(), ready: false }],
   ...given,
 });
 
 /** What is decided for the last of several. */
-const lastOf = (all: Judged[], given: Partial<PlanContext> = {}): string => {
+const lastOf = (all: Assessed[], given: Partial<PlanContext> = {}): string => {
   const last = all.at(-1);
   const step = last && plan(all, context({ journal: journalOf(all), ...given })).steps.get(keyOf(last.workload));
   return step && 'reason' in step ? `${step.action} ${step.reason.code}` : (step?.action ?? 'absent');
 };
 
-const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
-  ['nothing begins while a person has paused', [judged()], 'wait operator-paused', { paused: 'audit' }],
+const safety: [string, Assessed[], string, Partial<PlanContext>?][] = [
+  ['nothing begins while a person has paused', [assessed()], 'wait operator-paused', { paused: 'audit' }],
   [
     'a retry asked for by a person is made',
     [journalled(restarted(HOUR, 'failed:timeout'), { annotations: { [RETRY]: '1' } })],
@@ -299,38 +299,38 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
     ],
     'wait daily-cap',
   ],
-  ['new pods ready without a sidecar halt their run at once', [failedOpen, judged()], 'wait halted'],
-  ['… until a person resumes', [failedOpen, judged()], 'restart', { resumedAt: NOW - MINUTE }],
+  ['new pods ready without a sidecar halt their run at once', [failedOpen, assessed()], 'wait halted'],
+  ['… until a person resumes', [failedOpen, assessed()], 'restart', { resumedAt: NOW - MINUTE }],
   [
     '… nor one that a clock ahead has put into the future',
-    [failedOpen, judged()],
+    [failedOpen, assessed()],
     'wait halted',
     { resumedAt: NOW + HOUR },
   ],
-  ['… which forgives nothing that fails later', [failedOpen, judged()], 'wait halted', { resumedAt: NOW - 2 * HOUR }],
+  ['… which forgives nothing that fails later', [failedOpen, assessed()], 'wait halted', { resumedAt: NOW - 2 * HOUR }],
   [
     '… nor what was begun a moment later in the same second, to which records are cut',
-    [failedOpen, judged()],
+    [failedOpen, assessed()],
     'wait halted',
     { resumedAt: NOW - HOUR + 400 },
   ],
   [
     'an owner that took a restart back keeps the others of its kind',
-    [takenBack, judged({ owner })],
+    [takenBack, assessed({ owner })],
     'wait owner-reverts',
   ],
-  ['… and nobody else', [takenBack, judged()], 'restart'],
-  ['… of another group either', [takenBack, judged({ owner: { ...owner, apiVersion: 'other/v1' } })], 'restart'],
-  ['… until a person resumes', [takenBack, judged({ owner })], 'restart', { resumedAt: NOW - MINUTE }],
-  ['a rollout that takes pods away waits for its budget', [{ ...judged(lowering), ...spent }], 'wait pdb'],
+  ['… and nobody else', [takenBack, assessed()], 'restart'],
+  ['… of another group either', [takenBack, assessed({ owner: { ...owner, apiVersion: 'other/v1' } })], 'restart'],
+  ['… until a person resumes', [takenBack, assessed({ owner })], 'restart', { resumedAt: NOW - MINUTE }],
+  ['a rollout that takes pods away waits for its budget', [{ ...assessed(lowering), ...spent }], 'wait pdb'],
   [
     '… unless told to ignore it',
-    [{ ...judged(lowering), ...spent }],
+    [{ ...assessed(lowering), ...spent }],
     'restart',
     { policy: { ...POLICY, pdb: 'ignore' } },
   ],
-  ['… one that only surges asks no budget', [{ ...judged(), ...spent }], 'restart'],
-  ['… one with a disruption left goes', [{ ...judged(lowering), budgets: [budget()] }], 'restart'],
+  ['… one that only surges asks no budget', [{ ...assessed(), ...spent }], 'restart'],
+  ['… one with a disruption left goes', [{ ...assessed(lowering), budgets: [budget()] }], 'restart'],
   [
     'a budget that our own failed rollout has spent is no hindrance to another sidecar',
     [
@@ -358,43 +358,53 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
     ],
     'wait pdb',
   ],
-  ['Recreate goes where outages are allowed', [judged(recreated)], 'restart'],
-  ['… and is held where they are not', [judged(recreated)], 'wait outage', { policy: { ...POLICY, recreate: 'hold' } }],
+  ['Recreate goes where outages are allowed', [assessed(recreated)], 'restart'],
+  [
+    '… and is held where they are not',
+    [assessed(recreated)],
+    'wait outage',
+    { policy: { ...POLICY, recreate: 'hold' } },
+  ],
   [
     '… as is whoever may lose all pods at once',
-    [judged({ maxUnavailable: 3 })],
+    [assessed({ maxUnavailable: 3 })],
     'wait outage',
     { policy: { ...POLICY, recreate: 'hold' } },
   ],
   [
     '… but nobody who keeps one',
-    [judged({ maxUnavailable: 2 })],
+    [assessed({ maxUnavailable: 2 })],
     'restart',
     { policy: { ...POLICY, recreate: 'hold' } },
   ],
   [
     'Recreate is not begun while a pod is missing',
-    [judged({ ...recreated, rollout: { ...complete(3), available: 2 } })],
+    [assessed({ ...recreated, rollout: { ...complete(3), available: 2 } })],
     'wait unavailable',
   ],
   [
     'a DaemonSet waits while lost nodes use up what may be unavailable',
-    [{ ...judged({ kind: 'DaemonSet', ...lowering, rollout: { ...complete(3), available: 2 } }), stranded: 1 }],
+    [{ ...assessed({ kind: 'DaemonSet', ...lowering, rollout: { ...complete(3), available: 2 } }), onLostNodes: 1 }],
     'wait unavailable',
   ],
   [
     '… and goes with some to spare',
-    [{ ...judged({ kind: 'DaemonSet', maxUnavailable: 2, rollout: { ...complete(3), available: 2 } }), stranded: 1 }],
+    [
+      {
+        ...assessed({ kind: 'DaemonSet', maxUnavailable: 2, rollout: { ...complete(3), available: 2 } }),
+        onLostNodes: 1,
+      },
+    ],
     'restart',
   ],
   [
     'a StatefulSet with a partition is settled between revisions',
-    [judged({ kind: 'StatefulSet', partition: 2, rollout: { ...complete(3), updated: 1, updateRevision: 'r2' } })],
+    [assessed({ kind: 'StatefulSet', partition: 2, rollout: { ...complete(3), updated: 1, updateRevision: 'r2' } })],
     'restart',
   ],
   [
     '… and rolling while pods after it are not updated',
-    [judged({ kind: 'StatefulSet', partition: 2, rollout: { ...complete(3), updated: 0, updateRevision: 'r2' } })],
+    [assessed({ kind: 'StatefulSet', partition: 2, rollout: { ...complete(3), updated: 0, updateRevision: 'r2' } })],
     'wait rolling',
   ],
   ['what is outdated and down altogether is restarted', [down()], 'restart'],
@@ -402,19 +412,19 @@ const safety: [string, Judged[], string, Partial<PlanContext>?][] = [
   ['… nor does it mean an outage', [down()], 'restart', { policy: { ...POLICY, recreate: 'hold' } }],
   ['… not where a pod is current', [down({ verdict: outdated({ outdatedPods: 2 }) })], 'wait unavailable'],
   ['… not where a pod is Ready', [down({ groups: [group()] })], 'wait unavailable'],
-  ['… not where its nodes are lost', [down({ stranded: 1 })], 'wait unavailable'],
-  ['… not while it rolls', [down({ workload: judged({ generation: 2 }).workload })], 'wait rolling'],
+  ['… not where its nodes are lost', [down({ onLostNodes: 1 })], 'wait unavailable'],
+  ['… not while it rolls', [down({ workload: assessed({ generation: 2 }).workload })], 'wait rolling'],
   ['… once', [{ ...down(), entry: restarted(HOUR, 'failed:timeout') }], 'wait gave-up'],
 ];
 for (const [name, all, expectedStep, given] of safety) test(name, () => assert.equal(lastOf(all, given), expectedStep));
 
 /** A workload of which the journal tells this, and the workload itself that. */
-const twice = (entry: JournalEntry, record: JournalEntry, annotations: Record<string, string> = {}): Judged =>
+const twice = (entry: JournalEntry, record: JournalEntry, annotations: Record<string, string> = {}): Assessed =>
   journalled(entry, { annotations: { ...recorded(record), ...annotations } });
 const third = { restartedFor: 'other', writes: writesAgo([1, 2, 3]) };
 
 /** What a workload tells can hold it, and never lets go what the journal holds. */
-const careful: [string, Judged, string][] = [
+const careful: [string, Assessed, string][] = [
   [
     'a record that ended well lifts no failure of the journal',
     twice(restarted(HOUR, 'failed:timeout'), restarted(HOUR / 2, 'verified')),
@@ -476,9 +486,9 @@ test('an outcome that cannot be written is backed off, too', () => {
 
 test('a halt outlives that what failed becomes current later; a resume closes it', () => {
   const healed = ['a', 'b', 'c'].map((name) => journalled(restarted(HOUR, 'failed:timeout'), { name }, current));
-  assert.deepEqual(actions([...healed, judged({ name: 'd' })]), ['none', 'none', 'none', 'halted']);
+  assert.deepEqual(actions([...healed, assessed({ name: 'd' })]), ['none', 'none', 'none', 'halted']);
   const resumed = { resumedAt: NOW - MINUTE };
-  assert.deepEqual(actions([...healed, judged({ name: 'd' })], resumed), ['close', 'close', 'close', 'restart']);
+  assert.deepEqual(actions([...healed, assessed({ name: 'd' })], resumed), ['close', 'close', 'close', 'restart']);
 });
 
 test('a restart that the mesh outran may be made again for its own sidecar', () => {
@@ -487,18 +497,18 @@ test('a restart that the mesh outran may be made again for its own sidecar', () 
 });
 
 test('a frozen watch holds everything back', () => {
-  assert.equal(stepOf(judged(), { stale: 'namespaces: connection refused' }), 'wait watch-stale');
+  assert.equal(stepOf(assessed(), { stale: 'namespaces: connection refused' }), 'wait watch-stale');
 });
 
 test('an annotation that no calendar can write ends nothing', () => {
   const annotations = { [FORTSA_RESTARTED_AT]: '+275760-09-13T00:00:00Z' };
-  assert.equal(stepOf(judged({ template: { labels: {}, annotations, spec: {} } })), 'restart');
+  assert.equal(stepOf(assessed({ template: { labels: {}, annotations, spec: {} } })), 'restart');
 });
 
 test('a rollout that our own failed restart left stuck is no hindrance to a restart for another sidecar', () => {
   const template = { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - HOUR) }, spec: {} };
   const rollout = { ...complete(3), existing: 4, available: 2 };
-  const failed = (restartedFor: string): Judged =>
+  const failed = (restartedFor: string): Assessed =>
     journalled(restarted(HOUR, 'failed:timeout', { restartedFor }), { template, rollout });
   assert.equal(stepOf(failed('other')), 'restart');
   assert.equal(stepOf(failed(fingerprint(expected()))), 'wait gave-up', 'for the same sidecar it is not repeated');
@@ -509,9 +519,9 @@ test('a rollout that our own failed restart left stuck is no hindrance to a rest
   );
 });
 
-const named = (namespace: string, name: string, entry?: JournalEntry): Judged =>
-  entry ? journalled(entry, { namespace, name }) : judged({ namespace, name });
-const actions = (all: Judged[], given: Partial<PlanContext> = {}): string[] =>
+const named = (namespace: string, name: string, entry?: JournalEntry): Assessed =>
+  entry ? journalled(entry, { namespace, name }) : assessed({ namespace, name });
+const actions = (all: Assessed[], given: Partial<PlanContext> = {}): string[] =>
   all
     .map((one) => plan(all, context({ journal: journalOf(all), ...given })).steps.get(keyOf(one.workload)))
     .map((step) => (step && 'reason' in step ? step.reason.code : (step?.action ?? '')));
@@ -523,13 +533,13 @@ const about = (key: WorkloadKey): Pick<PlanContext, 'busy' | 'starting'> => ({
 });
 
 const wide = { ...POLICY, maxInFlightPerNamespace: 9 };
-const sharing: [string, Judged[], string[], Partial<PlanContext>?][] = [
+const sharing: [string, Assessed[], string[], Partial<PlanContext>?][] = [
   [
     'workloads under one budget go one after the other',
     [
-      { ...judged({ name: 'a', ...lowering }), budgets: [budget()] },
-      { ...judged({ name: 'b', ...lowering }), budgets: [budget()] },
-      { ...judged({ name: 'c', ...lowering }), budgets: [budget({ name: 'other' })] },
+      { ...assessed({ name: 'a', ...lowering }), budgets: [budget()] },
+      { ...assessed({ name: 'b', ...lowering }), budgets: [budget()] },
+      { ...assessed({ name: 'c', ...lowering }), budgets: [budget({ name: 'other' })] },
     ],
     ['restart', 'pdb', 'restart'],
   ],
@@ -540,89 +550,97 @@ const sharing: [string, Judged[], string[], Partial<PlanContext>?][] = [
         ...journalled(inFlight, { name: 'a', ...lowering }),
         budgets: [budget({ namespace: 'shop', name: '', allowed: 0 })],
       },
-      { ...judged({ name: 'b', ...lowering }), budgets: [budget()] },
-      { ...judged({ name: 'c', ...lowering }), budgets: [] },
+      { ...assessed({ name: 'b', ...lowering }), budgets: [budget()] },
+      { ...assessed({ name: 'c', ...lowering }), budgets: [] },
     ],
     ['in-flight', 'pdb', 'restart'],
   ],
   [
     '… but those that only surge share nothing',
     [
-      { ...judged({ name: 'a' }), budgets: [budget()] },
-      { ...judged({ name: 'b' }), budgets: [budget()] },
+      { ...assessed({ name: 'a' }), budgets: [budget()] },
+      { ...assessed({ name: 'b' }), budgets: [budget()] },
     ],
     ['restart', 'restart'],
   ],
   [
     'workloads of one operator go one after the other',
-    [judged({ name: 'a', owner }), judged({ name: 'b', owner: { ...owner, name: 'logs' } }), judged({ name: 'c' })],
+    [
+      assessed({ name: 'a', owner }),
+      assessed({ name: 'b', owner: { ...owner, name: 'logs' } }),
+      assessed({ name: 'c' }),
+    ],
     ['restart', 'owner-kind', 'restart'],
   ],
   [
     'where images seem to be rewritten, one restart shows how before others are made',
     [
       journalled(inFlight, { name: 'a' }),
-      { ...judged({ name: 'b' }), hinted: true },
-      { ...judged({ name: 'c' }), hinted: false },
+      { ...assessed({ name: 'b' }), hinted: true },
+      { ...assessed({ name: 'c' }), hinted: false },
     ],
     ['in-flight', 'first-of-its-kind', 'restart'],
   ],
   [
     '… unless it takes longer than a restart may, as where its people have paused it',
-    [journalled(restarted(HOUR), { name: 'a' }), { ...judged({ name: 'b' }), hinted: true }],
+    [journalled(restarted(HOUR), { name: 'a' }), { ...assessed({ name: 'b' }), hinted: true }],
     ['in-flight', 'restart'],
   ],
   [
     'so many a minute and no more',
-    [judged({ name: 'a' }), judged({ name: 'b' }), judged({ name: 'c' })],
+    [assessed({ name: 'a' }), assessed({ name: 'b' }), assessed({ name: 'c' })],
     ['restart', 'restart', 'max-restarts-per-minute'],
     { policy: { ...wide, maxRestartsPerMinute: 2 } },
   ],
   [
     '… counting those of the last minute, whoever wrote them',
-    [journalled(restarted(30_000, 'verified'), { name: 'a' }, current), judged({ name: 'b' }), judged({ name: 'c' })],
+    [
+      journalled(restarted(30_000, 'verified'), { name: 'a' }, current),
+      assessed({ name: 'b' }),
+      assessed({ name: 'c' }),
+    ],
     ['none', 'restart', 'max-restarts-per-minute'],
     { policy: { ...wide, maxRestartsPerMinute: 2 } },
   ],
   [
     '… and one that is about to be written',
-    [judged({ name: 'a' }), judged({ name: 'b' })],
+    [assessed({ name: 'a' }), assessed({ name: 'b' })],
     ['in-flight', 'max-restarts-per-minute'],
     { policy: { ...wide, maxRestartsPerMinute: 1 }, ...about('Deployment/shop/a') },
   ],
   [
     'the restart delay counts from one that is about to be written',
-    [judged({ name: 'a' }), judged({ name: 'b' })],
+    [assessed({ name: 'a' }), assessed({ name: 'b' })],
     ['in-flight', 'restart-delay'],
     { policy: { ...wide, restartDelay: 1000 }, ...about('Deployment/shop/a') },
   ],
   [
     'what means an outage goes last',
-    [judged({ name: 'a', ...recreated }), judged({ name: 'b' })],
+    [assessed({ name: 'a', ...recreated }), assessed({ name: 'b' })],
     ['max-in-flight', 'restart'],
     { policy: { ...wide, maxInFlight: 1 } },
   ],
   [
     '… and after that what is down altogether',
-    [down(), judged({ name: 'b', ...recreated }), judged({ name: 'c' })],
+    [down(), assessed({ name: 'b', ...recreated }), assessed({ name: 'c' })],
     ['max-in-flight', 'restart', 'restart'],
     { policy: { ...wide, maxInFlight: 2 } },
   ],
   [
     'Meltemi itself goes when nothing else is left',
-    [judged({ name: 'a' }), judged({ name: 'b' })],
+    [assessed({ name: 'a' }), assessed({ name: 'b' })],
     ['own-workload', 'restart'],
     { own: 'Deployment/shop/a' },
   ],
   [
     '… not while another is in flight',
-    [judged({ name: 'a' }), journalled(inFlight, { name: 'b' }, current)],
+    [assessed({ name: 'a' }), journalled(inFlight, { name: 'b' }, current)],
     ['own-workload', 'in-flight'],
     { own: 'Deployment/shop/a' },
   ],
   [
     '… but without waiting for what is held for good',
-    [judged({ name: 'a' }), journalled(restarted(HOUR, 'reverted'), { name: 'b' })],
+    [assessed({ name: 'a' }), journalled(restarted(HOUR, 'reverted'), { name: 'b' })],
     ['restart', 'gave-up'],
     { own: 'Deployment/shop/a' },
   ],
@@ -649,7 +667,7 @@ test('no more than allowed overall', () => {
 
 test('a record on a workload whose deletion has begun is neither followed nor counted', () => {
   const gone: Verdict = { state: 'skipped', reason: reason('deleting', 'deletion has begun') };
-  const dying = judged({ namespace: 'a', name: '1', deleting: true, annotations: recorded(inFlight) }, gone);
+  const dying = assessed({ namespace: 'a', name: '1', deleting: true, annotations: recorded(inFlight) }, gone);
   assert.deepEqual(actions([dying, named('a', '2')]), ['none', 'restart']);
 });
 
@@ -675,13 +693,13 @@ const FAR = Date.UTC(2099, 0);
 const strangeTime = restarted(0, 'verified', { restartedAt: FAR, writes: [{ at: FAR, well: false }] });
 
 test('a time that nobody’s clock can have shown paces nobody else', () => {
-  const strange = judged({ namespace: 'x', annotations: recorded(strangeTime) }, current);
+  const strange = assessed({ namespace: 'x', annotations: recorded(strangeTime) }, current);
   const pace = { restartDelay: MINUTE, maxRestartsPerMinute: 1 };
   assert.deepEqual(actions([strange, named('a', '1')], { policy: { ...POLICY, ...pace } }), ['none', 'restart']);
 });
 
 /** Failed restarts, each in a namespace of its own. */
-const failures = (count: number, run = 'run'): Judged[] =>
+const failures = (count: number, run = 'run'): Assessed[] =>
   Array.from({ length: count }, (_, i) => named(`failed-${i}`, 'web', restarted(HOUR, 'failed:timeout', { run })));
 
 test('three failures of a run halt it', () => {
@@ -697,7 +715,7 @@ test('failures of another run do not', () => {
 });
 
 test('a Deployment and a StatefulSet of one name are two workloads', () => {
-  const both = [judged({ kind: 'Deployment' }), judged({ kind: 'StatefulSet' })];
+  const both = [assessed({ kind: 'Deployment' }), assessed({ kind: 'StatefulSet' })];
   assert.equal(plan(both, context()).steps.size, 2);
 });
 

@@ -102,7 +102,7 @@ const rollouts: [string, Parameters<typeof workload>[0], string][] = [
     'progressing',
   ],
   [
-    'a StatefulSet with more pods than wanted is not judged by that',
+    'a StatefulSet with more pods than wanted is not assessed by that',
     { kind: 'StatefulSet', rollout: { ...complete(3), existing: 4 } },
     'complete',
   ],

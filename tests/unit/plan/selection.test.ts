@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keyOf, type NamespaceFacts, type Workload } from '../../../src/model.ts';
 import { RESTART_ANNOTATION } from '../../../src/names.ts';
+import type { Assessed } from '../../../src/plan/assessed.ts';
 import type { Filter } from '../../../src/plan/filter.ts';
-import type { Judged } from '../../../src/plan/judged.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
 import { context, policy } from '../../builders/policy.ts';
-import { judged } from '../../builders/workload.ts';
+import { assessed } from '../../builders/workload.ts';
 
 /** What the plan makes of an outdated workload that nothing else keeps back: `restart`, or the reason. */
-function decision(one: Judged, given: Partial<Policy> = {}): string {
+function decision(one: Assessed, given: Partial<Policy> = {}): string {
   const { steps } = plan([one], context({ policy: policy(given) }));
   const step = steps.get(keyOf(one.workload));
   return step && 'reason' in step ? `${step.reason.code}: ${step.reason.detail}` : (step?.action ?? 'absent');
@@ -18,9 +18,9 @@ function decision(one: Judged, given: Partial<Policy> = {}): string {
 
 const say = (value: string): Record<string, string> => ({ [RESTART_ANNOTATION]: value });
 /** Says of the workload and of its namespace; undefined says nothing. */
-function said(own: string | undefined, general?: string): Judged {
+function said(own: string | undefined, general?: string): Assessed {
   const namespace = { labels: {}, annotations: general === undefined ? {} : say(general) };
-  return { ...judged(own === undefined ? {} : { annotations: say(own) }), namespace };
+  return { ...assessed(own === undefined ? {} : { annotations: say(own) }), namespace };
 }
 
 const ON_WORKLOAD = 'opted-out: meltemi.dev/restart on the workload is "false"';
@@ -29,7 +29,7 @@ const GUESS = 'which is neither "true" nor "false" and counts as "false"';
 const NOT_OPTED_IN = 'not-opted-in: neither the workload nor its namespace has meltemi.dev/restart: "true"';
 const optIn = { optIn: true };
 
-const annotations: [string, Judged, string, Partial<Policy>?][] = [
+const annotations: [string, Assessed, string, Partial<Policy>?][] = [
   ['who says nothing is restarted', said(undefined), 'restart'],
   ['a workload says no', said('false'), ON_WORKLOAD],
   ['a namespace says no for its workloads', said(undefined, 'false'), ON_NAMESPACE],
@@ -77,7 +77,7 @@ const rich: Partial<Workload> = {
   template: { labels: { app: 'web', tier: 'db' }, annotations: { 'example.com/pod': 'yes' }, spec },
 };
 const facts: NamespaceFacts = { labels: { stage: 'prod' }, annotations: {} };
-const one: Judged = { ...judged(rich), namespace: facts };
+const one: Assessed = { ...assessed(rich), namespace: facts };
 
 /** A filter, and whether it names the Deployment shop/web above. */
 const filters: [string, Filter, boolean][] = [
@@ -114,12 +114,12 @@ for (const [name, filter, matches] of filters) {
 }
 
 test('a workload without owner is of no owner kind', () =>
-  assert.equal(decision(judged(), { exclude: [{ ownerKinds: ['Prometheus'] }] }), 'restart'));
+  assert.equal(decision(assessed(), { exclude: [{ ownerKinds: ['Prometheus'] }] }), 'restart'));
 
 test('a spec that is not what it should be has no images', () => {
   const odd = { containers: [null, 'x', { image: 3 }, {}], initContainers: 'x' };
   const template = { labels: {}, annotations: {}, spec: odd };
-  assert.equal(decision(judged({ template }), { exclude: [{ images: ['*'] }] }), 'restart');
+  assert.equal(decision(assessed({ template }), { exclude: [{ images: ['*'] }] }), 'restart');
 });
 
 const simple: [string, Partial<Policy>, string][] = [
@@ -174,7 +174,7 @@ test('what people have said comes before every other rule', () =>
   assert.equal(decision({ ...said('false'), workload: { ...said('false').workload, paused: true } }), ON_WORKLOAD));
 
 test('a verdict is what it is, excluded or not', () => {
-  const current = judged(
+  const current = assessed(
     {},
     { state: 'current', expected: { image: 'a', revision: '', placement: 'container' }, drifts: [] },
   );

@@ -11,7 +11,7 @@ import { Metrics } from '../../../src/report/metrics.ts';
 import { planTable } from '../../../src/report/planTable.ts';
 import { Report } from '../../../src/report/report.ts';
 import { type Row, rowOf, rowsOf } from '../../../src/report/row.ts';
-import { expected, group, injection, judged } from '../../builders/workload.ts';
+import { assessed, expected, group, injection } from '../../builders/workload.ts';
 import { diceFor } from '../fuzz/dice.ts';
 
 /** What a terminal, a log viewer or an editor would act on, or show as nothing; written apart from the code that escapes it. */
@@ -116,7 +116,7 @@ test('the work on an endless text is bounded by what is shown of it', () => {
 
 /** A row in which everything that others write is this text. */
 const forged = (text: string): Row => ({
-  ...rowOf(judged(), { action: 'none' }),
+  ...rowOf(assessed(), { action: 'none' }),
   kind: 'Deployment',
   namespace: text,
   name: text,
@@ -129,7 +129,7 @@ const forged = (text: string): Row => ({
   webhook: text,
   until: text,
 });
-const honest = rowOf(judged({ name: 'web' }), { action: 'none' });
+const honest = rowOf(assessed({ name: 'web' }), { action: 'none' });
 
 for (const [name, text] of HOSTILE) {
   test(`the table has a line a workload whatever they hold: ${name}`, () => {
@@ -152,7 +152,7 @@ test('that a restart is an outage is said whatever else is', () => {
 });
 
 function explained(text: string, labels: Record<string, string>): string {
-  const one = judged(
+  const one = assessed(
     { name: text, template: { labels, annotations: labels, spec: {} } },
     {
       state: 'outdated',
@@ -165,7 +165,7 @@ function explained(text: string, labels: Record<string, string>): string {
   );
   const { entry } = injection();
   return explanation({
-    judged: one,
+    assessed: one,
     mesh: {
       injections: [injection({ entry: { ...entry, configuration: text, name: text } })],
       namespaces: new Map([['shop', { labels, annotations: {} }]]),
@@ -207,7 +207,7 @@ function messages(text: string): string[] {
     cluster: { emit: async (draft) => void events.push(draft) },
     namespace: 'mesh',
   });
-  const one = judged();
+  const one = assessed();
   report.reachable(injection(), text);
   report.ended(one, 'failed:timeout', text);
   report.policyRejected(text, [text, text]);
@@ -232,7 +232,7 @@ for (const [name, text] of [...HOSTILE, ['256 KiB', LONG], ['wide characters', '
 }
 
 test('rows of real verdicts are escaped too: an annotation that forges a row', () => {
-  const evil = judged({ annotations: { 'meltemi.dev/restart': '\u001b[2J\nshop  Deployment/cart  current' } });
+  const evil = assessed({ annotations: { 'meltemi.dev/restart': '\u001b[2J\nshop  Deployment/cart  current' } });
   const steps = new Map([[keyOf(evil.workload), { action: 'wait', reason: reason('opted-out', 'a\nb') } as const]]);
   const table = planTable(rowsOf([evil], { steps }), { colour: false, all: false });
   assert.equal(lines(table), 5);

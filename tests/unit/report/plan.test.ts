@@ -1,26 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keyOf, NO_NAMESPACE } from '../../../src/model.ts';
-import type { Judged } from '../../../src/plan/judged.ts';
+import type { Assessed } from '../../../src/plan/assessed.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import { reason } from '../../../src/reasons.ts';
 import { explanation } from '../../../src/report/explanation.ts';
 import { planTable } from '../../../src/report/planTable.ts';
 import { rowOf, rowsOf } from '../../../src/report/row.ts';
-import { entry, expected, group, injection, istiod, judged, NOW, workload } from '../../builders/workload.ts';
+import { assessed, entry, expected, group, injection, istiod, NOW, workload } from '../../builders/workload.ts';
 
-const next = judged({ name: 'web' });
-const paused = judged({ name: 'api', paused: true });
-const cooling = judged({ name: 'mail' });
-const current = judged({ name: 'ok' }, { state: 'current', expected: expected(), drifts: [] });
-const { injection: _nobody, ...unmatched } = judged();
-const orphan: Judged = {
+const next = assessed({ name: 'web' });
+const paused = assessed({ name: 'api', paused: true });
+const cooling = assessed({ name: 'mail' });
+const current = assessed({ name: 'ok' }, { state: 'current', expected: expected(), drifts: [] });
+const { injection: _nobody, ...unmatched } = assessed();
+const orphan: Assessed = {
   ...unmatched,
   workload: workload({ name: 'old' }),
   namespace: NO_NAMESPACE,
   verdict: { state: 'skipped', reason: reason('orphaned', '3 pods carry a sidecar') },
 };
-const outside: Judged = {
+const outside: Assessed = {
   ...unmatched,
   workload: workload({ name: 'tool' }),
   namespace: NO_NAMESPACE,
@@ -72,10 +72,10 @@ const mesh = {
 };
 
 test('an explanation tells every entry, the question, the answer, the pods, the gates and the verdict', () => {
-  const one: Judged = { ...next, injection: injection({ istiod: istiod({ image: 'istio/pilot:1.30.2' }) }) };
+  const one: Assessed = { ...next, injection: injection({ istiod: istiod({ image: 'istio/pilot:1.30.2' }) }) };
   const row = rowOf(one, { action: 'wait', reason: reason('proxy-newer-than-istiod', 'too new') });
   const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
-  const text = explanation({ judged: one, mesh, groups: [group()], row, rules });
+  const text = explanation({ assessed: one, mesh, groups: [group()], row, rules });
   for (const line of [
     'Deployment shop/web',
     '  istio-injection=enabled',
@@ -94,17 +94,17 @@ test('an explanation tells every entry, the question, the answer, the pods, the 
 
 test('an explanation tells how the cluster rewrites the image of the answer', () => {
   const rewritten = 'the cluster rewrites docker.io/istio/proxyv2:1.31.0 to harbor.corp/hub/istio/proxyv2:1.31.0';
-  const one = judged({}, { state: 'current', expected: expected(), drifts: [], rewritten });
+  const one = assessed({}, { state: 'current', expected: expected(), drifts: [], rewritten });
   const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
-  const text = explanation({ judged: one, mesh, groups: [], row: rowOf(one, { action: 'none' }), rules });
+  const text = explanation({ assessed: one, mesh, groups: [], row: rowOf(one, { action: 'none' }), rules });
   assert.ok(text.split('\n').includes(`  ${rewritten}`), text);
 });
 
 test('an explanation shows nothing of the template’s spec, which may carry secrets', () => {
-  const secret = judged({
+  const secret = assessed({
     template: { labels: {}, annotations: {}, spec: { containers: [{ env: [{ value: 'hunter2' }] }] } },
   });
   const row = rowOf(secret, { action: 'none' });
   const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
-  assert.doesNotMatch(explanation({ judged: secret, mesh, groups: [], row, rules }), /hunter2/);
+  assert.doesNotMatch(explanation({ assessed: secret, mesh, groups: [], row, rules }), /hunter2/);
 });

@@ -6,7 +6,7 @@ import type { Outcome } from '../../../src/plan/record.ts';
 import { type ReasonCode, reason } from '../../../src/reasons.ts';
 import { Metrics } from '../../../src/report/metrics.ts';
 import { Report } from '../../../src/report/report.ts';
-import { entry, injection, judged, MINUTE, NOW } from '../../builders/workload.ts';
+import { assessed, entry, injection, MINUTE, NOW } from '../../builders/workload.ts';
 
 /** A report with nobody to hear it, and what it tells. */
 function reporting() {
@@ -33,7 +33,7 @@ const rows: [Outcome, string][] = [
 for (const [outcome, result] of rows) {
   test(`a restart that ended as ${outcome} is counted as ${result}`, async () => {
     const { report, metrics } = reporting();
-    report.ended(judged(), outcome, '');
+    report.ended(assessed(), outcome, '');
     const text = await metrics.registry.metrics();
     assert.ok(text.includes(`meltemi_restarts_total{kind="Deployment",result="${result}"} 1`));
     assert.ok(!text.includes('superseded:'), 'the label set is closed');
@@ -150,7 +150,7 @@ const gates: readonly [
 for (const [name, evaluations, { told, long }] of gates) {
   test(`a gate closed ${name}`, async () => {
     const { report, events, metric } = reporting();
-    const one = judged({}, { state: 'unknown', reason: reason('bad-answer', '') });
+    const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
     for (const [minute, gate] of evaluations) {
       const step: Step = gate ? { action: 'wait', reason: reason(gate, 'why') } : { action: 'none' };
       report.evaluated([one], { steps: new Map([[keyOf(one.workload), step]]) }, NOW + minute * MINUTE);
@@ -166,7 +166,7 @@ for (const [name, evaluations, { told, long }] of gates) {
 
 test('a workload that its budget holds for an hour is told once, on the workload', () => {
   const { report, events } = reporting();
-  const one = judged({}, { state: 'unknown', reason: reason('bad-answer', '') });
+  const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
   const held: Step = { action: 'wait', reason: reason('pdb', 'shop/web allows no disruption') };
   for (const minute of [0, 59, 60, 61, 600])
     report.evaluated([one], { steps: new Map([[keyOf(one.workload), held]]) }, NOW + minute * MINUTE);
@@ -201,7 +201,7 @@ test('whether the watches are stale is asked at each scrape', async () => {
 
 test('a halted run is told once and counted until it goes on', async () => {
   const { report, events, metric } = reporting();
-  const one = judged({}, { state: 'unknown', reason: reason('bad-answer', '') });
+  const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
   const halted: Step = { action: 'wait', reason: reason('halted', '3 restarts failed') };
   const evaluate = (step: Step) => report.evaluated([one], { steps: new Map([[keyOf(one.workload), step]]) }, NOW);
   evaluate(halted);

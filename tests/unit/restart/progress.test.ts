@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Verdict } from '../../../src/compare/verdict.ts';
 import { RESTARTED_AT } from '../../../src/names.ts';
-import type { Judged } from '../../../src/plan/judged.ts';
+import type { Assessed } from '../../../src/plan/assessed.ts';
 import { timestamp } from '../../../src/plan/record.ts';
 import { reason } from '../../../src/reasons.ts';
 import {
@@ -14,7 +14,7 @@ import {
 } from '../../../src/restart/progress.ts';
 import { restarted } from '../../builders/journal.ts';
 import { POLICY } from '../../builders/policy.ts';
-import { complete, expected, group, judged, MINUTE, NOW, outdated, workload } from '../../builders/workload.ts';
+import { assessed, complete, expected, group, MINUTE, NOW, outdated, workload } from '../../builders/workload.ts';
 
 const ENTRY = restarted(0);
 const UNCONFIRMED = restarted(0, undefined, { confirmed: false });
@@ -82,68 +82,73 @@ const reverted: Progress = { kind: 'replaced', end: { outcome: 'reverted', detai
 const old = group({}, 1);
 const fresh = group({ image: 'docker.io/istio/proxyv2:1.31.0' }, 2);
 const bare = { ...group({ image: '', revision: '', placement: 'none' }, 1), youngest: NOW + 5000 };
-const daemons = judged({ kind: 'DaemonSet', rollout: { ...complete(3), updated: 2, available: 2 } }, CURRENT);
+const daemons = assessed({ kind: 'DaemonSet', rollout: { ...complete(3), updated: 2, available: 2 } }, CURRENT);
 
-const ends: [string, Progress, Judged, string, Partial<Circumstances>?][] = [
-  ['complete with the right sidecars', done, judged({}, CURRENT), 'verified'],
-  ['right sidecars in a rollout that goes on: not yet', progressing, judged({}, CURRENT), 'goes on'],
-  ['pods count more than an annotation that was taken back', reverted, judged({}, CURRENT), 'verified'],
-  ['taken back before the pods were new', reverted, judged(), 'reverted'],
-  ['complete, and pods have another image', done, judged(), 'failed:wrong-image'],
-  ['… or none', done, judged({}, outdated({ drifts: ['missing', 'image'] })), 'failed:not-injected'],
-  ['… or another revision', done, judged({}, outdated({ drifts: ['revision'] })), 'failed:wrong-revision'],
+const ends: [string, Progress, Assessed, string, Partial<Circumstances>?][] = [
+  ['complete with the right sidecars', done, assessed({}, CURRENT), 'verified'],
+  ['right sidecars in a rollout that goes on: not yet', progressing, assessed({}, CURRENT), 'goes on'],
+  ['pods count more than an annotation that was taken back', reverted, assessed({}, CURRENT), 'verified'],
+  ['taken back before the pods were new', reverted, assessed(), 'reverted'],
+  ['complete, and pods have another image', done, assessed(), 'failed:wrong-image'],
+  ['… or none', done, assessed({}, outdated({ drifts: ['missing', 'image'] })), 'failed:not-injected'],
+  ['… or another revision', done, assessed({}, outdated({ drifts: ['revision'] })), 'failed:wrong-revision'],
   [
     '… by a restart of former times, which may have ended well',
     done,
-    judged(),
+    assessed(),
     'failed:unverified',
     { inherited: true },
   ],
-  ['complete, but another sidecar is expected by now', done, judged({}, OTHER), 'superseded:expectation'],
-  ['complete, but nobody injects it any more', done, judged({}, SKIPPED), 'superseded:expectation'],
-  ['complete, and nobody can say: not yet', done, judged({}, UNKNOWN), 'goes on'],
-  ['… nor by the time limit', late, judged({}, UNKNOWN), 'failed:unverified'],
-  ['not written: nothing has ended', unwritten, judged(), 'goes on'],
-  ['failed', failed, judged(), 'failed:timeout'],
+  ['complete, but another sidecar is expected by now', done, assessed({}, OTHER), 'superseded:expectation'],
+  ['complete, but nobody injects it any more', done, assessed({}, SKIPPED), 'superseded:expectation'],
+  ['complete, and nobody can say: not yet', done, assessed({}, UNKNOWN), 'goes on'],
+  ['… nor by the time limit', late, assessed({}, UNKNOWN), 'failed:unverified'],
+  ['not written: nothing has ended', unwritten, assessed(), 'goes on'],
+  ['failed', failed, assessed(), 'failed:timeout'],
   [
     'a new pod is ready without its sidecar: at once',
     progressing,
-    { ...judged(), groups: [old, bare] },
+    { ...assessed(), groups: [old, bare] },
     'failed:not-injected',
   ],
-  ['… not while it is not ready', progressing, { ...judged(), groups: [old, { ...bare, ready: false }] }, 'goes on'],
-  ['… not for a pod from before', progressing, { ...judged(), groups: [{ ...bare, youngest: NOW - 1000 }] }, 'goes on'],
+  ['… not while it is not ready', progressing, { ...assessed(), groups: [old, { ...bare, ready: false }] }, 'goes on'],
+  [
+    '… not for a pod from before',
+    progressing,
+    { ...assessed(), groups: [{ ...bare, youngest: NOW - 1000 }] },
+    'goes on',
+  ],
   [
     '… by the clock of the API server, where it is known',
     progressing,
-    { ...judged({ writtenAt: NOW + MINUTE }), groups: [old, bare] },
+    { ...assessed({ writtenAt: NOW + MINUTE }), groups: [old, bare] },
     'goes on',
   ],
   [
     '… not where another sidecar is expected by now',
     progressing,
-    { ...judged({}, OTHER), groups: [old, bare] },
+    { ...assessed({}, OTHER), groups: [old, bare] },
     'goes on',
   ],
   [
     'a DaemonSet whose other pods are on lost nodes is done',
     progressing,
-    { ...daemons, groups: [fresh], stranded: 1 },
+    { ...daemons, groups: [fresh], onLostNodes: 1 },
     'verified',
   ],
-  ['… even when its time is over', failed, { ...daemons, groups: [fresh], stranded: 1 }, 'verified'],
-  ['… not while a pod is missing', progressing, { ...daemons, groups: [fresh], stranded: 0 }, 'goes on'],
+  ['… even when its time is over', failed, { ...daemons, groups: [fresh], onLostNodes: 1 }, 'verified'],
+  ['… not while a pod is missing', progressing, { ...daemons, groups: [fresh], onLostNodes: 0 }, 'goes on'],
   [
     '… nor while one is not ready',
     progressing,
-    { ...daemons, groups: [{ ...fresh, ready: false }], stranded: 1 },
+    { ...daemons, groups: [{ ...fresh, ready: false }], onLostNodes: 1 },
     'goes on',
   ],
   [
     'a StatefulSet with a partition is done when the pods after it are, whatever those before it do',
     failed,
     {
-      ...judged({ kind: 'StatefulSet', partition: 1, rollout: { ...complete(3), available: 2 } }, CURRENT),
+      ...assessed({ kind: 'StatefulSet', partition: 1, rollout: { ...complete(3), available: 2 } }, CURRENT),
       groups: [fresh],
     },
     'verified',
@@ -151,7 +156,7 @@ const ends: [string, Progress, Judged, string, Partial<Circumstances>?][] = [
   [
     'a Deployment is done when its controller says so',
     failed,
-    { ...judged({}, CURRENT), groups: [fresh] },
+    { ...assessed({}, CURRENT), groups: [fresh] },
     'failed:timeout',
   ],
 ];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { networkError, statusError } from '../../../src/cluster/apiError.ts';
-import { NotLeading } from '../../../src/cluster/leadership.ts';
+import { NotLeading } from '../../../src/leader/leadership.ts';
 import type { WorkloadKey } from '../../../src/model.ts';
 import { ANNOTATION, RETRY } from '../../../src/names.ts';
 import { nextEntry } from '../../../src/plan/journalEntry.ts';
@@ -58,13 +58,13 @@ describe('a restart', () => {
     it(`is not made where the fresh look finds ${what}`, async () => {
       const planned = await bench.planned();
       change();
-      await assert.rejects(bench.restarter.restart(planned), { name: 'NotBorneOut' });
+      await assert.rejects(bench.restarter.restart(planned), { name: 'PlanOvertaken' });
       assert.deepEqual([bench.patches, bench.known()], [[], 'nothing']);
     });
 
   const certain: [string, Error, RegExp][] = [
     ['the fence is closed', new NotLeading('not sent'), /^NotLeading: not sent/],
-    ['somebody else was quicker', refused(409), /^NotBorneOut: somebody else/],
+    ['somebody else was quicker', refused(409), /^PlanOvertaken: somebody else/],
     ['no connection was made', broken('ECONNREFUSED'), /^ApiError/],
     ['there are too many requests', refused(429), /^ApiError/],
   ];

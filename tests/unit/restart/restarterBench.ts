@@ -6,11 +6,11 @@ import type { Mesh } from '../../../src/expect/mesh.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { type Labels, NO_NAMESPACE, type PodFacts, type Workload, type WorkloadRef } from '../../../src/model.ts';
 import { RESTARTED_AT } from '../../../src/names.ts';
+import { type Observed, Observer } from '../../../src/observe/observer.ts';
+import { isOutdated, type Outdated } from '../../../src/plan/assessed.ts';
 import { historyOf } from '../../../src/plan/history.ts';
-import { isOutdated, type Outdated } from '../../../src/plan/judged.ts';
-import type { Surroundings } from '../../../src/plan/rule.ts';
+import type { RuleContext } from '../../../src/plan/rule.ts';
 import { Restarter } from '../../../src/restart/restarter.ts';
-import { type Sighting, Survey } from '../../../src/survey.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
 import { context, policy } from '../../builders/policy.ts';
 import { complete, expected, injection, NOW, pod, sidecar, workload } from '../../builders/workload.ts';
@@ -49,7 +49,7 @@ export class RestarterBench {
   /** Called with every second that passes. */
   ticked: () => void = () => undefined;
   journal = this.#newJournal();
-  readonly survey: Survey;
+  readonly observer: Observer;
   restarter: Restarter;
   readonly #cluster: Cluster;
 
@@ -66,10 +66,10 @@ export class RestarterBench {
       podsOf: async (one: Workload) => Array.from({ length: 3 }, (_, i) => this.#pod(one, i)),
       budgets: async () => [],
       patch: async (ref: WorkloadRef, patch: Patch) => this.#patch(ref, patch),
-      complaint: async () => undefined,
+      rejection: async () => undefined,
     } as unknown as Cluster;
     const answer = async () => ({ kind: 'sidecar', sidecar: expected() });
-    this.survey = new Survey({
+    this.observer = new Observer({
       cluster: this.#cluster,
       injectors: { ask: answer, askAfresh: answer } as unknown as Injectors,
       journal: { of: (one) => this.journal.of(one), learnt: (run, namespace) => this.journal.learnt(run, namespace) },
@@ -102,9 +102,9 @@ export class RestarterBench {
   }
 
   async planned(name = 'web'): Promise<Outdated> {
-    const judged = await this.survey.judge(MESH, (await this.survey.look(this.object(name))) as Sighting);
-    if (!isOutdated(judged)) throw new Error(`${name} is ${judged.verdict.state}`);
-    return judged;
+    const assessed = await this.observer.judge(MESH, (await this.observer.look(this.object(name))) as Observed);
+    if (!isOutdated(assessed)) throw new Error(`${name} is ${assessed.verdict.state}`);
+    return assessed;
   }
 
   /** Restarts it, and tells how that ended: in the journal, or why it was not made. */
@@ -150,10 +150,10 @@ export class RestarterBench {
   #newRestarter(): Restarter {
     return new Restarter({
       cluster: this.#cluster,
-      survey: this.survey,
+      observer: this.observer,
       journal: this.journal,
       mesh: () => MESH,
-      surroundings: () => this.#surroundings(),
+      ruleContext: () => this.#ruleContext(),
       listener: {
         sending: () => undefined,
         restarted: () => void this.told.push('restarted'),
@@ -173,7 +173,7 @@ export class RestarterBench {
     });
   }
 
-  #surroundings(): Surroundings {
+  #ruleContext(): RuleContext {
     const [now, { entries }] = [NOW + this.elapsed, this.journal];
     return { ...context({ now, wall: now, journal: entries }), history: historyOf(entries, [], now) };
   }

@@ -3,9 +3,9 @@ import type { Injectors } from '../../../src/expect/injectors.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { NO_NAMESPACE } from '../../../src/model.ts';
+import { Observer } from '../../../src/observe/observer.ts';
 import { historyOf } from '../../../src/plan/history.ts';
 import { Restarter, type RestartListener } from '../../../src/restart/restarter.ts';
-import { Survey } from '../../../src/survey.ts';
 import { policy } from '../../builders/policy.ts';
 import { expected, injection, NOW } from '../../builders/workload.ts';
 
@@ -18,17 +18,17 @@ export function restarterOver(
   listener: Partial<RestartListener> = {},
   mesh: Mesh = MESH,
 ): Restarter {
-  const cluster = { budgets: async () => [], complaint: async () => undefined, ...parts } as Cluster;
+  const cluster = { budgets: async () => [], rejection: async () => undefined, ...parts } as Cluster;
   const answer = async () => ({ kind: 'sidecar', sidecar: expected() });
   const injectors = { ask: answer, askAfresh: answer } as unknown as Injectors;
   const only = policy({ istiodConfigReadDelay: 0 });
   const silent = () => undefined;
   return new Restarter({
     cluster,
-    survey: new Survey({ cluster, injectors, journal, policy: () => only }),
+    observer: new Observer({ cluster, injectors, journal, policy: () => only }),
     journal,
     mesh: () => mesh,
-    surroundings: () => ({
+    ruleContext: () => ({
       now: NOW,
       wall: NOW,
       policy: only,

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { ApiError, statusError } from '../../../src/cluster/apiError.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { ANNOTATION } from '../../../src/names.ts';
-import type { Outdated } from '../../../src/plan/judged.ts';
+import type { Outdated } from '../../../src/plan/assessed.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
-import { complete, judged, NOW, pod, workload } from '../../builders/workload.ts';
+import { assessed, complete, NOW, pod, workload } from '../../builders/workload.ts';
 import { restarterOver } from './restarterOver.ts';
 
 const WEB = workload({ uid: 'web', rollout: complete(1) });
@@ -34,7 +34,7 @@ async function tries(count: number, refuses: (patch: object) => boolean, code: n
     journalOf(),
     { recordRefused: (_, why) => void told.push(why) },
   );
-  const one = judged({ uid: 'web', rollout: complete(1) }) as Outdated;
+  const one = assessed({ uid: 'web', rollout: complete(1) }) as Outdated;
   for (let i = 0; i < count; i++) await restarter.restart(one).catch(() => undefined);
   return { patches, told };
 }
@@ -70,6 +70,6 @@ test('an answer of 200 that cannot be read may follow a write: the restart stays
     journal,
   );
   // what is certain not to be done is thrown; this is followed
-  assert.equal(await restarter.restart(judged({ uid: 'web', rollout: complete(1) }) as Outdated), undefined);
+  assert.equal(await restarter.restart(assessed({ uid: 'web', rollout: complete(1) }) as Outdated), undefined);
   assert.equal(patched, 1);
 });

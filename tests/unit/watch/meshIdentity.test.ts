@@ -126,7 +126,7 @@ const moved = (name: string): Objects => [
   ['configmaps', configMap('istio-sidecar-injector-new', { config: 'new' })],
 ];
 
-test('a tag that moves by its clientConfig alone is judged by the istiod that answers now', async (t) => {
+test('a tag that moves by its clientConfig alone is assessed by the istiod that answers now', async (t) => {
   const seen = await watched(t, moved('istiod-old'));
   const gate = (): string | undefined => {
     const [injection] = seen.watch.mesh().injections;

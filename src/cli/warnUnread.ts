@@ -1,0 +1,28 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import { messageOf } from '../messageOf.ts';
+
+/**
+ * The same cluster, but it reports what could not be read where the observer goes on without it. `plan` must say that its plan rests on less.
+ * @param onUnread called once for each kind of object, with what is missing, in words; the error itself still reaches the caller
+ */
+export function warnUnread<C extends Cluster>(cluster: C, onUnread: (words: string) => void): C {
+  const said = new Set<string>();
+  const told = <A extends unknown[], T>(what: string, read: (...args: A) => Promise<T>) => {
+    return async (...args: A): Promise<T> => {
+      try {
+        return await read(...args);
+      } catch (error) {
+        if (!said.has(what)) onUnread(`${what}: ${messageOf(error)}`);
+        said.add(what);
+        throw error;
+      }
+    };
+  };
+  return {
+    ...cluster,
+    lostNodes: told('cannot tell which nodes are not ready', (names: readonly string[]) => cluster.lostNodes(names)),
+    budgets: told('cannot read PodDisruptionBudgets', (namespace: string | undefined, signal?: AbortSignal) =>
+      cluster.budgets(namespace, signal),
+    ),
+  };
+}

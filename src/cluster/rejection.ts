@@ -1,0 +1,62 @@
+import { excerpt } from '../excerpt.ts';
+import type { PodFacts, Workload } from '../model.ts';
+import { PRODUCT } from '../names.ts';
+import type { Api } from './client.ts';
+import { fits, type Shape } from './fieldTypes.ts';
+import { wholeList } from './list.ts';
+import { resourcePath } from './resources.ts';
+
+interface RawEvent {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTimestamp?: string;
+  readonly eventTime?: string;
+  readonly series?: { readonly lastObservedTime?: string };
+  readonly reportingComponent?: string;
+  readonly involvedObject?: { readonly kind?: string; readonly name?: string };
+}
+
+const EVENT: Shape = {
+  reason: 'string',
+  message: 'string',
+  lastTimestamp: 'string',
+  eventTime: 'string',
+  series: { lastObservedTime: 'string' },
+  reportingComponent: 'string',
+  involvedObject: { kind: 'string', name: 'string' },
+};
+
+/** Pods whose Events are read; those of one rollout fail for the same reason. */
+const PODS = 2;
+
+/**
+ * Why a rollout does not get on, in the words of the latest Warning that a controller, the scheduler or a kubelet wrote about the workload
+ * or its pods that are not ready: a quota, a volume, an image. Undefined if there is no rejection. A long rejection is cut.
+ * @param since milliseconds since the epoch: what was said before is about something else. Events tell whole seconds.
+ */
+export async function latestRejection(
+  api: Api,
+  workload: Workload,
+  pods: readonly PodFacts[],
+  since = 0,
+): Promise<string | undefined> {
+  const path = resourcePath('events', workload.namespace);
+  const uids = [workload.uid, ...pods.filter(({ ready }) => !ready).map(({ uid }) => uid)].slice(0, PODS + 1);
+  const lists = uids.map((uid) =>
+    wholeList<RawEvent>(api, { path, fieldSelector: `type=Warning,involvedObject.uid=${uid}` }),
+  );
+  const from = Math.floor(since / 1000) * 1000;
+  const events = (await Promise.all(lists)).flat().filter((event) => fits(event, EVENT) && !isOurs(event));
+  const last = events
+    .filter((event) => timeOf(event) >= from)
+    .sort((a, b) => timeOf(a) - timeOf(b))
+    .at(-1);
+  return last && excerpt(`${last.involvedObject?.kind} ${last.involvedObject?.name}: ${last.reason}: ${last.message}`);
+}
+
+/** What Meltemi itself said about the workload explains nothing. */
+const isOurs = ({ reportingComponent }: RawEvent): boolean => reportingComponent === PRODUCT;
+
+/** When it was last said: a repeated Event of events.k8s.io/v1 has a series, one of the core group its lastTimestamp. */
+const timeOf = ({ series, lastTimestamp, eventTime }: RawEvent): number =>
+  Date.parse(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? '') || 0;

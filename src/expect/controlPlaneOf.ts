@@ -1,0 +1,88 @@
+import type { Labels } from '../model.ts';
+import type { Istiod } from './mesh.ts';
+import { selects } from './selector.ts';
+import type { WebhookEntry } from './webhookEntry.ts';
+
+/** As much of a Service as tells whose pods it leads to. */
+export interface ServiceBackend {
+  readonly type: string;
+  readonly selector: Labels;
+}
+
+/** The Deployments of one namespace that may be a control plane. */
+export type Candidates = (namespace: string) => readonly Istiod[];
+
+/** Which control plane stands behind an entry. */
+export interface Home {
+  /** The namespace with its ConfigMaps; undefined when it cannot be told. */
+  readonly namespace: string | undefined;
+  /** Undefined where the control plane is not visible. */
+  readonly istiod: Istiod | undefined;
+}
+
+/**
+ * The namespaces in which an entry's control plane may be: where its Service is, or for a URL the one that Helm left on the
+ * configuration, or else those that people name. What stands in other namespaces does not count.
+ * @param trusted the namespaces of `--istio-namespaces`
+ */
+export function controlPlaneNamespaces(entry: WebhookEntry, trusted: readonly string[]): readonly string[] {
+  const said = namespaceOf(entry);
+  return said === undefined ? trusted : [said];
+}
+
+function namespaceOf({ address, releaseNamespace }: WebhookEntry): string | undefined {
+  return 'service' in address ? address.service.namespace : releaseNamespace || undefined;
+}
+
+/**
+ * The control plane that answers an entry. `clientConfig` decides: the istiod is the Deployment whose pods the entry's Service selects.
+ * Where a Service selects none (ExternalName, endpoints written by hand, one that may not be read) or `clientConfig` has a URL, it is the
+ * Deployment labelled `app=istiod` of the revision that the configuration's label names, or the only one where that has no label.
+ * @param service the entry's Service; undefined where it does not exist or may not be read, or where there is none
+ * @param candidates the Deployments of a namespace
+ * @param trusted the namespaces of `--istio-namespaces`
+ */
+export function homeOf(
+  entry: WebhookEntry,
+  service: ServiceBackend | undefined,
+  candidates: Candidates,
+  trusted: readonly string[] = [],
+): Home {
+  const said = namespaceOf(entry);
+  if (said !== undefined && service && leadsToPods(service))
+    return { namespace: said, istiod: behind(service, candidates(said)) };
+  const labelled = controlPlaneNamespaces(entry, trusted)
+    .flatMap((namespace) => candidates(namespace))
+    .filter(({ isLabelled }) => isLabelled);
+  const istiod = single(hinted(service, labelled)) ?? single(ofRevision(labelled, entry.revision));
+  return { namespace: said ?? istiod?.namespace, istiod };
+}
+
+const leadsToPods = ({ type, selector }: ServiceBackend): boolean =>
+  type !== 'ExternalName' && Object.keys(selector).length > 0;
+
+/** Several Deployments behind one Service all answer; which one is asked is chance, so none of them is the control plane. */
+function behind({ selector }: ServiceBackend, candidates: readonly Istiod[]): Istiod | undefined {
+  const selected = candidates.filter(({ podLabels }) => selects({ matchLabels: selector }, podLabels));
+  return single(selected.length > 1 ? selected.filter(hasPods) : selected);
+}
+
+const hasPods = ({ rollout }: Istiod): boolean => rollout.desired > 0 || rollout.existing > 0;
+
+/** An ExternalName ignores its selector, yet one that was left there still says which istiod it was written for. */
+function hinted(service: ServiceBackend | undefined, labelled: readonly Istiod[]): readonly Istiod[] {
+  const matchLabels = service?.selector ?? {};
+  if (Object.keys(matchLabels).length === 0) return [];
+  return labelled.filter(({ podLabels }) => selects({ matchLabels }, podLabels));
+}
+
+const ofRevision = (istiods: readonly Istiod[], revision: string): readonly Istiod[] =>
+  revision === '' ? istiods : istiods.filter((istiod) => istiod.revision === revision);
+
+const single = <T>(list: readonly T[]): T | undefined => (list.length === 1 ? list[0] : undefined);
+
+/** Names of the revision's ConfigMaps (istio pilot/pkg/bootstrap: getInjectorConfigMapName, getMeshConfigMapName). */
+export function configMapNames(revision: string): { injector: string; mesh: string } {
+  const suffix = revision === '' || revision === 'default' ? '' : `-${revision}`;
+  return { injector: `istio-sidecar-injector${suffix}`, mesh: `istio${suffix}` };
+}

@@ -1,0 +1,163 @@
+import { isIP } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
+import type { Cluster } from '../cluster/cluster.ts';
+import { questionText } from './admission.ts';
+import type { Answer } from './answer.ts';
+import type { AnswerReader } from './answerReader.ts';
+import type { ConcurrencyLimit } from './concurrencyLimit.ts';
+import type { Question } from './injectors.ts';
+import { ReceivedBody } from './receivedBody.ts';
+import { dialTarget } from './serviceAddress.ts';
+import type { WebhookEntry } from './webhookEntry.ts';
+
+/**
+ * The largest answer that istiod can give for a template that a cluster accepts. etcd takes objects of 1.5 MiB (--max-request-bytes). istiod
+ * copies a container into the patch and, where it overrides `istio-proxy`, into the annotation `proxy.istio.io/overrides` too (istio
+ * pkg/kube/inject/webhook.go). Go writes `<` as `\u003c` (encoding/json HTMLEscape): 6 bytes in the patch, 7 in the annotation, JSON within
+ * JSON. base64 makes 4 of 3. So one byte of a template becomes at most (6 + 7) x 4/3 = 17.3 bytes, and 1.5 MiB become 26 MiB.
+ */
+const ANSWER_LIMIT = 32 * 1024 * 1024;
+/** Larger answers are received and read one at a time, so that together they do not fill the memory. */
+const ORDINARY = 1024 * 1024;
+/** Bytes that are read of an error's text; 120 characters of it are shown. */
+const ERROR_TEXT = 16 * 1024;
+
+/** The injector cannot be reached: no connection, no address. Every other error belongs to one question, unless all other questions fail too. */
+export class ConnectionFault extends Error {}
+
+export interface ConnectionOptions {
+  readonly cluster: Pick<Cluster, 'service'>;
+  /** Dialled instead of what the entry says. */
+  readonly address: { readonly host: string; readonly port: number } | undefined;
+  /** Milliseconds for one question from dialling to the last byte of the answer. */
+  readonly timeLimit: number;
+  readonly connections: number;
+  readonly reader: AnswerReader;
+  /** Shared by all lines: one question is written at a time. */
+  readonly writing: ConcurrencyLimit;
+  /** Shared by all lines: one large answer at a time. */
+  readonly large: ConcurrencyLimit;
+}
+
+/** Connections to one injector, dialled as the API server would dial: the entry's own address, CA and server name. */
+export class InjectorConnection {
+  readonly #options: ConnectionOptions;
+  readonly #entry: WebhookEntry;
+  readonly #agent: Agent;
+
+  constructor(entry: WebhookEntry, options: ConnectionOptions) {
+    this.#entry = entry;
+    this.#options = options;
+    this.#agent = this.#dialling(options.connections);
+  }
+
+  /**
+   * Puts one question and reads the answer.
+   * @throws {ConnectionFault} where no connection can be made
+   * @throws {Error} where this question is not answered: another status than 200, no JSON, too large, too late, cut off
+   */
+  async post({ namespace, name, template }: Question): Promise<Answer> {
+    const url = this.#url();
+    const { pod, review } = await this.#options.writing.take(async () => {
+      // one in a turn of the event loop: a template of 1.5 MB takes up to 40 ms to write
+      await setImmediate();
+      return questionText(namespace, name, template);
+    });
+    // over the whole exchange: an answer that drips in byte by byte would outlast limits on its parts
+    const signal = AbortSignal.timeout(this.#options.timeLimit);
+    const { statusCode, body } = await this.#agent.request({
+      signal,
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: 'POST',
+      // exactly this: istiod answers 415 to anything with a charset (istio pkg/kube/inject/webhook.go)
+      headers: { 'content-type': 'application/json' },
+      body: review,
+    });
+    if (statusCode === 200) return this.#answer(pod, body);
+    const text = await beginning(body);
+    throw new Error(`HTTP ${statusCode}: ${text.slice(0, 120).trim()}`);
+  }
+
+  /** Ends the connections; what is under way is answered first. */
+  close(): Promise<void> {
+    return this.#agent.close();
+  }
+
+  /** Ends the connections and what is under way on them. */
+  destroy(): Promise<void> {
+    return this.#agent.destroy();
+  }
+
+  async #answer(pod: string, body: Dispatcher.ResponseData['body']): Promise<Answer> {
+    const { reader, large } = this.#options;
+    const received = new ReceivedBody(body);
+    if (await received.upTo(ORDINARY)) return reader.read(pod, received.blocks());
+    return large.take(async () => {
+      await received.upTo(Infinity);
+      return reader.read(pod, received.blocks());
+    });
+  }
+
+  #dialling(connections: number): Agent {
+    const { caBundle } = this.#entry;
+    const { timeLimit } = this.#options;
+    // half of the time: an injector that is not there differs from one that does not answer
+    const dial = buildConnector({ ...(caBundle && { ca: caBundle }), timeout: timeLimit / 2, allowH2: false });
+    return new Agent({
+      connections,
+      pipelining: 1,
+      keepAliveTimeout: 60_000,
+      maxResponseSize: ANSWER_LIMIT,
+      connect: (options, callback) => {
+        const fail = (error: unknown): void => callback(new ConnectionFault(describe(error), { cause: error }), null);
+        this.#target(options.hostname, Number(options.port) || 443).then(({ host, port }) => {
+          const servername = serverName(options.hostname);
+          dial({ ...options, hostname: host, port: String(port), servername }, (...[error, socket]) =>
+            error ? fail(error) : callback(null, socket),
+          );
+        }, fail);
+      },
+    });
+  }
+
+  async #target(host: string, port: number): Promise<{ host: string; port: number }> {
+    if (this.#options.address) return this.#options.address;
+    const { address } = this.#entry;
+    if ('url' in address) return { host, port };
+    const { service } = address;
+    const facts = await this.#options.cluster.service(service.namespace, service.name);
+    return dialTarget(facts, `${service.namespace}/${service.name}`, service.port);
+  }
+
+  #url(): URL {
+    const { address } = this.#entry;
+    try {
+      if ('url' in address) return new URL(address.url);
+      const { namespace, name, path, port } = address.service;
+      return new URL(path, `https://${name}.${namespace}.svc:${port}`);
+    } catch (error) {
+      throw new ConnectionFault(describe(error), { cause: error });
+    }
+  }
+}
+
+/** What an error says first. The rest is not waited for, and its connection is given up. */
+async function beginning(body: Dispatcher.ResponseData['body']): Promise<string> {
+  body.once('error', () => undefined);
+  const received = new ReceivedBody(body);
+  if (!(await received.upTo(ERROR_TEXT))) body.destroy();
+  return Buffer.concat(received.blocks()).toString('utf8');
+}
+
+/** An address is no server name (RFC 6066 section 3); the certificate is then checked for the address that is dialled. */
+const serverName = (hostname: string): string => (isIP(hostname) ? '' : hostname);
+
+/** What went wrong between us and an injector, in a line. */
+export function describe(error: unknown): string {
+  const { name, message, code, cause } = error as Error & { code?: string };
+  if (name === 'TimeoutError') return 'no whole answer within the time limit';
+  const inner = (cause as Error | undefined)?.message;
+  return [code, message || inner].filter(Boolean).join(': ');
+}

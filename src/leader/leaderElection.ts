@@ -1,0 +1,377 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { isConflict, isNotFound } from '../cluster/apiError.ts';
+import type { Api } from '../cluster/client.ts';
+import { type Clock, systemClock } from '../cluster/clock.ts';
+import type { OwnAccount } from '../cluster/ownAccount.ts';
+import { LEASE_ANNOTATION } from '../names.ts';
+import { JournalKeeper } from './journalKeeper.ts';
+import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
+import { LeadershipNews } from './leadershipNews.ts';
+import { annotationsOf, type Lease, type LeaseCall, LeaseObject, type LeaseSpec, microTime } from './lease.ts';
+import { acknowledgement, type PauseState } from './pauseState.ts';
+import { PauseStateWatch } from './pauseStateWatch.ts';
+
+/** All in milliseconds. */
+export interface LeaseTiming {
+  /** How long others wait after the last change of the record that they saw before they take the Lease. Told to them in whole seconds. */
+  readonly leaseDuration: number;
+  /** How long a holder leads on after the sending of its last successful renewal. */
+  readonly renewDeadline: number;
+  /** Between two renewals, and, with jitter, between two looks of those who stand by. */
+  readonly retryPeriod: number;
+}
+
+/** What Kubernetes' own components run with (component-base config/v1alpha1/defaults.go). */
+export const LEASE_TIMING: LeaseTiming = { leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2000 };
+
+/** Looks of those who stand by are up to this many retry periods longer, so that they do not come together (client-go leaderelection.go). */
+const JITTER = 1.2;
+/** How much later than the end of the lease a process is held for stuck; kube-controller-manager's HealthzAdaptor has the same. */
+const STUCK_AFTER = 20_000;
+const RELEASE_TRIES = 3;
+
+export interface LeaderElectionOptions {
+  readonly client: Pick<Api, 'request'>;
+  /** Where the Lease is. */
+  readonly namespace: string;
+  /** Whose a Lease is that is made here. */
+  readonly owner?: OwnAccount | undefined;
+  /** Nobody else's, ever: see `newIdentity`. */
+  readonly identity: string;
+  readonly listener: LeadershipListener;
+  readonly timing?: LeaseTiming;
+  /**
+   * Monotonic. Node's `performance.now` reads CLOCK_MONOTONIC on Linux, which goes on while a process is stopped by SIGSTOP and cannot be
+   * set; it stands still only while the whole machine sleeps.
+   */
+  readonly clock?: Clock;
+  /** Wall clock, milliseconds; only for times that people read. */
+  readonly now: () => number;
+  /** A number in [0, 1), like Math.random. */
+  readonly random?: () => number;
+}
+
+/** Different for each process, also for two of one pod name. */
+export const newIdentity = (): string => `${hostname()}_${randomUUID()}`;
+
+/**
+ * Leads while it holds the Lease, by the rules of client-go's tools/leaderelection, so that whoever knows those knows this.
+ * - A holder's time is up when its record has not changed for `leaseDuration` by the local monotonic clock; wall clocks are never compared.
+ * - Leading ends `renewDeadline` after the last successful renewal was *sent*, which is before anybody else's wait can have ended: they
+ *   cannot have seen the record earlier. The fence compares clocks when it is called, so it holds even where timers run late.
+ * - Every write of the Lease carries the version that was read: it cannot overwrite another holder, nor people's annotations.
+ *
+ * Unlike there, losing the Lease does not end the process, but only the term.
+ */
+export class LeaderElection implements Leadership {
+  readonly identity: string;
+  readonly #lease: LeaseObject;
+  readonly #timing: LeaseTiming;
+  readonly #clock: Clock;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #news: LeadershipNews;
+  readonly #orders: PauseStateWatch;
+  readonly #journal = new JournalKeeper();
+  #term: AbortController | undefined;
+  /** The Lease as read or written last. */
+  #seen: Lease | undefined;
+  #record = '';
+  /** When the record was first seen as it is now. */
+  #recordAt = 0;
+  #heldUntil = 0;
+  /** A claim was sent that may have reached the API server, whatever came back: the Lease is to be given back. */
+  #mayHold = false;
+  /** When the last term ended, while what led in it still runs. */
+  #lingeringSince: number | undefined;
+  #otherHolder = '';
+
+  /** @throws {RangeError} for a timing in which two could lead at a time, or nobody for long */
+  constructor(options: LeaderElectionOptions) {
+    const { leaseDuration, renewDeadline, retryPeriod } = options.timing ?? LEASE_TIMING;
+    if (leaseDuration <= renewDeadline || leaseDuration < 1000)
+      throw new RangeError('the lease duration must be longer than the renew deadline, and a second at least');
+    if (renewDeadline <= retryPeriod * JITTER || retryPeriod <= 0)
+      throw new RangeError(`the renew deadline must be longer than ${JITTER} retry periods`);
+    this.identity = options.identity;
+    this.#lease = new LeaseObject(options.client, options.namespace, options.owner);
+    this.#timing = { leaseDuration, renewDeadline, retryPeriod };
+    this.#clock = options.clock ?? systemClock;
+    this.#now = options.now;
+    this.#random = options.random ?? Math.random;
+    this.#news = new LeadershipNews(options.listener);
+    this.#orders = new PauseStateWatch((error) => this.#news.trouble(error));
+  }
+
+  get isLeading(): boolean {
+    return this.#term !== undefined && this.#clock.now() < this.#heldUntil;
+  }
+
+  assertLeading(): void {
+    if (this.isLeading) return;
+    this.#endTerm(this.#tooLate());
+    throw new NotLeading(`not sent: ${this.identity} does not lead`);
+  }
+
+  pauseState(): PauseState {
+    return this.#orders.current;
+  }
+
+  onPauseState(listener: (pauseState: PauseState) => void): () => void {
+    return this.#orders.onChange(listener);
+  }
+
+  text(): string | undefined {
+    return annotationsOf(this.#seen)[LEASE_ANNOTATION.journal];
+  }
+
+  /** The journal is part of the next renewal, which follows at once. So no former leader can write it either. */
+  keep(text: string): Promise<void> {
+    if (!this.isLeading) return Promise.reject(new NotLeading(`not written: ${this.identity} does not lead`));
+    return this.#journal.keep(text);
+  }
+
+  /** Standing by is well, however long, and so is an API server that is away: then the term ends. Only what is stuck is not. */
+  problem(): string | undefined {
+    const { leaseDuration, renewDeadline } = this.#timing;
+    const over = (since: number): number => this.#clock.now() - since - leaseDuration - STUCK_AFTER;
+    const seconds = (since: number): string => `${Math.round((this.#clock.now() - since) / 1000)} s`;
+    const renewedAt = this.#heldUntil - renewDeadline;
+    if (this.#term && over(renewedAt) > 0) return `leads, but has not renewed the Lease for ${seconds(renewedAt)}`;
+    const lingering = this.#lingeringSince;
+    if (lingering !== undefined && over(lingering) > 0) return `a term that ended ${seconds(lingering)} ago still runs`;
+    return undefined;
+  }
+
+  async run(signal: AbortSignal, lead: Lead = () => undefined): Promise<void> {
+    const stop = (): void => this.#endTerm('stopping');
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      while (!signal.aborted) {
+        await this.#acquire(signal);
+        if (!signal.aborted) await this.#serve(lead, signal);
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      if (this.#mayHold && this.#lingeringSince === undefined) await this.#release();
+    }
+  }
+
+  /** Resolves when the Lease is held, or when stopped. */
+  async #acquire(signal: AbortSignal): Promise<void> {
+    const { retryPeriod } = this.#timing;
+    while (!signal.aborted) {
+      if ((await this.#try(() => this.#claimIfFree(signal))) && this.#clock.now() < this.#heldUntil) return;
+      await this.#sleep(retryPeriod * (1 + JITTER * this.#random()), signal);
+    }
+  }
+
+  async #claimIfFree(signal: AbortSignal): Promise<boolean> {
+    const lease = await this.#look(signal);
+    if (lease && this.#isOthers(lease)) return false;
+    await this.#claim(lease, signal);
+    return true;
+  }
+
+  /** One term, from its beginning until what led in it has ended. Throws what that threw. */
+  async #serve(lead: Lead, signal: AbortSignal): Promise<void> {
+    const term = new AbortController();
+    this.#term = term;
+    this.#news.tell((listener) => listener.acquired());
+    const led = this.#carryOut(lead, term.signal);
+    await this.#renew(term.signal);
+    if (!(await this.#outlast(led, signal))) return;
+    const failure = await led;
+    if (failure) throw failure.reason;
+  }
+
+  /** Never rejects: a failure ends the term and is handed on. Failing because the term has ended is none. */
+  async #carryOut(lead: Lead, term: AbortSignal): Promise<{ readonly reason: unknown } | undefined> {
+    try {
+      await lead(term);
+      return undefined;
+    } catch (reason) {
+      if (term.aborted) return undefined;
+      this.#endTerm('what led has failed');
+      return { reason };
+    }
+  }
+
+  /** Renews until the term has ended, and ends it where that fails for too long. The nearer that is, the sooner it tries again. */
+  async #renew(term: AbortSignal): Promise<void> {
+    const { retryPeriod } = this.#timing;
+    while (!term.aborted) {
+      const left = this.#heldUntil - this.#clock.now();
+      await this.#journal.wanted(
+        (signal) => this.#sleep(Math.min(retryPeriod, left, Math.max(retryPeriod / 4, left / 2)), signal),
+        term,
+      );
+      if (!term.aborted && this.isLeading) await this.#try(() => this.#renewOnce(term));
+      if (!this.isLeading) this.#endTerm(this.#tooLate());
+    }
+  }
+
+  /** Writes on top of what was written last; only where somebody else wrote meanwhile, most often an annotation, it is read again. */
+  async #renewOnce(term: AbortSignal): Promise<void> {
+    try {
+      return await this.#claim(this.#seen, term);
+    } catch (error) {
+      if (!isConflict(error) && !isNotFound(error)) throw error;
+    }
+    const lease = await this.#look(term);
+    if (this.#isOurs(lease)) return this.#claim(lease, term);
+    // Also where it is gone or free: others may have led since, and this term's plans know nothing of that.
+    this.#endTerm(lease ? `the Lease is held by ${holderOf(lease) || 'nobody'}` : 'the Lease was deleted');
+  }
+
+  /**
+   * Whatever led must have ended before the next term begins or the Lease is given back.
+   * @returns false if it did not though the process is to stop: then the Lease is kept, and runs out
+   */
+  async #outlast(led: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+    const endedAt = this.#clock.now();
+    this.#lingeringSince = endedAt;
+    const ended = new AbortController();
+    const settled = led.then(() => {
+      this.#lingeringSince = undefined;
+      ended.abort();
+    });
+    while (!ended.signal.aborted) {
+      if (signal.aborted && this.#clock.now() - endedAt >= this.#timing.renewDeadline) return false;
+      await this.#sleep(this.#timing.retryPeriod, ended.signal);
+    }
+    await settled;
+    return true;
+  }
+
+  /** Empties the holder, so that who stands by need not wait (client-go's ReleaseOnCancel); a failure only makes them wait. */
+  async #release(): Promise<void> {
+    let lease = this.#isOurs(this.#seen) ? this.#seen : undefined;
+    for (let tries = RELEASE_TRIES; tries > 0; tries--) {
+      try {
+        lease ??= await this.#look();
+        if (!lease || !this.#isOurs(lease)) return;
+        const time = microTime(this.#now());
+        const { leaseTransitions = 0 } = lease.spec ?? {};
+        const free = { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: time, renewTime: time };
+        await this.#lease.replace(lease, { ...free, leaseTransitions }, {}, this.#call());
+        return;
+      } catch (error) {
+        if (!isConflict(error) && !isNotFound(error)) return this.#news.trouble(error);
+        lease = undefined;
+      }
+    }
+  }
+
+  async #look(signal?: AbortSignal): Promise<Lease | undefined> {
+    const lease = await this.#lease.read(this.#call(signal));
+    this.#observe(lease);
+    return lease;
+  }
+
+  /** Makes the Lease ours for another while and records what people asked for, in one write. @throws ApiError when that is not known to have been done */
+  async #claim(lease: Lease | undefined, signal: AbortSignal): Promise<void> {
+    let sentAt = Number.NEGATIVE_INFINITY;
+    const timed = {
+      ...this.#call(signal),
+      beforeSend: () => {
+        sentAt = this.#clock.now();
+      },
+    };
+    const spec = this.#specFor(lease);
+    const journal = this.#term ? this.#journal.next() : undefined;
+    const annotations = { ...acknowledgement(annotationsOf(lease), this.#now()), ...journal?.annotations };
+    this.#mayHold = true;
+    const writing = lease ? this.#lease.replace(lease, spec, annotations, timed) : this.#lease.create(spec, timed);
+    const written = await writing.catch((error: unknown) => {
+      journal?.failed(error);
+      throw error;
+    });
+    journal?.written();
+    this.#heldUntil = sentAt + this.#timing.renewDeadline;
+    this.#observe(written);
+  }
+
+  #specFor(lease: Lease | undefined): LeaseSpec {
+    const { acquireTime, leaseTransitions = 0 } = lease?.spec ?? {};
+    const renewTime = microTime(this.#now());
+    const ours = this.#isOurs(lease);
+    return {
+      holderIdentity: this.identity,
+      leaseDurationSeconds: Math.ceil(this.#timing.leaseDuration / 1000),
+      acquireTime: (ours && acquireTime) || renewTime,
+      renewTime,
+      leaseTransitions: lease && !ours ? leaseTransitions + 1 : leaseTransitions,
+    };
+  }
+
+  #observe(lease: Lease | undefined): void {
+    this.#seen = lease;
+    this.#orders.take(annotationsOf(lease));
+    // The holder's record alone: an annotation must not make a dead holder live longer.
+    const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime, leaseTransitions } = lease?.spec ?? {};
+    const record = JSON.stringify([holderIdentity, leaseDurationSeconds, acquireTime, renewTime, leaseTransitions]);
+    if (record === this.#record) return;
+    this.#record = record;
+    this.#recordAt = this.#clock.now();
+  }
+
+  #isOurs(lease: Lease | undefined): lease is Lease {
+    return lease !== undefined && holderOf(lease) === this.identity;
+  }
+
+  /** Whether somebody else holds it and may still lead. */
+  #isOthers(lease: Lease): boolean {
+    const holder = holderOf(lease);
+    if (holder === '' || holder === this.identity) return false;
+    const duration = (lease.spec?.leaseDurationSeconds ?? 0) * 1000 || this.#timing.leaseDuration;
+    if (this.#clock.now() - this.#recordAt >= duration) return false;
+    this.#mayHold = false;
+    if (holder !== this.#otherHolder) this.#news.tell((listener) => listener.standingBy(holder));
+    this.#otherHolder = holder;
+    return true;
+  }
+
+  /** No request outlives the time in which its answer is worth anything. */
+  #call(signal?: AbortSignal): LeaseCall {
+    const half = this.#timing.renewDeadline / 2;
+    const left = this.#term ? Math.max(1, this.#heldUntil - this.#clock.now()) : half;
+    return { timeoutMs: Math.min(half, left), ...(signal && { signal }) };
+  }
+
+  #endTerm(why: string): void {
+    const term = this.#term;
+    if (!term) return;
+    this.#term = undefined;
+    this.#otherHolder = '';
+    this.#journal.end(new NotLeading(`not written: ${why}`));
+    term.abort();
+    this.#news.tell((listener) => listener.lost(why));
+  }
+
+  #tooLate(): string {
+    const limit = `the Lease was not renewed for ${this.#timing.renewDeadline / 1000} s`;
+    return this.#news.lastTrouble ? `${limit}: ${this.#news.lastTrouble}` : limit;
+  }
+
+  /** A conflict is no trouble: somebody else was quicker, and is seen at the next look. */
+  async #try<T>(action: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const result = await action();
+      this.#news.troubleOver();
+      return result;
+    } catch (error) {
+      const stopped = error instanceof Error && 'reason' in error && error.reason === 'Aborted';
+      if (!stopped && !isConflict(error)) this.#news.trouble(error);
+      return undefined;
+    }
+  }
+
+  async #sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    if (milliseconds <= 0 || signal.aborted) return;
+    await this.#clock.sleep(milliseconds, signal).catch(() => undefined);
+  }
+}
+
+const holderOf = (lease: Lease): string => lease.spec?.holderIdentity ?? '';

@@ -1,0 +1,32 @@
+import type { Labels } from '../model.ts';
+import { LEASE_ANNOTATION } from '../names.ts';
+
+/** What people have told through the Lease's annotations, as it was read last. */
+export interface PauseState {
+  /** Why nothing new may begin; absent when nothing is paused. Never empty. */
+  readonly paused?: string;
+  /** When the last `resume` was recorded, in milliseconds of the wall clock; absent when nobody ever resumed. */
+  readonly resumedAt?: number;
+}
+
+/** Words that say nothing about why: `kubectl annotate … paused=true` is the quickest way to pause. */
+const NO_REASON: ReadonlySet<string> = new Set(['', 'true']);
+
+export function pauseStateOf(annotations: Labels): PauseState {
+  const paused = annotations[LEASE_ANNOTATION.paused];
+  const resumedAt = Date.parse(annotations[LEASE_ANNOTATION.resumedAt] ?? '');
+  return {
+    ...(paused !== undefined && paused !== 'false' && { paused: NO_REASON.has(paused) ? 'no reason given' : paused }),
+    ...(!Number.isNaN(resumedAt) && { resumedAt }),
+  };
+}
+
+/**
+ * The annotations that record a `resume` which nobody has recorded yet; empty when there is none.
+ * @param now wall clock, milliseconds
+ */
+export function acknowledgement(annotations: Labels, now: number): Labels {
+  const resume = annotations[LEASE_ANNOTATION.resume];
+  if (resume === undefined || resume === annotations[LEASE_ANNOTATION.resumed]) return {};
+  return { [LEASE_ANNOTATION.resumed]: resume, [LEASE_ANNOTATION.resumedAt]: new Date(now).toISOString() };
+}

@@ -1,0 +1,161 @@
+import { isConflict } from '../cluster/apiError.ts';
+import type { Api } from '../cluster/client.ts';
+import { type Clock, systemClock } from '../cluster/clock.ts';
+import type { OwnAccount } from '../cluster/ownAccount.ts';
+import type { Labels } from '../model.ts';
+import { LEASE_ANNOTATION } from '../names.ts';
+import { JournalKeeper } from './journalKeeper.ts';
+import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
+import { LeadershipNews } from './leadershipNews.ts';
+import { annotationsOf, type Lease, type LeaseCall, LeaseObject } from './lease.ts';
+import { acknowledgement, type PauseState } from './pauseState.ts';
+import { PauseStateWatch } from './pauseStateWatch.ts';
+
+/** As often as who leads by election sees the Lease. */
+const LOOK_EVERY = 2000;
+const TIMEOUT = 5000;
+
+export interface WithoutElectionOptions {
+  readonly client: Pick<Api, 'request'>;
+  /** Where the Lease is. */
+  readonly namespace: string;
+  /** Whose a Lease is that is made here. */
+  readonly owner?: OwnAccount | undefined;
+  readonly listener: LeadershipListener;
+  /** Whether the Lease may be made and written; a dry run only reads it. */
+  readonly writes: boolean;
+  readonly clock?: Clock;
+  /** Wall clock, milliseconds; only for times that people read. */
+  readonly now: () => number;
+}
+
+/**
+ * The only one there is: it leads for as long as it runs. The Lease exists all the same, since people's words and Events are attached to it,
+ * but nobody is named in it: who leads by election later must not wait for a holder that never renews.
+ */
+export class WithoutElection implements Leadership {
+  readonly #lease: LeaseObject;
+  readonly #writes: boolean;
+  readonly #clock: Clock;
+  readonly #now: () => number;
+  readonly #news: LeadershipNews;
+  readonly #orders: PauseStateWatch;
+  readonly #journal = new JournalKeeper();
+  #seen: Labels = {};
+  #term: AbortController | undefined;
+
+  constructor({ client, namespace, owner, listener, writes, clock = systemClock, now }: WithoutElectionOptions) {
+    this.#lease = new LeaseObject(client, namespace, owner);
+    this.#writes = writes;
+    this.#clock = clock;
+    this.#now = now;
+    this.#news = new LeadershipNews(listener);
+    this.#orders = new PauseStateWatch((error) => this.#news.trouble(error));
+  }
+
+  get isLeading(): boolean {
+    return this.#term !== undefined;
+  }
+
+  assertLeading(): void {
+    if (!this.isLeading) throw new NotLeading('not sent: this process has not begun to lead, or is stopping');
+  }
+
+  pauseState(): PauseState {
+    return this.#orders.current;
+  }
+
+  onPauseState(listener: (pauseState: PauseState) => void): () => void {
+    return this.#orders.onChange(listener);
+  }
+
+  text(): string | undefined {
+    return this.#seen[LEASE_ANNOTATION.journal];
+  }
+
+  keep(text: string): Promise<void> {
+    if (!this.isLeading || !this.#writes)
+      return Promise.reject(new NotLeading('not written: this process does not lead'));
+    return this.#journal.keep(text);
+  }
+
+  problem(): undefined {
+    return undefined;
+  }
+
+  async run(signal: AbortSignal, lead: Lead = () => undefined): Promise<void> {
+    const end = new AbortController();
+    const stop = (): void => {
+      const term = this.#term;
+      this.#term = undefined;
+      this.#journal.end(new NotLeading('not written: this process is stopping'));
+      term?.abort();
+      end.abort();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    const read = Promise.withResolvers<void>();
+    const looking = this.#keepLooking(end.signal, read.resolve);
+    try {
+      // What writes must have read first whether it is paused.
+      if (this.#writes) await Promise.race([read.promise, looking]);
+      if (!end.signal.aborted) await this.#lead(lead);
+      await looking;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stop();
+      await looking;
+    }
+  }
+
+  async #lead(lead: Lead): Promise<void> {
+    const term = new AbortController();
+    this.#term = term;
+    this.#news.tell((listener) => listener.acquired());
+    try {
+      await lead(term.signal);
+    } catch (error) {
+      if (!term.signal.aborted) throw error;
+    }
+  }
+
+  async #keepLooking(signal: AbortSignal, read: () => void): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#look({ timeoutMs: TIMEOUT, signal });
+        this.#news.troubleOver();
+        read();
+      } catch (error) {
+        if (!signal.aborted && !isConflict(error)) this.#news.trouble(error);
+      }
+      if (!signal.aborted)
+        await this.#journal.wanted((wake) => this.#clock.sleep(LOOK_EVERY, wake).catch(() => undefined), signal);
+    }
+  }
+
+  /** Makes the Lease where it is missing and records what people asked for, unless this only reads. */
+  async #look(call: LeaseCall): Promise<void> {
+    const found = await this.#lease.read(call);
+    this.#take(annotationsOf(found));
+    if (!this.#writes) return;
+    const lease = found ?? (await this.#lease.create({}, call));
+    const journal = this.#term ? this.#journal.next() : undefined;
+    const recorded = { ...acknowledgement(annotationsOf(lease), this.#now()), ...journal?.annotations };
+    const isNews = Object.entries(recorded).some(([key, value]) => annotationsOf(lease)[key] !== value);
+    if (isNews)
+      await this.#write(lease, recorded, call).catch((error: unknown) => {
+        journal?.failed(error);
+        throw error;
+      });
+    journal?.written();
+  }
+
+  async #write(lease: Lease, annotations: Labels, call: LeaseCall): Promise<void> {
+    this.#take(annotationsOf(await this.#lease.replace(lease, lease.spec ?? {}, annotations, call)));
+  }
+
+  #take(annotations: Labels): void {
+    this.#seen = annotations;
+    this.#orders.take(annotations);
+  }
+}

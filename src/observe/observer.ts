@@ -1,0 +1,377 @@
+import { isForbidden } from '../cluster/apiError.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { restartingExpired } from '../cluster/list.ts';
+import type { DriftRules } from '../compare/drift.ts';
+import { countOf, type PodGroup, PodGroups, PodsByController, replaceable } from '../compare/podGroups.ts';
+import { hintsAtRewriting } from '../compare/rewritingHint.ts';
+import { isSupported, judge, type Verdict } from '../compare/verdict.ts';
+import { nextPodLabels } from '../expect/admission.ts';
+import type { Answer } from '../expect/answer.ts';
+import { ConcurrencyLimit } from '../expect/concurrencyLimit.ts';
+import type { Injectors, Question } from '../expect/injectors.ts';
+import { type Match, match } from '../expect/match.ts';
+import type { Injection, Mesh } from '../expect/mesh.ts';
+import type { Journal } from '../journal/journal.ts';
+import { loopSlices } from '../loopSlices.ts';
+import { messageOf } from '../messageOf.ts';
+import {
+  type Budget,
+  keyOf,
+  type NamespaceFacts,
+  NO_NAMESPACE,
+  type PodFacts,
+  WORKLOAD_KINDS,
+  type Workload,
+  type WorkloadKey,
+  type WorkloadRef,
+} from '../model.ts';
+import type { Assessed } from '../plan/assessed.ts';
+import { covering } from '../plan/budget.ts';
+import type { Policy } from '../plan/policy.ts';
+import { isSettled } from '../plan/rollout.ts';
+import { reason } from '../reasons.ts';
+import { PodOwners } from './podOwners.ts';
+import { TemplateHashes } from './templateHashes.ts';
+
+/** What was seen of one workload: all that a verdict needs but the injector's answer. */
+export interface Observed {
+  readonly workload: Workload;
+  readonly templateHash: string;
+  /** The pods that a rollout would replace. */
+  readonly groups: readonly PodGroup[];
+  /** Pods of a DaemonSet on nodes that are not Ready: they cannot be replaced, and nobody can say what they will be. */
+  readonly onLostNodes: number;
+  /** The PodDisruptionBudgets that cover its pods. */
+  readonly budgets: readonly Budget[];
+  /** Why this may no longer, or not yet, be all that there is to see; nothing is assessed by it then. */
+  readonly unread?: string;
+}
+
+type Asked = Pick<Observed, 'workload' | 'templateHash'>;
+
+export interface ObserverOptions {
+  readonly cluster: Cluster;
+  readonly injectors: Injectors;
+  /** What is known of earlier restarts. */
+  readonly journal: Pick<Journal, 'of' | 'learnt'>;
+  /** Asked each time: it may change while the operator runs. */
+  readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces'>;
+  /** Looks at single workloads that one scan may cost; 50 by default. */
+  readonly looks?: number;
+  /** Called once for a missing right that can be done without: what cannot be read, and what is assumed instead. */
+  readonly onMissingRight?: (what: string, error: unknown) => void;
+}
+
+const LOOKS = 50;
+/** Of those, at workloads in the middle of a rollout. */
+const ROLLING_LOOKS = 10;
+/** Looks at the same time. */
+const AT_ONCE = 4;
+
+/** Looks at workloads, whole clusters or one at a time, and judges them by what their injectors answer. */
+export class Observer {
+  readonly #options: ObserverOptions;
+  readonly #hashes = new TemplateHashes();
+  readonly #owners = new PodOwners();
+  /** The budgets of each namespace as they were read last, by whatever look or scan. */
+  #newestBudgets = new Map<string, readonly Budget[]>();
+  #nodesForbidden = false;
+
+  constructor(options: ObserverOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sees all workloads and pods of the cluster, or of one namespace. Injectors are asked while the pods are still being read, so the
+   * answers are there when the verdicts want them. Pages are no snapshot: what this sees only nominates.
+   * Of namespaces that are skipped, only what has to do with the mesh is kept.
+   * @throws {ApiError} when something cannot be listed; a single workload that cannot be looked at by itself is marked as unread
+   */
+  async scan(mesh: Mesh, namespace: string | undefined, signal: AbortSignal): Promise<Map<WorkloadKey, Observed>> {
+    const { cluster, policy } = this.#options;
+    const { skipNamespaces } = policy();
+    const failed = new AbortController();
+    const both = AbortSignal.any([signal, failed.signal]);
+    const budgets = this.#budgets(namespace, both);
+    const pods = this.#pods(namespace, both);
+    const listing = Promise.all([budgets, ...WORKLOAD_KINDS.map((kind) => cluster.workloads(kind, namespace, both))]);
+    // the first failure is reported below; those of the others must not be unhandled
+    for (const one of [budgets, pods]) one.catch(() => undefined);
+    const [all, ...lists] = await listing.catch((error: unknown) => {
+      // the pods are of no use now, and a server in trouble should not list them
+      failed.abort();
+      throw error;
+    });
+    const workloads = lists.flat();
+    this.#hashes.keepOnly(workloads, namespace);
+    const asked = await this.#askAll(mesh, workloads);
+    const byController = await pods;
+    await asked.answered;
+    this.#owners.keepOnly(byController, namespace);
+    const owned = await this.#owners.assign(byController, workloads);
+    const budgetsIn = Map.groupBy(all, (budget) => budget.namespace);
+    const counted: Counted[] = [];
+    const slices = loopSlices();
+    for (const { workload, templateHash } of asked.seen) {
+      await slices.step();
+      const groups = owned.get(keyOf(workload)) ?? [];
+      const isOfMesh = matchOf(mesh, workload).kind !== 'none' || groups.some(isInjected);
+      if (skipNamespaces.has(workload.namespace) && !isOfMesh) continue;
+      const near = [...(budgetsIn.get(workload.namespace) ?? []), ...(budgetsIn.get('') ?? [])];
+      const observed: Observed = {
+        workload,
+        templateHash,
+        groups: replaceable(workload, groups),
+        onLostNodes: 0,
+        budgets: covering(near, workload),
+      };
+      counted.push({ observed, pods: countOf(groups), doubt: doubtOf(workload, groups, isOfMesh) });
+    }
+    const observations = new Map<WorkloadKey, Observed>();
+    for (const one of await this.#lookAtDoubtful(counted, signal)) observations.set(keyOf(one.workload), one);
+    return observations;
+  }
+
+  /** Begins to ask about all of them, without blocking other work. */
+  async #askAll(mesh: Mesh, workloads: readonly Workload[]): Promise<{ seen: Asked[]; answered: Promise<unknown> }> {
+    const seen: Asked[] = [];
+    const answers: Promise<unknown>[] = [];
+    const slices = loopSlices();
+    for (const workload of workloads) {
+      await slices.step();
+      const one = { workload, templateHash: this.#hashes.of(workload) };
+      seen.push(one);
+      const answer = this.#answer(mesh, one);
+      answer.catch(() => undefined);
+      answers.push(answer);
+    }
+    return { seen, answered: Promise.all(answers) };
+  }
+
+  /**
+   * Looks singly at workloads of which the pages do not show enough, a few at a time and no more than a scan may cost. A workload whose pods
+   * remain unclear is marked as unread: it gets no verdict, and the next scan looks at it.
+   */
+  async #lookAtDoubtful(counted: readonly Counted[], signal: AbortSignal): Promise<Observed[]> {
+    const { looks = LOOKS } = this.#options;
+    const doubtful = counted.filter(({ doubt }) => doubt !== undefined).sort((a, b) => rank(a) - rank(b));
+    const chosen = new Set([
+      ...doubtful.filter(({ doubt }) => doubt !== 'rolling').slice(0, looks),
+      ...doubtful.filter(({ doubt }) => doubt === 'rolling').slice(0, Math.min(looks, ROLLING_LOOKS)),
+    ]);
+    const turns = new ConcurrencyLimit(AT_ONCE);
+    const seen = await Promise.all(
+      counted.map((one) => {
+        if (chosen.has(one)) return turns.take(() => this.#lookAt(one, signal));
+        const why = `its controller has ${one.observed.workload.rollout.existing} pods and ${one.pods} were found. One scan looks at a limited number of such workloads; the next scan goes on`;
+        return one.doubt === 'mismatch' ? { ...one.observed, unread: why } : one.observed;
+      }),
+    );
+    return seen.filter((observed) => observed !== undefined);
+  }
+
+  async #lookAt({ observed }: Counted, signal: AbortSignal): Promise<Observed | undefined> {
+    if (signal.aborted) return observed;
+    try {
+      return await this.look(observed.workload);
+    } catch (error) {
+      // one that cannot be looked at is no reason to see nothing of the others
+      return { ...observed, unread: messageOf(error) };
+    }
+  }
+
+  /** A budget that cannot be read allows nothing, whatever the reason. The reason is named, and workloads that wait for it are read again. */
+  async #budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {
+    try {
+      const budgets = await this.#options.cluster.budgets(namespace, signal);
+      if (namespace === undefined) this.#newestBudgets = Map.groupBy(budgets, (budget) => budget.namespace);
+      else this.#newestBudgets.set(namespace, budgets);
+      return budgets;
+    } catch (error) {
+      return [{ namespace: namespace ?? '', name: '', selector: {}, allowed: 0, detail: messageOf(error) }];
+    }
+  }
+
+  /** Pages that expire half-way start over with empty groups: half a scan gives no verdicts. */
+  #pods(namespace: string | undefined, signal: AbortSignal): Promise<PodsByController> {
+    return restartingExpired(async () => {
+      const pods = new PodsByController();
+      for await (const page of this.#options.cluster.pods(namespace, signal)) for (const pod of page) pods.add(pod);
+      return pods;
+    });
+  }
+
+  /**
+   * Sees one workload as it is now, its pods counted by owner UID. Undefined when it is gone.
+   * @throws {ApiError} when something of it cannot be read
+   */
+  async look(ref: WorkloadRef): Promise<Observed | undefined> {
+    const workload = await this.#options.cluster.workload(ref);
+    if (!workload) return undefined;
+    const [pods, budgets] = await Promise.all([
+      this.#options.cluster.podsOf(workload),
+      this.#budgets(workload.namespace),
+    ]);
+    this.#owners.learn(workload, pods);
+    const lost = await this.#lostNodes(workload, pods);
+    const groups = new PodGroups();
+    for (const pod of pods) if (!lost.has(pod.node)) groups.add(pod, keyOf(workload));
+    return {
+      workload,
+      templateHash: this.#hashes.of(workload),
+      groups: replaceable(workload, groups.of(keyOf(workload))),
+      onLostNodes: pods.filter(({ node }) => lost.has(node)).length,
+      budgets: covering(budgets, workload),
+    };
+  }
+
+  /**
+   * Of the nodes where a DaemonSet's pods are not ready, those that are not Ready themselves. Without the right to read nodes all count as
+   * Ready, which is told once; every other error is the caller's, who tries again.
+   */
+  async #lostNodes({ kind }: Workload, pods: readonly PodFacts[]): Promise<ReadonlySet<string>> {
+    const suspects = new Set(pods.flatMap(({ node, ready }) => (node && !ready ? node : [])));
+    if (kind !== 'DaemonSet' || suspects.size === 0) return new Set();
+    try {
+      const lost = await this.#options.cluster.lostNodes([...suspects]);
+      this.#nodesForbidden = false;
+      return lost;
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      if (!this.#nodesForbidden) this.#options.onMissingRight?.('nodes, which all count as Ready', error);
+      this.#nodesForbidden = true;
+      return new Set();
+    }
+  }
+
+  /**
+   * The verdicts on what was seen, under the mesh as it is now. In namespaces that are skipped only what is outdated is of interest: the
+   * rest is left out.
+   */
+  async assessAll(mesh: Mesh, observations: readonly Observed[]): Promise<Assessed[]> {
+    const judging: Promise<Assessed>[] = [];
+    const slices = loopSlices();
+    for (const observed of observations) {
+      await slices.step();
+      const one = this.judge(mesh, observed);
+      one.catch(() => undefined);
+      judging.push(one);
+    }
+    const { skipNamespaces } = this.#options.policy();
+    return (await Promise.all(judging)).filter(
+      ({ workload, verdict }) => !skipNamespaces.has(workload.namespace) || 'outdatedPods' in verdict,
+    );
+  }
+
+  /**
+   * The verdict on a observed under the mesh as it is now. `fresh` asks the injector again whatever is kept; an injector may take its time,
+   * so budgets that were read meanwhile count.
+   */
+  async judge(mesh: Mesh, observed: Observed, fresh = false): Promise<Assessed> {
+    const { workload, groups, onLostNodes, budgets, unread } = observed;
+    const matched = matchOf(mesh, workload);
+    const answer = unread === undefined ? await this.#answer(mesh, observed, fresh) : undefined;
+    const { journal } = this.#options;
+    const policy = this.#options.policy();
+    const injection = matched.kind === 'entry' ? matched.entry : undefined;
+    const learnt = injection ? journal.learnt(injection.run, workload.namespace) : [];
+    const rules = learnt.length > 0 ? { ...policy, learnt } : policy;
+    const verdict: Verdict =
+      unread === undefined
+        ? unlessSkipped(workload, judge(workload, matched, answer, groups, rules), policy)
+        : { state: 'unknown', reason: reason('not-read', unread) };
+    const entry = journal.of(workload);
+    const hinted = verdict.state === 'outdated' && hintsAtRewriting(verdict.expected, groups, rules);
+    return {
+      workload,
+      namespace: namespaceOf(mesh, workload),
+      verdict,
+      groups,
+      onLostNodes,
+      budgets: fresh ? this.#newest(observed) : budgets,
+      ...(injection && { injection }),
+      ...(entry && { entry }),
+      ...(hinted && { hinted }),
+    };
+  }
+
+  /** Budgets that the observed itself could not read stay unknown. */
+  #newest({ workload, budgets }: Observed): readonly Budget[] {
+    const newest = this.#newestBudgets.get(workload.namespace);
+    return newest && budgets.every(({ name }) => name !== '') ? covering(newest, workload) : budgets;
+  }
+
+  async #answer(mesh: Mesh, observed: Asked, fresh = false): Promise<Answer | undefined> {
+    const asked = questionOf(mesh, observed);
+    if (!asked) return undefined;
+    return fresh ? this.#options.injectors.askAfresh(asked) : this.#options.injectors.ask(asked);
+  }
+}
+
+/** A workload as the pages of a scan show it. */
+interface Counted {
+  readonly observed: Observed;
+  /** All that were found, also those that a rollout would leave alone. */
+  readonly pods: number;
+  readonly doubt: Doubt | undefined;
+}
+
+/**
+ * Why the pages of a scan do not tell enough of a workload: other pods than its controller has, the same in the middle of a rollout,
+ * where pages that are no snapshot explain it as a rule, or pods that may be on lost nodes.
+ */
+type Doubt = 'mismatch' | 'rolling' | 'nodes';
+
+/**
+ * What is doubtful about a workload's pods. The count is the controller's own (pkg/controller/deployment/sync.go calculateStatus): where
+ * another was found, some ReplicaSet is not whose its name says.
+ */
+function doubtOf(workload: Workload, groups: readonly PodGroup[], isOfMesh: boolean): Doubt | undefined {
+  const { kind, uid, paused, rollout } = workload;
+  if (!uid) return undefined;
+  if (kind === 'DaemonSet' && groups.some(({ ready }) => !ready)) return 'nodes';
+  const found = countOf(groups);
+  // whose pods were not found may be of the mesh by them
+  if (found === rollout.existing || (!isOfMesh && found > 0)) return undefined;
+  // the pods of others name their owner by UID: only those that nobody has read yet can be missing
+  if (kind !== 'Deployment') return found === 0 ? 'mismatch' : undefined;
+  const isStanding = isSettled(workload) || paused || rollout.deadlineExceeded !== undefined;
+  return isStanding || found === 0 || rollout.existing === 0 ? 'mismatch' : 'rolling';
+}
+
+/** Workloads whose pods were not found are looked at first. */
+const rank = ({ doubt, pods }: Counted): number =>
+  doubt === 'mismatch' ? (pods === 0 ? 0 : 1) : doubt === 'nodes' ? 2 : 3;
+
+const isInjected = ({ sidecar }: PodGroup): boolean => sidecar.injected && sidecar.placement !== 'none';
+
+/** An outdated workload in a skipped namespace is listed and never restarted. */
+function unlessSkipped(
+  { namespace }: Workload,
+  verdict: Verdict,
+  { skipNamespaces }: Pick<Policy, 'skipNamespaces'>,
+): Verdict {
+  if (verdict.state !== 'outdated' || !skipNamespaces.has(namespace)) return verdict;
+  const { outdatedPods, pods } = verdict;
+  const detail = `${outdatedPods} of ${pods} pods are outdated, and --skip-namespaces names ${namespace}`;
+  return { ...verdict, state: 'skipped', reason: reason('namespace', detail) };
+}
+
+/** What is to be asked about a workload, and whom; undefined where nobody single would inject it or it is never restarted anyway. */
+export function questionOf(mesh: Mesh, { workload, templateHash }: Asked): Question | undefined {
+  const matched = matchOf(mesh, workload);
+  if (matched.kind !== 'entry' || workload.deleting || !isSupported(workload)) return undefined;
+  const { namespace, name, template } = workload;
+  const { proxyConfigs } = namespaceOf(mesh, workload);
+  // another ProxyConfig of the namespace makes another answer, so it is part of the key
+  const hash = proxyConfigs === undefined ? templateHash : `${templateHash}.${proxyConfigs}`;
+  return { injection: matched.entry, namespace, name, template, templateHash: hash };
+}
+
+/** Which injection the API server would call for the workload's next pod. */
+export function matchOf(mesh: Mesh, workload: Workload): Match<Injection> {
+  return match(mesh.injections, mesh.namespaces.get(workload.namespace)?.labels, nextPodLabels(workload), workload);
+}
+
+const namespaceOf = (mesh: Mesh, { namespace }: Workload): NamespaceFacts =>
+  mesh.namespaces.get(namespace) ?? NO_NAMESPACE;

@@ -1,0 +1,60 @@
+import type { Controller, PodGroup, PodsByController } from '../compare/podGroups.ts';
+import { loopSlices } from '../loopSlices.ts';
+import { keyOf, type PodFacts, type Workload, type WorkloadKey } from '../model.ts';
+
+/**
+ * Finds out which workload each pod of a scan belongs to. A StatefulSet's and a DaemonSet's name it by UID; a Deployment's name a ReplicaSet, whose owner is
+ * guessed from its name until a look at one workload has read the ReplicaSets' ownerReferences.
+ */
+export class PodOwners {
+  /** UIDs of Deployments by those of their ReplicaSets, as looks at single workloads have found them. */
+  readonly #learnt = new Map<string, { readonly workload: string; readonly namespace: string }>();
+
+  /** @returns the pods of each workload that has some, in groups */
+  async assign(pods: PodsByController, workloads: readonly Workload[]): Promise<Map<WorkloadKey, PodGroup[]>> {
+    const byUid = new Map(workloads.map((workload) => [workload.uid, keyOf(workload)]));
+    const names = new Set<string>(byUid.values());
+    const owned = new Map<WorkloadKey, PodGroup[]>();
+    const slices = loopSlices();
+    for (const controller of pods.controllers()) {
+      await slices.step();
+      const key = this.#ownerOf(controller, byUid, names);
+      if (key === undefined) continue;
+      const groups = owned.get(key) ?? [];
+      groups.push(...pods.groupsOf(controller));
+      owned.set(key, groups);
+    }
+    return owned;
+  }
+
+  #ownerOf(
+    { uid, kind, hint }: Controller,
+    byUid: ReadonlyMap<string, WorkloadKey>,
+    names: ReadonlySet<string>,
+  ): WorkloadKey | undefined {
+    if (kind !== 'ReplicaSet') return byUid.get(uid);
+    const learnt = byUid.get(this.#learnt.get(uid)?.workload ?? '');
+    return learnt ?? (hint !== undefined && names.has(hint) ? (hint as WorkloadKey) : undefined);
+  }
+
+  /** Takes what a look at one workload has found: these pods, and no others, are its own. */
+  learn({ kind, uid, namespace }: Workload, pods: readonly PodFacts[]): void {
+    if (kind !== 'Deployment') return;
+    for (const [controller, { workload }] of this.#learnt) if (workload === uid) this.#learnt.delete(controller);
+    for (const { owner } of pods) if (owner?.uid) this.#learnt.set(owner.uid, { workload: uid, namespace });
+  }
+
+  /**
+   * Forgets controllers that have no pods any more.
+   * @param namespace what was scanned; undefined for the whole cluster
+   */
+  keepOnly(pods: PodsByController, namespace: string | undefined): void {
+    const there = new Set([...pods.controllers()].map(({ uid }) => uid));
+    for (const [uid, learnt] of this.#learnt)
+      if ((namespace === undefined || learnt.namespace === namespace) && !there.has(uid)) this.#learnt.delete(uid);
+  }
+
+  get size(): number {
+    return this.#learnt.size;
+  }
+}

@@ -1,0 +1,32 @@
+import { contentHash } from '../expect/epoch.ts';
+import type { Workload } from '../model.ts';
+
+type Identified = Pick<Workload, 'uid' | 'resourceVersion' | 'namespace' | 'template'>;
+
+/** Hashes of pod templates, each computed once for each version of its workload: a scan of an unchanged cluster hashes nothing. */
+export class TemplateHashes {
+  readonly #known = new Map<string, { readonly version: string; readonly namespace: string; readonly hash: string }>();
+
+  of({ uid, resourceVersion: version, namespace, template }: Identified): string {
+    const known = this.#known.get(uid);
+    if (known && known.version === version) return known.hash;
+    const hash = contentHash(template);
+    // what has no identity cannot be told from others
+    if (uid && version) this.#known.set(uid, { version, namespace, hash });
+    return hash;
+  }
+
+  /**
+   * Forgets what is gone.
+   * @param seen all workloads of the namespace, or of the whole cluster if it is undefined
+   */
+  keepOnly(seen: readonly Pick<Workload, 'uid'>[], namespace: string | undefined): void {
+    const uids = new Set(seen.map(({ uid }) => uid));
+    for (const [uid, known] of this.#known)
+      if ((namespace === undefined || known.namespace === namespace) && !uids.has(uid)) this.#known.delete(uid);
+  }
+
+  get size(): number {
+    return this.#known.size;
+  }
+}

@@ -1,0 +1,126 @@
+import type { Shape } from '../cluster/fieldTypes.ts';
+import type { Labels, PodFacts, Sidecar } from '../model.ts';
+
+/** The pod as the API serves it, as far as it is read. The protobuf reader makes the same, without the rest. */
+export interface RawPod {
+  readonly metadata?: RawPodMetadata;
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly containers?: readonly RawContainer[];
+    readonly initContainers?: readonly RawContainer[];
+  };
+  readonly status?: { readonly phase?: string; readonly conditions?: readonly RawCondition[] };
+}
+
+export interface RawPodMetadata {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly labels?: Labels;
+  readonly annotations?: Labels;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly ownerReferences?: readonly RawOwner[];
+}
+
+export interface RawOwner {
+  readonly kind?: string;
+  readonly name?: string;
+  readonly uid?: string;
+  readonly controller?: boolean;
+}
+
+export interface RawContainer {
+  readonly name?: string;
+  readonly image?: string;
+  readonly restartPolicy?: string;
+}
+
+export interface RawCondition {
+  readonly type?: string;
+  readonly status?: string;
+}
+
+const CONTAINERS: Shape = [{ name: 'string', image: 'string', restartPolicy: 'string' }];
+
+/** What must be true of a pod before it is read as one. */
+export const POD: Shape = {
+  metadata: {
+    name: 'string',
+    namespace: 'string',
+    uid: 'string',
+    labels: 'labels',
+    annotations: 'labels',
+    creationTimestamp: 'string',
+    deletionTimestamp: 'string',
+    ownerReferences: [{ kind: 'string', name: 'string', uid: 'string', controller: 'boolean' }],
+  },
+  spec: { nodeName: 'string', containers: CONTAINERS, initContainers: CONTAINERS },
+  status: { phase: 'string', conditions: [{ type: 'string', status: 'string' }] },
+};
+
+export const TEMPLATE_HASH = 'pod-template-hash';
+export const REVISION = 'istio.io/rev';
+export const INJECTED = 'sidecar.istio.io/status';
+const PROXY = 'istio-proxy';
+
+/** Gives equal strings one copy, so that what is kept of many pods does not keep many copies. */
+export type Intern = (text: string) => string;
+
+export function interner(): Intern {
+  const known = new Map<string, string>();
+  return (text) => {
+    const copy = known.get(text);
+    if (copy === undefined) known.set(text, text);
+    return copy ?? text;
+  };
+}
+
+const asItIs: Intern = (text) => text;
+
+/**
+ * Narrows a pod to its facts.
+ * @throws Error for a pod without name or UID: it was not read right
+ */
+export function podFacts(raw: RawPod, intern: Intern = asItIs): PodFacts {
+  const metadata = raw.metadata ?? {};
+  const { name, namespace, uid, labels } = metadata;
+  if (!name || !uid) throw new Error('a pod has no name or no uid');
+  const owner = ownerOf(metadata, intern);
+  return {
+    namespace: intern(namespace ?? ''),
+    name,
+    uid,
+    ...(owner && { owner }),
+    templateHash: intern(labels?.[TEMPLATE_HASH] ?? ''),
+    createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
+    node: intern(raw.spec?.nodeName ?? ''),
+    phase: intern(raw.status?.phase ?? ''),
+    ready: isReady(raw),
+    deleting: (metadata.deletionTimestamp ?? undefined) !== undefined,
+    sidecar: sidecarOf(raw, intern),
+  };
+}
+
+const isReady = ({ status }: RawPod): boolean =>
+  status?.conditions?.some(({ type, status: said }) => type === 'Ready' && said === 'True') ?? false;
+
+function ownerOf({ ownerReferences }: RawPodMetadata, intern: Intern): PodFacts['owner'] {
+  const controller = ownerReferences?.find((reference) => reference.controller);
+  if (!controller) return undefined;
+  const { kind, name, uid } = controller;
+  return { kind: intern(kind ?? ''), name: intern(name ?? ''), uid: intern(uid ?? '') };
+}
+
+/** A pod's sidecar. An init container is one only if it keeps running (KEP-753); `containers` win if both have an istio-proxy. */
+export function sidecarOf({ metadata, spec }: RawPod, intern: Intern = asItIs): Sidecar {
+  const ordinary = spec?.containers?.find(({ name }) => name === PROXY);
+  const native = spec?.initContainers?.find(({ name, restartPolicy }) => name === PROXY && restartPolicy === 'Always');
+  const annotations = metadata?.annotations ?? {};
+  return {
+    placement: ordinary ? 'container' : native ? 'initContainer' : 'none',
+    image: intern((ordinary ?? native)?.image ?? ''),
+    revision: intern(annotations[REVISION] ?? ''),
+    injected: annotations[INJECTED] !== undefined,
+  };
+}

@@ -1,0 +1,90 @@
+import { ApiError } from '../cluster/apiError.ts';
+import type { Api, ApiResponse } from '../cluster/client.ts';
+import { fits, type Shape } from '../cluster/fieldTypes.ts';
+import { type Continued, eachPage, pageQuery } from '../cluster/list.ts';
+import { fittingPage, PAGE_SIZE, pageLimitFor } from '../cluster/pageLimit.ts';
+import type { Priority } from '../cluster/priority.ts';
+import { resourcePath } from '../cluster/resources.ts';
+import { messageOf } from '../messageOf.ts';
+import type { PodFacts } from '../model.ts';
+import { type Intern, interner, POD, podFacts, type RawPod } from './podFields.ts';
+import { podListFromProtobuf } from './podProtobuf.ts';
+
+export interface PodScan {
+  /** All namespaces if absent. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly signal?: AbortSignal;
+  /** `scan` by default. */
+  readonly priority?: Priority;
+}
+
+/** Where pods are read from, page by page, each reduced to its facts as it comes. Pages are not one snapshot. */
+export interface PodSource {
+  /** @throws ListExpired when what was read so far must be thrown away; ApiError for everything else */
+  pods(scan: PodScan): AsyncIterable<PodFacts[]>;
+}
+
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
+/** Pages of 500, or fewer where pods are large, in protobuf, whose unwanted parts are skipped and not parsed; in JSON where a server answers so all the same. */
+export class PagedPodSource implements PodSource {
+  readonly #api: Api;
+  readonly #limit: number;
+
+  /** @param limit pods per page */
+  constructor(api: Api, limit = PAGE_SIZE) {
+    this.#api = api;
+    this.#limit = limit;
+  }
+
+  async *pods(scan: PodScan): AsyncGenerator<PodFacts[]> {
+    const { namespace, signal, priority } = scan;
+    const path = resourcePath('pods', namespace);
+    const intern = interner();
+    const pageLimit = pageLimitFor(this.#api, path, this.#limit);
+    const accept = `${PROTOBUF},application/json`;
+    const common = { method: 'GET', path, accept, ...(signal && { signal }), ...(priority && { priority }) } as const;
+    const pages = eachPage(path, async (continued) => {
+      const answer = await fittingPage(pageLimit, ({ limit, ...bound }) =>
+        this.#api.send({ ...common, ...bound, query: pageQuery({ ...scan, limit }, continued) }),
+      );
+      return readPage(path, answer, intern);
+    });
+    for await (const { pods } of pages) yield pods;
+  }
+}
+
+interface PodPage extends Continued {
+  readonly pods: PodFacts[];
+}
+
+function readPage(path: string, { status, contentType, body }: ApiResponse, intern: Intern): PodPage {
+  try {
+    return contentType.startsWith(PROTOBUF) ? podListFromProtobuf(body, intern) : podListFromJson(body, intern);
+  } catch (error) {
+    const said = error instanceof SyntaxError ? 'it is not JSON' : messageOf(error);
+    const message = `GET ${path}: the list of pods cannot be read: ${said}`;
+    throw new ApiError({ method: 'GET', path, status, reason: 'Malformed', message });
+  }
+}
+
+const POD_LIST: Shape = { kind: 'string', metadata: { continue: 'string' }, items: [POD] };
+
+interface RawPodList {
+  readonly kind?: string;
+  readonly metadata?: { readonly continue?: string };
+  readonly items?: readonly RawPod[] | null;
+}
+
+/**
+ * Reads a PodList as JSON.
+ * @throws Error for anything else
+ */
+export function podListFromJson(bytes: Buffer, intern: Intern): PodPage {
+  const list: RawPodList | null = JSON.parse(bytes.toString('utf8'));
+  if (!fits(list, POD_LIST)) throw new Error('a field has the wrong type');
+  if (list?.kind !== 'PodList') throw new Error(`a ${list?.kind ?? 'nameless object'} instead of a PodList`);
+  return { pods: (list.items ?? []).map((raw) => podFacts(raw, intern)), continued: list.metadata?.continue ?? '' };
+}

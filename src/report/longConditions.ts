@@ -1,0 +1,26 @@
+/** Notices what has lasted for so long that somebody should know, and says so once until it is over. */
+export class LongConditions {
+  readonly #patience: number;
+  readonly #since = new Map<string, { readonly at: number; readonly told: boolean }>();
+
+  /** @param patience milliseconds */
+  constructor(patience: number) {
+    this.#patience = patience;
+  }
+
+  /** @returns those of what is so now that have just lasted long enough. What is not named any more is over. */
+  note(now: number, current: ReadonlySet<string>): string[] {
+    for (const key of this.#since.keys()) if (!current.has(key)) this.#since.delete(key);
+    return [...current].filter((key) => {
+      const { at, told } = this.#since.get(key) ?? { at: now, told: false };
+      const long = now - at >= this.#patience;
+      this.#since.set(key, { at, told: long });
+      return long && !told;
+    });
+  }
+
+  /** How many have lasted for long. */
+  get count(): number {
+    return [...this.#since.values()].filter(({ told }) => told).length;
+  }
+}
