@@ -15,7 +15,15 @@ import type { Policy } from '../plan/policy.ts';
 import { barePatch, fingerprint, type Outcome, outcomePatch, restartPatch } from '../plan/record.ts';
 import type { RuleContext } from '../plan/rule.ts';
 import { waitOf } from '../plan/waits.ts';
-import { type End, endOf, isNotReached, isRefusedByInjector, type Progress, progressOf } from './progress.ts';
+import {
+  type Circumstances,
+  type End,
+  endOf,
+  isNotReached,
+  isRefusedByInjector,
+  type Progress,
+  progressOf,
+} from './progress.ts';
 
 /** What a restarter tells while it works; the report turns each into log, metric and Event. */
 export interface RestartListener {
@@ -58,6 +66,8 @@ const ASK_EVERY = 15_000;
 const LONGEST_EXCUSE = 60 * 60_000;
 /** How long a write whose answer was lost may still land: an API server ends a request after a minute (--request-timeout). */
 const LANDS_WITHIN = 70_000;
+/** A restart is sent so often where others write the workload's metadata in between. */
+const WRITE_TRIES = 5;
 /** An outcome is written on its workload for people; what cannot be written stands in the journal all the same. */
 const OUTCOME_TRIES = 3;
 
@@ -125,11 +135,11 @@ export class Restarter {
    */
   async #write(assessed: Outdated, entry: JournalEntry): Promise<Workload | undefined> {
     const { workload } = assessed;
-    const { namespace, resourceVersion } = workload;
+    const { namespace } = workload;
     const refused = this.#refusing.get(namespace);
     const patch = refused === undefined ? restartPatch : barePatch;
     try {
-      const written = await this.#send(assessed, patch(resourceVersion, entry), entry);
+      const written = await this.#send(assessed, patch, entry);
       if (written && refused !== undefined) this.#options.listener.recordRefused(assessed, refused);
       return written;
     } catch (error) {
@@ -141,20 +151,38 @@ export class Restarter {
     }
   }
 
-  /** Sends the patch. The rules are checked once more right before. */
-  async #send(assessed: Outdated, patch: object, entry: JournalEntry): Promise<Workload | undefined> {
+  /**
+   * Sends the patch. The rules are checked once more right before. Some owners write metadata or status every second: where the template is the one
+   * that was asked about, the answer still holds, so the patch is sent again for the new version instead of being planned anew.
+   */
+  async #send(planned: Outdated, patchFor: RestartPatch, entry: JournalEntry): Promise<Workload | undefined> {
+    const { cluster } = this.#options;
+    let assessed = planned;
+    for (let tries = WRITE_TRIES; ; tries--) {
+      try {
+        return await this.#sendOnce(assessed, patchFor(assessed.workload.resourceVersion, entry), entry);
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        const latest = tries > 1 ? await cluster.workload(assessed.workload) : undefined;
+        if (!latest || latest.deleting || !isStillTrue(entry, latest))
+          throw new PlanOvertaken('somebody else has just changed the workload');
+        assessed = { ...assessed, workload: latest };
+      }
+    }
+  }
+
+  async #sendOnce(assessed: Outdated, patch: object, entry: JournalEntry): Promise<Workload | undefined> {
     const { cluster, journal, listener } = this.#options;
     const { workload } = assessed;
     const { now } = this.#stillWanted(assessed);
     if (now - entry.since > WRITTEN_WITHIN)
-      throw new PlanOvertaken('the look and the answer behind this restart have become too old');
+      throw new PlanOvertaken('the observation and the answer behind this restart have become too old');
     journal.sending(workload);
     listener.sending(workload);
     try {
       return await cluster.patch(workload, patch);
     } catch (error) {
-      if (isConflict(error)) throw new PlanOvertaken('somebody else has just changed the workload');
-      if (wasNotDone(error)) throw error;
+      if (isConflict(error) || wasNotDone(error)) throw error;
       listener.trouble(workload, error);
       return undefined;
     }
@@ -274,11 +302,21 @@ export class Restarter {
       course.excusedAt = now;
       return { done: false };
     }
-    const rules = ruleContext().policy;
-    const end = endOf(progress, assessed, { entry, rules, inherited: course.inherited ?? false });
+    const circumstances = { entry, rules: ruleContext().policy, inherited: course.inherited ?? false };
+    const end = endOf(progress, assessed, circumstances);
     if (!end) return { done: false };
-    const learnt = end.outcome === 'failed:wrong-image' ? await this.#learn(entry, observed) : undefined;
-    return { done: true, observed: await this.#end(assessed, learnt ?? end) };
+    if (end.outcome === 'failed:wrong-image') return this.#wrongImage(observed, progress, circumstances);
+    return { done: true, observed: await this.#end(assessed, end) };
+  }
+
+  /** Asks afresh before a restart fails for its image: meanwhile another restart may have shown that the cluster rewrites it. */
+  async #wrongImage(observed: Observed, progress: Progress, circumstances: Circumstances): Promise<Step> {
+    const { observer, mesh } = this.#options;
+    const fresh = await observer.judge(mesh(), observed, true);
+    const end = endOf(progress, fresh, circumstances);
+    if (!end) return { done: false };
+    const learnt = end.outcome === 'failed:wrong-image' ? this.#learn(circumstances.entry, fresh) : undefined;
+    return { done: true, observed: await this.#end(fresh, learnt ?? end) };
   }
 
   /**
@@ -286,9 +324,8 @@ export class Restarter {
    * that the restart was made for, and it has not changed since, the cluster has rewritten it, and another restart would bring the same image.
    * An old replica that still injects looks the same, so an image of another version is only learnt where all replicas agree.
    */
-  async #learn(entry: JournalEntry, observed: Observed): Promise<End | undefined> {
-    const { observer, mesh, journal, listener } = this.#options;
-    const assessed = await observer.judge(mesh(), observed, true);
+  #learn(entry: JournalEntry, assessed: Assessed): End | undefined {
+    const { journal, listener } = this.#options;
     if (!isOutdated(assessed) || fingerprint(assessed.verdict.expected) !== entry.restartedFor) return undefined;
     const { groups, verdict, injection } = assessed;
     const isSteady = injection.run === entry.run && groups.every(({ ready }) => ready);
@@ -366,6 +403,8 @@ export class Restarter {
     return this.#end(assessed, { outcome: 'verified', detail: 'its pods became current later' });
   }
 }
+
+type RestartPatch = typeof restartPatch;
 
 interface Step {
   readonly done: boolean;

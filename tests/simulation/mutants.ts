@@ -224,7 +224,7 @@ export const MISTAKES: readonly Mutant[] = [
   {
     name: 'taking a write whose answer was lost for none',
     file: RESTARTER,
-    snippet: 'if (wasNotDone(error)) throw error;',
+    snippet: 'if (isConflict(error) || wasNotDone(error)) throw error;',
     instead: 'throw error;',
     breaks: 'episode',
     flavour: 'faulty',

@@ -54,6 +54,24 @@ test('what cannot be kept verifies nothing: such a workload would be restarted a
 });
 
 const OLD = 'docker.io/istio/proxyv2:1.30.2';
+
+test('what another restart has shown while this one was judged counts for it: it is verified, not failed', async () => {
+  const journal = await journalOfOne();
+  const known = journal.learnt.bind(journal);
+  let asked = 0;
+  journal.learnt = (run, namespace) => {
+    asked += 1;
+    // between the verdict and the fresh one
+    if (asked === 2)
+      for (const one of ['bank', 'mail'])
+        journal.learn(run, { kind: 'exact', answer: expected().image, image: OLD }, one);
+    return known(run, namespace);
+  };
+  const { outcome, told } = await followed(journal, OLD);
+  assert.equal(outcome, 'verified');
+  assert.deepEqual(told, []);
+});
+
 const rolling = injection({ istiod: istiod({ rollout: { ...complete(2), updated: 1, existing: 3 } }) });
 const { istiod: _unseen, ...unseen } = injection();
 const versions: [string, Mesh, string][] = [

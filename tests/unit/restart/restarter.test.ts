@@ -3,7 +3,7 @@ import { beforeEach, describe, it } from 'node:test';
 import { networkError, statusError } from '../../../src/cluster/apiError.ts';
 import { NotLeading } from '../../../src/leader/leadership.ts';
 import type { WorkloadKey } from '../../../src/model.ts';
-import { ANNOTATION, RETRY } from '../../../src/names.ts';
+import { ANNOTATION, RESTART_ANNOTATION, RETRY } from '../../../src/names.ts';
 import { nextEntry } from '../../../src/plan/journalEntry.ts';
 import { recordOf, restartPatch } from '../../../src/plan/record.ts';
 import { restarted } from '../../builders/journal.ts';
@@ -64,7 +64,6 @@ describe('a restart', () => {
 
   const certain: [string, Error, RegExp][] = [
     ['the fence is closed', new NotLeading('not sent'), /^NotLeading: not sent/],
-    ['somebody else was quicker', refused(409), /^PlanOvertaken: somebody else/],
     ['no connection was made', broken('ECONNREFUSED'), /^ApiError/],
     ['there are too many requests', refused(429), /^ApiError/],
   ];
@@ -77,6 +76,42 @@ describe('a restart', () => {
       assert.equal(bench.store.restarts[KEY]?.outcome, 'verified');
       assert.equal(await bench.restart(), 'verified');
       assert.equal(bench.object().generation, 2);
+    });
+});
+
+describe('a restart that meets a conflict', () => {
+  it('is written for the new version where only metadata or status was written, however often within reason', async () => {
+    let writes = 3;
+    bench.arriving = ({ spec }) => {
+      if (spec && writes-- > 0) bench.change({ annotations: { touched: String(writes) } });
+    };
+    assert.equal(await bench.restart(), 'verified');
+    assert.deepEqual([bench.rollouts, bench.object().generation], [4, 2]);
+  });
+
+  it('is planned anew where somebody writes faster than it can', async () => {
+    bench.arriving = ({ spec }) => spec && bench.change({});
+    assert.match(await bench.restart(), /^PlanOvertaken: somebody else/);
+    assert.deepEqual([bench.known(), bench.object().generation], ['nothing', 1]);
+  });
+
+  /** What the write that came first has changed. */
+  const changes: [string, () => void, RegExp][] = [
+    ['the template', () => bench.template({ theirs: 'yes' }), /^PlanOvertaken: somebody else/],
+    ['the UID', () => bench.change({ uid: 'made again' }), /^PlanOvertaken: somebody else/],
+    ['that it is deleted', () => bench.change({ deleting: true }), /^PlanOvertaken: somebody else/],
+    [
+      'that its people opt out',
+      () => bench.change({ annotations: { [RESTART_ANNOTATION]: 'false' } }),
+      /opted|restart/,
+    ],
+    ['that its rollout is paused', () => bench.change({ paused: true }), /paused/],
+  ];
+  for (const [what, change, told] of changes)
+    it(`is not written where the other write says ${what}`, async () => {
+      once(change);
+      assert.match(await bench.restart(), told);
+      assert.deepEqual([bench.patches.length, bench.known()], [1, 'nothing']);
     });
 });
 
