@@ -112,7 +112,7 @@ test('records that are stripped, sidecars that are retagged, three crashes: one 
       await scene.restart();
     }
     const wanted = { [`docker.io/istio/proxyv2:${version()}-corp`]: 14 };
-    await until('all to have the new sidecar', 120_000, async () => {
+    await until('all to have the new sidecar', 240_000, async () => {
       await written();
       const now = await proxies(namespaces);
       return JSON.stringify(now) === JSON.stringify(wanted) || new Error(JSON.stringify(now));
@@ -147,7 +147,7 @@ test('records that are stripped from all kinds, and restarts that are stripped w
   const scene = await Scene.start(bed, 'strip', '--reconcile-period', '3s');
   try {
     let most = 0;
-    await until('all to have the new sidecar', 120_000, async () => {
+    await until('all to have the new sidecar', 240_000, async () => {
       most = Math.max(most, await underWay(stripping));
       const now = Object.keys(await proxies(stripping));
       return (now.length === 1 && now[0]?.endsWith(`:${version()}`)) || new Error(now.join(' '));
@@ -203,7 +203,7 @@ const isFresh = (image: string): boolean => /^docker\.io\/istio\/proxyv2:[^@]*$/
 
 /** Waits until all pods have this image, and watches that each workload was restarted for it once. */
 async function upgradedOnce(scene: Scene, namespaces: readonly string[], image: string): Promise<void> {
-  await until(`all to have ${image}`, 120_000, async () => {
+  await until(`all to have ${image}`, 240_000, async () => {
     const now = Object.keys(await proxies(namespaces));
     return (now.length === 1 && now[0] === image) || new Error(now.join(' '));
   });

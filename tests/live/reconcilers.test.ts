@@ -107,8 +107,8 @@ async function restarted(times: number): Promise<boolean> {
 }
 
 test('each is restarted, and the outcomes tell who took it back', async () => {
-  await until('one restart of each', 90_000, () => restarted(1));
-  await until('their outcomes', 60_000, async () => Object.keys(await scene.outcomes()).length === RESTARTED.length);
+  await until('one restart of each', 180_000, () => restarted(1));
+  await until('their outcomes', 120_000, async () => Object.keys(await scene.outcomes()).length === RESTARTED.length);
   assert.deepEqual(await scene.outcomes(), {
     'deployments/applied/web': 'verified',
     'deployments/replaced/web': 'reverted',
@@ -152,7 +152,7 @@ test('who applies the restart key without force leaves the restart alone; with f
 
 test('a crash in the second of the writes: the next operator knows of them all the same', async () => {
   await bed.istio.upgrade('default', '1.32.2');
-  await until('another restart of each, for the next version', 90_000, () => restarted(2), 20);
+  await until('another restart of each, for the next version', 180_000, () => restarted(2), 20);
   await scene.operator.kill();
   await scene.restart();
   await stays('two each', 30_000, () => restarted(2));
