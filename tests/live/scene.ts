@@ -211,7 +211,8 @@ const WORKLOADS: ReadonlySet<string> = new Set(['deployments', 'statefulsets', '
 /** How to start an operator that may do all. */
 async function quick(bed: Testbed, user: string, flags: readonly string[]): Promise<() => Promise<OperatorProcess>> {
   const kubeconfig = await bed.operatorKubeconfig(user);
-  return async () => new OperatorProcess(kubeconfig, [...QUICK, ...flags]);
+  const given = await bed.operatorFlags();
+  return async () => new OperatorProcess(kubeconfig, [...QUICK, ...given, ...flags]);
 }
 
 const keyOf = ({ resource, namespace, name }: Write): string => `${resource}/${namespace}/${name}`;
@@ -237,11 +238,8 @@ function outcomeOf(write: Write): [string, string][] {
   return write.code === 200 && outcome ? [[keyOf(write), outcome]] : [];
 }
 
-const SYSTEM = /^(kube-|default$|istio-system$|mesh-)/;
-
 /** Deletes what a scenario deployed, so that the next one's upgrade concerns only its own workloads. */
 export async function clear(bed: Testbed): Promise<void> {
-  const namespaces = await bed.api.list(pathOf('Namespace'));
-  const names = namespaces.map(({ metadata }) => metadata.name).filter((name) => !SYSTEM.test(name));
+  const names = await bed.scenarioNamespaces();
   await Promise.all(names.map((name) => bed.deleteNamespace(name)));
 }

@@ -16,6 +16,8 @@ export interface WorkloadOptions {
   readonly namespace: string;
   readonly name: string;
   readonly replicas?: number;
+  /** Of the container; nothing runs in the testbed's pods, so that by default it is a made-up one. */
+  readonly image?: string;
   /** Labels and annotations of the pod template. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -105,7 +107,7 @@ export async function deleteNamespace(api: Api, name: string): Promise<void> {
 }
 
 function workload(kind: WorkloadKind, options: WorkloadOptions): Record<string, unknown> {
-  const { namespace, name, replicas = 1, ownAnnotations = {} } = options;
+  const { namespace, name, replicas = 1, image = 'testbed/app:1', ownAnnotations = {} } = options;
   const app = { app: `${name}-${kind.toLowerCase()}` };
   const spec = {
     ...(kind !== 'DaemonSet' && { replicas }),
@@ -118,7 +120,7 @@ function workload(kind: WorkloadKind, options: WorkloadOptions): Record<string, 
       },
       spec: {
         terminationGracePeriodSeconds: 0,
-        containers: [{ name: 'app', image: 'testbed/app:1', ports: [{ containerPort: SIDECAR_PORT }] }],
+        containers: [{ name: 'app', image, ports: [{ containerPort: SIDECAR_PORT }] }],
       },
     },
   };
