@@ -1,4 +1,4 @@
-/** What scenarios need and a cluster that is only given (E2E_KUBECONFIG) does not have, in the words that are printed when they are skipped. */
+/** What scenarios need and a cluster that is only given (E2E_KUBECONFIG) does not have, as it is printed when they are skipped. */
 const MISSING = {
   'audit-log': 'judges every request of an operator by the audit log of the API server',
   'control-plane': 'stops, slows or reconfigures the API server or the controllers',

@@ -130,7 +130,7 @@ export class Api {
     return parse(text) as T;
   }
 
-  /** What happens to a collection from a resource version on, one JSON object for each line; ends when the API server or the signal ends it. */
+  /** What happens to a collection from a resource version on, one JSON object a line, until the API server or the signal ends it. */
   async *watch(path: string, resourceVersion: string, signal: AbortSignal): AsyncGenerator<string> {
     const search = new URLSearchParams({ watch: 'true', resourceVersion });
     const response = await request(`${this.#server}${path}?${search}`, {

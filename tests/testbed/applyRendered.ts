@@ -3,7 +3,10 @@ import type { Helm, Manifest, Release } from './helm.ts';
 import { merge } from './merge.ts';
 import { pathOf } from './paths.ts';
 
-/** Writes some of a release's objects under Helm's own name, so that fields which a new version drops are dropped, with the marks that Helm leaves on them. */
+/**
+ * Writes some of a release's objects under Helm's own name, so that fields which a new version drops are dropped, with the marks that Helm
+ * leaves on them.
+ */
 export async function applyRendered(
   api: Api,
   helm: Helm,

@@ -52,7 +52,7 @@ export interface GivenIstioOptions {
   readonly mark: Readonly<Record<string, string>>;
 }
 
-/** The Istio of a given cluster, installed by Helm: revisions are used as they stand, tags are moved, and istiod is upgraded where that is allowed. */
+/** The Istio of a given cluster: revisions are used as they stand, tags are moved, and istiod is upgraded where that is allowed. */
 export class GivenIstio {
   readonly #options: GivenIstioOptions;
   readonly #helm: Helm;
@@ -81,7 +81,12 @@ export class GivenIstio {
     if (!this.#options.upgrades) throw new Error('istiod may not be upgraded here: E2E_ISTIO_UPGRADE=1 allows it');
     const { api } = this.#options;
     const release = await this.#release(revision, version);
-    await applyRendered(api, this.#helm, release, ['configmap', 'istiod-injector-configmap', 'deployment']);
+    await applyRendered(api, this.#helm, release, [
+      'configmap',
+      'istiod-injector-configmap',
+      'mutatingwebhook',
+      'deployment',
+    ]);
     await until(`the rollout of istiod ${revision}`, ROLLOUT_MS, async () => isRolledOut(await this.#istiod(revision)));
   }
 

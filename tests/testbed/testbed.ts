@@ -67,7 +67,7 @@ export class Testbed {
     this.kubeconfig = cluster.kubeconfig('testbed:admin', ['system:masters']);
   }
 
-  /** Brings a cluster up, without Istio. Leftovers of killed testbeds are ended first. E2E_KUBECONFIG gives a cluster instead, with Istio. */
+  /** Brings a cluster up, without Istio, or takes the one of E2E_KUBECONFIG. Leftovers of killed testbeds are ended first. */
   static async up(options: TestbedOptions = {}): Promise<Testbed> {
     if (process.env.E2E_KUBECONFIG) return GivenBed.up(process.env.E2E_KUBECONFIG);
     const { rootless = true, nodes = 3, kubelet = 'v1.36.3', log = () => undefined } = options;

@@ -29,9 +29,9 @@ interface Seen {
 }
 
 /**
- * What an operator wrote on workloads, seen in the workloads themselves, for clusters whose audit log cannot be read: a restart is a new time in
- * the pod template which is also the one in Meltemi's record, an outcome is a new outcome in that record. A watch shows every version of an object,
- * so that no restart hides behind the next. Refused writes cannot be seen, and one operator writes at a time: the one whose user was made last.
+ * What an operator wrote on workloads, for clusters whose audit log cannot be read. A restart is a new time in the pod template which is
+ * also the one in Meltemi's record; an outcome is a new outcome in that record. A watch shows every version of an object, so that no
+ * restart hides behind the next. Refused writes cannot be seen. What is written belongs to the operator whose user was made last.
  */
 export class WorkloadWrites {
   readonly #api: Api;
