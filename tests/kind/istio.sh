@@ -4,7 +4,7 @@
 set -euo pipefail
 
 CHARTS=${ISTIO_CHARTS:-https://istio-release.storage.googleapis.com/charts}
-IFS=, read -r VERSION NEXT <<< "${E2E_ISTIO_VERSIONS:-1.30.2,1.31.0}"
+IFS=, read -r VERSION NEXT _ <<< "${E2E_ISTIO_VERSIONS:-1.30.2,1.31.0,1.30.1}"
 
 chart() { # release chart version [values…]
   local release=$1 chart=$2 version=$3

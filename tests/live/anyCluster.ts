@@ -7,6 +7,8 @@ const MISSING = {
   'local-webhook': 'serves a webhook on this machine, where the API server of another machine does not find it',
   'own-mesh': 'installs, configures and removes meshes of its own, or begins without any',
   'many-pods': 'makes hundreds of pods, which is too much for small clusters',
+  'own-skip-list':
+    'says itself which namespaces are skipped; on a given cluster that is everything the scenarios did not make',
   'testbed-programs': 'runs programs that the testbed builds',
 } as const;
 
@@ -56,7 +58,14 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   meshes: { all: ['own-mesh'] },
   metrics: { all: ['control-plane'] },
   olm: { all: ['testbed-programs'] },
-  optOut: { all: ['istiod-upgrade'] },
+  optOut: {
+    all: ['istiod-upgrade'],
+    tests: {
+      'a policy file excludes by filter; a bad edit keeps the last good policy, a good one takes effect': [
+        'own-skip-list',
+      ],
+    },
+  },
   oracle: { all: ['control-plane'] },
   plan: { all: ['own-mesh', 'many-pods'] },
   plugin: { all: ['testbed-programs'] },

@@ -211,8 +211,7 @@ const WORKLOADS: ReadonlySet<string> = new Set(['deployments', 'statefulsets', '
 /** How to start an operator that may do all. */
 async function quick(bed: Testbed, user: string, flags: readonly string[]): Promise<() => Promise<OperatorProcess>> {
   const kubeconfig = await bed.operatorKubeconfig(user);
-  const given = await bed.operatorFlags();
-  return async () => new OperatorProcess(kubeconfig, [...QUICK, ...given, ...flags]);
+  return async () => new OperatorProcess(kubeconfig, [...QUICK, ...flags]);
 }
 
 const keyOf = ({ resource, namespace, name }: Write): string => `${resource}/${namespace}/${name}`;

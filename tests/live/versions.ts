@@ -1,5 +1,7 @@
-/** On a given cluster the versions must be real ones: there the mesh goes to and fro between the two that are installed. */
-const GIVEN = process.env.E2E_KUBECONFIG ? (process.env.E2E_ISTIO_VERSIONS ?? '1.30.2,1.31.0').split(',') : undefined;
+/** On a given cluster the versions must be real ones: the mesh takes one after the other, and then the first again. */
+const GIVEN = process.env.E2E_KUBECONFIG
+  ? (process.env.E2E_ISTIO_VERSIONS ?? '1.30.2,1.31.0,1.30.1').split(',')
+  : undefined;
 
 /** Versions of the one mesh that a file's scenarios upgrade one after the other, from 1.30.2 on, a minor at a time. */
 export class Versions {

@@ -3,7 +3,7 @@ import type { RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { LEASE_NAME } from '../../src/names.ts';
+import { ENV_PREFIX, LEASE_NAME } from '../../src/names.ts';
 import { Api, type ApiObject } from './api.ts';
 import type { Audit } from './audit.ts';
 import { GivenIstio } from './givenIstio.ts';
@@ -76,6 +76,7 @@ export class GivenBed {
     const { server, ca, api } = await connect(kubeconfig);
     await noOtherMeltemi(api);
     await sweep(api);
+    await keepOffOthers(api);
     await createNamespace(api, ACCOUNTS, MARK);
     const state = mkdtempSync(join(tmpdir(), 'meltemi-given-'));
     const bed = new GivenBed(state, kubeconfig, server, ca, api, await WorkloadWrites.start(api));
@@ -109,14 +110,6 @@ export class GivenBed {
     writeKubeconfig(path, this.#server, this.#ca, user, { token: status.token });
     this.#writes.attributeTo(user);
     return path;
-  }
-
-  /** Keeps an operator away from everything on the cluster that no scenario made. */
-  async operatorFlags(): Promise<string[]> {
-    const namespaces = await this.api.list(pathOf('Namespace'));
-    const own = new Set(await this.scenarioNamespaces());
-    const others = namespaces.map(({ metadata }) => metadata.name).filter((name) => !own.has(name));
-    return ['--exclude-namespaces', others.join(',')];
   }
 
   /** The namespaces that scenarios have made and not deleted. */
@@ -188,6 +181,12 @@ async function noOtherMeltemi(api: Api): Promise<void> {
   const held = leases.find(({ spec }) => spec.holderIdentity && Date.now() - Date.parse(spec.renewTime ?? '') < 60_000);
   if (held)
     throw new Error(`a Meltemi runs in namespace ${held.metadata.namespace}: the scenarios need the cluster alone`);
+}
+
+/** Has every operator and plan of this process skip what is on the cluster now, which no scenario made. */
+async function keepOffOthers(api: Api): Promise<void> {
+  const namespaces = await api.list(pathOf('Namespace'));
+  process.env[`${ENV_PREFIX}SKIP_NAMESPACES`] = namespaces.map(({ metadata }) => metadata.name).join(',');
 }
 
 /** Deletes what scenarios of this run or an earlier one have made, and the operators' Lease with its journal. */

@@ -115,11 +115,6 @@ export class Testbed {
     return run(this.#toolbox.program('kubectl'), args, { env: { KUBECONFIG: this.kubeconfig, HOME: this.state } });
   }
 
-  /** Flags that every operator needs here: none, for all that runs in a testbed is the tests' own. */
-  async operatorFlags(): Promise<string[]> {
-    return [];
-  }
-
   /** The namespaces that scenarios have made and not deleted. */
   async scenarioNamespaces(): Promise<string[]> {
     const namespaces = await this.api.list(pathOf('Namespace'));
