@@ -18,8 +18,8 @@ test: node_modules ## Everything that CI runs
 test-unit: node_modules ## Lint, types, unit and contract tests: seconds
 	@$(RUN) test -- lint types unit contract
 
-test-live: node_modules ## The scenarios on a real Kubernetes and Istio
-	@$(RUN) test -- programs chart testbed live
+test-live: node_modules ## The scenarios on a real Kubernetes and Istio; E2E_KUBECONFIG=… on a cluster that you have
+	@$(RUN) test -- $(if $(E2E_KUBECONFIG),live,programs chart testbed live)
 
 bench: node_modules ## Measure plan and the idle operator on 10,000 pods; ARGS="--pods 2000 --deployments 100 --bundle"
 	@$(RUN) bench -- $(ARGS)

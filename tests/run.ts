@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
+import { skipped } from './live/anyCluster.ts';
 
 /**
  * Runs the suites one after the other, prints how long each took, and ends with their sum alone on the last line.
@@ -54,15 +56,9 @@ async function main(): Promise<number> {
   return sum.failed === 0 && sum.passed > 0 ? 0 : 1;
 }
 
-async function runSuite({ command, files, minutes }: Suite): Promise<Sum> {
-  const found = files ? globSync(files) : [];
-  const [program = '', ...args] = command ?? [
-    process.execPath,
-    '--test',
-    '--test-concurrency=2',
-    '--test-reporter=spec',
-    ...found,
-  ];
+async function runSuite({ name, command, files, minutes }: Suite): Promise<Sum> {
+  const { found, flags } = chosen(name, files ? globSync(files) : []);
+  const [program = '', ...args] = command ?? [process.execPath, '--test', '--test-reporter=spec', ...flags, ...found];
   if (files && found.length === 0) return { passed: 0, failed: 1 };
   const { code, output } = await stream(program, args, minutes * 60_000);
   if (!files) return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
@@ -70,6 +66,19 @@ async function runSuite({ command, files, minutes }: Suite): Promise<Sum> {
   const failed = count('fail') + count('cancelled');
   return { passed: count('pass'), failed: code !== 0 && failed === 0 ? 1 : failed };
 }
+
+/** The files to run and how. On a given cluster the scenarios run one after the other, without those that need more than it has. */
+function chosen(suite: string, files: readonly string[]): { found: readonly string[]; flags: readonly string[] } {
+  if (suite !== 'live' || !process.env.E2E_KUBECONFIG) return { found: files, flags: ['--test-concurrency=2'] };
+  const left = skipped(process.env);
+  for (const { file, test, because } of left) console.log(`﹣ skipped ${file}${test ? ` › ${test}` : ''}: ${because}`);
+  const whole = new Set(left.filter(({ test }) => !test).map(({ file }) => `${file}.test.ts`));
+  const patterns = left.flatMap(({ test }) => (test ? `--test-skip-pattern=/^${literal(test)}$/` : []));
+  return { found: files.filter((file) => !whole.has(basename(file))), flags: ['--test-concurrency=1', ...patterns] };
+}
+
+/** A text as a regular expression that matches it alone. */
+const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
 /** Runs a program to its end or its time limit, passing its output on. */
 function stream(program: string, args: readonly string[], limit: number): Promise<{ code: number; output: string }> {

@@ -34,6 +34,8 @@ interface Workflow {
 const read = (name: string): string => readFileSync(`.github/workflows/${name}.yaml`, 'utf8');
 const release = parse(read('release')) as Workflow;
 const ci = parse(read('ci')) as Workflow;
+const kind = parse(read('kind')) as Workflow;
+const all = [release, ci, kind];
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 const temporary = mkdtempSync(join(tmpdir(), 'meltemi-workflows-'));
 after(() => rmSync(temporary, { recursive: true }));
@@ -115,12 +117,15 @@ const permissions: Readonly<Record<string, Job['permissions']>> = {
 test('nothing may be done but what a job needs', () => {
   assert.deepEqual(release.permissions, {});
   assert.deepEqual(ci.permissions, { contents: 'read' });
+  assert.deepEqual(kind.permissions, { contents: 'read' });
   const given = Object.entries(release.jobs).map(([name, job]) => [name, job.permissions]);
   assert.deepEqual(Object.fromEntries(given), permissions);
 });
 
 test('no secret is used but the token of the run', () => {
-  const used = [...`${read('release')}${read('ci')}`.matchAll(/secrets\.(\w+)/g)].map(([, name]) => name);
+  const used = [...`${read('release')}${read('ci')}${read('kind')}`.matchAll(/secrets\.(\w+)/g)].map(
+    ([, name]) => name,
+  );
   assert.deepEqual([...new Set(used)], ['GITHUB_TOKEN']);
 });
 
@@ -153,21 +158,22 @@ for (const name of globSync('*.yaml', { cwd: '.github/workflows' }).map((file) =
   });
 
 test('one action is used in one version', () => {
-  const used = new Set([...usedActions('release'), ...usedActions('ci')]);
+  const used = new Set([...usedActions('release'), ...usedActions('ci'), ...usedActions('kind')]);
   assert.equal(new Set([...used].map((one) => one.split('@')[0])).size, used.size);
 });
 
 test('a checkout leaves no credentials behind', () => {
-  const checkouts = [...steps(release), ...steps(ci)].filter(({ uses }) => uses?.startsWith('actions/checkout@'));
+  const checkouts = all.flatMap(steps).filter(({ uses }) => uses?.startsWith('actions/checkout@'));
   assert.ok(checkouts.every(({ with: inputs }) => inputs?.['persist-credentials'] === false));
 });
 
 test('no script has anything put into its text: values come through the environment', () => {
-  for (const { run = '' } of [...steps(release), ...steps(ci)]) assert.doesNotMatch(run, /\$\{\{/);
+  for (const { run = '' } of all.flatMap(steps)) assert.doesNotMatch(run, /\$\{\{/);
 });
 
-test('scripts stop at the first failure, also within a pipe', () =>
-  assert.deepEqual(release.defaults, { run: { shell: 'bash' } }));
+test('scripts stop at the first failure, also within a pipe', () => {
+  for (const { defaults } of [release, kind]) assert.deepEqual(defaults, { run: { shell: 'bash' } });
+});
 
 /** As the runner runs what has `shell: bash`. */
 const bash = (script: string, environment: Readonly<Record<string, string>>): string =>

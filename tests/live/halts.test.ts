@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LEASE_ANNOTATION, LEASE_NAME, RETRY } from '../../src/names.ts';
+import type { ApiObject } from '../testbed/api.ts';
 import { pathOf } from '../testbed/paths.ts';
 import { until } from '../testbed/until.ts';
 import { bed } from './bedWithIstio.ts';
@@ -113,5 +114,40 @@ test('a webhook that fails open halts at once; a resume lets the rest go on, a r
   } finally {
     await scene.stop();
     await fake.stop();
+  }
+});
+
+interface Quota extends ApiObject {
+  readonly status?: { readonly used?: { readonly pods?: string } };
+}
+
+/** A quota that leaves no room for a new pod beside those that are there. */
+async function tighten(namespace: string): Promise<void> {
+  const quotas = `/api/v1/namespaces/${namespace}/resourcequotas`;
+  await bed.api.create(quotas, { metadata: { name: 'tight' }, spec: { hard: { pods: '1' } } });
+  const counted = async () => (await bed.api.get<Quota>(`${quotas}/tight`)).status?.used?.pods === '1';
+  await until(`the quota of ${namespace} to be counted`, 30_000, counted);
+}
+
+test('restarts that quotas leave no room for halt; with room again a resume lets the rest go on, and none is written twice', async () => {
+  const namespaces = await fleet(bed, 'tight', 8, INJECTED);
+  await Promise.all(namespaces.map(tighten));
+  const scene = await Scene.start(bed, 'tight', '--restart-timeout', '6s', '--max-in-flight', '2');
+  try {
+    await bed.istio.upgrade('default', nextVersion());
+    const reasons = async () => new Set((await planRows(bed.kubeconfig)).map(({ reason }) => reason));
+    await until('a halt', 120_000, async () => (await reasons()).has('halted'));
+    await scene.settled();
+    const first = await written(scene);
+    assert.ok(first >= 2 && first <= 2 + 2, `${first} written`);
+    assert.deepEqual(new Set(Object.values(await scene.outcomes())), new Set(['failed:timeout']));
+    await stays('nothing more', 10_000, async () => (await written(scene)) === first);
+    for (const namespace of namespaces) await bed.api.delete(`/api/v1/namespaces/${namespace}/resourcequotas/tight`);
+    await say('resume');
+    await scene.current(namespaces, version(), 'default', 180);
+    await scene.settled();
+    assert.deepEqual(await scene.restartCounts(), each(namespaces));
+  } finally {
+    await scene.stop();
   }
 });

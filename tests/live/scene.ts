@@ -237,11 +237,8 @@ function outcomeOf(write: Write): [string, string][] {
   return write.code === 200 && outcome ? [[keyOf(write), outcome]] : [];
 }
 
-const SYSTEM = /^(kube-|default$|istio-system$|mesh-)/;
-
 /** Deletes what a scenario deployed, so that the next one's upgrade concerns only its own workloads. */
 export async function clear(bed: Testbed): Promise<void> {
-  const namespaces = await bed.api.list(pathOf('Namespace'));
-  const names = namespaces.map(({ metadata }) => metadata.name).filter((name) => !SYSTEM.test(name));
+  const names = await bed.scenarioNamespaces();
   await Promise.all(names.map((name) => bed.deleteNamespace(name)));
 }

@@ -47,16 +47,27 @@ export class ApiError extends Error {
   }
 }
 
-/** The API server, spoken to in JSON with a client certificate. Paths are those of `pathOf`, or any other. */
+/** How a client shows who it is, where that is not a certificate of the testbed's authority. */
+export interface Connection {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** The API server, spoken to in JSON. Paths are those of `pathOf`, or any other. */
 export class Api {
   readonly #server: string;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #agent: Agent;
 
-  constructor(server: string, ca: string, credentials: Credentials) {
+  constructor(server: string, ca: string, credentials: Credentials | Connection) {
+    const { headers = {}, ...own } =
+      'certificate' in credentials ? { cert: credentials.certificate, key: credentials.key } : credentials;
     this.#server = server;
+    this.#headers = headers;
     this.#agent = new Agent({
       connections: 8,
-      connect: { ca, cert: credentials.certificate, key: credentials.key },
+      connect: { ca, ...own },
       headersTimeout: TIMEOUT_MS,
       bodyTimeout: TIMEOUT_MS,
     });
@@ -110,13 +121,30 @@ export class Api {
     const response = await request(`${this.#server}${path}`, {
       method,
       dispatcher: this.#agent,
-      headers: { accept: 'application/json', 'content-type': type, 'user-agent': 'testbed' },
+      headers: { ...this.#headers, accept: 'application/json', 'content-type': type, 'user-agent': 'testbed' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.body.text();
     if (response.statusCode >= 300)
       throw new ApiError(response.statusCode, refusal(method, path, response.statusCode, text));
     return parse(text) as T;
+  }
+
+  /** What happens to a collection from a resource version on, one JSON object a line, until the API server or the signal ends it. */
+  async *watch(path: string, resourceVersion: string, signal: AbortSignal): AsyncGenerator<string> {
+    const search = new URLSearchParams({ watch: 'true', resourceVersion });
+    const response = await request(`${this.#server}${path}?${search}`, {
+      dispatcher: this.#agent,
+      signal,
+      bodyTimeout: 0,
+      headers: { ...this.#headers, accept: 'application/json', 'user-agent': 'testbed' },
+    });
+    let rest = '';
+    for await (const chunk of response.body.setEncoding('utf8')) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
   }
 
   close(): Promise<void> {

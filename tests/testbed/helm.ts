@@ -51,6 +51,12 @@ export class Helm {
     await run(this.#program, ['uninstall', name, '--namespace', namespace], { env: this.#env });
   }
 
+  /** The values that a release in the cluster was installed with. */
+  async values(name: string, namespace: string): Promise<Values> {
+    const args = ['get', 'values', name, '--namespace', namespace, '--output', 'json'];
+    return (JSON.parse(await run(this.#program, args, { env: this.#env })) as Values | null) ?? {};
+  }
+
   /** Renders some of a chart's templates, in the order given, without touching the cluster. */
   async render(release: Release, templates: readonly string[]): Promise<Manifest[]> {
     const rendered: Manifest[] = [];

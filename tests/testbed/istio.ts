@@ -1,7 +1,8 @@
 import type { Api, ApiObject } from './api.ts';
+import { applyRendered } from './applyRendered.ts';
 import type { Toolbox } from './build.ts';
 import type { Cluster } from './cluster.ts';
-import { Helm, type Manifest, type Release, type Values } from './helm.ts';
+import { Helm, type Release, type Values } from './helm.ts';
 import { Istiod } from './istiod.ts';
 import { merge } from './merge.ts';
 import { pathOf } from './paths.ts';
@@ -268,19 +269,8 @@ export class Istio {
     return pathOf('Deployment', namespace, name);
   }
 
-  /** Writes objects under Helm's own name, so that fields which a new version drops are dropped, with the marks that Helm leaves on them. */
-  async #apply(release: Release, templates: readonly string[]): Promise<void> {
-    const manifests: Manifest[] = await this.#helm.render(release, templates);
-    const marks = {
-      annotations: { 'meta.helm.sh/release-name': release.name, 'meta.helm.sh/release-namespace': release.namespace },
-      labels: { 'app.kubernetes.io/managed-by': 'Helm' },
-    };
-    for (const manifest of manifests) {
-      const { namespace, name } = manifest.metadata;
-      const path = pathOf(manifest.kind, namespace, name);
-      const metadata = merge({ ...manifest.metadata }, marks);
-      await this.#api.patch(`${path}?fieldManager=helm&force=true`, { ...manifest, metadata }, 'apply');
-    }
+  #apply(release: Release, templates: readonly string[]): Promise<void> {
+    return applyRendered(this.#api, this.#helm, release, templates);
   }
 
   /** istiod itself writes the authority into each webhook of its revision; before that, every new pod is refused. */

@@ -3,6 +3,7 @@ import type { Api } from './api.ts';
 import { Audit } from './audit.ts';
 import { type Toolbox, toolbox } from './build.ts';
 import { Cluster } from './cluster.ts';
+import { GivenBed } from './givenBed.ts';
 import { Guard } from './guard.ts';
 import { Istio } from './istio.ts';
 import { createNodes } from './nodes.ts';
@@ -41,6 +42,8 @@ export interface Rule {
   readonly resourceNames?: readonly string[];
 }
 
+const SYSTEM = /^(kube-|default$|istio-system$|mesh-)/;
+
 /** A Kubernetes cluster and, where wanted, an Istio mesh, of real programs and fake machines. It dies with this process. */
 export class Testbed {
   readonly state: string;
@@ -64,8 +67,9 @@ export class Testbed {
     this.kubeconfig = cluster.kubeconfig('testbed:admin', ['system:masters']);
   }
 
-  /** Brings a cluster up, without Istio. Leftovers of killed testbeds are ended first. */
+  /** Brings a cluster up, without Istio, or takes the one of E2E_KUBECONFIG. Leftovers of killed testbeds are ended first. */
   static async up(options: TestbedOptions = {}): Promise<Testbed> {
+    if (process.env.E2E_KUBECONFIG) return GivenBed.up(process.env.E2E_KUBECONFIG);
     const { rootless = true, nodes = 3, kubelet = 'v1.36.3', log = () => undefined } = options;
     const programs = toolbox();
     for (const swept of await sweep()) log(`removed what a killed testbed had left in ${swept}`);
@@ -109,6 +113,12 @@ export class Testbed {
 
   kubectl(...args: readonly string[]): Promise<string> {
     return run(this.#toolbox.program('kubectl'), args, { env: { KUBECONFIG: this.kubeconfig, HOME: this.state } });
+  }
+
+  /** The namespaces that scenarios have made and not deleted. */
+  async scenarioNamespaces(): Promise<string[]> {
+    const namespaces = await this.api.list(pathOf('Namespace'));
+    return namespaces.map(({ metadata }) => metadata.name).filter((name) => !SYSTEM.test(name));
   }
 
   /** Makes a user, so that the audit log tells who did what, and returns its kubeconfig. Without rules it may do all. */

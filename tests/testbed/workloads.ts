@@ -16,6 +16,8 @@ export interface WorkloadOptions {
   readonly namespace: string;
   readonly name: string;
   readonly replicas?: number;
+  /** Of the container; nothing runs in the testbed's pods, so that by default it is a made-up one. */
+  readonly image?: string;
   /** Labels and annotations of the pod template. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -38,12 +40,14 @@ export interface Rollout extends ApiObject {
     readonly observedGeneration?: number;
     readonly replicas?: number;
     readonly readyReplicas?: number;
+    readonly availableReplicas?: number;
     readonly updatedReplicas?: number;
     readonly unavailableReplicas?: number;
     readonly desiredNumberScheduled?: number;
     readonly currentNumberScheduled?: number;
     readonly updatedNumberScheduled?: number;
     readonly numberReady?: number;
+    readonly numberAvailable?: number;
     readonly currentRevision?: string;
     readonly updateRevision?: string;
   };
@@ -61,16 +65,18 @@ export async function restart(api: Api, kind: WorkloadKind, namespace: string, n
   await api.patch(pathOf(kind, namespace, name), { spec: { template: { metadata: { annotations } } } });
 }
 
-/** Whether a rollout is complete: every pod is new and Ready, and no old one is left. */
+/** Whether a rollout is complete: every pod is new, Ready and so for long enough, and no old one is left. */
 export function isRolledOut({ metadata, spec, status }: Rollout): boolean {
   if (status.observedGeneration !== metadata.generation) return false;
   if (status.desiredNumberScheduled !== undefined) {
-    const { desiredNumberScheduled: desired, currentNumberScheduled, updatedNumberScheduled, numberReady } = status;
-    return desired > 0 && [currentNumberScheduled, updatedNumberScheduled, numberReady].every((n) => n === desired);
+    const { desiredNumberScheduled: desired, currentNumberScheduled, updatedNumberScheduled } = status;
+    const counts = [currentNumberScheduled, updatedNumberScheduled, status.numberReady, status.numberAvailable];
+    return desired > 0 && counts.every((n) => n === desired);
   }
-  const { replicas = 0, readyReplicas = 0, updatedReplicas = 0, currentRevision, updateRevision } = status;
+  const { replicas = 0, readyReplicas = 0, availableReplicas = 0, updatedReplicas = 0 } = status;
+  const { currentRevision, updateRevision } = status;
   const updated = currentRevision !== undefined && currentRevision === updateRevision ? replicas : updatedReplicas;
-  return [replicas, readyReplicas, updated].every((n) => n === (spec.replicas ?? 1));
+  return [replicas, readyReplicas, availableReplicas, updated].every((n) => n === (spec.replicas ?? 1));
 }
 
 /** Waits until all workloads of a namespace are rolled out. */
@@ -105,7 +111,7 @@ export async function deleteNamespace(api: Api, name: string): Promise<void> {
 }
 
 function workload(kind: WorkloadKind, options: WorkloadOptions): Record<string, unknown> {
-  const { namespace, name, replicas = 1, ownAnnotations = {} } = options;
+  const { namespace, name, replicas = 1, image = 'testbed/app:1', ownAnnotations = {} } = options;
   const app = { app: `${name}-${kind.toLowerCase()}` };
   const spec = {
     ...(kind !== 'DaemonSet' && { replicas }),
@@ -118,7 +124,7 @@ function workload(kind: WorkloadKind, options: WorkloadOptions): Record<string, 
       },
       spec: {
         terminationGracePeriodSeconds: 0,
-        containers: [{ name: 'app', image: 'testbed/app:1', ports: [{ containerPort: SIDECAR_PORT }] }],
+        containers: [{ name: 'app', image, ports: [{ containerPort: SIDECAR_PORT }] }],
       },
     },
   };
