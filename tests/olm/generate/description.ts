@@ -1,4 +1,5 @@
-import { envOf, SETTINGS, type Setting } from '../../../src/cli/settings.ts';
+import { envOf, type Setting } from '../../../src/cli/setting.ts';
+import { SETTINGS } from '../../../src/cli/settings.ts';
 import { ANNOTATION, HOME_PAGE, LEASE_NAME, PRODUCT, RESTART_ANNOTATION, RETRY } from '../../../src/names.ts';
 import { METRICS } from '../../../src/report/metrics.ts';
 import { tableOf } from '../../contract/markdownTable.ts';
