@@ -6,7 +6,7 @@ import { questionText } from './admission.ts';
 import type { Answer } from './answer.ts';
 import type { AnswerReader } from './answerReader.ts';
 import type { ConcurrencyLimit } from './concurrencyLimit.ts';
-import type { Question } from './injectors.ts';
+import type { Question } from './question.ts';
 import { ReceivedBody } from './receivedBody.ts';
 import { dialTarget } from './serviceAddress.ts';
 import type { WebhookEntry } from './webhookEntry.ts';

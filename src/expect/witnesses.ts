@@ -1,5 +1,5 @@
 import { forgetOldest } from '../forgetOldest.ts';
-import type { Question } from './injectors.ts';
+import type { Question } from './question.ts';
 
 /**
  * Questions that show whether an injector answers others than the one that failed. Those of other namespaces come first, because the author of one

@@ -1,3 +1,4 @@
+import { backOff } from '../backOff.ts';
 import { ApiError, isForbidden, isNotFound } from '../cluster/apiError.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import { messageOf } from '../messageOf.ts';
@@ -37,8 +38,7 @@ interface Schedule {
   skipped: ReadonlySet<string>;
 }
 
-const FIRST_RETRY = 1000;
-const LONGEST_RETRY = 60_000;
+const RETRY = { first: 1000, longest: 60_000 };
 
 /**
  * Keeps what is seen of workloads up to date by scans: of the whole cluster, or of each namespace by itself. A namespace that cannot be
@@ -142,7 +142,7 @@ export class Scans {
   /** A scan that fails is made again with back-off: 1 s, 2 s … 1 min. The same failure is not reported twice. */
   #failed(mesh: Mesh, place: Place, schedule: Schedule, error: unknown, began: number): void {
     const { observations, busy, now, report } = this.#options;
-    const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(schedule.failures, 10));
+    const wait = backOff(schedule.failures + 1, RETRY);
     schedule.failures += 1;
     schedule.dueAt = now() + wait;
     const denied = isForbidden(error) || isNotFound(error);
@@ -160,7 +160,7 @@ export class Scans {
     const { reconcilePeriod, now } = this.#options;
     const period = reconcilePeriod > 0 ? reconcilePeriod : Number.POSITIVE_INFINITY;
     const isWhole = [...seen.values()].every(({ unread }) => unread === undefined);
-    return now() + (isWhole ? period : Math.min(period, LONGEST_RETRY));
+    return now() + (isWhole ? period : Math.min(period, RETRY.longest));
   }
 
   #skips(): string {

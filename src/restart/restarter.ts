@@ -1,3 +1,4 @@
+import { backOff } from '../backOff.ts';
 import { ApiError, isConflict } from '../cluster/apiError.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { learn } from '../compare/learntImage.ts';
@@ -55,10 +56,8 @@ export class PlanOvertaken extends Error {
   override readonly name = 'PlanOvertaken';
 }
 
-/** How often a followed rollout is read. */
-const POLL = 1000;
-/** The same while it cannot be read. */
-const LONGEST_POLL = 30_000;
+/** How often a followed rollout is read, and how seldom while it cannot be read. */
+const POLLS = { first: 1000, longest: 30_000 };
 /** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
 const LOOK_EVERY = 5000;
 const ASK_EVERY = 15_000;
@@ -228,7 +227,7 @@ export class Restarter {
         this.#unread(ref, course, error);
         if (this.#isLost(ref)) return undefined;
       }
-      await sleep(Math.min(LONGEST_POLL, POLL * 2 ** course.failures), signal).catch(() => undefined);
+      await sleep(backOff(course.failures + 1, POLLS), signal).catch(() => undefined);
     }
     return undefined;
   }

@@ -10,8 +10,8 @@ interface Allowed {
   readonly types?: readonly string[];
 }
 
-/** Everything may use the nouns and the small text functions. */
-const NOUNS = ['excerpt.ts', 'forgetOldest.ts', 'messageOf.ts', 'model.ts', 'names.ts', 'reasons.ts'];
+/** Everything may use the nouns and the small pure functions. */
+const NOUNS = ['backOff.ts', 'excerpt.ts', 'forgetOldest.ts', 'messageOf.ts', 'model.ts', 'names.ts', 'reasons.ts'];
 
 /**
  * The import law: a room is a folder of `src`, or a file at its root. The data goes watch → expect → compare → plan → restart → report;
@@ -19,6 +19,7 @@ const NOUNS = ['excerpt.ts', 'forgetOldest.ts', 'messageOf.ts', 'model.ts', 'nam
  * list may not be imported.
  */
 const LAW: Readonly<Record<string, Allowed>> = {
+  'backOff.ts': { values: [] },
   'excerpt.ts': { values: [] },
   'forgetOldest.ts': { values: [] },
   'loopSlices.ts': { values: ['node:timers/promises'] },
@@ -131,9 +132,15 @@ const LAW: Readonly<Record<string, Allowed>> = {
 /** Data and time come into them as arguments, and decisions go out. */
 const PURE_ROOMS = ['compare', 'expect', 'kinds', 'plan'];
 /** The files of these rooms that ask injectors, and so have connections, threads or time. */
-const ASKING = ['answerReader', 'answerThread', 'injectorConnection', 'injectors'].map(
-  (name) => `src/expect/${name}.ts`,
-);
+const ASKING = [
+  'answerReader',
+  'answerThread',
+  'injectorConnection',
+  'injectorLine',
+  'injectorLines',
+  'injectors',
+  'questioner',
+].map((name) => `src/expect/${name}.ts`);
 const isPure = (file: string): boolean => PURE_ROOMS.includes(roomOf(file)) && !ASKING.includes(file);
 /** Packages that compute and nothing else. */
 const PURE_PACKAGES = [

@@ -1,5 +1,5 @@
 import type { Answer } from '../../src/expect/answer.ts';
-import type { Question } from '../../src/expect/injectors.ts';
+import type { Question } from '../../src/expect/question.ts';
 import { LeaderElection, type LeaseTiming } from '../../src/leader/leaderElection.ts';
 import type { Budget, Labels } from '../../src/model.ts';
 import { LEASE_ANNOTATION } from '../../src/names.ts';
