@@ -1,3 +1,4 @@
+import { SayOnce } from '../sayOnce.ts';
 import type { InjectorConnection } from './injectorConnection.ts';
 import { InjectorLine } from './injectorLine.ts';
 import type { Injection } from './mesh.ts';
@@ -13,7 +14,7 @@ export class InjectorLines {
   readonly #onReachable: ReachableListener;
   readonly #lines = new Map<string, InjectorLine>();
   /** Configurations whose injector was said to be unreachable. */
-  readonly #silent = new Set<string>();
+  readonly #silent = new SayOnce<string>();
 
   constructor(
     connect: (entry: WebhookEntry, connections: number) => InjectorConnection,
@@ -39,7 +40,7 @@ export class InjectorLines {
   /** Notes that a question was answered. */
   reached(line: InjectorLine, asked: Question): void {
     const { injection } = asked;
-    if (this.#silent.delete(injection.entry.configuration)) this.#onReachable(injection, undefined);
+    if (this.#silent.over(injection.entry.configuration)) this.#onReachable(injection, undefined);
     line.reached(asked);
   }
 
@@ -47,8 +48,7 @@ export class InjectorLines {
   failed(line: InjectorLine, asked: Question, problem: string, now: number): void {
     if (!this.isOpen(line, asked.injection)) return;
     const { configuration } = asked.injection.entry;
-    if (!this.#silent.has(configuration)) this.#onReachable(asked.injection, problem);
-    this.#silent.add(configuration);
+    if (this.#silent.isNews(configuration, 'unreachable')) this.#onReachable(asked.injection, problem);
     line.failed(asked, problem, now);
   }
 
@@ -60,7 +60,7 @@ export class InjectorLines {
   /** Closes the lines that no injection names any more. */
   async keepOnly(injections: readonly Injection[]): Promise<void> {
     const configurations = new Set(injections.map(({ entry }) => entry.configuration));
-    for (const one of this.#silent) if (!configurations.has(one)) this.#silent.delete(one);
+    this.#silent.keepOnly((one) => configurations.has(one));
     const named = new Set(injections.map(({ entry }) => lineKey(entry)));
     const gone = [...this.#lines].filter(([key]) => !named.has(key));
     for (const [key] of gone) this.#lines.delete(key);

@@ -5,6 +5,7 @@ import { messageOf } from '../messageOf.ts';
 import type { WorkloadKey } from '../model.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { Report } from '../report/report.ts';
+import { SayOnce } from '../sayOnce.ts';
 import type { Observations } from './observations.ts';
 import type { Observed, Observer } from './observer.ts';
 
@@ -31,7 +32,7 @@ interface Schedule {
   /** In a row. */
   failures: number;
   /** What went wrong last; it is reported again only if it changes. */
-  problem: string | undefined;
+  said: SayOnce;
   /** Its first scan, or the one that changed epochs ask for, is still to come: what was seen there says nothing yet. */
   awaited: boolean;
   /** The namespaces that its last scan was told to skip. */
@@ -151,8 +152,7 @@ export class Scans {
     const problem = isGone ? 'gone' : kindOf(error);
     if (isGone) observations.scanned(new Map(), place, began, busy);
     else if (denied || schedule.awaited) observations.unread(place, messageOf(error));
-    report.scanFailed(error, wait, { namespace: place, isGone, isNews: problem !== schedule.problem });
-    schedule.problem = problem;
+    report.scanFailed(error, wait, { namespace: place, isGone, isNews: schedule.said.isNews(undefined, problem) });
   }
 
   /** What could not be seen whole is scanned again soon. */
@@ -171,7 +171,7 @@ export class Scans {
 const newSchedule = (dueAt: number): Schedule => ({
   dueAt,
   failures: 0,
-  problem: undefined,
+  said: new SayOnce(),
   awaited: true,
   skipped: new Set(),
 });

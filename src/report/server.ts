@@ -1,6 +1,7 @@
 import { createServer, type Server as HttpServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer, Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { SayOnce } from '../sayOnce.ts';
 import type { KeyPair } from './servingCertificate.ts';
 
 export type Server = HttpServer | HttpsServer;
@@ -76,12 +77,10 @@ export function healthHandler(
   groups: Readonly<Record<string, Readonly<Record<string, Check>>>>,
   listener: HealthListener = () => undefined,
 ): RequestListener {
-  const failing = new Set<string>();
+  const failing = new SayOnce<string>();
   const fails = (key: string, check: Check): boolean => {
     const problem = check();
-    const isNews = failing.has(key) !== (problem !== undefined);
-    if (problem === undefined) failing.delete(key);
-    else failing.add(key);
+    const isNews = problem === undefined ? failing.over(key) : failing.isNews(key, 'failing');
     if (isNews) listener(key, problem);
     return problem !== undefined;
   };

@@ -16,6 +16,7 @@ import type { Policy } from '../plan/policy.ts';
 import { barePatch, fingerprint, type Outcome, outcomePatch, restartPatch } from '../plan/record.ts';
 import type { RuleContext } from '../plan/rule.ts';
 import { waitOf } from '../plan/waits.ts';
+import { SayOnce } from '../sayOnce.ts';
 import {
   type Circumstances,
   type End,
@@ -216,12 +217,13 @@ export class Restarter {
   async follow(ref: WorkloadRef): Promise<Observed | undefined> {
     const { signal, sleep } = this.#options;
     const never = Number.NEGATIVE_INFINITY;
-    const course: Course = { status: '', lookedAt: never, askedAt: never, failures: 0, problem: '' };
+    const course: Course = { status: '', lookedAt: never, askedAt: never, failures: 0, said: new SayOnce() };
     while (!signal.aborted) {
       try {
         const step = await this.#step(ref, course);
         if (step.done) return step.observed;
         course.failures = 0;
+        course.said.over();
       } catch (error) {
         if (signal.aborted) return undefined;
         this.#unread(ref, course, error);
@@ -234,9 +236,7 @@ export class Restarter {
 
   /** Reports a problem once, until it changes. */
   #unread(ref: WorkloadRef, course: Course, error: unknown): void {
-    const problem = messageOf(error);
-    if (course.failures === 0 || problem !== course.problem) this.#options.listener.trouble(ref, error);
-    course.problem = problem;
+    if (course.said.isNews(undefined, messageOf(error))) this.#options.listener.trouble(ref, error);
     course.failures += 1;
   }
 
@@ -416,9 +416,10 @@ interface Course {
   status: string;
   lookedAt: number;
   askedAt: number;
-  /** Readings that failed in a row, and why the last one did. */
+  /** Readings that failed in a row. */
   failures: number;
-  problem: string;
+  /** Why they failed. */
+  readonly said: SayOnce;
   /** When this process began to follow it. */
   since?: number;
   excusedAt?: number;
