@@ -78,4 +78,5 @@ export interface Reason {
   readonly detail: string;
 }
 
+/** A reason from the catalogue. @param detail what is so in this case, for people */
 export const reason = (code: ReasonCode, detail: string): Reason => ({ code, detail });

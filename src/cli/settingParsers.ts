@@ -8,11 +8,13 @@ import type { Bounds } from './setting.ts';
 /** Milliseconds. */
 export const SECOND = 1000;
 
+/** Reads `true` or `false`. @throws {InvalidArgumentError} for anything else */
 export function parseBoolean(given: string): boolean {
   if (given === 'true' || given === 'false') return given === 'true';
   throw new InvalidArgumentError('It must be true or false.');
 }
 
+/** Reads a whole number within bounds. @throws {InvalidArgumentError} for anything else */
 export function countIn({ min, max }: Bounds): (given: string) => number {
   return (given) => {
     const number = /^(0|[1-9]\d{0,15})$/.test(given) ? Number(given) : Number.NaN;
@@ -34,6 +36,7 @@ export function durationIn({ min, max }: Bounds): (given: string) => number {
   };
 }
 
+/** Reads namespace names between commas. @throws {InvalidArgumentError} naming the first that cannot be one */
 export function parseNames(given: string): ReadonlySet<string> {
   const names = splitList(given);
   const wrong = names.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
@@ -41,6 +44,7 @@ export function parseNames(given: string): ReadonlySet<string> {
   throw new InvalidArgumentError(`"${wrong}" is no namespace name: lower-case letters, digits and dashes, at most 63.`);
 }
 
+/** Reads namespace names between commas, in which `*` stands for any characters. @throws {InvalidArgumentError} naming the first wrong one */
 export function parseNamespacePatterns(given: string): readonly string[] {
   const found = splitList(given);
   const wrong = found.find((pattern) => !/^[a-z0-9*][-a-z0-9*]{0,62}$/.test(pattern));
@@ -50,6 +54,7 @@ export function parseNamespacePatterns(given: string): readonly string[] {
   );
 }
 
+/** Reads KIND/NAME as kubectl takes it, in any case and also in the plural; an empty text is none. @throws {InvalidArgumentError} */
 export function parseWorkload(given: string): { kind: WorkloadKind; name: string } | undefined {
   if (given === '') return undefined;
   const [, kind, name] = /^([a-z]+)\/([a-z0-9][-a-z0-9.]*)$/i.exec(given) ?? [];
@@ -80,17 +85,20 @@ export function splitList(given: string): string[] {
   throw new InvalidArgumentError('It must have words between its commas, such as a,b. An empty text means none.');
 }
 
+/** @throws {InvalidArgumentError} naming the levels */
 export function parseLogLevel(given: string): LogLevel {
   const level = LOG_LEVELS.find((known) => known === given);
   if (level) return level;
   throw new InvalidArgumentError(`It must be one of ${LOG_LEVELS.join(', ')}.`);
 }
 
+/** @throws {InvalidArgumentError} naming the formats */
 export function parseOutput(given: string): 'table' | 'json' | 'yaml' {
   if (given === 'table' || given === 'json' || given === 'yaml') return given;
   throw new InvalidArgumentError('It must be table, json or yaml.');
 }
 
+/** Reads host:port, or :port for all interfaces; `0` and an empty text are none. @throws {InvalidArgumentError} */
 export function parseListenAddress(given: string): ListenAddress | undefined {
   if (given === '0' || given === '') return undefined;
   const [, host, port] = /^(.*):(\d{1,5})$/.exec(given) ?? [];
@@ -99,6 +107,7 @@ export function parseListenAddress(given: string): ListenAddress | undefined {
   throw new InvalidArgumentError('It must be host:port, :port, or 0 to turn it off.');
 }
 
+/** Reads host:port, both needed; an empty text is none. @throws {InvalidArgumentError} */
 export function parseDialAddress(given: string): { host: string; port: number } | undefined {
   if (given === '') return undefined;
   const parsed = parseListenAddress(given);

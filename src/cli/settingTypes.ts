@@ -16,6 +16,7 @@ import {
 const LONGEST_DURATION = 8760 * 3_600_000;
 const GREATEST_COUNT = 999_999;
 
+/** A switch: the flag alone means true. */
 export const toggle = (help: string, commands: readonly CommandName[], fallback = false): Setting<boolean> => ({
   help,
   default: String(fallback),
@@ -34,6 +35,7 @@ export const duration = (
   return { help, value: 'duration', default: fallback, commands, bounds, parse: durationIn(bounds) };
 };
 
+/** A whole number, from `min` up. */
 export const count = (help: string, fallback: number, commands: readonly CommandName[], min = 1): Setting<number> => {
   const bounds = { min, max: GREATEST_COUNT };
   return { help, value: 'number', default: String(fallback), commands, bounds, parse: countIn(bounds) };
@@ -45,6 +47,7 @@ export const policy = <S extends Setting<unknown>>(setting: S): S & { readonly p
   policy: true,
 });
 
+/** Namespace patterns, for `run` and `plan`. */
 export const patterns = (help: string): Setting<readonly string[]> => ({
   help,
   value: 'patterns',
@@ -64,6 +67,7 @@ export const neverEmpty = <T>(setting: Setting<T>, right: string): Setting<T> =>
   },
 });
 
+/** A set of namespace names, empty by default. */
 export const names = (help: string, commands: readonly CommandName[]): Setting<ReadonlySet<string>> => ({
   help,
   value: 'names',
@@ -73,6 +77,7 @@ export const names = (help: string, commands: readonly CommandName[]): Setting<R
   parse: parseNames,
 });
 
+/** A label selector as `kubectl -l` takes it; an empty text is none. */
 export const selector = (help: string): Setting<LabelSelector | undefined> => ({
   help,
   value: 'selector',
@@ -81,6 +86,7 @@ export const selector = (help: string): Setting<LabelSelector | undefined> => ({
   parse: (given) => (given.trim() === '' ? undefined : parseLabelSelector(given)),
 });
 
+/** Any text, empty by default. @param value the placeholder in the help */
 export const text = (help: string, value: string, commands: readonly CommandName[]): Setting<string> => ({
   help,
   value,
@@ -107,6 +113,7 @@ export const choice = <T extends string>(
   },
 });
 
+/** An address to listen on; `0` is none. */
 export const address = (help: string, fallback: string): Setting<ListenAddress | undefined> => ({
   help,
   value: 'address',

@@ -47,8 +47,11 @@ export class ApiError extends Error {
 
 const hasStatus = (error: unknown, status: number): boolean => error instanceof ApiError && error.status === status;
 
+/** Whether the API server says that there is no such object, or that it does not serve such objects. */
 export const isNotFound = (error: unknown): boolean => hasStatus(error, 404);
+/** Whether the object has changed since it was read, or exists already. */
 export const isConflict = (error: unknown): boolean => hasStatus(error, 409);
+/** Whether a right is missing. */
 export const isForbidden = (error: unknown): boolean => hasStatus(error, 403);
 
 /** The resource version or continue token is too old (`Expired`, `Gone`): list again from the start. */

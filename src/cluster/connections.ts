@@ -29,6 +29,7 @@ export function openConnections(
   };
 }
 
+/** Every dispatcher once, for what concerns all of them, such as closing. */
 export const eachDispatcher = ({ lease, ordinary, watches }: Connections): Dispatcher[] => [lease, ordinary, watches];
 
 /** HTTP/1.1 only: multiplexing over HTTP/2 was slower here and undici's has leaked sessions (nodejs/undici#5381, #5566). */

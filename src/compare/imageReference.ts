@@ -40,6 +40,7 @@ export function parseImage(reference: string): ImageReference {
   return { registry, repository, tag: tag ?? (digest === undefined ? 'latest' : ''), digest: digest ?? '' };
 }
 
+/** Whether a container runtime could pull it. A reference that cannot be parsed has no registry. */
 export const isWellFormed = ({ registry }: ImageReference): boolean => registry !== '';
 
 /** The second part is undefined without the separator, and empty where nothing follows it. */

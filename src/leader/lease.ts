@@ -32,6 +32,7 @@ export interface LeaseCall {
   readonly beforeSend?: () => void;
 }
 
+/** The annotations of a Lease; none where there is no Lease. */
 export const annotationsOf = (lease: Lease | undefined): Labels => lease?.metadata?.annotations ?? {};
 
 /** Kubernetes' MicroTime. @param now wall clock, milliseconds */

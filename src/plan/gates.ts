@@ -14,6 +14,7 @@ export const GATES = [
 ] as const satisfies ReasonCode[];
 export type Gate = (typeof GATES)[number];
 
+/** Whether a reason is that of a gate. */
 export const isGate = (code: string): code is Gate => (GATES as readonly string[]).includes(code);
 
 /** What the gates look at: an injection, what it expects, and whether its answers were seen to be stable. */

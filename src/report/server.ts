@@ -43,6 +43,7 @@ export function serveWith(server: Server, pair: KeyPair): void {
   if (server instanceof HttpsServer) server.setSecureContext(tlsOptions(pair));
 }
 
+/** The port that a listening server is bound to, also where it was to choose one itself (0). */
 export const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 export const METRICS_PATH = '/metrics';
