@@ -22,8 +22,8 @@ export interface Setting<T> {
   /** All the words that there are for it, or for an entry of its list. */
   readonly words?: readonly string[];
   /**
-   * The value of a setting that is not given, if no text stands for it. An empty text would mean everything (all namespaces, no policy) and is
-   * more likely a forgotten variable, so `parse` refuses it.
+   * The value of a setting that is not given, if no text stands for it. An empty text would mean everything (all namespaces, no policy) and
+   * is more likely a forgotten variable, so `parse` refuses it.
    */
   readonly unset?: { readonly value: T };
   /** The smallest and the largest sensible value of a number, or of a duration in milliseconds. */
@@ -42,9 +42,9 @@ export interface Bounds {
 export const defaultOf = <T>({ unset, parse, default: text }: Setting<T>): T => (unset ? unset.value : parse(text));
 
 /**
- * Whether an empty environment variable counts as not set; templates leave such variables where they have no value. It does where the default
- * is empty too, and then it does not override the policy file. For a list of known words, and where the default is a list, an empty variable
- * means "none".
+ * Whether an empty environment variable counts as not set; templates leave such variables where they have no value. It does where the
+ * default is empty too, and then it does not override the policy file. For a list of known words, and where the default is a list, an empty
+ * variable means "none".
  */
 export const emptyIsUnset = (setting: Setting<unknown>): boolean => setting.default === '' && !setting.words;
 

@@ -23,7 +23,9 @@ export function countIn({ min, max }: Bounds): (given: string) => number {
   };
 }
 
-/** Whole seconds: the times in records have no fractions (RFC 3339, as `kubectl rollout restart` writes it), so a fraction would be lost. */
+/**
+ * Whole seconds: the times in records have no fractions (RFC 3339, as `kubectl rollout restart` writes it), so a fraction would be lost.
+ */
 export function durationIn({ min, max }: Bounds): (given: string) => number {
   const range = min > 0 ? `from ${min / SECOND}s to ${max / 3_600_000}h` : `at most ${max / 3_600_000}h`;
   return (given) => {
@@ -44,7 +46,10 @@ export function parseNames(given: string): ReadonlySet<string> {
   throw new InvalidArgumentError(`"${wrong}" is no namespace name: lower-case letters, digits and dashes, at most 63.`);
 }
 
-/** Reads namespace names between commas, in which `*` stands for any characters. @throws {InvalidArgumentError} naming the first wrong one */
+/**
+ * Reads namespace names between commas, in which `*` stands for any characters.
+ * @throws {InvalidArgumentError} naming the first wrong one
+ */
 export function parseNamespacePatterns(given: string): readonly string[] {
   const found = splitList(given);
   const wrong = found.find((pattern) => !/^[a-z0-9*][-a-z0-9*]{0,62}$/.test(pattern));

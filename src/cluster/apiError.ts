@@ -5,7 +5,9 @@ import { rightFor } from './resources.ts';
 /** Longest message kept from a server: enough for a sentence, too little for a dumped object. */
 const MESSAGE_LIMIT = 300;
 
-/** The longest wait that a server may ask for. A larger number is a mistake of the server or of a proxy, and would stop everything for days. */
+/**
+ * The longest wait that a server may ask for. A larger number is a mistake of the server or of a proxy, and would stop everything for days.
+ */
 const LONGEST_WAIT_MS = 60_000;
 
 /** What is known of a failed call. `path` has no query, since selectors and continue tokens only make messages long. */

@@ -94,8 +94,8 @@ export interface ImageRules {
 }
 
 /**
- * Whether two references mean the same image under the rules; versions are compared by equality only, so a downgrade differs too. A text that
- * is no image reference equals itself only.
+ * Whether two references mean the same image under the rules; versions are compared by equality only, so a downgrade differs too. A text
+ * that is no image reference equals itself only.
  */
 export function sameImage(expected: string, actual: string, rules: ImageRules): boolean {
   return expected === actual || sameReference(parseImage(expected), parseImage(actual), rules);

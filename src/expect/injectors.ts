@@ -39,9 +39,9 @@ const TIME_LIMIT = 10_000;
 /**
  * Asks injectors what they would inject, as the API server would ask them. Answers are kept per (epoch, namespace, template) for an hour.
  *
- * There are two kinds of faults. An injector that cannot be connected to, or answers no question, is left alone with back-off; all questions to it
- * end as `injector-unreachable` meanwhile. A question that fails while others are answered is that workload's own fault: it alone ends as
- * `bad-answer`, and it has a back-off of its own. As long as the kind is open, other questions are put to the injector first.
+ * There are two kinds of faults. An injector that cannot be connected to, or answers no question, is left alone with back-off; all
+ * questions to it end as `injector-unreachable` meanwhile. A question that fails while others are answered is that workload's own fault: it
+ * alone ends as `bad-answer`, and it has a back-off of its own. As long as the kind is open, other questions are put to the injector first.
  */
 export class Injectors {
   readonly #options: InjectorsOptions;

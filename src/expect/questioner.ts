@@ -38,8 +38,8 @@ export interface QuestionerOptions {
 }
 
 /**
- * Puts questions, and decides whether a fault is the injector's or the question's own: as long as that is open, other questions are put to the
- * injector first.
+ * Puts questions, and decides whether a fault is the injector's or the question's own: as long as that is open, other questions are put to
+ * the injector first.
  */
 export class Questioner {
   readonly #options: QuestionerOptions;

@@ -38,7 +38,10 @@ export const annotationsOf = (lease: Lease | undefined): Labels => lease?.metada
 /** Kubernetes' MicroTime. @param now wall clock, milliseconds */
 export const microTime = (now: number): string => new Date(now).toISOString().replace('Z', '000Z');
 
-/** Meltemi's Lease in one namespace. No write is repeated here: whoever calls knows when it is still worth it. Every method throws `ApiError`. */
+/**
+ * Meltemi's Lease in one namespace. No write is repeated here: whoever calls knows when it is still worth it. Every method throws
+ * `ApiError`.
+ */
 export class LeaseObject {
   readonly #client: Pick<Api, 'request'>;
   readonly #namespace: string;

@@ -71,8 +71,8 @@ export type HealthListener = (check: string, problem: string | undefined) => voi
 
 /**
  * Serves groups of named checks as Kubernetes' own components do (apiserver pkg/server/healthz): `/readyz`, each check alone as
- * `/readyz/watches`, all with their results by `?verbose`, without some by `?exclude=watches`. 200 `ok`, or 503 with a line for each check that
- * fails. Anyone can ask, so the answer names checks and never says what is wrong: errors name addresses, objects and missing rights.
+ * `/readyz/watches`, all with their results by `?verbose`, without some by `?exclude=watches`. 200 `ok`, or 503 with a line for each check
+ * that fails. Anyone can ask, so the answer names checks and never says what is wrong: errors name addresses, objects and missing rights.
  */
 export function healthHandler(
   groups: Readonly<Record<string, Readonly<Record<string, Check>>>>,

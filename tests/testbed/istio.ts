@@ -268,7 +268,9 @@ export class Istio {
     return pathOf('Deployment', namespace, name);
   }
 
-  /** Writes objects under Helm's own name, so that fields which a new version drops are dropped, with the marks that Helm leaves on them. */
+  /**
+   * Writes objects under Helm's own name, so that fields which a new version drops are dropped, with the marks that Helm leaves on them.
+   */
   async #apply(release: Release, templates: readonly string[]): Promise<void> {
     const manifests: Manifest[] = await this.#helm.render(release, templates);
     const marks = {

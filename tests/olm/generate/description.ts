@@ -28,24 +28,33 @@ export function description(env: Readonly<Record<string, string>>, port: string)
     '## What it never touches',
     NEVER,
     '## More',
-    `[Installing](${HOME_PAGE}/blob/main/docs/install.md), [policy](${HOME_PAGE}/blob/main/docs/policy.md), [reasons](${HOME_PAGE}/blob/main/docs/reasons.md), [reporting](${HOME_PAGE}/blob/main/docs/reporting.md), [alerts](${HOME_PAGE}/blob/main/docs/alerts.md).`,
+    `[Installing](${HOME_PAGE}/blob/main/docs/install.md), [policy](${HOME_PAGE}/blob/main/docs/policy.md),
+[reasons](${HOME_PAGE}/blob/main/docs/reasons.md), [reporting](${HOME_PAGE}/blob/main/docs/reporting.md),
+[alerts](${HOME_PAGE}/blob/main/docs/alerts.md).`,
   ].join('\n\n')}\n`;
 }
 
-const INTRODUCTION = `When the control plane of an [Istio](https://istio.io) mesh changes (an in-place upgrade, a moved revision tag, a relabelled namespace), pods
-keep their old sidecar until somebody restarts them. Meltemi does that: it asks the very injector that will inject a workload's next pod what it would
-give it, compares that with what the pods have, and restarts what differs the way \`kubectl rollout restart\` does, a few at a time and only while it is
+const INTRODUCTION = `When the control plane of an [Istio](https://istio.io) mesh changes (an in-place upgrade, a moved revision tag, a
+relabelled namespace), pods
+keep their old sidecar until somebody restarts them. Meltemi does that: it asks the very injector that will inject a workload's next pod
+what it would
+give it, compares that with what the pods have, and restarts what differs the way \`kubectl rollout restart\` does, a few at a time and only
+while it is
 safe. Every decision has a reason, and what it cannot tell is not restarted. There are no custom resources.`;
 
-const WHICH = `- **In:** whatever Istio injects. Label a namespace as Istio wants it (\`istio-injection: enabled\`, or \`istio.io/rev\`), and its Deployments,
+const WHICH = `- **In:** whatever Istio injects. Label a namespace as Istio wants it (\`istio-injection: enabled\`, or \`istio.io/rev\`),
+and its Deployments,
   StatefulSets and DaemonSets are looked after.
-- **Out:** the annotation \`${RESTART_ANNOTATION}: "false"\` on a workload or its namespace keeps it from being restarted. With \`${envOf('optIn')}=true\` only what says
+- **Out:** the annotation \`${RESTART_ANNOTATION}: "false"\` on a workload or its namespace keeps it from being restarted. With
+\`${envOf('optIn')}=true\` only what says
   \`"true"\` is restarted.
 - **Once more:** any new value of the annotation \`${RETRY}\` on a workload asks for one more restart after a failed one.
-- **Look first:** apply [a paused Lease](${HOME_PAGE}/blob/main/olm-bundle/samples/paused.yaml) before the Subscription. With \`${envOf('dryRun')}=true\` it decides and
+- **Look first:** apply [a paused Lease](${HOME_PAGE}/blob/main/olm-bundle/samples/paused.yaml) before the Subscription. With
+\`${envOf('dryRun')}=true\` it decides and
   reports and writes nothing.`;
 
-const CONFIGURATION = `By environment variables in \`spec.config.env\` of the Subscription; a change rolls the operator, which leaves no restart unfinished:
+const CONFIGURATION = `By environment variables in \`spec.config.env\` of the Subscription; a change rolls the operator, which leaves no
+restart unfinished:
 
 \`\`\`yaml
 spec:
@@ -55,16 +64,20 @@ spec:
         value: "10"
 \`\`\``;
 
-const NEVER = `- It writes to Deployments, StatefulSets and DaemonSets: one annotation of the pod template and its own record, \`${ANNOTATION.restartedFor}\` and its like, beside it. It
+const NEVER = `- It writes to Deployments, StatefulSets and DaemonSets: one annotation of the pod template and its own record,
+\`${ANNOTATION.restartedFor}\` and its like, beside it. It
   creates Events and keeps the Lease \`${LEASE_NAME}\` in its namespace. Nothing else is ever written.
-- It reads no Secret, and of ConfigMaps only \`istio\` and \`istio-sidecar-injector\`. Whoever runs revisions of other names may grant theirs
+- It reads no Secret, and of ConfigMaps only \`istio\` and \`istio-sidecar-injector\`. Whoever runs revisions of other names may grant
+theirs
   ([how](${HOME_PAGE}/blob/main/docs/install.md)).
 - It deletes nothing, no pod, no object, and talks to nobody but the API server and the injectors.`;
 
 const metricsAt = (
   port: string,
-): string => `\`GET /metrics\` on the port \`${port}\`, over TLS and for those whom the API server lets get it unless \`${envOf('metricsSecure')}\` is \`false\`. The headless
-Service \`${PRODUCT}\` finds every replica. [A sample](${HOME_PAGE}/blob/main/olm-bundle/samples/metricsreader.yaml) lets a Prometheus scrape them.`;
+): string => `\`GET /metrics\` on the port \`${port}\`, over TLS and for those whom the API server lets get it unless
+\`${envOf('metricsSecure')}\` is \`false\`. The headless
+Service \`${PRODUCT}\` finds every replica. [A sample](${HOME_PAGE}/blob/main/olm-bundle/samples/metricsreader.yaml) lets a Prometheus
+scrape them.`;
 
 function environment(env: Readonly<Record<string, string>>): string {
   const rows = POD_SETTINGS.map(([name, { help, default: fallback }]) => {
