@@ -3,8 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 /** Milliseconds of work at once. Watches, the Lease and health probes share the event loop and wait for as long. */
 const SLICE = 10;
 /**
- * Loops of fewer steps are cut only where the steps themselves are long, by the processor time that they took: so what is small happens in
- * one order, whatever the machine does besides.
+ * Loops of fewer steps are cut only where the steps themselves are long, by the processor time that they took. So short loops run in
+ * one order, however busy the machine is.
  */
 const STEPS = 32;
 const LONG_STEPS = 10;

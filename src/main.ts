@@ -17,7 +17,7 @@ import { FULL_VERSION } from './version.ts';
 const OK = 0;
 const FAILED = 1;
 const USAGE = 2;
-/** kubectl runs a program of this name to complete what is typed after `kubectl meltemi`. */
+/** kubectl runs a program of this name to complete words after `kubectl meltemi`. */
 const COMPLETION = `kubectl_complete-${PRODUCT}`;
 
 /** Characters of one line of an error. */
@@ -75,7 +75,7 @@ function outputFailed(error: NodeJS.ErrnoException, stop: AbortController): void
   if (ending !== undefined) return;
   const enough = error.code === 'EPIPE' && !needsOutput;
   ending = enough ? OK : FAILED;
-  // main may have returned already: what is written last may fail last
+  // main may have returned already: the last write can fail after it
   process.exitCode = ending;
   const what = needsOutput ? 'the log cannot be written to standard output' : 'cannot write to standard output';
   if (!enough)
@@ -86,7 +86,7 @@ function outputFailed(error: NodeJS.ErrnoException, stop: AbortController): void
 /** kubectl runs `kubectl-meltemi` for `kubectl meltemi`; the help shows what was typed. */
 const calledAs = (file: string): string => (file.startsWith('kubectl-') ? file.replace('-', ' ') : PRODUCT);
 
-/** The exit code once standard output has failed, whatever else comes of the command. */
+/** The exit code once standard output has failed; it overrides the command's own. */
 let ending: number | undefined;
 /** Whether the command is of no use without its output. */
 let needsOutput = false;

@@ -18,7 +18,7 @@ export const ANNOTATION = {
   restartedAt: `${DOMAIN}/restarted-at`,
   /** Writes in this episode of drift. */
   attempts: `${DOMAIN}/attempts`,
-  /** Times of the latest writes, whatever they were for, and `ok` after those whose restart ended well. */
+  /** Times of the latest writes, for any sidecar, with `ok` after those whose restart ended well. */
   writes: `${DOMAIN}/writes`,
   /** The run that the restart belongs to: restarts towards one content of an injector. */
   run: `${DOMAIN}/run`,

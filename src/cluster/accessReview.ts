@@ -167,7 +167,7 @@ interface Answer {
   readonly until: number;
 }
 
-/** Shorter ones are nobody's secret, and would be found in any sentence. */
+/** Shorter tokens are no secrets, and would be found in any sentence. */
 const SECRET_LENGTH = 8;
 
 /** A server or a proxy on the way may quote what it was sent. */

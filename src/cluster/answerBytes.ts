@@ -1,4 +1,4 @@
-/** The answer is longer than allowed. What was read of it is thrown away. */
+/** The answer is longer than allowed. The part that was read is discarded. */
 export class AnswerTooLong extends Error {
   override readonly name = 'AnswerTooLong';
 }

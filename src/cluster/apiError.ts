@@ -32,7 +32,7 @@ export class ApiError extends Error {
   /** HTTP status; absent when no answer came. */
   readonly status?: number;
   readonly reason: string;
-  /** How long the server asked to wait, in milliseconds: from 0 to 60,000, whatever it said. */
+  /** How long the server asked to wait, in milliseconds: cut to between 0 and 60,000. */
   readonly retryAfterMs?: number;
   readonly method: string;
   readonly path: string;
@@ -117,7 +117,7 @@ export function statusError(call: Call, given: RawStatus, retryAfterMs?: number)
   });
 }
 
-/** An answer that was asked for as protobuf has its Status in protobuf too; what was refused is plain from the call. */
+/** An answer that was asked for as protobuf has its Status in protobuf too. It is not read, because the call shows what was refused. */
 function withoutWords({ method, path }: Call, code: number | undefined): string {
   return code === 403 && method === 'GET'
     ? `forbidden, the right to ${rightFor('list', path)} is missing`

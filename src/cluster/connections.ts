@@ -11,7 +11,7 @@ const WATCH_HEADERS_MS = 30_000;
 export type Lane = 'lease' | 'ordinary' | 'watches';
 
 export interface Connections extends Readonly<Record<Lane, Dispatcher>> {
-  /** What they were opened with. */
+  /** The TLS options that they were opened with. */
   readonly tls: TlsMaterial;
 }
 

@@ -79,7 +79,7 @@ export interface Continued {
 }
 
 /**
- * Follows continue tokens, whatever a page is made of.
+ * Follows continue tokens; pages can be of any type.
  * @throws ListExpired for a 410 on any page but the first; ApiError when a page leads to itself, which would never end
  */
 export async function* eachPage<P extends Continued>(

@@ -30,7 +30,7 @@ export function accountOf(authorization: string | undefined, namespace: string):
   return { apiVersion: 'v1', kind: 'ServiceAccount', name, uid };
 }
 
-/** The account behind a kubeconfig. Credentials that cannot be read now are told of by the first request. */
+/** The account behind a kubeconfig. The first request reports credentials that cannot be read now. */
 export async function ownAccount(config: KubeConfig, namespace: string): Promise<OwnAccount | undefined> {
   const credentials = await readCredentials(config, { method: 'GET', path: '/' }).catch(() => undefined);
   return accountOf(credentials?.headers.authorization, namespace);

@@ -54,7 +54,7 @@ export class PageLimit {
   }
 }
 
-/** What was learnt is kept as long as the connection: a list that is read again need not learn it anew. */
+/** Page sizes are kept as long as the connection, so that a list that is read again starts with the right one. */
 const learnt = new WeakMap<Pick<Api, 'send'>, Map<string, PageLimit>>();
 
 /** @param path of the collection; its resource is what matters, so that there are never more limits than resources */
@@ -79,7 +79,7 @@ const WHOLE_BYTES = 256 * 2 ** 20;
 /**
  * Asks for a page, and for a smaller one as long as it has too many bytes. One object alone may have whatever an answer may have, and what
  * comes even then is the whole list of a server that does not page.
- * @throws whatever `ask` throws, `TooLarge` only of a whole list
+ * @throws what `ask` throws; `TooLarge` only for a whole list
  */
 export async function fittingPage<T>(limit: PageLimit, ask: (size: PageSize) => Promise<T>): Promise<T> {
   for (;;) {

@@ -160,7 +160,7 @@ export class Reflector<T extends Stored> {
     try {
       await this.#follow(timeoutSeconds, end.signal);
     } catch (error) {
-      // What was cut off here, by the guard or by a stop, has ended and not failed.
+      // A watch that the guard or a stop has cut off here has ended and not failed.
       if (!end.signal.aborted) throw error;
     } finally {
       signal.removeEventListener('abort', stop);
@@ -192,7 +192,7 @@ export class Reflector<T extends Stored> {
     }
   }
 
-  /** @throws ApiError for an ERROR event: the next watch needs a new list then, whatever the error (client-go does the same) */
+  /** @throws ApiError for an ERROR event: after any of them the next watch needs a new list (client-go does the same) */
   async #take({ type, object }: WatchEvent): Promise<void> {
     if (type === 'ERROR') {
       this.#version = undefined;
@@ -249,7 +249,7 @@ export class Reflector<T extends Stored> {
     return new ApiError({ ...error, message: `missing right: ${right} (${error.message})` });
   }
 
-  /** A watch that ends at once is a failure whatever its end: a server that drops them all must be left in peace. */
+  /** A watch that ends at once counts as a failure, even without an error: a server that drops all watches must not be asked in a loop. */
   #waitAfterWatch(): number {
     if (!this.#hasLasted()) return this.#nextWait();
     this.#failures = 0;
@@ -269,7 +269,7 @@ export class Reflector<T extends Stored> {
     try {
       this.#options.onError?.(error);
     } catch {
-      // Nobody is left to tell.
+      // There is no listener left.
     }
   }
 }

@@ -32,7 +32,7 @@ const PODS = 2;
 /**
  * Why a rollout does not get on, in the words of the latest Warning that a controller, the scheduler or a kubelet wrote about the workload
  * or its pods that are not ready: a quota, a volume, an image. Undefined if there is no rejection. A long rejection is cut.
- * @param since milliseconds since the epoch: what was said before is about something else. Events tell whole seconds.
+ * @param since milliseconds since the epoch; earlier messages are about something else. Events have whole seconds.
  */
 export async function latestRejection(
   api: Api,

@@ -1,6 +1,6 @@
 import { PRIORITIES, type Priority } from './priority.ts';
 
-/** Every so often the one that has waited longest goes next, whatever its priority, so that no request waits for ever. */
+/** After so many requests the one that has waited longest goes next, regardless of its priority, so that no request waits for ever. */
 const OLDEST_EVERY = 10;
 /** Events take no more connections than these, however many are free: a burst must not look like a load to the API server. */
 const EVENT_PLACES = 2;

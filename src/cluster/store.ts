@@ -21,7 +21,7 @@ export function objectKey({ metadata }: Stored): string {
   return namespace ? `${namespace}/${name}` : name;
 }
 
-/** The objects of one watched list. Every method returns what it changed; what was known already is no change. */
+/** The objects of one watched list. Every method returns what it changed; an object that is known already is no change. */
 export class Store<T extends Stored> {
   #objects = new Map<string, T>();
 
@@ -53,7 +53,7 @@ export class Store<T extends Stored> {
     return this.#objects.delete(key) && before ? [{ key, before }] : [];
   }
 
-  /** Makes the objects those of a new list; what is not in it is gone, whether or not its deletion was seen. */
+  /** Replaces the objects with those of a new list. An object that is not in it is gone, even if its deletion was never seen. */
   replace(objects: readonly T[]): Change<T>[] {
     const listed = new Set(objects.map(objectKey));
     const gone = this.items().filter((object) => !listed.has(objectKey(object)));

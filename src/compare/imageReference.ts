@@ -116,7 +116,7 @@ export function shortName({ registry, repository }: ImageReference): string {
   return registry === DOCKER_HUB && short !== '' && !short.includes('/') ? short : repository;
 }
 
-/** The runtime pulls by digest where there is one, whatever the tag (distribution/reference, ParseDockerRef). */
+/** The runtime pulls by digest where there is one and ignores the tag (distribution/reference, ParseDockerRef). */
 function sameVersion(a: ImageReference, b: ImageReference, { ignoreDigest }: ImageRules): boolean {
   if (a.digest === b.digest) return a.digest !== '' || a.tag === b.tag;
   return ignoreDigest && a.tag === b.tag;

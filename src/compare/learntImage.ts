@@ -111,7 +111,7 @@ export function learn(answer: ExpectedSidecar, groups: readonly PodGroup[]): Rew
 const isFrom = (answer: ExpectedSidecar, { injected, placement, revision }: PodGroup['sidecar']): boolean =>
   injected && placement !== 'none' && (answer.revision === '' || revision === answer.revision);
 
-/** A rule as it was kept; undefined where the value is none, whatever else it is. Fields that no rule has are left out. */
+/** A rule as the journal keeps it; undefined for any other value. Fields that no rule has are left out. */
 export function parseRule(value: unknown): RewriteRule | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { kind, from, to, digest, registry, answer, image } = value as Readonly<Record<string, unknown>>;

@@ -63,7 +63,7 @@ function newGroup({ sidecar, templateHash, ready, owner }: PodFacts): Growing {
   return { sidecar, templateHash, ready, count: 0, youngest: 0, ...ordinals };
 }
 
-/** A controller with live pods: a ReplicaSet, a StatefulSet, whatever else makes pods. */
+/** A controller with live pods: a ReplicaSet, a StatefulSet, or anything else that makes pods. */
 export interface Controller {
   readonly uid: string;
   readonly kind: string;

@@ -37,7 +37,7 @@ export const STATES = ['current', 'outdated', 'skipped', 'unknown', 'conflict'] 
 
 /**
  * Judges one workload: what its injector would give its next pod, against what its pods have.
- * @param answer the injector's answer; undefined when nobody was asked because no single entry matches
+ * @param answer the injector's answer; undefined when no injector was asked because not exactly one entry matches
  * @param groups the pods that a rollout would replace, without terminal and terminating ones
  */
 export function judge(

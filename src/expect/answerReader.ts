@@ -44,7 +44,7 @@ export class AnswerReader {
     return read.answer;
   }
 
-  /** Ends the thread. What is being read fails. */
+  /** Ends the thread. The answer that it is reading fails. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#end();

@@ -23,14 +23,14 @@ interface State {
   detail: string;
   /** What the next pair of probes asks. */
   question: Question;
-  /** Questions that were put in vain, by namespace and template. */
+  /** Questions that failed, by namespace and template. */
   readonly failed: Set<string>;
   /** How often that was so in each namespace. */
   readonly vain: Map<string, number>;
 }
 
 /**
- * Gate G3 where no istiod Deployment is visible, so that nobody can see whether its replicas agree: one question is put twice, over new
+ * Gate G3 where no istiod Deployment is visible, so that it is not known whether its replicas agree: one question is put twice, over new
  * connections, ten seconds apart, once per epoch. Only equal answers confirm; a disagreement is probed again for as long as it lasts.
  * Each pair of probes takes the question that was offered last of the namespaces with the fewest vain pairs, and one that was put in vain
  * only where nothing else is offered: the workload of an older one may be gone, its question may fail whoever answers, and its people may

@@ -14,7 +14,7 @@ export type Candidates = (namespace: string) => readonly Istiod[];
 
 /** Which control plane stands behind an entry. */
 export interface Home {
-  /** The namespace with its ConfigMaps; undefined when it cannot be told. */
+  /** The namespace with its ConfigMaps; undefined when it is not known. */
   readonly namespace: string | undefined;
   /** Undefined where the control plane is not visible. */
   readonly istiod: Istiod | undefined;

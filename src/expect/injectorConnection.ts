@@ -83,12 +83,12 @@ export class InjectorConnection {
     throw new Error(`HTTP ${statusCode}: ${text.slice(0, 120).trim()}`);
   }
 
-  /** Ends the connections; what is under way is answered first. */
+  /** Ends the connections after the questions under way are answered. */
   close(): Promise<void> {
     return this.#agent.close();
   }
 
-  /** Ends the connections and what is under way on them. */
+  /** Ends the connections and the questions under way on them. */
   destroy(): Promise<void> {
     return this.#agent.destroy();
   }

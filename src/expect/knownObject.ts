@@ -8,7 +8,7 @@ const LONGEST_LIST = 256;
 /** What is known of one object: some of its fields, and whether those that are not there are known to be absent. */
 export interface Known {
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Fields that others set later, or whose value cannot be told. */
+  /** Fields that others set later, or whose value is not known. */
   readonly open?: ReadonlySet<string>;
   /** Every field that is not among `fields` is open, */
   readonly restOpen?: boolean;

@@ -83,7 +83,7 @@ export function whyNot(entry: WebhookEntry, namespace: Labels, pod: Labels, work
     if (!selects(entry.objectSelector, pod)) return `its objectSelector does not match: ${say(entry.objectSelector)}`;
     return conditionWords(entry, conditionsMet(entry, workload)) || undefined;
   } catch (error) {
-    return `nobody can tell: ${String(error)}`;
+    return `it cannot be evaluated: ${String(error)}`;
   }
 }
 

@@ -19,7 +19,7 @@ export function rootNamespaceOf(data: Readonly<Record<string, unknown>> | undefi
   return root;
 }
 
-/** What is no YAML is no configuration that istiod could use either. */
+/** istiod could not use a configuration that is not YAML either. */
 function rootIn(mesh: unknown): string | undefined {
   if (typeof mesh !== 'string') return undefined;
   try {

@@ -27,7 +27,7 @@ const MOST = 64;
 /** Questions to an injector that does not answer. Each try takes another of them, so that no single one keeps the injector closed. */
 export class TurnedAway {
   readonly #questions = new Map<string, Question>();
-  /** With which it was tried in vain: key and namespace. */
+  /** Questions that failed: key and namespace. */
   readonly #doubted = new Map<string, string>();
 
   add(key: string, asked: Question): void {
@@ -35,7 +35,7 @@ export class TurnedAway {
     if (this.#questions.size > MOST) this.#questions.delete(this.#mostOf());
   }
 
-  /** Notes that a try with this question was in vain. */
+  /** Notes that this question failed. */
   doubt(key: string, asked: Question): void {
     this.#doubted.delete(key);
     this.#doubted.set(key, asked.namespace);

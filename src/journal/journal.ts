@@ -50,7 +50,7 @@ export class Journal {
   #learnt = new Map<string, readonly LearntImage[]>();
   #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
   #writing = false;
-  /** How often the store was read: what was put into words before then is another leader's time. */
+  /** How often the store was read. Text that was made before the last read belongs to another leader's term. */
   #loads = 0;
 
   constructor(options: JournalOptions) {
@@ -99,7 +99,7 @@ export class Journal {
   }
 
   /**
-   * Writes down that a restart is about to be made. When this resolves the store has it, whatever happens to this process.
+   * Writes down that a restart is about to be made. Once this resolves, the store has it, even if this process ends.
    * @throws {Error} when it could not be stored; the entry is taken back then, though the store may have it
    */
   async begin(ref: WorkloadRef, entry: JournalEntry): Promise<void> {
@@ -170,7 +170,7 @@ export class Journal {
     const words = JSON.stringify(rule);
     const same = known.find((one) => JSON.stringify(one.rule) === words);
     if (same && (same.namespaces.length > 1 || same.namespaces.includes(namespace))) return 'known';
-    // whoever may change the pods of one namespace must not use up the room of all
+    // someone who can change the pods of one namespace must not use up the room of all
     const fromHere = known.filter(({ namespaces }) => namespaces[0] === namespace).length;
     if (!same && (known.length >= MOST_LEARNT || fromHere >= MOST_LEARNT_IN_NAMESPACE)) return 'full';
     const others = known.filter((one) => one !== same);
@@ -179,7 +179,7 @@ export class Journal {
     return same ? 'known' : 'news';
   }
 
-  /** Forgets what was learnt of injections that are no more. */
+  /** Forgets what was learnt of injections that no longer exist. */
   keepOnly(injections: readonly { readonly run: string }[]): void {
     const runs = new Set(injections.map(({ run }) => run));
     for (const run of this.#learnt.keys()) if (!runs.has(run)) this.#learnt.delete(run);
@@ -190,7 +190,7 @@ export class Journal {
     return this.#store();
   }
 
-  /** The workload is gone, and what is known of it with it. */
+  /** Forgets a workload that is gone. */
   forget(key: WorkloadKey): void {
     if (this.#entries.delete(key)) this.#storeSoon();
   }

@@ -9,8 +9,8 @@ import { parseTime, recordOf } from '../plan/record.ts';
 type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartTimeout'>;
 
 /**
- * The restarts in flight as they stand on the workloads, for when the journal itself is lost. Anyone may have written what stands there, so
- * it is bounded: only workloads that an injector matches, no time in the future, none beyond the time limit, and no more than there are
+ * The restarts in flight according to the records on the workloads, for when the journal itself is lost. Anyone can write such a record, so
+ * they are bounded: only workloads that an injector matches, no time in the future, none beyond the time limit, and no more than there are
  * slots, of a namespace no more than it may have. Failures are not taken up: they would halt others on somebody's word. So would another
  * run's name, and earlier writes would pace others: of the record only what concerns this one restart is taken.
  * @param at the steady and the wall clock, in milliseconds

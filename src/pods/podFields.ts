@@ -64,7 +64,7 @@ export const REVISION = 'istio.io/rev';
 export const INJECTED = 'sidecar.istio.io/status';
 const PROXY = 'istio-proxy';
 
-/** Gives equal strings one copy, so that what is kept of many pods does not keep many copies. */
+/** Gives equal strings one copy, so that many pods do not keep many copies. */
 export type Intern = (text: string) => string;
 
 /** Makes a function that gives equal texts back as one, so that thousands of pods share them. */

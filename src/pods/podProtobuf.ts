@@ -73,7 +73,7 @@ const unknown: Visit<Envelope> = (field, reader, envelope) => {
   } else if (field === 3) envelope.encoding = reader.text();
 };
 
-/** What is not a PodList by its kind is not read as one: the error is then about the kind. */
+/** A list of another kind is not read as a PodList: the error names the kind. */
 const isPodList = ({ kind }: Envelope): boolean => kind === 'PodList';
 
 /** TypeMeta, apimachinery/pkg/runtime/generated.proto */

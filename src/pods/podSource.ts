@@ -22,7 +22,7 @@ export interface PodScan {
 
 /** Where pods are read from, page by page, each reduced to its facts as it comes. Pages are not one snapshot. */
 export interface PodSource {
-  /** @throws ListExpired when what was read so far must be thrown away; ApiError for everything else */
+  /** @throws ListExpired when the pages read so far must be discarded; ApiError for everything else */
   pods(scan: PodScan): AsyncIterable<PodFacts[]>;
 }
 

@@ -13,7 +13,7 @@ const FIXED32 = 5;
 const VARINT_LONGEST = 10;
 
 /**
- * Reads protobuf messages in one pass over their bytes: fields that nobody wants are stepped over and allocate nothing.
+ * Reads protobuf messages in one pass over their bytes: fields that are not read are skipped and allocate nothing.
  * Every read is checked against the end of its message, so that cut or foreign bytes are an error and never a part of the truth.
  * Encoding: protobuf.dev/programming-guides/encoding. Groups do not occur in Kubernetes and are refused.
  */

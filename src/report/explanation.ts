@@ -63,7 +63,7 @@ function entryLines(injections: readonly Injection[], namespace: Labels, workloa
 }
 
 function questionLines({ injection, workload }: Assessed): string[] {
-  if (!injection) return ['nobody was asked: no single entry matches'];
+  if (!injection) return ['no injector was asked: not exactly one entry matches'];
   const annotations = Object.entries(workload.template.annotations).map(([key, value]) => `annotation ${key}=${value}`);
   return [
     `would you inject a pod of this template? Put to ${addressWord(injection.entry)}, revision ${injection.entry.revision}`,

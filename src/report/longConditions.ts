@@ -8,7 +8,7 @@ export class LongConditions {
     this.#patience = patience;
   }
 
-  /** @returns those of what is so now that have just lasted long enough. What is not named any more is over. */
+  /** @returns the conditions that have just lasted long enough. A condition that is not named any more is over. */
   note(now: number, current: ReadonlySet<string>): string[] {
     for (const key of this.#since.keys()) if (!current.has(key)) this.#since.delete(key);
     return [...current].filter((key) => {
@@ -19,7 +19,7 @@ export class LongConditions {
     });
   }
 
-  /** How many have lasted for long. */
+  /** How many have lasted long enough. */
   get count(): number {
     return [...this.#since.values()].filter(({ told }) => told).length;
   }

@@ -23,11 +23,11 @@ import type { KeyPair } from './servingCertificate.ts';
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 const COMMON_NAME = '2.5.4.3';
 const DAY_MS = 86_400_000;
-/** Nobody trusts it by its dates, and a process is not to outlive it. */
+/** No client trusts it by its dates, and it must outlive the process. */
 const VALID_MS = 3650 * DAY_MS;
 
 /**
- * A certificate that nobody vouches for, for the time of one process: it hides what is said from listeners, and does not say who speaks.
+ * A self-signed certificate for the lifetime of one process. It encrypts the connection and does not prove who answers.
  * @param hosts names and addresses that it is for, the first is its subject
  */
 export function selfSigned(hosts: readonly [string, ...string[]], now: number): KeyPair {
@@ -36,7 +36,7 @@ export function selfSigned(hosts: readonly [string, ...string[]], now: number): 
   const subject = commonName(hosts[0]);
   const tbsCertificate = new TBSCertificate({
     version: Version.v3,
-    // a positive number, whatever the first bit drawn
+    // a positive number, even if the first bit is set
     serialNumber: Uint8Array.from([1, ...randomBytes(15)]).buffer,
     signature: algorithm,
     issuer: subject,

@@ -12,7 +12,7 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** A named check: undefined when all is well, else what is wrong. */
+/** A named check: undefined when it passes, else the problem in words. */
 export type Check = () => string | undefined;
 
 /** Who connects and then says nothing is not waited for. */
@@ -66,13 +66,13 @@ export function metricsHandler(metrics: () => Promise<string>): RequestListener 
   };
 }
 
-/** Called when a check begins to fail, with what is wrong, and when it passes again; once each, however often the check runs. */
+/** Called once when a check begins to fail, with the problem, and once when it passes again. */
 export type HealthListener = (check: string, problem: string | undefined) => void;
 
 /**
  * Serves groups of named checks as Kubernetes' own components do (apiserver pkg/server/healthz): `/readyz`, each check alone as
  * `/readyz/watches`, all with their results by `?verbose`, without some by `?exclude=watches`. 200 `ok`, or 503 with a line for each check
- * that fails. Anyone can ask, so the answer names checks and never says what is wrong: errors name addresses, objects and missing rights.
+ * that fails. Anyone can ask, so the answer names checks and not their problems: errors name addresses, objects and missing rights.
  */
 export function healthHandler(
   groups: Readonly<Record<string, Readonly<Record<string, Check>>>>,

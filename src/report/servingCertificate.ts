@@ -17,10 +17,10 @@ export interface KeyPairFiles {
   readonly key: string;
 }
 
-/** What became of a look at the files; the same trouble is told once. */
+/** What reading the files led to. The same problem is reported once. */
 export interface CertificateListener {
   readonly changed: (pair: KeyPair) => void;
-  /** The files cannot be used; what was served before is served on. */
+  /** The files cannot be used; the server keeps the certificate it has. */
   readonly unusable: (error: Error) => void;
 }
 

@@ -14,9 +14,9 @@ import { tableOf } from './markdownTable.ts';
 
 /** Tables in the documentation that are made from the code. Each stands between two markers in its file. */
 const TABLES: readonly { file: string; name: string; table: () => string }[] = [
-  { file: 'README.md', name: 'flags of run', table: () => flags('run') },
-  { file: 'README.md', name: 'flags of plan only', table: () => flags('plan', 'run') },
-  { file: 'README.md', name: 'flags of pause', table: () => flags('pause') },
+  { file: 'docs/flags.md', name: 'flags of run', table: () => flags('run') },
+  { file: 'docs/flags.md', name: 'flags of plan only', table: () => flags('plan', 'run') },
+  { file: 'docs/flags.md', name: 'flags of pause', table: () => flags('pause') },
   { file: 'docs/reasons.md', name: 'reasons', table: reasons },
   { file: 'docs/reporting.md', name: 'events', table: events },
   { file: 'docs/reporting.md', name: 'metrics', table: metrics },

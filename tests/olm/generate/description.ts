@@ -34,27 +34,22 @@ export function description(env: Readonly<Record<string, string>>, port: string)
   ].join('\n\n')}\n`;
 }
 
-const INTRODUCTION = `When the control plane of an [Istio](https://istio.io) mesh changes (an in-place upgrade, a moved revision tag, a
-relabelled namespace), pods
-keep their old sidecar until somebody restarts them. Meltemi does that: it asks the very injector that will inject a workload's next pod
-what it would
-give it, compares that with what the pods have, and restarts what differs the way \`kubectl rollout restart\` does, a few at a time and only
-while it is
-safe. Every decision has a reason, and what it cannot tell is not restarted. There are no custom resources.`;
+const INTRODUCTION = `When the control plane of an [Istio](https://istio.io) mesh changes (an in-place upgrade, a moved revision
+tag, a relabelled namespace), pods keep their old sidecar until you restart them. Meltemi does that. It asks the injector of each
+workload what it would give the next pod, compares that with the pods, and restarts what differs the way \`kubectl rollout restart\`
+does, a few workloads at a time and only while it is safe. Every decision has a reason. If Meltemi cannot tell, it does not restart.
+It adds no custom resources.`;
 
-const WHICH = `- **In:** whatever Istio injects. Label a namespace as Istio wants it (\`istio-injection: enabled\`, or \`istio.io/rev\`),
-and its Deployments,
-  StatefulSets and DaemonSets are looked after.
-- **Out:** the annotation \`${RESTART_ANNOTATION}: "false"\` on a workload or its namespace keeps it from being restarted. With
-\`${envOf('optIn')}=true\` only what says
-  \`"true"\` is restarted.
+const WHICH = `- **Included:** everything that Istio injects. Meltemi looks after the Deployments, StatefulSets and DaemonSets in
+  namespaces with Istio's label (\`istio-injection: enabled\`, or \`istio.io/rev\`).
+- **Excluded:** the annotation \`${RESTART_ANNOTATION}: "false"\` on a workload or its namespace keeps it from being restarted. With
+  \`${envOf('optIn')}=true\`, Meltemi restarts only workloads with \`"true"\`.
 - **Once more:** any new value of the annotation \`${RETRY}\` on a workload asks for one more restart after a failed one.
 - **Look first:** apply [a paused Lease](${HOME_PAGE}/blob/main/olm-bundle/samples/paused.yaml) before the Subscription. With
-\`${envOf('dryRun')}=true\` it decides and
-  reports and writes nothing.`;
+  \`${envOf('dryRun')}=true\`, Meltemi decides and reports, but writes nothing.`;
 
-const CONFIGURATION = `By environment variables in \`spec.config.env\` of the Subscription; a change rolls the operator, which leaves no
-restart unfinished:
+const CONFIGURATION = `Set environment variables in \`spec.config.env\` of the Subscription. A change restarts the operator, which continues
+to follow its restarts:
 
 \`\`\`yaml
 spec:
@@ -64,18 +59,17 @@ spec:
         value: "10"
 \`\`\``;
 
-const NEVER = `- It writes to Deployments, StatefulSets and DaemonSets: one annotation of the pod template and its own record,
-\`${ANNOTATION.restartedFor}\` and its like, beside it. It
-  creates Events and keeps the Lease \`${LEASE_NAME}\` in its namespace. Nothing else is ever written.
-- It reads no Secret, and of ConfigMaps only \`istio\` and \`istio-sidecar-injector\`. Whoever runs revisions of other names may grant
-theirs
-  ([how](${HOME_PAGE}/blob/main/docs/install.md)).
-- It deletes nothing, no pod, no object, and talks to nobody but the API server and the injectors.`;
+const NEVER = `- Meltemi writes one annotation of the pod template to Deployments, StatefulSets and DaemonSets, and its own record,
+  such as \`${ANNOTATION.restartedFor}\`, beside it. It creates Events and keeps the Lease \`${LEASE_NAME}\` in its namespace. It
+  writes nothing else.
+- It reads no Secret, and of ConfigMaps only \`istio\` and \`istio-sidecar-injector\`. If you run revisions with other names, you
+  can grant theirs ([how](${HOME_PAGE}/blob/main/docs/install.md)).
+- It deletes no pods and no other objects, and connects only to the API server and the injectors.`;
 
 const metricsAt = (
   port: string,
-): string => `\`GET /metrics\` on the port \`${port}\`, over TLS and for those whom the API server lets get it unless
-\`${envOf('metricsSecure')}\` is \`false\`. The headless
+): string => `\`GET /metrics\` on the port \`${port}\`, over TLS to clients that may get it, unless \`${envOf('metricsSecure')}\` is
+\`false\`. The headless
 Service \`${PRODUCT}\` finds every replica. [A sample](${HOME_PAGE}/blob/main/olm-bundle/samples/metricsreader.yaml) lets a Prometheus
 scrape them.`;
 
