@@ -4,8 +4,8 @@ import { basename } from 'node:path';
 import { build } from 'esbuild';
 
 /**
- * Bundles the command line into one file that runs on Node alone, and lays around it what the npm package and the image need besides: `dist/`
- * is that package as a whole. No source map: the bundle is not minified, and reading a map costs the running operator 40 MB.
+ * Bundles the command line into one file that runs on Node alone, and lays around it what the npm package and the image need besides:
+ * `dist/` is that package as a whole. No source map: the bundle is not minified, and reading a map costs the running operator 40 MB.
  */
 async function make(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,7 @@
-/** Longest text that is kept of what others wrote, in UTF-16 code units: enough for a webhook's refusal with its names, too little for a dumped object. */
+/**
+ * Longest text that is kept of what others wrote, in UTF-16 code units: enough for a webhook's refusal with its names, too little for a
+ * dumped object.
+ */
 const LIMIT = 500;
 
 /** The beginning of a text that somebody else wrote. A text that is cut ends with `…`, and no character is cut in two. */

@@ -8,8 +8,8 @@ export const LEASE_NAME = PRODUCT;
 const DOMAIN = 'meltemi.dev';
 
 /**
- * Annotations that Meltemi writes on the workload itself, never on its pods: together they are the record of one restart. They are for people,
- * and can only make Meltemi more careful about this workload; what counts for the cluster is in the journal.
+ * Annotations that Meltemi writes on the workload itself, never on its pods: together they are the record of one restart. They are for
+ * people, and can only make Meltemi more careful about this workload; what counts for the cluster is in the journal.
  */
 export const ANNOTATION = {
   /** Fingerprint of the sidecar the restart was made for. */

@@ -367,7 +367,9 @@ export class Operator {
     if (action === 'close') this.#start(key, assessed.workload, () => restarter.close(assessed.workload), signal);
   }
 
-  /** What stands in the journal as in flight is followed, whether or not a scan has seen it; another workload of the same name is not it. */
+  /**
+   * What stands in the journal as in flight is followed, whether or not a scan has seen it; another workload of the same name is not it.
+   */
   #followUnseen(assessed: readonly Assessed[], restarter: Restarter, signal: AbortSignal): void {
     const seen = new Map(assessed.map(({ workload }) => [keyOf(workload), workload.uid]));
     for (const [key, { outcome, uid }] of this.#options.journal.entries) {

@@ -22,11 +22,13 @@ export const REASONS = {
     'The matched injector cannot be reached, or answers no question at all. It is asked again with back-off.',
   'injector-refused': 'The injector answered allowed: false; new pods of this workload would be rejected.',
   'bad-answer':
-    'The injector answers questions about other workloads, but for this one it answers with an error, too late or unusably. It is asked again with back-off.',
+    'The injector answers questions about other workloads, but for this one it answers with an error, too late ' +
+    'or unusably. It is asked again with back-off.',
   'namespace-not-seen':
     'The namespace of the workload has not been seen yet, so its labels, which choose the injector, are unknown.',
   'not-read':
-    'The workload or its namespace cannot be read at the moment, so what was seen before may be out of date. It is read again with back-off.',
+    'The workload or its namespace cannot be read at the moment, so what was seen before may be out of date. ' +
+    'It is read again with back-off.',
   'match-conditions':
     'The matching entry has a matchCondition (CEL), named in the detail, that only the API server can evaluate.',
   'invalid-selector': 'A webhook entry carries a selector that Kubernetes would reject.',
@@ -39,13 +41,18 @@ export const REASONS = {
   // outdated, but waiting
   'operator-paused': 'A person has paused Meltemi, by the annotation on its Lease or with `meltemi pause`.',
   'in-flight': 'A restart of this workload is being followed.',
-  'gave-up': `A restart for this sidecar was made and did not bring it, or its end is unknown. It is not repeated; \`${RETRY}\` asks for one more.`,
+  'gave-up':
+    'A restart for this sidecar was made and did not bring it, or its end is unknown. ' +
+    `It is not repeated; \`${RETRY}\` asks for one more.`,
   'daily-cap':
-    'Within 24 hours, as many restarts of this workload ended badly as `--max-restarts-per-day` allows, or ten ended well. The next one waits until one of them is a day old.',
+    'Within 24 hours, as many restarts of this workload ended badly as `--max-restarts-per-day` allows, or ten ' +
+    'ended well. The next one waits until one of them is a day old.',
   halted:
-    'Too many restarts failed, or new pods became ready without their sidecar, in this namespace or in several. Restarts wait until the injector changes or a person resumes.',
+    'Too many restarts failed, or new pods became ready without their sidecar, in this namespace or in ' +
+    'several. Restarts wait until the injector changes or a person resumes.',
   'owner-reverts':
-    'An owner of the same kind has taken back a restart of another workload, in this namespace or in several. Restarts wait until the injector changes or a person resumes.',
+    'An owner of the same kind has taken back a restart of another workload, in this namespace or in several. ' +
+    'Restarts wait until the injector changes or a person resumes.',
   'watch-stale': 'Something that decides the expectation cannot be watched at the moment, named in the detail.',
   'config-read-delay': 'The injector configuration changed a moment ago; istiod is given time to read it.',
   'istiod-rolling': "The rollout of the revision's istiod is not complete (gate G1).",
@@ -64,7 +71,8 @@ export const REASONS = {
   'max-in-flight-per-namespace': 'As many restarts are in flight in this namespace as allowed.',
   'owner-kind': 'Another workload of the same kind of owner is being restarted; those of one operator go one by one.',
   'first-of-its-kind':
-    'The cluster seems to rewrite the images that the injector names. The first restart for this sidecar must end before others begin: it shows how.',
+    'The cluster seems to rewrite the images that the injector names. The first restart for this sidecar must ' +
+    'end before others begin: it shows how.',
   'own-workload': 'It is Meltemi itself, which goes last.',
   'max-restarts-per-minute': 'As many restarts were written within the last minute as allowed.',
   'restart-delay': 'The last restart was written a moment ago.',
@@ -78,4 +86,5 @@ export interface Reason {
   readonly detail: string;
 }
 
+/** A reason from the catalogue. @param detail what is so in this case, for people */
 export const reason = (code: ReasonCode, detail: string): Reason => ({ code, detail });

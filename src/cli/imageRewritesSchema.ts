@@ -21,7 +21,9 @@ const FIELDS = { from: prefix, to: prefix };
 
 export const REWRITE_FIELDS: readonly string[] = Object.keys(FIELDS);
 
-/** `imageRewrites` of the policy file. One rule is applied to an image, once. Rules that could follow one another are refused as ambiguous. */
+/**
+ * `imageRewrites` of the policy file. One rule is applied to an image, once. Rules that could follow one another are refused as ambiguous.
+ */
 export const imageRewritesSchema: z.ZodType<readonly ImageRewrite[]> = z
   .array(z.strictObject(FIELDS))
   .max(MOST_REWRITES, `must have at most ${MOST_REWRITES} entries`)

@@ -2,7 +2,10 @@ import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { quoted } from './quoted.ts';
 
-/** What the parser of a flag makes of a text; where it is wrong, its words become an issue, so that errors in files read as those of flags do. */
+/**
+ * What the parser of a flag makes of a text; where it is wrong, its words become an issue, so that errors in files read as those of flags
+ * do.
+ */
 export function parsed<T>(
   parse: (text: string) => T,
   text: string,

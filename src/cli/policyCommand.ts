@@ -3,7 +3,8 @@ import { readTextFile, type TextFile } from '../watch/textFile.ts';
 import type { Streams } from './planCommand.ts';
 import { POLICY_SIZE, type PolicyReading } from './policyFile.ts';
 import { problemLines, readingOf } from './policySource.ts';
-import { POLICY_NAMES, SETTINGS, type Setting } from './settings.ts';
+import type { Setting } from './setting.ts';
+import { POLICY_NAMES, SETTINGS } from './settings.ts';
 
 const USABLE = 0;
 const UNUSABLE = 1;

@@ -4,7 +4,8 @@ import type { Filter } from '../plan/filter.ts';
 import { filterSchema } from './filterSchema.ts';
 import { imageRewritesSchema } from './imageRewritesSchema.ts';
 import { parsed } from './parsed.ts';
-import { POLICY_NAMES, type PolicyName, SETTINGS, type Setting, type Settings } from './settings.ts';
+import type { Setting } from './setting.ts';
+import { POLICY_NAMES, type PolicyName, SETTINGS, type Settings } from './settings.ts';
 
 /** What a policy file says: any of the settings that are policy, and what has no flag. */
 export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {

@@ -84,7 +84,9 @@ function usable(file: string, content: TextFile): FilePolicy {
   throw new PolicyError(['the policy file cannot be used', ...problemLines(file, reading.problems)]);
 }
 
-/** `policy.yaml:4:12: exclude[0].namespaces: …`, one a line, as compilers write it. What it quotes of the file cannot begin another line. */
+/**
+ * `policy.yaml:4:12: exclude[0].namespaces: …`, one a line, as compilers write it. What it quotes of the file cannot begin another line.
+ */
 export function problemLines(file: string, problems: readonly PolicyProblem[]): string[] {
   return problems.map(({ line, column, path, message }) => {
     const place = line > 0 ? `${file}:${line}:${column}` : file;

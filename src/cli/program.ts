@@ -2,17 +2,8 @@ import { Command, Option } from 'commander';
 import type { Environment } from '../cluster/kubeconfig.ts';
 import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
 import { escaped } from '../report/escaped.ts';
-import {
-  type CommandName,
-  defaultOf,
-  defaults,
-  emptyIsUnset,
-  envOf,
-  flagOf,
-  SETTINGS,
-  type Setting,
-  type Settings,
-} from './settings.ts';
+import { type CommandName, defaultOf, emptyIsUnset, envOf, flagOf, type Setting } from './setting.ts';
+import { defaults, SETTINGS, type Settings } from './settings.ts';
 
 /** Does what a command is for. `given` names the settings that were given as flag or in the environment; the number is the exit code. */
 type Action = (settings: Settings, given: ReadonlySet<string>) => Promise<number>;

@@ -5,15 +5,10 @@ import { steadyNow, systemClock } from '../cluster/clock.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
 import type { OwnAccount } from '../cluster/ownAccount.ts';
 import { readOnly } from '../cluster/readOnly.ts';
-import { Confirmations } from '../expect/confirmations.ts';
-import { Injectors } from '../expect/injectors.ts';
-import { Journal } from '../journal/journal.ts';
 import { LeaderElection, newIdentity } from '../leader/leaderElection.ts';
-import { type Leadership, NotLeading } from '../leader/leadership.ts';
+import type { Leadership } from '../leader/leadership.ts';
 import { WithoutElection } from '../leader/withoutElection.ts';
 import type { EventDraft } from '../model.ts';
-import { Observer } from '../observe/observer.ts';
-import { Operator } from '../operator.ts';
 import { EventQueue } from '../report/eventQueue.ts';
 import { leadershipLog, pauseStateLog } from '../report/leadershipLog.ts';
 import { createLogger, errorFields, type Logger } from '../report/logger.ts';
@@ -23,6 +18,7 @@ import { type Check, healthHandler, listen, portOf, type Server } from '../repor
 import { COMMIT, VERSION } from '../version.ts';
 import { followFile } from '../watch/followFile.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
+import { wireOperator } from '../wireOperator.ts';
 import { connect } from './connect.ts';
 import { type MetricsParts, metricsServer } from './metricsServer.ts';
 import { ownWorkload } from './ownWorkload.ts';
@@ -72,65 +68,28 @@ export async function runCommand(
     dryRun: settings.dryRun,
     ...Object.fromEntries(servers.map(([name, bound]) => [`${name}Port`, portOf(bound)])),
   });
-  const injectors = new Injectors({
-    cluster,
-    now: steadyNow,
-    onQuestion: (result) => report.question(result),
-    onReachable: (injection, problem) => report.reachable(injection, problem),
-    onTried: () => operator.ring(),
-    onAnswerChanged: (injection) => {
-      report.answersChanged(injection);
-      watch.answersChanged();
-    },
-  });
   const namespaces = [...settings.namespaces];
-  const watch = new MeshWatch(
-    client,
-    signal,
-    (watched, error, instead) =>
-      logger.warn('Watch failed, will be tried again', {
-        watched,
-        ...errorFields(error),
-        ...(instead && { meanwhile: instead }),
-      }),
-    { namespaces, istioNamespaces: [...settings.istioNamespaces] },
-    (entry) => injectors.generationOf({ entry }),
-  );
-  ready.watch = watch;
-  metrics.watches(() => watch.stale() !== undefined);
-  const policy = () => source.current();
-  const journal = new Journal({
-    store: leadership,
-    now: steadyNow,
-    wall: Date.now,
-    // the next leader reads what the Lease has
-    onError: (error) => error instanceof NotLeading || report.trouble('journal', error),
-  });
-  const observer = new Observer({
+  const { reconcilePeriod, dryRun, istioNamespaces } = settings;
+  const ended = new AbortController();
+  const { operator, injectors } = wireOperator({
     cluster,
-    injectors,
-    journal,
-    policy,
-    onMissingRight: (what, error) => report.trouble(`reading ${what}`, error),
-  });
-  const { reconcilePeriod, dryRun } = settings;
-  const confirmations = new Confirmations({
-    probe: (question) => injectors.probe(question),
-    wait: (milliseconds) => sleep(milliseconds, undefined, { signal, ref: false }).catch(() => undefined),
-    signal,
-    onEnd: (injection) => {
-      injectors.forget(injection);
-      operator.ring();
+    lease: leadership,
+    watch: (answersVersion) => {
+      ready.watch = new MeshWatch(
+        client,
+        signal,
+        (watched, error, instead) =>
+          logger.warn('Watch failed, will be tried again', {
+            watched,
+            ...errorFields(error),
+            ...(instead && { meanwhile: instead }),
+          }),
+        { namespaces, istioNamespaces: [...istioNamespaces] },
+        answersVersion,
+      );
+      return ready.watch;
     },
-  });
-  const operator = new Operator({
-    cluster,
-    journal,
-    watch,
-    injectors,
-    observer,
-    confirmations,
-    policy,
+    policy: () => source.current(),
     reconcilePeriod,
     namespaces,
     dryRun,
@@ -138,10 +97,10 @@ export async function runCommand(
     now: steadyNow,
     wall: Date.now,
     sleep: systemClock.sleep,
-    pauseState: () => leadership.pauseState(),
     own: ownWorkload(environment, hostname(), namespace),
+    signal: AbortSignal.any([signal, ended.signal]),
   });
-  leadership.onPauseState(() => operator.ring());
+  metrics.watches(() => ready.watch?.stale() !== undefined);
   try {
     await Promise.all([
       operator.run(signal),
@@ -149,6 +108,7 @@ export async function runCommand(
       followPolicy(source, report, () => operator.policyChanged(), signal),
     ]);
   } finally {
+    ended.abort();
     await Promise.all([injectors.close(), client.close(), ...servers.map(([, bound]) => stopped(bound))]);
   }
   logger.info('Stopped');

@@ -2,7 +2,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { messageOf } from '../messageOf.ts';
 
 /**
- * The same cluster, but it reports what could not be read where the observer goes on without it. `plan` must say that its plan rests on less.
+ * The same cluster, but it reports what could not be read where the observer goes on without it. `plan` must say that its plan rests on
+ * less.
  * @param onUnread called once for each kind of object, with what is missing, in words; the error itself still reaches the caller
  */
 export function warnUnread<C extends Cluster>(cluster: C, onUnread: (words: string) => void): C {

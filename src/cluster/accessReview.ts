@@ -47,8 +47,8 @@ const KEPT = { allowed: 64, refused: 256 } as const;
 const ADDRESSES = 64;
 
 /**
- * Who asks. `known`: the token was allowed before. `near`: the token is new, but comes from the address of such a reader, as when Prometheus uses
- * the next token of its ServiceAccount. `stranger`: all others. Each group has its own places.
+ * Who asks. `known`: the token was allowed before. `near`: the token is new, but comes from the address of such a reader, as when
+ * Prometheus uses the next token of its ServiceAccount. `stranger`: all others. Each group has its own places.
  */
 type Standing = 'known' | 'near' | 'stranger';
 
@@ -60,7 +60,8 @@ export class TooManyReviews extends Error {
 /**
  * Lets the API server say who bears a token (TokenReview) and whether he may `get` a path that is no resource (SubjectAccessReview), as
  * Kubernetes' own components do for their metrics. Answers are kept for a short while under the token's hash; the token itself is not kept.
- * A reader who was allowed before is known. Strangers share neither answers nor places with known readers, so they cannot blind the monitoring.
+ * A reader who was allowed before is known. Strangers share neither answers nor places with known readers, so they cannot blind the
+ * monitoring.
  */
 export class AccessReview {
   readonly #api: Pick<Api, 'request'>;

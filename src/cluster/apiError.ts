@@ -5,7 +5,9 @@ import { rightFor } from './resources.ts';
 /** Longest message kept from a server: enough for a sentence, too little for a dumped object. */
 const MESSAGE_LIMIT = 300;
 
-/** The longest wait that a server may ask for. A larger number is a mistake of the server or of a proxy, and would stop everything for days. */
+/**
+ * The longest wait that a server may ask for. A larger number is a mistake of the server or of a proxy, and would stop everything for days.
+ */
 const LONGEST_WAIT_MS = 60_000;
 
 /** What is known of a failed call. `path` has no query, since selectors and continue tokens only make messages long. */
@@ -47,8 +49,11 @@ export class ApiError extends Error {
 
 const hasStatus = (error: unknown, status: number): boolean => error instanceof ApiError && error.status === status;
 
+/** Whether the API server says that there is no such object, or that it does not serve such objects. */
 export const isNotFound = (error: unknown): boolean => hasStatus(error, 404);
+/** Whether the object has changed since it was read, or exists already. */
 export const isConflict = (error: unknown): boolean => hasStatus(error, 409);
+/** Whether a right is missing. */
 export const isForbidden = (error: unknown): boolean => hasStatus(error, 403);
 
 /** The resource version or continue token is too old (`Expired`, `Gone`): list again from the start. */

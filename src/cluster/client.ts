@@ -18,8 +18,8 @@ const RETRIES = 4;
 const DEFAULT_WAIT_MS = 1000;
 const MIB = 2 ** 20;
 /**
- * etcd keeps objects of 1.5 MiB (its --max-request-bytes), the API server takes 3 MiB (apiserver pkg/server/config.go, MaxRequestBodyBytes),
- * and in JSON one character may become six.
+ * etcd keeps objects of 1.5 MiB (its --max-request-bytes), the API server takes 3 MiB (apiserver pkg/server/config.go,
+ * MaxRequestBodyBytes), and in JSON one character may become six.
  */
 const LONGEST_ANSWER = 12 * MIB;
 /** A Status is a few sentences; what is longer is no Status. */
@@ -90,9 +90,10 @@ export interface KubeClientOptions {
 
 /**
  * HTTP to one API server over a few kept connections. Every failure is an `ApiError`, except what `beforeSend` throws.
- * Requests wait here and not in undici: it gets one only when a connection is free for it. So the most important goes first, and a call ends
- * with its time limit or its signal wherever it is: waiting, authenticating, connecting, sent, or half answered.
- * It tries again only what was surely not done: a 429 for every method; for GET also 503 and 504 that say Retry-After, and lost connections.
+ * Requests wait here and not in undici: it gets one only when a connection is free for it. So the most important goes first, and a call
+ * ends with its time limit or its signal wherever it is: waiting, authenticating, connecting, sent, or half answered.
+ * It tries again only what was surely not done: a 429 for every method; for GET also 503 and 504 that say Retry-After, and lost
+ * connections.
  */
 export class KubeClient implements WatchApi {
   readonly #config: KubeConfig;
@@ -338,7 +339,9 @@ async function answered<T>({ method, path }: Call, origin: string, action: () =>
   }
 }
 
-/** Milliseconds until this call may be tried again, or undefined if it must not be: after a 5xx or a lost connection a write may be done. */
+/**
+ * Milliseconds until this call may be tried again, or undefined if it must not be: after a 5xx or a lost connection a write may be done.
+ */
 function waitBeforeRetry(method: Method, error: unknown): number | undefined {
   if (!(error instanceof ApiError) || !isRetryable(error)) return undefined;
   if (error.status === 429) return error.retryAfterMs ?? DEFAULT_WAIT_MS;

@@ -14,7 +14,7 @@ export const systemClock: Clock = {
 };
 
 /**
- * Milliseconds since the epoch: by the wall clock when this process began, and by the monotonic clock from then on. Setting the wall clock does
- * not move it. For everything that waits; times that people read or that others compare come from the wall clock.
+ * Milliseconds since the epoch: by the wall clock when this process began, and by the monotonic clock from then on. Setting the wall clock
+ * does not move it. For everything that waits; times that people read or that others compare come from the wall clock.
  */
 export const steadyNow = (): number => performance.timeOrigin + performance.now();

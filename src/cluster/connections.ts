@@ -29,6 +29,7 @@ export function openConnections(
   };
 }
 
+/** Every dispatcher once, for what concerns all of them, such as closing. */
 export const eachDispatcher = ({ lease, ordinary, watches }: Connections): Dispatcher[] => [lease, ordinary, watches];
 
 /** HTTP/1.1 only: multiplexing over HTTP/2 was slower here and undici's has leaked sessions (nodejs/undici#5381, #5566). */
@@ -46,8 +47,9 @@ export interface Announced extends Dispatcher.RequestOptions {
 }
 
 /**
- * Undici calls `onRequestStart` on a connection that is open and free, and writes the request in the same turn (lib/dispatcher/client-h1.js,
- * `writeH1`). A request that waits for its connection, or for another one because that was lost, has not been announced yet.
+ * Undici calls `onRequestStart` on a connection that is open and free, and writes the request in the same turn
+ * (lib/dispatcher/client-h1.js, `writeH1`). A request that waits for its connection, or for another one because that was lost, has not been
+ * announced yet.
  */
 const announcing: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
   dispatch(

@@ -28,8 +28,8 @@ export function eventObject(event: EventDraft, now: number): object {
 }
 
 /**
- * A valid Event name for any object. Kinds allow different names, and a name of 253 characters leaves no room for more. The digest keeps Events
- * of one millisecond apart: of workloads with one name and different kinds, of long names that are cut, with different messages.
+ * A valid Event name for any object. Kinds allow different names, and a name of 253 characters leaves no room for more. The digest keeps
+ * Events of one millisecond apart: of workloads with one name and different kinds, of long names that are cut, with different messages.
  */
 function nameOf({ reason, about, message }: EventDraft, now: number): string {
   const { kind, namespace, name, uid } = about;

@@ -17,8 +17,8 @@ interface Claims {
 }
 
 /**
- * What the token of a pod says about its account (kubernetes pkg/serviceaccount/claims.go): the API server checks the uid with every request,
- * so it is right as long as the token is good for anything.
+ * What the token of a pod says about its account (kubernetes pkg/serviceaccount/claims.go): the API server checks the uid with every
+ * request, so it is right as long as the token is good for anything.
  * @param authorization the header
  * @returns undefined for every other credential, and for an account of another namespace, which can own nothing in this one
  */

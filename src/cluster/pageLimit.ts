@@ -11,8 +11,9 @@ const PATIENCE = 2;
 const LONGEST_PATIENCE = 64;
 
 /**
- * How many objects of one resource to ask for in a page. A page with too many bytes halves the number, down to one object. Pages that fit double
- * it again, each time later if doubling has failed before. The API server takes another `limit` with a token that it gave for the last one.
+ * How many objects of one resource to ask for in a page. A page with too many bytes halves the number, down to one object. Pages that fit
+ * double it again, each time later if doubling has failed before. The API server takes another `limit` with a token that it gave for the
+ * last one.
  */
 export class PageLimit {
   readonly #full: number;

@@ -1,6 +1,6 @@
+import { backOff } from '../backOff.ts';
 import { loopSlices } from '../loopSlices.ts';
 import { ApiError, isForbidden, isGone, isNotFound, type RawStatus, statusError } from './apiError.ts';
-import { backOff } from './backOff.ts';
 import type { WatchApi } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { METADATA_ONLY, snapshot } from './list.ts';
@@ -21,6 +21,7 @@ const GRACE_MS = 30_000;
 const SILENCE_MS = 150_000;
 /** A watch that lasted this long worked: the failures before it are forgotten. */
 const HEALTHY_MS = 10_000;
+const RETRY = { first: 1000, longest: 30_000 };
 const NOT_SERVED_MS = 5 * 60_000;
 
 export interface ReflectorOptions {
@@ -261,7 +262,7 @@ export class Reflector<T extends Stored> {
 
   #nextWait(): number {
     this.#failures += 1;
-    return backOff(this.#failures, this.#random());
+    return backOff(this.#failures, RETRY, this.#random());
   }
 
   #report(error: unknown): void {

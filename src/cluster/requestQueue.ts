@@ -11,9 +11,9 @@ interface Waiting {
 }
 
 /**
- * Hands out the places at a pool of connections, one for each request under way. A request without a place waits here, ordered by priority and
- * then by arrival. One place is reserved for writes, and one more is closed to lists and Events, so that a burst of those never makes a write
- * wait for their answers.
+ * Hands out the places at a pool of connections, one for each request under way. A request without a place waits here, ordered by priority
+ * and then by arrival. One place is reserved for writes, and one more is closed to lists and Events, so that a burst of those never makes a
+ * write wait for their answers.
  */
 export class RequestQueue {
   /** For each priority: how many places it may take together with all that is less important. */

@@ -28,7 +28,9 @@ const ofWorkloads = { place: 'cluster', scoped: ['namespaces'] } as const;
 const ofIstio = { place: 'istio', scoped: ['istio'] } as const;
 const own = { place: 'own', scoped: ['own'] } as const;
 
-/** Every right that `run` uses, and no other: the chart's roles are made from this table, and a live test compares it with the audit log. */
+/**
+ * Every right that `run` uses, and no other: the chart's roles are made from this table, and a live test compares it with the audit log.
+ */
 export const RIGHTS: readonly Right[] = [
   {
     resource: 'mutatingwebhookconfigurations',

@@ -52,8 +52,8 @@ async function* lines(pieces: AsyncIterable<Uint8Array>, maxBytes: number): Asyn
 }
 
 /**
- * The bytes of a line that has no end yet. They are joined before they are decoded, since a piece may end inside a character, and copied out
- * of their pieces, since a few bytes would keep a whole network buffer alive. The room doubles, so that no byte is copied often.
+ * The bytes of a line that has no end yet. They are joined before they are decoded, since a piece may end inside a character, and copied
+ * out of their pieces, since a few bytes would keep a whole network buffer alive. The room doubles, so that no byte is copied often.
  */
 class UnfinishedLine {
   readonly #maxBytes: number;

@@ -40,6 +40,7 @@ export function parseImage(reference: string): ImageReference {
   return { registry, repository, tag: tag ?? (digest === undefined ? 'latest' : ''), digest: digest ?? '' };
 }
 
+/** Whether a container runtime could pull it. A reference that cannot be parsed has no registry. */
 export const isWellFormed = ({ registry }: ImageReference): boolean => registry !== '';
 
 /** The second part is undefined without the separator, and empty where nothing follows it. */
@@ -93,8 +94,8 @@ export interface ImageRules {
 }
 
 /**
- * Whether two references mean the same image under the rules; versions are compared by equality only, so a downgrade differs too. A text that
- * is no image reference equals itself only.
+ * Whether two references mean the same image under the rules; versions are compared by equality only, so a downgrade differs too. A text
+ * that is no image reference equals itself only.
  */
 export function sameImage(expected: string, actual: string, rules: ImageRules): boolean {
   return expected === actual || sameReference(parseImage(expected), parseImage(actual), rules);

@@ -19,8 +19,8 @@ const LONGEST_IMAGE = 512;
 const STRICT: ImageRules = { compareHub: true, ignoreDigest: false };
 
 /**
- * What the cluster made of an answer. Another registry, another path in front of what both have in common, and an added digest hold for other
- * images too. All else, such as another tag or another last segment, may mean anything and holds for this answer only.
+ * What the cluster made of an answer. Another registry, another path in front of what both have in common, and an added digest hold for
+ * other images too. All else, such as another tag or another last segment, may mean anything and holds for this answer only.
  * @returns undefined where both are the same image, one of them is no image reference, or they are too long to be kept
  */
 export function differenceOf(answer: string, actual: string): RewriteRule | undefined {
@@ -46,7 +46,9 @@ function exact(a: ImageReference, b: ImageReference): RewriteRule | undefined {
 const canonical = (image: ImageReference): string =>
   `${namesOf(image)[0]}${image.digest ? `@${image.digest}` : `:${image.tag}`}`;
 
-/** Whether an image's version is an answer's own, that one with a digest added, or another. Without its tag, a digest may be any version's. */
+/**
+ * Whether an image's version is an answer's own, that one with a digest added, or another. Without its tag, a digest may be any version's.
+ */
 function versionDifference(a: ImageReference, b: ImageReference): 'same' | 'pinned' | 'other' {
   if (a.digest === b.digest && (a.digest !== '' || a.tag === b.tag)) return 'same';
   return isPinned(a, b) ? 'pinned' : 'other';

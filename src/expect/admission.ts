@@ -140,7 +140,9 @@ function operationsOf({ patchType, patch }: ReviewResponse): Operation[] {
   return operationsIn(parseBounded(Buffer.from(patch, 'base64')));
 }
 
-/** Why the API server would refuse the injected pod: containers are required and their names unique across both lists (core/v1 validation). */
+/**
+ * Why the API server would refuse the injected pod: containers are required and their names unique across both lists (core/v1 validation).
+ */
 function whyInvalid({ spec }: RawPod): string | undefined {
   const containers = spec?.containers ?? [];
   if (containers.length === 0) return 'the injected pod would have no container besides its native sidecar';

@@ -11,9 +11,9 @@ export interface AdmissionVariables {
 }
 
 /**
- * What the API server's expressions see when a workload's next pod is created: the pod as its controller makes it from the template, and the
- * request (apiserver admission/plugin/cel: CreateAdmissionRequest). Open is what controllers and the API server's own admission plugins add
- * before webhooks are called (kube-apiserver pkg/kubeapiserver/options/plugins.go): names, hashes, priorities, tolerations, volumes of
+ * What the API server's expressions see when a workload's next pod is created: the pod as its controller makes it from the template, and
+ * the request (apiserver admission/plugin/cel: CreateAdmissionRequest). Open is what controllers and the API server's own admission plugins
+ * add before webhooks are called (kube-apiserver pkg/kubeapiserver/options/plugins.go): names, hashes, priorities, tolerations, volumes of
  * tokens, resources from a LimitRange; and who asks, for that is the controller, under whatever name the cluster runs it.
  */
 export function admissionVariables(workload: Workload): AdmissionVariables {

@@ -1,6 +1,6 @@
 import type { Answer } from './answer.ts';
-import type { Question } from './injectors.ts';
 import type { Injection } from './mesh.ts';
+import type { Question } from './question.ts';
 
 /** A question with the answer that it had. */
 export interface Sample {

@@ -1,6 +1,6 @@
 /**
- * Lets so many tasks run at a time. The others wait, first come, first served for each asker. Askers take turns, so that the many tasks of one do
- * not keep another waiting.
+ * Lets so many tasks run at a time. The others wait, first come, first served for each asker. Askers take turns, so that the many tasks of
+ * one do not keep another waiting.
  */
 export class ConcurrencyLimit {
   /** Waiting tasks by asker; the next asker to be served comes first. */

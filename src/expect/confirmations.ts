@@ -1,6 +1,6 @@
 import type { Answer } from './answer.ts';
-import type { Question } from './injectors.ts';
 import type { Injection } from './mesh.ts';
+import type { Question } from './question.ts';
 
 /** Time between the two probes of one confirmation, and before another one after a disagreement. */
 const BETWEEN = 10_000;

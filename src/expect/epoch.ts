@@ -35,7 +35,9 @@ export interface InjectorContent {
   /** Chart labels of the injector ConfigMap: for gate G2, no part of any hash. */
   readonly configChart?: ChartLabels;
   readonly istiod?: Istiod;
-  /** Hash of the ProxyConfigs in the mesh's root namespace, which choose image types everywhere. Those of other namespaces count there only. */
+  /**
+   * Hash of the ProxyConfigs in the mesh's root namespace, which choose image types everywhere. Those of other namespaces count there only.
+   */
   readonly rootProxyConfigs?: string | undefined;
   /** How often this process has seen the injector's answers change although no object of the cluster did. */
   readonly answersVersion?: number;

@@ -6,14 +6,14 @@ import { questionText } from './admission.ts';
 import type { Answer } from './answer.ts';
 import type { AnswerReader } from './answerReader.ts';
 import type { ConcurrencyLimit } from './concurrencyLimit.ts';
-import type { Question } from './injectors.ts';
+import type { Question } from './question.ts';
 import { ReceivedBody } from './receivedBody.ts';
 import { dialTarget } from './serviceAddress.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
 /**
- * The largest answer that istiod can give for a template that a cluster accepts. etcd takes objects of 1.5 MiB (--max-request-bytes). istiod
- * copies a container into the patch and, where it overrides `istio-proxy`, into the annotation `proxy.istio.io/overrides` too (istio
+ * The largest answer that istiod can give for a template that a cluster accepts. etcd takes objects of 1.5 MiB (--max-request-bytes).
+ * istiod copies a container into the patch and, where it overrides `istio-proxy`, into the annotation `proxy.istio.io/overrides` too (istio
  * pkg/kube/inject/webhook.go). Go writes `<` as `\u003c` (encoding/json HTMLEscape): 6 bytes in the patch, 7 in the annotation, JSON within
  * JSON. base64 makes 4 of 3. So one byte of a template becomes at most (6 + 7) x 4/3 = 17.3 bytes, and 1.5 MiB become 26 MiB.
  */
@@ -23,7 +23,10 @@ const ORDINARY = 1024 * 1024;
 /** Bytes that are read of an error's text; 120 characters of it are shown. */
 const ERROR_TEXT = 16 * 1024;
 
-/** The injector cannot be reached: no connection, no address. Every other error belongs to one question, unless all other questions fail too. */
+/**
+ * The injector cannot be reached: no connection, no address. Every other error belongs to one question, unless all other questions fail
+ * too.
+ */
 export class ConnectionFault extends Error {}
 
 export interface ConnectionOptions {

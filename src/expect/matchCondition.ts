@@ -28,8 +28,8 @@ const outcomes = new WeakMap<Workload, Map<string, Outcome>>();
 
 /**
  * Evaluates the conditions of an entry for a workload's next pod, as the API server does (apiserver
- * admission/plugin/webhook/matchconditions/matcher.go): one that is false keeps the entry from being called, whatever the others say, and an
- * error is the failure policy's. What cannot be told exactly is unknown: values that are not known before the pod is made, `authorizer`,
+ * admission/plugin/webhook/matchconditions/matcher.go): one that is false keeps the entry from being called, whatever the others say, and
+ * an error is the failure policy's. What cannot be told exactly is unknown: values that are not known before the pod is made, `authorizer`,
  * functions that only Kubernetes has, and errors.
  * @param workload whose pod it is; undefined where only labels are known, and then every condition is unknown
  */

@@ -4,8 +4,8 @@ const LARGEST_BLOCK = 1024 * 1024;
 const FIRST_BLOCK = 16 * 1024;
 
 /**
- * The part of a body that has arrived. While no more is wanted, the sender has to wait. Each piece is copied as it comes, into blocks of its own:
- * they can be given to a thread, and there is no large copy at the end.
+ * The part of a body that has arrived. While no more is wanted, the sender has to wait. Each piece is copied as it comes, into blocks of
+ * its own: they can be given to a thread, and there is no large copy at the end.
  */
 export class ReceivedBody {
   readonly #body: AsyncIterator<Uint8Array>;

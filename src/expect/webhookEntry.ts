@@ -26,8 +26,8 @@ export interface WebhookEntry {
   readonly configuration: string;
   readonly name: string;
   /**
-   * The revision that answers: at first label `istio.io/rev` of the configuration, empty where there is none. An injection's entry names the
-   * revision of the istiod that answers it, see `injectionOf`.
+   * The revision that answers: at first label `istio.io/rev` of the configuration, empty where there is none. An injection's entry names
+   * the revision of the istiod that answers it, see `injectionOf`.
    */
   readonly revision: string;
   /** Label `istio.io/tag`; empty on a revision's own configuration. */

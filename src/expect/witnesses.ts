@@ -1,9 +1,9 @@
 import { forgetOldest } from '../forgetOldest.ts';
-import type { Question } from './injectors.ts';
+import type { Question } from './question.ts';
 
 /**
- * Questions that show whether an injector answers others than the one that failed. Those of other namespaces come first, because the author of one
- * failing question may have written many. Among equals, they are spread over the whole list.
+ * Questions that show whether an injector answers others than the one that failed. Those of other namespaces come first, because the author
+ * of one failing question may have written many. Among equals, they are spread over the whole list.
  * @param pool the candidates, the most promising first
  */
 export function witnesses(pool: readonly Question[], suspect: string, count: number): Question[] {

@@ -41,8 +41,8 @@ const saysOpen = ({ workload }: Assessed, { restartedAt }: JournalEntry): boolea
 export type Loaded = 'read' | 'missing' | { readonly unreadable: string };
 
 /**
- * What Meltemi has restarted, and how that ended: the only thing that decides about the cluster as a whole (slots, failures, halts, pace). It
- * is kept where only Meltemi writes. A restart is in the store before its workload is written.
+ * What Meltemi has restarted, and how that ended: the only thing that decides about the cluster as a whole (slots, failures, halts, pace).
+ * It is kept where only Meltemi writes. A restart is in the store before its workload is written.
  */
 export class Journal {
   readonly #options: JournalOptions;
@@ -72,8 +72,8 @@ export class Journal {
   }
 
   /**
-   * Takes up what the store has; a new leader must do this first. Where the store has nothing, somebody has deleted it, and what this process
-   * itself still knows stays.
+   * Takes up what the store has; a new leader must do this first. Where the store has nothing, somebody has deleted it, and what this
+   * process itself still knows stays.
    */
   load(): Loaded {
     const text = this.#options.store.text();
@@ -153,9 +153,9 @@ export class Journal {
   }
 
   /**
-   * What restarts have shown of the images of a run's injector, as far as it counts in a namespace. Another registry, path or an added digest
-   * is the same version, so it counts everywhere. Another image altogether may be the doing of the namespace's owner: it counts there,
-   * and elsewhere once a second namespace has shown the same.
+   * What restarts have shown of the images of a run's injector, as far as it counts in a namespace. Another registry, path or an added
+   * digest is the same version, so it counts everywhere. Another image altogether may be the doing of the namespace's owner: it counts
+   * there, and elsewhere once a second namespace has shown the same.
    */
   learnt(run: string, namespace: string): readonly RewriteRule[] {
     const known = this.#learnt.get(run) ?? [];
@@ -196,8 +196,8 @@ export class Journal {
   }
 
   /**
-   * Forgets what nothing rests on any more: workloads that are gone, and after a day restarts that ended well. What is in flight stays until
-   * it is followed to its end.
+   * Forgets what nothing rests on any more: workloads that are gone, and after a day restarts that ended well. What is in flight stays
+   * until it is followed to its end.
    * @param assessed every workload that there is
    * @param isWatched whether the workloads of a namespace are among them
    */

@@ -23,7 +23,9 @@ export type LearntImages = ReadonlyMap<string, readonly LearntImage[]>;
 /** The text, or its promise where it is so large that it is compressed. */
 export type JournalText = string | Promise<string>;
 
-/** All annotations of an object together may have 256 KiB (apimachinery api/validation TotalAnnotationSizeLimitB); people's need room too. */
+/**
+ * All annotations of an object together may have 256 KiB (apimachinery api/validation TotalAnnotationSizeLimitB); people's need room too.
+ */
 const LARGEST = 200 * 1024;
 /** Above this it is compressed: what a person can read with kubectl is worth more than bytes. */
 const READABLE = 32 * 1024;

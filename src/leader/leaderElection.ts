@@ -25,7 +25,9 @@ export interface LeaseTiming {
 /** What Kubernetes' own components run with (component-base config/v1alpha1/defaults.go). */
 export const LEASE_TIMING: LeaseTiming = { leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2000 };
 
-/** Looks of those who stand by are up to this many retry periods longer, so that they do not come together (client-go leaderelection.go). */
+/**
+ * Looks of those who stand by are up to this many retry periods longer, so that they do not come together (client-go leaderelection.go).
+ */
 const JITTER = 1.2;
 /** How much later than the end of the lease a process is held for stuck; kube-controller-manager's HealthzAdaptor has the same. */
 const STUCK_AFTER = 20_000;
@@ -270,7 +272,10 @@ export class LeaderElection implements Leadership {
     return lease;
   }
 
-  /** Makes the Lease ours for another while and records what people asked for, in one write. @throws ApiError when that is not known to have been done */
+  /**
+   * Makes the Lease ours for another while and records what people asked for, in one write.
+   * @throws ApiError when that is not known to have been done
+   */
   async #claim(lease: Lease | undefined, signal: AbortSignal): Promise<void> {
     let sentAt = Number.NEGATIVE_INFINITY;
     const timed = {

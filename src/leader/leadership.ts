@@ -2,8 +2,8 @@ import type { JournalStore } from '../journal/journal.ts';
 import type { PauseState } from './pauseState.ts';
 
 /**
- * Who may write: the one port that the rest of the program knows, whether there is an election (`LeaderElection`) or not (`WithoutElection`).
- * Leading comes in terms. A term's signal aborts, synchronously, the moment the term ends, and is never used again.
+ * Who may write: the one port that the rest of the program knows, whether there is an election (`LeaderElection`) or not
+ * (`WithoutElection`). Leading comes in terms. A term's signal aborts, synchronously, the moment the term ends, and is never used again.
  */
 export interface Leadership extends JournalStore {
   /**

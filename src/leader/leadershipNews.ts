@@ -1,10 +1,11 @@
 import { messageOf } from '../messageOf.ts';
+import { SayOnce } from '../sayOnce.ts';
 import type { LeadershipListener } from './leadership.ts';
 
 /** Tells a listener what happens, whatever the listener does, and each trouble once until it changes or is over. */
 export class LeadershipNews {
   readonly #listener: LeadershipListener;
-  #trouble = '';
+  readonly #said = new SayOnce();
 
   constructor(listener: LeadershipListener) {
     this.#listener = listener;
@@ -12,7 +13,7 @@ export class LeadershipNews {
 
   /** What is wrong now, in words; empty when nothing is. */
   get lastTrouble(): string {
-    return this.#trouble;
+    return this.#said.last() ?? '';
   }
 
   tell(news: (listener: LeadershipListener) => void): void {
@@ -24,9 +25,7 @@ export class LeadershipNews {
   }
 
   trouble(error: unknown): void {
-    const said = messageOf(error);
-    if (said === this.#trouble) return;
-    this.#trouble = said;
+    if (!this.#said.isNews(undefined, messageOf(error))) return;
     try {
       this.#listener.trouble(error);
     } catch {
@@ -36,6 +35,6 @@ export class LeadershipNews {
 
   /** The next trouble is news again, even the same. */
   troubleOver(): void {
-    this.#trouble = '';
+    this.#said.over();
   }
 }

@@ -32,12 +32,16 @@ export interface LeaseCall {
   readonly beforeSend?: () => void;
 }
 
+/** The annotations of a Lease; none where there is no Lease. */
 export const annotationsOf = (lease: Lease | undefined): Labels => lease?.metadata?.annotations ?? {};
 
 /** Kubernetes' MicroTime. @param now wall clock, milliseconds */
 export const microTime = (now: number): string => new Date(now).toISOString().replace('Z', '000Z');
 
-/** Meltemi's Lease in one namespace. No write is repeated here: whoever calls knows when it is still worth it. Every method throws `ApiError`. */
+/**
+ * Meltemi's Lease in one namespace. No write is repeated here: whoever calls knows when it is still worth it. Every method throws
+ * `ApiError`.
+ */
 export class LeaseObject {
   readonly #client: Pick<Api, 'request'>;
   readonly #namespace: string;

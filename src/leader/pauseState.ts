@@ -12,6 +12,7 @@ export interface PauseState {
 /** Words that say nothing about why: `kubectl annotate … paused=true` is the quickest way to pause. */
 const NO_REASON: ReadonlySet<string> = new Set(['', 'true']);
 
+/** Reads what people have asked for from the annotations of the Lease. */
 export function pauseStateOf(annotations: Labels): PauseState {
   const paused = annotations[LEASE_ANNOTATION.paused];
   const resumedAt = Date.parse(annotations[LEASE_ANNOTATION.resumedAt] ?? '');

@@ -30,8 +30,8 @@ export interface WithoutElectionOptions {
 }
 
 /**
- * The only one there is: it leads for as long as it runs. The Lease exists all the same, since people's words and Events are attached to it,
- * but nobody is named in it: who leads by election later must not wait for a holder that never renews.
+ * The only one there is: it leads for as long as it runs. The Lease exists all the same, since people's words and Events are attached to
+ * it, but nobody is named in it: who leads by election later must not wait for a holder that never renews.
  */
 export class WithoutElection implements Leadership {
   readonly #lease: LeaseObject;

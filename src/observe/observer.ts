@@ -8,9 +8,10 @@ import { isSupported, judge, type Verdict } from '../compare/verdict.ts';
 import { nextPodLabels } from '../expect/admission.ts';
 import type { Answer } from '../expect/answer.ts';
 import { ConcurrencyLimit } from '../expect/concurrencyLimit.ts';
-import type { Injectors, Question } from '../expect/injectors.ts';
+import type { Injectors } from '../expect/injectors.ts';
 import { type Match, match } from '../expect/match.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';
+import type { Question } from '../expect/question.ts';
 import type { Journal } from '../journal/journal.ts';
 import { loopSlices } from '../loopSlices.ts';
 import { messageOf } from '../messageOf.ts';
@@ -149,8 +150,8 @@ export class Observer {
   }
 
   /**
-   * Looks singly at workloads of which the pages do not show enough, a few at a time and no more than a scan may cost. A workload whose pods
-   * remain unclear is marked as unread: it gets no verdict, and the next scan looks at it.
+   * Looks singly at workloads of which the pages do not show enough, a few at a time and no more than a scan may cost. A workload whose
+   * pods remain unclear is marked as unread: it gets no verdict, and the next scan looks at it.
    */
   async #lookAtDoubtful(counted: readonly Counted[], signal: AbortSignal): Promise<Observed[]> {
     const { looks = LOOKS } = this.#options;
@@ -163,7 +164,9 @@ export class Observer {
     const seen = await Promise.all(
       counted.map((one) => {
         if (chosen.has(one)) return turns.take(() => this.#lookAt(one, signal));
-        const why = `its controller has ${one.observed.workload.rollout.existing} pods and ${one.pods} were found. One scan looks at a limited number of such workloads; the next scan goes on`;
+        const why =
+          `its controller has ${one.observed.workload.rollout.existing} pods and ${one.pods} were found. One scan ` +
+          `looks at a limited number of such workloads; the next scan goes on`;
         return one.doubt === 'mismatch' ? { ...one.observed, unread: why } : one.observed;
       }),
     );
@@ -180,7 +183,9 @@ export class Observer {
     }
   }
 
-  /** A budget that cannot be read allows nothing, whatever the reason. The reason is named, and workloads that wait for it are read again. */
+  /**
+   * A budget that cannot be read allows nothing, whatever the reason. The reason is named, and workloads that wait for it are read again.
+   */
   async #budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {
     try {
       const budgets = await this.#options.cluster.budgets(namespace, signal);

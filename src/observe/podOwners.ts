@@ -3,8 +3,8 @@ import { loopSlices } from '../loopSlices.ts';
 import { keyOf, type PodFacts, type Workload, type WorkloadKey } from '../model.ts';
 
 /**
- * Finds out which workload each pod of a scan belongs to. A StatefulSet's and a DaemonSet's name it by UID; a Deployment's name a ReplicaSet, whose owner is
- * guessed from its name until a look at one workload has read the ReplicaSets' ownerReferences.
+ * Finds out which workload each pod of a scan belongs to. A StatefulSet's and a DaemonSet's name it by UID; a Deployment's name a
+ * ReplicaSet, whose owner is guessed from its name until a look at one workload has read the ReplicaSets' ownerReferences.
  */
 export class PodOwners {
   /** UIDs of Deployments by those of their ReplicaSets, as looks at single workloads have found them. */

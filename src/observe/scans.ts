@@ -1,9 +1,11 @@
+import { backOff } from '../backOff.ts';
 import { ApiError, isForbidden, isNotFound } from '../cluster/apiError.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import { messageOf } from '../messageOf.ts';
 import type { WorkloadKey } from '../model.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { Report } from '../report/report.ts';
+import { SayOnce } from '../sayOnce.ts';
 import type { Observations } from './observations.ts';
 import type { Observed, Observer } from './observer.ts';
 
@@ -30,15 +32,14 @@ interface Schedule {
   /** In a row. */
   failures: number;
   /** What went wrong last; it is reported again only if it changes. */
-  problem: string | undefined;
+  said: SayOnce;
   /** Its first scan, or the one that changed epochs ask for, is still to come: what was seen there says nothing yet. */
   awaited: boolean;
   /** The namespaces that its last scan was told to skip. */
   skipped: ReadonlySet<string>;
 }
 
-const FIRST_RETRY = 1000;
-const LONGEST_RETRY = 60_000;
+const RETRY = { first: 1000, longest: 60_000 };
 
 /**
  * Keeps what is seen of workloads up to date by scans: of the whole cluster, or of each namespace by itself. A namespace that cannot be
@@ -142,7 +143,7 @@ export class Scans {
   /** A scan that fails is made again with back-off: 1 s, 2 s … 1 min. The same failure is not reported twice. */
   #failed(mesh: Mesh, place: Place, schedule: Schedule, error: unknown, began: number): void {
     const { observations, busy, now, report } = this.#options;
-    const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(schedule.failures, 10));
+    const wait = backOff(schedule.failures + 1, RETRY);
     schedule.failures += 1;
     schedule.dueAt = now() + wait;
     const denied = isForbidden(error) || isNotFound(error);
@@ -151,8 +152,7 @@ export class Scans {
     const problem = isGone ? 'gone' : kindOf(error);
     if (isGone) observations.scanned(new Map(), place, began, busy);
     else if (denied || schedule.awaited) observations.unread(place, messageOf(error));
-    report.scanFailed(error, wait, { namespace: place, isGone, isNews: problem !== schedule.problem });
-    schedule.problem = problem;
+    report.scanFailed(error, wait, { namespace: place, isGone, isNews: schedule.said.isNews(undefined, problem) });
   }
 
   /** What could not be seen whole is scanned again soon. */
@@ -160,7 +160,7 @@ export class Scans {
     const { reconcilePeriod, now } = this.#options;
     const period = reconcilePeriod > 0 ? reconcilePeriod : Number.POSITIVE_INFINITY;
     const isWhole = [...seen.values()].every(({ unread }) => unread === undefined);
-    return now() + (isWhole ? period : Math.min(period, LONGEST_RETRY));
+    return now() + (isWhole ? period : Math.min(period, RETRY.longest));
   }
 
   #skips(): string {
@@ -171,7 +171,7 @@ export class Scans {
 const newSchedule = (dueAt: number): Schedule => ({
   dueAt,
   failures: 0,
-  problem: undefined,
+  said: new SayOnce(),
   awaited: true,
   skipped: new Set(),
 });

@@ -28,5 +28,6 @@ export type Outdated = Assessed & {
   readonly injection: Injection;
 };
 
+/** Whether the verdict is `outdated`; the wanted sidecar and its injection are there then. */
 export const isOutdated = (assessed: Assessed): assessed is Outdated =>
   assessed.verdict.state === 'outdated' && assessed.injection !== undefined;

@@ -3,7 +3,9 @@ import { selects } from '../expect/selector.ts';
 import type { Budget, Workload } from '../model.ts';
 import type { Outdated } from './assessed.ts';
 
-/** The budgets that cover a workload's next pods. A selector that Kubernetes would reject covers everything: better to wait than to guess. */
+/**
+ * The budgets that cover a workload's next pods. A selector that Kubernetes would reject covers everything: better to wait than to guess.
+ */
 export function covering(budgets: readonly Budget[], workload: Workload): Budget[] {
   const labels = nextPodLabels(workload);
   const here = budgets.filter(({ namespace }) => namespace === workload.namespace || namespace === '');

@@ -33,6 +33,7 @@ const FIELDS: { readonly [F in Field]: (wanted: NonNullable<Filter[F]>, assessed
   images: (patterns, { workload }) => imagesOf(workload.template.spec).some((image) => anyMatches(patterns, image)),
 };
 
+/** Whether a filter selects a workload: each condition that it has must match. */
 export function filterMatches(filter: Filter, assessed: Assessed): boolean {
   return fieldsOf(filter).every((field) => fieldMatches(field, filter, assessed));
 }
@@ -44,6 +45,7 @@ function fieldMatches<F extends Field>(field: F, filter: Filter, assessed: Asses
 
 const fieldsOf = (filter: Filter): Field[] => (Object.keys(FIELDS) as Field[]).filter((field) => filter[field]);
 
+/** Whether one of the patterns matches the whole text. */
 export const anyMatches = (patterns: readonly string[], text: string): boolean =>
   patterns.some((pattern) => globMatches(pattern, text));
 

@@ -14,6 +14,7 @@ export const GATES = [
 ] as const satisfies ReasonCode[];
 export type Gate = (typeof GATES)[number];
 
+/** Whether a reason is that of a gate. */
 export const isGate = (code: string): code is Gate => (GATES as readonly string[]).includes(code);
 
 /** What the gates look at: an injection, what it expects, and whether its answers were seen to be stable. */
@@ -75,9 +76,9 @@ function hasNewPodsOnly({ rollout, generation }: Istiod): boolean {
 }
 
 /**
- * Whether it can carry a restart. The Deployment's condition Available says so; where it does not, one broken replica more than the strategy
- * allows is not waited for: the charts' 25% of two replicas allow none (kubernetes pkg/controller/deployment/util MaxUnavailable), and a
- * replica that is broken for good would hold everything for good.
+ * Whether it can carry a restart. The Deployment's condition Available says so; where it does not, one broken replica more than the
+ * strategy allows is not waited for: the charts' 25% of two replicas allow none (kubernetes pkg/controller/deployment/util MaxUnavailable),
+ * and a replica that is broken for good would hold everything for good.
  */
 function hasEnough({ rollout, maxUnavailable, isAvailable }: Istiod): boolean {
   const { desired, available } = rollout;

@@ -6,8 +6,9 @@ import type { RuleContext, Wait } from './rule.ts';
 type Known = Pick<RuleContext, 'history' | 'policy'>;
 
 /**
- * Whether failures halt the restarts of an injection's run in a namespace, and why. Failures in one namespace halt that namespace. Failures in
- * several namespaces halt all, and so do failures in the only one that the run concerns. So the owner of one namespace cannot stop the others.
+ * Whether failures halt the restarts of an injection's run in a namespace, and why. Failures in one namespace halt that namespace. Failures
+ * in several namespaces halt all, and so do failures in the only one that the run concerns. So the owner of one namespace cannot stop the
+ * others.
  */
 export function haltOf({ run, entry }: Injection, namespace: string, known: Known): Wait | undefined {
   const open = everywhereOrHere(known.history.failingOpen, run, run, namespace, known);

@@ -19,8 +19,8 @@ export type ByRun<T> = ReadonlyMap<string, ReadonlyMap<string, T>>;
 
 /**
  * @param resumedAt when a person last asked to go on, in milliseconds of the wall clock; restarts from before do not count any more. Their
- * times are cut to the second, so a restart of the same second may be later and counts: better one halt too many. A time in the future, by the
- * clock of a former leader, forgives nothing: it would also forgive what fails until then
+ * times are cut to the second, so a restart of the same second may be later and counts: better one halt too many. A time in the future, by
+ * the clock of a former leader, forgives nothing: it would also forgive what fails until then
  * @param wall the wall clock, in milliseconds
  */
 export function historyOf(

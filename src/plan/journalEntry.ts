@@ -31,8 +31,8 @@ export interface JournalEntry extends RestartRecord {
 }
 
 /**
- * Milliseconds within which a restart that is journalled is written, or not at all. The time that is recorded is that of the decision, cut to
- * the second, so a restart may be this much younger than its record says.
+ * Milliseconds within which a restart that is journalled is written, or not at all. The time that is recorded is that of the decision, cut
+ * to the second, so a restart may be this much younger than its record says.
  */
 export const WRITTEN_WITHIN = 30_000;
 /** The most that a time loses when it is cut to the second, in milliseconds. */
@@ -44,8 +44,8 @@ export type JournalEntries = ReadonlyMap<WorkloadKey, JournalEntry>;
 export const isInFlight = ({ entry }: Pick<Assessed, 'entry'>): boolean => entry !== undefined && !entry.outcome;
 
 /**
- * The last known restart of a workload: the journal's, or that of the record on the workload if it is later, as after the journal was lost. An
- * open record on the workload only says that its end is not known.
+ * The last known restart of a workload: the journal's, or that of the record on the workload if it is later, as after the journal was lost.
+ * An open record on the workload only says that its end is not known.
  */
 export function lastRestart({ workload, entry }: Pick<Assessed, 'workload' | 'entry'>): RestartRecord | undefined {
   const record = recordOf(workload);
@@ -72,8 +72,8 @@ export function isRetryAsked(assessed: Pick<Assessed, 'workload' | 'entry'>): bo
 const TOLD_LATER = 2 * 60_000;
 
 /**
- * Every write of a workload that is known, newest first, as far as they lie in the past. Where the journal and the workload tell of the same
- * one, the journal knows how it ended.
+ * Every write of a workload that is known, newest first, as far as they lie in the past. Where the journal and the workload tell of the
+ * same one, the journal knows how it ended.
  */
 function earlierWrites({ workload, entry }: Pick<Assessed, 'workload' | 'entry'>, wall: number): Write[] {
   const record = recordOf(workload);
@@ -130,8 +130,8 @@ const isOpenFor =
     restartedFor === wanted && outcome !== 'verified';
 
 /**
- * The record must be newer than the workload and than the restart before, even by a clock that runs behind. Of the times that a tenant can write
- * only the template's matters: with the same second the patch would change nothing.
+ * The record must be newer than the workload and than the restart before, even by a clock that runs behind. Of the times that a tenant can
+ * write only the template's matters: with the same second the patch would change nothing.
  */
 function nextTime({ workload, entry }: Pick<Assessed, 'workload' | 'entry'>, wall: number): number {
   const before = entry && entry.restartedAt <= wall + LONGEST_SKEW ? entry.restartedAt + 1000 : 0;

@@ -14,7 +14,10 @@ import { SELECTION } from './selection.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** The rules in order: first what people have said, then what will not change by waiting, then the control plane, then the workload's own state. */
+/**
+ * The rules in order: first what people have said, then what will not change by waiting, then the control plane, then the workload's own
+ * state.
+ */
 const RULES: readonly Rule[] = [
   operatorPaused,
   ...SELECTION,

@@ -28,7 +28,10 @@ export interface PodSource {
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
-/** Pages of 500, or fewer where pods are large, in protobuf, whose unwanted parts are skipped and not parsed; in JSON where a server answers so all the same. */
+/**
+ * Pages of 500, or fewer where pods are large, in protobuf, whose unwanted parts are skipped and not parsed; in JSON where a server answers
+ * so all the same.
+ */
 export class PagedPodSource implements PodSource {
   readonly #api: Api;
   readonly #limit: number;

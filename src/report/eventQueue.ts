@@ -5,7 +5,10 @@ import type { EventDraft } from '../model.ts';
 /** How many Events wait at the most. */
 const ROOM = 1000;
 const IN_FLIGHT = 2;
-/** Events that may go out at once after a pause, and how many a second then: client-go's recorder has 25 for each object, and one in 5 minutes. */
+/**
+ * Events that may go out at once after a pause, and how many a second then: client-go's recorder has 25 for each object, and one in 5
+ * minutes.
+ */
 const BURST = 25;
 const PER_SECOND = 10;
 /** The same Event is not sent again for so long. */
@@ -30,9 +33,9 @@ interface Waiting {
 }
 
 /**
- * Sends Events so that no burst of them is a load: a few at a time, so many a second, Warnings first. The same Event is sent once in ten minutes.
- * When too many wait, the least important are dropped: an upgrade makes thousands of workloads outdated at once, and the log, the metrics and
- * `plan` name each of them anyway.
+ * Sends Events so that no burst of them is a load: a few at a time, so many a second, Warnings first. The same Event is sent once in ten
+ * minutes. When too many wait, the least important are dropped: an upgrade makes thousands of workloads outdated at once, and the log, the
+ * metrics and `plan` name each of them anyway.
  */
 export class EventQueue {
   readonly #options: EventQueueOptions;

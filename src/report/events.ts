@@ -14,7 +14,9 @@ export const EVENT_REASONS = {
   },
   RestartsHalted: {
     type: 'Warning',
-    help: 'Too many restarts failed, or new pods became ready without their sidecar. Restarts wait until the injector changes or a person resumes.',
+    help:
+      'Too many restarts failed, or new pods became ready without their sidecar. Restarts wait until the ' +
+      'injector changes or a person resumes.',
   },
   GateClosed: {
     type: 'Warning',
@@ -34,7 +36,9 @@ export const EVENT_REASONS = {
   },
   JournalLost: {
     type: 'Warning',
-    help: 'The journal on the Lease was gone or could not be read. Meltemi goes on with what it still knows and what stands on the workloads.',
+    help:
+      'The journal on the Lease was gone or could not be read. Meltemi goes on with what it still knows and what ' +
+      'stands on the workloads.',
   },
   InjectorUnreachable: {
     type: 'Warning',

@@ -12,8 +12,9 @@ const TRY_AGAIN = { 'retry-after': '5' };
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="meltemi"' };
 
 /**
- * Lets a request through to the handler if the API server vouches for its bearer token and lets its user get the path. 401 without a token or
- * with one that the API server does not know, 403 for a user without the right, 503 while it cannot be asked. Every refusal says what would help.
+ * Lets a request through to the handler if the API server vouches for its bearer token and lets its user get the path. 401 without a token
+ * or with one that the API server does not know, 403 for a user without the right, 503 while it cannot be asked. Every refusal says what
+ * would help.
  */
 export function guarded(
   path: string,

@@ -18,8 +18,8 @@ export function jsonText(value: unknown, indent = 0): string {
 }
 
 /**
- * A value as YAML on which no terminal acts, with exact values: a text that holds anything unsafe is written in double quotes, the one style
- * that knows escapes (YAML 1.2.2 §5.7).
+ * A value as YAML on which no terminal acts, with exact values: a text that holds anything unsafe is written in double quotes, the one
+ * style that knows escapes (YAML 1.2.2 §5.7).
  */
 export function yamlText(value: unknown): string {
   const document = new Document(value, { aliasDuplicateObjects: false });

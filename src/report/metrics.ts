@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { STATES, type Verdict } from '../compare/verdict.ts';
-import type { QuestionResult } from '../expect/injectors.ts';
+import type { QuestionResult } from '../expect/question.ts';
 import { PRODUCT } from '../names.ts';
 import type { ReasonCode } from '../reasons.ts';
 

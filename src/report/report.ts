@@ -1,7 +1,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { sidecarWord } from '../compare/verdict.ts';
-import type { QuestionResult } from '../expect/injectors.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';
+import type { QuestionResult } from '../expect/question.ts';
 import { afterSteps, loopSlices } from '../loopSlices.ts';
 import { type EventTarget, keyOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { LEASE_NAME } from '../names.ts';

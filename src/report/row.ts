@@ -46,6 +46,7 @@ const rank = ({ order, verdict }: Row): number =>
 const sortKey = ({ namespace, kind, name }: Row): string => `${namespace}/${kind}/${name}`;
 const compare = (a: string, b: string): number => Number(a > b) - Number(a < b);
 
+/** One row of a plan, as table, JSON, log and metrics show it. */
 export function rowOf(assessed: Assessed, step: Step): Row {
   const { workload, verdict, injection } = assessed;
   const { code = '', detail = '' } = reasonOf(verdict, step) ?? {};

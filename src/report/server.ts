@@ -1,6 +1,7 @@
 import { createServer, type Server as HttpServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer, Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { SayOnce } from '../sayOnce.ts';
 import type { KeyPair } from './servingCertificate.ts';
 
 export type Server = HttpServer | HttpsServer;
@@ -42,6 +43,7 @@ export function serveWith(server: Server, pair: KeyPair): void {
   if (server instanceof HttpsServer) server.setSecureContext(tlsOptions(pair));
 }
 
+/** The port that a listening server is bound to, also where it was to choose one itself (0). */
 export const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 export const METRICS_PATH = '/metrics';
@@ -69,19 +71,17 @@ export type HealthListener = (check: string, problem: string | undefined) => voi
 
 /**
  * Serves groups of named checks as Kubernetes' own components do (apiserver pkg/server/healthz): `/readyz`, each check alone as
- * `/readyz/watches`, all with their results by `?verbose`, without some by `?exclude=watches`. 200 `ok`, or 503 with a line for each check that
- * fails. Anyone can ask, so the answer names checks and not their problems: errors name addresses, objects and missing rights.
+ * `/readyz/watches`, all with their results by `?verbose`, without some by `?exclude=watches`. 200 `ok`, or 503 with a line for each check
+ * that fails. Anyone can ask, so the answer names checks and not their problems: errors name addresses, objects and missing rights.
  */
 export function healthHandler(
   groups: Readonly<Record<string, Readonly<Record<string, Check>>>>,
   listener: HealthListener = () => undefined,
 ): RequestListener {
-  const failing = new Set<string>();
+  const failing = new SayOnce<string>();
   const fails = (key: string, check: Check): boolean => {
     const problem = check();
-    const isNews = failing.has(key) !== (problem !== undefined);
-    if (problem === undefined) failing.delete(key);
-    else failing.add(key);
+    const isNews = problem === undefined ? failing.over(key) : failing.isNews(key, 'failing');
     if (isNews) listener(key, problem);
     return problem !== undefined;
   };

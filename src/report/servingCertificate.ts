@@ -57,8 +57,8 @@ async function contentOf(file: string): Promise<string> {
 }
 
 /**
- * Keeps up with the files. They are read, not watched: a mounted Secret changes by a swapped symlink, and two small reads tell every kind of
- * change on every file system. A pair seen between the writing of its two files does not fit together, and is taken at the next look.
+ * Keeps up with the files. They are read, not watched: a mounted Secret changes by a swapped symlink, and two small reads tell every kind
+ * of change on every file system. A pair seen between the writing of its two files does not fit together, and is taken at the next look.
  */
 export class CertificateFiles {
   readonly #files: KeyPairFiles;

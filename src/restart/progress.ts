@@ -33,8 +33,8 @@ export interface Allowance {
 
 /**
  * Reads a followed workload. An annotation that is gone or older than ours was taken back by whoever owns the manifests; a newer one is
- * somebody else's restart. A changed template with our annotation in it (a deployment meanwhile) is simply followed on. As long as it is not
- * known that the write was done, an unchanged generation says that it was not: every write of the template makes a new one
+ * somebody else's restart. A changed template with our annotation in it (a deployment meanwhile) is simply followed on. As long as it is
+ * not known that the write was done, an unchanged generation says that it was not: every write of the template makes a new one
  * (apiserver registry/rest PrepareForUpdate of the apps kinds). Another generation without our annotation may hide one that was taken back
  * at once, and so it counts as that: better one restart too few.
  * @param now steady clock, milliseconds
@@ -71,8 +71,8 @@ export interface Circumstances {
 }
 
 /**
- * How a followed restart ended; undefined: it has not yet. Pods are assessed first: where all are as they should be it is verified, whatever
- * annotations and conditions say. What cannot be told is waited for until the time limit.
+ * How a followed restart ended; undefined: it has not yet. Pods are assessed first: where all are as they should be it is verified,
+ * whatever annotations and conditions say. What cannot be told is waited for until the time limit.
  */
 export function endOf(progress: Progress, assessed: Assessed, circumstances: Circumstances): End | undefined {
   const { verdict } = assessed;
@@ -126,7 +126,10 @@ const WRONG_REVISION = failure(
   'new pods are ready with a sidecar of another revision than the injector names',
 );
 
-/** Whether pods are not made because the injector refuses them or cannot be reached: the API server's words when a webhook fails (apiserver pkg/admission/plugin/webhook/errors). */
+/**
+ * Whether pods are not made because the injector refuses them or cannot be reached: the API server's words when a webhook fails (apiserver
+ * pkg/admission/plugin/webhook/errors).
+ */
 export const isRefusedByInjector = ({ rollout }: Workload): boolean =>
   /webhook "[^"]*sidecar-injector\.istio\.io"/.test(rollout.createFailure ?? '');
 

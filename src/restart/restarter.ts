@@ -1,3 +1,4 @@
+import { backOff } from '../backOff.ts';
 import { ApiError, isConflict } from '../cluster/apiError.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { learn } from '../compare/learntImage.ts';
@@ -15,6 +16,7 @@ import type { Policy } from '../plan/policy.ts';
 import { barePatch, fingerprint, type Outcome, outcomePatch, restartPatch } from '../plan/record.ts';
 import type { RuleContext } from '../plan/rule.ts';
 import { waitOf } from '../plan/waits.ts';
+import { SayOnce } from '../sayOnce.ts';
 import {
   type Circumstances,
   type End,
@@ -55,10 +57,8 @@ export class PlanOvertaken extends Error {
   override readonly name = 'PlanOvertaken';
 }
 
-/** How often a followed rollout is read. */
-const POLL = 1000;
-/** The same while it cannot be read. */
-const LONGEST_POLL = 30_000;
+/** How often a followed rollout is read, and how seldom while it cannot be read. */
+const POLLS = { first: 1000, longest: 30_000 };
 /** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
 const LOOK_EVERY = 5000;
 const ASK_EVERY = 15_000;
@@ -72,8 +72,8 @@ const WRITE_TRIES = 5;
 const OUTCOME_TRIES = 3;
 
 /**
- * Carries out one restart: looks again, asks afresh, journals, writes once, follows to the end, verifies the new pods and records the outcome.
- * All that it knows it reads from the journal and the cluster, so another process can take over at any point.
+ * Carries out one restart: looks again, asks afresh, journals, writes once, follows to the end, verifies the new pods and records the
+ * outcome. All that it knows it reads from the journal and the cluster, so another process can take over at any point.
  */
 export class Restarter {
   readonly #options: RestarterOptions;
@@ -85,8 +85,8 @@ export class Restarter {
   }
 
   /**
-   * Restarts a workload if everything still speaks for it, the fresh answer among it: only if it is the one that the plan rests on (gate G3).
-   * It is journalled first, so that nothing lies between the last look and the write.
+   * Restarts a workload if everything still speaks for it, the fresh answer among it: only if it is the one that the plan rests on (gate
+   * G3). It is journalled first, so that nothing lies between the last look and the write.
    * @returns the workload as last seen; undefined when it is gone
    * @throws {PlanOvertaken} when the fresh look speaks against it and the plan does not know why yet
    * @throws {ApiError} when the cluster does not answer or refuses; nothing was written then
@@ -152,8 +152,8 @@ export class Restarter {
   }
 
   /**
-   * Sends the patch. The rules are checked once more right before. Some owners write metadata or status every second: where the template is the one
-   * that was asked about, the answer still holds, so the patch is sent again for the new version instead of being planned anew.
+   * Sends the patch. The rules are checked once more right before. Some owners write metadata or status every second: where the template is
+   * the one that was asked about, the answer still holds, so the patch is sent again for the new version instead of being planned anew.
    */
   async #send(planned: Outdated, patchFor: RestartPatch, entry: JournalEntry): Promise<Workload | undefined> {
     const { cluster } = this.#options;
@@ -217,33 +217,32 @@ export class Restarter {
   async follow(ref: WorkloadRef): Promise<Observed | undefined> {
     const { signal, sleep } = this.#options;
     const never = Number.NEGATIVE_INFINITY;
-    const course: Course = { status: '', lookedAt: never, askedAt: never, failures: 0, problem: '' };
+    const course: Course = { status: '', lookedAt: never, askedAt: never, failures: 0, said: new SayOnce() };
     while (!signal.aborted) {
       try {
         const step = await this.#step(ref, course);
         if (step.done) return step.observed;
         course.failures = 0;
+        course.said.over();
       } catch (error) {
         if (signal.aborted) return undefined;
         this.#unread(ref, course, error);
         if (this.#isLost(ref)) return undefined;
       }
-      await sleep(Math.min(LONGEST_POLL, POLL * 2 ** course.failures), signal).catch(() => undefined);
+      await sleep(backOff(course.failures + 1, POLLS), signal).catch(() => undefined);
     }
     return undefined;
   }
 
   /** Reports a problem once, until it changes. */
   #unread(ref: WorkloadRef, course: Course, error: unknown): void {
-    const problem = messageOf(error);
-    if (course.failures === 0 || problem !== course.problem) this.#options.listener.trouble(ref, error);
-    course.problem = problem;
+    if (course.said.isNews(undefined, messageOf(error))) this.#options.listener.trouble(ref, error);
     course.failures += 1;
   }
 
   /**
-   * Ends a restart whose workload has been unreadable for too long, for example because a right was taken away. There is no verdict to report
-   * with it, so it is told as trouble.
+   * Ends a restart whose workload has been unreadable for too long, for example because a right was taken away. There is no verdict to
+   * report with it, so it is told as trouble.
    * @returns whether it did
    */
   #isLost(ref: WorkloadRef): boolean {
@@ -320,9 +319,9 @@ export class Restarter {
   }
 
   /**
-   * New pods may have another image because the cluster rewrites images, to a mirror's or to a pinned one. If the injector still gives the answer
-   * that the restart was made for, and it has not changed since, the cluster has rewritten it, and another restart would bring the same image.
-   * An old replica that still injects looks the same, so an image of another version is only learnt where all replicas agree.
+   * New pods may have another image because the cluster rewrites images, to a mirror's or to a pinned one. If the injector still gives the
+   * answer that the restart was made for, and it has not changed since, the cluster has rewritten it, and another restart would bring the
+   * same image. An old replica that still injects looks the same, so an image of another version is only learnt where all replicas agree.
    */
   #learn(entry: JournalEntry, assessed: Assessed): End | undefined {
     const { journal, listener } = this.#options;
@@ -340,7 +339,9 @@ export class Restarter {
     return { outcome: 'verified', detail: words };
   }
 
-  /** Whether no upgrade of the control plane is under way; where that cannot be seen, whether its answers were confirmed (gates G1 to G3). */
+  /**
+   * Whether no upgrade of the control plane is under way; where that cannot be seen, whether its answers were confirmed (gates G1 to G3).
+   */
   #replicasAgree(injection: Injection, expected: ExpectedSidecar): boolean {
     const unconfirmed = this.#options.ruleContext().unconfirmed(injection);
     return closedGate({ injection, expected, unconfirmed }, new Set(['proxy-newer-than-istiod'])) === undefined;
@@ -417,9 +418,10 @@ interface Course {
   status: string;
   lookedAt: number;
   askedAt: number;
-  /** Readings that failed in a row, and why the last one did. */
+  /** Readings that failed in a row. */
   failures: number;
-  problem: string;
+  /** Why they failed. */
+  readonly said: SayOnce;
   /** When this process began to follow it. */
   since?: number;
   excusedAt?: number;
@@ -428,7 +430,9 @@ interface Course {
 
 /** Whether a restart that does not get on may still go beyond its time limit, by who keeps it from that. */
 interface Patience {
-  /** Whoever may write the workload can pause it, or write what the injector refuses. They get the time limit twice: others need the slot. */
+  /**
+   * Whoever may write the workload can pause it, or write what the injector refuses. They get the time limit twice: others need the slot.
+   */
   readonly people: boolean;
   /** No injector is reached, or the API server does not answer. */
   readonly cluster: boolean;
@@ -439,7 +443,10 @@ function patienceWith(entry: JournalEntry, { restartTimeout }: Pick<Policy, 'res
   return { people: over < restartTimeout, cluster: over < LONGEST_EXCUSE };
 }
 
-/** The journal's entry must still hold at the write: the generation shows later whether the write was made, and the retry which one it answered. */
+/**
+ * The journal's entry must still hold at the write: the generation shows later whether the write was made, and the retry which one it
+ * answered.
+ */
 const isStillTrue = (entry: JournalEntry, { uid, generation, annotations }: Workload): boolean =>
   uid === entry.uid && generation === entry.generation && answeredRetry(annotations) === entry.retried;
 
@@ -473,8 +480,8 @@ const isDenied = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.status !== undefined && [400, 403, 422].includes(error.status);
 
 /**
- * An answer of 4xx, a connection that was never made and a closed fence are certain; whatever else is thrown may follow a write, and so may an
- * answer of 2xx that cannot be read.
+ * An answer of 4xx, a connection that was never made and a closed fence are certain; whatever else is thrown may follow a write, and so may
+ * an answer of 2xx that cannot be read.
  */
 function wasNotDone(error: unknown): boolean {
   if (!(error instanceof ApiError)) return true;

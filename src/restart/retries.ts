@@ -1,3 +1,4 @@
+import { backOff } from '../backOff.ts';
 import { messageOf } from '../messageOf.ts';
 import type { WorkloadKey } from '../model.ts';
 
@@ -7,8 +8,7 @@ export interface Retry {
   readonly problem: string;
 }
 
-const FIRST = 1000;
-const LAST = 60_000;
+const RETRY = { first: 1000, longest: 60_000 };
 
 /** Back-off per workload: 1 s, doubled with each error in a row, at most a minute. Nothing is dropped. */
 export class Retries {
@@ -16,7 +16,7 @@ export class Retries {
 
   failed(key: WorkloadKey, now: number, error: unknown): void {
     const count = (this.#failures.get(key)?.count ?? 0) + 1;
-    const until = now + Math.min(LAST, FIRST * 2 ** (count - 1));
+    const until = now + backOff(count, RETRY);
     this.#failures.set(key, { count, until, problem: messageOf(error) });
   }
 

@@ -65,6 +65,7 @@ export class Changes {
 
 const epochsOf = (mesh: Mesh): string => mesh.injections.map(({ epoch }) => epoch).join(' ');
 
+/** Whether two sets of labels are equal, in whatever order. */
 export function sameLabels(
   a: Readonly<Record<string, string>> | undefined,
   b: Readonly<Record<string, string>>,

@@ -16,8 +16,8 @@ export interface FollowOptions {
  * Tells what a file holds each time that this has changed, until the signal aborts. The file is read again and again, because nothing else
  * notices every edit: a mounted ConfigMap is a link to a link that the kubelet swaps, network and overlay file systems send no
  * notifications, and neither size nor time need change with the content. A policy is small, so reading it costs nothing.
- * A change counts once two looks in a row see the same: an editor that writes in place leaves half a file for a moment, and half a policy may
- * well be one, only without its exclusions.
+ * A change counts once two looks in a row see the same: an editor that writes in place leaves half a file for a moment, and half a policy
+ * may well be one, only without its exclusions.
  */
 export async function followFile({ path, limit, from, pause, signal, onChange }: FollowOptions): Promise<void> {
   let [told, seen] = [from, from];

@@ -17,8 +17,8 @@ const CONDITIONS: Shape = { conditions: [{ type: 'string', status: 'string' }] }
 
 /**
  * Reads a Deployment as a control plane. istiod works for the revision in its environment variable `REVISION` (istio
- * pilot/cmd/pilot-discovery), which the charts repeat in the label `istio.io/rev`; without either it is `default`, as in Istio's own charts.
- * The template is hashed when that is first asked for: of many Deployments in a namespace one or two are control planes.
+ * pilot/cmd/pilot-discovery), which the charts repeat in the label `istio.io/rev`; without either it is `default`, as in Istio's own
+ * charts. The template is hashed when that is first asked for: of many Deployments in a namespace one or two are control planes.
  */
 export function istiodOf(raw: RawWorkload): Istiod {
   const { namespace, name, generation, rollout, template, maxUnavailable } = workloadOf('Deployment', raw);

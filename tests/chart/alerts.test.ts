@@ -46,7 +46,9 @@ test('every rule looks only at the namespace of its release', () => {
 
 type Series = Readonly<Record<string, string>>;
 
-/** Series of pods `a` and `b`, a value a minute in promtool's notation, at what minute it is looked, and the alert that fires then, if any. */
+/**
+ * Series of pods `a` and `b`, a value a minute in promtool's notation, at what minute it is looked, and the alert that fires then, if any.
+ */
 interface Row {
   readonly series: Series;
   readonly alert: string;

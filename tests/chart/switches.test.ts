@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readPolicy } from '../../src/cli/policyFile.ts';
-import { envOf, POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
+import { envOf } from '../../src/cli/setting.ts';
+import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { VERSION } from '../../src/version.ts';
 import { CONFIG_VALUES } from '../contract/chart/flagValues.ts';
 import { settingSchema } from '../contract/chart/settingSchema.ts';

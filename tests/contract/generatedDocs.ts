@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
 import { FILTER_KEYS, REWRITES_KEY } from '../../src/cli/policySchema.ts';
-import { type CommandName, envOf, flagOf, POLICY_NAMES, SETTINGS, type Setting } from '../../src/cli/settings.ts';
+import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/setting.ts';
+import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { type Place, RIGHTS } from '../../src/cluster/rights.ts';
 import { ANNOTATION, LEASE_ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
 import { REASONS } from '../../src/reasons.ts';

@@ -122,7 +122,8 @@ async function leave(bed: Testbed): Promise<void> {
   await bed.detach();
   say(`\nThe cluster is still up. Look at it:\n  export KUBECONFIG=${bed.kubeconfig}`);
   say(
-    `  kubectl get deployments -A -o custom-columns=NS:.metadata.namespace,NAME:.metadata.name,OUTCOME:.metadata.annotations.meltemi\\\\.dev/outcome`,
+    `  kubectl get deployments -A -o ` +
+      `custom-columns=NS:.metadata.namespace,NAME:.metadata.name,OUTCOME:.metadata.annotations.meltemi\\\\.dev/outcome`,
   );
   say('  npm run meltemi -- plan');
   say(`Take it down:\n  npm run testbed -- down`);

@@ -249,8 +249,10 @@ const RESTART_ONLY = [
     message: 'the pod may not change',
   },
   {
-    expression: `(has(object.metadata.annotations) ? object.metadata.annotations : {}).all(k, k.startsWith('deployment.kubernetes.io/') || k == 'deprecated.daemonset.template.generation' ||
-      (has(oldObject.metadata.annotations) && k in oldObject.metadata.annotations && oldObject.metadata.annotations[k] == object.metadata.annotations[k]))`,
+    expression: `(has(object.metadata.annotations) ? object.metadata.annotations : {}).all(k, k.startsWith('deployment.kubernetes.io/') ||
+      k == 'deprecated.daemonset.template.generation' ||
+      (has(oldObject.metadata.annotations) && k in oldObject.metadata.annotations &&
+        oldObject.metadata.annotations[k] == object.metadata.annotations[k]))`,
     message: 'only kubectl.kubernetes.io/restartedAt of the template may change',
   },
 ];

@@ -2,7 +2,9 @@ import { after, afterEach, before } from 'node:test';
 import { Testbed } from '../testbed/testbed.ts';
 import { clear } from './scene.ts';
 
-/** The testbed of a test file, with an istiod 1.30.2 of revision `default`: up before its tests, cleared after each, and down at the end. */
+/**
+ * The testbed of a test file, with an istiod 1.30.2 of revision `default`: up before its tests, cleared after each, and down at the end.
+ */
 export let bed: Testbed;
 
 before(async () => {

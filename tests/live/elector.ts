@@ -7,9 +7,9 @@ import { NotLeading } from '../../src/leader/leadership.ts';
 import { PagedPodSource } from '../../src/pods/podSource.ts';
 
 /**
- * One who wants to lead, as a process: elector.ts KUBECONFIG NAMESPACE IDENTITY. It patches the Deployment `web` again and again and leaves it to
- * the fence alone to keep that back, without a resourceVersion: what the fence lets through is what the API server gets. Says what happens, a
- * JSON object a line.
+ * One who wants to lead, as a process: elector.ts KUBECONFIG NAMESPACE IDENTITY. It patches the Deployment `web` again and again and leaves
+ * it to the fence alone to keep that back, without a resourceVersion: what the fence lets through is what the API server gets. Says what
+ * happens, a JSON object a line.
  */
 const [path = '', namespace = '', identity = ''] = process.argv.slice(2);
 const EVERY_MS = 50;

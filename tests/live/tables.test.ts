@@ -36,7 +36,10 @@ before(async () => {
 
 after(() => tables?.down());
 
-/** A configuration that has istiod asked of every pod in namespace `every`, whatever its labels, or of those that are labelled with a path's number. */
+/**
+ * A configuration that has istiod asked of every pod in namespace `every`, whatever its labels, or of those that are labelled with a path's
+ * number.
+ */
 async function handMade(name: string, entries: readonly { name: string; url: string; selector?: LabelSelector }[]) {
   await bed.api.create(CONFIGURATIONS, {
     apiVersion: 'admissionregistration.k8s.io/v1',

@@ -31,7 +31,9 @@ export function planEvents(world: World): void {
   time.after(eventful, () => settle(world));
 }
 
-/** An in-place upgrade or a rollback, as Helm does it: the ConfigMap first, then the Deployment; or namespaces moved to the other revision. */
+/**
+ * An in-place upgrade or a rollback, as Helm does it: the ConfigMap first, then the Deployment; or namespaces moved to the other revision.
+ */
 function upgrade(world: World): void {
   const { dice, plane, time, scenario } = world;
   if (world.isCalm) return;

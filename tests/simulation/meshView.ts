@@ -1,13 +1,43 @@
+import { contentHash } from '../../src/expect/epoch.ts';
 import type { Mesh } from '../../src/expect/mesh.ts';
+import type { AnswersVersion } from '../../src/watch/meshAssembly.ts';
+import type { WiredWatch } from '../../src/wireOperator.ts';
+import type { Lane } from './lane.ts';
 
 /** One process's watches: the mesh as far as it has heard of it. */
-export class MeshView {
+export class MeshView implements WiredWatch {
   readonly #listeners: (() => void)[] = [];
+  /** As the cluster has it, without what this process has seen of answers. */
+  #heard: Mesh;
   #mesh: Mesh;
   #broken: string | undefined;
+  #answersVersion: AnswersVersion = () => 0;
+  #lane: Lane | undefined;
 
   constructor(mesh: Mesh) {
+    this.#heard = mesh;
     this.#mesh = mesh;
+  }
+
+  /** From now on an entry whose answers have changed has another epoch, as `injectionOf` makes it. */
+  countAnswers(version: AnswersVersion, lane: Lane): void {
+    this.#answersVersion = version;
+    this.#lane = lane;
+  }
+
+  answersChanged(): void {
+    this.#lane?.wake(0, () => {
+      this.#assemble();
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  #assemble(): void {
+    const injections = this.#heard.injections.map((one) => {
+      const version = this.#answersVersion(one.entry);
+      return version === 0 ? one : { ...one, epoch: contentHash([one.epoch, version]) };
+    });
+    this.#mesh = { ...this.#heard, injections };
   }
 
   onChange(listener: () => void): void {
@@ -22,7 +52,8 @@ export class MeshView {
 
   take(mesh: Mesh): void {
     if (this.#broken !== undefined) return;
-    this.#mesh = mesh;
+    this.#heard = mesh;
+    this.#assemble();
     for (const listener of this.#listeners) listener();
   }
 

@@ -1,6 +1,8 @@
 import type { Flavour } from './scenario.ts';
 
-/** A rule of safe restarts that is taken away: a snippet of one source file, what stands there instead, and the invariant that must break. */
+/**
+ * A rule of safe restarts that is taken away: a snippet of one source file, what stands there instead, and the invariant that must break.
+ */
 export interface Mutant {
   readonly name: string;
   readonly file: string;

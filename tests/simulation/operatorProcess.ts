@@ -1,15 +1,13 @@
 import type { Answer } from '../../src/expect/answer.ts';
-import { Confirmations } from '../../src/expect/confirmations.ts';
-import { Injectors, type Question } from '../../src/expect/injectors.ts';
-import { Journal } from '../../src/journal/journal.ts';
+import type { Question } from '../../src/expect/question.ts';
 import { LeaderElection, type LeaseTiming } from '../../src/leader/leaderElection.ts';
 import type { Budget, Labels } from '../../src/model.ts';
 import { LEASE_ANNOTATION } from '../../src/names.ts';
-import { Observer } from '../../src/observe/observer.ts';
-import { Operator } from '../../src/operator.ts';
+import type { Operator } from '../../src/operator.ts';
 import type { Assessed } from '../../src/plan/assessed.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { reason } from '../../src/reasons.ts';
+import { type OperatorParts, wireOperator } from '../../src/wireOperator.ts';
 import type { RevisionName } from './controlPlane.ts';
 import { Lane } from './lane.ts';
 import { MeshView } from './meshView.ts';
@@ -27,7 +25,14 @@ export interface Told {
   readonly answer: Answer;
 }
 
-/** One process of the operator, wired as `meltemi run` wires it, with all that it touches simulated. */
+/**
+ * One process of the operator: the leader election and `wireOperator`, as `meltemi run` has them, over a simulated cluster, Lease, mesh and
+ * injectors. These parts of `meltemi run` stay out:
+ * - the reflectors behind the watches, and connections to injectors: real sockets keep real time, so the unit and live suites play them;
+ * - log, metrics, Events and their queue, health checks: nothing that they do changes a decision;
+ * - edits of the policy file: the referee's limits would have to change in the same moment in which a process reads the file;
+ * - dry runs and `--leader-elect=false`: they write nothing, or have no second process to meet.
+ */
 export class OperatorProcess {
   readonly id: string;
   readonly lane: Lane;
@@ -72,54 +77,55 @@ export class OperatorProcess {
     });
     this.#leadership = leadership;
     const cluster = new SimulatedCluster(world, this, () => leadership.assertLeading());
-    const journal = new Journal({ store: leadership, now: lane.now, wall: lane.now, onError: () => undefined });
     const { policy } = scenario;
-    const injectors = new Injectors({ cluster, now: lane.now, post: (question) => this.#ask(question) });
-    const confirmations = new Confirmations({
-      probe: (question) => injectors.probe(question),
-      wait: (milliseconds) => lane.sleep(milliseconds, this.#stop.signal).catch(() => undefined),
-      signal: this.#stop.signal,
-      onEnd: (injection) => {
-        injectors.forget(injection);
-        operator.ring();
-      },
-    });
-    const operator = new Operator({
+    const { operator } = wireOperator({
       cluster,
-      journal,
-      watch: this.view,
-      injectors,
-      observer: new Observer({ cluster, injectors, journal, policy: () => policy }),
-      confirmations,
+      lease: leadership,
+      watch: (answersVersion) => {
+        this.view.countAnswers(answersVersion, lane);
+        return this.view;
+      },
+      post: (question) => this.#ask(question),
       policy: () => policy,
       reconcilePeriod: scenario.reconcilePeriod,
       namespaces: [],
       dryRun: false,
-      report: {
-        mesh: () => undefined,
-        scanned: () => undefined,
-        scanFailed: (error) => world.log(() => `${id}: scan failed: ${String(error)}`),
-        trouble: (what, error) =>
-          world.log(() => `${id}: trouble with ${typeof what === 'string' ? what : what.name}: ${String(error)}`),
-        restarted: () => undefined,
-        recordRefused: () => undefined,
-        learnt: () => undefined,
-        journalUnreadable: (why) => world.referee.violated('journal', `${id} cannot read the journal: ${why}`),
-        journalRebuilt: (restarts) => world.log(() => `${id}: found ${restarts.join(', ')} on their workloads`),
-        ended: ({ workload }, outcome, detail) =>
-          world.log(() => `${id}: ${workload.namespace}/${workload.name} ended ${outcome}: ${detail}`),
-        evaluated: async (assessed, plan, at) => {
-          this.planned = { at, assessed, plan };
-        },
-      },
+      report: this.#report(),
       now: lane.now,
       wall: lane.now,
       sleep: lane.sleep,
-      pauseState: () => leadership.pauseState(),
       own: scenario.own,
+      signal: this.#stop.signal,
     });
     this.#operator = operator;
-    leadership.onPauseState(() => operator.ring());
+  }
+
+  /** What the referee and the trace want to know of what an operator says. */
+  #report(): OperatorParts['report'] {
+    const { id } = this;
+    const { referee } = this.#world;
+    const log = (text: () => string): void => this.#world.log(text);
+    const silent = () => undefined;
+    return {
+      mesh: silent,
+      scanned: silent,
+      restarted: silent,
+      recordRefused: silent,
+      learnt: silent,
+      question: silent,
+      reachable: ({ entry }, problem) => log(() => `${id}: ${entry.configuration} ${problem ?? 'answers again'}`),
+      answersChanged: ({ entry }) => log(() => `${id}: ${entry.configuration} gives other answers`),
+      scanFailed: (error) => log(() => `${id}: scan failed: ${String(error)}`),
+      trouble: (what, error) =>
+        log(() => `${id}: trouble with ${typeof what === 'string' ? what : what.name}: ${String(error)}`),
+      journalUnreadable: (why) => referee.violated('journal', `${id} cannot read the journal: ${why}`),
+      journalRebuilt: (restarts) => log(() => `${id}: found ${restarts.join(', ')} on their workloads`),
+      ended: ({ workload }, outcome, detail) =>
+        log(() => `${id}: ${workload.namespace}/${workload.name} ended ${outcome}: ${detail}`),
+      evaluated: async (assessed, plan, at) => {
+        this.planned = { at, assessed, plan };
+      },
+    };
   }
 
   start(): void {

@@ -386,7 +386,10 @@ export class Referee {
     }
   }
 
-  /** By the times at which the writes were decided on, which are those that are recorded; how long a request waits for a connection is not known then. */
+  /**
+   * By the times at which the writes were decided on, which are those that are recorded; how long a request waits for a connection is not
+   * known then.
+   */
   #pace({ workload, attempt }: Restart, previous: Restart | undefined): void {
     const { restartDelay, maxRestartsPerMinute, annotationCooldown } = this.#world.scenario.policy;
     const { decidedAt } = attempt;

@@ -1,15 +1,13 @@
 import { statusError } from '../../src/cluster/apiError.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
-import { Confirmations } from '../../src/expect/confirmations.ts';
-import { Injectors } from '../../src/expect/injectors.ts';
 import type { Mesh } from '../../src/expect/mesh.ts';
-import { Journal } from '../../src/journal/journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import type { PauseState } from '../../src/leader/pauseState.ts';
 import { type Labels, NO_NAMESPACE, type Workload, type WorkloadKey, type WorkloadRef } from '../../src/model.ts';
-import { Observer } from '../../src/observe/observer.ts';
-import { Operator, type OperatorOptions } from '../../src/operator.ts';
+import type { Operator } from '../../src/operator.ts';
 import type { Assessed } from '../../src/plan/assessed.ts';
 import type { Policy } from '../../src/plan/policy.ts';
+import { type OperatorParts, wireOperator } from '../../src/wireOperator.ts';
 import { FakeStore } from '../builders/journalStore.ts';
 import { policy } from '../builders/policy.ts';
 import { expected, injection, NOW, pod } from '../builders/workload.ts';
@@ -32,7 +30,7 @@ export interface OperatorBenchOptions {
   /** Takes what a restart has made of a workload; the answer is given without it, too. */
   readonly onPatch?: (patched: Workload) => void;
   readonly pauseState?: PauseState;
-  readonly given?: Partial<OperatorOptions>;
+  readonly given?: Partial<OperatorParts>;
 }
 
 /** An operator over a cluster that is only an array, and what became of it. */
@@ -56,8 +54,6 @@ export class OperatorBench implements AsyncDisposable {
   constructor(options: OperatorBenchOptions) {
     const { workloads, forbidden = [], unlisted = () => false, mesh = () => MESH } = options;
     this.store = options.store ?? new FakeStore();
-    const now = options.given?.now ?? (() => NOW);
-    const wall = options.given?.wall ?? (() => NOW);
     const cluster: Partial<Cluster> = {
       budgets: async () => [],
       workloads: async (kind, namespace) => {
@@ -87,35 +83,31 @@ export class OperatorBench implements AsyncDisposable {
       },
       rejection: async () => undefined,
     };
-    const injectors = new Injectors({
-      cluster: cluster as Cluster,
-      now,
-      post: async () => ({ kind: 'sidecar', sidecar: expected() }),
-    });
     const only = () => policy({ istiodConfigReadDelay: 0, ...options.policy });
-    const onError = (error: unknown): void => void this.told.push(`journal: ${error}`);
-    this.journal = new Journal({ store: this.store, now, wall, onError });
     const silent = () => undefined;
-    this.operator = new Operator({
+    const { operator, journal } = wireOperator({
       cluster: cluster as Cluster,
-      journal: this.journal,
-      watch: { onChange: silent, settled: async () => undefined, mesh, stale: silent },
-      injectors,
-      observer: new Observer({ cluster: cluster as Cluster, injectors, journal: this.journal, policy: only }),
-      confirmations: new Confirmations({
-        probe: Promise.reject,
-        wait: Promise.reject,
-        signal: this.#stop.signal,
-        onEnd: silent,
-      }),
+      lease: {
+        text: () => this.store.text(),
+        keep: (text) => this.store.keep(text),
+        pauseState: () => options.pauseState ?? {},
+        onPauseState: () => silent,
+      },
+      watch: () => ({ onChange: silent, settled: async () => undefined, mesh, stale: silent, answersChanged: silent }),
+      post: async () => ({ kind: 'sidecar', sidecar: expected() }),
       policy: only,
       reconcilePeriod: 0,
       namespaces: [],
       dryRun: false,
+      own: undefined,
+      signal: this.#stop.signal,
       report: {
         mesh: silent,
         trouble: (what) => void this.told.push(`trouble: ${typeof what === 'string' ? what : what.name}`),
         restarted: silent,
+        question: silent,
+        reachable: silent,
+        answersChanged: silent,
         ended: ({ workload: { name } }, outcome) => void this.told.push(`${name}: ${outcome}`),
         recordRefused: silent,
         learnt: silent,
@@ -128,12 +120,13 @@ export class OperatorBench implements AsyncDisposable {
         journalUnreadable: (why) => void this.told.push(`unreadable: ${why}`),
         journalRebuilt: (keys: readonly WorkloadKey[]) => void this.told.push(`rebuilt: ${keys.join()}`),
       },
-      now,
-      wall,
+      now: () => NOW,
+      wall: () => NOW,
       sleep: abortable,
-      pauseState: () => options.pauseState ?? {},
       ...options.given,
     });
+    this.operator = operator;
+    this.journal = journal;
   }
 
   /** Begins to run and to lead. */

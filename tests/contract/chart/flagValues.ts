@@ -1,4 +1,5 @@
-import { SETTINGS, type Setting } from '../../../src/cli/settings.ts';
+import type { Setting } from '../../../src/cli/setting.ts';
+import { SETTINGS } from '../../../src/cli/settings.ts';
 
 /** Flags of `run` that are given by a value of another place than `config`; by none where a pod has no use for them. */
 const ELSEWHERE: Readonly<Record<string, string | undefined>> = {

@@ -1,4 +1,4 @@
-import { defaultOf, type Setting } from '../../../src/cli/settings.ts';
+import { defaultOf, type Setting } from '../../../src/cli/setting.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
 

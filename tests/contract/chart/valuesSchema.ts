@@ -1,7 +1,8 @@
 import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
 import { REWRITE_FIELDS } from '../../../src/cli/imageRewritesSchema.ts';
 import { FILTER_KEYS, REWRITES_KEY } from '../../../src/cli/policySchema.ts';
-import { POLICY_NAMES, SETTINGS, type Setting } from '../../../src/cli/settings.ts';
+import type { Setting } from '../../../src/cli/setting.ts';
+import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
 import { CONFIG_VALUES } from './flagValues.ts';
 import { type Schema, settingSchema } from './settingSchema.ts';
 import type { ValueKey } from './valueKeys.ts';

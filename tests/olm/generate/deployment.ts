@@ -1,4 +1,4 @@
-import { envOf } from '../../../src/cli/settings.ts';
+import { envOf } from '../../../src/cli/setting.ts';
 import { type Manifest, only } from '../../chart/chart.ts';
 
 const POLICY = 'policy';

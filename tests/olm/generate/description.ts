@@ -1,4 +1,5 @@
-import { envOf, SETTINGS, type Setting } from '../../../src/cli/settings.ts';
+import { envOf, type Setting } from '../../../src/cli/setting.ts';
+import { SETTINGS } from '../../../src/cli/settings.ts';
 import { ANNOTATION, HOME_PAGE, LEASE_NAME, PRODUCT, RESTART_ANNOTATION, RETRY } from '../../../src/names.ts';
 import { METRICS } from '../../../src/report/metrics.ts';
 import { tableOf } from '../../contract/markdownTable.ts';
@@ -27,7 +28,9 @@ export function description(env: Readonly<Record<string, string>>, port: string)
     '## What it never touches',
     NEVER,
     '## More',
-    `[Installing](${HOME_PAGE}/blob/main/docs/install.md), [policy](${HOME_PAGE}/blob/main/docs/policy.md), [reasons](${HOME_PAGE}/blob/main/docs/reasons.md), [reporting](${HOME_PAGE}/blob/main/docs/reporting.md), [alerts](${HOME_PAGE}/blob/main/docs/alerts.md).`,
+    `[Installing](${HOME_PAGE}/blob/main/docs/install.md), [policy](${HOME_PAGE}/blob/main/docs/policy.md),
+[reasons](${HOME_PAGE}/blob/main/docs/reasons.md), [reporting](${HOME_PAGE}/blob/main/docs/reporting.md),
+[alerts](${HOME_PAGE}/blob/main/docs/alerts.md).`,
   ].join('\n\n')}\n`;
 }
 
@@ -45,7 +48,8 @@ const WHICH = `- **Included:** everything that Istio injects. Meltemi looks afte
 - **Look first:** apply [a paused Lease](${HOME_PAGE}/blob/main/olm-bundle/samples/paused.yaml) before the Subscription. With
   \`${envOf('dryRun')}=true\`, Meltemi decides and reports, but writes nothing.`;
 
-const CONFIGURATION = `Set environment variables in \`spec.config.env\` of the Subscription. A change restarts the operator, which continues to follow its restarts:
+const CONFIGURATION = `Set environment variables in \`spec.config.env\` of the Subscription. A change restarts the operator, which continues
+to follow its restarts:
 
 \`\`\`yaml
 spec:
@@ -64,8 +68,10 @@ const NEVER = `- Meltemi writes one annotation of the pod template to Deployment
 
 const metricsAt = (
   port: string,
-): string => `\`GET /metrics\` on the port \`${port}\`, over TLS to clients that may get it, unless \`${envOf('metricsSecure')}\` is \`false\`. The headless
-Service \`${PRODUCT}\` finds every replica. [A sample](${HOME_PAGE}/blob/main/olm-bundle/samples/metricsreader.yaml) lets a Prometheus scrape them.`;
+): string => `\`GET /metrics\` on the port \`${port}\`, over TLS to clients that may get it, unless \`${envOf('metricsSecure')}\` is
+\`false\`. The headless
+Service \`${PRODUCT}\` finds every replica. [A sample](${HOME_PAGE}/blob/main/olm-bundle/samples/metricsreader.yaml) lets a Prometheus
+scrape them.`;
 
 function environment(env: Readonly<Record<string, string>>): string {
   const rows = POD_SETTINGS.map(([name, { help, default: fallback }]) => {

@@ -15,8 +15,9 @@ export interface Permissions {
 }
 
 /**
- * The chart's roles as a CSV has them. A CSV knows no other namespace than its own, so what the chart grants where Istio lives is asked for in
- * the cluster; but of ConfigMaps, which may hold anything, only those by the names that the default revision's have (docs/decisions/0010-olm.md).
+ * The chart's roles as a CSV has them. A CSV knows no other namespace than its own, so what the chart grants where Istio lives is asked for
+ * in the cluster; but of ConfigMaps, which may hold anything, only those by the names that the default revision's have
+ * (docs/decisions/0010-olm.md).
  */
 export function permissionsOf(manifests: readonly Manifest[], namespace: string): Permissions {
   const bound = manifests.filter(({ kind }) => kind.endsWith('RoleBinding')).map(boundRole);

@@ -73,8 +73,8 @@ function podOf(kind: string, { metadata: { namespace = '', name } }: Named, read
 }
 
 /**
- * An API server with a small mesh, and its injector, for commands that run as processes of their own. It knows no writes. Disposing of it ends
- * its connections and removes its kubeconfig.
+ * An API server with a small mesh, and its injector, for commands that run as processes of their own. It knows no writes. Disposing of it
+ * ends its connections and removes its kubeconfig.
  */
 export class MeshServer extends ApiServer {
   /** Whether a call is refused: by method and path. */

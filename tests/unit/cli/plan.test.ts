@@ -69,8 +69,10 @@ const cases: Readonly<Record<string, Case>> = {
     leases: { elsewhere: PAUSED },
     forbidden: WHOLE_CLUSTER,
     next: /restart \(image\)/,
-    warning:
-      /^warning: cannot tell whether Meltemi is paused: missing right: list leases\.coordination\.k8s\.io in the whole cluster; there is no Lease meltemi in namespace default, meltemi\n$/,
+    warning: new RegExp(
+      '^warning: cannot tell whether Meltemi is paused: missing right: list leases\\.coordination\\.k8s\\.io in the ' +
+        'whole cluster; there is no Lease meltemi in namespace default, meltemi\n$',
+    ),
   },
   'no right to read any': {
     context: 'ops',

@@ -86,7 +86,8 @@ const wrong: [string, string, string[]][] = [
     'a pattern that no namespace can match',
     'include:\n- namespaces: [shop, Bank]',
     [
-      "p.yaml:2:22: include[0].namespaces[1]: 'Bank' is invalid. It must be the name of a namespace, in which * may stand for any characters.",
+      "p.yaml:2:22: include[0].namespaces[1]: 'Bank' is invalid. It must be the name of a namespace, in which * " +
+        'may stand for any characters.',
     ],
   ],
   [
@@ -120,23 +121,27 @@ const wrong: [string, string, string[]][] = [
     'a selector as text',
     'exclude: [{labels: "tier in (db"}]',
     [
-      `p.yaml:1:20: exclude[0].labels: 'tier in (db' is invalid. It must be a label selector such as tier=db,app in (a,b),!canary: "tier in (db" is no requirement.`,
+      `p.yaml:1:20: exclude[0].labels: 'tier in (db' is invalid. It must be a label selector such as tier=db,app ` +
+        `in (a,b),!canary: "tier in (db" is no requirement.`,
     ],
   ],
   [
     'an expression',
-    'exclude:\n- labels:\n    matchExpressions:\n    - {key: a, operator: Is}\n    - {key: a, operator: In}\n    - {operator: Exists, key: "-"}',
+    'exclude:\n- labels:\n    matchExpressions:\n    - {key: a, operator: Is}\n    - {key: a, operator: In}\n' +
+      '    - {operator: Exists, key: "-"}',
     [
       "p.yaml:4:26: exclude[0].labels.matchExpressions[0].operator: 'Is' is invalid. It must be one of In, NotIn, Exists, DoesNotExist.",
       'p.yaml:5:7: exclude[0].labels.matchExpressions[1]: In and NotIn need values, Exists and DoesNotExist have none',
-      "p.yaml:6:31: exclude[0].labels.matchExpressions[2].key: '-' is invalid. It must be a key as Kubernetes has it, such as app or example.com/team.",
+      "p.yaml:6:31: exclude[0].labels.matchExpressions[2].key: '-' is invalid. It must be a key as Kubernetes " +
+        'has it, such as app or example.com/team.',
     ],
   ],
   [
     'a label that cannot be',
     'exclude: [{labels: {matchLabels: {tier: "a b"}}}]',
     [
-      "p.yaml:1:41: exclude[0].labels.matchLabels.tier: 'a b' is invalid. It must be a label value: at most 63 letters, digits, dashes, dots and underscores.",
+      "p.yaml:1:41: exclude[0].labels.matchLabels.tier: 'a b' is invalid. It must be a label value: at most 63 " +
+        'letters, digits, dashes, dots and underscores.',
     ],
   ],
   [

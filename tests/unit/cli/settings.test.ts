@@ -5,7 +5,8 @@ import { readPolicy } from '../../../src/cli/policyFile.ts';
 import { policyOf } from '../../../src/cli/policyOf.ts';
 import { problemLines } from '../../../src/cli/policySource.ts';
 import { type Actions, program } from '../../../src/cli/program.ts';
-import { defaultOf, SETTINGS, type Setting } from '../../../src/cli/settings.ts';
+import { defaultOf, type Setting } from '../../../src/cli/setting.ts';
+import { SETTINGS } from '../../../src/cli/settings.ts';
 
 const all = Object.entries<Setting<unknown>>(SETTINGS);
 const durations = all.filter(([, { value }]) => value === 'duration');

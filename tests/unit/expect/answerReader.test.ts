@@ -67,8 +67,8 @@ describe('an answer', () => {
 
 describe('the event loop is not held up', () => {
   /**
-   * Milliseconds of processor time. A turn takes 10 to 40 on an idle machine; the rest is for busy ones, which count what others do, too. In line,
-   * these answers take half a second.
+   * Milliseconds of processor time. A turn takes 10 to 40 on an idle machine; the rest is for busy ones, which count what others do, too.
+   * In line, these answers take half a second.
    */
   const BRIEF = 200;
   let server: Worker;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import type { Answer } from '../../../src/expect/answer.ts';
 import { Confirmations } from '../../../src/expect/confirmations.ts';
-import type { Question } from '../../../src/expect/injectors.ts';
+import type { Question } from '../../../src/expect/question.ts';
 import { reason } from '../../../src/reasons.ts';
 import { expected, injection } from '../../builders/workload.ts';
 import { until } from '../cluster/deadline.ts';

@@ -104,7 +104,8 @@ const words: [string, string][] = [
   ['false', 'condition "c0" of istio-sidecar-injector/namespace.sidecar-injector.istio.io is false'],
   [
     "request.userInfo.username == 'x'",
-    'condition "c0" of istio-sidecar-injector/namespace.sidecar-injector.istio.io cannot be evaluated here: request.userInfo is not known before the pod is made',
+    'condition "c0" of istio-sidecar-injector/namespace.sidecar-injector.istio.io cannot be evaluated here: ' +
+      'request.userInfo is not known before the pod is made',
   ],
 ];
 for (const [expression, expected] of words)

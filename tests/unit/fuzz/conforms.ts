@@ -2,8 +2,8 @@ const MAPS: ReadonlySet<string> = new Set(['labels', 'annotations', 'matchLabels
 const EITHER: ReadonlySet<string> = new Set(['maxUnavailable', 'maxSurge']);
 
 /**
- * Whether a value has the types of a model: an oracle that owes nothing to the code under test. Fields may be absent or null, and others may
- * be there; an element of an array is like the model's first; the values of a map are strings; an empty object models any object.
+ * Whether a value has the types of a model: an oracle that owes nothing to the code under test. Fields may be absent or null, and others
+ * may be there; an element of an array is like the model's first; the values of a map are strings; an empty object models any object.
  */
 export function conforms(model: unknown, value: unknown): boolean {
   if (value === undefined || value === null) return true;

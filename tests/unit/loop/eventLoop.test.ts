@@ -68,7 +68,9 @@ test('no turn of the event loop lasts long, whatever tenants have written', {
     await once(operator, 'exit');
   }
   const { busiest, longestDelay, seconds } = JSON.parse(readFileSync(probe, 'utf8'));
-  const words = `busiest turn ${busiest.toFixed(0)} ms of processor time, longest delay by the clock ${longestDelay.toFixed(0)} ms, in ${seconds.toFixed(0)} s`;
+  const words =
+    `busiest turn ${busiest.toFixed(0)} ms of processor time, longest delay by the clock ` +
+    `${longestDelay.toFixed(0)} ms, in ${seconds.toFixed(0)} s`;
   context.diagnostic(words);
   assert.ok(busiest < LONGEST_TURN, words);
   assert.doesNotMatch(log, /Not leading any more","why":"(?!stopping)/);

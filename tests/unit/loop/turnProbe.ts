@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /**
- * Loaded before a program (`--import`), this tells at its end how long its event loop was busy without a break, in milliseconds: by the processor time
- * of its thread from one tick to the next, which a busy machine does not lengthen, and by the clock. It counts from the line of the log that says
- * that the program has started: it compiles its own code before, which no object of the cluster makes longer.
+ * Loaded before a program (`--import`), this tells at its end how long its event loop was busy without a break, in milliseconds: by the
+ * processor time of its thread from one tick to the next, which a busy machine does not lengthen, and by the clock. It counts from the line
+ * of the log that says that the program has started: it compiles its own code before, which no object of the cluster makes longer.
  */
 const FILE = process.env.TURN_PROBE;
 const TICK = 5;

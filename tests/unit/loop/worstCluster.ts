@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { parentPort } from 'node:worker_threads';
 
 /**
- * An API server of a cluster in which tenants have written the worst that a real one would store: objects near etcd's limit of 1.5 MiB, annotations
- * of 256 KiB in every record, thousands of small ones, webhooks with hundreds of entries, and bursts of changes. It serves its injector, too.
+ * An API server of a cluster in which tenants have written the worst that a real one would store: objects near etcd's limit of 1.5 MiB,
+ * annotations of 256 KiB in every record, thousands of small ones, webhooks with hundreds of entries, and bursts of changes. It serves its
+ * injector, too.
  */
 interface Thing {
   readonly metadata: Record<string, unknown> & {

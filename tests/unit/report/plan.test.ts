@@ -41,7 +41,8 @@ test('the table: what is restarted first, then what waits and why, then the rest
     '#  NAMESPACE  WORKLOAD         VERDICT   PODS  FROM → TO                                            NEXT',
     '1  shop       Deployment/web   outdated  3/3   proxyv2:1.30.2 (default) → proxyv2:1.31.0 (default)  restart (image)',
     '   shop       Deployment/api   outdated  3/3   proxyv2:1.30.2 (default) → proxyv2:1.31.0 (default)  wait, paused: spec.paused is true',
-    '   shop       Deployment/mail  outdated  3/3   proxyv2:1.30.2 (default) → proxyv2:1.31.0 (default)  wait, cooldown: restarted a moment ago (until 2026-01-01T00:00:00Z)',
+    '   shop       Deployment/mail  outdated  3/3   proxyv2:1.30.2 (default) → proxyv2:1.31.0 (default)  wait, ' +
+      'cooldown: restarted a moment ago (until 2026-01-01T00:00:00Z)',
     '   shop       Deployment/old   skipped                                                              orphaned: 3 pods carry a sidecar',
     '   shop       Deployment/ok    current         proxyv2:1.31.0 (default)                             –',
     '',

@@ -1,0 +1,121 @@
+import { InvalidArgumentError } from 'commander';
+import { WORKLOAD_KINDS, type WorkloadKind } from '../model.ts';
+import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
+import type { ListenAddress } from '../report/server.ts';
+import { parseDuration } from './duration.ts';
+import type { Bounds } from './setting.ts';
+
+/** Milliseconds. */
+export const SECOND = 1000;
+
+/** Reads `true` or `false`. @throws {InvalidArgumentError} for anything else */
+export function parseBoolean(given: string): boolean {
+  if (given === 'true' || given === 'false') return given === 'true';
+  throw new InvalidArgumentError('It must be true or false.');
+}
+
+/** Reads a whole number within bounds. @throws {InvalidArgumentError} for anything else */
+export function countIn({ min, max }: Bounds): (given: string) => number {
+  return (given) => {
+    const number = /^(0|[1-9]\d{0,15})$/.test(given) ? Number(given) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+}
+
+/**
+ * Whole seconds: the times in records have no fractions (RFC 3339, as `kubectl rollout restart` writes it), so a fraction would be lost.
+ */
+export function durationIn({ min, max }: Bounds): (given: string) => number {
+  const range = min > 0 ? `from ${min / SECOND}s to ${max / 3_600_000}h` : `at most ${max / 3_600_000}h`;
+  return (given) => {
+    const milliseconds = parseDuration(given);
+    if (milliseconds === undefined || milliseconds < min || milliseconds > max)
+      throw new InvalidArgumentError(`It must be a duration such as 10s, 5m or 1h30m, ${range}.`);
+    const whole = Math.round(milliseconds / SECOND) * SECOND;
+    if (Math.abs(milliseconds - whole) < 1e-3) return whole;
+    throw new InvalidArgumentError(`It must be whole seconds, such as 10s, 5m or 1h30m, ${range}.`);
+  };
+}
+
+/** Reads namespace names between commas. @throws {InvalidArgumentError} naming the first that cannot be one */
+export function parseNames(given: string): ReadonlySet<string> {
+  const names = splitList(given);
+  const wrong = names.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
+  if (wrong === undefined) return new Set(names);
+  throw new InvalidArgumentError(`"${wrong}" is no namespace name: lower-case letters, digits and dashes, at most 63.`);
+}
+
+/**
+ * Reads namespace names between commas, in which `*` stands for any characters.
+ * @throws {InvalidArgumentError} naming the first wrong one
+ */
+export function parseNamespacePatterns(given: string): readonly string[] {
+  const found = splitList(given);
+  const wrong = found.find((pattern) => !/^[a-z0-9*][-a-z0-9*]{0,62}$/.test(pattern));
+  if (wrong === undefined) return found;
+  throw new InvalidArgumentError(
+    `"${wrong}" is no namespace name or pattern: lower-case letters, digits, dashes and *, at most 63.`,
+  );
+}
+
+/** Reads KIND/NAME as kubectl takes it, in any case and also in the plural; an empty text is none. @throws {InvalidArgumentError} */
+export function parseWorkload(given: string): { kind: WorkloadKind; name: string } | undefined {
+  if (given === '') return undefined;
+  const [, kind, name] = /^([a-z]+)\/([a-z0-9][-a-z0-9.]*)$/i.exec(given) ?? [];
+  const known = WORKLOAD_KINDS.find((one) =>
+    [one.toLowerCase(), `${one.toLowerCase()}s`].includes(kind?.toLowerCase() ?? ''),
+  );
+  if (known && name) return { kind: known, name };
+  throw new InvalidArgumentError(`It must be KIND/NAME with KIND one of ${WORKLOAD_KINDS.join(', ')}.`);
+}
+
+/** Reads a list of words that are all known. */
+export function oneOfEach<T extends string>(known: readonly T[]): (given: string) => ReadonlySet<T> {
+  return (given) => {
+    const words = splitList(given);
+    const wrong = words.find((word) => !known.includes(word as T));
+    if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is none of ${known.join(', ')}.`);
+    return new Set(words as T[]);
+  };
+}
+
+/** An empty text is an empty list. Commas without words are a mistake. */
+export function splitList(given: string): string[] {
+  const words = given
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
+  if (words.length > 0 || given.trim() === '') return words;
+  throw new InvalidArgumentError('It must have words between its commas, such as a,b. An empty text means none.');
+}
+
+/** @throws {InvalidArgumentError} naming the levels */
+export function parseLogLevel(given: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === given);
+  if (level) return level;
+  throw new InvalidArgumentError(`It must be one of ${LOG_LEVELS.join(', ')}.`);
+}
+
+/** @throws {InvalidArgumentError} naming the formats */
+export function parseOutput(given: string): 'table' | 'json' | 'yaml' {
+  if (given === 'table' || given === 'json' || given === 'yaml') return given;
+  throw new InvalidArgumentError('It must be table, json or yaml.');
+}
+
+/** Reads host:port, or :port for all interfaces; `0` and an empty text are none. @throws {InvalidArgumentError} */
+export function parseListenAddress(given: string): ListenAddress | undefined {
+  if (given === '0' || given === '') return undefined;
+  const [, host, port] = /^(.*):(\d{1,5})$/.exec(given) ?? [];
+  if (host !== undefined && Number(port) <= 65_535)
+    return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+  throw new InvalidArgumentError('It must be host:port, :port, or 0 to turn it off.');
+}
+
+/** Reads host:port, both needed; an empty text is none. @throws {InvalidArgumentError} */
+export function parseDialAddress(given: string): { host: string; port: number } | undefined {
+  if (given === '') return undefined;
+  const parsed = parseListenAddress(given);
+  if (parsed?.host && parsed.port > 0) return parsed;
+  throw new InvalidArgumentError('It must be host:port, for example localhost:15017.');
+}

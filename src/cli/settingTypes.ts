@@ -1,0 +1,123 @@
+import { InvalidArgumentError } from 'commander';
+import type { LabelSelector } from '../model.ts';
+import type { ListenAddress } from '../report/server.ts';
+import { parseLabelSelector } from './labelSelector.ts';
+import { BOTH, type CommandName, RUN, type Setting } from './setting.ts';
+import {
+  countIn,
+  durationIn,
+  parseBoolean,
+  parseListenAddress,
+  parseNames,
+  parseNamespacePatterns,
+} from './settingParsers.ts';
+
+/** A year. A longer time would mean never, which no duration is meant to say. */
+const LONGEST_DURATION = 8760 * 3_600_000;
+const GREATEST_COUNT = 999_999;
+
+/** A switch: the flag alone means true. */
+export const toggle = (help: string, commands: readonly CommandName[], fallback = false): Setting<boolean> => ({
+  help,
+  default: String(fallback),
+  commands,
+  parse: parseBoolean,
+});
+
+/** @param min milliseconds */
+export const duration = (
+  help: string,
+  fallback: string,
+  commands: readonly CommandName[],
+  min = 0,
+): Setting<number> => {
+  const bounds = { min, max: LONGEST_DURATION };
+  return { help, value: 'duration', default: fallback, commands, bounds, parse: durationIn(bounds) };
+};
+
+/** A whole number, from `min` up. */
+export const count = (help: string, fallback: number, commands: readonly CommandName[], min = 1): Setting<number> => {
+  const bounds = { min, max: GREATEST_COUNT };
+  return { help, value: 'number', default: String(fallback), commands, bounds, parse: countIn(bounds) };
+};
+
+/** Marks a setting as policy. */
+export const policy = <S extends Setting<unknown>>(setting: S): S & { readonly policy: true } => ({
+  ...setting,
+  policy: true,
+});
+
+/** Namespace patterns, for `run` and `plan`. */
+export const patterns = (help: string): Setting<readonly string[]> => ({
+  help,
+  value: 'patterns',
+  default: '',
+  commands: BOTH,
+  list: true,
+  parse: parseNamespacePatterns,
+});
+
+/** The same setting, but it refuses an empty value, which would mean everything. @param right what to give instead, in words */
+export const neverEmpty = <T>(setting: Setting<T>, right: string): Setting<T> => ({
+  ...setting,
+  unset: { value: setting.parse('') },
+  parse: (given) => {
+    if (given.replace(/[\s,]/g, '') !== '') return setting.parse(given);
+    throw new InvalidArgumentError(`It must ${right}`);
+  },
+});
+
+/** A set of namespace names, empty by default. */
+export const names = (help: string, commands: readonly CommandName[]): Setting<ReadonlySet<string>> => ({
+  help,
+  value: 'names',
+  default: '',
+  commands,
+  list: true,
+  parse: parseNames,
+});
+
+/** A label selector as `kubectl -l` takes it; an empty text is none. */
+export const selector = (help: string): Setting<LabelSelector | undefined> => ({
+  help,
+  value: 'selector',
+  default: '',
+  commands: BOTH,
+  parse: (given) => (given.trim() === '' ? undefined : parseLabelSelector(given)),
+});
+
+/** Any text, empty by default. @param value the placeholder in the help */
+export const text = (help: string, value: string, commands: readonly CommandName[]): Setting<string> => ({
+  help,
+  value,
+  default: '',
+  commands,
+  parse: (given) => given,
+});
+
+/** One of several words, the first by default. */
+export const choice = <T extends string>(
+  help: string,
+  words: readonly [T, ...T[]],
+  commands: readonly CommandName[],
+): Setting<T> => ({
+  help: `${help}: ${words.join(' or ')}`,
+  value: 'choice',
+  default: words[0],
+  commands,
+  words,
+  parse: (given) => {
+    const word = words.find((known) => known === given);
+    if (word !== undefined) return word;
+    throw new InvalidArgumentError(`It must be ${words.join(' or ')}.`);
+  },
+});
+
+/** An address to listen on; `0` is none. */
+export const address = (help: string, fallback: string): Setting<ListenAddress | undefined> => ({
+  help,
+  value: 'address',
+  default: fallback,
+  commands: RUN,
+  parse: parseListenAddress,
+});

@@ -1,0 +1,88 @@
+import type { Answer } from './answer.ts';
+import { AnswerSamples } from './answerSamples.ts';
+import { ConcurrencyLimit } from './concurrencyLimit.ts';
+import type { Injection } from './mesh.ts';
+import { isBad, type Question } from './question.ts';
+
+const RECHECKS_AT_A_TIME = 4;
+
+export interface AnswerChangesOptions {
+  /** Milliseconds of a clock that never runs backwards. */
+  readonly now: () => number;
+  /** A new answer. Never rejects. */
+  readonly ask: (question: Question) => Promise<Answer>;
+  /** Whether an injection's injector is known not to answer. */
+  readonly isFailing: (injection: Injection) => boolean;
+  /** An injector gives another answer to the same template; `generationOf` has grown. */
+  readonly onChange: (injection: Injection) => void;
+  /** The answers of one namespace have changed, for a reason of its own such as a ProxyConfig. */
+  readonly onNamespaceChange: (injection: Injection, namespace: string) => void;
+}
+
+/** Notices that an injector answers otherwise than before although no watched object has changed. */
+export class AnswerChanges {
+  readonly #options: AnswerChangesOptions;
+  readonly #samples = new AnswerSamples();
+  readonly #rechecks = new ConcurrencyLimit(RECHECKS_AT_A_TIME);
+  readonly #generations = new Map<string, number>();
+
+  constructor(options: AnswerChangesOptions) {
+    this.#options = options;
+  }
+
+  /** Takes an answer as a sample, unless it is none or there are enough. */
+  add(asked: Question, answer: Answer): void {
+    if (answer.kind !== 'unknown') this.#samples.add(asked, answer, this.#options.now());
+  }
+
+  /** Puts one sample again to each of these injectors that is due. Never rejects. */
+  async recheck(injections: readonly Injection[]): Promise<void> {
+    const { isFailing, now } = this.#options;
+    const due = injections.filter((injection) => !isFailing(injection) && this.#samples.take(injection, now()));
+    await Promise.all(due.map((injection) => this.#rechecks.take(() => this.#recheck(injection))));
+  }
+
+  async #recheck(injection: Injection): Promise<void> {
+    const { ask, onChange, onNamespaceChange } = this.#options;
+    const [first, second] = this.#samples.of(injection);
+    if (!first) return;
+    const answer = await ask({ ...first.question, injection });
+    if (isBad(answer)) this.#samples.drop(injection, first);
+    if (!isConclusive(answer) || same(answer, first.answer)) return;
+    const other = second && (await ask({ ...second.question, injection }));
+    // something of the namespace's own has changed, such as a ProxyConfig: that is no news of the injector
+    if (second && other && same(other, second.answer)) {
+      this.#samples.forget(injection.epoch, first.question.namespace);
+      onNamespaceChange(injection, first.question.namespace);
+      return;
+    }
+    const name = nameOf(injection);
+    this.#generations.set(name, (this.#generations.get(name) ?? 0) + 1);
+    onChange(injection);
+  }
+
+  /** How often an injector has been seen to answer otherwise than before, as a number that only grows while its entry exists. */
+  generationOf(injection: Pick<Injection, 'entry'>): number {
+    return this.#generations.get(nameOf(injection)) ?? 0;
+  }
+
+  /** Forgets an epoch's samples. */
+  forget({ epoch }: Injection): void {
+    this.#samples.forget(epoch);
+  }
+
+  /** Forgets all other injections. */
+  keepOnly(injections: readonly Injection[]): void {
+    this.#samples.keepOnly(new Set(injections.map(({ epoch }) => epoch)));
+    const names = new Set(injections.map(nameOf));
+    for (const name of this.#generations.keys()) if (!names.has(name)) this.#generations.delete(name);
+  }
+}
+
+const nameOf = ({ entry }: Pick<Injection, 'entry'>): string => `${entry.configuration}/${entry.name}`;
+
+const same = (one: Answer, other: Answer): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/** A refusal is an answer, too. */
+const isConclusive = (answer: Answer): boolean =>
+  answer.kind !== 'unknown' || answer.reason.code === 'injector-refused';

@@ -1,0 +1,76 @@
+import { SayOnce } from '../sayOnce.ts';
+import type { InjectorConnection } from './injectorConnection.ts';
+import { InjectorLine } from './injectorLine.ts';
+import type { Injection } from './mesh.ts';
+import type { Question } from './question.ts';
+import type { WebhookEntry } from './webhookEntry.ts';
+
+/** Called when the injector of a configuration stops answering (with why) and when it answers again (undefined). */
+export type ReachableListener = (injection: Injection, problem: string | undefined) => void;
+
+/** The lines to all injectors. Each change between answering and not answering is reported once. */
+export class InjectorLines {
+  readonly #connect: (entry: WebhookEntry, connections: number) => InjectorConnection;
+  readonly #onReachable: ReachableListener;
+  readonly #lines = new Map<string, InjectorLine>();
+  /** Configurations whose injector was said to be unreachable. */
+  readonly #silent = new SayOnce<string>();
+
+  constructor(
+    connect: (entry: WebhookEntry, connections: number) => InjectorConnection,
+    onReachable: ReachableListener = () => undefined,
+  ) {
+    this.#connect = connect;
+    this.#onReachable = onReachable;
+  }
+
+  /** The line of an entry's injector; another one after the CA bundle was rotated, and the old one ends with `keepOnly`. */
+  of({ entry }: Injection): InjectorLine {
+    const key = lineKey(entry);
+    const line = this.#lines.get(key) ?? new InjectorLine((connections) => this.#connect(entry, connections));
+    this.#lines.set(key, line);
+    return line;
+  }
+
+  /** Whether the line is still the one of this injection: it ends when no entry names its injector any more. */
+  isOpen(line: InjectorLine, { entry }: Injection): boolean {
+    return this.#lines.get(lineKey(entry)) === line;
+  }
+
+  /** Notes that a question was answered. */
+  reached(line: InjectorLine, asked: Question): void {
+    const { injection } = asked;
+    if (this.#silent.over(injection.entry.configuration)) this.#onReachable(injection, undefined);
+    line.reached(asked);
+  }
+
+  /** Notes that the injector answers no question. A line that no entry names any more is no news. */
+  failed(line: InjectorLine, asked: Question, problem: string, now: number): void {
+    if (!this.isOpen(line, asked.injection)) return;
+    const { configuration } = asked.injection.entry;
+    if (this.#silent.isNews(configuration, 'unreachable')) this.#onReachable(asked.injection, problem);
+    line.failed(asked, problem, now);
+  }
+
+  /** When each may be asked again, in no order and also in the past. */
+  retryTimes(): number[] {
+    return [...this.#lines.values()].map(({ retryAt }) => retryAt);
+  }
+
+  /** Closes the lines that no injection names any more. */
+  async keepOnly(injections: readonly Injection[]): Promise<void> {
+    const configurations = new Set(injections.map(({ entry }) => entry.configuration));
+    this.#silent.keepOnly((one) => configurations.has(one));
+    const named = new Set(injections.map(({ entry }) => lineKey(entry)));
+    const gone = [...this.#lines].filter(([key]) => !named.has(key));
+    for (const [key] of gone) this.#lines.delete(key);
+    await Promise.all(gone.map(([, line]) => line.close()));
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all([...this.#lines.values()].map((line) => line.destroy()));
+  }
+}
+
+/** Entries of one address may differ in their CA while it is rotated; each keeps connections and back-off of its own. */
+const lineKey = ({ address, caBundle }: WebhookEntry): string => JSON.stringify([address, caBundle]);

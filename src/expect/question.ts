@@ -1,0 +1,36 @@
+import type { PodTemplate } from '../model.ts';
+import { reason } from '../reasons.ts';
+import type { Answer } from './answer.ts';
+import type { Injection } from './mesh.ts';
+
+/** One question: the template of a workload, and the hash under which its answer is kept. */
+export interface Question {
+  readonly injection: Injection;
+  readonly namespace: string;
+  readonly name: string;
+  readonly template: PodTemplate;
+  readonly templateHash: string;
+}
+
+export type QuestionResult = 'sidecar' | 'no-sidecar' | 'refused' | 'bad-answer' | 'unreachable';
+
+/** Workloads of one namespace with the same template share a question. The key begins with the epoch and the namespace. */
+export const questionKey = ({ injection, namespace, templateHash }: Question): string =>
+  `${injection.epoch}/${namespace}/${templateHash}`;
+
+/** The answer to a question that the injector was not reached with. */
+export function unreachable({ injection }: Question, why: string): Answer {
+  return {
+    kind: 'unknown',
+    reason: reason('injector-unreachable', `injector of ${injection.entry.configuration}: ${why}`),
+  };
+}
+
+/** What an injector's answer counts as. */
+export function resultOf(answer: Answer): QuestionResult {
+  if (answer.kind !== 'unknown') return answer.kind;
+  return answer.reason.code === 'injector-refused' ? 'refused' : 'bad-answer';
+}
+
+/** Whether the answer says nothing about the sidecar, and is no refusal either. */
+export const isBad = (answer: Answer): boolean => answer.kind === 'unknown' && answer.reason.code === 'bad-answer';

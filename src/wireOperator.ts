@@ -1,0 +1,103 @@
+import type { Cluster } from './cluster/cluster.ts';
+import { Confirmations } from './expect/confirmations.ts';
+import { Injectors, type InjectorsOptions } from './expect/injectors.ts';
+import { Journal } from './journal/journal.ts';
+import { type Leadership, NotLeading } from './leader/leadership.ts';
+import { Observer } from './observe/observer.ts';
+import { Operator, type OperatorOptions } from './operator.ts';
+import type { Report } from './report/report.ts';
+import type { AnswersVersion } from './watch/meshAssembly.ts';
+import type { MeshWatch } from './watch/meshWatch.ts';
+
+/** The watches as the operator uses them. */
+export type WiredWatch = OperatorOptions['watch'] & Pick<MeshWatch, 'answersChanged'>;
+
+/** All that differs between `meltemi run`, the simulation and a test: clocks, transports, settings and listeners. */
+export interface OperatorParts
+  extends Pick<
+    OperatorOptions,
+    'policy' | 'reconcilePeriod' | 'namespaces' | 'dryRun' | 'own' | 'now' | 'wall' | 'sleep'
+  > {
+  readonly cluster: Cluster;
+  /** The Lease: it keeps the journal and says what people have asked for. */
+  readonly lease: Pick<Leadership, 'text' | 'keep' | 'pauseState' | 'onPauseState'>;
+  /** Makes the watches. They ask `answersVersion` for each entry, because its count is part of the entry's epoch. */
+  readonly watch: (answersVersion: AnswersVersion) => WiredWatch;
+  /** Asks injectors without a network. */
+  readonly post?: InjectorsOptions['post'];
+  readonly report: OperatorOptions['report'] & Pick<Report, 'question' | 'reachable' | 'answersChanged'>;
+  /** Ends what waits in the background: the operator has stopped or has failed. */
+  readonly signal: AbortSignal;
+}
+
+/** The operator, and those of its parts that its owner talks to. */
+export interface Wired {
+  readonly operator: Operator;
+  readonly injectors: Injectors;
+  readonly journal: Journal;
+  readonly watch: WiredWatch;
+}
+
+/**
+ * Builds the operator from its parts. This is the only place that does: what `meltemi run` does between the watches and the writes, the
+ * simulation and the tests do too. Nothing runs before `operator.run` is called.
+ */
+export function wireOperator(parts: OperatorParts): Wired {
+  const { cluster, lease, report, now, wall, sleep, policy, signal } = parts;
+  const injectors = new Injectors({
+    cluster,
+    now,
+    ...(parts.post && { post: parts.post }),
+    onQuestion: (result) => report.question(result),
+    onReachable: (injection, problem) => report.reachable(injection, problem),
+    onTried: () => operator.ring(),
+    onAnswerChanged: (injection) => {
+      report.answersChanged(injection);
+      watch.answersChanged();
+    },
+  });
+  const watch = parts.watch((entry) => injectors.generationOf({ entry }));
+  const journal = new Journal({
+    store: lease,
+    now,
+    wall,
+    // the next leader reads what the Lease has
+    onError: (error) => error instanceof NotLeading || report.trouble('journal', error),
+  });
+  const observer = new Observer({
+    cluster,
+    injectors,
+    journal,
+    policy,
+    onMissingRight: (what, error) => report.trouble(`reading ${what}`, error),
+  });
+  const confirmations = new Confirmations({
+    probe: (question) => injectors.probe(question),
+    wait: (milliseconds) => sleep(milliseconds, signal).catch(() => undefined),
+    signal,
+    onEnd: (injection) => {
+      injectors.forget(injection);
+      operator.ring();
+    },
+  });
+  const operator = new Operator({
+    cluster,
+    journal,
+    watch,
+    injectors,
+    observer,
+    confirmations,
+    policy,
+    reconcilePeriod: parts.reconcilePeriod,
+    namespaces: parts.namespaces,
+    dryRun: parts.dryRun,
+    report,
+    now,
+    wall,
+    sleep,
+    pauseState: () => lease.pauseState(),
+    own: parts.own,
+  });
+  lease.onPauseState(() => operator.ring());
+  return { operator, injectors, journal, watch };
+}
