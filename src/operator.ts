@@ -16,7 +16,7 @@ import { historyOf } from './plan/history.ts';
 import { type Plan, planStepwise } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
-import type { ReasonCode } from './reasons.ts';
+import { lookAgainAfter } from './plan/waitReasons.ts';
 import type { Report } from './report/report.ts';
 import { PlanOvertaken, Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
@@ -285,7 +285,7 @@ export class Operator {
     await afterSteps(assessed.length);
     if (signal.aborted) return;
     this.#confirm(assessed, planned);
-    this.#requeue.note(waitingFor(planned), now());
+    this.#requeue.note(intervalsOf(planned), now());
     for (const [key, { action }] of planned.steps) if (action === 'none') this.#retries.succeeded(key);
     this.#retries.keepOnly((key) => planned.steps.has(key) || this.#busy.has(key));
     if (!restarter) return;
@@ -423,6 +423,8 @@ export class Operator {
   }
 }
 
-/** Of every planned workload, the reason why it waits. */
-const waitingFor = ({ steps }: Plan): Map<WorkloadKey, ReasonCode | undefined> =>
-  new Map([...steps].map(([key, step]) => [key, step.action === 'wait' ? step.reason.code : undefined]));
+/** Of every planned workload, after how long it is read again. */
+const intervalsOf = ({ steps }: Plan): Map<WorkloadKey, number | undefined> =>
+  new Map(
+    [...steps].map(([key, step]) => [key, step.action === 'wait' ? lookAgainAfter(step.reason.code) : undefined]),
+  );

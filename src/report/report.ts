@@ -6,7 +6,7 @@ import { afterSteps, loopSlices } from '../loopSlices.ts';
 import { type EventTarget, keyOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { LEASE_NAME } from '../names.ts';
 import type { Assessed } from '../plan/assessed.ts';
-import { isGate } from '../plan/gates.ts';
+import { isGate } from '../plan/gates/gates.ts';
 import { isInFlight, lastRestart } from '../plan/journalEntry.ts';
 import type { Plan } from '../plan/plan.ts';
 import { fingerprint, type Outcome } from '../plan/record.ts';

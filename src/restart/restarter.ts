@@ -8,13 +8,13 @@ import { messageOf } from '../messageOf.ts';
 import { keyOf, type Workload, type WorkloadRef } from '../model.ts';
 import { matchOf, type Observed, type Observer } from '../observe/observer.ts';
 import { type Assessed, isOutdated, type Outdated } from '../plan/assessed.ts';
-import { closedGate } from '../plan/gates.ts';
+import { closedGate } from '../plan/gates/gates.ts';
 import { answeredRetry, type JournalEntry, nextEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
 import { canClose } from '../plan/plan.ts';
 import type { Policy } from '../plan/policy.ts';
 import { barePatch, fingerprint, type Outcome, outcomePatch, restartPatch } from '../plan/record.ts';
 import type { RuleContext } from '../plan/rule.ts';
-import { waitOf } from '../plan/waits.ts';
+import { waitOf } from '../plan/rules/rules.ts';
 import {
   type Circumstances,
   type End,
@@ -204,8 +204,8 @@ export class Restarter {
    */
   #stillWanted(assessed: Outdated): RuleContext {
     const ruleContext = this.#options.ruleContext();
-    const hold = waitOf(assessed, ruleContext);
-    if (hold) throw new PlanOvertaken(hold.reason.detail);
+    const wait = waitOf(assessed, ruleContext);
+    if (wait) throw new PlanOvertaken(wait.reason.detail);
     if (!sameInjection(this.#options.mesh(), assessed)) throw new PlanOvertaken('the mesh has just changed');
     return ruleContext;
   }

@@ -4,7 +4,7 @@ import { FILTER_KEYS, REWRITES_KEY } from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, POLICY_NAMES, SETTINGS, type Setting } from '../../src/cli/settings.ts';
 import { type Place, RIGHTS } from '../../src/cluster/rights.ts';
 import { ANNOTATION, LEASE_ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
-import { REASONS } from '../../src/reasons.ts';
+import { REASONS } from '../../src/plan/reasonCatalogue.ts';
 import { EVENT_REASONS } from '../../src/report/events.ts';
 import { METRICS } from '../../src/report/metrics.ts';
 import { between } from './between.ts';
@@ -70,7 +70,7 @@ function filterFields(): string {
 function reasons(): string {
   return tableOf(
     ['reason', 'meaning'],
-    Object.entries(REASONS).map(([code, help]) => [`\`${code}\``, help]),
+    [...REASONS].map(([code, help]) => [`\`${code}\``, help]),
   );
 }
 
