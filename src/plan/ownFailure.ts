@@ -1,6 +1,7 @@
 import { RESTARTED_AT } from '../names.ts';
 import type { Assessed } from './assessed.ts';
 import { lastRestart } from './journalEntry.ts';
+import { isFailure } from './outcomes.ts';
 import { parseTime } from './record.ts';
 import { rolloutState } from './rollout.ts';
 
@@ -12,6 +13,6 @@ export function isOurFailure(assessed: Assessed): boolean {
   const { workload } = assessed;
   const last = lastRestart(assessed);
   const template = parseTime(workload.template.annotations[RESTARTED_AT]);
-  const failed = last?.outcome?.startsWith('failed:') === true && template === last.restartedAt;
+  const failed = last !== undefined && isFailure(last.outcome) && template === last.restartedAt;
   return failed && rolloutState(workload).kind !== 'complete';
 }

@@ -8,15 +8,16 @@ import { LEASE_NAME } from '../names.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import { isGate } from '../plan/gates/gates.ts';
 import { isInFlight, lastRestart } from '../plan/journalEntry.ts';
+import { type Outcome, resultOf } from '../plan/outcomes.ts';
 import type { Plan } from '../plan/plan.ts';
-import { fingerprint, type Outcome } from '../plan/record.ts';
+import { fingerprint } from '../plan/record.ts';
 import type { ReasonCode } from '../reasons.ts';
 import type { RestartListener } from '../restart/restarter.ts';
 import { cut, escapedBytes } from './escaped.ts';
 import { EVENT_REASONS, type EventReason } from './events.ts';
 import { errorFields, type Logger } from './logger.ts';
 import { LongConditions } from './longConditions.ts';
-import type { Metrics, RestartResult } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import { type Row, rowsOf } from './row.ts';
 
 export interface ReportOptions {
@@ -258,7 +259,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   ended({ workload, verdict }: Assessed, outcome: Outcome, detail: string): void {
-    const result = outcome.split(':', 1)[0] as RestartResult;
+    const result = resultOf(outcome);
     this.#options.metrics.restarted(workload.kind, result);
     const bad = result === 'failed' || result === 'reverted';
     this.#options.logger[bad ? 'error' : 'info']('Restart ended', { ...refOf(workload), outcome, detail });

@@ -10,9 +10,10 @@ import { matchOf, type Observed, type Observer } from '../observe/observer.ts';
 import { type Assessed, isOutdated, type Outdated } from '../plan/assessed.ts';
 import { closedGate } from '../plan/gates/gates.ts';
 import { answeredRetry, type JournalEntry, nextEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
+import { isFailure, type Outcome } from '../plan/outcomes.ts';
 import { canClose } from '../plan/plan.ts';
 import type { Policy } from '../plan/policy.ts';
-import { barePatch, fingerprint, type Outcome, outcomePatch, restartPatch } from '../plan/record.ts';
+import { barePatch, fingerprint, outcomePatch, restartPatch } from '../plan/record.ts';
 import type { RuleContext } from '../plan/rule.ts';
 import { waitOf } from '../plan/rules/rules.ts';
 import {
@@ -361,7 +362,7 @@ export class Restarter {
     const { workload } = assessed;
     const ended = journal.end(workload, outcome);
     if (!ended) return observer.look(workload);
-    const words = outcome.startsWith('failed:') ? await this.#rejection(workload, ended) : undefined;
+    const words = isFailure(outcome) ? await this.#rejection(workload, ended) : undefined;
     listener.ended({ ...assessed, entry: ended }, outcome, words ? `${detail}; ${words}` : detail);
     await journal.stored();
     await this.#note(workload, ended);

@@ -4,6 +4,7 @@ import { FILTER_KEYS, REWRITES_KEY } from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, POLICY_NAMES, SETTINGS, type Setting } from '../../src/cli/settings.ts';
 import { type Place, RIGHTS } from '../../src/cluster/rights.ts';
 import { ANNOTATION, LEASE_ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
+import { OUTCOMES } from '../../src/plan/outcomes.ts';
 import { REASONS } from '../../src/plan/reasonCatalogue.ts';
 import { EVENT_REASONS } from '../../src/report/events.ts';
 import { METRICS } from '../../src/report/metrics.ts';
@@ -18,6 +19,7 @@ const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'README.md', name: 'flags of pause', table: () => flags('pause') },
   { file: 'docs/reasons.md', name: 'reasons', table: reasons },
   { file: 'docs/reporting.md', name: 'events', table: events },
+  { file: 'docs/reporting.md', name: 'outcomes', table: outcomes },
   { file: 'docs/reporting.md', name: 'metrics', table: metrics },
   { file: 'docs/reporting.md', name: 'annotations', table: annotations },
   { file: 'docs/policy.md', name: 'policy keys', table: policyKeys },
@@ -74,6 +76,13 @@ function reasons(): string {
   );
 }
 
+function outcomes(): string {
+  return tableOf(
+    ['outcome', 'counts as a failure', 'meaning'],
+    Object.entries(OUTCOMES).map(([outcome, { help, failure }]) => [`\`${outcome}\``, failure ? 'yes' : 'no', help]),
+  );
+}
+
 function events(): string {
   return tableOf(
     ['reason', 'type', 'meaning'],
@@ -97,9 +106,9 @@ const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
   restartedAt: 'when it was written, RFC 3339',
   attempts: 'restarts in this episode of drift',
   writes: 'times of the latest restarts, for the daily cap; `ok` after those that ended well',
-  run: 'the run that the restart belongs to: restarts towards one content of an injector',
+  run: 'hash of the content of the injector that the restart was made towards; restarts with the same value form one run',
   retried: 'the value of `meltemi.dev/retry` that the restart answered',
-  outcome: '`verified`, `failed:<reason>`, `reverted` or `superseded`; empty while the restart is in flight',
+  outcome: 'how the restart ended, see above; empty while it is in flight',
 };
 
 const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {

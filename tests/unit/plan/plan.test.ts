@@ -257,7 +257,7 @@ const owner = { apiVersion: 'kafka.strimzi.io/v1beta2', kind: 'Kafka', name: 'ev
 const spent = { budgets: [budget({ allowed: 0 })] };
 const lowering = { maxUnavailable: 1 };
 const recreated = { strategy: 'Recreate', maxUnavailable: 3 };
-const failedOpen = journalled(restarted(HOUR, 'failed:not-injected'), { name: 'open' });
+const failedOpen = journalled(restarted(HOUR, 'failed:no-sidecar'), { name: 'open' });
 const takenBack = journalled(restarted(HOUR, 'reverted'), { name: 'other', owner });
 
 const down = (given: Partial<Assessed> = {}): Assessed => ({
@@ -349,7 +349,7 @@ const safety: [string, Assessed[], string, Partial<PlanContext>?][] = [
     '… but it is where the failed rollout has ended and others have spent it',
     [
       {
-        ...journalled(restarted(HOUR, 'failed:not-injected', { restartedFor: 'other', run: 'before' }), {
+        ...journalled(restarted(HOUR, 'failed:no-sidecar', { restartedFor: 'other', run: 'before' }), {
           ...lowering,
           template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - HOUR) }, spec: {} },
         }),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type EventDraft, keyOf } from '../../../src/model.ts';
+import type { Outcome } from '../../../src/plan/outcomes.ts';
 import type { Step } from '../../../src/plan/plan.ts';
-import type { Outcome } from '../../../src/plan/record.ts';
 import { type ReasonCode, reason } from '../../../src/reasons.ts';
 import { Metrics } from '../../../src/report/metrics.ts';
 import { Report } from '../../../src/report/report.ts';
