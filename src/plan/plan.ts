@@ -22,8 +22,12 @@ export type Step =
   | { readonly action: 'close' }
   | { readonly action: 'none' };
 
+/** A workload with its verdict and what is to be done about it now. */
+export type Planned = Assessed & { readonly step: Step };
+
 export interface Plan {
-  readonly steps: ReadonlyMap<WorkloadKey, Step>;
+  /** Every workload once, in the order of the queue. */
+  readonly items: readonly Planned[];
   /** When the first of the timed waits ends; undefined when nothing waits for time. */
   readonly wakeAt?: number;
 }
@@ -48,15 +52,15 @@ export function* planStepwise(assessed: readonly Assessed[], context: PlanContex
   const history = historyOf(context.journal, assessed, context.wall, context.resumedAt);
   const ruleContext: RuleContext = { ...context, history };
   const throttle = new Throttle(assessed, context);
-  const steps = new Map<WorkloadKey, Step>();
+  const items: Planned[] = [];
   let wakeAt = Number.POSITIVE_INFINITY;
   for (const { one } of keyed) {
     const step = stepOf(one, ruleContext, throttle, context.busy);
-    steps.set(keyOf(one.workload), step);
+    items.push({ ...one, step });
     if (step.action === 'wait' && step.until !== undefined) wakeAt = Math.min(wakeAt, step.until);
     yield;
   }
-  return { steps, ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }) };
+  return { items, ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }) };
 }
 
 function sortKey(assessed: Assessed, own: WorkloadKey | undefined): string {

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Verdict } from '../../../src/compare/verdict.ts';
-import { keyOf } from '../../../src/model.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import { nextEntry } from '../../../src/plan/journalEntry.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
 import { journalled, journalOf, recorded, restarted } from '../../builders/journal.ts';
-import { context, POLICY } from '../../builders/policy.ts';
+import { context, POLICY, stepFor } from '../../builders/policy.ts';
 import { assessed, expected, HOUR, injection, MINUTE, NOW } from '../../builders/workload.ts';
 
 const KAFKA = { apiVersion: 'kafka.strimzi.io/v1beta2', kind: 'Kafka', name: 'events' };
@@ -34,8 +33,8 @@ function decision(
   given: Partial<PlanContext> = {},
 ): string | undefined {
   const asked = assessed({ namespace, name: 'asked', owner: KAFKA });
-  const { steps } = plan([...others, asked], context({ journal: journalOf(others), ...given }));
-  const step = steps.get(keyOf(asked.workload));
+  const planned = plan([...others, asked], context({ journal: journalOf(others), ...given }));
+  const step = stepFor(planned, asked.workload);
   return step && 'reason' in step ? step.reason.code : step?.action;
 }
 
