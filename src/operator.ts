@@ -13,10 +13,10 @@ import { type Observed, type Observer, questionOf } from './observe/observer.ts'
 import { Scans } from './observe/scans.ts';
 import { type Assessed, isOutdated } from './plan/assessed.ts';
 import { historyOf } from './plan/history.ts';
-import { type Plan, planStepwise } from './plan/plan.ts';
+import { type Plan, type Planned, planStepwise } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
-import type { ReasonCode } from './reasons.ts';
+import { lookAgainAfter } from './plan/waitReasons.ts';
 import type { Report } from './report/report.ts';
 import { PlanOvertaken, Restarter } from './restart/restarter.ts';
 import { Retries } from './restart/retries.ts';
@@ -281,16 +281,18 @@ export class Operator {
       own,
     });
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, planned.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
-    await report.evaluated(assessed, planned, now());
+    await report.evaluated(planned, now());
     await afterSteps(assessed.length);
     if (signal.aborted) return;
-    this.#confirm(assessed, planned);
-    this.#requeue.note(waitingFor(planned), now());
-    for (const [key, { action }] of planned.steps) if (action === 'none') this.#retries.succeeded(key);
-    this.#retries.keepOnly((key) => planned.steps.has(key) || this.#busy.has(key));
+    this.#confirm(planned);
+    this.#requeue.note(intervalsOf(planned), now());
+    const known = new Set(planned.items.map(({ workload }) => keyOf(workload)));
+    for (const { workload, step } of planned.items)
+      if (step.action === 'none') this.#retries.succeeded(keyOf(workload));
+    this.#retries.keepOnly((key) => known.has(key) || this.#busy.has(key));
     if (!restarter) return;
     this.#followUnseen(assessed, restarter, signal);
-    for (const one of assessed) this.#carryOut(one, planned, restarter, signal);
+    for (const one of planned.items) this.#carryOut(one, restarter, signal);
   }
 
   /** Makes a lost journal anew: open records on workloads take slots, no more than there are, until their time limit. */
@@ -333,11 +335,10 @@ export class Operator {
   }
 
   /** What waits for a confirmed answer gets one: any of its workloads can be the question. */
-  #confirm(assessed: readonly Assessed[], { steps }: Plan): void {
-    for (const { workload } of assessed) {
-      const step = steps.get(keyOf(workload));
+  #confirm({ items }: Plan): void {
+    for (const { workload, step } of items) {
       const observed = this.#observations.of(keyOf(workload));
-      if (step?.action !== 'wait' || step.reason.code !== 'unconfirmed-answer' || !observed) continue;
+      if (step.action !== 'wait' || step.reason.code !== 'unconfirmed-answer' || !observed) continue;
       const question = questionOf(this.#mesh, observed);
       if (question) this.#options.confirmations.begin(question);
     }
@@ -355,16 +356,17 @@ export class Operator {
     this.#wakeUp.ring();
   }
 
-  #carryOut(assessed: Assessed, { steps }: Plan, restarter: Restarter, signal: AbortSignal): void {
-    const key = keyOf(assessed.workload);
-    const action = steps.get(key)?.action;
+  #carryOut(planned: Planned, restarter: Restarter, signal: AbortSignal): void {
+    const { workload, step } = planned;
+    const { action } = step;
+    const key = keyOf(workload);
     if (this.#busy.has(key)) return;
-    if (action === 'restart' && isOutdated(assessed)) {
+    if (action === 'restart' && isOutdated(planned)) {
       this.#starting.add(key);
-      this.#start(key, assessed.workload, () => restarter.restart(assessed), signal);
+      this.#start(key, workload, () => restarter.restart(planned), signal);
     }
-    if (action === 'follow') this.#start(key, assessed.workload, () => restarter.follow(assessed.workload), signal);
-    if (action === 'close') this.#start(key, assessed.workload, () => restarter.close(assessed.workload), signal);
+    if (action === 'follow') this.#start(key, workload, () => restarter.follow(workload), signal);
+    if (action === 'close') this.#start(key, workload, () => restarter.close(workload), signal);
   }
 
   /**
@@ -425,6 +427,11 @@ export class Operator {
   }
 }
 
-/** Of every planned workload, the reason why it waits. */
-const waitingFor = ({ steps }: Plan): Map<WorkloadKey, ReasonCode | undefined> =>
-  new Map([...steps].map(([key, step]) => [key, step.action === 'wait' ? step.reason.code : undefined]));
+/** Of every planned workload, after how long it is read again. */
+const intervalsOf = ({ items }: Plan): Map<WorkloadKey, number | undefined> =>
+  new Map(
+    items.map(({ workload, step }) => [
+      keyOf(workload),
+      step.action === 'wait' ? lookAgainAfter(step.reason.code) : undefined,
+    ]),
+  );

@@ -105,7 +105,8 @@ export async function planCommand(
       paused: pauseState.paused,
       resumedAt: pauseState.resumedAt,
     };
-    const rows = rowsOf(assessed, plan(assessed, context));
+    const planned = plan(assessed, context);
+    const rows = rowsOf(planned);
     progress.done();
     if (!settings.explain) {
       streams.out.write(render(rows, warnings, settings, streams));
@@ -113,11 +114,10 @@ export async function planCommand(
     }
     const { kind, name } = settings.explain;
     const key = keyOf({ kind, name, namespace: settings.namespace });
-    const one = assessed.find(({ workload }) => keyOf(workload) === key);
+    const one = planned.items.find(({ workload }) => keyOf(workload) === key);
     const row = rows.find((candidate) => candidate.kind === kind && candidate.name === name);
     if (!one || !row) throw new Error(unknownWorkload(key, rows, policy.skipNamespaces));
-    const { groups = [] } = observations.get(key) ?? {};
-    streams.out.write(explanation({ assessed: one, mesh, groups, row, rules: policy }));
+    streams.out.write(explanation({ assessed: one, mesh, groups: one.groups, row, rules: policy }));
     return exitCode([row]);
   } finally {
     progress.done();

@@ -1,7 +1,7 @@
 import { type Drift, RESTARTABLE } from '../compare/drift.ts';
 import type { WorkloadKind } from '../model.ts';
 import { RESTART_ANNOTATION } from '../names.ts';
-import { GATES, type Gate } from '../plan/gates.ts';
+import { GATE_CODES, type GateCode } from '../plan/gates/gates.ts';
 import { PDB_CHOICES, RECREATE_CHOICES } from '../plan/policy.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import { ALL, BOTH, defaultOf, PLAN, RUN, type Setting } from './setting.ts';
@@ -59,14 +59,14 @@ export const SETTINGS = {
     parse: oneOfEach(RESTARTABLE),
   } as Setting<ReadonlySet<Drift>>),
   ignoreGate: policy({
-    help: `gates that hold nothing back, comma-separated, of ${GATES.join(', ')}`,
+    help: `gates that hold nothing back, comma-separated, of ${GATE_CODES.join(', ')}`,
     value: 'gates',
     default: '',
     commands: BOTH,
     list: true,
-    words: GATES,
-    parse: oneOfEach(GATES),
-  } as Setting<ReadonlySet<Gate>>),
+    words: GATE_CODES,
+    parse: oneOfEach(GATE_CODES),
+  } as Setting<ReadonlySet<GateCode>>),
   skipNamespaces: policy({
     ...names(
       'namespaces where nothing is restarted, comma-separated; outdated workloads there are listed as skipped',

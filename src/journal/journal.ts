@@ -2,7 +2,8 @@ import type { RewriteRule } from '../compare/learntImage.ts';
 import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import { CUT, type JournalEntries, type JournalEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
-import { type Outcome, recordOf } from '../plan/record.ts';
+import type { Outcome } from '../plan/outcomes.ts';
+import { recordOf } from '../plan/record.ts';
 import { journalText, type LearntImage, readJournal, type StoredEntry } from './journalText.ts';
 
 /** Where the journal is kept between processes. */

@@ -4,7 +4,8 @@ import { fits, type Shape } from '../cluster/fieldTypes.ts';
 import { parseRule, type RewriteRule } from '../compare/learntImage.ts';
 import type { WorkloadKey } from '../model.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
-import { type Outcome, parseTime, timestamp, writeOf, writeWord } from '../plan/record.ts';
+import { outcomeOf } from '../plan/outcomes.ts';
+import { parseTime, timestamp, writeOf, writeWord } from '../plan/record.ts';
 
 /** An entry as it is stored: without what only means something in one process. */
 export interface StoredEntry extends Omit<JournalEntry, 'since' | 'before'> {
@@ -190,6 +191,6 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     ...(before && { before: entryOf(key, before) }),
     ...(owner !== undefined && { owner }),
     ...(retried !== undefined && { retried }),
-    ...(outcome !== undefined && { outcome: outcome as Outcome }),
+    ...(outcome !== undefined && { outcome: outcomeOf(outcome) }),
   };
 }

@@ -1,7 +1,6 @@
 import type { Injection } from '../expect/mesh.ts';
-import { reason } from '../reasons.ts';
 import type { ByRun } from './history.ts';
-import type { RuleContext, Wait } from './rule.ts';
+import type { Finding, RuleContext } from './rule.ts';
 
 type Known = Pick<RuleContext, 'history' | 'policy'>;
 
@@ -10,7 +9,7 @@ type Known = Pick<RuleContext, 'history' | 'policy'>;
  * in several namespaces halt all, and so do failures in the only one that the run concerns. So the owner of one namespace cannot stop the
  * others.
  */
-export function haltOf({ run, entry }: Injection, namespace: string, known: Known): Wait | undefined {
+export function haltOf({ run, entry }: Injection, namespace: string, known: Known): Finding | undefined {
   const open = everywhereOrHere(known.history.failingOpen, run, run, namespace, known);
   if (open !== undefined) {
     const of = known.history.failingOpen.get(run)?.size === 1 && !isAlone(run, known) ? 'namespace' : 'run';
@@ -29,7 +28,7 @@ export function haltOf({ run, entry }: Injection, namespace: string, known: Know
   return halted('run', `${all} restarts ${towards} in ${failed.length} namespaces, the budget is ${failureBudget}`);
 }
 
-const halted = (of: 'namespace' | 'run', detail: string): Wait => ({ reason: reason('halted', detail), of });
+const halted = (of: 'namespace' | 'run', detail: string): Finding => ({ detail, of });
 
 const isAlone = (run: string, { history }: Known): boolean => (history.namespaces.get(run)?.size ?? 0) <= 1;
 

@@ -1,6 +1,7 @@
 import { type Owner, refOf } from '../model.ts';
 import type { Assessed } from './assessed.ts';
 import type { JournalEntries } from './journalEntry.ts';
+import { isFailure } from './outcomes.ts';
 
 /** What the journal says of the restarts of each run: it survives crashes and leader changes. */
 export interface History {
@@ -35,12 +36,12 @@ export function historyOf(
   const since = resumedAt > wall ? 0 : Math.floor(resumedAt / 1000) * 1000;
   for (const [key, entry] of entries) {
     // until a restart is known to be written, the one before it counts
-    const { run, outcome = '', owner, restartedAt } = entry.confirmed ? entry : (entry.before ?? entry);
+    const { run, outcome, owner, restartedAt } = entry.confirmed ? entry : (entry.before ?? entry);
     if (restartedAt < since) continue;
     const { kind, namespace, name } = refOf(key);
     const words = `${kind} ${namespace}/${name}`;
-    if (outcome.startsWith('failed:')) count(failures, run, namespace);
-    if (outcome === 'failed:not-injected') put(failingOpen, run, namespace, words);
+    if (isFailure(outcome)) count(failures, run, namespace);
+    if (outcome === 'failed:no-sidecar') put(failingOpen, run, namespace, words);
     if (outcome === 'reverted' && owner) put(reverted, `${run} ${owner}`, namespace, words);
   }
   return { failures, failingOpen, reverted, namespaces: namespacesOf(assessed) };

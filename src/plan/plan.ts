@@ -6,9 +6,11 @@ import { haltOf } from './halts.ts';
 import { historyOf } from './history.ts';
 import { isInFlight } from './journalEntry.ts';
 import { rolloutState } from './rollout.ts';
-import type { PlanContext, RuleContext, Wait } from './rule.ts';
+import { type PlanContext, type RuleContext, type Wait, waitFor } from './rule.ts';
+import { backingOff } from './rules/backingOff.ts';
+import { waitOf } from './rules/rules.ts';
 import { Throttle } from './throttle.ts';
-import { backingOff, waitOf } from './waits.ts';
+import { IN_FLIGHT } from './waitReasons.ts';
 
 /** What is to be done about one workload now. */
 export type Step =
@@ -20,8 +22,12 @@ export type Step =
   | { readonly action: 'close' }
   | { readonly action: 'none' };
 
+/** A workload with its verdict and what is to be done about it now. */
+export type Planned = Assessed & { readonly step: Step };
+
 export interface Plan {
-  readonly steps: ReadonlyMap<WorkloadKey, Step>;
+  /** Every workload once, in the order of the queue. */
+  readonly items: readonly Planned[];
   /** When the first of the timed waits ends; undefined when nothing waits for time. */
   readonly wakeAt?: number;
 }
@@ -46,15 +52,15 @@ export function* planStepwise(assessed: readonly Assessed[], context: PlanContex
   const history = historyOf(context.journal, assessed, context.wall, context.resumedAt);
   const ruleContext: RuleContext = { ...context, history };
   const throttle = new Throttle(assessed, context);
-  const steps = new Map<WorkloadKey, Step>();
+  const items: Planned[] = [];
   let wakeAt = Number.POSITIVE_INFINITY;
   for (const { one } of keyed) {
     const step = stepOf(one, ruleContext, throttle, context.busy);
-    steps.set(keyOf(one.workload), step);
+    items.push({ ...one, step });
     if (step.action === 'wait' && step.until !== undefined) wakeAt = Math.min(wakeAt, step.until);
     yield;
   }
-  return { steps, ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }) };
+  return { items, ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }) };
 }
 
 function sortKey(assessed: Assessed, own: WorkloadKey | undefined): string {
@@ -71,16 +77,16 @@ function stepOf(
   busy: ReadonlySet<WorkloadKey>,
 ): Step {
   if (isInFlight(assessed) || busy.has(keyOf(assessed.workload))) {
-    return { action: 'follow', reason: reason('in-flight', 'its restart is being followed') };
+    return { action: 'follow', reason: reason(IN_FLIGHT.code, 'its restart is being followed') };
   }
   if (canClose(assessed, ruleContext)) {
-    const hold = backingOff(assessed, ruleContext);
-    return hold ? { action: 'wait', ...hold } : { action: 'close' };
+    const retry = backingOff.check(assessed, ruleContext);
+    return retry ? { action: 'wait', ...waitFor(backingOff, retry) } : { action: 'close' };
   }
   if (!isOutdated(assessed)) return { action: 'none' };
-  const hold = waitOf(assessed, ruleContext);
-  if (hold) return { action: 'wait', ...hold };
-  const { order, hold: queued } = throttle.queue(assessed);
+  const wait = waitOf(assessed, ruleContext);
+  if (wait) return { action: 'wait', ...wait };
+  const { order, wait: queued } = throttle.queue(assessed);
   return queued ? { action: 'wait', order, ...queued } : { action: 'restart', order };
 }
 

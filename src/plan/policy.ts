@@ -1,7 +1,7 @@
 import type { DriftRules } from '../compare/drift.ts';
 import type { LabelSelector } from '../model.ts';
 import type { Filter } from './filter.ts';
-import type { Gate } from './gates.ts';
+import type { GateCode } from './gates/gates.ts';
 
 export const PDB_CHOICES = ['respect', 'ignore'] as const;
 export const RECREATE_CHOICES = ['restart', 'hold'] as const;
@@ -31,7 +31,7 @@ export interface Policy extends DriftRules {
   /** Restarts of one workload within 24 hours that did not end well, before it waits. Those that ended well have a wider limit of 10. */
   readonly maxRestartsPerDay: number;
   /** Gates that are left open whatever they find. */
-  readonly ignoreGate: ReadonlySet<Gate>;
+  readonly ignoreGate: ReadonlySet<GateCode>;
   /** Namespaces in which nothing is restarted. */
   readonly skipNamespaces: ReadonlySet<string>;
   /** Whether only what carries the annotation `"true"` is restarted. */

@@ -2,12 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Labels, Workload } from '../model.ts';
 import { ANNOTATION, RESTARTED_AT } from '../names.ts';
-
-/**
- * How a restart ended; `superseded:expectation` when another sidecar was expected by its end, so that it proves nothing about its own.
- * The reason of a failure follows the colon.
- */
-export type Outcome = 'verified' | 'reverted' | 'superseded' | 'superseded:expectation' | `failed:${string}`;
+import { isWell, type Outcome, outcomeOf } from './outcomes.ts';
 
 /** One write of a restart: when it was, in milliseconds of the wall clock, and whether that restart ended well, or by somebody else's. */
 export interface Write {
@@ -72,7 +67,7 @@ function parsed(annotations: Labels): RestartRecord | undefined {
     writes: (annotations[ANNOTATION.writes] ?? '').split(',', WRITES_KEPT).flatMap((text) => writeOf(text) ?? []),
     run: annotations[ANNOTATION.run] ?? '',
     ...(retried && { retried }),
-    ...(outcome && { outcome: outcome as Outcome }),
+    ...(outcome && { outcome: outcomeOf(outcome) }),
   };
 }
 
@@ -82,9 +77,6 @@ const attemptsOf = (text: string): number => (/^[1-9]\d{0,3}$/.test(text) ? Numb
 /** The writes of a record, the newest with the end that it came to. */
 export const writesOf = ({ writes, outcome, restartedAt }: RestartRecord): readonly Write[] =>
   writes.map((write) => (write.at === restartedAt ? { at: write.at, well: isWell(outcome) } : write));
-
-const isWell = (outcome: Outcome | undefined): boolean =>
-  outcome === 'verified' || outcome === 'superseded' || outcome === 'superseded:expectation';
 
 const WELL = ' ok';
 

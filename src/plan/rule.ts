@@ -1,18 +1,44 @@
 import type { Injection } from '../expect/mesh.ts';
 import type { WorkloadKey } from '../model.ts';
-import type { Reason } from '../reasons.ts';
+import { type Reason, reason } from '../reasons.ts';
 import type { Outdated } from './assessed.ts';
 import type { History } from './history.ts';
 import type { JournalEntries } from './journalEntry.ts';
 import type { Policy } from './policy.ts';
+import type { WaitCode } from './waitReasons.ts';
 
-/** Why an outdated workload is not restarted now. Without `until` it waits for something other than time. */
-export interface Wait {
-  readonly reason: Reason;
+/**
+ * How soon a workload is read again while it waits, in milliseconds. `on-change`: a watch, the end of a timed wait or the end of another
+ * restart begins an evaluation anyway.
+ */
+export type LookAgain = number | 'on-change';
+
+/** What rules, gates and limits have in common: a reason to wait, as the documentation, the metrics and the loop see it. */
+export interface WaitReason<Code extends string = string> {
+  readonly code: Code;
+  /** One or two sentences for docs/reasons.md. */
+  readonly help: string;
+  readonly lookAgain: LookAgain;
+}
+
+/** What a rule or a limit has found about one workload. Without `until` it waits for something other than time. */
+export interface Finding {
+  readonly detail: string;
   readonly until?: number;
   /** Of a halt: whether it holds the workload's namespace or the whole run. */
   readonly of?: 'namespace' | 'run';
 }
+
+/** Why an outdated workload is not restarted now. */
+export interface Wait extends Omit<Finding, 'detail'> {
+  readonly reason: Reason;
+}
+
+/** What was found, with the code of what found it. */
+export const waitFor = ({ code }: WaitReason<WaitCode>, { detail, ...rest }: Finding): Wait => ({
+  reason: reason(code, detail),
+  ...rest,
+});
 
 /** What the rules may know besides the workload itself. */
 export interface RuleContext {
@@ -34,8 +60,10 @@ export interface RuleContext {
   readonly history: History;
 }
 
-/** One reason to wait, if it applies. */
-export type Rule = (assessed: Outdated, ruleContext: RuleContext) => Wait | undefined;
+/** One reason to wait, and when it applies. Pure; it sees one workload. */
+export interface Rule<Code extends string = string> extends WaitReason<Code> {
+  check(assessed: Outdated, context: RuleContext): Finding | undefined;
+}
 
 /** What a plan is made in. */
 export interface PlanContext extends Omit<RuleContext, 'history'> {

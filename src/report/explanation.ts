@@ -7,7 +7,8 @@ import type { Injection, Mesh } from '../expect/mesh.ts';
 import type { WebhookEntry } from '../expect/webhookEntry.ts';
 import type { Labels, Workload } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
-import { closedGate, GATES, type Gate, gateWarning } from '../plan/gates.ts';
+import type { Gate } from '../plan/gates/gate.ts';
+import { findingOf, GATES } from '../plan/gates/gates.ts';
 import { escaped } from './escaped.ts';
 import type { Row } from './row.ts';
 
@@ -98,17 +99,13 @@ function gateLines({ injection, verdict }: Assessed): string[] {
   if (!injection || !('expected' in verdict)) return ['not asked'];
   const facts = { injection, expected: verdict.expected, unconfirmed: undefined };
   return GATES.map((gate, index) => {
-    const others = new Set<Gate>(GATES.filter((other) => other !== gate));
-    const closed = closedGate(facts, others);
-    return `G${index + 1} ${gate}: ${closed ? `closed, ${closed.detail}` : gateState(gate, injection)}`;
+    const closed = findingOf(gate, facts);
+    return `G${index + 1} ${gate.code}: ${closed ? `closed, ${closed}` : openWords(gate, injection)}`;
   });
 }
 
-function gateState(gate: Gate, injection: Injection): string {
-  const { istiod } = injection;
-  const warning = gateWarning(gate, injection);
+function openWords(gate: Gate, injection: Injection): string {
+  const warning = gate.warning?.(injection);
   if (warning !== undefined) return `open, but ${warning}`;
-  if (gate === 'unconfirmed-answer')
-    return istiod ? 'open' : 'no istiod is visible; run asks twice, ten seconds apart, before the first restart';
-  return istiod ? 'open' : 'does not apply, no istiod is visible';
+  return injection.istiod ? 'open' : gate.withoutIstiod;
 }

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { STATES, type Verdict } from '../compare/verdict.ts';
 import type { QuestionResult } from '../expect/question.ts';
 import { PRODUCT } from '../names.ts';
+import { OUTCOMES, type resultOf } from '../plan/outcomes.ts';
 import type { ReasonCode } from '../reasons.ts';
 
 /** Every metric with its help; docs/metrics.md is generated from here. */
@@ -25,12 +26,15 @@ export const METRICS = {
   last_scan_timestamp_seconds: { labels: [], help: 'When the last complete scan ended.' },
   policy_invalid: { labels: [], help: '1 while the policy file cannot be used and the last good one stays in force.' },
   policy_loaded_timestamp_seconds: { labels: [], help: 'When the policy file in force was read; 0 without one.' },
-  api_errors_total: { labels: [], help: 'Errors met while working on a workload; each is retried with back-off.' },
+  errors_total: {
+    labels: [],
+    help: 'Errors met while reading, evaluating, restarting or keeping the journal; what failed is tried again.',
+  },
 } as const;
 
 const RESULTS: readonly QuestionResult[] = ['sidecar', 'no-sidecar', 'refused', 'bad-answer', 'unreachable'];
-const RESTART_RESULTS = ['verified', 'failed', 'reverted', 'superseded'] as const;
-export type RestartResult = (typeof RESTART_RESULTS)[number];
+const RESTART_RESULTS = new Set(Object.values(OUTCOMES).map(({ result }) => result));
+export type RestartResult = ReturnType<typeof resultOf>;
 
 /** The metrics of one process in a registry of their own; label sets are closed and counters start at zero. */
 export class Metrics {
@@ -48,7 +52,7 @@ export class Metrics {
   readonly #lastScan = this.#gauge('last_scan_timestamp_seconds');
   readonly #policyInvalid = this.#gauge('policy_invalid');
   readonly #policyLoaded = this.#gauge('policy_loaded_timestamp_seconds');
-  readonly #errors = this.#counter('api_errors_total');
+  readonly #errors = this.#counter('errors_total');
   readonly #scanDuration = new Histogram({
     name: `${PRODUCT}_scan_duration_seconds`,
     help: METRICS.scan_duration_seconds.help,

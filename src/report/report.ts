@@ -6,17 +6,17 @@ import { afterSteps, loopSlices } from '../loopSlices.ts';
 import { type EventTarget, keyOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { LEASE_NAME } from '../names.ts';
 import type { Assessed } from '../plan/assessed.ts';
-import { isGate } from '../plan/gates.ts';
+import { isGate } from '../plan/gates/gates.ts';
 import { isInFlight, lastRestart } from '../plan/journalEntry.ts';
-import type { Plan } from '../plan/plan.ts';
-import { fingerprint, type Outcome } from '../plan/record.ts';
-import type { ReasonCode } from '../reasons.ts';
+import { type Outcome, resultOf } from '../plan/outcomes.ts';
+import type { Plan, Planned } from '../plan/plan.ts';
+import { fingerprint } from '../plan/record.ts';
 import type { RestartListener } from '../restart/restarter.ts';
 import { cut, escapedBytes } from './escaped.ts';
 import { EVENT_REASONS, type EventReason } from './events.ts';
 import { errorFields, type Logger } from './logger.ts';
 import { LongConditions } from './longConditions.ts';
-import type { Metrics, RestartResult } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import { type Row, rowsOf } from './row.ts';
 
 export interface ReportOptions {
@@ -143,8 +143,9 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   /** Of thousands of decisions there is a line each: they are written in slices, between which other work has its turn. */
-  async evaluated(assessed: readonly Assessed[], planned: Plan, now: number): Promise<void> {
-    const rows = rowsOf(assessed, planned);
+  async evaluated(plan: Plan, now: number): Promise<void> {
+    const { items } = plan;
+    const rows = rowsOf(plan);
     const slices = loopSlices();
     const turn = afterSteps(rows.length);
     if (turn) await turn;
@@ -153,30 +154,30 @@ export class Report implements Omit<RestartListener, 'sending'> {
       const pause = slices.step();
       if (pause) await pause;
     }
-    for (const one of assessed) {
+    for (const one of items) {
       this.#noteOutdated(one);
       const pause = slices.step();
       if (pause) await pause;
     }
     if (turn) await afterSteps(rows.length);
-    this.#noteHalts(assessed, planned);
-    this.#noteGates(assessed, planned, now);
-    this.#noteBudgets(assessed, planned, now);
-    const waiting = rows.flatMap((row) => (row.action === 'wait' ? [row.reason as ReasonCode] : []));
-    const inFlight = assessed.filter(isInFlight).length;
+    this.#noteHalts(items);
+    this.#noteGates(items, now);
+    this.#noteBudgets(items, now);
+    const waiting = items.flatMap(({ step }) => (step.action === 'wait' ? [step.reason.code] : []));
+    const inFlight = items.filter(isInFlight).length;
     this.#options.metrics.evaluated(
       rows.map((row) => row.verdict),
       waiting,
       inFlight,
     );
     this.#options.metrics.unreachable(this.#unreachable.size);
-    const known = new Set(assessed.map(({ workload }) => keyOf(workload)));
+    const known = new Set(items.map(({ workload }) => keyOf(workload)));
     for (const key of this.#said.keys()) if (!known.has(key)) this.#said.delete(key);
     for (const key of this.#outdated.keys()) if (!known.has(key)) this.#outdated.delete(key);
   }
 
   #decision(row: Row): void {
-    const key = `${row.kind}/${row.namespace}/${row.name}` as WorkloadKey;
+    const key = keyOf(row);
     const text = [row.verdict, row.action, row.reason, row.from, row.to].join(' ');
     if (this.#said.get(key) === text) return;
     this.#said.set(key, text);
@@ -201,11 +202,10 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#emit('SidecarOutdated', targetOf(workload), message);
   }
 
-  #noteHalts(assessed: readonly Assessed[], { steps }: Plan): void {
+  #noteHalts(items: readonly Planned[]): void {
     const halted = new Map<string, string>();
-    for (const { workload, injection } of assessed) {
-      const step = steps.get(keyOf(workload));
-      if (step?.action === 'wait' && step.reason.code === 'halted' && injection)
+    for (const { workload, injection, step } of items) {
+      if (step.action === 'wait' && step.reason.code === 'halted' && injection)
         halted.set(
           step.of === 'namespace' ? `${injection.run} in ${workload.namespace}` : injection.run,
           step.reason.detail,
@@ -221,11 +221,10 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   /** A gate that stays closed is worth an Event: somebody's upgrade stopped half-way. */
-  #noteGates(assessed: readonly Assessed[], { steps }: Plan, now: number): void {
+  #noteGates(items: readonly Planned[], now: number): void {
     const closed = new Map<string, string>();
-    for (const { workload, injection } of assessed) {
-      const step = steps.get(keyOf(workload));
-      if (step?.action !== 'wait' || !isGate(step.reason.code) || !injection) continue;
+    for (const { injection, step } of items) {
+      if (step.action !== 'wait' || !isGate(step.reason.code) || !injection) continue;
       closed.set(`${injection.entry.configuration}: ${step.reason.code}`, step.reason.detail);
     }
     for (const gate of this.#closed.note(now, new Set(closed.keys())))
@@ -234,11 +233,10 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   /** A budget that never allows a disruption would keep its workloads outdated for ever, and nobody would know. */
-  #noteBudgets(assessed: readonly Assessed[], { steps }: Plan, now: number): void {
+  #noteBudgets(items: readonly Planned[], now: number): void {
     const held = new Map<string, { readonly workload: Workload; readonly detail: string }>();
-    for (const { workload } of assessed) {
-      const step = steps.get(keyOf(workload));
-      if (step?.action === 'wait' && step.reason.code === 'pdb')
+    for (const { workload, step } of items) {
+      if (step.action === 'wait' && step.reason.code === 'pdb')
         held.set(keyOf(workload), { workload, detail: step.reason.detail });
     }
     for (const key of this.#held.note(now, new Set(held.keys()))) {
@@ -258,7 +256,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   ended({ workload, verdict }: Assessed, outcome: Outcome, detail: string): void {
-    const result = outcome.split(':', 1)[0] as RestartResult;
+    const result = resultOf(outcome);
     this.#options.metrics.restarted(workload.kind, result);
     const bad = result === 'failed' || result === 'reverted';
     this.#options.logger[bad ? 'error' : 'info']('Restart ended', { ...refOf(workload), outcome, detail });

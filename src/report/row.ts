@@ -1,21 +1,20 @@
 import { sidecarWord, type Verdict } from '../compare/verdict.ts';
-import { keyOf } from '../model.ts';
-import type { Assessed } from '../plan/assessed.ts';
+import type { WorkloadKind } from '../model.ts';
 import { meansOutage } from '../plan/budget.ts';
 import { lastRestart } from '../plan/journalEntry.ts';
-import type { Plan, Step } from '../plan/plan.ts';
+import type { Plan, Planned, Step } from '../plan/plan.ts';
 import { timestamp } from '../plan/record.ts';
-import type { Reason } from '../reasons.ts';
+import type { Reason, ReasonCode } from '../reasons.ts';
 
 /** One workload's decision, flat: what the plan prints, the log says and the metrics count all come from this value. */
 export interface Row {
-  readonly kind: string;
+  readonly kind: WorkloadKind;
   readonly namespace: string;
   readonly name: string;
   readonly verdict: Verdict['state'];
   readonly action: Step['action'];
   /** Code from the catalogue of reasons; empty where nothing needs a reason. */
-  readonly reason: string;
+  readonly reason: ReasonCode | '';
   readonly detail: string;
   /** RFC 3339; when a timed wait ends. */
   readonly until?: string;
@@ -35,8 +34,8 @@ export interface Row {
 }
 
 /** The rows of a plan: first what is restarted, in order, then what waits, then the rest by name. */
-export function rowsOf(assessed: readonly Assessed[], { steps }: Plan): Row[] {
-  const rows = assessed.map((one) => rowOf(one, steps.get(keyOf(one.workload)) ?? { action: 'none' }));
+export function rowsOf({ items }: Plan): Row[] {
+  const rows = items.map(rowOf);
   return rows.sort((a, b) => rank(a) - rank(b) || compare(sortKey(a), sortKey(b)));
 }
 
@@ -46,11 +45,11 @@ const rank = ({ order, verdict }: Row): number =>
 const sortKey = ({ namespace, kind, name }: Row): string => `${namespace}/${kind}/${name}`;
 const compare = (a: string, b: string): number => Number(a > b) - Number(a < b);
 
-/** One row of a plan, as table, JSON, log and metrics show it. */
-export function rowOf(assessed: Assessed, step: Step): Row {
-  const { workload, verdict, injection } = assessed;
-  const { code = '', detail = '' } = reasonOf(verdict, step) ?? {};
-  const outcome = lastRestart(assessed)?.outcome;
+/** The decision about one workload. */
+export function rowOf(planned: Planned): Row {
+  const { workload, verdict, injection, step } = planned;
+  const { code, detail }: Pick<Row, 'detail'> & { code: Row['reason'] } = reasonOf(verdict, step) ?? NO_REASON;
+  const outcome = lastRestart(planned)?.outcome;
   return {
     kind: workload.kind,
     namespace: workload.namespace,
@@ -76,6 +75,8 @@ export function rowOf(assessed: Assessed, step: Step): Row {
     ...(outcome && { lastOutcome: outcome }),
   };
 }
+
+const NO_REASON = { code: '', detail: '' } as const;
 
 function reasonOf(verdict: Verdict, step: Step): Reason | undefined {
   if ('reason' in step) return step.reason;

@@ -4,7 +4,8 @@ import type { Workload } from '../model.ts';
 import { RESTARTED_AT } from '../names.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
-import { fingerprint, type Outcome, parseTime, timestamp } from '../plan/record.ts';
+import type { Failure, Outcome } from '../plan/outcomes.ts';
+import { fingerprint, parseTime, timestamp } from '../plan/record.ts';
 import { replacedPods, rolloutState } from '../plan/rollout.ts';
 
 /** How a restart ended, and why, for people. */
@@ -58,9 +59,9 @@ export function progressOf(workload: Workload, entry: JournalEntry, now: number,
   return late ? failed('timeout', `${state.detail} after ${timeout / 1000} s`) : { kind: 'progressing' };
 }
 
-const failure = (why: string, detail: string): End => ({ outcome: `failed:${why}`, detail });
+const failure = (why: Failure, detail: string): End => ({ outcome: `failed:${why}`, detail });
 
-const failed = (why: string, detail: string): Progress => ({ kind: 'failed', end: failure(why, detail) });
+const failed = (why: Failure, detail: string): Progress => ({ kind: 'failed', end: failure(why, detail) });
 
 /** What `endOf` goes by besides what it is shown. */
 export interface Circumstances {
@@ -83,7 +84,7 @@ export function endOf(progress: Progress, assessed: Assessed, circumstances: Cir
   )
     return { outcome: 'verified', detail: 'every pod is ready with the expected sidecar' };
   if (progress.kind === 'unwritten') return undefined;
-  if (progress.kind === 'progressing') return isFailingOpen(assessed, circumstances) ? NOT_INJECTED : undefined;
+  if (progress.kind === 'progressing') return isFailingOpen(assessed, circumstances) ? NO_SIDECAR : undefined;
   if (progress.kind !== 'complete') return progress.end;
   if (verdict.state === 'skipped') return { outcome: 'superseded:expectation', detail: verdict.reason.detail };
   if (verdict.state !== 'outdated') return progress.late ? UNVERIFIED : undefined;
@@ -94,7 +95,7 @@ export function endOf(progress: Progress, assessed: Assessed, circumstances: Cir
 
 /** What new pods have instead of the expected sidecar. Only a missing one says that the API server does without the injector. */
 function whatIsWrong(drifts: readonly Drift[]): End {
-  if (drifts.includes('missing')) return NOT_INJECTED;
+  if (drifts.includes('missing')) return NO_SIDECAR;
   return drifts.includes('image') ? WRONG_IMAGE : WRONG_REVISION;
 }
 
@@ -119,7 +120,7 @@ function allDone({ workload, groups, onLostNodes }: Assessed): boolean {
 }
 
 const UNVERIFIED = failure('unverified', 'it was not known within the time limit what the new pods should have');
-const NOT_INJECTED = failure('not-injected', 'new pods are ready without a sidecar');
+const NO_SIDECAR = failure('no-sidecar', 'new pods are ready without a sidecar');
 const WRONG_IMAGE = failure('wrong-image', 'new pods are ready with another proxy image than the injector names');
 const WRONG_REVISION = failure(
   'wrong-revision',

@@ -9,13 +9,14 @@ import { messageOf } from '../messageOf.ts';
 import { keyOf, type Workload, type WorkloadRef } from '../model.ts';
 import { matchOf, type Observed, type Observer } from '../observe/observer.ts';
 import { type Assessed, isOutdated, type Outdated } from '../plan/assessed.ts';
-import { closedGate } from '../plan/gates.ts';
+import { closedGate } from '../plan/gates/gates.ts';
 import { answeredRetry, type JournalEntry, nextEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
+import { isFailure, type Outcome } from '../plan/outcomes.ts';
 import { canClose } from '../plan/plan.ts';
 import type { Policy } from '../plan/policy.ts';
-import { barePatch, fingerprint, type Outcome, outcomePatch, restartPatch } from '../plan/record.ts';
+import { barePatch, fingerprint, outcomePatch, restartPatch } from '../plan/record.ts';
 import type { RuleContext } from '../plan/rule.ts';
-import { waitOf } from '../plan/waits.ts';
+import { waitOf } from '../plan/rules/rules.ts';
 import { SayOnce } from '../sayOnce.ts';
 import {
   type Circumstances,
@@ -204,8 +205,8 @@ export class Restarter {
    */
   #stillWanted(assessed: Outdated): RuleContext {
     const ruleContext = this.#options.ruleContext();
-    const hold = waitOf(assessed, ruleContext);
-    if (hold) throw new PlanOvertaken(hold.reason.detail);
+    const wait = waitOf(assessed, ruleContext);
+    if (wait) throw new PlanOvertaken(wait.reason.detail);
     if (!sameInjection(this.#options.mesh(), assessed)) throw new PlanOvertaken('the mesh has just changed');
     return ruleContext;
   }
@@ -362,7 +363,7 @@ export class Restarter {
     const { workload } = assessed;
     const ended = journal.end(workload, outcome);
     if (!ended) return observer.look(workload);
-    const words = outcome.startsWith('failed:') ? await this.#rejection(workload, ended) : undefined;
+    const words = isFailure(outcome) ? await this.#rejection(workload, ended) : undefined;
     listener.ended({ ...assessed, entry: ended }, outcome, words ? `${detail}; ${words}` : detail);
     await journal.stored();
     await this.#note(workload, ended);

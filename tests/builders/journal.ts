@@ -3,7 +3,8 @@ import { keyOf, type Labels, type Workload } from '../../src/model.ts';
 import type { Assessed } from '../../src/plan/assessed.ts';
 import { ownerKind } from '../../src/plan/history.ts';
 import type { JournalEntries, JournalEntry } from '../../src/plan/journalEntry.ts';
-import { fingerprint, type Outcome, outcomePatch, type RestartRecord, type Write } from '../../src/plan/record.ts';
+import type { Outcome } from '../../src/plan/outcomes.ts';
+import { fingerprint, outcomePatch, type RestartRecord, type Write } from '../../src/plan/record.ts';
 import { assessed, expected, HOUR, NOW } from './workload.ts';
 
 /** A journal that knows of nothing. */

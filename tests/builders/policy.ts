@@ -1,5 +1,7 @@
 import { policyOf } from '../../src/cli/policyOf.ts';
 import { defaults } from '../../src/cli/settings.ts';
+import { keyOf, type WorkloadRef } from '../../src/model.ts';
+import type { Plan, Step } from '../../src/plan/plan.ts';
 import type { Policy } from '../../src/plan/policy.ts';
 import type { PlanContext } from '../../src/plan/rule.ts';
 import { HOUR, NOW } from './workload.ts';
@@ -24,3 +26,7 @@ export const context = (given: Partial<PlanContext> = {}): PlanContext => ({
   starting: new Set(),
   ...given,
 });
+
+/** What a plan says is to be done about a workload. */
+export const stepFor = ({ items }: Plan, ref: WorkloadRef): Step | undefined =>
+  items.find(({ workload }) => keyOf(workload) === keyOf(ref))?.step;

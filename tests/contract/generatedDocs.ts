@@ -5,7 +5,8 @@ import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/set
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { type Place, RIGHTS } from '../../src/cluster/rights.ts';
 import { ANNOTATION, LEASE_ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
-import { REASONS } from '../../src/reasons.ts';
+import { OUTCOMES } from '../../src/plan/outcomes.ts';
+import { REASONS } from '../../src/plan/reasonCatalogue.ts';
 import { EVENT_REASONS } from '../../src/report/events.ts';
 import { METRICS } from '../../src/report/metrics.ts';
 import { between } from './between.ts';
@@ -19,6 +20,7 @@ const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/flags.md', name: 'flags of pause', table: () => flags('pause') },
   { file: 'docs/reasons.md', name: 'reasons', table: reasons },
   { file: 'docs/reporting.md', name: 'events', table: events },
+  { file: 'docs/reporting.md', name: 'outcomes', table: outcomes },
   { file: 'docs/reporting.md', name: 'metrics', table: metrics },
   { file: 'docs/reporting.md', name: 'annotations', table: annotations },
   { file: 'docs/policy.md', name: 'policy keys', table: policyKeys },
@@ -71,7 +73,14 @@ function filterFields(): string {
 function reasons(): string {
   return tableOf(
     ['reason', 'meaning'],
-    Object.entries(REASONS).map(([code, help]) => [`\`${code}\``, help]),
+    [...REASONS].map(([code, help]) => [`\`${code}\``, help]),
+  );
+}
+
+function outcomes(): string {
+  return tableOf(
+    ['outcome', 'counts as a failure', 'meaning'],
+    Object.entries(OUTCOMES).map(([outcome, { help, failure }]) => [`\`${outcome}\``, failure ? 'yes' : 'no', help]),
   );
 }
 
@@ -98,9 +107,9 @@ const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
   restartedAt: 'when it was written, RFC 3339',
   attempts: 'restarts in this episode of drift',
   writes: 'times of the latest restarts, for the daily cap; `ok` after those that ended well',
-  run: 'the run that the restart belongs to: restarts towards one content of an injector',
+  run: 'hash of the content of the injector that the restart was made towards; restarts with the same value form one run',
   retried: 'the value of `meltemi.dev/retry` that the restart answered',
-  outcome: '`verified`, `failed:<reason>`, `reverted` or `superseded`; empty while the restart is in flight',
+  outcome: 'how the restart ended, see above; empty while it is in flight',
 };
 
 const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {

@@ -95,7 +95,7 @@ test('a webhook that fails open halts at once; a resume lets the rest go on, a r
     // the first holds its own namespace, and one of another takes its slot before the second holds all
     assert.ok(lost.length >= 2 && lost.length <= 3 + 1, `${lost.length} written`);
     for (const namespace of lost) assert.deepEqual(await proxies(namespace), [''], 'a pod without a proxy');
-    assert.deepEqual(new Set(Object.values(await scene.outcomes())), new Set(['failed:not-injected']));
+    assert.deepEqual(new Set(Object.values(await scene.outcomes())), new Set(['failed:no-sidecar']));
     await stays('nothing more', 15_000, async () => (await written(scene)) === lost.length);
     fake.deafToApiServer = false;
     const annotations = { [LEASE_ANNOTATION.resume]: 'firewall mended' };

@@ -58,7 +58,7 @@ const record = (restartedAt: string, outcome?: string): Record<string, string> =
 async function forgeFailures(): Promise<void> {
   const outside = { labels: { 'sidecar.istio.io/inject': 'false' } };
   for (const [index, at] of [IN_8000_YEARS, new Date().toISOString()].entries()) {
-    const ownAnnotations = record(at, 'failed:not-injected');
+    const ownAnnotations = record(at, 'failed:no-sidecar');
     await bed.deploy({ namespace: TENANT, name: `open-outside-${index}`, ...outside, ownAnnotations });
     await bed.deploy({ namespace: TENANT, name: `open-${index}`, ownAnnotations });
   }

@@ -13,8 +13,9 @@ export interface Mutant {
   readonly flavour?: Flavour;
 }
 
-const HOLDS = 'src/plan/waits.ts';
-const THROTTLE = 'src/plan/throttle.ts';
+const RULE_LIST = 'src/plan/rules/rules.ts';
+const LIMITS = 'src/plan/limits';
+const COUNTS = `${LIMITS}/counts.ts`;
 const HALTS = 'src/plan/halts.ts';
 const ENTRY = 'src/plan/journalEntry.ts';
 const JOURNAL = 'src/journal/journal.ts';
@@ -24,7 +25,7 @@ const RESTARTER = 'src/restart/restarter.ts';
 export const RULES: readonly Mutant[] = [
   {
     name: 'without the cooldown',
-    file: HOLDS,
+    file: RULE_LIST,
     snippet: '  cooldown,\n  backingOff,\n',
     instead: '  backingOff,\n',
     breaks: 'cooldown',
@@ -70,21 +71,21 @@ export const RULES: readonly Mutant[] = [
   },
   {
     name: 'without the limit in flight',
-    file: THROTTLE,
-    snippet: 'if (this.#inFlight >= maxInFlight)',
-    instead: 'if (false)',
+    file: `${LIMITS}/maxInFlight.ts`,
+    snippet: 'if (inFlight < most) return',
+    instead: 'return',
     breaks: 'max-in-flight',
   },
   {
     name: 'without the limit in a namespace',
-    file: THROTTLE,
-    snippet: 'if (here >= maxInFlightPerNamespace)',
-    instead: 'if (false)',
+    file: `${LIMITS}/maxInFlightPerNamespace.ts`,
+    snippet: 'if (here < most) return',
+    instead: 'return',
     breaks: 'max-in-flight-per-namespace',
   },
   {
     name: 'without looking at budgets',
-    file: HOLDS,
+    file: RULE_LIST,
     snippet: '  budgets,\n  cooldown,\n',
     instead: '  cooldown,\n',
     breaks: 'pdb-spent',
@@ -92,17 +93,17 @@ export const RULES: readonly Mutant[] = [
   },
   {
     name: 'without turns under one budget',
-    file: THROTTLE,
-    snippet: "if (other) return waiting('pdb',",
-    instead: "if (false) return waiting('pdb',",
+    file: `${LIMITS}/limits.ts`,
+    snippet: '  oneUnderABudget,\n  oneOfAnOwnerKind,\n',
+    instead: '  oneOfAnOwnerKind,\n',
     breaks: 'pdb-shared',
     flavour: 'crowded',
   },
   {
     name: 'without turns for one owner kind',
-    file: THROTTLE,
-    snippet: 'const other = workload.owner && this.#perOwner.get(ownerKind(workload.owner));',
-    instead: 'const other = undefined;',
+    file: `${LIMITS}/limits.ts`,
+    snippet: '  oneOfAnOwnerKind,\n  firstOfItsKind,\n',
+    instead: '  firstOfItsKind,\n',
     breaks: 'owner-kind',
   },
   {
@@ -115,21 +116,21 @@ export const RULES: readonly Mutant[] = [
   },
   {
     name: 'without the daily cap',
-    file: HOLDS,
+    file: RULE_LIST,
     snippet: '  dailyCap,\n',
     instead: '',
     breaks: 'daily-cap',
   },
   {
     name: 'with reverted treated like never restarted',
-    file: HOLDS,
+    file: 'src/plan/rules/gaveUp.ts',
     snippet: "if (restartedFor !== wanted || outcome === 'verified' ||",
     instead: "if (restartedFor !== wanted || outcome === 'reverted' || outcome === 'verified' ||",
     breaks: 'reverted',
   },
   {
     name: 'without heed to an owner that reverts',
-    file: HOLDS,
+    file: RULE_LIST,
     snippet: '  ownerReverts,\n',
     instead: '',
     breaks: 'owner-reverts',
@@ -137,7 +138,7 @@ export const RULES: readonly Mutant[] = [
   },
   {
     name: 'without giving up',
-    file: HOLDS,
+    file: RULE_LIST,
     snippet: '  gaveUp,\n',
     instead: '',
     breaks: 'episode',
@@ -145,21 +146,21 @@ export const RULES: readonly Mutant[] = [
   },
   {
     name: 'without the restart delay',
-    file: THROTTLE,
-    snippet: 'return restartDelay > 0 && until > now',
+    file: `${LIMITS}/restartDelay.ts`,
+    snippet: 'return least > 0 && until > now',
     instead: 'return false',
     breaks: 'restart-delay',
   },
   {
     name: 'without the rate',
-    file: THROTTLE,
-    snippet: 'if (rate > 0 && recent.length >= rate)',
-    instead: 'if (false)',
+    file: `${LIMITS}/maxRestartsPerMinute.ts`,
+    snippet: 'if (rate <= 0) return',
+    instead: 'return',
     breaks: 'rate',
   },
   {
     name: 'with broken watches trusted',
-    file: HOLDS,
+    file: RULE_LIST,
     snippet: '  watchStale,\n',
     instead: '',
     breaks: 'stale',
@@ -167,14 +168,14 @@ export const RULES: readonly Mutant[] = [
   },
   {
     name: 'without the gates',
-    file: HOLDS,
-    snippet: '  gate,\n',
+    file: RULE_LIST,
+    snippet: '  ...GATES.map(gateRule),\n',
     instead: '',
     breaks: 'gate',
   },
   {
     name: "deaf to a person's pause",
-    file: HOLDS,
+    file: RULE_LIST,
     snippet: '  operatorPaused,\n',
     instead: '',
     breaks: 'operator-paused',
@@ -182,7 +183,7 @@ export const RULES: readonly Mutant[] = [
   },
   {
     name: 'without heed to paused rollouts',
-    file: HOLDS,
+    file: RULE_LIST,
     snippet: '  paused,\n  rolling,\n',
     instead: '  rolling,\n',
     breaks: 'target',
@@ -209,7 +210,7 @@ export const MISTAKES: readonly Mutant[] = [
   },
   {
     name: 'not counting a restart that is about to be written',
-    file: THROTTLE,
+    file: COUNTS,
     snippet: '      this.#note(context.now);\n    }\n',
     instead: '    }\n',
     breaks: 'restart-delay',
@@ -234,8 +235,8 @@ export const MISTAKES: readonly Mutant[] = [
   {
     name: 'not asking the rules again in the moment of sending',
     file: RESTARTER,
-    snippet: 'const hold = waitOf(assessed, ruleContext);',
-    instead: 'const hold = undefined;',
+    snippet: 'const wait = waitOf(assessed, ruleContext);',
+    instead: 'const wait = undefined;',
     breaks: 'halted',
     flavour: 'failing',
   },
@@ -257,7 +258,7 @@ export const MISTAKES: readonly Mutant[] = [
   },
   {
     name: 'counting a restart only once its write is known to have been done',
-    file: THROTTLE,
+    file: COUNTS,
     snippet: 'if (!entry.outcome) this.#countEntry(',
     instead: 'if (!entry.outcome && entry.confirmed) this.#countEntry(',
     breaks: 'max-in-flight',
@@ -269,7 +270,7 @@ export const MISTAKES: readonly Mutant[] = [
 export const TRUST: readonly Mutant[] = [
   {
     name: 'counting records on workloads as slots',
-    file: THROTTLE,
+    file: COUNTS,
     snippet: '    for (const key of context.starting) {\n',
     instead: `    for (const one of assessed) {
       const { annotations } = one.workload;

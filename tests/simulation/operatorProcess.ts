@@ -4,7 +4,6 @@ import { LeaderElection, type LeaseTiming } from '../../src/leader/leaderElectio
 import type { Budget, Labels } from '../../src/model.ts';
 import { LEASE_ANNOTATION } from '../../src/names.ts';
 import type { Operator } from '../../src/operator.ts';
-import type { Assessed } from '../../src/plan/assessed.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { reason } from '../../src/reasons.ts';
 import { type OperatorParts, wireOperator } from '../../src/wireOperator.ts';
@@ -42,7 +41,7 @@ export class OperatorProcess {
   readonly budgetsRead = new Map<string, readonly Budget[]>();
   leaseRead: Labels = {};
   termBeganAt = 0;
-  planned: { readonly at: number; readonly assessed: readonly Assessed[]; readonly plan: Plan } | undefined;
+  planned: { readonly at: number; readonly plan: Plan } | undefined;
   readonly #world: World;
   readonly #stop = new AbortController();
   readonly #leadership: LeaderElection;
@@ -122,8 +121,8 @@ export class OperatorProcess {
       journalRebuilt: (restarts) => log(() => `${id}: found ${restarts.join(', ')} on their workloads`),
       ended: ({ workload }, outcome, detail) =>
         log(() => `${id}: ${workload.namespace}/${workload.name} ended ${outcome}: ${detail}`),
-      evaluated: async (assessed, plan, at) => {
-        this.planned = { at, assessed, plan };
+      evaluated: async (plan, at) => {
+        this.planned = { at, plan };
       },
     };
   }

@@ -186,7 +186,7 @@ export class Referee {
     const { failureBudget, failureBudgetPerNamespace } = this.#world.scenario.policy;
     const share = Math.min(failureBudget, failureBudgetPerNamespace);
     const failed = ends.filter(({ outcome }) => outcome?.startsWith('failed:'));
-    const open = failed.filter(({ outcome }) => outcome === 'failed:not-injected');
+    const open = failed.filter(({ outcome }) => outcome === 'failed:no-sidecar');
     const here = failed.filter((one) => one.workload.namespace === namespace).length;
     if (here >= share || holdsNamespace(open, namespace) || (alone && open.length > 0)) return true;
     const namespaces = new Set(failed.map((one) => one.workload.namespace));

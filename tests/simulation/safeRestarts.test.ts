@@ -72,7 +72,7 @@ test('the limits are reached, and every end is seen', { skip: ONE !== undefined 
         .map((name) => `${name} ${counted.get(`${kind} ${name}`)}`)
         .join(', ')}`,
     );
-  for (const outcome of ['verified', 'reverted', 'failed:timeout', 'failed:progress-deadline', 'failed:not-injected'])
+  for (const outcome of ['verified', 'reverted', 'failed:timeout', 'failed:progress-deadline', 'failed:no-sidecar'])
     assert.ok(counted.has(`outcome ${outcome}`), `no restart ended as ${outcome}`);
 });
 

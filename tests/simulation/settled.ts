@@ -81,8 +81,7 @@ export function unsettled(world: World, workload: Controlled): string | undefine
 }
 
 function untrue(world: World, workload: Controlled, { planned }: OperatorProcess): string | undefined {
-  const step = planned?.plan.steps.get(workload.key);
-  const verdict = planned?.assessed.find((one) => keyOf(one.workload) === workload.key)?.verdict;
+  const { step, verdict } = planned?.plan.items.find((one) => keyOf(one.workload) === workload.key) ?? {};
   if (verdict?.state === 'skipped')
     return SKIPPED_WHEN[verdict.reason.code]?.(world, workload) ? undefined : `it is skipped: ${verdict.reason.code}`;
   if (step?.action !== 'wait') return `its verdict is ${verdict?.state}, its step ${step?.action}`;
@@ -96,7 +95,7 @@ function untrue(world: World, workload: Controlled, { planned }: OperatorProcess
 export function heldBy(world: World): string[] {
   const leader = world.processes.find(({ isLeading }) => isLeading);
   return world.existing().flatMap((workload) => {
-    const step = leader?.planned?.plan.steps.get(workload.key);
+    const step = leader?.planned?.plan.items.find((one) => keyOf(one.workload) === workload.key)?.step;
     return step?.action === 'wait' ? [step.reason.code] : [];
   });
 }

@@ -164,7 +164,7 @@ const OUTCOMES = [
   'reverted',
   'superseded',
   'superseded:expectation',
-  'failed:not-injected',
+  'failed:no-sidecar',
   'failed:timeout',
   'failed:',
   'unknown',

@@ -113,8 +113,8 @@ export class OperatorBench implements AsyncDisposable {
         learnt: silent,
         scanned: silent,
         scanFailed: silent,
-        evaluated: async (assessed) => {
-          this.assessed = assessed;
+        evaluated: async ({ items }) => {
+          this.assessed = items;
           this.evaluations += 1;
         },
         journalUnreadable: (why) => void this.told.push(`unreadable: ${why}`),

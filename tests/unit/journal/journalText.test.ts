@@ -4,7 +4,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { JournalFull, journalText, readJournal, type StoredEntry } from '../../../src/journal/journalText.ts';
 import type { WorkloadKey } from '../../../src/model.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
-import { type Outcome, WRITES_KEPT } from '../../../src/plan/record.ts';
+import type { Outcome } from '../../../src/plan/outcomes.ts';
+import { WRITES_KEPT } from '../../../src/plan/record.ts';
 import { restarted, writesAgo } from '../../builders/journal.ts';
 import { HOUR, NOW } from '../../builders/workload.ts';
 import { Dice } from '../fuzz/dice.ts';
@@ -77,6 +78,12 @@ test('a person can read the text with kubectl, as long as it is small', () => {
       },
     },
   });
+});
+
+test('the old word for pods without their sidecar is read as the new one', () => {
+  const text = journalText(new Map([[KEY, restarted(HOUR, 'failed:no-sidecar')]])) as string;
+  const read = readJournal(text.replace('failed:no-sidecar', 'failed:not-injected'));
+  assert.equal('entries' in read && read.entries.get(KEY)?.outcome, 'failed:no-sidecar');
 });
 
 test('above 32 KiB it is compressed, and reads the same', async () => {

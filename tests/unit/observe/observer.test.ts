@@ -10,7 +10,7 @@ import { type Observed, Observer, questionOf } from '../../../src/observe/observ
 import { plan } from '../../../src/plan/plan.ts';
 import { rowsOf } from '../../../src/report/row.ts';
 import { NOTHING_JOURNALLED } from '../../builders/journal.ts';
-import { context, POLICY } from '../../builders/policy.ts';
+import { context, POLICY, stepFor } from '../../builders/policy.ts';
 import {
   complete,
   entry,
@@ -254,12 +254,12 @@ for (const [what, namespace, sidecars, row] of skippedRows)
     const seen = await observer.scan(skipMesh, undefined, new AbortController().signal);
     const judgedOnes = await observer.assessAll(skipMesh, [...seen.values()]);
     const planned = plan(judgedOnes, context());
-    const rowsSeen = rowsOf(judgedOnes, planned);
+    const rowsSeen = rowsOf(planned);
     assert.deepEqual(
       rowsSeen.map(({ verdict, reason, outdatedPods }) => [verdict, reason, outdatedPods]),
       row ? [row] : [],
     );
-    const isRestarted = planned.steps.get(keyOf(gateway))?.action === 'restart';
+    const isRestarted = stepFor(planned, gateway)?.action === 'restart';
     assert.equal(isRestarted, namespace === 'shop');
   });
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Istiod } from '../../../src/expect/mesh.ts';
 import type { RolloutReport } from '../../../src/model.ts';
-import { closedGate, gateWarning } from '../../../src/plan/gates.ts';
+import { closedGate } from '../../../src/plan/gates/gates.ts';
+import { istiodRolling } from '../../../src/plan/gates/istiodRolling.ts';
 import { complete, entry, expected, injection, istiod } from '../../builders/workload.ts';
 
 const closed = (of: Istiod, image = expected().image): string =>
@@ -59,7 +60,7 @@ const warnings: [name: string, istiod: Istiod, warning: string | undefined][] = 
   ['a gate that is closed says so itself', broken(2, 2), undefined],
 ];
 for (const [name, of, warning] of warnings)
-  test(`the warning of ${name}`, () => assert.equal(gateWarning('istiod-rolling', injection({ istiod: of })), warning));
+  test(`the warning of ${name}`, () => assert.equal(istiodRolling.warning?.(injection({ istiod: of })), warning));
 
 const TOO_NEW = 'proxy-newer-than-istiod';
 const g4: [pilot: string, proxy: string, expected: string][] = [

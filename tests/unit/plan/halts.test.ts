@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Verdict } from '../../../src/compare/verdict.ts';
-import { keyOf } from '../../../src/model.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import { nextEntry } from '../../../src/plan/journalEntry.ts';
+import type { Outcome } from '../../../src/plan/outcomes.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import type { Outcome } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
 import { journalled, journalOf, recorded, restarted } from '../../builders/journal.ts';
-import { context, POLICY } from '../../builders/policy.ts';
+import { context, POLICY, stepFor } from '../../builders/policy.ts';
 import { assessed, expected, HOUR, injection, MINUTE, NOW } from '../../builders/workload.ts';
 
 const KAFKA = { apiVersion: 'kafka.strimzi.io/v1beta2', kind: 'Kafka', name: 'events' };
@@ -34,8 +33,8 @@ function decision(
   given: Partial<PlanContext> = {},
 ): string | undefined {
   const asked = assessed({ namespace, name: 'asked', owner: KAFKA });
-  const { steps } = plan([...others, asked], context({ journal: journalOf(others), ...given }));
-  const step = steps.get(keyOf(asked.workload));
+  const planned = plan([...others, asked], context({ journal: journalOf(others), ...given }));
+  const step = stepFor(planned, asked.workload);
   return step && 'reason' in step ? step.reason.code : step?.action;
 }
 
@@ -83,17 +82,17 @@ const rows: [what: string, Assessed[], shop: string, bank: string, Partial<PlanC
   ['nor is one that somebody else’s took the place of', ended('shop', 'superseded', 50), 'restart', 'restart'],
   [
     'new pods without their sidecar hold their namespace at once',
-    ended('shop', 'failed:not-injected'),
+    ended('shop', 'failed:no-sidecar'),
     'halted',
     'restart',
   ],
   [
     '… and all where they are in two',
-    [...ended('a', 'failed:not-injected'), ...ended('b', 'failed:not-injected')],
+    [...ended('a', 'failed:no-sidecar'), ...ended('b', 'failed:no-sidecar')],
     'halted',
     'halted',
   ],
-  ['… but not those of another run', ended('shop', 'failed:not-injected', 1, 'before'), 'restart', 'restart'],
+  ['… but not those of another run', ended('shop', 'failed:no-sidecar', 1, 'before'), 'restart', 'restart'],
   [
     'an owner that takes a restart back holds its kind in that namespace',
     ended('shop', 'reverted'),
@@ -112,13 +111,13 @@ for (const [what, others, shop, bank, given] of rows)
 
 const alone: [what: string, Assessed[], is: string][] = [
   ['three failures in the only namespace that the run concerns halt the run', failed('shop', 3), 'halted'],
-  ['… and so does the first new pod without its sidecar', ended('shop', 'failed:not-injected'), 'halted'],
+  ['… and so does the first new pod without its sidecar', ended('shop', 'failed:no-sidecar'), 'halted'],
 ];
 for (const [what, others, is] of alone) test(what, () => assert.equal(decision(others, 'shop'), is));
 
 /** Of whoever may write in one namespace, everything that a record on a workload can say. */
 const FAR = { restartedAt: Date.UTC(9998, 0), writes: [{ at: Date.UTC(9998, 0), well: false }] };
-const outcomes: (Outcome | undefined)[] = ['failed:not-injected', 'failed:timeout', 'reverted', 'verified', undefined];
+const outcomes: (Outcome | undefined)[] = ['failed:no-sidecar', 'failed:timeout', 'reverted', 'verified', undefined];
 const forged = outcomes.flatMap((outcome) =>
   [restarted(MINUTE, outcome), restarted(-MINUTE, outcome), restarted(0, outcome, FAR)].map(
     (entry) => [outcome ?? 'in flight', entry] as const,

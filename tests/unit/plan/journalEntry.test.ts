@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { ANNOTATION, RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import { isRetryAsked, type JournalEntry, lastRestart, nextEntry } from '../../../src/plan/journalEntry.ts';
-import { fingerprint, type Outcome, recordOf, timestamp, WRITES_KEPT } from '../../../src/plan/record.ts';
+import type { Outcome } from '../../../src/plan/outcomes.ts';
+import { fingerprint, recordOf, timestamp, WRITES_KEPT } from '../../../src/plan/record.ts';
 import { journalled, recorded, restarted, writesAgo } from '../../builders/journal.ts';
 import { assessed, expected, HOUR, MINUTE, NOW, workload } from '../../builders/workload.ts';
 

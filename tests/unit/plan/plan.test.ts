@@ -10,7 +10,7 @@ import { fingerprint, timestamp } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
 import { reason } from '../../../src/reasons.ts';
 import { journalled, journalOf, recorded, restarted, writesAgo } from '../../builders/journal.ts';
-import { context, POLICY } from '../../builders/policy.ts';
+import { context, POLICY, stepFor } from '../../builders/policy.ts';
 import {
   assessed,
   complete,
@@ -29,7 +29,7 @@ const current: Verdict = { state: 'current', expected: expected(), drifts: [] };
 const inFlight = restarted(MINUTE);
 
 const stepOf = (one: Assessed, given: Partial<PlanContext> = {}): string => {
-  const step = plan([one], context({ journal: journalOf([one]), ...given })).steps.get(keyOf(one.workload));
+  const step = stepFor(plan([one], context({ journal: journalOf([one]), ...given })), one.workload);
   return step && 'reason' in step ? `${step.action} ${step.reason.code}` : (step?.action ?? 'absent');
 };
 
@@ -257,7 +257,7 @@ const owner = { apiVersion: 'kafka.strimzi.io/v1beta2', kind: 'Kafka', name: 'ev
 const spent = { budgets: [budget({ allowed: 0 })] };
 const lowering = { maxUnavailable: 1 };
 const recreated = { strategy: 'Recreate', maxUnavailable: 3 };
-const failedOpen = journalled(restarted(HOUR, 'failed:not-injected'), { name: 'open' });
+const failedOpen = journalled(restarted(HOUR, 'failed:no-sidecar'), { name: 'open' });
 const takenBack = journalled(restarted(HOUR, 'reverted'), { name: 'other', owner });
 
 const down = (given: Partial<Assessed> = {}): Assessed => ({
@@ -269,7 +269,7 @@ const down = (given: Partial<Assessed> = {}): Assessed => ({
 /** What is decided for the last of several. */
 const lastOf = (all: Assessed[], given: Partial<PlanContext> = {}): string => {
   const last = all.at(-1);
-  const step = last && plan(all, context({ journal: journalOf(all), ...given })).steps.get(keyOf(last.workload));
+  const step = last && stepFor(plan(all, context({ journal: journalOf(all), ...given })), last.workload);
   return step && 'reason' in step ? `${step.action} ${step.reason.code}` : (step?.action ?? 'absent');
 };
 
@@ -349,7 +349,7 @@ const safety: [string, Assessed[], string, Partial<PlanContext>?][] = [
     '… but it is where the failed rollout has ended and others have spent it',
     [
       {
-        ...journalled(restarted(HOUR, 'failed:not-injected', { restartedFor: 'other', run: 'before' }), {
+        ...journalled(restarted(HOUR, 'failed:no-sidecar', { restartedFor: 'other', run: 'before' }), {
           ...lowering,
           template: { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - HOUR) }, spec: {} },
         }),
@@ -523,7 +523,7 @@ const named = (namespace: string, name: string, entry?: JournalEntry): Assessed 
   entry ? journalled(entry, { namespace, name }) : assessed({ namespace, name });
 const actions = (all: Assessed[], given: Partial<PlanContext> = {}): string[] =>
   all
-    .map((one) => plan(all, context({ journal: journalOf(all), ...given })).steps.get(keyOf(one.workload)))
+    .map((one) => stepFor(plan(all, context({ journal: journalOf(all), ...given })), one.workload))
     .map((step) => (step && 'reason' in step ? step.reason.code : (step?.action ?? '')));
 
 /** This process is about to write the restart of this workload. */
@@ -716,14 +716,14 @@ test('failures of another run do not', () => {
 
 test('a Deployment and a StatefulSet of one name are two workloads', () => {
   const both = [assessed({ kind: 'Deployment' }), assessed({ kind: 'StatefulSet' })];
-  assert.equal(plan(both, context()).steps.size, 2);
+  assert.equal(plan(both, context()).items.length, 2);
 });
 
 test('the order is by namespace, kind and name, and says who would be next', () => {
   const all = [named('b', '1'), named('a', '2'), named('a', '1')];
-  const { steps } = plan(all, context());
+  const planned = plan(all, context());
   const orders = all
-    .map(({ workload }) => steps.get(keyOf(workload)))
+    .map(({ workload }) => stepFor(planned, workload))
     .map((step) => (step && 'order' in step ? step.order : undefined));
   assert.deepEqual(orders, [3, 2, 1]);
 });

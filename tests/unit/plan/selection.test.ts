@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keyOf, type NamespaceFacts, type Workload } from '../../../src/model.ts';
+import type { NamespaceFacts, Workload } from '../../../src/model.ts';
 import { RESTART_ANNOTATION } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import type { Filter } from '../../../src/plan/filter.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
-import { context, policy } from '../../builders/policy.ts';
+import { context, policy, stepFor } from '../../builders/policy.ts';
 import { assessed } from '../../builders/workload.ts';
 
 /** What the plan makes of an outdated workload that nothing else keeps back: `restart`, or the reason. */
 function decision(one: Assessed, given: Partial<Policy> = {}): string {
-  const { steps } = plan([one], context({ policy: policy(given) }));
-  const step = steps.get(keyOf(one.workload));
+  const planned = plan([one], context({ policy: policy(given) }));
+  const step = stepFor(planned, one.workload);
   return step && 'reason' in step ? `${step.reason.code}: ${step.reason.detail}` : (step?.action ?? 'absent');
 }
 

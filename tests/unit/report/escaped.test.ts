@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { type EventDraft, keyOf } from '../../../src/model.ts';
+import type { EventDraft } from '../../../src/model.ts';
 import { reason } from '../../../src/reasons.ts';
 import { cut, escaped, escapedBytes } from '../../../src/report/escaped.ts';
 import { explanation } from '../../../src/report/explanation.ts';
@@ -116,7 +116,7 @@ test('the work on an endless text is bounded by what is shown of it', () => {
 
 /** A row in which everything that others write is this text. */
 const forged = (text: string): Row => ({
-  ...rowOf(assessed(), { action: 'none' }),
+  ...rowOf({ ...assessed(), step: { action: 'none' } }),
   kind: 'Deployment',
   namespace: text,
   name: text,
@@ -129,7 +129,7 @@ const forged = (text: string): Row => ({
   webhook: text,
   until: text,
 });
-const honest = rowOf(assessed({ name: 'web' }), { action: 'none' });
+const honest = rowOf({ ...assessed({ name: 'web' }), step: { action: 'none' } });
 
 for (const [name, text] of HOSTILE) {
   test(`the table has a line a workload whatever they hold: ${name}`, () => {
@@ -171,7 +171,7 @@ function explained(text: string, labels: Record<string, string>): string {
       namespaces: new Map([['shop', { labels, annotations: {} }]]),
     },
     groups: [group({ image: text, revision: text })],
-    row: rowOf(one, { action: 'wait', reason: reason('paused', text) }),
+    row: rowOf({ ...one, step: { action: 'wait', reason: reason('paused', text) } }),
     rules: { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) },
   });
 }
@@ -211,11 +211,7 @@ function messages(text: string): string[] {
   report.reachable(injection(), text);
   report.ended(one, 'failed:timeout', text);
   report.policyRejected(text, [text, text]);
-  void report.evaluated(
-    [one],
-    { steps: new Map([[keyOf(one.workload), { action: 'wait', reason: reason('halted', text) }]]) },
-    0,
-  );
+  void report.evaluated({ items: [{ ...one, step: { action: 'wait', reason: reason('halted', text) } }] }, 0);
   return events.map(({ message }) => message);
 }
 
@@ -233,7 +229,7 @@ for (const [name, text] of [...HOSTILE, ['256 KiB', LONG], ['wide characters', '
 
 test('rows of real verdicts are escaped too: an annotation that forges a row', () => {
   const evil = assessed({ annotations: { 'meltemi.dev/restart': '\u001b[2J\nshop  Deployment/cart  current' } });
-  const steps = new Map([[keyOf(evil.workload), { action: 'wait', reason: reason('opted-out', 'a\nb') } as const]]);
-  const table = planTable(rowsOf([evil], { steps }), { colour: false, all: false });
+  const step = { action: 'wait', reason: reason('opted-out', 'a\nb') } as const;
+  const table = planTable(rowsOf({ items: [{ ...evil, step }] }), { colour: false, all: false });
   assert.equal(lines(table), 5);
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keyOf, NO_NAMESPACE } from '../../../src/model.ts';
+import { NO_NAMESPACE } from '../../../src/model.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
-import type { Plan } from '../../../src/plan/plan.ts';
+import type { Plan, Step } from '../../../src/plan/plan.ts';
 import { reason } from '../../../src/reasons.ts';
 import { explanation } from '../../../src/report/explanation.ts';
 import { planTable } from '../../../src/report/planTable.ts';
@@ -26,12 +26,16 @@ const outside: Assessed = {
   namespace: NO_NAMESPACE,
   verdict: { state: 'skipped', reason: reason('not-injected', 'nobody asks') },
 };
-const steps: Plan['steps'] = new Map([
-  [keyOf(next.workload), { action: 'restart', order: 1 }],
-  [keyOf(paused.workload), { action: 'wait', reason: reason('paused', 'spec.paused is true') }],
-  [keyOf(cooling.workload), { action: 'wait', reason: reason('cooldown', 'restarted a moment ago'), until: NOW }],
-]);
-const rows = rowsOf([outside, orphan, current, paused, cooling, next], { steps });
+const none: Step = { action: 'none' };
+const items: Plan['items'] = [
+  { ...outside, step: none },
+  { ...orphan, step: none },
+  { ...current, step: none },
+  { ...paused, step: { action: 'wait', reason: reason('paused', 'spec.paused is true') } },
+  { ...cooling, step: { action: 'wait', reason: reason('cooldown', 'restarted a moment ago'), until: NOW } },
+  { ...next, step: { action: 'restart', order: 1 } },
+];
+const rows = rowsOf({ items });
 
 test('the table: what is restarted first, then what waits and why, then the rest', () => {
   const lines = planTable(rows, { colour: false, all: false })
@@ -74,7 +78,7 @@ const mesh = {
 
 test('an explanation tells every entry, the question, the answer, the pods, the gates and the verdict', () => {
   const one: Assessed = { ...next, injection: injection({ istiod: istiod({ image: 'istio/pilot:1.30.2' }) }) };
-  const row = rowOf(one, { action: 'wait', reason: reason('proxy-newer-than-istiod', 'too new') });
+  const row = rowOf({ ...one, step: { action: 'wait', reason: reason('proxy-newer-than-istiod', 'too new') } });
   const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
   const text = explanation({ assessed: one, mesh, groups: [group()], row, rules });
   for (const line of [
@@ -97,7 +101,7 @@ test('an explanation tells how the cluster rewrites the image of the answer', ()
   const rewritten = 'the cluster rewrites docker.io/istio/proxyv2:1.31.0 to harbor.corp/hub/istio/proxyv2:1.31.0';
   const one = assessed({}, { state: 'current', expected: expected(), drifts: [], rewritten });
   const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
-  const text = explanation({ assessed: one, mesh, groups: [], row: rowOf(one, { action: 'none' }), rules });
+  const text = explanation({ assessed: one, mesh, groups: [], row: rowOf({ ...one, step: none }), rules });
   assert.ok(text.split('\n').includes(`  ${rewritten}`), text);
 });
 
@@ -105,7 +109,7 @@ test('an explanation shows nothing of the template’s spec, which may carry sec
   const secret = assessed({
     template: { labels: {}, annotations: {}, spec: { containers: [{ env: [{ value: 'hunter2' }] }] } },
   });
-  const row = rowOf(secret, { action: 'none' });
+  const row = rowOf({ ...secret, step: none });
   const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
   assert.doesNotMatch(explanation({ assessed: secret, mesh, groups: [], row, rules }), /hunter2/);
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type EventDraft, keyOf } from '../../../src/model.ts';
+import type { EventDraft } from '../../../src/model.ts';
+import type { Outcome } from '../../../src/plan/outcomes.ts';
 import type { Step } from '../../../src/plan/plan.ts';
-import type { Outcome } from '../../../src/plan/record.ts';
 import { type ReasonCode, reason } from '../../../src/reasons.ts';
 import { Metrics } from '../../../src/report/metrics.ts';
 import { Report } from '../../../src/report/report.ts';
@@ -153,7 +153,7 @@ for (const [name, evaluations, { told, long }] of gates) {
     const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
     for (const [minute, gate] of evaluations) {
       const step: Step = gate ? { action: 'wait', reason: reason(gate, 'why') } : { action: 'none' };
-      report.evaluated([one], { steps: new Map([[keyOf(one.workload), step]]) }, NOW + minute * MINUTE);
+      void report.evaluated({ items: [{ ...one, step }] }, NOW + minute * MINUTE);
     }
     const expected = told.map((gate) => `Warning GateClosed istio-sidecar-injector: ${gate} for 30 minutes: why`);
     assert.deepEqual(
@@ -169,7 +169,7 @@ test('a workload that its budget holds for an hour is told once, on the workload
   const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
   const held: Step = { action: 'wait', reason: reason('pdb', 'shop/web allows no disruption') };
   for (const minute of [0, 59, 60, 61, 600])
-    report.evaluated([one], { steps: new Map([[keyOf(one.workload), held]]) }, NOW + minute * MINUTE);
+    void report.evaluated({ items: [{ ...one, step: held }] }, NOW + minute * MINUTE);
   assert.deepEqual(
     events.map(({ type, reason, about, message }) => [type, reason, about.name, message]),
     [['Warning', 'RestartHeld', 'web', 'for 60 minutes: shop/web allows no disruption']],
@@ -203,15 +203,15 @@ test('a halted run is told once and counted until it goes on', async () => {
   const { report, events, metric } = reporting();
   const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
   const halted: Step = { action: 'wait', reason: reason('halted', '3 restarts failed') };
-  const evaluate = (step: Step) => report.evaluated([one], { steps: new Map([[keyOf(one.workload), step]]) }, NOW);
-  evaluate(halted);
-  evaluate(halted);
+  const evaluate = (step: Step) => report.evaluated({ items: [{ ...one, step }] }, NOW);
+  void evaluate(halted);
+  void evaluate(halted);
   assert.deepEqual(
     events.map(({ reason }) => reason),
     ['RestartsHalted'],
   );
   assert.equal(await metric('halted_runs'), 1);
-  evaluate({ action: 'none' });
+  void evaluate({ action: 'none' });
   assert.equal(await metric('halted_runs'), 0);
 });
 

@@ -90,7 +90,7 @@ const ends: [string, Progress, Assessed, string, Partial<Circumstances>?][] = [
   ['pods count more than an annotation that was taken back', reverted, assessed({}, CURRENT), 'verified'],
   ['taken back before the pods were new', reverted, assessed(), 'reverted'],
   ['complete, and pods have another image', done, assessed(), 'failed:wrong-image'],
-  ['… or none', done, assessed({}, outdated({ drifts: ['missing', 'image'] })), 'failed:not-injected'],
+  ['… or none', done, assessed({}, outdated({ drifts: ['missing', 'image'] })), 'failed:no-sidecar'],
   ['… or another revision', done, assessed({}, outdated({ drifts: ['revision'] })), 'failed:wrong-revision'],
   [
     '… by a restart of former times, which may have ended well',
@@ -109,7 +109,7 @@ const ends: [string, Progress, Assessed, string, Partial<Circumstances>?][] = [
     'a new pod is ready without its sidecar: at once',
     progressing,
     { ...assessed(), groups: [old, bare] },
-    'failed:not-injected',
+    'failed:no-sidecar',
   ],
   ['… not while it is not ready', progressing, { ...assessed(), groups: [old, { ...bare, ready: false }] }, 'goes on'],
   [

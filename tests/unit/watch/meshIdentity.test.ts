@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { Injection, Mesh } from '../../../src/expect/mesh.ts';
-import { closedGate } from '../../../src/plan/gates.ts';
+import { closedGate } from '../../../src/plan/gates/gates.ts';
 import { Changes, type MeshChange } from '../../../src/watch/changes.ts';
 import { type MeshScope, MeshWatch } from '../../../src/watch/meshWatch.ts';
 import { expected } from '../../builders/workload.ts';

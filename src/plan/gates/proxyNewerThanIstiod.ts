@@ -1,0 +1,41 @@
+import { coerce, gt, type SemVer } from 'semver';
+import { parseImage } from '../../compare/imageReference.ts';
+import { DOES_NOT_APPLY, type Gate, istiodName } from './gate.ts';
+
+/** G4. Versions say something about skew only where both images are numbered alike. */
+export const proxyNewerThanIstiod: Gate<'proxy-newer-than-istiod'> = {
+  code: 'proxy-newer-than-istiod',
+  help: 'The expected proxy is newer than the running control plane (gate G4).',
+  lookAgain: 'on-change',
+  withoutIstiod: DOES_NOT_APPLY,
+  check({ injection: { istiod }, expected }) {
+    if (!istiod || !areOneRelease(istiod.image, expected.image)) return undefined;
+    const proxy = versionOf(expected.image);
+    const control = versionOf(istiod.image);
+    if (!proxy || !control || !gt(proxy, control)) return undefined;
+    return `the expected proxy is ${proxy}, ${istiodName(istiod)} runs ${control}`;
+  },
+};
+
+const PILOT = /(^|\/)pilot$/;
+const PROXY = /(^|\/)proxyv2$/;
+
+/**
+ * Whether a proxy comes from the same release as an istiod: Istio publishes both in one hub, as `pilot` and `proxyv2` (istio
+ * tools/docker.yaml). An image of any other name or place has numbers of its own.
+ */
+function areOneRelease(istiod: string, proxy: string): boolean {
+  const [pilot, proxyv2] = [parseImage(istiod), parseImage(proxy)];
+  return (
+    pilot.registry === proxyv2.registry &&
+    PILOT.test(pilot.repository) &&
+    PROXY.test(proxyv2.repository) &&
+    pilot.repository.replace(PILOT, '') === proxyv2.repository.replace(PROXY, '')
+  );
+}
+
+/** Version in an image's tag without variant and vendor tail; undefined where there is none, and then nothing is concluded from it. */
+function versionOf(image: string): SemVer | undefined {
+  const { tag } = parseImage(image);
+  return /^v?\d+\.\d+/.test(tag) ? (coerce(tag) ?? undefined) : undefined;
+}

@@ -1,0 +1,15 @@
+import { fingerprint } from '../record.ts';
+import type { Limit } from './limit.ts';
+
+/** If images seem to be rewritten after the injector, the first restart for an answer must end before others begin: it shows how. */
+export const firstOfItsKind: Limit<'first-of-its-kind'> = {
+  code: 'first-of-its-kind',
+  help:
+    'The cluster seems to rewrite the images that the injector names. ' +
+    'The first restart for this sidecar must end before others begin: it shows how.',
+  lookAgain: 'on-change',
+  check({ hinted, verdict }, counts) {
+    if (!hinted || !counts.isFirstUnderWay(fingerprint(verdict.expected))) return undefined;
+    return { detail: 'images seem to be rewritten after the injector; the first restart shows how' };
+  },
+};

@@ -1,0 +1,33 @@
+import type { Outdated } from '../assessed.ts';
+import { type PlanContext, type Wait, waitFor } from '../rule.ts';
+import type { Counts } from './counts.ts';
+import { firstOfItsKind } from './firstOfItsKind.ts';
+import type { Limit } from './limit.ts';
+import { maxInFlight } from './maxInFlight.ts';
+import { maxInFlightPerNamespace } from './maxInFlightPerNamespace.ts';
+import { maxRestartsPerMinute } from './maxRestartsPerMinute.ts';
+import { oneOfAnOwnerKind } from './oneOfAnOwnerKind.ts';
+import { oneUnderABudget } from './oneUnderABudget.ts';
+import { ownWorkload } from './ownWorkload.ts';
+import { restartDelay } from './restartDelay.ts';
+
+/** The limits in order. */
+export const LIMITS = [
+  ownWorkload,
+  maxInFlight,
+  maxInFlightPerNamespace,
+  oneUnderABudget,
+  oneOfAnOwnerKind,
+  firstOfItsKind,
+  maxRestartsPerMinute,
+  restartDelay,
+] as const satisfies readonly Limit[];
+
+/** The first limit that is full for this workload; undefined: there is room. */
+export function fullLimit(assessed: Outdated, counts: Counts, context: PlanContext): Wait | undefined {
+  for (const limit of LIMITS) {
+    const finding = limit.check(assessed, counts, context);
+    if (finding) return waitFor(limit, finding);
+  }
+  return undefined;
+}

@@ -1,0 +1,11 @@
+import type { Limit } from './limit.ts';
+
+export const maxInFlight: Limit<'max-in-flight'> = {
+  code: 'max-in-flight',
+  help: 'As many restarts are in flight as allowed overall.',
+  lookAgain: 'on-change',
+  check(_assessed, { inFlight }, { policy: { maxInFlight: most } }) {
+    if (inFlight < most) return undefined;
+    return { detail: `${inFlight} of ${most} restarts are in flight` };
+  },
+};

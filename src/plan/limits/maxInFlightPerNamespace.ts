@@ -1,0 +1,12 @@
+import type { Limit } from './limit.ts';
+
+export const maxInFlightPerNamespace: Limit<'max-in-flight-per-namespace'> = {
+  code: 'max-in-flight-per-namespace',
+  help: 'As many restarts are in flight in this namespace as allowed.',
+  lookAgain: 'on-change',
+  check({ workload }, counts, { policy: { maxInFlightPerNamespace: most } }) {
+    const here = counts.inNamespace(workload.namespace);
+    if (here < most) return undefined;
+    return { detail: `${here} of ${most} are in flight in this namespace` };
+  },
+};

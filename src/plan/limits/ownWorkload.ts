@@ -1,0 +1,12 @@
+import { keyOf } from '../../model.ts';
+import type { Limit } from './limit.ts';
+
+export const ownWorkload: Limit<'own-workload'> = {
+  code: 'own-workload',
+  help: 'It is Meltemi itself, which goes last.',
+  lookAgain: 'on-change',
+  check: ({ workload }, { inFlight, queued }, { own }) =>
+    keyOf(workload) === own && inFlight + queued > 1
+      ? { detail: 'others are being restarted, or are still to be' }
+      : undefined,
+};

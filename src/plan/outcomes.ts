@@ -1,0 +1,87 @@
+/** What is known of one way in which a restart can end. */
+interface OutcomeFacts {
+  /** One sentence for docs/reporting.md. */
+  readonly help: string;
+  /** The label of `restarts_total`. */
+  readonly result: 'verified' | 'reverted' | 'superseded' | 'failed';
+  /** Whether it counts against the failure budgets. */
+  readonly failure: boolean;
+  /** Whether the daily cap counts it among the restarts that ended well. */
+  readonly well: boolean;
+}
+
+const FAILED = { result: 'failed', failure: true, well: false } as const;
+
+/** Every outcome of a restart. The table in docs/reporting.md is generated from here. */
+export const OUTCOMES = {
+  verified: {
+    help: 'Every pod is ready with the expected sidecar.',
+    result: 'verified',
+    failure: false,
+    well: true,
+  },
+  superseded: {
+    help: 'Somebody else restarted the workload before the restart had ended.',
+    result: 'superseded',
+    failure: false,
+    well: true,
+  },
+  'superseded:expectation': {
+    help: 'Another sidecar was expected by the end of the restart, so it proves nothing about its own.',
+    result: 'superseded',
+    failure: false,
+    well: true,
+  },
+  reverted: {
+    help: 'The owner of the manifests took the restart annotation back.',
+    result: 'reverted',
+    failure: false,
+    well: false,
+  },
+  'failed:timeout': { help: 'The rollout did not end within the time limit.', ...FAILED },
+  'failed:progress-deadline': { help: 'The rollout exceeded its own progress deadline.', ...FAILED },
+  'failed:no-sidecar': { help: 'New pods became ready without a sidecar.', ...FAILED },
+  'failed:wrong-image': {
+    help: 'New pods became ready with another proxy image than the injector names.',
+    ...FAILED,
+  },
+  'failed:wrong-revision': {
+    help: 'New pods became ready with a sidecar of another revision than the injector names.',
+    ...FAILED,
+  },
+  'failed:unverified': {
+    help: 'It was not known within the time limit what the new pods should have, or how the restart ended.',
+    ...FAILED,
+  },
+} as const satisfies Readonly<Record<string, OutcomeFacts>>;
+
+type Known = keyof typeof OUTCOMES;
+
+/** The reason of a failure, which follows the colon. */
+export type Failure = Known extends infer K ? (K extends `failed:${infer Why}` ? Why : never) : never;
+
+/** How a restart ended. A record may carry a failure that only another version of Meltemi knows. */
+export type Outcome = Known | `failed:${string}`;
+
+/** Words of earlier versions that records and journals still carry. */
+const RENAMED: ReadonlyMap<string, Outcome> = new Map([['failed:not-injected', 'failed:no-sidecar']]);
+
+/** Reads a recorded outcome. Anyone can write the text on a workload: an unknown outcome is kept, and counts as no good end. */
+export const outcomeOf = (text: string): Outcome => RENAMED.get(text) ?? (text as Outcome);
+
+const isKnown = (outcome: Outcome): outcome is Known => Object.hasOwn(OUTCOMES, outcome);
+const UNKNOWN: OutcomeFacts = { help: '', result: 'superseded', failure: false, well: false };
+
+function factsOf(outcome: Outcome): OutcomeFacts {
+  if (isKnown(outcome)) return OUTCOMES[outcome];
+  return outcome.startsWith('failed:') ? { help: '', ...FAILED } : UNKNOWN;
+}
+
+/** Whether a restart that ended so counts as a failure; one that has not ended does not. */
+export const isFailure = (outcome: Outcome | undefined): boolean => outcome !== undefined && factsOf(outcome).failure;
+
+/** Whether a restart that ended so ended well, by itself or by somebody else's. */
+export const isWell = (outcome: Outcome | undefined): boolean => outcome !== undefined && factsOf(outcome).well;
+
+/** The outcome as the metric of ended restarts has it. */
+export const resultOf = (outcome: Outcome): OutcomeFacts['result'] => factsOf(outcome).result;

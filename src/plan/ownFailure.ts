@@ -1,0 +1,18 @@
+import { RESTARTED_AT } from '../names.ts';
+import type { Assessed } from './assessed.ts';
+import { lastRestart } from './journalEntry.ts';
+import { isFailure } from './outcomes.ts';
+import { parseTime } from './record.ts';
+import { rolloutState } from './rollout.ts';
+
+/**
+ * Whether the rollout that does not end is the one that our own failed restart began: nobody else's work is in the way, and only another
+ * rollout can end it. Whether one is due is the other rules' say; for the same sidecar it is not. One that has ended is in nobody's way.
+ */
+export function isOurFailure(assessed: Assessed): boolean {
+  const { workload } = assessed;
+  const last = lastRestart(assessed);
+  const template = parseTime(workload.template.annotations[RESTARTED_AT]);
+  const failed = last !== undefined && isFailure(last.outcome) && template === last.restartedAt;
+  return failed && rolloutState(workload).kind !== 'complete';
+}

@@ -1,0 +1,16 @@
+import { keyOf } from '../../model.ts';
+import type { Assessed } from '../assessed.ts';
+import type { Finding, RuleContext, WaitReason } from '../rule.ts';
+
+/** What met an error is tried again a little later, whatever it was. */
+export const backingOff: WaitReason<'error'> & {
+  check(assessed: Assessed, context: Pick<RuleContext, 'now' | 'retryAt'>): Finding | undefined;
+} = {
+  code: 'error',
+  help: 'The last attempt met an error; it is tried again with back-off.',
+  lookAgain: 'on-change',
+  check({ workload }, { now, retryAt }) {
+    const retry = retryAt.get(keyOf(workload));
+    return retry && retry.until > now ? { detail: retry.problem, until: retry.until } : undefined;
+  },
+};

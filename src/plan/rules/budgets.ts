@@ -1,0 +1,17 @@
+import { budgetName, isAllDown, lowersAvailability } from '../budget.ts';
+import { isOurFailure } from '../ownFailure.ts';
+import type { Rule } from '../rule.ts';
+
+/** If the workload's own pods have spent a budget, by a failed restart or because none is Ready, only another rollout can restore it. */
+export const budgets: Rule<'pdb'> = {
+  code: 'pdb',
+  help: 'A PodDisruptionBudget allows no disruption now, or another workload under the same budget is being restarted.',
+  lookAgain: 30_000,
+  check(assessed, { policy }) {
+    const { workload, budgets: covering } = assessed;
+    if (policy.pdb === 'ignore' || !lowersAvailability(workload)) return undefined;
+    if (isOurFailure(assessed) || isAllDown(assessed)) return undefined;
+    const spent = covering.find(({ allowed }) => allowed < 1);
+    return spent && { detail: `${budgetName(spent)} allows no disruption: ${spent.detail}` };
+  },
+};

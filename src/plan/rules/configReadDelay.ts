@@ -1,0 +1,11 @@
+import type { Rule } from '../rule.ts';
+
+export const configReadDelay: Rule<'config-read-delay'> = {
+  code: 'config-read-delay',
+  help: 'The injector configuration changed a moment ago; istiod is given time to read it.',
+  lookAgain: 'on-change',
+  check({ injection }, { now, policy, epochSeenAt }) {
+    const until = (epochSeenAt.get(injection.epoch) ?? now) + policy.istiodConfigReadDelay;
+    return until > now ? { detail: `the injector of ${injection.entry.configuration} is new`, until } : undefined;
+  },
+};

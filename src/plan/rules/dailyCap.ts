@@ -1,0 +1,34 @@
+import { LONGEST_SKEW } from '../journalEntry.ts';
+import { recordOf, writesOf } from '../record.ts';
+import type { Finding, Rule } from '../rule.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Restarts within a day that ended well: more than an upgrade and its corrections need, fewer than an injector that flaps would cause. */
+const WELL_PER_DAY = 10;
+
+export const dailyCap: Rule<'daily-cap'> = {
+  code: 'daily-cap',
+  help:
+    'Within 24 hours, as many restarts of this workload ended badly as `--max-restarts-per-day` allows, or ten ended well. ' +
+    'The next one waits until one of them is a day old.',
+  lookAgain: 'on-change',
+  check({ workload, entry }, { wall, policy }) {
+    // the record on the workload can add restarts that the journal does not know, and changes none that it knows
+    const writes = new Map(
+      [recordOf(workload), entry].flatMap((one) => (one ? writesOf(one) : [])).map(({ at, well }) => [at, well]),
+    );
+    const recent = [...writes].filter(([at]) => at > wall - DAY && at <= wall + LONGEST_SKEW);
+    const times = (well: boolean): number[] => recent.flatMap(([at, was]) => (was === well ? at : []));
+    const { maxRestartsPerDay } = policy;
+    return (
+      capped(times(false), maxRestartsPerDay, 'did not end well') ?? capped(times(true), WELL_PER_DAY, 'ended well')
+    );
+  },
+};
+
+function capped(times: readonly number[], most: number, how: string): Finding | undefined {
+  const first = times.toSorted((a, b) => b - a)[most - 1];
+  const detail = `${times.length} restarts within 24 hours ${how}, the limit is ${most}`;
+  return first === undefined ? undefined : { detail, until: first + DAY };
+}

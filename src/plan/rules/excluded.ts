@@ -1,0 +1,25 @@
+import { selects } from '../../expect/selector.ts';
+import { anyMatches, filterMatches, filterWords, wordsOf } from '../filter.ts';
+import type { Rule } from '../rule.ts';
+
+/** What is outdated in a skipped namespace has another verdict; that check is for what was assessed before the policy was edited. */
+export const excluded: Rule<'excluded'> = {
+  code: 'excluded',
+  help: 'A filter of the policy, named in the detail, excludes the workload, or it is none that the policy includes.',
+  // as a rule these are many, and an edited policy ends most of them at once
+  lookAgain: 300_000,
+  check(assessed, { policy }) {
+    const { exclude, excludeNamespaces, excludeLabels, skipNamespaces } = policy;
+    if (skipNamespaces.has(assessed.workload.namespace)) return { detail: 'skipNamespaces' };
+    const index = exclude.findIndex((filter) => filterMatches(filter, assessed));
+    const filter = exclude[index];
+    if (filter) return { detail: `exclude[${index}] (${filterWords(filter)})` };
+    const { namespace, template } = assessed.workload;
+    if (anyMatches(excludeNamespaces, namespace)) {
+      return { detail: `excludeNamespaces (${wordsOf(excludeNamespaces)})` };
+    }
+    return excludeLabels && selects(excludeLabels, template.labels)
+      ? { detail: `excludeLabels (${wordsOf(excludeLabels)})` }
+      : undefined;
+  },
+};

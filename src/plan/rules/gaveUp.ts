@@ -1,0 +1,26 @@
+import { RETRY } from '../../names.ts';
+import { isRetryAsked, knownRestarts } from '../journalEntry.ts';
+import { fingerprint, timestamp } from '../record.ts';
+import { isSettled, rolloutState } from '../rollout.ts';
+import type { Rule } from '../rule.ts';
+
+export const gaveUp: Rule<'gave-up'> = {
+  code: 'gave-up',
+  help:
+    'A restart for this sidecar was made and did not bring it, or its end is unknown. ' +
+    `It is not repeated; \`${RETRY}\` asks for one more.`,
+  lookAgain: 30_000,
+  check(assessed, { policy }) {
+    const { workload, verdict } = assessed;
+    if (isRetryAsked(assessed)) return undefined;
+    const wanted = fingerprint(verdict.expected);
+    const finished = isSettled(workload) && rolloutState(workload).kind === 'complete';
+    const last = knownRestarts(assessed).find(({ restartedFor, outcome, attempts }) => {
+      if (restartedFor !== wanted || outcome === 'verified' || outcome === 'superseded:expectation') return false;
+      return attempts >= policy.maxAttempts || !finished || outcome === 'reverted';
+    });
+    if (!last) return undefined;
+    const end = last.outcome ? `outcome ${last.outcome}` : 'how that ended is not known';
+    return { detail: `restarted for this sidecar at ${timestamp(last.restartedAt)}, ${end}` };
+  },
+};

@@ -1,0 +1,11 @@
+import { haltOf } from '../halts.ts';
+import type { Rule } from '../rule.ts';
+
+export const halted: Rule<'halted'> = {
+  code: 'halted',
+  help:
+    'Too many restarts failed, or new pods became ready without their sidecar, in this namespace or in several. ' +
+    'Restarts wait until the injector changes or a person resumes.',
+  lookAgain: 'on-change',
+  check: ({ injection, workload }, context) => haltOf(injection, workload.namespace, context),
+};

@@ -1,0 +1,22 @@
+import { selects } from '../../expect/selector.ts';
+import { anyMatches, filterMatches, wordsOf } from '../filter.ts';
+import type { Rule } from '../rule.ts';
+import { excluded } from './excluded.ts';
+
+/** People see one reason for both: the policy leaves the workload out. */
+export const notIncluded: Rule<'excluded'> = {
+  ...excluded,
+  check(assessed, { policy }) {
+    const { include, includeNamespaces, includeLabels } = policy;
+    if (include.length > 0 && !include.some((filter) => filterMatches(filter, assessed))) {
+      return { detail: 'no filter of include matches' };
+    }
+    const { namespace, template } = assessed.workload;
+    if (includeNamespaces.length > 0 && !anyMatches(includeNamespaces, namespace)) {
+      return { detail: `not of includeNamespaces (${wordsOf(includeNamespaces)})` };
+    }
+    return includeLabels && !selects(includeLabels, template.labels)
+      ? { detail: `not of includeLabels (${wordsOf(includeLabels)})` }
+      : undefined;
+  },
+};

@@ -1,0 +1,19 @@
+import { RESTART_ANNOTATION } from '../../names.ts';
+import type { Rule } from '../rule.ts';
+import { optInOf } from './optInAnnotation.ts';
+
+const LONGEST = 40;
+
+/** A value that is neither `"true"` nor `"false"` was meant to say something: until somebody corrects it, nothing is done on a guess. */
+export const optedOut: Rule<'opted-out'> = {
+  code: 'opted-out',
+  help: `The annotation \`${RESTART_ANNOTATION}\` on the workload, or else on its namespace, says no.`,
+  lookAgain: 30_000,
+  check(assessed) {
+    const said = optInOf(assessed);
+    if (!said || said.value === 'true') return undefined;
+    const words = `${RESTART_ANNOTATION} on ${said.where} is "${said.value.slice(0, LONGEST)}"`;
+    if (said.value === 'false') return { detail: words };
+    return { detail: `${words}, which is neither "true" nor "false" and counts as "false"` };
+  },
+};

@@ -1,0 +1,14 @@
+import { isAllDown, meansOutage } from '../budget.ts';
+import type { Rule } from '../rule.ts';
+
+export const outage: Rule<'outage'> = {
+  code: 'outage',
+  help: 'Its rollout would leave no pod for a while, and `--recreate=hold` forbids that.',
+  // other counts of replicas end it
+  lookAgain: 30_000,
+  check(assessed, { policy }) {
+    const { workload } = assessed;
+    if (policy.recreate === 'restart' || !meansOutage(workload) || isAllDown(assessed)) return undefined;
+    return { detail: `${workload.strategy} may take all ${workload.rollout.desired} pods away at once` };
+  },
+};

@@ -1,0 +1,18 @@
+import { everywhereOrHere } from '../halts.ts';
+import { ownerKind } from '../history.ts';
+import type { Rule } from '../rule.ts';
+
+export const ownerReverts: Rule<'owner-reverts'> = {
+  code: 'owner-reverts',
+  help:
+    'An owner of the same kind has taken back a restart of another workload, in this namespace or in several. ' +
+    'Restarts wait until the injector changes or a person resumes.',
+  lookAgain: 'on-change',
+  check({ workload, injection }, context) {
+    if (!workload.owner) return undefined;
+    const kind = ownerKind(workload.owner);
+    const { reverted } = context.history;
+    const one = everywhereOrHere(reverted, `${injection.run} ${kind}`, injection.run, workload.namespace, context);
+    return one === undefined ? undefined : { detail: `the restart of ${one}, owned by a ${kind}, was taken back` };
+  },
+};

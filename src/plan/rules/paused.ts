@@ -1,0 +1,9 @@
+import type { Rule } from '../rule.ts';
+
+export const paused: Rule<'paused'> = {
+  code: 'paused',
+  help: 'The rollout is paused.',
+  lookAgain: 30_000,
+  check: ({ workload }) =>
+    workload.paused ? { detail: 'spec.paused is true; a restart would begin only on resume' } : undefined,
+};

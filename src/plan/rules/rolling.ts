@@ -1,0 +1,15 @@
+import { isOurFailure } from '../ownFailure.ts';
+import { isSettled, rolloutState } from '../rollout.ts';
+import type { Rule } from '../rule.ts';
+
+export const rolling: Rule<'rolling'> = {
+  code: 'rolling',
+  help: 'A rollout of this workload is in progress.',
+  lookAgain: 30_000,
+  check(assessed) {
+    const { workload } = assessed;
+    if (isSettled(workload) || isOurFailure(assessed)) return undefined;
+    const state = rolloutState(workload);
+    return { detail: state.kind === 'complete' ? 'a rollout is in progress' : state.detail };
+  },
+};

@@ -1,0 +1,57 @@
+import type { Outdated } from '../assessed.ts';
+import { GATES } from '../gates/gates.ts';
+import { type Rule, type RuleContext, type Wait, waitFor } from '../rule.ts';
+import { backingOff } from './backingOff.ts';
+import { budgets } from './budgets.ts';
+import { configReadDelay } from './configReadDelay.ts';
+import { cooldown } from './cooldown.ts';
+import { dailyCap } from './dailyCap.ts';
+import { excluded } from './excluded.ts';
+import { gateRule } from './gateRule.ts';
+import { gaveUp } from './gaveUp.ts';
+import { halted } from './halted.ts';
+import { notIncluded } from './notIncluded.ts';
+import { notOptedIn } from './notOptedIn.ts';
+import { operatorPaused } from './operatorPaused.ts';
+import { optedOut } from './optedOut.ts';
+import { outage } from './outage.ts';
+import { ownerReverts } from './ownerReverts.ts';
+import { paused } from './paused.ts';
+import { rolling } from './rolling.ts';
+import { unavailable } from './unavailable.ts';
+import { watchStale } from './watchStale.ts';
+
+/**
+ * The rules in order: first what people have said, on the objects and then in the policy; then what will not change by waiting, then the
+ * control plane, then the workload's own state.
+ */
+export const RULES = [
+  operatorPaused,
+  optedOut,
+  excluded,
+  notIncluded,
+  notOptedIn,
+  gaveUp,
+  dailyCap,
+  halted,
+  ownerReverts,
+  outage,
+  watchStale,
+  configReadDelay,
+  ...GATES.map(gateRule),
+  paused,
+  rolling,
+  unavailable,
+  budgets,
+  cooldown,
+  backingOff,
+] as const satisfies readonly Rule[];
+
+/** The first rule that keeps this workload from being restarted now; undefined: nothing does. Limits are counted elsewhere. */
+export function waitOf(assessed: Outdated, context: RuleContext): Wait | undefined {
+  for (const rule of RULES) {
+    const finding = rule.check(assessed, context);
+    if (finding) return waitFor(rule, finding);
+  }
+  return undefined;
+}

@@ -1,0 +1,28 @@
+import { isAllDown } from '../budget.ts';
+import { isOurFailure } from '../ownFailure.ts';
+import type { Rule } from '../rule.ts';
+
+/**
+ * Recreate spares nobody, so what is not whole is left alone. The DaemonSet controller counts pods on lost nodes as unavailable
+ * (pkg/controller/daemon/update.go): where they are as many as may be, it would replace no other. Where every pod is outdated and none is
+ * Ready there is nothing left to take away, and a restart is the cure.
+ */
+export const unavailable: Rule<'unavailable'> = {
+  code: 'unavailable',
+  help: 'More pods are unavailable than its own update strategy allows.',
+  lookAgain: 30_000,
+  check(assessed) {
+    const { workload, onLostNodes } = assessed;
+    const { desired, available } = workload.rollout;
+    const missing = desired - available;
+    const allowed = workload.strategy === 'Recreate' ? 0 : workload.maxUnavailable;
+    if (isOurFailure(assessed) || isAllDown(assessed)) return undefined;
+    if (onLostNodes > 0 && onLostNodes >= allowed)
+      return {
+        detail: `${onLostNodes} of ${desired} pods are on nodes that are not Ready, its strategy allows ${allowed}`,
+      };
+    return missing > allowed
+      ? { detail: `${missing} of ${desired} pods are unavailable, its strategy allows ${allowed}` }
+      : undefined;
+  },
+};

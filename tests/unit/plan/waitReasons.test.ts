@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
+import { basename } from 'node:path';
+import { test } from 'node:test';
+import { GATES } from '../../../src/plan/gates/gates.ts';
+import { LIMITS } from '../../../src/plan/limits/limits.ts';
+import type { WaitReason } from '../../../src/plan/rule.ts';
+import { RULES } from '../../../src/plan/rules/rules.ts';
+
+const all: readonly WaitReason[] = [...RULES, ...LIMITS];
+
+test('rules and limits with the same code share its help and its interval', () => {
+  for (const group of Map.groupBy(all, ({ code }) => code).values())
+    for (const { help, lookAgain } of group) assert.deepEqual({ help, lookAgain }, pick(group[0]));
+});
+
+const pick = ({ help, lookAgain }: WaitReason = { code: '', help: '', lookAgain: 0 }) => ({ help, lookAgain });
+
+const listed: [room: string, list: readonly WaitReason[], others: string[]][] = [
+  ['rules', RULES.filter(({ code }) => GATES.every((gate) => gate.code !== code)), ['gateRule', 'optInAnnotation']],
+  ['gates', GATES, ['gate']],
+  ['limits', LIMITS, ['counts', 'limit']],
+];
+for (const [room, list, others] of listed)
+  test(`every file of ${room} is in the list`, () => {
+    const files = globSync(`src/plan/${room}/*.ts`).map((file) => basename(file, '.ts'));
+    assert.equal(files.filter((name) => name !== room && !others.includes(name)).length, list.length);
+  });
