@@ -336,10 +336,10 @@ export class Operator {
 
   /** What waits for a confirmed answer gets one: any of its workloads can be the question. */
   #confirm({ items }: Plan): void {
-    for (const { workload, step } of items) {
-      const observed = this.#observations.of(keyOf(workload));
-      if (step.action !== 'wait' || step.reason.code !== 'unconfirmed-answer' || !observed) continue;
-      const question = questionOf(this.#mesh, observed);
+    for (const planned of items) {
+      const { step } = planned;
+      if (step.action !== 'wait' || step.reason.code !== 'unconfirmed-answer') continue;
+      const question = questionOf(this.#mesh, planned);
       if (question) this.#options.confirmations.begin(question);
     }
   }

@@ -34,7 +34,7 @@ import { reason } from '../reasons.ts';
 import { PodOwners } from './podOwners.ts';
 import { TemplateHashes } from './templateHashes.ts';
 
-/** What was seen of one workload: all that a verdict needs but the injector's answer. */
+/** What was observed of one workload: all that a verdict needs but the mesh and the injector's answer. */
 export interface Observed {
   readonly workload: Workload;
   readonly templateHash: string;
@@ -48,7 +48,8 @@ export interface Observed {
   readonly unread?: string;
 }
 
-type Asked = Pick<Observed, 'workload' | 'templateHash'>;
+/** A workload as it is asked about: with the injection that matches it. */
+type Asked = Pick<Assessed, 'workload' | 'templateHash' | 'match'>;
 
 export interface ObserverOptions {
   readonly cluster: Cluster;
@@ -113,10 +114,10 @@ export class Observer {
     const budgetsIn = Map.groupBy(all, (budget) => budget.namespace);
     const counted: Counted[] = [];
     const slices = loopSlices();
-    for (const { workload, templateHash } of asked.seen) {
+    for (const { workload, templateHash, match: matched } of asked.seen) {
       await slices.step();
       const groups = owned.get(keyOf(workload)) ?? [];
-      const isOfMesh = matchOf(mesh, workload).kind !== 'none' || groups.some(isInjected);
+      const isOfMesh = matched.kind !== 'none' || groups.some(isInjected);
       if (skipNamespaces.has(workload.namespace) && !isOfMesh) continue;
       const near = [...(budgetsIn.get(workload.namespace) ?? []), ...(budgetsIn.get('') ?? [])];
       const observed: Observed = {
@@ -140,7 +141,7 @@ export class Observer {
     const slices = loopSlices();
     for (const workload of workloads) {
       await slices.step();
-      const one = { workload, templateHash: this.#hashes.of(workload) };
+      const one = { workload, templateHash: this.#hashes.of(workload), match: matchOf(mesh, workload) };
       seen.push(one);
       const answer = this.#answer(mesh, one);
       answer.catch(() => undefined);
@@ -273,9 +274,9 @@ export class Observer {
    * so budgets that were read meanwhile count.
    */
   async judge(mesh: Mesh, observed: Observed, fresh = false): Promise<Assessed> {
-    const { workload, groups, onLostNodes, budgets, unread } = observed;
+    const { workload, groups, budgets, unread } = observed;
     const matched = matchOf(mesh, workload);
-    const answer = unread === undefined ? await this.#answer(mesh, observed, fresh) : undefined;
+    const answer = unread === undefined ? await this.#answer(mesh, { ...observed, match: matched }, fresh) : undefined;
     const { journal } = this.#options;
     const policy = this.#options.policy();
     const injection = matched.kind === 'entry' ? matched.entry : undefined;
@@ -288,11 +289,10 @@ export class Observer {
     const entry = journal.of(workload);
     const hinted = verdict.state === 'outdated' && hintsAtRewriting(verdict.expected, groups, rules);
     return {
-      workload,
+      ...observed,
       namespace: namespaceOf(mesh, workload),
+      match: matched,
       verdict,
-      groups,
-      onLostNodes,
       budgets: fresh ? this.#newest(observed) : budgets,
       ...(injection && { injection }),
       ...(entry && { entry }),
@@ -306,8 +306,8 @@ export class Observer {
     return newest && budgets.every(({ name }) => name !== '') ? covering(newest, workload) : budgets;
   }
 
-  async #answer(mesh: Mesh, observed: Asked, fresh = false): Promise<Answer | undefined> {
-    const asked = questionOf(mesh, observed);
+  async #answer(mesh: Mesh, one: Asked, fresh = false): Promise<Answer | undefined> {
+    const asked = questionOf(mesh, one);
     if (!asked) return undefined;
     return fresh ? this.#options.injectors.askAfresh(asked) : this.#options.injectors.ask(asked);
   }
@@ -363,8 +363,7 @@ function unlessSkipped(
 }
 
 /** What is to be asked about a workload, and whom; undefined where nobody single would inject it or it is never restarted anyway. */
-export function questionOf(mesh: Mesh, { workload, templateHash }: Asked): Question | undefined {
-  const matched = matchOf(mesh, workload);
+export function questionOf(mesh: Mesh, { workload, templateHash, match: matched }: Asked): Question | undefined {
   if (matched.kind !== 'entry' || workload.deleting || !isSupported(workload)) return undefined;
   const { namespace, name, template } = workload;
   const { proxyConfigs } = namespaceOf(mesh, workload);

@@ -1,20 +1,17 @@
-import type { PodGroup } from '../compare/podGroups.ts';
 import type { Verdict } from '../compare/verdict.ts';
+import type { Match } from '../expect/match.ts';
 import type { Injection } from '../expect/mesh.ts';
-import type { Budget, NamespaceFacts, Workload } from '../model.ts';
+import type { NamespaceFacts } from '../model.ts';
+import type { Observed } from '../observe/observer.ts';
 import type { JournalEntry } from './journalEntry.ts';
 
-/** A workload with its verdict and the injection that the verdict rests on, where one entry matched. */
-export interface Assessed {
-  readonly workload: Workload;
+/** What was observed of a workload, with its verdict and what that rests on. */
+export interface Assessed extends Observed {
   readonly namespace: NamespaceFacts;
+  /** Which injection the API server would call for its next pod, by the mesh of this evaluation. */
+  readonly match: Match<Injection>;
   readonly verdict: Verdict;
-  /** The pods that a rollout would replace. */
-  readonly groups: readonly PodGroup[];
-  /** Its pods on nodes that are not Ready. */
-  readonly onLostNodes: number;
-  /** The PodDisruptionBudgets that cover its pods. */
-  readonly budgets: readonly Budget[];
+  /** The injection where exactly one entry matches. */
   readonly injection?: Injection;
   /** What the journal knows of its last restart. */
   readonly entry?: JournalEntry;

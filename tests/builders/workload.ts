@@ -140,7 +140,9 @@ export const outdated = (given: Partial<Extract<Verdict, { state: 'outdated' }>>
 /** A assessed workload, outdated unless said otherwise. */
 export const assessed = (given: Partial<Workload> = {}, verdict: Verdict = outdated()): Assessed => ({
   workload: workload(given),
+  templateHash: '',
   namespace: NO_NAMESPACE,
+  match: { kind: 'entry', entry: injection() },
   verdict,
   groups: [group()],
   onLostNodes: 0,

@@ -354,7 +354,9 @@ function judgedOf(
   const verdict = judge(workload, matched, answer, seen, RULES);
   return {
     workload,
+    templateHash: '',
     namespace: NO_NAMESPACE,
+    match: matched,
     verdict,
     groups: seen,
     onLostNodes: 0,

@@ -75,7 +75,7 @@ test('an answer is asked for anew where a ProxyConfig of its namespace has chang
   const hash = (shop?: string, bank?: string) =>
     questionOf(
       { injections: [enabled], namespaces: new Map([facts('shop', shop), facts('bank', bank)]) },
-      { workload: workload(), templateHash: 'h' },
+      { workload: workload(), templateHash: 'h', match: { kind: 'entry', entry: enabled } },
     )?.templateHash;
   assert.equal(hash(), 'h');
   assert.notEqual(hash('a'), hash());
