@@ -112,6 +112,7 @@ export async function runCommand(
     journal,
     policy,
     onMissingRight: (what, error) => report.trouble(`reading ${what}`, error),
+    onNotServed: (resource) => report.notServed(resource),
   });
   const { reconcilePeriod, dryRun } = settings;
   const confirmations = new Confirmations({

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { type Drift, RESTARTABLE } from '../compare/drift.ts';
-import { type LabelSelector, WORKLOAD_KINDS, type WorkloadKind } from '../model.ts';
+import { KINDS, WORKLOAD_KINDS } from '../kinds/kinds.ts';
+import type { LabelSelector, WorkloadKind } from '../model.ts';
 import { ENV_PREFIX, RESTART_ANNOTATION } from '../names.ts';
 import { GATES, type Gate } from '../plan/gates.ts';
 import { PDB_CHOICES, RECREATE_CHOICES } from '../plan/policy.ts';
@@ -279,7 +280,7 @@ export const SETTINGS = {
     parse: parseOutput,
   } as Setting<'table' | 'json' | 'yaml'>,
   explain: {
-    help: 'show how the verdict on one workload comes about, for example Deployment/web; needs --namespace',
+    help: `show how the verdict on one workload comes about, for example ${KINDS[0]?.kind}/web; needs --namespace`,
     value: 'kind/name',
     default: '',
     commands: PLAN,
@@ -375,10 +376,8 @@ function parseNamespacePatterns(given: string): readonly string[] {
 function parseWorkload(given: string): { kind: WorkloadKind; name: string } | undefined {
   if (given === '') return undefined;
   const [, kind, name] = /^([a-z]+)\/([a-z0-9][-a-z0-9.]*)$/i.exec(given) ?? [];
-  const known = WORKLOAD_KINDS.find((one) =>
-    [one.toLowerCase(), `${one.toLowerCase()}s`].includes(kind?.toLowerCase() ?? ''),
-  );
-  if (known && name) return { kind: known, name };
+  const known = KINDS.find((one) => [one.kind.toLowerCase(), one.resource].includes(kind?.toLowerCase() ?? ''));
+  if (known && name) return { kind: known.kind, name };
   throw new InvalidArgumentError(`It must be KIND/NAME with KIND one of ${WORKLOAD_KINDS.join(', ')}.`);
 }
 
