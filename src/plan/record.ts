@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Labels, Workload } from '../model.ts';
 import { ANNOTATION } from '../names.ts';
+import type { Beginning } from '../restart/actuator.ts';
 
 /**
  * How a restart ended; `superseded:expectation` when another sidecar was expected by its end, so that it proves nothing about its own.
@@ -128,13 +129,13 @@ export const timestamp = (time: number): string => new Date(time).toISOString().
  * that was assessed.
  * @param beginning what the kind's actuator writes to begin it
  */
-export const restartPatch = (resourceVersion: string, record: RestartRecord, beginning: object): object => ({
+export const restartPatch = (resourceVersion: string, record: RestartRecord, beginning: Beginning): object => ({
   metadata: { resourceVersion, annotations: annotationsOf(record) },
   ...beginning,
 });
 
 /** The same without the record on the workload, for a cluster whose admission refuses the record. The journal has it all the same. */
-export const barePatch = (resourceVersion: string, _record: RestartRecord, beginning: object): object => ({
+export const barePatch = (resourceVersion: string, _record: RestartRecord, beginning: Beginning): object => ({
   metadata: { resourceVersion },
   ...beginning,
 });
