@@ -2,8 +2,8 @@
 
 export type Labels = Readonly<Record<string, string>>;
 
-export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
-export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
+/** The name of an owner kind; the list of them is in `kinds/kinds.ts`. */
+export type WorkloadKind = string;
 
 export interface WorkloadRef {
   readonly kind: WorkloadKind;
@@ -17,7 +17,7 @@ export const keyOf = (ref: WorkloadRef): WorkloadKey => `${ref.kind}/${ref.names
 
 /** The workload that a key names; no name of the API server has a slash. */
 export function refOf(key: WorkloadKey): WorkloadRef {
-  const [kind, namespace, name] = key.split('/') as [WorkloadKind, string, string];
+  const [kind = '', namespace = '', name = ''] = key.split('/');
   return { kind, namespace, name };
 }
 

@@ -25,7 +25,7 @@ export interface OperatorParts
   readonly watch: (answersVersion: AnswersVersion) => WiredWatch;
   /** Asks injectors without a network. */
   readonly post?: InjectorsOptions['post'];
-  readonly report: OperatorOptions['report'] & Pick<Report, 'question' | 'reachable' | 'answersChanged'>;
+  readonly report: OperatorOptions['report'] & Pick<Report, 'question' | 'reachable' | 'answersChanged' | 'notServed'>;
   /** Ends what waits in the background: the operator has stopped or has failed. */
   readonly signal: AbortSignal;
 }
@@ -70,6 +70,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     journal,
     policy,
     onMissingRight: (what, error) => report.trouble(`reading ${what}`, error),
+    onNotServed: (resource) => report.notServed(resource),
   });
   const confirmations = new Confirmations({
     probe: (question) => injectors.probe(question),

@@ -1,4 +1,5 @@
 import type { Environment } from '../cluster/kubeconfig.ts';
+import { deployment } from '../kinds/deployment.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
 
 /** A Deployment's pod is called after it, its template's hash and five random characters; a pod's host name is its name. */
@@ -11,5 +12,5 @@ const POD_OF_DEPLOYMENT = /^(.+)-[a-z0-9]{1,10}-[a-z0-9]{5}$/;
 export function ownWorkload(environment: Environment, hostname: string, namespace: string): WorkloadKey | undefined {
   const name = POD_OF_DEPLOYMENT.exec(hostname)?.[1];
   if (!environment.KUBERNETES_SERVICE_HOST || name === undefined) return undefined;
-  return keyOf({ kind: 'Deployment', namespace, name });
+  return keyOf({ kind: deployment.kind, namespace, name });
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Environment } from '../cluster/kubeconfig.ts';
+import { deployment } from '../kinds/deployment.ts';
 import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
 import { escaped } from '../report/escaped.ts';
 import { type CommandName, defaultOf, emptyIsUnset, envOf, flagOf, type Setting } from './setting.ts';
@@ -24,7 +25,7 @@ Every flag is also an environment variable: --max-in-flight is MELTEMI_MAX_IN_FL
 const PLAN_EXAMPLES = `
 Examples:
   ${PRODUCT} plan                           what would be restarted, why and in which order
-  ${PRODUCT} plan -n shop --explain Deployment/cart    how one verdict comes about
+  ${PRODUCT} plan -n shop --explain ${deployment.kind}/cart    how one verdict comes about
   ${PRODUCT} plan -o json | jq '.workloads[] | select(.verdict=="outdated")'
   kubectl -n istio-system port-forward svc/istiod 15017:443 &
   ${PRODUCT} plan --injector-address localhost:15017    from outside the cluster

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { WORKLOAD_KINDS, type WorkloadKind } from '../model.ts';
+import { KINDS, WORKLOAD_KINDS } from '../kinds/kinds.ts';
+import type { WorkloadKind } from '../model.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import type { ListenAddress } from '../report/server.ts';
 import { parseDuration } from './duration.ts';
@@ -63,10 +64,8 @@ export function parseNamespacePatterns(given: string): readonly string[] {
 export function parseWorkload(given: string): { kind: WorkloadKind; name: string } | undefined {
   if (given === '') return undefined;
   const [, kind, name] = /^([a-z]+)\/([a-z0-9][-a-z0-9.]*)$/i.exec(given) ?? [];
-  const known = WORKLOAD_KINDS.find((one) =>
-    [one.toLowerCase(), `${one.toLowerCase()}s`].includes(kind?.toLowerCase() ?? ''),
-  );
-  if (known && name) return { kind: known, name };
+  const known = KINDS.find((one) => [one.kind.toLowerCase(), one.resource].includes(kind?.toLowerCase() ?? ''));
+  if (known && name) return { kind: known.kind, name };
   throw new InvalidArgumentError(`It must be KIND/NAME with KIND one of ${WORKLOAD_KINDS.join(', ')}.`);
 }
 

@@ -1,4 +1,5 @@
 import { type Drift, RESTARTABLE } from '../compare/drift.ts';
+import { KINDS } from '../kinds/kinds.ts';
 import type { WorkloadKind } from '../model.ts';
 import { RESTART_ANNOTATION } from '../names.ts';
 import { GATE_CODES, type GateCode } from '../plan/gates/gates.ts';
@@ -156,7 +157,7 @@ export const SETTINGS = {
     parse: parseOutput,
   } as Setting<'table' | 'json' | 'yaml'>,
   explain: {
-    help: 'show how the verdict on one workload comes about, for example Deployment/web; needs --namespace',
+    help: `show how the verdict on one workload comes about, for example ${KINDS[0]?.kind}/web; needs --namespace`,
     value: 'kind/name',
     default: '',
     commands: PLAN,

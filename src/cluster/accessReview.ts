@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { fits, type Shape } from '../fieldTypes.ts';
 import { forgetOldest } from '../forgetOldest.ts';
 import { ApiError } from './apiError.ts';
 import type { Api } from './client.ts';
 import type { Clock } from './clock.ts';
-import { fits, type Shape } from './fieldTypes.ts';
 import type { Priority } from './priority.ts';
 import { resourcePath } from './resources.ts';
 

@@ -1,5 +1,5 @@
+import { fits, type Shape } from '../fieldTypes.ts';
 import { messageOf } from '../messageOf.ts';
-import { fits, type Shape } from './fieldTypes.ts';
 import { rightFor } from './resources.ts';
 
 /** Longest message kept from a server: enough for a sentence, too little for a dumped object. */

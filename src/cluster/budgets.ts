@@ -1,9 +1,9 @@
+import { fits, type Shape } from '../fieldTypes.ts';
+import { SELECTOR } from '../kinds/rawWorkload.ts';
 import type { Budget, LabelSelector } from '../model.ts';
 import type { Api } from './client.ts';
-import { fits, type Shape } from './fieldTypes.ts';
 import { wholeList } from './list.ts';
 import { resourcePath } from './resources.ts';
-import { SELECTOR } from './workloads.ts';
 
 interface RawBudget {
   readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly generation?: number };

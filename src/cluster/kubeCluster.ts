@@ -1,3 +1,6 @@
+import type { ApiResource } from '../kinds/apiResource.ts';
+import { findKind, ownerKind } from '../kinds/kinds.ts';
+import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import type { Budget, EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
 import type { PodSource } from '../pods/podSource.ts';
@@ -8,15 +11,9 @@ import type { Cluster, ServiceFacts } from './cluster.ts';
 import { eventObject } from './eventObject.ts';
 import { listPages, restartingExpired, wholeList } from './list.ts';
 import { latestRejection } from './rejection.ts';
-import { type Resource, resourcePath } from './resources.ts';
+import { resourcePath } from './resources.ts';
 import { selectorQuery } from './selectorQuery.ts';
-import { type RawWorkload, workloadOf } from './workloads.ts';
-
-const RESOURCE: Readonly<Record<WorkloadKind, Resource>> = {
-  Deployment: 'deployments',
-  StatefulSet: 'statefulsets',
-  DaemonSet: 'daemonsets',
-};
+import { workloadOf } from './workloads.ts';
 
 /** Terminal pods are left on the server; terminating ones have no field to select by. */
 const LIVE_PODS = 'status.phase!=Succeeded,status.phase!=Failed';
@@ -64,7 +61,7 @@ export class KubeCluster implements Cluster {
   }
 
   async workloads(kind: WorkloadKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]> {
-    const path = resourcePath(RESOURCE[kind], namespace);
+    const path = resourcePath(ownerKind(kind), namespace);
     return restartingExpired(async () => {
       const workloads: Workload[] = [];
       // page by page: converting a whole cluster at once would block the event loop
@@ -75,12 +72,16 @@ export class KubeCluster implements Cluster {
   }
 
   async workload({ kind, namespace, name }: WorkloadRef): Promise<Workload | undefined> {
-    const raw = await this.#find<RawWorkload>(resourcePath(RESOURCE[kind], namespace, name));
+    const served = findKind(kind);
+    // a journal or a command may name a kind that is looked after no longer
+    if (!served) return undefined;
+    const raw = await this.#find<RawWorkload>(resourcePath(served, namespace, name));
     return raw && workloadOf(kind, raw);
   }
 
   async podsOf(workload: Workload): Promise<PodFacts[]> {
-    const owners = workload.kind === 'Deployment' ? await this.#replicaSetsOf(workload) : new Set([workload.uid]);
+    const { through } = ownerKind(workload.kind);
+    const owners = through ? await this.#ownedBy(workload, through) : new Set([workload.uid]);
     const { namespace } = workload;
     const labelSelector = selectorQuery(workload.selector);
     const scan = { namespace, labelSelector, fieldSelector: LIVE_PODS, priority: 'follow' } as const;
@@ -88,11 +89,12 @@ export class KubeCluster implements Cluster {
     return pages.flat().filter(({ owner }) => owner && owners.has(owner.uid));
   }
 
-  async #replicaSetsOf({ namespace, selector, uid }: Workload): Promise<Set<string>> {
-    const path = resourcePath('replicasets', namespace);
+  /** UIDs of the objects between a workload and its pods. */
+  async #ownedBy({ namespace, selector, uid }: Workload, through: ApiResource): Promise<Set<string>> {
+    const path = resourcePath(through, namespace);
     const labelSelector = selectorQuery(selector);
-    const sets = await wholeList<Owned>(this.#client, { path, labelSelector, priority: 'follow' });
-    const owned = sets.filter(({ metadata }) =>
+    const between = await wholeList<Owned>(this.#client, { path, labelSelector, priority: 'follow' });
+    const owned = between.filter(({ metadata }) =>
       metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === uid),
     );
     return new Set(owned.map(({ metadata }) => metadata?.uid ?? ''));
@@ -130,7 +132,7 @@ export class KubeCluster implements Cluster {
   async patch({ kind, namespace, name }: WorkloadRef, body: object): Promise<Workload> {
     const raw = await this.#client.request<RawWorkload>({
       method: 'PATCH',
-      path: resourcePath(RESOURCE[kind], namespace, name),
+      path: resourcePath(ownerKind(kind), namespace, name),
       query: { fieldManager: FIELD_MANAGER },
       contentType: 'application/merge-patch+json',
       body,

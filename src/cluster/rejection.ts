@@ -1,8 +1,8 @@
 import { excerpt } from '../excerpt.ts';
+import { fits, type Shape } from '../fieldTypes.ts';
 import type { PodFacts, Workload } from '../model.ts';
 import { PRODUCT } from '../names.ts';
 import type { Api } from './client.ts';
-import { fits, type Shape } from './fieldTypes.ts';
 import { wholeList } from './list.ts';
 import { resourcePath } from './resources.ts';
 

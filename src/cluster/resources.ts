@@ -1,7 +1,8 @@
-const CORE = '/api/v1';
-const APPS = '/apis/apps/v1';
+import { type ApiResource, apiVersionOf } from '../kinds/apiResource.ts';
 
-/** The kinds that are read or written, by their plural name. */
+const CORE = '/api/v1';
+
+/** What is read or written besides workloads and what stands between them and their pods, by its plural name. */
 const RESOURCES = {
   configmaps: { base: CORE, namespaced: true },
   events: { base: CORE, namespaced: true },
@@ -9,10 +10,6 @@ const RESOURCES = {
   pods: { base: CORE, namespaced: true },
   services: { base: CORE, namespaced: true },
   nodes: { base: CORE, namespaced: false },
-  daemonsets: { base: APPS, namespaced: true },
-  deployments: { base: APPS, namespaced: true },
-  replicasets: { base: APPS, namespaced: true },
-  statefulsets: { base: APPS, namespaced: true },
   poddisruptionbudgets: { base: '/apis/policy/v1', namespaced: true },
   leases: { base: '/apis/coordination.k8s.io/v1', namespaced: true },
   mutatingwebhookconfigurations: { base: '/apis/admissionregistration.k8s.io/v1', namespaced: false },
@@ -27,14 +24,20 @@ export type Resource = keyof typeof RESOURCES;
  * The API path of a kind in the whole cluster, of a namespace's, or of one object.
  * @throws RangeError for an object of a namespaced kind without its namespace, or for a namespace given to a cluster-wide kind
  */
-export function resourcePath(resource: Resource, namespace?: string, name?: string): string {
-  const { base, namespaced } = RESOURCES[resource];
+export function resourcePath(of: Resource | ApiResource, namespace?: string, name?: string): string {
+  const { base, resource, namespaced } = servedAt(of);
   if (namespace !== undefined && !namespaced) throw new RangeError(`${resource} have no namespace`);
   if (name !== undefined && namespaced && namespace === undefined)
     throw new RangeError(`${resource}/${name} needs a namespace`);
   const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   return `${base}${scope}/${resource}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
 }
+
+/** An owner kind says itself where it is served; all of them are namespaced. */
+const servedAt = (of: Resource | ApiResource) =>
+  typeof of === 'string'
+    ? { ...RESOURCES[of], resource: of }
+    : { base: `/apis/${apiVersionOf(of)}`, resource: of.resource, namespaced: true };
 
 /** The right that a call to a collection's path needs, in words: `list pods in namespace shop`. */
 export function rightFor(verb: string, path: string): string {

@@ -1,5 +1,8 @@
+import type { ApiResource } from '../kinds/apiResource.ts';
+import { deployment } from '../kinds/deployment.ts';
+import { KINDS } from '../kinds/kinds.ts';
 import { LEASE_NAME } from '../names.ts';
-import type { Resource } from './resources.ts';
+import { groupOf, type Resource } from './resources.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch';
 
@@ -10,7 +13,9 @@ export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch';
 export type Place = 'cluster' | 'namespaces' | 'istio' | 'own';
 
 export interface Right {
-  readonly resource: Resource;
+  readonly resource: string;
+  /** API group of the resource; empty for the core. */
+  readonly group: string;
   readonly verbs: readonly Verb[];
   /** Where it holds in an installation for the whole cluster. */
   readonly place: Place;
@@ -28,10 +33,8 @@ const ofWorkloads = { place: 'cluster', scoped: ['namespaces'] } as const;
 const ofIstio = { place: 'istio', scoped: ['istio'] } as const;
 const own = { place: 'own', scoped: ['own'] } as const;
 
-/**
- * Every right that `run` uses, and no other: the chart's roles are made from this table, and a live test compares it with the audit log.
- */
-export const RIGHTS: readonly Right[] = [
+/** What does not depend on the owner kinds. */
+const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[] = [
   {
     resource: 'mutatingwebhookconfigurations',
     verbs: ['list', 'watch'],
@@ -53,14 +56,6 @@ export const RIGHTS: readonly Right[] = [
     when: 'metricsSecure',
     why: 'whether it may read metrics',
   },
-  { resource: 'nodes', verbs: ['get'], ...inCluster, why: 'pods of a DaemonSet on lost nodes are not waited for' },
-  {
-    resource: 'deployments',
-    verbs: ['list', 'watch'],
-    place: 'cluster',
-    scoped: ['istio'],
-    why: 'istiod itself: nothing is restarted while it rolls out',
-  },
   {
     resource: 'proxyconfigs',
     verbs: ['list', 'watch'],
@@ -68,14 +63,7 @@ export const RIGHTS: readonly Right[] = [
     scoped: ['istio', 'namespaces'],
     why: 'they change what is injected',
   },
-  ...(['deployments', 'statefulsets', 'daemonsets'] as const).map((resource) => ({
-    resource,
-    verbs: ['get', 'list', 'patch'] as const,
-    ...ofWorkloads,
-    why: 'to find the workloads and to restart them',
-  })),
   { resource: 'pods', verbs: ['list'], ...ofWorkloads, why: 'the sidecars that there are' },
-  { resource: 'replicasets', verbs: ['list'], ...ofWorkloads, why: 'which workload a pod belongs to' },
   { resource: 'poddisruptionbudgets', verbs: ['list'], ...ofWorkloads, why: 'restarts wait for them' },
   { resource: 'events', verbs: ['create'], ...ofWorkloads, why: 'to tell about a workload' },
   { resource: 'events', verbs: ['list'], ...ofWorkloads, why: 'to say why a rollout does not get on' },
@@ -95,4 +83,46 @@ export const RIGHTS: readonly Right[] = [
     why: 'leader election, the journal, and what people have written on the Lease',
   },
   { resource: 'events', verbs: ['create'], ...own, why: 'to tell what concerns no workload' },
+];
+
+/** A right to what is served at `of`. */
+const rightTo = ({ group, resource }: ApiResource, right: Omit<Right, 'group' | 'resource'>): Right => ({
+  group,
+  resource,
+  ...right,
+});
+
+const between = new Set(KINDS.flatMap(({ through }) => through ?? []));
+const perNode = KINDS.filter(({ isPerNode }) => isPerNode).map(({ kind }) => kind);
+
+/** Every right that `run` uses, and no other. The chart's roles are made from this table; a live test compares it with the audit log. */
+export const RIGHTS: readonly Right[] = [
+  ...ALWAYS.map((right) => ({ ...right, group: groupOf(right.resource) })),
+  ...(perNode.length > 0
+    ? [
+        {
+          group: groupOf('nodes'),
+          resource: 'nodes',
+          verbs: ['get'] as const,
+          ...inCluster,
+          why: `pods of a ${perNode.join(' or ')} on lost nodes are not waited for`,
+        },
+      ]
+    : []),
+  rightTo(deployment, {
+    verbs: ['list', 'watch'],
+    place: 'cluster',
+    scoped: ['istio'],
+    why: 'istiod itself: nothing is restarted while it rolls out',
+  }),
+  ...KINDS.map((kind) =>
+    rightTo(kind, {
+      verbs: ['get', 'list', ...kind.actuator.verbs],
+      ...ofWorkloads,
+      why: 'to find the workloads and to restart them',
+    }),
+  ),
+  ...[...between].map((one) =>
+    rightTo(one, { verbs: ['list'], ...ofWorkloads, why: 'which workload a pod belongs to' }),
+  ),
 ];

@@ -1,3 +1,4 @@
+import { findKind, kindThrough } from '../kinds/kinds.ts';
 import type { PodFacts, Sidecar, Workload } from '../model.ts';
 
 /** Pods of one workload that look alike. */
@@ -22,10 +23,11 @@ export const isLive = (pod: PodFacts): boolean => !pod.deleting && pod.phase !==
  */
 export function seemingOwner({ owner, namespace, templateHash }: PodFacts): string | undefined {
   if (!owner) return undefined;
-  if (owner.kind !== 'ReplicaSet') return `${owner.kind}/${namespace}/${owner.name}`;
+  const through = kindThrough(owner.kind);
+  if (!through) return `${owner.kind}/${namespace}/${owner.name}`;
   const suffix = `-${templateHash}`;
   return templateHash && owner.name.endsWith(suffix)
-    ? `Deployment/${namespace}/${owner.name.slice(0, -suffix.length)}`
+    ? `${through.kind}/${namespace}/${owner.name.slice(0, -suffix.length)}`
     : undefined;
 }
 
@@ -59,7 +61,7 @@ export class PodGroups {
 }
 
 function newGroup({ sidecar, templateHash, ready, owner }: PodFacts): Growing {
-  const ordinals = owner?.kind === 'StatefulSet' ? { ordinals: [] } : {};
+  const ordinals = findKind(owner?.kind)?.hasOrdinals ? { ordinals: [] } : {};
   return { sidecar, templateHash, ready, count: 0, youngest: 0, ...ordinals };
 }
 

@@ -1,6 +1,7 @@
 import { excerpt } from '../excerpt.ts';
 import type { Answer, ExpectedSidecar } from '../expect/answer.ts';
 import type { Match } from '../expect/match.ts';
+import { ownerKind } from '../kinds/kinds.ts';
 import type { Sidecar, Workload } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { rewritingWords } from './clusterImage.ts';
@@ -50,7 +51,8 @@ export function judge(
   if (workload.deleting) return skipped('deleting', 'deletion has begun');
   if (match.kind === 'none') return unmatched(match.reason, groups);
   if (match.kind !== 'entry') return { state: match.kind, reason: match.reason };
-  if (!isSupported(workload)) return skipped('unsupported', workload.strategy);
+  const refused = refusal(workload);
+  if (refused !== undefined) return skipped('unsupported', refused);
   if (answer === undefined)
     return { state: 'unknown', reason: reason('injector-unreachable', 'the injector was not asked yet') };
   if (answer.kind === 'unknown') return { state: 'unknown', reason: answer.reason };
@@ -58,9 +60,10 @@ export function judge(
   return compare(workload, answer.sidecar, groups, rules);
 }
 
-/** Whether a restart annotation makes its controller replace the pods. Others are never asked about and never written. */
-export const isSupported = ({ kind, strategy }: Workload): boolean =>
-  strategy === 'RollingUpdate' || (kind === 'Deployment' && strategy === 'Recreate');
+const refusal = (workload: Workload): string | undefined => ownerKind(workload.kind).refuses(workload);
+
+/** Whether its kind knows how to restart it. Others are never asked about and never written. */
+export const isSupported = (workload: Workload): boolean => refusal(workload) === undefined;
 
 const skipped = (code: Parameters<typeof reason>[0], detail: string): Verdict => ({
   state: 'skipped',

@@ -1,5 +1,6 @@
 import type { Operation } from 'fast-json-patch';
-import { fits } from '../cluster/fieldTypes.ts';
+import { fits } from '../fieldTypes.ts';
+import { ownerKind } from '../kinds/kinds.ts';
 import type { Labels, PodTemplate, Workload } from '../model.ts';
 import { POD, type RawPod, sidecarOf } from '../pods/podFields.ts';
 import { reason } from '../reasons.ts';
@@ -12,18 +13,8 @@ import { applied, operationsIn } from './podPatch.ts';
  * (a template hash, an ordinal), so they are left empty: selectors on injector entries can only ask for their presence.
  */
 export function nextPodLabels(workload: Workload): Labels {
-  return { ...ADDED[workload.kind], ...workload.template.labels };
+  return { ...ownerKind(workload.kind).addedLabels, ...workload.template.labels };
 }
-
-const ADDED: Record<Workload['kind'], Labels> = {
-  Deployment: { 'pod-template-hash': '' },
-  StatefulSet: {
-    'controller-revision-hash': '',
-    'statefulset.kubernetes.io/pod-name': '',
-    'apps.kubernetes.io/pod-index': '',
-  },
-  DaemonSet: { 'controller-revision-hash': '', 'pod-template-generation': '' },
-};
 
 /**
  * The question to an injector: would you inject a pod of this template, and with what? Always the owner's template, never a live pod:

@@ -1,3 +1,4 @@
+import { ownerKind } from '../kinds/kinds.ts';
 import type { Labels, Workload } from '../model.ts';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT } from '../names.ts';
 import { nextPodLabels } from './admission.ts';
@@ -51,7 +52,7 @@ const LONGEST_PREFIX = 252;
 function metadataOf(workload: Workload): Known {
   const { kind, name, namespace, template } = workload;
   // a Deployment's pods are named after its ReplicaSet, with a hash
-  const isPrefix = kind !== 'Deployment' && name.length <= LONGEST_PREFIX;
+  const isPrefix = !ownerKind(kind).through && name.length <= LONGEST_PREFIX;
   return {
     fields: {
       namespace,

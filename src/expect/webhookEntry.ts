@@ -1,5 +1,5 @@
-import { fits, type Shape } from '../cluster/fieldTypes.ts';
-import { SELECTOR } from '../cluster/workloads.ts';
+import { fits, type Shape } from '../fieldTypes.ts';
+import { SELECTOR } from '../kinds/rawWorkload.ts';
 import type { LabelSelector, Labels } from '../model.ts';
 
 /** How the API server reaches a webhook: `clientConfig` of admissionregistration.k8s.io/v1. */

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzipSync, gzip } from 'node:zlib';
-import { fits, type Shape } from '../cluster/fieldTypes.ts';
 import { parseRule, type RewriteRule } from '../compare/learntImage.ts';
+import { fits, type Shape } from '../fieldTypes.ts';
 import type { WorkloadKey } from '../model.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import { outcomeOf } from '../plan/outcomes.ts';

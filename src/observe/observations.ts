@@ -1,5 +1,5 @@
 import { keyOf, type Workload, type WorkloadKey } from '../model.ts';
-import type { Observed } from './observer.ts';
+import type { Observed } from './observed.ts';
 
 /** What was last seen of each workload, by scans and by looks at one alone. */
 export class Observations {

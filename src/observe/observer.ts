@@ -1,4 +1,4 @@
-import { isForbidden } from '../cluster/apiError.ts';
+import { isForbidden, isNotFound } from '../cluster/apiError.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { restartingExpired } from '../cluster/list.ts';
 import type { DriftRules } from '../compare/drift.ts';
@@ -13,6 +13,8 @@ import { type Match, match } from '../expect/match.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';
 import type { Question } from '../expect/question.ts';
 import type { Journal } from '../journal/journal.ts';
+import { KINDS, ownerKind } from '../kinds/kinds.ts';
+import type { OwnerKind } from '../kinds/ownerKind.ts';
 import { loopSlices } from '../loopSlices.ts';
 import { messageOf } from '../messageOf.ts';
 import {
@@ -21,7 +23,6 @@ import {
   type NamespaceFacts,
   NO_NAMESPACE,
   type PodFacts,
-  WORKLOAD_KINDS,
   type Workload,
   type WorkloadKey,
   type WorkloadRef,
@@ -31,22 +32,9 @@ import { covering } from '../plan/budget.ts';
 import type { Policy } from '../plan/policy.ts';
 import { isSettled } from '../plan/rollout.ts';
 import { reason } from '../reasons.ts';
+import type { Observed } from './observed.ts';
 import { PodOwners } from './podOwners.ts';
 import { TemplateHashes } from './templateHashes.ts';
-
-/** What was observed of one workload: all that a verdict needs but the mesh and the injector's answer. */
-export interface Observed {
-  readonly workload: Workload;
-  readonly templateHash: string;
-  /** The pods that a rollout would replace. */
-  readonly groups: readonly PodGroup[];
-  /** Pods of a DaemonSet on nodes that are not Ready: they cannot be replaced, and nobody can say what they will be. */
-  readonly onLostNodes: number;
-  /** The PodDisruptionBudgets that cover its pods. */
-  readonly budgets: readonly Budget[];
-  /** Why this may no longer, or not yet, be all that there is to see; nothing is assessed by it then. */
-  readonly unread?: string;
-}
 
 /** A workload as it is asked about: with the injection that matches it. */
 type Asked = Pick<Assessed, 'workload' | 'templateHash' | 'match'>;
@@ -62,6 +50,8 @@ export interface ObserverOptions {
   readonly looks?: number;
   /** Called once for a missing right that can be done without: what cannot be read, and what is assumed instead. */
   readonly onMissingRight?: (what: string, error: unknown) => void;
+  /** Called once for an optional kind whose API is not served. */
+  readonly onNotServed?: (resource: string) => void;
 }
 
 const LOOKS = 50;
@@ -78,6 +68,8 @@ export class Observer {
   /** The budgets of each namespace as they were read last, by whatever look or scan. */
   #newestBudgets = new Map<string, readonly Budget[]>();
   #nodesForbidden = false;
+  /** Optional kinds that the API server did not know at the last scan. */
+  readonly #notServed = new Set<string>();
 
   constructor(options: ObserverOptions) {
     this.#options = options;
@@ -90,13 +82,12 @@ export class Observer {
    * @throws {ApiError} when something cannot be listed; a single workload that cannot be looked at by itself is marked as unread
    */
   async scan(mesh: Mesh, namespace: string | undefined, signal: AbortSignal): Promise<Map<WorkloadKey, Observed>> {
-    const { cluster, policy } = this.#options;
-    const { skipNamespaces } = policy();
+    const { skipNamespaces } = this.#options.policy();
     const failed = new AbortController();
     const both = AbortSignal.any([signal, failed.signal]);
     const budgets = this.#budgets(namespace, both);
     const pods = this.#pods(namespace, both);
-    const listing = Promise.all([budgets, ...WORKLOAD_KINDS.map((kind) => cluster.workloads(kind, namespace, both))]);
+    const listing = Promise.all([budgets, ...KINDS.map((kind) => this.#listed(kind, namespace, both))]);
     // the first failure is reported below; those of the others must not be unhandled
     for (const one of [budgets, pods]) one.catch(() => undefined);
     const [all, ...lists] = await listing.catch((error: unknown) => {
@@ -132,6 +123,21 @@ export class Observer {
     const observations = new Map<WorkloadKey, Observed>();
     for (const one of await this.#lookAtDoubtful(counted, signal)) observations.set(keyOf(one.workload), one);
     return observations;
+  }
+
+  /** The workloads of one kind; none of an optional kind whose API is not served, which is said once until it is served again. */
+  async #listed(kind: OwnerKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]> {
+    try {
+      const workloads = await this.#options.cluster.workloads(kind.kind, namespace, signal);
+      this.#notServed.delete(kind.kind);
+      return workloads;
+    } catch (error) {
+      if (!kind.optional || !isNotFound(error)) throw error;
+      const isNews = !this.#notServed.has(kind.kind);
+      this.#notServed.add(kind.kind);
+      if (isNews) this.#options.onNotServed?.(`${kind.resource}.${kind.group}`);
+      return [];
+    }
   }
 
   /** Begins to ask about all of them, without blocking other work. */
@@ -237,7 +243,7 @@ export class Observer {
    */
   async #lostNodes({ kind }: Workload, pods: readonly PodFacts[]): Promise<ReadonlySet<string>> {
     const suspects = new Set(pods.flatMap(({ node, ready }) => (node && !ready ? node : [])));
-    if (kind !== 'DaemonSet' || suspects.size === 0) return new Set();
+    if (!ownerKind(kind).isPerNode || suspects.size === 0) return new Set();
     try {
       const lost = await this.#options.cluster.lostNodes([...suspects]);
       this.#nodesForbidden = false;
@@ -334,12 +340,12 @@ type Doubt = 'mismatch' | 'rolling' | 'nodes';
 function doubtOf(workload: Workload, groups: readonly PodGroup[], isOfMesh: boolean): Doubt | undefined {
   const { kind, uid, paused, rollout } = workload;
   if (!uid) return undefined;
-  if (kind === 'DaemonSet' && groups.some(({ ready }) => !ready)) return 'nodes';
+  if (ownerKind(kind).isPerNode && groups.some(({ ready }) => !ready)) return 'nodes';
   const found = countOf(groups);
   // whose pods were not found may be of the mesh by them
   if (found === rollout.existing || (!isOfMesh && found > 0)) return undefined;
   // the pods of others name their owner by UID: only those that nobody has read yet can be missing
-  if (kind !== 'Deployment') return found === 0 ? 'mismatch' : undefined;
+  if (!ownerKind(kind).through) return found === 0 ? 'mismatch' : undefined;
   const isStanding = isSettled(workload) || paused || rollout.deadlineExceeded !== undefined;
   return isStanding || found === 0 || rollout.existing === 0 ? 'mismatch' : 'rolling';
 }

@@ -1,4 +1,5 @@
 import type { Controller, PodGroup, PodsByController } from '../compare/podGroups.ts';
+import { kindThrough, ownerKind } from '../kinds/kinds.ts';
 import { loopSlices } from '../loopSlices.ts';
 import { keyOf, type PodFacts, type Workload, type WorkloadKey } from '../model.ts';
 
@@ -32,14 +33,14 @@ export class PodOwners {
     byUid: ReadonlyMap<string, WorkloadKey>,
     names: ReadonlySet<string>,
   ): WorkloadKey | undefined {
-    if (kind !== 'ReplicaSet') return byUid.get(uid);
+    if (!kindThrough(kind)) return byUid.get(uid);
     const learnt = byUid.get(this.#learnt.get(uid)?.workload ?? '');
     return learnt ?? (hint !== undefined && names.has(hint) ? (hint as WorkloadKey) : undefined);
   }
 
   /** Takes what a look at one workload has found: these pods, and no others, are its own. */
   learn({ kind, uid, namespace }: Workload, pods: readonly PodFacts[]): void {
-    if (kind !== 'Deployment') return;
+    if (!ownerKind(kind).through) return;
     for (const [controller, { workload }] of this.#learnt) if (workload === uid) this.#learnt.delete(controller);
     for (const { owner } of pods) if (owner?.uid) this.#learnt.set(owner.uid, { workload: uid, namespace });
   }

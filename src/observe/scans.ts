@@ -7,7 +7,8 @@ import type { Policy } from '../plan/policy.ts';
 import type { Report } from '../report/report.ts';
 import { SayOnce } from '../sayOnce.ts';
 import type { Observations } from './observations.ts';
-import type { Observed, Observer } from './observer.ts';
+import type { Observed } from './observed.ts';
+import type { Observer } from './observer.ts';
 
 export interface ScansOptions {
   readonly observer: Pick<Observer, 'scan'>;

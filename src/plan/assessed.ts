@@ -2,7 +2,7 @@ import type { Verdict } from '../compare/verdict.ts';
 import type { Match } from '../expect/match.ts';
 import type { Injection } from '../expect/mesh.ts';
 import type { NamespaceFacts } from '../model.ts';
-import type { Observed } from '../observe/observer.ts';
+import type { Observed } from '../observe/observed.ts';
 import type { JournalEntry } from './journalEntry.ts';
 
 /** What was observed of a workload, with its verdict and what that rests on. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Labels, Workload } from '../model.ts';
-import { ANNOTATION, RESTARTED_AT } from '../names.ts';
+import { ANNOTATION } from '../names.ts';
+import type { Beginning } from '../restart/actuator.ts';
 import { isWell, type Outcome, outcomeOf } from './outcomes.ts';
 
 /** One write of a restart: when it was, in milliseconds of the wall clock, and whether that restart ended well, or by somebody else's. */
@@ -116,22 +117,19 @@ export function parseTime(text: string | undefined): number | undefined {
 export const timestamp = (time: number): string => new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 /**
- * The one write of a restart: template annotation and record together, so that no crash can part them, and only onto the very version
+ * The one write of a restart: what begins it and the record together, so that no crash can part them, and only onto the very version
  * that was assessed.
+ * @param beginning what the kind's actuator writes to begin it
  */
-export const restartPatch = (resourceVersion: string, record: RestartRecord): object => ({
+export const restartPatch = (resourceVersion: string, record: RestartRecord, beginning: Beginning): object => ({
   metadata: { resourceVersion, annotations: annotationsOf(record) },
-  ...templatePatch(record),
+  ...beginning,
 });
 
 /** The same without the record on the workload, for a cluster whose admission refuses the record. The journal has it all the same. */
-export const barePatch = (resourceVersion: string, record: RestartRecord): object => ({
+export const barePatch = (resourceVersion: string, _record: RestartRecord, beginning: Beginning): object => ({
   metadata: { resourceVersion },
-  ...templatePatch(record),
-});
-
-const templatePatch = ({ restartedAt }: RestartRecord): object => ({
-  spec: { template: { metadata: { annotations: { [RESTARTED_AT]: timestamp(restartedAt) } } } },
+  ...beginning,
 });
 
 /** Writes how a restart ended; it does not touch the template, so nothing rolls. The record is whole again even where it was wiped. */

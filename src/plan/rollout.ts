@@ -1,3 +1,4 @@
+import { ownerKind } from '../kinds/kinds.ts';
 import type { Workload } from '../model.ts';
 
 /** How a controller's rollout of the current template stands. */
@@ -16,16 +17,8 @@ export function rolloutState(workload: Workload): RolloutState {
   if (rollout.deadlineExceeded) return { kind: 'stuck', detail: rollout.deadlineExceeded };
   const wanted = replacedPods(workload);
   if (rollout.updated < wanted) return progressing(`${rollout.updated} of ${wanted} pods updated`);
-  if (workload.kind === 'Deployment' && rollout.existing > rollout.updated) {
-    return progressing(`${rollout.existing - rollout.updated} old pods are still there`);
-  }
-  if (
-    workload.kind === 'StatefulSet' &&
-    workload.partition === 0 &&
-    rollout.currentRevision !== rollout.updateRevision
-  ) {
-    return progressing('the update revision is not the current one yet');
-  }
+  const left = ownerKind(workload.kind).leftToDo(workload);
+  if (left !== undefined) return progressing(left);
   return rollout.available < rollout.desired
     ? progressing(`${rollout.available} of ${rollout.desired} pods available`)
     : { kind: 'complete' };
@@ -38,8 +31,7 @@ export const replacedPods = ({ partition, rollout }: Workload): number => Math.m
 
 /** Whether every pod is of the newest template, available or not: nobody's rollout is under way. */
 export function isSettled(workload: Workload): boolean {
-  const { kind, generation, rollout, partition } = workload;
+  const { kind, generation, rollout } = workload;
   if (rollout.observedGeneration < generation || rollout.updated < replacedPods(workload)) return false;
-  if (kind === 'StatefulSet') return partition > 0 || rollout.currentRevision === rollout.updateRevision;
-  return kind === 'DaemonSet' || rollout.existing <= rollout.updated;
+  return ownerKind(kind).leftToDo(workload) === undefined;
 }

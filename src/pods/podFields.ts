@@ -1,4 +1,4 @@
-import type { Shape } from '../cluster/fieldTypes.ts';
+import type { Shape } from '../fieldTypes.ts';
 import type { Labels, PodFacts, Sidecar } from '../model.ts';
 
 /** The pod as the API serves it, as far as it is read. The protobuf reader makes the same, without the rest. */

@@ -1,10 +1,10 @@
 import { ApiError } from '../cluster/apiError.ts';
 import type { Api, ApiResponse } from '../cluster/client.ts';
-import { fits, type Shape } from '../cluster/fieldTypes.ts';
 import { type Continued, eachPage, pageQuery } from '../cluster/list.ts';
 import { fittingPage, PAGE_SIZE, pageLimitFor } from '../cluster/pageLimit.ts';
 import type { Priority } from '../cluster/priority.ts';
 import { resourcePath } from '../cluster/resources.ts';
+import { fits, type Shape } from '../fieldTypes.ts';
 import { messageOf } from '../messageOf.ts';
 import type { PodFacts } from '../model.ts';
 import { type Intern, interner, POD, podFacts, type RawPod } from './podFields.ts';

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { STATES, type Verdict } from '../compare/verdict.ts';
 import type { QuestionResult } from '../expect/question.ts';
+import { WORKLOAD_KINDS } from '../kinds/kinds.ts';
 import { PRODUCT } from '../names.ts';
 import { OUTCOMES, type resultOf } from '../plan/outcomes.ts';
 import type { ReasonCode } from '../reasons.ts';
@@ -65,7 +66,7 @@ export class Metrics {
     this.#gauge('build_info').set({ version, node_version: process.version }, 1);
     for (const result of RESULTS) this.#questions.inc({ result }, 0);
     for (const result of ['success', 'error']) this.#scans.inc({ result }, 0);
-    for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet']) {
+    for (const kind of WORKLOAD_KINDS) {
       for (const result of RESTART_RESULTS) this.#restarts.inc({ kind, result }, 0);
     }
   }

@@ -2,6 +2,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { sidecarWord } from '../compare/verdict.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';
 import type { QuestionResult } from '../expect/question.ts';
+import { apiVersionOf } from '../kinds/apiResource.ts';
+import { ownerKind } from '../kinds/kinds.ts';
 import { afterSteps, loopSlices } from '../loopSlices.ts';
 import { type EventTarget, keyOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { LEASE_NAME } from '../names.ts';
@@ -301,6 +303,11 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#options.logger.warn('Trouble, will be tried again', { ...what, ...errorFields(error) });
   }
 
+  /** An optional owner kind has no workloads, because the API server does not know it. */
+  notServed(resource: string): void {
+    this.#options.logger.info('API is not served, so there are no workloads of it', { resource });
+  }
+
   /** The policy file is in force: from the start, which is no news, or after an edit. */
   policyLoaded(file: string, when: 'start' | 'edit' = 'edit'): void {
     const { logger, metrics } = this.#options;
@@ -345,7 +352,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
 const refOf = ({ kind, namespace, name }: WorkloadRef) => ({ kind, namespace, name });
 
 const targetOf = ({ kind, namespace, name, uid }: Workload): EventTarget => ({
-  apiVersion: 'apps/v1',
+  apiVersion: apiVersionOf(ownerKind(kind)),
   kind,
   namespace,
   name,

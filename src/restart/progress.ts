@@ -1,7 +1,7 @@
 import type { Drift, DriftRules } from '../compare/drift.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
+import { ownerKind } from '../kinds/kinds.ts';
 import type { Workload } from '../model.ts';
-import { RESTARTED_AT } from '../names.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
 import type { Failure, Outcome } from '../plan/outcomes.ts';
@@ -41,7 +41,7 @@ export interface Allowance {
  * @param now steady clock, milliseconds
  */
 export function progressOf(workload: Workload, entry: JournalEntry, now: number, allowed: Allowance): Progress {
-  const written = parseTime(workload.template.annotations[RESTARTED_AT]) ?? 0;
+  const written = ownerKind(workload.kind).actuator.begunAt(workload) ?? 0;
   if (!entry.confirmed && written !== entry.restartedAt && workload.generation <= entry.generation)
     return { kind: 'unwritten' };
   if (written < entry.restartedAt) {
@@ -114,7 +114,7 @@ function isFailingOpen({ workload, verdict, groups }: Assessed, { entry, rules }
 
 /** Whether all pods that can be replaced are there and ready; those on lost nodes cannot, and those before a partition are not meant. */
 function allDone({ workload, groups, onLostNodes }: Assessed): boolean {
-  if (workload.kind === 'Deployment' || workload.rollout.observedGeneration < workload.generation) return false;
+  if (ownerKind(workload.kind).through || workload.rollout.observedGeneration < workload.generation) return false;
   const count = groups.reduce((sum, group) => sum + group.count, 0);
   return groups.every(({ ready }) => ready) && count + onLostNodes >= replacedPods(workload);
 }

@@ -5,9 +5,12 @@ import { learn } from '../compare/learntImage.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';
 import type { Journal } from '../journal/journal.ts';
+import { ownerKind } from '../kinds/kinds.ts';
 import { messageOf } from '../messageOf.ts';
+import type { RolloutReport } from '../model.ts';
 import { keyOf, type Workload, type WorkloadRef } from '../model.ts';
-import { matchOf, type Observed, type Observer } from '../observe/observer.ts';
+import type { Observed } from '../observe/observed.ts';
+import { matchOf, type Observer } from '../observe/observer.ts';
 import { type Assessed, isOutdated, type Outdated } from '../plan/assessed.ts';
 import { closedGate } from '../plan/gates/gates.ts';
 import { answeredRetry, type JournalEntry, nextEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
@@ -158,10 +161,11 @@ export class Restarter {
    */
   async #send(planned: Outdated, patchFor: RestartPatch, entry: JournalEntry): Promise<Workload | undefined> {
     const { cluster } = this.#options;
+    const beginning = ownerKind(planned.workload.kind).actuator.begin(entry.restartedAt);
     let assessed = planned;
     for (let tries = WRITE_TRIES; ; tries--) {
       try {
-        return await this.#sendOnce(assessed, patchFor(assessed.workload.resourceVersion, entry), entry);
+        return await this.#sendOnce(assessed, patchFor(assessed.workload.resourceVersion, entry, beginning), entry);
       } catch (error) {
         if (!isConflict(error)) throw error;
         const latest = tries > 1 ? await cluster.workload(assessed.workload) : undefined;
@@ -349,10 +353,10 @@ export class Restarter {
   }
 
   /**
-   * Whether to ask if the injector is there at all. Pods are missing, and for a StatefulSet or DaemonSet only Events would say why.
+   * Whether to ask if the injector is there at all. Pods are missing, and the status of some kinds does not say why.
    */
   #isDoubtful({ kind, rollout }: Workload, course: Course, now: number): boolean {
-    const doubtful = kind !== 'Deployment' && rollout.existing < rollout.desired && now >= course.askedAt + ASK_EVERY;
+    const doubtful = isMissingSilently(kind, rollout) && now >= course.askedAt + ASK_EVERY;
     if (doubtful) course.askedAt = now;
     return doubtful;
   }
@@ -451,10 +455,14 @@ function patienceWith(entry: JournalEntry, { restartTimeout }: Pick<Policy, 'res
 const isStillTrue = (entry: JournalEntry, { uid, generation, annotations }: Workload): boolean =>
   uid === entry.uid && generation === entry.generation && answeredRetry(annotations) === entry.retried;
 
+/** Whether pods are missing and the status does not say why. */
+const isMissingSilently = (kind: string, { existing, desired }: RolloutReport): boolean =>
+  !ownerKind(kind).saysWhyPodsAreMissing && existing < desired;
+
 /** Pods are worth a look once the controller has counted something new, and not at every count. */
 function isWorthALook({ kind, rollout }: Workload, course: Course, now: number): boolean {
   const status = Object.values(rollout).join(' ');
-  const missing = kind !== 'Deployment' && rollout.existing < rollout.desired;
+  const missing = isMissingSilently(kind, rollout);
   if ((status === course.status && !missing) || now < course.lookedAt + LOOK_EVERY) return false;
   course.status = status;
   course.lookedAt = now;

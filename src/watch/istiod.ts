@@ -1,8 +1,10 @@
-import { fits, type Shape } from '../cluster/fieldTypes.ts';
-import { type RawWorkload, workloadOf } from '../cluster/workloads.ts';
+import { workloadOf } from '../cluster/workloads.ts';
 import { chartLabels } from '../expect/chartLabels.ts';
 import { contentHash } from '../expect/epoch.ts';
 import type { Istiod } from '../expect/mesh.ts';
+import { fits, type Shape } from '../fieldTypes.ts';
+import { deployment } from '../kinds/deployment.ts';
+import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import type { Labels } from '../model.ts';
 
 interface Container {
@@ -21,7 +23,7 @@ const CONDITIONS: Shape = { conditions: [{ type: 'string', status: 'string' }] }
  * charts. The template is hashed when that is first asked for: of many Deployments in a namespace one or two are control planes.
  */
 export function istiodOf(raw: RawWorkload): Istiod {
-  const { namespace, name, generation, rollout, template, maxUnavailable } = workloadOf('Deployment', raw);
+  const { namespace, name, generation, rollout, template, maxUnavailable } = workloadOf(deployment.kind, raw);
   const containers = fits(template.spec.containers, CONTAINERS)
     ? ((template.spec.containers ?? []) as readonly Container[])
     : [];

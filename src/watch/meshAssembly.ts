@@ -1,5 +1,3 @@
-import { fits } from '../cluster/fieldTypes.ts';
-import type { RawWorkload } from '../cluster/workloads.ts';
 import { chartLabels } from '../expect/chartLabels.ts';
 import { configMapNames, type Home, homeOf, type ServiceBackend } from '../expect/controlPlaneOf.ts';
 import { contentHash, digest, injectionOf } from '../expect/epoch.ts';
@@ -7,6 +5,8 @@ import type { ChartLabels, Injection, Istiod, Mesh } from '../expect/mesh.ts';
 import { rootNamespaceOf } from '../expect/rootNamespace.ts';
 import { selects } from '../expect/selector.ts';
 import { injectorEntries, type RawConfiguration, type WebhookEntry } from '../expect/webhookEntry.ts';
+import { fits } from '../fieldTypes.ts';
+import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import type { Labels, NamespaceFacts } from '../model.ts';
 import { isLabelledIstiod, istiodOf, podLabelsOf } from './istiod.ts';
 

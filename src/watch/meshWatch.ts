@@ -3,11 +3,12 @@ import type { KubeClient } from '../cluster/client.ts';
 import { Reflector, type ReflectorOptions } from '../cluster/reflector.ts';
 import { resourcePath } from '../cluster/resources.ts';
 import type { Change } from '../cluster/store.ts';
-import type { RawWorkload } from '../cluster/workloads.ts';
 import { configMapNames, controlPlaneNamespaces } from '../expect/controlPlaneOf.ts';
 import { contentHash, digest } from '../expect/epoch.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { RawConfiguration, WebhookEntry } from '../expect/webhookEntry.ts';
+import { deployment } from '../kinds/deployment.ts';
+import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import type { MeshChange } from './changes.ts';
 import {
   type AnswersVersion,
@@ -87,7 +88,7 @@ export class MeshWatch {
     this.#deployments = new NamedWatches(({ namespace }, stop) =>
       this.#reflect<RawWorkload>(
         {
-          path: resourcePath('deployments', namespace),
+          path: resourcePath(deployment, namespace),
           instead: 'its istiod is not visible, so gates G1 and G4 do not apply',
         },
         (change) => this.#deploymentChanged(namespace, change),

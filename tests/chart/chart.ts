@@ -28,6 +28,8 @@ export interface Rendering {
   readonly namespace?: string;
   /** API versions that the cluster is said to serve besides Kubernetes' own. */
   readonly serves?: readonly string[];
+  /** Another folder than the chart's own. */
+  readonly chart?: string;
 }
 
 /** Renders the chart as `helm template` does, without a cluster. */
@@ -67,14 +69,14 @@ export const ownClusterRole = (manifests: readonly Manifest[]): Manifest =>
 async function helm(
   verb: string,
   values: Values,
-  { name = 'meltemi', namespace = 'ops' }: Rendering,
+  { name = 'meltemi', namespace = 'ops', chart = CHART }: Rendering,
   more: readonly string[],
 ): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'meltemi-chart-'));
   try {
     const file = join(folder, 'values.json');
     writeFileSync(file, JSON.stringify(values));
-    const args = [verb, name, CHART, '--namespace', namespace, '--values', file, ...more];
+    const args = [verb, name, chart, '--namespace', namespace, '--values', file, ...more];
     // no kubeconfig, lest a cluster of the machine's own be asked
     const env = { HOME: folder, KUBECONFIG: join(folder, 'none') };
     return await run(toolbox().program('helm'), args, { env });

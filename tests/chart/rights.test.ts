@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type Place, RIGHTS, type Right } from '../../src/cluster/rights.ts';
+import { KINDS } from '../../src/kinds/kinds.ts';
 import { grants } from '../contract/chart/grants.ts';
 import { type Rule, rightsAt, rulesOf } from '../contract/chart/rightsTemplate.ts';
 import { type Manifest, only, ownClusterRole, render } from './chart.ts';
@@ -68,6 +69,10 @@ test('every role is bound to the ServiceAccount, in its own namespace', async ()
 
 test('every kind that is read or written has a right, and none has without being', () => {
   const source = readFileSync('src/cluster/resources.ts', 'utf8');
-  const kinds = [...source.matchAll(/^ {2}([a-z]+): \{ base/gm)].map(([, kind]) => kind);
+  const others = [...source.matchAll(/^ {2}([a-z]+): \{ base/gm)].map(([, kind]) => kind);
+  const kinds = [
+    ...others,
+    ...KINDS.flatMap(({ resource, through }) => [resource, ...(through ? [through.resource] : [])]),
+  ];
   assert.deepEqual(new Set(RIGHTS.map(({ resource }) => resource)), new Set(kinds));
 });

@@ -4,6 +4,9 @@ import { FILTER_KEYS, REWRITES_KEY } from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { type Place, RIGHTS } from '../../src/cluster/rights.ts';
+import { apiVersionOf } from '../../src/kinds/apiResource.ts';
+import { KINDS } from '../../src/kinds/kinds.ts';
+import type { Exception } from '../../src/kinds/ownerKind.ts';
 import { ANNOTATION, LEASE_ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
 import { OUTCOMES } from '../../src/plan/outcomes.ts';
 import { REASONS } from '../../src/plan/reasonCatalogue.ts';
@@ -26,6 +29,7 @@ const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/policy.md', name: 'policy keys', table: policyKeys },
   { file: 'docs/policy.md', name: 'policy filters', table: filterFields },
   { file: 'docs/install.md', name: 'rights', table: rights },
+  { file: 'docs/kinds.md', name: 'owner kinds', table: ownerKinds },
   { file: 'helm/README.md', name: 'values', table: values },
 ];
 
@@ -146,6 +150,18 @@ const PLACE_HELP: Record<Place, string> = {
   istio: '`istioNamespaces`',
   own: 'its own namespace',
 };
+
+function ownerKinds(): string {
+  const listed = (all: readonly Exception[]): string => all.map(({ what, why }) => `${what}: ${why}`).join('; ');
+  const rows = KINDS.map((kind) => [
+    `\`${kind.kind}\``,
+    `\`${apiVersionOf(kind)}\`${kind.optional ? ', where it is served' : ''}`,
+    kind.actuator.help,
+    listed(kind.refused),
+    listed(kind.waitsFor),
+  ]);
+  return tableOf(['kind', 'API', 'restarted by', 'not restarted', 'waited for'], rows);
+}
 
 function rights(): string {
   const rows = RIGHTS.map(({ resource, verbs, names = [], place, scoped, why, when }) => [

@@ -3,7 +3,6 @@ import { request as httpsRequest } from 'node:https';
 import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { request } from 'undici';
-import { groupOf } from '../../src/cluster/resources.ts';
 import { type Place, RIGHTS, type Right } from '../../src/cluster/rights.ts';
 import { ANNOTATION, LEASE_ANNOTATION } from '../../src/names.ts';
 import type { ApiObject } from '../testbed/api.ts';
@@ -166,9 +165,7 @@ async function comparedWithRights(release: ChartRelease, teams: readonly string[
       return `${verb} ${group}/${resource} ${there ? place : 'cluster'}`;
     });
   const granted = RIGHTS.filter(({ resource }) => rooted || resource !== 'services').flatMap((right) =>
-    placesOf(right).flatMap((place) =>
-      right.verbs.map((verb) => `${verb} ${groupOf(right.resource)}/${right.resource} ${place}`),
-    ),
+    placesOf(right).flatMap((place) => right.verbs.map((verb) => `${verb} ${right.group}/${right.resource} ${place}`)),
   );
   const expected = granted.filter((one) => used.includes(one) || !rare?.test(one));
   assert.deepEqual([...new Set(used)].sort(), [...new Set(expected)].sort());

@@ -1,4 +1,5 @@
-import { type RawWorkload, workloadOf } from '../../src/cluster/workloads.ts';
+import { workloadOf } from '../../src/cluster/workloads.ts';
+import type { RawWorkload } from '../../src/kinds/rawWorkload.ts';
 import type { Labels, Workload, WorkloadKind } from '../../src/model.ts';
 
 /** An object of the simulated API. It is never changed in place: every write makes another, so that what was read stays as it was. */

@@ -111,6 +111,7 @@ export class OperatorProcess {
       restarted: silent,
       recordRefused: silent,
       learnt: silent,
+      notServed: silent,
       question: silent,
       reachable: ({ entry }, problem) => log(() => `${id}: ${entry.configuration} ${problem ?? 'answers again'}`),
       answersChanged: ({ entry }) => log(() => `${id}: ${entry.configuration} gives other answers`),

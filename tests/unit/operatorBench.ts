@@ -111,6 +111,7 @@ export class OperatorBench implements AsyncDisposable {
         ended: ({ workload: { name } }, outcome) => void this.told.push(`${name}: ${outcome}`),
         recordRefused: silent,
         learnt: silent,
+        notServed: silent,
         scanned: silent,
         scanFailed: silent,
         evaluated: async ({ items }) => {

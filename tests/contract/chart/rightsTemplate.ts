@@ -1,4 +1,3 @@
-import { groupOf, type Resource } from '../../../src/cluster/resources.ts';
 import { type Place, RIGHTS, type Right, type Verb } from '../../../src/cluster/rights.ts';
 
 /** A rule of a Role. */
@@ -13,11 +12,11 @@ const ORDER: readonly Verb[] = ['get', 'list', 'watch', 'create', 'update', 'pat
 
 /** The rules that hold at a place, kinds of one group with the same verbs together. */
 export function rulesOf(rights: readonly Right[]): Rule[] {
-  const byResource = Map.groupBy(rights, ({ resource, names = [] }) => JSON.stringify([resource, names]));
+  const byResource = Map.groupBy(rights, ({ group, resource, names = [] }) => JSON.stringify([group, resource, names]));
   const single = [...byResource].map(([key, rows]) => {
-    const [resource, names] = JSON.parse(key) as [Resource, string[]];
+    const [group, resource, names] = JSON.parse(key) as [string, string, string[]];
     const verbs = ORDER.filter((verb) => rows.some((row) => row.verbs.includes(verb)));
-    return { group: groupOf(resource), resource, names, verbs };
+    return { group, resource, names, verbs };
   });
   const alike = Map.groupBy(single, ({ group, names, verbs }) => JSON.stringify([group, names, verbs]));
   return [...alike.values()].map((rows) => {

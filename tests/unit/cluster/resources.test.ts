@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { resourcePath, rightFor } from '../../../src/cluster/resources.ts';
+import { deployment } from '../../../src/kinds/deployment.ts';
 
 describe('resources', () => {
   it('makes paths of the whole cluster, of a namespace and of an object', () => {
     assert.equal(resourcePath('pods'), '/api/v1/pods');
-    assert.equal(resourcePath('deployments', 'shop'), '/apis/apps/v1/namespaces/shop/deployments');
+    assert.equal(resourcePath(deployment, 'shop'), '/apis/apps/v1/namespaces/shop/deployments');
     assert.equal(
       resourcePath('leases', 'shop', 'meltemi'),
       '/apis/coordination.k8s.io/v1/namespaces/shop/leases/meltemi',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type RawWorkload, workloadOf } from '../../../src/cluster/workloads.ts';
+import { workloadOf } from '../../../src/cluster/workloads.ts';
+import type { RawWorkload } from '../../../src/kinds/rawWorkload.ts';
 import type { WorkloadKind } from '../../../src/model.ts';
 import { RESTARTED_AT } from '../../../src/names.ts';
 

@@ -1,5 +1,5 @@
-import type { RawWorkload } from '../../../src/cluster/workloads.ts';
 import type { RawConfiguration } from '../../../src/expect/webhookEntry.ts';
+import type { RawWorkload } from '../../../src/kinds/rawWorkload.ts';
 import { ANNOTATION } from '../../../src/names.ts';
 import type { RawPod } from '../../../src/pods/podFields.ts';
 import { encode, enveloped } from '../cluster/protobufEncoder.ts';

@@ -4,7 +4,7 @@ import { networkError, statusError } from '../../../src/cluster/apiError.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { keyOf, NO_NAMESPACE, type WorkloadKey } from '../../../src/model.ts';
 import { Observations } from '../../../src/observe/observations.ts';
-import type { Observed } from '../../../src/observe/observer.ts';
+import type { Observed } from '../../../src/observe/observed.ts';
 import { Scans } from '../../../src/observe/scans.ts';
 import { NOW, workload } from '../../builders/workload.ts';
 

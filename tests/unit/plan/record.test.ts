@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ANNOTATION, RESTARTED_AT } from '../../../src/names.ts';
 import { barePatch, outcomePatch, recordOf, restartPatch, timestamp, WRITES_KEPT } from '../../../src/plan/record.ts';
 import { rolloutState } from '../../../src/plan/rollout.ts';
+import { byTemplateAnnotation } from '../../../src/restart/byTemplateAnnotation.ts';
 import { recorded, restarted, writesAgo } from '../../builders/journal.ts';
 import { complete, HOUR, NOW, workload } from '../../builders/workload.ts';
 
@@ -20,20 +21,22 @@ const RECORD = {
   retried: 'please',
 };
 
+const BEGINNING = byTemplateAnnotation.begin(RECORD.restartedAt);
+
 test('the record is read back from its own patch', () => {
-  const { metadata } = restartPatch('7', RECORD) as Patch;
+  const { metadata } = restartPatch('7', RECORD, BEGINNING) as Patch;
   assert.deepEqual(recordOf(workload({ annotations: metadata.annotations ?? {} })), RECORD);
 });
 
 test('one patch carries record, template annotation and the version it was decided on', () => {
-  const { metadata, spec } = restartPatch('7', RECORD) as Patch;
+  const { metadata, spec } = restartPatch('7', RECORD, BEGINNING) as Patch;
   assert.equal(metadata.resourceVersion, '7');
   assert.equal(spec?.template.metadata.annotations[RESTARTED_AT], metadata.annotations?.[ANNOTATION.restartedAt]);
   assert.equal(metadata.annotations?.[ANNOTATION.outcome], '', 'written, so that no copy keeps an earlier one');
 });
 
 test('the bare patch carries nothing but the template annotation and the version it was decided on', () =>
-  assert.deepEqual(barePatch('7', RECORD), {
+  assert.deepEqual(barePatch('7', RECORD, BEGINNING), {
     metadata: { resourceVersion: '7' },
     spec: { template: { metadata: { annotations: { [RESTARTED_AT]: timestamp(NOW) } } } },
   }));

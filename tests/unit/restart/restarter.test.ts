@@ -6,6 +6,7 @@ import type { WorkloadKey } from '../../../src/model.ts';
 import { ANNOTATION, RESTART_ANNOTATION, RETRY } from '../../../src/names.ts';
 import { nextEntry } from '../../../src/plan/journalEntry.ts';
 import { recordOf, restartPatch } from '../../../src/plan/record.ts';
+import { byTemplateAnnotation } from '../../../src/restart/byTemplateAnnotation.ts';
 import { restarted } from '../../builders/journal.ts';
 import { expected, HOUR, MINUTE, NOW, workload } from '../../builders/workload.ts';
 import { type Patch, RestarterBench, restartIn } from './restarterBench.ts';
@@ -175,7 +176,7 @@ describe('a restart that a former process left', () => {
     const entry = nextEntry(planned, expected(), 'run', { wall: NOW, now: NOW });
     await bench.journal.begin(bench.object(), entry);
     if (isWritten) {
-      const { metadata, spec } = restartPatch('1', entry) as Patch;
+      const { metadata, spec } = restartPatch('1', entry, byTemplateAnnotation.begin(entry.restartedAt)) as Patch;
       bench.change({ annotations: metadata.annotations ?? {} });
       bench.template(spec?.template.metadata.annotations ?? {});
     }

@@ -1,0 +1,47 @@
+import { byTemplateAnnotation } from '../restart/byTemplateAnnotation.ts';
+import type { OwnerKind } from './ownerKind.ts';
+import { type RawSpec, strategyOf } from './rawWorkload.ts';
+import { ON_DELETE, unlessRollingUpdate } from './rollingUpdateOnly.ts';
+import { share } from './share.ts';
+
+/** apps/v1 DaemonSet. */
+export const daemonSet: OwnerKind = {
+  kind: 'DaemonSet',
+  group: 'apps',
+  version: 'v1',
+  resource: 'daemonsets',
+  read: (spec, status) => {
+    const desired = status.desiredNumberScheduled ?? 0;
+    return {
+      rollout: {
+        observedGeneration: status.observedGeneration ?? 0,
+        desired,
+        existing: status.currentNumberScheduled ?? 0,
+        updated: status.updatedNumberScheduled ?? 0,
+        ready: status.numberReady ?? 0,
+        available: status.numberAvailable ?? 0,
+      },
+      maxUnavailable: maxUnavailableOf(spec, desired),
+    };
+  },
+  addedLabels: { 'controller-revision-hash': '', 'pod-template-generation': '' },
+  isPerNode: true,
+  leftToDo: () => undefined,
+  refuses: unlessRollingUpdate,
+  actuator: byTemplateAnnotation,
+  refused: [ON_DELETE],
+  waitsFor: [
+    {
+      what: 'pods on nodes that are not Ready',
+      why: 'its controller counts them as unavailable, and replaces no other pod while they are as many as may be',
+    },
+  ],
+};
+
+/** Rounded up, and 1 where both it and maxSurge come to 0 (kubernetes pkg/controller/daemon/update.go updatedDesiredNodeCounts). */
+function maxUnavailableOf(spec: RawSpec, desired: number): number {
+  const { maxUnavailable, maxSurge } = strategyOf(spec)?.rollingUpdate ?? {};
+  const unavailable = share(maxUnavailable ?? 1, desired, Math.ceil);
+  const surge = share(maxSurge ?? 0, desired, Math.ceil);
+  return unavailable === 0 && surge === 0 ? 1 : unavailable;
+}

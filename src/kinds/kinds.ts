@@ -1,0 +1,30 @@
+import { daemonSet } from './daemonSet.ts';
+import { deployment } from './deployment.ts';
+import type { OwnerKind } from './ownerKind.ts';
+import { statefulSet } from './statefulSet.ts';
+
+/** Every kind of workload that is looked after. To add one, write its file and add its line here. */
+export const KINDS: readonly OwnerKind[] = [deployment, statefulSet, daemonSet];
+
+/** Their names, as in `kind` of their objects. */
+export const WORKLOAD_KINDS: readonly string[] = KINDS.map(({ kind }) => kind);
+
+const byName = new Map(KINDS.map((one) => [one.kind, one]));
+
+/** The kind of this name; undefined where it is none that is looked after. */
+export const findKind = (name: string | undefined): OwnerKind | undefined => byName.get(name ?? '');
+
+/**
+ * The kind of this name.
+ * @throws {RangeError} where it is none that is looked after
+ */
+export function ownerKind(name: string): OwnerKind {
+  const found = byName.get(name);
+  if (!found) throw new RangeError(`${name} is no owner kind; there are ${WORKLOAD_KINDS.join(', ')}`);
+  return found;
+}
+
+const firstThrough = new Map(KINDS.flatMap((one) => (one.through ? [[one.through.kind, one] as const] : [])).reverse());
+
+/** The kind whose pods name objects of this kind as their owner, such as ReplicaSets. */
+export const kindThrough = (intermediate: string): OwnerKind | undefined => firstThrough.get(intermediate);

@@ -1,0 +1,52 @@
+import type { Labels, Workload } from '../model.ts';
+import type { Actuator } from '../restart/actuator.ts';
+import type { ApiResource } from './apiResource.ts';
+import type { RawSpec, RawStatus } from './rawWorkload.ts';
+
+/** Objects between a workload and its pods: the workload owns them, and they own the pods. */
+export interface Intermediate extends ApiResource {
+  readonly kind: string;
+}
+
+/** What a kind's file reads of its objects. What it leaves out is read from the fields that most kinds share. */
+export type KindFields = Pick<Workload, 'rollout' | 'maxUnavailable'> &
+  Partial<Pick<Workload, 'strategy' | 'partition' | 'firstOrdinal' | 'paused' | 'template' | 'selector'>>;
+
+/** Something that a kind's workloads are not restarted for, or wait for, for the documentation. */
+export interface Exception {
+  readonly what: string;
+  readonly why: string;
+}
+
+/** A kind of workload that owns pods, and all that Meltemi has to know of it. Each has a file, and a line in `kinds.ts`. */
+export interface OwnerKind extends ApiResource {
+  /** As in `kind` of its objects. Two kinds of one name cannot be told apart. */
+  readonly kind: string;
+  /** Its API may not be served. Then there are no workloads of it, which is logged once. */
+  readonly optional?: true;
+  /** Reads an object whose fields have the types that `WORKLOAD` gives. Absent fields take the API's defaults. */
+  readonly read: (spec: RawSpec, status: RawStatus) => KindFields;
+  /**
+   * Labels that its controller adds to pods. Their values are not known beforehand (a template hash, an ordinal), so they are empty:
+   * selectors on injector entries can only ask for their presence.
+   */
+  readonly addedLabels: Labels;
+  /** What its pods name as their owner, where that is not the workload itself. */
+  readonly through?: Intermediate;
+  /** Its pods are named after the workload with an ordinal as suffix. */
+  readonly hasOrdinals?: true;
+  /** Each pod belongs to one node, and is not replaced elsewhere while that node is lost. */
+  readonly isPerNode?: true;
+  /** Its status says why pods cannot be created. Of other kinds only Events say so. */
+  readonly saysWhyPodsAreMissing?: true;
+  /** What a rollout still has to do when enough pods are updated; undefined when that is nothing. */
+  readonly leftToDo: (workload: Workload) => string | undefined;
+  /** Why a workload is never restarted, in words or as the strategy that forbids it; undefined when it may be. */
+  readonly refuses: (workload: Workload) => string | undefined;
+  /** How it is restarted. */
+  readonly actuator: Actuator;
+  /** What `refuses` refuses, for the documentation. */
+  readonly refused: readonly Exception[];
+  /** What a restart waits for besides the rules for all kinds, for the documentation. */
+  readonly waitsFor: readonly Exception[];
+}

@@ -1,0 +1,9 @@
+import type { Intermediate } from './ownerKind.ts';
+
+/** The ReplicaSets that stand between a workload and its pods. */
+export const replicaSets: Intermediate = {
+  kind: 'ReplicaSet',
+  group: 'apps',
+  version: 'v1',
+  resource: 'replicasets',
+};
