@@ -5,7 +5,7 @@ import type { Workload } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
 import type { Failure, Outcome } from '../plan/outcomes.ts';
-import { fingerprint, parseTime, timestamp } from '../plan/record.ts';
+import { fingerprint, timestamp } from '../plan/record.ts';
 import { replacedPods, rolloutState } from '../plan/rollout.ts';
 
 /** How a restart ended, and why, for people. */
