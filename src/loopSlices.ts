@@ -40,3 +40,18 @@ function processorTime(): number {
   const { user, system } = (process.threadCpuUsage ?? process.cpuUsage)();
   return (user + system) / 1000;
 }
+
+/**
+ * Runs a generator to its end in slices.
+ * @param steps about how many there are: what comes before the first of many, such as a sort, gets a turn of its own
+ */
+export async function inSlices<T>(work: Generator<undefined, T>, steps: number): Promise<T> {
+  const slices = loopSlices();
+  let next = work.next();
+  await afterSteps(steps);
+  while (!next.done) {
+    next = work.next();
+    await slices.step();
+  }
+  return next.value;
+}

@@ -3,24 +3,25 @@ import type { Cluster } from './cluster/cluster.ts';
 import type { Confirmations } from './expect/confirmations.ts';
 import type { Injectors } from './expect/injectors.ts';
 import type { Mesh } from './expect/mesh.ts';
+import { questionOf } from './expect/questionOf.ts';
 import type { Journal } from './journal/journal.ts';
-import { restartsOnWorkloads } from './journal/rebuilt.ts';
+import { JournalUpkeep } from './journal/journalUpkeep.ts';
 import type { PauseState } from './leader/pauseState.ts';
-import { afterSteps, loopSlices } from './loopSlices.ts';
-import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from './model.ts';
+import { afterSteps, inSlices } from './loopSlices.ts';
+import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import { Observations } from './observe/observations.ts';
-import type { Observed } from './observe/observed.ts';
-import { type Observer, questionOf } from './observe/observer.ts';
+import type { Observer } from './observe/observer.ts';
 import { Scans } from './observe/scans.ts';
-import { type Assessed, isOutdated } from './plan/assessed.ts';
+import type { Assessed } from './plan/assessed.ts';
+import { evaluateStepwise } from './plan/evaluate.ts';
 import { historyOf } from './plan/history.ts';
-import { type Plan, type Planned, planStepwise } from './plan/plan.ts';
+import type { Plan } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
 import type { Report } from './report/report.ts';
-import { PlanOvertaken, Restarter } from './restart/restarter.ts';
-import { Retries } from './restart/retries.ts';
+import { Restarter } from './restart/restarter.ts';
+import { isOvertaken, Restarts } from './restart/restarts.ts';
 import { Changes, unmixed } from './watch/changes.ts';
 import { Coalesce } from './watch/coalesce.ts';
 import type { MeshWatch } from './watch/meshWatch.ts';
@@ -75,8 +76,6 @@ interface Term {
 const SHORTEST_SLEEP = 100;
 const LONGEST_SLEEP = 60_000;
 const TURN_RETRY = 5000;
-/** Milliseconds between two prunings of the journal. */
-const PRUNE_EVERY = 10_000;
 
 /**
  * The loop: something changed or a time has come → scan what it concerns → judge → plan → restart. One evaluation runs at a time;
@@ -89,16 +88,11 @@ export class Operator {
   readonly #observations = new Observations();
   readonly #scans: Scans;
   readonly #requeue = new Requeue();
-  readonly #busy = new Map<WorkloadKey, Promise<void>>();
-  /** Those of them whose restart is not written yet. */
-  readonly #starting = new Set<WorkloadKey>();
-  /** The journal was missing when this term began: it is made anew from what stands on the workloads. */
-  #lost = false;
-  #pruneAt = 0;
+  readonly #restarts: Restarts;
+  readonly #upkeep: JournalUpkeep;
   #term: Term | undefined;
   #turning: Promise<void> = Promise.resolve();
   readonly #epochSeenAt = new Map<string, number>();
-  readonly #retries = new Retries();
   #assessed: readonly Assessed[] = [];
   /** The mesh as it was when the last burst of changes had ended; plans rest on it, writes on the mesh of their moment. */
   #mesh: Mesh = { injections: [], namespaces: new Map() };
@@ -112,7 +106,19 @@ export class Operator {
   constructor(options: OperatorOptions) {
     this.#options = options;
     this.#wakeUp = new WakeUp(options.sleep);
-    this.#scans = new Scans({ ...options, observations: this.#observations, busy: this.#busy });
+    const { journal, now, report } = options;
+    this.#restarts = new Restarts({
+      journal,
+      now,
+      onObserved: (key, observed) => this.#observations.looked(key, observed, now()),
+      onError: (key, ref, error) => {
+        if (!isOvertaken(error)) report.trouble(key, error);
+        return this.#lookAgain(key, ref);
+      },
+      onEnd: () => this.ring(),
+    });
+    this.#scans = new Scans({ ...options, observations: this.#observations, busy: this.#restarts.busy });
+    this.#upkeep = new JournalUpkeep({ ...options, hasSeen: (namespace) => this.#scans.hasSeen(namespace) });
   }
 
   /** Keeps up with the mesh until the signal aborts. It acts only while it leads. */
@@ -143,22 +149,14 @@ export class Operator {
    * that are being followed are left to the next leader.
    */
   async lead(signal: AbortSignal): Promise<void> {
-    this.#loadJournal();
+    this.#upkeep.load();
     this.#scans.askForAll(this.#options.now());
     this.#term = { signal, restarter: this.#options.dryRun ? undefined : this.#restarter(signal) };
     this.ring();
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     this.#term = undefined;
     await this.#turning;
-    await Promise.all(this.#busy.values());
-  }
-
-  #loadJournal(): void {
-    const { journal, report } = this.#options;
-    const loaded = journal.load();
-    if (typeof loaded === 'object') report.journalUnreadable(loaded.unreadable);
-    this.#lost = loaded !== 'read';
-    this.#pruneAt = 0;
+    await this.#restarts.idle();
   }
 
   #restarter(signal: AbortSignal): Restarter {
@@ -170,7 +168,7 @@ export class Operator {
       mesh: () => watch.mesh(),
       ruleContext: () => this.#ruleContext(),
       listener: {
-        sending: (ref) => this.#starting.delete(keyOf(ref)),
+        sending: (ref) => this.#restarts.sending(ref),
         restarted: (assessed, written) => {
           this.#observations.wrote(written);
           report.restarted(assessed);
@@ -236,7 +234,7 @@ export class Operator {
 
   /** Reads workloads again whose wait nothing else ends. */
   async #reread(signal: AbortSignal): Promise<void> {
-    for (const key of this.#requeue.take(this.#options.now(), this.#busy)) {
+    for (const key of this.#requeue.take(this.#options.now(), this.#restarts.busy)) {
       const workload = this.#observations.of(key)?.workload;
       if (workload && !signal.aborted) await this.#lookAgain(key, workload);
     }
@@ -257,82 +255,39 @@ export class Operator {
       this.#options;
     if (dryRun) journal.load();
     const mesh = this.#mesh;
-    // one that ends while the others are assessed is in no fresh observed of this evaluation: it counts as it was when that began
-    const busy = [...this.#busy.keys()];
-    const assessed = await observer.assessAll(mesh, this.#observations.all());
+    // a restart that ends meanwhile is in no observation of this evaluation: it counts as it was when that began
+    const busy = [...this.#restarts.busy.keys()];
+    const observations = await observer.answerAll(mesh, this.#observations.all());
     if (signal.aborted) return;
-    this.#assessed = assessed;
-    if (this.#lost) this.#rebuildJournal(assessed);
-    this.#pruneJournal(assessed);
-    await afterSteps(assessed.length);
+    if (this.#upkeep.tend(observations)) this.ring();
+    await afterSteps(observations.length);
     const { paused, resumedAt } = pauseState();
-    const planned = await this.#planInSlices(assessed, {
+    const context: PlanContext = {
       now: now(),
       wall: wall(),
       journal: new Map(journal.entries),
       policy: policy(),
       epochSeenAt: new Map(this.#epochSeenAt),
-      retryAt: new Map(this.#retries.pending()),
+      retryAt: new Map(this.#restarts.retries),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
-      busy: new Set([...busy, ...this.#busy.keys()]),
-      starting: new Set(this.#starting),
+      busy: new Set([...busy, ...this.#restarts.busy.keys()]),
+      starting: new Set(this.#restarts.starting),
       paused,
       resumedAt,
       own,
-    });
-    this.#wakeAt = Math.min(now() + LONGEST_SLEEP, planned.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
-    await report.evaluated(planned, now());
-    await afterSteps(assessed.length);
+    };
+    const learnt = journal.learntSoFar();
+    const evaluation = await inSlices(evaluateStepwise({ mesh, observations, learnt, context }), observations.length);
+    this.#assessed = evaluation.items;
+    this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
+    await report.evaluated(evaluation);
+    await afterSteps(observations.length);
     if (signal.aborted) return;
-    this.#confirm(planned);
-    this.#requeue.note(intervalsOf(planned), now());
-    const known = new Set(planned.items.map(({ workload }) => keyOf(workload)));
-    for (const { workload, step } of planned.items)
-      if (step.action === 'none') this.#retries.succeeded(keyOf(workload));
-    this.#retries.keepOnly((key) => known.has(key) || this.#busy.has(key));
-    if (!restarter) return;
-    this.#followUnseen(assessed, restarter, signal);
-    for (const one of planned.items) this.#carryOut(one, restarter, signal);
-  }
-
-  /** Makes a lost journal anew: open records on workloads take slots, no more than there are, until their time limit. */
-  #rebuildJournal(assessed: readonly Assessed[]): void {
-    const { journal, now, wall, policy, report, dryRun } = this.#options;
-    this.#lost = false;
-    if (dryRun) return;
-    // what this process itself still knows is better than what stands on workloads
-    const isKnown = journal.entries.size > 0;
-    const found = isKnown ? [] : [...restartsOnWorkloads(assessed, policy(), { now: now(), wall: wall() })];
-    journal.adopt(new Map(found));
-    if (found.length === 0) return;
-    report.journalRebuilt(found.map(([key]) => key));
-    this.ring();
-  }
-
-  async #planInSlices(assessed: readonly Assessed[], context: PlanContext): Promise<Plan> {
-    const planning = planStepwise(assessed, context);
-    const slices = loopSlices();
-    // what comes before the first workload, the order above all, is done at once
-    let next = planning.next();
-    await afterSteps(assessed.length);
-    for (;;) {
-      if (next.done) return next.value;
-      next = planning.next();
-      await slices.step();
-    }
-  }
-
-  #pruneJournal(assessed: readonly Assessed[]): void {
-    const { journal, now } = this.#options;
-    if (now() < this.#pruneAt) return;
-    this.#pruneAt = now() + PRUNE_EVERY;
-    journal.prune(assessed, (namespace) => this.#isWatched(namespace) && this.#scans.hasSeen(namespace));
-  }
-
-  #isWatched(namespace: string): boolean {
-    const { namespaces, policy } = this.#options;
-    return !policy().skipNamespaces.has(namespace) && (namespaces.length === 0 || namespaces.includes(namespace));
+    this.#confirm(evaluation);
+    this.#requeue.note(intervalsOf(evaluation), now());
+    this.#restarts.settle(evaluation.items);
+    if (restarter) this.#restarts.carryOut(evaluation.items, restarter, signal);
   }
 
   /** What waits for a confirmed answer gets one: any of its workloads can be the question. */
@@ -355,54 +310,6 @@ export class Operator {
   ring(): void {
     this.#wanted = true;
     this.#wakeUp.ring();
-  }
-
-  #carryOut(planned: Planned, restarter: Restarter, signal: AbortSignal): void {
-    const { workload, step } = planned;
-    const { action } = step;
-    const key = keyOf(workload);
-    if (this.#busy.has(key)) return;
-    if (action === 'restart' && isOutdated(planned)) {
-      this.#starting.add(key);
-      this.#start(key, workload, () => restarter.restart(planned), signal);
-    }
-    if (action === 'follow') this.#start(key, workload, () => restarter.follow(workload), signal);
-    if (action === 'close') this.#start(key, workload, () => restarter.close(workload), signal);
-  }
-
-  /**
-   * What stands in the journal as in flight is followed, whether or not a scan has seen it; another workload of the same name is not it.
-   */
-  #followUnseen(assessed: readonly Assessed[], restarter: Restarter, signal: AbortSignal): void {
-    const seen = new Map(assessed.map(({ workload }) => [keyOf(workload), workload.uid]));
-    for (const [key, { outcome, uid }] of this.#options.journal.entries) {
-      if (outcome || seen.get(key) === uid || this.#busy.has(key)) continue;
-      const ref = refOf(key);
-      this.#start(key, ref, () => restarter.follow(ref), signal);
-    }
-  }
-
-  /** Runs one restart beside the loop. An error leaves what is known as it was, to be tried again with back-off. */
-  #start(key: WorkloadKey, ref: WorkloadRef, work: () => Promise<Observed | undefined>, signal: AbortSignal): void {
-    const { report, now } = this.#options;
-    const running = work()
-      .then((observed) => {
-        this.#retries.succeeded(key);
-        if (!signal.aborted) this.#observations.looked(key, observed, now());
-      })
-      .catch(async (error: unknown) => {
-        // a term that has ended: what it leaves is seen anew by who leads next
-        if (signal.aborted) return;
-        this.#retries.failed(key, now(), error);
-        if (!(error instanceof PlanOvertaken)) report.trouble(key, error);
-        await this.#lookAgain(key, ref);
-      })
-      .finally(() => {
-        this.#busy.delete(key);
-        this.#starting.delete(key);
-        this.ring();
-      });
-    this.#busy.set(key, running);
   }
 
   #ruleContext(): RuleContext {

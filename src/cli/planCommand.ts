@@ -8,7 +8,7 @@ import { type PauseState, pauseStateOf } from '../leader/pauseState.ts';
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 import { Observer } from '../observe/observer.ts';
-import { plan } from '../plan/plan.ts';
+import { evaluate } from '../plan/evaluate.ts';
 import { escaped } from '../report/escaped.ts';
 import { explanation } from '../report/explanation.ts';
 import { jsonText, yamlText } from '../report/machineText.ts';
@@ -89,7 +89,7 @@ export async function planCommand(
     });
     progress.say('reading workloads and pods, asking the injectors');
     const observations = await observer.scan(mesh, settings.namespace || undefined, stopping);
-    const assessed = await observer.assessAll(mesh, [...observations.values()]);
+    const answered = await observer.answerAll(mesh, [...observations.values()]);
     const now = Date.now();
     const context = {
       now,
@@ -105,8 +105,8 @@ export async function planCommand(
       paused: pauseState.paused,
       resumedAt: pauseState.resumedAt,
     };
-    const planned = plan(assessed, context);
-    const rows = rowsOf(planned);
+    const evaluation = evaluate({ mesh, observations: answered, learnt: journal.learntSoFar(), context });
+    const rows = rowsOf(evaluation);
     progress.done();
     if (!settings.explain) {
       streams.out.write(render(rows, warnings, settings, streams));
@@ -114,7 +114,7 @@ export async function planCommand(
     }
     const { kind, name } = settings.explain;
     const key = keyOf({ kind, name, namespace: settings.namespace });
-    const one = planned.items.find(({ workload }) => keyOf(workload) === key);
+    const one = evaluation.items.find(({ workload }) => keyOf(workload) === key);
     const row = rows.find((candidate) => candidate.kind === kind && candidate.name === name);
     if (!one || !row) throw new Error(unknownWorkload(key, rows, policy.skipNamespaces));
     streams.out.write(explanation({ assessed: one, mesh, groups: one.groups, row, rules: policy }));

@@ -60,10 +60,8 @@ export function judge(
   return compare(workload, answer.sidecar, groups, rules);
 }
 
+/** Why its kind never restarts it; undefined where it does. */
 const refusal = (workload: Workload): string | undefined => ownerKind(workload.kind).refuses(workload);
-
-/** Whether its kind knows how to restart it. Others are never asked about and never written. */
-export const isSupported = (workload: Workload): boolean => refusal(workload) === undefined;
 
 const skipped = (code: Parameters<typeof reason>[0], detail: string): Verdict => ({
   state: 'skipped',

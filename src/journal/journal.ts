@@ -1,6 +1,6 @@
 import type { RewriteRule } from '../compare/learntImage.ts';
 import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
-import type { Assessed } from '../plan/assessed.ts';
+import type { Observed } from '../observe/observed.ts';
 import { CUT, type JournalEntries, type JournalEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
 import type { Outcome } from '../plan/outcomes.ts';
 import { recordOf } from '../plan/record.ts';
@@ -33,7 +33,7 @@ const MOST_LEARNT_IN_NAMESPACE = 5;
 const DAY = 24 * 60 * 60 * 1000;
 
 /** The record on the workload has no end, because that could not be written. Without the entry the end would count as unknown. */
-const saysOpen = ({ workload }: Assessed, { restartedAt }: JournalEntry): boolean => {
+const saysOpen = ({ workload }: Pick<Observed, 'workload'>, { restartedAt }: JournalEntry): boolean => {
   const record = recordOf(workload);
   return record?.restartedAt === restartedAt && !record.outcome;
 };
@@ -159,10 +159,13 @@ export class Journal {
    * there, and elsewhere once a second namespace has shown the same.
    */
   learnt(run: string, namespace: string): readonly RewriteRule[] {
-    const known = this.#learnt.get(run) ?? [];
-    const counts = ({ rule, namespaces }: LearntImage): boolean =>
-      rule.kind !== 'exact' || namespaces.length > 1 || namespaces.includes(namespace);
-    return known.filter(counts).map(({ rule }) => rule);
+    return counting(this.#learnt, run, namespace);
+  }
+
+  /** `learnt` as it is now: a later restart does not change what it returns. */
+  learntSoFar(): Journal['learnt'] {
+    const known = new Map(this.#learnt);
+    return (run, namespace) => counting(known, run, namespace);
   }
 
   /** @returns whether this was news, known already, or one more than there is room for, so that it does not count */
@@ -199,11 +202,11 @@ export class Journal {
   /**
    * Forgets what nothing rests on any more: workloads that are gone, and after a day restarts that ended well. What is in flight stays
    * until it is followed to its end.
-   * @param assessed every workload that there is
+   * @param observations every workload that there is
    * @param isWatched whether the workloads of a namespace are among them
    */
-  prune(assessed: readonly Assessed[], isWatched: (namespace: string) => boolean): void {
-    const seen = new Map(assessed.map((one) => [keyOf(one.workload), one]));
+  prune(observations: readonly Pick<Observed, 'workload'>[], isWatched: (namespace: string) => boolean): void {
+    const seen = new Map(observations.map((one) => [keyOf(one.workload), one]));
     const old = this.#options.wall() - DAY;
     for (const [key, entry] of this.#entries) {
       if (!entry.outcome) continue;
@@ -249,4 +252,15 @@ export class Journal {
     }
     this.#writing = false;
   }
+}
+
+/** The rules of a run that count in a namespace. */
+function counting(
+  learnt: ReadonlyMap<string, readonly LearntImage[]>,
+  run: string,
+  namespace: string,
+): readonly RewriteRule[] {
+  const counts = ({ rule, namespaces }: LearntImage): boolean =>
+    rule.kind !== 'exact' || namespaces.length > 1 || namespaces.includes(namespace);
+  return (learnt.get(run) ?? []).filter(counts).map(({ rule }) => rule);
 }

@@ -1,6 +1,6 @@
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { RESTARTED_AT } from '../names.ts';
-import type { Assessed } from '../plan/assessed.ts';
+import type { Answered } from '../plan/assess.ts';
 import { ownerKind } from '../plan/history.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import type { Policy } from '../plan/policy.ts';
@@ -16,20 +16,19 @@ type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartT
  * @param at the steady and the wall clock, in milliseconds
  */
 export function restartsOnWorkloads(
-  assessed: readonly Assessed[],
+  observations: readonly Pick<Answered, 'workload' | 'match'>[],
   { maxInFlight, maxInFlightPerNamespace, restartTimeout }: Limits,
   at: { readonly now: number; readonly wall: number },
 ): JournalEntries {
-  const found = assessed.flatMap((one): [WorkloadKey, JournalEntry][] => {
-    const record = recordOf(one.workload);
-    if (!one.injection || !record || record.outcome || one.workload.deleting) return [];
-    const { workload } = one;
+  const found = observations.flatMap(({ workload, match }): [WorkloadKey, JournalEntry][] => {
+    const record = recordOf(workload);
+    if (match.kind !== 'entry' || !record || record.outcome || workload.deleting) return [];
     const age = at.wall - record.restartedAt;
     const isThere = parseTime(workload.template.annotations[RESTARTED_AT]) === record.restartedAt;
     if (age < 0 || age > restartTimeout || !isThere) return [];
     const { uid, generation, owner } = workload;
     const writes = [{ at: record.restartedAt, well: false }];
-    const trusted = { run: one.injection.run, writes, uid, generation, confirmed: true, since: at.now - age };
+    const trusted = { run: match.entry.run, writes, uid, generation, confirmed: true, since: at.now - age };
     return [[keyOf(workload), { ...record, ...trusted, ...(owner && { owner: ownerKind(owner) }) }]];
   });
   const newest = found.sort(([, a], [, b]) => b.restartedAt - a.restartedAt);

@@ -3,41 +3,26 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { restartingExpired } from '../cluster/list.ts';
 import type { DriftRules } from '../compare/drift.ts';
 import { countOf, type PodGroup, PodGroups, PodsByController, replaceable } from '../compare/podGroups.ts';
-import { hintsAtRewriting } from '../compare/rewritingHint.ts';
-import { isSupported, judge, type Verdict } from '../compare/verdict.ts';
-import { nextPodLabels } from '../expect/admission.ts';
 import type { Answer } from '../expect/answer.ts';
 import { ConcurrencyLimit } from '../expect/concurrencyLimit.ts';
 import type { Injectors } from '../expect/injectors.ts';
-import { type Match, match } from '../expect/match.ts';
-import type { Injection, Mesh } from '../expect/mesh.ts';
-import type { Question } from '../expect/question.ts';
+import { matchOf } from '../expect/matchOf.ts';
+import type { Mesh } from '../expect/mesh.ts';
+import { type Asked, questionOf } from '../expect/questionOf.ts';
 import type { Journal } from '../journal/journal.ts';
 import { KINDS, ownerKind } from '../kinds/kinds.ts';
 import type { OwnerKind } from '../kinds/ownerKind.ts';
 import { loopSlices } from '../loopSlices.ts';
 import { messageOf } from '../messageOf.ts';
-import {
-  type Budget,
-  keyOf,
-  type NamespaceFacts,
-  NO_NAMESPACE,
-  type PodFacts,
-  type Workload,
-  type WorkloadKey,
-  type WorkloadRef,
-} from '../model.ts';
+import { type Budget, keyOf, type PodFacts, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
+import { type Answered, assess } from '../plan/assess.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import { covering } from '../plan/budget.ts';
 import type { Policy } from '../plan/policy.ts';
 import { isSettled } from '../plan/rollout.ts';
-import { reason } from '../reasons.ts';
 import type { Observed } from './observed.ts';
 import { PodOwners } from './podOwners.ts';
 import { TemplateHashes } from './templateHashes.ts';
-
-/** A workload as it is asked about: with the injection that matches it. */
-type Asked = Pick<Assessed, 'workload' | 'templateHash' | 'match'>;
 
 export interface ObserverOptions {
   readonly cluster: Cluster;
@@ -256,57 +241,42 @@ export class Observer {
     }
   }
 
-  /**
-   * The verdicts on what was seen, under the mesh as it is now. In namespaces that are skipped only what is outdated is of interest: the
-   * rest is left out.
-   */
-  async assessAll(mesh: Mesh, observations: readonly Observed[]): Promise<Assessed[]> {
-    const judging: Promise<Assessed>[] = [];
+  /** Matches all of them with the mesh, and gets the answers of their injectors: kept ones where they still hold. */
+  async answerAll(mesh: Mesh, observations: readonly Observed[]): Promise<Answered[]> {
+    const answering: Promise<Answered>[] = [];
     const slices = loopSlices();
     for (const observed of observations) {
       await slices.step();
-      const one = this.judge(mesh, observed);
+      const one = this.#answered(mesh, observed, false);
       one.catch(() => undefined);
-      judging.push(one);
+      answering.push(one);
     }
-    const { skipNamespaces } = this.#options.policy();
-    return (await Promise.all(judging)).filter(
-      ({ workload, verdict }) => !skipNamespaces.has(workload.namespace) || 'outdatedPods' in verdict,
-    );
+    return Promise.all(answering);
   }
 
   /**
-   * The verdict on a observed under the mesh as it is now. `fresh` asks the injector again whatever is kept; an injector may take its time,
-   * so budgets that were read meanwhile count.
+   * The verdict on one workload under the mesh as it is now.
+   * @param fresh asks the injector again even if an answer is kept. It may take its time, so budgets that were read meanwhile count
    */
   async judge(mesh: Mesh, observed: Observed, fresh = false): Promise<Assessed> {
-    const { workload, groups, budgets, unread } = observed;
-    const matched = matchOf(mesh, workload);
-    const answer = unread === undefined ? await this.#answer(mesh, { ...observed, match: matched }, fresh) : undefined;
-    const { journal } = this.#options;
-    const policy = this.#options.policy();
-    const injection = matched.kind === 'entry' ? matched.entry : undefined;
-    const learnt = injection ? journal.learnt(injection.run, workload.namespace) : [];
-    const rules = learnt.length > 0 ? { ...policy, learnt } : policy;
-    const verdict: Verdict =
-      unread === undefined
-        ? unlessSkipped(workload, judge(workload, matched, answer, groups, rules), policy)
-        : { state: 'unknown', reason: reason('not-read', unread) };
-    const entry = journal.of(workload);
-    const hinted = verdict.state === 'outdated' && hintsAtRewriting(verdict.expected, groups, rules);
-    return {
-      ...observed,
-      namespace: namespaceOf(mesh, workload),
-      match: matched,
-      verdict,
-      budgets: fresh ? this.#newest(observed) : budgets,
-      ...(injection && { injection }),
-      ...(entry && { entry }),
-      ...(hinted && { hinted }),
-    };
+    const { journal, policy } = this.#options;
+    const answered = await this.#answered(mesh, observed, fresh);
+    const assessed = assess(answered, {
+      mesh,
+      policy: policy(),
+      entryOf: (workload) => journal.of(workload),
+      learnt: (run, namespace) => journal.learnt(run, namespace),
+    });
+    return fresh ? { ...assessed, budgets: this.#newest(observed) } : assessed;
   }
 
-  /** Budgets that the observed itself could not read stay unknown. */
+  async #answered(mesh: Mesh, observed: Observed, fresh: boolean): Promise<Answered> {
+    const asked = { ...observed, match: matchOf(mesh, observed.workload) };
+    const answer = observed.unread === undefined ? await this.#answer(mesh, asked, fresh) : undefined;
+    return { ...asked, ...(answer && { answer }) };
+  }
+
+  /** Budgets that the observation itself could not read stay unknown. */
   #newest({ workload, budgets }: Observed): readonly Budget[] {
     const newest = this.#newestBudgets.get(workload.namespace);
     return newest && budgets.every(({ name }) => name !== '') ? covering(newest, workload) : budgets;
@@ -355,33 +325,3 @@ const rank = ({ doubt, pods }: Counted): number =>
   doubt === 'mismatch' ? (pods === 0 ? 0 : 1) : doubt === 'nodes' ? 2 : 3;
 
 const isInjected = ({ sidecar }: PodGroup): boolean => sidecar.injected && sidecar.placement !== 'none';
-
-/** An outdated workload in a skipped namespace is listed and never restarted. */
-function unlessSkipped(
-  { namespace }: Workload,
-  verdict: Verdict,
-  { skipNamespaces }: Pick<Policy, 'skipNamespaces'>,
-): Verdict {
-  if (verdict.state !== 'outdated' || !skipNamespaces.has(namespace)) return verdict;
-  const { outdatedPods, pods } = verdict;
-  const detail = `${outdatedPods} of ${pods} pods are outdated, and --skip-namespaces names ${namespace}`;
-  return { ...verdict, state: 'skipped', reason: reason('namespace', detail) };
-}
-
-/** What is to be asked about a workload, and whom; undefined where nobody single would inject it or it is never restarted anyway. */
-export function questionOf(mesh: Mesh, { workload, templateHash, match: matched }: Asked): Question | undefined {
-  if (matched.kind !== 'entry' || workload.deleting || !isSupported(workload)) return undefined;
-  const { namespace, name, template } = workload;
-  const { proxyConfigs } = namespaceOf(mesh, workload);
-  // another ProxyConfig of the namespace makes another answer, so it is part of the key
-  const hash = proxyConfigs === undefined ? templateHash : `${templateHash}.${proxyConfigs}`;
-  return { injection: matched.entry, namespace, name, template, templateHash: hash };
-}
-
-/** Which injection the API server would call for the workload's next pod. */
-export function matchOf(mesh: Mesh, workload: Workload): Match<Injection> {
-  return match(mesh.injections, mesh.namespaces.get(workload.namespace)?.labels, nextPodLabels(workload), workload);
-}
-
-const namespaceOf = (mesh: Mesh, { namespace }: Workload): NamespaceFacts =>
-  mesh.namespaces.get(namespace) ?? NO_NAMESPACE;

@@ -22,7 +22,7 @@ export const EVENT_REASONS = {
     type: 'Warning',
     help: 'A gate has kept restarts back for 30 minutes.',
   },
-  RestartHeld: {
+  RestartWaiting: {
     type: 'Warning',
     help: 'A PodDisruptionBudget has kept a restart back for an hour.',
   },

@@ -2,24 +2,22 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { sidecarWord } from '../compare/verdict.ts';
 import type { Injection, Mesh } from '../expect/mesh.ts';
 import type { QuestionResult } from '../expect/question.ts';
-import { apiVersionOf } from '../kinds/apiResource.ts';
-import { ownerKind } from '../kinds/kinds.ts';
-import { afterSteps, loopSlices } from '../loopSlices.ts';
-import { type EventTarget, keyOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
-import { LEASE_NAME } from '../names.ts';
+import type { WorkloadKey, WorkloadRef } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
-import { isGate } from '../plan/gates/gates.ts';
-import { isInFlight, lastRestart } from '../plan/journalEntry.ts';
+import type { Evaluation } from '../plan/evaluate.ts';
 import { type Outcome, resultOf } from '../plan/outcomes.ts';
-import type { Plan, Planned } from '../plan/plan.ts';
-import { fingerprint } from '../plan/record.ts';
 import type { RestartListener } from '../restart/restarter.ts';
-import { cut, escapedBytes } from './escaped.ts';
-import { EVENT_REASONS, type EventReason } from './events.ts';
+import { BudgetEvents } from './budgetEvents.ts';
+import { DecisionLog } from './decisionLog.ts';
+import { cut } from './escaped.ts';
+import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
+import { EventSender } from './eventSender.ts';
+import { GateEvents } from './gateEvents.ts';
+import { HaltNews } from './haltNews.ts';
 import { errorFields, type Logger } from './logger.ts';
-import { LongConditions } from './longConditions.ts';
 import type { Metrics } from './metrics.ts';
-import { type Row, rowsOf } from './row.ts';
+import { OutdatedEvents } from './outdatedEvents.ts';
+import { WorkloadCounts } from './workloadCounts.ts';
 
 export interface ReportOptions {
   readonly logger: Logger;
@@ -39,33 +37,32 @@ export interface FailedScan {
   readonly isNews: boolean;
 }
 
-const MINUTE = 60_000;
-/** Milliseconds that a gate may stay closed before it is told; an upgrade of a control plane takes minutes. */
-const GATE_PATIENCE = 30 * MINUTE;
-/** Milliseconds that a workload may wait for its PodDisruptionBudget before it is told. */
-const BUDGET_PATIENCE = 60 * MINUTE;
-
-/** Event.message may have this many bytes (core/v1 validation, ValidateEventCreate's NoteLengthLimit). */
-const EVENT_BYTES = 1024;
-
 /** A file that is no policy at all has as many problems as lines. */
 const PROBLEMS_SHOWN = 10;
 
 /** Tells log, metrics and Events what happened, each thing once: a decision is repeated only when it changes. */
 export class Report implements Omit<RestartListener, 'sending'> {
   readonly #options: ReportOptions;
-  readonly #said = new Map<WorkloadKey, string>();
-  readonly #outdated = new Map<WorkloadKey, string>();
+  readonly #events: EventSender;
+  readonly #subscribers: readonly EvaluationSubscriber[];
   readonly #unreachable = new Set<string>();
-  readonly #closed = new LongConditions(GATE_PATIENCE);
-  readonly #held = new LongConditions(BUDGET_PATIENCE);
   /** Namespaces in which records were refused. */
   readonly #refused = new Set<string>();
-  #halted = new Set<string>();
   #injectors: string | undefined;
 
   constructor(options: ReportOptions) {
     this.#options = options;
+    const { logger, metrics, cluster, namespace } = options;
+    const events = new EventSender(cluster, logger, namespace);
+    this.#events = events;
+    this.#subscribers = [
+      new DecisionLog(logger),
+      new OutdatedEvents(events),
+      new HaltNews(logger, metrics, events),
+      new GateEvents(metrics, events),
+      new BudgetEvents(events),
+      new WorkloadCounts(metrics),
+    ];
   }
 
   mesh({ injections }: Mesh): void {
@@ -133,7 +130,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
       return;
     }
     this.#options.logger.warn('Injector unreachable', { configuration, entry: name, problem });
-    this.#emit('InjectorUnreachable', this.#ourselves(), `${configuration}/${name}: ${problem}`);
+    this.#events.general('InjectorUnreachable', `${configuration}/${name}: ${problem}`);
   }
 
   /** No watched object has changed, for example because the control plane is outside the cluster. */
@@ -144,107 +141,10 @@ export class Report implements Omit<RestartListener, 'sending'> {
     });
   }
 
-  /** Of thousands of decisions there is a line each: they are written in slices, between which other work has its turn. */
-  async evaluated(plan: Plan, now: number): Promise<void> {
-    const { items } = plan;
-    const rows = rowsOf(plan);
-    const slices = loopSlices();
-    const turn = afterSteps(rows.length);
-    if (turn) await turn;
-    for (const row of rows) {
-      this.#decision(row);
-      const pause = slices.step();
-      if (pause) await pause;
-    }
-    for (const one of items) {
-      this.#noteOutdated(one);
-      const pause = slices.step();
-      if (pause) await pause;
-    }
-    if (turn) await afterSteps(rows.length);
-    this.#noteHalts(items);
-    this.#noteGates(items, now);
-    this.#noteBudgets(items, now);
-    const waiting = items.flatMap(({ step }) => (step.action === 'wait' ? [step.reason.code] : []));
-    const inFlight = items.filter(isInFlight).length;
-    this.#options.metrics.evaluated(
-      rows.map((row) => row.verdict),
-      waiting,
-      inFlight,
-    );
+  /** Tells each subscriber in turn. */
+  async evaluated(evaluation: Evaluation): Promise<void> {
+    for (const subscriber of this.#subscribers) await subscriber.evaluated(evaluation);
     this.#options.metrics.unreachable(this.#unreachable.size);
-    const known = new Set(items.map(({ workload }) => keyOf(workload)));
-    for (const key of this.#said.keys()) if (!known.has(key)) this.#said.delete(key);
-    for (const key of this.#outdated.keys()) if (!known.has(key)) this.#outdated.delete(key);
-  }
-
-  #decision(row: Row): void {
-    const key = keyOf(row);
-    const text = [row.verdict, row.action, row.reason, row.from, row.to].join(' ');
-    if (this.#said.get(key) === text) return;
-    this.#said.set(key, text);
-    const outside = row.reason === 'not-injected';
-    this.#options.logger[outside ? 'debug' : 'info']('Decided', row);
-  }
-
-  /** One Event per workload and target: `SidecarOutdated` is news once. */
-  #noteOutdated(assessed: Assessed): void {
-    const { workload, verdict } = assessed;
-    const key = keyOf(workload);
-    if (verdict.state !== 'outdated') {
-      if (verdict.state === 'current') this.#outdated.delete(key);
-      return;
-    }
-    const target = fingerprint(verdict.expected);
-    if (this.#outdated.get(key) === target || lastRestart(assessed)?.restartedFor === target) return;
-    this.#outdated.set(key, target);
-    const { outdatedPods, pods, actual, expected, drifts } = verdict;
-    const drift = drifts.join(', ');
-    const message = `${outdatedPods} of ${pods} pods have ${sidecarWord(actual)}, expected ${sidecarWord(expected)} (${drift})`;
-    this.#emit('SidecarOutdated', targetOf(workload), message);
-  }
-
-  #noteHalts(items: readonly Planned[]): void {
-    const halted = new Map<string, string>();
-    for (const { workload, injection, step } of items) {
-      if (step.action === 'wait' && step.reason.code === 'halted' && injection)
-        halted.set(
-          step.of === 'namespace' ? `${injection.run} in ${workload.namespace}` : injection.run,
-          step.reason.detail,
-        );
-    }
-    for (const [run, detail] of halted) {
-      if (this.#halted.has(run)) continue;
-      this.#options.logger.error('Restarts halted', { run, detail });
-      this.#emit('RestartsHalted', this.#ourselves(), detail);
-    }
-    this.#halted = new Set(halted.keys());
-    this.#options.metrics.halted(halted.size);
-  }
-
-  /** A gate that stays closed is worth an Event: somebody's upgrade stopped half-way. */
-  #noteGates(items: readonly Planned[], now: number): void {
-    const closed = new Map<string, string>();
-    for (const { injection, step } of items) {
-      if (step.action !== 'wait' || !isGate(step.reason.code) || !injection) continue;
-      closed.set(`${injection.entry.configuration}: ${step.reason.code}`, step.reason.detail);
-    }
-    for (const gate of this.#closed.note(now, new Set(closed.keys())))
-      this.#emit('GateClosed', this.#ourselves(), `${gate} for ${GATE_PATIENCE / MINUTE} minutes: ${closed.get(gate)}`);
-    this.#options.metrics.gates(this.#closed.count);
-  }
-
-  /** A budget that never allows a disruption would keep its workloads outdated for ever, and nobody would know. */
-  #noteBudgets(items: readonly Planned[], now: number): void {
-    const held = new Map<string, { readonly workload: Workload; readonly detail: string }>();
-    for (const { workload, step } of items) {
-      if (step.action === 'wait' && step.reason.code === 'pdb')
-        held.set(keyOf(workload), { workload, detail: step.reason.detail });
-    }
-    for (const key of this.#held.note(now, new Set(held.keys()))) {
-      const { workload, detail } = held.get(key) ?? {};
-      if (workload) this.#emit('RestartHeld', targetOf(workload), `for ${BUDGET_PATIENCE / MINUTE} minutes: ${detail}`);
-    }
   }
 
   restarted({ workload, verdict }: Assessed): void {
@@ -262,9 +162,9 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#options.metrics.restarted(workload.kind, result);
     const bad = result === 'failed' || result === 'reverted';
     this.#options.logger[bad ? 'error' : 'info']('Restart ended', { ...refOf(workload), outcome, detail });
-    if (bad) this.#emit('RestartFailed', targetOf(workload), `${outcome}: ${detail}`);
+    if (bad) this.#events.about(workload, 'RestartFailed', `${outcome}: ${detail}`);
     if (result === 'verified' && verdict.state === 'current') {
-      this.#emit('SidecarRestarted', targetOf(workload), `every pod has ${sidecarWord(verdict.expected)}`);
+      this.#events.about(workload, 'SidecarRestarted', `every pod has ${sidecarWord(verdict.expected)}`);
     }
   }
 
@@ -273,26 +173,25 @@ export class Report implements Omit<RestartListener, 'sending'> {
     if (this.#refused.has(workload.namespace)) return;
     this.#refused.add(workload.namespace);
     const message = `the cluster's admission refuses Meltemi's annotations: ${why}; the journal has the record`;
-    this.#emit('RecordRefused', targetOf(workload), message);
+    this.#events.about(workload, 'RecordRefused', message);
   }
 
   /** Once for each rewriting. */
   learnt({ workload }: Assessed, words: string): void {
     this.#options.logger.info('Learnt how the cluster rewrites images', { ...refOf(workload), rewriting: words });
-    this.#emit('ImageRewritten', targetOf(workload), `${words}; pods that carry it are current`);
+    this.#events.about(workload, 'ImageRewritten', `${words}; pods that carry it are current`);
   }
 
   journalUnreadable(why: string): void {
     this.#options.logger.error('Journal cannot be read, starting a new one', { why });
-    this.#emit('JournalLost', this.#ourselves(), `the journal cannot be read: ${why}; Meltemi starts a new one`);
+    this.#events.general('JournalLost', `the journal cannot be read: ${why}; Meltemi starts a new one`);
   }
 
   /** The journal was gone: these restarts were found on their workloads. */
   journalRebuilt(restarts: readonly WorkloadKey[]): void {
     this.#options.logger.warn('Journal was gone, restored from the workloads', { restarts });
-    this.#emit(
+    this.#events.general(
       'JournalLost',
-      this.#ourselves(),
       `the journal was gone; ${restarts.length} restarts in flight were found on their workloads`,
     );
   }
@@ -313,7 +212,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
     const { logger, metrics } = this.#options;
     metrics.policyLoaded();
     logger.info('Policy loaded', { file });
-    if (when === 'edit') this.#emit('PolicyLoaded', this.#ourselves(), `${file} is in force`);
+    if (when === 'edit') this.#events.general('PolicyLoaded', `${file} is in force`);
   }
 
   /** The policy file has become unusable; the last good content stays in force. */
@@ -324,37 +223,8 @@ export class Report implements Omit<RestartListener, 'sending'> {
     const more = problems.length - shown.length;
     if (more > 0) shown.push(`and ${more} more`);
     logger.error('Policy rejected, the last good one stays in force', { file, problems: shown });
-    this.#emit(
-      'PolicyRejected',
-      this.#ourselves(),
-      cut(`the last good policy stays in force. ${shown.join('; ')}`, 1000),
-    );
-  }
-
-  /**
-   * Events are a courtesy: one that cannot be sent is logged and forgotten. `kubectl describe` and `kubectl get events` print messages as
-   * they are, so what is foreign in them must not act on a terminal.
-   */
-  #emit(reason: EventReason, about: EventTarget, message: string): void {
-    const { type } = EVENT_REASONS[reason];
-    const shown = escapedBytes(message, EVENT_BYTES);
-    this.#options.cluster.emit({ type, reason, about, message: shown }).catch((error: unknown) => {
-      this.#options.logger.warn('Event not sent', { reason, ...errorFields(error) });
-    });
-  }
-
-  #ourselves(): EventTarget {
-    const { namespace } = this.#options;
-    return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name: LEASE_NAME, uid: '' };
+    this.#events.general('PolicyRejected', cut(`the last good policy stays in force. ${shown.join('; ')}`, 1000));
   }
 }
 
 const refOf = ({ kind, namespace, name }: WorkloadRef) => ({ kind, namespace, name });
-
-const targetOf = ({ kind, namespace, name, uid }: Workload): EventTarget => ({
-  apiVersion: apiVersionOf(ownerKind(kind)),
-  kind,
-  namespace,
-  name,
-  uid,
-});

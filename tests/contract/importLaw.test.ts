@@ -86,13 +86,16 @@ const LAW: Readonly<Record<string, Allowed>> = {
     values: [...NOUNS, 'cluster', 'compare', 'expect', 'kinds', 'node:crypto', 'semver'],
     types: ['observe', 'restart'],
   },
-  journal: { values: [...NOUNS, 'cluster', 'compare', 'plan', 'node:util', 'node:zlib'] },
+  journal: { values: [...NOUNS, 'cluster', 'compare', 'plan', 'node:util', 'node:zlib'], types: ['observe', 'report'] },
   leader: { values: [...NOUNS, 'cluster', 'node:crypto', 'node:os'], types: ['journal'] },
   observe: {
     values: [...NOUNS, 'loopSlices.ts', 'cluster', 'compare', 'expect', 'kinds', 'plan'],
     types: ['journal', 'report'],
   },
-  restart: { values: [...NOUNS, 'cluster', 'compare', 'kinds', 'observe', 'plan'], types: ['expect', 'journal'] },
+  restart: {
+    values: [...NOUNS, 'cluster', 'compare', 'expect', 'kinds', 'observe', 'plan'],
+    types: ['journal'],
+  },
   report: {
     values: [
       ...NOUNS,
@@ -118,8 +121,8 @@ const LAW: Readonly<Record<string, Allowed>> = {
     types: ['leader', 'restart'],
   },
   'operator.ts': {
-    values: [...NOUNS, 'loopSlices.ts', 'journal', 'observe', 'plan', 'restart', 'watch'],
-    types: ['cluster', 'expect', 'leader', 'report'],
+    values: [...NOUNS, 'loopSlices.ts', 'expect', 'journal', 'observe', 'plan', 'restart', 'watch'],
+    types: ['cluster', 'leader', 'report'],
   },
   'wireOperator.ts': {
     values: ['operator.ts', 'expect', 'journal', 'leader', 'observe'],

@@ -122,8 +122,8 @@ export class OperatorProcess {
       journalRebuilt: (restarts) => log(() => `${id}: found ${restarts.join(', ')} on their workloads`),
       ended: ({ workload }, outcome, detail) =>
         log(() => `${id}: ${workload.namespace}/${workload.name} ended ${outcome}: ${detail}`),
-      evaluated: async (plan, at) => {
-        this.planned = { at, plan };
+      evaluated: async (plan) => {
+        this.planned = { at: plan.at, plan };
       },
     };
   }

@@ -1,7 +1,7 @@
+import { matchOf } from '../../src/expect/matchOf.ts';
 import type { StoredEntry } from '../../src/journal/journalText.ts';
 import type { Labels, Owner, Workload } from '../../src/model.ts';
 import { RESTARTED_AT, RETRY } from '../../src/names.ts';
-import { matchOf } from '../../src/observe/observer.ts';
 import { fingerprint, parseTime } from '../../src/plan/record.ts';
 import type { Controlled } from './controlled.ts';
 import type { Manifest } from './manifest.ts';

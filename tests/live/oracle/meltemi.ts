@@ -2,10 +2,10 @@ import type { Answer } from '../../../src/expect/answer.ts';
 import { contentHash, injectionOf } from '../../../src/expect/epoch.ts';
 import { Injectors } from '../../../src/expect/injectors.ts';
 import type { Match } from '../../../src/expect/match.ts';
+import { matchOf } from '../../../src/expect/matchOf.ts';
 import type { Injection, Mesh } from '../../../src/expect/mesh.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
 import type { PodTemplate, Workload } from '../../../src/model.ts';
-import { matchOf } from '../../../src/observe/observer.ts';
 import { pathOf } from '../../testbed/paths.ts';
 import type { Testbed } from '../../testbed/testbed.ts';
 

@@ -43,7 +43,7 @@ const others: [string, Made][] = [
   ['another kind', made({ kind: 'StatefulSet' })],
   ['another object of the same name', made({ uid: 'u-2' })],
   ['another message', made({}, { message: 'older' })],
-  ['another reason', made({}, { reason: 'RestartHeld' })],
+  ['another reason', made({}, { reason: 'RestartWaiting' })],
   ['another time', made({}, {}, NOW + 1)],
 ];
 for (const [what, { metadata }] of others)

@@ -7,6 +7,7 @@ import { ANNOTATION, RESTARTED_AT } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
 import { timestamp } from '../../../src/plan/record.ts';
+import { reason } from '../../../src/reasons.ts';
 import { recorded, restarted } from '../../builders/journal.ts';
 import { POLICY } from '../../builders/policy.ts';
 import { assessed, HOUR, injection, MINUTE, NOW } from '../../builders/workload.ts';
@@ -22,7 +23,10 @@ function standing(entry: JournalEntry, given: Partial<Workload> = {}): Assessed 
 
 const found = (...all: Assessed[]) => restartsOnWorkloads(all, LIMITS, { now: STEADY, wall: NOW });
 
-const { injection: _none, ...outside } = standing(restarted(MINUTE));
+const outside: Assessed = {
+  ...standing(restarted(MINUTE)),
+  match: { kind: 'none', reason: reason('not-injected', 'no entry matches') },
+};
 const rows: [what: string, one: Assessed, taken: boolean][] = [
   ['a restart without end is taken up', standing(restarted(MINUTE)), true],
   ['one that has ended is not', standing(restarted(MINUTE, 'failed:timeout')), false],

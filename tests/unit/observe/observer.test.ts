@@ -5,9 +5,11 @@ import type { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Injectors } from '../../../src/expect/injectors.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import type { Question } from '../../../src/expect/question.ts';
+import { questionOf } from '../../../src/expect/questionOf.ts';
 import { keyOf, type NamespaceFacts, NO_NAMESPACE, type PodFacts, type Sidecar } from '../../../src/model.ts';
 import type { Observed } from '../../../src/observe/observed.ts';
-import { Observer, questionOf } from '../../../src/observe/observer.ts';
+import { Observer } from '../../../src/observe/observer.ts';
+import { evaluate } from '../../../src/plan/evaluate.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { rowsOf } from '../../../src/report/row.ts';
 import { NOTHING_JOURNALLED } from '../../builders/journal.ts';
@@ -253,8 +255,8 @@ for (const [what, namespace, sidecars, row] of skippedRows)
       policy: () => POLICY,
     });
     const seen = await observer.scan(skipMesh, undefined, new AbortController().signal);
-    const judgedOnes = await observer.assessAll(skipMesh, [...seen.values()]);
-    const planned = plan(judgedOnes, context());
+    const observations = await observer.answerAll(skipMesh, [...seen.values()]);
+    const planned = evaluate({ mesh: skipMesh, observations, learnt: () => [], context: context() });
     const rowsSeen = rowsOf(planned);
     assert.deepEqual(
       rowsSeen.map(({ verdict, reason, outdatedPods }) => [verdict, reason, outdatedPods]),

@@ -199,7 +199,7 @@ test('a log line has an end whatever its fields hold', () => {
 });
 
 /** The Event messages that come of a workload, an injector and a policy file that say this. */
-function messages(text: string): string[] {
+async function messages(text: string): Promise<string[]> {
   const events: EventDraft[] = [];
   const report = new Report({
     logger: { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} },
@@ -211,13 +211,13 @@ function messages(text: string): string[] {
   report.reachable(injection(), text);
   report.ended(one, 'failed:timeout', text);
   report.policyRejected(text, [text, text]);
-  void report.evaluated({ items: [{ ...one, step: { action: 'wait', reason: reason('halted', text) } }] }, 0);
+  await report.evaluated({ at: 0, items: [{ ...one, step: { action: 'wait', reason: reason('halted', text) } }] });
   return events.map(({ message }) => message);
 }
 
 for (const [name, text] of [...HOSTILE, ['256 KiB', LONG], ['wide characters', '変'.repeat(5000)]] as const) {
-  test(`Event messages are one inert line of at most 1024 bytes: ${name}`, () => {
-    const all = messages(text);
+  test(`Event messages are one inert line of at most 1024 bytes: ${name}`, async () => {
+    const all = await messages(text);
     assert.ok(all.length >= 4);
     for (const message of all) {
       assert.ok(!acts(message) && !message.includes('\n'), JSON.stringify(message));

@@ -153,7 +153,7 @@ for (const [name, evaluations, { told, long }] of gates) {
     const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
     for (const [minute, gate] of evaluations) {
       const step: Step = gate ? { action: 'wait', reason: reason(gate, 'why') } : { action: 'none' };
-      void report.evaluated({ items: [{ ...one, step }] }, NOW + minute * MINUTE);
+      await report.evaluated({ at: NOW + minute * MINUTE, items: [{ ...one, step }] });
     }
     const expected = told.map((gate) => `Warning GateClosed istio-sidecar-injector: ${gate} for 30 minutes: why`);
     assert.deepEqual(
@@ -164,15 +164,15 @@ for (const [name, evaluations, { told, long }] of gates) {
   });
 }
 
-test('a workload that its budget holds for an hour is told once, on the workload', () => {
+test('a workload that waits an hour for its budget is told once, on the workload', async () => {
   const { report, events } = reporting();
   const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
   const held: Step = { action: 'wait', reason: reason('pdb', 'shop/web allows no disruption') };
   for (const minute of [0, 59, 60, 61, 600])
-    void report.evaluated({ items: [{ ...one, step: held }] }, NOW + minute * MINUTE);
+    await report.evaluated({ at: NOW + minute * MINUTE, items: [{ ...one, step: held }] });
   assert.deepEqual(
     events.map(({ type, reason, about, message }) => [type, reason, about.name, message]),
-    [['Warning', 'RestartHeld', 'web', 'for 60 minutes: shop/web allows no disruption']],
+    [['Warning', 'RestartWaiting', 'web', 'for 60 minutes: shop/web allows no disruption']],
   );
 });
 
@@ -203,15 +203,15 @@ test('a halted run is told once and counted until it goes on', async () => {
   const { report, events, metric } = reporting();
   const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
   const halted: Step = { action: 'wait', reason: reason('halted', '3 restarts failed') };
-  const evaluate = (step: Step) => report.evaluated({ items: [{ ...one, step }] }, NOW);
-  void evaluate(halted);
-  void evaluate(halted);
+  const evaluate = (step: Step) => report.evaluated({ at: NOW, items: [{ ...one, step }] });
+  await evaluate(halted);
+  await evaluate(halted);
   assert.deepEqual(
     events.map(({ reason }) => reason),
     ['RestartsHalted'],
   );
   assert.equal(await metric('halted_runs'), 1);
-  void evaluate({ action: 'none' });
+  await evaluate({ action: 'none' });
   assert.equal(await metric('halted_runs'), 0);
 });
 

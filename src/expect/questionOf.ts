@@ -1,0 +1,24 @@
+import { ownerKind } from '../kinds/kinds.ts';
+import type { Workload } from '../model.ts';
+import type { Match } from './match.ts';
+import { namespaceOf } from './matchOf.ts';
+import type { Injection, Mesh } from './mesh.ts';
+import type { Question } from './question.ts';
+
+/** A workload as it is asked about: with the injection that matches it. */
+export interface Asked {
+  readonly workload: Workload;
+  readonly templateHash: string;
+  readonly match: Match<Injection>;
+}
+
+/** What is to be asked about a workload, and whom; undefined where nobody single would inject it or it is never restarted anyway. */
+export function questionOf(mesh: Mesh, { workload, templateHash, match: matched }: Asked): Question | undefined {
+  if (matched.kind !== 'entry' || workload.deleting || ownerKind(workload.kind).refuses(workload) !== undefined)
+    return undefined;
+  const { namespace, name, template } = workload;
+  const { proxyConfigs } = namespaceOf(mesh, workload);
+  // another ProxyConfig of the namespace makes another answer, so it is part of the key
+  const hash = proxyConfigs === undefined ? templateHash : `${templateHash}.${proxyConfigs}`;
+  return { injection: matched.entry, namespace, name, template, templateHash: hash };
+}

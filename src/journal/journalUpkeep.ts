@@ -1,0 +1,77 @@
+import type { Answered } from '../plan/assess.ts';
+import type { Policy } from '../plan/policy.ts';
+import type { Report } from '../report/report.ts';
+import type { Journal } from './journal.ts';
+import { restartsOnWorkloads } from './rebuilt.ts';
+
+export interface JournalUpkeepOptions {
+  readonly journal: Journal;
+  readonly policy: () => Policy;
+  /** The namespaces that are looked after; empty is all of them. */
+  readonly namespaces: readonly string[];
+  /** Nothing is written. */
+  readonly dryRun: boolean;
+  /** Whether a namespace was scanned as a whole. */
+  readonly hasSeen: (namespace: string) => boolean;
+  readonly report: Pick<Report, 'journalUnreadable' | 'journalRebuilt'>;
+  /** The steady clock, in milliseconds. */
+  readonly now: () => number;
+  /** The wall clock, in milliseconds. */
+  readonly wall: () => number;
+}
+
+/** Milliseconds between two prunings. */
+const PRUNE_EVERY = 10_000;
+
+/** Loads the journal when a term begins, restores it where it is gone, and forgets entries that nothing rests on. */
+export class JournalUpkeep {
+  readonly #options: JournalUpkeepOptions;
+  /** The journal was missing when the term began. */
+  #isLost = false;
+  #pruneAt = 0;
+
+  constructor(options: JournalUpkeepOptions) {
+    this.#options = options;
+  }
+
+  /** Reads what former leaders have written. */
+  load(): void {
+    const { journal, report } = this.#options;
+    const loaded = journal.load();
+    if (typeof loaded === 'object') report.journalUnreadable(loaded.unreadable);
+    this.#isLost = loaded !== 'read';
+    this.#pruneAt = 0;
+  }
+
+  /** Restores a lost journal and prunes it, by what is seen of the workloads. @returns whether it was restored, so that a plan is due */
+  tend(observations: readonly Answered[]): boolean {
+    const restored = this.#isLost && this.#restore(observations);
+    this.#prune(observations);
+    return restored;
+  }
+
+  /** Open records on workloads take slots, no more than there are, until their time limit. */
+  #restore(observations: readonly Answered[]): boolean {
+    const { journal, now, wall, policy, report, dryRun } = this.#options;
+    this.#isLost = false;
+    if (dryRun) return false;
+    // this process's own memory is better than the records on workloads
+    const isKnown = journal.entries.size > 0;
+    const found = isKnown ? new Map() : restartsOnWorkloads(observations, policy(), { now: now(), wall: wall() });
+    journal.adopt(found);
+    if (found.size > 0) report.journalRebuilt([...found.keys()]);
+    return found.size > 0;
+  }
+
+  #prune(observations: readonly Answered[]): void {
+    const { journal, now, hasSeen } = this.#options;
+    if (now() < this.#pruneAt) return;
+    this.#pruneAt = now() + PRUNE_EVERY;
+    journal.prune(observations, (namespace) => this.#isWatched(namespace) && hasSeen(namespace));
+  }
+
+  #isWatched(namespace: string): boolean {
+    const { namespaces, policy } = this.#options;
+    return !policy().skipNamespaces.has(namespace) && (namespaces.length === 0 || namespaces.includes(namespace));
+  }
+}

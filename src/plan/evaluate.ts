@@ -1,0 +1,48 @@
+import { keyOf } from '../model.ts';
+import { type Answered, type AssessmentContext, assess, isListed } from './assess.ts';
+import type { Assessed } from './assessed.ts';
+import { type Plan, planStepwise } from './plan.ts';
+import type { PlanContext } from './rule.ts';
+
+/** What an evaluation is made from. Nothing else decides. */
+export interface EvaluationInputs extends Pick<AssessmentContext, 'mesh' | 'learnt'> {
+  readonly observations: readonly Answered[];
+  readonly context: PlanContext;
+}
+
+/** Every workload with its verdict and its step. `run`, `plan`, log, metrics and Events all rest on one. */
+export interface Evaluation extends Plan {
+  /** When it was made: milliseconds of the steady clock. */
+  readonly at: number;
+}
+
+/** Assesses every workload and plans its step. Pure: the same inputs give the same evaluation. */
+export function evaluate(inputs: EvaluationInputs): Evaluation {
+  const evaluating = evaluateStepwise(inputs);
+  for (;;) {
+    const { done, value } = evaluating.next();
+    if (done) return value;
+  }
+}
+
+/** The same in short steps, for callers that do other work in between. The inputs must not change meanwhile. */
+export function* evaluateStepwise(inputs: EvaluationInputs): Generator<undefined, Evaluation> {
+  const { mesh, learnt, observations, context } = inputs;
+  const { policy, journal } = context;
+  const known: AssessmentContext = {
+    mesh,
+    policy,
+    learnt,
+    entryOf: (workload) => {
+      const entry = journal.get(keyOf(workload));
+      return entry?.uid === workload.uid ? entry : undefined;
+    },
+  };
+  const assessed: Assessed[] = [];
+  for (const one of observations) {
+    const next = assess(one, known);
+    if (isListed(next, policy)) assessed.push(next);
+    yield;
+  }
+  return { ...(yield* planStepwise(assessed, context)), at: context.now };
+}

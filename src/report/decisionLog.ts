@@ -1,0 +1,37 @@
+import { afterSteps, loopSlices } from '../loopSlices.ts';
+import { keyOf, type WorkloadKey } from '../model.ts';
+import type { Evaluation } from '../plan/evaluate.ts';
+import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
+import type { Logger } from './logger.ts';
+import { type Row, rowsOf } from './row.ts';
+
+/** Logs the decision about each workload when it changes. */
+export class DecisionLog implements EvaluationSubscriber {
+  readonly #logger: Logger;
+  readonly #logged = new Map<WorkloadKey, string>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  async evaluated(evaluation: Evaluation): Promise<void> {
+    const rows = rowsOf(evaluation);
+    const slices = loopSlices();
+    await afterSteps(rows.length);
+    for (const row of rows) {
+      this.#decided(row);
+      await slices.step();
+    }
+    const known = new Set(rows.map(keyOf));
+    for (const key of this.#logged.keys()) if (!known.has(key)) this.#logged.delete(key);
+  }
+
+  #decided(row: Row): void {
+    const key = keyOf(row);
+    const text = [row.verdict, row.action, row.reason, row.from, row.to].join(' ');
+    if (this.#logged.get(key) === text) return;
+    this.#logged.set(key, text);
+    const outside = row.reason === 'not-injected';
+    this.#logger[outside ? 'debug' : 'info']('Decided', row);
+  }
+}

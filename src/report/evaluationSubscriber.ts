@@ -1,0 +1,6 @@
+import type { Evaluation } from '../plan/evaluate.ts';
+
+/** Gets every evaluation of the loop, one after the other. Long work is cut into slices, and the promise resolves after it. */
+export interface EvaluationSubscriber {
+  evaluated(evaluation: Evaluation): void | Promise<void>;
+}

@@ -1,0 +1,46 @@
+import { sidecarWord } from '../compare/verdict.ts';
+import { afterSteps, loopSlices } from '../loopSlices.ts';
+import { keyOf, type WorkloadKey } from '../model.ts';
+import type { Assessed } from '../plan/assessed.ts';
+import type { Evaluation } from '../plan/evaluate.ts';
+import { lastRestart } from '../plan/journalEntry.ts';
+import { fingerprint } from '../plan/record.ts';
+import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
+import type { EventSender } from './eventSender.ts';
+
+/** Sends one `SidecarOutdated` for each workload and sidecar that it should have. */
+export class OutdatedEvents implements EvaluationSubscriber {
+  readonly #events: EventSender;
+  /** The sidecar that each workload was last said to lack. */
+  readonly #sent = new Map<WorkloadKey, string>();
+
+  constructor(events: EventSender) {
+    this.#events = events;
+  }
+
+  async evaluated({ items }: Evaluation): Promise<void> {
+    const slices = loopSlices();
+    for (const one of items) {
+      this.#note(one);
+      await slices.step();
+    }
+    await afterSteps(items.length);
+    const known = new Set(items.map(({ workload }) => keyOf(workload)));
+    for (const key of this.#sent.keys()) if (!known.has(key)) this.#sent.delete(key);
+  }
+
+  #note(assessed: Assessed): void {
+    const { workload, verdict } = assessed;
+    const key = keyOf(workload);
+    if (verdict.state !== 'outdated') {
+      if (verdict.state === 'current') this.#sent.delete(key);
+      return;
+    }
+    const target = fingerprint(verdict.expected);
+    if (this.#sent.get(key) === target || lastRestart(assessed)?.restartedFor === target) return;
+    this.#sent.set(key, target);
+    const { outdatedPods, pods, actual, expected, drifts } = verdict;
+    const words = `${sidecarWord(actual)}, expected ${sidecarWord(expected)} (${drifts.join(', ')})`;
+    this.#events.about(workload, 'SidecarOutdated', `${outdatedPods} of ${pods} pods have ${words}`);
+  }
+}
