@@ -1,7 +1,7 @@
 import type { RewriteRule } from '../compare/learntImage.ts';
 import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
-import { CUT, type JournalEntries, type JournalEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
+import { CUT, entryOf, type JournalEntries, type JournalEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
 import type { Outcome } from '../plan/outcomes.ts';
 import { recordOf } from '../plan/record.ts';
 import { journalText, type LearntImage, readJournal, type StoredEntry } from './journalText.ts';
@@ -64,8 +64,7 @@ export class Journal {
 
   /** The entry of a workload. An entry with another UID belongs to another workload. */
   of(workload: WorkloadRef & { readonly uid: string }): JournalEntry | undefined {
-    const entry = this.#entries.get(keyOf(workload));
-    return entry?.uid === workload.uid ? entry : undefined;
+    return entryOf(this.#entries, workload);
   }
 
   get(ref: WorkloadRef): JournalEntry | undefined {

@@ -1,6 +1,6 @@
-import { keyOf } from '../model.ts';
 import { type Answered, type AssessmentContext, assess, isListed } from './assess.ts';
 import type { Assessed } from './assessed.ts';
+import { entryOf } from './journalEntry.ts';
 import { type Plan, planStepwise } from './plan.ts';
 import type { PlanContext } from './rule.ts';
 
@@ -33,10 +33,7 @@ export function* evaluateStepwise(inputs: EvaluationInputs): Generator<undefined
     mesh,
     policy,
     learnt,
-    entryOf: (workload) => {
-      const entry = journal.get(keyOf(workload));
-      return entry?.uid === workload.uid ? entry : undefined;
-    },
+    entryOf: (workload) => entryOf(journal, workload),
   };
   const assessed: Assessed[] = [];
   for (const one of observations) {

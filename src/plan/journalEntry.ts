@@ -1,5 +1,5 @@
 import type { ExpectedSidecar } from '../expect/answer.ts';
-import type { Labels, WorkloadKey } from '../model.ts';
+import { keyOf, type Labels, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { RESTARTED_AT, RETRY } from '../names.ts';
 import type { Assessed } from './assessed.ts';
 import { ownerKind } from './history.ts';
@@ -39,6 +39,15 @@ export const WRITTEN_WITHIN = 30_000;
 export const CUT = 999;
 
 export type JournalEntries = ReadonlyMap<WorkloadKey, JournalEntry>;
+
+/** The entry of a workload. An entry with another UID belongs to another workload of the same name. */
+export function entryOf(
+  entries: JournalEntries,
+  workload: WorkloadRef & { readonly uid: string },
+): JournalEntry | undefined {
+  const entry = entries.get(keyOf(workload));
+  return entry?.uid === workload.uid ? entry : undefined;
+}
 
 /** Whether a restart of this workload is still to end. */
 export const isInFlight = ({ entry }: Pick<Assessed, 'entry'>): boolean => entry !== undefined && !entry.outcome;

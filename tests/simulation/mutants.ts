@@ -40,7 +40,7 @@ export const RULES: readonly Mutant[] = [
   },
   {
     name: 'without knowing a restart by the journal',
-    file: JOURNAL,
+    file: ENTRY,
     snippet: 'return entry?.uid === workload.uid ? entry : undefined;',
     instead: 'return undefined;',
     breaks: 'episode',
@@ -242,7 +242,7 @@ export const MISTAKES: readonly Mutant[] = [
   },
   {
     name: 'following nobody whose workload was made anew',
-    file: 'src/operator.ts',
+    file: 'src/restart/restarts.ts',
     snippet: 'seen.get(key) === uid ||',
     instead: 'seen.has(key) ||',
     breaks: 'liveness',

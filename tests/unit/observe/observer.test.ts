@@ -10,7 +10,6 @@ import { keyOf, type NamespaceFacts, NO_NAMESPACE, type PodFacts, type Sidecar }
 import type { Observed } from '../../../src/observe/observed.ts';
 import { Observer } from '../../../src/observe/observer.ts';
 import { evaluate } from '../../../src/plan/evaluate.ts';
-import { plan } from '../../../src/plan/plan.ts';
 import { rowsOf } from '../../../src/report/row.ts';
 import { NOTHING_JOURNALLED } from '../../builders/journal.ts';
 import { context, POLICY, stepFor } from '../../builders/policy.ts';
