@@ -110,10 +110,10 @@ export class Operator {
     this.#restarts = new Restarts({
       journal,
       now,
-      onObserved: (key, observed) => this.#observations.looked(key, observed, now()),
+      onObserved: (key, observed) => this.#observations.observed(key, observed, now()),
       onError: (key, ref, error) => {
         if (!isOvertaken(error)) report.trouble(key, error);
-        return this.#lookAgain(key, ref);
+        return this.#observeAgain(key, ref);
       },
       onEnd: () => this.ring(),
     });
@@ -236,13 +236,13 @@ export class Operator {
   async #reread(signal: AbortSignal): Promise<void> {
     for (const key of this.#requeue.take(this.#options.now(), this.#restarts.busy)) {
       const workload = this.#observations.of(key)?.workload;
-      if (workload && !signal.aborted) await this.#lookAgain(key, workload);
+      if (workload && !signal.aborted) await this.#observeAgain(key, workload);
     }
   }
 
-  async #lookAgain(key: WorkloadKey, ref: WorkloadRef): Promise<boolean> {
+  async #observeAgain(key: WorkloadKey, ref: WorkloadRef): Promise<boolean> {
     try {
-      this.#observations.looked(key, await this.#options.observer.look(ref), this.#options.now());
+      this.#observations.observed(key, await this.#options.observer.observe(ref), this.#options.now());
       return true;
     } catch (error) {
       this.#options.report.trouble(key, error);

@@ -49,7 +49,7 @@ export class Observations {
   }
 
   /** Takes what a look at one workload has seen; undefined says that it is gone. */
-  looked(key: WorkloadKey, observed: Observed | undefined, at: number): void {
+  observed(key: WorkloadKey, observed: Observed | undefined, at: number): void {
     this.#lookedAt.set(key, at);
     if (observed) this.#last.set(key, observed);
     else this.#last.delete(key);

@@ -106,7 +106,7 @@ export class Observer {
       counted.push({ observed, pods: countOf(groups), doubt: doubtOf(workload, groups, isOfMesh) });
     }
     const observations = new Map<WorkloadKey, Observed>();
-    for (const one of await this.#lookAtDoubtful(counted, signal)) observations.set(keyOf(one.workload), one);
+    for (const one of await this.#observeDoubtful(counted, signal)) observations.set(keyOf(one.workload), one);
     return observations;
   }
 
@@ -145,7 +145,7 @@ export class Observer {
    * Looks singly at workloads of which the pages do not show enough, a few at a time and no more than a scan may cost. A workload whose
    * pods remain unclear is marked as unread: it gets no verdict, and the next scan looks at it.
    */
-  async #lookAtDoubtful(counted: readonly Counted[], signal: AbortSignal): Promise<Observed[]> {
+  async #observeDoubtful(counted: readonly Counted[], signal: AbortSignal): Promise<Observed[]> {
     const { looks = LOOKS } = this.#options;
     const doubtful = counted.filter(({ doubt }) => doubt !== undefined).sort((a, b) => rank(a) - rank(b));
     const chosen = new Set([
@@ -155,7 +155,7 @@ export class Observer {
     const turns = new ConcurrencyLimit(AT_ONCE);
     const seen = await Promise.all(
       counted.map((one) => {
-        if (chosen.has(one)) return turns.take(() => this.#lookAt(one, signal));
+        if (chosen.has(one)) return turns.take(() => this.#observeOne(one, signal));
         const why =
           `its controller has ${one.observed.workload.rollout.existing} pods and ${one.pods} were found. One scan ` +
           `looks at a limited number of such workloads; the next scan goes on`;
@@ -165,10 +165,10 @@ export class Observer {
     return seen.filter((observed) => observed !== undefined);
   }
 
-  async #lookAt({ observed }: Counted, signal: AbortSignal): Promise<Observed | undefined> {
+  async #observeOne({ observed }: Counted, signal: AbortSignal): Promise<Observed | undefined> {
     if (signal.aborted) return observed;
     try {
-      return await this.look(observed.workload);
+      return await this.observe(observed.workload);
     } catch (error) {
       // one that cannot be looked at is no reason to see nothing of the others
       return { ...observed, unread: messageOf(error) };
@@ -202,7 +202,7 @@ export class Observer {
    * Sees one workload as it is now, its pods counted by owner UID. Undefined when it is gone.
    * @throws {ApiError} when something of it cannot be read
    */
-  async look(ref: WorkloadRef): Promise<Observed | undefined> {
+  async observe(ref: WorkloadRef): Promise<Observed | undefined> {
     const workload = await this.#options.cluster.workload(ref);
     if (!workload) return undefined;
     const [pods, budgets] = await Promise.all([
@@ -258,7 +258,7 @@ export class Observer {
    * The verdict on one workload under the mesh as it is now.
    * @param fresh asks the injector again even if an answer is kept. It may take its time, so budgets that were read meanwhile count
    */
-  async judge(mesh: Mesh, observed: Observed, fresh = false): Promise<Assessed> {
+  async assess(mesh: Mesh, observed: Observed, fresh = false): Promise<Assessed> {
     const { journal, policy } = this.#options;
     const answered = await this.#answered(mesh, observed, fresh);
     const assessed = assess(answered, {

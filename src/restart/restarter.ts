@@ -115,10 +115,10 @@ export class Restarter {
   /** @returns that the restart is written, or may be; or the workload that needs none */
   async #lookAndWrite(planned: Outdated, entry: JournalEntry): Promise<Observed | undefined | 'written'> {
     const { observer, mesh, listener, journal } = this.#options;
-    const observed = await observer.look(planned.workload);
+    const observed = await observer.observe(planned.workload);
     if (!observed) return undefined;
     if (!isStillTrue(entry, observed.workload)) throw new PlanOvertaken('the workload has just changed');
-    const fresh = await observer.judge(mesh(), observed, true);
+    const fresh = await observer.assess(mesh(), observed, true);
     // what counts is the restart before the one that is about to be made
     const { entry: _begun, ...seen } = fresh;
     const assessed = { ...seen, ...(planned.entry && { entry: planned.entry }) };
@@ -265,10 +265,10 @@ export class Restarter {
     const { cluster, observer, journal, ruleContext } = this.#options;
     const workload = await cluster.workload(ref);
     const entry = journal.get(ref);
-    if (!entry || entry.outcome) return { done: true, observed: await observer.look(ref) };
+    if (!entry || entry.outcome) return { done: true, observed: await observer.observe(ref) };
     if (!workload || workload.deleting || workload.uid !== entry.uid) {
       journal.forget(keyOf(ref));
-      return { done: true, observed: await observer.look(ref) };
+      return { done: true, observed: await observer.observe(ref) };
     }
     const { now, policy } = ruleContext();
     course.since ??= now;
@@ -288,7 +288,7 @@ export class Restarter {
   async #unwritten(ref: WorkloadRef, never: boolean): Promise<Step> {
     if (!never) return { done: false };
     this.#options.journal.cancel(ref);
-    return { done: true, observed: await this.#options.observer.look(ref) };
+    return { done: true, observed: await this.#options.observer.observe(ref) };
   }
 
   async #judgeStep(
@@ -298,10 +298,10 @@ export class Restarter {
     { course, now, patience }: { readonly course: Course; readonly now: number; readonly patience: Patience },
   ): Promise<Step> {
     const { observer, mesh, ruleContext } = this.#options;
-    const observed = await observer.look(workload);
+    const observed = await observer.observe(workload);
     // it may have been made anew since it was read: the next step tells
     if (observed?.workload.uid !== entry.uid) return { done: false };
-    const assessed = await observer.judge(mesh(), observed, this.#isDoubtful(workload, course, now));
+    const assessed = await observer.assess(mesh(), observed, this.#isDoubtful(workload, course, now));
     const isExcused = isUnreachable(assessed) || (patience.people && isRefused(assessed));
     if (patience.cluster && isExcused && (progress.kind === 'progressing' || progress.kind === 'failed')) {
       course.excusedAt = now;
@@ -317,7 +317,7 @@ export class Restarter {
   /** Asks afresh before a restart fails for its image: meanwhile another restart may have shown that the cluster rewrites it. */
   async #wrongImage(observed: Observed, progress: Progress, circumstances: Circumstances): Promise<Step> {
     const { observer, mesh } = this.#options;
-    const fresh = await observer.judge(mesh(), observed, true);
+    const fresh = await observer.assess(mesh(), observed, true);
     const end = endOf(progress, fresh, circumstances);
     if (!end) return { done: false };
     const learnt = end.outcome === 'failed:wrong-image' ? this.#learn(circumstances.entry, fresh) : undefined;
@@ -367,12 +367,12 @@ export class Restarter {
     const { observer, listener, journal } = this.#options;
     const { workload } = assessed;
     const ended = journal.end(workload, outcome);
-    if (!ended) return observer.look(workload);
+    if (!ended) return observer.observe(workload);
     const words = isFailure(outcome) ? await this.#rejection(workload, ended) : undefined;
     listener.ended({ ...assessed, entry: ended }, outcome, words ? `${detail}; ${words}` : detail);
     await journal.stored();
     await this.#note(workload, ended);
-    return observer.look(workload);
+    return observer.observe(workload);
   }
 
   /** Writes the record with its end on the workload. If that fails, nothing else depends on it. */
@@ -403,9 +403,9 @@ export class Restarter {
    */
   async close(ref: WorkloadRef): Promise<Observed | undefined> {
     const { observer, mesh, ruleContext } = this.#options;
-    const observed = await observer.look(ref);
+    const observed = await observer.observe(ref);
     if (!observed) return undefined;
-    const assessed = await observer.judge(mesh(), observed);
+    const assessed = await observer.assess(mesh(), observed);
     if (!canClose(assessed, ruleContext())) throw new PlanOvertaken('its pods are not current by now');
     return this.#end(assessed, { outcome: 'verified', detail: 'its pods became current later' });
   }

@@ -77,7 +77,7 @@ function cluster(
   const scan = async (by = mesh): Promise<Record<string, string>> => {
     state.looked.length = 0;
     const seen = await observer.scan(by, undefined, new AbortController().signal);
-    const assessed = await Promise.all([...seen.values()].map((one) => observer.judge(by, one)));
+    const assessed = await Promise.all([...seen.values()].map((one) => observer.assess(by, one)));
     return Object.fromEntries(
       assessed.map(({ workload: { name }, verdict }) => {
         if (verdict.state === 'outdated') return [name, `${verdict.outdatedPods} of ${verdict.pods}`];

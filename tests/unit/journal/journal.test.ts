@@ -257,10 +257,10 @@ describe('the journal: what it forgets', () => {
     ['what is in flight stays, however old', restarted(25 * HOUR), [assessed()], all, true],
     ['… and however gone: it is followed until that is certain', restarted(HOUR), [], all, true],
   ];
-  for (const [what, entry, judgedOnes, isWatched, kept] of rows)
+  for (const [what, entry, observations, isWatched, kept] of rows)
     it(what, async () => {
       await journal.begin(WEB, entry);
-      journal.prune(judgedOnes, isWatched);
+      journal.prune(observations, isWatched);
       assert.equal(journal.entries.has(KEY), kept);
       const other = another();
       await until('the store', () => other.load() === 'read' && other.entries.has(KEY) === kept);

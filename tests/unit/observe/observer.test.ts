@@ -46,7 +46,7 @@ async function assessed(mesh: Mesh): Promise<[verdict: string, questions: number
     journal: NOTHING_JOURNALLED,
     policy: () => POLICY,
   });
-  const { verdict } = await observer.judge(mesh, {
+  const { verdict } = await observer.assess(mesh, {
     workload: workload(),
     templateHash: 'h',
     groups: [group()],
@@ -176,7 +176,7 @@ function failing(errors: { nodes?: () => Error | undefined; budgets?: Error }) {
 test('without the right to read nodes all count as Ready, which is told once until it is there again', async () => {
   let error: Error | undefined = forbidden;
   const { observer, told } = failing({ nodes: () => error });
-  const looked = async () => (await observer.look(agent))?.onLostNodes;
+  const looked = async () => (await observer.observe(agent))?.onLostNodes;
   assert.deepEqual([await looked(), await looked(), told.length], [0, 0, 1]);
   error = undefined;
   await looked();
@@ -188,10 +188,10 @@ test('without the right to read nodes all count as Ready, which is told once unt
 for (const error of passing) {
   test(`nodes that cannot be read at the moment do not count as Ready: ${error.message}`, async () => {
     const { observer, scan, told } = failing({ nodes: () => error });
-    await assert.rejects(observer.look(agent), error);
+    await assert.rejects(observer.observe(agent), error);
     const seen = (await scan()).get(keyOf(agent));
     assert.equal(seen?.unread, error.message);
-    const { verdict } = await observer.judge({ injections: [], namespaces: new Map() }, seen as Observed);
+    const { verdict } = await observer.assess({ injections: [], namespaces: new Map() }, seen as Observed);
     assert.deepEqual(verdict, { state: 'unknown', reason: { code: 'not-read', detail: error.message } });
     assert.deepEqual(told, []);
   });
@@ -200,7 +200,7 @@ for (const error of passing) {
 for (const error of [forbidden, ...passing])
   test(`budgets that cannot be read allow nothing: ${error.message}`, async () => {
     const { observer, scan } = failing({ budgets: error });
-    const seen = [(await observer.look(agent))?.budgets, (await scan()).get(keyOf(agent))?.budgets];
+    const seen = [(await observer.observe(agent))?.budgets, (await scan()).get(keyOf(agent))?.budgets];
     assert.deepEqual(
       seen.map((budgets) => budgets?.map(({ allowed, detail }) => [allowed, detail])),
       [[[0, error.message]], [[0, error.message]]],
@@ -274,7 +274,7 @@ test('a workload that is skipped tells which flag skips it', async () => {
   });
   const gateway = workload({ namespace: 'istio-system' });
   const one = { workload: gateway, templateHash: 'h', groups: [group({}, 2)], onLostNodes: 0, budgets: [] };
-  const { verdict } = await observer.judge(skipMesh, one);
+  const { verdict } = await observer.assess(skipMesh, one);
   assert.match('reason' in verdict ? verdict.reason.detail : '', /2 of 2 pods .*--skip-namespaces names istio-system/);
 });
 
@@ -301,9 +301,9 @@ test('budgets that were read while the injector was asked count for a restart', 
     policy: () => POLICY,
   });
   const mesh = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
-  const observed = (await observer.look(one)) as Observed;
-  const judging = observer.judge(mesh, observed, true);
-  await observer.look(workload({ name: 'other' }));
+  const observed = (await observer.observe(one)) as Observed;
+  const judging = observer.assess(mesh, observed, true);
+  await observer.observe(workload({ name: 'other' }));
   answering.resolve();
   assert.deepEqual(
     (await judging).budgets.map(({ allowed }) => allowed),

@@ -103,7 +103,7 @@ export class RestarterBench {
   }
 
   async planned(name = 'web'): Promise<Outdated> {
-    const assessed = await this.observer.judge(MESH, (await this.observer.look(this.object(name))) as Observed);
+    const assessed = await this.observer.assess(MESH, (await this.observer.observe(this.object(name))) as Observed);
     if (!isOutdated(assessed)) throw new Error(`${name} is ${assessed.verdict.state}`);
     return assessed;
   }
