@@ -3,7 +3,8 @@ import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import { isOutdated } from '../plan/assessed.ts';
 import type { Planned } from '../plan/plan.ts';
-import { PlanOvertaken, type Restarter } from './restarter.ts';
+import { PlanOvertaken } from './planOvertaken.ts';
+import type { Restarter } from './restarter.ts';
 import { Retries } from './retries.ts';
 
 export interface RestartsOptions {

@@ -19,7 +19,8 @@ const COUNTS = `${LIMITS}/counts.ts`;
 const HALTS = 'src/plan/halts.ts';
 const ENTRY = 'src/plan/journalEntry.ts';
 const JOURNAL = 'src/journal/journal.ts';
-const RESTARTER = 'src/restart/restarter.ts';
+const WRITER = 'src/restart/restartWriter.ts';
+const FOLLOWER = 'src/restart/restartFollower.ts';
 
 /** Rules of the specification. */
 export const RULES: readonly Mutant[] = [
@@ -226,7 +227,7 @@ export const MISTAKES: readonly Mutant[] = [
   },
   {
     name: 'taking a write whose answer was lost for none',
-    file: RESTARTER,
+    file: WRITER,
     snippet: 'if (isConflict(error) || wasNotDone(error)) throw error;',
     instead: 'throw error;',
     breaks: 'episode',
@@ -234,7 +235,7 @@ export const MISTAKES: readonly Mutant[] = [
   },
   {
     name: 'not asking the rules again in the moment of sending',
-    file: RESTARTER,
+    file: WRITER,
     snippet: 'const wait = waitOf(assessed, ruleContext);',
     instead: 'const wait = undefined;',
     breaks: 'halted',
@@ -250,7 +251,7 @@ export const MISTAKES: readonly Mutant[] = [
   },
   {
     name: 'closing at once again what the mesh of the moment speaks against',
-    file: 'src/restart/restarter.ts',
+    file: 'src/restart/restartEnding.ts',
     snippet: "throw new PlanOvertaken('its pods are not current by now');",
     instead: 'return observed;',
     breaks: 'reads',
@@ -312,7 +313,7 @@ export const TRUST: readonly Mutant[] = [
   },
   {
     name: 'letting a pause hold a slot',
-    file: RESTARTER,
+    file: FOLLOWER,
     snippet: 'people: over < restartTimeout,',
     instead: 'people: true,',
     breaks: 'slot-held',
@@ -326,7 +327,7 @@ export const TRUST: readonly Mutant[] = [
   },
   {
     name: 'concluding at once that nothing was written',
-    file: RESTARTER,
+    file: FOLLOWER,
     snippet: 'const LANDS_WITHIN = 70_000;',
     instead: 'const LANDS_WITHIN = 0;',
     breaks: 'max-in-flight',
@@ -343,7 +344,7 @@ export const TRUST: readonly Mutant[] = [
   },
   {
     name: 'taking another workload of the same name for the one that was restarted',
-    file: RESTARTER,
+    file: FOLLOWER,
     snippet: '|| workload.uid !== entry.uid) {',
     instead: ') {',
     breaks: 'liveness',

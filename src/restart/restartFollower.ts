@@ -1,0 +1,249 @@
+import { backOff } from '../backOff.ts';
+import { learn } from '../compare/learntImage.ts';
+import type { ExpectedSidecar } from '../expect/answer.ts';
+import type { Injection } from '../expect/mesh.ts';
+import { ownerKind } from '../kinds/kinds.ts';
+import { messageOf } from '../messageOf.ts';
+import { keyOf, type RolloutReport, type Workload, type WorkloadRef } from '../model.ts';
+import type { Observed } from '../observe/observed.ts';
+import { type Assessed, isOutdated } from '../plan/assessed.ts';
+import { closedGate } from '../plan/gates/gates.ts';
+import type { JournalEntry } from '../plan/journalEntry.ts';
+import type { Policy } from '../plan/policy.ts';
+import { fingerprint } from '../plan/record.ts';
+import { SayOnce } from '../sayOnce.ts';
+import {
+  type Circumstances,
+  type End,
+  endOf,
+  isNotReached,
+  isRefusedByInjector,
+  type Progress,
+  progressOf,
+} from './progress.ts';
+import type { RestartEnding } from './restartEnding.ts';
+import type { RestarterOptions } from './restarter.ts';
+
+/** How often a followed rollout is read, and how seldom while it cannot be read. */
+const POLLS = { first: 1000, longest: 30_000 };
+/** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
+const LOOK_EVERY = 5000;
+const ASK_EVERY = 15_000;
+/** How long an injector that does not answer may keep a restart from ending beyond its time limit; then its slot is given to others. */
+const LONGEST_EXCUSE = 60 * 60_000;
+/** How long a write whose answer was lost may still land: an API server ends a request after a minute (--request-timeout). */
+const LANDS_WITHIN = 70_000;
+
+/** Follows restarts to their end, and verifies the new pods. All that it knows comes from the journal and the cluster. */
+export class RestartFollower {
+  readonly #options: RestarterOptions;
+  readonly #ending: RestartEnding;
+
+  constructor(options: RestarterOptions, ending: RestartEnding) {
+    this.#options = options;
+    this.#ending = ending;
+  }
+
+  /**
+   * Follows a restart that stands in the journal, this process's own or one that a former process left, and records how it ends.
+   * @returns the workload as last seen; undefined when it is gone
+   */
+  async follow(ref: WorkloadRef): Promise<Observed | undefined> {
+    const { signal, sleep } = this.#options;
+    const never = Number.NEGATIVE_INFINITY;
+    const course: Course = { status: '', lookedAt: never, askedAt: never, failures: 0, said: new SayOnce() };
+    while (!signal.aborted) {
+      try {
+        const step = await this.#step(ref, course);
+        if (step.done) return step.observed;
+        course.failures = 0;
+        course.said.over();
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        this.#unread(ref, course, error);
+        if (this.#isLost(ref)) return undefined;
+      }
+      await sleep(backOff(course.failures + 1, POLLS), signal).catch(() => undefined);
+    }
+    return undefined;
+  }
+
+  /** Reports a problem once, until it changes. */
+  #unread(ref: WorkloadRef, course: Course, error: unknown): void {
+    if (course.said.isNews(undefined, messageOf(error))) this.#options.listener.trouble(ref, error);
+    course.failures += 1;
+  }
+
+  /**
+   * Ends a restart whose workload has been unreadable for too long, for example because a right was taken away. There is no verdict to
+   * report with it, so it is told as trouble.
+   * @returns whether it did
+   */
+  #isLost(ref: WorkloadRef): boolean {
+    const { journal, ruleContext, listener } = this.#options;
+    const entry = journal.get(ref);
+    const { now, policy } = ruleContext();
+    if (!entry || entry.outcome || patienceWith(entry, policy, now).cluster) return false;
+    journal.end(ref, 'failed:unverified');
+    listener.trouble(ref, new Error('its restart counts as failed:unverified, because the workload cannot be read'));
+    return true;
+  }
+
+  async #step(ref: WorkloadRef, course: Course): Promise<Step> {
+    const { cluster, observer, journal, ruleContext } = this.#options;
+    const workload = await cluster.workload(ref);
+    const entry = journal.get(ref);
+    if (!entry || entry.outcome) return { done: true, observed: await observer.observe(ref) };
+    if (!workload || workload.deleting || workload.uid !== entry.uid) {
+      journal.forget(keyOf(ref));
+      return { done: true, observed: await observer.observe(ref) };
+    }
+    const { now, policy } = ruleContext();
+    course.since ??= now;
+    course.inherited ??= now > entry.since + policy.restartTimeout;
+    const patience = patienceWith(entry, policy, now);
+    const isHeld = workload.paused || isRefusedByInjector(workload);
+    if ((patience.people && isHeld) || (patience.cluster && isNotReached(workload))) course.excusedAt = now;
+    const allowed = { timeout: policy.restartTimeout, excusedAt: course.excusedAt };
+    const progress = progressOf(workload, entry, now, allowed);
+    if (progress.kind === 'unwritten') return this.#unwritten(ref, now - course.since > LANDS_WITHIN);
+    journal.confirm(ref);
+    if (progress.kind === 'progressing' && !isWorthALook(workload, course, now)) return { done: false };
+    return this.#judgeStep(entry, workload, progress, { course, now, patience });
+  }
+
+  /** A request whose answer was lost may still arrive for a while. After that, the restart was certainly not written. */
+  async #unwritten(ref: WorkloadRef, never: boolean): Promise<Step> {
+    if (!never) return { done: false };
+    this.#options.journal.cancel(ref);
+    return { done: true, observed: await this.#options.observer.observe(ref) };
+  }
+
+  async #judgeStep(
+    entry: JournalEntry,
+    workload: Workload,
+    progress: Progress,
+    { course, now, patience }: { readonly course: Course; readonly now: number; readonly patience: Patience },
+  ): Promise<Step> {
+    const { observer, mesh, ruleContext } = this.#options;
+    const observed = await observer.observe(workload);
+    // it may have been made anew since it was read: the next step tells
+    if (observed?.workload.uid !== entry.uid) return { done: false };
+    const assessed = await observer.assess(mesh(), observed, this.#isDoubtful(workload, course, now));
+    const isExcused = isUnreachable(assessed) || (patience.people && isRefused(assessed));
+    if (patience.cluster && isExcused && (progress.kind === 'progressing' || progress.kind === 'failed')) {
+      course.excusedAt = now;
+      return { done: false };
+    }
+    const circumstances = { entry, rules: ruleContext().policy, inherited: course.inherited ?? false };
+    const end = endOf(progress, assessed, circumstances);
+    if (!end) return { done: false };
+    if (end.outcome === 'failed:wrong-image') return this.#wrongImage(observed, progress, circumstances);
+    return { done: true, observed: await this.#ending.end(assessed, end) };
+  }
+
+  /** Asks afresh before a restart fails for its image: meanwhile another restart may have shown that the cluster rewrites it. */
+  async #wrongImage(observed: Observed, progress: Progress, circumstances: Circumstances): Promise<Step> {
+    const { observer, mesh } = this.#options;
+    const fresh = await observer.assess(mesh(), observed, true);
+    const end = endOf(progress, fresh, circumstances);
+    if (!end) return { done: false };
+    const learnt = end.outcome === 'failed:wrong-image' ? this.#learn(circumstances.entry, fresh) : undefined;
+    return { done: true, observed: await this.#ending.end(fresh, learnt ?? end) };
+  }
+
+  /**
+   * New pods may have another image because the cluster rewrites images, to a mirror's or to a pinned one. If the injector still gives the
+   * answer that the restart was made for, and it has not changed since, the cluster has rewritten it, and another restart would bring the
+   * same image. An old replica that still injects looks the same, so an image of another version is only learnt where all replicas agree.
+   */
+  #learn(entry: JournalEntry, assessed: Assessed): End | undefined {
+    const { journal, listener } = this.#options;
+    if (!isOutdated(assessed) || fingerprint(assessed.verdict.expected) !== entry.restartedFor) return undefined;
+    const { groups, verdict, injection } = assessed;
+    const isSteady = injection.run === entry.run && groups.every(({ ready }) => ready);
+    const rule = isSteady ? learn(verdict.expected, groups) : undefined;
+    if (rule?.kind === 'exact' && !this.#replicasAgree(injection, verdict.expected)) return undefined;
+    if (!rule) return undefined;
+    const words = `the cluster rewrites ${verdict.expected.image} to ${verdict.actual.image}`;
+    const learnt = journal.learn(injection.run, rule, assessed.workload.namespace);
+    // what does not count would be outdated again at once, and restarted again
+    if (learnt === 'full') return undefined;
+    if (learnt === 'news') listener.learnt(assessed, words);
+    return { outcome: 'verified', detail: words };
+  }
+
+  /**
+   * Whether no upgrade of the control plane is under way; where that cannot be seen, whether its answers were confirmed (gates G1 to G3).
+   */
+  #replicasAgree(injection: Injection, expected: ExpectedSidecar): boolean {
+    const unconfirmed = this.#options.ruleContext().unconfirmed(injection);
+    return closedGate({ injection, expected, unconfirmed }, new Set(['proxy-newer-than-istiod'])) === undefined;
+  }
+
+  /**
+   * Whether to ask if the injector is there at all. Pods are missing, and the status of some kinds does not say why.
+   */
+  #isDoubtful({ kind, rollout }: Workload, course: Course, now: number): boolean {
+    const doubtful = isMissingSilently(kind, rollout) && now >= course.askedAt + ASK_EVERY;
+    if (doubtful) course.askedAt = now;
+    return doubtful;
+  }
+}
+
+interface Step {
+  readonly done: boolean;
+  readonly observed?: Observed | undefined;
+}
+
+/** What is known of a restart while it is followed. Times are those of the steady clock. */
+interface Course {
+  /** The controller's counts when its pods were last looked at, and when that was. */
+  status: string;
+  lookedAt: number;
+  askedAt: number;
+  /** Readings that failed in a row. */
+  failures: number;
+  /** Why they failed. */
+  readonly said: SayOnce;
+  /** When this process began to follow it. */
+  since?: number;
+  excusedAt?: number;
+  inherited?: boolean;
+}
+
+/** Whether a restart that does not get on may still go beyond its time limit, by who keeps it from that. */
+interface Patience {
+  /**
+   * A person who can write the workload can pause it, or write what the injector refuses. Such a restart gets the time limit twice, because
+   * others need the slot.
+   */
+  readonly people: boolean;
+  /** No injector is reached, or the API server does not answer. */
+  readonly cluster: boolean;
+}
+
+function patienceWith(entry: JournalEntry, { restartTimeout }: Pick<Policy, 'restartTimeout'>, now: number): Patience {
+  const over = now - entry.since - restartTimeout;
+  return { people: over < restartTimeout, cluster: over < LONGEST_EXCUSE };
+}
+
+/** Whether pods are missing and the status does not say why. */
+const isMissingSilently = (kind: string, { existing, desired }: RolloutReport): boolean =>
+  !ownerKind(kind).saysWhyPodsAreMissing && existing < desired;
+
+/** Pods are worth a look once the controller has counted something new, and not at every count. */
+function isWorthALook({ kind, rollout }: Workload, course: Course, now: number): boolean {
+  const status = Object.values(rollout).join(' ');
+  const missing = isMissingSilently(kind, rollout);
+  if ((status === course.status && !missing) || now < course.lookedAt + LOOK_EVERY) return false;
+  course.status = status;
+  course.lookedAt = now;
+  return true;
+}
+
+const isUnreachable = ({ verdict }: Assessed): boolean =>
+  verdict.state === 'unknown' && verdict.reason.code === 'injector-unreachable';
+
+const isRefused = ({ verdict }: Assessed): boolean =>
+  verdict.state === 'unknown' && verdict.reason.code === 'injector-refused';
