@@ -5,7 +5,8 @@ import { fits, type Shape } from '../fieldTypes.ts';
 import type { WorkloadKey } from '../model.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import { outcomeOf } from '../plan/outcomes.ts';
-import { parseTime, timestamp, writeOf, writeWord } from '../plan/record.ts';
+import { writeOf, writeWord } from '../plan/record.ts';
+import { parseTime, timestamp } from '../rfc3339.ts';
 
 /** An entry as it is stored: without what only means something in one process. */
 export interface StoredEntry extends Omit<JournalEntry, 'since' | 'before'> {

@@ -4,7 +4,8 @@ import type { Answered } from '../plan/assess.ts';
 import { ownerKind } from '../plan/history.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import type { Policy } from '../plan/policy.ts';
-import { parseTime, recordOf } from '../plan/record.ts';
+import { recordOf } from '../plan/record.ts';
+import { parseTime } from '../rfc3339.ts';
 
 type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartTimeout'>;
 

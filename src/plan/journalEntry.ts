@@ -1,18 +1,10 @@
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import { keyOf, type Labels, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { RESTARTED_AT, RETRY } from '../names.ts';
+import { parseTime } from '../rfc3339.ts';
 import type { Assessed } from './assessed.ts';
 import { ownerKind } from './history.ts';
-import {
-  fingerprint,
-  parseTime,
-  type RestartRecord,
-  recordOf,
-  retryWord,
-  WRITES_KEPT,
-  type Write,
-  writesOf,
-} from './record.ts';
+import { fingerprint, type RestartRecord, recordOf, retryWord, WRITES_KEPT, type Write, writesOf } from './record.ts';
 
 /** What the journal knows of a workload's last restart. Only Meltemi writes it, so it is what counts for the cluster. */
 export interface JournalEntry extends RestartRecord {

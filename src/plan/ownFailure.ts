@@ -1,8 +1,8 @@
 import { RESTARTED_AT } from '../names.ts';
+import { parseTime } from '../rfc3339.ts';
 import type { Assessed } from './assessed.ts';
 import { lastRestart } from './journalEntry.ts';
 import { isFailure } from './outcomes.ts';
-import { parseTime } from './record.ts';
 import { rolloutState } from './rollout.ts';
 
 /**

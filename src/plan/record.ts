@@ -3,6 +3,7 @@ import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Labels, Workload } from '../model.ts';
 import { ANNOTATION } from '../names.ts';
 import type { Beginning } from '../restart/actuator.ts';
+import { parseTime, timestamp } from '../rfc3339.ts';
 import { isWell, type Outcome, outcomeOf } from './outcomes.ts';
 
 /** One write of a restart: when it was, in milliseconds of the wall clock, and whether that restart ended well, or by somebody else's. */
@@ -102,19 +103,6 @@ export function retryWord(value: string): string {
     .digest('hex')
     .slice(0, 16);
 }
-
-const LAST_TIME = Date.UTC(9999, 0);
-const LONGEST_TIME = 40;
-
-/** A time in an annotation, which anyone may have written: undefined if it is none, or of no calendar that RFC 3339 can write. */
-export function parseTime(text: string | undefined): number | undefined {
-  if (text === undefined || text.length > LONGEST_TIME) return undefined;
-  const time = Date.parse(text);
-  return time >= 0 && time < LAST_TIME ? time : undefined;
-}
-
-/** RFC 3339 in seconds, UTC. */
-export const timestamp = (time: number): string => new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 /**
  * The one write of a restart: what begins it and the record together, so that no crash can part them, and only onto the very version

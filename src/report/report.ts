@@ -6,7 +6,7 @@ import type { WorkloadKey, WorkloadRef } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
 import { type Outcome, resultOf } from '../plan/outcomes.ts';
-import type { RestartListener } from '../restart/restarter.ts';
+import type { RestartListener } from '../restart/restarterOptions.ts';
 import { BudgetEvents } from './budgetEvents.ts';
 import { DecisionLog } from './decisionLog.ts';
 import { cut } from './escaped.ts';

@@ -3,8 +3,8 @@ import type { WorkloadKind } from '../model.ts';
 import { meansOutage } from '../plan/budget.ts';
 import { lastRestart } from '../plan/journalEntry.ts';
 import type { Plan, Planned, Step } from '../plan/plan.ts';
-import { timestamp } from '../plan/record.ts';
 import type { Reason, ReasonCode } from '../reasons.ts';
+import { timestamp } from '../rfc3339.ts';
 
 /** One workload's decision, flat: what the plan prints, the log says and the metrics count all come from this value. */
 export interface Row {

@@ -1,5 +1,5 @@
 import { RESTARTED_AT } from '../names.ts';
-import { parseTime, timestamp } from '../plan/record.ts';
+import { parseTime, timestamp } from '../rfc3339.ts';
 import type { Actuator } from './actuator.ts';
 
 /** As `kubectl rollout restart`: an annotation on the pod template, for which the controller replaces every pod. */

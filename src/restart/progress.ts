@@ -5,8 +5,9 @@ import type { Workload } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
 import type { Failure, Outcome } from '../plan/outcomes.ts';
-import { fingerprint, timestamp } from '../plan/record.ts';
+import { fingerprint } from '../plan/record.ts';
 import { replacedPods, rolloutState } from '../plan/rollout.ts';
+import { timestamp } from '../rfc3339.ts';
 
 /** How a restart ended, and why, for people. */
 export interface End {

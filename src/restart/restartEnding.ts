@@ -8,7 +8,7 @@ import { canClose } from '../plan/plan.ts';
 import { outcomePatch } from '../plan/record.ts';
 import { PlanOvertaken } from './planOvertaken.ts';
 import type { End } from './progress.ts';
-import type { RestarterOptions } from './restarter.ts';
+import type { RestarterOptions } from './restarterOptions.ts';
 
 /** An outcome is written on its workload for people. If that fails, the journal has it all the same. */
 const OUTCOME_TRIES = 3;

@@ -22,7 +22,7 @@ import {
   progressOf,
 } from './progress.ts';
 import type { RestartEnding } from './restartEnding.ts';
-import type { RestarterOptions } from './restarter.ts';
+import type { RestarterOptions } from './restarterOptions.ts';
 
 /** How often a followed rollout is read, and how seldom while it cannot be read. */
 const POLLS = { first: 1000, longest: 30_000 };

@@ -10,7 +10,7 @@ import { barePatch, fingerprint, restartPatch } from '../plan/record.ts';
 import type { RuleContext } from '../plan/rule.ts';
 import { waitOf } from '../plan/rules/rules.ts';
 import { PlanOvertaken } from './planOvertaken.ts';
-import type { RestarterOptions } from './restarter.ts';
+import type { RestarterOptions } from './restarterOptions.ts';
 
 /** A restart is sent so often where others write the workload's metadata in between. */
 const WRITE_TRIES = 5;

@@ -20,6 +20,7 @@ const NOUNS = [
   'model.ts',
   'names.ts',
   'reasons.ts',
+  'rfc3339.ts',
   'sayOnce.ts',
 ];
 
@@ -39,9 +40,10 @@ const LAW: Readonly<Record<string, Allowed>> = {
   'names.ts': { values: [] },
   // the union of the codes that verdicts and waits declare themselves
   'reasons.ts': { values: [], types: ['compare', 'plan'] },
+  'rfc3339.ts': { values: [] },
   'sayOnce.ts': { values: [] },
   'version.ts': { values: ['package.json'] },
-  // a kind names its actuator, and actuators read times as records do
+  // a kind names its actuator
   kinds: { values: [...NOUNS, 'restart'] },
   cluster: {
     values: [

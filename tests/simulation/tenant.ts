@@ -7,7 +7,8 @@ import {
   RESTARTED_AT,
   RETRY,
 } from '../../src/names.ts';
-import { fingerprint, parseTime } from '../../src/plan/record.ts';
+import { fingerprint } from '../../src/plan/record.ts';
+import { parseTime } from '../../src/rfc3339.ts';
 import type { Dice } from '../unit/fuzz/dice.ts';
 import type { Controlled } from './controlled.ts';
 import { REVISIONS } from './controlPlane.ts';

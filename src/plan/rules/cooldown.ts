@@ -1,5 +1,6 @@
 import { FORTSA_RESTARTED_AT, RESTARTED_AT } from '../../names.ts';
-import { parseTime, recordOf, timestamp } from '../record.ts';
+import { parseTime, timestamp } from '../../rfc3339.ts';
+import { recordOf } from '../record.ts';
 import type { Rule } from '../rule.ts';
 
 /** After anyone's restart: our own by the steady clock, others' by the wall clock. A time in the future does not count. */

@@ -1,6 +1,7 @@
 import { RETRY } from '../../names.ts';
+import { timestamp } from '../../rfc3339.ts';
 import { isRetryAsked, knownRestarts } from '../journalEntry.ts';
-import { fingerprint, timestamp } from '../record.ts';
+import { fingerprint } from '../record.ts';
 import { isSettled, rolloutState } from '../rollout.ts';
 import type { Rule } from '../rule.ts';
 

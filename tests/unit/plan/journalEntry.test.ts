@@ -4,7 +4,8 @@ import { ANNOTATION, RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import { isRetryAsked, type JournalEntry, lastRestart, nextEntry } from '../../../src/plan/journalEntry.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
-import { fingerprint, recordOf, timestamp, WRITES_KEPT } from '../../../src/plan/record.ts';
+import { fingerprint, recordOf, WRITES_KEPT } from '../../../src/plan/record.ts';
+import { timestamp } from '../../../src/rfc3339.ts';
 import { journalled, recorded, restarted, writesAgo } from '../../builders/journal.ts';
 import { assessed, expected, HOUR, MINUTE, NOW, workload } from '../../builders/workload.ts';
 

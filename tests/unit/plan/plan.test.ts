@@ -6,9 +6,10 @@ import { FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../src/names.ts'
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { fingerprint, timestamp } from '../../../src/plan/record.ts';
+import { fingerprint } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
 import { reason } from '../../../src/reasons.ts';
+import { timestamp } from '../../../src/rfc3339.ts';
 import { journalled, journalOf, recorded, restarted, writesAgo } from '../../builders/journal.ts';
 import { context, POLICY, stepFor } from '../../builders/policy.ts';
 import {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANNOTATION, RESTARTED_AT } from '../../../src/names.ts';
-import { barePatch, outcomePatch, recordOf, restartPatch, timestamp, WRITES_KEPT } from '../../../src/plan/record.ts';
+import { barePatch, outcomePatch, recordOf, restartPatch, WRITES_KEPT } from '../../../src/plan/record.ts';
 import { rolloutState } from '../../../src/plan/rollout.ts';
 import { byTemplateAnnotation } from '../../../src/restart/byTemplateAnnotation.ts';
+import { timestamp } from '../../../src/rfc3339.ts';
 import { recorded, restarted, writesAgo } from '../../builders/journal.ts';
 import { complete, HOUR, NOW, workload } from '../../builders/workload.ts';
 

@@ -4,7 +4,7 @@ import type { Mesh } from '../../../src/expect/mesh.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { NO_NAMESPACE } from '../../../src/model.ts';
 import { RESTARTED_AT } from '../../../src/names.ts';
-import { timestamp } from '../../../src/plan/record.ts';
+import { timestamp } from '../../../src/rfc3339.ts';
 import { restarted } from '../../builders/journal.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
 import { complete, expected, injection, istiod, MINUTE, NOW, pod, sidecar, workload } from '../../builders/workload.ts';

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import type { Verdict } from '../../../src/compare/verdict.ts';
 import { RESTARTED_AT } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
-import { timestamp } from '../../../src/plan/record.ts';
 import { reason } from '../../../src/reasons.ts';
 import {
   type Circumstances,
@@ -12,6 +11,7 @@ import {
   type Progress,
   progressOf,
 } from '../../../src/restart/progress.ts';
+import { timestamp } from '../../../src/rfc3339.ts';
 import { restarted } from '../../builders/journal.ts';
 import { POLICY } from '../../builders/policy.ts';
 import { assessed, complete, expected, group, MINUTE, NOW, outdated, workload } from '../../builders/workload.ts';

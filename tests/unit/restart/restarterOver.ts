@@ -5,7 +5,8 @@ import type { Journal } from '../../../src/journal/journal.ts';
 import { NO_NAMESPACE } from '../../../src/model.ts';
 import { Observer } from '../../../src/observe/observer.ts';
 import { historyOf } from '../../../src/plan/history.ts';
-import { Restarter, type RestartListener } from '../../../src/restart/restarter.ts';
+import { Restarter } from '../../../src/restart/restarter.ts';
+import type { RestartListener } from '../../../src/restart/restarterOptions.ts';
 import { policy } from '../../builders/policy.ts';
 import { expected, injection, NOW } from '../../builders/workload.ts';
 
