@@ -66,7 +66,7 @@ export interface OperatorOptions {
   readonly own?: WorkloadKey | undefined;
 }
 
-/** A time of leading. In a dry run nobody restarts. */
+/** A time of leading. In a dry run there is no restarter. */
 interface Term {
   readonly signal: AbortSignal;
   readonly restarter: Restarter | undefined;

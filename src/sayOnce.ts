@@ -1,4 +1,4 @@
-/** Tells what is news from what was said already: of each subject the same words are said once, until they change or are over. */
+/** Recognizes news: the same words about a subject are said once, until they change or are over. */
 export class SayOnce<Subject = void> {
   readonly #said = new Map<Subject, string>();
 

@@ -70,7 +70,7 @@ export const FILTER_FIELDS: Readonly<Record<keyof Filter, string>> = Object.from
   Object.entries(FIELDS).map(([name, { description = '' }]) => [name, description]),
 ) as Record<keyof Filter, string>;
 
-/** One entry of `include` or `exclude`. An empty one would match everything, which nobody means. */
+/** One entry of `include` or `exclude`. An empty one would match everything, which is surely a mistake. */
 export const filterSchema: z.ZodType<Filter> = z
   .strictObject(FIELDS)
   .partial()

@@ -53,7 +53,7 @@ export async function metricsServer(
   return server;
 }
 
-/** A trouble is told when it begins, not at every scrape: anyone who reaches the port could fill the log. */
+/** A problem is logged when it begins, not at every scrape: anyone who reaches the port could fill the log. */
 function sayingOnce(logger: Logger): GuardListener {
   let trouble = '';
   return {

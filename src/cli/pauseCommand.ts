@@ -5,7 +5,7 @@ import type { Streams } from './planCommand.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * Tells whoever leads, now or later, to begin no new restart.
+ * Keeps the leader, now and later, from beginning new restarts.
  * @returns the exit code
  * @throws {Error} in words for people when there is no Lease or it may not be changed
  */

@@ -44,7 +44,7 @@ type Place = Node | number | undefined;
 /**
  * Reads a policy file. YAML's scalars are taken as the texts that they are, and read by the parsers of the flags: `5`, `10m` and `true`
  * mean what they mean on the command line, and no text turns into a number or a date by itself.
- * All that is wrong is told at once, each with its place. A file without content is a mistake too, lest a truncated one drop every rule.
+ * It reports all problems at once, each with its place. A file without content is a mistake too: a truncated one must not drop every rule.
  */
 export function readPolicy(text: string): PolicyReading {
   const lines = new LineCounter();

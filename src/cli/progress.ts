@@ -1,4 +1,4 @@
-/** One line on a terminal that says what is being done; silent where nobody watches. */
+/** One line on a terminal that says what is being done; silent where there is no terminal. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
   #shown = false;

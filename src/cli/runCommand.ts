@@ -140,7 +140,7 @@ async function followPolicy(
   });
 }
 
-/** A dry run takes the Lease from nobody: it may run beside an operator that leads. */
+/** A dry run does not take the Lease: it may run beside an operator that leads. */
 function leadershipOf(
   settings: Settings,
   lease: { readonly client: KubeClient; readonly namespace: string; readonly owner: OwnAccount | undefined },

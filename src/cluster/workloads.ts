@@ -13,7 +13,7 @@ import { FIELD_MANAGER } from '../names.ts';
 
 /**
  * Narrows an API object once; everything after this works with the model alone. Absent fields take the API's defaults.
- * An object of wrong types keeps its name only, and a strategy that nobody restarts: one such object must not end a scan.
+ * An object of wrong types keeps its name only, and a strategy that is never restarted: one such object must not end a scan.
  */
 export function workloadOf(kind: WorkloadKind, raw: RawWorkload): Workload {
   return narrowed(kind, fits(raw, WORKLOAD) ? raw : nameOnly(raw));

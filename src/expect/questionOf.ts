@@ -12,7 +12,7 @@ export interface Asked {
   readonly match: Match<Injection>;
 }
 
-/** What is to be asked about a workload, and whom; undefined where nobody single would inject it or it is never restarted anyway. */
+/** The question about a workload; undefined where not exactly one injector matches, and where it is never restarted anyway. */
 export function questionOf(mesh: Mesh, { workload, templateHash, match: matched }: Asked): Question | undefined {
   if (matched.kind !== 'entry' || workload.deleting || ownerKind(workload.kind).refuses(workload) !== undefined)
     return undefined;

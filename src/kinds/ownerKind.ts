@@ -20,7 +20,7 @@ export interface Exception {
 
 /** A kind of workload that owns pods, and all that Meltemi has to know of it. Each has a file, and a line in `kinds.ts`. */
 export interface OwnerKind extends ApiResource {
-  /** As in `kind` of its objects. Two kinds of one name cannot be told apart. */
+  /** As in `kind` of its objects. Two kinds of one name cannot be distinguished. */
   readonly kind: string;
   /** Its API may not be served. Then there are no workloads of it, which is logged once. */
   readonly optional?: true;

@@ -17,7 +17,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The journal on its way to the Lease: each write of the Lease takes the latest text along, and whoever asked for that hears of it. */
+/** The journal on its way to the Lease: each write of the Lease takes the latest text along and resolves its callers. */
 export class JournalKeeper {
   #text: string | undefined;
   #version = 0;
@@ -49,7 +49,7 @@ export class JournalKeeper {
   }
 
   /**
-   * The text is too long for the Lease beside people's annotations, or admission has something against it: whoever waits hears so at once,
+   * The text is too long for the Lease beside people's annotations, or admission refuses it: its callers get the error at once,
    * and renewals say no more of it, or the Lease would be lost over it.
    */
   #refused(version: number, why: unknown): void {
@@ -65,7 +65,7 @@ export class JournalKeeper {
     for (const { resolve } of done) resolve();
   }
 
-  /** Waits as told, but no longer than until something is to be written that no write has taken along yet. */
+  /** Waits, but no longer than until there is text that no write has taken along yet. */
   async wanted(wait: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
     if (this.#asked || signal.aborted) return;
     this.#wake = new AbortController();
@@ -73,7 +73,7 @@ export class JournalKeeper {
     this.#wake = undefined;
   }
 
-  /** Nothing is written any more: whoever waits hears why, and the text is forgotten. */
+  /** Nothing is written any more: waiting callers get the reason, and the text is forgotten. */
   end(why: unknown): void {
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -14,7 +14,7 @@ import { PauseStateWatch } from './pauseStateWatch.ts';
 
 /** All in milliseconds. */
 export interface LeaseTiming {
-  /** How long others wait after the last change of the record that they saw before they take the Lease. Told to them in whole seconds. */
+  /** How long others wait after the last change that they saw before they take the Lease. The Lease has it in whole seconds. */
   readonly leaseDuration: number;
   /** How long a holder leads on after the sending of its last successful renewal. */
   readonly renewDeadline: number;
@@ -39,7 +39,7 @@ export interface LeaderElectionOptions {
   readonly namespace: string;
   /** Whose a Lease is that is made here. */
   readonly owner?: OwnAccount | undefined;
-  /** Nobody else's, ever: see `newIdentity`. */
+  /** Unique to this process: see `newIdentity`. */
   readonly identity: string;
   readonly listener: LeadershipListener;
   readonly timing?: LeaseTiming;
@@ -58,7 +58,7 @@ export interface LeaderElectionOptions {
 export const newIdentity = (): string => `${hostname()}_${randomUUID()}`;
 
 /**
- * Leads while it holds the Lease, by the rules of client-go's tools/leaderelection, so that whoever knows those knows this.
+ * Leads while it holds the Lease, by the rules of client-go's tools/leaderelection.
  * - A holder's time is up when its record has not changed for `leaseDuration` by the local monotonic clock; wall clocks are never compared.
  * - Leading ends `renewDeadline` after the last successful renewal was *sent*, which is before anybody else's wait can have ended: they
  *   cannot have seen the record earlier. The fence compares clocks when it is called, so it holds even where timers run late.
@@ -89,7 +89,7 @@ export class LeaderElection implements Leadership {
   #lingeringSince: number | undefined;
   #otherHolder = '';
 
-  /** @throws {RangeError} for a timing in which two could lead at a time, or nobody for long */
+  /** @throws {RangeError} for a timing in which two could lead at a time, or none for long */
   constructor(options: LeaderElectionOptions) {
     const { leaseDuration, renewDeadline, retryPeriod } = options.timing ?? LEASE_TIMING;
     if (leaseDuration <= renewDeadline || leaseDuration < 1000)
@@ -224,7 +224,7 @@ export class LeaderElection implements Leadership {
     const lease = await this.#look(term);
     if (this.#isOurs(lease)) return this.#claim(lease, term);
     // Also where it is gone or free: others may have led since, and this term's plans know nothing of that.
-    this.#endTerm(lease ? `the Lease is held by ${holderOf(lease) || 'nobody'}` : 'the Lease was deleted');
+    this.#endTerm(lease ? `the Lease is held by ${holderOf(lease) || 'no one'}` : 'the Lease was deleted');
   }
 
   /**

@@ -28,7 +28,7 @@ export interface Leadership extends JournalStore {
 
 export type Lead = (term: AbortSignal) => Promise<void> | void;
 
-/** What happens to the leadership, for log and metrics. A listener that throws is told to `trouble`. */
+/** What happens to the leadership, for log and metrics. What a listener throws goes to `trouble`. */
 export interface LeadershipListener {
   /** A term has begun. */
   acquired(): void;
@@ -36,7 +36,7 @@ export interface LeadershipListener {
   lost(why: string): void;
   /** Somebody else was seen to hold the Lease, once per holder. */
   standingBy(holder: string): void;
-  /** The Lease could not be read or written; told once until it changes or is over. */
+  /** The Lease could not be read or written; called once until the problem changes or is over. */
   trouble(error: unknown): void;
 }
 

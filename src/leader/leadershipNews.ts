@@ -29,7 +29,7 @@ export class LeadershipNews {
     try {
       this.#listener.trouble(error);
     } catch {
-      // Nobody is left to tell.
+      // There is no listener left.
     }
   }
 

@@ -39,7 +39,7 @@ export const annotationsOf = (lease: Lease | undefined): Labels => lease?.metada
 export const microTime = (now: number): string => new Date(now).toISOString().replace('Z', '000Z');
 
 /**
- * Meltemi's Lease in one namespace. No write is repeated here: whoever calls knows when it is still worth it. Every method throws
+ * Meltemi's Lease in one namespace. No write is repeated here: the caller knows whether it is still worth it. Every method throws
  * `ApiError`.
  */
 export class LeaseObject {
@@ -47,7 +47,7 @@ export class LeaseObject {
   readonly #namespace: string;
   readonly #owner: OwnAccount | undefined;
 
-  /** @param owner whose removal removes a Lease that was made here; nobody else would, since no chart or bundle knows of it */
+  /** @param owner whose removal removes a Lease that was made here, because no chart or bundle does */
   constructor(client: Pick<Api, 'request'>, namespace: string, owner?: OwnAccount) {
     this.#client = client;
     this.#namespace = namespace;

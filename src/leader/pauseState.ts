@@ -1,11 +1,11 @@
 import type { Labels } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 
-/** What people have told through the Lease's annotations, as it was read last. */
+/** Pause and resume as people set them on the Lease, by the last reading. */
 export interface PauseState {
   /** Why nothing new may begin; absent when nothing is paused. Never empty. */
   readonly paused?: string;
-  /** When the last `resume` was recorded, in milliseconds of the wall clock; absent when nobody ever resumed. */
+  /** When the last `resume` was recorded, in milliseconds of the wall clock; absent when there never was one. */
   readonly resumedAt?: number;
 }
 
@@ -23,7 +23,7 @@ export function pauseStateOf(annotations: Labels): PauseState {
 }
 
 /**
- * The annotations that record a `resume` which nobody has recorded yet; empty when there is none.
+ * The annotations that record a `resume` that is not recorded yet; empty when there is none.
  * @param now wall clock, milliseconds
  */
 export function acknowledgement(annotations: Labels, now: number): Labels {

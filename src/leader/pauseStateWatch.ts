@@ -1,7 +1,7 @@
 import type { Labels } from '../model.ts';
 import { type PauseState, pauseStateOf } from './pauseState.ts';
 
-/** Keeps the pauseState that was read last and tells who wants to know when it has changed. */
+/** Keeps the pause state that was read last, and calls listeners when it changes. */
 export class PauseStateWatch {
   readonly #listeners = new Set<(pauseState: PauseState) => void>();
   readonly #onError: (error: unknown) => void;

@@ -31,7 +31,7 @@ export interface WithoutElectionOptions {
 
 /**
  * The only one there is: it leads for as long as it runs. The Lease exists all the same, since people's words and Events are attached to
- * it, but nobody is named in it: who leads by election later must not wait for a holder that never renews.
+ * it, but it names no holder: a later election must not wait for a holder that never renews.
  */
 export class WithoutElection implements Leadership {
   readonly #lease: LeaseObject;

@@ -224,7 +224,7 @@ export class Observer {
 
   /**
    * Of the nodes where a DaemonSet's pods are not ready, those that are not Ready themselves. Without the right to read nodes all count as
-   * Ready, which is told once; every other error is the caller's, who tries again.
+   * Ready, which is said once. Every other error is thrown, and the caller tries again.
    */
   async #lostNodes({ kind }: Workload, pods: readonly PodFacts[]): Promise<ReadonlySet<string>> {
     const suspects = new Set(pods.flatMap(({ node, ready }) => (node && !ready ? node : [])));
@@ -314,7 +314,7 @@ function doubtOf(workload: Workload, groups: readonly PodGroup[], isOfMesh: bool
   const found = countOf(groups);
   // whose pods were not found may be of the mesh by them
   if (found === rollout.existing || (!isOfMesh && found > 0)) return undefined;
-  // the pods of others name their owner by UID: only those that nobody has read yet can be missing
+  // the pods of others name their owner by UID: only those of an unread intermediate can be missing
   if (!ownerKind(kind).through) return found === 0 ? 'mismatch' : undefined;
   const isStanding = isSettled(workload) || paused || rollout.deadlineExceeded !== undefined;
   return isStanding || found === 0 || rollout.existing === 0 ? 'mismatch' : 'rolling';

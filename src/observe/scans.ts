@@ -36,7 +36,7 @@ interface Schedule {
   said: SayOnce;
   /** Its first scan, or the one that changed epochs ask for, is still to come: what was seen there says nothing yet. */
   awaited: boolean;
-  /** The namespaces that its last scan was told to skip. */
+  /** The namespaces that its last scan skipped. */
   skipped: ReadonlySet<string>;
 }
 
@@ -51,7 +51,7 @@ export class Scans {
   readonly #places = new Map<Place, Schedule>();
   /** Namespaces of a cluster that is scanned as a whole, each of which has changed by itself. */
   readonly #changed = new Map<string, Schedule>();
-  /** The namespaces that the last scan of everything was told to skip. */
+  /** The namespaces that the last scan of everything skipped. */
   #skipped = '';
 
   constructor(options: ScansOptions) {

@@ -11,7 +11,7 @@ export class TemplateHashes {
     const known = this.#known.get(uid);
     if (known && known.version === version) return known.hash;
     const hash = contentHash(template);
-    // what has no identity cannot be told from others
+    // without a UID it cannot be distinguished from others
     if (uid && version) this.#known.set(uid, { version, namespace, hash });
     return hash;
   }

@@ -22,7 +22,7 @@ function coversAny(...[selector, labels]: Parameters<typeof selects>): boolean {
 
 /**
  * Whether a rollout takes pods away before their successors are ready: always with Recreate, else where its strategy lets some be
- * unavailable. A rollout that only surges disturbs nobody, and no budget is asked about it.
+ * unavailable. A rollout that only surges disturbs no pod, and no budget is asked about it.
  */
 export const lowersAvailability = ({ maxUnavailable, rollout }: Workload): boolean =>
   maxUnavailable > 0 && rollout.desired > 0;

@@ -6,8 +6,8 @@ import { isFailure } from './outcomes.ts';
 import { rolloutState } from './rollout.ts';
 
 /**
- * Whether the rollout that does not end is the one that our own failed restart began: nobody else's work is in the way, and only another
- * rollout can end it. Whether one is due is the other rules' say; for the same sidecar it is not. One that has ended is in nobody's way.
+ * Whether the rollout that does not end is the one that our own failed restart began: no other work is in the way, and only another
+ * rollout can end it. The other rules decide whether one is due; for the same sidecar it is not. A rollout that has ended does not count.
  */
 export function isOurFailure(assessed: Assessed): boolean {
   const { workload } = assessed;

@@ -92,7 +92,7 @@ function stepOf(
 
 /**
  * Whether an unfinished episode has ended well after all: the right sidecars in pods that are all ready, not just in pods that exist. Not
- * while its run is halted: what has failed stays told until the injector changes or a person resumes, and so does the halt.
+ * while its run is halted: a failure stays reported until the injector changes or a person resumes, and so does the halt.
  */
 export function canClose(
   { workload, verdict, injection, entry }: Assessed,

@@ -29,7 +29,7 @@ const progressing = (detail: string): RolloutState => ({ kind: 'progressing', de
 /** Pods that a rollout replaces: with a partition only those from it on, and the revisions stay different for ever. */
 export const replacedPods = ({ partition, rollout }: Workload): number => Math.max(0, rollout.desired - partition);
 
-/** Whether every pod is of the newest template, available or not: nobody's rollout is under way. */
+/** Whether every pod is of the newest template, available or not: no rollout is under way. */
 export function isSettled(workload: Workload): boolean {
   const { kind, generation, rollout } = workload;
   if (rollout.observedGeneration < generation || rollout.updated < replacedPods(workload)) return false;

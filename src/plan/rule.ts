@@ -55,7 +55,7 @@ export interface RuleContext {
   readonly stale: string | undefined;
   /** Workloads whose last attempt met an error. */
   readonly retryAt: ReadonlyMap<WorkloadKey, { readonly until: number; readonly problem: string }>;
-  /** Why a person has paused everything, in the person's words; undefined when nobody has. */
+  /** Why a person has paused everything, in the person's words; undefined when it is not paused. */
   readonly paused: string | undefined;
   readonly history: History;
 }

@@ -10,7 +10,7 @@ export const leadershipLog = (logger: Logger, fields: { readonly identity?: stri
   trouble: (error) => logger.warn('Lease trouble, will be tried again', errorFields(error)),
 });
 
-/** Logs what people told through the Lease, when it changes. */
+/** Logs a pause or a resume on the Lease when it changes. */
 export function pauseStateLog(logger: Logger): (pauseState: PauseState) => void {
   let before: PauseState = {};
   return (pauseState) => {

@@ -7,7 +7,7 @@ const ALL_UNSAFE = new RegExp(UNSAFE.source, 'gu');
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0');
 
 /**
- * A value as JSON on which no terminal acts. Whoever parses it gets the exact value: `JSON.stringify` escapes C0 controls and halves of
+ * A value as JSON on which no terminal acts. A parser gets the exact value: `JSON.stringify` escapes C0 controls and halves of
  * surrogate pairs only, the rest is escaped here, and all that is unsafe stands inside of texts, where `\u` is allowed (RFC 8259 §7).
  * @param indent blanks per level; 0 puts all on one line
  */

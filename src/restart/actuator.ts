@@ -13,6 +13,6 @@ export interface Actuator {
   readonly verbs: readonly ['patch'];
   /** What begins a restart, as a JSON merge patch on the workload. Its metadata is the record's. */
   readonly begin: (restartedAt: number) => Beginning;
-  /** The time of the newest restart that the workload carries, whoever wrote it; undefined where it carries none. */
+  /** The time of the newest restart that the workload carries, by any writer; undefined where it carries none. */
   readonly begunAt: (workload: Workload) => number | undefined;
 }

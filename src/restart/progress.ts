@@ -34,7 +34,7 @@ export interface Allowance {
 }
 
 /**
- * Reads a followed workload. An annotation that is gone or older than ours was taken back by whoever owns the manifests; a newer one is
+ * Reads a followed workload. An annotation that is gone or older than ours was taken back by the owner of the manifests; a newer one is
  * somebody else's restart. A changed template with our annotation in it (a deployment meanwhile) is simply followed on. As long as it is
  * not known that the write was done, an unchanged generation says that it was not: every write of the template makes a new one
  * (apiserver registry/rest PrepareForUpdate of the apps kinds). Another generation without our annotation may hide one that was taken back
@@ -74,7 +74,7 @@ export interface Circumstances {
 
 /**
  * How a followed restart ended; undefined: it has not yet. Pods are assessed first: where all are as they should be it is verified,
- * whatever annotations and conditions say. What cannot be told is waited for until the time limit.
+ * whatever annotations and conditions say. What is not known yet is waited for until the time limit.
  */
 export function endOf(progress: Progress, assessed: Assessed, circumstances: Circumstances): End | undefined {
   const { verdict } = assessed;

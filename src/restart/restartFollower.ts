@@ -76,7 +76,7 @@ export class RestartFollower {
 
   /**
    * Ends a restart whose workload has been unreadable for too long, for example because a right was taken away. There is no verdict to
-   * report with it, so it is told as trouble.
+   * report with it, so it is reported as trouble.
    * @returns whether it did
    */
   #isLost(ref: WorkloadRef): boolean {

@@ -131,7 +131,7 @@ export class RestartWriter {
   }
 
   /**
-   * A fresh answer that could not be had is backed off, lest the kept one ask for the same again at once; and so is one under another
+   * A fresh answer that could not be had is backed off, or the kept one would ask for the same again at once. So is one under another
    * mesh than the plan's, which rests on the old one until the burst of changes is over.
    */
   #notOutdated(observed: Observed, { verdict, injection }: Assessed, planned: Outdated): Observed {

@@ -153,7 +153,7 @@ export class MeshWatch {
     this.#touch({});
   }
 
-  /** Resolves when a reflector has its first list, or was told that it may not have it. */
+  /** Resolves when a reflector has its first list, or when the list is forbidden. */
   #listedOrForbidden(reflector: Reflector<Named>): Promise<void> {
     const told = new Promise<void>((resolve) => {
       const tell = (): void => {
@@ -169,7 +169,7 @@ export class MeshWatch {
     this.#listeners.push(listener);
   }
 
-  /** Notes what an event touches. All events of one turn are told together, so that a burst of them is one piece of work. */
+  /** Notes what an event touches. Listeners get all events of one turn together, so that a burst is one piece of work. */
   #touch({ namespaces = [], epochs = false }: Partial<MeshChange>): void {
     this.#assembly.forget();
     if (!this.#touched) setImmediate(() => this.#tell());

@@ -4,7 +4,7 @@ import type { WorkloadKey } from '../model.ts';
 const AT_ONCE = 2;
 const EVERY = 1000;
 
-/** When workloads that wait for something nobody tells of are to be read again, in turn. */
+/** The times at which workloads are read again whose wait no watch and no timer ends. */
 export class Requeue {
   readonly #at = new Map<WorkloadKey, number>();
   #last = 0;

@@ -1,6 +1,6 @@
 import type { Clock } from '../cluster/clock.ts';
 
-/** Lets one loop sleep until a time has come, something rings, or a signal aborts. A ring while nobody waits is kept. */
+/** Lets one loop sleep until a time has come, something rings, or a signal aborts. A ring while the loop is busy is kept. */
 export class WakeUp {
   readonly #sleep: Clock['sleep'];
   #rung = false;

@@ -20,7 +20,7 @@ export interface Gate<Code extends string = string> extends WaitReason<Code> {
   readonly withoutIstiod: string;
 }
 
-/** What is said of gates that look at the istiod. */
+/** The finding of a gate that looks at istiod. */
 export const DOES_NOT_APPLY = 'does not apply, no istiod is visible';
 
 /** An istiod in words. */

@@ -24,7 +24,7 @@ function incomplete(istiod: Istiod): string | undefined {
 }
 
 /**
- * Every replica is of the new template, so all that answer give the same answers. A pod that nobody can create, because of a quota for
+ * Every replica is of the new template, so all that answer give the same answers. A pod that cannot be created, because of a quota for
  * example, is a state and no transition: it is not waited for.
  */
 function hasNewPodsOnly({ rollout, generation }: Istiod): boolean {

@@ -3,9 +3,9 @@ import { isOurFailure } from '../ownFailure.ts';
 import type { Rule } from '../rule.ts';
 
 /**
- * Recreate spares nobody, so what is not whole is left alone. The DaemonSet controller counts pods on lost nodes as unavailable
- * (pkg/controller/daemon/update.go): where they are as many as may be, it would replace no other. Where every pod is outdated and none is
- * Ready there is nothing left to take away, and a restart is the cure.
+ * Recreate takes every pod away, so a workload with missing pods is left alone. The DaemonSet controller counts pods on lost nodes as
+ * unavailable (pkg/controller/daemon/update.go): where the strategy allows no more than those, it would replace no other pod. Where every
+ * pod is outdated and none is Ready, a restart takes nothing away and is the cure.
  */
 export const unavailable: Rule<'unavailable'> = {
   code: 'unavailable',

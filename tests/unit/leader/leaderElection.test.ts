@@ -193,7 +193,7 @@ describe('leader election: keeping the Lease', () => {
 
   for (const [what, why, remove] of [
     ['deleted', 'the Lease was deleted', (bench: ElectionBench) => (bench.server.lease = undefined)],
-    ['emptied', 'the Lease is held by nobody', (bench: ElectionBench) => bench.server.hold(held(''))],
+    ['emptied', 'the Lease is held by no one', (bench: ElectionBench) => bench.server.hold(held(''))],
   ] as const) {
     it(`begins a new term when the Lease was ${what}: others may have led meanwhile`, async () => {
       await using bench = await ElectionBench.open();
