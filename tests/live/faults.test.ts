@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { Testbed } from '../testbed/testbed.ts';
+import { test } from 'node:test';
 import { until } from '../testbed/until.ts';
+import { bed } from './bedWithIstio.ts';
 import { FakeInjector } from './fakeInjector.ts';
-import { clear, Scene } from './scene.ts';
+import { Scene } from './scene.ts';
 import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
-
-let bed: Testbed;
-
-before(async () => {
-  bed = await Testbed.up();
-  await bed.istio.base();
-  await bed.istio.install({ revision: 'default', version: '1.30.2' });
-});
-
-afterEach(() => clear(bed));
-after(() => bed?.down());
 
 const INJECTED = { 'istio-injection': 'enabled' };
 const once = (...keys: string[]): Record<string, number> => Object.fromEntries(keys.map((key) => [key, 1]));

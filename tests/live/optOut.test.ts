@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { RESTART_ANNOTATION } from '../../src/names.ts';
 import { pathOf } from '../testbed/paths.ts';
-import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
-import { clear, Scene } from './scene.ts';
+import { bed } from './bedWithIstio.ts';
+import { Scene } from './scene.ts';
 import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
-
-let bed: Testbed;
-
-before(async () => {
-  bed = await Testbed.up();
-  await bed.istio.base();
-  await bed.istio.install({ revision: 'default', version: '1.30.2' });
-});
-
-afterEach(() => clear(bed));
-after(() => bed?.down());
 
 const INJECTED = { 'istio-injection': 'enabled' };
 /** Every scenario upgrades the one mesh, so each starts where the one before it ended. */
