@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
@@ -55,3 +55,26 @@ for (const [title, follows] of Object.entries(FOLLOWS))
       rmSync(folder, { recursive: true });
     }
   });
+
+const contributing = readFileSync('CONTRIBUTING.md', 'utf8');
+const sectionOf = (title: string): string => contributing.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
+
+test('every folder of src/, and what starts and joins them, has its place in CONTRIBUTING.md', () => {
+  const folders = readdirSync('src', { withFileTypes: true }).flatMap((one) =>
+    one.isDirectory() ? `${one.name}/` : [],
+  );
+  const places = sectionOf('Where things are');
+  assert.deepEqual(
+    [...folders, 'main.ts', 'operator.ts', 'wireOperator.ts'].filter((one) => !places.includes(`\`${one}\``)),
+    [],
+  );
+});
+
+test('everything that the recipes promise has a recipe', () => {
+  const recipes = sectionOf('Recipes');
+  const [, promised = ''] = /How to add ([^.]*)\./.exec(recipes) ?? [];
+  const things = promised.split(/, | or /);
+  const titles = [...recipes.matchAll(/^### (.*)$/gm)].flatMap(([, title = '']) => title.toLowerCase().split(', '));
+  assert.equal(things.length, 8);
+  assert.deepEqual(titles.sort(), things.map((one) => one.toLowerCase()).sort());
+});
