@@ -8,6 +8,7 @@ import { toolbox } from '../testbed/build.ts';
 import { run } from '../testbed/run.ts';
 import { only, render } from './chart.ts';
 import { unknownMetrics } from './metricNames.ts';
+import { reasonsIn, unknownReasons } from './reasonCodes.ts';
 
 interface Rule {
   readonly alert: string;
@@ -36,6 +37,24 @@ test('every metric in the rules exists', () =>
     rules.flatMap(({ expr }) => unknownMetrics(expr)),
     [],
   ));
+
+test('every reason in the rules is in the catalogue', () => {
+  assert.ok(rules.some(({ expr }) => reasonsIn(expr).length > 0));
+  assert.deepEqual(
+    rules.flatMap(({ expr }) => unknownReasons(expr)),
+    [],
+  );
+});
+
+for (const [expression, unknown] of [
+  ['meltemi_waiting_workloads{reason="excluded"}', []],
+  ['meltemi_waiting_workloads{state="a", reason="no-such-reason"}', ['no-such-reason']],
+  ['meltemi_waiting_workloads{reason=~"opted-out|no-such-reason|excluded"}', ['no-such-reason']],
+  ['meltemi_waiting_workloads{reason!~"renamed|gave-up"}', ['renamed']],
+  ['max by (reason) (meltemi_waiting_workloads{state="renamed"})', []],
+] as const)
+  test(`reasons that are in no catalogue in ${expression}: ${unknown.length}`, () =>
+    assert.deepEqual(unknownReasons(expression), unknown));
 
 test('every rule looks only at the namespace of its release', () => {
   for (const { alert, expr } of rules) {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { only, render } from './chart.ts';
 import { metricsIn, unknownMetrics } from './metricNames.ts';
+import { unknownReasons } from './reasonCodes.ts';
 
 interface Panel {
   readonly title: string;
@@ -17,6 +18,9 @@ test('every metric on the dashboard exists', () => {
   assert.ok(expressions.length > 10);
   assert.deepEqual(expressions.flatMap(unknownMetrics), []);
 });
+
+test('every reason on the dashboard is in the catalogue', () =>
+  assert.deepEqual(expressions.flatMap(unknownReasons), []));
 
 test('every panel chooses data source and namespace by the variables', () => {
   for (const expression of expressions)
