@@ -32,6 +32,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   budgets: { all: ['istiod-upgrade'] },
   chart: { all: ['audit-log'] },
   crash: { all: ['control-plane'] },
+  exampleKind: { all: ['audit-log'] },
   expectation: { all: ['istiod-process'] },
   faults: { all: ['istiod-process'] },
   field: { all: ['fake-kubelet'] },

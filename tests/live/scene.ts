@@ -8,7 +8,7 @@ import { until } from '../testbed/until.ts';
 import { OperatorProcess } from './operatorProcess.ts';
 
 /** Flags that make scenarios quick without changing what is decided. */
-const QUICK = ['--istiod-config-read-delay', '1s', '--annotation-cooldown', '0'];
+export const QUICK = ['--istiod-config-read-delay', '1s', '--annotation-cooldown', '0'];
 
 interface Patch {
   readonly metadata?: { readonly annotations?: Readonly<Record<string, string | null>> };
