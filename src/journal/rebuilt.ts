@@ -1,7 +1,7 @@
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { RESTARTED_AT } from '../names.ts';
 import type { Answered } from '../plan/assess.ts';
-import { ownerKind } from '../plan/history.ts';
+import { kindOfOwner } from '../plan/history.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import type { Policy } from '../plan/policy.ts';
 import { recordOf } from '../plan/record.ts';
@@ -30,7 +30,7 @@ export function restartsOnWorkloads(
     const { uid, generation, owner } = workload;
     const writes = [{ at: record.restartedAt, well: false }];
     const trusted = { run: match.entry.run, writes, uid, generation, confirmed: true, since: at.now - age };
-    return [[keyOf(workload), { ...record, ...trusted, ...(owner && { owner: ownerKind(owner) }) }]];
+    return [[keyOf(workload), { ...record, ...trusted, ...(owner && { owner: kindOfOwner(owner) }) }]];
   });
   const newest = found.sort(([, a], [, b]) => b.restartedAt - a.restartedAt);
   const inNamespaces = Map.groupBy(newest, ([key]) => refOf(key).namespace);

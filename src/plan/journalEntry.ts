@@ -3,7 +3,7 @@ import { keyOf, type Labels, type WorkloadKey, type WorkloadRef } from '../model
 import { RESTARTED_AT, RETRY } from '../names.ts';
 import { parseTime } from '../rfc3339.ts';
 import type { Assessed } from './assessed.ts';
-import { ownerKind } from './history.ts';
+import { kindOfOwner } from './history.ts';
 import { fingerprint, type RestartRecord, recordOf, retryWord, WRITES_KEPT, type Write, writesOf } from './record.ts';
 
 /** What the journal knows of a workload's last restart. Only Meltemi writes it, so it is what counts for the cluster. */
@@ -121,7 +121,7 @@ export function nextEntry(
     confirmed: false,
     since: at.now,
     ...(retried !== undefined && { retried }),
-    ...(workload.owner && { owner: ownerKind(workload.owner) }),
+    ...(workload.owner && { owner: kindOfOwner(workload.owner) }),
   };
 }
 

@@ -6,7 +6,7 @@ import { PRODUCT } from '../names.ts';
 import { OUTCOMES, type resultOf } from '../plan/outcomes.ts';
 import type { ReasonCode } from '../reasons.ts';
 
-/** Every metric with its help; docs/metrics.md is generated from here. */
+/** Every metric with its help. The table in docs/reporting.md is made from here. */
 export const METRICS = {
   build_info: { labels: ['version', 'node_version'], help: 'Always 1; which Meltemi this is.' },
   leader: { labels: [], help: 'Whether this process leads, and so may write.' },

@@ -1,7 +1,7 @@
 import type { Verdict } from '../../src/compare/verdict.ts';
 import { keyOf, type Labels, type Workload } from '../../src/model.ts';
 import type { Assessed } from '../../src/plan/assessed.ts';
-import { ownerKind } from '../../src/plan/history.ts';
+import { kindOfOwner } from '../../src/plan/history.ts';
 import type { JournalEntries, JournalEntry } from '../../src/plan/journalEntry.ts';
 import type { Outcome } from '../../src/plan/outcomes.ts';
 import { fingerprint, outcomePatch, type RestartRecord, type Write } from '../../src/plan/record.ts';
@@ -36,7 +36,7 @@ export const writesAgo = (hours: readonly number[], well = false): Write[] =>
 export function journalled(entry: JournalEntry, given: Partial<Workload> = {}, verdict?: Verdict): Assessed {
   const one = assessed(given, verdict);
   const { uid, owner } = one.workload;
-  return { ...one, entry: { ...entry, uid, ...(owner && { owner: ownerKind(owner) }) } };
+  return { ...one, entry: { ...entry, uid, ...(owner && { owner: kindOfOwner(owner) }) } };
 }
 
 /** The journal in which the entries of these workloads stand. */

@@ -1,7 +1,7 @@
 import { type Budget, keyOf, type Owner, refOf, type Workload, type WorkloadKey } from '../../model.ts';
 import type { Assessed, Outdated } from '../assessed.ts';
 import { budgetName, lowersAvailability } from '../budget.ts';
-import { ownerKind } from '../history.ts';
+import { kindOfOwner } from '../history.ts';
 import { CUT, type JournalEntry, WRITTEN_WITHIN } from '../journalEntry.ts';
 import { fingerprint } from '../record.ts';
 import type { PlanContext } from '../rule.ts';
@@ -68,7 +68,7 @@ export class Counts {
 
   /** What is in flight and has the same kind of owner. */
   ofOwner(owner: Owner): WorkloadKey | undefined {
-    return this.#perOwner.get(ownerKind(owner));
+    return this.#perOwner.get(kindOfOwner(owner));
   }
 
   /** Whether restarts for this target have begun and none has ended. */
@@ -122,7 +122,7 @@ export class Counts {
     this.#countIn(workload.namespace);
     if (lowersAvailability(workload))
       for (const budget of budgets) this.#perBudget.set(budget.name ? budgetName(budget) : unknownIn(workload), key);
-    if (workload.owner) this.#perOwner.set(ownerKind(workload.owner), key);
+    if (workload.owner) this.#perOwner.set(kindOfOwner(workload.owner), key);
   }
 
   /** @param time of a write; of one that is made any moment, now */

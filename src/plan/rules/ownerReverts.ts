@@ -1,5 +1,5 @@
 import { everywhereOrHere } from '../halts.ts';
-import { ownerKind } from '../history.ts';
+import { kindOfOwner } from '../history.ts';
 import type { Rule } from '../rule.ts';
 
 export const ownerReverts: Rule<'owner-reverts'> = {
@@ -10,7 +10,7 @@ export const ownerReverts: Rule<'owner-reverts'> = {
   lookAgain: 'on-change',
   check({ workload, injection }, context) {
     if (!workload.owner) return undefined;
-    const kind = ownerKind(workload.owner);
+    const kind = kindOfOwner(workload.owner);
     const { reverted } = context.history;
     const one = everywhereOrHere(reverted, `${injection.run} ${kind}`, injection.run, workload.namespace, context);
     return one === undefined ? undefined : { detail: `the restart of ${one}, owned by a ${kind}, was taken back` };
