@@ -24,17 +24,17 @@ import {
 import type { RestartEnding } from './restartEnding.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
 
-/** How often a followed rollout is read, and how seldom while it cannot be read. */
+/** The shortest and the longest time between reads of a rollout. Reads that fail become less frequent. */
 const POLLS = { first: 1000, longest: 30_000 };
-/** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
+/** The minimum time between two lists of a rollout's pods, and between two probes of its injector. */
 const LOOK_EVERY = 5000;
 const ASK_EVERY = 15_000;
-/** How long an injector that does not answer may keep a restart from ending beyond its time limit; then its slot is given to others. */
+/** How long an unreachable injector may extend a restart beyond its time limit. Then the restart gives up its slot. */
 const LONGEST_EXCUSE = 60 * 60_000;
-/** How long a write whose answer was lost may still land: an API server ends a request after a minute (--request-timeout). */
+/** How long a write without a response may still take effect: the API server ends a request after a minute (--request-timeout). */
 const LANDS_WITHIN = 70_000;
 
-/** Follows restarts to their end, and verifies the new pods. All that it knows comes from the journal and the cluster. */
+/** Follows restarts to their end and verifies the new pods. Its only state is the journal and the cluster. */
 export class RestartFollower {
   readonly #options: RestarterOptions;
   readonly #ending: RestartEnding;
@@ -45,8 +45,8 @@ export class RestartFollower {
   }
 
   /**
-   * Follows a restart that stands in the journal, this process's own or one that a former process left, and records how it ends.
-   * @returns the workload as last seen; undefined when it is gone
+   * Follows a restart in the journal, from this process or an earlier one, and records its outcome.
+   * @returns the last observation of the workload; undefined if it was deleted
    */
   async follow(ref: WorkloadRef): Promise<Observed | undefined> {
     const { signal, sleep } = this.#options;
