@@ -5,7 +5,7 @@ import { optInOf } from './optInAnnotation.ts';
 export const notOptedIn: Rule<'not-opted-in'> = {
   code: 'not-opted-in',
   help: `Only what carries \`${RESTART_ANNOTATION}: "true"\` is restarted (\`optIn\`), and it does not.`,
-  // as a rule these are many, and a watched namespace or an edited policy ends most of them at once
+  // usually many workloads wait for this, and a namespace event or an edit of the policy releases most of them at once
   lookAgain: 120_000,
   check(assessed, { policy }) {
     if (!policy.optIn || optInOf(assessed)?.value === 'true') return undefined;

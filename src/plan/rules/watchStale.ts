@@ -1,6 +1,6 @@
 import type { Rule } from '../rule.ts';
 
-/** With an old picture of the control plane, it is not known whether it is ready. */
+/** If the data about the control plane is stale, its readiness is unknown. */
 export const watchStale: Rule<'watch-stale'> = {
   code: 'watch-stale',
   help: 'Something that decides the expectation cannot be watched at the moment, named in the detail.',
