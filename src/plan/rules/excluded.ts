@@ -5,7 +5,7 @@ import type { Rule } from '../rule.ts';
 /** Outdated workloads in skipped namespaces have their own verdict. This check is for workloads assessed before the policy was edited. */
 export const excluded: Rule<'excluded'> = {
   code: 'excluded',
-  help: 'A filter of the policy, named in the detail, excludes the workload, or it is none that the policy includes.',
+  help: 'The policy excludes the workload, or does not include it. The detail names the filter.',
   // usually many workloads wait for this, and an edit of the policy releases most of them at once
   lookAgain: 300_000,
   check(assessed, { policy }) {
