@@ -4,7 +4,7 @@ import type { Command, Option } from 'commander';
 const DIRECTIVE = { files: ':0', nothingElse: ':4' } as const;
 
 /**
- * What can stand in the place of the last word: one candidate a line with its meaning behind a tab, and then the directive.
+ * The completions of the last word: one candidate per line with a description after a tab, and then the directive.
  * @param words what was typed after the program's name; the last one is being typed and may be empty
  */
 export function completion(root: Command, words: readonly string[]): string {

@@ -27,8 +27,8 @@ export type LeaseLookup =
   | { readonly kind: 'unknown'; readonly why: string };
 
 /**
- * Looks for Meltemi's Lease: in the whole cluster, or else, where that may not be read, in the namespaces where it is likely to be.
- * It writes nothing and never throws: what cannot be read is the answer.
+ * Looks for Meltemi's Lease in the whole cluster or, without permission for that, in the likely namespaces.
+ * It writes nothing and never throws: the result says what could not be read.
  * @param likely namespaces in which Meltemi may run, the likeliest first; `meltemi`, where the documentation has it, comes after them
  */
 export async function findLease(client: Api, likely: readonly string[], signal: AbortSignal): Promise<LeaseLookup> {

@@ -33,7 +33,7 @@ export type MetricsSettings = Pick<
 const LOOK_EVERY_MS = 10_000;
 
 /**
- * Serves the metrics as the settings say: over TLS to those whom the API server lets get them, or over plain HTTP to everyone.
+ * Serves the metrics according to the settings: over TLS to clients that the API server authorizes, or over plain HTTP to all clients.
  * @throws {Error} when the certificate cannot be used or the address cannot be listened on
  */
 export async function metricsServer(
@@ -53,7 +53,7 @@ export async function metricsServer(
   return server;
 }
 
-/** A problem is logged when it begins, not at every scrape: anyone who reaches the port could fill the log. */
+/** Logs a problem when it begins, not at every scrape. Otherwise any client that reaches the port could fill the log. */
 function sayingOnce(logger: Logger): GuardListener {
   let trouble = '';
   return {
@@ -71,7 +71,7 @@ function filesOf({ metricsCertPath, metricsCertName, metricsCertKey }: MetricsSe
   return metricsCertPath ? { folder: metricsCertPath, cert: metricsCertName, key: metricsCertKey } : undefined;
 }
 
-/** The library that writes certificates is loaded only by those who need one. */
+/** Loads the certificate library only if a certificate is needed. */
 async function makeKeyPair(): Promise<KeyPair> {
   const { selfSigned } = await import('../report/selfSigned.ts');
   return selfSigned(['localhost', hostname(), '127.0.0.1', '::1'], Date.now());

@@ -17,7 +17,7 @@ import { FILTER_FIELDS } from './filterSchema.ts';
 import { REWRITE_FIELDS } from './imageRewritesSchema.ts';
 import { type FilePolicy, POLICY_KEYS, policySchema } from './policySchema.ts';
 
-/** What is wrong in a policy file, and where. */
+/** A problem in a policy file, with its position. */
 export interface PolicyProblem {
   /** From 1; 0 where the whole file is meant. */
   readonly line: number;
@@ -191,7 +191,7 @@ function childOf(parent: Node | undefined, step: PropertyKey): Node | undefined 
   return isNode(child) ? child : undefined;
 }
 
-/** Where a key itself stands in the map at a path. */
+/** The position of a key in the map at a path. */
 function keyAt(document: Document.Parsed, path: Path, key: string): Place {
   const parent = nodeAt(document, path);
   const map = isAlias(parent) ? parent.resolve(document) : parent;

@@ -61,7 +61,7 @@ function settingSchema(setting: Setting<unknown>) {
   });
 }
 
-/** Each word is tried alone first, so that an error stands where the word stands. */
+/** Parses each entry alone first, so that an error points to its entry. */
 function wordsParsed(setting: Setting<unknown>, given: readonly unknown[], context: z.RefinementCtx): unknown {
   const before = context.issues.length;
   for (const [index, word] of given.entries()) {

@@ -20,15 +20,15 @@ export class PolicyError extends Error {
   }
 }
 
-/** What becomes of a policy file that has changed. */
+/** Callbacks for changes of the policy file. */
 export interface PolicyListener {
   policyLoaded(file: string): void;
   policyRejected(file: string, problems: readonly string[]): void;
 }
 
 /**
- * The policy in force: settings, and the policy file where there is one. Of a file that has become unusable, the last good content stays in
- * force: an accident while editing must neither stop the operator nor free what was excluded.
+ * The policy in force: the settings, and the policy file if there is one. If the file becomes invalid, its last valid content stays in
+ * force. A mistake while editing must neither stop the operator nor drop exclusions.
  */
 export class PolicySource {
   readonly file: string;

@@ -111,7 +111,7 @@ export function program(
 const shown = (line: string): string => escaped(line, LINE_LIMIT);
 const LINE_LIMIT = 2000;
 
-/** The settings that somebody gave a command, as flag or in the environment: they win over the policy file, defaults do not. */
+/** The settings given to a command by flag or environment variable. They override the policy file; defaults do not. */
 function givenTo(command: Command): Set<string> {
   const names = command.options.map((option) => option.attributeName());
   return new Set(names.filter((name) => ['cli', 'env'].includes(command.getOptionValueSource(name) ?? '')));

@@ -1,6 +1,6 @@
 import { excerpt } from '../excerpt.ts';
 
-/** Enough to recognise what was written; the place says where it stands. */
+/** The maximum length of a quote: enough to recognise the value. The error's position shows where it is written. */
 const LONGEST = 61;
 
 /** A value of a flag or a file as its error shows it. */

@@ -49,7 +49,7 @@ export async function runCommand(
     clock: systemClock,
     signal,
   });
-  // who stands by would tell what it did not do
+  // a replica that does not lead would report work that it did not do
   const events = { emit: async (event: EventDraft) => (leadership.isLeading ? queue.emit(event) : undefined) };
   const report = new Report({ logger, metrics, cluster: events, namespace });
   const ready: { watch?: MeshWatch } = {};
@@ -170,7 +170,7 @@ function leadershipOf(
   return leadership;
 }
 
-/** Listens on what the settings name, and on nothing else. Who stands by is as ready as who leads: its watches are listed too. */
+/** Listens only on the addresses in the settings. A replica that does not lead also becomes ready, because its watches are listed too. */
 async function serve(
   settings: Settings,
   parts: MetricsParts,

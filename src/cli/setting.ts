@@ -17,9 +17,9 @@ export interface Setting<T> {
   readonly commands: readonly CommandName[];
   /** Whether its text is a list of words between commas; in the policy file it is a list then. */
   readonly list?: true;
-  /** Whether it may also stand in the policy file, under its own name: what is allowed and how much, not where and how. */
+  /** Whether the policy file may set it too, under its own name. This holds for settings of what is allowed, not of where and how. */
   readonly policy?: true;
-  /** All the words that there are for it, or for an entry of its list. */
+  /** All allowed values, or all allowed entries of its list. */
   readonly words?: readonly string[];
   /**
    * The value of a setting that is not given, if no text stands for it. An empty text would mean everything (all namespaces, no policy) and

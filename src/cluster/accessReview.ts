@@ -7,7 +7,7 @@ import type { Clock } from './clock.ts';
 import type { Priority } from './priority.ts';
 import { resourcePath } from './resources.ts';
 
-/** What the API server says of the bearer of a token and a path. */
+/** The API server's decision about a token and a path. */
 export type Access =
   | { readonly verdict: 'allowed'; readonly user: string }
   | { readonly verdict: 'forbidden'; readonly user: string }

@@ -49,7 +49,7 @@ export interface ApiRequest {
    * throws, nothing is sent and the call rejects with that. For the leader's deadline.
    */
   readonly beforeSend?: () => void;
-  /** Who goes first when requests wait for a connection. By default it follows from the call, see `priorityOf`. */
+  /** The priority of a request that waits for a connection. By default it depends on the call, see `priorityOf`. */
   readonly priority?: Priority;
   /** Bytes of the longest answer that is read; a longer one is cut off and is an `ApiError` with reason `TooLarge`. 12 MiB by default. */
   readonly maxBytes?: number;
@@ -198,7 +198,7 @@ export class KubeClient implements WatchApi {
     }
   }
 
-  /** Ends all that is in flight and closes every connection. */
+  /** Aborts all requests and closes every connection. */
   async close(): Promise<void> {
     this.#closed.abort();
     const connections = this.#connections;

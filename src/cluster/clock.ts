@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises';
 
-/** Time as an argument, so that no test waits for it. */
+/** The time as a dependency, so that tests need not wait. */
 export interface Clock {
   /** Milliseconds of a monotonic clock; only differences mean something. */
   now(): number;

@@ -9,8 +9,8 @@ export interface ServiceFacts {
 }
 
 /**
- * All that the stages ask of Kubernetes, apart from the watches. Every method throws `ApiError`, `patch` besides
- * `NotLeading`; what does not exist is undefined.
+ * Everything that the stages need from Kubernetes, apart from watches. Every method throws `ApiError`; `patch` also throws
+ * `NotLeading`. A missing object is returned as undefined.
  * A dry run is another implementation of this port, not an `if`.
  */
 export interface Cluster {
@@ -26,7 +26,7 @@ export interface Cluster {
   lostNodes(names: readonly string[]): Promise<ReadonlySet<string>>;
   /**
    * Why a rollout makes no progress, in the words of the last rejection; undefined if there is none.
-   * @param since when the rollout began, milliseconds since the epoch: older complaints are about something else
+   * @param since when the rollout began, in milliseconds since the epoch. Older rejections do not belong to it
    */
   rejection(workload: Workload, since?: number): Promise<string | undefined>;
   service(namespace: string, name: string): Promise<ServiceFacts | undefined>;

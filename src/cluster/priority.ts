@@ -14,7 +14,7 @@ export type Priority = (typeof PRIORITIES)[number];
 /** One Lease, or the collection that a new one is posted to; a list of Leases is a list like any other. */
 const LEASE = /^\/apis\/coordination\.k8s\.io\/[^/]+\/namespaces\/[^/]+\/leases(\/|$)/;
 const EVENTS = /\/events$/;
-/** Questions about somebody who knocks (TokenReview, SubjectAccessReview): they change nothing. */
+/** Reviews of a client's token and permission (TokenReview, SubjectAccessReview). They change nothing. */
 const REVIEWS = /^\/apis\/(authentication|authorization)\.k8s\.io\/[^/]+\/\w+reviews$/;
 
 /** The priority of a call that does not say its own. */

@@ -1,6 +1,6 @@
 import type { Cluster } from './cluster.ts';
 
-/** The same cluster, unable to write: the dry run and `plan` hold no other. Events are dropped, a patch is a programming error. */
+/** The same cluster without write access, for the dry run and `plan`. Events are dropped. A patch is a programming error. */
 export function readOnly(cluster: Cluster): Cluster {
   return {
     workloads: (kind, namespace, signal) => cluster.workloads(kind, namespace, signal),

@@ -36,7 +36,7 @@ export interface ReflectorOptions {
   readonly metadataOnly?: boolean;
   /** The kind may not exist (a CRD that is not installed): then there are no objects, and it is looked for again every 5 minutes. */
   readonly optional?: boolean;
-  /** Hears of each failure once until it changes or is over, and of each listener that throws. */
+  /** Called once for each failure until it changes or ends, and for each listener that throws. */
   readonly onError?: (error: unknown) => void;
   readonly clock?: Clock;
   /** A number in [0, 1), like Math.random. */
@@ -44,7 +44,7 @@ export interface ReflectorOptions {
 }
 
 /**
- * Keeps a copy of one list up to date: lists, watches from there, and begins again where that breaks. It never gives up before its signal.
+ * Keeps a local copy of one list up to date: it lists, then watches, and starts again after a failure. It only stops with its signal.
  * The rules are those of client-go's tools/cache/reflector.go.
  */
 export class Reflector<T extends Stored> {
@@ -97,7 +97,7 @@ export class Reflector<T extends Stored> {
     return this.#store.get(key);
   }
 
-  /** Calls the listener at each change, when the store already has it. Returns how to stop that. */
+  /** Calls the listener for each change, after the store was updated. Returns a function that unsubscribes. */
   onChange(listener: (change: Change<T>) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

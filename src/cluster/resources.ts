@@ -2,7 +2,7 @@ import { type ApiResource, apiVersionOf } from '../kinds/apiResource.ts';
 
 const CORE = '/api/v1';
 
-/** What is read or written besides workloads and what stands between them and their pods, by its plural name. */
+/** Resources that are read or written besides workloads and their intermediate objects, by plural name. */
 const RESOURCES = {
   configmaps: { base: CORE, namespaced: true },
   events: { base: CORE, namespaced: true },

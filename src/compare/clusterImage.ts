@@ -2,7 +2,7 @@ import { type ImageReference, type ImageRules, parseImage, sameImage, sameRefere
 import { type ImageRewrite, rewritten } from './imageRewrite.ts';
 import { explains, type RewriteRule } from './learntImage.ts';
 
-/** What makes a pod's image the injector's own, although the cluster may have rewritten it. */
+/** The known rewrites of the cluster, by which a pod's image may still be the injector's. */
 export interface ClusterImageRules extends ImageRules {
   /** What the policy says of the cluster. */
   readonly imageRewrites?: readonly ImageRewrite[] | undefined;
@@ -20,7 +20,7 @@ export const isMadeOfReference = (answer: ImageReference, actual: ImageReference
   rewritten(answer, rules.imageRewrites ?? []).some((image) => sameReference(image, actual, rules)) ||
   (rules.learnt ?? []).some((rule) => explains(rule, answer, actual, rules));
 
-/** How a pod's image comes from an answer, in words for people; undefined where it is the answer's own or does not come from it. */
+/** Describes how a pod's image results from an answer; undefined if it is the answer's own image or does not result from it. */
 export function rewritingWords(answer: string, actual: string, rules: ClusterImageRules): string | undefined {
   if (sameImage(answer, actual, rules) || !isMadeOf(answer, actual, rules)) return undefined;
   return `the cluster rewrites ${answer} to ${actual}`;

@@ -45,7 +45,7 @@ function hostAndPath(text: string): [host: string, path: string] {
   return namesHost(first) ? [first, slash < 0 ? '' : text.slice(slash + 1)] : ['', text];
 }
 
-/** Whether a name is another one or stands below it. */
+/** Whether a name equals another one or is below it. */
 export const isAtOrBelow = (name: string, prefix: string): boolean => name === prefix || name.startsWith(`${prefix}/`);
 
 /** A name with one prefix in the place of another; undefined where it does not stand below that one, by whole path segments. */

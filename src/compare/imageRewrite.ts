@@ -8,7 +8,7 @@ export interface ImageRewrite {
 }
 
 /**
- * What the policy's rewrites make of an image: the longest `from` that its name stands below counts, and is applied once.
+ * Applies the policy's rewrites to an image: the rule with the longest matching `from` prefix is applied once.
  * @returns none where no rewrite is about this image; two of an official image of Docker Hub, with and without `library/`
  */
 export function rewritten(image: ImageReference, rewrites: readonly ImageRewrite[]): ImageReference[] {

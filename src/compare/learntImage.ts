@@ -57,7 +57,7 @@ function versionDifference(a: ImageReference, b: ImageReference): 'same' | 'pinn
 const isPinned = (a: ImageReference, b: ImageReference): boolean =>
   a.digest === '' && b.digest !== '' && a.tag === b.tag;
 
-/** What stands in front of the path segments that both names end in. Registries themselves are never taken for such a segment. */
+/** The prefixes before the path segments that both names end in. A registry never counts as such a segment. */
 function differentPrefixes(a: ImageReference, b: ImageReference): [from: string, to: string] {
   const [left, right] = [a.repository.split('/'), b.repository.split('/')];
   let common = 0;

@@ -110,7 +110,7 @@ function compare(
   return { state: 'outdated', expected, drifts, outdatedPods, pods, actual: largest.sidecar };
 }
 
-/** Of pods whose images were rewritten in different ways, one stands for all. */
+/** If images were rewritten in different ways, one pod is shown as an example. */
 function rewrittenBy(
   { image }: ExpectedSidecar,
   groups: readonly PodGroup[],

@@ -19,7 +19,7 @@ export interface AnswerChangesOptions {
   readonly onNamespaceChange: (injection: Injection, namespace: string) => void;
 }
 
-/** Notices that an injector answers otherwise than before although no watched object has changed. */
+/** Detects that an injector's answers have changed although no watched object has. */
 export class AnswerChanges {
   readonly #options: AnswerChangesOptions;
   readonly #samples = new AnswerSamples();

@@ -32,9 +32,9 @@ interface State {
 /**
  * Gate G3 where no istiod Deployment is visible, so that it is not known whether its replicas agree: one question is put twice, over new
  * connections, ten seconds apart, once per epoch. Only equal answers confirm; a disagreement is probed again for as long as it lasts.
- * Each pair of probes takes the question that was offered last of the namespaces with the fewest vain pairs, and one that was put in vain
- * only where nothing else is offered: the workload of an older one may be gone, its question may fail whoever answers, and its people may
- * change what is answered between two probes. However many such questions a namespace has, they keep no other from having its turn.
+ * Each pair of probes uses the newest question from the namespaces with the fewest failed pairs. A question that failed is used again only
+ * if there is no other: its workload may be gone, it may fail on every replica, or its owner may change the answer between two probes. So
+ * a namespace with many such questions cannot block the others.
  */
 export class Confirmations {
   readonly #options: ConfirmationsOptions;

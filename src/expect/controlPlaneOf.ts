@@ -3,7 +3,7 @@ import type { Istiod } from './mesh.ts';
 import { selects } from './selector.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
-/** As much of a Service as tells whose pods it leads to. */
+/** The fields of a Service that determine its pods. */
 export interface ServiceBackend {
   readonly type: string;
   readonly selector: Labels;
@@ -12,7 +12,7 @@ export interface ServiceBackend {
 /** The Deployments of one namespace that may be a control plane. */
 export type Candidates = (namespace: string) => readonly Istiod[];
 
-/** Which control plane stands behind an entry. */
+/** The control plane behind an entry. */
 export interface Home {
   /** The namespace with its ConfigMaps; undefined when it is not known. */
   readonly namespace: string | undefined;

@@ -7,7 +7,7 @@ import { TurnedAway } from './witnesses.ts';
 
 /** More questions at a time bring nothing from a two-core istiod and crowd out the API server's own calls. */
 const QUESTIONS_AT_A_TIME = 4;
-/** How many other questions are put at a time to find out whether an injector answers at all. */
+/** The number of concurrent questions that check whether an injector answers at all. */
 export const WITNESSES_AT_A_TIME = 3;
 const RETRY = { first: 1000, longest: 30_000 };
 

@@ -33,7 +33,7 @@ function nesting(byte: number | undefined): number {
   return byte === RIGHT_SQUARE || byte === RIGHT_CURLY ? -1 : 0;
 }
 
-/** Where the quote stands that ends a string which begins at `from`; the end of the text where none does. */
+/** The position of the closing quote of a string that begins at `from`; the end of the text if there is none. */
 function endOfString(bytes: Buffer, from: number): number {
   let quote = bytes.indexOf(QUOTE, from);
   while (quote >= 0 && isEscaped(bytes, quote, from)) quote = bytes.indexOf(QUOTE, quote + 1);

@@ -41,7 +41,7 @@ export interface Injection {
   readonly istiod?: Istiod;
 }
 
-/** What the watches know at one moment. */
+/** A snapshot of the watched objects. */
 export interface Mesh {
   readonly injections: readonly Injection[];
   readonly namespaces: ReadonlyMap<string, NamespaceFacts>;

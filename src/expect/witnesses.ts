@@ -43,8 +43,8 @@ export class TurnedAway {
   }
 
   /**
-   * The question for the next try: one that was not tried in vain, of the namespace whose last such try is longest ago; else the one whose
-   * own try is.
+   * The question for the next try: one that has not failed yet, from the namespace whose last failure is the oldest; otherwise the question
+   * whose own failure is the oldest.
    * @param answered questions that the injector has answered before, by their keys
    */
   choose(answered: readonly (readonly [string, Question])[]): Question | undefined {

@@ -38,7 +38,7 @@ const saysOpen = ({ workload }: Pick<Observed, 'workload'>, { restartedAt }: Jou
   return record?.restartedAt === restartedAt && !record.outcome;
 };
 
-/** What became of the stored journal when it was loaded. */
+/** The result of loading the stored journal. */
 export type Loaded = 'read' | 'missing' | { readonly unreadable: string };
 
 /**
@@ -119,7 +119,7 @@ export class Journal {
     if (entry) this.#entries.set(keyOf(ref), { ...entry, since: this.#options.now() });
   }
 
-  /** A restart that was written down was not made, for certain. */
+  /** Removes a restart that is certain not to have been written. */
   cancel(ref: WorkloadRef): void {
     this.#takeBack(ref);
     this.#storeSoon();
@@ -132,7 +132,7 @@ export class Journal {
     else this.#entries.delete(keyOf(ref));
   }
 
-  /** The write of a restart is known to have been done. */
+  /** Marks the write of a restart as successful. */
   confirm(ref: WorkloadRef): void {
     const entry = this.get(ref);
     if (!entry || entry.confirmed) return;
@@ -193,7 +193,7 @@ export class Journal {
     return this.#store();
   }
 
-  /** Forgets a workload that is gone. */
+  /** Forgets a deleted workload. */
   forget(key: WorkloadKey): void {
     if (this.#entries.delete(key)) this.#storeSoon();
   }
@@ -216,7 +216,7 @@ export class Journal {
     }
   }
 
-  /** Takes up restarts that stand on workloads, after the journal itself was lost. */
+  /** Restores restarts from the records on workloads, after the journal was lost. */
   adopt(entries: JournalEntries): void {
     for (const [key, entry] of entries) this.#entries.set(key, entry);
     this.#storeSoon();

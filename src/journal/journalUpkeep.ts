@@ -23,7 +23,7 @@ export interface JournalUpkeepOptions {
 /** Milliseconds between two prunings. */
 const PRUNE_EVERY = 10_000;
 
-/** Loads the journal when a term begins, restores it where it is gone, and forgets entries that nothing rests on. */
+/** Loads the journal when a term begins, restores it if it was lost, and removes entries that are no longer needed. */
 export class JournalUpkeep {
   readonly #options: JournalUpkeepOptions;
   /** The journal was missing when the term began. */

@@ -3,7 +3,7 @@ export interface ApiResource {
   /** Of the API; empty for the core. */
   readonly group: string;
   readonly version: string;
-  /** The kind in the plural, as it stands in paths and roles. */
+  /** The plural name of the kind, as in paths and roles. */
   readonly resource: string;
 }
 

@@ -3,7 +3,7 @@ import { deployment } from './deployment.ts';
 import type { OwnerKind } from './ownerKind.ts';
 import { statefulSet } from './statefulSet.ts';
 
-/** Every kind of workload that is looked after. To add one, write its file and add its line here. */
+/** Every supported kind of workload. To add one, write its file and add a line here. */
 export const KINDS: readonly OwnerKind[] = [deployment, statefulSet, daemonSet];
 
 /** Their names, as in `kind` of their objects. */
@@ -11,12 +11,12 @@ export const WORKLOAD_KINDS: readonly string[] = KINDS.map(({ kind }) => kind);
 
 const byName = new Map(KINDS.map((one) => [one.kind, one]));
 
-/** The kind of this name; undefined where it is none that is looked after. */
+/** The kind with this name; undefined if it is not supported. */
 export const findKind = (name: string | undefined): OwnerKind | undefined => byName.get(name ?? '');
 
 /**
- * The kind of this name.
- * @throws {RangeError} where it is none that is looked after
+ * The kind with this name.
+ * @throws {RangeError} if it is not supported
  */
 export function ownerKind(name: string): OwnerKind {
   const found = byName.get(name);

@@ -1,6 +1,6 @@
 import type { Intermediate } from './ownerKind.ts';
 
-/** The ReplicaSets that stand between a workload and its pods. */
+/** The ReplicaSets between a workload and its pods. */
 export const replicaSets: Intermediate = {
   kind: 'ReplicaSet',
   group: 'apps',

@@ -2,12 +2,12 @@ import { ApiError } from '../cluster/apiError.ts';
 import type { Labels } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 
-/** What the next write of the Lease takes along, and how to tell what became of it. */
+/** The journal text for the next write of the Lease, and callbacks for its result. */
 export interface JournalWrite {
   readonly annotations: Labels;
-  /** It was done. */
+  /** The write succeeded. */
   readonly written: () => void;
-  /** It failed. Where the API server refuses what it says, the Lease goes on without. */
+  /** The write failed. If the API server rejects the text, later renewals leave it out. */
   readonly failed: (error: unknown) => void;
 }
 
@@ -17,7 +17,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The journal on its way to the Lease: each write of the Lease takes the latest text along and resolves its callers. */
+/** Holds the journal until it is on the Lease. Each write of the Lease includes the latest text and resolves its callers. */
 export class JournalKeeper {
   #text: string | undefined;
   #version = 0;
@@ -49,8 +49,8 @@ export class JournalKeeper {
   }
 
   /**
-   * The text is too long for the Lease beside people's annotations, or admission refuses it: its callers get the error at once,
-   * and renewals say no more of it, or the Lease would be lost over it.
+   * Handles a text that admission rejects, or that is too long for the Lease together with its other annotations. Its callers get the error
+   * at once. Renewals leave the text out, because otherwise the Lease would be lost.
    */
   #refused(version: number, why: unknown): void {
     const refused = this.#waiting.filter((one) => one.version <= version);
@@ -65,7 +65,7 @@ export class JournalKeeper {
     for (const { resolve } of done) resolve();
   }
 
-  /** Waits, but no longer than until there is text that no write has taken along yet. */
+  /** Waits, but returns early when there is a text that has not been written yet. */
   async wanted(wait: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
     if (this.#asked || signal.aborted) return;
     this.#wake = new AbortController();
@@ -73,7 +73,7 @@ export class JournalKeeper {
     this.#wake = undefined;
   }
 
-  /** Nothing is written any more: waiting callers get the reason, and the text is forgotten. */
+  /** Stops writing: rejects waiting callers with the reason and drops the text. */
   end(why: unknown): void {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -83,6 +83,6 @@ export class JournalKeeper {
   }
 }
 
-/** The object itself is refused, and would be again (apiserver pkg/registry/rest, admission; apimachinery ValidateAnnotationsSize). */
+/** Whether the object itself is rejected, so a retry is useless (apiserver pkg/registry/rest; apimachinery ValidateAnnotationsSize). */
 const isRefusal = (error: unknown): boolean =>
   error instanceof ApiError && error.status !== undefined && [400, 403, 413, 422].includes(error.status);

@@ -14,22 +14,22 @@ import { PauseStateWatch } from './pauseStateWatch.ts';
 
 /** All in milliseconds. */
 export interface LeaseTiming {
-  /** How long others wait after the last change that they saw before they take the Lease. The Lease has it in whole seconds. */
+  /** How long candidates wait after the last observed change before they take the Lease. The Lease stores whole seconds. */
   readonly leaseDuration: number;
-  /** How long a holder leads on after the sending of its last successful renewal. */
+  /** How long a holder keeps leading after it sent its last successful renewal. */
   readonly renewDeadline: number;
-  /** Between two renewals, and, with jitter, between two looks of those who stand by. */
+  /** Time between two renewals and, with jitter, between two reads of a candidate. */
   readonly retryPeriod: number;
 }
 
-/** What Kubernetes' own components run with (component-base config/v1alpha1/defaults.go). */
+/** The defaults of Kubernetes' own components (component-base config/v1alpha1/defaults.go). */
 export const LEASE_TIMING: LeaseTiming = { leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2000 };
 
 /**
- * Looks of those who stand by are up to this many retry periods longer, so that they do not come together (client-go leaderelection.go).
+ * Candidates add up to this many retry periods to their interval, so that their reads do not coincide (client-go leaderelection.go).
  */
 const JITTER = 1.2;
-/** How much later than the end of the lease a process is held for stuck; kube-controller-manager's HealthzAdaptor has the same. */
+/** How long after the lease expired a process counts as stuck, as in kube-controller-manager's HealthzAdaptor. */
 const STUCK_AFTER = 20_000;
 const RELEASE_TRIES = 3;
 
@@ -37,15 +37,15 @@ export interface LeaderElectionOptions {
   readonly client: Pick<Api, 'request'>;
   /** Where the Lease is. */
   readonly namespace: string;
-  /** Whose a Lease is that is made here. */
+  /** The owner of a Lease that is created here. */
   readonly owner?: OwnAccount | undefined;
   /** Unique to this process: see `newIdentity`. */
   readonly identity: string;
   readonly listener: LeadershipListener;
   readonly timing?: LeaseTiming;
   /**
-   * Monotonic. Node's `performance.now` reads CLOCK_MONOTONIC on Linux, which goes on while a process is stopped by SIGSTOP and cannot be
-   * set; it stands still only while the whole machine sleeps.
+   * Monotonic. Node's `performance.now` reads CLOCK_MONOTONIC on Linux. That clock cannot be set and keeps running while a process is
+   * stopped by SIGSTOP. It stops only while the machine is suspended.
    */
   readonly clock?: Clock;
   /** Wall clock, milliseconds; only for times that people read. */
@@ -54,17 +54,17 @@ export interface LeaderElectionOptions {
   readonly random?: () => number;
 }
 
-/** Different for each process, also for two of one pod name. */
+/** Creates an identity that is unique per process, even if two pods have the same name. */
 export const newIdentity = (): string => `${hostname()}_${randomUUID()}`;
 
 /**
  * Leads while it holds the Lease, by the rules of client-go's tools/leaderelection.
- * - A holder's time is up when its record has not changed for `leaseDuration` by the local monotonic clock; wall clocks are never compared.
- * - Leading ends `renewDeadline` after the last successful renewal was *sent*, which is before anybody else's wait can have ended: they
- *   cannot have seen the record earlier. The fence compares clocks when it is called, so it holds even where timers run late.
- * - Every write of the Lease carries the version that was read: it cannot overwrite another holder, nor people's annotations.
+ * - A Lease expires when its record has not changed for `leaseDuration` by the local monotonic clock. Wall clocks are never compared.
+ * - Leading ends `renewDeadline` after the last successful renewal was *sent*. That is before any candidate can take over, because no
+ *   candidate saw the record earlier. The fence compares clocks when it is called, so late timers do not matter.
+ * - Every write of the Lease carries the version that was read, so it cannot overwrite another holder or users' annotations.
  *
- * Unlike there, losing the Lease does not end the process, but only the term.
+ * Unlike in client-go, losing the Lease ends only the term, not the process.
  */
 export class LeaderElection implements Leadership {
   readonly identity: string;
@@ -77,19 +77,19 @@ export class LeaderElection implements Leadership {
   readonly #orders: PauseStateWatch;
   readonly #journal = new JournalKeeper();
   #term: AbortController | undefined;
-  /** The Lease as read or written last. */
+  /** The Lease as last read or written. */
   #seen: Lease | undefined;
   #record = '';
-  /** When the record was first seen as it is now. */
+  /** When the current record was first seen. */
   #recordAt = 0;
   #heldUntil = 0;
-  /** A claim was sent that may have reached the API server, whatever came back: the Lease is to be given back. */
+  /** A claim was sent and may have reached the API server, whatever the response. So the Lease must be released at the end. */
   #mayHold = false;
-  /** When the last term ended, while what led in it still runs. */
+  /** When the last term ended, as long as its work is still running. */
   #lingeringSince: number | undefined;
   #otherHolder = '';
 
-  /** @throws {RangeError} for a timing in which two could lead at a time, or none for long */
+  /** @throws {RangeError} for a timing with which two processes could lead at once, or none for a long time */
   constructor(options: LeaderElectionOptions) {
     const { leaseDuration, renewDeadline, retryPeriod } = options.timing ?? LEASE_TIMING;
     if (leaseDuration <= renewDeadline || leaseDuration < 1000)
@@ -128,13 +128,13 @@ export class LeaderElection implements Leadership {
     return annotationsOf(this.#seen)[LEASE_ANNOTATION.journal];
   }
 
-  /** The journal is part of the next renewal, which follows at once. So no former leader can write it either. */
+  /** Writes the journal with the next renewal, which is sent at once. So a former leader cannot write the journal. */
   keep(text: string): Promise<void> {
     if (!this.isLeading) return Promise.reject(new NotLeading(`not written: ${this.identity} does not lead`));
     return this.#journal.keep(text);
   }
 
-  /** Standing by is well, however long, and so is an API server that is away: then the term ends. Only what is stuck is not. */
+  /** A candidate is healthy, however long it waits. So is a process without an API server: its term ends. Only a stuck one is unhealthy. */
   problem(): string | undefined {
     const { leaseDuration, renewDeadline } = this.#timing;
     const over = (since: number): number => this.#clock.now() - since - leaseDuration - STUCK_AFTER;
@@ -176,7 +176,7 @@ export class LeaderElection implements Leadership {
     return true;
   }
 
-  /** One term, from its beginning until what led in it has ended. Throws what that threw. */
+  /** Runs one term until its work has ended. Rethrows the errors of that work. */
   async #serve(lead: Lead, signal: AbortSignal): Promise<void> {
     const term = new AbortController();
     this.#term = term;
@@ -188,7 +188,7 @@ export class LeaderElection implements Leadership {
     if (failure) throw failure.reason;
   }
 
-  /** Never rejects: a failure ends the term and is handed on. Failing because the term has ended is none. */
+  /** Never rejects: a failure ends the term and is passed on. An error because the term has ended is not a failure. */
   async #carryOut(lead: Lead, term: AbortSignal): Promise<{ readonly reason: unknown } | undefined> {
     try {
       await lead(term);
@@ -200,7 +200,7 @@ export class LeaderElection implements Leadership {
     }
   }
 
-  /** Renews until the term has ended, and ends it where that fails for too long. The nearer that is, the sooner it tries again. */
+  /** Renews until the term has ended. Ends the term when renewals fail for too long. Retries come faster as that deadline nears. */
   async #renew(term: AbortSignal): Promise<void> {
     const { retryPeriod } = this.#timing;
     while (!term.aborted) {
@@ -214,7 +214,7 @@ export class LeaderElection implements Leadership {
     }
   }
 
-  /** Writes on top of what was written last; only where somebody else wrote meanwhile, most often an annotation, it is read again. */
+  /** Writes on top of the last version. Reads the Lease again only on a conflict, most often because a user set an annotation. */
   async #renewOnce(term: AbortSignal): Promise<void> {
     try {
       return await this.#claim(this.#seen, term);
@@ -223,13 +223,13 @@ export class LeaderElection implements Leadership {
     }
     const lease = await this.#look(term);
     if (this.#isOurs(lease)) return this.#claim(lease, term);
-    // Also where it is gone or free: others may have led since, and this term's plans know nothing of that.
+    // Also if the Lease is deleted or free: another process may have led since, and the plans of this term do not include its work.
     this.#endTerm(lease ? `the Lease is held by ${holderOf(lease) || 'no one'}` : 'the Lease was deleted');
   }
 
   /**
-   * Whatever led must have ended before the next term begins or the Lease is given back.
-   * @returns false if it did not though the process is to stop: then the Lease is kept, and runs out
+   * Waits for the work of the term to end, before the next term begins or the Lease is released.
+   * @returns false if the work has not ended although the process must stop: then the Lease is not released, and expires
    */
   async #outlast(led: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
     const endedAt = this.#clock.now();
@@ -247,7 +247,7 @@ export class LeaderElection implements Leadership {
     return true;
   }
 
-  /** Empties the holder, so that who stands by need not wait (client-go's ReleaseOnCancel); a failure only makes them wait. */
+  /** Clears the holder, so that candidates need not wait (client-go's ReleaseOnCancel). If this fails, they wait for the expiry. */
   async #release(): Promise<void> {
     let lease = this.#isOurs(this.#seen) ? this.#seen : undefined;
     for (let tries = RELEASE_TRIES; tries > 0; tries--) {
@@ -273,8 +273,8 @@ export class LeaderElection implements Leadership {
   }
 
   /**
-   * Makes the Lease ours for another while and records what people asked for, in one write.
-   * @throws ApiError when that is not known to have been done
+   * Renews or takes the Lease and records users' requests, in one write.
+   * @throws ApiError when the write failed or its result is unknown
    */
   async #claim(lease: Lease | undefined, signal: AbortSignal): Promise<void> {
     let sentAt = Number.NEGATIVE_INFINITY;
@@ -314,7 +314,7 @@ export class LeaderElection implements Leadership {
   #observe(lease: Lease | undefined): void {
     this.#seen = lease;
     this.#orders.take(annotationsOf(lease));
-    // The holder's record alone: an annotation must not make a dead holder live longer.
+    // Only the holder's record counts: an annotation must not extend the lease of a dead holder.
     const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime, leaseTransitions } = lease?.spec ?? {};
     const record = JSON.stringify([holderIdentity, leaseDurationSeconds, acquireTime, renewTime, leaseTransitions]);
     if (record === this.#record) return;
@@ -326,7 +326,7 @@ export class LeaderElection implements Leadership {
     return lease !== undefined && holderOf(lease) === this.identity;
   }
 
-  /** Whether somebody else holds it and may still lead. */
+  /** Whether another process holds the Lease and may still lead. */
   #isOthers(lease: Lease): boolean {
     const holder = holderOf(lease);
     if (holder === '' || holder === this.identity) return false;
@@ -338,7 +338,7 @@ export class LeaderElection implements Leadership {
     return true;
   }
 
-  /** No request outlives the time in which its answer is worth anything. */
+  /** The time limit of a request: after that, its response would be useless. */
   #call(signal?: AbortSignal): LeaseCall {
     const half = this.#timing.renewDeadline / 2;
     const left = this.#term ? Math.max(1, this.#heldUntil - this.#clock.now()) : half;
@@ -360,7 +360,7 @@ export class LeaderElection implements Leadership {
     return this.#news.lastTrouble ? `${limit}: ${this.#news.lastTrouble}` : limit;
   }
 
-  /** A conflict is no trouble: somebody else was quicker, and is seen at the next look. */
+  /** A conflict is not an error: another process was faster. The next read shows its record. */
   async #try<T>(action: () => Promise<T>): Promise<T | undefined> {
     try {
       const result = await action();

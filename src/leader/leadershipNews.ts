@@ -2,7 +2,7 @@ import { messageOf } from '../messageOf.ts';
 import { SayOnce } from '../sayOnce.ts';
 import type { LeadershipListener } from './leadership.ts';
 
-/** Tells a listener what happens, whatever the listener does, and each trouble once until it changes or is over. */
+/** Calls a listener and tolerates its errors. Reports each problem once until it changes or ends. */
 export class LeadershipNews {
   readonly #listener: LeadershipListener;
   readonly #said = new SayOnce();
@@ -11,7 +11,7 @@ export class LeadershipNews {
     this.#listener = listener;
   }
 
-  /** What is wrong now, in words; empty when nothing is. */
+  /** The current problem; empty if there is none. */
   get lastTrouble(): string {
     return this.#said.last() ?? '';
   }
@@ -33,7 +33,7 @@ export class LeadershipNews {
     }
   }
 
-  /** The next trouble is news again, even the same. */
+  /** Ends the current problem. The next one is reported, even if it is the same. */
   troubleOver(): void {
     this.#said.over();
   }

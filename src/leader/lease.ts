@@ -14,7 +14,7 @@ export interface LeaseSpec {
   readonly leaseTransitions?: number;
 }
 
-/** A Lease as the API server sent it. What is not named here is in it all the same, and is sent back as it came. */
+/** A Lease as the API server sent it. Fields that are not listed here are kept and sent back unchanged. */
 export interface Lease {
   readonly metadata?: {
     readonly name?: string;
@@ -39,7 +39,7 @@ export const annotationsOf = (lease: Lease | undefined): Labels => lease?.metada
 export const microTime = (now: number): string => new Date(now).toISOString().replace('Z', '000Z');
 
 /**
- * Meltemi's Lease in one namespace. No write is repeated here: the caller knows whether it is still worth it. Every method throws
+ * Meltemi's Lease in one namespace. Writes are not retried here; the caller decides whether a retry makes sense. Every method throws
  * `ApiError`.
  */
 export class LeaseObject {
@@ -47,7 +47,7 @@ export class LeaseObject {
   readonly #namespace: string;
   readonly #owner: OwnAccount | undefined;
 
-  /** @param owner whose removal removes a Lease that was made here, because no chart or bundle does */
+  /** @param owner the owner of a Lease that is created here: it is deleted with its owner, because no chart or bundle deletes it */
   constructor(client: Pick<Api, 'request'>, namespace: string, owner?: OwnAccount) {
     this.#client = client;
     this.#namespace = namespace;
@@ -64,7 +64,7 @@ export class LeaseObject {
     }
   }
 
-  /** @throws ApiError 409 when somebody else was quicker */
+  /** @throws ApiError 409 when another client was faster */
   create(spec: LeaseSpec, call: LeaseCall): Promise<Lease> {
     const body = {
       apiVersion: 'coordination.k8s.io/v1',
@@ -81,8 +81,8 @@ export class LeaseObject {
   }
 
   /**
-   * Writes the Lease as it was read, with this spec and with these annotations besides those that it has.
-   * @throws ApiError 409 when it was changed since, by anybody: then nothing was written and it must be read again
+   * Writes the Lease as it was read, with a new spec and additional annotations.
+   * @throws ApiError 409 when any client has changed it since. Then nothing was written, and it must be read again
    */
   replace(read: Lease, spec: LeaseSpec, annotations: Labels, call: LeaseCall): Promise<Lease> {
     const metadata = { ...read.metadata, annotations: { ...annotationsOf(read), ...annotations } };

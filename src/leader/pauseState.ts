@@ -1,18 +1,18 @@
 import type { Labels } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 
-/** Pause and resume as people set them on the Lease, by the last reading. */
+/** Pause and resume as users set them on the Lease, from the last read. */
 export interface PauseState {
-  /** Why nothing new may begin; absent when nothing is paused. Never empty. */
+  /** Why no restart may begin; absent when Meltemi is not paused. Never empty. */
   readonly paused?: string;
-  /** When the last `resume` was recorded, in milliseconds of the wall clock; absent when there never was one. */
+  /** When the last `resume` was recorded, in milliseconds of the wall clock; absent if there was none. */
   readonly resumedAt?: number;
 }
 
-/** Words that say nothing about why: `kubectl annotate … paused=true` is the quickest way to pause. */
+/** Values that give no reason: `kubectl annotate … paused=true` is the quickest way to pause. */
 const NO_REASON: ReadonlySet<string> = new Set(['', 'true']);
 
-/** Reads what people have asked for from the annotations of the Lease. */
+/** Reads users' requests from the annotations of the Lease. */
 export function pauseStateOf(annotations: Labels): PauseState {
   const paused = annotations[LEASE_ANNOTATION.paused];
   const resumedAt = Date.parse(annotations[LEASE_ANNOTATION.resumedAt] ?? '');
@@ -23,7 +23,7 @@ export function pauseStateOf(annotations: Labels): PauseState {
 }
 
 /**
- * The annotations that record a `resume` that is not recorded yet; empty when there is none.
+ * The annotations that record a new `resume`; empty if there is none.
  * @param now wall clock, milliseconds
  */
 export function acknowledgement(annotations: Labels, now: number): Labels {

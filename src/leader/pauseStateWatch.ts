@@ -1,13 +1,13 @@
 import type { Labels } from '../model.ts';
 import { type PauseState, pauseStateOf } from './pauseState.ts';
 
-/** Keeps the pause state that was read last, and calls listeners when it changes. */
+/** Keeps the last pause state and calls listeners when it changes. */
 export class PauseStateWatch {
   readonly #listeners = new Set<(pauseState: PauseState) => void>();
   readonly #onError: (error: unknown) => void;
   #current: PauseState = {};
 
-  /** @param onError hears of each listener that throws */
+  /** @param onError called when a listener throws */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
   }

@@ -11,7 +11,7 @@ import { annotationsOf, type Lease, type LeaseCall, LeaseObject } from './lease.
 import { acknowledgement, type PauseState } from './pauseState.ts';
 import { PauseStateWatch } from './pauseStateWatch.ts';
 
-/** As often as who leads by election sees the Lease. */
+/** The same interval at which an elected leader reads the Lease. */
 const LOOK_EVERY = 2000;
 const TIMEOUT = 5000;
 
@@ -19,10 +19,10 @@ export interface WithoutElectionOptions {
   readonly client: Pick<Api, 'request'>;
   /** Where the Lease is. */
   readonly namespace: string;
-  /** Whose a Lease is that is made here. */
+  /** The owner of a Lease that is created here. */
   readonly owner?: OwnAccount | undefined;
   readonly listener: LeadershipListener;
-  /** Whether the Lease may be made and written; a dry run only reads it. */
+  /** Whether the Lease may be created and written. A dry run only reads it. */
   readonly writes: boolean;
   readonly clock?: Clock;
   /** Wall clock, milliseconds; only for times that people read. */
@@ -30,8 +30,8 @@ export interface WithoutElectionOptions {
 }
 
 /**
- * The only one there is: it leads for as long as it runs. The Lease exists all the same, since people's words and Events are attached to
- * it, but it names no holder: a later election must not wait for a holder that never renews.
+ * The only replica: it leads for as long as it runs. The Lease still exists, because users' annotations and Events are attached to it. It
+ * has no holder, so that a later election does not wait for a holder that never renews.
  */
 export class WithoutElection implements Leadership {
   readonly #lease: LeaseObject;
@@ -97,7 +97,7 @@ export class WithoutElection implements Leadership {
     const read = Promise.withResolvers<void>();
     const looking = this.#keepLooking(end.signal, read.resolve);
     try {
-      // What writes must have read first whether it is paused.
+      // The pause state must be read before anything is written.
       if (this.#writes) await Promise.race([read.promise, looking]);
       if (!end.signal.aborted) await this.#lead(lead);
       await looking;
@@ -133,7 +133,7 @@ export class WithoutElection implements Leadership {
     }
   }
 
-  /** Makes the Lease where it is missing and records what people asked for, unless this only reads. */
+  /** Creates a missing Lease and records users' requests, unless this is a dry run. */
   async #look(call: LeaseCall): Promise<void> {
     const found = await this.#lease.read(call);
     this.#take(annotationsOf(found));

@@ -1,10 +1,10 @@
 import { keyOf, type Workload, type WorkloadKey } from '../model.ts';
 import type { Observed } from './observed.ts';
 
-/** What was last seen of each workload, by scans and by looks at one alone. */
+/** The last observation of each workload, from scans and from reads of single workloads. */
 export class Observations {
   readonly #last = new Map<WorkloadKey, Observed>();
-  /** When a workload was last looked at by itself: a scan that began before knows less. */
+  /** When a workload was last read by itself. A scan that began earlier has older data. */
   readonly #lookedAt = new Map<WorkloadKey, number>();
 
   all(): Observed[] {
@@ -16,10 +16,10 @@ export class Observations {
   }
 
   /**
-   * Takes what a scan has seen, except where something newer is known.
-   * @param namespace what was scanned; undefined for the whole cluster
-   * @param began when the scan did
-   * @param busy workloads that are being restarted: what the restart saw is newer than the scan's pages
+   * Stores the results of a scan, except where newer data is known.
+   * @param namespace the scanned namespace; undefined for the whole cluster
+   * @param began when the scan began
+   * @param busy workloads that are being restarted: the restart's data is newer than the scan's pages
    */
   scanned(
     seen: ReadonlyMap<WorkloadKey, Observed>,
@@ -39,7 +39,7 @@ export class Observations {
   }
 
   /**
-   * Notes that a place cannot be read at the moment, and why: what was seen there before is kept, and not assessed until it is seen again.
+   * Marks a namespace as unreadable, with the reason. Earlier observations are kept, but not assessed until they are read again.
    * @param namespace undefined for the whole cluster
    */
   unread(namespace: string | undefined, why: string): void {
@@ -48,14 +48,14 @@ export class Observations {
         this.#last.set(key, { ...observed, unread: why });
   }
 
-  /** Takes what a look at one workload has seen; undefined says that it is gone. */
+  /** Stores a read of one workload; undefined means that the workload is gone. */
   observed(key: WorkloadKey, observed: Observed | undefined, at: number): void {
     this.#lookedAt.set(key, at);
     if (observed) this.#last.set(key, observed);
     else this.#last.delete(key);
   }
 
-  /** Takes what was just written on a workload, so that delay, limits, halts and metrics count it from then on. */
+  /** Stores a record that was just written on a workload, so that delays, limits, halts and metrics count it at once. */
   wrote(workload: Workload): void {
     const observed = this.#last.get(keyOf(workload));
     if (observed) this.#last.set(keyOf(workload), { ...observed, workload });

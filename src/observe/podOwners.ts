@@ -4,14 +4,14 @@ import { loopSlices } from '../loopSlices.ts';
 import { keyOf, type PodFacts, type Workload, type WorkloadKey } from '../model.ts';
 
 /**
- * Finds out which workload each pod of a scan belongs to. A StatefulSet's and a DaemonSet's name it by UID; a Deployment's name a
- * ReplicaSet, whose owner is guessed from its name until a look at one workload has read the ReplicaSets' ownerReferences.
+ * Maps each pod of a scan to its workload. Pods of StatefulSets and DaemonSets refer to it by UID. Pods of Deployments refer to a
+ * ReplicaSet. Its owner is guessed from its name until a read of the single workload has seen the ReplicaSet's ownerReferences.
  */
 export class PodOwners {
-  /** UIDs of Deployments by those of their ReplicaSets, as looks at single workloads have found them. */
+  /** UIDs of Deployments by the UIDs of their ReplicaSets, from reads of single workloads. */
   readonly #learnt = new Map<string, { readonly workload: string; readonly namespace: string }>();
 
-  /** @returns the pods of each workload that has some, in groups */
+  /** @returns the groups of pods of each workload that has pods */
   async assign(pods: PodsByController, workloads: readonly Workload[]): Promise<Map<WorkloadKey, PodGroup[]>> {
     const byUid = new Map(workloads.map((workload) => [workload.uid, keyOf(workload)]));
     const names = new Set<string>(byUid.values());
@@ -38,7 +38,7 @@ export class PodOwners {
     return learnt ?? (hint !== undefined && names.has(hint) ? (hint as WorkloadKey) : undefined);
   }
 
-  /** Takes what a look at one workload has found: these pods, and no others, are its own. */
+  /** Stores a read of one workload: it owns exactly these pods. */
   learn({ kind, uid, namespace }: Workload, pods: readonly PodFacts[]): void {
     if (!ownerKind(kind).through) return;
     for (const [controller, { workload }] of this.#learnt) if (workload === uid) this.#learnt.delete(controller);
@@ -46,8 +46,8 @@ export class PodOwners {
   }
 
   /**
-   * Forgets controllers that have no pods any more.
-   * @param namespace what was scanned; undefined for the whole cluster
+   * Forgets controllers that have no pods left.
+   * @param namespace the scanned namespace; undefined for the whole cluster
    */
   keepOnly(pods: PodsByController, namespace: string | undefined): void {
     const there = new Set([...pods.controllers()].map(({ uid }) => uid));

@@ -16,25 +16,25 @@ export interface ScansOptions {
   /** Workloads that are being restarted. */
   readonly busy: { has(key: WorkloadKey): boolean };
   readonly policy: () => Pick<Policy, 'skipNamespaces'>;
-  /** The namespaces to look after; empty is the whole cluster. */
+  /** The namespaces to watch; empty means the whole cluster. */
   readonly namespaces: readonly string[];
-  /** Milliseconds between scans that nothing asks for; 0: there are none. */
+  /** Milliseconds between periodic scans; 0 disables them. */
   readonly reconcilePeriod: number;
   /** Milliseconds; only differences count. */
   readonly now: () => number;
   readonly report: Pick<Report, 'scanned' | 'scanFailed'>;
 }
 
-/** What is scanned at once: a namespace, or the whole cluster. */
+/** The scope of one scan: a namespace, or the whole cluster. */
 type Place = string | undefined;
 
 interface Schedule {
   dueAt: number;
   /** In a row. */
   failures: number;
-  /** What went wrong last; it is reported again only if it changes. */
+  /** The last failure. It is reported again only if it changes. */
   said: SayOnce;
-  /** Its first scan, or the one that changed epochs ask for, is still to come: what was seen there says nothing yet. */
+  /** The first scan, or the scan after an epoch changed, has not run yet. Until then, no observation of this scope counts. */
   awaited: boolean;
   /** The namespaces that its last scan skipped. */
   skipped: ReadonlySet<string>;
@@ -43,15 +43,15 @@ interface Schedule {
 const RETRY = { first: 1000, longest: 60_000 };
 
 /**
- * Keeps what is seen of workloads up to date by scans: of the whole cluster, or of each namespace by itself. A namespace that cannot be
- * scanned has a back-off of its own and keeps nothing else from being scanned.
+ * Keeps observations up to date by scanning the whole cluster, or each namespace separately. A namespace that cannot be scanned has its
+ * own back-off and does not block other scans.
  */
 export class Scans {
   readonly #options: ScansOptions;
   readonly #places = new Map<Place, Schedule>();
-  /** Namespaces of a cluster that is scanned as a whole, each of which has changed by itself. */
+  /** Single namespaces that changed, in a cluster that is scanned as a whole. */
   readonly #changed = new Map<string, Schedule>();
-  /** The namespaces that the last scan of everything skipped. */
+  /** The namespaces that the last full scan skipped. */
   #skipped = '';
 
   constructor(options: ScansOptions) {
@@ -61,12 +61,12 @@ export class Scans {
     for (const place of places) this.#places.set(place, newSchedule(0));
   }
 
-  /** Whether something that was seen may be assessed: of at least one place it is known what is there now. */
+  /** Whether anything may be assessed: at least one scope has current observations. */
   get isUsable(): boolean {
     return [...this.#places.values()].some(({ awaited }) => !awaited);
   }
 
-  /** Whether a namespace was seen as a whole: only then is gone what is not among what was seen. */
+  /** Whether a namespace was scanned completely. Only then does a missing workload count as deleted. */
   hasSeen(namespace: string): boolean {
     const schedule = this.#places.get(namespace) ?? this.#places.get(undefined);
     return schedule !== undefined && !schedule.awaited && !schedule.skipped.has(namespace);
@@ -79,7 +79,7 @@ export class Scans {
     return first;
   }
 
-  /** Asks for a scan of everything at a time; until then nothing that was seen counts. */
+  /** Schedules a full scan. Until it has run, earlier observations do not count. */
   askForAll(at: number): void {
     this.#changed.clear();
     for (const schedule of this.#places.values()) {
@@ -88,7 +88,7 @@ export class Scans {
     }
   }
 
-  /** Asks for a scan of these namespaces now, as far as they are looked after and no scan is awaited that sees them anyway. */
+  /** Schedules a scan of these namespaces now, unless they are not watched or a pending scan covers them. */
   askFor(namespaces: Iterable<string>): void {
     const now = this.#options.now();
     const whole = this.#places.get(undefined);
@@ -99,21 +99,21 @@ export class Scans {
     }
   }
 
-  /** Another policy is in force: other skipped namespaces ask for a scan, unless one is awaited anyway. */
+  /** Applies a new policy. If it skips other namespaces, a scan is scheduled, unless one is already pending. */
   policyChanged(): void {
     if (this.#skips() === this.#skipped) return;
     const now = this.#options.now();
     for (const schedule of this.#places.values()) if (!schedule.awaited) schedule.dueAt = Math.min(schedule.dueAt, now);
   }
 
-  /** Makes the scans that are due, one after the other. Failures are reported and tried again later. */
+  /** Runs the scans that are due, one after the other. Failed scans are reported and retried later. */
   async run(mesh: Mesh, signal: AbortSignal): Promise<void> {
     const { now } = this.#options;
     const due = [...this.#places].filter(([, { dueAt }]) => dueAt <= now());
     if (due.length > 0) this.#skipped = this.#skips();
     for (const [place, schedule] of due) {
       if (signal.aborted) return;
-      // the whole is scanned: what has changed in parts of it is seen, too
+      // a full scan covers the namespaces that changed, too
       if (place === undefined) this.#changed.clear();
       await this.#scan(mesh, place, schedule, signal);
     }
@@ -141,14 +141,14 @@ export class Scans {
     }
   }
 
-  /** A scan that fails is made again with back-off: 1 s, 2 s … 1 min. The same failure is not reported twice. */
+  /** Retries a failed scan with back-off: 1 s, 2 s … 1 min. The same failure is not reported twice. */
   #failed(mesh: Mesh, place: Place, schedule: Schedule, error: unknown, began: number): void {
     const { observations, busy, now, report } = this.#options;
     const wait = backOff(schedule.failures + 1, RETRY);
     schedule.failures += 1;
     schedule.dueAt = now() + wait;
     const denied = isForbidden(error) || isNotFound(error);
-    // a namespace that is deleted takes its Role with it, so that the answer is 403
+    // deleting a namespace also deletes its Role, so the API server answers 403
     const isGone = denied && place !== undefined && !mesh.namespaces.has(place);
     const problem = isGone ? 'gone' : kindOf(error);
     if (isGone) observations.scanned(new Map(), place, began, busy);
@@ -156,7 +156,7 @@ export class Scans {
     report.scanFailed(error, wait, { namespace: place, isGone, isNews: schedule.said.isNews(undefined, problem) });
   }
 
-  /** What could not be seen whole is scanned again soon. */
+  /** Schedules another scan soon where the last one was incomplete. */
   #nextPeriod(seen: ReadonlyMap<WorkloadKey, Observed>): number {
     const { reconcilePeriod, now } = this.#options;
     const period = reconcilePeriod > 0 ? reconcilePeriod : Number.POSITIVE_INFINITY;
@@ -177,6 +177,6 @@ const newSchedule = (dueAt: number): Schedule => ({
   skipped: new Set(),
 });
 
-/** What distinguishes two failures: not the message, because it depends on which of several lists fails first. */
+/** Identifies a failure. The message does not count, because it depends on which of several lists fails first. */
 const kindOf = (error: unknown): string =>
   error instanceof ApiError ? `${error.status ?? ''} ${error.reason}` : messageOf(error);

@@ -3,7 +3,7 @@ import type { Workload } from '../model.ts';
 
 type Identified = Pick<Workload, 'uid' | 'resourceVersion' | 'namespace' | 'template'>;
 
-/** Hashes of pod templates, each computed once for each version of its workload: a scan of an unchanged cluster hashes nothing. */
+/** Hashes of pod templates, computed once per version of a workload. A scan of an unchanged cluster computes none. */
 export class TemplateHashes {
   readonly #known = new Map<string, { readonly version: string; readonly namespace: string; readonly hash: string }>();
 
@@ -11,13 +11,13 @@ export class TemplateHashes {
     const known = this.#known.get(uid);
     if (known && known.version === version) return known.hash;
     const hash = contentHash(template);
-    // without a UID it cannot be distinguished from others
+    // without a UID, workloads of one name cannot be told apart
     if (uid && version) this.#known.set(uid, { version, namespace, hash });
     return hash;
   }
 
   /**
-   * Forgets what is gone.
+   * Forgets the hashes of deleted workloads.
    * @param seen all workloads of the namespace, or of the whole cluster if it is undefined
    */
   keepOnly(seen: readonly Pick<Workload, 'uid'>[], namespace: string | undefined): void {

@@ -1,6 +1,6 @@
 /**
- * Whether a text matches a pattern in which `*` stands for any characters, also none and also `/`; everything else means itself.
- * The parts between the stars are looked for from left to right, each as early as it can be, so no pattern takes long.
+ * Whether a text matches a pattern. `*` matches any characters, including none and `/`. All other characters are literal.
+ * The parts between the stars are searched from left to right, each at its first match, so every pattern is fast.
  */
 export function globMatches(pattern: string, text: string): boolean {
   const [first = '', ...rest] = pattern.split('*');

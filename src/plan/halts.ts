@@ -5,9 +5,9 @@ import type { Finding, RuleContext } from './rule.ts';
 type Known = Pick<RuleContext, 'history' | 'policy'>;
 
 /**
- * Whether failures halt the restarts of an injection's run in a namespace, and why. Failures in one namespace halt that namespace. Failures
- * in several namespaces halt all, and so do failures in the only one that the run concerns. So the owner of one namespace cannot stop the
- * others.
+ * Whether failures halt the restarts of an injection's run in a namespace, and why. Failures in one namespace halt only that namespace.
+ * Failures in several namespaces halt the whole run, and so do failures in its only namespace. So the owner of one namespace cannot halt
+ * the others.
  */
 export function haltOf({ run, entry }: Injection, namespace: string, known: Known): Finding | undefined {
   const open = everywhereOrHere(known.history.failingOpen, run, run, namespace, known);

@@ -3,7 +3,7 @@ import type { Assessed } from './assessed.ts';
 import type { JournalEntries } from './journalEntry.ts';
 import { isFailure } from './outcomes.ts';
 
-/** What the journal says of the restarts of each run: it survives crashes and leader changes. */
+/** Failures of each run according to the journal, which survives crashes and leader changes. */
 export interface History {
   /** Failed restarts of each run, by namespace. */
   readonly failures: ByRun<number>;
@@ -15,7 +15,7 @@ export interface History {
   readonly namespaces: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** What is counted of a run, by namespace. */
+/** Counts of a run, by namespace. */
 export type ByRun<T> = ReadonlyMap<string, ReadonlyMap<string, T>>;
 
 /**
@@ -35,7 +35,7 @@ export function historyOf(
   const reverted = new Map<string, Map<string, string>>();
   const since = resumedAt > wall ? 0 : Math.floor(resumedAt / 1000) * 1000;
   for (const [key, entry] of entries) {
-    // until a restart is known to be written, the one before it counts
+    // until a restart is known to be written, the previous one counts
     const { run, outcome, owner, restartedAt } = entry.confirmed ? entry : (entry.before ?? entry);
     if (restartedAt < since) continue;
     const { kind, namespace, name } = refOf(key);

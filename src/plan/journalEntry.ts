@@ -6,17 +6,17 @@ import type { Assessed } from './assessed.ts';
 import { kindOfOwner } from './history.ts';
 import { fingerprint, type RestartRecord, recordOf, retryWord, WRITES_KEPT, type Write, writesOf } from './record.ts';
 
-/** What the journal knows of a workload's last restart. Only Meltemi writes it, so it is what counts for the cluster. */
+/** The journal's entry for a workload's last restart. Only Meltemi writes it, so it is trusted for decisions about the whole cluster. */
 export interface JournalEntry extends RestartRecord {
-  /** UID of the workload that was restarted. One that was made again under the same name is another workload. */
+  /** UID of the restarted workload. A workload that was created again under the same name has another UID. */
   readonly uid: string;
-  /** The workload's generation when the restart was decided: as long as it stands, nothing was written. */
+  /** The workload's generation when the restart was planned. While it is unchanged, nothing was written. */
   readonly generation: number;
-  /** The write is known to have been done. */
+  /** Whether the write is known to have succeeded. */
   readonly confirmed: boolean;
   /** The entry before this one, kept as long as this restart may turn out not to have been written. */
   readonly before?: JournalEntry;
-  /** Kind of the workload's owner with its API group; absent where nothing owns it. */
+  /** Kind and API group of the workload's owner; absent if it has none. */
   readonly owner?: string;
   /** When it began, by this process's steady clock in milliseconds; not stored. */
   readonly since: number;
@@ -41,7 +41,7 @@ export function entryOf(
   return entry?.uid === workload.uid ? entry : undefined;
 }
 
-/** Whether a restart of this workload is still to end. */
+/** Whether a restart of this workload is in flight. */
 export const isInFlight = ({ entry }: Pick<Assessed, 'entry'>): boolean => entry !== undefined && !entry.outcome;
 
 /**
@@ -54,8 +54,8 @@ export function lastRestart({ workload, entry }: Pick<Assessed, 'workload' | 'en
 }
 
 /**
- * What counts against another restart of a workload: the journal's last one, and what stands on the workload where that is later. Neither
- * lifts what the other says, since anyone who may edit the workload may have written its record.
+ * The restarts that count against another restart of a workload: the journal's last one, and the record on the workload if it is later. The
+ * record never overrides the journal, because anyone who may edit the workload can write it.
  */
 export function knownRestarts(assessed: Pick<Assessed, 'workload' | 'entry'>): RestartRecord[] {
   const { entry } = assessed;
@@ -63,7 +63,7 @@ export function knownRestarts(assessed: Pick<Assessed, 'workload' | 'entry'>): R
   return [...(entry ? [entry] : []), ...(last && last !== entry ? [last] : [])];
 }
 
-/** Whether a person asks for one more restart: a `meltemi.dev/retry` that no restart has answered yet. */
+/** Whether a user requests one more restart: a `meltemi.dev/retry` that no restart has answered yet. */
 export function isRetryAsked(assessed: Pick<Assessed, 'workload' | 'entry'>): boolean {
   const asked = answeredRetry(assessed.workload.annotations);
   return asked !== undefined && knownRestarts(assessed).every(({ retried }) => retried !== asked);

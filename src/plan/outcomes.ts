@@ -1,4 +1,4 @@
-/** What is known of one way in which a restart can end. */
+/** The properties of an outcome. */
 interface OutcomeFacts {
   /** One sentence for docs/reporting.md. */
   readonly help: string;

@@ -6,7 +6,7 @@ import type { GateCode } from './gates/gates.ts';
 export const PDB_CHOICES = ['respect', 'ignore'] as const;
 export const RECREATE_CHOICES = ['restart', 'hold'] as const;
 
-/** What the user allows. Times are milliseconds. */
+/** The user's policy. Times are in milliseconds. */
 export interface Policy extends DriftRules {
   readonly maxInFlight: number;
   readonly maxInFlightPerNamespace: number;
@@ -30,15 +30,15 @@ export interface Policy extends DriftRules {
   readonly maxAttempts: number;
   /** Restarts of one workload within 24 hours that did not end well, before it waits. Those that ended well have a wider limit of 10. */
   readonly maxRestartsPerDay: number;
-  /** Gates that are left open whatever they find. */
+  /** Gates that are ignored. */
   readonly ignoreGate: ReadonlySet<GateCode>;
   /** Namespaces in which nothing is restarted. */
   readonly skipNamespaces: ReadonlySet<string>;
-  /** Whether only what carries the annotation `"true"` is restarted. */
+  /** Whether only workloads with the annotation `"true"` are restarted. */
   readonly optIn: boolean;
-  /** One of these must match, unless there is none. */
+  /** At least one of these must match. If the list is empty, all workloads match. */
   readonly include: readonly Filter[];
-  /** None of these may match, whatever else is said. */
+  /** None of these may match. They win over all other settings. */
   readonly exclude: readonly Filter[];
   /** The simple cases, which narrow what the filters leave: patterns of names, selectors over pod template labels. */
   readonly includeNamespaces: readonly string[];

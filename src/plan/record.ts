@@ -12,15 +12,15 @@ export interface Write {
   readonly well: boolean;
 }
 
-/** What one restart was for and how it went. Times are milliseconds of the leader's wall clock at that time. */
+/** The target and outcome of one restart. Times are milliseconds of the wall clock of the leader at that time. */
 export interface RestartRecord {
   readonly restartedFor: string;
   readonly restartedAt: number;
   readonly attempts: number;
-  /** The latest writes, newest first, this one included. */
+  /** The latest writes including this one, newest first. */
   readonly writes: readonly Write[];
   readonly run: string;
-  /** The person's `meltemi.dev/retry` that this restart answered, as `retryWord` makes it. */
+  /** The `meltemi.dev/retry` that this restart answered, in the form of `retryWord`. */
   readonly retried?: string;
   /** Undefined while in flight. */
   readonly outcome?: Outcome;
@@ -42,9 +42,9 @@ const LONGEST = 1024;
 const read = new WeakMap<Labels, RestartRecord | 'none'>();
 
 /**
- * Reads the record that stands on a workload. Anyone who may edit the workload may have written it, so it counts for that workload alone,
- * and only against restarting it. A record that is older than the object was copied with a manifest and says nothing about it.
- * @returns undefined where there is none, or none that can be read
+ * Reads the record on a workload. Anyone who may edit the workload can write it, so it counts for that workload alone, and only against
+ * restarting it. A record that is older than the object was copied with a manifest and is ignored.
+ * @returns undefined if there is no record, or it cannot be read
  */
 export function recordOf({
   annotations,
@@ -93,8 +93,8 @@ export function writeOf(text: string): Write | undefined {
 }
 
 /**
- * The value of `meltemi.dev/retry` as it is kept: itself, or a hash of its length and its beginning where a person wrote a whole letter. It
- * is worked out at every look, so it must not cost more the longer the letter is.
+ * The stored form of a `meltemi.dev/retry` value: a short value itself, or a hash of the length and beginning of a long one. It is computed
+ * at every read, so its cost must not grow with the length.
  */
 export function retryWord(value: string): string {
   if (value.length <= 64) return value;
@@ -125,7 +125,7 @@ export const outcomePatch = (resourceVersion: string, record: RestartRecord): ob
   metadata: { resourceVersion, annotations: annotationsOf(record) },
 });
 
-/** Everything is written, and empty where there is nothing to say, so that nothing of an earlier restart is left beside it. */
+/** Writes every annotation, with empty values where needed, so that nothing of an earlier restart remains. */
 const annotationsOf = (record: RestartRecord): Record<string, string> => ({
   [ANNOTATION.restartedFor]: record.restartedFor,
   [ANNOTATION.restartedAt]: timestamp(record.restartedAt),

@@ -1,7 +1,7 @@
 import { ownerKind } from '../kinds/kinds.ts';
 import type { Workload } from '../model.ts';
 
-/** How a controller's rollout of the current template stands. */
+/** The progress of a controller's rollout of the current template. */
 export type RolloutState =
   | { readonly kind: 'complete' }
   | { readonly kind: 'progressing'; readonly detail: string }
@@ -26,7 +26,7 @@ export function rolloutState(workload: Workload): RolloutState {
 
 const progressing = (detail: string): RolloutState => ({ kind: 'progressing', detail });
 
-/** Pods that a rollout replaces: with a partition only those from it on, and the revisions stay different for ever. */
+/** The number of pods that a rollout replaces. With a partition, only pods from it on; then the two revisions stay different. */
 export const replacedPods = ({ partition, rollout }: Workload): number => Math.max(0, rollout.desired - partition);
 
 /** Whether every pod is of the newest template, available or not: no rollout is under way. */

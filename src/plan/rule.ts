@@ -40,7 +40,7 @@ export const waitFor = ({ code }: WaitReason<WaitCode>, { detail, ...rest }: Fin
   ...rest,
 });
 
-/** What the rules may know besides the workload itself. */
+/** The input of the rules besides the workload itself. */
 export interface RuleContext {
   /** Milliseconds of a steady clock: what this process itself has begun is measured by it. */
   readonly now: number;
@@ -55,7 +55,7 @@ export interface RuleContext {
   readonly stale: string | undefined;
   /** Workloads whose last attempt met an error. */
   readonly retryAt: ReadonlyMap<WorkloadKey, { readonly until: number; readonly problem: string }>;
-  /** Why a person has paused everything, in the person's words; undefined when it is not paused. */
+  /** The user's reason for the pause of Meltemi; undefined if it is not paused. */
   readonly paused: string | undefined;
   readonly history: History;
 }
@@ -65,7 +65,7 @@ export interface Rule<Code extends string = string> extends WaitReason<Code> {
   check(assessed: Outdated, context: RuleContext): Finding | undefined;
 }
 
-/** What a plan is made in. */
+/** The input of a plan besides the workloads. */
 export interface PlanContext extends Omit<RuleContext, 'history'> {
   /** What Meltemi itself has written down of its restarts. */
   readonly journal: JournalEntries;

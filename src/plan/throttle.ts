@@ -9,7 +9,7 @@ export interface Place {
   readonly wait?: Wait;
 }
 
-/** Gives workloads their places in the queue, and starts where no limit is full. */
+/** Assigns workloads their places in the queue, and starts those that no limit stops. */
 export class Throttle {
   readonly #context: PlanContext;
   readonly #counts: Counts;
@@ -19,7 +19,7 @@ export class Throttle {
     this.#counts = new Counts(assessed, context);
   }
 
-  /** Gives a workload its place in the queue, and a start where there is room. */
+  /** Assigns a workload its place in the queue, and starts it if no limit stops it. */
   queue(assessed: Outdated): Place {
     const order = this.#counts.next();
     const wait = fullLimit(assessed, this.#counts, this.#context);

@@ -1,18 +1,18 @@
 import type { Workload } from '../model.ts';
 
-/** What an actuator writes to begin a restart. */
+/** The change that starts a restart. */
 export interface Beginning {
   readonly spec: object;
 }
 
-/** A way to restart workloads. What it writes is journalled first, and goes out in one patch with the record. */
+/** A way to restart workloads. The journal records the restart first; then one patch writes the change and the record. */
 export interface Actuator {
   /** For the documentation: `restarted by …`. */
   readonly help: string;
-  /** Verbs on the workload that it takes besides reading it. */
+  /** The verbs on the workload that it needs besides read access. */
   readonly verbs: readonly ['patch'];
-  /** What begins a restart, as a JSON merge patch on the workload. Its metadata is the record's. */
+  /** The change that starts a restart, as a JSON merge patch on the workload. Its metadata is left to the record. */
   readonly begin: (restartedAt: number) => Beginning;
-  /** The time of the newest restart that the workload carries, by any writer; undefined where it carries none. */
+  /** The time of the newest restart on the workload, by any writer; undefined if there is none. */
   readonly begunAt: (workload: Workload) => number | undefined;
 }

@@ -2,7 +2,7 @@ import { RESTARTED_AT } from '../names.ts';
 import { parseTime, timestamp } from '../rfc3339.ts';
 import type { Actuator } from './actuator.ts';
 
-/** As `kubectl rollout restart`: an annotation on the pod template, for which the controller replaces every pod. */
+/** Restarts like `kubectl rollout restart`: the controller replaces every pod when an annotation on the pod template changes. */
 export const byTemplateAnnotation: Actuator = {
   help: `the annotation \`${RESTARTED_AT}\` on its pod template`,
   verbs: ['patch'],

@@ -9,36 +9,36 @@ import { fingerprint } from '../plan/record.ts';
 import { replacedPods, rolloutState } from '../plan/rollout.ts';
 import { timestamp } from '../rfc3339.ts';
 
-/** How a restart ended, and why, for people. */
+/** The outcome of a restart, with an explanation for users. */
 export interface End {
   readonly outcome: Outcome;
   readonly detail: string;
 }
 
-/** How far a journalled restart has come by what its controller and its template say. */
+/** The progress of a restart in the journal, according to the workload's controller and template. */
 export type Progress =
-  /** Nothing was written, or not yet. */
+  /** The restart has not been written. */
   | { readonly kind: 'unwritten' }
   | { readonly kind: 'progressing' }
-  /** The controller is done; whether the pods have what the restart was for is still to be seen. */
+  /** The rollout is complete. The new pods are not verified yet. */
   | { readonly kind: 'complete'; readonly late: boolean }
   /** The template's annotation is no longer ours. */
   | { readonly kind: 'replaced'; readonly end: End }
   | { readonly kind: 'failed'; readonly end: End };
 
-/** What a restart is given. Times are milliseconds. */
+/** The time limits of a restart, in milliseconds. */
 export interface Allowance {
   readonly timeout: number;
-  /** When the injector was last seen to keep the pods from being made: the time limit counts from then. */
+  /** When the injector was last seen to block the creation of pods. The time limit counts from then. */
   readonly excusedAt?: number | undefined;
 }
 
 /**
- * Reads a followed workload. An annotation that is gone or older than ours was taken back by the owner of the manifests; a newer one is
- * somebody else's restart. A changed template with our annotation in it (a deployment meanwhile) is simply followed on. As long as it is
- * not known that the write was done, an unchanged generation says that it was not: every write of the template makes a new one
- * (apiserver registry/rest PrepareForUpdate of the apps kinds). Another generation without our annotation may hide one that was taken back
- * at once, and so it counts as that: better one restart too few.
+ * Determines the progress of a followed restart. If our annotation is missing or an older one is in its place, the owner of the manifests
+ * has reverted it. A newer one is another user's restart. If the template changed but keeps our annotation (a new deployment), the rollout
+ * is still followed. If it is unknown whether our write succeeded, an unchanged generation shows that it did not: every write of the
+ * template increments it (apiserver registry/rest PrepareForUpdate of the apps kinds). A changed generation without our annotation counts
+ * as reverted, because the annotation may have been removed at once. One restart too few is the safer mistake.
  * @param now steady clock, milliseconds
  */
 export function progressOf(workload: Workload, entry: JournalEntry, now: number, allowed: Allowance): Progress {
@@ -64,17 +64,17 @@ const failure = (why: Failure, detail: string): End => ({ outcome: `failed:${why
 
 const failed = (why: Failure, detail: string): Progress => ({ kind: 'failed', end: failure(why, detail) });
 
-/** What `endOf` goes by besides what it is shown. */
+/** The context of `endOf`: what it needs besides the observation. */
 export interface Circumstances {
   readonly entry: JournalEntry;
   readonly rules: DriftRules;
-  /** Whether the time limit had passed before this process saw the restart for the first time: it may have ended well long ago. */
+  /** Whether the time limit had passed before this process first saw the restart. It may have succeeded long ago. */
   readonly inherited: boolean;
 }
 
 /**
- * How a followed restart ended; undefined: it has not yet. Pods are assessed first: where all are as they should be it is verified,
- * whatever annotations and conditions say. What is not known yet is waited for until the time limit.
+ * The outcome of a followed restart; undefined while it is in progress. Pods are assessed first: if all are as expected, the restart is
+ * verified, whatever annotations and conditions say. Unknown facts are awaited until the time limit.
  */
 export function endOf(progress: Progress, assessed: Assessed, circumstances: Circumstances): End | undefined {
   const { verdict } = assessed;
@@ -94,7 +94,7 @@ export function endOf(progress: Progress, assessed: Assessed, circumstances: Cir
   return inherited ? UNVERIFIED : whatIsWrong(verdict.drifts);
 }
 
-/** What new pods have instead of the expected sidecar. Only a missing one says that the API server does without the injector. */
+/** Describes what new pods have instead of the expected sidecar. Only a missing sidecar shows that the injector was not called. */
 function whatIsWrong(drifts: readonly Drift[]): End {
   if (drifts.includes('missing')) return NO_SIDECAR;
   return drifts.includes('image') ? WRONG_IMAGE : WRONG_REVISION;
@@ -104,8 +104,8 @@ const isFor = ({ restartedFor }: JournalEntry, expected: ExpectedSidecar): boole
   fingerprint(expected) === restartedFor;
 
 /**
- * Whether pods that were born since the restart are ready without any sidecar, while the injector still says that they would get it:
- * then the API server does not call it, or goes on without it. Both times are the API server's.
+ * Whether pods created since the restart are ready without any sidecar, although the injector still answers that they get one.
+ * Then the API server does not call the injector, or ignores its failure. Both times come from the API server's clock.
  */
 function isFailingOpen({ workload, verdict, groups }: Assessed, { entry, rules }: Circumstances): boolean {
   if (verdict.state !== 'outdated' || !isFor(entry, verdict.expected) || !rules.restartOn.has('missing')) return false;
@@ -113,7 +113,7 @@ function isFailingOpen({ workload, verdict, groups }: Assessed, { entry, rules }
   return groups.some(({ sidecar, ready, youngest }) => sidecar.placement === 'none' && ready && youngest > since);
 }
 
-/** Whether all pods that can be replaced are there and ready; those on lost nodes cannot, and those before a partition are not meant. */
+/** Whether all replaceable pods exist and are ready. Pods on lost nodes and pods before a partition do not count. */
 function allDone({ workload, groups, onLostNodes }: Assessed): boolean {
   if (ownerKind(workload.kind).through || workload.rollout.observedGeneration < workload.generation) return false;
   const count = groups.reduce((sum, group) => sum + group.count, 0);
@@ -129,12 +129,12 @@ const WRONG_REVISION = failure(
 );
 
 /**
- * Whether pods are not made because the injector refuses them or cannot be reached: the API server's words when a webhook fails (apiserver
- * pkg/admission/plugin/webhook/errors).
+ * Whether pods cannot be created because the injector rejects them or is unreachable. The pattern matches the API server's error when a
+ * webhook fails (apiserver pkg/admission/plugin/webhook/errors).
  */
 export const isRefusedByInjector = ({ rollout }: Workload): boolean =>
   /webhook "[^"]*sidecar-injector\.istio\.io"/.test(rollout.createFailure ?? '');
 
-/** Whether the API server reaches no injector for its pods, which is not the workload's doing as a refusal may be. */
+/** Whether the API server cannot reach the injector. Unlike a rejection, this is never the workload's fault. */
 export const isNotReached = ({ rollout }: Workload): boolean =>
   /failed calling webhook "[^"]*sidecar-injector\.istio\.io"/.test(rollout.createFailure ?? '');

@@ -10,10 +10,10 @@ import { PlanOvertaken } from './planOvertaken.ts';
 import type { End } from './progress.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
 
-/** An outcome is written on its workload for people. If that fails, the journal has it all the same. */
+/** The outcome is also written on the workload, for users. If that fails, the journal still has it. */
 const OUTCOME_TRIES = 3;
 
-/** Records how restarts end: in the journal, on the workload, and to the listener. */
+/** Records the outcome of a restart in the journal and on the workload, and calls the listener. */
 export class RestartEnding {
   readonly #options: RestarterOptions;
 
@@ -22,8 +22,8 @@ export class RestartEnding {
   }
 
   /**
-   * The end counts as soon as the journal has it. The record on the workload is for people.
-   * @returns the workload as last seen; undefined when it is gone
+   * Records an outcome. It counts as soon as the journal has it; the record on the workload is for users.
+   * @returns the last observation of the workload; undefined if it was deleted
    */
   async end(assessed: Assessed, { outcome, detail }: End): Promise<Observed | undefined> {
     const { observer, listener, journal } = this.#options;
@@ -37,7 +37,7 @@ export class RestartEnding {
     return observer.observe(workload);
   }
 
-  /** Writes the record with its end on the workload. If that fails, nothing else depends on it. */
+  /** Writes the record with its outcome on the workload. A failure is harmless: nothing depends on this write. */
   async #note(workload: Workload, ended: JournalEntry): Promise<void> {
     const { cluster, signal } = this.#options;
     let latest: Workload | undefined = workload;
@@ -53,15 +53,15 @@ export class RestartEnding {
     }
   }
 
-  /** Why a rollout failed, in the words of the component that refused something; undefined if they cannot be read. */
+  /** The message of the component that caused a rollout to fail; undefined if it cannot be read. */
   async #rejection(workload: Workload, { restartedAt }: JournalEntry): Promise<string | undefined> {
     const { cluster } = this.#options;
     return workload.rollout.createFailure ?? cluster.rejection(workload, restartedAt).catch(() => undefined);
   }
 
   /**
-   * Closes an episode whose pods became current and ready after the restart had been given up, if a fresh look still says so.
-   * @throws {PlanOvertaken} when it does not, which the plan may not see yet
+   * Closes an episode whose pods became current and ready after the restart was given up. It reads the workload again first.
+   * @throws {PlanOvertaken} when the pods are no longer current and ready
    */
   async close(ref: WorkloadRef): Promise<Observed | undefined> {
     const { observer, mesh, ruleContext } = this.#options;

@@ -24,17 +24,17 @@ import {
 import type { RestartEnding } from './restartEnding.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
 
-/** How often a followed rollout is read, and how seldom while it cannot be read. */
+/** The shortest and the longest time between reads of a rollout. Reads that fail become less frequent. */
 const POLLS = { first: 1000, longest: 30_000 };
-/** How often the pods of a rollout are listed, and its injector asked whether it is there, at the most. */
+/** The minimum time between two lists of a rollout's pods, and between two probes of its injector. */
 const LOOK_EVERY = 5000;
 const ASK_EVERY = 15_000;
-/** How long an injector that does not answer may keep a restart from ending beyond its time limit; then its slot is given to others. */
+/** How long an unreachable injector may extend a restart beyond its time limit. Then the restart gives up its slot. */
 const LONGEST_EXCUSE = 60 * 60_000;
-/** How long a write whose answer was lost may still land: an API server ends a request after a minute (--request-timeout). */
+/** How long a write without a response may still take effect: the API server ends a request after a minute (--request-timeout). */
 const LANDS_WITHIN = 70_000;
 
-/** Follows restarts to their end, and verifies the new pods. All that it knows comes from the journal and the cluster. */
+/** Follows restarts to their end and verifies the new pods. Its only state is the journal and the cluster. */
 export class RestartFollower {
   readonly #options: RestarterOptions;
   readonly #ending: RestartEnding;
@@ -45,8 +45,8 @@ export class RestartFollower {
   }
 
   /**
-   * Follows a restart that stands in the journal, this process's own or one that a former process left, and records how it ends.
-   * @returns the workload as last seen; undefined when it is gone
+   * Follows a restart in the journal, from this process or an earlier one, and records its outcome.
+   * @returns the last observation of the workload; undefined if it was deleted
    */
   async follow(ref: WorkloadRef): Promise<Observed | undefined> {
     const { signal, sleep } = this.#options;
@@ -75,8 +75,8 @@ export class RestartFollower {
   }
 
   /**
-   * Ends a restart whose workload has been unreadable for too long, for example because a right was taken away. There is no verdict to
-   * report with it, so it is reported as trouble.
+   * Ends a restart whose workload has been unreadable for too long, for example because a permission was revoked. There is no verdict, so
+   * it is reported as a problem.
    * @returns whether it did
    */
   #isLost(ref: WorkloadRef): boolean {
@@ -112,7 +112,7 @@ export class RestartFollower {
     return this.#judgeStep(entry, workload, progress, { course, now, patience });
   }
 
-  /** A request whose answer was lost may still arrive for a while. After that, the restart was certainly not written. */
+  /** A request without a response may still take effect for a while. After that, the restart was certainly not written. */
   async #unwritten(ref: WorkloadRef, never: boolean): Promise<Step> {
     if (!never) return { done: false };
     this.#options.journal.cancel(ref);
@@ -127,7 +127,7 @@ export class RestartFollower {
   ): Promise<Step> {
     const { observer, mesh, ruleContext } = this.#options;
     const observed = await observer.observe(workload);
-    // it may have been made anew since it was read: the next step tells
+    // it may have been created again since it was read: the next step shows that
     if (observed?.workload.uid !== entry.uid) return { done: false };
     const assessed = await observer.assess(mesh(), observed, this.#isDoubtful(workload, course, now));
     const isExcused = isUnreachable(assessed) || (patience.people && isRefused(assessed));
@@ -142,7 +142,7 @@ export class RestartFollower {
     return { done: true, observed: await this.#ending.end(assessed, end) };
   }
 
-  /** Asks afresh before a restart fails for its image: meanwhile another restart may have shown that the cluster rewrites it. */
+  /** Asks again before a restart fails because of its image: another restart may have shown that the cluster rewrites it. */
   async #wrongImage(observed: Observed, progress: Progress, circumstances: Circumstances): Promise<Step> {
     const { observer, mesh } = this.#options;
     const fresh = await observer.assess(mesh(), observed, true);
@@ -167,14 +167,14 @@ export class RestartFollower {
     if (!rule) return undefined;
     const words = `the cluster rewrites ${verdict.expected.image} to ${verdict.actual.image}`;
     const learnt = journal.learn(injection.run, rule, assessed.workload.namespace);
-    // what does not count would be outdated again at once, and restarted again
+    // a rewrite that does not count would make the workload outdated again, and it would be restarted again
     if (learnt === 'full') return undefined;
     if (learnt === 'news') listener.learnt(assessed, words);
     return { outcome: 'verified', detail: words };
   }
 
   /**
-   * Whether no upgrade of the control plane is under way; where that cannot be seen, whether its answers were confirmed (gates G1 to G3).
+   * Whether no upgrade of the control plane is in progress. If that is not visible: whether its answers are confirmed (gates G1 to G3).
    */
   #replicasAgree(injection: Injection, expected: ExpectedSidecar): boolean {
     const unconfirmed = this.#options.ruleContext().unconfirmed(injection);
@@ -196,13 +196,13 @@ interface Step {
   readonly observed?: Observed | undefined;
 }
 
-/** What is known of a restart while it is followed. Times are those of the steady clock. */
+/** The state of a restart while it is followed. Times are from the steady clock. */
 interface Course {
-  /** The controller's counts when its pods were last looked at, and when that was. */
+  /** The controller's counts when the pods were last listed, and the time of that list. */
   status: string;
   lookedAt: number;
   askedAt: number;
-  /** Readings that failed in a row. */
+  /** Consecutive failed reads. */
   failures: number;
   /** Why they failed. */
   readonly said: SayOnce;
@@ -212,14 +212,14 @@ interface Course {
   inherited?: boolean;
 }
 
-/** Whether a restart that does not get on may still go beyond its time limit, by who keeps it from that. */
+/** Whether a restart without progress may exceed its time limit. This depends on the cause. */
 interface Patience {
   /**
-   * A person who can write the workload can pause it, or write what the injector refuses. Such a restart gets the time limit twice, because
-   * others need the slot.
+   * A user with write access to the workload can pause it, or write a template that the injector rejects. It gets twice the time
+   * limit and no more, because other restarts need the slot.
    */
   readonly people: boolean;
-  /** No injector is reached, or the API server does not answer. */
+  /** The injector is unreachable, or the API server does not answer. */
   readonly cluster: boolean;
 }
 
@@ -232,7 +232,7 @@ function patienceWith(entry: JournalEntry, { restartTimeout }: Pick<Policy, 'res
 const isMissingSilently = (kind: string, { existing, desired }: RolloutReport): boolean =>
   !ownerKind(kind).saysWhyPodsAreMissing && existing < desired;
 
-/** Pods are worth a look once the controller has counted something new, and not at every count. */
+/** Whether to list the pods: only when the controller's counts have changed, and not at every change. */
 function isWorthALook({ kind, rollout }: Workload, course: Course, now: number): boolean {
   const status = Object.values(rollout).join(' ');
   const missing = isMissingSilently(kind, rollout);

@@ -31,8 +31,8 @@ export class RestartWriter {
    * Restarts a workload if everything still speaks for it, the fresh answer among it: only if it is the one that the plan rests on (gate
    * G3). It is journalled first, so that nothing lies between the last look and the write.
    * @returns `written` when it is written, or may be; else the workload, which needs none, or undefined when it is gone
-   * @throws {PlanOvertaken} when the fresh look speaks against it and the plan does not know why yet
-   * @throws {ApiError} when the cluster does not answer or refuses; nothing was written then
+   * @throws {PlanOvertaken} when the workload has changed since it was planned and must not be restarted now
+   * @throws {ApiError} when the API server does not answer or rejects the request; then nothing was written
    */
   async restart(planned: Outdated): Promise<Observed | undefined | 'written'> {
     const { ruleContext, journal } = this.#options;
@@ -55,7 +55,7 @@ export class RestartWriter {
     if (!observed) return undefined;
     if (!isStillTrue(entry, observed.workload)) throw new PlanOvertaken('the workload has just changed');
     const fresh = await observer.assess(mesh(), observed, true);
-    // what counts is the restart before the one that is about to be made
+    // the previous restart counts, not the one that is about to be written
     const { entry: _begun, ...seen } = fresh;
     const assessed = { ...seen, ...(planned.entry && { entry: planned.entry }) };
     if (!isOutdated(assessed)) return this.#notOutdated(observed, assessed, planned);
@@ -70,8 +70,8 @@ export class RestartWriter {
   }
 
   /**
-   * Writes the restart with its record, or without it where admission refuses the record.
-   * @returns the workload as written; undefined when the answer did not come, so that nothing or all of it was written
+   * Writes the restart with its record, or without the record if admission rejects that.
+   * @returns the workload as written; undefined if there was no response, so that it is unknown whether it was written
    * @throws {Error} when nothing was written, for certain
    */
   async #write(assessed: Outdated, entry: JournalEntry): Promise<Workload | undefined> {
@@ -85,7 +85,7 @@ export class RestartWriter {
       return written;
     } catch (error) {
       if (!isDenied(error)) throw error;
-      // the next try is made without the record, after another look; where that is refused too, it was not about the record
+      // the next try leaves out the record, after another read; if that is rejected too, the record was not the cause
       if (refused === undefined) this.#refusing.set(namespace, error.message);
       else this.#refusing.delete(namespace);
       throw error;
@@ -93,8 +93,8 @@ export class RestartWriter {
   }
 
   /**
-   * Sends the patch. The rules are checked once more right before. Some owners write metadata or status every second: where the template is
-   * the one that was asked about, the answer still holds, so the patch is sent again for the new version instead of being planned anew.
+   * Checks the rules again and sends the patch. Some owners write metadata or status every second. If the template has not changed,
+   * the injector's answer still holds, so the patch is sent again for the new version without a new plan.
    */
   async #send(planned: Outdated, patchFor: RestartPatch, entry: JournalEntry): Promise<Workload | undefined> {
     const { cluster } = this.#options;
@@ -131,8 +131,8 @@ export class RestartWriter {
   }
 
   /**
-   * A fresh answer that could not be had is backed off, or the kept one would ask for the same again at once. So is one under another
-   * mesh than the plan's, which rests on the old one until the burst of changes is over.
+   * Backs off if the injector gave no fresh answer, because the cached answer would lead to the same attempt at once. Also backs off if the
+   * mesh has changed since the plan, because plans use the old mesh until the burst of changes is over.
    */
   #notOutdated(observed: Observed, { verdict, injection }: Assessed, planned: Outdated): Observed {
     if (verdict.state === 'unknown') throw new PlanOvertaken(verdict.reason.detail);
@@ -141,8 +141,8 @@ export class RestartWriter {
   }
 
   /**
-   * The rules once more, on the fresh verdict: an upgrade may have begun since the plan was made.
-   * @throws {PlanOvertaken} when one of them holds the workload now
+   * Checks the rules again with the fresh verdict, because an upgrade may have begun since the plan was made.
+   * @throws {PlanOvertaken} when a rule now makes the workload wait
    */
   #stillWanted(assessed: Outdated): RuleContext {
     const ruleContext = this.#options.ruleContext();
@@ -154,13 +154,13 @@ export class RestartWriter {
 }
 
 /**
- * The journal's entry must still hold at the write: the generation shows later whether the write was made, and the retry which one it
- * answered.
+ * Whether the journal's entry is still correct at the write. Its generation later shows whether the write succeeded, and its retry shows
+ * which request it answered.
  */
 const isStillTrue = (entry: JournalEntry, { uid, generation, annotations }: Workload): boolean =>
   uid === entry.uid && generation === entry.generation && answeredRetry(annotations) === entry.retried;
 
-/** The answer may have taken seconds: it must still come from the injection that the API server would call now. */
+/** Whether the answer comes from the injection that the API server would call now. The answer may have taken seconds. */
 function sameInjection(mesh: Mesh, { workload, injection }: Outdated): boolean {
   const matched = matchOf(mesh, workload);
   return matched.kind === 'entry' && matched.entry.epoch === injection.epoch;
@@ -169,13 +169,13 @@ function sameInjection(mesh: Mesh, { workload, injection }: Outdated): boolean {
 const sameTarget = (planned: Outdated, fresh: Outdated): boolean =>
   fingerprint(planned.verdict.expected) === fingerprint(fresh.verdict.expected);
 
-/** Admission may deny the record and let the annotation pass that `kubectl rollout restart` writes: policies do, by 422, 403 or 400. */
+/** Policies may reject the record, with 422, 403 or 400, and still allow the annotation that `kubectl rollout restart` writes. */
 const isDenied = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.status !== undefined && [400, 403, 422].includes(error.status);
 
 /**
- * An answer of 4xx, a connection that was never made and a closed fence are certain; whatever else is thrown may follow a write, and so may
- * an answer of 2xx that cannot be read.
+ * Whether an error proves that nothing was written: a 4xx response, a connection that was never opened, or a closed fence. After any other
+ * error, or a 2xx response that cannot be read, the write may have succeeded.
  */
 function wasNotDone(error: unknown): boolean {
   if (!(error instanceof ApiError)) return true;

@@ -7,8 +7,8 @@ import { RestartFollower } from './restartFollower.ts';
 import { RestartWriter } from './restartWriter.ts';
 
 /**
- * Carries out one restart: looks again, asks afresh, journals, writes once, follows to the end, verifies the new pods and records the
- * outcome. All that it knows it reads from the journal and the cluster, so another process can take over at any point.
+ * Carries out one restart: it reads the workload and asks the injector again, updates the journal, writes once, follows the rollout,
+ * verifies the new pods and records the outcome. Its only state is the journal and the cluster, so another process can take over any time.
  */
 export class Restarter {
   readonly #writer: RestartWriter;
@@ -23,9 +23,9 @@ export class Restarter {
 
   /**
    * Writes a restart and follows it to its end.
-   * @returns the workload as last seen; undefined when it is gone
-   * @throws {PlanOvertaken} when a fresh look speaks against it and the plan does not know why yet
-   * @throws {ApiError} when the cluster does not answer or refuses; nothing was written then
+   * @returns the last observation of the workload; undefined if it was deleted
+   * @throws {PlanOvertaken} when the workload has changed since it was planned and must not be restarted now
+   * @throws {ApiError} when the API server does not answer or rejects the request; then nothing was written
    */
   async restart(planned: Outdated): Promise<Observed | undefined> {
     const left = await this.#writer.restart(planned);
@@ -33,17 +33,17 @@ export class Restarter {
   }
 
   /**
-   * Follows a restart that is in the journal, of this process or of a former one, and records how it ends.
-   * @returns the workload as last seen; undefined when it is gone
+   * Follows a restart in the journal, from this process or an earlier one, and records its outcome.
+   * @returns the last observation of the workload; undefined if it was deleted
    */
   follow(ref: WorkloadRef): Promise<Observed | undefined> {
     return this.#follower.follow(ref);
   }
 
   /**
-   * Closes an episode whose pods became current and ready after the restart had been given up, if a fresh look still says so.
-   * @returns the workload as last seen; undefined when it is gone
-   * @throws {PlanOvertaken} when it does not, which the plan may not see yet
+   * Closes an episode whose pods became current and ready after the restart was given up. It reads the workload again first.
+   * @returns the last observation of the workload; undefined if it was deleted
+   * @throws {PlanOvertaken} when the pods are no longer current and ready
    */
   close(ref: WorkloadRef): Promise<Observed | undefined> {
     return this.#ending.close(ref);

@@ -7,15 +7,15 @@ import type { Assessed } from '../plan/assessed.ts';
 import type { Outcome } from '../plan/outcomes.ts';
 import type { RuleContext } from '../plan/rule.ts';
 
-/** What a restarter tells while it works; the report turns each into log, metric and Event. */
+/** Callbacks of a restarter. The report turns each call into a log line, a metric and an Event. */
 export interface RestartListener {
   /** A restart is being written. */
   sending(ref: WorkloadRef): void;
   restarted(assessed: Assessed, written: Workload): void;
   ended(assessed: Assessed, outcome: Outcome, detail: string): void;
-  /** The cluster's admission refuses the record on this workload; the restart is made without it. */
+  /** Admission rejects the record on this workload. The restart is made without it. */
   recordRefused(assessed: Assessed, why: string): void;
-  /** A restart has shown how the cluster rewrites the injector's images, in words. */
+  /** A restart has shown how the cluster rewrites the injector's images. The text describes it. */
   learnt(assessed: Assessed, words: string): void;
   trouble(ref: WorkloadRef, error: unknown): void;
 }
@@ -24,7 +24,7 @@ export interface RestarterOptions {
   readonly cluster: Cluster;
   readonly observer: Observer;
   readonly journal: Journal;
-  /** The mesh as it is at the moment of the call, not as it was when the plan was made. */
+  /** The current mesh, not the mesh that the plan was made with. */
   readonly mesh: () => Mesh;
   readonly ruleContext: () => RuleContext;
   readonly listener: RestartListener;

@@ -11,20 +11,20 @@ export interface RestartsOptions {
   readonly journal: Pick<Journal, 'entries'>;
   /** Milliseconds; only differences count. */
   readonly now: () => number;
-  /** Takes the last observation of a workload; undefined where it is gone. */
+  /** Receives the last observation of a workload; undefined if it was deleted. */
   readonly onObserved: (key: WorkloadKey, observed: Observed | undefined) => void;
-  /** A restart could not be made or followed. The workload is to be observed again. */
+  /** A restart could not be made or followed. The workload must be observed again. */
   readonly onError: (key: WorkloadKey, ref: WorkloadRef, error: unknown) => Promise<unknown>;
-  /** One has ended: there is room for another. */
+  /** A restart has ended, so another may begin. */
   readonly onEnd: () => void;
 }
 
-/** Carries out the steps of a plan beside the loop that plans. An error leaves its workload as it was, to be tried again with back-off. */
+/** Carries out the steps of a plan in the background. A workload that met an error is tried again with back-off. */
 export class Restarts {
   readonly #options: RestartsOptions;
   readonly #retries = new Retries();
   readonly #busy = new Map<WorkloadKey, Promise<void>>();
-  /** Those of them whose restart is not written yet. */
+  /** The workloads among them whose restart is not written yet. */
   readonly #starting = new Set<WorkloadKey>();
 
   constructor(options: RestartsOptions) {
@@ -36,28 +36,28 @@ export class Restarts {
     return this.#busy;
   }
 
-  /** Those of them whose restart is about to be written. */
+  /** The workloads among them whose restart is about to be written. */
   get starting(): ReadonlySet<WorkloadKey> {
     return this.#starting;
   }
 
-  /** Workloads whose last attempt met an error, and when each is tried again. */
+  /** Workloads whose last attempt failed, and when each is tried again. */
   get retries(): ReturnType<Retries['pending']> {
     return this.#retries.pending();
   }
 
-  /** The write of a restart is on its way. */
+  /** Marks that the write of a restart is being sent. */
   sending(ref: WorkloadRef): void {
     this.#starting.delete(keyOf(ref));
   }
 
-  /** Begins what a plan says, and follows every restart that the journal has in flight, also where no scan has seen its workload. */
+  /** Starts the steps of a plan, and follows every in-flight restart in the journal, even if no scan has seen its workload. */
   carryOut(items: readonly Planned[], restarter: Restarter, signal: AbortSignal): void {
     this.#followUnseen(items, restarter, signal);
     for (const one of items) this.#carryOut(one, restarter, signal);
   }
 
-  /** Ends back-offs that a plan shows to be over: nothing is to be done, or the workload is gone. */
+  /** Ends back-offs that a plan no longer needs: the workload needs no restart, or was deleted. */
   settle(items: readonly Planned[]): void {
     const known = new Set<WorkloadKey>();
     for (const { workload, step } of items) {
@@ -67,7 +67,7 @@ export class Restarts {
     this.#retries.keepOnly((key) => known.has(key) || this.#busy.has(key));
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when no restart is running any more. */
   async idle(): Promise<void> {
     await Promise.all(this.#busy.values());
   }
@@ -84,7 +84,7 @@ export class Restarts {
     if (step.action === 'close') this.#begin(key, workload, () => restarter.close(workload), signal);
   }
 
-  /** Another workload of the same name is not the one that was restarted. */
+  /** A new workload of the same name is not the one that was restarted. */
   #followUnseen(items: readonly Planned[], restarter: Restarter, signal: AbortSignal): void {
     const seen = new Map(items.map(({ workload }) => [keyOf(workload), workload.uid]));
     for (const [key, { outcome, uid }] of this.#options.journal.entries) {
@@ -102,7 +102,7 @@ export class Restarts {
         if (!signal.aborted) onObserved(key, observed);
       })
       .catch(async (error: unknown) => {
-        // the next leader reads anew what a term leaves
+        // the next leader reads the cluster again
         if (signal.aborted) return;
         this.#retries.failed(key, now(), error);
         await onError(key, ref, error);
@@ -116,5 +116,5 @@ export class Restarts {
   }
 }
 
-/** Whether a restart was not made because the plan no longer held. It is planned anew, and is no trouble. */
+/** Whether a restart was not made because the plan no longer held. It is planned again; this is not an error. */
 export const isOvertaken = (error: unknown): boolean => error instanceof PlanOvertaken;

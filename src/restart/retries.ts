@@ -2,7 +2,7 @@ import { backOff } from '../backOff.ts';
 import { messageOf } from '../messageOf.ts';
 import type { WorkloadKey } from '../model.ts';
 
-/** A workload that met an error, and when it is tried again. */
+/** A workload whose last attempt failed, and when it is tried again. */
 export interface Retry {
   readonly until: number;
   readonly problem: string;
@@ -10,7 +10,7 @@ export interface Retry {
 
 const RETRY = { first: 1000, longest: 60_000 };
 
-/** Back-off per workload: 1 s, doubled with each error in a row, at most a minute. Nothing is dropped. */
+/** Back-off per workload: 1 s, doubled with each consecutive error, up to a minute. It never gives up. */
 export class Retries {
   readonly #failures = new Map<WorkloadKey, Retry & { readonly count: number }>();
 
@@ -24,7 +24,7 @@ export class Retries {
     this.#failures.delete(key);
   }
 
-  /** Forgets workloads that are gone. */
+  /** Forgets deleted workloads. */
   keepOnly(isThere: (key: WorkloadKey) => boolean): void {
     for (const key of this.#failures.keys()) if (!isThere(key)) this.#failures.delete(key);
   }

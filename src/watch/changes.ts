@@ -1,15 +1,15 @@
 import type { Injection, Mesh } from '../expect/mesh.ts';
 
-/** What a changed mesh makes necessary. */
+/** The work that a change of the mesh requires. */
 export type Scope =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'everything' }
   | { readonly kind: 'namespaces'; readonly names: readonly string[] };
 
 /**
- * Compares two states of the mesh. A new or lost epoch may concern any workload; a namespace with other labels or ProxyConfigs concerns its
- * own, and so does one that is gone: its workloads are to be forgotten.
- * istiod's status, rewritten CA bundles and annotations on namespaces are neither: they need no look at pods, only another evaluation.
+ * Compares two states of the mesh. A new or removed epoch may affect any workload. A namespace whose labels or ProxyConfigs changed affects
+ * only its own workloads. So does a deleted namespace: its workloads must be forgotten.
+ * Changes of istiod's status, CA bundles and namespace annotations need no scan of pods, only another evaluation.
  */
 export function scopeOf(before: Mesh | undefined, after: Mesh): Scope {
   if (!before || epochsOf(before) !== epochsOf(after)) return { kind: 'everything' };
@@ -23,17 +23,16 @@ export function scopeOf(before: Mesh | undefined, after: Mesh): Scope {
   return names.length > 0 ? { kind: 'namespaces', names } : { kind: 'nothing' };
 }
 
-/** What a burst of watch events has touched, also where it was put back at once. */
+/** What a burst of watch events has changed, including changes that were reverted at once. */
 export interface MeshChange {
   /** Namespaces whose labels or ProxyConfigs have changed. */
   readonly namespaces: readonly string[];
-  /** Something that names an epoch has changed: a webhook entry, a control plane, its configuration. */
+  /** Whether a part of an epoch has changed: a webhook entry, a control plane or its configuration. */
   readonly epochs: boolean;
 }
 
 /**
- * What has changed since the mesh was taken last, and what has changed back since: pods may have been born in between that nothing else
- * tells of.
+ * Collects what has changed since the mesh was last taken, including changes that were reverted: pods may have been created in between.
  */
 export class Changes {
   #taken: Mesh;
@@ -45,8 +44,8 @@ export class Changes {
   }
 
   /**
-   * @param now the mesh, asked for only where the change does not say itself what it has touched: to build it for each event costs too much
-   * @param change absent where anything may have changed
+   * @param now returns the mesh. Called only if the change does not say what it affects, because building the mesh per event is expensive
+   * @param change absent if anything may have changed
    */
   note(now: () => Mesh, change?: MeshChange): void {
     for (const name of change?.namespaces ?? []) this.#touched.add(name);
@@ -65,7 +64,7 @@ export class Changes {
 
 const epochsOf = (mesh: Mesh): string => mesh.injections.map(({ epoch }) => epoch).join(' ');
 
-/** Whether two sets of labels are equal, in whatever order. */
+/** Whether two sets of labels are equal, in any order. */
 export function sameLabels(
   a: Readonly<Record<string, string>> | undefined,
   b: Readonly<Record<string, string>>,
@@ -76,8 +75,8 @@ export function sameLabels(
 }
 
 /**
- * Injections whose istiod has ended a rollout: while it rolled, replicas of the old template may have answered for the new epoch. One that
- * is only scaled answers the same all along.
+ * Injections whose istiod has completed a rollout. During the rollout, replicas of the old template may have answered for the new epoch.
+ * Scaling alone does not change the answers.
  */
 export function unmixed(before: Mesh, after: Mesh): Injection[] {
   const mixed = new Set(before.injections.filter(isMixed).map(({ epoch }) => epoch));

@@ -2,8 +2,8 @@ const IDLE = 2000;
 const AT_MOST = 10_000;
 
 /**
- * Joins a burst of changes into one: due when nothing has come for 2 s, at the latest 10 s after the first.
- * An upgrade writes a dozen objects within seconds and should be looked at once, after the last of them. Times are milliseconds.
+ * Combines a burst of changes. It is due 2 s after the last change, and at the latest 10 s after the first.
+ * An upgrade writes a dozen objects within seconds and should be evaluated once, after the last write. Times are milliseconds.
  */
 export class Coalesce {
   #first: number | undefined;
@@ -14,7 +14,7 @@ export class Coalesce {
     this.#last = now;
   }
 
-  /** When the burst is to be looked at; undefined when nothing has changed. */
+  /** When the burst is due; undefined if nothing has changed. */
   dueAt(): number | undefined {
     return this.#first === undefined ? undefined : Math.min(this.#last + IDLE, this.#first + AT_MOST);
   }

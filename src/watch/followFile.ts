@@ -4,20 +4,20 @@ export interface FollowOptions {
   readonly path: string;
   /** Bytes. */
   readonly limit: number;
-  /** What is known of the file already. */
+  /** The content that the caller already has. */
   readonly from: TextFile;
-  /** Waits between two looks. */
+  /** Waits between two reads. */
   readonly pause: () => Promise<unknown>;
   readonly signal: AbortSignal;
   readonly onChange: (file: TextFile) => void;
 }
 
 /**
- * Tells what a file holds each time that this has changed, until the signal aborts. The file is read again and again, because nothing else
- * notices every edit: a mounted ConfigMap is a link to a link that the kubelet swaps, network and overlay file systems send no
- * notifications, and neither size nor time need change with the content. A policy is small, so reading it costs nothing.
- * A change counts once two looks in a row see the same: an editor that writes in place leaves half a file for a moment, and half a policy
- * may well be one, only without its exclusions.
+ * Yields the content of a file each time it changes, until the signal aborts. The file is polled, because nothing else detects every edit:
+ * the kubelet swaps symbolic links to update a mounted ConfigMap, network and overlay file systems send no notifications, and an edit may
+ * change neither size nor time. A policy is small, so reading it is cheap.
+ * A change counts once two consecutive reads agree. An editor that writes in place leaves a partial file for a moment, and a partial policy
+ * may be valid, but without its exclusions.
  */
 export async function followFile({ path, limit, from, pause, signal, onChange }: FollowOptions): Promise<void> {
   let [told, seen] = [from, from];

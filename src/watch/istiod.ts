@@ -13,14 +13,14 @@ interface Container {
   readonly env?: readonly unknown[];
 }
 
-/** Variables are looked at one by one: a template may have thousands. */
+/** Checks variables one at a time, because a template may have thousands. */
 const CONTAINERS: Shape = [{ name: 'string', image: 'string' }];
 const CONDITIONS: Shape = { conditions: [{ type: 'string', status: 'string' }] };
 
 /**
- * Reads a Deployment as a control plane. istiod works for the revision in its environment variable `REVISION` (istio
- * pilot/cmd/pilot-discovery), which the charts repeat in the label `istio.io/rev`; without either it is `default`, as in Istio's own
- * charts. The template is hashed when that is first asked for: of many Deployments in a namespace one or two are control planes.
+ * Reads a Deployment as a control plane. istiod serves the revision in its environment variable `REVISION` (istio
+ * pilot/cmd/pilot-discovery). The charts also set it as the label `istio.io/rev`. Without either it is `default`, as in Istio's own
+ * charts. The template's hash is computed on first use, because few Deployments of a namespace are control planes.
  */
 export function istiodOf(raw: RawWorkload): Istiod {
   const { namespace, name, generation, rollout, template, maxUnavailable } = workloadOf(deployment.kind, raw);

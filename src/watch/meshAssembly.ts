@@ -10,7 +10,7 @@ import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import type { Labels, NamespaceFacts } from '../model.ts';
 import { isLabelledIstiod, istiodOf, podLabelsOf } from './istiod.ts';
 
-/** As much of any object as keeps it apart from others. */
+/** The fields that identify an object. */
 export interface Named {
   readonly metadata?: {
     readonly name?: string;
@@ -23,7 +23,7 @@ export type ConfigMap = Named & { readonly data?: Readonly<Record<string, string
 export type ProxyConfig = Named & { readonly spec?: object };
 export type RawService = Named & { readonly spec?: { readonly type?: string; readonly selector?: Labels } };
 
-/** The objects that the mesh is made of, as far as they are watched. */
+/** The watched objects that make up the mesh. */
 export interface MeshObjects {
   readonly configurations: () => readonly (RawConfiguration & Named)[];
   readonly namespaces: () => readonly Named[];
@@ -37,7 +37,7 @@ export interface MeshObjects {
 export interface Resolved {
   readonly entry: WebhookEntry;
   readonly home: Home;
-  /** What answers it, which also names its ConfigMaps. */
+  /** The control plane that answers it, which also determines its ConfigMaps. */
   readonly revision: string;
 }
 
@@ -45,8 +45,8 @@ export interface Resolved {
 export type AnswersVersion = (entry: WebhookEntry) => number;
 
 /**
- * Makes the mesh from the watched objects, on demand. What is made from one version of an object is kept with it, so that a burst of events
- * costs no more than what has changed.
+ * Builds the mesh from the watched objects, on demand. Results are cached per version of an object, so a burst of events costs only what
+ * has changed.
  */
 export class MeshAssembly {
   readonly #objects: MeshObjects;
@@ -63,14 +63,14 @@ export class MeshAssembly {
   /** A Deployment read as a control plane. */
   readonly istiodOf = onceFor(istiodOf);
 
-  /** @param answersVersion how often an entry's injector has been seen to answer otherwise than before */
+  /** @param answersVersion how often the answers of an entry's injector have changed */
   constructor(objects: MeshObjects, trusted: readonly string[], answersVersion: AnswersVersion = () => 0) {
     this.#objects = objects;
     this.#trusted = trusted;
     this.#answersVersion = answersVersion;
   }
 
-  /** Some object has changed: whatever is asked for next is made anew. */
+  /** Invalidates the mesh after a change of an object. It is rebuilt on next use. */
   forget(): void {
     this.#mesh = undefined;
     this.#resolved = undefined;
@@ -81,7 +81,7 @@ export class MeshAssembly {
     return this.#mesh;
   }
 
-  /** Whether ProxyConfigs of a namespace count for the whole mesh, as it was when it was made last. */
+  /** Whether ProxyConfigs of a namespace apply to the whole mesh, according to its last build. */
   isRoot(namespace: string): boolean {
     return this.#roots.has(namespace);
   }
@@ -172,7 +172,7 @@ export class MeshAssembly {
     return namespace === undefined ? undefined : this.#objects.configMap(namespace, name);
   }
 
-  /** By namespace; the order in which ProxyConfigs arrived makes no difference. */
+  /** ProxyConfigs by namespace. The order in which they arrived does not matter. */
   #proxyConfigHashes(): Map<string, string> {
     const byNamespace = Map.groupBy(this.#objects.proxyConfigs(), ({ metadata }) => metadata?.namespace ?? '');
     return new Map(
@@ -192,7 +192,7 @@ const backendOf = ({ spec }: RawService): ServiceBackend => ({
 const isCandidate = (raw: RawWorkload, selectors: readonly Labels[]): boolean =>
   isLabelledIstiod(raw) || selectors.some((matchLabels) => selects({ matchLabels }, podLabelsOf(raw)));
 
-/** Keeps what is made of an object for as long as the object lives. */
+/** Caches a result for the lifetime of its object. */
 function onceFor<T extends object, R>(make: (object: T) => R): (object: T) => R {
   const made = new WeakMap<T, { readonly value: R }>();
   return (object) => {

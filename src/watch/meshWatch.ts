@@ -20,28 +20,27 @@ import {
 } from './meshAssembly.ts';
 import { NamedWatches, type Place } from './namedWatches.ts';
 
-/** Called once for everything that came in one turn of the event loop. */
+/** Called once for all events of one turn of the event loop. */
 export type MeshListener = (change?: MeshChange) => void;
 
-/** Called for every failed list or watch. `instead` says how Meltemi goes on without it; absent where it cannot. */
+/** Called for every failed list or watch. `instead` describes the fallback; absent if there is none. */
 export type WatchErrorListener = (watched: string, error: unknown, instead?: string) => void;
 
-/** Where to watch; an empty list is everywhere. For who has rights in some namespaces only. */
+/** The namespaces to watch, for installations with rights in some namespaces only. An empty list means all namespaces. */
 export interface MeshScope {
-  /** Where workloads are looked after. */
+  /** Namespaces of workloads. */
   readonly namespaces: readonly string[];
-  /** Where istiods run. */
+  /** Namespaces of istiods. */
   readonly istioNamespaces: readonly string[];
 }
 
 const EVERYWHERE: MeshScope = { namespaces: [], istioNamespaces: [] };
 
 /**
- * Watches the few objects that decide what injectors answer: MutatingWebhookConfigurations, Namespaces (metadata only), ProxyConfigs where
- * they are served; of the namespaces that injector entries name the Deployments, the Services that the entries lead to, and the ConfigMaps
- * that injectors read, those each by name. Nothing is done for objects that merely look like Istio's somewhere else. Where it may not read
- * some of these it goes on without: changes of ConfigMaps and ProxyConfigs are then seen when answers expire, and a control plane that is
- * not visible is asked twice (gate G3).
+ * Watches the objects that decide injectors' answers: MutatingWebhookConfigurations, Namespaces (metadata only), and ProxyConfigs if the
+ * API is served. In the namespaces that injector entries refer to, it watches the Deployments and, by name, the entries' Services and the
+ * injectors' ConfigMaps. Objects elsewhere that only look like Istio's are ignored. If a permission is missing, it continues without that
+ * object: changes of ConfigMaps and ProxyConfigs then count when answers expire, and an invisible control plane is asked twice (gate G3).
  */
 export class MeshWatch {
   readonly #client: KubeClient;
@@ -55,15 +54,15 @@ export class MeshWatch {
   readonly #deployments: NamedWatches<RawWorkload>;
   readonly #services: NamedWatches<RawService>;
   readonly #configMaps: NamedWatches<ConfigMap>;
-  /** What may not be read, and who waits to hear that. Of two ConfigMaps in a namespace one may be allowed and the other not. */
+  /** Forbidden objects, with the callers that wait for the result. Permissions may differ between two ConfigMaps of a namespace. */
   readonly #forbidden = new Set<unknown>();
   readonly #waiting: (() => void)[] = [];
   readonly #assembly: MeshAssembly;
   #touched: { readonly namespaces: Set<string>; epochs: boolean } | undefined;
 
   /**
-   * @param onError each failure is tried again with back-off
-   * @param answersVersion how often an entry's injector has been seen to answer otherwise than before; see `answersChanged`
+   * @param onError called for each failure; it is retried with back-off
+   * @param answersVersion how often the answers of an entry's injector have changed; see `answersChanged`
    */
   constructor(
     client: KubeClient,
@@ -141,7 +140,7 @@ export class MeshWatch {
       },
     });
     reflector.onChange(changed);
-    // a list without objects is news too: what waits for it can go on
+    // an empty list also counts as an event, for callers that wait for it
     void reflector.synced.then(() => this.#touch({}));
     reflector.start();
     return reflector;
@@ -169,7 +168,7 @@ export class MeshWatch {
     this.#listeners.push(listener);
   }
 
-  /** Notes what an event touches. Listeners get all events of one turn together, so that a burst is one piece of work. */
+  /** Records what an event affects. Listeners get all events of one turn together, so that a burst is handled once. */
   #touch({ namespaces = [], epochs = false }: Partial<MeshChange>): void {
     this.#assembly.forget();
     if (!this.#touched) setImmediate(() => this.#tell());
@@ -178,7 +177,7 @@ export class MeshWatch {
     this.#touched.epochs ||= epochs;
   }
 
-  /** An injector's answers have changed although no watched object did: its epoch has ended. */
+  /** Ends the epoch of an injector whose answers have changed although no watched object did. */
   answersChanged(): void {
     this.#touch({ epochs: true });
   }
@@ -204,14 +203,14 @@ export class MeshWatch {
   }
 
   #proxyConfigChanged(change: Change<ProxyConfig>): void {
-    // kept with the object: all at once, when the mesh is made, they would take long
+    // computed per object as it arrives: computing all of them when the mesh is built would take long
     if (change.after?.spec) digest(change.after.spec);
     if (!differs(change, ({ spec }) => spec && digest(spec))) return;
     const namespace = (change.after ?? change.before)?.metadata?.namespace ?? '';
     this.#touch({ namespaces: [namespace], epochs: this.#assembly.isRoot(namespace) });
   }
 
-  /** Resolves when everything that is watched was listed once, and with it what this made known. */
+  /** Resolves when all watched objects have been listed once, including the objects that those lists refer to. */
   async settled(signal: AbortSignal): Promise<void> {
     const { synced } = this.#configurations;
     const optional = this.#proxyConfigs.map((reflector) => this.#listedOrForbidden(reflector));
@@ -226,7 +225,7 @@ export class MeshWatch {
     }
   }
 
-  /** What cannot be watched now, in words; empty when all is well. */
+  /** Describes each watch that is failing now; empty if all are healthy. */
   problems(): string[] {
     const optional = [...this.#proxyConfigs, ...this.#named()].filter((reflector) => !this.#forbidden.has(reflector));
     return [this.#configurations, this.#namespaces, ...optional].flatMap(({ isSynced, lastError, path }) =>
@@ -234,7 +233,7 @@ export class MeshWatch {
     );
   }
 
-  /** Which of the watches that every decision rests on has failed since it was first listed; undefined when none has. */
+  /** The failing watch, among those that every decision depends on, after its first list; undefined if all are healthy. */
   stale(): string | undefined {
     const failed = this.#vital().find(({ isSynced, lastError }) => !isSynced || lastError !== undefined);
     return failed && `${failed.path}: ${failed.lastError?.message ?? 'not listed yet'}`;
@@ -251,12 +250,12 @@ export class MeshWatch {
     return [...this.#deployments.reflectors(), ...this.#services.reflectors(), ...this.#configMaps.reflectors()];
   }
 
-  /** The mesh as known now. Pure in the stores; kept until one of them changes. */
+  /** The current mesh. It depends only on the stores and is cached until one of them changes. */
   mesh(): Mesh {
     return this.#assembly.mesh();
   }
 
-  /** Starts watching what entries have come to name, and stops for what none names any more. */
+  /** Starts watches for newly referenced objects, and stops watches for objects that no entry refers to any more. */
   #follow(): void {
     if (!this.#configurations.isSynced || this.#signal.aborted) return;
     const { istioNamespaces } = this.#scope;
@@ -286,19 +285,19 @@ const oneOf = (kind: 'services' | 'configmaps', { namespace, name }: Place) => (
   fieldSelector: `metadata.name=${name}`,
 });
 
-/** istiods keep rewriting it. */
+/** istiod keeps rewriting it. */
 const withoutCaBundle = ({ caBundle: _caBundle, ...stable }: WebhookEntry) => stable;
 
-/** Whether what counts of an object has changed with it. */
+/** Whether the relevant part of an object has changed. */
 function differs<T>({ before, after }: Change<T>, counts: (object: T) => unknown): boolean {
   return !before || !after || contentHash(counts(before)) !== contentHash(counts(after));
 }
 
-/** Everywhere, or each namespace once. */
+/** All namespaces, or each listed namespace once. */
 const places = (namespaces: readonly string[]): (string | undefined)[] =>
   namespaces.length === 0 ? [undefined] : [...new Set(namespaces)];
 
-/** Waits for something that a stop makes pointless. */
+/** Waits for a promise, or for the signal to abort. */
 async function unlessAborted(waiting: Promise<unknown>, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   let stop: (() => void) | undefined;

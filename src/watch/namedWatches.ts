@@ -1,7 +1,7 @@
 import type { Reflector } from '../cluster/reflector.ts';
 import type { Stored } from '../cluster/store.ts';
 
-/** What to watch: everything of a namespace, or one object of it. */
+/** What to watch: all objects of a namespace, or one object by name. */
 export interface Place {
   readonly namespace: string;
   readonly name?: string;
@@ -16,17 +16,17 @@ interface Opened<T extends Stored> {
   readonly stop: AbortController;
 }
 
-/** Watches of one kind whose places come and go with what names them. */
+/** Watches of one kind, which start and stop as references to their objects come and go. */
 export class NamedWatches<T extends Stored> {
   readonly #open: (place: Place, stop: AbortSignal) => Reflector<T>;
   readonly #opened = new Map<string, Opened<T>>();
 
-  /** @param open begins a watch, which ends with the signal */
+  /** @param open starts a watch that ends with the signal */
   constructor(open: (place: Place, stop: AbortSignal) => Reflector<T>) {
     this.#open = open;
   }
 
-  /** Begins to watch what is wanted and not yet watched, and ends what is not wanted any more. */
+  /** Starts the missing watches and stops those that are no longer wanted. */
   become(places: readonly Place[]): void {
     const wanted = new Map(places.map((place) => [placeKey(place), place]));
     for (const [key, { stop }] of this.#opened) {

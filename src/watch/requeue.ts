@@ -1,15 +1,15 @@
 import type { WorkloadKey } from '../model.ts';
 
-/** Workloads read again in one turn at the most, and the least time between two such turns: the cap on what waiting may cost. */
+/** The maximum number of workloads read again in one turn, and the minimum time between two turns. They limit the cost of waiting. */
 const AT_ONCE = 2;
 const EVERY = 1000;
 
-/** The times at which workloads are read again whose wait no watch and no timer ends. */
+/** Schedules reads of workloads whose wait is not ended by a watch or a timer. */
 export class Requeue {
   readonly #at = new Map<WorkloadKey, number>();
   #last = 0;
 
-  /** @param waiting every workload, with the milliseconds after which it is read again where neither time nor a watch ends its wait */
+  /** @param waiting all workloads, with their interval in milliseconds if neither a timer nor a watch ends their wait */
   note(waiting: ReadonlyMap<WorkloadKey, number | undefined>, now: number): void {
     for (const [key, after] of waiting) {
       if (after === undefined) this.#at.delete(key);
@@ -18,14 +18,14 @@ export class Requeue {
     for (const key of this.#at.keys()) if (!waiting.has(key)) this.#at.delete(key);
   }
 
-  /** When the next is due; infinite if none is. */
+  /** When the next read is due; infinite if none is. */
   dueAt(): number {
     let first = Number.POSITIVE_INFINITY;
     for (const at of this.#at.values()) first = Math.min(first, at);
     return Math.max(first, this.#last + EVERY);
   }
 
-  /** Takes those that are due, the most overdue first, a few at a time. */
+  /** Takes a limited number of due workloads, the most overdue first. */
   take(now: number, busy: { has(key: WorkloadKey): boolean }): WorkloadKey[] {
     if (this.dueAt() > now) return [];
     this.#last = now;

@@ -2,14 +2,14 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { messageOf } from '../messageOf.ts';
 
-/** What a file held when it was read, or why it could not be, in words. */
+/** The content of a file, or the reason why it could not be read. */
 export type TextFile = { readonly text: string } | { readonly problem: string };
 
-/** Reads a file of at most so many bytes; never more, whatever it is. */
+/** Reads a file up to a maximum size. It never reads more, whatever the file is. */
 export async function readTextFile(path: string, limit: number): Promise<TextFile> {
   let file: FileHandle | undefined;
   try {
-    // opening a pipe to read would wait for somebody who writes
+    // opening a named pipe would block until another process opens it for writing
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = await file.stat();
     if (!stat.isFile()) return { problem: stat.isDirectory() ? 'is a folder' : 'is no file' };

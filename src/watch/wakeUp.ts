@@ -1,6 +1,6 @@
 import type { Clock } from '../cluster/clock.ts';
 
-/** Lets one loop sleep until a time has come, something rings, or a signal aborts. A ring while the loop is busy is kept. */
+/** Lets a loop sleep until a time is reached, it is woken, or a signal aborts. A wake-up while the loop is busy is not lost. */
 export class WakeUp {
   readonly #sleep: Clock['sleep'];
   #rung = false;

@@ -2,21 +2,21 @@ import type { ExpectedSidecar } from '../../expect/answer.ts';
 import type { Injection, Istiod } from '../../expect/mesh.ts';
 import type { WaitReason } from '../rule.ts';
 
-/** What the gates look at: an injection, what it expects, and whether its answers were seen to be stable. */
+/** The input of the gates: an injection, the expected sidecar, and whether the injector's answers are stable. */
 export interface GateFacts {
   readonly injection: Injection;
   readonly expected: ExpectedSidecar;
-  /** Why the injector's answer is not confirmed yet; undefined once it is. Asked for only where no istiod is visible. */
+  /** Why the injector's answer is not confirmed yet; undefined once it is. Used only if no istiod is visible. */
   readonly unconfirmed: string | undefined;
 }
 
-/** One condition of the control plane under which nothing is restarted towards it. Pure. */
+/** A condition of the control plane that blocks restarts of its workloads. Pure. */
 export interface Gate<Code extends string = string> extends WaitReason<Code> {
-  /** Why it is closed; undefined: it is open. */
+  /** Why the gate is closed; undefined if it is open. */
   check(facts: GateFacts): string | undefined;
-  /** What a person should know of it while it is open; undefined when there is nothing. */
+  /** A note for users while the gate is open; undefined if there is none. */
   warning?(injection: Injection): string | undefined;
-  /** What `plan --explain` says of it where no istiod is visible. */
+  /** The text of `plan --explain` if no istiod is visible. */
   readonly withoutIstiod: string;
 }
 

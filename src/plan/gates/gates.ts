@@ -22,9 +22,9 @@ export const GATE_CODES: readonly GateCode[] = GATES.map(({ code }) => code);
 export const isGate = (code: string): code is GateCode => GATE_CODES.some((gate) => gate === code);
 
 /**
- * Whether the control plane is ready for restarts towards it. Undefined: every gate is open.
- * While istiod rolls, or an upgrade has written only half of its objects, its replicas answer differently; and a data plane newer than its
- * control plane is what Istio does not support (istio.io, Supported Releases). What cannot be seen closes no gate but G3.
+ * The first closed gate of a control plane; undefined if every gate is open.
+ * During a rollout of istiod or a half-finished upgrade, its replicas answer differently. Istio does not support a data plane that is newer
+ * than its control plane (istio.io, Supported Releases). Facts that are not visible close only gate G3.
  */
 export function closedGate(facts: GateFacts, ignored: ReadonlySet<GateCode>): Reason | undefined {
   for (const gate of GATES) {
@@ -34,12 +34,12 @@ export function closedGate(facts: GateFacts, ignored: ReadonlySet<GateCode>): Re
   return undefined;
 }
 
-/** Why one gate is closed; undefined: it is open. */
+/** Why a gate is closed; undefined if it is open. */
 export const findingOf = (gate: Gate, facts: GateFacts): string | undefined => gate.check(withoutStranger(facts));
 
 /**
- * Only labels tell which istiod stands behind a URL, and they stay when the URL is changed. An istiod of another revision than the answer
- * names did not give that answer: then none is visible.
+ * For a URL, only labels show which istiod answers, and they may be wrong after the URL was changed. An istiod whose revision differs from
+ * the answer's did not give that answer. Then no istiod is visible.
  */
 function withoutStranger(facts: GateFacts): GateFacts {
   if (!('url' in facts.injection.entry.address)) return facts;

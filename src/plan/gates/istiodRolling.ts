@@ -24,8 +24,8 @@ function incomplete(istiod: Istiod): string | undefined {
 }
 
 /**
- * Every replica is of the new template, so all that answer give the same answers. A pod that cannot be created, because of a quota for
- * example, is a state and no transition: it is not waited for.
+ * Whether every replica has the new template, so that all give the same answers. A pod that cannot be created, for example because of a
+ * quota, does not count: that may last.
  */
 function hasNewPodsOnly({ rollout, generation }: Istiod): boolean {
   const { observedGeneration, existing, updated, desired, createFailure } = rollout;
@@ -34,9 +34,9 @@ function hasNewPodsOnly({ rollout, generation }: Istiod): boolean {
 }
 
 /**
- * Whether it can carry a restart. The Deployment's condition Available says so; where it does not, one broken replica more than the
- * strategy allows is not waited for: the charts' 25% of two replicas allow none (kubernetes pkg/controller/deployment/util
- * MaxUnavailable), and a replica that is broken for good would hold everything for good.
+ * Whether enough replicas are available for a restart: the Deployment is Available, or no more replicas are missing than its strategy
+ * allows. One missing replica is always tolerated. The charts' 25% of two replicas allow none (kubernetes pkg/controller/deployment/util
+ * MaxUnavailable), so a permanently broken replica would block all restarts.
  */
 function hasEnough({ rollout, maxUnavailable, isAvailable }: Istiod): boolean {
   const { desired, available } = rollout;

@@ -2,7 +2,7 @@ import { coerce, gt, type SemVer } from 'semver';
 import { parseImage } from '../../compare/imageReference.ts';
 import { DOES_NOT_APPLY, type Gate, istiodName } from './gate.ts';
 
-/** G4. Versions say something about skew only where both images are numbered alike. */
+/** G4. Versions can be compared only if both images use the same numbering. */
 export const proxyNewerThanIstiod: Gate<'proxy-newer-than-istiod'> = {
   code: 'proxy-newer-than-istiod',
   help: 'The expected proxy is newer than the running control plane (gate G4).',
@@ -22,7 +22,7 @@ const PROXY = /(^|\/)proxyv2$/;
 
 /**
  * Whether a proxy comes from the same release as an istiod: Istio publishes both in one hub, as `pilot` and `proxyv2` (istio
- * tools/docker.yaml). An image of any other name or place has numbers of its own.
+ * tools/docker.yaml). Images of other names or registries may use their own version numbers.
  */
 function areOneRelease(istiod: string, proxy: string): boolean {
   const [pilot, proxyv2] = [parseImage(istiod), parseImage(proxy)];
@@ -34,7 +34,7 @@ function areOneRelease(istiod: string, proxy: string): boolean {
   );
 }
 
-/** Version in an image's tag without variant and vendor tail; undefined where there is none, and then nothing is concluded from it. */
+/** The version in an image's tag, without variant and vendor suffix; undefined if there is none. */
 function versionOf(image: string): SemVer | undefined {
   const { tag } = parseImage(image);
   return /^v?\d+\.\d+/.test(tag) ? (coerce(tag) ?? undefined) : undefined;

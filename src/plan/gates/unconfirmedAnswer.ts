@@ -3,7 +3,7 @@ import type { Gate } from './gate.ts';
 /** G3. */
 export const unconfirmedAnswer: Gate<'unconfirmed-answer'> = {
   code: 'unconfirmed-answer',
-  help: 'The injector was asked again and has not yet, or not, given the same answer (gate G3).',
+  help: "The injector's answer is not confirmed: asked twice, it must give the same answer (gate G3).",
   lookAgain: 'on-change',
   withoutIstiod: 'no istiod is visible; run asks twice, ten seconds apart, before the first restart',
   check: ({ injection, unconfirmed }) => (injection.istiod ? undefined : unconfirmed),

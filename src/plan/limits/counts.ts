@@ -8,16 +8,16 @@ import type { PlanContext } from '../rule.ts';
 
 export const MINUTE = 60_000;
 
-/** Counts for the limits while a plan is made: restarts in flight and last writes, from the journal and from the plan's own starts. */
+/** Counts restarts in flight and recent writes for the limits, from the journal and from the restarts that the plan starts. */
 export class Counts {
   readonly #now: number;
   readonly #perNamespace = new Map<string, number>();
-  /** What is in flight under each budget, and of each kind of owner. */
+  /** A workload in flight for each budget, and for each kind of owner. */
   readonly #perBudget = new Map<string, WorkloadKey>();
   readonly #perOwner = new Map<string, WorkloadKey>();
   /** Times of the writes of the last minute. */
   readonly #writes: number[] = [];
-  /** Of each target that restarts are made for, whether one of them has ended, or had its time: its people may have paused it. */
+  /** For each target: whether one of its restarts has ended or exceeded its time limit, for example because a user paused it. */
   readonly #towards = new Map<string, boolean>();
   #inFlight = 0;
   #lastWrite = Number.NEGATIVE_INFINITY;
@@ -28,7 +28,7 @@ export class Counts {
     const seen = new Map(assessed.map((one) => [keyOf(one.workload), one]));
     for (const [key, entry] of context.journal) {
       if (!context.starting.has(key)) this.#note(entry.since);
-      // a time ahead is no time of this clock, and would hold everyone until it has come
+      // a time in the future is from another clock, and would make all workloads wait until then
       for (const { at } of entry.writes.slice(1).filter((write) => write.at <= context.wall))
         this.#note(Math.min(context.now, at + CUT + WRITTEN_WITHIN - context.wall + context.now));
       if (!entry.outcome) this.#countEntry(key, entry, seen.get(key));
@@ -47,12 +47,12 @@ export class Counts {
     return this.#inFlight;
   }
 
-  /** Workloads that have had their turn in the queue, the one at hand included. */
+  /** Workloads that have had their turn in the queue, including the current one. */
   get queued(): number {
     return this.#queued;
   }
 
-  /** When the last write was, or is about to be. */
+  /** When the last write was made, or will be made. */
   get lastWrite(): number {
     return this.#lastWrite;
   }
@@ -61,12 +61,12 @@ export class Counts {
     return this.#perNamespace.get(namespace) ?? 0;
   }
 
-  /** What is in flight under a budget, or may be. */
+  /** A workload that is, or may be, in flight under a budget. */
   underBudget(budget: Budget, namespace: string): WorkloadKey | undefined {
     return this.#perBudget.get(budgetName(budget)) ?? this.#perBudget.get(unknownIn({ namespace }));
   }
 
-  /** What is in flight and has the same kind of owner. */
+  /** A workload in flight that has the same kind of owner. */
   ofOwner(owner: Owner): WorkloadKey | undefined {
     return this.#perOwner.get(kindOfOwner(owner));
   }
@@ -81,13 +81,13 @@ export class Counts {
     return this.#writes.sort((a, b) => a - b);
   }
 
-  /** Another workload has its turn. Returns its place. */
+  /** Counts the next workload of the queue and returns its place. */
   next(): number {
     this.#queued += 1;
     return this.#queued;
   }
 
-  /** A restart begins now. */
+  /** Counts a restart that begins now. */
   start(assessed: Outdated): void {
     this.#count(assessed);
     this.#note(this.#now);
@@ -95,7 +95,7 @@ export class Counts {
     this.#towards.set(target, this.#towards.get(target) ?? false);
   }
 
-  /** A restart is in flight whether or not its workload could be seen; its budgets are known only where it was. */
+  /** Counts a restart in flight, even if its workload could not be read. Its budgets are known only if it was read. */
   #countEntry(key: WorkloadKey, { owner }: JournalEntry, assessed: Assessed | undefined): void {
     this.#countKey(key, assessed);
     if (owner !== undefined) this.#perOwner.set(owner, key);
@@ -125,12 +125,12 @@ export class Counts {
     if (workload.owner) this.#perOwner.set(kindOfOwner(workload.owner), key);
   }
 
-  /** @param time of a write; of one that is made any moment, now */
+  /** @param time of the write; now, if it is about to be made */
   #note(time: number): void {
     this.#lastWrite = Math.max(this.#lastWrite, time);
     if (time > this.#now - MINUTE) this.#writes.push(time);
   }
 }
 
-/** Stands for the budgets of a workload in flight that could not be read: any of its namespace may be among them. */
+/** A placeholder for the unreadable budgets of a workload in flight: it counts for every budget of the namespace. */
 const unknownIn = ({ namespace }: Pick<Workload, 'namespace'>): string => `unreadable budgets of ${namespace}`;

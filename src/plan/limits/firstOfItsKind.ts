@@ -1,7 +1,7 @@
 import { fingerprint } from '../record.ts';
 import type { Limit } from './limit.ts';
 
-/** If images seem to be rewritten after the injector, the first restart for an answer must end before others begin: it shows how. */
+/** If the cluster seems to rewrite images, the first restart for an answer must end before others begin. It shows the rewritten image. */
 export const firstOfItsKind: Limit<'first-of-its-kind'> = {
   code: 'first-of-its-kind',
   help:

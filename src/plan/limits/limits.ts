@@ -23,7 +23,7 @@ export const LIMITS = [
   restartDelay,
 ] as const satisfies readonly Limit[];
 
-/** The first limit that is full for this workload; undefined: there is room. */
+/** The first limit that this workload would exceed; undefined if none. */
 export function fullLimit(assessed: Outdated, counts: Counts, context: PlanContext): Wait | undefined {
   for (const limit of LIMITS) {
     const finding = limit.check(assessed, counts, context);

@@ -2,7 +2,7 @@ import { budgetName, lowersAvailability } from '../budget.ts';
 import { budgets as budgetRule } from '../rules/budgets.ts';
 import type { Limit } from './limit.ts';
 
-/** Workloads that take pods from one budget go one after the other. People see one reason for this and for a spent budget. */
+/** Workloads under the same budget restart one at a time. Users see the same reason for this as for a spent budget. */
 export const oneUnderABudget: Limit<'pdb'> = {
   code: budgetRule.code,
   help: budgetRule.help,

@@ -2,7 +2,7 @@ import { keyOf } from '../../model.ts';
 import type { Assessed } from '../assessed.ts';
 import type { Finding, RuleContext, WaitReason } from '../rule.ts';
 
-/** What met an error is tried again a little later, whatever it was. */
+/** A failed attempt is retried with back-off, whatever the error was. */
 export const backingOff: WaitReason<'error'> & {
   check(assessed: Assessed, context: Pick<RuleContext, 'now' | 'retryAt'>): Finding | undefined;
 } = {

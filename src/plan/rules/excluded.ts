@@ -2,11 +2,11 @@ import { selects } from '../../expect/selector.ts';
 import { anyMatches, filterMatches, filterWords, wordsOf } from '../filter.ts';
 import type { Rule } from '../rule.ts';
 
-/** What is outdated in a skipped namespace has another verdict; that check is for what was assessed before the policy was edited. */
+/** Outdated workloads in skipped namespaces have their own verdict. This check is for workloads assessed before the policy was edited. */
 export const excluded: Rule<'excluded'> = {
   code: 'excluded',
-  help: 'A filter of the policy, named in the detail, excludes the workload, or it is none that the policy includes.',
-  // as a rule these are many, and an edited policy ends most of them at once
+  help: 'The policy excludes the workload, or does not include it. The detail names the filter.',
+  // usually many workloads wait for this, and an edit of the policy releases most of them at once
   lookAgain: 300_000,
   check(assessed, { policy }) {
     const { exclude, excludeNamespaces, excludeLabels, skipNamespaces } = policy;

@@ -2,7 +2,7 @@ import type { Gate } from '../gates/gate.ts';
 import { findingOf, type GateCode } from '../gates/gates.ts';
 import type { Rule } from '../rule.ts';
 
-/** A gate as a rule: unless the policy ignores it, it holds whatever would be restarted towards its injection. */
+/** A gate as a rule: unless the policy ignores it, all workloads of its injection wait. */
 export const gateRule = (gate: Gate<GateCode>): Rule<GateCode> => ({
   ...gate,
   check({ injection, verdict }, { policy, unconfirmed }) {

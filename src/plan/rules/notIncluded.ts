@@ -3,7 +3,7 @@ import { anyMatches, filterMatches, wordsOf } from '../filter.ts';
 import type { Rule } from '../rule.ts';
 import { excluded } from './excluded.ts';
 
-/** People see one reason for both: the policy leaves the workload out. */
+/** Users see the same reason as for `excluded`: the policy leaves the workload out. */
 export const notIncluded: Rule<'excluded'> = {
   ...excluded,
   check(assessed, { policy }) {

@@ -1,7 +1,7 @@
 import { RESTART_ANNOTATION } from '../../names.ts';
 import type { Assessed } from '../assessed.ts';
 
-/** What the annotation that lets people opt in and out says, and where it stands. */
+/** The value of the annotation for opting in or out, and the object that carries it. */
 export interface OptIn {
   readonly value: string;
   readonly where: string;

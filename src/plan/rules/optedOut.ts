@@ -4,10 +4,10 @@ import { optInOf } from './optInAnnotation.ts';
 
 const LONGEST = 40;
 
-/** A value that is neither `"true"` nor `"false"` was meant to say something: until somebody corrects it, nothing is done on a guess. */
+/** A value that is neither `"true"` nor `"false"` is a mistake. The workload is not restarted until the value is corrected. */
 export const optedOut: Rule<'opted-out'> = {
   code: 'opted-out',
-  help: `The annotation \`${RESTART_ANNOTATION}\` on the workload, or else on its namespace, says no.`,
+  help: `The annotation \`${RESTART_ANNOTATION}\` on the workload, or else on its namespace, opts it out.`,
   lookAgain: 30_000,
   check(assessed) {
     const said = optInOf(assessed);

@@ -22,8 +22,8 @@ import { unavailable } from './unavailable.ts';
 import { watchStale } from './watchStale.ts';
 
 /**
- * The rules in order: first what people have said, on the objects and then in the policy; then what will not change by waiting, then the
- * control plane, then the workload's own state.
+ * The rules in order: users' settings on the objects and then in the policy, conditions that waiting does not change, the control plane,
+ * and the workload's own state.
  */
 export const RULES = [
   operatorPaused,
@@ -47,7 +47,7 @@ export const RULES = [
   backingOff,
 ] as const satisfies readonly Rule[];
 
-/** The first rule that keeps this workload from being restarted now; undefined: nothing does. Limits are counted elsewhere. */
+/** The first rule that prevents a restart of this workload now; undefined if none does. Limits are checked elsewhere. */
 export function waitOf(assessed: Outdated, context: RuleContext): Wait | undefined {
   for (const rule of RULES) {
     const finding = rule.check(assessed, context);

@@ -3,9 +3,9 @@ import { isOurFailure } from '../ownFailure.ts';
 import type { Rule } from '../rule.ts';
 
 /**
- * Recreate takes every pod away, so a workload with missing pods is left alone. The DaemonSet controller counts pods on lost nodes as
- * unavailable (pkg/controller/daemon/update.go): where the strategy allows no more than those, it would replace no other pod. Where every
- * pod is outdated and none is Ready, a restart takes nothing away and is the cure.
+ * Recreate deletes every pod, so a workload with missing pods must wait. The DaemonSet controller counts pods on lost nodes as
+ * unavailable (pkg/controller/daemon/update.go): if they use up what the strategy allows, it replaces no other pod. If every pod is
+ * outdated and none is Ready, a restart does no harm and may be the cure.
  */
 export const unavailable: Rule<'unavailable'> = {
   code: 'unavailable',

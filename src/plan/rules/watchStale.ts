@@ -1,9 +1,9 @@
 import type { Rule } from '../rule.ts';
 
-/** With an old picture of the control plane, it is not known whether it is ready. */
+/** If the data about the control plane is stale, its readiness is unknown. */
 export const watchStale: Rule<'watch-stale'> = {
   code: 'watch-stale',
-  help: 'Something that decides the expectation cannot be watched at the moment, named in the detail.',
+  help: 'Something that decides the expected sidecar cannot be watched at the moment. The detail names it.',
   lookAgain: 'on-change',
   check: (_assessed, { stale }) => (stale === undefined ? undefined : { detail: stale }),
 };
