@@ -47,6 +47,7 @@ export interface OperatorOptions {
     | 'trouble'
     | 'restarted'
     | 'ended'
+    | 'lost'
     | 'recordRefused'
     | 'learnt'
     | 'scanned'
@@ -177,6 +178,7 @@ export class Operator {
           report.ended(assessed, outcome, detail);
           this.ring();
         },
+        lost: (workload, outcome, detail) => report.lost(workload, outcome, detail),
         recordRefused: (assessed, why) => report.recordRefused(assessed, why),
         learnt: (assessed, words) => report.learnt(assessed, words),
         trouble: (ref, error) => report.trouble(ref, error),

@@ -1,7 +1,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { apiVersionOf } from '../kinds/apiResource.ts';
 import { ownerKind } from '../kinds/kinds.ts';
-import type { EventTarget, Workload } from '../model.ts';
+import type { EventTarget, WorkloadRef } from '../model.ts';
 import { LEASE_NAME } from '../names.ts';
 import { escapedBytes } from './escaped.ts';
 import { EVENT_REASONS, type EventReason } from './events.ts';
@@ -9,6 +9,9 @@ import { errorFields, type Logger } from './logger.ts';
 
 /** Event.message may have this many bytes (core/v1 validation, ValidateEventCreate's NoteLengthLimit). */
 const EVENT_BYTES = 1024;
+
+/** The workload that an Event is about. */
+export type EventSubject = WorkloadRef & { readonly uid: string };
 
 /** Sends Events about workloads, and about Meltemi's own Lease. */
 export class EventSender {
@@ -24,7 +27,7 @@ export class EventSender {
   }
 
   /** Sends an Event about a workload. */
-  about({ kind, namespace, name, uid }: Workload, reason: EventReason, message: string): void {
+  about({ kind, namespace, name, uid }: EventSubject, reason: EventReason, message: string): void {
     this.#send(reason, { apiVersion: apiVersionOf(ownerKind(kind)), kind, namespace, name, uid }, message);
   }
 

@@ -11,7 +11,7 @@ import { BudgetEvents } from './budgetEvents.ts';
 import { DecisionLog } from './decisionLog.ts';
 import { cut } from './escaped.ts';
 import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
-import { EventSender } from './eventSender.ts';
+import { EventSender, type EventSubject } from './eventSender.ts';
 import { GateEvents } from './gateEvents.ts';
 import { HaltNews } from './haltNews.ts';
 import { errorFields, type Logger } from './logger.ts';
@@ -158,14 +158,22 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   ended({ workload, verdict }: Assessed, outcome: Outcome, detail: string): void {
+    this.#restartEnded(workload, outcome, detail);
+    if (resultOf(outcome) === 'verified' && verdict.state === 'current') {
+      this.#events.about(workload, 'SidecarRestarted', `every pod has ${sidecarWord(verdict.expected)}`);
+    }
+  }
+
+  lost(workload: EventSubject, outcome: Outcome, detail: string): void {
+    this.#restartEnded(workload, outcome, detail);
+  }
+
+  #restartEnded(workload: EventSubject, outcome: Outcome, detail: string): void {
     const result = resultOf(outcome);
     this.#options.metrics.restarted(workload.kind, result);
     const bad = result === 'failed' || result === 'reverted';
     this.#options.logger[bad ? 'error' : 'info']('Restart ended', { ...refOf(workload), outcome, detail });
     if (bad) this.#events.about(workload, 'RestartFailed', `${outcome}: ${detail}`);
-    if (result === 'verified' && verdict.state === 'current') {
-      this.#events.about(workload, 'SidecarRestarted', `every pod has ${sidecarWord(verdict.expected)}`);
-    }
   }
 
   recordRefused({ workload }: Assessed, why: string): void {

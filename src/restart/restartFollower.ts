@@ -85,7 +85,7 @@ export class RestartFollower {
     const { now, policy } = ruleContext();
     if (!entry || entry.outcome || patienceWith(entry, policy, now).cluster) return false;
     journal.end(ref, 'failed:unverified');
-    listener.trouble(ref, new Error('its restart counts as failed:unverified, because the workload cannot be read'));
+    listener.lost({ ...ref, uid: entry.uid }, 'failed:unverified', 'the workload cannot be read any more');
     return true;
   }
 

@@ -13,6 +13,8 @@ export interface RestartListener {
   sending(ref: WorkloadRef): void;
   restarted(assessed: Assessed, written: Workload): void;
   ended(assessed: Assessed, outcome: Outcome, detail: string): void;
+  /** A restart has ended without a verdict, because its workload cannot be read. */
+  lost(workload: WorkloadRef & { readonly uid: string }, outcome: Outcome, detail: string): void;
   /** Admission rejects the record on this workload. The restart is made without it. */
   recordRefused(assessed: Assessed, why: string): void;
   /** A restart has shown how the cluster rewrites the injector's images. The text describes it. */

@@ -111,6 +111,7 @@ export class OperatorProcess {
       restarted: silent,
       recordRefused: silent,
       learnt: silent,
+      lost: ({ namespace, name }, outcome) => log(() => `${id}: ${namespace}/${name} ended ${outcome}`),
       notServed: silent,
       question: silent,
       reachable: ({ entry }, problem) => log(() => `${id}: ${entry.configuration} ${problem ?? 'answers again'}`),

@@ -108,6 +108,7 @@ export class OperatorBench implements AsyncDisposable {
         question: silent,
         reachable: silent,
         answersChanged: silent,
+        lost: ({ name }, outcome) => void this.told.push(`${name}: ${outcome}`),
         ended: ({ workload: { name } }, outcome) => void this.told.push(`${name}: ${outcome}`),
         recordRefused: silent,
         learnt: silent,

@@ -233,3 +233,14 @@ test('every failed scan is counted, and told when it is news', async () => {
   });
   assert.match(await metrics.registry.metrics(), /meltemi_scans_total\{result="error"\} 2/);
 });
+
+test('a restart whose workload cannot be read any more is counted, logged and sent as an Event like any failure', async () => {
+  const { report, events, metrics } = reporting();
+  report.lost({ kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'u' }, 'failed:unverified', 'unreadable');
+  assert.deepEqual(
+    events.map(({ reason, about, message }) => [reason, about.uid, message]),
+    [['RestartFailed', 'u', 'failed:unverified: unreadable']],
+  );
+  const text = await metrics.registry.metrics();
+  assert.match(text, /^meltemi_restarts_total\{kind="Deployment",result="failed"\} 1$/m);
+});

@@ -243,12 +243,12 @@ describe('a restart that is followed', () => {
       assert.deepEqual(bench.store.restarts, {});
     });
 
-  it('is given up when its workload cannot be read any more, and that is told', async () => {
+  it('fails when its workload cannot be read any more, and that is reported as any failure', async () => {
     once(() => {
       bench.reading = fail(refused(403));
     }, 'done');
     assert.equal(await bench.restart(), 'failed:unverified');
-    assert.deepEqual(bench.told, ['restarted', 'trouble: ApiError', 'trouble: Error']);
+    assert.deepEqual(bench.told, ['restarted', 'trouble: ApiError', 'web uid: failed:unverified']);
   });
 
   it('ends though nobody can write its end on the workload', async () => {

@@ -159,6 +159,7 @@ export class RestarterBench {
         sending: () => undefined,
         restarted: () => void this.told.push('restarted'),
         ended: (_judged, outcome) => void this.told.push(outcome),
+        lost: ({ name, uid }, outcome) => void this.told.push(`${name} ${uid}: ${outcome}`),
         recordRefused: ({ workload: { name } }) => void this.told.push(`record of ${name} refused`),
         learnt: () => undefined,
         trouble: (_ref, error) => void this.told.push(`trouble: ${error instanceof Error ? error.name : error}`),

@@ -44,6 +44,7 @@ export function restarterOver(
       sending: silent,
       restarted: silent,
       ended: silent,
+      lost: silent,
       recordRefused: silent,
       learnt: silent,
       trouble: silent,
