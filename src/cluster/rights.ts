@@ -10,7 +10,7 @@ export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch';
  * Where a right holds: in the whole cluster, in each namespace whose workloads are looked after, in each where Istio has its
  * configuration, or in the operator's own.
  */
-export type Place = 'cluster' | 'namespaces' | 'istio' | 'own';
+export type RightScope = 'cluster' | 'namespaces' | 'istio' | 'own';
 
 export interface Right {
   readonly resource: string;
@@ -18,9 +18,9 @@ export interface Right {
   readonly group: string;
   readonly verbs: readonly Verb[];
   /** Where it holds in an installation for the whole cluster. */
-  readonly place: Place;
+  readonly place: RightScope;
   /** Where it holds in an installation for a list of namespaces. */
-  readonly scoped: readonly Place[];
+  readonly scoped: readonly RightScope[];
   /** Only for objects of these names. */
   readonly names?: readonly string[];
   /** Only while this is so. */

@@ -2,7 +2,7 @@ import type { Answered } from '../plan/assess.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { Report } from '../report/report.ts';
 import type { Journal } from './journal.ts';
-import { restartsOnWorkloads } from './rebuilt.ts';
+import { restartsOnWorkloads } from './journalFromWorkloads.ts';
 
 export interface JournalUpkeepOptions {
   readonly journal: Journal;

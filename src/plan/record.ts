@@ -115,7 +115,11 @@ export const restartPatch = (resourceVersion: string, record: RestartRecord, beg
 });
 
 /** The same without the record on the workload, for a cluster whose admission refuses the record. The journal has it all the same. */
-export const barePatch = (resourceVersion: string, _record: RestartRecord, beginning: Beginning): object => ({
+export const restartPatchWithoutRecord = (
+  resourceVersion: string,
+  _record: RestartRecord,
+  beginning: Beginning,
+): object => ({
   metadata: { resourceVersion },
   ...beginning,
 });

@@ -4,7 +4,7 @@ import { fullLimit } from './limits/limits.ts';
 import type { PlanContext, Wait } from './rule.ts';
 
 /** A place in the queue, and what keeps the workload waiting in it. */
-export interface Place {
+export interface QueuePlace {
   readonly order: number;
   readonly wait?: Wait;
 }
@@ -20,7 +20,7 @@ export class Throttle {
   }
 
   /** Assigns a workload its place in the queue, and starts it if no limit stops it. */
-  queue(assessed: Outdated): Place {
+  queue(assessed: Outdated): QueuePlace {
     const order = this.#counts.next();
     const wait = fullLimit(assessed, this.#counts, this.#context);
     if (wait) return { order, wait };

@@ -65,7 +65,7 @@ const failure = (why: Failure, detail: string): End => ({ outcome: `failed:${why
 const failed = (why: Failure, detail: string): Progress => ({ kind: 'failed', end: failure(why, detail) });
 
 /** The context of `endOf`: what it needs besides the observation. */
-export interface Circumstances {
+export interface VerificationContext {
   readonly entry: JournalEntry;
   readonly rules: DriftRules;
   /** Whether the time limit had passed before this process first saw the restart. It may have succeeded long ago. */
@@ -76,16 +76,16 @@ export interface Circumstances {
  * The outcome of a followed restart; undefined while it is in progress. Pods are assessed first: if all are as expected, the restart is
  * verified, whatever annotations and conditions say. Unknown facts are awaited until the time limit.
  */
-export function endOf(progress: Progress, assessed: Assessed, circumstances: Circumstances): End | undefined {
+export function endOf(progress: Progress, assessed: Assessed, context: VerificationContext): End | undefined {
   const { verdict } = assessed;
-  const { entry, inherited } = circumstances;
+  const { entry, inherited } = context;
   if (
     verdict.state === 'current' &&
     (progress.kind === 'complete' || progress.kind === 'replaced' || allDone(assessed))
   )
     return { outcome: 'verified', detail: 'every pod is ready with the expected sidecar' };
   if (progress.kind === 'unwritten') return undefined;
-  if (progress.kind === 'progressing') return isFailingOpen(assessed, circumstances) ? NO_SIDECAR : undefined;
+  if (progress.kind === 'progressing') return isFailingOpen(assessed, context) ? NO_SIDECAR : undefined;
   if (progress.kind !== 'complete') return progress.end;
   if (verdict.state === 'skipped') return { outcome: 'superseded:expectation', detail: verdict.reason.detail };
   if (verdict.state !== 'outdated') return progress.late ? UNVERIFIED : undefined;
@@ -107,7 +107,7 @@ const isFor = ({ restartedFor }: JournalEntry, expected: ExpectedSidecar): boole
  * Whether pods created since the restart are ready without any sidecar, although the injector still answers that they get one.
  * Then the API server does not call the injector, or ignores its failure. Both times come from the API server's clock.
  */
-function isFailingOpen({ workload, verdict, groups }: Assessed, { entry, rules }: Circumstances): boolean {
+function isFailingOpen({ workload, verdict, groups }: Assessed, { entry, rules }: VerificationContext): boolean {
   if (verdict.state !== 'outdated' || !isFor(entry, verdict.expected) || !rules.restartOn.has('missing')) return false;
   const since = workload.writtenAt ?? entry.restartedAt;
   return groups.some(({ sidecar, ready, youngest }) => sidecar.placement === 'none' && ready && youngest > since);

@@ -13,13 +13,13 @@ import type { Policy } from '../plan/policy.ts';
 import { fingerprint } from '../plan/record.ts';
 import { SayOnce } from '../sayOnce.ts';
 import {
-  type Circumstances,
   type End,
   endOf,
   isNotReached,
   isRefusedByInjector,
   type Progress,
   progressOf,
+  type VerificationContext,
 } from './progress.ts';
 import type { RestartEnding } from './restartEnding.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
@@ -51,27 +51,27 @@ export class RestartFollower {
   async follow(ref: WorkloadRef): Promise<Observed | undefined> {
     const { signal, sleep } = this.#options;
     const never = Number.NEGATIVE_INFINITY;
-    const course: Course = { status: '', lookedAt: never, askedAt: never, failures: 0, said: new SayOnce() };
+    const state: FollowState = { status: '', lookedAt: never, askedAt: never, failures: 0, said: new SayOnce() };
     while (!signal.aborted) {
       try {
-        const step = await this.#step(ref, course);
+        const step = await this.#step(ref, state);
         if (step.done) return step.observed;
-        course.failures = 0;
-        course.said.over();
+        state.failures = 0;
+        state.said.over();
       } catch (error) {
         if (signal.aborted) return undefined;
-        this.#unread(ref, course, error);
+        this.#unread(ref, state, error);
         if (this.#isLost(ref)) return undefined;
       }
-      await sleep(backOff(course.failures + 1, POLLS), signal).catch(() => undefined);
+      await sleep(backOff(state.failures + 1, POLLS), signal).catch(() => undefined);
     }
     return undefined;
   }
 
   /** Reports a problem once, until it changes. */
-  #unread(ref: WorkloadRef, course: Course, error: unknown): void {
-    if (course.said.isNews(undefined, messageOf(error))) this.#options.listener.trouble(ref, error);
-    course.failures += 1;
+  #unread(ref: WorkloadRef, state: FollowState, error: unknown): void {
+    if (state.said.isNews(undefined, messageOf(error))) this.#options.listener.trouble(ref, error);
+    state.failures += 1;
   }
 
   /**
@@ -89,7 +89,7 @@ export class RestartFollower {
     return true;
   }
 
-  async #step(ref: WorkloadRef, course: Course): Promise<Step> {
+  async #step(ref: WorkloadRef, state: FollowState): Promise<Step> {
     const { cluster, observer, journal, ruleContext } = this.#options;
     const workload = await cluster.workload(ref);
     const entry = journal.get(ref);
@@ -99,17 +99,17 @@ export class RestartFollower {
       return { done: true, observed: await observer.observe(ref) };
     }
     const { now, policy } = ruleContext();
-    course.since ??= now;
-    course.inherited ??= now > entry.since + policy.restartTimeout;
+    state.since ??= now;
+    state.inherited ??= now > entry.since + policy.restartTimeout;
     const patience = patienceWith(entry, policy, now);
     const isHeld = workload.paused || isRefusedByInjector(workload);
-    if ((patience.people && isHeld) || (patience.cluster && isNotReached(workload))) course.excusedAt = now;
-    const allowed = { timeout: policy.restartTimeout, excusedAt: course.excusedAt };
+    if ((patience.people && isHeld) || (patience.cluster && isNotReached(workload))) state.excusedAt = now;
+    const allowed = { timeout: policy.restartTimeout, excusedAt: state.excusedAt };
     const progress = progressOf(workload, entry, now, allowed);
-    if (progress.kind === 'unwritten') return this.#unwritten(ref, now - course.since > LANDS_WITHIN);
+    if (progress.kind === 'unwritten') return this.#unwritten(ref, now - state.since > LANDS_WITHIN);
     journal.confirm(ref);
-    if (progress.kind === 'progressing' && !isWorthALook(workload, course, now)) return { done: false };
-    return this.#judgeStep(entry, workload, progress, { course, now, patience });
+    if (progress.kind === 'progressing' && !isWorthALook(workload, state, now)) return { done: false };
+    return this.#judgeStep(entry, workload, progress, { state, now, patience });
   }
 
   /** A request without a response may still take effect for a while. After that, the restart was certainly not written. */
@@ -123,32 +123,32 @@ export class RestartFollower {
     entry: JournalEntry,
     workload: Workload,
     progress: Progress,
-    { course, now, patience }: { readonly course: Course; readonly now: number; readonly patience: Patience },
+    { state, now, patience }: { readonly state: FollowState; readonly now: number; readonly patience: Patience },
   ): Promise<Step> {
     const { observer, mesh, ruleContext } = this.#options;
     const observed = await observer.observe(workload);
     // it may have been created again since it was read: the next step shows that
     if (observed?.workload.uid !== entry.uid) return { done: false };
-    const assessed = await observer.assess(mesh(), observed, this.#isDoubtful(workload, course, now));
+    const assessed = await observer.assess(mesh(), observed, this.#isDoubtful(workload, state, now));
     const isExcused = isUnreachable(assessed) || (patience.people && isRefused(assessed));
     if (patience.cluster && isExcused && (progress.kind === 'progressing' || progress.kind === 'failed')) {
-      course.excusedAt = now;
+      state.excusedAt = now;
       return { done: false };
     }
-    const circumstances = { entry, rules: ruleContext().policy, inherited: course.inherited ?? false };
-    const end = endOf(progress, assessed, circumstances);
+    const context = { entry, rules: ruleContext().policy, inherited: state.inherited ?? false };
+    const end = endOf(progress, assessed, context);
     if (!end) return { done: false };
-    if (end.outcome === 'failed:wrong-image') return this.#wrongImage(observed, progress, circumstances);
+    if (end.outcome === 'failed:wrong-image') return this.#wrongImage(observed, progress, context);
     return { done: true, observed: await this.#ending.end(assessed, end) };
   }
 
   /** Asks again before a restart fails because of its image: another restart may have shown that the cluster rewrites it. */
-  async #wrongImage(observed: Observed, progress: Progress, circumstances: Circumstances): Promise<Step> {
+  async #wrongImage(observed: Observed, progress: Progress, context: VerificationContext): Promise<Step> {
     const { observer, mesh } = this.#options;
     const fresh = await observer.assess(mesh(), observed, true);
-    const end = endOf(progress, fresh, circumstances);
+    const end = endOf(progress, fresh, context);
     if (!end) return { done: false };
-    const learnt = end.outcome === 'failed:wrong-image' ? this.#learn(circumstances.entry, fresh) : undefined;
+    const learnt = end.outcome === 'failed:wrong-image' ? this.#learn(context.entry, fresh) : undefined;
     return { done: true, observed: await this.#ending.end(fresh, learnt ?? end) };
   }
 
@@ -184,9 +184,9 @@ export class RestartFollower {
   /**
    * Whether to ask if the injector is there at all. Pods are missing, and the status of some kinds does not say why.
    */
-  #isDoubtful({ kind, rollout }: Workload, course: Course, now: number): boolean {
-    const doubtful = isMissingSilently(kind, rollout) && now >= course.askedAt + ASK_EVERY;
-    if (doubtful) course.askedAt = now;
+  #isDoubtful({ kind, rollout }: Workload, state: FollowState, now: number): boolean {
+    const doubtful = isMissingSilently(kind, rollout) && now >= state.askedAt + ASK_EVERY;
+    if (doubtful) state.askedAt = now;
     return doubtful;
   }
 }
@@ -197,7 +197,7 @@ interface Step {
 }
 
 /** The state of a restart while it is followed. Times are from the steady clock. */
-interface Course {
+interface FollowState {
   /** The controller's counts when the pods were last listed, and the time of that list. */
   status: string;
   lookedAt: number;
@@ -233,12 +233,12 @@ const isMissingSilently = (kind: string, { existing, desired }: RolloutReport): 
   !ownerKind(kind).saysWhyPodsAreMissing && existing < desired;
 
 /** Whether to list the pods: only when the controller's counts have changed, and not at every change. */
-function isWorthALook({ kind, rollout }: Workload, course: Course, now: number): boolean {
+function isWorthALook({ kind, rollout }: Workload, state: FollowState, now: number): boolean {
   const status = Object.values(rollout).join(' ');
   const missing = isMissingSilently(kind, rollout);
-  if ((status === course.status && !missing) || now < course.lookedAt + LOOK_EVERY) return false;
-  course.status = status;
-  course.lookedAt = now;
+  if ((status === state.status && !missing) || now < state.lookedAt + LOOK_EVERY) return false;
+  state.status = status;
+  state.lookedAt = now;
   return true;
 }
 

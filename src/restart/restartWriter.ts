@@ -6,7 +6,7 @@ import type { Workload } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import { type Assessed, isOutdated, type Outdated } from '../plan/assessed.ts';
 import { answeredRetry, type JournalEntry, nextEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
-import { barePatch, fingerprint, restartPatch } from '../plan/record.ts';
+import { fingerprint, restartPatch, restartPatchWithoutRecord } from '../plan/record.ts';
 import type { RuleContext } from '../plan/rule.ts';
 import { waitOf } from '../plan/rules/rules.ts';
 import { PlanOvertaken } from './planOvertaken.ts';
@@ -78,7 +78,7 @@ export class RestartWriter {
     const { workload } = assessed;
     const { namespace } = workload;
     const refused = this.#refusing.get(namespace);
-    const patch = refused === undefined ? restartPatch : barePatch;
+    const patch = refused === undefined ? restartPatch : restartPatchWithoutRecord;
     try {
       const written = await this.#send(assessed, patch, entry);
       if (written && refused !== undefined) this.#options.listener.recordRefused(assessed, refused);

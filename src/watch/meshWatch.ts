@@ -18,7 +18,7 @@ import {
   type ProxyConfig,
   type RawService,
 } from './meshAssembly.ts';
-import { NamedWatches, type Place } from './namedWatches.ts';
+import { NamedWatches, type WatchKey } from './namedWatches.ts';
 
 /** Called once for all events of one turn of the event loop. */
 export type MeshListener = (change?: MeshChange) => void;
@@ -271,7 +271,7 @@ export class MeshWatch {
       this.#configMaps.become(this.#wantedConfigMaps());
   }
 
-  #wantedConfigMaps(): Place[] {
+  #wantedConfigMaps(): WatchKey[] {
     return this.#assembly
       .resolve()
       .flatMap(({ home: { namespace }, revision }) =>
@@ -280,7 +280,7 @@ export class MeshWatch {
   }
 }
 
-const oneOf = (kind: 'services' | 'configmaps', { namespace, name }: Place) => ({
+const oneOf = (kind: 'services' | 'configmaps', { namespace, name }: WatchKey) => ({
   path: resourcePath(kind, namespace),
   fieldSelector: `metadata.name=${name}`,
 });

@@ -2,13 +2,13 @@ import type { Reflector } from '../cluster/reflector.ts';
 import type { Stored } from '../cluster/store.ts';
 
 /** What to watch: all objects of a namespace, or one object by name. */
-export interface Place {
+export interface WatchKey {
   readonly namespace: string;
   readonly name?: string;
 }
 
 /** `namespace`, or `namespace/name`. */
-export const placeKey = ({ namespace, name }: Place): string =>
+export const placeKey = ({ namespace, name }: WatchKey): string =>
   name === undefined ? namespace : `${namespace}/${name}`;
 
 interface Opened<T extends Stored> {
@@ -18,16 +18,16 @@ interface Opened<T extends Stored> {
 
 /** Watches of one kind, which start and stop as references to their objects come and go. */
 export class NamedWatches<T extends Stored> {
-  readonly #open: (place: Place, stop: AbortSignal) => Reflector<T>;
+  readonly #open: (place: WatchKey, stop: AbortSignal) => Reflector<T>;
   readonly #opened = new Map<string, Opened<T>>();
 
   /** @param open starts a watch that ends with the signal */
-  constructor(open: (place: Place, stop: AbortSignal) => Reflector<T>) {
+  constructor(open: (place: WatchKey, stop: AbortSignal) => Reflector<T>) {
     this.#open = open;
   }
 
   /** Starts the missing watches and stops those that are no longer wanted. */
-  become(places: readonly Place[]): void {
+  become(places: readonly WatchKey[]): void {
     const wanted = new Map(places.map((place) => [placeKey(place), place]));
     for (const [key, { stop }] of this.#opened) {
       if (wanted.has(key)) continue;
@@ -41,7 +41,7 @@ export class NamedWatches<T extends Stored> {
     }
   }
 
-  items(place: Place): readonly T[] {
+  items(place: WatchKey): readonly T[] {
     return this.#opened.get(placeKey(place))?.reflector.items() ?? [];
   }
 

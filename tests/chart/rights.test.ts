@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type Place, RIGHTS, type Right } from '../../src/cluster/rights.ts';
+import { RIGHTS, type Right, type RightScope } from '../../src/cluster/rights.ts';
 import { KINDS } from '../../src/kinds/kinds.ts';
 import { grants } from '../contract/chart/grants.ts';
 import { type Rule, rightsAt, rulesOf } from '../contract/chart/rightsTemplate.ts';
@@ -12,7 +12,7 @@ const rulesIn = (manifests: readonly Manifest[], namespace: string): Rule[] =>
     .filter(({ kind, metadata }) => kind === 'Role' && metadata.namespace === namespace)
     .flatMap((one) => one.rules);
 
-const expected = (scoped: boolean, ...places: Place[]): Set<string> =>
+const expected = (scoped: boolean, ...places: RightScope[]): Set<string> =>
   grants(rulesOf(places.flatMap((place): Right[] => rightsAt(place, scoped))));
 
 test('for the whole cluster: workloads everywhere, configuration only where Istio is, the Lease only at home', async () => {

@@ -3,7 +3,7 @@ import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
 import { FILTER_KEYS, REWRITES_KEY } from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
-import { type Place, RIGHTS } from '../../src/cluster/rights.ts';
+import { RIGHTS, type RightScope } from '../../src/cluster/rights.ts';
 import { apiVersionOf } from '../../src/kinds/apiResource.ts';
 import { KINDS } from '../../src/kinds/kinds.ts';
 import type { Exception } from '../../src/kinds/ownerKind.ts';
@@ -144,7 +144,7 @@ function annotations(): string {
   );
 }
 
-const PLACE_HELP: Record<Place, string> = {
+const PLACE_HELP: Record<RightScope, string> = {
   cluster: 'the cluster',
   namespaces: '`namespaces`',
   istio: '`istioNamespaces`',

@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { request } from 'undici';
-import { type Place, RIGHTS, type Right } from '../../src/cluster/rights.ts';
+import { RIGHTS, type Right, type RightScope } from '../../src/cluster/rights.ts';
 import { ANNOTATION, LEASE_ANNOTATION } from '../../src/names.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import { toolbox } from '../testbed/build.ts';
@@ -151,8 +151,8 @@ async function comparedWithRights(release: ChartRelease, teams: readonly string[
     kinds.filter(({ allowed }) => !allowed),
     [],
   );
-  const placesOf = (right: Right): readonly Place[] => (teams.length > 0 ? right.scoped : [right.place]);
-  const special: Readonly<Record<string, Place>> = {
+  const placesOf = (right: Right): readonly RightScope[] => (teams.length > 0 ? right.scoped : [right.place]);
+  const special: Readonly<Record<string, RightScope>> = {
     [release.namespace]: 'own',
     'istio-system': 'istio',
     ...Object.fromEntries(teams.map((team) => [team, 'namespaces'])),

@@ -1,4 +1,4 @@
-import { type Place, RIGHTS, type Right, type Verb } from '../../../src/cluster/rights.ts';
+import { RIGHTS, type Right, type RightScope, type Verb } from '../../../src/cluster/rights.ts';
 
 /** A rule of a Role. */
 export interface Rule {
@@ -30,7 +30,7 @@ export function rulesOf(rights: readonly Right[]): Rule[] {
   });
 }
 
-export const rightsAt = (place: Place, scoped: boolean): Right[] =>
+export const rightsAt = (place: RightScope, scoped: boolean): Right[] =>
   RIGHTS.filter((right) => (scoped ? right.scoped : [right.place]).includes(place));
 
 /** The table of rights as templates of rules, for the roles to include. */

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANNOTATION, RESTARTED_AT } from '../../../src/names.ts';
-import { barePatch, outcomePatch, recordOf, restartPatch, WRITES_KEPT } from '../../../src/plan/record.ts';
+import {
+  outcomePatch,
+  recordOf,
+  restartPatch,
+  restartPatchWithoutRecord,
+  WRITES_KEPT,
+} from '../../../src/plan/record.ts';
 import { rolloutState } from '../../../src/plan/rollout.ts';
 import { byTemplateAnnotation } from '../../../src/restart/byTemplateAnnotation.ts';
 import { timestamp } from '../../../src/rfc3339.ts';
@@ -37,7 +43,7 @@ test('one patch carries record, template annotation and the version it was decid
 });
 
 test('the bare patch carries nothing but the template annotation and the version it was decided on', () =>
-  assert.deepEqual(barePatch('7', RECORD, BEGINNING), {
+  assert.deepEqual(restartPatchWithoutRecord('7', RECORD, BEGINNING), {
     metadata: { resourceVersion: '7' },
     spec: { template: { metadata: { annotations: { [RESTARTED_AT]: timestamp(NOW) } } } },
   }));

@@ -5,11 +5,11 @@ import { RESTARTED_AT } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import { reason } from '../../../src/reasons.ts';
 import {
-  type Circumstances,
   endOf,
   isRefusedByInjector,
   type Progress,
   progressOf,
+  type VerificationContext,
 } from '../../../src/restart/progress.ts';
 import { timestamp } from '../../../src/rfc3339.ts';
 import { restarted } from '../../builders/journal.ts';
@@ -84,7 +84,7 @@ const fresh = group({ image: 'docker.io/istio/proxyv2:1.31.0' }, 2);
 const bare = { ...group({ image: '', revision: '', placement: 'none' }, 1), youngest: NOW + 5000 };
 const daemons = assessed({ kind: 'DaemonSet', rollout: { ...complete(3), updated: 2, available: 2 } }, CURRENT);
 
-const ends: [string, Progress, Assessed, string, Partial<Circumstances>?][] = [
+const ends: [string, Progress, Assessed, string, Partial<VerificationContext>?][] = [
   ['complete with the right sidecars', done, assessed({}, CURRENT), 'verified'],
   ['right sidecars in a rollout that goes on: not yet', progressing, assessed({}, CURRENT), 'goes on'],
   ['pods count more than an annotation that was taken back', reverted, assessed({}, CURRENT), 'verified'],

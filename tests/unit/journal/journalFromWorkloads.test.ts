@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { restartsOnWorkloads } from '../../../src/journal/journalFromWorkloads.ts';
 import { journalText, readJournal } from '../../../src/journal/journalText.ts';
-import { restartsOnWorkloads } from '../../../src/journal/rebuilt.ts';
 import { keyOf, type Workload } from '../../../src/model.ts';
 import { ANNOTATION, RESTARTED_AT } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
