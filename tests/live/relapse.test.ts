@@ -116,7 +116,8 @@ test('istiod away while pods are being made: the clock stands still, and once it
     await bed.istio.stopIstiod('default');
     await stays('no outcome', 35_000, async () => Object.keys(await scene.outcomes()).length === 0);
     await bed.istio.startIstiod('default');
-    await scene.current(['refused'], version(), 'default', 150);
+    // the controllers retry with a back-off that doubles, so their next try may be minutes away (client-go workqueue, up to 1000 s)
+    await scene.current(['refused'], version(), 'default', 400);
     await scene.settled();
     assert.deepEqual(await scene.outcomes(), {
       'deployments/refused/web': 'verified',
