@@ -41,17 +41,18 @@ function processorTime(): number {
   return (user + system) / 1000;
 }
 
+/** What a generator that runs in slices yields: after a short step, or before and after one that cannot be cut, such as a sort of all. */
+export type Pause = 'short' | 'long';
+
 /**
  * Runs a generator to its end in slices.
- * @param steps about how many there are: what comes before the first of many, such as a sort, gets a turn of its own
+ * @param steps about how many short steps there are: of few, long ones need no turn of their own
  */
-export async function inSlices<T>(work: Generator<undefined, T>, steps: number): Promise<T> {
+export async function inSlices<T>(work: Generator<Pause, T>, steps: number): Promise<T> {
   const slices = loopSlices();
-  let next = work.next();
-  await afterSteps(steps);
-  while (!next.done) {
-    next = work.next();
-    await slices.step();
+  for (;;) {
+    const next = work.next();
+    if (next.done) return next.value;
+    await (next.value === 'long' ? afterSteps(steps) : slices.step());
   }
-  return next.value;
 }

@@ -80,7 +80,7 @@ export function oneOfEach<T extends string>(known: readonly T[]): (given: string
 }
 
 /** An empty text is an empty list. Commas without words are a mistake. */
-export function splitList(given: string): string[] {
+function splitList(given: string): string[] {
   const words = given
     .split(',')
     .map((word) => word.trim())

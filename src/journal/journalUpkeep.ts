@@ -57,7 +57,10 @@ export class JournalUpkeep {
     if (dryRun) return false;
     // this process's own memory is better than the records on workloads
     const isKnown = journal.entries.size > 0;
-    const found = isKnown ? new Map() : restartsOnWorkloads(observations, policy(), { now: now(), wall: wall() });
+    const { skipNamespaces } = policy();
+    // Meltemi restarts nothing in a skipped namespace, so a record there is not Meltemi's
+    const own = observations.filter(({ workload }) => !skipNamespaces.has(workload.namespace));
+    const found = isKnown ? new Map() : restartsOnWorkloads(own, policy(), { now: now(), wall: wall() });
     journal.adopt(found);
     if (found.size > 0) report.journalRebuilt([...found.keys()]);
     return found.size > 0;

@@ -1,3 +1,4 @@
+import type { Pause } from '../loopSlices.ts';
 import { type Answered, type AssessmentContext, assess, isListed } from './assess.ts';
 import type { Assessed } from './assessed.ts';
 import { entryOf } from './journalEntry.ts';
@@ -26,7 +27,7 @@ export function evaluate(inputs: EvaluationInputs): Evaluation {
 }
 
 /** The same in short steps, for callers that do other work in between. The inputs must not change meanwhile. */
-export function* evaluateStepwise(inputs: EvaluationInputs): Generator<undefined, Evaluation> {
+export function* evaluateStepwise(inputs: EvaluationInputs): Generator<Pause, Evaluation> {
   const { mesh, learnt, observations, context } = inputs;
   const { policy, journal } = context;
   const known: AssessmentContext = {
@@ -39,7 +40,7 @@ export function* evaluateStepwise(inputs: EvaluationInputs): Generator<undefined
   for (const one of observations) {
     const next = assess(one, known);
     if (isListed(next, policy)) assessed.push(next);
-    yield;
+    yield 'short';
   }
   return { ...(yield* planStepwise(assessed, context)), at: context.now };
 }

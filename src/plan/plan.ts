@@ -1,3 +1,4 @@
+import type { Pause } from '../loopSlices.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type Assessed, isOutdated } from './assessed.ts';
@@ -46,7 +47,8 @@ export function plan(assessed: readonly Assessed[], context: PlanContext): Plan 
 }
 
 /** The same in steps, one for each workload, for callers that do other work in between. The context must not change meanwhile. */
-export function* planStepwise(assessed: readonly Assessed[], context: PlanContext): Generator<undefined, Plan> {
+export function* planStepwise(assessed: readonly Assessed[], context: PlanContext): Generator<Pause, Plan> {
+  yield 'long';
   const keyed = assessed.map((one) => ({ one, order: sortKey(one, context.own) }));
   keyed.sort((a, b) => Number(a.order > b.order) - Number(a.order < b.order));
   const history = historyOf(context.journal, assessed, context.wall, context.resumedAt);
@@ -54,11 +56,12 @@ export function* planStepwise(assessed: readonly Assessed[], context: PlanContex
   const throttle = new Throttle(assessed, context);
   const items: Planned[] = [];
   let wakeAt = Number.POSITIVE_INFINITY;
+  yield 'long';
   for (const { one } of keyed) {
     const step = stepOf(one, ruleContext, throttle, context.busy);
     items.push({ ...one, step });
     if (step.action === 'wait' && step.until !== undefined) wakeAt = Math.min(wakeAt, step.until);
-    yield;
+    yield 'short';
   }
   return { items, ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }) };
 }

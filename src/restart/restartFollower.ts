@@ -138,14 +138,16 @@ export class RestartFollower {
     const context = { entry, rules: ruleContext().policy, inherited: state.inherited ?? false };
     const end = endOf(progress, assessed, context);
     if (!end) return { done: false };
-    if (end.outcome === 'failed:wrong-image') return this.#wrongImage(observed, progress, context);
+    if (end.outcome === 'failed:wrong-image') {
+      const fresh = await observer.assess(mesh(), observed, true);
+      // an injector that does not answer this question must not keep the restart in its slot
+      if (fresh.verdict.state !== 'unknown') return this.#wrongImage(fresh, progress, context);
+    }
     return { done: true, observed: await this.#ending.end(assessed, end) };
   }
 
-  /** Asks again before a restart fails because of its image: another restart may have shown that the cluster rewrites it. */
-  async #wrongImage(observed: Observed, progress: Progress, context: VerificationContext): Promise<Step> {
-    const { observer, mesh } = this.#options;
-    const fresh = await observer.assess(mesh(), observed, true);
+  /** What a fresh answer makes of a wrong image: another restart may have shown meanwhile that the cluster rewrites it. */
+  async #wrongImage(fresh: Assessed, progress: Progress, context: VerificationContext): Promise<Step> {
     const end = endOf(progress, fresh, context);
     if (!end) return { done: false };
     const learnt = end.outcome === 'failed:wrong-image' ? this.#learn(context.entry, fresh) : undefined;

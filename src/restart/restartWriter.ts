@@ -17,7 +17,7 @@ const WRITE_TRIES = 5;
 
 type RestartPatch = typeof restartPatch;
 
-/** Writes restarts: looks again, asks afresh, journals, and writes once. */
+/** Writes restarts: observes again, asks afresh, journals, and sends until one patch takes effect. */
 export class RestartWriter {
   readonly #options: RestarterOptions;
   /** Namespaces in which a write with the record was refused, and why: restarts are written without it. */
@@ -97,7 +97,7 @@ export class RestartWriter {
    * the injector's answer still holds, so the patch is sent again for the new version without a new plan.
    */
   async #send(planned: Outdated, patchFor: RestartPatch, entry: JournalEntry): Promise<Workload | undefined> {
-    const { cluster } = this.#options;
+    const { observer } = this.#options;
     const beginning = ownerKind(planned.workload.kind).actuator.begin(entry.restartedAt);
     let assessed = planned;
     for (let tries = WRITE_TRIES; ; tries--) {
@@ -105,10 +105,11 @@ export class RestartWriter {
         return await this.#sendOnce(assessed, patchFor(assessed.workload.resourceVersion, entry, beginning), entry);
       } catch (error) {
         if (!isConflict(error)) throw error;
-        const latest = tries > 1 ? await cluster.workload(assessed.workload) : undefined;
-        if (!latest || latest.deleting || !isStillTrue(entry, latest))
+        // what cannot be read now is planned anew; an error of this read says nothing about admission
+        const latest = tries > 1 ? await observer.observe(assessed.workload).catch(() => undefined) : undefined;
+        if (!latest || latest.workload.deleting || !isStillTrue(entry, latest.workload))
           throw new PlanOvertaken('somebody else has just changed the workload');
-        assessed = { ...assessed, workload: latest };
+        assessed = { ...assessed, ...latest };
       }
     }
   }

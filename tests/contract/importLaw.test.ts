@@ -86,7 +86,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   compare: { values: [...NOUNS, 'kinds'], types: ['expect'] },
   plan: {
     values: [...NOUNS, 'cluster', 'compare', 'expect', 'kinds', 'node:crypto', 'semver'],
-    types: ['observe', 'restart'],
+    types: ['loopSlices.ts', 'observe', 'restart'],
   },
   journal: { values: [...NOUNS, 'cluster', 'compare', 'plan', 'node:util', 'node:zlib'], types: ['observe', 'report'] },
   leader: { values: [...NOUNS, 'cluster', 'node:crypto', 'node:os'], types: ['journal'] },

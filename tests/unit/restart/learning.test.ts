@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Answer } from '../../../src/expect/answer.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { NO_NAMESPACE } from '../../../src/model.ts';
 import { RESTARTED_AT } from '../../../src/names.ts';
+import { reason } from '../../../src/reasons.ts';
 import { timestamp } from '../../../src/rfc3339.ts';
 import { restarted } from '../../builders/journal.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
@@ -21,6 +23,7 @@ async function followed(
   journal: Journal,
   image = MIRRORED,
   mesh?: Mesh,
+  askAfresh?: () => Promise<Answer>,
 ): Promise<{ outcome: string | undefined; told: string[] }> {
   const told: string[] = [];
   const cluster = {
@@ -28,7 +31,7 @@ async function followed(
     podsOf: async () => [{ ...POD, sidecar: sidecar({ image }) }],
     patch: async () => WEB,
   };
-  await restarterOver(cluster, journal, { learnt: (_, words) => void told.push(words) }, mesh).follow(WEB);
+  await restarterOver(cluster, journal, { learnt: (_, words) => void told.push(words) }, mesh, askAfresh).follow(WEB);
   return { outcome: journal.get(WEB)?.outcome, told };
 }
 
@@ -70,6 +73,13 @@ test('what another restart has shown while this one was judged counts for it: it
   const { outcome, told } = await followed(journal, OLD);
   assert.equal(outcome, 'verified');
   assert.deepEqual(told, []);
+});
+
+test('an injector that fails the fresh question ends the restart as it is, and teaches nothing', async () => {
+  const journal = await journalOfOne();
+  const silent = async () => ({ kind: 'unknown', reason: reason('bad-answer', 'no answer') }) as const;
+  const { outcome, told } = await followed(journal, MIRRORED, undefined, silent);
+  assert.deepEqual([outcome, told], ['failed:wrong-image', []]);
 });
 
 const rolling = injection({ istiod: istiod({ rollout: { ...complete(2), updated: 1, existing: 3 } }) });

@@ -90,6 +90,17 @@ describe('a restart that meets a conflict', () => {
     assert.deepEqual([bench.rollouts, bench.object().generation], [4, 2]);
   });
 
+  it('is planned anew where the workload cannot be read then, which is no word of admission about the record', async () => {
+    once(() => {
+      bench.change({});
+      bench.reading = fail(refused(403));
+    });
+    assert.match(await bench.restart(), /^PlanOvertaken: somebody else/);
+    bench.reading = () => undefined;
+    assert.equal(await bench.restart(), 'verified');
+    assert.equal(recordOf(bench.object())?.outcome, 'verified');
+  });
+
   it('is planned anew where somebody writes faster than it can', async () => {
     bench.arriving = ({ spec }) => spec && bench.change({});
     assert.match(await bench.restart(), /^PlanOvertaken: somebody else/);

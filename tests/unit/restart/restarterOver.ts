@@ -1,4 +1,5 @@
 import type { Cluster } from '../../../src/cluster/cluster.ts';
+import type { Answer } from '../../../src/expect/answer.ts';
 import type { Injectors } from '../../../src/expect/injectors.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
@@ -18,10 +19,11 @@ export function restarterOver(
   journal: Journal,
   listener: Partial<RestartListener> = {},
   mesh: Mesh = MESH,
+  askAfresh: () => Promise<Answer> = async () => ({ kind: 'sidecar', sidecar: expected() }),
 ): Restarter {
   const cluster = { budgets: async () => [], rejection: async () => undefined, ...parts } as Cluster;
-  const answer = async () => ({ kind: 'sidecar', sidecar: expected() });
-  const injectors = { ask: answer, askAfresh: answer } as unknown as Injectors;
+  const ask = async () => ({ kind: 'sidecar', sidecar: expected() });
+  const injectors = { ask, askAfresh } as unknown as Injectors;
   const only = policy({ istiodConfigReadDelay: 0 });
   const silent = () => undefined;
   return new Restarter({
