@@ -242,13 +242,11 @@ export class Operator {
     }
   }
 
-  async #observeAgain(key: WorkloadKey, ref: WorkloadRef): Promise<boolean> {
+  async #observeAgain(key: WorkloadKey, ref: WorkloadRef): Promise<void> {
     try {
       this.#observations.observed(key, await this.#options.observer.observe(ref), this.#options.now());
-      return true;
     } catch (error) {
       this.#options.report.trouble(key, error);
-      return false;
     }
   }
 

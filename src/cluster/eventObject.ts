@@ -3,7 +3,7 @@ import type { EventDraft } from '../model.ts';
 import { PRODUCT } from '../names.ts';
 
 /** Event.message may have this many bytes (pkg/apis/core/validation/events.go, noteLengthLimit). */
-const MESSAGE_LIMIT = 1024;
+export const MESSAGE_LIMIT = 1024;
 /** Of a DNS subdomain (apimachinery pkg/util/validation, DNS1123SubdomainMaxLength). */
 const NAME_LIMIT = 253;
 

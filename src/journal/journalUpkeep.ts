@@ -57,10 +57,10 @@ export class JournalUpkeep {
     if (dryRun) return false;
     // this process's own memory is better than the records on workloads
     const isKnown = journal.entries.size > 0;
-    const { skipNamespaces } = policy();
-    // Meltemi restarts nothing in a skipped namespace, so a record there is not Meltemi's
-    const own = observations.filter(({ workload }) => !skipNamespaces.has(workload.namespace));
-    const found = isKnown ? new Map() : restartsOnWorkloads(own, policy(), { now: now(), wall: wall() });
+    const allowed = policy();
+    // nothing is restarted in a skipped namespace, so a record there takes no slot
+    const own = observations.filter(({ workload }) => !allowed.skipNamespaces.has(workload.namespace));
+    const found = isKnown ? new Map() : restartsOnWorkloads(own, allowed, { now: now(), wall: wall() });
     journal.adopt(found);
     if (found.size > 0) report.journalRebuilt([...found.keys()]);
     return found.size > 0;

@@ -1,4 +1,5 @@
 import type { Cluster } from '../cluster/cluster.ts';
+import { MESSAGE_LIMIT } from '../cluster/eventObject.ts';
 import { apiVersionOf } from '../kinds/apiResource.ts';
 import { ownerKind } from '../kinds/kinds.ts';
 import type { EventTarget, WorkloadRef } from '../model.ts';
@@ -6,9 +7,6 @@ import { LEASE_NAME } from '../names.ts';
 import { escapedBytes } from './escaped.ts';
 import { EVENT_REASONS, type EventReason } from './events.ts';
 import { errorFields, type Logger } from './logger.ts';
-
-/** Event.message may have this many bytes (core/v1 validation, ValidateEventCreate's NoteLengthLimit). */
-const EVENT_BYTES = 1024;
 
 /** The workload that an Event is about. */
 export type EventSubject = WorkloadRef & { readonly uid: string };
@@ -42,8 +40,10 @@ export class EventSender {
    */
   #send(reason: EventReason, about: EventTarget, message: string): void {
     const { type } = EVENT_REASONS[reason];
-    this.#cluster.emit({ type, reason, about, message: escapedBytes(message, EVENT_BYTES) }).catch((error: unknown) => {
-      this.#logger.warn('Event not sent', { reason, ...errorFields(error) });
-    });
+    this.#cluster
+      .emit({ type, reason, about, message: escapedBytes(message, MESSAGE_LIMIT) })
+      .catch((error: unknown) => {
+        this.#logger.warn('Event not sent', { reason, ...errorFields(error) });
+      });
   }
 }

@@ -105,7 +105,7 @@ export class RestartWriter {
         return await this.#sendOnce(assessed, patchFor(assessed.workload.resourceVersion, entry, beginning), entry);
       } catch (error) {
         if (!isConflict(error)) throw error;
-        // what cannot be read now is planned anew; an error of this read says nothing about admission
+        // a workload that cannot be read now is planned anew: its next observation reports the error if that lasts
         const latest = tries > 1 ? await observer.observe(assessed.workload).catch(() => undefined) : undefined;
         if (!latest || latest.workload.deleting || !isStillTrue(entry, latest.workload))
           throw new PlanOvertaken('somebody else has just changed the workload');

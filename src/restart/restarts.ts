@@ -14,7 +14,7 @@ export interface RestartsOptions {
   /** Receives the last observation of a workload; undefined if it was deleted. */
   readonly onObserved: (key: WorkloadKey, observed: Observed | undefined) => void;
   /** A restart could not be made or followed. The workload must be observed again. */
-  readonly onError: (key: WorkloadKey, ref: WorkloadRef, error: unknown) => Promise<unknown>;
+  readonly onError: (key: WorkloadKey, ref: WorkloadRef, error: unknown) => Promise<void>;
   /** A restart has ended, so another may begin. */
   readonly onEnd: () => void;
 }
