@@ -12,7 +12,7 @@ import { waitOf } from '../plan/rules/rules.ts';
 import { PlanOvertaken } from './planOvertaken.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
 
-/** A restart is sent so often where others write the workload's metadata in between. */
+/** How often a restart is tried again at once where others write the workload in between without a change to its template. */
 const WRITE_TRIES = 5;
 
 type RestartPatch = typeof restartPatch;
@@ -35,6 +35,18 @@ export class RestartWriter {
    * @throws {ApiError} when the API server does not answer or rejects the request; then nothing was written
    */
   async restart(planned: Outdated): Promise<Observed | undefined | 'written'> {
+    let latest = planned;
+    for (let tries = WRITE_TRIES; ; tries--) {
+      try {
+        return await this.#journalAndWrite(latest);
+      } catch (error) {
+        if (!(error instanceof WrittenByOthers) || tries <= 1) throw error;
+        latest = { ...latest, ...error.latest };
+      }
+    }
+  }
+
+  async #journalAndWrite(planned: Outdated): Promise<Observed | undefined | 'written'> {
     const { ruleContext, journal } = this.#options;
     const { workload, verdict, injection } = planned;
     const entry = nextEntry(planned, verdict.expected, injection.run, ruleContext());
@@ -53,7 +65,7 @@ export class RestartWriter {
     const { observer, mesh, listener, journal } = this.#options;
     const observed = await observer.observe(planned.workload);
     if (!observed) return undefined;
-    if (!isStillTrue(entry, observed.workload)) throw new PlanOvertaken('the workload has just changed');
+    if (!isStillTrue(entry, observed.workload)) throw changed(planned, observed);
     const fresh = await observer.assess(mesh(), observed, true);
     // the previous restart counts, not the one that is about to be written
     const { entry: _begun, ...seen } = fresh;
@@ -92,40 +104,21 @@ export class RestartWriter {
     }
   }
 
-  /**
-   * Checks the rules again and sends the patch. Some owners write metadata or status every second. If the template has not changed,
-   * the injector's answer still holds, so the patch is sent again for the new version without a new plan.
-   */
-  async #send(planned: Outdated, patchFor: RestartPatch, entry: JournalEntry): Promise<Workload | undefined> {
-    const { observer } = this.#options;
-    const beginning = ownerKind(planned.workload.kind).actuator.begin(entry.restartedAt);
-    let assessed = planned;
-    for (let tries = WRITE_TRIES; ; tries--) {
-      try {
-        return await this.#sendOnce(assessed, patchFor(assessed.workload.resourceVersion, entry, beginning), entry);
-      } catch (error) {
-        if (!isConflict(error)) throw error;
-        // a workload that cannot be read now is planned anew: its next observation reports the error if that lasts
-        const latest = tries > 1 ? await observer.observe(assessed.workload).catch(() => undefined) : undefined;
-        if (!latest || latest.workload.deleting || !isStillTrue(entry, latest.workload))
-          throw new PlanOvertaken('somebody else has just changed the workload');
-        assessed = { ...assessed, ...latest };
-      }
-    }
-  }
-
-  async #sendOnce(assessed: Outdated, patch: object, entry: JournalEntry): Promise<Workload | undefined> {
+  /** Checks the rules again and sends the patch. */
+  async #send(assessed: Outdated, patchFor: RestartPatch, entry: JournalEntry): Promise<Workload | undefined> {
     const { cluster, journal, listener } = this.#options;
     const { workload } = assessed;
     const { now } = this.#stillWanted(assessed);
     if (now - entry.since > WRITTEN_WITHIN)
       throw new PlanOvertaken('the observation and the answer behind this restart have become too old');
+    const beginning = ownerKind(workload.kind).actuator.begin(entry.restartedAt);
     journal.sending(workload);
     listener.sending(workload);
     try {
-      return await cluster.patch(workload, patch);
+      return await cluster.patch(workload, patchFor(workload.resourceVersion, entry, beginning));
     } catch (error) {
-      if (isConflict(error) || wasNotDone(error)) throw error;
+      if (isConflict(error)) throw new WrittenByOthers('somebody else has just changed the workload', {});
+      if (wasNotDone(error)) throw error;
       listener.trouble(workload, error);
       return undefined;
     }
@@ -160,6 +153,30 @@ export class RestartWriter {
  */
 const isStillTrue = (entry: JournalEntry, { uid, generation, annotations }: Workload): boolean =>
   uid === entry.uid && generation === entry.generation && answeredRetry(annotations) === entry.retried;
+
+/**
+ * Somebody else has written the workload in between. Unless the template has changed, the plan still holds for the latest version. Some
+ * owners write metadata every second, and every annotation of a Deployment makes another generation
+ * (pkg/registry/apps/deployment/strategy.go PrepareForUpdate).
+ */
+class WrittenByOthers extends PlanOvertaken {
+  /** What has been observed since, as far as it is known. */
+  readonly latest: Partial<Observed>;
+
+  constructor(message: string, latest: Partial<Observed>) {
+    super(message);
+    this.latest = latest;
+  }
+}
+
+function changed({ workload, templateHash }: Observed, latest: Observed): PlanOvertaken {
+  const why = 'the workload has just changed';
+  const isSame =
+    latest.workload.uid === workload.uid &&
+    latest.templateHash === templateHash &&
+    answeredRetry(latest.workload.annotations) === answeredRetry(workload.annotations);
+  return isSame ? new WrittenByOthers(why, latest) : new PlanOvertaken(why);
+}
 
 /** Whether the answer comes from the injection that the API server would call now. The answer may have taken seconds. */
 function sameInjection(mesh: Mesh, { workload, injection }: Outdated): boolean {

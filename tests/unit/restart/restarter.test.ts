@@ -29,6 +29,12 @@ function once(meet: (patch: Patch) => void, when: 'arriving' | 'done' = 'arrivin
     meet(patch);
   };
 }
+/** As its people do it with a Deployment, where that makes another generation; the controller has seen it. */
+function annotate(): void {
+  const { generation, rollout } = bench.object();
+  const next = generation + 1;
+  bench.change({ generation: next, annotations: { theirs: 'yes' }, rollout: { ...rollout, observedGeneration: next } });
+}
 const fail = (error: Error) => (): never => {
   throw error;
 };
@@ -51,7 +57,7 @@ describe('a restart', () => {
 
   /** What happens to the workload between the plan and the last look. */
   const changes: [string, () => void][] = [
-    ['another generation', () => bench.change({ generation: 2 })],
+    ['another template', () => bench.template({ theirs: 'yes' })],
     ['another UID', () => bench.change({ uid: 'made again' })],
     ['a person’s word that the plan does not know', () => bench.change({ annotations: { [RETRY]: '1' } })],
   ];
@@ -62,6 +68,21 @@ describe('a restart', () => {
       await assert.rejects(bench.restarter.restart(planned), { name: 'PlanOvertaken' });
       assert.deepEqual([bench.patches, bench.known()], [[], 'nothing']);
     });
+
+  it('is made where the fresh look finds another generation of the same template, as another annotation on a Deployment makes', async () => {
+    const planned = await bench.planned();
+    annotate();
+    await bench.restarter.restart(planned);
+    assert.deepEqual([bench.known(), bench.rollouts, bench.object().generation], ['verified', 1, 3]);
+    assert.equal(bench.journal.get(bench.object())?.generation, 2);
+  });
+
+  it('is planned anew where there is another generation at every look', async () => {
+    const planned = await bench.planned();
+    bench.reading = annotate;
+    await assert.rejects(bench.restarter.restart(planned), { name: 'PlanOvertaken' });
+    assert.deepEqual([bench.patches, bench.known()], [[], 'nothing']);
+  });
 
   const certain: [string, Error, RegExp][] = [
     ['the fence is closed', new NotLeading('not sent'), /^NotLeading: not sent/],
@@ -90,12 +111,19 @@ describe('a restart that meets a conflict', () => {
     assert.deepEqual([bench.rollouts, bench.object().generation], [4, 2]);
   });
 
-  it('is planned anew where the workload cannot be read then, which is no word of admission about the record', async () => {
+  it('is journalled and written for another generation of the same template, after another fresh answer', async () => {
+    once(() => annotate());
+    assert.equal(await bench.restart(), 'verified');
+    assert.deepEqual([bench.rollouts, bench.object().generation], [2, 3]);
+    assert.equal(bench.journal.get(bench.object())?.generation, 2);
+  });
+
+  it('is not made where the workload cannot be read then, which is no word of admission about the record', async () => {
     once(() => {
       bench.change({});
       bench.reading = fail(refused(403));
     });
-    assert.match(await bench.restart(), /^PlanOvertaken: somebody else/);
+    assert.match(await bench.restart(), /^ApiError: .*403/);
     bench.reading = () => undefined;
     assert.equal(await bench.restart(), 'verified');
     assert.equal(recordOf(bench.object())?.outcome, 'verified');
@@ -109,9 +137,9 @@ describe('a restart that meets a conflict', () => {
 
   /** What the write that came first has changed. */
   const changes: [string, () => void, RegExp][] = [
-    ['the template', () => bench.template({ theirs: 'yes' }), /^PlanOvertaken: somebody else/],
-    ['the UID', () => bench.change({ uid: 'made again' }), /^PlanOvertaken: somebody else/],
-    ['that it is deleted', () => bench.change({ deleting: true }), /^PlanOvertaken: somebody else/],
+    ['the template', () => bench.template({ theirs: 'yes' }), /^PlanOvertaken: the workload has just changed/],
+    ['the UID', () => bench.change({ uid: 'made again' }), /^PlanOvertaken: the workload has just changed/],
+    ['that it is deleted', () => bench.change({ deleting: true }), /^nothing/],
     [
       'that its people opt out',
       () => bench.change({ annotations: { [RESTART_ANNOTATION]: 'false' } }),
