@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { stringify } from 'yaml';
 import { toolbox } from '../testbed/build.ts';
 import { run } from '../testbed/run.ts';
@@ -17,7 +16,7 @@ interface Rule {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'meltemi-alerts-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const { spec } = only(await render({ prometheusRule: { enabled: true, force: true } }), 'PrometheusRule');
 const RULES = join(folder, 'rules.yaml');

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { only, render } from './chart.ts';
 import { metricsIn, unknownMetrics } from './metricNames.ts';
 import { unknownReasons } from './reasonCodes.ts';

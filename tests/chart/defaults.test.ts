@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { VERSION } from '../../src/version.ts';
 import { only, ownClusterRole, render } from './chart.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { chartKeys } from '../contract/chart/generatedChart.ts';
 import type { ValueKey } from '../contract/chart/valueKeys.ts';
 import { merge } from '../testbed/merge.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { type Manifest, only, ownClusterRole, render } from './chart.ts';
 
 const LONG = 'l'.repeat(53);

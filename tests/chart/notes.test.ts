@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { ANNOTATION } from '../../src/names.ts';
 import { VERSION } from '../../src/version.ts';
 import { notes } from './chart.ts';

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 
 // what is imported by `await` knows the example kind
 const { rightsTemplate } = await import('../contract/chart/rightsTemplate.ts');
@@ -13,7 +12,7 @@ const { CHART, ownClusterRole, render } = await import('./chart.ts');
 
 /** The chart as `npm run docs` makes it where the example kind stands in the list. */
 const folder = mkdtempSync(join(tmpdir(), 'meltemi-fleet-chart-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const chart = join(folder, CHART);
 cpSync(CHART, chart, { recursive: true });
 writeFileSync(join(chart, 'templates', '_rights.tpl'), rightsTemplate());

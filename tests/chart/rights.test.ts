@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { RIGHTS, type Right, type RightScope } from '../../src/cluster/rights.ts';
 import { KINDS } from '../../src/kinds/kinds.ts';
 import { grants } from '../contract/chart/grants.ts';

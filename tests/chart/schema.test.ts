@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { refusal, render, type Values } from './chart.ts';
 
 /** Values that are wrong, and what Helm says of them. */

@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { build } from 'esbuild';
 import { answerThread } from '../../build.ts';
+import { afterTest } from '../jest/afterTest.ts';
 import { Built } from './built.ts';
 
 /** Reads an answer of a megabyte, as the bundle of the program does, where no source lies beside it. */
@@ -17,9 +17,9 @@ console.log((await reader.read('{}', [body])).kind);
 await reader.close();
 `;
 
-test('the thread that reads large answers is in the bundle', async (context) => {
+test('the thread that reads large answers is in the bundle', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'meltemi-thread-'));
-  context.after(() => rmSync(folder, { recursive: true }));
+  afterTest(() => rmSync(folder, { recursive: true }));
   const outfile = join(folder, 'program.mjs');
   await build({
     stdin: { contents: PROGRAM, resolveDir: process.cwd(), loader: 'ts' },

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { test } from 'node:test';
 import { NEEDS, skipped } from '../live/anyCluster.ts';
 
 const files = globSync('tests/live/*.test.ts').map((file) => basename(file, '.test.ts'));

@@ -3,11 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { changedFiles } from './changedFiles.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'meltemi-changed-'));
-after(() => rmSync(root, { recursive: true }));
+afterAll(() => rmSync(root, { recursive: true }));
 
 /** A work tree with one committed file, one that git does not know, one that it ignores, and a symlink to a folder. */
 function workTree(): string {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { parse } from 'yaml';
 import { SETTINGS } from '../../src/cli/settings.ts';
 import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../../src/names.ts';

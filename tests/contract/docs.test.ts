@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { generatedDocs } from './generatedDocs.ts';
 
 for (const [file, content] of generatedDocs()) {

@@ -15,7 +15,6 @@ import {
 } from 'node:fs';
 import { join, matchesGlob } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type Copy, DockerfileParser, type From, type JSONInstruction, type Label } from 'dockerfile-ast';
 import { HOME_PAGE, PRODUCT } from '../../src/names.ts';
@@ -148,7 +147,7 @@ test('the builder is sent what is copied, and nothing else', () => {
 });
 
 const built = new Built({ MELTEMI_COMMIT: 'abc1234', MELTEMI_DATE: '2026-11-21' });
-after(() => {
+afterAll(() => {
   for (const folder of globSync(`${built.root}/**/`)) chmodSync(folder, 0o755);
   built[Symbol.dispose]();
 });

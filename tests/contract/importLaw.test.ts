@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { type Import, importsOf, roomOf, type Sources, withoutComments } from './sourceImports.ts';
 
 /** What a room may import besides itself: rooms, files at the root of `src`, packages. */

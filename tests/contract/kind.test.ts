@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, statSync } from 'node:fs';
-import { test } from 'node:test';
 import { parse } from 'yaml';
 
 /** What runs on kind cannot run where there is no Docker: at least its parts must fit together. */

@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { test } from 'node:test';
 
 /** What must be there after a recipe of CONTRIBUTING.md was followed and the docs were written. */
 const FOLLOWS: Readonly<Record<string, readonly (readonly [file: string, text: RegExp])[]>> = {

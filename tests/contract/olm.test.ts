@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { envOf, type Setting } from '../../src/cli/setting.ts';
 import { SETTINGS } from '../../src/cli/settings.ts';

@@ -1,7 +1,6 @@
 import '../kinds/withFleet.ts';
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { test } from 'node:test';
 
 // what is imported by `await` knows the example kind
 const { RIGHTS } = await import('../../src/cluster/rights.ts');

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
 import { build } from 'esbuild';
 import { parts } from '../../build.ts';
 import { Built } from './built.ts';
@@ -12,7 +11,7 @@ const PERMISSIVE = ['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apach
 const FILES = ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.txt', 'meltemi.js', 'package.json'];
 
 const built = new Built({ MELTEMI_COMMIT: 'abc1234', MELTEMI_DATE: '2026-11-21T10:00:00Z' });
-after(() => built[Symbol.dispose]());
+afterAll(() => built[Symbol.dispose]());
 
 const manifest = JSON.parse(readFileSync(join(built.folder, 'package.json'), 'utf8')) as Record<string, unknown>;
 const repository = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, unknown>;

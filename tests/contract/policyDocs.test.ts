@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { readPolicy } from '../../src/cli/policyFile.ts';
 import { problemLines } from '../../src/cli/policySource.ts';
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { test } from 'node:test';
 
 const TEXT = readFileSync('docs/threat-model.md', 'utf8');
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
 import type { Gate } from '../../src/plan/gates/gate.ts';
 import type { Limit } from '../../src/plan/limits/limit.ts';
 import type { Rule } from '../../src/plan/rule.ts';

@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { parse } from 'yaml';
 import { PRODUCT } from '../../src/names.ts';
 
@@ -38,7 +37,7 @@ const kind = parse(read('kind')) as Workflow;
 const all = [release, ci, kind];
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 const temporary = mkdtempSync(join(tmpdir(), 'meltemi-workflows-'));
-after(() => rmSync(temporary, { recursive: true }));
+afterAll(() => rmSync(temporary, { recursive: true }));
 
 const steps = (workflow: Workflow): Step[] => Object.values(workflow.jobs).flatMap(({ steps: all = [] }) => all);
 const scripts = (job: Job | undefined): string => (job?.steps ?? []).map(({ run = '' }) => run).join('\n');

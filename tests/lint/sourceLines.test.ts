@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
-import { test } from 'node:test';
 
 const COLUMNS = 140;
 const SOURCES = ['src/**/*.ts', 'tests/**/*.ts', '*.ts'];

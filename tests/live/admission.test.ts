@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { after, afterEach, before, test } from 'node:test';
 import { RESTARTED_AT } from '../../src/names.ts';
 import { pathOf } from '../testbed/paths.ts';
 import { Testbed } from '../testbed/testbed.ts';
@@ -17,7 +16,7 @@ import { Versions } from './versions.ts';
 let bed: Testbed;
 const webhooks: Webhook[] = [];
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
   await bed.istio.install({ revision: 'default', version: '1.30.2' });
 });
@@ -26,7 +25,7 @@ afterEach(async () => {
   for (const webhook of webhooks.splice(0)) await webhook.down();
   await clear(bed);
 });
-after(() => bed?.down());
+afterAll(() => bed?.down());
 
 const { version, nextVersion } = new Versions();
 const WORKLOADS = ['deployments', 'statefulsets', 'daemonsets'] as const;

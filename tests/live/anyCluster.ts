@@ -119,3 +119,7 @@ export function skipped(environment: NodeJS.ProcessEnv): Skipped[] {
       .filter((one) => one.because !== '');
   });
 }
+
+/** The files that are skipped as wholes, as a pattern of their paths. */
+export const skippedFiles = (environment: NodeJS.ProcessEnv): string[] =>
+  skipped(environment).flatMap(({ file, test }) => (test ? [] : `/live/${file}\\.test\\.ts$`));

@@ -1,4 +1,3 @@
-import { after, afterEach, before } from 'node:test';
 import { Testbed } from '../testbed/testbed.ts';
 import { clear } from './scene.ts';
 
@@ -7,10 +6,10 @@ import { clear } from './scene.ts';
  */
 export let bed: Testbed;
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
   await bed.istio.install({ revision: 'default', version: '1.30.2' });
 });
 
 afterEach(() => clear(bed));
-after(() => bed?.down());
+afterAll(() => bed?.down());

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { ApiObject } from '../testbed/api.ts';
 import type { Write } from '../testbed/audit.ts';
 import { pathOf } from '../testbed/paths.ts';

@@ -1,6 +1,5 @@
 import '../kinds/withFleet.ts';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { until } from '../testbed/until.ts';
 import { bed } from './bedWithIstio.ts';
 import { planRows } from './commandLine.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import { FakeInjector } from './fakeInjector.ts';
@@ -10,14 +9,14 @@ let bed: Testbed;
 const ENABLED = { 'istio-injection': 'enabled' };
 const digest = (letter: string): string => `docker.io/istio/proxyv2@sha256:${letter.repeat(64)}`;
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
   await bed.istio.install({ revision: 'default', version: '1.30.2' });
   await bed.istio.install({ revision: 'canary', version: '1.31.0' });
 });
 
 afterEach(() => clear(bed));
-after(() => bed?.down());
+afterAll(() => bed?.down());
 
 test('where labels contradict each other the API server’s choice is the expectation', async () => {
   await bed.namespace('both', { ...ENABLED, 'istio.io/rev': 'canary' });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { until } from '../testbed/until.ts';
 import { bed } from './bedWithIstio.ts';
 import { FakeInjector } from './fakeInjector.ts';

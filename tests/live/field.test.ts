@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { RESTARTED_AT } from '../../src/names.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import { apiVersionOf, pathOf } from '../testbed/paths.ts';
@@ -19,7 +18,7 @@ const { version, nextVersion } = new Versions();
 const OLD = version();
 const NAMESPACES = ['adopted', 'applied', 'down', 'often'];
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
   await bed.istio.install({ revision: 'default', version: OLD });
   for (const namespace of NAMESPACES) await bed.namespace(namespace, { 'istio-injection': 'enabled' });
@@ -41,7 +40,7 @@ before(async () => {
   await bed.istio.upgrade('default', nextVersion());
 });
 
-after(async () => {
+afterAll(async () => {
   await scene?.stop();
   await bed?.down();
 });

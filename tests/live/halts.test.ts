@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { LEASE_ANNOTATION, LEASE_NAME, RETRY } from '../../src/names.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import { pathOf } from '../testbed/paths.ts';
@@ -29,7 +28,7 @@ test('of 20 workloads that get stuck at most max-in-flight + 2 are written, also
   const most = 5 + 2;
   try {
     await bed.istio.upgrade('default', nextVersion());
-    await until('a halt', 90_000, async () => (await scene.messages('default', 'RestartsHalted')).length === 1);
+    await until('a halt', 90_000, async () => (await scene.eventCount('default', 'RestartsHalted')) === 1);
     await scene.settled();
     const first = await written(scene);
     assert.ok(first >= 5 && first <= most, `${first} written`);
@@ -39,7 +38,7 @@ test('of 20 workloads that get stuck at most max-in-flight + 2 are written, also
     await stays('nothing more after a crash', 20_000, async () => (await written(scene)) === first);
     await say('resume');
     await until('it to go on', 30_000, async () => (await written(scene)) > first);
-    await until('another halt', 90_000, async () => (await scene.messages('default', 'RestartsHalted')).length >= 3);
+    await until('another halt', 90_000, async () => (await scene.eventCount('default', 'RestartsHalted')) === 3);
     await scene.settled();
     const second = (await written(scene)) - first;
     assert.ok(second >= 5 && second <= most, `${second} more written`);

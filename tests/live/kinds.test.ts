@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT } from '../../src/names.ts';
 import { pathOf } from '../testbed/paths.ts';
 import { until } from '../testbed/until.ts';

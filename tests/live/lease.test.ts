@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { after, before, describe, type TestContext, test } from 'node:test';
 import type { Lease } from '../../src/leader/lease.ts';
 import { LEASE_ANNOTATION } from '../../src/names.ts';
+import { afterTest } from '../jest/afterTest.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import { pathOf } from '../testbed/paths.ts';
 import { Testbed } from '../testbed/testbed.ts';
@@ -17,14 +17,14 @@ const LEASE = 15_000;
 
 let bed: Testbed;
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up({ nodes: 0 });
 });
 
-after(() => bed?.down());
+afterAll(() => bed?.down());
 
 /** Two who want to lead, each with a user of its own; the first does already. */
-async function two(t: TestContext, namespace: string): Promise<[ElectorProcess, ElectorProcess]> {
+async function two(namespace: string): Promise<[ElectorProcess, ElectorProcess]> {
   await bed.namespace(namespace);
   await bed.deploy({ namespace, name: 'web', replicas: 0 });
   const [one, other] = await Promise.all(
@@ -32,10 +32,10 @@ async function two(t: TestContext, namespace: string): Promise<[ElectorProcess, 
   );
   assert.ok(one && other);
   const first = new ElectorProcess(one.kubeconfig, namespace, one.name);
-  t.after(() => first.end());
+  afterTest(() => first.end());
   await first.said('wrote', 20_000);
   const second = new ElectorProcess(other.kubeconfig, namespace, other.name);
-  t.after(() => second.end());
+  afterTest(() => second.end());
   await second.said('standing by', 20_000);
   return [first, second];
 }
@@ -64,9 +64,9 @@ async function annotated(namespace: string, annotation: string): Promise<string 
   return (await leaseIn(namespace)).metadata.annotations?.[annotation];
 }
 
-describe('two who want to lead', { concurrency: true }, () => {
-  test('a leader that is killed: the other leads when the lease has run out, not before', async (t) => {
-    const [one, other] = await two(t, 'killed');
+describe('two who want to lead', () => {
+  test('a leader that is killed: the other leads when the lease has run out, not before', async () => {
+    const [one, other] = await two('killed');
     one.signal('SIGKILL');
     const began = performance.now();
     await other.said('wrote', LEASE + LOOK);
@@ -76,15 +76,15 @@ describe('two who want to lead', { concurrency: true }, () => {
     assert.equal((await leaseIn('killed')).spec?.leaseTransitions, 1);
   });
 
-  test('a leader that is told to stop: the other leads at its next look', async (t) => {
-    const [one, other] = await two(t, 'stopped');
+  test('a leader that is told to stop: the other leads at its next look', async () => {
+    const [one, other] = await two('stopped');
     one.signal('SIGTERM');
     await other.said('wrote', LOOK);
     assert.deepEqual(await writers('stopped'), ['one', 'other']);
   });
 
-  test('a leader that sleeps past its lease: woken, it writes nothing and stands by', async (t) => {
-    const [one, other] = await two(t, 'asleep');
+  test('a leader that sleeps past its lease: woken, it writes nothing and stands by', async () => {
+    const [one, other] = await two('asleep');
     one.signal('SIGSTOP');
     await other.said('wrote', LEASE + LOOK);
     one.signal('SIGCONT');
@@ -94,8 +94,8 @@ describe('two who want to lead', { concurrency: true }, () => {
     await stays('only the other writes', 3000, async () => (await writers('asleep')).join() === 'one,other');
   });
 
-  test('a pause is heard by who leads and who stands by, and a resume is recorded once', async (t) => {
-    const [one, other] = await two(t, 'told');
+  test('a pause is heard by who leads and who stands by, and a resume is recorded once', async () => {
+    const [one, other] = await two('told');
     await bed.kubectl('-n', 'told', 'annotate', 'lease', 'meltemi', 'note=kept', `${LEASE_ANNOTATION.paused}=freeze`);
     for (const elector of [one, other])
       assert.deepEqual((await elector.said('pauseState', 5000)).detail, { paused: 'freeze' });

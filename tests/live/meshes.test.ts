@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
 import { type Kind, pathOf } from '../testbed/paths.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { clear, Scene } from './scene.ts';
@@ -7,13 +6,13 @@ import { stays } from './stays.ts';
 
 let bed: Testbed;
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
   await bed.istio.base();
 });
 
 afterEach(() => clear(bed));
-after(() => bed?.down());
+afterAll(() => bed?.down());
 
 /** A Deployment `web` in each of these namespaces, ready. */
 async function deployed(namespaces: Readonly<Record<string, Readonly<Record<string, string>>>>): Promise<void> {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { Authority, type Credentials } from '../testbed/certificates.ts';
 import { pathOf } from '../testbed/paths.ts';
 import { Testbed } from '../testbed/testbed.ts';
@@ -100,7 +99,7 @@ const start = (kubeconfig: string, ...flags: string[]): OperatorProcess =>
 const started = (process: OperatorProcess): Promise<unknown> =>
   until('the operator to listen', 20_000, () => process.port('metrics') > 0 || new Error(process.rest));
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
   await bed.namespace(NAMESPACE);
   for (const name of ['prometheus', 'stranger', 'late', 'gone']) await serviceAccount(name);
@@ -116,7 +115,7 @@ before(async () => {
   await started(operator);
 });
 
-after(async () => {
+afterAll(async () => {
   await operator?.stop();
   await bed?.down();
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import type { ApiObject } from '../testbed/api.ts';
 import { type Kind, pathOf } from '../testbed/paths.ts';
@@ -19,7 +18,7 @@ const CATALOG = 'ours';
 let bed: Testbed;
 let mentionedBefore: Set<string>;
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
   const mesh = bed.istio.base().then(() => bed.istio.install({ revision: 'default', version: '1.30.2' }));
   await Promise.all([mesh, bed.olm.up()]);
@@ -34,7 +33,7 @@ before(async () => {
   mentionedBefore = await mentions(bed, PACKAGE);
 });
 
-after(() => bed?.down());
+afterAll(() => bed?.down());
 
 /** All that a user says, and all that OLM knows of the configuration. */
 const ENVIRONMENT = { MELTEMI_ISTIOD_CONFIG_READ_DELAY: '1s', MELTEMI_ANNOTATION_COOLDOWN: '0' };

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { RESTART_ANNOTATION } from '../../src/names.ts';
 import { pathOf } from '../testbed/paths.ts';
 import { until } from '../testbed/until.ts';

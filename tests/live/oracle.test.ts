@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import type { Answer } from '../../src/expect/answer.ts';
 import type { Match } from '../../src/expect/match.ts';
 import type { Injection, Mesh } from '../../src/expect/mesh.ts';
@@ -20,7 +19,7 @@ let sets: WebhookSet[];
 let oracle: ApiServer;
 let meltemi: Meltemi;
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
   sets = await prepareSets(bed);
   oracle = new ApiServer(bed);
@@ -29,7 +28,7 @@ before(async () => {
   meltemi = new Meltemi(bed);
 });
 
-after(async () => {
+afterAll(async () => {
   await meltemi?.close();
   await bed?.down();
 });
@@ -40,12 +39,12 @@ interface Compared extends Expectation {
   readonly outcome: Outcome;
 }
 
-test('Meltemi expects of every pod what the API server would make of it', async (context) => {
-  context.diagnostic(`ORACLE_SEED=${SEED} ORACLE_COMBINATIONS=${COMBINATIONS}`);
+test('Meltemi expects of every pod what the API server would make of it', async () => {
+  console.info(`ORACLE_SEED=${SEED} ORACLE_COMBINATIONS=${COMBINATIONS}`);
   const compared = await compareAll(generator(SEED));
   const called = await oracle.called(COMBINATIONS);
   const calls = compared.map(({ combination }) => called.get(combination.number) ?? []);
-  for (const line of distribution(compared, calls)) context.diagnostic(line);
+  for (const line of distribution(compared, calls)) console.info(line);
   const wrong = compared.flatMap((one, index) => disagreement(one, calls[index] ?? []) ?? []);
   assert.equal(wrong.length, 0, `${wrong.length} disagreements with seed ${SEED}:\n${examples(wrong).join('\n')}`);
   assertVaried(compared, calls);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import type { Row } from '../../src/report/row.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
@@ -9,11 +8,11 @@ import { stays } from './stays.ts';
 
 let bed: Testbed;
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
 });
 
-after(() => bed?.down());
+afterAll(() => bed?.down());
 
 const plan = (...args: string[]): Promise<Ran> => meltemi('plan', '--kubeconfig', bed.kubeconfig, ...args);
 

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Built } from '../contract/built.ts';
 import { toolbox } from '../testbed/build.ts';
 
 /** The built programs under the names that npm gives them, and the real kubectl that is to find them. */
 const built = new Built({ MELTEMI_COMMIT: 'abc1234', MELTEMI_DATE: '2026-11-21' });
-after(() => built[Symbol.dispose]());
+afterAll(() => built[Symbol.dispose]());
 const bin = join(built.root, 'bin');
 mkdirSync(bin);
 const { bin: programs } = JSON.parse(readFileSync(join(built.folder, 'package.json'), 'utf8')) as {

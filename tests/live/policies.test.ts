@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { pathOf } from '../testbed/paths.ts';
 import type { Testbed } from '../testbed/testbed.ts';
 import { planRows } from './commandLine.ts';
@@ -15,7 +14,7 @@ const NOT_NATIVE = { [NATIVE]: 'false' };
 let tables: InjectorTable;
 let bed: Testbed;
 
-before(async () => {
+beforeAll(async () => {
   tables = await InjectorTable.up();
   bed = tables.bed;
   await bed.label('kube-system', { 'istio-injection': 'enabled' });
@@ -29,7 +28,7 @@ before(async () => {
   await tables.becomes({ namespace: 'typed' }, proxy('-debug'));
 });
 
-after(() => tables?.down());
+afterAll(() => tables?.down());
 
 const holds = (table: Table): Promise<void> => tables.holds(table);
 const becomes = (row: Row, expected: string): Promise<void> => tables.becomes(row, expected);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { RESTARTED_AT } from '../../src/names.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import { apiVersionOf, pathOf } from '../testbed/paths.ts';
@@ -24,7 +23,7 @@ interface Owned extends ApiObject {
 const NAMESPACES = ['applied', 'replaced', 'stripped', 'claimed', 'forced'];
 const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
   await bed.istio.install({ revision: 'default', version: '1.30.2' });
   for (const namespace of NAMESPACES) await bed.namespace(namespace, { 'istio-injection': 'enabled' });
@@ -42,7 +41,7 @@ before(async () => {
   await bed.istio.upgrade('default', '1.31.2');
 });
 
-after(async () => {
+afterAll(async () => {
   await scene?.stop();
   await Promise.all(reconcilers.map((reconciler) => reconciler.stop()));
   await bed?.down();

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
 import { pathOf } from '../testbed/paths.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
@@ -9,7 +8,7 @@ import { stays } from './stays.ts';
 const VERSION = '1.30.2';
 let bed: Testbed;
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
   await bed.istio.base();
   await bed.istio.install({ revision: 'default', version: VERSION });
@@ -18,7 +17,7 @@ before(async () => {
 });
 
 afterEach(() => clear(bed));
-after(() => bed?.down());
+afterAll(() => bed?.down());
 
 const tagged = { 'istio.io/rev': 'prod' };
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { LEASE_NAME } from '../../src/names.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import { pathOf } from '../testbed/paths.ts';
@@ -20,7 +19,7 @@ const LEASE_MS = 15_000;
 let bed: Testbed;
 let slow: SlowApi;
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
   await bed.istio.install({ revision: 'default', version: '1.31.2' });
   const namespaces = Array.from({ length: 30 }, (_, number) => `large-${String(number).padStart(2, '0')}`);
@@ -41,7 +40,7 @@ before(async () => {
   slow = await SlowApi.up(bed.cluster, DELAY_MS);
 });
 
-after(async () => {
+afterAll(async () => {
   await slow?.down();
   await bed?.down();
 });

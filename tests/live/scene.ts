@@ -138,6 +138,12 @@ export class Scene {
     return (await this.#events(namespace)).filter((event) => event.reason === reason).map(({ message }) => message);
   }
 
+  /** How often Events of one reason were sent. The API server's object for equal ones counts them. */
+  async eventCount(namespace: string, reason: string): Promise<number> {
+    const ours = (await this.#events(namespace)).filter((event) => event.reason === reason);
+    return ours.reduce((sum, { count }) => sum + (count ?? 1), 0);
+  }
+
   async #events(namespace: string): Promise<EventObject[]> {
     const events = await this.#bed.api.list<EventObject>(pathOf('Event', namespace));
     return events.filter(({ source }) => source?.component === 'meltemi');
@@ -219,6 +225,7 @@ const keyOf = ({ resource, namespace, name }: Write): string => `${resource}/${n
 interface EventObject extends ApiObject {
   readonly reason: string;
   readonly message: string;
+  readonly count?: number;
   readonly involvedObject: { readonly kind: string; readonly name: string };
   readonly source?: { readonly component?: string };
 }

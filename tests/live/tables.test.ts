@@ -1,4 +1,3 @@
-import { after, before, test } from 'node:test';
 import type { LabelSelector } from '../../src/model.ts';
 import { pathOf } from '../testbed/paths.ts';
 import type { Testbed } from '../testbed/testbed.ts';
@@ -21,7 +20,7 @@ const CONFIGURATIONS = pathOf('MutatingWebhookConfiguration');
 let tables: InjectorTable;
 let bed: Testbed;
 
-before(async () => {
+beforeAll(async () => {
   tables = await InjectorTable.up();
   bed = tables.bed;
   const types = ['default', 'distroless', 'debug'];
@@ -34,7 +33,7 @@ before(async () => {
   await tables.becomes({ namespace: 'typed-debug' }, proxy('-debug'));
 });
 
-after(() => tables?.down());
+afterAll(() => tables?.down());
 
 /**
  * A configuration that has istiod asked of every pod in namespace `every`, whatever its labels, or of those that are labelled with a path's

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { ANNOTATION, RESTARTED_AT } from '../../src/names.ts';
 import { pathOf } from '../testbed/paths.ts';
 import { Testbed } from '../testbed/testbed.ts';
@@ -17,7 +16,7 @@ const INJECTED = { 'istio-injection': 'enabled' };
 const TENANT = 'tenant';
 const IN_8000_YEARS = '9998-01-01T00:00:00Z';
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
   await bed.istio.install({ revision: 'default', version: '1.30.2' });
   others = await fleet(bed, 'other', 12, INJECTED, { readyAfter: '4s' });
@@ -26,7 +25,7 @@ before(async () => {
   scene = await Scene.start(bed, 'beside');
 });
 
-after(async () => {
+afterAll(async () => {
   await scene?.stop();
   await bed?.down();
 });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import { clear, Scene } from './scene.ts';
@@ -8,14 +7,14 @@ import { Versions } from './versions.ts';
 
 let bed: Testbed;
 
-before(async () => {
+beforeAll(async () => {
   bed = await Testbed.up();
   await bed.istio.base();
   await bed.istio.install({ revision: 'default', version: '1.30.2' });
 });
 
 afterEach(() => clear(bed));
-after(() => bed?.down());
+afterAll(() => bed?.down());
 
 const INJECTED = { 'istio-injection': 'enabled' };
 const once = (...keys: string[]): Record<string, number> => Object.fromEntries(keys.map((key) => [key, 1]));

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { generatedBundle } from './generate/generatedBundle.ts';
 
 for (const [file, content] of await generatedBundle())

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { afterTest } from '../jest/afterTest.ts';
 import { complaints } from './complaints.ts';
 import { BUNDLE, CSV_FILE } from './generate/names.ts';
 
@@ -16,9 +16,9 @@ for (const [what, ...command] of [
 }
 
 /** A copy of the bundle with something replaced in its CSV. */
-function broken(t: TestContext, text: string, instead: string): string {
+function broken(text: string, instead: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'meltemi-broken-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  afterTest(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(BUNDLE, folder, { recursive: true });
   const file = join(folder, CSV_FILE.slice(BUNDLE.length));
   const csv = readFileSync(file, 'utf8');
@@ -38,10 +38,10 @@ const BROKEN: Readonly<Record<string, readonly [text: string, instead: string, s
 };
 
 for (const [what, [text, instead, said]] of Object.entries(BROKEN))
-  test(`operator-verify tells of ${what}`, async (t) =>
-    assert.match((await complaints('operator-verify', 'manifests', broken(t, text, instead))).join('\n'), said));
+  test(`operator-verify tells of ${what}`, async () =>
+    assert.match((await complaints('operator-verify', 'manifests', broken(text, instead))).join('\n'), said));
 
-test('the validators of hubs tell of a capability that is none', async (t) => {
-  const folder = broken(t, 'capabilities: Seamless Upgrades', 'capabilities: Everything');
+test('the validators of hubs tell of a capability that is none', async () => {
+  const folder = broken('capabilities: Seamless Upgrades', 'capabilities: Everything');
   assert.match((await complaints('validate-bundle', folder)).join('\n'), /Everything/);
 });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { MISTAKES, type Mutant, RULES, TRUST } from './mutants.ts';
 import { FLAVOURS } from './scenario.ts';
 import { SimulationWorkers } from './workers.ts';
@@ -8,8 +7,8 @@ import { SimulationWorkers } from './workers.ts';
 const AT_MOST = 600;
 
 for (const mutant of [...RULES, ...MISTAKES, ...TRUST]) {
-  test(`${mutant.name}, ${mutant.breaks} breaks`, { skip: process.env.SIMULATION_SEED !== undefined }, (context) =>
-    caught(mutant, (words) => context.diagnostic(words)),
+  (process.env.SIMULATION_SEED === undefined ? test : test.skip)(`${mutant.name}, ${mutant.breaks} breaks`, () =>
+    caught(mutant, (words) => console.info(words)),
   );
 }
 

@@ -228,7 +228,7 @@ export const MISTAKES: readonly Mutant[] = [
   {
     name: 'taking a write whose answer was lost for none',
     file: WRITER,
-    snippet: 'if (isConflict(error) || wasNotDone(error)) throw error;',
+    snippet: 'if (wasNotDone(error)) throw error;',
     instead: 'throw error;',
     breaks: 'episode',
     flavour: 'faulty',

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { integer } from './der.ts';
 
 /** X.690 section 8.3.2: an integer has the fewest bytes that keep its sign; OpenSSL refuses certificates whose serial number has more. */

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { request } from 'undici';
+import { afterTest } from '../jest/afterTest.ts';
 import { freePort } from './ports.ts';
 import { serve, stop } from './processes.ts';
 
@@ -34,17 +34,17 @@ test('no two processes are given the same port', async () => {
   assert.deepEqual(shared, []);
 });
 
-test('a program whose port is taken for a moment is started again', async (t) => {
+test('a program whose port is taken for a moment is started again', async () => {
   const state = mkdtempSync(join(tmpdir(), 'meltemi-ports-'));
-  t.after(() => rmSync(state, { recursive: true, force: true }));
+  afterTest(() => rmSync(state, { recursive: true, force: true }));
   const port = await freePort();
   const intruder = createServer().listen({ port, host: '127.0.0.1' });
-  t.after(() => intruder.close());
+  afterTest(() => intruder.close());
   const program = { name: 'listener', file: process.execPath, args: ['-e', LISTEN, String(port)] };
   const isUp = async () => (await request(`http://127.0.0.1:${port}/`)).statusCode === 200;
   const failures = () => readFileSync(join(state, 'listener.log'), 'utf8').split('already in use').length - 1;
   const freeing = setInterval(() => failures() > 0 && intruder.close(), 50);
-  t.after(() => clearInterval(freeing));
+  afterTest(() => clearInterval(freeing));
   const starting = serve(state, program, 20_000, async () => failures() > 0 && isUp());
   await stop(state, await starting);
   assert.ok(failures() > 0, 'it met the taken port');

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { after, before, test } from 'node:test';
 import { build } from './build.ts';
 import { isAlive } from './identity.ts';
 import { pathOf } from './paths.ts';
@@ -18,7 +17,7 @@ const image = (version: string) => `docker.io/istio/proxyv2:${version}`;
 let bed: Testbed;
 let isDown = false;
 
-before(async () => {
+beforeAll(async () => {
   await build(progressOn(process.stderr), BED_PROGRAMS);
   const begin = performance.now();
   bed = await Testbed.up();
@@ -26,7 +25,7 @@ before(async () => {
   console.log(`testbed with one istiod up in ${((performance.now() - begin) / 1000).toFixed(1)} s`);
 });
 
-after(async () => {
+afterAll(async () => {
   if (!isDown) await bed?.down();
 });
 

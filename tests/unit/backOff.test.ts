@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
 import { backOff } from '../../src/backOff.ts';
 
 const LIMITS = { first: 1000, longest: 30_000 };

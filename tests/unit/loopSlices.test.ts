@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { loopSlices } from '../../src/loopSlices.ts';
 
 /** Does nothing useful for so many milliseconds. */

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it, test } from 'node:test';
 import type { Mesh } from '../../src/expect/mesh.ts';
 import { journalText } from '../../src/journal/journalText.ts';
 import { keyOf, type Workload, type WorkloadKey } from '../../src/model.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
 import { SayOnce } from '../../src/sayOnce.ts';
 
 it('the same words are said once until they change', () => {

@@ -4,19 +4,19 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { after, test } from 'node:test';
+import { afterTest } from '../../jest/afterTest.ts';
 import { MeshServer } from './meshServer.ts';
 import { bash } from './ran.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meltemi-pipe-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 const good = join(folder, 'good.yaml');
 writeFileSync(good, 'maxInFlight: 7');
 const bad = join(folder, 'bad.yaml');
 writeFileSync(bad, Array.from({ length: 2000 }, (_, index) => `k${index}: 1`).join('\n'));
 
 const server = await new MeshServer().listen();
-after(() => server[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 for (let index = 0; index < 1500; index += 1) server.add(`web-${index}`);
 
 /** The reader is gone before anything is written: no race, and no full buffer is needed. */
@@ -70,7 +70,7 @@ test('run whose log cannot be written ends tidily with code 1 and says why', asy
   const args = ['src/main.ts', 'run', '--kubeconfig', server.kubeconfig(), '--dry-run', '--log-level', 'debug'];
   const ports = ['--metrics-bind-address', '0', '--health-probe-bind-address', '0'];
   const child = spawn(process.execPath, [...args, ...ports], { stdio: ['ignore', 'pipe', 'pipe'] });
-  after(() => child.kill('SIGKILL'));
+  afterTest(() => child.kill('SIGKILL'));
   const said = child.stderr.setEncoding('utf8').toArray();
   await once(child.stdout, 'data');
   child.stdout.destroy();

@@ -5,13 +5,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { parseDuration } from '../../../src/cli/duration.ts';
 import { OperatorProcess } from '../../live/operatorProcess.ts';
 import { until } from '../../testbed/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meltemi-cli-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 function meltemi(
   args: readonly string[],

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { completion } from '../../../src/cli/completion.ts';
 import { type Actions, program } from '../../../src/cli/program.ts';
 

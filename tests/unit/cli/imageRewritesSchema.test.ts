@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { readPolicy } from '../../../src/cli/policyFile.ts';
 import { policyOf } from '../../../src/cli/policyOf.ts';
 import { problemLines } from '../../../src/cli/policySource.ts';

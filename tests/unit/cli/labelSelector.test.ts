@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { parseLabelSelector } from '../../../src/cli/labelSelector.ts';
 import { selectorQuery } from '../../../src/cluster/selectorQuery.ts';
 

@@ -4,7 +4,6 @@ import { type IncomingMessage, request as plainRequest, type ServerResponse } fr
 import { type RequestOptions, request as tlsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { type MetricsSettings, metricsServer } from '../../../src/cli/metricsServer.ts';
 import { KubeClient } from '../../../src/cluster/client.ts';
@@ -17,7 +16,7 @@ import { until } from '../cluster/deadline.ts';
 import { FakeClock } from '../cluster/fakeClock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meltemi-metrics-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 const ONE = selfSigned(['localhost'], Date.now());
 const TWO = selfSigned(['localhost'], Date.now());
 

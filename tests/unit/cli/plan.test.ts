@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
 import { parse } from 'yaml';
+import { afterTest } from '../../jest/afterTest.ts';
 import { MeshServer } from './meshServer.ts';
 import { meltemi, type Ran } from './ran.ts';
 
@@ -10,7 +10,7 @@ const LEASES = '/apis/coordination.k8s.io/v1/leases';
 /** A mesh with one outdated Deployment. */
 async function mesh(): Promise<MeshServer> {
   const server = await new MeshServer().listen();
-  after(() => server[Symbol.asyncDispose]());
+  afterTest(() => server[Symbol.asyncDispose]());
   server.add('web');
   return server;
 }

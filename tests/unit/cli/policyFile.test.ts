@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { readPolicy } from '../../../src/cli/policyFile.ts';
 import { problemLines } from '../../../src/cli/policySource.ts';
 import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { policyOf } from '../../../src/cli/policyOf.ts';
 import { program } from '../../../src/cli/program.ts';
 import type { Policy } from '../../../src/plan/policy.ts';

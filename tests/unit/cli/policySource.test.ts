@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { PolicySource } from '../../../src/cli/policySource.ts';
 import { defaults } from '../../../src/cli/settings.ts';
 import type { EventDraft } from '../../../src/model.ts';
@@ -11,7 +10,7 @@ import { Metrics } from '../../../src/report/metrics.ts';
 import { Report } from '../../../src/report/report.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meltemi-policy-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 const file = join(folder, 'policy.yaml');
 
 const NONE: ReadonlySet<string> = new Set();

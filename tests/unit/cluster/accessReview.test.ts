@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { AccessReview, TooManyReviews } from '../../../src/cluster/accessReview.ts';
 import { ApiError } from '../../../src/cluster/apiError.ts';
 import type { ApiRequest } from '../../../src/cluster/client.ts';

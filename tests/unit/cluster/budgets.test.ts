@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { budgetOf } from '../../../src/cluster/budgets.ts';
 import type { LabelSelector } from '../../../src/model.ts';
 import { covering } from '../../../src/plan/budget.ts';

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
 import { ApiError } from '../../../src/cluster/apiError.ts';
 import { KubeClient, type KubeClientOptions } from '../../../src/cluster/client.ts';
 import { ApiServer, bodyOf, type ConfigEntries, configFor, json, status } from './apiServer.ts';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { it } from 'node:test';
 import { KubeClient } from '../../../src/cluster/client.ts';
 import { NotLeading } from '../../../src/leader/leadership.ts';
 import { ApiServer, configFor, json } from './apiServer.ts';

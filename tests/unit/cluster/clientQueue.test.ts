@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describe, it } from 'node:test';
 import type { ApiError } from '../../../src/cluster/apiError.ts';
 import { type ApiRequest, KubeClient, type KubeClientOptions } from '../../../src/cluster/client.ts';
 import { NotLeading } from '../../../src/leader/leadership.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { eventObject } from '../../../src/cluster/eventObject.ts';
 import type { EventDraft, EventTarget } from '../../../src/model.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
 import { KubeClient } from '../../../src/cluster/client.ts';
 import { KubeCluster } from '../../../src/cluster/kubeCluster.ts';
 import { NotLeading } from '../../../src/leader/leadership.ts';

@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { after, describe, it } from 'node:test';
 import { type KubeconfigError, loadKubeconfig } from '../../../src/cluster/kubeconfig.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meltemi-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 let files = 0;
 function file(text: string): string {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { after, before, beforeEach, describe, it } from 'node:test';
 import { KubeClient } from '../../../src/cluster/client.ts';
 import { wholeList } from '../../../src/cluster/list.ts';
 import { PAGE_BYTES, PageLimit } from '../../../src/cluster/pageLimit.ts';
@@ -45,10 +44,10 @@ const asProtobuf: typeof answer = (items, from, next, response) => {
   response.end(enveloped('PodList', encode({ 1: { 3: next }, 2: pods })));
 };
 
-before(async () => {
+beforeAll(async () => {
   server = await new ApiServer(serve).listen();
 });
-after(() => server[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(() => {
   limits = [];
   client = new KubeClient({ config: configFor(server.url), userAgent: 'meltemi/test' });

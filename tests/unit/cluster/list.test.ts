@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { statusError } from '../../../src/cluster/apiError.ts';
 import { ListExpired, listPages, wholeList } from '../../../src/cluster/list.ts';
 import { FakeApi } from './fakeApi.ts';

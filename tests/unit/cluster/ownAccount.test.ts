@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { accountOf } from '../../../src/cluster/ownAccount.ts';
 import { LeaseObject } from '../../../src/leader/lease.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Method, Query } from '../../../src/cluster/client.ts';
 import { type Priority, priorityOf } from '../../../src/cluster/priority.ts';
 

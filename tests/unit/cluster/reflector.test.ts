@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { ApiError, httpError, networkError, statusError } from '../../../src/cluster/apiError.ts';
 import { Reflector, type ReflectorOptions } from '../../../src/cluster/reflector.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import type { Priority } from '../../../src/cluster/priority.ts';
 import { RequestQueue } from '../../../src/cluster/requestQueue.ts';
 import { until } from './deadline.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { resourcePath, rightFor } from '../../../src/cluster/resources.ts';
 import { deployment } from '../../../src/kinds/deployment.ts';
 

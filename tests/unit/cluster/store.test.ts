@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { objectKey, Store, type Stored } from '../../../src/cluster/store.ts';
 
 const object = (name: string, resourceVersion = '1', uid = `uid-${name}`): Stored => ({

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { WatchLineTooLong, watchEvents } from '../../../src/cluster/watchEvents.ts';
 
 const event = (name: string) => ({ type: 'ADDED', object: { metadata: { name } } });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { workloadOf } from '../../../src/cluster/workloads.ts';
 import type { RawWorkload } from '../../../src/kinds/rawWorkload.ts';
 import type { WorkloadKind } from '../../../src/model.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { parseImage, sameImage, shortImage } from '../../../src/compare/imageReference.ts';
 
 const D1 = `sha256:${'1'.repeat(64)}`;
@@ -63,10 +62,10 @@ for (const [name, text] of MALFORMED) {
   });
 }
 
-test('a name that no runtime takes is told without looking at every way to split it', { timeout: 5000 }, () => {
+test('a name that no runtime takes is told without looking at every way to split it', () => {
   for (const evil of ['a-', 'a__', 'a.', 'a/', '-', 'a:', '@a', 'A.'])
     for (let times = 0; times < 200; times += 1) parseImage(evil.repeat(1024 / evil.length - 1).concat('!'));
-});
+}, 5000);
 
 const compared: [string, string, string, typeof DEFAULT, boolean][] = [
   ['the same', 'docker.io/istio/proxyv2:1', 'docker.io/istio/proxyv2:1', STRICT, true],

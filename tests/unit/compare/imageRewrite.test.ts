@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { isMadeOf } from '../../../src/compare/clusterImage.ts';
 import type { ImageRewrite } from '../../../src/compare/imageRewrite.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { isMadeOf } from '../../../src/compare/clusterImage.ts';
 import { parseImage } from '../../../src/compare/imageReference.ts';
 import { differenceOf, explains, learn, parseRule, type RewriteRule } from '../../../src/compare/learntImage.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { ClusterImageRules } from '../../../src/compare/clusterImage.ts';
 import type { PodGroup } from '../../../src/compare/podGroups.ts';
 import { hintsAtRewriting } from '../../../src/compare/rewritingHint.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { DriftRules } from '../../../src/compare/drift.ts';
 import type { PodGroup } from '../../../src/compare/podGroups.ts';
 import { judge, sidecarWord } from '../../../src/compare/verdict.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { question, readAnswer } from '../../../src/expect/admission.ts';
 
 const { pod } = question('shop', 'web', {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { after, before, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { questionText } from '../../../src/expect/admission.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
 import { AnswerReader } from '../../../src/expect/answerReader.ts';
 import { Injectors } from '../../../src/expect/injectors.ts';
 import { entry, injection } from '../../builders/workload.ts';
+import { afterTest } from '../../jest/afterTest.ts';
 import { busiestTurn } from './busiestTurn.ts';
 import { IMAGE, INJECTED } from './injectorServer.ts';
 
@@ -29,18 +29,18 @@ describe('an answer', () => {
     ['small', 0],
     ['large', MEGABYTE],
   ] as const) {
-    it(`that is ${name} is read, in however many blocks it comes`, async (context) => {
+    it(`that is ${name} is read, in however many blocks it comes`, async () => {
       const reader = new AnswerReader();
-      context.after(() => reader.close());
+      afterTest(() => reader.close());
       const text = padded(INJECTED, size);
       assert.equal(word(await reader.read(pod, blocks(text))), `sidecar ${IMAGE}`);
       const half = text.length - 20;
       assert.equal(word(await reader.read(pod, blocks(text.slice(0, half), text.slice(half)))), `sidecar ${IMAGE}`);
     });
 
-    it(`that is ${name} and no JSON is refused in words`, async (context) => {
+    it(`that is ${name} and no JSON is refused in words`, async () => {
       const reader = new AnswerReader();
-      context.after(() => reader.close());
+      afterTest(() => reader.close());
       await assert.rejects(reader.read(pod, blocks(padded('<html>', size))), /the answer is not JSON/);
       assert.equal(
         word(await reader.read(pod, blocks(padded(INJECTED, size)))),
@@ -50,9 +50,9 @@ describe('an answer', () => {
     });
   }
 
-  it('that takes longer than it may is given up, and the next is read', async (context) => {
+  it('that takes longer than it may is given up, and the next is read', async () => {
     const reader = new AnswerReader(1);
-    context.after(() => reader.close());
+    afterTest(() => reader.close());
     await assert.rejects(reader.read(pod, blocks(padded(INJECTED, MEGABYTE))), /longer than 1 ms/);
     assert.equal(word(await reader.read(pod, blocks(INJECTED))), `sidecar ${IMAGE}`);
   });
@@ -73,11 +73,11 @@ describe('the event loop is not held up', () => {
   const BRIEF = 200;
   let server: Worker;
   let port = 0;
-  before(async () => {
+  beforeAll(async () => {
     server = new Worker(new URL('./largeInjector.ts', import.meta.url));
     [port] = (await once(server, 'message')) as [number];
   });
-  after(() => server.terminate());
+  afterAll(() => server.terminate());
 
   const volumes = Array.from({ length: 40_000 }, (_, index) => ({ name: `v${index}` }));
   const large = {
@@ -120,7 +120,7 @@ describe('the event loop is not held up', () => {
   }
 
   for (const [name, path, spec, said] of rows) {
-    it(`by ${name}, twice at once`, { timeout: 60_000 }, async (context) => {
+    it(`by ${name}, twice at once`, async () => {
       let least = Infinity;
       // a collection of all garbage of this process may fall into any turn, but not into one of each try
       for (let tries = 0; tries < 3 && least >= BRIEF; tries++) {
@@ -128,8 +128,8 @@ describe('the event loop is not held up', () => {
         for (const answer of answers) assert.match(word(answer), said);
         least = Math.min(least, busiest);
       }
-      context.diagnostic(`busiest turn: ${least.toFixed(1)} ms`);
+      console.info(`busiest turn: ${least.toFixed(1)} ms`);
       assert.ok(least < BRIEF, `a turn of the event loop took ${least.toFixed(1)} ms`);
-    });
+    }, 60_000);
   }
 });

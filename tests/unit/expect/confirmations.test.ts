@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it, test } from 'node:test';
 import type { Answer } from '../../../src/expect/answer.ts';
 import { Confirmations } from '../../../src/expect/confirmations.ts';
 import type { Question } from '../../../src/expect/question.ts';

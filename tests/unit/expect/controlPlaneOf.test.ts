@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { homeOf, type ServiceBackend } from '../../../src/expect/controlPlaneOf.ts';
 import type { Istiod } from '../../../src/expect/mesh.ts';
 import type { WebhookEntry } from '../../../src/expect/webhookEntry.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import type { ServiceFacts } from '../../../src/cluster/cluster.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
 import { Injectors, type InjectorsOptions } from '../../../src/expect/injectors.ts';
@@ -550,7 +549,7 @@ describe('a question that fails alone is its workload’s fault, and 50 others a
     ['HTTP 500 for as many as there are others', saying('panic', 500), /HTTP 500/, { poison: 50 }],
   ];
   for (const [name, behaviour, said, { poison = 4, timeLimit = LONG_TIME } = {}] of rows) {
-    it(name, { timeout: 20_000 }, async () => {
+    it(name, async () => {
       await using one = await bench(only('tenant', behaviour), { timeLimit, onTried: () => undefined });
       const questions = mixed(one, poison);
       const answers = await asked(one, questions);
@@ -560,7 +559,7 @@ describe('a question that fails alone is its workload’s fault, and 50 others a
       assert.equal(one.results.includes('unreachable'), false);
       assert.equal(one.injectors.retryAt(), one.now + 1000);
       assert.deepEqual(counted(await asked(one, questions)), counted(answers), 'kept until then');
-    });
+    }, 20_000);
   }
 
   it('also where one workload of their own namespace fails, and comes last', async () => {

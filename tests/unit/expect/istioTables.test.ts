@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { match } from '../../../src/expect/match.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
 import type { Labels } from '../../../src/model.ts';

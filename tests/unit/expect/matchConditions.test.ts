@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { nextPodLabels } from '../../../src/expect/admission.ts';
 import { match } from '../../../src/expect/match.ts';
 import type { Workload } from '../../../src/model.ts';

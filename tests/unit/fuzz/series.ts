@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { type Dice, diceFor } from './dice.ts';
 
 /** The same inputs in every run, unless the environment names another seed. */
@@ -15,16 +14,14 @@ const SLOWEST = 2000;
  * @param wanted words of which each must have come up, so that the series proves something
  */
 export function series(name: string, share: number, wanted: readonly string[], check: (dice: Dice) => string): void {
-  test(name, (context) => {
+  test(name, () => {
     const counts = new Map<string, number>();
     const runs = Math.ceil(RUNS * share);
     for (let index = 0; index < runs; index++) {
       const word = checked(`${name}, FUZZ_SEED=${SEED}, input ${index} of ${runs}`, () => check(diceFor(SEED, index)));
       counts.set(word, (counts.get(word) ?? 0) + 1);
     }
-    context.diagnostic(
-      `${name}: seed ${SEED}, ${runs} inputs: ${[...counts].map((pair) => pair.join(' ')).join(', ')}`,
-    );
+    console.info(`${name}: seed ${SEED}, ${runs} inputs: ${[...counts].map((pair) => pair.join(' ')).join(', ')}`);
     for (const word of wanted) assert.ok(counts.has(word), `no input ended as ${word}`);
   });
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { beforeEach, describe, it } from 'node:test';
 import type { RewriteRule } from '../../../src/compare/learntImage.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import type { WorkloadKey } from '../../../src/model.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { restartsOnWorkloads } from '../../../src/journal/journalFromWorkloads.ts';
 import { journalText, readJournal } from '../../../src/journal/journalText.ts';
 import { keyOf, type Workload } from '../../../src/model.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { JournalFull, journalText, readJournal, type StoredEntry } from '../../../src/journal/journalText.ts';
 import type { WorkloadKey } from '../../../src/model.ts';

@@ -1,6 +1,5 @@
 import '../../kinds/withFleet.ts';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 
 // what is imported by `await` knows the example kind
 const { KubeClient } = await import('../../../src/cluster/client.ts');

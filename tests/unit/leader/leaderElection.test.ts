@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { LeaderElection, type LeaseTiming, newIdentity } from '../../../src/leader/leaderElection.ts';
 import type { PauseState } from '../../../src/leader/pauseState.ts';
 import { LEASE_ANNOTATION } from '../../../src/names.ts';

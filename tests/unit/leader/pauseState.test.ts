@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { acknowledgement, type PauseState, pauseStateOf } from '../../../src/leader/pauseState.ts';
 import type { Labels } from '../../../src/model.ts';
 import { LEASE_ANNOTATION } from '../../../src/names.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'node:test';
 import { KubeClient } from '../../../src/cluster/client.ts';
 import type { Lead, LeadershipListener } from '../../../src/leader/leadership.ts';
 import type { PauseState } from '../../../src/leader/pauseState.ts';

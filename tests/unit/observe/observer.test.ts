@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { networkError, statusError } from '../../../src/cluster/apiError.ts';
 import type { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Injectors } from '../../../src/expect/injectors.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { networkError, statusError } from '../../../src/cluster/apiError.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { keyOf, NO_NAMESPACE, type WorkloadKey } from '../../../src/model.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { contentHash } from '../../../src/expect/epoch.ts';
 import type { PodTemplate, Workload } from '../../../src/model.ts';
 import { TemplateHashes } from '../../../src/observe/templateHashes.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Labels, Workload } from '../../../src/model.ts';
 import { ANNOTATION, FORTSA_RESTARTED_AT, RESTART_ANNOTATION, RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
@@ -57,12 +56,12 @@ const hostile: [string, Labels, Labels][] = [
   ['an annotation of somebody else', { ...OURS, 'example.com/note': filled('49,') }, TEMPLATE],
 ];
 
-test(`${COUNT} Deployments with 256 KiB of text cost about as much as plain ones, whatever it stands in`, (t) => {
+test(`${COUNT} Deployments with 256 KiB of text cost about as much as plain ones, whatever it stands in`, () => {
   cost(OURS);
   const plain = cost(OURS);
   for (const [where, annotations, template] of hostile) {
     const took = cost(annotations, template);
-    t.diagnostic(`${where}: ${took.toFixed(1)} ms, plain ones: ${plain.toFixed(1)} ms`);
+    console.info(`${where}: ${took.toFixed(1)} ms, plain ones: ${plain.toFixed(1)} ms`);
     assert.ok(took < 4 * plain + 15, `${where}: ${took.toFixed(1)} ms, plain ones take ${plain.toFixed(1)} ms`);
   }
 });

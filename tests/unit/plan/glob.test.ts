@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { globMatches } from '../../../src/plan/glob.ts';
 
 const rows: [pattern: string, text: string, boolean][] = [

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { ANNOTATION, RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import { isRetryAsked, type JournalEntry, lastRestart, nextEntry } from '../../../src/plan/journalEntry.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { ANNOTATION } from '../../../src/names.ts';
 import { isFailure, isWell, type Outcome, outcomeOf, resultOf } from '../../../src/plan/outcomes.ts';
 import { recordOf } from '../../../src/plan/record.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Verdict } from '../../../src/compare/verdict.ts';
 import { type Budget, keyOf, type WorkloadKey } from '../../../src/model.ts';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../src/names.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { ANNOTATION, RESTARTED_AT } from '../../../src/names.ts';
 import {
   outcomePatch,

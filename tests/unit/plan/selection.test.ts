@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { NamespaceFacts, Workload } from '../../../src/model.ts';
 import { RESTART_ANNOTATION } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';

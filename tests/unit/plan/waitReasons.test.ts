@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import { basename } from 'node:path';
-import { test } from 'node:test';
 import { GATES } from '../../../src/plan/gates/gates.ts';
 import { LIMITS } from '../../../src/plan/limits/limits.ts';
 import type { WaitReason } from '../../../src/plan/rule.ts';

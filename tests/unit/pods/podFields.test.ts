@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { interner, podFacts, type RawContainer, type RawPod, sidecarOf } from '../../../src/pods/podFields.ts';
 
 const proxy = (more: RawContainer = {}): RawContainer => ({ name: 'istio-proxy', image: 'proxyv2:1.30', ...more });

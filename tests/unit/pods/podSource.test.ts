@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { ApiError, statusError } from '../../../src/cluster/apiError.ts';
 import { ListExpired } from '../../../src/cluster/list.ts';
 import type { PodFacts } from '../../../src/model.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { ProtobufError, ProtobufReader, type Visit } from '../../../src/pods/protobuf.ts';
 import { encode } from '../cluster/protobufEncoder.ts';
 

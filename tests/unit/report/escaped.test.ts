@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { parse } from 'yaml';
 import type { EventDraft } from '../../../src/model.ts';
 import { reason } from '../../../src/reasons.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { EventDraft } from '../../../src/model.ts';
 import { EventQueue } from '../../../src/report/eventQueue.ts';

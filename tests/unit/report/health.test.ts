@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { type Check, healthHandler } from '../../../src/report/server.ts';
 import { ApiServer } from '../cluster/apiServer.ts';
 
@@ -10,11 +9,11 @@ const ill: Check = () => problem;
 const heard: [string, string | undefined][] = [];
 let server: ApiServer;
 
-before(async () => {
+beforeAll(async () => {
   const checks = { readyz: { watches: ill, other: well }, livez: { ping: well, 'leader-election': well } };
   server = await new ApiServer(healthHandler(checks, (...news) => heard.push(news))).listen();
 });
-after(() => server[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 const rows: [string, string, number, string][] = [
   ['a group that is well', '/livez', 200, 'ok\n'],

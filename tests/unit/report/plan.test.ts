@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { NO_NAMESPACE } from '../../../src/model.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import type { Plan, Step } from '../../../src/plan/plan.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { EventDraft } from '../../../src/model.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
 import type { Step } from '../../../src/plan/plan.ts';

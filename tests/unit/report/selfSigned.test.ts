@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { test } from 'node:test';
 import { selfSigned } from '../../../src/report/selfSigned.ts';
 
 const NOW = Date.UTC(2026, 5, 1);

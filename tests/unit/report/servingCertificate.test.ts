@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { selfSigned } from '../../../src/report/selfSigned.ts';
 import { CertificateFiles, type KeyPair, readKeyPair } from '../../../src/report/servingCertificate.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'meltemi-certificates-'));
-after(() => rmSync(root, { recursive: true }));
+afterAll(() => rmSync(root, { recursive: true }));
 
 const ONE = selfSigned(['localhost'], Date.now());
 const TWO = selfSigned(['localhost'], Date.now());

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Answer } from '../../../src/expect/answer.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { Journal } from '../../../src/journal/journal.ts';

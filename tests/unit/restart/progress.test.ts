@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Verdict } from '../../../src/compare/verdict.ts';
 import { RESTARTED_AT } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';

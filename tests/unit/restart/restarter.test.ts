@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { beforeEach, describe, it } from 'node:test';
 import { networkError, statusError } from '../../../src/cluster/apiError.ts';
 import { NotLeading } from '../../../src/leader/leadership.ts';
 import type { WorkloadKey } from '../../../src/model.ts';
@@ -69,7 +68,7 @@ describe('a restart', () => {
       assert.deepEqual([bench.patches, bench.known()], [[], 'nothing']);
     });
 
-  it('is made where the fresh look finds another generation of the same template, as another annotation on a Deployment makes', async () => {
+  it('is made where the fresh look finds another generation of the same template, as annotations of a Deployment make', async () => {
     const planned = await bench.planned();
     annotate();
     await bench.restarter.restart(planned);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { WorkloadKey } from '../../../src/model.ts';
 import { Retries } from '../../../src/restart/retries.ts';
 import { NOW } from '../../builders/workload.ts';

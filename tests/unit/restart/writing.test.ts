@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { ApiError, statusError } from '../../../src/cluster/apiError.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { ANNOTATION } from '../../../src/names.ts';

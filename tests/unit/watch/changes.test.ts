@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import type { RolloutReport } from '../../../src/model.ts';
 import { unmixed } from '../../../src/watch/changes.ts';

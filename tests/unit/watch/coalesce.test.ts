@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { injectionOf } from '../../../src/expect/epoch.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import type { Labels } from '../../../src/model.ts';

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { followFile } from '../../../src/watch/followFile.ts';
 import { readTextFile, type TextFile } from '../../../src/watch/textFile.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meltemi-follow-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const LIMIT = 1024;
 let files = 0;

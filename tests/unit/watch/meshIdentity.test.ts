@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { Injection, Mesh } from '../../../src/expect/mesh.ts';
 import { closedGate } from '../../../src/plan/gates/gates.ts';
 import { Changes, type MeshChange } from '../../../src/watch/changes.ts';
 import { type MeshScope, MeshWatch } from '../../../src/watch/meshWatch.ts';
 import { expected } from '../../builders/workload.ts';
+import { afterTest } from '../../jest/afterTest.ts';
 import { settled, until } from '../cluster/deadline.ts';
 import {
   byService,
@@ -35,18 +35,13 @@ interface Watched {
 }
 
 /** What a cluster with these objects is seen as. */
-async function watched(
-  t: TestContext,
-  objects: Objects,
-  scope?: MeshScope,
-  forbids?: MeshServer['forbids'],
-): Promise<Watched> {
+async function watched(objects: Objects, scope?: MeshScope, forbids?: MeshServer['forbids']): Promise<Watched> {
   const server = await MeshServer.listen();
   if (forbids) server.forbids = forbids;
   for (const [resource, object] of objects) server.put(resource, object);
   const client = server.client();
   const stop = new AbortController();
-  t.after(async () => {
+  afterTest(async () => {
     stop.abort();
     await client.close();
     await server[Symbol.asyncDispose]();
@@ -83,10 +78,10 @@ const PLAIN: Objects = [
   ['namespaces', namespace('shop')],
 ];
 
-test('a platform’s own webhook is seen with the istiod behind its Service and that one’s ConfigMaps', async (t) => {
+test('a platform’s own webhook is seen with the istiod behind its Service and that one’s ConfigMaps', async () => {
   const text = readFileSync(new URL('platformWebhook.json', import.meta.url), 'utf8');
   const labels = { module: 'istio' };
-  const seen = await watched(t, [
+  const seen = await watched([
     [WEBHOOKS, JSON.parse(text) as Written],
     ['services', service('istiod-v1x30', { selector: labels }, 'p8-istio')],
     [
@@ -113,8 +108,8 @@ test('a platform’s own webhook is seen with the istiod behind its Service and 
   await until('its ConfigMap to count', () => seen.watch.mesh().injections[0]?.run !== before);
 });
 
-test('without any label and any visible istiod the revision is default', async (t) => {
-  assert.equal(only(await watched(t, [[WEBHOOKS, webhook(BY_URL)]])).entry.revision, 'default');
+test('without any label and any visible istiod the revision is default', async () => {
+  assert.equal(only(await watched([[WEBHOOKS, webhook(BY_URL)]])).entry.revision, 'default');
 });
 
 const moved = (name: string): Objects => [
@@ -126,8 +121,8 @@ const moved = (name: string): Objects => [
   ['configmaps', configMap('istio-sidecar-injector-new', { config: 'new' })],
 ];
 
-test('a tag that moves by its clientConfig alone is assessed by the istiod that answers now', async (t) => {
-  const seen = await watched(t, moved('istiod-old'));
+test('a tag that moves by its clientConfig alone is assessed by the istiod that answers now', async () => {
+  const seen = await watched(moved('istiod-old'));
   const gate = (): string | undefined => {
     const [injection] = seen.watch.mesh().injections;
     return injection && closedGate({ injection, expected: expected(), unconfirmed: undefined }, new Set())?.code;
@@ -149,9 +144,8 @@ const urls: [string, Objects, MeshScope | undefined, string | undefined][] = [
   ['… nor does a tenant’s', tenants, undefined, undefined],
 ];
 for (const [name, more, scope, home] of urls)
-  test(name, async (t) => {
+  test(name, async () => {
     const seen = await watched(
-      t,
       [[WEBHOOKS, webhook(BY_URL, { labels: REV('default') })], ...PLAIN.slice(2), ...more],
       scope,
     );
@@ -166,10 +160,10 @@ for (const [name, metadata, scope] of [
   ['Helm’s annotation', { annotations: HELM }, undefined],
   ['--istio-namespaces', {}, { namespaces: [], istioNamespaces: ['istio-system'] }],
 ] as const)
-  test(`a tenant’s Deployment does not hide the istiod that ${name} leads to`, async (t) => {
+  test(`a tenant’s Deployment does not hide the istiod that ${name} leads to`, async () => {
     const configuration = webhook(BY_URL, { labels: REV('default'), ...metadata });
-    const alone = only(await watched(t, [[WEBHOOKS, configuration], ...PLAIN.slice(2)], scope));
-    const seen = await watched(t, [[WEBHOOKS, configuration], ...PLAIN.slice(2), ...tenants], scope);
+    const alone = only(await watched([[WEBHOOKS, configuration], ...PLAIN.slice(2)], scope));
+    const seen = await watched([[WEBHOOKS, configuration], ...PLAIN.slice(2), ...tenants], scope);
     assert.deepEqual([istiodOf(seen), only(seen).run, only(seen).epoch], ['istiod', alone.run, alone.epoch]);
   });
 
@@ -208,8 +202,8 @@ const edits: [name: string, before: Objects, edit: Objects[number], concerns: st
   ['a Service that leads elsewhere', [], ['services', service('istiod', { selector: { app: 'none' } })], 'everything'],
 ];
 for (const [name, before, [resource, object], concerns] of edits)
-  test(`${name} concerns ${concerns}`, async (t) => {
-    const seen = await watched(t, [...PLAIN, ['namespaces', namespace('istio-system')], ...before]);
+  test(`${name} concerns ${concerns}`, async () => {
+    const seen = await watched([...PLAIN, ['namespaces', namespace('istio-system')], ...before]);
     // any edit of a namespace nobody knows yet is told after it, so what was told until then is all
     const last = () => seen.changes.some(({ namespaces }) => namespaces.includes('last'));
     const first: Mesh = seen.watch.mesh();
@@ -229,8 +223,8 @@ for (const [name, before, [resource, object], concerns] of edits)
     assert.equal(same, concerns !== 'everything', 'the run');
   });
 
-test('a namespace’s ProxyConfigs are told apart by what they say', async (t) => {
-  const seen = await watched(t, [...PLAIN, ['proxyconfigs', proxyConfig('shop', 'a')]]);
+test('a namespace’s ProxyConfigs are told apart by what they say', async () => {
+  const seen = await watched([...PLAIN, ['proxyconfigs', proxyConfig('shop', 'a')]]);
   const hash = () => seen.watch.mesh().namespaces.get('shop')?.proxyConfigs;
   const before = hash();
   seen.server.put('proxyconfigs', proxyConfig('shop', 'b'));
@@ -241,8 +235,8 @@ test('a namespace’s ProxyConfigs are told apart by what they say', async (t) =
   await until('no hash', () => hash() === undefined);
 });
 
-test('an edit that is put back within one burst still concerns everything', async (t) => {
-  const seen = await watched(t, PLAIN);
+test('an edit that is put back within one burst still concerns everything', async () => {
+  const seen = await watched(PLAIN);
   const changes = new Changes(seen.watch.mesh());
   seen.watch.onChange((change) => changes.note(() => seen.watch.mesh(), change));
   seen.server.put('configmaps', configMap('istio', { mesh: 'x: y' }));
@@ -251,9 +245,9 @@ test('an edit that is put back within one burst still concerns everything', asyn
   assert.equal(changes.take(seen.watch.mesh()).kind, 'everything');
 });
 
-test('a burst of events is told together and costs one mesh', async (t) => {
+test('a burst of events is told together and costs one mesh', async () => {
   const many = Array.from({ length: 5000 }, (_, index) => `n${index}`);
-  const seen = await watched(t, [...PLAIN, ...many.map((name) => ['namespaces', namespace(name)] as const)]);
+  const seen = await watched([...PLAIN, ...many.map((name) => ['namespaces', namespace(name)] as const)]);
   const meshes = new Set([seen.watch.mesh()]);
   seen.watch.onChange(() => meshes.add(seen.watch.mesh()));
   let [last, worst] = [performance.now(), 0];
@@ -261,7 +255,7 @@ test('a burst of events is told together and costs one mesh', async (t) => {
     worst = Math.max(worst, performance.now() - last);
     last = performance.now();
   }, 5);
-  t.after(() => clearInterval(ticking));
+  afterTest(() => clearInterval(ticking));
   for (const name of many) seen.server.put('namespaces', namespace(name, { relabelled: 'yes' }));
   last = performance.now();
   const told = () => new Set(seen.changes.flatMap(({ namespaces }) => namespaces)).size;
@@ -270,14 +264,14 @@ test('a burst of events is told together and costs one mesh', async (t) => {
   assert.ok(worst < 500, `the loop stood still for ${worst} ms`);
 });
 
-test('many big Deployments beside an istiod are not read before they matter', async (t) => {
+test('many big Deployments beside an istiod are not read before they matter', async () => {
   const env = Array.from({ length: 200 }, (_, index) => ({ name: `E${index}`, value: 'x'.repeat(100) }));
   const labels = { app: 'other' };
   const others = Array.from(
     { length: 400 },
     (_, index) => ['deployments', deployment(`d${index}`, { labels, podLabels: labels, env })] as const,
   );
-  const seen = await watched(t, [...PLAIN, ...others]);
+  const seen = await watched([...PLAIN, ...others]);
   assert.equal(istiodOf(seen), 'istiod');
   const began = performance.now();
   for (let index = 0; index < 100; index++) seen.server.put(...(others[0] as Objects[number]));
@@ -287,11 +281,11 @@ test('many big Deployments beside an istiod are not read before they matter', as
   assert.ok(performance.now() - began < 2000);
 });
 
-test('a namespace full of Deployments labelled app=istiod does not stop the loop at the first list', async (t) => {
+test('a namespace full of Deployments labelled app=istiod does not stop the loop at the first list', async () => {
   const env = Array.from({ length: 200 }, (_, index) => ({ name: `E${index}`, value: 'x'.repeat(100) }));
   const many = Array.from({ length: 400 }, (_, index) => deployment(`d${index}`, { revision: `r${index}`, env }));
   const [configuration] = PLAIN as [Objects[number]];
-  const seen = await watched(t, [configuration, ...many.map((object) => ['deployments', object] as const)]);
+  const seen = await watched([configuration, ...many.map((object) => ['deployments', object] as const)]);
   const building = performance.now();
   assert.equal(istiodOf(seen), undefined);
   assert.ok(performance.now() - building < 50, 'making the mesh');
@@ -312,16 +306,16 @@ const refusals: [string, (path: string) => boolean, string | undefined, RegExp][
   ],
 ];
 for (const [name, forbids, istiod, said] of refusals)
-  test(name, async (t) => {
-    const seen = await watched(t, PLAIN, undefined, forbids);
+  test(name, async () => {
+    const seen = await watched(PLAIN, undefined, forbids);
     assert.equal(istiodOf(seen), istiod);
     assert.equal(seen.errors.length, 1);
     assert.match(seen.errors[0] ?? '', said);
     assert.equal(seen.watch.stale(), undefined);
   });
 
-test('what no entry names any more is not watched any more', async (t) => {
-  const seen = await watched(t, PLAIN);
+test('what no entry names any more is not watched any more', async () => {
+  const seen = await watched(PLAIN);
   const { run } = only(seen);
   seen.server.put(WEBHOOKS, webhook(byService('istiod', 'elsewhere'), { labels: REV('default') }));
   await until('the other namespace', () =>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { KubeClient } from '../../../src/cluster/client.ts';
 import { MeshWatch } from '../../../src/watch/meshWatch.ts';
+import { afterTest } from '../../jest/afterTest.ts';
 import { ApiServer, configFor, json, status } from '../cluster/apiServer.ts';
 import { settled, until } from '../cluster/deadline.ts';
 import { configuration } from '../expect/chartWebhooks.ts';
@@ -11,7 +11,7 @@ const INJECTOR = 'istio-sidecar-injector';
 const MESH = 'istio';
 
 /** An API server with the mesh of one revision, which says of each ConfigMap what the test says, and to watches nothing. */
-async function serving(t: TestContext, configMap: (name: string) => 'forbidden' | 'served' | 'silent') {
+async function serving(configMap: (name: string) => 'forbidden' | 'served' | 'silent') {
   const asked: string[] = [];
   const server = await new ApiServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://x');
@@ -28,7 +28,7 @@ async function serving(t: TestContext, configMap: (name: string) => 'forbidden' 
   }).listen();
   const client = new KubeClient({ config: configFor(server.url), userAgent: 'test' });
   const stop = new AbortController();
-  t.after(async () => {
+  afterTest(async () => {
     stop.abort();
     await client.close();
     await server[Symbol.asyncDispose]();
@@ -38,15 +38,15 @@ async function serving(t: TestContext, configMap: (name: string) => 'forbidden' 
   return { watch, asked, errors, signal: stop.signal };
 }
 
-test('who may read no ConfigMap is told so once for each, and goes on', async (t) => {
-  const { watch, errors, signal } = await serving(t, () => 'forbidden');
+test('who may read no ConfigMap is told so once for each, and goes on', async () => {
+  const { watch, errors, signal } = await serving(() => 'forbidden');
   await settled('the mesh', watch.settled(signal));
   assert.deepEqual(watch.problems(), []);
   for (const name of [INJECTOR, MESH]) assert.equal(errors.filter((error) => error.includes(`"${name}"`)).length, 1);
 });
 
-test('that one ConfigMap may not be read is no reason not to wait for another in the same namespace', async (t) => {
-  const { watch, asked, errors, signal } = await serving(t, (name) => (name === MESH ? 'forbidden' : 'silent'));
+test('that one ConfigMap may not be read is no reason not to wait for another in the same namespace', async () => {
+  const { watch, asked, errors, signal } = await serving((name) => (name === MESH ? 'forbidden' : 'silent'));
   let isSettled = false;
   void watch.settled(signal).then(() => {
     isSettled = true;

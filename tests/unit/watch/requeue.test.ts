@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { keyOf, type WorkloadKey } from '../../../src/model.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { lookAgainAfter } from '../../../src/plan/waitReasons.ts';
