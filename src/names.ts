@@ -8,43 +8,43 @@ export const LEASE_NAME = PRODUCT;
 const DOMAIN = 'meltemi.dev';
 
 /**
- * Annotations that Meltemi writes on the workload itself, never on its pods: together they are the record of one restart. They are for
- * people, and can only make Meltemi more careful about this workload; what counts for the cluster is in the journal.
+ * Annotations that Meltemi writes on the workload itself, never on its pods: together they are the record of one restart. Users
+ * read them. They can only make Meltemi more careful about this workload; what counts for the cluster is in the journal.
  */
 export const ANNOTATION = {
   /** Fingerprint of the sidecar the restart was made for. */
   restartedFor: `${DOMAIN}/restarted-for`,
   /** RFC 3339 time of the write; equal to the value put on the pod template. */
   restartedAt: `${DOMAIN}/restarted-at`,
-  /** Writes in this episode of drift. */
+  /** Number of writes in this episode of drift. */
   attempts: `${DOMAIN}/attempts`,
   /** Times of the latest writes, for any sidecar, with `ok` after those whose restart ended well. */
   writes: `${DOMAIN}/writes`,
   /** The run that the restart belongs to: restarts towards one content of an injector. */
   run: `${DOMAIN}/run`,
-  /** The value of `meltemi.dev/retry` that was there at the write: another value asks for one more. */
+  /** The value of `meltemi.dev/retry` at the time of the write. Another value requests one more restart. */
   retried: `${DOMAIN}/retried`,
   /** How the restart ended; empty while it is in flight. */
   outcome: `${DOMAIN}/outcome`,
 } as const;
 
-/** A person sets it on a workload, to any value that it did not have, to have one more restart made for the same sidecar. */
+/** Requests one more restart for the same sidecar. A user sets it on a workload, to a value that it did not have before. */
 export const RETRY = `${DOMAIN}/retry`;
 
-/** Annotations of the Lease: what people ask of the leader, the leader's answer, and its journal. */
+/** Annotations of the Lease: what users request from the leader, the leader's answer, and its journal. */
 export const LEASE_ANNOTATION = {
   /** Present and not `false`: no new restart begins. The value is shown as the reason. */
   paused: `${DOMAIN}/paused`,
   /** Any new value ends the halts that failures have caused so far. */
   resume: `${DOMAIN}/resume`,
-  /** The value of `resume` that the leader has seen. */
+  /** The last value of `resume` that the leader has acted on. */
   resumed: `${DOMAIN}/resumed`,
-  /** RFC 3339 time at which it did. */
+  /** RFC 3339 time at which the leader acted on it. */
   resumedAt: `${DOMAIN}/resumed-at`,
   /** What Meltemi has restarted and how that ended; only the leader writes it. */
   journal: `${DOMAIN}/journal`,
 } as const;
-/** What people say about restarts, on a workload or on its namespace: `"false"` keeps it from being restarted. */
+/** Opts a workload or a namespace in or out: with `"false"` it is not restarted. */
 export const RESTART_ANNOTATION = `${DOMAIN}/restart`;
 
 /**

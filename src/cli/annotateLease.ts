@@ -7,12 +7,12 @@ import { connect } from './connect.ts';
 import { leases } from './leases.ts';
 import type { Settings } from './settings.ts';
 
-/** Annotations to set, and with null those to remove. */
+/** Annotations to set, or with null to remove. */
 export type AnnotationChanges = Readonly<Record<string, string | null>>;
 
 /**
  * Changes annotations of the operator's Lease in the namespace of the settings, or else of the context. Returns that namespace.
- * @throws {Error} that says in which namespaces there is a Lease, where this one has none
+ * @throws {Error} if that namespace has no Lease; the message names the namespaces that have one
  */
 export async function annotateLease(
   settings: Settings,

@@ -1,4 +1,4 @@
-/** The known word that was probably meant by another; undefined when none is near. Case does not count. */
+/** The known word that the user probably meant; undefined if none is similar. Case is ignored. */
 export function closest(word: string, known: readonly string[]): string | undefined {
   const near = known
     .map((candidate) => ({ candidate, distance: editDistance(plain(word), plain(candidate)) }))
@@ -11,7 +11,7 @@ const LONGEST = 60;
 
 const plain = (word: string): string => word.slice(0, LONGEST).toLowerCase();
 
-/** Levenshtein's: insertions, deletions and replacements that make one word of the other. */
+/** The Levenshtein distance: how many insertions, deletions and replacements turn one word into the other. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [index, letter] of [...from].entries()) {

@@ -5,7 +5,7 @@ const DIRECTIVE = { files: ':0', nothingElse: ':4' } as const;
 
 /**
  * The completions of the last word: one candidate per line with a description after a tab, and then the directive.
- * @param words what was typed after the program's name; the last one is being typed and may be empty
+ * @param words the words after the program's name; the last one is incomplete and may be empty
  */
 export function completion(root: Command, words: readonly string[]): string {
   const [earlier, typed] = [words.slice(0, -1), words.at(-1) ?? ''];

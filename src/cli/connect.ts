@@ -14,12 +14,12 @@ export interface Connection {
   /** The context's namespace; in a pod, the pod's own. */
   readonly namespace: string;
   readonly server: string;
-  /** The ServiceAccount that calls, if it is one of that namespace. */
+  /** The ServiceAccount that the client uses, if it belongs to that namespace. */
   readonly account: () => Promise<OwnAccount | undefined>;
 }
 
 /**
- * @param beforeWrite called right before each workload patch is sent; if it throws, that is not sent
+ * @param beforeWrite called right before each patch of a workload; if it throws, the patch is not sent
  * @throws {Error} naming the kubeconfig file, what is wrong with it and what to do
  */
 export function connect({ kubeconfig, context }: Settings, env: Environment, beforeWrite?: () => void): Connection {

@@ -5,12 +5,12 @@ import type { Filter } from '../plan/filter.ts';
 import { LABEL_KEY, LABEL_VALUE, parseLabelSelector } from './labelSelector.ts';
 import { parsed } from './parsed.ts';
 
-/** A list that says nothing is a mistake: what is not wanted is left out. */
+/** An empty list is a mistake: to leave a field open, omit it. */
 const listOf = <T extends z.ZodType>(one: T) => z.array(one).min(1, 'is an empty list; leave the key out instead');
 
 const saysSomething = (map: object): boolean => Object.keys(map).length > 0;
 
-/** A message that is only said of what has no other mistake, of which it may be a consequence. */
+/** A message that appears only if there is no other mistake, because it may follow from one. */
 const unlessWrong = (error: string) => ({ error, when: ({ issues }: z.core.ParsePayload) => issues.length === 0 });
 
 const word = (of: RegExp, what: string) => z.string().regex(of, `It must be ${what}.`);
@@ -20,7 +20,7 @@ const key = word(LABEL_KEY, 'a key as Kubernetes has it, such as app or example.
 const labelValue = word(LABEL_VALUE, 'a label value: at most 63 letters, digits, dashes, dots and underscores');
 const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;
 
-/** A metav1.LabelSelector; the API server's rules, so that nothing is selected by what it would refuse. */
+/** A metav1.LabelSelector. It follows the API server's rules, so that a selector that the API server would reject selects nothing. */
 const selectorObject = (value: z.ZodType<string>) =>
   z
     .strictObject({
@@ -70,7 +70,7 @@ export const FILTER_FIELDS: Readonly<Record<keyof Filter, string>> = Object.from
   Object.entries(FIELDS).map(([name, { description = '' }]) => [name, description]),
 ) as Record<keyof Filter, string>;
 
-/** One entry of `include` or `exclude`. An empty one would match everything, which is surely a mistake. */
+/** One entry of `include` or `exclude`. An empty entry would match everything, so it counts as a mistake. */
 export const filterSchema: z.ZodType<Filter> = z
   .strictObject(FIELDS)
   .partial()

@@ -39,7 +39,7 @@ const overlap = (one: string, other: string): boolean => isAtOrBelow(one, other)
 
 type Contradiction = { readonly field: keyof ImageRewrite; readonly message: string };
 
-/** What is wrong with a rewrite beside the others, with the field that is to be changed. */
+/** How a rewrite conflicts with the others, and the field to change. */
 function contradiction(
   { from, to }: ImageRewrite,
   index: number,

@@ -13,7 +13,7 @@ const EXISTENCE = /^(!?)\s*(\S+)$/;
 /**
  * Reads a selector as kubectl's `-l` takes it (apimachinery labels/selector.go): `tier=db`, `tier!=db`, `tier in (db,cache)`,
  * `tier notin (db)`, `tier`, `!tier`, joined by commas.
- * @throws {InvalidArgumentError} naming the part that is none
+ * @throws {InvalidArgumentError} naming the invalid part
  */
 export function parseLabelSelector(text: string): LabelSelector {
   if (text.length > LONGEST)
@@ -48,11 +48,11 @@ function exists(part: string): Requirement | undefined {
   return key === undefined ? undefined : { key, operator: no ? 'DoesNotExist' : 'Exists' };
 }
 
-/** What may be the key of a label or an annotation (apimachinery util/validation IsQualifiedName). */
+/** A valid key of a label or an annotation (apimachinery util/validation IsQualifiedName). */
 export const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 export const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
-/** What the API server would not take in a requirement on labels, in words. */
+/** Why the API server would reject a label requirement. */
 function requirementProblem({ key, values = [] }: Requirement): string | undefined {
   if (!LABEL_KEY.test(key)) return `"${key}" is no label key`;
   const wrong = values.find((value) => !LABEL_VALUE.test(value));

@@ -10,17 +10,17 @@ import { LEASE_NAME, PRODUCT } from '../names.ts';
 /** Milliseconds for one read of a Lease. */
 const TIMEOUT = 10_000;
 
-/** The Leases of Meltemi that there are in the cluster. @throws {ApiError} where they may not be listed */
+/** All Leases of Meltemi in the cluster. @throws {ApiError} if it may not list them */
 export const leases = (client: Api, signal: AbortSignal): Promise<Lease[]> =>
   wholeList<Lease>(client, { path: resourcePath('leases'), fieldSelector: `metadata.name=${LEASE_NAME}`, signal });
 
-/** Where Meltemi's Lease was found, with what people and the leader have written on it. */
+/** Where Meltemi's Lease is, with the annotations that users and the leader have written on it. */
 export interface FoundLease {
   readonly namespace: string;
   readonly annotations: Labels;
 }
 
-/** Meltemi's Lease; or that the cluster certainly has none, so Meltemi never ran there; or why that is unknown. */
+/** Meltemi's Lease; or that the cluster certainly has none, so Meltemi never ran there; or why this is unknown. */
 export type LeaseLookup =
   | { readonly kind: 'found'; readonly lease: FoundLease }
   | { readonly kind: 'none' }
@@ -28,7 +28,7 @@ export type LeaseLookup =
 
 /**
  * Looks for Meltemi's Lease in the whole cluster or, without permission for that, in the likely namespaces.
- * It writes nothing and never throws: the result says what could not be read.
+ * It never throws: the result says what could not be read.
  * @param likely namespaces in which Meltemi may run, the likeliest first; `meltemi`, where the documentation has it, comes after them
  */
 export async function findLease(client: Api, likely: readonly string[], signal: AbortSignal): Promise<LeaseLookup> {
@@ -40,7 +40,7 @@ export async function findLease(client: Api, likely: readonly string[], signal: 
   }
 }
 
-/** Of several Leases, the one of the likeliest namespace: people can create a Lease of this name in any namespace of their own. */
+/** Of several Leases, the one in the likeliest namespace. Any user can create a Lease with this name in a namespace of their own. */
 function chosenOf(all: readonly Lease[], namespaces: readonly string[]): LeaseLookup {
   if (all.length === 0) return { kind: 'none' };
   const likeliest = namespaces.flatMap((name) => all.find(({ metadata }) => metadata?.namespace === name) ?? [])[0];

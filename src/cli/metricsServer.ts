@@ -20,7 +20,7 @@ export interface MetricsParts {
   readonly client: KubeClient;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** Ends the looking after the certificate. */
+  /** Stops the reloading of the certificate. */
   readonly signal: AbortSignal;
   readonly clock?: Clock;
 }
@@ -34,7 +34,7 @@ const LOOK_EVERY_MS = 10_000;
 
 /**
  * Serves the metrics according to the settings: over TLS to clients that the API server authorizes, or over plain HTTP to all clients.
- * @throws {Error} when the certificate cannot be used or the address cannot be listened on
+ * @throws {Error} when the certificate cannot be used, or it cannot listen on the address
  */
 export async function metricsServer(
   address: ListenAddress,
@@ -61,7 +61,7 @@ function sayingOnce(logger: Logger): GuardListener {
       trouble = '';
     },
     uncheckable: (error) => {
-      if (error.message !== trouble) logger.warn('Token of a metrics reader cannot be checked', errorFields(error));
+      if (error.message !== trouble) logger.warn('Cannot check the token of a metrics reader', errorFields(error));
       trouble = error.message;
     },
   };
@@ -81,9 +81,10 @@ function telling(server: Server, logger: Logger): CertificateListener {
   return {
     changed: (pair) => {
       serveWith(server, pair);
-      logger.info('Certificate for metrics was read again');
+      logger.info('Reloaded the metrics certificate');
     },
-    unusable: (error) => logger.warn('Certificate for metrics cannot be used, the last one stays', errorFields(error)),
+    unusable: (error) =>
+      logger.warn('Cannot use the new metrics certificate, keeping the last one', errorFields(error)),
   };
 }
 

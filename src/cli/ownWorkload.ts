@@ -2,7 +2,7 @@ import type { Environment } from '../cluster/kubeconfig.ts';
 import { deployment } from '../kinds/deployment.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
 
-/** A Deployment's pod is called after it, its template's hash and five random characters; a pod's host name is its name. */
+/** A Deployment's pod has the name of its ReplicaSet and five random characters. A pod's host name is its name. */
 const POD_OF_DEPLOYMENT = /^(.+)-[a-z0-9]{1,10}-[a-z0-9]{5}$/;
 
 /**

@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { quoted } from './quoted.ts';
 
 /**
- * What the parser of a flag makes of a text; where it is wrong, its words become an issue, so that errors in files read as those of flags
- * do.
+ * Parses a text with the parser of a flag. Its error becomes an issue, so that errors in files read like those of flags.
  */
 export function parsed<T>(
   parse: (text: string) => T,

@@ -5,9 +5,9 @@ import type { Streams } from './planCommand.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * Keeps the leader, now and later, from beginning new restarts.
+ * Stops new restarts until `meltemi resume`, whichever replica leads.
  * @returns the exit code
- * @throws {Error} in words for people when there is no Lease or it may not be changed
+ * @throws {Error} when there is no Lease, or it may not be changed; the message is for users
  */
 export async function pauseCommand(settings: Settings, streams: Streams, signal: AbortSignal): Promise<number> {
   // The word `false` alone would mean the opposite.

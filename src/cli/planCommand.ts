@@ -33,16 +33,16 @@ export interface Streams {
 const NOTHING_OUTDATED = 0;
 const NOT_JUDGED = 1;
 const OUTDATED = 3;
-/** How long the first lists may take before `plan` gives up and says which is missing. */
+/** How long the first lists may take before `plan` gives up and names the missing one. */
 const PATIENCE = 30_000;
 const WRONG_USAGE = 2;
-/** Characters of one warning. */
+/** The maximum length of a warning. */
 const WARNING_LIMIT = 1000;
 
 /**
- * The operator's own pipeline, once and without the means to write: watch, scan, ask, judge, plan, print.
+ * Runs the operator's own pipeline once, without the ability to write: watch, scan, ask, assess, plan, print.
  * @returns the exit code: 0 all assessed and none outdated, 3 some outdated, 1 none outdated but some not assessed
- * @throws {Error} in words for people when the policy file cannot be used, the cluster cannot be read or has no injector
+ * @throws {Error} when the policy file cannot be used, or the cluster cannot be read or has no injector; the message is for users
  */
 export async function planCommand(
   settings: Settings,
@@ -138,7 +138,7 @@ const scopeOf = ({ namespace, istioNamespaces }: Settings): MeshScope => ({
   istioNamespaces: [...istioNamespaces],
 });
 
-/** Lists what decides the injectors' answers. The first thing that cannot be read ends it: half a mesh would make a wrong plan. */
+/** Lists the objects that decide the injectors' answers. It fails at the first list that fails: half a mesh would make a wrong plan. */
 async function readMesh(
   client: KubeClient,
   scope: MeshScope,
@@ -180,7 +180,7 @@ function withInjectors(mesh: Mesh): Mesh {
   );
 }
 
-/** What people have written on the Lease; nothing if there is no Lease, or if it could not be read, which is a warning of its own. */
+/** What users have requested on the Lease; nothing if there is no Lease, or if it could not be read, which has a warning of its own. */
 const pauseStateIn = (lookup: LeaseLookup): PauseState =>
   lookup.kind === 'found' ? pauseStateOf(lookup.lease.annotations) : {};
 

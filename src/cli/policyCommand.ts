@@ -10,7 +10,7 @@ const USABLE = 0;
 const UNUSABLE = 1;
 
 /**
- * Checks a policy file and prints the policy that it makes, which is a policy file again; or all that is wrong, a line each.
+ * Checks a policy file. It prints the resulting policy, which is again a policy file; or all mistakes, one per line.
  * @param file path, or `-` for standard input
  * @returns the exit code
  */
@@ -50,7 +50,7 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
   return { ...Object.fromEntries(settings), imageRewrites, ...(include !== undefined && { include }), exclude };
 }
 
-/** Lists as lists, numbers as numbers; durations and selectors stay the texts that people read. */
+/** Lists stay lists and numbers stay numbers. Durations and selectors are shown as texts. */
 function shown(setting: Setting<unknown>, given: unknown): unknown {
   if (Array.isArray(given)) return given;
   const text = String(given);

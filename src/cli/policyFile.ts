@@ -19,10 +19,10 @@ import { type FilePolicy, POLICY_KEYS, policySchema } from './policySchema.ts';
 
 /** A problem in a policy file, with its position. */
 export interface PolicyProblem {
-  /** From 1; 0 where the whole file is meant. */
+  /** Counts from 1; 0 if the problem concerns the whole file. */
   readonly line: number;
   readonly column: number;
-  /** `exclude[0].namespaces`; empty where no key is meant. */
+  /** For example `exclude[0].namespaces`; empty if the problem concerns no key. */
   readonly path: string;
   readonly message: string;
 }
@@ -31,9 +31,9 @@ export type PolicyReading =
   | { readonly policy: FilePolicy; readonly texts: Readonly<Record<string, unknown>> }
   | { readonly problems: readonly PolicyProblem[] };
 
-/** Far more than a policy needs; a hostile file is not to keep the parser busy. */
+/** Far more than a policy needs. A hostile file must not keep the parser busy. */
 export const POLICY_SIZE = 64 * 1024;
-/** Aliases may make one list serve several filters, and not a billion. */
+/** With aliases, several filters can share a list. The limit stops files that expand to billions of entries. */
 const MOST_ALIASES = 100;
 
 type Path = readonly PropertyKey[];
@@ -42,9 +42,9 @@ type Report = (at: Place, path: Path, message: string) => void;
 type Place = Node | number | undefined;
 
 /**
- * Reads a policy file. YAML's scalars are taken as the texts that they are, and read by the parsers of the flags: `5`, `10m` and `true`
- * mean what they mean on the command line, and no text turns into a number or a date by itself.
- * It reports all problems at once, each with its place. A file without content is a mistake too: a truncated one must not drop every rule.
+ * Reads a policy file. YAML's scalars stay texts, and the parsers of the flags read them. So `5`, `10m` and `true` mean the same as on the
+ * command line, and no text becomes a number or a date. It reports all problems at once, each with its position. A file without content
+ * is a mistake too: a truncated file must not drop every rule.
  */
 export function readPolicy(text: string): PolicyReading {
   const lines = new LineCounter();
@@ -77,7 +77,7 @@ const pathWords = (path: Path): string =>
 
 const EMPTY = 'is empty; a policy that leaves everything at its default is {}';
 
-/** The one document of the text; undefined where its YAML is broken, so that nothing can be said of its content. */
+/** The only document of the text; undefined if its YAML is invalid, so that its content is unknown. */
 function documentOf(text: string, lineCounter: LineCounter, report: Report): Document.Parsed | undefined {
   if (text.length > POLICY_SIZE) {
     report(0, [], `is larger than ${POLICY_SIZE / 1024} KiB`);
@@ -103,7 +103,7 @@ function documentOf(text: string, lineCounter: LineCounter, report: Report): Doc
   return document.errors.every(({ code }) => code === 'DUPLICATE_KEY') ? document : undefined;
 }
 
-/** The document as plain values, its aliases resolved; undefined where it is no map of settings. */
+/** The document as plain values, with its aliases resolved; undefined if it is not a map of settings. */
 function contentOf(document: Document.Parsed, report: Report): Record<string, unknown> | undefined {
   const { contents } = document;
   if (isScalar(contents) && contents.value === '') report(0, [], EMPTY);
@@ -118,7 +118,7 @@ function contentOf(document: Document.Parsed, report: Report): Record<string, un
   return undefined;
 }
 
-/** The one key that is lost on the way through plain objects, and with it what it was to select. */
+/** The key that a plain object cannot hold. A filter with it would lose what it selects. */
 function refuseProto(document: Document.Parsed, report: Report): void {
   visit(document, {
     Pair: (_key, { key }) => {
@@ -165,7 +165,7 @@ const KINDS: Readonly<Record<string, string>> = {
   string: 'a text',
 };
 
-/** Our own messages as they are; zod's in the words that the others use. */
+/** Our own messages stay; zod's are translated into the same style. */
 function issueWords(issue: z.core.$ZodIssue, node: Node | undefined): string {
   const value = isScalar(node) ? `'${String(node.value).slice(0, 60)}'` : 'this';
   if (issue.code === 'invalid_type')
@@ -175,7 +175,7 @@ function issueWords(issue: z.core.$ZodIssue, node: Node | undefined): string {
   return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
 }
 
-/** The node at a path, aliases followed; where the path leads further than the document, the last one on the way. */
+/** The node at a path, with aliases resolved. If the path is longer than the document is deep, the last node on it. */
 function nodeAt(document: Document.Parsed, path: Path): Node | undefined {
   let node: Node | undefined = document.contents ?? undefined;
   for (const step of path) {

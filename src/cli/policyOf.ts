@@ -3,8 +3,8 @@ import type { FilePolicy } from './policySchema.ts';
 import { POLICY_NAMES, type PolicyName, type Settings } from './settings.ts';
 
 /**
- * What is allowed now: what was given as flag or in the environment, else what the file says, else the default.
- * @param given names of the settings that were given as flag or in the environment
+ * The policy in force: for each setting the flag or environment variable, or else the file, or else the default.
+ * @param given names of the settings that a flag or an environment variable sets
  */
 export function policyOf(settings: Settings, given: ReadonlySet<string>, file: FilePolicy = {}): Policy {
   const chosen = POLICY_NAMES.map((name) => [name, given.has(name) ? settings[name] : (file[name] ?? settings[name])]);

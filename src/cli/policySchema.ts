@@ -7,7 +7,7 @@ import { parsed } from './parsed.ts';
 import type { Setting } from './setting.ts';
 import { POLICY_NAMES, type PolicyName, SETTINGS, type Settings } from './settings.ts';
 
-/** What a policy file says: any of the settings that are policy, and what has no flag. */
+/** The content of a policy file: the settings that are policy, and the keys that have no flag. */
 export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
   readonly imageRewrites?: readonly ImageRewrite[];
   readonly include?: readonly Filter[];
@@ -27,14 +27,14 @@ export const FILTER_KEYS = {
 } as const;
 
 /**
- * The policy file, over YAML whose scalars are all texts: each setting of the table that is marked as policy, read by the parser of its
- * own flag; a list also as a YAML list.
+ * The schema of the policy file, for YAML whose scalars are all texts. The parser of its own flag reads each setting that is marked as
+ * policy. A list may also be a YAML list.
  */
 export const policySchema: z.ZodType<FilePolicy> = z
   .strictObject({
     ...Object.fromEntries(POLICY_NAMES.map((name) => [name, settingSchema(SETTINGS[name]).optional()])),
     imageRewrites: imageRewritesSchema.optional(),
-    // without any entry it would include everything, which its name does not say
+    // an empty list would include everything, which its name does not suggest
     include: z
       .array(filterSchema)
       .min(1, 'is an empty list, which would include everything; leave the key out')

@@ -6,10 +6,10 @@ import { policyOf } from './policyOf.ts';
 import type { FilePolicy } from './policySchema.ts';
 import type { Settings } from './settings.ts';
 
-/** Characters of one line about a problem. */
+/** The maximum length of a line about a problem. */
 const PROBLEM_LIMIT = 1000;
 
-/** A policy file that cannot be used; the message has a line for each thing that is wrong. */
+/** A policy file that cannot be used. The message has one line per mistake. */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError';
   readonly lines: readonly string[];
@@ -34,7 +34,7 @@ export class PolicySource {
   readonly file: string;
   readonly #settings: Settings;
   readonly #given: ReadonlySet<string>;
-  /** What the file held when it was last looked at. */
+  /** The content of the file at the last read. */
   readonly first: TextFile | undefined;
   #policy: Policy;
 
@@ -60,7 +60,7 @@ export class PolicySource {
     return this.#policy;
   }
 
-  /** Takes what the file holds now if it can be used, and tells either way. */
+  /** Puts the current content of the file into force if it is valid, and reports the result. */
   take(content: TextFile, listener: PolicyListener): void {
     const reading = readingOf(content);
     if ('problems' in reading) {
@@ -72,7 +72,7 @@ export class PolicySource {
   }
 }
 
-/** What a file says, or that it could not be read. */
+/** The content of a file, or why it could not be read. */
 export const readingOf = (content: TextFile): ReturnType<typeof readPolicy> =>
   'problem' in content
     ? { problems: [{ line: 0, column: 0, path: '', message: content.problem }] }
@@ -85,7 +85,7 @@ function usable(file: string, content: TextFile): FilePolicy {
 }
 
 /**
- * `policy.yaml:4:12: exclude[0].namespaces: …`, one a line, as compilers write it. What it quotes of the file cannot begin another line.
+ * `policy.yaml:4:12: exclude[0].namespaces: …`, one per line, as compilers write it. A quote from the file cannot begin another line.
  */
 export function problemLines(file: string, problems: readonly PolicyProblem[]): string[] {
   return problems.map(({ line, column, path, message }) => {

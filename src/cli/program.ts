@@ -6,7 +6,7 @@ import { escaped } from '../report/escaped.ts';
 import { type CommandName, defaultOf, emptyIsUnset, envOf, flagOf, type Setting } from './setting.ts';
 import { defaults, SETTINGS, type Settings } from './settings.ts';
 
-/** Does what a command is for. `given` names the settings that were given as flag or in the environment; the number is the exit code. */
+/** Runs a command. `given` names the settings that a flag or an environment variable sets; the result is the exit code. */
 type Action = (settings: Settings, given: ReadonlySet<string>) => Promise<number>;
 export type Actions = Readonly<Record<CommandName, Action>> & {
   readonly policyCheck: (file: string, output: 'yaml' | 'json') => Promise<number>;
@@ -60,7 +60,7 @@ Each mistake is a line such as policy.yaml:4:12: exclude[0].namespaces: ...
 Exit code: 0 the file can be used, 1 it cannot, 2 wrong usage.`;
 
 /**
- * The command line. Parse errors are thrown as CommanderError, after their message went to standard error.
+ * The command line. Parse errors are written to standard error and then thrown as CommanderError.
  * @param exit receives the exit code of the command that ran
  * @param environment the process's own, from which Commander reads too; it tells which variables are set and empty
  */
@@ -107,7 +107,7 @@ export function program(
   return root;
 }
 
-/** Commander's messages quote what was given, also from the environment. */
+/** Commander's messages quote values, also those from the environment. */
 const shown = (line: string): string => escaped(line, LINE_LIMIT);
 const LINE_LIMIT = 2000;
 

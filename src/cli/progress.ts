@@ -1,4 +1,4 @@
-/** One line on a terminal that says what is being done; silent where there is no terminal. */
+/** Shows the current step on one line of a terminal. Without a terminal it shows nothing. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
   #shown = false;

@@ -3,5 +3,5 @@ import { excerpt } from '../excerpt.ts';
 /** The maximum length of a quote: enough to recognise the value. The error's position shows where it is written. */
 const LONGEST = 61;
 
-/** A value of a flag or a file as its error shows it. */
+/** Quotes a value of a flag or a file for an error. */
 export const quoted = (text: string): string => `'${excerpt(text, LONGEST)}'`;

@@ -5,9 +5,9 @@ import type { Streams } from './planCommand.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * Ends a pause and every halt until now.
+ * Ends a pause and all current halts.
  * @returns the exit code
- * @throws {Error} in words for people when there is no Lease or it may not be changed
+ * @throws {Error} when there is no Lease, or it may not be changed; the message is for users
  */
 export async function resumeCommand(settings: Settings, streams: Streams, signal: AbortSignal): Promise<number> {
   const changes = { [LEASE_ANNOTATION.paused]: null, [LEASE_ANNOTATION.resume]: new Date().toISOString() };

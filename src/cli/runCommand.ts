@@ -27,8 +27,8 @@ import { PolicySource } from './policySource.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * Runs the operator until the signal aborts; then connections and listeners are closed and the exit code is 0.
- * @throws {Error} before anything is touched, when the policy file or the kubeconfig cannot be used or an address cannot be listened on
+ * Runs the operator until the signal aborts. Then it closes connections and listeners, and the exit code is 0.
+ * @throws {Error} before anything is touched, when the policy file or the kubeconfig cannot be used, or it cannot listen on an address
  */
 export async function runCommand(
   settings: Settings,
@@ -79,7 +79,7 @@ export async function runCommand(
         client,
         signal,
         (watched, error, instead) =>
-          logger.warn('Watch failed, will be tried again', {
+          logger.warn('Watch failed, retrying', {
             watched,
             ...errorFields(error),
             ...(instead && { meanwhile: instead }),
@@ -115,7 +115,7 @@ export async function runCommand(
   return 0;
 }
 
-/** How often the policy file is looked at. An edit counts from the second look that sees it. */
+/** How often the policy file is read. An edit takes effect once two reads agree. */
 const POLICY_LOOKS = 1000;
 
 /** Puts edits of the policy file into force while the operator runs. */

@@ -15,9 +15,9 @@ export interface Setting<T> {
   readonly value?: string;
   readonly default: string;
   readonly commands: readonly CommandName[];
-  /** Whether its text is a list of words between commas; in the policy file it is a list then. */
+  /** Whether its text is a comma-separated list. In the policy file it is a YAML list then. */
   readonly list?: true;
-  /** Whether the policy file may set it too, under its own name. This holds for settings of what is allowed, not of where and how. */
+  /** Whether the policy file may set it too, under the same name: settings that say what is allowed, not where or how to run. */
   readonly policy?: true;
   /** All allowed values, or all allowed entries of its list. */
   readonly words?: readonly string[];
@@ -28,7 +28,7 @@ export interface Setting<T> {
   readonly unset?: { readonly value: T };
   /** The smallest and the largest sensible value of a number, or of a duration in milliseconds. */
   readonly bounds?: Bounds;
-  /** @throws {InvalidArgumentError} saying what would be right */
+  /** @throws {InvalidArgumentError} saying what would be valid */
   readonly parse: (text: string) => T;
 }
 

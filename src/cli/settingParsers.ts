@@ -39,7 +39,7 @@ export function durationIn({ min, max }: Bounds): (given: string) => number {
   };
 }
 
-/** Reads namespace names between commas. @throws {InvalidArgumentError} naming the first that cannot be one */
+/** Reads comma-separated namespace names. @throws {InvalidArgumentError} naming the first invalid one */
 export function parseNames(given: string): ReadonlySet<string> {
   const names = splitList(given);
   const wrong = names.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
@@ -48,8 +48,8 @@ export function parseNames(given: string): ReadonlySet<string> {
 }
 
 /**
- * Reads namespace names between commas, in which `*` stands for any characters.
- * @throws {InvalidArgumentError} naming the first wrong one
+ * Reads comma-separated namespace names, in which `*` matches any characters.
+ * @throws {InvalidArgumentError} naming the first invalid one
  */
 export function parseNamespacePatterns(given: string): readonly string[] {
   const found = splitList(given);
@@ -69,7 +69,7 @@ export function parseWorkload(given: string): { kind: WorkloadKind; name: string
   throw new InvalidArgumentError(`It must be KIND/NAME with KIND one of ${WORKLOAD_KINDS.join(', ')}.`);
 }
 
-/** Reads a list of words that are all known. */
+/** Reads a list of known words. */
 export function oneOfEach<T extends string>(known: readonly T[]): (given: string) => ReadonlySet<T> {
   return (given) => {
     const words = splitList(given);

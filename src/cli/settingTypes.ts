@@ -12,7 +12,7 @@ import {
   parseNamespacePatterns,
 } from './settingParsers.ts';
 
-/** A year. A longer time would mean never, which no duration is meant to say. */
+/** A year. A longer duration would mean never, which no duration should express. */
 const LONGEST_DURATION = 8760 * 3_600_000;
 const GREATEST_COUNT = 999_999;
 
@@ -57,7 +57,7 @@ export const patterns = (help: string): Setting<readonly string[]> => ({
   parse: parseNamespacePatterns,
 });
 
-/** The same setting, but it refuses an empty value, which would mean everything. @param right what to give instead, in words */
+/** The same setting, but it rejects an empty value, which would mean everything. @param right describes a valid value */
 export const neverEmpty = <T>(setting: Setting<T>, right: string): Setting<T> => ({
   ...setting,
   unset: { value: setting.parse('') },

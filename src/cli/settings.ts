@@ -176,7 +176,7 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS;
 export type Settings = { readonly [K in SettingName]: ReturnType<(typeof SETTINGS)[K]['parse']> };
 
-/** All settings with the values that they have when they are not given. */
+/** All settings with their defaults. */
 export function defaults(): Settings {
   const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => [name, defaultOf(setting)]);
   return Object.fromEntries(entries) as Settings;

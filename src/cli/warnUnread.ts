@@ -2,9 +2,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { messageOf } from '../messageOf.ts';
 
 /**
- * The same cluster, but it reports what could not be read where the observer goes on without it. `plan` must say that its plan rests on
- * less.
- * @param onUnread called once for each kind of object, with what is missing, in words; the error itself still reaches the caller
+ * Wraps a cluster so that it reports what could not be read and the observer does without. `plan` must warn that its plan is incomplete.
+ * @param onUnread called once for each kind of object, with a description of what is missing; the caller still gets the error
  */
 export function warnUnread<C extends Cluster>(cluster: C, onUnread: (words: string) => void): C {
   const said = new Set<string>();

@@ -13,7 +13,7 @@ export type Access =
   | { readonly verdict: 'forbidden'; readonly user: string }
   | { readonly verdict: 'unknown-token' };
 
-/** Everything of a user that an authorizer may look at; it goes from the one review into the other as it came. */
+/** Everything about a user that an authorizer may read. It is passed unchanged from one review to the other. */
 interface User {
   readonly username: string;
   readonly uid?: string;
@@ -35,42 +35,42 @@ const ACCESS_REVIEW: Shape = { status: { allowed: 'boolean' } };
 const RESOURCES = { TokenReview: 'tokenreviews', SubjectAccessReview: 'subjectaccessreviews' } as const;
 
 const ALLOWED_FOR_MS = 60_000;
-/** Short, so that a right just granted counts soon; long enough that a wrong token costs the API server little. */
+/** Short, so that a newly granted right takes effect soon; long enough that a wrong token costs the API server little. */
 const REFUSED_FOR_MS = 10_000;
-/** Half of what Prometheus waits for a scrape by default: the answer is to come before it gives up. */
+/** Half of Prometheus' default scrape timeout, so that the answer arrives before Prometheus gives up. */
 const TIME_LIMIT_MS = 5000;
 /** Strangers with made-up tokens must leave connections for the operator's own calls and for known readers. */
 const AT_ONCE = 4;
-/** How many answers of each kind are kept. Made-up tokens fill only the second kind. */
+/** How many answers of each kind are kept. Made-up tokens can fill only the second kind. */
 const KEPT = { allowed: 64, refused: 256 } as const;
-/** Addresses that are remembered as those of readers. */
+/** The number of reader addresses to remember. */
 const ADDRESSES = 64;
 
 /**
- * Who asks. `known`: the token was allowed before. `near`: the token is new, but comes from the address of such a reader, as when
- * Prometheus uses the next token of its ServiceAccount. `stranger`: all others. Each group has its own places.
+ * Who sends a request. `known`: the token was allowed before. `near`: the token is new, but comes from the address of a known reader, as
+ * when Prometheus renews its ServiceAccount token. `stranger`: everyone else. Each group has its own limit.
  */
 type Standing = 'known' | 'near' | 'stranger';
 
-/** Thrown instead of asking when too many questions are under way. */
+/** Thrown when too many reviews are in progress. */
 export class TooManyReviews extends Error {
   override readonly name = 'TooManyReviews';
 }
 
 /**
- * Lets the API server say who bears a token (TokenReview) and whether he may `get` a path that is no resource (SubjectAccessReview), as
- * Kubernetes' own components do for their metrics. Answers are kept for a short while under the token's hash; the token itself is not kept.
- * A reader who was allowed before is known. Strangers share neither answers nor places with known readers, so they cannot blind the
+ * Asks the API server who owns a token (TokenReview) and whether that user may `get` a non-resource path (SubjectAccessReview), as
+ * Kubernetes' own components do for their metrics. Answers are kept for a short time under the token's hash; the token itself is not kept.
+ * A reader who was allowed before is known. Strangers share neither answers nor limits with known readers, so they cannot block the
  * monitoring.
  */
 export class AccessReview {
   readonly #api: Pick<Api, 'request'>;
   readonly #path: string;
   readonly #now: Clock['now'];
-  /** Expired answers stay here, so that their readers are still known when they come again. */
+  /** Expired answers stay here, so that their readers are still known at the next request. */
   readonly #allowed = new Map<string, Answer>();
   readonly #refused = new Map<string, Answer>();
-  /** Where readers were allowed, the latest last. */
+  /** Addresses of allowed readers, the latest last. */
   readonly #addresses = new Set<string>();
   readonly #asking = new Map<string, { readonly standing: Standing; readonly answer: Promise<Access> }>();
 
@@ -82,7 +82,7 @@ export class AccessReview {
   }
 
   /**
-   * @param from the address that the token came from, where there is one
+   * @param from the address that sent the token, if known
    * @throws {ApiError} when the API server does not answer or does not let us ask; its message never holds the token
    * @throws {TooManyReviews}
    */
@@ -93,7 +93,7 @@ export class AccessReview {
     return this.#asking.get(key)?.answer ?? this.#begin(key, token, from);
   }
 
-  /** Scrapes that come together with the same token share one question. */
+  /** Concurrent scrapes with the same token share one review. */
   #begin(key: string, token: string, from: string): Promise<Access> {
     const standing = this.#standingOf(key, from);
     const alike = [...this.#asking.values()].filter((one) => one.standing === standing);
@@ -167,10 +167,10 @@ interface Answer {
   readonly until: number;
 }
 
-/** Shorter tokens are no secrets, and would be found in any sentence. */
+/** Shorter tokens are not secret, and could occur in any sentence. */
 const SECRET_LENGTH = 8;
 
-/** A server or a proxy on the way may quote what it was sent. */
+/** A server, or a proxy in between, may quote the request in its answer. */
 function withoutToken(thrown: unknown, token: string): unknown {
   if (!(thrown instanceof ApiError) || token.length < SECRET_LENGTH || !thrown.message.includes(token)) return thrown;
   const { method, path, reason, status } = thrown;

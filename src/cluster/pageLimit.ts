@@ -6,7 +6,7 @@ export const PAGE_SIZE = 500;
 /** Bytes per page: `JSON.parse` of so many takes some 15 ms, which block everything else, also renewals of the Lease. */
 export const PAGE_BYTES = 2 * 2 ** 20;
 
-/** How many pages must fit before a larger one is tried: at first, and at most, after many failed tries. */
+/** How many pages must fit before a larger one is tried: at first, and at most after many failed tries. */
 const PATIENCE = 2;
 const LONGEST_PATIENCE = 64;
 
@@ -20,10 +20,10 @@ export class PageLimit {
   #current: number;
   #fitting = 0;
   #patience = PATIENCE;
-  /** The limit was just doubled, and no page has shown yet that this was right. */
+  /** Whether the limit was just doubled and no page of the new size has arrived yet. */
   #hopeful = false;
 
-  /** @param full objects per page where nothing is too large */
+  /** @param full objects per page if nothing is too large */
   constructor(full: number) {
     this.#full = full;
     this.#current = full;
@@ -33,7 +33,7 @@ export class PageLimit {
     return this.#current;
   }
 
-  /** @param asked the limit of the page that was too large; several may be under way */
+  /** @param asked the limit of the page that was too large; several requests may be in progress */
   tooLarge(asked: number): void {
     this.#current = Math.min(this.#current, Math.max(1, Math.floor(asked / 2)));
     if (this.#hopeful) this.#patience = Math.min(LONGEST_PATIENCE, this.#patience * 2);
@@ -54,7 +54,7 @@ export class PageLimit {
   }
 }
 
-/** Page sizes are kept as long as the connection, so that a list that is read again starts with the right one. */
+/** Page sizes are kept as long as the connection, so that the next list starts with the right size. */
 const learnt = new WeakMap<Pick<Api, 'send'>, Map<string, PageLimit>>();
 
 /** @param path of the collection; its resource is what matters, so that there are never more limits than resources */
@@ -67,18 +67,18 @@ export function pageLimitFor(api: Pick<Api, 'send'>, path: string, full: number)
   return limit;
 }
 
-/** How much to ask for: objects, and bytes where less can be asked for. */
+/** How much to request: objects, and bytes if a smaller page is possible. */
 export interface PageSize {
   readonly limit: number;
   readonly maxBytes?: number;
 }
 
-/** What a server may send that knows no `limit`, or a proxy before it: nothing smaller is to be had from it. Bytes. */
+/** Bytes that a server without `limit` support, or a proxy in front of one, may send. It cannot send less. */
 const WHOLE_BYTES = 256 * 2 ** 20;
 
 /**
- * Asks for a page, and for a smaller one as long as it has too many bytes. One object alone may have whatever an answer may have, and what
- * comes even then is the whole list of a server that does not page.
+ * Requests a page, and smaller ones while it has too many bytes. A page of one object may be as large as any answer. If that is not enough,
+ * the server does not page, and its answer is the whole list.
  * @throws what `ask` throws; `TooLarge` only for a whole list
  */
 export async function fittingPage<T>(limit: PageLimit, ask: (size: PageSize) => Promise<T>): Promise<T> {

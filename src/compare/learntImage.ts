@@ -4,24 +4,24 @@ import { type ImageReference, type ImageRules, isWellFormed, parseImage, sameRef
 import type { PodGroup } from './podGroups.ts';
 
 /**
- * What a cluster makes of the image in an injector's answer, as a restart has shown it. A rule is a plain JSON value: `JSON.stringify`
- * writes it, `parseRule` reads it, and no text in it is longer than 512 characters.
+ * How a cluster rewrites the image in an injector's answer, learned from a restart. A rule is a plain JSON value: `JSON.stringify` writes
+ * it, `parseRule` reads it, and no text in it is longer than 512 characters.
  */
 export type RewriteRule =
   /** Images below `from` are pulled from below `to`; with `digest` they may also be pinned. Both are as `normalPrefix` has them. */
   | { readonly kind: 'registry'; readonly from: string; readonly to: string; readonly digest: boolean }
   /** Images of this registry are pinned: they keep their tag and get a digest. */
   | { readonly kind: 'digest'; readonly registry: string }
-  /** This image is made of this answer; nothing follows for others. */
+  /** This answer becomes this image. Nothing follows for other answers. */
   | { readonly kind: 'exact'; readonly answer: string; readonly image: string };
 
 const LONGEST_IMAGE = 512;
 const STRICT: ImageRules = { compareHub: true, ignoreDigest: false };
 
 /**
- * What the cluster made of an answer. Another registry, another path in front of what both have in common, and an added digest hold for
- * other images too. All else, such as another tag or another last segment, may mean anything and holds for this answer only.
- * @returns undefined where both are the same image, one of them is no image reference, or they are too long to be kept
+ * The rule by which the cluster rewrote an answer. Another registry, another path prefix, and an added digest apply to other images too.
+ * Anything else, such as another tag or another last segment, may mean anything and applies to this answer only.
+ * @returns undefined if both are the same image, one of them is no image reference, or they are too long to be kept
  */
 export function differenceOf(answer: string, actual: string): RewriteRule | undefined {
   const a = parseImage(answer);
@@ -42,7 +42,7 @@ function exact(a: ImageReference, b: ImageReference): RewriteRule | undefined {
   return Math.max(answer.length, image.length) > LONGEST_IMAGE ? undefined : { kind: 'exact', answer, image };
 }
 
-/** A tag beside a digest says nothing, so that pods which differ in it only are alike. */
+/** A tag next to a digest has no meaning, so pods that differ only in it are alike. */
 const canonical = (image: ImageReference): string =>
   `${namesOf(image)[0]}${image.digest ? `@${image.digest}` : `:${image.tag}`}`;
 
@@ -69,7 +69,7 @@ function differentPrefixes(a: ImageReference, b: ImageReference): [from: string,
 
 /**
  * Whether a rule explains that an answer's image has become this one.
- * @param rules what else need not be equal
+ * @param rules further rules that may apply
  */
 export const explains = (
   rule: RewriteRule,
@@ -78,7 +78,7 @@ export const explains = (
   rules: ImageRules,
 ): boolean => isWellFormed(answer) && madeOf(rule, answer, actual).some((made) => sameReference(made, actual, rules));
 
-/** What a rule makes of an answer; a digest that it allows is the one that the image has. */
+/** Applies a rule to an answer. If the rule allows a digest, it takes the image's. */
 function madeOf(rule: RewriteRule, answer: ImageReference, actual: ImageReference): ImageReference[] {
   const pinned = isPinned(answer, actual) ? [{ digest: actual.digest }] : [];
   if (rule.kind === 'digest')
@@ -94,8 +94,8 @@ function madeOf(rule: RewriteRule, answer: ImageReference, actual: ImageReferenc
 }
 
 /**
- * What a restart has shown of a cluster. The caller vouches that the injector gave this answer before the restart and again at its end, and
- * that the pods were born in between and are ready.
+ * What a restart has shown about a cluster. The caller guarantees that the injector gave this answer before the restart and again at its
+ * end, and that the pods were created in between and are ready.
  * @param groups all live pods of the workload that was restarted
  * @returns undefined unless all of them have the sidecar that they should, but for its image, which differs in the same way in each
  */
@@ -107,11 +107,11 @@ export function learn(answer: ExpectedSidecar, groups: readonly PodGroup[]): Rew
   return others.every((other) => JSON.stringify(other) === words) ? first : undefined;
 }
 
-/** Whether a pod is one that this injector made. One that does not say its revision, where the answer does, is no proof. */
+/** Whether this injector made a pod. A pod without a revision proves nothing if the answer has one. */
 const isFrom = (answer: ExpectedSidecar, { injected, placement, revision }: PodGroup['sidecar']): boolean =>
   injected && placement !== 'none' && (answer.revision === '' || revision === answer.revision);
 
-/** A rule as the journal keeps it; undefined for any other value. Fields that no rule has are left out. */
+/** Reads a rule from the journal; undefined for any other value. Unknown fields are left out. */
 export function parseRule(value: unknown): RewriteRule | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { kind, from, to, digest, registry, answer, image } = value as Readonly<Record<string, unknown>>;

@@ -18,32 +18,31 @@ import type { WebhookEntry } from './webhookEntry.ts';
  * JSON. base64 makes 4 of 3. So one byte of a template becomes at most (6 + 7) x 4/3 = 17.3 bytes, and 1.5 MiB become 26 MiB.
  */
 const ANSWER_LIMIT = 32 * 1024 * 1024;
-/** Larger answers are received and read one at a time, so that together they do not fill the memory. */
+/** Answers above this size are received and read one at a time, so that several of them do not fill the memory. */
 const ORDINARY = 1024 * 1024;
-/** Bytes that are read of an error's text; 120 characters of it are shown. */
+/** Bytes to read of an error's text. Messages show 120 characters of it. */
 const ERROR_TEXT = 16 * 1024;
 
 /**
- * The injector cannot be reached: no connection, no address. Every other error belongs to one question, unless all other questions fail
- * too.
+ * The injector cannot be reached: no connection, or no address. Any other error concerns one question, unless all others fail too.
  */
 export class ConnectionFault extends Error {}
 
 export interface ConnectionOptions {
   readonly cluster: Pick<Cluster, 'service'>;
-  /** Dialled instead of what the entry says. */
+  /** Address to dial instead of the entry's. */
   readonly address: { readonly host: string; readonly port: number } | undefined;
-  /** Milliseconds for one question from dialling to the last byte of the answer. */
+  /** Time limit for one question, from dialling to the last byte of the answer; milliseconds. */
   readonly timeLimit: number;
   readonly connections: number;
   readonly reader: AnswerReader;
-  /** Shared by all lines: one question is written at a time. */
+  /** Shared by all injectors: one question is serialized at a time. */
   readonly writing: ConcurrencyLimit;
-  /** Shared by all lines: one large answer at a time. */
+  /** Shared by all injectors: one large answer at a time. */
   readonly large: ConcurrencyLimit;
 }
 
-/** Connections to one injector, dialled as the API server would dial: the entry's own address, CA and server name. */
+/** Connections to one injector. They use the entry's address, CA and server name, as the API server does. */
 export class InjectorConnection {
   readonly #options: ConnectionOptions;
   readonly #entry: WebhookEntry;
@@ -56,18 +55,18 @@ export class InjectorConnection {
   }
 
   /**
-   * Puts one question and reads the answer.
-   * @throws {ConnectionFault} where no connection can be made
-   * @throws {Error} where this question is not answered: another status than 200, no JSON, too large, too late, cut off
+   * Sends one question and reads the answer.
+   * @throws {ConnectionFault} when no connection can be made
+   * @throws {Error} when this question is not answered: another status than 200, no JSON, too large, too late, cut off
    */
   async post({ namespace, name, template }: Question): Promise<Answer> {
     const url = this.#url();
     const { pod, review } = await this.#options.writing.take(async () => {
-      // one in a turn of the event loop: a template of 1.5 MB takes up to 40 ms to write
+      // one per turn of the event loop: it takes up to 40 ms to serialize a template of 1.5 MB
       await setImmediate();
       return questionText(namespace, name, template);
     });
-    // over the whole exchange: an answer that drips in byte by byte would outlast limits on its parts
+    // the limit covers the whole exchange: an answer that arrives byte by byte would pass limits on its parts
     const signal = AbortSignal.timeout(this.#options.timeLimit);
     const { statusCode, body } = await this.#agent.request({
       signal,
@@ -83,12 +82,12 @@ export class InjectorConnection {
     throw new Error(`HTTP ${statusCode}: ${text.slice(0, 120).trim()}`);
   }
 
-  /** Ends the connections after the questions under way are answered. */
+  /** Closes the connections after the pending questions are answered. */
   close(): Promise<void> {
     return this.#agent.close();
   }
 
-  /** Ends the connections and the questions under way on them. */
+  /** Closes the connections and aborts the pending questions. */
   destroy(): Promise<void> {
     return this.#agent.destroy();
   }
@@ -106,7 +105,7 @@ export class InjectorConnection {
   #dialling(connections: number): Agent {
     const { caBundle } = this.#entry;
     const { timeLimit } = this.#options;
-    // half of the time: an injector that is not there differs from one that does not answer
+    // half of the time limit, so that a missing injector can be told from one that does not answer
     const dial = buildConnector({ ...(caBundle && { ca: caBundle }), timeout: timeLimit / 2, allowH2: false });
     return new Agent({
       connections,
@@ -146,7 +145,7 @@ export class InjectorConnection {
   }
 }
 
-/** What an error says first. The rest is not waited for, and its connection is given up. */
+/** The beginning of an error's text. The rest is not read, and the connection is closed. */
 async function beginning(body: Dispatcher.ResponseData['body']): Promise<string> {
   body.once('error', () => undefined);
   const received = new ReceivedBody(body);
@@ -154,10 +153,10 @@ async function beginning(body: Dispatcher.ResponseData['body']): Promise<string>
   return Buffer.concat(received.blocks()).toString('utf8');
 }
 
-/** An address is no server name (RFC 6066 section 3); the certificate is then checked for the address that is dialled. */
+/** An IP address is not a server name (RFC 6066 section 3). The certificate is then checked against the dialled address. */
 const serverName = (hostname: string): string => (isIP(hostname) ? '' : hostname);
 
-/** What went wrong between us and an injector, in a line. */
+/** What went wrong between Meltemi and an injector, on one line. */
 export function describe(error: unknown): string {
   const { name, message, code, cause } = error as Error & { code?: string };
   if (name === 'TimeoutError') return 'no whole answer within the time limit';

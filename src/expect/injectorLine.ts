@@ -5,7 +5,7 @@ import type { InjectorConnection } from './injectorConnection.ts';
 import { type Question, questionKey } from './question.ts';
 import { TurnedAway } from './witnesses.ts';
 
-/** More questions at a time bring nothing from a two-core istiod and crowd out the API server's own calls. */
+/** An istiod with two cores does not answer more questions any faster, and the API server's own calls must not be crowded out. */
 const QUESTIONS_AT_A_TIME = 4;
 /** The number of concurrent questions that check whether an injector answers at all. */
 export const WITNESSES_AT_A_TIME = 3;
@@ -14,34 +14,34 @@ const RETRY = { first: 1000, longest: 30_000 };
 /** The connections to one injector, the questions that wait for them, and whether it answers. */
 export class InjectorLine {
   readonly net: InjectorConnection;
-  /** For questions out of turn, so that they do not wait for others that may hang. */
+  /** For urgent questions, so that they do not wait behind others that may hang. */
   readonly aside: InjectorConnection;
-  /** Waiting here and not in the agent, so that after a failure those who wait end at once instead of failing one by one. */
+  /** Questions wait here and not in the agent. So after a failure all of them end at once, instead of failing one by one. */
   readonly turns = new ConcurrencyLimit(QUESTIONS_AT_A_TIME);
-  /** Questions that wait for their turn, or for the end of a trial. */
+  /** Number of questions that wait for their turn, or for the end of a trial. */
   readonly waiting = new Set<Question>();
-  /** Questions that were answered last, by their keys; the oldest first. */
+  /** The questions that were answered last, by key, oldest first. */
   readonly answered = new Map<string, Question>();
-  /** Questions that were not put, because the injector is known not to answer. */
+  /** Questions that were not sent, because the injector is known not to answer. */
   readonly turnedAway = new TurnedAway();
-  /** It is being tried again in the background. */
+  /** Whether a retry runs in the background. */
   trying = false;
-  /** A question that failed alone is being put again in the background. */
+  /** Whether the retry of a question that failed alone runs in the background. */
   retrying = false;
-  /** Runs while it is found out whether the injector answers any question. */
+  /** Pending while Meltemi checks whether the injector answers any question. */
   trial: Promise<void> | undefined;
   #answers = 0;
   #failures = 0;
   #retryAt = 0;
   #problem = '';
 
-  /** @param connect opens so many connections */
+  /** @param connect opens the given number of connections */
   constructor(connect: (connections: number) => InjectorConnection) {
     this.net = connect(QUESTIONS_AT_A_TIME);
     this.aside = connect(WITNESSES_AT_A_TIME);
   }
 
-  /** How many answers it has given. */
+  /** The number of answers so far. */
   get answers(): number {
     return this.#answers;
   }
@@ -51,12 +51,12 @@ export class InjectorLine {
     return this.#failures > 0;
   }
 
-  /** Until then no question is put; milliseconds, 0 while it answers. */
+  /** Until then no question is sent; milliseconds, 0 while the injector answers. */
   get retryAt(): number {
     return this.#retryAt;
   }
 
-  /** Why it does not answer, as long as it does not. */
+  /** Why the injector does not answer; undefined while it does. */
   get problem(): string {
     return this.#problem;
   }
@@ -72,7 +72,7 @@ export class InjectorLine {
     forgetOldest(this.answered, WITNESSES_AT_A_TIME);
   }
 
-  /** Questions that were under way together fail together: they count as one failure. */
+  /** Questions that were sent together fail together, so they count as one failure. */
   failed(asked: Question, problem: string, now: number): void {
     this.turnedAway.doubt(questionKey(asked), asked);
     if (this.#retryAt > now) return;
@@ -81,12 +81,12 @@ export class InjectorLine {
     this.#retryAt = now + backOff(this.#failures, RETRY);
   }
 
-  /** Ends the connections; what is under way is answered first. */
+  /** Closes the connections after the pending questions are answered. */
   async close(): Promise<void> {
     await Promise.all([this.net.close(), this.aside.close()]);
   }
 
-  /** Ends the connections and what is under way on them. */
+  /** Closes the connections and aborts the pending questions. */
   async destroy(): Promise<void> {
     await Promise.all([this.net.destroy(), this.aside.destroy()]);
   }

@@ -16,20 +16,20 @@ export interface InjectorsOptions {
   readonly cluster: Pick<Cluster, 'service'>;
   /** Milliseconds; only differences count, so any clock that never runs backwards will do. */
   readonly now: () => number;
-  /** Dialled instead of what the entry says, for a port-forward; the server name stays the entry's. */
+  /** Address to dial instead of the entry's, for a port-forward. The server name stays the entry's. */
   readonly address?: { readonly host: string; readonly port: number };
-  /** For one question from dialling to the last byte of the answer, in milliseconds. */
+  /** Time limit for one question, from dialling to the last byte of the answer; milliseconds. */
   readonly timeLimit?: number;
-  /** Asks without a network, where there is none; rejects when there is no answer. */
+  /** Asks without a network, as in the simulation. It rejects when there is no answer. */
   readonly post?: QuestionerOptions['post'];
   readonly onQuestion?: QuestionerOptions['onQuestion'];
   readonly onReachable?: ReachableListener;
   /**
-   * Called when an injector that does not answer, or a question that failed alone, has been tried again. With it the tries are made in the
-   * background, so that one time limit does not hold up other workloads; without it callers wait for the try.
+   * Called after a retry of an injector that did not answer, or of a question that failed alone. If it is given, retries run in the
+   * background, so that one time limit does not delay other workloads. Otherwise callers wait for the retry.
    */
   readonly onTried?: () => void;
-  /** Called when an injector gives another answer to the same template: its kept answers are forgotten, and `generationOf` has grown. */
+  /** Called when an injector has changed its answer to a template. Its kept answers are forgotten, and `generationOf` has grown. */
   readonly onAnswerChanged?: (injection: Injection) => void;
 }
 
@@ -39,9 +39,9 @@ const TIME_LIMIT = 10_000;
 /**
  * Asks injectors what they would inject, as the API server would ask them. Answers are kept per (epoch, namespace, template) for an hour.
  *
- * There are two kinds of faults. An injector that cannot be connected to, or answers no question, is left alone with back-off; all
- * questions to it end as `injector-unreachable` meanwhile. A question that fails while others are answered is that workload's own fault: it
- * alone ends as `bad-answer`, and it has a back-off of its own. As long as the kind is open, other questions are put to the injector first.
+ * There are two kinds of faults. If an injector refuses connections or answers no question, Meltemi backs off, and meanwhile all
+ * questions to it end as `injector-unreachable`. If a question fails while others are answered, the cause is its workload: that question
+ * alone ends as `bad-answer`, with its own back-off. While it is not known which kind a fault is, the injector gets other questions first.
  */
 export class Injectors {
   readonly #options: InjectorsOptions;
@@ -82,7 +82,7 @@ export class Injectors {
     });
   }
 
-  /** The kept answer, or a new one; `unknown` where the injector does not answer, or not this question. Never throws. */
+  /** The kept answer, or a new one; `unknown` if the injector does not answer this question. Never throws. */
   ask(asked: Question): Promise<Answer> {
     const { onTried } = this.#options;
     const key = questionKey(asked);
@@ -101,12 +101,12 @@ export class Injectors {
     return Promise.resolve(trouble.answer);
   }
 
-  /** A new answer, whatever is kept; it replaces the kept one. Never throws. */
+  /** A new answer, which replaces the kept one. Never throws. */
   askAfresh(asked: Question): Promise<Answer> {
     return this.#questioner.ask(asked);
   }
 
-  /** Those who ask the same at the same time share the answer. */
+  /** Callers that ask the same question at the same time share the answer. */
   #askOnce(key: string, asked: Question): Promise<Answer> {
     const asking = this.#asking.get(key);
     if (asking) return asking;
@@ -117,7 +117,7 @@ export class Injectors {
     return begun;
   }
 
-  /** Tries an injector that did not answer, with another question than the last time, if there is one. */
+  /** Retries an injector that did not answer, if possible with another question than last time. */
   #tryAgain(line: InjectorLine, onTried: () => void): void {
     if (line.trying || line.retryAt > this.#options.now()) return;
     line.trying = true;
@@ -134,7 +134,7 @@ export class Injectors {
     if (asked) await this.askAfresh(asked);
   }
 
-  /** Puts a question again that failed alone, one of a line at a time: however many there are, they leave turns to the others. */
+  /** Retries a question that failed alone. Each injector gets one such question at a time, so that many of them do not crowd out others. */
   #retry(line: InjectorLine, key: string, asked: Question, onTried: () => void): void {
     if (line.retrying) return;
     line.retrying = true;
@@ -157,23 +157,23 @@ export class Injectors {
   }
 
   /**
-   * Puts one question again to each of these injectors that has answered any, at most once a minute, and forgets what is too old. An
-   * injector may change without any object of the cluster changing (behind a `url:`, or before it has read its configuration): if its
-   * answer to the same template differs, the kept ones are forgotten, `generationOf` grows and `onAnswerChanged` is called.
+   * Repeats one answered question to each of these injectors, at most once a minute, and forgets answers that are too old. An injector can
+   * change although no object in the cluster does (behind a `url:`, or before it has read its configuration). If its answer to the same
+   * template differs, its kept answers are forgotten, `generationOf` grows, and `onAnswerChanged` is called.
    *
-   * To be called at each turn of the leader. Resolves when these questions are answered; no caller needs to wait for that. Never rejects.
+   * The leader calls this in each turn. It resolves when the questions are answered; callers need not wait for that. It never rejects.
    */
   async recheck(injections: readonly Injection[]): Promise<void> {
     this.#kept.prune();
     await this.#changes.recheck(injections);
   }
 
-  /** How often an injector has been seen to answer otherwise than before, as a number that only grows while its entry exists. */
+  /** How often an injector has changed its answers. The number only grows while the entry exists. */
   generationOf(injection: Pick<Injection, 'entry'>): number {
     return this.#changes.generationOf(injection);
   }
 
-  /** When the first of the questions that ended in `unknown` may be asked again; undefined when none is waiting for its time. */
+  /** The earliest time at which a question that ended in `unknown` may be retried; undefined if none waits. */
   retryAt(): number | undefined {
     const now = this.#options.now();
     let first: number | undefined;
@@ -182,7 +182,7 @@ export class Injectors {
     return first;
   }
 
-  /** Forgets the answers of one epoch, also those on their way: they are asked for again. */
+  /** Forgets the answers of one epoch, also those that have not arrived yet. They are asked for again. */
   forget(injection: Injection): void {
     this.#forgetKeys(`${injection.epoch}/`);
     this.#changes.forget(injection);
@@ -193,7 +193,7 @@ export class Injectors {
     for (const key of this.#asking.keys()) if (key.startsWith(beginning)) this.#asking.delete(key);
   }
 
-  /** Forgets answers of epochs that are gone and closes connections to injectors that no entry names any more. */
+  /** Forgets answers of past epochs, and closes connections to injectors that no entry names any longer. */
   async keepOnly(injections: readonly Injection[]): Promise<void> {
     this.#kept.prune();
     this.#kept.keepOnly(new Set(injections.map(({ epoch }) => epoch)));
@@ -201,7 +201,7 @@ export class Injectors {
     await this.#lines.keepOnly(injections);
   }
 
-  /** Ends all connections and what is under way on them. */
+  /** Closes all connections and aborts the questions on them. */
   async close(): Promise<void> {
     await this.#lines.destroy();
     await this.#reader.close();

@@ -8,11 +8,11 @@ import { journalText, type LearntImage, readJournal, type StoredEntry } from './
 
 /** Where the journal is kept between processes. */
 export interface JournalStore {
-  /** The text as it was read last; undefined where there is none. */
+  /** The text at the last read; undefined if there is none. */
   text(): string | undefined;
   /**
    * Resolves when the store has this text or a later one.
-   * @throws {NotLeading} when this process may not write it any more
+   * @throws {NotLeading} when this process no longer leads
    */
   keep(text: string): Promise<void>;
 }
@@ -27,12 +27,12 @@ export interface JournalOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Rewritings kept of one injection, and of those such that one namespace has shown: a cluster has a few. */
+/** The maximum number of rewrites of one injection, and of those from one namespace. Real clusters have a few. */
 const MOST_LEARNT = 40;
 const MOST_LEARNT_IN_NAMESPACE = 5;
 const DAY = 24 * 60 * 60 * 1000;
 
-/** The record on the workload has no end, because that could not be written. Without the entry the end would count as unknown. */
+/** Whether the record on the workload has no outcome, because it could not be written. Without the entry, the outcome would be unknown. */
 const saysOpen = ({ workload }: Pick<Observed, 'workload'>, { restartedAt }: JournalEntry): boolean => {
   const record = recordOf(workload);
   return record?.restartedAt === restartedAt && !record.outcome;
@@ -42,8 +42,8 @@ const saysOpen = ({ workload }: Pick<Observed, 'workload'>, { restartedAt }: Jou
 export type Loaded = 'read' | 'missing' | { readonly unreadable: string };
 
 /**
- * What Meltemi has restarted, and how that ended: the only thing that decides about the cluster as a whole (slots, failures, halts, pace).
- * It is kept where only Meltemi writes. A restart is in the store before its workload is written.
+ * All restarts and their outcomes. Only the journal decides about the cluster as a whole (slots, failures, halts, pace). It is kept where
+ * only Meltemi writes. A restart is in the store before its workload is written.
  */
 export class Journal {
   readonly #options: JournalOptions;
@@ -72,8 +72,8 @@ export class Journal {
   }
 
   /**
-   * Takes up what the store has; a new leader must do this first. Where the store has nothing, somebody has deleted it, and what this
-   * process itself still knows stays.
+   * Loads the store; a new leader must do this first. If the store is empty, someone has deleted the journal, and the process keeps what it
+   * knows itself.
    */
   load(): Loaded {
     const text = this.#options.store.text();
@@ -99,8 +99,8 @@ export class Journal {
   }
 
   /**
-   * Writes down that a restart is about to be made. Once this resolves, the store has it, even if this process ends.
-   * @throws {Error} when it could not be stored; the entry is taken back then, though the store may have it
+   * Records that a restart is about to be written. Once this resolves, the store has it, even if this process ends.
+   * @throws {Error} when it could not be stored; the entry is then removed again, although the store may have it
    */
   async begin(ref: WorkloadRef, entry: JournalEntry): Promise<void> {
     const before = this.get(ref);
@@ -113,7 +113,7 @@ export class Journal {
     }
   }
 
-  /** The write is sent now, however long it took until then: pace and time limit count from here. */
+  /** Marks that the write is being sent. Pace and time limit count from here. */
   sending(ref: WorkloadRef): void {
     const entry = this.get(ref);
     if (entry) this.#entries.set(keyOf(ref), { ...entry, since: this.#options.now() });
@@ -153,9 +153,9 @@ export class Journal {
   }
 
   /**
-   * What restarts have shown of the images of a run's injector, as far as it counts in a namespace. Another registry, path or an added
-   * digest is the same version, so it counts everywhere. Another image altogether may be the doing of the namespace's owner: it counts
-   * there, and elsewhere once a second namespace has shown the same.
+   * The rewrites of a run's images that count in a namespace. Another registry or path or an added digest is the same version, so it
+   * counts everywhere. A different image may come from the owner of the namespace. It counts there, and elsewhere once a second namespace
+   * has shown the same.
    */
   learnt(run: string, namespace: string): readonly RewriteRule[] {
     return counting(this.#learnt, run, namespace);
@@ -167,13 +167,13 @@ export class Journal {
     return (run, namespace) => counting(known, run, namespace);
   }
 
-  /** @returns whether this was news, known already, or one more than there is room for, so that it does not count */
+  /** @returns whether the rule is new, already known, or does not count because there is no room for it */
   learn(run: string, rule: RewriteRule, namespace: string): 'news' | 'known' | 'full' {
     const known = this.#learnt.get(run) ?? [];
     const words = JSON.stringify(rule);
     const same = known.find((one) => JSON.stringify(one.rule) === words);
     if (same && (same.namespaces.length > 1 || same.namespaces.includes(namespace))) return 'known';
-    // someone who can change the pods of one namespace must not use up the room of all
+    // a user who can change the pods of one namespace must not use up the room of all
     const fromHere = known.filter(({ namespaces }) => namespaces[0] === namespace).length;
     if (!same && (known.length >= MOST_LEARNT || fromHere >= MOST_LEARNT_IN_NAMESPACE)) return 'full';
     const others = known.filter((one) => one !== same);
@@ -188,7 +188,7 @@ export class Journal {
     for (const run of this.#learnt.keys()) if (!runs.has(run)) this.#learnt.delete(run);
   }
 
-  /** @returns a promise that resolves when the store has all that the journal says now; it rejects as `begin` does */
+  /** @returns a promise that resolves when the store has the current journal; it rejects as `begin` does */
   stored(): Promise<void> {
     return this.#store();
   }
@@ -199,9 +199,9 @@ export class Journal {
   }
 
   /**
-   * Forgets what nothing rests on any more: workloads that are gone, and after a day restarts that ended well. What is in flight stays
-   * until it is followed to its end.
-   * @param observations every workload that there is
+   * Forgets entries that nothing depends on: deleted workloads, and after a day restarts that ended well. A restart in flight stays until
+   * it is followed to its end.
+   * @param observations all workloads
    * @param isWatched whether the workloads of a namespace are among them
    */
   prune(observations: readonly Pick<Observed, 'workload'>[], isWatched: (namespace: string) => boolean): void {
@@ -226,7 +226,7 @@ export class Journal {
     this.#store().catch((error: unknown) => this.#options.onError(error));
   }
 
-  /** Changes that come while a write is under way share the next one. */
+  /** Changes during a write share the next write. */
   #store(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ resolve, reject });
@@ -242,7 +242,7 @@ export class Journal {
         const loads = this.#loads;
         const made = journalText(this.#entries, this.#learnt);
         const text = typeof made === 'string' ? made : await made;
-        if (loads !== this.#loads) throw new Error('not written: the journal was read anew meanwhile');
+        if (loads !== this.#loads) throw new Error('not written: the journal was read again in the meantime');
         await this.#options.store.keep(text);
         for (const { resolve } of served) resolve();
       } catch (error) {

@@ -12,8 +12,8 @@ type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartT
 /**
  * The restarts in flight according to the records on the workloads, for when the journal itself is lost. Anyone can write such a record, so
  * they are bounded: only workloads that an injector matches, no time in the future, none beyond the time limit, and no more than there are
- * slots, of a namespace no more than it may have. Failures are not taken up: they would halt others on somebody's word. So would another
- * run's name, and earlier writes would pace others: of the record only what concerns this one restart is taken.
+ * slots, in total and per namespace. Failures are not restored, because a forged one would halt others. Names of other runs and earlier
+ * writes are not restored either, for the same reason. Only the facts of this one restart are taken from the record.
  * @param at the steady and the wall clock, in milliseconds
  */
 export function restartsOnWorkloads(

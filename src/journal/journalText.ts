@@ -8,12 +8,12 @@ import { outcomeOf } from '../plan/outcomes.ts';
 import { writeOf, writeWord } from '../plan/record.ts';
 import { parseTime, timestamp } from '../rfc3339.ts';
 
-/** An entry as it is stored: without what only means something in one process. */
+/** An entry as it is stored: without the fields that only have a meaning within one process. */
 export interface StoredEntry extends Omit<JournalEntry, 'since' | 'before'> {
   readonly before?: StoredEntry;
 }
 
-/** What a restart has shown of an injection's images, and in which namespaces. */
+/** A rewrite of an injection's images that restarts have shown, and the namespaces that have shown it. */
 export interface LearntImage {
   readonly rule: RewriteRule;
   readonly namespaces: readonly string[];
@@ -26,17 +26,18 @@ export type LearntImages = ReadonlyMap<string, readonly LearntImage[]>;
 export type JournalText = string | Promise<string>;
 
 /**
- * All annotations of an object together may have 256 KiB (apimachinery api/validation TotalAnnotationSizeLimitB); people's need room too.
+ * All annotations of an object together may have 256 KiB (apimachinery api/validation TotalAnnotationSizeLimitB). Other
+ * annotations need room too.
  */
 const LARGEST = 200 * 1024;
-/** Above this it is compressed: what a person can read with kubectl is worth more than bytes. */
+/** A longer journal is compressed. A shorter one stays plain text, so that users can read it with kubectl. */
 const READABLE = 32 * 1024;
-/** What a compressed journal begins with. */
+/** The prefix of a compressed journal. */
 const COMPRESSED = 'gzip:';
-/** What a compressed journal may unfold to; ten thousand restarts take 3 MB. */
+/** The maximum size of a decompressed journal. Ten thousand restarts take 3 MB. */
 const LARGEST_UNFOLDED = 16 * 1024 * 1024;
 
-/** There are more restarts that must not be forgotten than the journal has room for. */
+/** The journal has no room for all the restarts that must not be forgotten. */
 export class JournalFull extends Error {
   override readonly name = 'JournalFull';
 }
@@ -72,8 +73,8 @@ const ENTRY: Shape = {
 };
 
 /**
- * The journal as the text of an annotation. Where there is no room for all, the oldest restarts that ended well are left out: nothing rests
- * on them but the wider daily limit.
+ * The journal as the text of an annotation. If there is no room for all restarts, the oldest ones that ended well are left out: only the
+ * wider daily limit depends on them.
  * @throws {JournalFull} when the others alone are too many
  */
 export function journalText(entries: JournalEntries, learnt: LearntImages = new Map()): JournalText {
@@ -99,7 +100,7 @@ async function compressed(entries: JournalEntries, learnt: LearntImages, text: s
 
 const known = new WeakMap<JournalEntry, string>();
 
-/** An entry never changes: each is put into words once, so that a write of ten thousand costs what has changed. */
+/** An entry never changes, so its text is computed once. A write of ten thousand entries costs only what has changed. */
 function wordsOf(entry: JournalEntry): string {
   const words = known.get(entry) ?? JSON.stringify(storedEntry(entry));
   known.set(entry, words);
@@ -126,7 +127,7 @@ export interface StoredJournal {
   readonly learnt: LearntImages;
 }
 
-/** Reads a journal. One that cannot be read whole says why: half of it would make restarts twice. */
+/** Reads a journal, or says why it cannot. It is never read in part, because half a journal would lead to repeated restarts. */
 export function readJournal(text: string): StoredJournal | { readonly unreadable: string } {
   try {
     const raw: unknown = JSON.parse(text.startsWith(COMPRESSED) ? unfolded(text) : text);
@@ -140,7 +141,7 @@ export function readJournal(text: string): StoredJournal | { readonly unreadable
   }
 }
 
-/** What cannot be read of it is learnt again. */
+/** Rules that cannot be read are skipped, because they will be learned again. */
 function learntOf(images: unknown): LearntImages {
   if (!fits(images, 'object')) return new Map();
   return new Map(Object.entries((images ?? {}) as object).map(([run, list]) => [run, learntList(list)]));

@@ -7,7 +7,7 @@ import { restartsOnWorkloads } from './journalFromWorkloads.ts';
 export interface JournalUpkeepOptions {
   readonly journal: Journal;
   readonly policy: () => Policy;
-  /** The namespaces that are looked after; empty is all of them. */
+  /** The namespaces that Meltemi manages; empty means all. */
   readonly namespaces: readonly string[];
   /** Nothing is written. */
   readonly dryRun: boolean;
@@ -34,7 +34,7 @@ export class JournalUpkeep {
     this.#options = options;
   }
 
-  /** Reads what former leaders have written. */
+  /** Loads the journal of earlier leaders. */
   load(): void {
     const { journal, report } = this.#options;
     const loaded = journal.load();
@@ -43,14 +43,14 @@ export class JournalUpkeep {
     this.#pruneAt = 0;
   }
 
-  /** Restores a lost journal and prunes it, by what is seen of the workloads. @returns whether it was restored, so that a plan is due */
+  /** Restores a lost journal from the workloads, and prunes it. @returns whether it was restored, so that a new plan is due */
   tend(observations: readonly Answered[]): boolean {
     const restored = this.#isLost && this.#restore(observations);
     this.#prune(observations);
     return restored;
   }
 
-  /** Open records on workloads take slots, no more than there are, until their time limit. */
+  /** Open records on workloads take slots until their time limit, but never more slots than there are. */
   #restore(observations: readonly Answered[]): boolean {
     const { journal, now, wall, policy, report, dryRun } = this.#options;
     this.#isLost = false;

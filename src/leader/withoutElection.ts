@@ -58,7 +58,7 @@ export class WithoutElection implements Leadership {
   }
 
   assertLeading(): void {
-    if (!this.isLeading) throw new NotLeading('not sent: this process has not begun to lead, or is stopping');
+    if (!this.isLeading) throw new NotLeading('not sent: this process does not lead yet, or is stopping');
   }
 
   pauseState(): PauseState {

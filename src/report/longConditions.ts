@@ -1,4 +1,4 @@
-/** Notices what has lasted for so long that somebody should know, and says so once until it is over. */
+/** Finds conditions that have lasted long enough to be reported. Each is reported once, until it is over. */
 export class LongConditions {
   readonly #patience: number;
   readonly #since = new Map<string, { readonly at: number; readonly told: boolean }>();
@@ -8,7 +8,7 @@ export class LongConditions {
     this.#patience = patience;
   }
 
-  /** @returns the conditions that have just lasted long enough. A condition that is not named any more is over. */
+  /** @returns the conditions that have just lasted long enough. A condition that is no longer named is over. */
   note(now: number, current: ReadonlySet<string>): string[] {
     for (const key of this.#since.keys()) if (!current.has(key)) this.#since.delete(key);
     return [...current].filter((key) => {
@@ -19,7 +19,7 @@ export class LongConditions {
     });
   }
 
-  /** How many have lasted long enough. */
+  /** The number of conditions that have lasted long enough. */
   get count(): number {
     return [...this.#since.values()].filter(({ told }) => told).length;
   }

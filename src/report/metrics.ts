@@ -88,7 +88,7 @@ export class Metrics {
     this.#questions.inc({ result });
   }
 
-  /** Who has stopped leading knows nothing of the workloads any more: what it knew last must not keep an alert alive. */
+  /** A process that has stopped leading no longer knows the workloads. Its last values must not keep an alert firing. */
   leads(leading: boolean): void {
     this.#leader.set(Number(leading));
     if (leading) return;
@@ -104,7 +104,7 @@ export class Metrics {
     this.#halted.set(runs);
   }
 
-  /** @param isStale asked at each scrape: a watch fails without anybody evaluating anything */
+  /** @param isStale called at each scrape, because a watch can fail without an evaluation */
   watches(isStale: () => boolean): void {
     new Gauge({
       ...this.#options('watch_stale'),

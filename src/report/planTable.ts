@@ -7,7 +7,7 @@ export interface TableOptions {
   readonly all: boolean;
 }
 
-/** Longest parts of a cell in characters: one workload's long name or words are not to push the others' cells off the screen. */
+/** The maximum length of a cell's parts. A long name or reason of one workload must not push other cells off the screen. */
 const NAME_LIMIT = 63;
 const SIDECAR_LIMIT = 60;
 const TIME_LIMIT = 40;
@@ -31,7 +31,7 @@ const COLOURS: Readonly<Record<Row['verdict'], number>> = {
   conflict: 31,
 };
 
-/** The plan for people: a line a workload, then what it adds up to. Foreign text in it is escaped and cut; `-o json` has it whole. */
+/** The plan as a table: one line per workload, then the sums. Foreign text is escaped and cut; `-o json` has it in full. */
 export function planTable(rows: readonly Row[], { colour, all }: TableOptions): string {
   const shown = all ? rows : rows.filter((row) => row.reason !== 'not-injected');
   const lines = [COLUMNS.map(([title]) => title), ...shown.map((row) => COLUMNS.map(([, cell]) => cell(row)))];

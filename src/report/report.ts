@@ -37,10 +37,10 @@ export interface FailedScan {
   readonly isNews: boolean;
 }
 
-/** A file that is no policy at all has as many problems as lines. */
+/** A file that is not a policy has as many problems as lines. */
 const PROBLEMS_SHOWN = 10;
 
-/** Tells log, metrics and Events what happened, each thing once: a decision is repeated only when it changes. */
+/** Reports to the log, the metrics and as Events. Each fact is reported once: a decision is repeated only when it changes. */
 export class Report implements Omit<RestartListener, 'sending'> {
   readonly #options: ReportOptions;
   readonly #events: EventSender;
@@ -101,7 +101,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   /**
-   * Counts every failure, and logs it if it is news.
+   * Counts every failure, and logs it if it is new.
    * @param retryIn milliseconds until the next try
    */
   scanFailed(error: unknown, retryIn: number, { namespace, isGone, isNews }: FailedScan): void {
@@ -135,7 +135,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
 
   /** No watched object has changed, for example because the control plane is outside the cluster. */
   answersChanged({ entry }: Injection): void {
-    this.#options.logger.info('Injector gives other answers than before', {
+    this.#options.logger.info('Injector has changed its answers', {
       configuration: entry.configuration,
       entry: entry.name,
     });
@@ -186,7 +186,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
 
   /** Once for each rewriting. */
   learnt({ workload }: Assessed, words: string): void {
-    this.#options.logger.info('Learnt how the cluster rewrites images', { ...refOf(workload), rewriting: words });
+    this.#options.logger.info('Learned how the cluster rewrites images', { ...refOf(workload), rewriting: words });
     this.#events.about(workload, 'ImageRewritten', `${words}; pods that carry it are current`);
   }
 
@@ -195,27 +195,27 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#events.general('JournalLost', `the journal cannot be read: ${why}; Meltemi starts a new one`);
   }
 
-  /** The journal was gone: these restarts were found on their workloads. */
+  /** The journal was missing, and these restarts were found on their workloads. */
   journalRebuilt(restarts: readonly WorkloadKey[]): void {
-    this.#options.logger.warn('Journal was gone, restored from the workloads', { restarts });
+    this.#options.logger.warn('Journal was missing, restored it from the workloads', { restarts });
     this.#events.general(
       'JournalLost',
-      `the journal was gone; ${restarts.length} restarts in flight were found on their workloads`,
+      `the journal was missing; ${restarts.length} restarts in flight were found on their workloads`,
     );
   }
 
   trouble(subject: WorkloadRef | string, error: unknown): void {
     this.#options.metrics.error();
     const what = typeof subject === 'string' ? { subject } : refOf(subject);
-    this.#options.logger.warn('Trouble, will be tried again', { ...what, ...errorFields(error) });
+    this.#options.logger.warn('Operation failed, retrying', { ...what, ...errorFields(error) });
   }
 
   /** An optional owner kind has no workloads, because the API server does not know it. */
   notServed(resource: string): void {
-    this.#options.logger.info('API is not served, so there are no workloads of it', { resource });
+    this.#options.logger.info('API is not served, skipping its workloads', { resource });
   }
 
-  /** The policy file is in force: from the start, which is no news, or after an edit. */
+  /** The policy file is in force, from the start or after an edit. Only an edit is reported as an Event. */
   policyLoaded(file: string, when: 'start' | 'edit' = 'edit'): void {
     const { logger, metrics } = this.#options;
     metrics.policyLoaded();
@@ -230,7 +230,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
     const shown = problems.slice(0, PROBLEMS_SHOWN);
     const more = problems.length - shown.length;
     if (more > 0) shown.push(`and ${more} more`);
-    logger.error('Policy rejected, the last good one stays in force', { file, problems: shown });
+    logger.error('Policy rejected, keeping the last good one', { file, problems: shown });
     this.#events.general('PolicyRejected', cut(`the last good policy stays in force. ${shown.join('; ')}`, 1000));
   }
 }

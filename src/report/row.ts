@@ -6,19 +6,19 @@ import type { Plan, Planned, Step } from '../plan/plan.ts';
 import type { Reason, ReasonCode } from '../reasons.ts';
 import { timestamp } from '../rfc3339.ts';
 
-/** One workload's decision, flat: what the plan prints, the log says and the metrics count all come from this value. */
+/** The decision about one workload as flat fields. The printed plan, the log and the metrics all use it. */
 export interface Row {
   readonly kind: WorkloadKind;
   readonly namespace: string;
   readonly name: string;
   readonly verdict: Verdict['state'];
   readonly action: Step['action'];
-  /** Code from the catalogue of reasons; empty where nothing needs a reason. */
+  /** A code from the catalogue of reasons; empty if no reason is needed. */
   readonly reason: ReasonCode | '';
   readonly detail: string;
   /** RFC 3339; when a timed wait ends. */
   readonly until?: string;
-  /** Place in the order of restarts, from 1. */
+  /** Position in the order of restarts, from 1. */
   readonly order?: number;
   readonly drifts: readonly string[];
   readonly pods?: number;
@@ -27,9 +27,9 @@ export interface Row {
   readonly to?: string;
   readonly revision?: string;
   readonly webhook?: string;
-  /** Its rollout may leave no pod at all for a while. */
+  /** Whether its rollout may leave no running pod for a while. */
   readonly outage?: true;
-  /** How Meltemi's last restart of it ended. */
+  /** The outcome of Meltemi's last restart of it. */
   readonly lastOutcome?: string;
 }
 

@@ -12,17 +12,17 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** A named check: undefined when it passes, else the problem in words. */
+/** A named check. It returns undefined when it passes, or else a description of the problem. */
 export type Check = () => string | undefined;
 
-/** Who connects and then says nothing is not waited for. */
+/** How long to wait for a client that connects and sends nothing. */
 const HANDSHAKE_LIMIT_MS = 10_000;
-/** What TLS is served with: 1.2 is the oldest version that Kubernetes' own components take. */
+/** TLS options. 1.2 is the oldest version that Kubernetes' own components accept. */
 const tlsOptions = ({ cert, key }: KeyPair) => ({ cert, key, minVersion: 'TLSv1.2' }) as const;
 
 /**
  * Listens and resolves once the port is bound; with a key pair over TLS.
- * @throws {Error} naming the address when it is taken or not ours
+ * @throws {Error} naming the address when it is in use or not local
  */
 export function listen(address: ListenAddress, handler: RequestListener, pair?: KeyPair): Promise<Server> {
   const server = pair
@@ -43,12 +43,12 @@ export function serveWith(server: Server, pair: KeyPair): void {
   if (server instanceof HttpsServer) server.setSecureContext(tlsOptions(pair));
 }
 
-/** The port that a listening server is bound to, also where it was to choose one itself (0). */
+/** The port that a listening server is bound to, also if it chose one itself (0). */
 export const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 export const METRICS_PATH = '/metrics';
 
-/** Serves `/metrics` in the Prometheus text format, to be read and nothing else. */
+/** Serves `/metrics` in the Prometheus text format. Only reads are allowed. */
 export function metricsHandler(metrics: () => Promise<string>): RequestListener {
   return (request, response) => {
     if (request.url?.split('?')[0] !== METRICS_PATH) {

@@ -10,14 +10,14 @@ export interface KeyPair {
   readonly key: string;
 }
 
-/** Where a key pair lies: a mounted Secret's folder and the names in it. */
+/** The location of a key pair: the folder of a mounted Secret, and the file names in it. */
 export interface KeyPairFiles {
   readonly folder: string;
   readonly cert: string;
   readonly key: string;
 }
 
-/** What reading the files led to. The same problem is reported once. */
+/** Callbacks for the results of reading the files. The same problem is reported once. */
 export interface CertificateListener {
   readonly changed: (pair: KeyPair) => void;
   /** The files cannot be used; the server keeps the certificate it has. */
@@ -25,8 +25,8 @@ export interface CertificateListener {
 }
 
 /**
- * Reads a key pair and makes sure that it can be served.
- * @throws {Error} naming the file that cannot be read, or both where they do not belong together
+ * Reads a key pair and checks that it can be served.
+ * @throws {Error} naming the file that cannot be read, or both files if they do not match
  */
 export async function readKeyPair({ folder, cert, key }: KeyPairFiles): Promise<KeyPair> {
   const [certFile, keyFile] = [join(folder, cert), join(folder, key)];
@@ -36,7 +36,7 @@ export async function readKeyPair({ folder, cert, key }: KeyPairFiles): Promise<
   return pair;
 }
 
-/** A secure context checks the whole chain, but takes an empty key for none. */
+/** A secure context checks the whole chain, but treats an empty key as a missing one. */
 function problemOf({ cert, key }: KeyPair): string | undefined {
   try {
     if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return 'they do not belong together';
@@ -72,7 +72,7 @@ export class CertificateFiles {
     this.#listener = listener;
   }
 
-  /** Looks once. */
+  /** Reads the files once. */
   async look(): Promise<void> {
     try {
       const pair = await readKeyPair(this.#files);

@@ -46,7 +46,10 @@ export function progressOf(workload: Workload, entry: JournalEntry, now: number,
   if (!entry.confirmed && written !== entry.restartedAt && workload.generation <= entry.generation)
     return { kind: 'unwritten' };
   if (written < entry.restartedAt) {
-    return { kind: 'replaced', end: { outcome: 'reverted', detail: 'the restart annotation was taken back' } };
+    return {
+      kind: 'replaced',
+      end: { outcome: 'reverted', detail: 'the restart annotation was removed or overwritten' },
+    };
   }
   if (written > entry.restartedAt) {
     const detail = `restarted by somebody else at ${timestamp(written)}`;

@@ -68,7 +68,7 @@ export class RestartEnding {
     const observed = await observer.observe(ref);
     if (!observed) return undefined;
     const assessed = await observer.assess(mesh(), observed);
-    if (!canClose(assessed, ruleContext())) throw new PlanOvertaken('its pods are not current by now');
+    if (!canClose(assessed, ruleContext())) throw new PlanOvertaken('its pods are no longer current');
     return this.end(assessed, { outcome: 'verified', detail: 'its pods became current later' });
   }
 }

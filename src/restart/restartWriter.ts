@@ -12,12 +12,12 @@ import { waitOf } from '../plan/rules/rules.ts';
 import { PlanOvertaken } from './planOvertaken.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
 
-/** How often a restart is tried again at once where others write the workload in between without a change to its template. */
+/** How often a restart is attempted in a row when other clients write the workload in between without changing its template. */
 const WRITE_TRIES = 5;
 
 type RestartPatch = typeof restartPatch;
 
-/** Writes restarts: observes again, asks afresh, journals, and sends until one patch takes effect. */
+/** Writes restarts: it records each in the journal, observes the workload again, asks the injector again, and sends the patch. */
 export class RestartWriter {
   readonly #options: RestarterOptions;
   /** Namespaces in which a write with the record was refused, and why: restarts are written without it. */
@@ -28,9 +28,10 @@ export class RestartWriter {
   }
 
   /**
-   * Restarts a workload if everything still speaks for it, the fresh answer among it: only if it is the one that the plan rests on (gate
-   * G3). It is journalled first, so that nothing lies between the last look and the write.
-   * @returns `written` when it is written, or may be; else the workload, which needs none, or undefined when it is gone
+   * Restarts a workload if the plan still holds and the injector gives the same answer again (gate G3). The journal is written first, so
+   * that nothing delays the write after the last observation.
+   * @returns `written` if the restart was written, or may have been; otherwise the workload, which needs no restart, or undefined if it was
+   * deleted
    * @throws {PlanOvertaken} when the workload has changed since it was planned and must not be restarted now
    * @throws {ApiError} when the API server does not answer or rejects the request; then nothing was written
    */
@@ -71,8 +72,7 @@ export class RestartWriter {
     const { entry: _begun, ...seen } = fresh;
     const assessed = { ...seen, ...(planned.entry && { entry: planned.entry }) };
     if (!isOutdated(assessed)) return this.#notOutdated(observed, assessed, planned);
-    if (!sameTarget(planned, assessed))
-      throw new PlanOvertaken('the injector has just given another answer than before');
+    if (!sameTarget(planned, assessed)) throw new PlanOvertaken('the injector has just changed its answer');
     const written = await this.#write(assessed, entry);
     if (written) {
       journal.confirm(written);
@@ -117,7 +117,7 @@ export class RestartWriter {
     try {
       return await cluster.patch(workload, patchFor(workload.resourceVersion, entry, beginning));
     } catch (error) {
-      if (isConflict(error)) throw new WrittenByOthers('somebody else has just changed the workload', {});
+      if (isConflict(error)) throw new WrittenByOthers('another client has just changed the workload', {});
       if (wasNotDone(error)) throw error;
       listener.trouble(workload, error);
       return undefined;
@@ -155,9 +155,9 @@ const isStillTrue = (entry: JournalEntry, { uid, generation, annotations }: Work
   uid === entry.uid && generation === entry.generation && answeredRetry(annotations) === entry.retried;
 
 /**
- * Somebody else has written the workload in between. Unless the template has changed, the plan still holds for the latest version. Some
- * owners write metadata every second, and every annotation of a Deployment makes another generation
- * (pkg/registry/apps/deployment/strategy.go PrepareForUpdate).
+ * Another client has written the workload in between, but not its template, so the plan still holds for the latest version. Some owners
+ * write metadata every second, and every annotation of a Deployment increments its generation (pkg/registry/apps/deployment/strategy.go
+ * PrepareForUpdate).
  */
 class WrittenByOthers extends PlanOvertaken {
   /** What has been observed since, as far as it is known. */

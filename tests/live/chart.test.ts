@@ -241,7 +241,7 @@ test('a pause by value, upgrades and the operator’s renewals leave one another
       await release.upgrade({ paused: 'until Monday' });
       await until('the other reason', 10_000, () => scene.operator.said('Paused').at(-1)?.reason === 'until Monday');
       await release.upgrade({ paused: '' });
-      await until('the end of the pause', 10_000, () => scene.operator.said('Not paused any more').length === 1);
+      await until('the end of the pause', 10_000, () => scene.operator.said('Pause lifted').length === 1);
       assert.equal((await leaseIn('calm'))?.spec?.holderIdentity, holder);
       // a person's pause survives an upgrade that says nothing about it
       await annotate('look into something');
@@ -260,7 +260,7 @@ test('a pause by value, upgrades and the operator’s renewals leave one another
       await release.upgrade({ paused: '' }, '--server-side=false');
       assert.equal(await paused(), undefined);
       assert.equal((await leaseIn('calm'))?.spec?.holderIdentity, holder);
-      assert.deepEqual(scene.operator.said('Not leading any more'), []);
+      assert.deepEqual(scene.operator.said('Stopped leading'), []);
       assert.equal(await scene.operator.stop(), 0);
       assert.equal((await leaseIn('calm'))?.spec?.holderIdentity ?? '', '', 'given back at the end');
     } finally {
@@ -302,9 +302,7 @@ const MISSING: Readonly<Record<string, Missing>> = {
       const { body, statusCode } = await request(`http://127.0.0.1:${operator.port('health')}/readyz`);
       await body.dump();
       const words = /missing right: list mutatingwebhookconfigurations\.admissionregistration/;
-      return (
-        statusCode === 503 && operator.said('Watch failed, will be tried again').some((line) => tells(line, words))
-      );
+      return statusCode === 503 && operator.said('Watch failed, retrying').some((line) => tells(line, words));
     },
   },
   'list pods': {
@@ -323,7 +321,7 @@ const MISSING: Readonly<Record<string, Missing>> = {
     resource: 'configmaps',
     says: (operator) =>
       operator
-        .said('Watch failed, will be tried again')
+        .said('Watch failed, retrying')
         .some((line) => tells(line, /missing right: list configmaps in namespace istio-system/)),
   },
   'update the Lease': {
@@ -333,7 +331,7 @@ const MISSING: Readonly<Record<string, Missing>> = {
     group: 'coordination.k8s.io',
     resource: 'leases',
     says: (operator) =>
-      tells(operator.said('Lease trouble, will be tried again')[0], /cannot update resource \\"leases\\"/),
+      tells(operator.said('Lease request failed, retrying')[0], /cannot update resource \\"leases\\"/),
   },
 };
 
@@ -366,7 +364,7 @@ test('where it may not patch, what it would restart says which right is missing,
       await bed.istio.upgrade('default', nextVersion());
       await until('the trouble', 60_000, () =>
         scene.operator
-          .said('Trouble, will be tried again')
+          .said('Operation failed, retrying')
           .some((line) => tells(line, /cannot patch resource \\"deployments\\"/)),
       );
       await until(

@@ -167,7 +167,7 @@ test('a certificate that is renewed is served without a restart', async () => {
   );
   mount.replace(issue());
   await until('ours to be served again', 30_000, async () => (await scrape(token)).status === 200);
-  assert.equal(operator.said('Certificate for metrics was read again').length, 2);
+  assert.equal(operator.said('Reloaded the metrics certificate').length, 2);
 });
 
 test('an operator without the rights to ask serves nobody, and says which right is missing', async () => {
@@ -175,7 +175,7 @@ test('an operator without the rights to ask serves nobody, and says which right 
   try {
     await started(powerless);
     assert.equal((await scrape(await tokenOf('prometheus'), powerless.port('metrics'))).status, 503);
-    const [warning] = powerless.said('Token of a metrics reader cannot be checked');
+    const [warning] = powerless.said('Cannot check the token of a metrics reader');
     assert.match(String(warning?.err), /missing right: create tokenreviews\.authentication\.k8s\.io/);
   } finally {
     await powerless.stop();

@@ -122,7 +122,7 @@ test('with the rights and the environment that OLM gave it, it brings an upgrade
     await scene.settled();
     assert.deepEqual(await scene.restartCounts(), { 'deployments/shop/web': 1 });
     assert.deepEqual(await scene.outcomes(), { 'deployments/shop/web': 'verified' });
-    assert.deepEqual(scene.operator.said('Watch failed, will be tried again'), []);
+    assert.deepEqual(scene.operator.said('Watch failed, retrying'), []);
     assert.deepEqual(await refused(scene), []);
   } finally {
     await scene.stop();
@@ -164,7 +164,7 @@ test('a revision whose ConfigMaps it may not read: that is said once for each, a
     await scene.current(['early'], '1.33.2', 'canary');
     await scene.settled();
     assert.equal(await restartsOf(scene, 'early/web'), 1);
-    const missing = scene.operator.said('Watch failed, will be tried again').map(({ err }) => String(err));
+    const missing = scene.operator.said('Watch failed, retrying').map(({ err }) => String(err));
     assert.equal(missing.length, 2, missing.join('\n'));
     for (const name of ['istio-canary', 'istio-sidecar-injector-canary'])
       assert.equal(missing.filter((text) => text.includes(`"${name}"`)).length, 1, missing.join('\n'));
@@ -184,7 +184,7 @@ test('with the sample’s Role it reads them: half of an upgrade is seen and hel
     await scene.current(['early'], '1.34.2', 'canary');
     await scene.settled();
     assert.equal(await restartsOf(scene, 'early/web'), 2);
-    assert.deepEqual(scene.operator.said('Watch failed, will be tried again'), []);
+    assert.deepEqual(scene.operator.said('Watch failed, retrying'), []);
   } finally {
     await scene.stop();
     await bed.deleteNamespace('early');

@@ -113,7 +113,7 @@ test('a policy file excludes by filter; a bad edit keeps the last good policy, a
     edit(skipping, 'exclud: []');
     await until('the policy to be rejected', 15_000, async () => (await invalid(scene)) === '1');
     await onlyThese(scene);
-    const [rejected] = scene.operator.said('Policy rejected, the last good one stays in force');
+    const [rejected] = scene.operator.said('Policy rejected, keeping the last good one');
     assert.deepEqual(rejected?.problems, [`${file}:2:1: exclud: is unknown; did you mean exclude?`]);
     await until('its Event', 10_000, async () => (await scene.events('default')).has('PolicyRejected Lease/meltemi'));
 
@@ -122,7 +122,7 @@ test('a policy file excludes by filter; a bad edit keeps the last good policy, a
     await restarted(scene, 'shop/web', 'batch-night/job');
     assert.equal(await invalid(scene), '0');
     assert.equal(scene.operator.said('Scanned').length, scans, 'filters need no scan');
-    assert.equal(scene.operator.said('Policy rejected, the last good one stays in force').length, 1, 'said once');
+    assert.equal(scene.operator.said('Policy rejected, keeping the last good one').length, 1, 'said once');
     await until('its Event', 10_000, async () => (await scene.events('default')).has('PolicyLoaded Lease/meltemi'));
 
     edit('exclude:', '- ownerKinds: [ConfigMap]');

@@ -136,9 +136,7 @@ test('without any right, run keeps trying, says which right is missing and is no
   const operator = new OperatorProcess(await bed.operatorKubeconfig('meltemi-nobody', []));
   try {
     await until('the rejection', 20_000, () =>
-      operator
-        .said('Watch failed, will be tried again')
-        .some(({ err }) => /list mutatingwebhookconfigurations/.test(String(err))),
+      operator.said('Watch failed, retrying').some(({ err }) => /list mutatingwebhookconfigurations/.test(String(err))),
     );
     const ready = await fetch(`http://127.0.0.1:${operator.port('health')}/readyz`);
     assert.equal(ready.status, 503);

@@ -59,7 +59,7 @@ test(`${COUNT} workloads outdated at once, ${DELAY_MS} ms to the API server: it 
     const scanned = Date.parse(String(scene.operator.said('Scanned')[0]?.ts));
     const waited = (first?.time ?? Number.NaN) - scanned;
     assert.ok(waited < FIRST_WRITE_MS, `${waited} ms from the end of the scan to the first restart`);
-    await stays('it leads', 30_000, async () => scene.operator.said('Not leading any more').length === 0);
+    await stays('it leads', 30_000, async () => scene.operator.said('Stopped leading').length === 0);
     const outdated = scene.operator.said('Decided').filter(({ verdict }) => verdict === 'outdated');
     assert.equal(new Set(outdated.map(({ namespace, name }) => `${namespace}/${name}`)).size, COUNT);
     assert.equal((await scene.restarts()).length, 5, 'as many as may be in flight');

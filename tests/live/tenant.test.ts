@@ -115,7 +115,7 @@ test('12 workloads of others are upgraded about as fast as without him', async (
     Object.fromEntries(Object.entries(await scene.restartCounts()).filter(([key]) => !key.includes(`/${TENANT}/`))),
     each(others, 2),
   );
-  assert.deepEqual(scene.operator.said('Not leading any more'), []);
+  assert.deepEqual(scene.operator.said('Stopped leading'), []);
   const ratio = beside / alone;
   assert.ok(ratio < WORST, `${Math.round(alone)} ms without him, ${Math.round(beside)} ms beside him`);
 });

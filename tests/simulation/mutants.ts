@@ -252,7 +252,7 @@ export const MISTAKES: readonly Mutant[] = [
   {
     name: 'closing at once again what the mesh of the moment speaks against',
     file: 'src/restart/restartEnding.ts',
-    snippet: "throw new PlanOvertaken('its pods are not current by now');",
+    snippet: "throw new PlanOvertaken('its pods are no longer current');",
     instead: 'return observed;',
     breaks: 'reads',
     flavour: 'flapping',

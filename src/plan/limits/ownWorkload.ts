@@ -6,7 +6,5 @@ export const ownWorkload: Limit<'own-workload'> = {
   help: 'It is Meltemi itself, which goes last.',
   lookAgain: 'on-change',
   check: ({ workload }, { inFlight, queued }, { own }) =>
-    keyOf(workload) === own && inFlight + queued > 1
-      ? { detail: 'others are being restarted, or are still to be' }
-      : undefined,
+    keyOf(workload) === own && inFlight + queued > 1 ? { detail: 'other workloads are restarted first' } : undefined,
 };

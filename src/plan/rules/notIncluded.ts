@@ -9,14 +9,14 @@ export const notIncluded: Rule<'excluded'> = {
   check(assessed, { policy }) {
     const { include, includeNamespaces, includeLabels } = policy;
     if (include.length > 0 && !include.some((filter) => filterMatches(filter, assessed))) {
-      return { detail: 'no filter of include matches' };
+      return { detail: 'no filter in include matches' };
     }
     const { namespace, template } = assessed.workload;
     if (includeNamespaces.length > 0 && !anyMatches(includeNamespaces, namespace)) {
-      return { detail: `not of includeNamespaces (${wordsOf(includeNamespaces)})` };
+      return { detail: `the namespace is not in includeNamespaces (${wordsOf(includeNamespaces)})` };
     }
     return includeLabels && !selects(includeLabels, template.labels)
-      ? { detail: `not of includeLabels (${wordsOf(includeLabels)})` }
+      ? { detail: `the labels do not match includeLabels (${wordsOf(includeLabels)})` }
       : undefined;
   },
 };

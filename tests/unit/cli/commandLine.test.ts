@@ -195,7 +195,7 @@ for (const [name, args, env, code, message] of rows) {
 
 test('run with an API server that does not answer keeps trying, says so, and stops tidily', async () => {
   const operator = new OperatorProcess(unreachable);
-  const rejection = await until('a rejection', 20_000, () => operator.said('Watch failed, will be tried again')[0]);
+  const rejection = await until('a rejection', 20_000, () => operator.said('Watch failed, retrying')[0]);
   assert.match(String(rejection.err), /127\.0\.0\.1:1: connection refused/);
   assert.equal(await operator.stop(), 0);
 });

@@ -73,7 +73,7 @@ test(
       `${longestDelay.toFixed(0)} ms, in ${seconds.toFixed(0)} s`;
     console.info(words);
     assert.ok(busiest < LONGEST_TURN, words);
-    assert.doesNotMatch(log, /Not leading any more","why":"(?!stopping)/);
+    assert.doesNotMatch(log, /Stopped leading","why":"(?!stopping)/);
   },
   3 * PATIENCE,
 );

@@ -108,7 +108,7 @@ const filters: [string, Filter, boolean][] = [
 for (const [name, filter, matches] of filters) {
   test(`a filter by ${name} ${matches ? 'matches' : 'does not'}`, () => {
     assert.equal(decision(one, { exclude: [filter] }).split(':')[0], matches ? 'excluded' : 'restart');
-    assert.equal(decision(one, { include: [filter] }), matches ? 'restart' : 'excluded: no filter of include matches');
+    assert.equal(decision(one, { include: [filter] }), matches ? 'restart' : 'excluded: no filter in include matches');
   });
 }
 
@@ -146,7 +146,7 @@ const simple: [string, Partial<Policy>, string][] = [
   [
     'namespaces that are not included',
     { includeNamespaces: ['bank', 'x-*'] },
-    'excluded: not of includeNamespaces (bank, x-*)',
+    'excluded: the namespace is not in includeNamespaces (bank, x-*)',
   ],
   [
     'a namespace that is skipped since its workloads were seen',
@@ -158,13 +158,13 @@ const simple: [string, Partial<Policy>, string][] = [
   [
     'labels that are not included',
     { includeLabels: { matchLabels: { tier: 'web' } } },
-    'excluded: not of includeLabels (tier=web)',
+    'excluded: the labels do not match includeLabels (tier=web)',
   ],
   ['excluded labels', { excludeLabels: { matchLabels: { tier: 'db' } } }, 'excluded: excludeLabels (tier=db)'],
   [
     'the simple settings narrow what filters include',
     { include: [{ names: ['web'] }], includeNamespaces: ['bank'] },
-    'excluded: not of includeNamespaces (bank)',
+    'excluded: the namespace is not in includeNamespaces (bank)',
   ],
 ];
 for (const [name, given, expected] of simple) test(name, () => assert.equal(decision(one, given), expected));
