@@ -3,7 +3,7 @@
 {{- $address := toString . -}}
 {{- if ne $address "0" -}}
 {{- if regexMatch "^(127\\.|localhost:|\\[::1\\])" $address -}}
-{{- fail (printf "%s can be reached by nobody outside the container; use :%s, or 0 to turn it off" $address (regexFind "[0-9]+$" $address)) -}}
+{{- fail (printf "%s cannot be reached from outside the container; use :%s, or 0 to turn it off" $address (regexFind "[0-9]+$" $address)) -}}
 {{- end -}}
 {{- regexFind "[0-9]+$" $address -}}
 {{- end -}}

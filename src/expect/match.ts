@@ -45,7 +45,7 @@ export function match<E extends { readonly entry: WebhookEntry }>(
 
 function verdictOf<E extends { readonly entry: WebhookEntry }>(
   selected: readonly Selected<E>[],
-  whyNobody: () => string,
+  whyNone: () => string,
 ): Match<E> {
   const called: E[] = [];
   const refused: string[] = [];
@@ -57,7 +57,7 @@ function verdictOf<E extends { readonly entry: WebhookEntry }>(
   }
   const [first, ...others] = called;
   if (!first)
-    return { kind: 'none', reason: reason('not-injected', refused.length > 0 ? refused.join(', ') : whyNobody()) };
+    return { kind: 'none', reason: reason('not-injected', refused.length > 0 ? refused.join(', ') : whyNone()) };
   if (others.length > 0) {
     const names = called.map(({ entry }) => nameOf(entry)).join(' and ');
     return {

@@ -75,7 +75,7 @@ test('the policy is there, though empty, so that filling it needs no restart', (
   assert.equal(deployment.spec.template.metadata.annotations, undefined);
 });
 
-test('the Lease is the chart’s, who holds it is not', () => {
+test('the chart owns the Lease, but not its holder', () => {
   const { spec, metadata } = only(manifests, 'Lease');
   assert.equal(spec, undefined);
   assert.equal(metadata.annotations, undefined);

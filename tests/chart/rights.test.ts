@@ -41,7 +41,7 @@ test('a namespace that is several things gets one Role for all of them', async (
   assert.deepEqual(grants(only(manifests, 'Role').rules), expected(true, 'own', 'istio', 'namespaces'));
 });
 
-test('reviews of tokens are asked for only where metrics are secured, and read by those who have their role', async () => {
+test('token reviews need rights only if metrics are secured, and only readers with the role may read them', async () => {
   const manifests = await render({ config: { metricsSecure: false } });
   assert.deepEqual(
     grants(ownClusterRole(manifests).rules),

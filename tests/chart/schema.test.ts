@@ -85,7 +85,7 @@ const CLASHES: Readonly<Record<string, readonly [Values, RegExp]>> = {
   'no ServiceAccount at all': [{ serviceAccount: { create: false } }, /serviceAccount.name/],
   'probes that reach nobody': [
     { config: { healthProbeBindAddress: '127.0.0.1:8081' } },
-    /127\.0\.0\.1:8081 can be reached by nobody outside the container; use :8081/,
+    /127\.0\.0\.1:8081 cannot be reached from outside the container; use :8081/,
   ],
 };
 

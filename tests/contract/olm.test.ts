@@ -213,7 +213,7 @@ test('the sample for other revisions gives what the bundle withholds', () => {
   assert.deepEqual(grants(role?.rules ?? []), grants(rulesOf(withheld)));
 });
 
-test('the sample for who may scrape gives what the chart’s role gives, and the description leads to it', () => {
+test('the sample role for scraping grants what the chart’s role grants, and the description names it', () => {
   const [role] = sample<Sample>('metricsreader');
   const ofChart = /metricsReaderName[\s\S]*?\nrules:\n([\s\S]*?)\n\{\{/.exec(
     readFileSync('helm/templates/clusterrole.yaml', 'utf8'),

@@ -66,7 +66,7 @@ for (const key of ['name', 'version', 'license', 'repository', 'homepage', 'engi
   });
 
 for (const key of ['dependencies', 'devDependencies', 'scripts', 'private'])
-  test(`whoever installs it gets no ${key}`, () => assert.equal(manifest[key], undefined));
+  test(`an installation gets no ${key}`, () => assert.equal(manifest[key], undefined));
 
 test('only the built folder can be published', () => assert.equal(repository.private, true));
 

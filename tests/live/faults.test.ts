@@ -104,7 +104,7 @@ test('restarts that fail halt the run, and only a changed injector ends the halt
   }
 });
 
-test('an injector that takes questions and answers none holds up nobody else’s restarts', async () => {
+test('an injector that accepts questions and answers none does not delay restarts of other injectors', async () => {
   const fake = await FakeInjector.start(bed, '1.0.1');
   await fake.install();
   const names = ['1', '2', '3', '4', '5'];

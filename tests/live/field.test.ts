@@ -82,7 +82,7 @@ test('a Deployment that has adopted the ReplicaSet of another one is restarted',
   assert.deepEqual(await restartsIn('adopted'), ['second']);
 });
 
-test('a restart key that was applied once keeps nobody from restarting', async () => {
+test('a restart key that was applied once prevents no restart', async () => {
   await scene.current(['applied'], version(), 'default');
   assert.deepEqual(await restartsIn('applied'), ['web']);
 });

@@ -64,7 +64,7 @@ async function annotated(namespace: string, annotation: string): Promise<string 
   return (await leaseIn(namespace)).metadata.annotations?.[annotation];
 }
 
-describe('two who want to lead', () => {
+describe('two candidates', () => {
   test('a leader that is killed: the other leads when the lease has run out, not before', async () => {
     const [one, other] = await two('killed');
     one.signal('SIGKILL');
@@ -94,7 +94,7 @@ describe('two who want to lead', () => {
     await stays('only the other writes', 3000, async () => (await writers('asleep')).join() === 'one,other');
   });
 
-  test('a pause is heard by who leads and who stands by, and a resume is recorded once', async () => {
+  test('a pause reaches the leader and the standby, and a resume is recorded once', async () => {
     const [one, other] = await two('told');
     await bed.kubectl('-n', 'told', 'annotate', 'lease', 'meltemi', 'note=kept', `${LEASE_ANNOTATION.paused}=freeze`);
     for (const elector of [one, other])
@@ -204,7 +204,7 @@ test('meltemi run: holds the Lease, is ready and alive, also standing by, and gi
   assert.deepEqual((await leaseIn('default')).spec?.holderIdentity ?? '', '');
 });
 
-test('meltemi run without election: the Lease exists, names nobody, and is listened to; a dry run leaves it alone', async () => {
+test('meltemi run without election: the Lease exists without a holder, and its requests count; a dry run does not touch it', async () => {
   const kubeconfig = await bed.operatorKubeconfig('single');
   await bed.api.delete(pathOf('Lease', 'default', 'meltemi'));
   const dry = new OperatorProcess(kubeconfig, ['--dry-run']);

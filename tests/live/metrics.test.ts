@@ -132,7 +132,7 @@ test('one without is told which right it lacks', async () => {
   assert.match(text, /^user "system:serviceaccount:monitoring:stranger" may not get \/metrics/);
 });
 
-test('a token that was made up, was changed, or is for another audience is nobody’s', async () => {
+test('a token that is invalid, was changed, or is for another audience is refused', async () => {
   const good = await tokenOf('prometheus');
   const [head, body, signature = ''] = good.split('.');
   const forged = `${head}.${body}.${[...signature].reverse().join('')}`;
@@ -142,7 +142,7 @@ test('a token that was made up, was changed, or is for another audience is nobod
 
 test('without a token nothing is served', async () => assert.equal((await scrape()).status, 401));
 
-test('the token of a ServiceAccount that was deleted is nobody’s', async () => {
+test('the token of a deleted ServiceAccount is refused', async () => {
   const token = await tokenOf('gone');
   await bed.api.delete(pathOf('ServiceAccount', NAMESPACE, 'gone'));
   await until('its token to be refused', 20_000, async () => (await scrape(token)).status === 401, 1000);
@@ -170,7 +170,7 @@ test('a certificate that is renewed is served without a restart', async () => {
   assert.equal(operator.said('Reloaded the metrics certificate').length, 2);
 });
 
-test('an operator without the rights to ask serves nobody, and says which right is missing', async () => {
+test('an operator without the rights for reviews serves no client, and names the missing right', async () => {
   const powerless = start(await bed.operatorKubeconfig('meltemi-powerless', []));
   try {
     await started(powerless);

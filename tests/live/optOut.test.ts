@@ -44,7 +44,7 @@ async function onlyThese(scene: Scene, seconds = 6): Promise<void> {
 const reasonFor = (scene: Scene, namespace: string, name: string): unknown =>
   scene.operator.said('Decided').findLast((line) => line.namespace === namespace && line.name === name)?.detail;
 
-test('who says no on a workload or a namespace is left alone until the word is taken back', async () => {
+test('a workload or a namespace that opts out is left alone until it opts in again', async () => {
   await bed.namespace('open', INJECTED);
   await bed.namespace('closed', INJECTED);
   await annotateNamespace('closed', 'false');

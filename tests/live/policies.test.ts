@@ -69,7 +69,7 @@ test('images named by the pod', () =>
     ],
   }));
 
-test('policy disabled: only who asks or is always injected', async () => {
+test('policy disabled: only pods that ask for it or are always injected', async () => {
   await tables.configure({
     global: { proxy: { autoInject: 'disabled' } },
     sidecarInjectorWebhook: { alwaysInjectSelector: [{ matchLabels: { app: 'always' } }] },
@@ -96,7 +96,7 @@ test('selectors: never beats always, and what the pod says beats both', async ()
   await holds({ 'never selected': [{ labels: { app: 'never' } }, 'none'] });
 });
 
-test('a policy that does not exist injects nobody, not even who asks', async () => {
+test('a policy that does not exist injects no pod, not even one that asks for it', async () => {
   await tables.disable({ global: { proxy: { autoInject: 'wrong' } } });
   await tables.configure({});
 });

@@ -105,7 +105,7 @@ async function restarted(times: number): Promise<boolean> {
   return RESTARTED.every((key) => counts[key] === times);
 }
 
-test('each is restarted, and the outcomes tell who took it back', async () => {
+test('each is restarted, and the outcomes show which owners reverted it', async () => {
   await until('one restart of each', 180_000, () => restarted(1));
   await until('their outcomes', 120_000, async () => Object.keys(await scene.outcomes()).length === RESTARTED.length);
   assert.deepEqual(await scene.outcomes(), {
@@ -119,7 +119,7 @@ test('each is restarted, and the outcomes tell who took it back', async () => {
   });
 });
 
-test('a manifest that is applied every second without the restart key: current, and nobody fights', async () => {
+test('a manifest that is applied every second without the restart key: current, without conflicts', async () => {
   await scene.current(['applied'], '1.31.2', 'default');
   const templates = await bed.api.list(pathOf('ReplicaSet', 'applied'));
   assert.equal(templates.length, 2, 'the template before the restart and the one after it');
@@ -135,7 +135,7 @@ test('nor after a crash: where the record was wiped too it is read from the cont
   await stays('one each', 45_000, () => restarted(1));
 });
 
-test('who applies the restart key without force leaves the restart alone; with force it is given up, not fought over', async () => {
+test('an owner that applies the restart key without force keeps the restart; with force the restart is given up, not repeated', async () => {
   const rows = [
     ...(await planRows(bed.kubeconfig, '-n', 'claimed')),
     ...(await planRows(bed.kubeconfig, '-n', 'forced')),

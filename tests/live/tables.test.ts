@@ -185,7 +185,7 @@ const groups: readonly Group[] = [
 ];
 
 for (const { name, policy, always = [], never = [], rows } of groups) {
-  test(`who is injected where ${name}`, async () => {
+  test(`which pods are injected where ${name}`, async () => {
     await tables.configure({
       global: { proxy: { autoInject: policy } },
       sidecarInjectorWebhook: { alwaysInjectSelector: always, neverInjectSelector: never },
@@ -198,7 +198,7 @@ for (const { name, policy, always = [], never = [], rows } of groups) {
   });
 }
 
-test('who is injected where the policy is no policy', async () => {
+test('which pods are injected where the policy is invalid', async () => {
   await tables.disable({ global: { proxy: { autoInject: 'wrong_policy' } } });
   await tables.holds({ 'no marks': [{ namespace: 'every' }, 'none'] });
 });

@@ -137,7 +137,7 @@ test('an evicted pod stays behind as Failed and is replaced', async () => {
   });
 });
 
-test('the audit log tells who wrote what, and who was refused', async () => {
+test('the audit log shows who wrote what, and whose requests were refused', async () => {
   const reader = [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'] }];
   const writer = await bed.operatorKubeconfig('writer');
   const refused = await bed.operatorKubeconfig('refused', reader);

@@ -160,7 +160,7 @@ for (const [what, workloads, sets, verdicts, looked] of rows)
     );
   });
 
-test('pods that nobody would inject any more are found, too', async () => {
+test('pods that no injector would inject any longer are found, too', async () => {
   const { scan } = cluster([deployment('b', 3)], [{ ...A, of: 'uid-b', pods: 3 }]);
   assert.deepEqual(await scan({ ...mesh, injections: [] }), { b: 'orphaned' });
 });
@@ -200,7 +200,7 @@ test('a StatefulSet that was made again does not count the pods of the former', 
 
 const many = Array.from({ length: 7 }, (_, index) => `d${index}`);
 
-test('looks are bounded; who has to wait is not assessed, and its turn comes', async () => {
+test('single reads are limited; a workload that must wait is not assessed, and its turn comes', async () => {
   const { scan, state } = cluster(
     many.map((name) => deployment(name, 1)),
     many.map((name) => ({ name: `was-${name}`, uid: `r-${name}`, of: `uid-${name}`, pods: 1 })),

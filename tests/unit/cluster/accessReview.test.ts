@@ -241,7 +241,7 @@ test('strangers beside a reader do not take the places of its token', async () =
   await Promise.all(waiting);
 });
 
-test('readers who are known have four places of their own', async () => {
+test('known readers have a limit of four of their own', async () => {
   const crowd = new Crowd();
   for (let index = 0; index < 5; index++) await crowd.review.of(`scraper-${index}`);
   crowd.clock.advance(60_000);
@@ -253,7 +253,7 @@ test('readers who are known have four places of their own', async () => {
   await Promise.all(waiting);
 });
 
-test('a reader who loses his right is a stranger again', async () => {
+test('a reader who loses the right is a stranger again', async () => {
   const reviews = new Reviews();
   await reviews.review.of('t');
   reviews.clock.advance(60_000);
@@ -264,7 +264,7 @@ test('a reader who loses his right is a stranger again', async () => {
   assert.equal(reviews.asked.at(-1)?.priority, 'scan');
 });
 
-test('a failed question changes nothing for a reader who is known', async () => {
+test('a failed review changes nothing for a known reader', async () => {
   const reviews = new Reviews();
   await reviews.review.of('t');
   reviews.clock.advance(60_000);
@@ -275,7 +275,7 @@ test('a failed question changes nothing for a reader who is known', async () => 
   assert.equal(reviews.asked.at(-1)?.priority, 'follow');
 });
 
-test('whoever may read with ever new tokens does not fill the memory: 64 are known', async () => {
+test('a reader with ever new tokens does not fill the memory: 64 are known', async () => {
   const reviews = new Reviews();
   for (let index = 0; index < 65; index++) await reviews.review.of(`reader-${index}`);
   const asked = reviews.asked.length;

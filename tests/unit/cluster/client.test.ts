@@ -319,7 +319,7 @@ describe('client: how it fails', () => {
     );
   });
 
-  it('says that nobody listens, at which address', async () => {
+  it('says that nothing listens, and at which address', async () => {
     const server = await new ApiServer(() => undefined).listen();
     const { url } = server;
     await server[Symbol.asyncDispose]();

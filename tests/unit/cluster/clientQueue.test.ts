@@ -168,7 +168,7 @@ describe('client: the fence', () => {
     ));
 });
 
-describe('client: who goes first', () => {
+describe('client: the order of requests', () => {
   it('answers the Lease while thousands of Events and lists wait', () =>
     slow(async (client, server) => {
       server.prompt = ({ url = '' }) => url.startsWith(LEASE);

@@ -273,7 +273,7 @@ describe('reflector: watches that fall silent', () => {
     assert.ok(SILENCE_MS < 200_000);
   });
 
-  it('are failures when nobody answers the next one', async () => {
+  it('are failures when the next one gets no answer', async () => {
     const one = start([list([])]);
     await one.watch(1);
     Object.assign(one.api, { stream: () => Promise.reject(refused) });

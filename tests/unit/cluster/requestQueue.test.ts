@@ -94,7 +94,7 @@ describe('request queue', () => {
       assert.ok(bench.admitted.includes('event'), bench.admitted.join(' '));
     });
 
-  it('forgets who gave up waiting, and refuses who gave up before', async () => {
+  it('forgets requests that were aborted while waiting, and refuses those that were aborted before', async () => {
     const bench = new Bench(1);
     bench.ask('write');
     await bench.has(1);

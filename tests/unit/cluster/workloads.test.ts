@@ -26,7 +26,7 @@ const rows: [string, RawWorkload, object | undefined][] = [
 for (const [name, raw, owner] of rows)
   test(`the owner of a workload: ${name}`, () => assert.deepEqual(workloadOf('StatefulSet', raw).owner, owner));
 
-test('malformed references make a malformed workload, which nobody restarts', () =>
+test('malformed references make a malformed workload, which is not restarted', () =>
   assert.equal(workloadOf('StatefulSet', owned({ controller: 'yes' })).strategy, 'malformed'));
 
 const APPLIED = { 'f:spec': { 'f:template': { 'f:metadata': { 'f:annotations': { [`f:${RESTARTED_AT}`]: {} } } } } };
@@ -130,7 +130,7 @@ test('what controllers say is kept no longer than a sentence or two', () => {
   assert.deepEqual([createFailure.length, deadlineExceeded.length], [500, 500]);
 });
 
-test('why pods cannot be created is told in the words of who refused', () => {
+test('why pods cannot be created is quoted from the component that refused them', () => {
   const conditions = [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' }];
   assert.equal(workloadOf('Deployment', { status: { conditions } }).rollout.createFailure, 'exceeded quota');
   const over = [{ ...conditions[0], status: 'False' }];

@@ -341,7 +341,7 @@ describe('back-off', () => {
     assert.deepEqual(one.told, []);
   });
 
-  it('tells those who wait for their turn, instead of failing them one by one', async () => {
+  it('ends all waiting questions at once, instead of failing them one by one', async () => {
     await using one = await bench(never, { timeLimit: SHORT_TIME });
     const answers = await times(50, (index) => one.ask({ templateHash: String(index) }));
     assert.deepEqual(new Set(answers.map(word)), new Set(['unknown injector-unreachable']));
@@ -375,7 +375,7 @@ describe('an injector that is known not to answer, where tries are made in the b
     return { one, tried };
   }
 
-  it('keeps nobody waiting, and is tried with one question at a time', async () => {
+  it('makes no caller wait, and is retried with one question at a time', async () => {
     const held: (() => void)[] = [];
     const { one, tried } = await failing((response, asked) => held.push(() => saying('boom', 500)(response, asked)));
     await using _ = one;
@@ -402,7 +402,7 @@ describe('an injector that is known not to answer, where tries are made in the b
     assert.equal(one.requests, 3);
   });
 
-  it('still makes whoever wants a fresh answer wait for it', async () => {
+  it('still makes callers wait for a fresh answer', async () => {
     const { one } = await failing(injects);
     await using _ = one;
     assert.equal(word(await one.injectors.askAfresh(question({ injection: one.injection() }))), SIDECAR);
@@ -436,7 +436,7 @@ describe('connections', () => {
     assert.ok(one.server.connections <= 4, `${one.server.connections} connections`);
   });
 
-  it('are closed when no entry names the injector, and made anew for those who still wait', async () => {
+  it('are closed when no entry names the injector, and reopened for questions that still wait', async () => {
     await using one = await bench();
     const held: (() => void)[] = [];
     one.server.behaviour = (response, asked) => held.push(() => injects(response, asked));
@@ -462,7 +462,7 @@ describe('an answer', () => {
     assert.equal(one.requests, 4);
   });
 
-  it('is shared by those who ask while it is under way', async () => {
+  it('is shared by callers that ask while it is in progress', async () => {
     await using one = await bench();
     const answers = await times(100, () => one.ask());
     assert.deepEqual(new Set(answers.map(word)), new Set([SIDECAR]));
@@ -639,7 +639,7 @@ describe('the back-off of a question that fails alone', () => {
     assert.equal(word(await one.ask({ namespace: 'tenant', templateHash: 'mended' })), SIDECAR);
   });
 
-  it('keeps nobody waiting where tries are made in the background, and tries one at a time', async () => {
+  it('makes no caller wait if retries run in the background, and retries one at a time', async () => {
     const held: (() => void)[] = [];
     const tried = { ended: 0 };
     await using one = await bench(only('tenant', saying('', 500)), { onTried: () => tried.ended++ });
@@ -658,7 +658,7 @@ describe('the back-off of a question that fails alone', () => {
 });
 
 describe('an injector that was down', () => {
-  it('is found again whoever asks first, also if their question always fails', async () => {
+  it('is found again whichever question comes first, even one that always fails', async () => {
     const tried = { ended: 0 };
     await using one = await bench(saying('', 503), { onTried: () => tried.ended++ });
     const questions = mixed(one, 8);
@@ -681,7 +681,7 @@ describe('an injector that was down', () => {
     assert.equal(one.injectors.retryAt(), one.now + 1000);
   });
 
-  it('is unreachable where it answers nobody, and has answered before', async () => {
+  it('is unreachable if it answers no question, but has answered before', async () => {
     await using one = await bench();
     await asked(one, mixed(one, 0));
     one.server.behaviour = saying('', 500);

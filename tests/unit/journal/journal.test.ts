@@ -132,7 +132,7 @@ describe('the journal: its writes', () => {
     assert.equal(Object.keys(store.restarts).length, 20);
   });
 
-  it('that fail are told to those who wait for them, and the next one carries everything', async () => {
+  it('that fail reject for their callers, and the next one carries everything', async () => {
     const opened = Promise.withResolvers<void>();
     store.open = opened.promise;
     store.failing = new Error('conflict');
@@ -149,7 +149,7 @@ describe('the journal: its writes', () => {
     assert.deepEqual(Object.keys(store.restarts), ['Deployment/shop/c']);
   });
 
-  it('that fail and that nobody waits for are told, and made up for by the next one', async () => {
+  it('that fail without a waiting caller are reported, and the next one carries the changes', async () => {
     await journal.begin(WEB, begun());
     store.failing = new Error('away');
     journal.confirm(WEB);

@@ -304,7 +304,7 @@ describe('leader election: the fence', () => {
 });
 
 describe('leader election: stopping', () => {
-  it('ends the term at once, gives the Lease back, and who stands by takes it at the next look', async () => {
+  it('ends the term at once and gives the Lease back, and a standby takes it at its next read', async () => {
     await using bench = await ElectionBench.open();
     const a = await bench.elector('a');
     const b = await bench.elector('b');
@@ -431,13 +431,13 @@ describe('leader election: people’s words', () => {
     assert.deepEqual(a.pauseStates, [{ resumedAt: WALL + 2000 }]);
   });
 
-  it('records a resume that was asked for while nobody led, when it takes the Lease', async () => {
+  it('records a resume that was requested without a leader, when it takes the Lease', async () => {
     await using bench = await ElectionBench.open();
     bench.server.put({ spec: held(''), metadata: { annotations: { [LEASE_ANNOTATION.resume]: '1' } } });
     assert.deepEqual((await bench.elector('a')).election.pauseState(), { resumedAt: WALL });
   });
 
-  it('leaves the recording to who leads', async () => {
+  it('leaves the recording to the leader', async () => {
     await using bench = await ElectionBench.open();
     bench.server.put({ spec: held('other'), metadata: { annotations: { [LEASE_ANNOTATION.resume]: '1' } } });
     await bench.elector('a');
@@ -534,7 +534,7 @@ describe('leader election: the journal', () => {
     assert.deepEqual([a.terms.length, a.passes, journal(bench)], [2, true, undefined]);
   });
 
-  it('is refused to who stands by, and to who has been stopped', async () => {
+  it('is refused to a standby, and to a process that has been stopped', async () => {
     await using bench = await ElectionBench.open();
     const a = await bench.elector('a');
     const b = await bench.elector('b');
@@ -545,7 +545,7 @@ describe('leader election: the journal', () => {
     await settled('the refusal', assert.rejects(a.election.keep('mine'), notLeading));
   });
 
-  it('is known to who takes the Lease', async () => {
+  it('is known to the process that takes the Lease', async () => {
     await using bench = await ElectionBench.open();
     const a = await bench.elector('a');
     const b = await bench.elector('b', () => void b.said.push(`reads ${b.election.text()}`));

@@ -63,7 +63,7 @@ describe('without election', () => {
     assert.equal(server.annotations[LEASE_ANNOTATION.journal], 'fewer');
   });
 
-  it('makes the Lease, names nobody in it, and leads', async () => {
+  it('creates the Lease without a holder, and leads', async () => {
     const one = start(true);
     await looked();
     assert.deepEqual([server.lease?.metadata?.name, server.spec, said], ['meltemi', {}, ['acquired']]);

@@ -125,7 +125,7 @@ const forged = outcomes.flatMap((outcome) =>
 const paced = { ...POLICY, restartDelay: HOUR, maxRestartsPerMinute: 1, maxInFlight: 1 };
 for (const [outcome, entry] of forged) {
   const time = new Date(entry.restartedAt).toISOString();
-  test(`a record on a workload of another namespace, ${outcome} at ${time}, keeps nobody waiting`, () => {
+  test(`a record on a workload of another namespace, ${outcome} at ${time}, makes no other workload wait`, () => {
     const tenant = (injected: boolean): Assessed[] =>
       Array.from({ length: 5 }, (_, i) => {
         const one = assessed(
@@ -143,7 +143,7 @@ for (const [outcome, entry] of forged) {
 /** Writes that nobody can have made, or that would hold the pace now. */
 const AHEAD = [Date.UTC(9998, 0), NOW + 30 * MINUTE, NOW + 1000, NOW - 1000].map((at) => ({ at, well: true }));
 
-test('earlier writes that only a workload tells of pace nobody when it is restarted', () => {
+test('earlier writes that only a workload’s record names pace no other workload when it is restarted', () => {
   const record = restarted(HOUR, 'verified', { writes: [{ at: NOW - HOUR, well: true }, ...AHEAD] });
   const evil = assessed({ namespace: 'tenant', name: 'evil', annotations: recorded(record) });
   const entry = nextEntry(evil, expected(), 'run', { wall: NOW, now: NOW });

@@ -186,7 +186,7 @@ const retries: [string, Assessed, boolean][] = [
   ['one whose word is gone by now', journalled(restarted(HOUR, 'reverted', { retried: '1' })), false],
 ];
 for (const [name, one, asked] of retries)
-  test(`who asks for one more restart: ${name}`, () => assert.equal(isRetryAsked(one), asked));
+  test(`one more restart is requested: ${name}`, () => assert.equal(isRetryAsked(one), asked));
 
 test('a person may write a whole letter, which is kept as a word and answered once', () => {
   const entry = next(assessed({ annotations: { [RETRY]: LETTER } }));

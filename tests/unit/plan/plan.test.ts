@@ -692,7 +692,7 @@ test('the restart delay counts from the last journalled write', () => {
 const FAR = Date.UTC(2099, 0);
 const strangeTime = restarted(0, 'verified', { restartedAt: FAR, writes: [{ at: FAR, well: false }] });
 
-test('a time that nobody’s clock can have shown paces nobody else', () => {
+test('a time that no clock can have shown paces no other workload', () => {
   const strange = assessed({ namespace: 'x', annotations: recorded(strangeTime) }, current);
   const pace = { restartDelay: MINUTE, maxRestartsPerMinute: 1 };
   assert.deepEqual(actions([strange, named('a', '1')], { policy: { ...POLICY, ...pace } }), ['none', 'restart']);

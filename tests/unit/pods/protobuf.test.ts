@@ -22,7 +22,7 @@ describe('protobuf', () => {
     assert.deepEqual(read(bytes), { text: 'naïve ☃', bool: true, inner: { text: '', inner: { text: 'deep' } } });
   });
 
-  it('steps over fields of every wire type that nobody reads', () => {
+  it('skips unknown fields of every wire type', () => {
     const fixed = Buffer.from([9 * 8 + 1, 1, 2, 3, 4, 5, 6, 7, 8, 10 * 8 + 5, 1, 2, 3, 4]);
     const longest = Buffer.from([11 * 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]);
     const high = encode({ 536870911: 'x', 12: { 1: 'y' }, 13: 'z'.repeat(300) });

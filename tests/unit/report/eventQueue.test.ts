@@ -205,7 +205,7 @@ describe('Event queue', () => {
     assert.equal(bench.names.at(-1), 'w1002');
   });
 
-  it('sends nothing more once it was stopped, and leaves nobody waiting', async () => {
+  it('sends nothing more once it was stopped, and no caller is left waiting', async () => {
     const bench = new Bench();
     bench.prompt = false;
     const emitted = outdated(100).map((draft) => bench.queue.emit(draft));

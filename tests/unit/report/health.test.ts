@@ -42,7 +42,7 @@ for (const [name, path, status, text] of rows) {
   });
 }
 
-test('health: what is wrong is told the log once, and nobody who asks', async () => {
+test('health: a problem is logged once, and not shown to clients', async () => {
   heard.length = 0;
   problem = undefined;
   await fetch(`${server.url}/readyz`);

@@ -175,7 +175,7 @@ test('a workload that waits an hour for its budget is told once, on the workload
   );
 });
 
-test('who stops leading shows nothing of the workloads that it knew, lest an alert outlive what it tells of', async () => {
+test('a process that stops leading shows no workloads any longer, so that no alert outlives its cause', async () => {
   const { metrics, metric } = reporting();
   metrics.leads(true);
   metrics.evaluated(['outdated'], ['cooldown'], 1);

@@ -17,7 +17,7 @@ for (const host of HOSTS) {
     assert.ok(certificate.checkHost(host) ?? certificate.checkIP(host), certificate.subjectAltName));
 }
 
-test('it is for nobody else', () => assert.equal(certificate.checkHost('example.com'), undefined));
+test('it is for no other name', () => assert.equal(certificate.checkHost('example.com'), undefined));
 
 test('it is valid for clocks that are behind, and for longer than a process runs', () => {
   assert.ok(certificate.validFromDate.getTime() <= NOW - 3_600_000);

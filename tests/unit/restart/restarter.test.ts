@@ -289,7 +289,7 @@ describe('a restart that is followed', () => {
     assert.deepEqual(bench.told, ['restarted', 'trouble: ApiError', 'web uid: failed:unverified']);
   });
 
-  it('ends though nobody can write its end on the workload', async () => {
+  it('ends although its outcome cannot be written on the workload', async () => {
     bench.arriving = ({ spec }) => {
       if (!spec) throw refused(403);
     };

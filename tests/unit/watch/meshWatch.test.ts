@@ -38,7 +38,7 @@ async function serving(configMap: (name: string) => 'forbidden' | 'served' | 'si
   return { watch, asked, errors, signal: stop.signal };
 }
 
-test('who may read no ConfigMap is told so once for each, and goes on', async () => {
+test('a missing right to read ConfigMaps is reported once for each, and the watch goes on', async () => {
   const { watch, errors, signal } = await serving(() => 'forbidden');
   await settled('the mesh', watch.settled(signal));
   assert.deepEqual(watch.problems(), []);

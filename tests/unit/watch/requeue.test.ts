@@ -8,7 +8,7 @@ import { assessed, HOUR, NOW } from '../../builders/workload.ts';
 
 const nobody = new Set<WorkloadKey>();
 
-test('who waits because its rollout means an outage is read again: more replicas would end that', () => {
+test('a workload that waits because its rollout means an outage is read again: more replicas would end that', () => {
   const one = assessed({ maxUnavailable: 3 });
   const key = keyOf(one.workload);
   const step = stepFor(plan([one], context({ policy: policy({ recreate: 'hold' }) })), one.workload);
