@@ -14,6 +14,7 @@ import { type StartUp, startUp } from './startUp.ts';
 
 /** What `plan` and the idle operator may cost; the sizes and figures are printed whether or not they are kept. */
 const LIMITS = { ratio: 1.5, peakMb: 250, idlePercent: 1 };
+const BUNDLE = 'dist/meltemi.js';
 const NAMESPACES = 10;
 const OLD = '1.30.2';
 const NEW = '1.31.0';
@@ -25,13 +26,15 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '5' },
     idle: { type: 'string', default: '60' },
     bundle: { type: 'boolean', default: false },
+    against: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
   console.log(
     'bench [--deployments 500] [--pods 10000] [--pairs 5] [--idle 60]   sizes, measured pairs, seconds of idling\n' +
-      'bench --bundle [--deployments …] [--pods …] [--pairs …]   how the bundle starts, instead; pairs with the sources',
+      'bench --bundle [--deployments …] [--pods …] [--pairs …]   how the bundle starts, instead; pairs with the sources\n' +
+      'bench --against FILE [--deployments …]   compares with another bundle on the same cluster, such as that of an older commit',
   );
   process.exit(0);
 }
@@ -129,7 +132,11 @@ async function main(): Promise<number> {
       await starting(kubeconfig);
       return 0;
     }
-    const plan = ['dist/meltemi.js', 'plan', '--kubeconfig', kubeconfig, '-o', 'json'];
+    if (values.against !== undefined) {
+      await against(bed, kubeconfig, values.against);
+      return 0;
+    }
+    const plan = [BUNDLE, 'plan', '--kubeconfig', kubeconfig, '-o', 'json'];
     const bare = ['tests/bench/bareList.ts', kubeconfig];
     await measure(bare, 0);
     const questionsBefore = await bed.istio.questions('default');
@@ -174,12 +181,44 @@ async function main(): Promise<number> {
   }
 }
 
+/** Prints what this bundle and another cost on the same cluster, one after the other so that both meet the same machine. */
+async function against(bed: Testbed, kubeconfig: string, other: string): Promise<void> {
+  const plan = (bundle: string): Promise<Run> => measure([bundle, 'plan', '--kubeconfig', kubeconfig, '-o', 'json'], 3);
+  const pairs: { ours: Run; theirs: Run }[] = [];
+  for (let pair = 0; pair <= size.pairs; pair++) pairs.push({ ours: await plan(BUNDLE), theirs: await plan(other) });
+  // the first pair only fills caches
+  pairs.shift();
+  const idle = { ours: await idling(bed, kubeconfig, BUNDLE), theirs: await idling(bed, kubeconfig, other) };
+  const row = (title: string, what: keyof Run): string[] => [
+    title,
+    ...(['ours', 'theirs'] as const).map((which) => median(pairs.map((pair) => pair[which][what])).toFixed(2)),
+    median(pairs.map(({ ours, theirs }) => ours[what] / theirs[what])).toFixed(2),
+  ];
+  const idleRow = (title: string, what: keyof Idle): string[] => [
+    title,
+    idle.ours[what].toFixed(2),
+    idle.theirs[what].toFixed(2),
+    (idle.ours[what] / idle.theirs[what]).toFixed(2),
+  ];
+  console.log(
+    `\n${size.deployments} Deployments, ${size.pods} injected pods, all outdated; medians of ${size.pairs} pairs\n`,
+  );
+  table([
+    ['', 'this', 'other', 'ratio'],
+    row('plan: wall seconds', 'seconds'),
+    row('plan: CPU seconds', 'cpuSeconds'),
+    row('plan: peak RSS, MB', 'peakMb'),
+    idleRow(`idle ${size.idle} s: CPU % of a core`, 'percent'),
+    idleRow('idle: RSS, MB', 'rss'),
+  ]);
+}
+
 /** Prints how the bundle and the sources start, one after the other so that both meet the same machine. */
 async function starting(kubeconfig: string): Promise<void> {
   const pairs: { bundle: StartUp; sources: StartUp }[] = [];
   for (let pair = 0; pair < size.pairs; pair++)
     pairs.push({
-      bundle: await startUp('dist/meltemi.js', kubeconfig),
+      bundle: await startUp(BUNDLE, kubeconfig),
       sources: await startUp('src/main.ts', kubeconfig),
     });
   const row = (title: string, of: (one: StartUp) => number): string[] => [
@@ -205,8 +244,14 @@ async function total(bed: Testbed, user: string): Promise<number> {
   return Object.values(await bed.audit.requests(user)).reduce((sum, count) => sum + count, 0);
 }
 
-async function idling(bed: Testbed, kubeconfig: string): Promise<{ percent: number; questions: number; rss: number }> {
-  const operator = new OperatorProcess(kubeconfig, ['--dry-run']);
+interface Idle {
+  readonly percent: number;
+  readonly questions: number;
+  readonly rss: number;
+}
+
+async function idling(bed: Testbed, kubeconfig: string, entry?: string): Promise<Idle> {
+  const operator = new OperatorProcess(kubeconfig, ['--dry-run'], {}, entry);
   try {
     await until('a scan', 120_000, () => operator.said('Scanned').length > 0);
     await stays('settling', 15_000, async () => true);
