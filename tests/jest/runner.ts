@@ -60,8 +60,9 @@ export default class Runner {
       numFailingTests: count('failed'),
       numPendingTests: count('pending'),
       perfStats: { ...createEmptyTestResult().perfStats, start, end: Date.now(), runtime: Date.now() - start },
-      failureMessage: formatResultsErrors(rows, config, this.#config, path),
-      ...(broken !== undefined && { testExecError: { message: broken, stack: broken }, failureMessage: broken }),
+      failureMessage:
+        [formatResultsErrors(rows, config, this.#config, path), broken].filter(Boolean).join('\n') || null,
+      ...(broken !== undefined && { testExecError: { message: broken, stack: broken } }),
     };
   }
 }
