@@ -79,7 +79,7 @@ function outputFailed(error: NodeJS.ErrnoException, stop: AbortController): void
   process.exitCode = ending;
   const what = needsOutput ? 'the log cannot be written to standard output' : 'cannot write to standard output';
   if (!enough)
-    process.stderr.write(`error: ${what}: ${error.code === 'EPIPE' ? 'its reader is gone' : error.message}\n`);
+    process.stderr.write(`error: ${what}: ${error.code === 'EPIPE' ? 'its reader has closed it' : error.message}\n`);
   stop.abort();
 }
 

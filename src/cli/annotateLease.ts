@@ -44,10 +44,10 @@ async function whereItIs(client: KubeClient, namespace: string, signal: AbortSig
   try {
     const namespaces = (await leases(client, signal)).map((lease) => lease.metadata?.namespace ?? '').sort();
     return namespaces.length > 0
-      ? `${missing}; there is one in ${namespaces.join(', ')}: say -n ${namespaces[0]}`
-      : `${missing}, nor has any other; does ${PRODUCT} run in this cluster (--context)? It makes the Lease when it starts`;
+      ? `${missing}; there is one in ${namespaces.join(', ')}: use -n ${namespaces[0]}`
+      : `${missing}, and no other namespace has one; ${PRODUCT} creates it at its start. Is this the right cluster (--context)?`;
   } catch {
-    return `${missing}; say -n with the namespace that ${PRODUCT} runs in`;
+    return `${missing}; use -n with the namespace that ${PRODUCT} runs in`;
   }
 }
 

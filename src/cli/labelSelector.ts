@@ -24,7 +24,7 @@ export function parseLabelSelector(text: string): LabelSelector {
 
 function requirementOf(part: string): Requirement {
   const requirement = inSet(part) ?? equal(part) ?? exists(part);
-  const wrong = requirement ? requirementProblem(requirement) : `"${part}" is no requirement`;
+  const wrong = requirement ? requirementProblem(requirement) : `"${part}" is not a requirement`;
   if (requirement && !wrong) return requirement;
   throw new InvalidArgumentError(`It must be a label selector such as tier=db,app in (a,b),!canary: ${wrong}.`);
 }
@@ -54,7 +54,7 @@ export const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
 /** Why the API server would reject a label requirement. */
 function requirementProblem({ key, values = [] }: Requirement): string | undefined {
-  if (!LABEL_KEY.test(key)) return `"${key}" is no label key`;
+  if (!LABEL_KEY.test(key)) return `"${key}" is not a label key`;
   const wrong = values.find((value) => !LABEL_VALUE.test(value));
-  return wrong === undefined ? undefined : `"${wrong}" is no label value`;
+  return wrong === undefined ? undefined : `"${wrong}" is not a label value`;
 }

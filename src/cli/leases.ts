@@ -47,7 +47,7 @@ function chosenOf(all: readonly Lease[], namespaces: readonly string[]): LeaseLo
   const chosen = likeliest ?? (all.length === 1 ? all[0] : undefined);
   if (chosen) return found(chosen.metadata?.namespace ?? '', chosen);
   const homes = all.map(({ metadata }) => metadata?.namespace).sort();
-  const why = `there is a Lease ${LEASE_NAME} in each of ${homes.join(', ')}; choose a context with the namespace of the right one`;
+  const why = `there is a Lease ${LEASE_NAME} in each of ${homes.join(', ')}; use a context whose namespace has the right one`;
   return { kind: 'unknown', why };
 }
 

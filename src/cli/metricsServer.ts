@@ -49,7 +49,7 @@ export async function metricsServer(
   const pair = files ? await readKeyPair(files) : await makeKeyPair();
   const server = await listen(address, secured, pair);
   if (files) void keepUp(new CertificateFiles(files, pair, telling(server, logger)), clock, signal);
-  else logger.info('Made a self-signed certificate for metrics');
+  else logger.info('Created a self-signed certificate for metrics');
   return server;
 }
 

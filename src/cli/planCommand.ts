@@ -169,7 +169,7 @@ function unknownWorkload(key: WorkloadKey, rows: readonly Row[], skipped: Readon
   const { namespace } = refOf(key);
   if (skipped.has(namespace)) return `namespace ${namespace} is skipped (--skip-namespaces)`;
   const known = rows.map(({ kind, name }) => `${kind}/${name}`);
-  return `there is no ${key}; in this namespace there ${known.length > 0 ? `are ${known.join(', ')}` : 'is no workload'}`;
+  return `${key} does not exist; this namespace has ${known.length > 0 ? known.join(', ') : 'no workloads'}`;
 }
 
 function withInjectors(mesh: Mesh): Mesh {

@@ -75,7 +75,7 @@ const pathWords = (path: Path): string =>
     .join('')
     .replace(/^\./, '');
 
-const EMPTY = 'is empty; a policy that leaves everything at its default is {}';
+const EMPTY = 'is empty; write {} to keep every default';
 
 /** The only document of the text; undefined if its YAML is invalid, so that its content is unknown. */
 function documentOf(text: string, lineCounter: LineCounter, report: Report): Document.Parsed | undefined {
@@ -92,7 +92,7 @@ function documentOf(text: string, lineCounter: LineCounter, report: Report): Doc
   } as const;
   const [document, second] = [...parseAllDocuments(text, options)];
   if (!document) report(0, [], EMPTY);
-  if (second) report(second.range[0], [], 'holds several documents; a policy is one');
+  if (second) report(second.range[0], [], 'has several YAML documents; a policy file has one');
   if (!document || second) return undefined;
   const deep = document.errors.find(({ message }) => message.includes('call stack'));
   if (deep) report(deep.pos[0], [], 'is nested too deeply');
@@ -122,7 +122,7 @@ function contentOf(document: Document.Parsed, report: Report): Record<string, un
 function refuseProto(document: Document.Parsed, report: Report): void {
   visit(document, {
     Pair: (_key, { key }) => {
-      if (isScalar(key) && key.value === '__proto__') report(key, [], '__proto__ is no key');
+      if (isScalar(key) && key.value === '__proto__') report(key, [], '__proto__ is not a valid key');
     },
   });
 }
@@ -147,7 +147,7 @@ function reportIssue(issue: z.core.$ZodIssue, document: Document.Parsed, report:
 function unknownKey(key: string, path: Path): string {
   const known = keysAt(path);
   const meant = closest(key, known);
-  return meant ? `is unknown; did you mean ${meant}?` : `is unknown; known are ${known.join(', ')}`;
+  return meant ? `is unknown; did you mean ${meant}?` : `is unknown; the known keys are ${known.join(', ')}`;
 }
 
 /** The keys that a map at a path may have: of the policy, of a rewrite, of a filter, of a selector or of one of its expressions. */

@@ -44,7 +44,9 @@ export function parseNames(given: string): ReadonlySet<string> {
   const names = splitList(given);
   const wrong = names.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
   if (wrong === undefined) return new Set(names);
-  throw new InvalidArgumentError(`"${wrong}" is no namespace name: lower-case letters, digits and dashes, at most 63.`);
+  throw new InvalidArgumentError(
+    `"${wrong}" is not a namespace name: use lower-case letters, digits and dashes, at most 63.`,
+  );
 }
 
 /**
@@ -56,7 +58,7 @@ export function parseNamespacePatterns(given: string): readonly string[] {
   const wrong = found.find((pattern) => !/^[a-z0-9*][-a-z0-9*]{0,62}$/.test(pattern));
   if (wrong === undefined) return found;
   throw new InvalidArgumentError(
-    `"${wrong}" is no namespace name or pattern: lower-case letters, digits, dashes and *, at most 63.`,
+    `"${wrong}" is not a namespace name or pattern: use lower-case letters, digits, dashes and *, at most 63.`,
   );
 }
 
@@ -74,7 +76,7 @@ export function oneOfEach<T extends string>(known: readonly T[]): (given: string
   return (given) => {
     const words = splitList(given);
     const wrong = words.find((word) => !known.includes(word as T));
-    if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is none of ${known.join(', ')}.`);
+    if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is not one of ${known.join(', ')}.`);
     return new Set(words as T[]);
   };
 }
@@ -86,7 +88,7 @@ function splitList(given: string): string[] {
     .map((word) => word.trim())
     .filter(Boolean);
   if (words.length > 0 || given.trim() === '') return words;
-  throw new InvalidArgumentError('It must have words between its commas, such as a,b. An empty text means none.');
+  throw new InvalidArgumentError('It must have words between its commas, such as a,b. An empty value means none.');
 }
 
 /** @throws {InvalidArgumentError} naming the levels */

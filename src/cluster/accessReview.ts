@@ -146,7 +146,7 @@ export class AccessReview {
     const call = { method: 'POST', path, body, timeoutMs: TIME_LIMIT_MS, priority } as const;
     const answer = await this.#api.request<T | undefined>(call);
     if (answer && fits(answer, shape)) return answer;
-    const message = `POST ${path}: the answer is no ${kind}`;
+    const message = `POST ${path}: the answer is not a ${kind}`;
     throw new ApiError({ method: 'POST', path, reason: 'Malformed', message });
   }
 

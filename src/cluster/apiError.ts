@@ -119,9 +119,7 @@ export function statusError(call: Call, given: RawStatus, retryAfterMs?: number)
 
 /** An answer that was asked for as protobuf has its Status in protobuf too. It is not read, because the call shows what was refused. */
 function withoutWords({ method, path }: Call, code: number | undefined): string {
-  return code === 403 && method === 'GET'
-    ? `forbidden, the right to ${rightFor('list', path)} is missing`
-    : 'no reason given';
+  return code === 403 && method === 'GET' ? `forbidden, missing right: ${rightFor('list', path)}` : 'no reason given';
 }
 
 function statusOf(body: Uint8Array): RawStatus | undefined {
@@ -169,7 +167,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'host unreachable',
   ENETUNREACH: 'network unreachable',
   UND_ERR_SOCKET: 'the other side closed the connection',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_CONNECT_TIMEOUT: 'connection timed out',
   UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
   SELF_SIGNED_CERT_IN_CHAIN: "the server's certificate is not signed by the kubeconfig's certificate authority",
   DEPTH_ZERO_SELF_SIGNED_CERT: "the server's certificate is not signed by the kubeconfig's certificate authority",

@@ -119,7 +119,7 @@ function textOf(file: string): string {
 const READ_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist; correct --kubeconfig or KUBECONFIG',
   EACCES: 'cannot be read: permission denied; give this user the right to read it',
-  EISDIR: 'is a folder; name the file in it',
+  EISDIR: 'is a directory; give the path of a file in it',
 };
 
 interface RawKubeconfig {
@@ -191,14 +191,16 @@ function chosen(config: KubeConfig, source: string, wanted: string | undefined):
   const cluster = config.clusters.find((one) => one.name === context.cluster);
   if (!cluster) throw missing(source, name, 'cluster', context.cluster);
   if (!isHttpUrl(cluster.server)) {
-    throw new KubeconfigError(`${source}: the server of cluster "${cluster.name}" is no http or https URL; correct it`);
+    throw new KubeconfigError(
+      `${source}: the server of cluster "${cluster.name}" is not an http or https URL; correct it`,
+    );
   }
   if (!config.users.some((one) => one.name === context.user)) throw missing(source, name, 'user', context.user);
   return { config, context: name, namespace: context.namespace?.trim() || 'default', server: cluster.server, source };
 }
 
 function missing(source: string, context: string, what: string, name: string): KubeconfigError {
-  return new KubeconfigError(`${source}: context "${context}" names the ${what} "${name}", which is not there`);
+  return new KubeconfigError(`${source}: context "${context}" names the ${what} "${name}", which does not exist`);
 }
 
 const isHttpUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '');

@@ -101,7 +101,7 @@ export async function* eachPage<P extends Continued>(
 }
 
 function circular(path: string): ApiError {
-  const message = `GET ${path}: the page after a page is that page again; is there a proxy that caches answers?`;
+  const message = `GET ${path}: the next page is the same page again; is there a proxy that caches answers?`;
   return new ApiError({ method: 'GET', path, reason: 'Malformed', message });
 }
 

@@ -54,7 +54,7 @@ export function judge(
   const refused = refusal(workload);
   if (refused !== undefined) return skipped('unsupported', refused);
   if (answer === undefined)
-    return { state: 'unknown', reason: reason('injector-unreachable', 'the injector was not asked yet') };
+    return { state: 'unknown', reason: reason('injector-unreachable', 'the injector has not been asked yet') };
   if (answer.kind === 'unknown') return { state: 'unknown', reason: answer.reason };
   if (answer.kind === 'no-sidecar') return declined(groups);
   return compare(workload, answer.sidecar, groups, rules);
@@ -90,10 +90,10 @@ function compare(
   const pods = countWhere(groups, () => true);
   if (pods === 0) {
     const { partition, rollout } = workload;
-    if (rollout.desired === 0) return skipped('scaled-to-zero', 'no replicas are wanted');
+    if (rollout.desired === 0) return skipped('scaled-to-zero', 'the workload is scaled to zero');
     if (partition >= rollout.desired)
-      return skipped('partitioned', `its partition of ${partition} keeps all ${rollout.desired} pods as they are`);
-    return skipped('no-pods', `none of ${rollout.desired - partition} wanted pods is running`);
+      return skipped('partitioned', `its partition of ${partition} keeps all ${rollout.desired} pods unchanged`);
+    return skipped('no-pods', `none of ${rollout.desired - partition} desired pods is running`);
   }
   const drifted = groups.map((group) => ({ group, drifts: driftsOf(expected, group.sidecar, rules) }));
   const outdated = drifted.filter(({ drifts }) => drifts.some((drift) => rules.restartOn.has(drift)));

@@ -91,11 +91,11 @@ export function readAnswerText(pod: string, body: Buffer): Answer {
 function answerIn(body: unknown, pod: () => object): Answer {
   const response = (body as { response?: ReviewResponse } | null)?.response;
   if (typeof response?.allowed !== 'boolean')
-    return badAnswer('the answer is no AdmissionReview with response.allowed');
+    return badAnswer('the answer is not an AdmissionReview with response.allowed');
   if (!response.allowed) {
     const said = response.status?.message;
     const message = typeof said === 'string' ? said.slice(0, 300) : 'no message';
-    return { kind: 'unknown', reason: reason('injector-refused', `the injector refuses the pod: ${message}`) };
+    return { kind: 'unknown', reason: reason('injector-refused', `the injector rejects the pod: ${message}`) };
   }
   if (response.patch === undefined || response.patch === null || response.patch === '') return { kind: 'no-sidecar' };
   try {
@@ -115,7 +115,7 @@ function sidecarAfter(pod: object, response: ReviewResponse): Answer {
   if (invalid) return badAnswer(invalid);
   const { image, revision, placement } = sidecarOf(patched);
   if (placement === 'none') return { kind: 'no-sidecar' };
-  if (!image) throw new Error('the patched pod has an istio-proxy without image');
+  if (!image) throw new Error('the patched pod has an istio-proxy without an image');
   return { kind: 'sidecar', sidecar: { image, revision, placement } };
 }
 

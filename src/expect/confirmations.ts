@@ -47,7 +47,7 @@ export class Confirmations {
   /** Why an epoch's answers are not confirmed; undefined once they are. */
   unconfirmed({ epoch }: Injection): string | undefined {
     const state = this.#epochs.get(epoch);
-    return state?.done ? undefined : (state?.detail ?? 'its injector is to be asked twice first');
+    return state?.done ? undefined : (state?.detail ?? 'Meltemi must first ask its injector twice');
   }
 
   /** Begins to confirm a question's epoch; where that has begun, offers the question for the next pair of probes. */
@@ -58,7 +58,7 @@ export class Confirmations {
       offer(known, question);
       return;
     }
-    const detail = 'its injector is being asked twice, ten seconds apart';
+    const detail = 'Meltemi is asking its injector twice, ten seconds apart';
     const state: State = { done: false, detail, question, failed: new Set(), vain: new Map() };
     this.#epochs.set(epoch, state);
     void this.#confirm(epoch, state);
@@ -96,7 +96,7 @@ function offer(state: State, question: Question): void {
 
 function note(state: State, question: Question, first: Answer, second: Answer): void {
   const silent = [first, second].some(({ kind }) => kind === 'unknown');
-  const why = silent ? 'two answers are wanted' : 'two answers differ';
+  const why = silent ? 'two answers are needed' : 'two answers differ';
   state.done = !silent && JSON.stringify(first) === JSON.stringify(second);
   state.detail = `${why}: ${say(first)}, then ${say(second)}`;
   if (state.done) return;

@@ -159,7 +159,7 @@ const serverName = (hostname: string): string => (isIP(hostname) ? '' : hostname
 /** What went wrong between Meltemi and an injector, on one line. */
 export function describe(error: unknown): string {
   const { name, message, code, cause } = error as Error & { code?: string };
-  if (name === 'TimeoutError') return 'no whole answer within the time limit';
+  if (name === 'TimeoutError') return 'no complete answer within the time limit';
   const inner = (cause as Error | undefined)?.message;
   return [code, message || inner].filter(Boolean).join(': ');
 }

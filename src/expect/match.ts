@@ -62,7 +62,7 @@ function verdictOf<E extends { readonly entry: WebhookEntry }>(
     const names = called.map(({ entry }) => nameOf(entry)).join(' and ');
     return {
       kind: 'conflict',
-      reason: reason('conflict', `${names} both inject this pod; the last one wins by accident`),
+      reason: reason('conflict', `${names} both inject this pod; it is left to chance which one wins`),
     };
   }
   return { kind: 'entry', entry: first };

@@ -69,7 +69,7 @@ function compiled(expression: string): Program {
   if (expression.length > LONGEST_EXPRESSION) return never(`it is longer than ${LONGEST_EXPRESSION} characters`);
   try {
     const parsed = parse(expression);
-    if (loopsIn(parsed.expr) > DEEPEST_LOOPS) return never('it has more than two loops within each other');
+    if (loopsIn(parsed.expr) > DEEPEST_LOOPS) return never('it has more than two nested loops');
     const evaluate = plan(ENVIRONMENT, parsed);
     return (variables) => outcomeFrom(evaluate(variables as never));
   } catch (error) {

@@ -32,7 +32,7 @@ export function applied(given: object, operations: readonly Operation[]): object
   const work = { copied: 0, touched: 0 };
   for (const operation of operations) {
     work.touched += touched(document, operation);
-    if (work.touched > MOST_TOUCHED) throw new Error('it takes too much work');
+    if (work.touched > MOST_TOUCHED) throw new Error('it is too expensive to apply');
     document = after(document, operation, work);
   }
   return document;
@@ -61,7 +61,7 @@ const apply = (document: object, operation: Operation): object =>
 function valueAt(document: object, pointer: string): unknown {
   if (typeof pointer !== 'string') throw new Error('a move or copy has no source');
   const value: unknown = jsonPatch.getValueByPointer(document, pointer);
-  if (value === undefined) throw new Error('there is nothing where a move or copy has its source');
+  if (value === undefined) throw new Error('the source of a move or copy does not exist');
   return value;
 }
 

@@ -114,7 +114,7 @@ export class Questioner {
       lines.failed(line, asked, fault.why, now());
       return unreachable(asked, fault.why);
     }
-    const detail = `injector of ${asked.injection.entry.configuration}: ${fault.why}; it answers others`;
+    const detail = `injector of ${asked.injection.entry.configuration}: ${fault.why}; it answers other questions`;
     const answer: Answer = { kind: 'unknown', reason: reason('bad-answer', detail) };
     kept.failedAlone(questionKey(asked), answer);
     return answer;

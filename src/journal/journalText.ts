@@ -91,7 +91,7 @@ async function compressed(entries: JournalEntries, learnt: LearntImages, text: s
   if (packed.length <= LARGEST) return packed;
   const well = [...entries].filter(([, { outcome }]) => outcome === 'verified');
   if (well.length === 0)
-    throw new JournalFull(`the journal has no room for ${entries.size} restarts that did not end well`);
+    throw new JournalFull(`the journal is full: it has no room for ${entries.size} restarts that did not end well`);
   const older = well.sort(([, a], [, b]) => a.restartedAt - b.restartedAt).slice(0, Math.ceil(well.length / 4));
   const fewer = new Map(entries);
   for (const [key] of older) fewer.delete(key);
@@ -133,7 +133,7 @@ export function readJournal(text: string): StoredJournal | { readonly unreadable
     const raw: unknown = JSON.parse(text.startsWith(COMPRESSED) ? unfolded(text) : text);
     const { version, restarts, images } = raw as { version?: unknown; restarts?: unknown; images?: unknown };
     if (version !== 1) return { unreadable: `its version is ${JSON.stringify(version)?.slice(0, 20)}, not 1` };
-    if (typeof restarts !== 'object' || restarts === null) return { unreadable: 'it has no restarts' };
+    if (typeof restarts !== 'object' || restarts === null) return { unreadable: 'it has no field "restarts"' };
     const entries = Object.entries(restarts).map(([key, one]) => [keyed(key), entryOf(key, one)] as const);
     return { entries: new Map(entries), learnt: learntOf(images) };
   } catch (error) {
@@ -159,13 +159,13 @@ const unfolded = (text: string): string =>
   gunzipSync(Buffer.from(text.slice(COMPRESSED.length), 'base64'), { maxOutputLength: LARGEST_UNFOLDED }).toString();
 
 function keyed(key: string): WorkloadKey {
-  if (key.split('/').length !== 3) throw new Error(`"${key.slice(0, 80)}" names no workload`);
+  if (key.split('/').length !== 3) throw new Error(`"${key.slice(0, 80)}" is not the key of a workload`);
   return key as WorkloadKey;
 }
 
 function entryOf(key: string, raw: unknown): StoredEntry {
   const restartedAt = parseTime((raw as Stored | null)?.at);
-  if (!fits(raw, ENTRY) || restartedAt === undefined) throw new Error(`the entry of ${key} is malformed`);
+  if (!fits(raw, ENTRY) || restartedAt === undefined) throw new Error(`the entry for ${key} is malformed`);
   const {
     uid,
     for: restartedFor,
@@ -180,7 +180,7 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     outcome,
   } = raw as Stored;
   if ([uid, restartedFor, run].some((text) => !text) || generation === undefined)
-    throw new Error(`the entry of ${key} lacks a field`);
+    throw new Error(`the entry for ${key} is missing a field`);
   return {
     uid,
     restartedFor,

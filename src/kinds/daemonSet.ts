@@ -33,7 +33,7 @@ export const daemonSet: OwnerKind = {
   waitsFor: [
     {
       what: 'pods on nodes that are not Ready',
-      why: 'its controller counts them as unavailable, and replaces no other pod while they are as many as may be',
+      why: 'its controller counts them as unavailable, and replaces no other pod while the limit of unavailable pods is reached',
     },
   ],
 };

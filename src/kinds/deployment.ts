@@ -24,7 +24,10 @@ export const deployment: OwnerKind = {
   actuator: byTemplateAnnotation,
   refused: [],
   waitsFor: [
-    { what: 'strategy `Recreate`', why: 'a restart takes every pod away at once: `--recreate` says whether it may' },
+    {
+      what: 'strategy `Recreate`',
+      why: 'a restart deletes all pods at once; `--recreate` decides whether Meltemi restarts it',
+    },
     { what: '`spec.paused`', why: 'its controller rolls nothing out while it is paused' },
   ],
 };

@@ -20,7 +20,7 @@ export const findKind = (name: string | undefined): OwnerKind | undefined => byN
  */
 export function ownerKind(name: string): OwnerKind {
   const found = byName.get(name);
-  if (!found) throw new RangeError(`${name} is no owner kind; there are ${WORKLOAD_KINDS.join(', ')}`);
+  if (!found) throw new RangeError(`${name} is not an owner kind; the kinds are ${WORKLOAD_KINDS.join(', ')}`);
   return found;
 }
 

@@ -21,7 +21,7 @@ export const OUTCOMES = {
     well: true,
   },
   superseded: {
-    help: 'Somebody else restarted the workload before the restart had ended.',
+    help: 'Another client restarted the workload before the restart had ended.',
     result: 'superseded',
     failure: false,
     well: true,
@@ -33,7 +33,7 @@ export const OUTCOMES = {
     well: true,
   },
   reverted: {
-    help: 'The owner of the manifests took the restart annotation back.',
+    help: 'The owner of the manifests reverted the restart annotation.',
     result: 'reverted',
     failure: false,
     well: false,
@@ -42,15 +42,15 @@ export const OUTCOMES = {
   'failed:progress-deadline': { help: 'The rollout exceeded its own progress deadline.', ...FAILED },
   'failed:no-sidecar': { help: 'New pods became ready without a sidecar.', ...FAILED },
   'failed:wrong-image': {
-    help: 'New pods became ready with another proxy image than the injector names.',
+    help: "New pods became ready with a proxy image other than the injector's.",
     ...FAILED,
   },
   'failed:wrong-revision': {
-    help: 'New pods became ready with a sidecar of another revision than the injector names.',
+    help: "New pods became ready with a sidecar of a revision other than the injector's.",
     ...FAILED,
   },
   'failed:unverified': {
-    help: 'It was not known within the time limit what the new pods should have, or how the restart ended.',
+    help: 'The expected sidecar, or the result of the restart, was still unknown when the time limit passed.',
     ...FAILED,
   },
 } as const satisfies Readonly<Record<string, OutcomeFacts>>;

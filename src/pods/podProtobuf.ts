@@ -54,11 +54,11 @@ const MAGIC = Buffer.from('k8s\0', 'latin1');
  */
 export function podListFromProtobuf(bytes: Buffer, intern: Intern): { pods: PodFacts[]; continued: string } {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC))
-    throw new ProtobufError('no Kubernetes protobuf: it does not start with "k8s\\0"');
+    throw new ProtobufError('not Kubernetes protobuf: it does not start with "k8s\\0"');
   const envelope = new ProtobufReader(bytes, MAGIC.length).root<Envelope>(unknown, { kind: '', encoding: '', intern });
   if (envelope.kind !== 'PodList')
     throw new ProtobufError(`a ${envelope.kind || 'nameless object'} instead of a PodList`);
-  if (envelope.encoding) throw new ProtobufError(`the content encoding ${envelope.encoding} is not known`);
+  if (envelope.encoding) throw new ProtobufError(`the content encoding ${envelope.encoding} is unknown`);
   if (!envelope.list) throw new ProtobufError('the PodList is missing from its envelope');
   return { pods: envelope.list.pods, continued: envelope.list.continued };
 }

@@ -16,7 +16,7 @@ export const EVENT_REASONS = {
     type: 'Warning',
     help:
       'Too many restarts failed, or new pods became ready without their sidecar. Restarts wait until the ' +
-      'injector changes or a person resumes.',
+      'injector changes or you run `meltemi resume`.',
   },
   GateClosed: {
     type: 'Warning',
@@ -32,7 +32,7 @@ export const EVENT_REASONS = {
   },
   RecordRefused: {
     type: 'Normal',
-    help: "Admission refuses Meltemi's annotations on a workload, so it is restarted without them. Sent once per namespace.",
+    help: "Admission rejects Meltemi's annotations on a workload, so Meltemi restarts it without them. Sent once per namespace.",
   },
   JournalLost: {
     type: 'Warning',
@@ -50,7 +50,7 @@ export const EVENT_REASONS = {
   },
   PolicyLoaded: {
     type: 'Normal',
-    help: 'The policy file was changed and is in force.',
+    help: 'The policy file has changed. The new policy is in force.',
   },
 } as const;
 

@@ -64,10 +64,10 @@ function entryLines(injections: readonly Injection[], namespace: Labels, workloa
 }
 
 function questionLines({ injection, workload }: Assessed): string[] {
-  if (!injection) return ['no injector was asked: not exactly one entry matches'];
+  if (!injection) return ['no injector was asked, because not exactly one entry matches'];
   const annotations = Object.entries(workload.template.annotations).map(([key, value]) => `annotation ${key}=${value}`);
   return [
-    `would you inject a pod of this template? Put to ${addressWord(injection.entry)}, revision ${injection.entry.revision}`,
+    `would you inject a pod with this template? Asked of ${addressWord(injection.entry)}, revision ${injection.entry.revision}`,
     ...annotations,
   ];
 }

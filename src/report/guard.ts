@@ -38,7 +38,7 @@ export function guarded(
         listener.checked();
         if (access.verdict === 'allowed') handler(request, response);
         else if (access.verdict === 'unknown-token')
-          refuse(response, 401, 'the API server does not know this token, or it has expired', CHALLENGE);
+          refuse(response, 401, 'the API server does not accept this token; it may have expired', CHALLENGE);
         else refuse(response, 403, missingRight(access.user, path));
       })
       .catch((thrown: unknown) => {
@@ -58,7 +58,7 @@ function bearerOf({ headers }: IncomingMessage): string | undefined {
 }
 
 const missingRight = (user: string, path: string): string =>
-  `user ${JSON.stringify(user)} may not get ${path}; a ClusterRole with nonResourceURLs: ["${path}"], verbs: ["get"] lets him`;
+  `user ${JSON.stringify(user)} is not allowed to get ${path}; grant a ClusterRole with nonResourceURLs: ["${path}"], verbs: ["get"]`;
 
 function inWords(error: Error): Error {
   if (!(error instanceof ApiError) || !isForbidden(error)) return error;

@@ -51,7 +51,7 @@ const pad = (cell: string, width: number): string => cell + ' '.repeat(Math.max(
 /** What happens to the workload next, and why. */
 function next(row: Row): string {
   const why = escaped(row.reason && row.detail ? `${row.reason}: ${row.detail}` : row.reason, WHY_LIMIT);
-  const outage = row.outage ? '; an outage: all its pods may be away at once' : '';
+  const outage = row.outage ? '; causes an outage: all its pods may be down at once' : '';
   const until = row.until ? ` (until ${escaped(row.until, TIME_LIMIT)})` : '';
   switch (row.action) {
     case 'restart':
@@ -61,7 +61,7 @@ function next(row: Row): string {
     case 'follow':
       return 'being restarted';
     case 'close':
-      return 'nothing; its last restart succeeded late';
+      return 'nothing to do; its last restart succeeded late';
     default:
       return why || '–';
   }
@@ -73,5 +73,5 @@ function summary(rows: readonly Row[], hidden: number): string {
     .filter(([count]) => count > 0)
     .map(([count, verdict]) => `${count} ${verdict}`);
   const text = counts.length > 0 ? counts.join(', ') : 'no workloads';
-  return hidden > 0 ? `${text} (${hidden} outside the mesh not shown; --all shows them)` : text;
+  return hidden > 0 ? `${text} (${hidden} outside the mesh not listed; use --all to list them)` : text;
 }

@@ -107,7 +107,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
   scanFailed(error: unknown, retryIn: number, { namespace, isGone, isNews }: FailedScan): void {
     this.#options.metrics.scanFailed();
     if (!isNews) return;
-    const hint = isGone ? { hint: `there is no namespace ${namespace}; is --namespaces right?` } : {};
+    const hint = isGone ? { hint: `namespace ${namespace} does not exist; check --namespaces` } : {};
     this.#options.logger[isGone ? 'warn' : 'error']('Scan failed', {
       namespace: namespace ?? '(all)',
       ...errorFields(error),
@@ -177,17 +177,20 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   recordRefused({ workload }: Assessed, why: string): void {
-    this.#options.logger.info('Record refused, restarting without it', { ...refOf(workload), why });
+    this.#options.logger.info('Admission rejected the restart record, restarting without it', {
+      ...refOf(workload),
+      why,
+    });
     if (this.#refused.has(workload.namespace)) return;
     this.#refused.add(workload.namespace);
-    const message = `the cluster's admission refuses Meltemi's annotations: ${why}; the journal has the record`;
+    const message = `admission rejects Meltemi's annotations: ${why}; only the journal keeps the record`;
     this.#events.about(workload, 'RecordRefused', message);
   }
 
   /** Once for each rewriting. */
   learnt({ workload }: Assessed, words: string): void {
     this.#options.logger.info('Learned how the cluster rewrites images', { ...refOf(workload), rewriting: words });
-    this.#events.about(workload, 'ImageRewritten', `${words}; pods that carry it are current`);
+    this.#events.about(workload, 'ImageRewritten', `${words}; pods with that image are current`);
   }
 
   journalUnreadable(why: string): void {
@@ -220,7 +223,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
     const { logger, metrics } = this.#options;
     metrics.policyLoaded();
     logger.info('Policy loaded', { file });
-    if (when === 'edit') this.#events.general('PolicyLoaded', `${file} is in force`);
+    if (when === 'edit') this.#events.general('PolicyLoaded', `the policy in ${file} is now in force`);
   }
 
   /** The policy file has become unusable; the last good content stays in force. */

@@ -31,7 +31,9 @@ export function listen(address: ListenAddress, handler: RequestListener, pair?: 
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const cure =
-        error.code === 'EADDRINUSE' ? 'choose another port or stop what listens there' : 'choose another address';
+        error.code === 'EADDRINUSE'
+          ? 'choose another port, or stop the process that listens on it'
+          : 'choose another address';
       reject(new Error(`cannot listen on ${address.host || '*'}:${address.port} (${error.code}): ${cure}`));
     });
     server.listen(address.port, address.host || undefined, () => resolve(server));
@@ -56,7 +58,7 @@ export function metricsHandler(metrics: () => Promise<string>): RequestListener 
       return;
     }
     if (request.method !== 'GET') {
-      response.writeHead(405, { allow: 'GET' }).end('metrics can only be read by GET\n');
+      response.writeHead(405, { allow: 'GET' }).end('use GET to read metrics\n');
       return;
     }
     metrics().then(
@@ -108,7 +110,7 @@ export function healthHandler(
   };
 }
 
-const FAILED = 'failed: the log says why';
+const FAILED = 'failed; see the log';
 
 const knownAs = (group: string): string => `/${group}`;
 

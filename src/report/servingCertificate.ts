@@ -32,14 +32,15 @@ export async function readKeyPair({ folder, cert, key }: KeyPairFiles): Promise<
   const [certFile, keyFile] = [join(folder, cert), join(folder, key)];
   const pair = { cert: await contentOf(certFile), key: await contentOf(keyFile) };
   const problem = problemOf(pair);
-  if (problem) throw new Error(`${certFile} and ${keyFile} are no certificate with its private key: ${problem}`);
+  if (problem) throw new Error(`${certFile} and ${keyFile} are not a certificate and its private key: ${problem}`);
   return pair;
 }
 
 /** A secure context checks the whole chain, but treats an empty key as a missing one. */
 function problemOf({ cert, key }: KeyPair): string | undefined {
   try {
-    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return 'they do not belong together';
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+      return 'the key does not match the certificate';
     createSecureContext({ cert, key });
     return undefined;
   } catch (error) {

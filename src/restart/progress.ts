@@ -52,7 +52,7 @@ export function progressOf(workload: Workload, entry: JournalEntry, now: number,
     };
   }
   if (written > entry.restartedAt) {
-    const detail = `restarted by somebody else at ${timestamp(written)}`;
+    const detail = `another client restarted the workload at ${timestamp(written)}`;
     return { kind: 'replaced', end: { outcome: 'superseded', detail } };
   }
   const { timeout, excusedAt } = allowed;
@@ -93,7 +93,7 @@ export function endOf(progress: Progress, assessed: Assessed, context: Verificat
   if (verdict.state === 'skipped') return { outcome: 'superseded:expectation', detail: verdict.reason.detail };
   if (verdict.state !== 'outdated') return progress.late ? UNVERIFIED : undefined;
   if (!isFor(entry, verdict.expected))
-    return { outcome: 'superseded:expectation', detail: 'the injector expects another sidecar by now' };
+    return { outcome: 'superseded:expectation', detail: 'the injector now expects a different sidecar' };
   return inherited ? UNVERIFIED : whatIsWrong(verdict.drifts);
 }
 
@@ -123,12 +123,12 @@ function allDone({ workload, groups, onLostNodes }: Assessed): boolean {
   return groups.every(({ ready }) => ready) && count + onLostNodes >= replacedPods(workload);
 }
 
-const UNVERIFIED = failure('unverified', 'it was not known within the time limit what the new pods should have');
+const UNVERIFIED = failure('unverified', 'the expected sidecar was still unknown when the time limit passed');
 const NO_SIDECAR = failure('no-sidecar', 'new pods are ready without a sidecar');
-const WRONG_IMAGE = failure('wrong-image', 'new pods are ready with another proxy image than the injector names');
+const WRONG_IMAGE = failure('wrong-image', "new pods are ready with a proxy image other than the injector's");
 const WRONG_REVISION = failure(
   'wrong-revision',
-  'new pods are ready with a sidecar of another revision than the injector names',
+  "new pods are ready with a sidecar of a revision other than the injector's",
 );
 
 /**

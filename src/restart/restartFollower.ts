@@ -85,7 +85,7 @@ export class RestartFollower {
     const { now, policy } = ruleContext();
     if (!entry || entry.outcome || patienceWith(entry, policy, now).cluster) return false;
     journal.end(ref, 'failed:unverified');
-    listener.lost({ ...ref, uid: entry.uid }, 'failed:unverified', 'the workload cannot be read any more');
+    listener.lost({ ...ref, uid: entry.uid }, 'failed:unverified', 'the workload can no longer be read');
     return true;
   }
 

@@ -110,7 +110,7 @@ export class RestartWriter {
     const { workload } = assessed;
     const { now } = this.#stillWanted(assessed);
     if (now - entry.since > WRITTEN_WITHIN)
-      throw new PlanOvertaken('the observation and the answer behind this restart have become too old');
+      throw new PlanOvertaken("the observation and the injector's answer for this restart are too old");
     const beginning = ownerKind(workload.kind).actuator.begin(entry.restartedAt);
     journal.sending(workload);
     listener.sending(workload);

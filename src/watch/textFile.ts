@@ -12,7 +12,7 @@ export async function readTextFile(path: string, limit: number): Promise<TextFil
     // opening a named pipe would block until another process opens it for writing
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = await file.stat();
-    if (!stat.isFile()) return { problem: stat.isDirectory() ? 'is a folder' : 'is no file' };
+    if (!stat.isFile()) return { problem: stat.isDirectory() ? 'is a directory' : 'is not a regular file' };
     const buffer = Buffer.alloc(limit + 1);
     const { bytesRead } = await file.read(buffer, 0, limit + 1, 0);
     return bytesRead > limit

@@ -30,7 +30,7 @@ test('what means an outage is marked in the plan and goes last, or not at all wi
     ],
   );
   const { out } = await meltemi('plan', '--kubeconfig', bed.kubeconfig, '-n', 'outage');
-  assert.match(out, /a-recreated.*an outage: all its pods may be away at once/);
+  assert.match(out, /a-recreated.*causes an outage: all its pods may be down at once/);
   const careful = await Scene.start(bed, 'careful', '--recreate', 'hold');
   try {
     await until('the other two', 60_000, async () => Object.keys(await careful.outcomes()).length === 2);

@@ -167,11 +167,11 @@ test('meltemi pause where there is no Lease says where there is one, if it may l
   await bed.api.create(pathOf('Lease', 'home'), lease);
   const lost = await meltemi('pause', '-n', 'elsewhere');
   assert.equal(lost.code, 1);
-  assert.match(lost.error, /^error: namespace elsewhere has no Lease meltemi; there is one in .*\bhome\b.*: say -n /);
+  assert.match(lost.error, /^error: namespace elsewhere has no Lease meltemi; there is one in .*\bhome\b.*: use -n /);
   const patch = { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['patch'] };
   const blind = await meltemiAs(await bed.operatorKubeconfig('blind', [patch]), 'pause', '-n', 'elsewhere');
   assert.equal(blind.code, 1);
-  assert.match(blind.error, /has no Lease meltemi; say -n with the namespace that meltemi runs in/);
+  assert.match(blind.error, /has no Lease meltemi; use -n with the namespace that meltemi runs in/);
   const nobody = await meltemiAs(await bed.operatorKubeconfig('nobody', []), 'pause', '-n', 'home');
   assert.equal(nobody.code, 1);
   assert.match(nobody.error, /missing right: patch leases\.coordination\.k8s\.io in namespace home/);

@@ -129,7 +129,7 @@ test('a ServiceAccount with a ClusterRole for /metrics is given the metrics', as
 test('one without is told which right it lacks', async () => {
   const { status, text } = await scrape(await tokenOf('stranger'));
   assert.equal(status, 403);
-  assert.match(text, /^user "system:serviceaccount:monitoring:stranger" may not get \/metrics/);
+  assert.match(text, /^user "system:serviceaccount:monitoring:stranger" is not allowed to get \/metrics/);
 });
 
 test('a token that is invalid, was changed, or is for another audience is refused', async () => {

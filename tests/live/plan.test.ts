@@ -50,7 +50,7 @@ test('when Istio comes, everything is current and plan exits 0', async () => {
   await Promise.all(['shop', 'outside'].map((namespace) => bed.waitReady(namespace)));
   const { code, out } = await plan();
   assert.equal(code, 0);
-  assert.match(out, /40 current, 1 skipped \(1 outside the mesh not shown/);
+  assert.match(out, /40 current, 1 skipped \(1 outside the mesh not listed/);
 });
 
 test('in a dry run 40 Deployments of 5 replicas cost 40 questions, a second scan none, and nothing is written', async () => {

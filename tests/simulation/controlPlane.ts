@@ -119,7 +119,7 @@ export class ControlPlane {
     const { down, refusing, serving } = this.state(name);
     if (down) throw new Error('connection refused');
     if (refusing)
-      return { kind: 'unknown', reason: reason('injector-refused', 'the injector refuses the pod: not now') };
+      return { kind: 'unknown', reason: reason('injector-refused', 'the injector rejects the pod: not now') };
     const image = imageOf(this.#dice.pick(serving));
     return { kind: 'sidecar', sidecar: { image, revision: name, placement: 'container' } };
   }

@@ -5,6 +5,7 @@ export const unconfirmedAnswer: Gate<'unconfirmed-answer'> = {
   code: 'unconfirmed-answer',
   help: "The injector's answer is not confirmed: asked twice, it must give the same answer (gate G3).",
   lookAgain: 'on-change',
-  withoutIstiod: 'no istiod is visible; run asks twice, ten seconds apart, before the first restart',
+  withoutIstiod:
+    'no istiod is visible; `meltemi run` asks the injector twice, ten seconds apart, before the first restart',
   check: ({ injection, unconfirmed }) => (injection.istiod ? undefined : unconfirmed),
 };

@@ -10,6 +10,6 @@ export const firstOfItsKind: Limit<'first-of-its-kind'> = {
   lookAgain: 'on-change',
   check({ hinted, verdict }, counts) {
     if (!hinted || !counts.isFirstUnderWay(fingerprint(verdict.expected))) return undefined;
-    return { detail: 'images seem to be rewritten after the injector; the first restart shows how' };
+    return { detail: 'the cluster seems to rewrite images; the first restart will show how' };
   },
 };

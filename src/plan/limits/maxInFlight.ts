@@ -2,7 +2,7 @@ import type { Limit } from './limit.ts';
 
 export const maxInFlight: Limit<'max-in-flight'> = {
   code: 'max-in-flight',
-  help: 'As many restarts are in flight as allowed overall.',
+  help: 'The limit of restarts in flight is reached.',
   lookAgain: 'on-change',
   check(_assessed, { inFlight }, { policy: { maxInFlight: most } }) {
     if (inFlight < most) return undefined;

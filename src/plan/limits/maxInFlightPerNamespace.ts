@@ -2,7 +2,7 @@ import type { Limit } from './limit.ts';
 
 export const maxInFlightPerNamespace: Limit<'max-in-flight-per-namespace'> = {
   code: 'max-in-flight-per-namespace',
-  help: 'As many restarts are in flight in this namespace as allowed.',
+  help: 'The limit of restarts in flight in this namespace is reached.',
   lookAgain: 'on-change',
   check({ workload }, counts, { policy: { maxInFlightPerNamespace: most } }) {
     const here = counts.inNamespace(workload.namespace);

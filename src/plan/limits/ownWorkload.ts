@@ -3,7 +3,7 @@ import type { Limit } from './limit.ts';
 
 export const ownWorkload: Limit<'own-workload'> = {
   code: 'own-workload',
-  help: 'It is Meltemi itself, which goes last.',
+  help: 'The workload is Meltemi itself, which is restarted last.',
   lookAgain: 'on-change',
   check: ({ workload }, { inFlight, queued }, { own }) =>
     keyOf(workload) === own && inFlight + queued > 1 ? { detail: 'other workloads are restarted first' } : undefined,

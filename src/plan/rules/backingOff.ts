@@ -7,7 +7,7 @@ export const backingOff: WaitReason<'error'> & {
   check(assessed: Assessed, context: Pick<RuleContext, 'now' | 'retryAt'>): Finding | undefined;
 } = {
   code: 'error',
-  help: 'The last attempt met an error; it is tried again with back-off.',
+  help: 'The last attempt met an error; Meltemi tries again with back-off.',
   lookAgain: 'on-change',
   check({ workload }, { now, retryAt }) {
     const retry = retryAt.get(keyOf(workload));

@@ -2,10 +2,12 @@ import type { Rule } from '../rule.ts';
 
 export const configReadDelay: Rule<'config-read-delay'> = {
   code: 'config-read-delay',
-  help: 'The injector configuration changed a moment ago; istiod is given time to read it.',
+  help: 'The injector configuration has just changed. Meltemi gives istiod time to read it.',
   lookAgain: 'on-change',
   check({ injection }, { now, policy, epochSeenAt }) {
     const until = (epochSeenAt.get(injection.epoch) ?? now) + policy.istiodConfigReadDelay;
-    return until > now ? { detail: `the injector of ${injection.entry.configuration} is new`, until } : undefined;
+    return until > now
+      ? { detail: `the injector of ${injection.entry.configuration} has just changed`, until }
+      : undefined;
   },
 };

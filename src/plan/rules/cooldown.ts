@@ -6,7 +6,7 @@ import type { Rule } from '../rule.ts';
 /** After anyone's restart: our own by the steady clock, others' by the wall clock. A time in the future does not count. */
 export const cooldown: Rule<'cooldown'> = {
   code: 'cooldown',
-  help: 'It was restarted a moment ago (annotation cooldown).',
+  help: 'The workload was restarted recently (annotation cooldown).',
   lookAgain: 'on-change',
   check({ workload, entry }, { now, wall, policy }) {
     const { annotations } = workload.template;

@@ -8,8 +8,8 @@ import type { Rule } from '../rule.ts';
 export const gaveUp: Rule<'gave-up'> = {
   code: 'gave-up',
   help:
-    'A restart for this sidecar was made and did not bring it, or its end is unknown. ' +
-    `It is not repeated; \`${RETRY}\` asks for one more.`,
+    'A restart did not bring this sidecar, or its result is unknown. ' +
+    `Meltemi does not repeat it. Set \`${RETRY}\` to ask for one more.`,
   lookAgain: 30_000,
   check(assessed, { policy }) {
     const { workload, verdict } = assessed;
@@ -21,7 +21,7 @@ export const gaveUp: Rule<'gave-up'> = {
       return attempts >= policy.maxAttempts || !finished || outcome === 'reverted';
     });
     if (!last) return undefined;
-    const end = last.outcome ? `outcome ${last.outcome}` : 'how that ended is not known';
+    const end = last.outcome ? `outcome ${last.outcome}` : 'its outcome is unknown';
     return { detail: `restarted for this sidecar at ${timestamp(last.restartedAt)}, ${end}` };
   },
 };

@@ -5,7 +5,7 @@ export const halted: Rule<'halted'> = {
   code: 'halted',
   help:
     'Too many restarts failed, or new pods became ready without their sidecar, in this namespace or in several. ' +
-    'Restarts wait until the injector changes or a person resumes.',
+    'Restarts wait until the injector changes or you run `meltemi resume`.',
   lookAgain: 'on-change',
   check: ({ injection, workload }, context) => haltOf(injection, workload.namespace, context),
 };

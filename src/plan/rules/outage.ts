@@ -9,6 +9,6 @@ export const outage: Rule<'outage'> = {
   check(assessed, { policy }) {
     const { workload } = assessed;
     if (policy.recreate === 'restart' || !meansOutage(workload) || isAllDown(assessed)) return undefined;
-    return { detail: `${workload.strategy} may take all ${workload.rollout.desired} pods away at once` };
+    return { detail: `${workload.strategy} may remove all ${workload.rollout.desired} pods at once` };
   },
 };

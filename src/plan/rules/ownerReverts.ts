@@ -5,14 +5,14 @@ import type { Rule } from '../rule.ts';
 export const ownerReverts: Rule<'owner-reverts'> = {
   code: 'owner-reverts',
   help:
-    'An owner of the same kind has taken back a restart of another workload, in this namespace or in several. ' +
-    'Restarts wait until the injector changes or a person resumes.',
+    'An owner of the same kind has reverted a restart of another workload, in this namespace or in several. ' +
+    'Restarts wait until the injector changes or you run `meltemi resume`.',
   lookAgain: 'on-change',
   check({ workload, injection }, context) {
     if (!workload.owner) return undefined;
     const kind = kindOfOwner(workload.owner);
     const { reverted } = context.history;
     const one = everywhereOrHere(reverted, `${injection.run} ${kind}`, injection.run, workload.namespace, context);
-    return one === undefined ? undefined : { detail: `the restart of ${one}, owned by a ${kind}, was taken back` };
+    return one === undefined ? undefined : { detail: `the restart of ${one}, owned by a ${kind}, was reverted` };
   },
 };

@@ -76,5 +76,8 @@ test('run whose log cannot be written ends tidily with code 1 and says why', asy
   child.stdout.destroy();
   const [code] = await once(child, 'exit');
   assert.equal(code, 1);
-  assert.equal((await said).join(''), 'error: the log cannot be written to standard output: its reader is gone\n');
+  assert.equal(
+    (await said).join(''),
+    'error: the log cannot be written to standard output: its reader has closed it\n',
+  );
 });

@@ -71,7 +71,7 @@ const rows: [string, string[], Record<string, string>, number, RegExp][] = [
   ],
   ['a duration of centuries', ['run', '--restart-delay', '9999999h'], {}, 2, /at most 8760h/],
   ['a switch with another value', ['run', '--dry-run=maybe'], {}, 2, /'maybe' is invalid\. It must be true or false/],
-  ['a namespace that is none', ['plan', '--skip-namespaces', 'a,B_c'], {}, 2, /"B_c" is no namespace name/],
+  ['a namespace that is none', ['plan', '--skip-namespaces', 'a,B_c'], {}, 2, /"B_c" is not a namespace name/],
   ['an output that is none', ['plan', '-o', 'xml'], {}, 2, /It must be table, json or yaml/],
   ['an address that is none', ['run', '--metrics-bind-address', 'here'], {}, 2, /It must be host:port, :port, or 0/],
   [
@@ -102,7 +102,7 @@ const rows: [string, string[], Record<string, string>, number, RegExp][] = [
     ['run', '--include-namespaces', 'shop,Bank*'],
     {},
     2,
-    /"Bank\*" is no namespace name or pattern/,
+    /"Bank\*" is not a namespace name or pattern/,
   ],
   [
     'a policy file with mistakes, all of them, before anything is touched',

@@ -18,16 +18,16 @@ for (const [text, expected] of rows)
   test(`"${text}" is a selector`, () => assert.equal(selectorQuery(parseLabelSelector(text)), expected));
 
 const wrong: [string, RegExp][] = [
-  ['', /"" is no requirement/],
-  ['a=b,', /"" is no requirement/],
-  ['tier in db', /"tier in db" is no requirement/],
-  ['tier in (db', /"tier in \(db" is no requirement/],
-  ['replicas>3', /"replicas>3" is no label key/],
-  ['-a=b', /"-a" is no label key/],
-  ['a/b/c=d', /"a\/b\/c" is no label key/],
-  ['a=b_', /"b_" is no label value/],
-  ['a=b=c', /"b=c" is no label value/],
-  [`a=${'b'.repeat(64)}`, /is no label value/],
+  ['', /"" is not a requirement/],
+  ['a=b,', /"" is not a requirement/],
+  ['tier in db', /"tier in db" is not a requirement/],
+  ['tier in (db', /"tier in \(db" is not a requirement/],
+  ['replicas>3', /"replicas>3" is not a label key/],
+  ['-a=b', /"-a" is not a label key/],
+  ['a/b/c=d', /"a\/b\/c" is not a label key/],
+  ['a=b_', /"b_" is not a label value/],
+  ['a=b=c', /"b=c" is not a label value/],
+  [`a=${'b'.repeat(64)}`, /is not a label value/],
   [','.repeat(2001), /at most 2000 characters/],
 ];
 for (const [text, message] of wrong)

@@ -146,17 +146,17 @@ const rows: [string, string | undefined, RequestOptions, number, RegExp, number]
   ['a password is no token', undefined, { auth: 'admin:good.token' }, 401, /send "Authorization/, 0],
   ['a token in the query is none', undefined, { path: '/metrics?token=good.token' }, 401, /send "Authorization/, 0],
   ['two words are no token', 'good.token good.token', {}, 401, /send "Authorization/, 0],
-  ['a token that nobody knows: 401', 'made.up.token', {}, 401, /does not know this token/, 1],
+  ['a token that nobody knows: 401', 'made.up.token', {}, 401, /does not accept this token/, 1],
   [
     'a user without the right: 403, and the right',
     'powerless.token',
     {},
     403,
-    /user "system:serviceaccount:shop:web" may not get \/metrics; a ClusterRole with nonResourceURLs: \["\/metrics"\]/,
+    /user "system:serviceaccount:shop:web" is not allowed to get \/metrics; grant a ClusterRole with nonResourceURLs: \["\/metrics"\]/,
     2,
   ],
   ['another path is none, and costs no question', 'good.token', { path: '/debug' }, 404, /metrics are at \/metrics/, 0],
-  ['metrics cannot be written', 'good.token', { method: 'POST' }, 405, /only be read/, 2],
+  ['metrics cannot be written', 'good.token', { method: 'POST' }, 405, /use GET/, 2],
 ];
 
 for (const [name, token, options, code, text, questions] of rows) {
@@ -202,7 +202,7 @@ const failures: [string, (response: ServerResponse) => void, RegExp][] = [
   [
     'an answer that is no review: 503',
     (response) => json(response, 200, { kind: 'Pod', status: 'Running' }),
-    /no TokenReview/,
+    /not a TokenReview/,
   ],
 ];
 
@@ -215,7 +215,7 @@ for (const [name, answer, log] of failures) {
       assert.equal(code, 503);
       assert.equal(text, 'the token cannot be checked at the moment\n');
     }
-    const troubles = scene.said.filter((line) => line.startsWith('Token'));
+    const troubles = scene.said.filter((line) => line.startsWith('Cannot check'));
     assert.equal(troubles.length, 1, 'said once');
     assert.match(troubles[0] ?? '', log);
     assert.ok(!scene.said.join().includes('made.up.token'));
@@ -223,7 +223,7 @@ for (const [name, answer, log] of failures) {
     await scene.scrape('good.token');
     scene.answer = (_, response) => answer(response);
     await scene.scrape('made.up.token');
-    assert.equal(scene.said.filter((line) => line.startsWith('Token')).length, 2, 'and again when it comes back');
+    assert.equal(scene.said.filter((line) => line.startsWith('Cannot check')).length, 2, 'and again when it comes back');
   });
 }
 
@@ -266,7 +266,7 @@ test('a certificate made at start is for localhost, and the log says that it was
   await using scene = await new Scene().start(SECURE);
   const { certificate } = await scene.scrape();
   assert.match(certificate?.subjectaltname ?? '', /DNS:localhost.*IP Address:127\.0\.0\.1/);
-  assert.match(scene.said.join(), /Made a self-signed certificate/);
+  assert.match(scene.said.join(), /Created a self-signed certificate/);
 });
 
 const servedBy = (answer: Answer): string | undefined => answer.certificate?.serialNumber;
@@ -289,11 +289,11 @@ test('a certificate that changes on disk is served to new connections without a 
   };
   mounted({ ...TWO, key: ONE.key });
   await look('the rejection');
-  assert.match(scene.said.at(-1) ?? '', /cannot be used, the last one stays .*do not belong together/);
+  assert.match(scene.said.at(-1) ?? '', /Cannot use the new metrics certificate, keeping the last one .*does not match the certificate/);
   assert.equal(servedBy(await scene.scrape()), first);
   mounted(TWO);
   await look('the news');
-  assert.match(scene.said.at(-1) ?? '', /read again/);
+  assert.match(scene.said.at(-1) ?? '', /Reloaded/);
   assert.equal((await scene.scrape('good.token', trusting(TWO))).status, 200);
   await assert.rejects(scene.scrape('good.token', trusting(ONE)), /self-signed certificate/);
   await assert.rejects(
@@ -307,7 +307,7 @@ test('files that cannot be served are an error before anything listens', async (
   const scene = new Scene();
   await assert.rejects(
     scene.start(FROM_FILES),
-    /server\.crt and .*server\.key are no certificate with its private key/,
+    /server\.crt and .*server\.key are not a certificate and its private key/,
   );
   await scene[Symbol.asyncDispose]();
 });

@@ -45,8 +45,7 @@ const cases: Readonly<Record<string, Case>> = {
   'two Leases, none of them likelier: a warning that names them': {
     leases: { a: PAUSED, b: {} },
     next: /restart \(image\)/,
-    warning:
-      /^warning: cannot tell whether Meltemi is paused: there is a Lease meltemi in each of a, b; choose a context/,
+    warning: /^warning: cannot tell whether Meltemi is paused: there is a Lease meltemi in each of a, b; use a context/,
   },
   'no right to list, the Lease is in the namespace of the context': {
     context: 'ops',

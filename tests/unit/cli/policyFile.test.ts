@@ -15,7 +15,7 @@ function policyIn(text: string): object {
   return reading.policy;
 }
 
-const EMPTY = ['p.yaml:1:1: is empty; a policy that leaves everything at its default is {}'];
+const EMPTY = ['p.yaml:1:1: is empty; write {} to keep every default'];
 const bomb = [...'bcdefgh'].map((key, index) => `${key}: &${key} [${Array(9).fill(`*${'abcdefg'[index]}`).join(',')}]`);
 
 const wrong: [string, string, string[]][] = [
@@ -38,12 +38,12 @@ const wrong: [string, string, string[]][] = [
   [
     'a word in a list, where it stands',
     'restartOn:\n  - image\n  - imag',
-    [`p.yaml:3:5: restartOn[1]: 'imag' is invalid. "imag" is none of missing, image, revision.`],
+    [`p.yaml:3:5: restartOn[1]: 'imag' is invalid. "imag" is not one of missing, image, revision.`],
   ],
   [
     'a list in a text',
     'restartOn: image,imag',
-    [`p.yaml:1:12: restartOn: 'image,imag' is invalid. "imag" is none of missing, image, revision.`],
+    [`p.yaml:1:12: restartOn: 'image,imag' is invalid. "imag" is not one of missing, image, revision.`],
   ],
   [
     'a word with a comma',
@@ -64,7 +64,7 @@ const wrong: [string, string, string[]][] = [
     'a setting that is no policy',
     'optIn: true\ndryRun: true',
     [
-      `p.yaml:2:1: dryRun: is unknown; known are ${[...POLICY_NAMES, 'imageRewrites', 'include', 'exclude'].join(', ')}`,
+      `p.yaml:2:1: dryRun: is unknown; the known keys are ${[...POLICY_NAMES, 'imageRewrites', 'include', 'exclude'].join(', ')}`,
     ],
   ],
   ['a key given twice', 'optIn: true\noptIn: false', ['p.yaml:2:1: optIn is given twice']],
@@ -121,7 +121,7 @@ const wrong: [string, string, string[]][] = [
     'exclude: [{labels: "tier in (db"}]',
     [
       `p.yaml:1:20: exclude[0].labels: 'tier in (db' is invalid. It must be a label selector such as tier=db,app ` +
-        `in (a,b),!canary: "tier in (db" is no requirement.`,
+        `in (a,b),!canary: "tier in (db" is not a requirement.`,
     ],
   ],
   [
@@ -146,7 +146,7 @@ const wrong: [string, string, string[]][] = [
   [
     'a key that JavaScript would lose',
     'exclude: [{labels: {matchLabels: {__proto__: a, app: b}}}]',
-    ['p.yaml:1:35: __proto__ is no key'],
+    ['p.yaml:1:35: __proto__ is not a valid key'],
   ],
   [
     'what an alias leads to, where it stands',
@@ -159,7 +159,11 @@ const wrong: [string, string, string[]][] = [
   ['no file content', '', EMPTY],
   ['only comments', '# nothing\n\n# at all\n', EMPTY],
   ['only the beginning of a document', '---\n', EMPTY],
-  ['two documents', 'optIn: maybe\n---\noptIn: true', ['p.yaml:2:1: holds several documents; a policy is one']],
+  [
+    'two documents',
+    'optIn: maybe\n---\noptIn: true',
+    ['p.yaml:2:1: has several YAML documents; a policy file has one'],
+  ],
   ['a list', '- optIn', ['p.yaml:1:1: must be a map of settings, such as maxInFlight: 5']],
   ['a word', 'optIn', ['p.yaml:1:1: must be a map of settings, such as maxInFlight: 5']],
   ['a tab', 'exclude:\n\t- names: [a]', ['p.yaml:2:1: is not YAML: Tabs are not allowed as indentation']],

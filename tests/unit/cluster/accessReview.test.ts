@@ -148,7 +148,7 @@ const malformed: [string, unknown][] = [
 for (const [name, token] of malformed) {
   test(`${name} instead of a review is an error, not a user`, async () => {
     const reviews = Object.assign(new Reviews(), { token });
-    await assert.rejects(reviews.review.of('t'), /the answer is no TokenReview/);
+    await assert.rejects(reviews.review.of('t'), /the answer is not a TokenReview/);
   });
 }
 

@@ -111,7 +111,7 @@ describe('kubeconfig: what it gives', () => {
 describe('kubeconfig: what is wrong with it', () => {
   it('names an absent file, and a folder', () => {
     assert.match(wrong(join(folder, 'absent')), /absent does not exist; correct --kubeconfig or KUBECONFIG/);
-    assert.match(wrong(folder), /is a folder; name the file in it/);
+    assert.match(wrong(folder), /is a directory; give the path of a file in it/);
   });
 
   it('says where the file is not YAML, and quotes nothing of it', () => {
@@ -137,15 +137,15 @@ describe('kubeconfig: what is wrong with it', () => {
   it('says that a context names a cluster or a user that is not there', () => {
     assert.match(
       wrong(file(config('a').replace('cluster: a', 'cluster: x'))),
-      /context "a" names the cluster "x", which is not there/,
+      /context "a" names the cluster "x", which does not exist/,
     );
     assert.match(
       wrong(file(config('a').replace('user: a}', 'user: x}'))),
-      /context "a" names the user "x", which is not there/,
+      /context "a" names the user "x", which does not exist/,
     );
   });
 
   it('says that a server is no URL', () => {
-    assert.match(wrong(file(config('a', { server: 'api:6443' }))), /server of cluster "a" is no http or https URL/);
+    assert.match(wrong(file(config('a', { server: 'api:6443' }))), /server of cluster "a" is not an http or https URL/);
   });
 });

@@ -30,7 +30,7 @@ async function confirmed(
       done.resolve();
     },
   });
-  assert.match(confirmations.unconfirmed(injection()) ?? '', /asked twice first/);
+  assert.match(confirmations.unconfirmed(injection()) ?? '', /first ask its injector twice/);
   confirmations.begin(question);
   confirmations.begin(question);
   await done.promise;
@@ -54,7 +54,7 @@ test('a disagreement is probed again until it ends', async () => {
 });
 
 test('silence twice is no confirmation, and no difference', async () => {
-  assert.equal((await confirmed([silence, silence], 1)).why, 'two answers are wanted: no answer, then no answer');
+  assert.equal((await confirmed([silence, silence], 1)).why, 'two answers are needed: no answer, then no answer');
 });
 
 test('an epoch that is gone is to be confirmed anew', async () => {
@@ -65,7 +65,7 @@ test('an epoch that is gone is to be confirmed anew', async () => {
     onEnd: () => undefined,
   });
   confirmations.keepOnly([]);
-  assert.match(confirmations.unconfirmed(injection()) ?? '', /asked twice first/);
+  assert.match(confirmations.unconfirmed(injection()) ?? '', /first ask its injector twice/);
 });
 
 describe('the question that is put', () => {

@@ -250,8 +250,8 @@ describe('an injector that', () => {
     ['drips for ever', drips, 'injector-unreachable', /time limit/, SHORT_TIME],
     ['says too much', endless, 'injector-unreachable', /RES_EXCEEDED_MAX_SIZE/],
     ['refuses', saying(REFUSED), 'injector-refused', /no such template/],
-    ['answers something else', saying('[]'), 'bad-answer', /no AdmissionReview/],
-    ['answers null', saying('null'), 'bad-answer', /no AdmissionReview/],
+    ['answers something else', saying('[]'), 'bad-answer', /not an AdmissionReview/],
+    ['answers null', saying('null'), 'bad-answer', /not an AdmissionReview/],
     [
       'patches what is not there',
       saying('{"response":{"allowed":true,"patch":"eyJ9"}}'),
@@ -533,13 +533,13 @@ const counted = (answers: readonly Answer[]): Record<string, number> => {
 
 describe('a question that fails alone is its workload’s fault, and 50 others are answered', () => {
   const rows: [string, Behaviour, RegExp, given?: { poison?: number; timeLimit?: number }][] = [
-    ['HTTP 500', saying('panic', 500), /HTTP 500: panic; it answers others/],
+    ['HTTP 500', saying('panic', 500), /HTTP 500: panic; it answers other questions/],
     ['HTTP 413', saying('too large', 413), /HTTP 413: too large/],
     ['HTTP 404', saying('', 404), /HTTP 404/],
     ['HTTP 503 with a megabyte of text', saying('x'.repeat(1 << 20), 503), /HTTP 503: x{120};/],
     ['no JSON', saying('<html>'), /not JSON: <html>/],
     ['an empty body', saying(''), /not JSON/],
-    ['no AdmissionReview', saying('{"kind":"Status"}'), /no AdmissionReview/],
+    ['no AdmissionReview', saying('{"kind":"Status"}'), /not an AdmissionReview/],
     ['an answer that stops half-way', half, /\S/],
     ['a connection that is cut', (response) => response.destroy(), /UND_ERR_SOCKET|ECONNRESET/],
     ['a connection that is cut after the headers', cutAfterHeaders, /terminated|UND_ERR_SOCKET|ECONNRESET/],

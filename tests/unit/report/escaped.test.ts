@@ -147,7 +147,10 @@ test('one long text does not widen the table for the others, nor itself without 
 
 test('that a restart is an outage is said whatever else is', () => {
   const outage: Row = { ...forged(LONG), outage: true };
-  assert.match(planTable([outage], { colour: false, all: true }), /; an outage: all its pods may be away at once\n/);
+  assert.match(
+    planTable([outage], { colour: false, all: true }),
+    /; causes an outage: all its pods may be down at once\n/,
+  );
 });
 
 function explained(text: string, labels: Record<string, string>): string {

@@ -49,7 +49,7 @@ test('the table: what is restarted first, then what waits and why, then the rest
     '   shop       Deployment/old   skipped                                                              orphaned: 3 pods carry a sidecar',
     '   shop       Deployment/ok    current         proxyv2:1.31.0 (default)                             –',
     '',
-    '3 outdated, 1 current, 2 skipped (1 outside the mesh not shown; --all shows them)',
+    '3 outdated, 1 current, 2 skipped (1 outside the mesh not listed; use --all to list them)',
     '',
   ]);
 });
@@ -85,7 +85,7 @@ test('an explanation tells every entry, the question, the answer, the pods, the 
     '  istio-injection=enabled',
     '  ✔ istio-sidecar-injector/namespace.sidecar-injector.istio.io, matches',
     '  ✖ istio-sidecar-injector/x.sidecar-injector.istio.io: its objectSelector does not match: a Exists',
-    '  would you inject a pod of this template? Put to Service istio-system/istiod, port 443, path /inject, revision default',
+    '  would you inject a pod with this template? Asked of Service istio-system/istiod, port 443, path /inject, revision default',
     '  yes, docker.io/istio/proxyv2:1.31.0 of revision default (container)',
     '  3 × proxyv2:1.30.2 (default) (container), drift: image',
     '  G1 istiod-rolling: open',

@@ -227,7 +227,7 @@ test('every failed scan is counted, and told when it is news', async () => {
   assert.deepEqual(told[0]?.[1], {
     namespace: 'b',
     err: 'forbidden',
-    hint: 'there is no namespace b; is --namespaces right?',
+    hint: 'namespace b does not exist; check --namespaces',
     retryInSeconds: 1,
   });
   assert.match(await metrics.registry.metrics(), /meltemi_scans_total\{result="error"\} 2/);

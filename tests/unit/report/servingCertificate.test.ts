@@ -64,9 +64,9 @@ test('a mount whose symlink was swapped is, once', async () => {
 });
 
 const troubles: [string, Partial<KeyPair>, RegExp][] = [
-  ['a key that belongs to another certificate', { ...ONE, key: TWO.key }, /no certificate with its private key/],
-  ['a certificate written by half', { ...TWO, cert: TWO.cert.slice(0, 200) }, /no certificate with its private key/],
-  ['an empty key', { ...TWO, key: '' }, /no certificate with its private key/],
+  ['a key that belongs to another certificate', { ...ONE, key: TWO.key }, /not a certificate and its private key/],
+  ['a certificate written by half', { ...TWO, cert: TWO.cert.slice(0, 200) }, /not a certificate and its private key/],
+  ['an empty key', { ...TWO, key: '' }, /not a certificate and its private key/],
   ['a Secret that has lost its key', { cert: TWO.cert }, /cannot read .*tls\.key \(ENOENT\)/],
 ];
 

@@ -130,7 +130,7 @@ describe('a restart that meets a conflict', () => {
 
   it('is planned anew where somebody writes faster than it can', async () => {
     bench.arriving = ({ spec }) => spec && bench.change({});
-    assert.match(await bench.restart(), /^PlanOvertaken: somebody else/);
+    assert.match(await bench.restart(), /^PlanOvertaken: another client/);
     assert.deepEqual([bench.known(), bench.object().generation], ['nothing', 1]);
   });
 

@@ -82,5 +82,5 @@ test('a file grown too large is not read to its end, a folder not at all', async
     mkdirSync(path);
   };
   const changes = [write('a'), write('x'.repeat(LIMIT + 1)), nothing, folderInstead, nothing];
-  assert.deepEqual(await told(changes), [[], ['is larger than 1 KiB'], [], ['is a folder']]);
+  assert.deepEqual(await told(changes), [[], ['is larger than 1 KiB'], [], ['is a directory']]);
 });
