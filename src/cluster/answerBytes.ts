@@ -4,9 +4,9 @@ export class AnswerTooLong extends Error {
 }
 
 /**
- * Reads an answer's body up to a limit. A longer answer is cut off there, and its connection is closed.
- * @param maxBytes of the answer as it is sent
- * @param declared the header Content-Length; an answer that announces too many bytes is not read at all
+ * Reads a response body up to a limit. A longer body is cut off there, and its connection is closed.
+ * @param maxBytes limit of the body as it is sent
+ * @param declared the Content-Length header. If it exceeds the limit, the body is not read at all
  * @throws {AnswerTooLong}
  */
 export async function answerBytes(

@@ -2,15 +2,15 @@ import { fits, type Shape } from '../fieldTypes.ts';
 import { messageOf } from '../messageOf.ts';
 import { rightFor } from './resources.ts';
 
-/** Longest message kept from a server: enough for a sentence, too little for a dumped object. */
+/** The longest message that is kept from a server: enough for a sentence, too little for a dumped object. */
 const MESSAGE_LIMIT = 300;
 
 /**
- * The longest wait that a server may ask for. A larger number is a mistake of the server or of a proxy, and would stop everything for days.
+ * The longest wait that a server may ask for. A larger number is a mistake of the server or of a proxy, and would block Meltemi for days.
  */
 const LONGEST_WAIT_MS = 60_000;
 
-/** What is known of a failed call. `path` has no query, since selectors and continue tokens only make messages long. */
+/** The facts about a failed call. `path` has no query, because selectors and continue tokens would only make messages long. */
 export interface ApiFailure {
   readonly method: string;
   readonly path: string;
@@ -22,17 +22,16 @@ export interface ApiFailure {
 }
 
 /**
- * The one error of every call to the API server. `reason` is Kubernetes' own `Status.reason` where there is one, else `HTTP`; without
- * an answer it is `Network`, `Timeout`, `TLS`, `Authentication` or `Aborted`; `Malformed` is an answer that cannot be read, `TooLarge` one
- * that is longer than it may be.
- * It carries no headers and no bodies, so that it can be logged whole.
+ * The error of every call to the API server. `reason` is Kubernetes' `Status.reason` if there is one, else `HTTP`. Without a response, it
+ * is `Network`, `Timeout`, `TLS`, `Authentication` or `Aborted`. `Malformed` means a response that cannot be read, `TooLarge` one above the
+ * limit. The error contains no headers and no bodies, so it can be logged whole.
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  /** HTTP status; absent when no answer came. */
+  /** HTTP status; absent without a response. */
   readonly status?: number;
   readonly reason: string;
-  /** How long the server asked to wait, in milliseconds: cut to between 0 and 60,000. */
+  /** The wait that the server asked for, in milliseconds, limited to between 0 and 60,000. */
   readonly retryAfterMs?: number;
   readonly method: string;
   readonly path: string;
@@ -49,7 +48,7 @@ export class ApiError extends Error {
 
 const hasStatus = (error: unknown, status: number): boolean => error instanceof ApiError && error.status === status;
 
-/** Whether the API server says that there is no such object, or that it does not serve such objects. */
+/** Whether the API server says that the object does not exist, or that it does not serve objects of this kind. */
 export const isNotFound = (error: unknown): boolean => hasStatus(error, 404);
 /** Whether the object has changed since it was read, or exists already. */
 export const isConflict = (error: unknown): boolean => hasStatus(error, 409);
@@ -60,24 +59,24 @@ export const isForbidden = (error: unknown): boolean => hasStatus(error, 403);
 export const isGone = (error: unknown): boolean =>
   error instanceof ApiError && (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone');
 
-/** The answer was longer than the call allows. The caller can ask for less. */
+/** The response was longer than the call allows. The caller can ask for less. */
 export const isTooLarge = (error: unknown): boolean => error instanceof ApiError && error.reason === 'TooLarge';
 
-/** The error for an answer that was cut off after so many bytes. */
+/** The error for a response that was cut off after this many bytes. */
 export function tooLarge(call: Call, maxBytes: number): ApiError {
   const cure = 'look for large annotations or managedFields on the objects';
   const message = `${call.method} ${call.path}: the answer has more than ${maxBytes} bytes and is not read; ${cure}`;
   return new ApiError({ ...call, reason: 'TooLarge', message });
 }
 
-/** Whether the same call, unchanged, may succeed later. It does not say that a write was not done: read again before repeating one. */
+/** Whether the same call may succeed later. A write may still have taken effect: read again before you repeat it. */
 export function isRetryable(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
   if (error.status === undefined) return error.reason === 'Network' || error.reason === 'Timeout';
   return error.status === 429 || error.status >= 500;
 }
 
-/** A `metav1.Status`, as far as it is read. */
+/** The fields of a `metav1.Status` that are read. */
 export interface RawStatus {
   readonly code?: number;
   readonly reason?: string;
@@ -97,14 +96,14 @@ export interface Call {
   readonly path: string;
 }
 
-/** The error for an answer of 300 and above. Only a `metav1.Status` is quoted: anything else may be a proxy's page or an echo. */
+/** The error for a response of 300 and above. Only a `metav1.Status` is quoted, because anything else may be a proxy's page or an echo. */
 export function httpError(call: Call, status: number, body: Uint8Array, retryAfter?: string): ApiError {
   const raw = statusOf(body);
   const retryAfterMs = retryAfterOf(retryAfter) ?? retryAfterOf(raw?.details?.retryAfterSeconds);
   return statusError(call, { ...raw, code: status }, retryAfterMs);
 }
 
-/** The error for a Status, from an answer or from an ERROR event of a watch. */
+/** The error for a Status from a response, or from an ERROR event of a watch. */
 export function statusError(call: Call, given: RawStatus, retryAfterMs?: number): ApiError {
   const raw = fits(given, STATUS) ? given : {};
   const said = raw.message || raw.reason || withoutWords(call, raw.code);
@@ -117,7 +116,7 @@ export function statusError(call: Call, given: RawStatus, retryAfterMs?: number)
   });
 }
 
-/** An answer that was asked for as protobuf has its Status in protobuf too. It is not read, because the call shows what was refused. */
+/** If protobuf was requested, the Status is protobuf too. It is not read, because the call already shows what was refused. */
 function withoutWords({ method, path }: Call, code: number | undefined): string {
   return code === 403 && method === 'GET' ? `forbidden, missing right: ${rightFor('list', path)}` : 'no reason given';
 }
@@ -141,7 +140,7 @@ function retryAfterOf(seconds: string | number | undefined): number | undefined 
   return Number(seconds) * 1000;
 }
 
-/** The error for a call that got no answer, from what undici, the socket or TLS threw. */
+/** The error for a call without a response, made of what undici, the socket or TLS threw. */
 export function networkError(call: Call, origin: string, thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   const code = codeOf(thrown);
@@ -150,7 +149,7 @@ export function networkError(call: Call, origin: string, thrown: unknown): ApiEr
   return new ApiError({ ...call, reason, message: `${call.method} ${call.path}: ${origin}: ${said}`, cause: thrown });
 }
 
-/** Undici wraps some errors, and a name with several addresses fails with an AggregateError: the code is then one level down. */
+/** Undici wraps some errors, and a name with several addresses fails with an AggregateError. The code is then one level down. */
 function codeOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return '';
   if ('code' in thrown && typeof thrown.code === 'string') return thrown.code;

@@ -34,8 +34,8 @@ export async function listBudgets(api: Api, namespace?: string, signal?: AbortSi
 }
 
 /**
- * Narrows a budget. One without selector covers no pod (policy/v1 PodDisruptionBudgetSpec). One whose status the disruption controller has
- * not brought up to date allows nothing, as the eviction API has it (pkg/registry/core/pod/storage/eviction.go).
+ * Converts a budget to the model. A budget without selector covers no pod (policy/v1 PodDisruptionBudgetSpec). If the disruption controller
+ * has not updated its status yet, it allows no disruption, as in the eviction API (pkg/registry/core/pod/storage/eviction.go).
  */
 export function budgetOf(raw: RawBudget): Budget {
   const { metadata, spec, status } = fits(raw, BUDGET) ? raw : { metadata: raw.metadata };

@@ -1,6 +1,6 @@
 import { ApiError, type Call } from './apiError.ts';
 
-/** Ends a call by its time limit, its caller's signal or the client's closing, and has the error for each. */
+/** Ends a call on its time limit, its caller's signal or the client's closing, and provides the error for each. */
 export class CallLimit {
   readonly #call: Call;
   readonly #controller = new AbortController();
@@ -10,8 +10,8 @@ export class CallLimit {
   #timedOut = false;
 
   /**
-   * @param limitMs milliseconds, or undefined for a call that may last
-   * @param sources each of them ends the call when it aborts
+   * @param limitMs milliseconds; undefined for a call without limit
+   * @param sources signals that end the call when they abort
    */
   constructor(call: Call, limitMs: number | undefined, sources: readonly (AbortSignal | undefined)[]) {
     this.#call = { method: call.method, path: call.path };
@@ -35,7 +35,7 @@ export class CallLimit {
     this.#abort();
   };
 
-  /** The error to throw: the limit's own if the limit has ended the call, else the one that was thrown. */
+  /** The error to throw: the limit's own if the limit has ended the call, else the given one. */
   explain(thrown: unknown): unknown {
     if (!this.signal.aborted) return thrown;
     const { method, path } = this.#call;
@@ -49,14 +49,14 @@ export class CallLimit {
     });
   }
 
-  /** Leaves no timer and no listener behind: a caller's signal may live as long as the process. */
+  /** Removes timer and listeners, because a caller's signal may live as long as the process. */
   release(): void {
     clearTimeout(this.#timer);
     for (const source of this.#sources) source.removeEventListener('abort', this.#abort);
   }
 }
 
-/** Waits for something that cannot be aborted itself, no longer than the signal allows; rejects with its reason then. */
+/** Waits for a promise that cannot be aborted itself. When the signal aborts first, it rejects with the signal's reason. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   work.catch(() => undefined);
   signal.throwIfAborted();

@@ -1,8 +1,8 @@
 import { setTimeout as after } from 'node:timers/promises';
 
-/** The time as a dependency, so that tests need not wait. */
+/** The time as a dependency, so that tests do not have to wait. */
 export interface Clock {
-  /** Milliseconds of a monotonic clock; only differences mean something. */
+  /** Milliseconds of a monotonic clock; only differences count. */
   now(): number;
   /** Resolves after `ms` milliseconds, rejects when the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -14,7 +14,7 @@ export const systemClock: Clock = {
 };
 
 /**
- * Milliseconds since the epoch: by the wall clock when this process began, and by the monotonic clock from then on. Setting the wall clock
- * does not move it. For everything that waits; times that people read or that others compare come from the wall clock.
+ * Milliseconds since the epoch: from the wall clock when this process began, and from the monotonic clock since then. A change of the wall
+ * clock does not affect it. Use it for every wait. Times that users read or that others compare come from the wall clock.
  */
 export const steadyNow = (): number => performance.timeOrigin + performance.now();

@@ -1,6 +1,6 @@
 import type { Budget, EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 
-/** The Service that a webhook names, as the API server's resolver needs it. */
+/** The fields of a webhook's Service that the API server's resolver uses. */
 export interface ServiceFacts {
   readonly type: string;
   readonly clusterIP: string;
@@ -9,28 +9,27 @@ export interface ServiceFacts {
 }
 
 /**
- * Everything that the stages need from Kubernetes, apart from watches. Every method throws `ApiError`; `patch` also throws
- * `NotLeading`. A missing object is returned as undefined.
- * A dry run is another implementation of this port, not an `if`.
+ * Everything that the stages need from Kubernetes, except watches. Every method throws `ApiError`; `patch` also throws `NotLeading`. A
+ * missing object is returned as undefined. A dry run is another implementation of this port, not an `if`.
  */
 export interface Cluster {
   workloads(kind: WorkloadKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]>;
   workload(ref: WorkloadRef): Promise<Workload | undefined>;
-  /** The live pods that a workload owns, through its ReplicaSets where it has some; without terminal and terminating ones. */
+  /** The live pods of a workload, directly or through its ReplicaSets; without terminal and terminating pods. */
   podsOf(workload: Workload): Promise<PodFacts[]>;
-  /** Every pod of the cluster or of one namespace, page by page; pages are not one snapshot. */
+  /** All pods of the cluster or of one namespace, page by page. The pages are not one snapshot. */
   pods(namespace: string | undefined, signal: AbortSignal): AsyncIterable<PodFacts[]>;
   /** The PodDisruptionBudgets of one namespace or of the whole cluster. */
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]>;
-  /** Those of the named nodes that are not Ready; a node that is gone is not. */
+  /** The named nodes that are not Ready. A deleted node counts as not Ready. */
   lostNodes(names: readonly string[]): Promise<ReadonlySet<string>>;
   /**
-   * Why a rollout makes no progress, in the words of the last rejection; undefined if there is none.
+   * The last rejection that explains why a rollout makes no progress; undefined if there is none.
    * @param since when the rollout began, in milliseconds since the epoch. Older rejections do not belong to it
    */
   rejection(workload: Workload, since?: number): Promise<string | undefined>;
   service(namespace: string, name: string): Promise<ServiceFacts | undefined>;
-  /** JSON merge patch on a workload; 409 if its resourceVersion is not the one in the patch. Returns the workload as patched. */
+  /** JSON merge patch on a workload; 409 if its resourceVersion differs from the one in the patch. Returns the patched workload. */
   patch(ref: WorkloadRef, body: object): Promise<Workload>;
   emit(event: EventDraft): Promise<void>;
 }

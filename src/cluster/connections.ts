@@ -2,20 +2,22 @@ import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { TlsMaterial } from './credentials.ts';
 
 const KEEP_ALIVE_MS = 60_000;
-/** Reaching an API server takes milliseconds. Half of the Lease's renew deadline leaves time for a second try. */
+/** Connecting to an API server takes milliseconds. Half of the Lease's renew deadline leaves time for a second try. */
 const CONNECT_LIMIT_MS = 5000;
-/** A watch is answered at once, by its headers. */
+/** A watch is answered at once, with its headers. */
 const WATCH_HEADERS_MS = 30_000;
 
-/** What a request goes out on: connections for the Lease alone, those that all other calls share, and one for each watch. */
+/**
+ * The dispatchers for requests: connections for the Lease alone, shared connections for all other calls, and one connection for each watch.
+ */
 export type Lane = 'lease' | 'ordinary' | 'watches';
 
 export interface Connections extends Readonly<Record<Lane, Dispatcher>> {
-  /** The TLS options that they were opened with. */
+  /** The TLS options that they use. */
   readonly tls: TlsMaterial;
 }
 
-/** @param places how many connections the lease's and the ordinary lane may have */
+/** @param places the number of connections for the Lease and for ordinary calls */
 export function openConnections(
   tls: TlsMaterial,
   proxy: string | undefined,
@@ -29,10 +31,10 @@ export function openConnections(
   };
 }
 
-/** Every dispatcher once, for what concerns all of them, such as closing. */
+/** Every dispatcher once, for operations on all of them, such as closing. */
 export const eachDispatcher = ({ lease, ordinary, watches }: Connections): Dispatcher[] => [lease, ordinary, watches];
 
-/** HTTP/1.1 only: multiplexing over HTTP/2 was slower here and undici's has leaked sessions (nodejs/undici#5381, #5566). */
+/** HTTP/1.1 only: HTTP/2 was slower here, and undici's HTTP/2 has leaked sessions (nodejs/undici#5381, #5566). */
 function open(tls: TlsMaterial, proxy: string | undefined, options: Agent.Options): Dispatcher {
   const kept = { ...options, keepAliveTimeout: KEEP_ALIVE_MS, connectTimeout: CONNECT_LIMIT_MS, allowH2: false };
   const agent = proxy
@@ -41,15 +43,14 @@ function open(tls: TlsMaterial, proxy: string | undefined, options: Agent.Option
   return agent.compose(announcing);
 }
 
-/** A request's options with a function that is called right before its first byte. If it throws, the request is not sent. */
+/** Request options with a function that is called right before the first byte. If the function throws, the request is not sent. */
 export interface Announced extends Dispatcher.RequestOptions {
   readonly onBytes: () => void;
 }
 
 /**
- * Undici calls `onRequestStart` on a connection that is open and free, and writes the request in the same turn
- * (lib/dispatcher/client-h1.js, `writeH1`). A request that waits for its connection, or for another one because that was lost, has not been
- * announced yet.
+ * Undici calls `onRequestStart` on an open and free connection, and writes the request in the same turn (lib/dispatcher/client-h1.js,
+ * `writeH1`). It has not yet been called for a request that waits for its connection, or for a new one after the first was lost.
  */
 const announcing: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
   dispatch(

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ApiError, type Call } from './apiError.ts';
 
-/** What a TLS connection is made with. */
+/** The material for a TLS connection. */
 export interface TlsMaterial {
   readonly ca?: string | Buffer;
   readonly cert?: string | Buffer;
@@ -20,8 +20,8 @@ export interface Credentials {
 const TLS_FIELDS = ['ca', 'cert', 'key', 'servername', 'rejectUnauthorized'] as const;
 
 /**
- * Asks the kubeconfig's own authentication how to call now: certificates and token files are read again as they rotate, exec plugins run
- * when their answer has expired.
+ * Gets the current credentials from the kubeconfig's authentication. Certificates and token files are read again when they rotate; exec
+ * plugins run again when their answer has expired.
  * @throws ApiError with reason `Authentication`
  */
 export async function readCredentials(config: KubeConfig, call: Call): Promise<Credentials> {
@@ -37,7 +37,7 @@ export async function readCredentials(config: KubeConfig, call: Call): Promise<C
   return { headers: headersOf(options), tls };
 }
 
-/** Whether open connections may be kept under the new material. */
+/** Whether open connections may be kept with the new material. */
 export const sameTls = (one: TlsMaterial, other: TlsMaterial): boolean => isDeepStrictEqual(one, other);
 
 function headersOf({ headers = {}, auth }: RequestOptions): Record<string, string> {
@@ -46,7 +46,7 @@ function headersOf({ headers = {}, auth }: RequestOptions): Record<string, strin
   return { ...basic, ...Object.fromEntries(entries) };
 }
 
-/** Neither cause nor text of a JSON error is kept: it would quote what an exec plugin printed, which is a token. */
+/** Neither cause nor text of a JSON error is kept, because it would quote the output of an exec plugin, which contains a token. */
 function authenticationError(call: Call, thrown: unknown): ApiError {
   const said = thrown instanceof SyntaxError ? 'the credential plugin did not print JSON' : firstLine(thrown);
   const message = `${call.method} ${call.path}: no credentials: ${said.slice(0, 200)}; check the user in the kubeconfig`;

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { EventDraft } from '../model.ts';
 import { PRODUCT } from '../names.ts';
 
-/** Event.message may have this many bytes (pkg/apis/core/validation/events.go, noteLengthLimit). */
+/** The maximum size of Event.message in bytes (pkg/apis/core/validation/events.go, noteLengthLimit). */
 export const MESSAGE_LIMIT = 1024;
-/** Of a DNS subdomain (apimachinery pkg/util/validation, DNS1123SubdomainMaxLength). */
+/** The maximum length of a DNS subdomain (apimachinery pkg/util/validation, DNS1123SubdomainMaxLength). */
 const NAME_LIMIT = 253;
 
-/** The core/v1 Event to create. Its name is made unique by time, as client-go's recorder does (tools/record/event.go). */
+/** The core/v1 Event to create. The time makes its name unique, as in client-go's recorder (tools/record/event.go). */
 export function eventObject(event: EventDraft, now: number): object {
   const { type, reason, about, message } = event;
   const time = new Date(now).toISOString();
@@ -28,8 +28,9 @@ export function eventObject(event: EventDraft, now: number): object {
 }
 
 /**
- * A valid Event name for any object. Kinds allow different names, and a name of 253 characters leaves no room for more. The digest keeps
- * Events of one millisecond apart: of workloads with one name and different kinds, of long names that are cut, with different messages.
+ * A valid Event name for any object. Kinds allow different names, and a name of 253 characters leaves no room for a suffix. The digest
+ * tells apart Events of the same millisecond: for workloads with the same name and different kinds, for long names that are cut, and for
+ * different messages.
  */
 function nameOf({ reason, about, message }: EventDraft, now: number): string {
   const { kind, namespace, name, uid } = about;
@@ -46,7 +47,7 @@ function nameOf({ reason, about, message }: EventDraft, now: number): string {
   return begin === '' ? end : `${begin}.${end}`;
 }
 
-/** Only what RFC 1123 lets a label have; each label begins and ends with a letter or a digit. */
+/** Keeps only characters that RFC 1123 allows in a label. Each label begins and ends with a letter or a digit. */
 const subdomain = (text: string): string =>
   text
     .toLowerCase()
@@ -56,7 +57,7 @@ const subdomain = (text: string): string =>
     .filter((label) => label !== '')
     .join('.');
 
-/** The beginning of a text, with at most so many bytes of UTF-8. No character is cut in two. */
+/** The beginning of a text, at most this many bytes of UTF-8. No character is cut in two. */
 function firstBytes(text: string, limit: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= limit) return bytes.toString('utf8');

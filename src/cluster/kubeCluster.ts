@@ -15,10 +15,10 @@ import { resourcePath } from './resources.ts';
 import { selectorQuery } from './selectorQuery.ts';
 import { workloadOf } from './workloads.ts';
 
-/** Terminal pods are left on the server; terminating ones have no field to select by. */
+/** Excludes terminal pods on the server. Terminating pods have no field to select them by. */
 const LIVE_PODS = 'status.phase!=Succeeded,status.phase!=Failed';
 
-/** Nodes that are read at the same time. */
+/** The number of nodes that are read at the same time. */
 const NODES_AT_ONCE = 4;
 
 interface RawService {
@@ -41,18 +41,20 @@ interface RawNode {
   readonly status?: { readonly conditions?: readonly { readonly type?: string; readonly status?: string }[] };
 }
 
-/** A node is there for its pods while its condition Ready is True; Unknown is a kubelet that has fallen silent. */
+/** A node is available while its condition Ready is True. Unknown means that its kubelet has stopped reporting. */
 const isReady = (node: RawNode | undefined): boolean =>
   node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 
-/** The port on a real API server. */
+/** The `Cluster` port for a real API server. */
 export class KubeCluster implements Cluster {
   readonly #client: KubeClient;
   readonly #podSource: PodSource;
   readonly #now: () => number;
   readonly #beforeWrite: (() => void) | undefined;
 
-  /** @param beforeWrite called synchronously right before a patch is sent; if it throws, nothing is sent and `patch` rejects with that */
+  /**
+   * @param beforeWrite called synchronously right before a patch is sent. If it throws, nothing is sent, and `patch` rejects with its error
+   */
   constructor(client: KubeClient, podSource: PodSource, now: () => number, beforeWrite?: () => void) {
     this.#client = client;
     this.#podSource = podSource;
@@ -73,7 +75,7 @@ export class KubeCluster implements Cluster {
 
   async workload({ kind, namespace, name }: WorkloadRef): Promise<Workload | undefined> {
     const served = findKind(kind);
-    // a journal or a command may name a kind that is looked after no longer
+    // a journal or a command may name a kind that is no longer supported
     if (!served) return undefined;
     const raw = await this.#find<RawWorkload>(resourcePath(served, namespace, name));
     return raw && workloadOf(kind, raw);

@@ -9,19 +9,19 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Says which file is wrong, in what, and what to do about it. */
+/** The message names the file, what is wrong with it, and how to fix it. */
 export class KubeconfigError extends Error {
   override readonly name = 'KubeconfigError';
 }
 
 export interface KubeconfigOptions {
-  /** Explicit file; wins over everything. */
+  /** Explicit file; it takes precedence over everything. */
   readonly path?: string;
   /** Context instead of the current one. */
   readonly context?: string;
-  /** Environment variables; only main.ts reads those of the process. */
+  /** Environment variables. Only main.ts reads those of the process. */
   readonly env: Environment;
-  /** Folder put before the service account's files; for tests. */
+  /** Prefix for the paths of the service account's files; for tests. */
   readonly root?: string;
 }
 
@@ -37,8 +37,9 @@ export interface LoadedKubeconfig {
 }
 
 /**
- * Finds and loads the way to the cluster: the explicit path, else KUBECONFIG (several files merge, the first to name an entry wins, absent
- * ones are passed over, as in client-go clientcmd/loader.go), else ~/.kube/config, else the pod's service account.
+ * Finds and loads the cluster configuration: from the explicit path, else from KUBECONFIG (several files are merged, the first to name an
+ * entry wins, and missing files are skipped, as in client-go clientcmd/loader.go), else from ~/.kube/config, else from the pod's service
+ * account.
  * @throws KubeconfigError
  */
 export function loadKubeconfig(options: KubeconfigOptions): LoadedKubeconfig {
@@ -126,7 +127,7 @@ interface RawKubeconfig {
   readonly users?: readonly { readonly name?: string; readonly user?: { readonly tokenFile?: string } | null }[];
 }
 
-/** Contents are never quoted: a kubeconfig is full of secrets, and YAML errors show the line they stumble over. */
+/** Contents are never quoted: a kubeconfig contains secrets, and YAML errors show the line that they refer to. */
 function yamlOf(file: string, text: string): RawKubeconfig {
   let raw: unknown;
   try {
@@ -144,8 +145,8 @@ function yamlOf(file: string, text: string): RawKubeconfig {
 }
 
 /**
- * Makes good for what client-node 2.0.1 leaves out: `tokenFile` (which wins over `token` and is read again as it rotates), the environment
- * that exec plugins must be given (KEP-541; GKE's refuses to run without it), and contexts without a user, whose CA it forgets.
+ * Adds what client-node 2.0.1 lacks: `tokenFile` (which takes precedence over `token` and is read again when it rotates), the environment
+ * for exec plugins (KEP-541; GKE's plugin needs it), and the CA of contexts without a user.
  */
 function completeUsers(config: KubeConfig, raw: RawKubeconfig, folder: string): void {
   config.users = config.users.map((user) => {
@@ -174,7 +175,7 @@ function execInfo(exec: { readonly apiVersion?: string }): { name: string; value
   return { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) };
 }
 
-/** client-node refuses http unless TLS verification is off, though there is no TLS to verify. */
+/** client-node rejects http unless TLS verification is off, although http has no TLS to verify. */
 function allowPlainHttp(config: KubeConfig): void {
   config.clusters = config.clusters.map((cluster) =>
     cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster,

@@ -5,20 +5,20 @@ import type { Priority } from './priority.ts';
 
 const RESTARTS = 3;
 
-/** Asks for objects without spec and status (KEP-2332's metadata transform); of a list, and of a watch. */
+/** Requests objects without spec and status (KEP-2332's metadata transform), for lists and watches. */
 export const METADATA_ONLY = {
   list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
   watch: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
 } as const;
 
 export interface ListOptions {
-  /** Path of a collection, as `resourcePath` makes it. */
+  /** Path of a collection, from `resourcePath`. */
   readonly path: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   /** Only metadata of each object. */
   readonly metadataOnly?: boolean;
-  /** Objects per page; 500 by default, fewer where they are large. */
+  /** Objects per page: 500 by default, fewer if they are large. */
   readonly limit?: number;
   /** `scan` by default. */
   readonly priority?: Priority;
@@ -31,7 +31,7 @@ export interface Page<T> {
   readonly resourceVersion: string;
 }
 
-/** The list was changed too much while it was read: what came so far is no whole and must be thrown away. */
+/** The list changed too much while it was read. The pages so far are incomplete, and the caller must discard them. */
 export class ListExpired extends Error {
   override readonly name = 'ListExpired';
   readonly path: string;
@@ -48,7 +48,7 @@ interface RawList<T> {
 }
 
 /**
- * The pages of a list, read one by one as they are asked for.
+ * The pages of a list, read on demand.
  * @throws ListExpired when a continue token is too old; ApiError for everything else
  */
 export async function* listPages<T>(api: Api, options: ListOptions): AsyncGenerator<Page<T>> {
@@ -79,8 +79,8 @@ export interface Continued {
 }
 
 /**
- * Follows continue tokens; pages can be of any type.
- * @throws ListExpired for a 410 on any page but the first; ApiError when a page leads to itself, which would never end
+ * Follows continue tokens. Pages can be of any type.
+ * @throws ListExpired for a 410 on any page but the first; ApiError when a page points to itself, which would never end
  */
 export async function* eachPage<P extends Continued>(
   path: string,
@@ -106,14 +106,14 @@ function circular(path: string): ApiError {
 }
 
 /**
- * Never a resourceVersion: with `0` the API server answers from its watch cache and ignores `limit`
- * (apiserver pkg/storage/cacher/delegator), so that one answer may hold the whole cluster.
+ * Never sends a resourceVersion: with `0`, the API server answers from its watch cache and ignores `limit` (apiserver
+ * pkg/storage/cacher/delegator), so one response may contain the whole cluster.
  */
 export function pageQuery({ labelSelector, fieldSelector, limit }: Partial<ListOptions>, continued?: string): Query {
   return { limit: limit ?? PAGE_SIZE, continue: continued, labelSelector, fieldSelector };
 }
 
-/** Runs something that reads a list to its end, again from the start when the list expires, at most three times. */
+/** Runs a function that reads a whole list. When the list expires, it starts again, at most three times. */
 export async function restartingExpired<T>(readAll: () => Promise<T>): Promise<T> {
   for (let left = RESTARTS; ; left--) {
     try {
@@ -138,7 +138,7 @@ export function snapshot<T>(api: Api, options: ListOptions): Promise<{ items: T[
 }
 
 /**
- * All objects of a list, without kind and apiVersion: a list's items have none.
+ * All objects of a list, without kind and apiVersion, which list items do not have.
  * @throws ListExpired when it expired four times; ApiError for everything else
  */
 export async function wholeList<T>(api: Api, options: ListOptions): Promise<T[]> {

@@ -1,7 +1,10 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { readCredentials } from './credentials.ts';
 
-/** The ServiceAccount that a process calls the API server as, in the form of an owner: what it owns goes with it. */
+/**
+ * The ServiceAccount that a process calls the API server as, in the form of an owner reference. When it is deleted, the objects that it
+ * owns are deleted too.
+ */
 export interface OwnAccount {
   readonly apiVersion: 'v1';
   readonly kind: 'ServiceAccount';
@@ -17,10 +20,10 @@ interface Claims {
 }
 
 /**
- * What the token of a pod says about its account (kubernetes pkg/serviceaccount/claims.go): the API server checks the uid with every
- * request, so it is right as long as the token is good for anything.
+ * Reads the account from a pod's token (kubernetes pkg/serviceaccount/claims.go). The API server checks the uid with every request, so it
+ * is right as long as the token is valid.
  * @param authorization the header
- * @returns undefined for every other credential, and for an account of another namespace, which can own nothing in this one
+ * @returns undefined for every other credential, and for an account of another namespace, which cannot own objects in this one
  */
 export function accountOf(authorization: string | undefined, namespace: string): OwnAccount | undefined {
   const payload = /^Bearer [^.]+\.([^.]+)\.[^.]*$/i.exec(authorization ?? '')?.[1];
@@ -30,7 +33,7 @@ export function accountOf(authorization: string | undefined, namespace: string):
   return { apiVersion: 'v1', kind: 'ServiceAccount', name, uid };
 }
 
-/** The account behind a kubeconfig. The first request reports credentials that cannot be read now. */
+/** The account of a kubeconfig. If credentials cannot be read now, the first request reports it. */
 export async function ownAccount(config: KubeConfig, namespace: string): Promise<OwnAccount | undefined> {
   const credentials = await readCredentials(config, { method: 'GET', path: '/' }).catch(() => undefined);
   return accountOf(credentials?.headers.authorization, namespace);

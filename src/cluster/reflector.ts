@@ -8,25 +8,27 @@ import { rightFor } from './resources.ts';
 import { type Change, Store, type Stored } from './store.ts';
 import { type WatchEvent, watchEvents } from './watchEvents.ts';
 
-/** The server ends a watch after 5 to 10 minutes; the spread keeps clients of one server apart (client-go reflector.go). */
+/**
+ * The server ends a watch after 5 to 10 minutes. The spread prevents clients from reconnecting at the same time (client-go reflector.go).
+ */
 const SHORTEST_WATCH_S = 300;
 const SPREAD_S = 300;
-/** A watch that outlives the end it asked for has a dead connection. */
+/** A watch that outlives its timeout has a dead connection. */
 const GRACE_MS = 30_000;
 /**
  * The API server's watch cache sends a bookmark about every minute (apiserver pkg/storage/cacher, defaultBookmarkFrequency). If two are
- * missing, something in between has dropped the connection without telling either end. Where there are no bookmarks, a watch that
- * begins again from its last version costs next to nothing.
+ * missing, something in between has dropped the connection silently. Servers without bookmarks lose almost nothing, because a watch that
+ * begins again from its last version is cheap.
  */
 const SILENCE_MS = 150_000;
-/** A watch that lasted this long worked: the failures before it are forgotten. */
+/** A watch that lasted this long was successful, and earlier failures are forgotten. */
 const HEALTHY_MS = 10_000;
 const RETRY = { first: 1000, longest: 30_000 };
 const NOT_SERVED_MS = 5 * 60_000;
 
 export interface ReflectorOptions {
   readonly client: WatchApi;
-  /** Path of a collection, as `resourcePath` makes it. */
+  /** Path of a collection, from `resourcePath`. */
   readonly path: string;
   /** Ends everything. */
   readonly signal: AbortSignal;
@@ -34,9 +36,9 @@ export interface ReflectorOptions {
   readonly fieldSelector?: string;
   /** Only metadata of each object. */
   readonly metadataOnly?: boolean;
-  /** The kind may not exist (a CRD that is not installed): then there are no objects, and it is looked for again every 5 minutes. */
+  /** The kind may not exist (a CRD that is not installed). Then there are no objects, and it is checked again every 5 minutes. */
   readonly optional?: boolean;
-  /** Called once for each failure until it changes or ends, and for each listener that throws. */
+  /** Called for each new failure, and for each listener that throws. */
   readonly onError?: (error: unknown) => void;
   readonly clock?: Clock;
   /** A number in [0, 1), like Math.random. */
@@ -44,12 +46,12 @@ export interface ReflectorOptions {
 }
 
 /**
- * Keeps a local copy of one list up to date: it lists, then watches, and starts again after a failure. It only stops with its signal.
- * The rules are those of client-go's tools/cache/reflector.go.
+ * Keeps a local copy of a list up to date: it lists, then watches, and starts again after a failure. Only its signal stops it. It follows
+ * the rules of client-go's tools/cache/reflector.go.
  */
 export class Reflector<T extends Stored> {
   readonly path: string;
-  /** Resolves at the first whole list, or when stopped before it: then `isSynced` stays false. Never rejects. */
+  /** Resolves at the first complete list. If it is stopped before that, it resolves too, and `isSynced` stays false. Never rejects. */
   readonly synced: Promise<void>;
   readonly #options: ReflectorOptions;
   readonly #clock: Clock;
@@ -60,7 +62,7 @@ export class Reflector<T extends Stored> {
   #running: Promise<void> | undefined;
   #isSynced = false;
   #lastError: Error | undefined;
-  /** Where the next watch begins; undefined when only a new list can tell. */
+  /** The version from which the next watch begins; undefined if a new list is needed. */
   #version: string | undefined;
   /** When the current watch was answered. */
   #openedAt: number | undefined;
@@ -78,12 +80,12 @@ export class Reflector<T extends Stored> {
     this.#random = options.random ?? Math.random;
   }
 
-  /** Whether the objects have been listed once. They stay when later calls fail: they may be old then, see `lastError`. */
+  /** Whether the objects have been listed once. They are kept when later calls fail, and may then be old, see `lastError`. */
   get isSynced(): boolean {
     return this.#isSynced;
   }
 
-  /** Why the copy is not kept up to date now; undefined when it is. */
+  /** Why the copy is not up to date now; undefined if it is. */
   get lastError(): Error | undefined {
     return this.#lastError;
   }
@@ -92,23 +94,23 @@ export class Reflector<T extends Stored> {
     return this.#store.items();
   }
 
-  /** @param key `namespace/name`, or the name of what has no namespace */
+  /** @param key `namespace/name`, or only the name for objects without a namespace */
   get(key: string): T | undefined {
     return this.#store.get(key);
   }
 
-  /** Calls the listener for each change, after the store was updated. Returns a function that unsubscribes. */
+  /** Calls the listener for each change, after updating the store. Returns a function that unsubscribes. */
   onChange(listener: (change: Change<T>) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Begins; a second call does nothing. */
+  /** Starts; a second call does nothing. */
   start(): void {
     this.#running ??= this.#run().finally(this.#settle);
   }
 
-  /** Resolves when a started reflector has ended after its signal, with nothing left in flight. Never rejects. */
+  /** Resolves when a started reflector has stopped after its signal, with no calls left. Never rejects. */
   async stopped(): Promise<void> {
     await this.#running;
   }
@@ -121,7 +123,7 @@ export class Reflector<T extends Stored> {
     }
   }
 
-  /** Lists if need be and watches until that ends. Returns the milliseconds to wait before the next round. */
+  /** Lists if needed, and watches until the watch ends. Returns the wait before the next round, in milliseconds. */
   async #round(signal: AbortSignal): Promise<number> {
     this.#openedAt = undefined;
     try {
@@ -160,7 +162,7 @@ export class Reflector<T extends Stored> {
     try {
       await this.#follow(timeoutSeconds, end.signal);
     } catch (error) {
-      // A watch that the guard or a stop has cut off here has ended and not failed.
+      // A watch that the guard or a stop has cut off here has ended, but not failed.
       if (!end.signal.aborted) throw error;
     } finally {
       signal.removeEventListener('abort', stop);
@@ -169,7 +171,7 @@ export class Reflector<T extends Stored> {
     }
   }
 
-  /** Resolves when the watch has said nothing for so long that it cannot be alive. */
+  /** Resolves when the watch has been silent for so long that it must be dead. */
   async #silence(signal: AbortSignal): Promise<void> {
     const left = (): number => this.#heardAt + SILENCE_MS - this.#clock.now();
     while (left() > 0) await this.#clock.sleep(left(), signal);
@@ -192,7 +194,7 @@ export class Reflector<T extends Stored> {
     }
   }
 
-  /** @throws ApiError for an ERROR event: after any of them the next watch needs a new list (client-go does the same) */
+  /** @throws ApiError for an ERROR event. After any of them, a new list is needed (as in client-go) */
   async #take({ type, object }: WatchEvent): Promise<void> {
     if (type === 'ERROR') {
       this.#version = undefined;
@@ -204,7 +206,7 @@ export class Reflector<T extends Stored> {
     await this.#tell(type === 'DELETED' ? this.#store.remove(stored) : this.#store.put(stored));
   }
 
-  /** A first list may be long, and listeners may have much to do with each change: others get their turn in between. */
+  /** A first list may be long, and listeners may be slow. Other work gets its turn in between. */
   async #tell(changes: readonly Change<T>[]): Promise<void> {
     const slices = loopSlices();
     for (const change of changes) {
@@ -222,7 +224,7 @@ export class Reflector<T extends Stored> {
     }
   }
 
-  /** Decides what the next round begins with. Returns the milliseconds to wait before it. */
+  /** Decides whether the next round lists or watches. Returns the wait before it, in milliseconds. */
   async #recover(error: unknown): Promise<number> {
     if (this.#options.optional && isNotFound(error)) return this.#notServed();
     const failure = this.#inWords(error);
@@ -249,7 +251,10 @@ export class Reflector<T extends Stored> {
     return new ApiError({ ...error, message: `missing right: ${right} (${error.message})` });
   }
 
-  /** A watch that ends at once counts as a failure, even without an error: a server that drops all watches must not be asked in a loop. */
+  /**
+   * A watch that ends at once counts as a failure, even without an error. Otherwise a server that drops all watches would be asked in a
+   * tight loop.
+   */
   #waitAfterWatch(): number {
     if (!this.#hasLasted()) return this.#nextWait();
     this.#failures = 0;
@@ -274,10 +279,10 @@ export class Reflector<T extends Stored> {
   }
 }
 
-/** No answer came, or a connection ended in the middle of one. */
+/** No response arrived, or a connection ended in the middle of one. */
 const isLost = (error: unknown): boolean =>
   error instanceof ApiError && error.status === undefined && (error.reason === 'Network' || error.reason === 'Timeout');
 
-/** Whether the next watch may begin where this one ended: the server was away or busy, and said nothing against the version. */
+/** Whether the next watch may continue from here: the server was away or busy, and did not reject the version. */
 const canResume = (error: unknown): boolean =>
   isLost(error) || (error instanceof ApiError && (error.status === 429 || (error.status ?? 0) >= 500));

@@ -26,13 +26,13 @@ const EVENT: Shape = {
   involvedObject: { kind: 'string', name: 'string' },
 };
 
-/** Pods whose Events are read; those of one rollout fail for the same reason. */
+/** The number of pods whose Events are read. The pods of one rollout fail for the same reason. */
 const PODS = 2;
 
 /**
- * Why a rollout does not get on, in the words of the latest Warning that a controller, the scheduler or a kubelet wrote about the workload
- * or its pods that are not ready: a quota, a volume, an image. Undefined if there is no rejection. A long rejection is cut.
- * @param since milliseconds since the epoch; earlier messages are about something else. Events have whole seconds.
+ * Why a rollout makes no progress: the latest Warning that a controller, the scheduler or a kubelet wrote about the workload or its pods
+ * that are not ready, for example about a quota, a volume or an image. Undefined if there is none. A long message is cut.
+ * @param since milliseconds since the epoch. Earlier messages are about something else. Event times are whole seconds
  */
 export async function latestRejection(
   api: Api,
@@ -54,9 +54,9 @@ export async function latestRejection(
   return last && excerpt(`${last.involvedObject?.kind} ${last.involvedObject?.name}: ${last.reason}: ${last.message}`);
 }
 
-/** What Meltemi itself said about the workload explains nothing. */
+/** Meltemi's own Events about the workload explain nothing. */
 const isOurs = ({ reportingComponent }: RawEvent): boolean => reportingComponent === PRODUCT;
 
-/** When it was last said: a repeated Event of events.k8s.io/v1 has a series, one of the core group its lastTimestamp. */
+/** The time of the last occurrence: a repeated Event of events.k8s.io/v1 has a series, one of the core group its lastTimestamp. */
 const timeOf = ({ series, lastTimestamp, eventTime }: RawEvent): number =>
   Date.parse(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? '') || 0;

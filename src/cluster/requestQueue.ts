@@ -1,8 +1,8 @@
 import { PRIORITIES, type Priority } from './priority.ts';
 
-/** After so many requests the one that has waited longest goes next, regardless of its priority, so that no request waits for ever. */
+/** After this many requests, the longest waiting request goes next regardless of its priority, so that no request waits forever. */
 const OLDEST_EVERY = 10;
-/** Events take no more connections than these, however many are free: a burst must not look like a load to the API server. */
+/** The maximum number of connections for Events, however many are free. A burst of Events must not burden the API server. */
 const EVENT_PLACES = 2;
 
 interface Waiting {
@@ -11,33 +11,32 @@ interface Waiting {
 }
 
 /**
- * Hands out the places at a pool of connections, one for each request under way. A request without a place waits here, ordered by priority
- * and then by arrival. One place is reserved for writes, and one more is closed to lists and Events, so that a burst of those never makes a
- * write wait for their answers.
+ * Hands out places in a pool of connections, one per request. Requests without a place wait here, ordered by priority and then by arrival.
+ * One place is reserved for writes, and one more is closed to lists and Events, so that a write never waits for a burst of them.
  */
 export class RequestQueue {
-  /** For each priority: how many places it may take together with all that is less important. */
+  /** For each priority, the number of places that it may take together with all lower priorities. */
   readonly #shares: readonly number[];
   readonly #lines: readonly Set<Waiting>[] = PRIORITIES.map(() => new Set());
   readonly #busy: number[] = PRIORITIES.map(() => 0);
   #arrived = 0;
   #admitted = 0;
 
-  /** @param places how many requests may be under way; 1 or more */
+  /** @param places the number of concurrent requests; at least 1 */
   constructor(places: number) {
     const follow = Math.max(1, places - 1);
     const scan = Math.max(1, places - 2);
     this.#shares = [places, places, follow, scan, Math.min(scan, EVENT_PLACES)];
   }
 
-  /** How many wait. */
+  /** The number of waiting requests. */
   get waiting(): number {
     return this.#lines.reduce((sum, line) => sum + line.size, 0);
   }
 
   /**
-   * Resolves when a place is free, with how to give it back; giving it back twice does nothing.
-   * Rejects with the signal's reason when that is aborted first: then nothing is held.
+   * Resolves when a place is free, with a function that returns it. Calling that twice does nothing. Rejects with the signal's reason if
+   * the signal aborts first; then no place is held.
    */
   enter(priority: Priority, signal: AbortSignal): Promise<() => void> {
     const rank = PRIORITIES.indexOf(priority);
@@ -91,7 +90,9 @@ export class RequestQueue {
     return first.toSorted((one, other) => one.number - other.number)[0];
   }
 
-  /** A less important request counts against the shares of all that are more important, or it would take what is kept for them. */
+  /**
+   * A request counts against the shares of its own and all higher priorities. Otherwise it would take places that are reserved for them.
+   */
   #mayTake(rank: number): boolean {
     return this.#shares.slice(0, rank + 1).every((share, from) => {
       const busy = this.#busy.slice(from).reduce((sum, count) => sum + count, 0);

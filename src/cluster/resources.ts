@@ -21,7 +21,7 @@ const RESOURCES = {
 export type Resource = keyof typeof RESOURCES;
 
 /**
- * The API path of a kind in the whole cluster, of a namespace's, or of one object.
+ * The API path of a kind in the whole cluster or in a namespace, or of one object.
  * @throws RangeError for an object of a namespaced kind without its namespace, or for a namespace given to a cluster-wide kind
  */
 export function resourcePath(of: Resource | ApiResource, namespace?: string, name?: string): string {
@@ -33,18 +33,18 @@ export function resourcePath(of: Resource | ApiResource, namespace?: string, nam
   return `${base}${scope}/${resource}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
 }
 
-/** An owner kind says itself where it is served; all of them are namespaced. */
+/** An owner kind states where it is served. All owner kinds are namespaced. */
 const servedAt = (of: Resource | ApiResource) =>
   typeof of === 'string'
     ? { ...RESOURCES[of], resource: of }
     : { base: `/apis/${apiVersionOf(of)}`, resource: of.resource, namespaced: true };
 
-/** The right that a call to a collection's path needs, in words: `list pods in namespace shop`. */
+/** Describes the permission that a call to a collection's path needs: `list pods in namespace shop`. */
 export function rightFor(verb: string, path: string): string {
   const [, namespace, resource = ''] = /(?:\/namespaces\/([^/]+))?\/([^/]+)$/.exec(path) ?? [];
   const group = /^\/apis\/([^/]+)/.exec(path)?.[1];
   return `${verb} ${resource}${group ? `.${group}` : ''}${namespace ? ` in namespace ${decodeURIComponent(namespace)}` : ''}`;
 }
 
-/** The API group of a kind; empty for the core. */
+/** The API group of a kind; empty for the core group. */
 export const groupOf = (resource: Resource): string => /^\/apis\/([^/]+)/.exec(RESOURCES[resource].base)?.[1] ?? '';

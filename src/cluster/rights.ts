@@ -7,23 +7,23 @@ import { groupOf, type Resource } from './resources.ts';
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch';
 
 /**
- * Where a right holds: in the whole cluster, in each namespace whose workloads are looked after, in each where Istio has its
- * configuration, or in the operator's own.
+ * The scope of a permission: the whole cluster, each namespace whose workloads are watched, each namespace with Istio's configuration, or
+ * the operator's own namespace.
  */
 export type RightScope = 'cluster' | 'namespaces' | 'istio' | 'own';
 
 export interface Right {
   readonly resource: string;
-  /** API group of the resource; empty for the core. */
+  /** API group of the resource; empty for the core group. */
   readonly group: string;
   readonly verbs: readonly Verb[];
-  /** Where it holds in an installation for the whole cluster. */
+  /** The scope in an installation for the whole cluster. */
   readonly place: RightScope;
-  /** Where it holds in an installation for a list of namespaces. */
+  /** The scope in an installation for a list of namespaces. */
   readonly scoped: readonly RightScope[];
-  /** Only for objects of these names. */
+  /** Limits the permission to objects with these names. */
   readonly names?: readonly string[];
-  /** Only while this is so. */
+  /** The setting that the permission depends on. */
   readonly when?: 'metricsSecure';
   readonly why: string;
 }
@@ -33,7 +33,7 @@ const ofWorkloads = { place: 'cluster', scoped: ['namespaces'] } as const;
 const ofIstio = { place: 'istio', scoped: ['istio'] } as const;
 const own = { place: 'own', scoped: ['own'] } as const;
 
-/** What does not depend on the owner kinds. */
+/** The permissions that do not depend on the owner kinds. */
 const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[] = [
   {
     resource: 'mutatingwebhookconfigurations',
@@ -85,7 +85,7 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
   { resource: 'events', verbs: ['create'], ...own, why: 'to tell what concerns no workload' },
 ];
 
-/** A right to what is served at `of`. */
+/** A permission for a resource. */
 const rightTo = ({ group, resource }: ApiResource, right: Omit<Right, 'group' | 'resource'>): Right => ({
   group,
   resource,
@@ -95,7 +95,9 @@ const rightTo = ({ group, resource }: ApiResource, right: Omit<Right, 'group' | 
 const between = new Set(KINDS.flatMap(({ through }) => through ?? []));
 const perNode = KINDS.filter(({ isPerNode }) => isPerNode).map(({ kind }) => kind);
 
-/** Every right that `run` uses, and no other. The chart's roles are made from this table; a live test compares it with the audit log. */
+/**
+ * Every permission that `run` uses, and no other. The chart's roles are made from this table. A live test compares it with the audit log.
+ */
 export const RIGHTS: readonly Right[] = [
   ...ALWAYS.map((right) => ({ ...right, group: groupOf(right.resource) })),
   ...(perNode.length > 0

@@ -1,6 +1,6 @@
 import type { LabelSelector } from '../model.ts';
 
-/** The selector in the form of the `labelSelector` query parameter (apimachinery labels/selector.go String). */
+/** The selector as a `labelSelector` query parameter (apimachinery labels/selector.go String). */
 export function selectorQuery(selector: LabelSelector): string {
   const equal = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
   const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {

@@ -1,4 +1,4 @@
-/** As much of an object as keeping it in order needs. */
+/** The fields of an object that the store needs. */
 export interface Stored {
   readonly metadata?: {
     readonly name?: string;
@@ -8,20 +8,20 @@ export interface Stored {
   };
 }
 
-/** One object's change: `after` is absent when it went, `before` when it came. */
+/** The change of one object: `after` is absent for a deleted object, `before` for a new one. */
 export interface Change<T> {
   readonly key: string;
   readonly before?: T;
   readonly after?: T;
 }
 
-/** `namespace/name`, or the name alone of what has no namespace. */
+/** `namespace/name`, or only the name for objects without a namespace. */
 export function objectKey({ metadata }: Stored): string {
   const { namespace, name = '' } = metadata ?? {};
   return namespace ? `${namespace}/${name}` : name;
 }
 
-/** The objects of one watched list. Every method returns what it changed; an object that is known already is no change. */
+/** The objects of a watched list. Every method returns the changes. An unchanged object is not a change. */
 export class Store<T extends Stored> {
   #objects = new Map<string, T>();
 
@@ -33,7 +33,7 @@ export class Store<T extends Stored> {
     return this.#objects.get(key);
   }
 
-  /** An object of the same name but another UID is another object: its coming is two changes. */
+  /** An object with the same name but another UID is a different object, so its arrival is two changes. */
   put(after: T): Change<T>[] {
     const key = objectKey(after);
     const before = this.#objects.get(key);
@@ -53,7 +53,7 @@ export class Store<T extends Stored> {
     return this.#objects.delete(key) && before ? [{ key, before }] : [];
   }
 
-  /** Replaces the objects with those of a new list. An object that is not in it is gone, even if its deletion was never seen. */
+  /** Replaces the objects with those of a new list. An object that is not in the list is gone, even if its deletion was never seen. */
   replace(objects: readonly T[]): Change<T>[] {
     const listed = new Set(objects.map(objectKey));
     const gone = this.items().filter((object) => !listed.has(objectKey(object)));

@@ -6,9 +6,9 @@ export interface WatchEvent {
 
 const TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
 const NEWLINE = 0x0a;
-/** One object in JSON, as long as the answer to a GET of it may be. */
+/** The maximum size of an object in JSON, the same as for the response to a GET of it. */
 const LONGEST_LINE = 12 * 2 ** 20;
-/** Room that is kept from one line to the next. */
+/** The size of the buffer that is kept from one line to the next. */
 const KEPT_ROOM = 2 ** 20;
 
 /** A line without an end would fill the memory. */
@@ -17,10 +17,10 @@ export class WatchLineTooLong extends Error {
 }
 
 /**
- * The events in a watch's bytes: one JSON object a line, cut anywhere. What follows the last newline was cut off and is dropped: it comes
- * again with the next watch.
- * @param maxBytes of a line, without its newline
- * @throws SyntaxError for a whole line that is no JSON, TypeError for one that is no event, WatchLineTooLong
+ * Reads the events from a watch's bytes: one JSON object per line, in pieces cut anywhere. An incomplete last line is dropped, because the
+ * next watch sends it again.
+ * @param maxBytes limit of a line, without its newline
+ * @throws SyntaxError for a whole line that is not JSON, TypeError for one that is not an event, WatchLineTooLong
  */
 export async function* watchEvents(
   pieces: AsyncIterable<Uint8Array>,
@@ -52,8 +52,8 @@ async function* lines(pieces: AsyncIterable<Uint8Array>, maxBytes: number): Asyn
 }
 
 /**
- * The bytes of a line that has no end yet. They are joined before they are decoded, since a piece may end inside a character, and copied
- * out of their pieces, since a few bytes would keep a whole network buffer alive. The room doubles, so that no byte is copied often.
+ * The bytes of an incomplete line. They are joined before decoding, because a piece may end inside a character. They are copied, because a
+ * few bytes would otherwise keep a whole network buffer alive. The buffer doubles, so no byte is copied often.
  */
 class UnfinishedLine {
   readonly #maxBytes: number;
@@ -73,7 +73,7 @@ class UnfinishedLine {
     this.#length = length;
   }
 
-  /** Returns the line that these bytes end, and begins another. */
+  /** Returns the line that these bytes complete, and begins another. */
   finish(bytes: Uint8Array): string {
     this.add(bytes);
     const line = this.#room.toString('utf8', 0, this.#length);

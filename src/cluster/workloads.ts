@@ -12,8 +12,8 @@ import type { PodTemplate, Workload, WorkloadKind } from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
 
 /**
- * Narrows an API object once; everything after this works with the model alone. Absent fields take the API's defaults.
- * An object of wrong types keeps its name only, and a strategy that is never restarted: one such object must not end a scan.
+ * Converts an API object to the model, the only form that the other stages use. Absent fields get the API's defaults. An object with wrong
+ * types keeps only its name, and gets a strategy that is never restarted: a malformed object must not end a scan.
  */
 export function workloadOf(kind: WorkloadKind, raw: RawWorkload): Workload {
   return narrowed(kind, fits(raw, WORKLOAD) ? raw : nameOnly(raw));
@@ -42,7 +42,7 @@ function narrowed(kind: WorkloadKind, raw: RawWorkload): Workload {
   };
 }
 
-/** What the metadata tells. */
+/** The fields that come from the metadata. */
 function identityOf(metadata: NonNullable<RawWorkload['metadata']>) {
   return {
     namespace: metadata.namespace ?? '',
@@ -58,14 +58,14 @@ function identityOf(metadata: NonNullable<RawWorkload['metadata']>) {
   };
 }
 
-/** Longer than any real version, kind or name; the API server bounds none of them in an ownerReference. */
+/** Longer than any real version, kind or name. The API server limits none of them in an ownerReference. */
 const LONGEST_NAME = 320;
 
 function ownerOf(references: readonly RawOwnerReference[]): Pick<Workload, 'owner'> {
   const controller = references.find((reference) => reference.controller);
   if (!controller) return {};
   const { apiVersion, kind, name } = controller;
-  // null, too, is what a hand-made object may hold
+  // a hand-made object may contain null
   return {
     owner: {
       apiVersion: apiVersion?.slice(0, LONGEST_NAME) ?? '',
@@ -75,7 +75,7 @@ function ownerOf(references: readonly RawOwnerReference[]): Pick<Workload, 'owne
   };
 }
 
-/** When we last wrote the object, from the field managers of server-side apply (KEP-555). */
+/** When Meltemi last wrote the object, from the field managers of server-side apply (KEP-555). */
 function managed(entries: readonly RawManagedFields[]): Pick<Workload, 'writtenAt'> {
   const ours = entries.flatMap(({ manager, time }) => (manager === FIELD_MANAGER ? Date.parse(time ?? '') || [] : []));
   return ours.length > 0 ? { writtenAt: Math.max(...ours) } : {};

@@ -2,19 +2,19 @@ import { type ImageReference, type ImageRules, parseImage, sameImage, sameRefere
 import { type ImageRewrite, rewritten } from './imageRewrite.ts';
 import { explains, type RewriteRule } from './learntImage.ts';
 
-/** The known rewrites of the cluster, by which a pod's image may still be the injector's. */
+/** The known rewrites of the cluster. They decide whether a pod's image may still be the injector's. */
 export interface ClusterImageRules extends ImageRules {
-  /** What the policy says of the cluster. */
+  /** The rewrites in the policy. */
   readonly imageRewrites?: readonly ImageRewrite[] | undefined;
-  /** What restarts have shown of the injection that the answer is from. */
+  /** The rewrites that restarts have shown for the injection that the answer is from. */
   readonly learnt?: readonly RewriteRule[] | undefined;
 }
 
-/** Whether a pod's image is the answer's, or what the cluster makes of it. Both count, because a rewrite may be younger than the pod. */
+/** Whether a pod's image is the answer's, or what the cluster makes of it. Both count, because a rewrite may be newer than the pod. */
 export const isMadeOf = (answer: string, actual: string, rules: ClusterImageRules): boolean =>
   sameImage(answer, actual, rules) || isMadeOfReference(parseImage(answer), parseImage(actual), rules);
 
-/** The same of references that are split already. */
+/** The same for parsed references. */
 export const isMadeOfReference = (answer: ImageReference, actual: ImageReference, rules: ClusterImageRules): boolean =>
   sameReference(answer, actual, rules) ||
   rewritten(answer, rules.imageRewrites ?? []).some((image) => sameReference(image, actual, rules)) ||

@@ -2,20 +2,20 @@ import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Sidecar } from '../model.ts';
 import { type ClusterImageRules, isMadeOf } from './clusterImage.ts';
 
-/** In which way a pod's sidecar differs from the expected one. `placement` is reported only: one old node flips it for a whole mesh. */
+/** How a pod's sidecar differs from the expected one. `placement` is only reported, because one old node flips it for a whole mesh. */
 export type Drift = 'missing' | 'image' | 'revision' | 'placement';
 
-/** Drifts that can be worth a restart. */
+/** The drifts that can cause a restart. */
 export const RESTARTABLE = ['missing', 'image', 'revision'] as const satisfies Drift[];
 
 export interface DriftRules extends ClusterImageRules {
-  /** Which drifts restart; the others are reported only. */
+  /** The drifts that cause a restart. The others are only reported. */
   readonly restartOn: ReadonlySet<Drift>;
 }
 
 /**
- * The drifts of one pod, worst first. A revision that either side does not state is not known, and so no drift; nor is an image that the
- * cluster makes of the expected one.
+ * The drifts of one pod, worst first. If either side does not state its revision, the revision is unknown, so there is no drift. An image
+ * that the cluster makes of the expected one is no drift either.
  */
 export function driftsOf(expected: ExpectedSidecar, actual: Sidecar, rules: ClusterImageRules): Drift[] {
   if (actual.placement === 'none') return ['missing'];

@@ -2,30 +2,32 @@ import { excerpt } from '../excerpt.ts';
 
 /** An image reference, resolved as the container runtime resolves it. */
 export interface ImageReference {
-  /** Host with optional port, as `normalHost` has it; `docker.io` where none is written. Empty: the text is no image reference. */
+  /**
+   * Host with optional port, in the form of `normalHost`; `docker.io` if the text has none. Empty if the text is not an image reference.
+   */
   readonly registry: string;
-  /** Path in the registry; the whole text where it is no image reference. */
+  /** Path in the registry; the whole text if it is not an image reference. */
   readonly repository: string;
   readonly tag: string;
   readonly digest: string;
 }
 
 export const DOCKER_HUB = 'docker.io';
-/** Docker Hub's older name, which distribution/reference still takes for the same registry. */
+/** Docker Hub's older name, which distribution/reference still treats as the same registry. */
 const OLD_DOCKER_HUB = 'index.docker.io';
-/** Where Docker Hub keeps images that are named without an account. */
+/** The path of Docker Hub's images without an account. */
 const OFFICIAL = 'library/';
 
-/** Name, tag and digest at their longest, with room to spare. A longer text is not looked into: a pod's author chooses it. */
+/** The maximum length of name, tag and digest, with room to spare. A longer text is not parsed, because a pod's author chooses it. */
 const LONGEST_REFERENCE = 1024;
-/** Of a path (distribution/reference, RepositoryNameTotalLengthMax). */
+/** The maximum length of a path (distribution/reference, RepositoryNameTotalLengthMax). */
 const LONGEST_PATH = 255;
 
 /**
- * Splits an image reference and fills in what it leaves out, as containerd and the kubelet do (distribution/reference, normalize.go and
- * regexp.go): the part before the first slash is a registry only if it has a dot, a colon or an upper-case letter or is `localhost`;
- * Docker Hub is the default registry, and `library/` the place of its short names; without tag and digest the tag is `latest`.
- * @param reference any text; one that is no image reference comes back whole, with an empty registry
+ * Splits an image reference and fills in its defaults, as containerd and the kubelet do (distribution/reference, normalize.go and
+ * regexp.go). The part before the first slash is a registry only if it has a dot, a colon or an upper-case letter, or is `localhost`.
+ * Docker Hub is the default registry, and `library/` the default path there. Without tag and digest, the tag is `latest`.
+ * @param reference any text. If it is not an image reference, it is returned whole, with an empty registry
  */
 export function parseImage(reference: string): ImageReference {
   const malformed: ImageReference = { registry: '', repository: reference, tag: '', digest: '' };
@@ -40,25 +42,28 @@ export function parseImage(reference: string): ImageReference {
   return { registry, repository, tag: tag ?? (digest === undefined ? 'latest' : ''), digest: digest ?? '' };
 }
 
-/** Whether a container runtime could pull it. A reference that cannot be parsed has no registry. */
+/** Whether a container runtime could pull the image. A reference that cannot be parsed has no registry. */
 export const isWellFormed = ({ registry }: ImageReference): boolean => registry !== '';
 
-/** The second part is undefined without the separator, and empty where nothing follows it. */
+/** The second part is undefined without the separator, and empty if nothing follows it. */
 function splitOnce(text: string, separator: string): [string, string | undefined] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
-/** Splits a name into registry and path; the registry is Docker Hub where none is written. */
+/** Splits a name into registry and path. The default registry is Docker Hub. */
 function splitHost(name: string): [host: string, path: string] {
   const [first, rest] = splitOnce(name, '/');
   return rest !== undefined && namesHost(first) ? [first, rest] : [DOCKER_HUB, name];
 }
 
-/** Whether the part of a name before its first slash means a registry, and is not part of a path on Docker Hub. */
+/** Whether the part of a name before its first slash is a registry, and not part of a path on Docker Hub. */
 export const namesHost = (first: string): boolean => /[.:A-Z]/.test(first) || first === 'localhost';
 
-/** A registry's host as it is compared: DNS knows no case, and Docker Hub has two names. Where the case alone makes it a host, it stays. */
+/**
+ * A registry's host in the form that is compared: DNS ignores case, and Docker Hub has two names. If only its upper-case letters make it a
+ * host, the case is kept.
+ */
 export function normalHost(host: string): string {
   const lower = host.toLowerCase();
   if (!namesHost(lower)) return host;
@@ -82,7 +87,7 @@ export const isPath = (text: string): boolean =>
 
 const isTag = (text: string | undefined): boolean => text === undefined || /^\w[\w.-]{0,127}$/.test(text);
 
-/** How long a digest is, is left to the runtime: digests are compared for equality only. */
+/** The length of a digest is not checked: digests are only compared for equality. */
 const isDigest = (text: string | undefined): boolean =>
   text === undefined || /^[A-Za-z][\w+.-]*:[0-9A-Fa-f]+$/.test(text);
 
@@ -94,14 +99,14 @@ export interface ImageRules {
 }
 
 /**
- * Whether two references mean the same image under the rules; versions are compared by equality only, so a downgrade differs too. A text
- * that is no image reference equals itself only.
+ * Whether two references mean the same image under the rules. Versions are only compared for equality, so a downgrade differs too. A text
+ * that is not an image reference only equals itself.
  */
 export function sameImage(expected: string, actual: string, rules: ImageRules): boolean {
   return expected === actual || sameReference(parseImage(expected), parseImage(actual), rules);
 }
 
-/** The same of references that are split already; two that are malformed are not compared here. */
+/** The same for parsed references. Two malformed references are not compared here. */
 export const sameReference = (a: ImageReference, b: ImageReference, rules: ImageRules): boolean =>
   isWellFormed(a) && isWellFormed(b) && sameName(a, b, rules) && sameVersion(a, b, rules);
 
@@ -110,19 +115,19 @@ function sameName(a: ImageReference, b: ImageReference, { compareHub }: ImageRul
   return !compareHub && (a.repository === b.repository || shortName(a) === shortName(b));
 }
 
-/** A repository as people write it. Mirrors keep Docker Hub's official images with `library/` or without. */
+/** A repository in its usual short form. Mirrors keep Docker Hub's official images with or without `library/`. */
 export function shortName({ registry, repository }: ImageReference): string {
   const short = repository.startsWith(OFFICIAL) ? repository.slice(OFFICIAL.length) : '';
   return registry === DOCKER_HUB && short !== '' && !short.includes('/') ? short : repository;
 }
 
-/** The runtime pulls by digest where there is one and ignores the tag (distribution/reference, ParseDockerRef). */
+/** The runtime pulls by digest if there is one, and then ignores the tag (distribution/reference, ParseDockerRef). */
 function sameVersion(a: ImageReference, b: ImageReference, { ignoreDigest }: ImageRules): boolean {
   if (a.digest === b.digest) return a.digest !== '' || a.tag === b.tag;
   return ignoreDigest && a.tag === b.tag;
 }
 
-/** Enough for a name, a tag and a digest of 64 digits; a table is not to be filled by one pod's image. */
+/** Enough for a name, a tag and a digest of 64 digits. A single pod's image must not fill a table. */
 const LONGEST_WORD = 200;
 
 /** The last path segment with its tag or digest, at most 200 characters: enough for a table. */

@@ -1,15 +1,17 @@
 import { namesOf, renamed, replacedPrefix } from './imagePrefix.ts';
 import { type ImageReference, isWellFormed } from './imageReference.ts';
 
-/** What the policy says of a cluster that pulls images from elsewhere: registries with an optional path, as `normalPrefix` has them. */
+/**
+ * The policy for a cluster that pulls images from elsewhere. Each side is a registry with an optional path, in the form of `normalPrefix`.
+ */
 export interface ImageRewrite {
   readonly from: string;
   readonly to: string;
 }
 
 /**
- * Applies the policy's rewrites to an image: the rule with the longest matching `from` prefix is applied once.
- * @returns none where no rewrite is about this image; two of an official image of Docker Hub, with and without `library/`
+ * Applies the policy's rewrites to an image. The rule with the longest matching `from` prefix is applied once.
+ * @returns none if no rewrite matches the image; two for an official image of Docker Hub, with and without `library/`
  */
 export function rewritten(image: ImageReference, rewrites: readonly ImageRewrite[]): ImageReference[] {
   if (!isWellFormed(image)) return [];

@@ -7,19 +7,19 @@ export interface PodGroup {
   readonly templateHash: string;
   readonly ready: boolean;
   readonly count: number;
-  /** When the youngest of them was created. */
+  /** The creation time of the youngest pod. */
   readonly youngest: number;
-  /** Of a StatefulSet's pods, whose names say which is which. */
+  /** The ordinals of a StatefulSet's pods, from their names. */
   readonly ordinals?: readonly number[];
 }
 
-/** Whether a pod takes part in a verdict: terminal and terminating pods are history. */
+/** Whether a pod counts for a verdict. Terminal and terminating pods do not. */
 export const isLive = (pod: PodFacts): boolean => !pod.deleting && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
 
 /**
- * The workload a pod seems to belong to. A ReplicaSet of a Deployment is named after it with the template hash as suffix
- * (pkg/controller/deployment/sync.go), so the hash gives the name. A hint only: `kubectl delete
- * --cascade=orphan` leaves ReplicaSets that a Deployment of another name may adopt (pkg/controller/controller_ref_manager.go).
+ * The workload that a pod seems to belong to. A Deployment's ReplicaSet is named after it, with the template hash as suffix
+ * (pkg/controller/deployment/sync.go), so removing the hash gives the name. This is only a hint: `kubectl delete --cascade=orphan` leaves
+ * ReplicaSets that a Deployment with another name may adopt (pkg/controller/controller_ref_manager.go).
  */
 export function seemingOwner({ owner, namespace, templateHash }: PodFacts): string | undefined {
   if (!owner) return undefined;
@@ -37,7 +37,7 @@ interface Growing extends PodGroup {
   readonly ordinals?: number[];
 }
 
-/** Adds pods to the groups of like pods that each owner has; memory follows the owners, not the pods. */
+/** Adds pods to the groups of similar pods of each owner. Memory grows with the owners, not with the pods. */
 export class PodGroups {
   readonly #owners = new Map<string, Map<string, Growing>>();
 
@@ -65,15 +65,15 @@ function newGroup({ sidecar, templateHash, ready, owner }: PodFacts): Growing {
   return { sidecar, templateHash, ready, count: 0, youngest: 0, ...ordinals };
 }
 
-/** A controller with live pods: a ReplicaSet, a StatefulSet, or anything else that makes pods. */
+/** A controller with live pods: a ReplicaSet, a StatefulSet, or any other object that creates pods. */
 export interface Controller {
   readonly uid: string;
   readonly kind: string;
-  /** The workload that it seems to belong to by its name, if there is such a one. */
+  /** The workload that it seems to belong to according to its name, if any. */
   readonly hint: string | undefined;
 }
 
-/** Pods of a scan by the UID of their controller: names can be reused, and a ReplicaSet can change its owner. */
+/** The pods of a scan by the UID of their controller. Names can be reused, and a ReplicaSet can change its owner. */
 export class PodsByController {
   readonly #controllers = new Map<string, Controller>();
   readonly #groups = new PodGroups();
@@ -95,16 +95,16 @@ export class PodsByController {
   }
 }
 
-/** How many pods there are in groups. */
+/** The number of pods in groups. */
 export const countOf = (groups: readonly PodGroup[]): number => groups.reduce((sum, { count }) => sum + count, 0);
 
-/** A StatefulSet's pod is named after it with its ordinal as suffix (pkg/controller/statefulset/stateful_set_utils.go). */
+/** A StatefulSet's pod has the name of the StatefulSet with its ordinal as suffix (pkg/controller/statefulset/stateful_set_utils.go). */
 function ordinalOf(name: string): number | undefined {
   const digits = /-(\d+)$/.exec(name)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** The pods that a rollout would replace: of a StatefulSet with a partition only those from the partition on. */
+/** The pods that a rollout would replace. For a StatefulSet with a partition, only the pods from the partition on. */
 export function replaceable({ partition, firstOrdinal }: Workload, groups: readonly PodGroup[]): readonly PodGroup[] {
   if (partition === 0) return groups;
   return groups.flatMap((group) => {

@@ -5,10 +5,11 @@ import { type ImageReference, isWellFormed, parseImage } from './imageReference.
 import type { PodGroup } from './podGroups.ts';
 
 /**
- * Whether live pods suggest that the cluster rewrites the images of this answer: they may be of another version, but were made for the same
- * revision and come from elsewhere, or are pinned where the answer is not. The first restart then shows what becomes of the answer.
- * @param groups live pods, of any workload that this answer is for
- * @param rules what is known of the cluster already; that gives no hint
+ * Whether live pods suggest that the cluster rewrites the images of this answer. The pods may have another version, but they were made for
+ * the same revision and their images come from elsewhere, or are pinned although the answer's is not. The first restart then shows the
+ * rewrite.
+ * @param groups live pods of any workload with this answer
+ * @param rules the known rewrites of the cluster; they give no hint
  */
 export const hintsAtRewriting = (
   expected: ExpectedSidecar,
@@ -16,7 +17,7 @@ export const hintsAtRewriting = (
   rules: ClusterImageRules,
 ): boolean => groups.some(({ sidecar }) => hints(expected, sidecar, rules));
 
-/** A pod's image is looked at as if its version were the answer's: what then still differs is where it comes from, or the digest. */
+/** Treats a pod's image as if it had the answer's version. The remaining difference is the registry and path, or the digest. */
 function hints(expected: ExpectedSidecar, sidecar: Sidecar, rules: ClusterImageRules): boolean {
   if (!sidecar.injected || sidecar.placement === 'none' || sidecar.revision !== expected.revision) return false;
   const answer = parseImage(expected.image);

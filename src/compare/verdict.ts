@@ -15,7 +15,7 @@ export interface OutdatedVerdict {
   readonly drifts: readonly Drift[];
   readonly outdatedPods: number;
   readonly pods: number;
-  /** The sidecar of the largest outdated group, for people. */
+  /** The sidecar of the largest outdated group, for users. */
   readonly actual: Sidecar;
 }
 
@@ -24,12 +24,12 @@ export type Verdict =
       readonly state: 'current';
       readonly expected: ExpectedSidecar;
       readonly drifts: readonly Drift[];
-      /** How the cluster rewrites the expected image, in words; absent if the pods have the injector's own image. */
+      /** Describes how the cluster rewrites the expected image; absent if the pods have the injector's own image. */
       readonly rewritten?: string;
     }
   | OutdatedVerdict
   | { readonly state: 'skipped'; readonly reason: Reason }
-  /** Outdated, in a namespace where nothing is restarted: it is listed, so that people do not overlook it. */
+  /** Outdated, in a namespace where nothing is restarted. It is listed, so that users do not overlook it. */
   | (Omit<OutdatedVerdict, 'state'> & { readonly state: 'skipped'; readonly reason: Reason })
   | { readonly state: 'unknown'; readonly reason: Reason }
   | { readonly state: 'conflict'; readonly reason: Reason };
@@ -37,8 +37,8 @@ export type Verdict =
 export const STATES = ['current', 'outdated', 'skipped', 'unknown', 'conflict'] as const satisfies Verdict['state'][];
 
 /**
- * Judges one workload: what its injector would give its next pod, against what its pods have.
- * @param answer the injector's answer; undefined when no injector was asked because not exactly one entry matches
+ * Assesses one workload: compares what its injector would give its next pod with what its pods have.
+ * @param answer the injector's answer; undefined if no injector was asked because not exactly one entry matches
  * @param groups the pods that a rollout would replace, without terminal and terminating ones
  */
 export function judge(
@@ -60,7 +60,7 @@ export function judge(
   return compare(workload, answer.sidecar, groups, rules);
 }
 
-/** Why its kind never restarts it; undefined where it does. */
+/** Why the workload's kind never restarts it; undefined if it may be restarted. */
 const refusal = (workload: Workload): string | undefined => ownerKind(workload.kind).refuses(workload);
 
 const skipped = (code: Parameters<typeof reason>[0], detail: string): Verdict => ({
@@ -110,7 +110,7 @@ function compare(
   return { state: 'outdated', expected, drifts, outdatedPods, pods, actual: largest.sidecar };
 }
 
-/** If images were rewritten in different ways, one pod is shown as an example. */
+/** If images were rewritten in different ways, one pod serves as an example. */
 function rewrittenBy(
   { image }: ExpectedSidecar,
   groups: readonly PodGroup[],
@@ -123,10 +123,10 @@ function rewrittenBy(
 const countWhere = (groups: readonly PodGroup[], wanted: (group: PodGroup) => boolean): number =>
   groups.reduce((sum, group) => sum + (wanted(group) ? group.count : 0), 0);
 
-/** A revision is a label's value, which is never longer. A pod's annotation can hold anything. */
+/** A revision is a label value, which is never longer. A pod's annotation can contain anything. */
 const LONGEST_REVISION = 63;
 
-/** A sidecar in a word, as tables and Events show it: `proxyv2:1.30.2 (canary)`. Not longer than a line, and not escaped. */
+/** A sidecar as a short word for tables and Events: `proxyv2:1.30.2 (canary)`. It is never longer than a line. It is not escaped. */
 export function sidecarWord({ image, revision }: { image: string; revision: string }): string {
   if (!image) return 'no sidecar';
   return revision ? `${shortImage(image)} (${excerpt(revision, LONGEST_REVISION)})` : shortImage(image);

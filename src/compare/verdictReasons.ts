@@ -1,4 +1,4 @@
-/** Every reason that a verdict can carry, with what it means. docs/reasons.md shows them. */
+/** Every reason of a verdict, with its meaning. docs/reasons.md shows them. */
 export const VERDICT_REASONS = {
   // skipped
   'not-injected': 'No injector entry matches the pods of this workload, and its pods have no sidecar.',

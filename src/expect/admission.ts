@@ -9,16 +9,16 @@ import { parseBounded } from './jsonBounds.ts';
 import { applied, operationsIn } from './podPatch.ts';
 
 /**
- * Labels that a workload's next pod will have: the template's and those its controller adds. Their values are not known beforehand
- * (a template hash, an ordinal), so they are left empty: selectors on injector entries can only ask for their presence.
+ * The labels of a workload's next pod: those of the template and those that its controller adds. The values that a controller adds (a
+ * template hash, an ordinal) are not known beforehand and are left empty, so selectors of injector entries can only ask whether they exist.
  */
 export function nextPodLabels(workload: Workload): Labels {
   return { ...ownerKind(workload.kind).addedLabels, ...workload.template.labels };
 }
 
 /**
- * The question to an injector: would you inject a pod of this template, and with what? Always the owner's template, never a live pod:
- * a live pod's status annotation makes istiod skip the overrides of `istio-proxy` (istio pkg/kube/inject/webhook.go).
+ * The question to an injector: would it inject a pod of this template, and with what? It is always about the owner's template, never about
+ * a live pod, because a live pod's status annotation makes istiod skip the overrides of `istio-proxy` (istio pkg/kube/inject/webhook.go).
  */
 export function question(namespace: string, name: string, template: PodTemplate) {
   const pod = {
@@ -47,7 +47,10 @@ export function question(namespace: string, name: string, template: PodTemplate)
   return { pod, review };
 }
 
-/** As `question`, as texts. The pod is written once for both: a template may have megabytes, and the event loop waits meanwhile. */
+/**
+ * Like `question`, but as text. The pod is serialised once for both, because a template may have megabytes and serialising it blocks the
+ * event loop.
+ */
 export function questionText(namespace: string, name: string, template: PodTemplate): { pod: string; review: string } {
   const { pod, review } = question(namespace, name, template);
   const text = JSON.stringify(pod);
@@ -63,19 +66,19 @@ interface ReviewResponse {
 }
 
 /**
- * Reads an AdmissionReview answer: applies the whole JSON Patch to the pod that was asked about and looks for the proxy in the result.
- * The order of operations varies between calls and containers shift, so nothing short of applying all of it is right.
- * Never throws; what cannot be read is `unknown`. The pod is left as it is.
+ * Reads an AdmissionReview answer: applies the whole JSON Patch to the pod in the question and looks for the proxy in the result. The whole
+ * patch must be applied, because the order of operations varies between calls and containers shift. Never throws: an answer that cannot be
+ * read is `unknown`. The pod itself is not changed.
  */
 export function readAnswer(pod: object, body: unknown): Answer {
   return answerIn(body, () => structuredClone(pod));
 }
 
 /**
- * As `readAnswer`, of the texts that went over the wire.
- * @param pod JSON of the pod that was asked about
+ * Like `readAnswer`, but reads the texts as sent over the wire.
+ * @param pod JSON of the pod in the question
  * @param body the answer, UTF-8
- * @throws {Error} where the body is not JSON or is too much of it
+ * @throws {Error} if the body is not JSON or is too large
  */
 export function readAnswerText(pod: string, body: Buffer): Answer {
   let review: unknown;
@@ -121,18 +124,19 @@ function sidecarAfter(pod: object, response: ReviewResponse): Answer {
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** As strict as the API server, which takes nothing but base64 of a list of known operations. */
+/** As strict as the API server, which accepts only base64 of a list of known operations. */
 function operationsOf({ patchType, patch }: ReviewResponse): Operation[] {
   if (patchType !== 'JSONPatch') throw new Error('its type is not JSONPatch');
   if (typeof patch !== 'string' || patch.length % 4 !== 0 || !BASE64.test(patch)) throw new Error('it is not base64');
-  // bits beyond the last byte must be zero, as Go's decoder has it
+  // bits beyond the last byte must be zero, as in Go's decoder
   const end = patch.slice(-4);
   if (Buffer.from(end, 'base64').toString('base64') !== end) throw new Error('it is not base64');
   return operationsIn(parseBounded(Buffer.from(patch, 'base64')));
 }
 
 /**
- * Why the API server would refuse the injected pod: containers are required and their names unique across both lists (core/v1 validation).
+ * Why the API server would reject the injected pod: it needs containers, and their names must be unique across both lists (core/v1
+ * validation).
  */
 function whyInvalid({ spec }: RawPod): string | undefined {
   const containers = spec?.containers ?? [];

@@ -4,7 +4,7 @@ import { FORTSA_RESTARTED_AT, RESTARTED_AT } from '../names.ts';
 import { nextPodLabels } from './admission.ts';
 import { type Known, KnownObject } from './knownObject.ts';
 
-/** The variables of `matchConditions`, as far as they are known before the pod is made. */
+/** The variables of `matchConditions` that are known before the pod is created. */
 export interface AdmissionVariables {
   readonly object: KnownObject;
   readonly oldObject: null;
@@ -13,9 +13,10 @@ export interface AdmissionVariables {
 
 /**
  * What the API server's expressions see when a workload's next pod is created: the pod as its controller makes it from the template, and
- * the request (apiserver admission/plugin/cel: CreateAdmissionRequest). Open is what controllers and the API server's own admission plugins
- * add before webhooks are called (kube-apiserver pkg/kubeapiserver/options/plugins.go): names, hashes, priorities, tolerations, volumes of
- * tokens, resources from a LimitRange; and who asks, for that is the controller, under whatever name the cluster runs it.
+ * the request (apiserver admission/plugin/cel: CreateAdmissionRequest). Unknown are the fields that controllers and the API server's own
+ * admission plugins set before webhooks are called (kube-apiserver pkg/kubeapiserver/options/plugins.go): names, hashes, priorities,
+ * tolerations, volumes of tokens, and resources from a LimitRange. The user is unknown too: it is the controller, and its name depends on
+ * the cluster.
  */
 export function admissionVariables(workload: Workload): AdmissionVariables {
   return { object: podOf(workload), oldObject: null, request: requestOf(workload.namespace) };
@@ -46,7 +47,7 @@ function podOf(workload: Workload): KnownObject {
   return new KnownObject({ fields, restOpen: true }, 'object');
 }
 
-/** The longest name of a controller that its pods' generateName still begins with whole (kubernetes pkg/controller getPodsPrefix). */
+/** Up to this length, the generateName of a controller's pods begins with its whole name (kubernetes pkg/controller getPodsPrefix). */
 const LONGEST_PREFIX = 252;
 
 function metadataOf(workload: Workload): Known {
@@ -70,16 +71,16 @@ function labelsOf(workload: Workload): KnownObject {
   return new KnownObject({ fields: labels, open: new Set(added) }, 'object.metadata.labels');
 }
 
-/** A restart writes its time, and a LimitRange what it has set (kubernetes plugin/pkg/admission/limitranger). */
+/** A restart writes its time here, and a LimitRange writes what it has set (kubernetes plugin/pkg/admission/limitranger). */
 const WRITTEN_LATER: ReadonlySet<string> = new Set([RESTARTED_AT, FORTSA_RESTARTED_AT, 'kubernetes.io/limit-ranger']);
 
-/** Whether a pod has annotations at all may change with the restart: then the field itself is open. */
+/** A restart can add the first annotation to a pod. In that case, the whole field is unknown. */
 function annotationsOf(annotations: Labels): KnownObject | undefined {
   if (Object.keys(annotations).length === 0) return undefined;
   return new KnownObject({ fields: annotations, open: WRITTEN_LATER }, 'object.metadata.annotations');
 }
 
-/** Fields of a pod's spec that are the template's, whether they are there or not. */
+/** Fields of a pod's spec that always equal the template's, present or absent. */
 const OF_TEMPLATE = [
   'activeDeadlineSeconds',
   'automountServiceAccountToken',
@@ -102,7 +103,7 @@ const OF_TEMPLATE = [
   'terminationGracePeriodSeconds',
   'topologySpreadConstraints',
 ];
-/** Fields that a plugin sets only where the template does not. */
+/** Fields that a plugin sets only if the template does not. */
 const WHERE_GIVEN = ['imagePullSecrets', 'priorityClassName'];
 const CONTAINER_LISTS = ['containers', 'initContainers'];
 /** Fields of a container that plugins add to. */

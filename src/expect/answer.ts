@@ -4,12 +4,12 @@ import type { Reason } from '../reasons.ts';
 /** The sidecar that the injector would give a workload's next pod. */
 export interface ExpectedSidecar {
   readonly image: string;
-  /** Annotation `istio.io/rev` of the injected pod; empty where the injector sets none. */
+  /** Annotation `istio.io/rev` of the injected pod; empty if the injector sets none. */
   readonly revision: string;
   readonly placement: Exclude<Placement, 'none'>;
 }
 
-/** What an injector said of one pod template. */
+/** An injector's answer about one pod template. */
 export type Answer =
   | { readonly kind: 'sidecar'; readonly sidecar: ExpectedSidecar }
   | { readonly kind: 'no-sidecar' }

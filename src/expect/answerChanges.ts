@@ -7,15 +7,15 @@ import { isBad, type Question } from './question.ts';
 const RECHECKS_AT_A_TIME = 4;
 
 export interface AnswerChangesOptions {
-  /** Milliseconds of a clock that never runs backwards. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   /** A new answer. Never rejects. */
   readonly ask: (question: Question) => Promise<Answer>;
-  /** Whether an injection's injector is known not to answer. */
+  /** Whether an injection's injector is known to be unreachable. */
   readonly isFailing: (injection: Injection) => boolean;
-  /** An injector gives another answer to the same template; `generationOf` has grown. */
+  /** An injector gives a different answer to the same template; `generationOf` has grown. */
   readonly onChange: (injection: Injection) => void;
-  /** The answers of one namespace have changed, for a reason of its own such as a ProxyConfig. */
+  /** The answers of one namespace have changed for a reason of its own, such as a ProxyConfig. */
   readonly onNamespaceChange: (injection: Injection, namespace: string) => void;
 }
 
@@ -30,12 +30,12 @@ export class AnswerChanges {
     this.#options = options;
   }
 
-  /** Takes an answer as a sample, unless it is none or there are enough. */
+  /** Keeps an answer as a sample, unless it is `unknown` or there are enough samples. */
   add(asked: Question, answer: Answer): void {
     if (answer.kind !== 'unknown') this.#samples.add(asked, answer, this.#options.now());
   }
 
-  /** Puts one sample again to each of these injectors that is due. Never rejects. */
+  /** Asks each of these injectors one sample again, if it is due. Never rejects. */
   async recheck(injections: readonly Injection[]): Promise<void> {
     const { isFailing, now } = this.#options;
     const due = injections.filter((injection) => !isFailing(injection) && this.#samples.take(injection, now()));
@@ -50,7 +50,7 @@ export class AnswerChanges {
     if (isBad(answer)) this.#samples.drop(injection, first);
     if (!isConclusive(answer) || same(answer, first.answer)) return;
     const other = second && (await ask({ ...second.question, injection }));
-    // something of the namespace's own has changed, such as a ProxyConfig: that is no news of the injector
+    // only something in the namespace has changed, such as a ProxyConfig; the injector itself has not
     if (second && other && same(other, second.answer)) {
       this.#samples.forget(injection.epoch, first.question.namespace);
       onNamespaceChange(injection, first.question.namespace);
@@ -61,7 +61,7 @@ export class AnswerChanges {
     onChange(injection);
   }
 
-  /** How often an injector has been seen to answer otherwise than before, as a number that only grows while its entry exists. */
+  /** The number of times that an injector's answers were seen to change. It only grows while the injector's entry exists. */
   generationOf(injection: Pick<Injection, 'entry'>): number {
     return this.#generations.get(nameOf(injection)) ?? 0;
   }
@@ -83,6 +83,6 @@ const nameOf = ({ entry }: Pick<Injection, 'entry'>): string => `${entry.configu
 
 const same = (one: Answer, other: Answer): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-/** A refusal is an answer, too. */
+/** A refusal is an answer too. */
 const isConclusive = (answer: Answer): boolean =>
   answer.kind !== 'unknown' || answer.reason.code === 'injector-refused';

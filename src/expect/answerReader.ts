@@ -4,21 +4,24 @@ import type { Answer } from './answer.ts';
 import type { Read, ToRead } from './answerThread.ts';
 import { ConcurrencyLimit } from './concurrencyLimit.ts';
 
-/** The thread's code, put in by the build: a bundle is one file, and starting all of it again would cost 100 ms and 30 MB. */
+/** The thread's code, inserted by the build. A bundle is one file, and starting all of it again would cost 100 ms and 30 MB. */
 declare const MELTEMI_ANSWER_THREAD: string | undefined;
 
-/** Pod and answer of at most so many characters are read in line; an ordinary answer of istiod has 15,000. */
+/** A pod and an answer of together at most this many characters are read on the main thread. An ordinary answer of istiod has 15,000. */
 const IN_LINE = 64 * 1024;
-/** After an answer of this many bytes the thread ends, and gives its heap back. */
+/** After an answer of this many bytes the thread ends, to release its heap. */
 const LARGE = 4 * 1024 * 1024;
-/** The largest answer that is allowed takes less than a second; what takes longer was made to. */
+/** The largest allowed answer takes less than a second. A longer time means that the answer was crafted to be slow. */
 const LONGEST = 10_000;
-/** Counted values and one answer at a time stay below this, in MiB. It is a net under them: V8 ends the process where it is met. */
+/**
+ * The heap limit of the thread, in MiB. The limits on values, and reading one answer at a time, keep usage below it. It is a second line of
+ * defence: V8 ends the process when it is reached.
+ */
 const HEAP = 512;
 
 /**
- * Reads answers so that the event loop, on which the Lease depends, is never held up: small ones in line, others in a thread, one at a
- * time. The thread starts with the first of them.
+ * Reads answers without blocking the event loop, on which the Lease depends: small ones on the main thread, others in a worker thread, one
+ * at a time. The thread starts with the first large answer.
  */
 export class AnswerReader {
   readonly #turns = new ConcurrencyLimit(1);
@@ -26,15 +29,15 @@ export class AnswerReader {
   #thread: Worker | undefined;
   #closed = false;
 
-  /** @param longest milliseconds that the thread may take for one answer */
+  /** @param longest maximum time for one answer in the thread, in milliseconds */
   constructor(longest = LONGEST) {
     this.#longest = longest;
   }
 
   /**
-   * @param pod JSON of the pod that was asked about
-   * @param body the whole answer in blocks, each the only view of its memory; they must not be used afterwards
-   * @throws {Error} where it is not JSON, is too much of it, or takes too long
+   * @param pod JSON of the pod in the question
+   * @param body the whole answer in blocks. Each must be the only view of its memory, and the caller must not use it afterwards
+   * @throws {Error} if it is not JSON, is too large, or takes too long
    */
   async read(pod: string, body: readonly Uint8Array<ArrayBuffer>[]): Promise<Answer> {
     const size = body.reduce((sum, { length }) => sum + length, 0);
@@ -44,7 +47,7 @@ export class AnswerReader {
     return read.answer;
   }
 
-  /** Ends the thread. The answer that it is reading fails. */
+  /** Ends the thread. An answer that is being read fails. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#end();
@@ -62,7 +65,7 @@ export class AnswerReader {
     const failed = (error: Error) => resolve({ fault: `the answer cannot be read: ${error.message}` });
     const ended = () => resolve({ fault: 'the answer cannot be read: its thread has ended' });
     thread.once('message', resolve).once('error', failed).once('exit', ended);
-    // the process must not end while a caller waits for this answer
+    // the process must not exit while a caller waits for this answer
     thread.ref();
     thread.postMessage(
       toRead,

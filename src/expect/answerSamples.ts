@@ -2,15 +2,15 @@ import type { Answer } from './answer.ts';
 import type { Injection } from './mesh.ts';
 import type { Question } from './question.ts';
 
-/** A question with the answer that it had. */
+/** A question and its answer. */
 export interface Sample {
   readonly question: Question;
   readonly answer: Answer;
 }
 
-/** Between two looks at one injection, in milliseconds. */
+/** The time between two checks of one injection, in milliseconds. */
 const INTERVAL = 60_000;
-/** One to ask again, and one of another namespace to tell a change of the injector from one of the namespace. */
+/** One sample to ask again, and one from another namespace. The second tells a change of the injector from a change in the namespace. */
 const SAMPLES = 2;
 
 interface Samples {
@@ -18,11 +18,11 @@ interface Samples {
   nextAt: number;
 }
 
-/** Of each epoch the answers by which a change of its injector is noticed. */
+/** For each epoch, the answers that are asked again to notice a change of its injector. */
 export class AnswerSamples {
   readonly #epochs = new Map<string, Samples>();
 
-  /** Takes an answer as a sample, unless there are enough, or one of the same namespace. */
+  /** Keeps an answer as a sample, unless there are enough or one is from the same namespace. */
   add(question: Question, answer: Answer, now: number): void {
     const { epoch } = question.injection;
     const known = this.#epochs.get(epoch) ?? { samples: [], nextAt: now + INTERVAL };
@@ -35,7 +35,7 @@ export class AnswerSamples {
     return this.#epochs.get(epoch)?.samples ?? [];
   }
 
-  /** Whether an injection has a sample and is due to be looked at; its next look then comes an interval later. */
+  /** Whether an injection has a sample and is due for a check. If it is, the next check is due an interval later. */
   take({ epoch }: Injection, now: number): boolean {
     const known = this.#epochs.get(epoch);
     if (!known || known.samples.length === 0 || known.nextAt > now) return false;
@@ -43,13 +43,13 @@ export class AnswerSamples {
     return true;
   }
 
-  /** Drops a sample that can no longer be asked about; the next answer takes its place. */
+  /** Drops a sample that can no longer be asked about. The next answer replaces it. */
   drop({ epoch }: Injection, sample: Sample): void {
     const known = this.#epochs.get(epoch);
     if (known) known.samples = known.samples.filter((one) => one !== sample);
   }
 
-  /** Forgets an epoch's samples, or those of one namespace. */
+  /** Forgets the samples of an epoch, or only those of one namespace. */
   forget(epoch: string, namespace?: string): void {
     const known = this.#epochs.get(epoch);
     if (!known) return;

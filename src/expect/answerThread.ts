@@ -3,13 +3,13 @@ import { messageOf } from '../messageOf.ts';
 import { readAnswerText } from './admission.ts';
 import type { Answer } from './answer.ts';
 
-/** What the thread is given: JSON of the pod that was asked about, and the bytes of the answer in blocks. */
+/** The thread's input: JSON of the pod in the question, and the bytes of the answer in blocks. */
 export interface ToRead {
   readonly pod: string;
   readonly body: readonly Uint8Array<ArrayBuffer>[];
 }
 
-/** What it gives back, one for each that it was given, in order. */
+/** The thread's output: one for each input, in order. */
 export type Read = { readonly answer: Answer } | { readonly fault: string };
 
 parentPort?.on('message', ({ pod, body }: ToRead) => parentPort?.postMessage(read(pod, body)));

@@ -1,12 +1,12 @@
 import type { Labels } from '../model.ts';
 import type { ChartLabels } from './mesh.ts';
 
-/** Which chart version an object comes from, as its labels say. */
+/** The chart version that an object comes from, according to its labels. */
 export const chartLabels = (labels: Labels | undefined): ChartLabels => [
   labels?.['helm.sh/chart'],
   labels?.['app.kubernetes.io/version'],
 ];
 
-/** Whether two objects say that they come from different chart versions. What either does not say is not known, and so no difference. */
+/** Whether the labels of two objects name different chart versions. A missing label is unknown, so it is not a difference. */
 export const chartsDiffer = (a: ChartLabels, b: ChartLabels): boolean =>
   a.some((label, index) => label !== undefined && b[index] !== undefined && label !== b[index]);

@@ -1,9 +1,9 @@
 /**
- * Lets so many tasks run at a time. The others wait, first come, first served for each asker. Askers take turns, so that the many tasks of
- * one do not keep another waiting.
+ * Limits how many tasks run at a time. Tasks of one asker run in the order of their arrival. Askers take turns, so that one with many tasks
+ * does not delay the others.
  */
 export class ConcurrencyLimit {
-  /** Waiting tasks by asker; the next asker to be served comes first. */
+  /** Waiting tasks by asker. The asker whose turn is next comes first. */
   readonly #waiting = new Map<string, (() => void)[]>();
   #free: number;
 
@@ -11,7 +11,7 @@ export class ConcurrencyLimit {
     this.#free = atATime;
   }
 
-  /** @param whose the asker, a namespace for example */
+  /** @param whose the asker, for example a namespace */
   async take<T>(work: () => Promise<T>, whose = ''): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else await this.#queued(whose);

@@ -2,39 +2,39 @@ import type { Answer } from './answer.ts';
 import type { Injection } from './mesh.ts';
 import type { Question } from './question.ts';
 
-/** Time between the two probes of one confirmation, and before another one after a disagreement. */
+/** The time between the two probes of a confirmation, and before the next attempt after a disagreement. */
 const BETWEEN = 10_000;
-/** Questions that failed are remembered, so that another one is taken; beyond so many they are tried anew. */
+/** Failed questions are remembered, so that another one is used next. Beyond this number, they are forgotten and used again. */
 const MOST_FAILED = 100;
 const MOST_NAMESPACES = 10_000;
 
 export interface ConfirmationsOptions {
-  /** Asks over a connection of its own, so that whatever balances connections may lead it to another replica. */
+  /** Asks over a new connection, so that a load balancer may choose another replica. */
   readonly probe: (question: Question) => Promise<Answer>;
-  /** Resolves after so many milliseconds, early when everything stops. */
+  /** Resolves after this many milliseconds, or earlier when Meltemi stops. */
   readonly wait: (milliseconds: number) => Promise<void>;
   readonly signal: AbortSignal;
-  /** Called when a confirmation has ended, either way; answers of that epoch that are kept may be the other replica's. */
+  /** Called when a confirmation has ended, with either result. Cached answers of that epoch may come from the other replica. */
   readonly onEnd: (injection: Injection) => void;
 }
 
 interface State {
   done: boolean;
   detail: string;
-  /** What the next pair of probes asks. */
+  /** The question of the next pair of probes. */
   question: Question;
   /** Questions that failed, by namespace and template. */
   readonly failed: Set<string>;
-  /** How often that was so in each namespace. */
+  /** The number of failed pairs in each namespace. */
   readonly vain: Map<string, number>;
 }
 
 /**
- * Gate G3 where no istiod Deployment is visible, so that it is not known whether its replicas agree: one question is put twice, over new
- * connections, ten seconds apart, once per epoch. Only equal answers confirm; a disagreement is probed again for as long as it lasts.
- * Each pair of probes uses the newest question from the namespaces with the fewest failed pairs. A question that failed is used again only
- * if there is no other: its workload may be gone, it may fail on every replica, or its owner may change the answer between two probes. So
- * a namespace with many such questions cannot block the others.
+ * Gate G3 for an istiod whose Deployment is not visible, so that it is unknown whether its replicas agree. It asks one question twice, over
+ * new connections, ten seconds apart, once per epoch. Only equal answers confirm the epoch; after a disagreement it asks again until they
+ * agree. Each pair of probes uses the newest question from the namespaces with the fewest failed pairs. A failed question is used again
+ * only if there is no other: its workload may be gone, it may fail on every replica, or its owner may change the answer between two probes.
+ * So a namespace with many such questions cannot block the others.
  */
 export class Confirmations {
   readonly #options: ConfirmationsOptions;
@@ -50,7 +50,7 @@ export class Confirmations {
     return state?.done ? undefined : (state?.detail ?? 'Meltemi must first ask its injector twice');
   }
 
-  /** Begins to confirm a question's epoch; where that has begun, offers the question for the next pair of probes. */
+  /** Begins to confirm a question's epoch. If that has begun already, the question becomes a candidate for the next pair of probes. */
   begin(question: Question): void {
     const { epoch } = question.injection;
     const known = this.#epochs.get(epoch);
@@ -64,7 +64,7 @@ export class Confirmations {
     void this.#confirm(epoch, state);
   }
 
-  /** Forgets epochs that are gone; what runs for them ends by itself. */
+  /** Forgets epochs that no longer exist. Their running confirmations end by themselves. */
   keepOnly(injections: readonly Injection[]): void {
     const epochs = new Set(injections.map(({ epoch }) => epoch));
     for (const epoch of this.#epochs.keys()) if (!epochs.has(epoch)) this.#epochs.delete(epoch);

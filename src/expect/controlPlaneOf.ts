@@ -16,13 +16,13 @@ export type Candidates = (namespace: string) => readonly Istiod[];
 export interface Home {
   /** The namespace with its ConfigMaps; undefined when it is not known. */
   readonly namespace: string | undefined;
-  /** Undefined where the control plane is not visible. */
+  /** Undefined if the control plane is not visible. */
   readonly istiod: Istiod | undefined;
 }
 
 /**
- * The namespaces in which an entry's control plane may be: where its Service is, or for a URL the one that Helm left on the
- * configuration, or else those that people name. What stands in other namespaces does not count.
+ * The namespaces in which an entry's control plane may be: the one of its Service. For a URL, it is the one in Helm's annotation on the
+ * configuration, or else those in `--istio-namespaces`. Deployments in other namespaces are ignored.
  * @param trusted the namespaces of `--istio-namespaces`
  */
 export function controlPlaneNamespaces(entry: WebhookEntry, trusted: readonly string[]): readonly string[] {
@@ -35,10 +35,10 @@ function namespaceOf({ address, releaseNamespace }: WebhookEntry): string | unde
 }
 
 /**
- * The control plane that answers an entry. `clientConfig` decides: the istiod is the Deployment whose pods the entry's Service selects.
- * Where a Service selects none (ExternalName, endpoints written by hand, one that may not be read) or `clientConfig` has a URL, it is the
- * Deployment labelled `app=istiod` of the revision that the configuration's label names, or the only one where that has no label.
- * @param service the entry's Service; undefined where it does not exist or may not be read, or where there is none
+ * The control plane that answers an entry. `clientConfig` decides: the istiod is the Deployment whose pods the entry's Service selects. If
+ * a Service selects none (ExternalName, manual endpoints, or no permission to read it) or `clientConfig` has a URL, it is the Deployment
+ * labelled `app=istiod` whose revision equals the configuration's label. Without that label, it is the only such Deployment.
+ * @param service the entry's Service; undefined if there is none, or if it cannot be read
  * @param candidates the Deployments of a namespace
  * @param trusted the namespaces of `--istio-namespaces`
  */
@@ -61,7 +61,7 @@ export function homeOf(
 const leadsToPods = ({ type, selector }: ServiceBackend): boolean =>
   type !== 'ExternalName' && Object.keys(selector).length > 0;
 
-/** Several Deployments behind one Service all answer; which one is asked is chance, so none of them is the control plane. */
+/** If several Deployments are behind one Service, any of them may answer, so none of them is the control plane. */
 function behind({ selector }: ServiceBackend, candidates: readonly Istiod[]): Istiod | undefined {
   const selected = candidates.filter(({ podLabels }) => selects({ matchLabels: selector }, podLabels));
   return single(selected.length > 1 ? selected.filter(hasPods) : selected);
@@ -69,7 +69,7 @@ function behind({ selector }: ServiceBackend, candidates: readonly Istiod[]): Is
 
 const hasPods = ({ rollout }: Istiod): boolean => rollout.desired > 0 || rollout.existing > 0;
 
-/** An ExternalName ignores its selector, yet one that was left there still says which istiod it was written for. */
+/** A Service of type ExternalName ignores its selector. A selector that is left on it still shows which istiod it was written for. */
 function hinted(service: ServiceBackend | undefined, labelled: readonly Istiod[]): readonly Istiod[] {
   const matchLabels = service?.selector ?? {};
   if (Object.keys(matchLabels).length === 0) return [];

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ChartLabels, Injection, Istiod } from './mesh.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
-/** A short content hash. Keys are sorted, so two objects that say the same hash the same. */
+/** A short content hash. Keys are sorted, so objects with equal content have equal hashes. */
 export function contentHash(content: unknown): string {
   return createHash('sha256').update(canonical(content)).digest('hex').slice(0, 16);
 }
@@ -17,7 +17,7 @@ function canonical(value: unknown): string {
 
 const digests = new WeakMap<object, string>();
 
-/** The hash of an object that does not change any more, such as one of a watch: computed once for as long as the object lives. */
+/** The hash of an object that never changes, such as one from a watch. It is computed once per object. */
 export function digest(content: object): string {
   const known = digests.get(content);
   if (known !== undefined) return known;
@@ -26,27 +26,28 @@ export function digest(content: object): string {
   return made;
 }
 
-/** The configuration an injector works with; each part is undefined where the object does not exist or cannot be seen. */
+/** The configuration of an injector. A part is undefined if its object does not exist or is not visible. */
 export interface InjectorContent {
   /** `data` of ConfigMap `istio-sidecar-injector[-rev]`. */
   readonly injectorConfig?: unknown;
   /** `data` of ConfigMap `istio[-rev]`. */
   readonly meshConfig?: unknown;
-  /** Chart labels of the injector ConfigMap: for gate G2, no part of any hash. */
+  /** Chart labels of the injector ConfigMap. Gate G2 uses them; they are not part of any hash. */
   readonly configChart?: ChartLabels;
   readonly istiod?: Istiod;
   /**
-   * Hash of the ProxyConfigs in the mesh's root namespace, which choose image types everywhere. Those of other namespaces count there only.
+   * Hash of the ProxyConfigs in the mesh's root namespace, which choose image types for the whole mesh. ProxyConfigs of other namespaces
+   * only count there.
    */
   readonly rootProxyConfigs?: string | undefined;
-  /** How often this process has seen the injector's answers change although no object of the cluster did. */
+  /** The number of times that this process has seen the injector's answers change although no object of the cluster did. */
   readonly answersVersion?: number;
 }
 
 /**
- * Joins an entry with the content of its injector and names both by their hashes. Nothing that a tenant can write is part of them:
- * a tenant's edit would lift everybody's halt. The entry's revision becomes that of the istiod that answers it; where none is visible
- * it stays the configuration's label, and without that it is `default`, as istiod itself has it.
+ * Combines an entry with the content of its injector, and names both by their hashes. The hashes contain nothing that a tenant can write,
+ * because a tenant's edit would then lift the halts of all namespaces. The entry's revision becomes that of the istiod that answers it. If
+ * no istiod is visible, it stays the configuration's label, or `default` without one, as in istiod itself.
  */
 export function injectionOf(labelled: WebhookEntry, content: InjectorContent): Injection {
   const { istiod, configChart, answersVersion } = content;
@@ -62,7 +63,7 @@ export function injectionOf(labelled: WebhookEntry, content: InjectorContent): I
   return {
     entry,
     run,
-    // no part of the run: that is journalled, and each process begins this count anew
+    // not part of the run, because the run is journalled and each process starts this count anew
     epoch: contentHash([stable, run, ...(answersVersion ? [answersVersion] : [])]),
     ...(istiod && { istiod }),
     ...(configChart && { configChart }),

@@ -5,15 +5,15 @@ import type { Injection } from './mesh.ts';
 import type { Question } from './question.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
-/** Called when the injector of a configuration stops answering (with why) and when it answers again (undefined). */
+/** Called when the injector of a configuration stops answering (with the reason), and when it answers again (undefined). */
 export type ReachableListener = (injection: Injection, problem: string | undefined) => void;
 
-/** The lines to all injectors. Each change between answering and not answering is reported once. */
+/** The lines to all injectors. Each change between reachable and unreachable is reported once. */
 export class InjectorLines {
   readonly #connect: (entry: WebhookEntry, connections: number) => InjectorConnection;
   readonly #onReachable: ReachableListener;
   readonly #lines = new Map<string, InjectorLine>();
-  /** Configurations whose injector was said to be unreachable. */
+  /** Configurations whose injector was reported as unreachable. */
   readonly #silent = new SayOnce<string>();
 
   constructor(
@@ -24,7 +24,7 @@ export class InjectorLines {
     this.#onReachable = onReachable;
   }
 
-  /** The line of an entry's injector; another one after the CA bundle was rotated, and the old one ends with `keepOnly`. */
+  /** The line of an entry's injector. After a rotation of the CA bundle it is a new one; `keepOnly` closes the old one. */
   of({ entry }: Injection): InjectorLine {
     const key = lineKey(entry);
     const line = this.#lines.get(key) ?? new InjectorLine((connections) => this.#connect(entry, connections));
@@ -32,7 +32,7 @@ export class InjectorLines {
     return line;
   }
 
-  /** Whether the line is still the one of this injection: it ends when no entry names its injector any more. */
+  /** Whether the line is still in use by this injection. A line ends when no entry names its injector any more. */
   isOpen(line: InjectorLine, { entry }: Injection): boolean {
     return this.#lines.get(lineKey(entry)) === line;
   }
@@ -44,7 +44,7 @@ export class InjectorLines {
     line.reached(asked);
   }
 
-  /** Notes that the injector answers no question. A line that no entry names any more is no news. */
+  /** Notes that the injector answers no question. This is not reported for a line that no entry uses any more. */
   failed(line: InjectorLine, asked: Question, problem: string, now: number): void {
     if (!this.isOpen(line, asked.injection)) return;
     const { configuration } = asked.injection.entry;
@@ -52,7 +52,7 @@ export class InjectorLines {
     line.failed(asked, problem, now);
   }
 
-  /** When each may be asked again, in no order and also in the past. */
+  /** When each unreachable injector may be asked again, unordered. Times may be in the past. */
   retryTimes(): number[] {
     return [...this.#lines.values()].map(({ retryAt }) => retryAt);
   }
@@ -72,5 +72,5 @@ export class InjectorLines {
   }
 }
 
-/** Entries of one address may differ in their CA while it is rotated; each keeps connections and back-off of its own. */
+/** Entries with the same address may have different CAs during a rotation. Each has its own connections and back-off. */
 const lineKey = ({ address, caBundle }: WebhookEntry): string => JSON.stringify([address, caBundle]);

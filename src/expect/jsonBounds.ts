@@ -1,18 +1,18 @@
 /**
- * Values of one JSON text. The smallest that the API server can store takes two bytes, and etcd takes 1.5 MiB of
- * them, so a template that a cluster accepts has fewer. Each costs up to 60 bytes of heap, and V8 ends the whole process, not only the
- * thread, where JSON.parse meets the heap's limit: what is larger must not be parsed at all.
+ * The maximum number of values in one JSON text. The smallest value in a template takes two bytes, and etcd accepts 1.5 MiB, so every
+ * template that a cluster accepts has fewer. A value costs up to 60 bytes of heap. When JSON.parse reaches the heap limit, V8 ends the
+ * whole process and not only the thread, so a larger text must not be parsed at all.
  */
 const MOST_VALUES = 1_000_000;
-/** As deep as Go's decoder goes (encoding/json scanner.go maxNestingDepth), with which the API server reads the same text. */
+/** The maximum depth of Go's decoder (encoding/json scanner.go maxNestingDepth), with which the API server reads the same text. */
 const DEEPEST = 10_000;
 
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const [LEFT_SQUARE, RIGHT_SQUARE, LEFT_CURLY, RIGHT_CURLY] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * Parses JSON whose number and depth of values are counted first, in one pass over its bytes.
- * @throws {Error} where it is not JSON, has too many values or is too deep
+ * Parses JSON after counting its values and their depth in one pass over its bytes.
+ * @throws {Error} if it is not JSON, has too many values or is too deep
  */
 export function parseBounded(bytes: Buffer): unknown {
   let [values, depth] = [0, 0];

@@ -5,9 +5,9 @@ import { isBad } from './question.ts';
 
 const ANSWER_AGE = 60 * 60 * 1000;
 const REFUSAL_AGE = 60_000;
-/** For a question that fails alone. With another template it is another question. */
+/** The back-off for a question that fails alone. A changed template is a different question. */
 const RETRY_ALONE = { first: 1000, longest: 5 * 60_000 };
-/** Five times the workloads of the largest clusters. With more, the oldest answers are asked for again. */
+/** Five times the workloads of the largest clusters. Beyond this, the oldest answers are dropped. */
 const MOST_ANSWERS = 100_000;
 
 interface Kept {
@@ -29,23 +29,23 @@ export class KeptAnswers {
   readonly #troubles = new Map<string, Trouble>();
   #forgotten = 0;
 
-  /** @param now milliseconds of a clock that never runs backwards */
+  /** @param now milliseconds of a monotonic clock */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** How often answers were forgotten: what was asked before then is not kept. */
+  /** The number of times that answers were dropped. An answer to a question that was asked before then is not kept. */
   get forgotten(): number {
     return this.#forgotten;
   }
 
-  /** The answer that still holds. */
+  /** The answer, if it is still valid. */
   of(key: string): Answer | undefined {
     const kept = this.#answers.get(key);
     return kept && kept.until > this.#now() ? kept.answer : undefined;
   }
 
-  /** The bad answer to a question that failed alone, and whether it may be put again. */
+  /** The bad answer to a question that failed alone, and whether it may be asked again. */
   trouble(key: string): { readonly answer: Answer; readonly isDue: boolean } | undefined {
     const trouble = this.#troubles.get(key);
     return trouble && { answer: trouble.answer, isDue: trouble.retryAt <= this.#now() };
@@ -63,7 +63,7 @@ export class KeptAnswers {
     forgetOldest(this.#answers, MOST_ANSWERS);
   }
 
-  /** Notes one more failure of a question whose injector answers others. */
+  /** Records another failure of a question whose injector answers others. */
   failedAlone(key: string, answer: Answer): void {
     const failures = (this.#troubles.get(key)?.failures ?? 0) + 1;
     this.#troubles.delete(key);
@@ -71,27 +71,27 @@ export class KeptAnswers {
     forgetOldest(this.#troubles, MOST_ANSWERS);
   }
 
-  /** When refusals end and when questions that failed alone may be put again, in no order and also in the past. */
+  /** When refusals expire, and when questions that failed alone may be asked again. Unordered; times may be in the past. */
   retryTimes(): number[] {
     const alone = [...this.#troubles.values()].map(({ retryAt }) => retryAt);
     const refusals = [...this.#answers.values()].filter(({ answer }) => answer.kind === 'unknown');
     return [...alone, ...refusals.map(({ until }) => until)];
   }
 
-  /** Forgets what begins with this, also answers that are on their way. */
+  /** Drops the answers whose keys begin with this, including those on their way. */
   forget(beginning: string): void {
     this.#forgotten += 1;
     for (const kept of [this.#answers, this.#troubles])
       for (const key of kept.keys()) if (key.startsWith(beginning)) kept.delete(key);
   }
 
-  /** Forgets all other epochs. */
+  /** Drops the answers of all other epochs. */
   keepOnly(epochs: ReadonlySet<string>): void {
     for (const kept of [this.#answers, this.#troubles])
       for (const key of kept.keys()) if (!epochs.has(key.slice(0, key.indexOf('/')))) kept.delete(key);
   }
 
-  /** Forgets answers that are too old, and troubles that were not asked about for an hour. */
+  /** Drops answers that are too old, and failures that were not asked about for an hour. */
   prune(): void {
     const now = this.#now();
     for (const [key, { until }] of this.#answers) if (until <= now) this.#answers.delete(key);

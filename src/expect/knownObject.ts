@@ -1,24 +1,24 @@
-/** Thrown when a CEL expression asks for something that is not known before the pod is made. */
+/** Thrown when a CEL expression needs a value that is not known before the pod is created. */
 export class NotKnownYet extends Error {}
 
-/** Longer values, which tenants can write, are not looked at. This bounds the cost of an expression. */
+/** Longer values are not evaluated. Tenants can write them, and this bounds the cost of an expression. */
 const LONGEST_TEXT = 8192;
 const LONGEST_LIST = 256;
 
-/** What is known of one object: some of its fields, and whether those that are not there are known to be absent. */
+/** The known part of one object: some of its fields, and whether the other fields are known to be absent. */
 export interface Known {
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Fields that others set later, or whose value is not known. */
+  /** Fields that other components set later, or whose values are unknown. */
   readonly open?: ReadonlySet<string>;
-  /** Every field that is not among `fields` is open, */
+  /** Every field that is not in `fields` is unknown, */
   readonly restOpen?: boolean;
-  /** but for these: they are known to be absent where they are not there. */
+  /** except these: they are known to be absent unless `fields` has them. */
   readonly closed?: ReadonlySet<string>;
 }
 
 /**
- * An object as CEL sees a map, of which only a part is known. To ask for an unknown field, for its presence, or for all fields of an object
- * that has some, throws `NotKnownYet`: no answer is made up. Values are converted when they are asked for: whole numbers are CEL's int.
+ * A partly known object, as a CEL map. A request for an unknown field, for its presence, or for all fields of an object with unknown fields
+ * throws `NotKnownYet`, so no answer is made up. Values are converted when they are read: whole numbers become CEL's int.
  */
 export class KnownObject extends Map<string, unknown> {
   readonly #known: Known;

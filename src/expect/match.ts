@@ -11,7 +11,7 @@ export type Match<E> =
   | { readonly kind: 'conflict'; readonly reason: Reason }
   | { readonly kind: 'unknown'; readonly reason: Reason };
 
-/** An entry whose selectors match, with what its conditions say. */
+/** An entry whose selectors match, with the result of its conditions. */
 interface Selected<E> {
   readonly candidate: E;
   readonly conditions: ConditionsMet;
@@ -20,9 +20,9 @@ interface Selected<E> {
 /**
  * Applies the API server's rule (apiserver admission/plugin/webhook/generic/webhook.go ShouldCallHook) to every injector entry.
  * @param entries in the API server's order
- * @param namespace labels of the Namespace object; undefined where it was not seen, which says nothing about its labels
- * @param pod labels that the next pod will have
- * @param workload whose next pod it is: what `matchConditions` are asked about; without it they are unknown
+ * @param namespace labels of the Namespace object; undefined if the object was not seen, so that its labels are unknown
+ * @param pod labels of the next pod
+ * @param workload the owner of the next pod, for `matchConditions`. Without it, the conditions are unknown
  */
 export function match<E extends { readonly entry: WebhookEntry }>(
   entries: readonly E[],
@@ -74,7 +74,7 @@ function conditionWords(entry: WebhookEntry, conditions: ConditionsMet): string 
   return conditions.met ? `${which} cannot be evaluated here: ${conditions.why}` : `${which} is false`;
 }
 
-/** Why the API server would not call an entry for a workload's next pod, in words; undefined when it would. */
+/** Why the API server would not call an entry for a workload's next pod, in words; undefined if it would. */
 export function whyNot(entry: WebhookEntry, namespace: Labels, pod: Labels, workload?: Workload): string | undefined {
   try {
     if (!entry.callsPodCreation) return 'its rules do not cover the creation of pods';

@@ -4,7 +4,7 @@ import type { Workload } from '../model.ts';
 import { type AdmissionVariables, admissionVariables } from './admittedPod.ts';
 import type { MatchCondition, WebhookEntry } from './webhookEntry.ts';
 
-/** Whether an entry's `matchConditions` let the API server call it, with the condition that decides and why. */
+/** Whether an entry's `matchConditions` let the API server call it, with the deciding condition and the reason. */
 export type ConditionsMet =
   | { readonly met: true }
   | { readonly met: false; readonly condition: string }
@@ -13,25 +13,25 @@ export type ConditionsMet =
 type Outcome = boolean | { readonly why: string };
 type Program = (variables: AdmissionVariables) => Outcome;
 
-/** Longer expressions are not evaluated: their cost is not estimated here as the API server does it. */
+/** Longer expressions are not evaluated, because their cost is not estimated here as in the API server. */
 const LONGEST_EXPRESSION = 4096;
-/** Macros such as `exists` within each other. */
+/** The maximum depth of nested macros such as `exists`. */
 const DEEPEST_LOOPS = 2;
-/** As many as the API server takes (apis/admissionregistration/validation, maxMatchConditions). */
+/** The API server's limit (apis/admissionregistration/validation, maxMatchConditions). */
 const MOST_CONDITIONS = 64;
 const MOST_PROGRAMS = 1000;
 
 const ENVIRONMENT = celEnv({ funcs: strings });
 const programs = new Map<string, Program>();
-/** A workload that is read again is another object, so what is kept here goes with it. */
+/** Cached per workload object. A workload that is read again is a new object, so its cache goes with the old one. */
 const outcomes = new WeakMap<Workload, Map<string, Outcome>>();
 
 /**
  * Evaluates the conditions of an entry for a workload's next pod, as the API server does (apiserver
- * admission/plugin/webhook/matchconditions/matcher.go): one that is false keeps the entry from being called, whatever the others say, and
- * an error is the failure policy's. What cannot be told exactly is unknown: values that are not known before the pod is made, `authorizer`,
- * functions that only Kubernetes has, and errors.
- * @param workload whose pod it is; undefined where only labels are known, and then every condition is unknown
+ * admission/plugin/webhook/matchconditions/matcher.go). One false condition keeps the entry from being called, whatever the others say. An
+ * error is handled by the failure policy. The result is unknown if it cannot be determined exactly: because of values that are not known
+ * before the pod is created, `authorizer`, functions that only Kubernetes has, or errors.
+ * @param workload the pod's owner. If it is undefined, only labels are known, and every condition is unknown
  */
 export function conditionsMet({ conditions }: WebhookEntry, workload: Workload | undefined): ConditionsMet {
   let unknown: ConditionsMet | undefined;
@@ -82,7 +82,7 @@ function outcomeFrom(result: CelResult): Outcome {
   return { why: isCelError(result) ? inWords(result) : 'it is neither true nor false' };
 }
 
-/** How many comprehensions lie within each other. */
+/** The depth of nested comprehensions. */
 function loopsIn(part: unknown): number {
   if (typeof part !== 'object' || part === null) return 0;
   const inner = Math.max(0, ...Object.values(part).map(loopsIn));

@@ -1,10 +1,10 @@
 import type { Labels, NamespaceFacts, RolloutReport } from '../model.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
-/** `helm.sh/chart` and `app.kubernetes.io/version`, where an object carries them; Istio's charts do since 1.24. */
+/** `helm.sh/chart` and `app.kubernetes.io/version`, if an object has them. Istio's charts set them since 1.24. */
 export type ChartLabels = readonly [chart: string | undefined, version: string | undefined];
 
-/** A Deployment that may be a control plane, as far as the gates and the epoch need it. */
+/** A Deployment that may be a control plane, with the fields that the gates and the epoch need. */
 export interface Istiod {
   readonly namespace: string;
   readonly name: string;
@@ -16,28 +16,28 @@ export interface Istiod {
   readonly podLabels: Labels;
   readonly generation: number;
   readonly rollout: RolloutReport;
-  /** How many of its replicas its strategy lets be unavailable. */
+  /** The number of replicas that its strategy lets be unavailable. */
   readonly maxUnavailable: number;
   /** The Deployment's condition Available is True. */
   readonly isAvailable: boolean;
   /** Image of the container `discovery`. */
   readonly image: string;
-  /** Labels that say which chart version the Deployment comes from. */
+  /** Labels with the chart version of the Deployment. */
   readonly chart: ChartLabels;
-  /** Hash of the pod template: a change of it is a change of the injector, a change of replicas is not. */
+  /** Hash of the pod template. A change of the template is a change of the injector; a change of the replicas is not. */
   readonly templateHash: string;
 }
 
-/** An injector entry with all that decides its answers. */
+/** An injector entry with everything that decides its answers. */
 export interface Injection {
   readonly entry: WebhookEntry;
-  /** Content hash of the entry and of its injector; the CA bundle is no part of it, because every istiod keeps rewriting that. */
+  /** Content hash of the entry and of its injector, without the CA bundle, because every istiod keeps rewriting that. */
   readonly epoch: string;
-  /** Content hash of the injector alone (address, configuration, control plane): restarts towards it form one run. */
+  /** Content hash of the injector alone (address, configuration, control plane). Restarts towards it form one run. */
   readonly run: string;
-  /** Chart labels of the injector ConfigMap; absent where it is not visible. */
+  /** Chart labels of the injector ConfigMap; absent if it is not visible. */
   readonly configChart?: ChartLabels;
-  /** Absent where the control plane is elsewhere (a remote cluster) or not visible. */
+  /** Absent if the control plane is elsewhere (a remote cluster) or not visible. */
   readonly istiod?: Istiod;
 }
 

@@ -1,20 +1,20 @@
 import jsonPatch, { type Operation, type Validator } from 'fast-json-patch';
 
-/** What the API server lets the copies of one patch add up to (apiserver pkg/server/config.go JSONPatchMaxCopyBytes). */
+/** The API server's limit for the sum of copies in one patch (apiserver pkg/server/config.go JSONPatchMaxCopyBytes). */
 const MOST_COPIED = 3 * 1024 * 1024;
-/** What the API server itself takes in one patch (apiserver handlers/patch.go maxJSONPatchOperations). */
+/** The API server's limit for operations in one patch (apiserver handlers/patch.go maxJSONPatchOperations). */
 const MOST_OPERATIONS = 10_000;
 /**
- * Elements of the lists and maps that the operations of one patch touch, all together. Each operation may shift a list or compare a map as
- * long as the document, so 10,000 of them on a large one would take minutes. A pod has some hundreds of elements in a list.
+ * The maximum number of list and map elements that the operations of one patch may touch, all together. Each operation may shift a list or
+ * compare a map as long as the document, so 10,000 of them on a large one would take minutes. A pod has a few hundred elements in a list.
  */
 const MOST_TOUCHED = 20_000_000;
-/** RFC 6902; the library knows more words than these. */
+/** RFC 6902. The library knows more operations than these. */
 const OPERATIONS: ReadonlySet<unknown> = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);
 
 /**
- * Takes a parsed JSON value for a JSON Patch, as strictly as the API server does.
- * @throws {Error} where it is no list of known operations, or too long a one
+ * Accepts a parsed JSON value as a JSON Patch, as strictly as the API server does.
+ * @throws {Error} if it is not a list of known operations, or is too long
  */
 export function operationsIn(patch: unknown): Operation[] {
   if (!Array.isArray(patch)) throw new Error('the patch is not a list of operations');
@@ -24,8 +24,8 @@ export function operationsIn(patch: unknown): Operation[] {
 }
 
 /**
- * Applies a JSON Patch (RFC 6902) and returns the new document; the one that is given is changed.
- * @throws {Error} where an operation does not apply, or the patch copies or touches too much
+ * Applies a JSON Patch (RFC 6902) and returns the new document. It changes the given document.
+ * @throws {Error} if an operation does not apply, or the patch copies or touches too much
  */
 export function applied(given: object, operations: readonly Operation[]): object {
   let document = given;
@@ -41,13 +41,13 @@ export function applied(given: object, operations: readonly Operation[]): object
 function after(document: object, operation: Operation, work: { copied: number }): object {
   if (operation.op === 'copy') {
     const text = JSON.stringify(valueAt(document, operation.from));
-    // each copy can double a document, so copies are counted as the API server counts them
+    // each copy can double a document, so copies are counted as in the API server
     work.copied += text.length;
     if (work.copied > MOST_COPIED) throw new Error('it copies too much');
     return apply(document, { op: 'add', path: operation.path, value: JSON.parse(text) });
   }
   if (operation.op !== 'move') return apply(document, operation);
-  // the library's own move makes two copies of the document to validate, and one of what it replaces
+  // the library's own move copies the document twice to validate it, and the replaced value once
   if (`${operation.path}/`.startsWith(`${operation.from}/`) && operation.path !== operation.from)
     throw new Error('it moves a value into itself');
   const value = valueAt(document, operation.from);
@@ -57,7 +57,7 @@ function after(document: object, operation: Operation, work: { copied: number })
 const apply = (document: object, operation: Operation): object =>
   jsonPatch.applyOperation(document, operation, validate, true, true).newDocument;
 
-/** @throws {Error} where there is nothing: RFC 6902 wants the source of a move or a copy to exist */
+/** @throws {Error} if the source of a move or copy does not exist, which RFC 6902 requires */
 function valueAt(document: object, pointer: string): unknown {
   if (typeof pointer !== 'string') throw new Error('a move or copy has no source');
   const value: unknown = jsonPatch.getValueByPointer(document, pointer);
@@ -65,7 +65,7 @@ function valueAt(document: object, pointer: string): unknown {
   return value;
 }
 
-/** The library looks through the whole value of each addition for `undefined`, which JSON cannot hold. */
+/** The library searches the whole value of each addition for `undefined`, which JSON cannot contain. */
 const validate: Validator<unknown> = (operation, index, document, existing) =>
   jsonPatch.validator(
     'value' in operation && operation.value !== undefined ? { ...operation, value: null } : operation,
@@ -74,13 +74,13 @@ const validate: Validator<unknown> = (operation, index, document, existing) =>
     existing,
   );
 
-/** How many elements an operation shifts in a list, or may compare in a map. */
+/** The number of elements that an operation shifts in a list, or may compare in a map. */
 function touched(document: object, operation: Operation): number {
   if (operation.op === 'test') return sizeOf(targetOf(document, operation.path, 0));
   const places = [operation.path, ...('from' in operation ? [operation.from] : [])];
   return places.reduce((sum, path) => {
     const parent = targetOf(document, path, 1);
-    // a list's elements move as one block of memory
+    // a list's elements move as one block of memory, so they cost less
     return sum + (Array.isArray(parent) ? parent.length / 8 : 0);
   }, 0);
 }
@@ -88,7 +88,7 @@ function touched(document: object, operation: Operation): number {
 const sizeOf = (value: unknown): number =>
   value !== null && typeof value === 'object' ? Object.keys(value).length : 0;
 
-/** What a pointer leads to, or its parent's parents; undefined where it leads nowhere. */
+/** The value at a pointer, or `above` levels higher; undefined if it does not exist. */
 function targetOf(document: unknown, pointer: unknown, above: number): unknown {
   const keys = String(pointer).split('/').slice(1);
   let value = document;

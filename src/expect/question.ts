@@ -3,7 +3,7 @@ import { reason } from '../reasons.ts';
 import type { Answer } from './answer.ts';
 import type { Injection } from './mesh.ts';
 
-/** One question: the template of a workload, and the hash under which its answer is kept. */
+/** One question: the template of a workload, and the hash that its answer is cached under. */
 export interface Question {
   readonly injection: Injection;
   readonly namespace: string;
@@ -18,7 +18,7 @@ export type QuestionResult = 'sidecar' | 'no-sidecar' | 'refused' | 'bad-answer'
 export const questionKey = ({ injection, namespace, templateHash }: Question): string =>
   `${injection.epoch}/${namespace}/${templateHash}`;
 
-/** The answer to a question that the injector was not reached with. */
+/** The answer to a question while its injector is unreachable. */
 export function unreachable({ injection }: Question, why: string): Answer {
   return {
     kind: 'unknown',
@@ -26,11 +26,11 @@ export function unreachable({ injection }: Question, why: string): Answer {
   };
 }
 
-/** What an injector's answer counts as. */
+/** The result that an injector's answer counts as. */
 export function resultOf(answer: Answer): QuestionResult {
   if (answer.kind !== 'unknown') return answer.kind;
   return answer.reason.code === 'injector-refused' ? 'refused' : 'bad-answer';
 }
 
-/** Whether the answer says nothing about the sidecar, and is no refusal either. */
+/** Whether the answer says nothing about the sidecar and is not a refusal either. */
 export const isBad = (answer: Answer): boolean => answer.kind === 'unknown' && answer.reason.code === 'bad-answer';

@@ -5,20 +5,20 @@ import { namespaceOf } from './matchOf.ts';
 import type { Injection, Mesh } from './mesh.ts';
 import type { Question } from './question.ts';
 
-/** A workload as it is asked about: with the injection that matches it. */
+/** A workload with the injection that matches it. */
 export interface Asked {
   readonly workload: Workload;
   readonly templateHash: string;
   readonly match: Match<Injection>;
 }
 
-/** The question about a workload; undefined where not exactly one injector matches, and where it is never restarted anyway. */
+/** The question about a workload; undefined if not exactly one injector matches, or if the workload is never restarted. */
 export function questionOf(mesh: Mesh, { workload, templateHash, match: matched }: Asked): Question | undefined {
   if (matched.kind !== 'entry' || workload.deleting || ownerKind(workload.kind).refuses(workload) !== undefined)
     return undefined;
   const { namespace, name, template } = workload;
   const { proxyConfigs } = namespaceOf(mesh, workload);
-  // another ProxyConfig of the namespace makes another answer, so it is part of the key
+  // a different ProxyConfig in the namespace gives a different answer, so it is part of the key
   const hash = proxyConfigs === undefined ? templateHash : `${templateHash}.${proxyConfigs}`;
   return { injection: matched.entry, namespace, name, template, templateHash: hash };
 }

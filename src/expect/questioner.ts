@@ -8,19 +8,22 @@ import { type Question, type QuestionResult, questionKey, resultOf, unreachable 
 import type { WebhookEntry } from './webhookEntry.ts';
 import { witnesses } from './witnesses.ts';
 
-/** How often others are tried if they fail at once. With questions that run into the time limit, so many tries would take too long. */
+/**
+ * The maximum number of rounds of other questions, if they fail at once. If they run into the time limit, this many rounds would take too
+ * long.
+ */
 const ROUNDS = 4;
 
-/** What came of putting a question once. */
+/** The result of asking a question once. */
 type Outcome =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | {
       readonly kind: 'fault';
       readonly why: string;
-      /** No connection, so that no question can be put. */
+      /** No connection, so no question can be asked. */
       readonly ofLine: boolean;
       readonly late: boolean;
-      /** How many answers the line had given when this question was put. */
+      /** The number of answers on the line when this question was asked. */
       readonly answersBefore: number;
     };
 type Fault = Extract<Outcome, { kind: 'fault' }>;
@@ -28,29 +31,29 @@ type Fault = Extract<Outcome, { kind: 'fault' }>;
 export interface QuestionerOptions {
   readonly lines: InjectorLines;
   readonly kept: KeptAnswers;
-  /** Milliseconds of a clock that never runs backwards. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Asks without a network, where there is none; rejects when there is no answer. */
+  /** Replaces the network, for example in the simulation. Rejects when there is no answer. */
   readonly post: ((question: Question) => Promise<Answer>) | undefined;
   readonly onQuestion: ((result: QuestionResult, entry: WebhookEntry) => void) | undefined;
-  /** Called with each answer that was kept. */
+  /** Called with each answer that was cached. */
   readonly onAnswer: (asked: Question, answer: Answer) => void;
 }
 
 /**
- * Puts questions, and decides whether a fault is the injector's or the question's own: as long as that is open, other questions are put to
- * the injector first.
+ * Asks questions, and decides whether a fault is the injector's or the question's own. Until that is known, the injector is asked other
+ * questions first.
  */
 export class Questioner {
   readonly #options: QuestionerOptions;
-  /** What became of waiting questions that were put out of turn. */
+  /** The results of waiting questions that were asked out of turn. */
   readonly #outOfTurn = new WeakMap<Question, Promise<Outcome>>();
 
   constructor(options: QuestionerOptions) {
     this.#options = options;
   }
 
-  /** A new answer, whatever is kept; it replaces the kept one. Never throws. */
+  /** A new answer, even if one is cached. It replaces the cached one. Never throws. */
   ask(asked: Question): Promise<Answer> {
     const line = this.#options.lines.of(asked.injection);
     line.waiting.add(asked);
@@ -60,7 +63,7 @@ export class Questioner {
   async #askOver(line: InjectorLine, asked: Question): Promise<Answer> {
     while (line.trial) await line.trial;
     line.waiting.delete(asked);
-    // closed while this waited for its turn
+    // closed while this question waited for its turn
     if (!this.#options.lines.isOpen(line, asked.injection)) return this.ask(asked);
     const outOfTurn = this.#outOfTurn.get(asked);
     this.#outOfTurn.delete(asked);
@@ -69,7 +72,7 @@ export class Questioner {
     return outcome.kind === 'answer' ? outcome.answer : this.#settle(line, asked, outcome);
   }
 
-  /** Puts a question once. What answers it is kept; what a fault means is not decided here. */
+  /** Asks a question once. An answer is cached; the cause of a fault is not decided here. */
   async #put(line: InjectorLine, net: InjectorConnection, asked: Question): Promise<Outcome> {
     const { kept, lines, onQuestion, onAnswer } = this.#options;
     const answersBefore = line.answers;
@@ -89,7 +92,7 @@ export class Questioner {
     }
   }
 
-  /** Puts a question over a connection, and keeps nothing. @throws what `InjectorConnection.post` throws */
+  /** Asks a question over a connection, and caches nothing. @throws what `InjectorConnection.post` throws */
   async post(net: InjectorConnection, asked: Question): Promise<Answer> {
     const { post } = this.#options;
     if (!post) return net.post(asked);
@@ -120,7 +123,7 @@ export class Questioner {
     return answer;
   }
 
-  /** Puts other questions until one is answered, or enough are not. No other is put meanwhile. */
+  /** Asks other questions until one is answered or enough have failed. Meanwhile the line asks no other question. */
   async #try(line: InjectorLine, suspect: Question): Promise<void> {
     const { answers } = line;
     const tried = new Set([questionKey(suspect)]);
@@ -146,7 +149,7 @@ export class Questioner {
   }
 }
 
-/** Resolves with no faults as soon as one is answered, or with the faults of all when none is. */
+/** Resolves without faults as soon as one is answered, or with all faults when none is. */
 async function untilAnswered(outcomes: readonly Promise<Outcome>[]): Promise<Fault[]> {
   const faults: Fault[] = [];
   await Promise.any(

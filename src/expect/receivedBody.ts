@@ -1,17 +1,17 @@
-/** Blocks grow to this size; to copy one takes less than a millisecond. */
+/** Blocks grow to this size. Copying one takes less than a millisecond. */
 const LARGEST_BLOCK = 1024 * 1024;
-/** An ordinary answer of istiod fits. */
+/** An ordinary answer of istiod fits in this. */
 const FIRST_BLOCK = 16 * 1024;
 
 /**
- * The part of a body that has arrived. While no more is wanted, the sender has to wait. Each piece is copied as it comes, into blocks of
- * its own: they can be given to a thread, and there is no large copy at the end.
+ * The part of a body that has arrived. While no more is requested, the sender waits. Each piece is copied on arrival into blocks that can
+ * be transferred to a thread, so there is no large copy at the end.
  */
 export class ReceivedBody {
   readonly #body: AsyncIterator<Uint8Array>;
   readonly #full: Uint8Array<ArrayBuffer>[] = [];
   #block = new Uint8Array(0);
-  /** Bytes of the last block that are filled. */
+  /** The number of bytes used in the last block. */
   #filled = 0;
   #size = 0;
 
@@ -19,7 +19,7 @@ export class ReceivedBody {
     this.#body = body[Symbol.asyncIterator]();
   }
 
-  /** Receives until there are more bytes than this or no more will come; whether it is all. */
+  /** Receives until there are more bytes than this, or the body ends. Returns whether it has ended. */
   async upTo(bytes: number): Promise<boolean> {
     while (this.#size <= bytes) {
       const { done, value } = await this.#body.next();
@@ -29,7 +29,7 @@ export class ReceivedBody {
     return false;
   }
 
-  /** What has come, in order. It must not be received further. */
+  /** The received blocks, in order. Nothing must be received afterwards. */
   blocks(): Uint8Array<ArrayBuffer>[] {
     return [...this.#full, this.#block.subarray(0, this.#filled)];
   }

@@ -1,14 +1,14 @@
 import { parse } from 'yaml';
 
-/** Where Istio's root namespace is unless the mesh configuration names another (istio pkg/config/mesh DefaultMeshConfig). */
+/** Istio's root namespace, unless the mesh configuration names another (istio pkg/config/mesh DefaultMeshConfig). */
 const USUAL = 'istio-system';
 
 const known = new WeakMap<object, string>();
 
 /**
- * The namespace whose ProxyConfigs count for the whole mesh.
- * @param data of ConfigMap `istio[-rev]`, parsed once per object; undefined where it is not visible
- * @param home the control plane's namespace, which is the root unless the configuration says otherwise
+ * The namespace whose ProxyConfigs apply to the whole mesh.
+ * @param data of ConfigMap `istio[-rev]`, parsed once per object; undefined if it is not visible
+ * @param home the control plane's namespace, which is the root unless the configuration names another
  */
 export function rootNamespaceOf(data: Readonly<Record<string, unknown>> | undefined, home: string | undefined): string {
   if (!data) return home ?? USUAL;
@@ -19,7 +19,7 @@ export function rootNamespaceOf(data: Readonly<Record<string, unknown>> | undefi
   return root;
 }
 
-/** istiod could not use a configuration that is not YAML either. */
+/** If the configuration is not YAML, istiod cannot use it either. */
 function rootIn(mesh: unknown): string | undefined {
   if (typeof mesh !== 'string') return undefined;
   try {

@@ -1,11 +1,11 @@
 import type { LabelSelector, Labels } from '../model.ts';
 
 /**
- * Whether a label selector matches, as apimachinery decides it (meta/v1/helpers.go LabelSelectorAsSelector, labels/selector.go).
- * An absent or empty selector matches everything; `matchLabels` and `matchExpressions` are joined by AND;
- * `NotIn` and `DoesNotExist` also match where the key is absent.
- * @throws {RangeError} for an operator that Kubernetes does not know: the API server would reject the selector, so its meaning is not
- *   guessed.
+ * Whether a label selector matches, as in apimachinery (meta/v1/helpers.go LabelSelectorAsSelector, labels/selector.go). An absent or empty
+ * selector matches everything. `matchLabels` and `matchExpressions` are combined with AND. `NotIn` and `DoesNotExist` also match if the key
+ * is absent.
+ * @throws {RangeError} for an operator that Kubernetes does not know. The API server would reject the selector, so its meaning is not
+ *   guessed
  */
 export function selects(selector: LabelSelector | undefined, labels: Labels): boolean {
   const byLabel = Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value);

@@ -1,9 +1,9 @@
 import type { ServiceFacts } from '../cluster/cluster.ts';
 
 /**
- * Where the API server dials a webhook's Service (apiserver pkg/util/proxy/proxy.go ResolveCluster): the ClusterIP with the Service's own
- * port, or an ExternalName with the port as given. DNS takes no part.
- * @throws {Error} in words for people, when the Service cannot be routed to
+ * The address that the API server dials for a webhook's Service (apiserver pkg/util/proxy/proxy.go ResolveCluster): the ClusterIP with the
+ * Service's own port, or an ExternalName with the given port. It does not use DNS to find the Service.
+ * @throws {Error} with a message for users, if the Service cannot be routed to
  */
 export function dialTarget(
   service: ServiceFacts | undefined,

@@ -26,13 +26,13 @@ export interface WebhookEntry {
   readonly configuration: string;
   readonly name: string;
   /**
-   * The revision that answers: at first label `istio.io/rev` of the configuration, empty where there is none. An injection's entry names
-   * the revision of the istiod that answers it, see `injectionOf`.
+   * The revision that answers. At first it is the label `istio.io/rev` of the configuration, or empty without it. The entry of an injection
+   * has the revision of the istiod that answers it, see `injectionOf`.
    */
   readonly revision: string;
   /** Label `istio.io/tag`; empty on a revision's own configuration. */
   readonly tag: string;
-  /** Annotation that Helm leaves on its objects; the only trace of the control plane's namespace where `clientConfig` has a URL. */
+  /** The annotation that Helm sets on its objects. If `clientConfig` has a URL, only this shows the namespace of the control plane. */
   readonly releaseNamespace: string;
   readonly namespaceSelector: LabelSelector;
   readonly objectSelector: LabelSelector;
@@ -44,7 +44,7 @@ export interface WebhookEntry {
   readonly caBundle: string;
 }
 
-/** A MutatingWebhookConfiguration as far as it is read here. Every field may be missing or wrong in a hand-made object. */
+/** The fields of a MutatingWebhookConfiguration that are read here. Any of them may be missing or wrong in a hand-made object. */
 export interface RawConfiguration {
   readonly metadata?: { readonly name?: string; readonly labels?: Labels; readonly annotations?: Labels };
   readonly webhooks?: readonly RawEntry[];
@@ -96,15 +96,15 @@ const ENTRY: Shape = {
   },
 };
 
-/** How the names of Istio's own entries end (istio pkg/webhooks/webhookpatch.go). */
+/** The suffix of the names of Istio's own entries (istio pkg/webhooks/webhookpatch.go). */
 const INJECTOR_SUFFIX = 'sidecar-injector.istio.io';
 
 /**
- * The injector entries of all configurations, in the API server's order: configurations by name, entries as they stand
- * (apiserver configuration/mutating_webhook_manager.go sorts by name).
- * An entry is Istio's if its name ends in `sidecar-injector.istio.io`, whatever labels its configuration carries: the API server looks at
- * none, and who may write webhooks sees every pod anyway. Names are never parsed for a revision.
- * Workload templates carry secrets in env; they go to no other webhook, nor to what has wrong types and so cannot be called by anybody.
+ * The injector entries of all configurations, in the API server's order: configurations sorted by name, each with its entries in order
+ * (apiserver configuration/mutating_webhook_manager.go sorts by name). An entry is Istio's if its name ends in `sidecar-injector.istio.io`.
+ * Labels of the configuration do not matter: the API server ignores them, and users who may write webhooks can see every pod anyway. Names
+ * are never parsed for a revision. Workload templates contain secrets in env, so they are sent to no other webhook. Entries with wrong
+ * types are left out, because nothing can call them.
  */
 export function injectorEntries(configurations: readonly RawConfiguration[]): WebhookEntry[] {
   return configurations

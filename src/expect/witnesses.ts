@@ -2,8 +2,8 @@ import { forgetOldest } from '../forgetOldest.ts';
 import type { Question } from './question.ts';
 
 /**
- * Questions that show whether an injector answers others than the one that failed. Those of other namespaces come first, because the author
- * of one failing question may have written many. Among equals, they are spread over the whole list.
+ * Questions that show whether an injector answers others than the failed one. Questions from other namespaces come first, because the owner
+ * of a failing question may have written many. Otherwise they are spread over the whole list.
  * @param pool the candidates, the most promising first
  */
 export function witnesses(pool: readonly Question[], suspect: string, count: number): Question[] {
@@ -13,7 +13,7 @@ export function witnesses(pool: readonly Question[], suspect: string, count: num
   return [...chosen, ...spread(there, count - chosen.length)];
 }
 
-/** So many of a list: the first, the last, and what lies evenly between them. */
+/** Picks this many items of a list: the first, the last, and evenly spaced ones between them. */
 function spread<T>(list: readonly T[], count: number): readonly T[] {
   if (list.length <= count) return list;
   return Array.from({ length: count }, (_, index) => Math.round((index * (list.length - 1)) / Math.max(1, count - 1)))
@@ -21,10 +21,10 @@ function spread<T>(list: readonly T[], count: number): readonly T[] {
     .filter((one) => one !== undefined);
 }
 
-/** Enough to find one that is answered, and few enough to keep their templates. */
+/** Enough to find a question that is answered, and few enough to keep their templates. */
 const MOST = 64;
 
-/** Questions to an injector that does not answer. Each try takes another of them, so that no single one keeps the injector closed. */
+/** Questions to an unreachable injector. Each try uses another one, so that no single question keeps the injector unreachable. */
 export class TurnedAway {
   readonly #questions = new Map<string, Question>();
   /** Questions that failed: key and namespace. */
@@ -35,7 +35,7 @@ export class TurnedAway {
     if (this.#questions.size > MOST) this.#questions.delete(this.#mostOf());
   }
 
-  /** Notes that this question failed. */
+  /** Records that this question failed. */
   doubt(key: string, asked: Question): void {
     this.#doubted.delete(key);
     this.#doubted.set(key, asked.namespace);
@@ -43,9 +43,9 @@ export class TurnedAway {
   }
 
   /**
-   * The question for the next try: one that has not failed yet, from the namespace whose last failure is the oldest; otherwise the question
-   * whose own failure is the oldest.
-   * @param answered questions that the injector has answered before, by their keys
+   * The question for the next try: one that has not failed yet, from the namespace whose last failure is the oldest. If all have failed, it
+   * is the question whose own failure is the oldest.
+   * @param answered keys of questions that the injector has answered before
    */
   choose(answered: readonly (readonly [string, Question])[]): Question | undefined {
     const all = new Map([...answered, ...this.#questions]);
@@ -63,7 +63,7 @@ export class TurnedAway {
     this.#doubted.clear();
   }
 
-  /** The oldest question of the namespace that has the most of them. */
+  /** The oldest question of the namespace with the most questions. */
   #mostOf(): string {
     const counts = new Map<string, string[]>();
     for (const [key, { namespace }] of this.#questions) counts.set(namespace, [...(counts.get(namespace) ?? []), key]);

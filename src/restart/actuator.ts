@@ -7,11 +7,11 @@ export interface Beginning {
 
 /** A way to restart workloads. The journal records the restart first; then one patch writes the change and the record. */
 export interface Actuator {
-  /** For the documentation: `restarted by …`. */
+  /** Text for the documentation: `restarted by …`. */
   readonly help: string;
   /** The verbs on the workload that it needs besides read access. */
   readonly verbs: readonly ['patch'];
-  /** The change that starts a restart, as a JSON merge patch on the workload. Its metadata is left to the record. */
+  /** The change that starts a restart, as a JSON merge patch on the workload. It must not set metadata, which the record sets. */
   readonly begin: (restartedAt: number) => Beginning;
   /** The time of the newest restart on the workload, by any writer; undefined if there is none. */
   readonly begunAt: (workload: Workload) => number | undefined;

@@ -35,10 +35,10 @@ export interface Allowance {
 
 /**
  * Determines the progress of a followed restart. If our annotation is missing or an older one is in its place, the owner of the manifests
- * has reverted it. A newer one is another user's restart. If the template changed but keeps our annotation (a new deployment), the rollout
- * is still followed. If it is unknown whether our write succeeded, an unchanged generation shows that it did not: every write of the
- * template increments it (apiserver registry/rest PrepareForUpdate of the apps kinds). A changed generation without our annotation counts
- * as reverted, because the annotation may have been removed at once. One restart too few is the safer mistake.
+ * has reverted it. A newer one is another client's restart. If the template changed but keeps our annotation (a new deployment), the
+ * rollout is still followed. If it is unknown whether our write succeeded, an unchanged generation shows that it did not: every write of
+ * the template increments it (apiserver registry/rest PrepareForUpdate of the apps kinds). A changed generation without our annotation
+ * counts as reverted, because the annotation may have been removed at once. One restart too few is the safer mistake.
  * @param now steady clock, milliseconds
  */
 export function progressOf(workload: Workload, entry: JournalEntry, now: number, allowed: Allowance): Progress {

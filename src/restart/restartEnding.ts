@@ -60,7 +60,7 @@ export class RestartEnding {
   }
 
   /**
-   * Closes an episode whose pods became current and ready after the restart was given up. It reads the workload again first.
+   * Ends an episode whose pods became current and ready after the restart was given up. It reads the workload again first.
    * @throws {PlanOvertaken} when the pods are no longer current and ready
    */
   async close(ref: WorkloadRef): Promise<Observed | undefined> {

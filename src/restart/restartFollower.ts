@@ -127,7 +127,7 @@ export class RestartFollower {
   ): Promise<Step> {
     const { observer, mesh, ruleContext } = this.#options;
     const observed = await observer.observe(workload);
-    // it may have been created again since it was read: the next step shows that
+    // the workload may have been created again since then: the next step shows that
     if (observed?.workload.uid !== entry.uid) return { done: false };
     const assessed = await observer.assess(mesh(), observed, this.#isDoubtful(workload, state, now));
     const isExcused = isUnreachable(assessed) || (patience.people && isRefused(assessed));
@@ -146,7 +146,7 @@ export class RestartFollower {
     return { done: true, observed: await this.#ending.end(assessed, end) };
   }
 
-  /** What a fresh answer makes of a wrong image: another restart may have shown meanwhile that the cluster rewrites it. */
+  /** Checks a wrong image against a fresh answer, because another restart may have shown meanwhile that the cluster rewrites it. */
   async #wrongImage(fresh: Assessed, progress: Progress, context: VerificationContext): Promise<Step> {
     const end = endOf(progress, fresh, context);
     if (!end) return { done: false };
@@ -155,9 +155,9 @@ export class RestartFollower {
   }
 
   /**
-   * New pods may have another image because the cluster rewrites images, to a mirror's or to a pinned one. If the injector still gives the
-   * answer that the restart was made for, and it has not changed since, the cluster has rewritten it, and another restart would bring the
-   * same image. An old replica that still injects looks the same, so an image of another version is only learnt where all replicas agree.
+   * New pods may have another image because the cluster rewrites images, to a mirror or to a digest. If the injector still gives the answer
+   * that the restart was made for, and it has not changed since, the cluster has rewritten the image, and another restart would bring the
+   * same one. An old replica that still injects looks the same, so an image of another version is only learnt if all replicas agree.
    */
   #learn(entry: JournalEntry, assessed: Assessed): End | undefined {
     const { journal, listener } = this.#options;
@@ -176,16 +176,15 @@ export class RestartFollower {
   }
 
   /**
-   * Whether no upgrade of the control plane is in progress. If that is not visible: whether its answers are confirmed (gates G1 to G3).
+   * Whether no upgrade of the control plane is in progress. If the control plane is not visible, whether its answers are confirmed (gates
+   * G1 to G3).
    */
   #replicasAgree(injection: Injection, expected: ExpectedSidecar): boolean {
     const unconfirmed = this.#options.ruleContext().unconfirmed(injection);
     return closedGate({ injection, expected, unconfirmed }, new Set(['proxy-newer-than-istiod'])) === undefined;
   }
 
-  /**
-   * Whether to ask if the injector is there at all. Pods are missing, and the status of some kinds does not say why.
-   */
+  /** Whether to check that the injector is reachable at all. Pods are missing, and the status of some kinds does not say why. */
   #isDoubtful({ kind, rollout }: Workload, state: FollowState, now: number): boolean {
     const doubtful = isMissingSilently(kind, rollout) && now >= state.askedAt + ASK_EVERY;
     if (doubtful) state.askedAt = now;
@@ -206,7 +205,7 @@ interface FollowState {
   askedAt: number;
   /** Consecutive failed reads. */
   failures: number;
-  /** Why they failed. */
+  /** Why the reads failed. */
   readonly said: SayOnce;
   /** When this process began to follow it. */
   since?: number;

@@ -160,7 +160,7 @@ const isStillTrue = (entry: JournalEntry, { uid, generation, annotations }: Work
  * PrepareForUpdate).
  */
 class WrittenByOthers extends PlanOvertaken {
-  /** What has been observed since, as far as it is known. */
+  /** What has been observed since, if anything. */
   readonly latest: Partial<Observed>;
 
   constructor(message: string, latest: Partial<Observed>) {

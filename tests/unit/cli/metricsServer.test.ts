@@ -223,7 +223,11 @@ for (const [name, answer, log] of failures) {
     await scene.scrape('good.token');
     scene.answer = (_, response) => answer(response);
     await scene.scrape('made.up.token');
-    assert.equal(scene.said.filter((line) => line.startsWith('Cannot check')).length, 2, 'and again when it comes back');
+    assert.equal(
+      scene.said.filter((line) => line.startsWith('Cannot check')).length,
+      2,
+      'and again when it comes back',
+    );
   });
 }
 
@@ -289,7 +293,10 @@ test('a certificate that changes on disk is served to new connections without a 
   };
   mounted({ ...TWO, key: ONE.key });
   await look('the rejection');
-  assert.match(scene.said.at(-1) ?? '', /Cannot use the new metrics certificate, keeping the last one .*does not match the certificate/);
+  assert.match(
+    scene.said.at(-1) ?? '',
+    /Cannot use the new metrics certificate, keeping the last one .*does not match the certificate/,
+  );
   assert.equal(servedBy(await scene.scrape()), first);
   mounted(TWO);
   await look('the news');
