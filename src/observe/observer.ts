@@ -19,7 +19,7 @@ import { type Answered, assess } from '../plan/assess.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import { covering } from '../plan/budget.ts';
 import type { Policy } from '../plan/policy.ts';
-import { isSettled } from '../plan/rollout.ts';
+import { type Counted, doubtOf, worthALook } from './doubt.ts';
 import type { Observed } from './observed.ts';
 import { PodOwners } from './podOwners.ts';
 import { TemplateHashes } from './templateHashes.ts';
@@ -40,9 +40,7 @@ export interface ObserverOptions {
 }
 
 const LOOKS = 50;
-/** Of those, at workloads in the middle of a rollout. */
-const ROLLING_LOOKS = 10;
-/** Looks at the same time. */
+/** Of those at the same time. */
 const AT_ONCE = 4;
 
 /** Looks at workloads, whole clusters or one at a time, and judges them by what their injectors answer. */
@@ -147,11 +145,7 @@ export class Observer {
    */
   async #observeDoubtful(counted: readonly Counted[], signal: AbortSignal): Promise<Observed[]> {
     const { looks = LOOKS } = this.#options;
-    const doubtful = counted.filter(({ doubt }) => doubt !== undefined).sort((a, b) => rank(a) - rank(b));
-    const chosen = new Set([
-      ...doubtful.filter(({ doubt }) => doubt !== 'rolling').slice(0, looks),
-      ...doubtful.filter(({ doubt }) => doubt === 'rolling').slice(0, Math.min(looks, ROLLING_LOOKS)),
-    ]);
+    const chosen = worthALook(counted, looks);
     const turns = new ConcurrencyLimit(AT_ONCE);
     const seen = await Promise.all(
       counted.map((one) => {
@@ -288,40 +282,5 @@ export class Observer {
     return fresh ? this.#options.injectors.askAfresh(asked) : this.#options.injectors.ask(asked);
   }
 }
-
-/** A workload as the pages of a scan show it. */
-interface Counted {
-  readonly observed: Observed;
-  /** All that were found, also those that a rollout would leave alone. */
-  readonly pods: number;
-  readonly doubt: Doubt | undefined;
-}
-
-/**
- * Why the pages of a scan do not tell enough of a workload: other pods than its controller has, the same in the middle of a rollout,
- * where pages that are no snapshot explain it as a rule, or pods that may be on lost nodes.
- */
-type Doubt = 'mismatch' | 'rolling' | 'nodes';
-
-/**
- * What is doubtful about a workload's pods. The count is the controller's own (pkg/controller/deployment/sync.go calculateStatus): where
- * another was found, some ReplicaSet is not whose its name says.
- */
-function doubtOf(workload: Workload, groups: readonly PodGroup[], isOfMesh: boolean): Doubt | undefined {
-  const { kind, uid, paused, rollout } = workload;
-  if (!uid) return undefined;
-  if (ownerKind(kind).isPerNode && groups.some(({ ready }) => !ready)) return 'nodes';
-  const found = countOf(groups);
-  // whose pods were not found may be of the mesh by them
-  if (found === rollout.existing || (!isOfMesh && found > 0)) return undefined;
-  // the pods of others name their owner by UID: only those of an unread intermediate can be missing
-  if (!ownerKind(kind).through) return found === 0 ? 'mismatch' : undefined;
-  const isStanding = isSettled(workload) || paused || rollout.deadlineExceeded !== undefined;
-  return isStanding || found === 0 || rollout.existing === 0 ? 'mismatch' : 'rolling';
-}
-
-/** Workloads whose pods were not found are looked at first. */
-const rank = ({ doubt, pods }: Counted): number =>
-  doubt === 'mismatch' ? (pods === 0 ? 0 : 1) : doubt === 'nodes' ? 2 : 3;
 
 const isInjected = ({ sidecar }: PodGroup): boolean => sidecar.injected && sidecar.placement !== 'none';
