@@ -135,7 +135,7 @@ test('nor after a crash: where the record was wiped too it is read from the cont
   await stays('one each', 45_000, () => restarted(1));
 });
 
-test('an owner that applies the restart key without force keeps the restart; with force the restart is given up, not repeated', async () => {
+test('an owner that applies the restart key without force keeps the restart; with force it is given up, not repeated', async () => {
   const rows = [
     ...(await planRows(bed.kubeconfig, '-n', 'claimed')),
     ...(await planRows(bed.kubeconfig, '-n', 'forced')),
