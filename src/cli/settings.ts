@@ -26,32 +26,36 @@ const SOME_NAMESPACE = 'name at least one namespace, such as shop,bank; leave it
 /** All flags: one entry each. Its environment variable, help, docs, chart value and key in the policy file follow from the entry. */
 export const SETTINGS = {
   kubeconfig: text(
-    'kubeconfig file; without it KUBECONFIG, ~/.kube/config, then the pod’s service account',
+    'kubeconfig file; default: KUBECONFIG, then ~/.kube/config, then the pod’s service account',
     'file',
     ALL,
   ),
-  context: text('kubeconfig context; without it the current one', 'name', ALL),
+  context: text('kubeconfig context; default: the current context', 'name', ALL),
   policy: neverEmpty(
-    text('YAML file with the settings that are policy; flags and environment win over it', 'file', BOTH),
+    text('YAML file with policy settings; flags and environment variables override it', 'file', BOTH),
     'be the path of a file; leave it out to have no policy file.',
   ),
   namespaces: neverEmpty(
-    names('look after these namespaces only, comma-separated, with rights in no others; without it after all', RUN),
+    names('manage only these namespaces, comma-separated, and need no rights in others; default: all namespaces', RUN),
     SOME_NAMESPACE,
   ),
   istioNamespaces: neverEmpty(
     names(
-      'look for istiods in these namespaces only, comma-separated, with rights in no others; without it in those that webhooks name',
+      'look for istiod only in these namespaces, comma-separated, and need no rights in others; default: those that webhooks name',
       BOTH,
     ),
     SOME_NAMESPACE,
   ),
   dryRun: toggle('decide and report, write nothing', RUN),
-  leaderElect: toggle('lead only while holding the Lease; false where there is one replica for certain', RUN, true),
+  leaderElect: toggle(
+    'act only while holding the Lease; set it to false only if there is never more than one replica',
+    RUN,
+    true,
+  ),
   compareHub: policy(toggle('a different registry alone makes a sidecar outdated', BOTH)),
   ignoreDigest: policy(toggle('ignore image digests, for clusters where a webhook pins them', BOTH)),
   restartOn: policy({
-    help: `drifts that restart, comma-separated, of ${RESTARTABLE.join(', ')}; the others are reported only`,
+    help: `kinds of drift that cause restarts, comma-separated, of ${RESTARTABLE.join(', ')}; the others are reported only`,
     value: 'drifts',
     default: RESTARTABLE.join(','),
     commands: BOTH,
@@ -60,7 +64,7 @@ export const SETTINGS = {
     parse: oneOfEach(RESTARTABLE),
   } as Setting<ReadonlySet<Drift>>),
   ignoreGate: policy({
-    help: `gates that hold nothing back, comma-separated, of ${GATE_CODES.join(', ')}`,
+    help: `gates to ignore, comma-separated, of ${GATE_CODES.join(', ')}`,
     value: 'gates',
     default: '',
     commands: BOTH,
@@ -70,7 +74,7 @@ export const SETTINGS = {
   } as Setting<ReadonlySet<GateCode>>),
   skipNamespaces: policy({
     ...names(
-      'namespaces where nothing is restarted, comma-separated; outdated workloads there are listed as skipped',
+      'never restart in these namespaces, comma-separated; outdated workloads there are listed as skipped',
       BOTH,
     ),
     default: 'kube-system,istio-system',
@@ -81,19 +85,19 @@ export const SETTINGS = {
   includeNamespaces: policy(
     neverEmpty(
       patterns(
-        'restart only in these namespaces, comma-separated, * is any characters; the others are assessed and reported',
+        'restart only in these namespaces, comma-separated, * matches any characters; others are assessed and reported',
       ),
       SOME_NAMESPACE,
     ),
   ),
   excludeNamespaces: policy(
     patterns(
-      'restart nothing in these namespaces, comma-separated, * is any characters; they are assessed and reported',
+      'restart nothing in these namespaces, comma-separated, * matches any characters; they are assessed and reported',
     ),
   ),
   includeLabels: policy(
     neverEmpty(
-      selector('restart only workloads whose pod template labels this selector matches, as kubectl -l takes it'),
+      selector('restart only workloads whose pod template labels match this selector, as in kubectl -l'),
       'be a label selector such as tier=db; leave it out for all workloads.',
     ),
   ),
@@ -117,15 +121,15 @@ export const SETTINGS = {
       BOTH,
     ),
   ),
-  reconcilePeriod: duration('time between scans that nothing else asked for; 0 turns them off', '30m', RUN),
+  reconcilePeriod: duration('time between periodic scans; 0 turns them off', '30m', RUN),
   metricsBindAddress: address('where /metrics is served; 0 turns it off', ':8080'),
   metricsSecure: toggle(
-    'serve /metrics over TLS, to those whom the API server lets get it; false: plain HTTP',
+    'serve /metrics over TLS to clients that the API server authorizes; false: plain HTTP to all clients',
     RUN,
     true,
   ),
   metricsCertPath: text(
-    'folder of the certificate for /metrics, read again when it changes; without it a self-signed one is made at start',
+    'folder of the certificate for /metrics, reloaded when it changes; default: a self-signed one, created at start',
     'folder',
     RUN,
   ),
@@ -141,14 +145,14 @@ export const SETTINGS = {
     parse: parseLogLevel,
   } as Setting<LogLevel>,
   namespace: neverEmpty(
-    text('plan: only this one; pause, resume: where Meltemi runs, without it the context’s', 'name', [
-      'plan',
-      'pause',
-      'resume',
-    ]),
+    text(
+      'plan: only this namespace; pause, resume: the namespace of Meltemi; default: the context’s namespace',
+      'name',
+      ['plan', 'pause', 'resume'],
+    ),
     'be the name of a namespace; leave it out to give none.',
   ),
-  reason: text('why, for those who ask later', 'text', ['pause']),
+  reason: text('why restarts are paused; shown to users who ask later', 'text', ['pause']),
   output: {
     help: 'table, json or yaml',
     value: 'format',
@@ -165,7 +169,7 @@ export const SETTINGS = {
   } as Setting<{ readonly kind: WorkloadKind; readonly name: string } | undefined>,
   all: toggle('also list workloads that no injector matches', PLAN),
   injectorAddress: {
-    help: 'host:port to reach every injector at, for your own port-forward',
+    help: 'host:port at which to reach all injectors, for example through a port-forward',
     value: 'address',
     default: '',
     commands: PLAN,
