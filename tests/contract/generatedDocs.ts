@@ -117,10 +117,10 @@ const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
 };
 
 const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {
-  paused: 'set by people: no new restart begins; the value is the reason, `false` is as good as absent',
-  resume: 'set by people: any new value ends the halts that there are',
-  resumed: 'the value of `resume` that the leader has seen',
-  resumedAt: 'when it did, RFC 3339',
+  paused: 'set by users: no new restart begins; the value is the reason, and `false` counts as absent',
+  resume: 'set by users: any new value ends all current halts',
+  resumed: 'the last value of `resume` that the leader has acted on',
+  resumedAt: 'when the leader acted on it, RFC 3339',
   journal: 'set by the leader: its journal of restarts and how they ended; see above',
 };
 
