@@ -4,7 +4,7 @@
  */
 const LIMIT = 500;
 
-/** The beginning of a text that somebody else wrote. A text that is cut ends with `…`, and no character is cut in two. */
+/** The beginning of foreign text. A text that is cut ends with `…`, and no character is cut in two. */
 export function excerpt(text: string, limit = LIMIT): string {
   if (text.length <= limit) return text;
   return `${text.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;

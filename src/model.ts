@@ -21,7 +21,7 @@ export function refOf(key: WorkloadKey): WorkloadRef {
   return { kind, namespace, name };
 }
 
-/** What Meltemi reads of a Namespace: what it is selected by, and what its people say on it. */
+/** What Meltemi reads of a Namespace: its labels, for selectors, and the annotations of its owners. */
 export interface NamespaceFacts {
   readonly labels: Labels;
   readonly annotations: Labels;

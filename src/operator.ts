@@ -58,10 +58,10 @@ export interface OperatorOptions {
   >;
   /** Steady clock, milliseconds: it neither jumps nor goes back. */
   readonly now: () => number;
-  /** Wall clock, milliseconds: for times that others wrote, and that people read. */
+  /** Wall clock, milliseconds: for times that others wrote, and that users read. */
   readonly wall: () => number;
   readonly sleep: Clock['sleep'];
-  /** What people have asked for on the Lease. */
+  /** The requests of users on the Lease. */
   readonly pauseState: () => PauseState;
   /** The workload that this process runs in, if it does. */
   readonly own?: WorkloadKey | undefined;

@@ -7,11 +7,11 @@ import type { WaitCode } from './plan/waitReasons.ts';
  */
 export type ReasonCode = VerdictReasonCode | WaitCode;
 
-/** Why something is as it is: `code` for machines, `detail` for people. */
+/** The reason for a verdict or a decision: `code` for machines, `detail` for users. */
 export interface Reason {
   readonly code: ReasonCode;
   readonly detail: string;
 }
 
-/** A reason from the catalogue. @param detail what is so in this case, for people */
+/** A reason from the catalogue. @param detail the facts of this case, for users */
 export const reason = (code: ReasonCode, detail: string): Reason => ({ code, detail });

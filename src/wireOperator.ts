@@ -19,7 +19,7 @@ export interface OperatorParts
     'policy' | 'reconcilePeriod' | 'namespaces' | 'dryRun' | 'own' | 'now' | 'wall' | 'sleep'
   > {
   readonly cluster: Cluster;
-  /** The Lease: it keeps the journal and says what people have asked for. */
+  /** The Lease: it keeps the journal and the requests of users. */
   readonly lease: Pick<Leadership, 'text' | 'keep' | 'pauseState' | 'onPauseState'>;
   /** Makes the watches. They ask `answersVersion` for each entry, because its count is part of the entry's epoch. */
   readonly watch: (answersVersion: AnswersVersion) => WiredWatch;

@@ -80,7 +80,7 @@ function factsOf(outcome: Outcome): OutcomeFacts {
 /** Whether a restart that ended so counts as a failure; one that has not ended does not. */
 export const isFailure = (outcome: Outcome | undefined): boolean => outcome !== undefined && factsOf(outcome).failure;
 
-/** Whether a restart that ended so ended well, by itself or by somebody else's. */
+/** Whether a restart with this outcome ended well, by itself or because another one replaced it. */
 export const isWell = (outcome: Outcome | undefined): boolean => outcome !== undefined && factsOf(outcome).well;
 
 /** The outcome as the metric of ended restarts has it. */

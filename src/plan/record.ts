@@ -6,7 +6,7 @@ import type { Beginning } from '../restart/actuator.ts';
 import { parseTime, timestamp } from '../rfc3339.ts';
 import { isWell, type Outcome, outcomeOf } from './outcomes.ts';
 
-/** One write of a restart: when it was, in milliseconds of the wall clock, and whether that restart ended well, or by somebody else's. */
+/** One write of a restart: its time in milliseconds of the wall clock, and whether that restart, or one that replaced it, ended well. */
 export interface Write {
   readonly at: number;
   readonly well: boolean;

@@ -22,7 +22,7 @@ function escapeOf(character: string): string {
 const characters = (piece: string): number => [...piece].length;
 
 /**
- * Text of others as people may be shown it, on one line: whatever would move the cursor, begin a line, turn the direction of writing or
+ * Foreign text in a form that is safe to show, on one line: whatever would move the cursor, begin a line, turn the direction of writing or
  * not be seen at all is written as an escape. What is longer than the limit is cut, and ends in `…`; neither a character nor an escape is
  * halved. The work is bounded by the limit too, not by the text.
  * @param text anything that came from the cluster, from another program or from a file
