@@ -25,6 +25,7 @@ test('rows pass, fail, are skipped and run out of time, each by itself', async (
     'sees what the row before undid': 'passed',
     fails: 'failed',
     'is skipped': 'pending',
+    'is still to be written': 'pending',
     'takes longer than it may': 'failed',
     'a hook that fails fails its tests': 'failed',
   });

@@ -14,15 +14,20 @@ const state = getState();
 state.testTimeout = order.timeout;
 state.testNamePattern = order.namePattern ? new RegExp(order.namePattern, 'i') : null;
 
-/** An error that no promise or caller took belongs to the running test, or else to the file. */
+let isReported = false;
+
+/** An unhandled error belongs to the running test, or else to the file. After the report it can only be printed. */
 const unhandled = (error: unknown): void => {
-  (state.currentlyRunningTest?.errors ?? state.unhandledErrors).push(error as Error);
+  if (isReported) console.error('unhandled after the tests:', error);
+  else (state.currentlyRunningTest?.errors ?? state.unhandledErrors).push(error as Error);
 };
 process.on('uncaughtException', unhandled).on('unhandledRejection', unhandled);
-// without the runner nobody reads what comes; the testbed's programs end with this process
+// without the runner there is no reader for the results; the testbed's programs end with this process
 process.once('disconnect', () => process.exit(1));
 
-process.send?.(await report(order.path));
+const reported = await report(order.path);
+isReported = true;
+process.send?.(reported);
 process.removeAllListeners('disconnect');
 process.disconnect();
 
@@ -39,7 +44,7 @@ async function report(path: string): Promise<FileReport> {
       ancestorTitles: names.slice(0, -1),
       title: names.at(-1) ?? '',
       fullName: names.join(' '),
-      status: status === 'skip' ? 'pending' : errors.length > 0 ? 'failed' : 'passed',
+      status: errors.length > 0 ? 'failed' : status === 'done' ? 'passed' : 'pending',
       duration: duration ?? 0,
       failureMessages: errors,
       failureDetails: [],

@@ -135,13 +135,16 @@ export class Scene {
 
   /** What Events of one reason say. */
   async messages(namespace: string, reason: string): Promise<string[]> {
-    return (await this.#events(namespace)).filter((event) => event.reason === reason).map(({ message }) => message);
+    return (await this.#eventsOf(namespace, reason)).map(({ message }) => message);
   }
 
   /** How often Events of one reason were sent. The API server's object for equal ones counts them. */
   async eventCount(namespace: string, reason: string): Promise<number> {
-    const ours = (await this.#events(namespace)).filter((event) => event.reason === reason);
-    return ours.reduce((sum, { count }) => sum + (count ?? 1), 0);
+    return (await this.#eventsOf(namespace, reason)).reduce((sum, { count }) => sum + (count ?? 1), 0);
+  }
+
+  async #eventsOf(namespace: string, reason: string): Promise<EventObject[]> {
+    return (await this.#events(namespace)).filter((event) => event.reason === reason);
   }
 
   async #events(namespace: string): Promise<EventObject[]> {
