@@ -66,7 +66,7 @@ export class RestartWriter {
     const { observer, mesh, listener, journal } = this.#options;
     const observed = await observer.observe(planned.workload);
     if (!observed) return undefined;
-    if (!isStillTrue(entry, observed.workload)) throw changed(planned, observed);
+    checkEntry(entry, planned, observed);
     const fresh = await observer.assess(mesh(), observed, true);
     // the previous restart counts, not the one that is about to be written
     const { entry: _begun, ...seen } = fresh;
@@ -148,13 +148,6 @@ export class RestartWriter {
 }
 
 /**
- * Whether the journal's entry is still correct at the write. Its generation later shows whether the write succeeded, and its retry shows
- * which request it answered.
- */
-const isStillTrue = (entry: JournalEntry, { uid, generation, annotations }: Workload): boolean =>
-  uid === entry.uid && generation === entry.generation && answeredRetry(annotations) === entry.retried;
-
-/**
  * Another client has written the workload in between, but not its template, so the plan still holds for the latest version. Some owners
  * write metadata every second, and every annotation of a Deployment increments its generation (pkg/registry/apps/deployment/strategy.go
  * PrepareForUpdate).
@@ -169,13 +162,19 @@ class WrittenByOthers extends PlanOvertaken {
   }
 }
 
-function changed({ workload, templateHash }: Observed, latest: Observed): PlanOvertaken {
+/**
+ * Checks that the journal's entry is correct at the write. Its generation later shows whether the write succeeded, and its retry shows
+ * which request it answered.
+ * @throws {WrittenByOthers} when only the generation is another
+ * @throws {PlanOvertaken} when the workload or its template is another, or another retry is requested
+ */
+function checkEntry(entry: JournalEntry, planned: Observed, latest: Observed): void {
   const why = 'the workload has just changed';
-  const isSame =
-    latest.workload.uid === workload.uid &&
-    latest.templateHash === templateHash &&
-    answeredRetry(latest.workload.annotations) === answeredRetry(workload.annotations);
-  return isSame ? new WrittenByOthers(why, latest) : new PlanOvertaken(why);
+  const { uid, generation, annotations } = latest.workload;
+  const isNewGeneration = generation !== entry.generation;
+  const isNewTemplate = isNewGeneration && latest.templateHash !== planned.templateHash;
+  if (uid !== entry.uid || answeredRetry(annotations) !== entry.retried || isNewTemplate) throw new PlanOvertaken(why);
+  if (isNewGeneration) throw new WrittenByOthers(why, latest);
 }
 
 /** Whether the answer comes from the injection that the API server would call now. The answer may have taken seconds. */
