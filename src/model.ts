@@ -116,12 +116,22 @@ export interface PodFacts {
   readonly ready: boolean;
   readonly deleting: boolean;
   readonly sidecar: Sidecar;
+  /** The sidecars of other sources by container, without those that the pod does not have; absent if it has none. */
+  readonly others?: OtherSidecars;
 }
 
-/** A pod's sidecar as it is. */
+/** Where a container is in a pod, and its image. */
+export interface PlacedContainer {
+  readonly placement: Placement;
+  readonly image: string;
+}
+
+export type OtherSidecars = Readonly<Record<string, PlacedContainer>>;
+
+/** A pod's sidecar as it is. The revision and the mark are Istio's. */
 export interface Sidecar {
   readonly placement: Placement;
-  /** Image reference of the container `istio-proxy`; empty when there is none. */
+  /** Image reference of the container; empty when there is none. */
   readonly image: string;
   /** Pod annotation `istio.io/rev`, which the injector sets to the real revision, never to a tag; empty when absent. */
   readonly revision: string;

@@ -26,6 +26,8 @@ export const ANNOTATION = {
   retried: `${DOMAIN}/retried`,
   /** How the restart ended; empty while it is in flight. */
   outcome: `${DOMAIN}/outcome`,
+  /** Only if the policy names other sidecars: what else restarts were for, each with its time, attempts, run and outcome. */
+  others: `${DOMAIN}/other-sidecars`,
 } as const;
 
 /** Requests one more restart for the same sidecar. A user sets it on a workload, to a value that it did not have before. */

@@ -15,7 +15,7 @@ import { Scans } from './observe/scans.ts';
 import type { Assessed } from './plan/assessed.ts';
 import { evaluateStepwise } from './plan/evaluate.ts';
 import { historyOf } from './plan/history.ts';
-import type { Plan } from './plan/plan.ts';
+import { type Plan, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
@@ -31,7 +31,7 @@ import { WakeUp } from './watch/wakeUp.ts';
 export interface OperatorOptions {
   readonly cluster: Cluster;
   readonly journal: Journal;
-  readonly watch: Pick<MeshWatch, 'onChange' | 'settled' | 'mesh' | 'stale'>;
+  readonly watch: Pick<MeshWatch, 'onChange' | 'settled' | 'mesh' | 'stale' | 'sourcesChanged'>;
   readonly injectors: Injectors;
   readonly observer: Observer;
   readonly confirmations: Confirmations;
@@ -293,15 +293,18 @@ export class Operator {
   /** What waits for a confirmed answer gets one: any of its workloads can be the question. */
   #confirm({ items }: Plan): void {
     for (const planned of items) {
-      const { step } = planned;
-      if (step.action !== 'wait' || step.reason.code !== 'unconfirmed-answer') continue;
-      const question = questionOf(this.#mesh, planned);
-      if (question) this.#options.confirmations.begin(question);
+      if (planned.step.action !== 'wait') continue;
+      for (const { assessed, wait } of [{ assessed: planned, wait: planned.step }, ...(planned.step.alsoWaits ?? [])]) {
+        if (wait.reason.code !== 'unconfirmed-answer') continue;
+        const question = questionOf(this.#mesh, assessed);
+        if (question) this.#options.confirmations.begin(question);
+      }
     }
   }
 
   /** Another policy is in force: evaluates now. Only other skipped namespaces ask for another scan, which may be due anyway. */
   policyChanged(): void {
+    this.#options.watch.sourcesChanged();
     this.#scans.policyChanged();
     this.ring();
   }
@@ -338,8 +341,8 @@ export class Operator {
 /** Of every planned workload, after how long it is read again. */
 const intervalsOf = ({ items }: Plan): Map<WorkloadKey, number | undefined> =>
   new Map(
-    items.map(({ workload, step }) => [
-      keyOf(workload),
-      step.action === 'wait' ? lookAgainAfter(step.reason.code) : undefined,
-    ]),
+    items.map(({ workload, step }) => {
+      const intervals = waitsOf(step).flatMap(({ reason }) => lookAgainAfter(reason.code) ?? []);
+      return [keyOf(workload), intervals.length > 0 ? Math.min(...intervals) : undefined];
+    }),
   );

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { Filter } from '../expect/filter.ts';
 import { WORKLOAD_KINDS } from '../kinds/kinds.ts';
 import type { LabelSelector } from '../model.ts';
-import type { Filter } from '../plan/filter.ts';
 import { LABEL_KEY, LABEL_VALUE, parseLabelSelector } from './labelSelector.ts';
 import { parsed } from './parsed.ts';
 

@@ -2,7 +2,10 @@ import type { KubeClient } from '../cluster/client.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
 import { readOnly } from '../cluster/readOnly.ts';
 import { Injectors } from '../expect/injectors.ts';
+import { sourcesIn } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
+import type { SidecarSource } from '../expect/sidecarSource.ts';
+import { ISTIO } from '../expect/sources/istio.ts';
 import { Journal } from '../journal/journal.ts';
 import { type PauseState, pauseStateOf } from '../leader/pauseState.ts';
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
@@ -72,7 +75,7 @@ export async function planCommand(
   const injectors = new Injectors({ cluster, now: Date.now, ...(injectorAddress && { address: injectorAddress }) });
   try {
     progress.say('reading the mesh');
-    const mesh = await readMesh(client, scopeOf(settings), warn, stopping);
+    const mesh = await readMesh(client, { scope: scopeOf(settings), sources: sourcesIn(policy) }, warn, stopping);
     const lookup = await findLease(client, [ofContext, settings.namespace], stopping);
     if (lookup.kind === 'unknown') warn(`cannot tell whether Meltemi is paused: ${lookup.why}`);
     const pauseState = pauseStateIn(lookup);
@@ -117,7 +120,7 @@ export async function planCommand(
     const one = evaluation.items.find(({ workload }) => keyOf(workload) === key);
     const row = rows.find((candidate) => candidate.kind === kind && candidate.name === name);
     if (!one || !row) throw new Error(unknownWorkload(key, rows, policy.skipNamespaces));
-    streams.out.write(explanation({ assessed: one, mesh, groups: one.groups, row, rules: policy }));
+    streams.out.write(explanation({ assessed: one, mesh, row, rules: policy }));
     return exitCode([row]);
   } finally {
     progress.done();
@@ -141,7 +144,7 @@ const scopeOf = ({ namespace, istioNamespaces }: Settings): MeshScope => ({
 /** Lists the objects that decide the injectors' answers. It fails at the first list that fails: half a mesh would make a wrong plan. */
 async function readMesh(
   client: KubeClient,
-  scope: MeshScope,
+  { scope, sources }: { readonly scope: MeshScope; readonly sources: readonly SidecarSource[] },
   warn: (text: string) => void,
   signal: AbortSignal,
 ): Promise<Mesh> {
@@ -156,6 +159,8 @@ async function readMesh(
       signal,
       (_watched, error, instead) => (instead ? warn(`${(error as Error).message}; ${instead}`) : failed.reject(error)),
       scope,
+      undefined,
+      () => sources,
     );
     await Promise.race([watch.settled(signal), failed.promise]);
     return withInjectors(watch.mesh());
@@ -173,7 +178,8 @@ function unknownWorkload(key: WorkloadKey, rows: readonly Row[], skipped: Readon
 }
 
 function withInjectors(mesh: Mesh): Mesh {
-  if (mesh.injections.length > 0) return mesh;
+  const isIstioAlone = sourcesIn(mesh).every((source) => source === ISTIO);
+  if (mesh.injections.length > 0 || !isIstioAlone) return mesh;
   throw new Error(
     'no Istio injector in this cluster: no MutatingWebhookConfiguration has an entry whose name ends in ' +
       'sidecar-injector.istio.io. Is Istio installed, and is this the right context (--context)?',

@@ -46,8 +46,9 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
     const text = texts[name] ?? setting.default;
     return text === '' && (setting.unset || !setting.list) ? [] : [[name, shown(setting, text)]];
   });
-  const { imageRewrites = [], include, exclude = [] } = texts;
-  return { ...Object.fromEntries(settings), imageRewrites, ...(include !== undefined && { include }), exclude };
+  const { imageRewrites = [], istio = 'true', sidecars, include, exclude = [] } = texts;
+  const given = { ...(sidecars !== undefined && { sidecars }), ...(include !== undefined && { include }) };
+  return { ...Object.fromEntries(settings), imageRewrites, istio: istio === 'true', ...given, exclude };
 }
 
 /** Lists stay lists and numbers stay numbers. Durations and selectors are shown as texts. */

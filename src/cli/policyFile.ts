@@ -16,6 +16,7 @@ import { closest } from './closest.ts';
 import { FILTER_FIELDS } from './filterSchema.ts';
 import { REWRITE_FIELDS } from './imageRewritesSchema.ts';
 import { type FilePolicy, POLICY_KEYS, policySchema } from './policySchema.ts';
+import { SIDECAR_FIELDS } from './sidecarsSchema.ts';
 
 /** A problem in a policy file, with its position. */
 export interface PolicyProblem {
@@ -141,7 +142,7 @@ function reportIssue(issue: z.core.$ZodIssue, document: Document.Parsed, report:
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
     for (const key of issue.keys) report(keyAt(document, path, key), [...path, key], unknownKey(key, path));
-  } else report(nodeAt(document, path), path, issueWords(issue, nodeAt(document, path)));
+  } else report(nodeAt(document, path), path, issueWords(issue, nodeAt(document, path), !isThere(document, path)));
 }
 
 function unknownKey(key: string, path: Path): string {
@@ -150,12 +151,18 @@ function unknownKey(key: string, path: Path): string {
   return meant ? `is unknown; did you mean ${meant}?` : `is unknown; the known keys are ${known.join(', ')}`;
 }
 
-/** The keys that a map at a path may have: of the policy, of a rewrite, of a filter, of a selector or of one of its expressions. */
+/** The keys that a map at a path may have: of the policy, of a rewrite, of a sidecar, or of a filter. */
 function keysAt(path: Path): readonly string[] {
   if (path.length === 0) return POLICY_KEYS;
   if (path[0] === 'imageRewrites') return REWRITE_FIELDS;
-  if (path.length === 2) return Object.keys(FILTER_FIELDS);
-  return path.length === 3 ? ['matchLabels', 'matchExpressions'] : ['key', 'operator', 'values'];
+  if (path[0] === 'sidecars') return path.length === 2 ? Object.keys(SIDECAR_FIELDS) : filterKeysAt(path.length - 2);
+  return filterKeysAt(path.length);
+}
+
+/** The keys of a filter, of one of its selectors or of an expression in it. */
+function filterKeysAt(depth: number): readonly string[] {
+  if (depth === 2) return Object.keys(FILTER_FIELDS);
+  return depth === 3 ? ['matchLabels', 'matchExpressions'] : ['key', 'operator', 'values'];
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -166,8 +173,9 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /** Our own messages stay; zod's are translated into the same style. */
-function issueWords(issue: z.core.$ZodIssue, node: Node | undefined): string {
+function issueWords(issue: z.core.$ZodIssue, node: Node | undefined, isMissing: boolean): string {
   const value = isScalar(node) ? `'${String(node.value).slice(0, 60)}'` : 'this';
+  if (issue.code === 'invalid_type' && isMissing) return 'is missing';
   if (issue.code === 'invalid_type')
     return `${value} is invalid. It must be ${KINDS[issue.expected] ?? issue.expected}.`;
   if (issue.code === 'invalid_value') return `${value} is invalid. It must be one of ${issue.values.join(', ')}.`;
@@ -184,6 +192,13 @@ function nodeAt(document: Document.Parsed, path: Path): Node | undefined {
     node = next;
   }
   return node;
+}
+
+/** Whether the document has a value at a path. */
+function isThere(document: Document.Parsed, path: Path): boolean {
+  const parent = nodeAt(document, path.slice(0, -1));
+  const last = path.at(-1);
+  return last === undefined || childOf(isAlias(parent) ? parent.resolve(document) : parent, last) !== undefined;
 }
 
 function childOf(parent: Node | undefined, step: PropertyKey): Node | undefined {

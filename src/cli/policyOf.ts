@@ -1,3 +1,4 @@
+import { ISTIO } from '../expect/sources/istio.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { FilePolicy } from './policySchema.ts';
 import { POLICY_NAMES, type PolicyName, type Settings } from './settings.ts';
@@ -12,10 +13,17 @@ export function policyOf(settings: Settings, given: ReadonlySet<string>, file: F
   return { include: [], exclude: [], ...unflaggedOf(file), ...policy };
 }
 
-type Unflagged = 'imageRewrites' | 'include' | 'exclude';
+type Unflagged = 'imageRewrites' | 'sources' | 'include' | 'exclude';
 
-const unflaggedOf = ({ imageRewrites, include, exclude }: FilePolicy): Partial<Pick<Policy, Unflagged>> => ({
+const unflaggedOf = ({
+  imageRewrites,
+  istio = true,
+  sidecars,
+  include,
+  exclude,
+}: FilePolicy): Partial<Pick<Policy, Unflagged>> => ({
   ...(imageRewrites && { imageRewrites }),
+  ...(sidecars && { sources: istio ? [ISTIO, ...sidecars] : sidecars }),
   ...(include && { include }),
   ...(exclude && { exclude }),
 });

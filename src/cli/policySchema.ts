@@ -1,15 +1,19 @@
 import { z } from 'zod';
 import type { ImageRewrite } from '../compare/imageRewrite.ts';
-import type { Filter } from '../plan/filter.ts';
+import type { Filter } from '../expect/filter.ts';
+import type { SidecarSource } from '../expect/sidecarSource.ts';
 import { filterSchema } from './filterSchema.ts';
 import { imageRewritesSchema } from './imageRewritesSchema.ts';
 import { parsed } from './parsed.ts';
 import type { Setting } from './setting.ts';
 import { POLICY_NAMES, type PolicyName, SETTINGS, type Settings } from './settings.ts';
+import { sidecarsSchema } from './sidecarsSchema.ts';
 
 /** The content of a policy file: the settings that are policy, and the keys that have no flag. */
 export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
   readonly imageRewrites?: readonly ImageRewrite[];
+  readonly istio?: boolean;
+  readonly sidecars?: readonly SidecarSource[];
   readonly include?: readonly Filter[];
   readonly exclude?: readonly Filter[];
 };
@@ -18,6 +22,12 @@ export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
 export const REWRITES_KEY = {
   imageRewrites:
     "where the cluster pulls images from instead of from where the injector says; both are a workload's right image",
+} as const;
+
+/** Keys of the sidecars that are kept up to date, with what they mean. */
+export const SIDECAR_KEYS = {
+  istio: "whether Istio's proxy is kept up to date; `false` needs `sidecars`",
+  sidecars: 'other injected sidecars that are kept up to date',
 } as const;
 
 /** Keys of filters, with what they mean. */
@@ -34,6 +44,11 @@ export const policySchema: z.ZodType<FilePolicy> = z
   .strictObject({
     ...Object.fromEntries(POLICY_NAMES.map((name) => [name, settingSchema(SETTINGS[name]).optional()])),
     imageRewrites: imageRewritesSchema.optional(),
+    istio: z
+      .enum(['true', 'false'])
+      .transform((text) => text === 'true')
+      .optional(),
+    sidecars: sidecarsSchema.optional(),
     // an empty list would include everything, which its name does not suggest
     include: z
       .array(filterSchema)
@@ -41,11 +56,18 @@ export const policySchema: z.ZodType<FilePolicy> = z
       .optional(),
     exclude: z.array(filterSchema).optional(),
   })
-  .transform((policy) => policy as FilePolicy);
+  .transform((policy, context) => {
+    if (policy.istio === false && !policy.sidecars)
+      context.addIssue({ code: 'custom', message: NOTHING_LEFT, path: ['istio'] });
+    return policy as FilePolicy;
+  });
+
+const NOTHING_LEFT = "'false' is invalid. Without Istio, the policy needs sidecars that are kept up to date.";
 
 export const POLICY_KEYS: readonly string[] = [
   ...POLICY_NAMES,
   ...Object.keys(REWRITES_KEY),
+  ...Object.keys(SIDECAR_KEYS),
   ...Object.keys(FILTER_KEYS),
 ];
 

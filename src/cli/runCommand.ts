@@ -5,6 +5,7 @@ import { steadyNow, systemClock } from '../cluster/clock.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
 import type { OwnAccount } from '../cluster/ownAccount.ts';
 import { readOnly } from '../cluster/readOnly.ts';
+import { sourcesIn } from '../expect/matchOf.ts';
 import { LeaderElection, newIdentity } from '../leader/leaderElection.ts';
 import type { Leadership } from '../leader/leadership.ts';
 import { WithoutElection } from '../leader/withoutElection.ts';
@@ -86,6 +87,7 @@ export async function runCommand(
           }),
         { namespaces, istioNamespaces: [...istioNamespaces] },
         answersVersion,
+        () => sourcesIn(source.current()),
       );
       return ready.watch;
     },

@@ -16,9 +16,12 @@ export interface Cluster {
   workloads(kind: WorkloadKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]>;
   workload(ref: WorkloadRef): Promise<Workload | undefined>;
   /** The live pods of a workload, directly or through its ReplicaSets; without terminal and terminating pods. */
-  podsOf(workload: Workload): Promise<PodFacts[]>;
-  /** All pods of the cluster or of one namespace, page by page. The pages are not one snapshot. */
-  pods(namespace: string | undefined, signal: AbortSignal): AsyncIterable<PodFacts[]>;
+  podsOf(workload: Workload, containers?: readonly string[]): Promise<PodFacts[]>;
+  /**
+   * All pods of the cluster or of one namespace, page by page. The pages are not one snapshot.
+   * @param containers the containers to read besides Istio's proxy
+   */
+  pods(namespace: string | undefined, signal: AbortSignal, containers?: readonly string[]): AsyncIterable<PodFacts[]>;
   /** The PodDisruptionBudgets of one namespace or of the whole cluster. */
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]>;
   /** The named nodes that are not Ready. A deleted node counts as not Ready. */

@@ -81,12 +81,12 @@ export class KubeCluster implements Cluster {
     return raw && workloadOf(kind, raw);
   }
 
-  async podsOf(workload: Workload): Promise<PodFacts[]> {
+  async podsOf(workload: Workload, containers?: readonly string[]): Promise<PodFacts[]> {
     const { through } = ownerKind(workload.kind);
     const owners = through ? await this.#ownedBy(workload, through) : new Set([workload.uid]);
     const { namespace } = workload;
     const labelSelector = selectorQuery(workload.selector);
-    const scan = { namespace, labelSelector, fieldSelector: LIVE_PODS, priority: 'follow' } as const;
+    const scan = { namespace, labelSelector, fieldSelector: LIVE_PODS, containers, priority: 'follow' } as const;
     const pages = await restartingExpired(() => Array.fromAsync(this.#podSource.pods(scan)));
     return pages.flat().filter(({ owner }) => owner && owners.has(owner.uid));
   }
@@ -102,8 +102,9 @@ export class KubeCluster implements Cluster {
     return new Set(owned.map(({ metadata }) => metadata?.uid ?? ''));
   }
 
-  pods(namespace: string | undefined, signal: AbortSignal): AsyncIterable<PodFacts[]> {
-    return this.#podSource.pods({ ...(namespace !== undefined && { namespace }), fieldSelector: LIVE_PODS, signal });
+  pods(namespace: string | undefined, signal: AbortSignal, containers?: readonly string[]): AsyncIterable<PodFacts[]> {
+    const place = namespace === undefined ? {} : { namespace };
+    return this.#podSource.pods({ ...place, fieldSelector: LIVE_PODS, signal, containers });
   }
 
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {

@@ -5,8 +5,8 @@ export function readOnly(cluster: Cluster): Cluster {
   return {
     workloads: (kind, namespace, signal) => cluster.workloads(kind, namespace, signal),
     workload: (ref) => cluster.workload(ref),
-    podsOf: (workload) => cluster.podsOf(workload),
-    pods: (namespace, signal) => cluster.pods(namespace, signal),
+    podsOf: (workload, containers) => cluster.podsOf(workload, containers),
+    pods: (namespace, signal, containers) => cluster.pods(namespace, signal, containers),
     budgets: (namespace, signal) => cluster.budgets(namespace, signal),
     lostNodes: (names) => cluster.lostNodes(names),
     rejection: (workload, since) => cluster.rejection(workload, since),

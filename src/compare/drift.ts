@@ -22,6 +22,6 @@ export function driftsOf(expected: ExpectedSidecar, actual: Sidecar, rules: Clus
   const drifts: Drift[] = [];
   if (!isMadeOf(expected.image, actual.image, rules)) drifts.push('image');
   if (expected.revision && actual.revision && expected.revision !== actual.revision) drifts.push('revision');
-  if (expected.placement !== actual.placement) drifts.push('placement');
+  if (expected.placement !== 'any' && expected.placement !== actual.placement) drifts.push('placement');
   return drifts;
 }

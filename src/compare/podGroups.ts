@@ -1,9 +1,11 @@
 import { findKind, kindThrough } from '../kinds/kinds.ts';
-import type { PodFacts, Sidecar, Workload } from '../model.ts';
+import type { OtherSidecars, PodFacts, Sidecar, Workload } from '../model.ts';
 
 /** Pods of one workload that look alike. */
 export interface PodGroup {
   readonly sidecar: Sidecar;
+  /** The sidecars of other sources; absent if they have none. */
+  readonly others?: OtherSidecars;
   readonly templateHash: string;
   readonly ready: boolean;
   readonly count: number;
@@ -46,7 +48,8 @@ export class PodGroups {
     const groups = this.#owners.get(owner) ?? new Map<string, Growing>();
     this.#owners.set(owner, groups);
     const { image, revision, placement, injected } = pod.sidecar;
-    const key = [image, revision, placement, injected, pod.templateHash, pod.ready].join(' ');
+    const others = pod.others ? JSON.stringify(pod.others) : '';
+    const key = [image, revision, placement, injected, pod.templateHash, pod.ready, others].join(' ');
     const group = groups.get(key) ?? newGroup(pod);
     groups.set(key, group);
     group.count += 1;
@@ -60,9 +63,9 @@ export class PodGroups {
   }
 }
 
-function newGroup({ sidecar, templateHash, ready, owner }: PodFacts): Growing {
+function newGroup({ sidecar, others, templateHash, ready, owner }: PodFacts): Growing {
   const ordinals = findKind(owner?.kind)?.hasOrdinals ? { ordinals: [] } : {};
-  return { sidecar, templateHash, ready, count: 0, youngest: 0, ...ordinals };
+  return { sidecar, templateHash, ready, count: 0, youngest: 0, ...(others && { others }), ...ordinals };
 }
 
 /** A controller with live pods: a ReplicaSet, a StatefulSet, or any other object that creates pods. */

@@ -1,6 +1,7 @@
 import { excerpt } from '../excerpt.ts';
 import type { Answer, ExpectedSidecar } from '../expect/answer.ts';
 import type { Match } from '../expect/match.ts';
+import type { SidecarSource } from '../expect/sidecarSource.ts';
 import { ownerKind } from '../kinds/kinds.ts';
 import type { Sidecar, Workload } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
@@ -8,6 +9,7 @@ import { rewritingWords } from './clusterImage.ts';
 import { type Drift, type DriftRules, driftsOf } from './drift.ts';
 import { shortImage } from './imageReference.ts';
 import type { PodGroup } from './podGroups.ts';
+import { isInTemplate } from './seenBySource.ts';
 
 export interface OutdatedVerdict {
   readonly state: 'outdated';
@@ -39,7 +41,8 @@ export const STATES = ['current', 'outdated', 'skipped', 'unknown', 'conflict'] 
 /**
  * Assesses one workload: compares what its injector would give its next pod with what its pods have.
  * @param answer the injector's answer; undefined if no injector was asked because not exactly one entry matches
- * @param groups the pods that a rollout would replace, without terminal and terminating ones
+ * @param groups the pods that a rollout would replace, without terminal and terminating ones, as the source sees them
+ * @param source Istio's proxy if undefined
  */
 export function judge(
   workload: Workload,
@@ -47,8 +50,11 @@ export function judge(
   answer: Answer | undefined,
   groups: readonly PodGroup[],
   rules: DriftRules,
+  source?: SidecarSource,
 ): Verdict {
   if (workload.deleting) return skipped('deleting', 'deletion has begun');
+  if (source && isInTemplate(source, workload.template))
+    return skipped('template-names-image', `its template has a container ${source.container}`);
   if (match.kind === 'none') return unmatched(match.reason, groups);
   if (match.kind !== 'entry') return { state: match.kind, reason: match.reason };
   const refused = refusal(workload);
@@ -57,8 +63,14 @@ export function judge(
     return { state: 'unknown', reason: reason('injector-unreachable', 'the injector has not been asked yet') };
   if (answer.kind === 'unknown') return { state: 'unknown', reason: answer.reason };
   if (answer.kind === 'no-sidecar') return declined(groups);
-  return compare(workload, answer.sidecar, groups, rules);
+  if (source?.fixed && groups.length > 0 && !groups.some(hasSidecar))
+    return skipped('no-such-container', `no pod has a container ${source.container}`);
+  // no injector promises a container that only the policy expects
+  const given = source?.fixed ? groups.filter(hasSidecar) : groups;
+  return compare(workload, answer.sidecar, given, rules);
 }
+
+const hasSidecar = ({ sidecar }: PodGroup): boolean => sidecar.placement !== 'none';
 
 /** Why the workload's kind never restarts it; undefined if it may be restarted. */
 const refusal = (workload: Workload): string | undefined => ownerKind(workload.kind).refuses(workload);

@@ -8,6 +8,9 @@ export const VERDICT_REASONS = {
   'injector-declines': 'The matched injector would not inject a sidecar (policy, hostNetwork, an annotation).',
   unsupported:
     'A restart annotation does not roll out pod by pod with this update strategy. The detail names the strategy.',
+  'template-names-image':
+    'The pod template itself has the container that an entry of `sidecars` names, so no injector decides about it. Change the template.',
+  'no-such-container': 'An entry of `sidecars` wants an image for a container that no pod of the workload has.',
   'scaled-to-zero': 'The workload has no replicas. New pods will get the current sidecar without a restart.',
   partitioned: 'The partition of the StatefulSet keeps every pod unchanged.',
   'no-pods': 'The workload has no running pods to judge.',

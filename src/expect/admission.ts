@@ -2,11 +2,13 @@ import type { Operation } from 'fast-json-patch';
 import { fits } from '../fieldTypes.ts';
 import { ownerKind } from '../kinds/kinds.ts';
 import type { Labels, PodTemplate, Workload } from '../model.ts';
-import { POD, type RawPod, sidecarOf } from '../pods/podFields.ts';
+import { containerIn, POD, type RawPod, sidecarOf } from '../pods/podFields.ts';
 import { reason } from '../reasons.ts';
 import type { Answer } from './answer.ts';
 import { parseBounded } from './jsonBounds.ts';
 import { applied, operationsIn } from './podPatch.ts';
+import type { AskedContainer } from './question.ts';
+import { ISTIO } from './sources/istio.ts';
 
 /**
  * The labels of a workload's next pod: those of the template and those that its controller adds. The values that a controller adds (a
@@ -58,6 +60,8 @@ export function questionText(namespace: string, name: string, template: PodTempl
   return { pod: text, review: `${frame.slice(0, -'}}'.length)},"object":${text}}}` };
 }
 
+const PROXY: AskedContainer = { name: ISTIO.container };
+
 interface ReviewResponse {
   readonly allowed?: unknown;
   readonly status?: { readonly message?: unknown };
@@ -69,9 +73,10 @@ interface ReviewResponse {
  * Reads an AdmissionReview answer: applies the whole JSON Patch to the pod in the question and looks for the proxy in the result. The whole
  * patch must be applied, because the order of operations varies between calls and containers shift. Never throws: an answer that cannot be
  * read is `unknown`. The pod itself is not changed.
+ * @param container the sidecar to look for; Istio's proxy by default
  */
-export function readAnswer(pod: object, body: unknown): Answer {
-  return answerIn(body, () => structuredClone(pod));
+export function readAnswer(pod: object, body: unknown, container: AskedContainer = PROXY): Answer {
+  return answerIn(body, () => structuredClone(pod), container);
 }
 
 /**
@@ -80,7 +85,7 @@ export function readAnswer(pod: object, body: unknown): Answer {
  * @param body the answer, UTF-8
  * @throws {Error} if the body is not JSON or is too large
  */
-export function readAnswerText(pod: string, body: Buffer): Answer {
+export function readAnswerText(pod: string, body: Buffer, container: AskedContainer = PROXY): Answer {
   let review: unknown;
   try {
     review = parseBounded(body);
@@ -88,10 +93,10 @@ export function readAnswerText(pod: string, body: Buffer): Answer {
     const why = error instanceof SyntaxError ? body.toString('utf8', 0, 80) : (error as Error).message;
     throw new Error(`the answer is not JSON: ${why}`);
   }
-  return answerIn(review, () => JSON.parse(pod));
+  return answerIn(review, () => JSON.parse(pod), container);
 }
 
-function answerIn(body: unknown, pod: () => object): Answer {
+function answerIn(body: unknown, pod: () => object, container: AskedContainer): Answer {
   const response = (body as { response?: ReviewResponse } | null)?.response;
   if (typeof response?.allowed !== 'boolean')
     return badAnswer('the answer is not an AdmissionReview with response.allowed');
@@ -102,7 +107,7 @@ function answerIn(body: unknown, pod: () => object): Answer {
   }
   if (response.patch === undefined || response.patch === null || response.patch === '') return { kind: 'no-sidecar' };
   try {
-    return sidecarAfter(pod(), response);
+    return sidecarAfter(pod(), response, container);
   } catch (error) {
     const message = (error as Error).message.split('\n', 1)[0] ?? '';
     return badAnswer(`the JSON Patch does not apply: ${message.slice(0, 200)}`);
@@ -111,15 +116,17 @@ function answerIn(body: unknown, pod: () => object): Answer {
 
 const badAnswer = (why: string): Answer => ({ kind: 'unknown', reason: reason('bad-answer', why) });
 
-function sidecarAfter(pod: object, response: ReviewResponse): Answer {
+function sidecarAfter(pod: object, response: ReviewResponse, container: AskedContainer): Answer {
   const patched = applied(pod, operationsOf(response));
   if (!fits(patched, POD)) throw new Error('a field of the injected pod has the wrong type');
   const invalid = whyInvalid(patched);
   if (invalid) return badAnswer(invalid);
-  const { image, revision, placement } = sidecarOf(patched);
+  const { source } = container;
+  const { image, placement } = containerIn(patched, container.name);
   if (placement === 'none') return { kind: 'no-sidecar' };
-  if (!image) throw new Error('the patched pod has an istio-proxy without an image');
-  return { kind: 'sidecar', sidecar: { image, revision, placement } };
+  if (!image) throw new Error(`the patched pod has a container ${container.name} without an image`);
+  const revision = source === undefined ? sidecarOf(patched).revision : '';
+  return { kind: 'sidecar', sidecar: { image, revision, placement, ...(source !== undefined && { source }) } };
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;

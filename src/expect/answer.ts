@@ -6,7 +6,10 @@ export interface ExpectedSidecar {
   readonly image: string;
   /** Annotation `istio.io/rev` of the injected pod; empty if the injector sets none. */
   readonly revision: string;
-  readonly placement: Exclude<Placement, 'none'>;
+  /** `any` if the source does not say where the container is. */
+  readonly placement: Exclude<Placement, 'none'> | 'any';
+  /** The name of the source; absent for Istio's proxy. */
+  readonly source?: string;
 }
 
 /** An injector's answer about one pod template. */

@@ -1,7 +1,7 @@
 import type { Answer } from './answer.ts';
 import { AnswerSamples } from './answerSamples.ts';
 import { ConcurrencyLimit } from './concurrencyLimit.ts';
-import type { Injection } from './mesh.ts';
+import { type AskedInjection, type Injection, isAsked } from './mesh.ts';
 import { isBad, type Question } from './question.ts';
 
 const RECHECKS_AT_A_TIME = 4;
@@ -12,9 +12,9 @@ export interface AnswerChangesOptions {
   /** A new answer. Never rejects. */
   readonly ask: (question: Question) => Promise<Answer>;
   /** Whether an injection's injector is known to be unreachable. */
-  readonly isFailing: (injection: Injection) => boolean;
+  readonly isFailing: (injection: AskedInjection) => boolean;
   /** An injector gives a different answer to the same template; `generationOf` has grown. */
-  readonly onChange: (injection: Injection) => void;
+  readonly onChange: (injection: AskedInjection) => void;
   /** The answers of one namespace have changed for a reason of its own, such as a ProxyConfig. */
   readonly onNamespaceChange: (injection: Injection, namespace: string) => void;
 }
@@ -38,11 +38,12 @@ export class AnswerChanges {
   /** Asks each of these injectors one sample again, if it is due. Never rejects. */
   async recheck(injections: readonly Injection[]): Promise<void> {
     const { isFailing, now } = this.#options;
-    const due = injections.filter((injection) => !isFailing(injection) && this.#samples.take(injection, now()));
+    const asked = injections.filter(isAsked);
+    const due = asked.filter((injection) => !isFailing(injection) && this.#samples.take(injection, now()));
     await Promise.all(due.map((injection) => this.#rechecks.take(() => this.#recheck(injection))));
   }
 
-  async #recheck(injection: Injection): Promise<void> {
+  async #recheck(injection: AskedInjection): Promise<void> {
     const { ask, onChange, onNamespaceChange } = this.#options;
     const [first, second] = this.#samples.of(injection);
     if (!first) return;
@@ -62,7 +63,7 @@ export class AnswerChanges {
   }
 
   /** The number of times that an injector's answers were seen to change. It only grows while the injector's entry exists. */
-  generationOf(injection: Pick<Injection, 'entry'>): number {
+  generationOf(injection: Pick<AskedInjection, 'entry'>): number {
     return this.#generations.get(nameOf(injection)) ?? 0;
   }
 
@@ -74,12 +75,12 @@ export class AnswerChanges {
   /** Forgets all other injections. */
   keepOnly(injections: readonly Injection[]): void {
     this.#samples.keepOnly(new Set(injections.map(({ epoch }) => epoch)));
-    const names = new Set(injections.map(nameOf));
+    const names = new Set(injections.filter(isAsked).map(nameOf));
     for (const name of this.#generations.keys()) if (!names.has(name)) this.#generations.delete(name);
   }
 }
 
-const nameOf = ({ entry }: Pick<Injection, 'entry'>): string => `${entry.configuration}/${entry.name}`;
+const nameOf = ({ entry }: Pick<AskedInjection, 'entry'>): string => `${entry.configuration}/${entry.name}`;
 
 const same = (one: Answer, other: Answer): boolean => JSON.stringify(one) === JSON.stringify(other);
 

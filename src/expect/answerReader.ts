@@ -3,6 +3,7 @@ import { readAnswerText } from './admission.ts';
 import type { Answer } from './answer.ts';
 import type { Read, ToRead } from './answerThread.ts';
 import { ConcurrencyLimit } from './concurrencyLimit.ts';
+import type { AskedContainer } from './question.ts';
 
 /** The thread's code, inserted by the build. A bundle is one file, and starting all of it again would cost 100 ms and 30 MB. */
 declare const MELTEMI_ANSWER_THREAD: string | undefined;
@@ -37,12 +38,13 @@ export class AnswerReader {
   /**
    * @param pod JSON of the pod in the question
    * @param body the whole answer in blocks. Each must be the only view of its memory, and the caller must not use it afterwards
+   * @param container the sidecar to look for; Istio's proxy by default
    * @throws {Error} if it is not JSON, is too large, or takes too long
    */
-  async read(pod: string, body: readonly Uint8Array<ArrayBuffer>[]): Promise<Answer> {
+  async read(pod: string, body: readonly Uint8Array<ArrayBuffer>[], container?: AskedContainer): Promise<Answer> {
     const size = body.reduce((sum, { length }) => sum + length, 0);
-    if (pod.length + size <= IN_LINE) return readAnswerText(pod, Buffer.concat(body));
-    const read = await this.#turns.take(() => this.#inThread({ pod, body }, size));
+    if (pod.length + size <= IN_LINE) return readAnswerText(pod, Buffer.concat(body), container);
+    const read = await this.#turns.take(() => this.#inThread({ pod, body, container }, size));
     if ('fault' in read) throw new Error(read.fault);
     return read.answer;
   }

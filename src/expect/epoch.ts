@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ChartLabels, Injection, Istiod } from './mesh.ts';
+import type { AskedInjection, ChartLabels, Injection, Istiod, NotReady } from './mesh.ts';
+import type { FixedExpectation, SidecarSource } from './sidecarSource.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
 /** A short content hash. Keys are sorted, so objects with equal content have equal hashes. */
@@ -42,6 +43,9 @@ export interface InjectorContent {
   readonly rootProxyConfigs?: string | undefined;
   /** The number of times that this process has seen the injector's answers change although no object of the cluster did. */
   readonly answersVersion?: number;
+  /** Absent for Istio's proxy. */
+  readonly source?: SidecarSource;
+  readonly notReady?: readonly NotReady[];
 }
 
 /**
@@ -49,8 +53,8 @@ export interface InjectorContent {
  * because a tenant's edit would then lift the halts of all namespaces. The entry's revision becomes that of the istiod that answers it. If
  * no istiod is visible, it stays the configuration's label, or `default` without one, as in istiod itself.
  */
-export function injectionOf(labelled: WebhookEntry, content: InjectorContent): Injection {
-  const { istiod, configChart, answersVersion } = content;
+export function injectionOf(labelled: WebhookEntry, content: InjectorContent): AskedInjection {
+  const { istiod, configChart, answersVersion, source, notReady = [] } = content;
   const entry = { ...labelled, revision: istiod?.revision ?? (labelled.revision || 'default') };
   const { caBundle: _rewrittenByEveryIstiod, ...stable } = entry;
   const run = contentHash([
@@ -59,15 +63,28 @@ export function injectionOf(labelled: WebhookEntry, content: InjectorContent): I
     part(content.meshConfig),
     istiod?.templateHash,
     content.rootProxyConfigs,
+    ...(source ? [source.name, source.container] : []),
   ]);
   return {
     entry,
     run,
     // not part of the run, because the run is journalled and each process starts this count anew
     epoch: contentHash([stable, run, ...(answersVersion ? [answersVersion] : [])]),
+    ...(source && { source }),
+    ...(notReady.length > 0 && { notReady }),
     ...(istiod && { istiod }),
     ...(configChart && { configChart }),
   };
+}
+
+/** The injection of a source that asks no webhook. Its run and its epoch change with the setting in the policy. */
+export function fixedInjection(
+  source: SidecarSource,
+  { content }: FixedExpectation,
+  notReady: readonly NotReady[] = [],
+): Injection {
+  const run = contentHash([source.name, source.container, content]);
+  return { source, run, epoch: run, ...(notReady.length > 0 && { notReady }) };
 }
 
 const part = (content: unknown): unknown =>

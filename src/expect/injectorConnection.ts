@@ -6,7 +6,7 @@ import { questionText } from './admission.ts';
 import type { Answer } from './answer.ts';
 import type { AnswerReader } from './answerReader.ts';
 import type { ConcurrencyLimit } from './concurrencyLimit.ts';
-import type { Question } from './question.ts';
+import { type AskedContainer, containerOf, type Question } from './question.ts';
 import { ReceivedBody } from './receivedBody.ts';
 import { dialTarget } from './serviceAddress.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
@@ -59,7 +59,8 @@ export class InjectorConnection {
    * @throws {ConnectionFault} when no connection can be made
    * @throws {Error} when this question is not answered: another status than 200, no JSON, too large, too late, cut off
    */
-  async post({ namespace, name, template }: Question): Promise<Answer> {
+  async post(question: Question): Promise<Answer> {
+    const { namespace, name, template } = question;
     const url = this.#url();
     const { pod, review } = await this.#options.writing.take(async () => {
       // one per turn of the event loop: it takes up to 40 ms to serialize a template of 1.5 MB
@@ -77,7 +78,7 @@ export class InjectorConnection {
       headers: { 'content-type': 'application/json' },
       body: review,
     });
-    if (statusCode === 200) return this.#answer(pod, body);
+    if (statusCode === 200) return this.#answer(pod, body, containerOf(question));
     const text = await beginning(body);
     throw new Error(`HTTP ${statusCode}: ${text.slice(0, 120).trim()}`);
   }
@@ -92,13 +93,13 @@ export class InjectorConnection {
     return this.#agent.destroy();
   }
 
-  async #answer(pod: string, body: Dispatcher.ResponseData['body']): Promise<Answer> {
+  async #answer(pod: string, body: Dispatcher.ResponseData['body'], container: AskedContainer): Promise<Answer> {
     const { reader, large } = this.#options;
     const received = new ReceivedBody(body);
-    if (await received.upTo(ORDINARY)) return reader.read(pod, received.blocks());
+    if (await received.upTo(ORDINARY)) return reader.read(pod, received.blocks(), container);
     return large.take(async () => {
       await received.upTo(Infinity);
-      return reader.read(pod, received.blocks());
+      return reader.read(pod, received.blocks(), container);
     });
   }
 

@@ -1,12 +1,12 @@
 import { SayOnce } from '../sayOnce.ts';
 import type { InjectorConnection } from './injectorConnection.ts';
 import { InjectorLine } from './injectorLine.ts';
-import type { Injection } from './mesh.ts';
+import { type AskedInjection, type Injection, isAsked } from './mesh.ts';
 import type { Question } from './question.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
 /** Called when the injector of a configuration stops answering (with the reason), and when it answers again (undefined). */
-export type ReachableListener = (injection: Injection, problem: string | undefined) => void;
+export type ReachableListener = (injection: AskedInjection, problem: string | undefined) => void;
 
 /** The lines to all injectors. Each change between reachable and unreachable is reported once. */
 export class InjectorLines {
@@ -25,7 +25,7 @@ export class InjectorLines {
   }
 
   /** The line of an entry's injector. After a rotation of the CA bundle it is a new one; `keepOnly` closes the old one. */
-  of({ entry }: Injection): InjectorLine {
+  of({ entry }: AskedInjection): InjectorLine {
     const key = lineKey(entry);
     const line = this.#lines.get(key) ?? new InjectorLine((connections) => this.#connect(entry, connections));
     this.#lines.set(key, line);
@@ -33,7 +33,7 @@ export class InjectorLines {
   }
 
   /** Whether the line is still in use by this injection. A line ends when no entry names its injector any more. */
-  isOpen(line: InjectorLine, { entry }: Injection): boolean {
+  isOpen(line: InjectorLine, { entry }: AskedInjection): boolean {
     return this.#lines.get(lineKey(entry)) === line;
   }
 
@@ -59,9 +59,10 @@ export class InjectorLines {
 
   /** Closes the lines that no injection names any more. */
   async keepOnly(injections: readonly Injection[]): Promise<void> {
-    const configurations = new Set(injections.map(({ entry }) => entry.configuration));
+    const entries = injections.filter(isAsked).map(({ entry }) => entry);
+    const configurations = new Set(entries.map(({ configuration }) => configuration));
     this.#silent.keepOnly((one) => configurations.has(one));
-    const named = new Set(injections.map(({ entry }) => lineKey(entry)));
+    const named = new Set(entries.map(lineKey));
     const gone = [...this.#lines].filter(([key]) => !named.has(key));
     for (const [key] of gone) this.#lines.delete(key);
     await Promise.all(gone.map(([, line]) => line.close()));

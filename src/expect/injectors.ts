@@ -7,7 +7,7 @@ import { describe, InjectorConnection } from './injectorConnection.ts';
 import type { InjectorLine } from './injectorLine.ts';
 import { InjectorLines, type ReachableListener } from './injectorLines.ts';
 import { KeptAnswers } from './keptAnswers.ts';
-import type { Injection } from './mesh.ts';
+import type { AskedInjection, Injection } from './mesh.ts';
 import { type Question, questionKey, unreachable } from './question.ts';
 import { Questioner, type QuestionerOptions } from './questioner.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
@@ -30,7 +30,7 @@ export interface InjectorsOptions {
    */
   readonly onTried?: () => void;
   /** Called when an injector has changed its answer to a template. Its kept answers are forgotten, and `generationOf` has grown. */
-  readonly onAnswerChanged?: (injection: Injection) => void;
+  readonly onAnswerChanged?: (injection: AskedInjection) => void;
 }
 
 /** The API server's own limit for a webhook is 10 s unless the entry says less. */
@@ -169,7 +169,7 @@ export class Injectors {
   }
 
   /** How often an injector has changed its answers. The number only grows while the entry exists. */
-  generationOf(injection: Pick<Injection, 'entry'>): number {
+  generationOf(injection: Pick<AskedInjection, 'entry'>): number {
     return this.#changes.generationOf(injection);
   }
 

@@ -23,12 +23,14 @@ interface Selected<E> {
  * @param namespace labels of the Namespace object; undefined if the object was not seen, so that its labels are unknown
  * @param pod labels of the next pod
  * @param workload the owner of the next pod, for `matchConditions`. Without it, the conditions are unknown
+ * @param why says why no entry matches
  */
 export function match<E extends { readonly entry: WebhookEntry }>(
   entries: readonly E[],
   namespace: Labels | undefined,
   pod: Labels,
   workload?: Workload,
+  why: () => string = () => whyNone(namespace ?? {}, pod),
 ): Match<E> {
   if (!namespace) return { kind: 'unknown', reason: reason('namespace-not-seen', 'its labels are not known yet') };
   const selected: Selected<E>[] = [];
@@ -40,7 +42,7 @@ export function match<E extends { readonly entry: WebhookEntry }>(
       return { kind: 'unknown', reason: reason('invalid-selector', `${nameOf(candidate.entry)}: ${String(error)}`) };
     }
   }
-  return verdictOf(selected, () => whyNone(namespace, pod));
+  return verdictOf(selected, why);
 }
 
 function verdictOf<E extends { readonly entry: WebhookEntry }>(

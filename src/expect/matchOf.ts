@@ -1,11 +1,61 @@
 import { type NamespaceFacts, NO_NAMESPACE, type Workload } from '../model.ts';
+import { reason } from '../reasons.ts';
 import { nextPodLabels } from './admission.ts';
+import { filterMatches } from './filter.ts';
 import { type Match, match } from './match.ts';
-import type { Injection, Mesh } from './mesh.ts';
+import { type Injection, isAsked, type Mesh, sourceOf } from './mesh.ts';
+import type { SidecarSource } from './sidecarSource.ts';
+import { ISTIO } from './sources/istio.ts';
+import { ONLY_ISTIO } from './sources.ts';
 
-/** The injection that the API server would call for the workload's next pod. */
-export function matchOf(mesh: Mesh, workload: Workload): Match<Injection> {
-  return match(mesh.injections, mesh.namespaces.get(workload.namespace)?.labels, nextPodLabels(workload), workload);
+/** Which injection of one source applies to a workload. */
+export interface SourceMatch {
+  /** Absent for Istio's proxy. */
+  readonly source?: SidecarSource;
+  readonly match: Match<Injection>;
+}
+
+/** The match of a workload that no source is about. */
+const NO_SOURCE: Match<Injection> = {
+  kind: 'none',
+  reason: reason('not-injected', 'no entry of sidecars in the policy matches'),
+};
+
+/** The sources of a policy or a mesh; Istio alone unless it names others. */
+export const sourcesIn = ({ sources }: Pick<Mesh, 'sources'>): readonly SidecarSource[] => sources ?? ONLY_ISTIO;
+
+/** For each source that is about a workload, the injection that decides its next pod. There is always at least one. */
+export function matchesOf(mesh: Mesh, workload: Workload): [first: SourceMatch, ...others: SourceMatch[]] {
+  const about: SidecarSource[] = [];
+  for (const source of sourcesIn(mesh)) {
+    // two entries may name one container: the first that is about the workload decides
+    const isFirst = about.every(({ container }) => container !== source.container);
+    if (isFirst && isAbout(source, mesh, workload)) about.push(source);
+  }
+  const [first, ...others] = about.map((source) => matchWith(source, mesh, workload));
+  return first ? [first, ...others] : [{ match: NO_SOURCE }];
+}
+
+/** The injection of one source that decides a workload's next pod; Istio's unless another source is given. */
+export function matchOf(mesh: Mesh, workload: Workload, source: SidecarSource = ISTIO): Match<Injection> {
+  return isAbout(source, mesh, workload) ? matchWith(source, mesh, workload).match : NO_SOURCE;
+}
+
+const isAbout = ({ match: filters }: SidecarSource, mesh: Mesh, workload: Workload): boolean =>
+  filters?.some((filter) => filterMatches(filter, { workload, namespace: namespaceOf(mesh, workload) })) ?? true;
+
+function matchWith(source: SidecarSource, mesh: Mesh, workload: Workload): SourceMatch {
+  const own = mesh.injections.filter((injection) => sourceOf(injection).name === source.name);
+  if (source === ISTIO) return { match: matchIn(own, mesh, workload) };
+  const [fixed] = own.filter((injection) => !isAsked(injection));
+  if (fixed) return { source, match: { kind: 'entry', entry: fixed } };
+  const why = own.length === 0 ? 'the cluster has no such webhook' : 'the selectors of its webhook do not match';
+  return { source, match: matchIn(own, mesh, workload, () => `${source.name}: ${why}`) };
+}
+
+function matchIn(injections: readonly Injection[], mesh: Mesh, workload: Workload, whyNone?: () => string) {
+  const labels = mesh.namespaces.get(workload.namespace)?.labels;
+  return match(injections.filter(isAsked), labels, nextPodLabels(workload), workload, whyNone);
 }
 
 /** The namespace of a workload. If it has not been seen, it has no labels or annotations. */

@@ -1,4 +1,6 @@
 import type { Labels, NamespaceFacts, RolloutReport } from '../model.ts';
+import type { NamespacedName, SidecarSource } from './sidecarSource.ts';
+import { ISTIO } from './sources/istio.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
 /** `helm.sh/chart` and `app.kubernetes.io/version`, if an object has them. Istio's charts set them since 1.24. */
@@ -28,9 +30,12 @@ export interface Istiod {
   readonly templateHash: string;
 }
 
-/** An injector entry with everything that decides its answers. */
+/** An injector entry with everything that decides its answers, or a setting of the policy that answers instead. */
 export interface Injection {
-  readonly entry: WebhookEntry;
+  /** Absent if the policy says what is expected, so that no webhook is asked. */
+  readonly entry?: WebhookEntry;
+  /** Absent for Istio's proxy. */
+  readonly source?: SidecarSource;
   /** Content hash of the entry and of its injector, without the CA bundle, because every istiod keeps rewriting that. */
   readonly epoch: string;
   /** Content hash of the injector alone (address, configuration, control plane). Restarts towards it form one run. */
@@ -39,10 +44,37 @@ export interface Injection {
   readonly configChart?: ChartLabels;
   /** Absent if the control plane is elsewhere (a remote cluster) or not visible. */
   readonly istiod?: Istiod;
+  /** The Deployments that the source's `readyFirst` names, with the problem of each that is not completely rolled out. */
+  readonly notReady?: readonly NotReady[];
 }
+
+/** A Deployment of `readyFirst` whose rollout is not complete. */
+export interface NotReady extends NamespacedName {
+  /** Why, in words. */
+  readonly problem: string;
+}
+
+/** An injection whose webhook can be asked. */
+export type AskedInjection = Injection & { readonly entry: WebhookEntry };
+
+/** Whether the injection has a webhook that is asked. */
+export const isAsked = (injection: Injection): injection is AskedInjection => injection.entry !== undefined;
+
+/** The source of an injection; Istio unless another one is given. */
+export const sourceOf = ({ source }: Pick<Injection, 'source'>): SidecarSource => source ?? ISTIO;
+
+/** What says how the sidecar should be, for users: a MutatingWebhookConfiguration, or a setting of the policy. */
+export const injectorWord = ({ entry, source }: Injection): string =>
+  entry?.configuration ?? `sidecar ${source?.name} (${source?.origin})`;
+
+/** The target of a run, for users: `revision canary`, or the setting of the policy. */
+export const targetWord = ({ entry, source }: Injection): string =>
+  source ? `sidecar ${source.name}` : `revision ${entry?.revision}`;
 
 /** A snapshot of the watched objects. */
 export interface Mesh {
   readonly injections: readonly Injection[];
   readonly namespaces: ReadonlyMap<string, NamespaceFacts>;
+  /** The sources that the policy had when this was made; Istio alone if absent. */
+  readonly sources?: readonly SidecarSource[];
 }

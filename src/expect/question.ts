@@ -1,11 +1,11 @@
 import type { PodTemplate } from '../model.ts';
 import { reason } from '../reasons.ts';
 import type { Answer } from './answer.ts';
-import type { Injection } from './mesh.ts';
+import { type AskedInjection, sourceOf } from './mesh.ts';
 
 /** One question: the template of a workload, and the hash that its answer is cached under. */
 export interface Question {
-  readonly injection: Injection;
+  readonly injection: AskedInjection;
   readonly namespace: string;
   readonly name: string;
   readonly template: PodTemplate;
@@ -17,6 +17,18 @@ export type QuestionResult = 'sidecar' | 'no-sidecar' | 'refused' | 'bad-answer'
 /** Workloads of one namespace with the same template share a question. The key begins with the epoch and the namespace. */
 export const questionKey = ({ injection, namespace, templateHash }: Question): string =>
   `${injection.epoch}/${namespace}/${templateHash}`;
+
+/** The container that the answer is read for, and the name of its source unless that is Istio. */
+export interface AskedContainer {
+  readonly name: string;
+  readonly source?: string;
+}
+
+/** The container to look for in the answer to a question. */
+export function containerOf({ injection }: Question): AskedContainer {
+  const { container, name } = sourceOf(injection);
+  return { name: container, ...(injection.source && { source: name }) };
+}
 
 /** The answer to a question while its injector is unreachable. */
 export function unreachable({ injection }: Question, why: string): Answer {

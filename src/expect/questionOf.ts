@@ -2,7 +2,7 @@ import { ownerKind } from '../kinds/kinds.ts';
 import type { Workload } from '../model.ts';
 import type { Match } from './match.ts';
 import { namespaceOf } from './matchOf.ts';
-import type { Injection, Mesh } from './mesh.ts';
+import { type Injection, isAsked, type Mesh } from './mesh.ts';
 import type { Question } from './question.ts';
 
 /** A workload with the injection that matches it. */
@@ -12,13 +12,15 @@ export interface Asked {
   readonly match: Match<Injection>;
 }
 
-/** The question about a workload; undefined if not exactly one injector matches, or if the workload is never restarted. */
+/** The question about a workload; undefined if not exactly one webhook matches, or if the workload is never restarted. */
 export function questionOf(mesh: Mesh, { workload, templateHash, match: matched }: Asked): Question | undefined {
   if (matched.kind !== 'entry' || workload.deleting || ownerKind(workload.kind).refuses(workload) !== undefined)
     return undefined;
+  const injection = matched.entry;
+  if (!isAsked(injection)) return undefined;
   const { namespace, name, template } = workload;
   const { proxyConfigs } = namespaceOf(mesh, workload);
   // a different ProxyConfig in the namespace gives a different answer, so it is part of the key
   const hash = proxyConfigs === undefined ? templateHash : `${templateHash}.${proxyConfigs}`;
-  return { injection: matched.entry, namespace, name, template, templateHash: hash };
+  return { injection, namespace, name, template, templateHash: hash };
 }

@@ -1,6 +1,8 @@
 import { fits, type Shape } from '../fieldTypes.ts';
 import { SELECTOR } from '../kinds/rawWorkload.ts';
 import type { LabelSelector, Labels } from '../model.ts';
+import type { SidecarSource } from './sidecarSource.ts';
+import { ISTIO } from './sources/istio.ts';
 
 /** How the API server reaches a webhook: `clientConfig` of admissionregistration.k8s.io/v1. */
 export type Address =
@@ -21,7 +23,7 @@ export interface MatchCondition {
   readonly expression: string;
 }
 
-/** One entry of a MutatingWebhookConfiguration that injects sidecars. */
+/** One entry of a MutatingWebhookConfiguration. */
 export interface WebhookEntry {
   readonly configuration: string;
   readonly name: string;
@@ -96,30 +98,30 @@ const ENTRY: Shape = {
   },
 };
 
-/** The suffix of the names of Istio's own entries (istio pkg/webhooks/webhookpatch.go). */
-const INJECTOR_SUFFIX = 'sidecar-injector.istio.io';
-
 /**
- * The injector entries of all configurations, in the API server's order: configurations sorted by name, each with its entries in order
- * (apiserver configuration/mutating_webhook_manager.go sorts by name). An entry is Istio's if its name ends in `sidecar-injector.istio.io`.
- * Labels of the configuration do not matter: the API server ignores them, and users who may write webhooks can see every pod anyway. Names
- * are never parsed for a revision. Workload templates contain secrets in env, so they are sent to no other webhook. Entries with wrong
- * types are left out, because nothing can call them.
+ * The entries of all configurations that a source asks, in the API server's order: configurations sorted by name, each with its entries in
+ * order (apiserver configuration/mutating_webhook_manager.go sorts by name). Entries with wrong types are left out, because nothing can
+ * call them.
+ * @param source Istio's proxy by default
  */
-export function injectorEntries(configurations: readonly RawConfiguration[]): WebhookEntry[] {
+export function injectorEntries(
+  configurations: readonly RawConfiguration[],
+  source: Pick<SidecarSource, 'asks'> = ISTIO,
+): WebhookEntry[] {
   return configurations
     .filter((configuration) => fits([configuration], [CONFIGURATION]))
     .sort((a, b) => compareBytes(a.metadata?.name ?? '', b.metadata?.name ?? ''))
     .flatMap((configuration) =>
       (configuration.webhooks ?? []).flatMap((raw) => (fits(raw, ENTRY) && entryOf(configuration, raw)) || []),
-    );
+    )
+    .filter(({ configuration, name }) => source.asks(configuration, name));
 }
 
 const compareBytes = (a: string, b: string): number => Number(a > b) - Number(a < b);
 
 function entryOf({ metadata }: RawConfiguration, raw: RawEntry): WebhookEntry | undefined {
   const address = addressOf(raw.clientConfig);
-  if (!metadata?.name || !raw.name?.endsWith(INJECTOR_SUFFIX) || !address) return undefined;
+  if (!metadata?.name || !raw.name || !address) return undefined;
   return {
     configuration: metadata.name,
     name: raw.name,

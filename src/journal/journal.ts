@@ -141,12 +141,20 @@ export class Journal {
     this.#storeSoon();
   }
 
-  /** A restart has ended. @returns the entry with its end */
-  end(ref: WorkloadRef, outcome: Outcome): JournalEntry | undefined {
+  /**
+   * A restart has ended.
+   * @param ends how it ended for each of its targets; `outcome` for those that are not in it
+   * @returns the entry with its end
+   */
+  end(ref: WorkloadRef, outcome: Outcome, ends: ReadonlyMap<string, Outcome> = new Map()): JournalEntry | undefined {
     const entry = this.get(ref);
     if (!entry) return undefined;
-    const { before: _over, ...known } = entry;
-    const ended = { ...known, outcome };
+    const { before: _over, others = [], ...known } = entry;
+    const open = others
+      .map((target) => ({ ...target, outcome: ends.get(target.restartedFor) ?? target.outcome ?? outcome }))
+      .filter((target) => target.outcome !== 'verified');
+    const own = ends.get(entry.restartedFor) ?? outcome;
+    const ended: JournalEntry = { ...known, outcome: own, ...(open.length > 0 && { others: open }) };
     this.#entries.set(keyOf(ref), ended);
     this.#storeSoon();
     return ended;
@@ -211,7 +219,8 @@ export class Journal {
       if (!entry.outcome) continue;
       const one = seen.get(key);
       const gone = one ? one.workload.uid !== entry.uid : isWatched(refOf(key).namespace);
-      const done = entry.outcome === 'verified' && entry.restartedAt < old && !(one && saysOpen(one, entry));
+      const isWell = entry.outcome === 'verified' && !entry.others;
+      const done = isWell && entry.restartedAt < old && !(one && saysOpen(one, entry));
       if (gone || done) this.forget(key);
     }
   }

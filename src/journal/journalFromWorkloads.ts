@@ -1,10 +1,10 @@
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { RESTARTED_AT } from '../names.ts';
-import type { Answered } from '../plan/assess.ts';
+import type { Answered, SourceAnswer } from '../plan/assess.ts';
 import { kindOfOwner } from '../plan/history.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import type { Policy } from '../plan/policy.ts';
-import { recordOf } from '../plan/record.ts';
+import { recordOf, sourceIn } from '../plan/record.ts';
 import { parseTime } from '../rfc3339.ts';
 
 type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartTimeout'>;
@@ -17,23 +17,34 @@ type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartT
  * @param at the steady and the wall clock, in milliseconds
  */
 export function restartsOnWorkloads(
-  observations: readonly Pick<Answered, 'workload' | 'match'>[],
+  observations: readonly Pick<Answered, 'workload' | 'source' | 'match' | 'others'>[],
   { maxInFlight, maxInFlightPerNamespace, restartTimeout }: Limits,
   at: { readonly now: number; readonly wall: number },
 ): JournalEntries {
-  const found = observations.flatMap(({ workload, match }): [WorkloadKey, JournalEntry][] => {
+  const found = observations.flatMap((observation): [WorkloadKey, JournalEntry][] => {
+    const { workload } = observation;
     const record = recordOf(workload);
-    if (match.kind !== 'entry' || !record || record.outcome || workload.deleting) return [];
+    if (!record || record.outcome || workload.deleting) return [];
+    const match = matchFor(record.restartedFor, observation);
+    if (match?.kind !== 'entry') return [];
     const age = at.wall - record.restartedAt;
     const isThere = parseTime(workload.template.annotations[RESTARTED_AT]) === record.restartedAt;
     if (age < 0 || age > restartTimeout || !isThere) return [];
     const { uid, generation, owner } = workload;
     const writes = [{ at: record.restartedAt, well: false }];
     const trusted = { run: match.entry.run, writes, uid, generation, confirmed: true, since: at.now - age };
-    return [[keyOf(workload), { ...record, ...trusted, ...(owner && { owner: kindOfOwner(owner) }) }]];
+    const others = record.others && { others: record.others.map((target) => ({ ...target, run: '' })) };
+    return [[keyOf(workload), { ...record, ...trusted, ...others, ...(owner && { owner: kindOfOwner(owner) }) }]];
   });
   const newest = found.sort(([, a], [, b]) => b.restartedAt - a.restartedAt);
   const inNamespaces = Map.groupBy(newest, ([key]) => refOf(key).namespace);
   const fair = new Set([...inNamespaces.values()].flatMap((some) => some.slice(0, maxInFlightPerNamespace)));
   return new Map(newest.filter((one) => fair.has(one)).slice(0, maxInFlight));
 }
+
+/** The match of the source that a restart was for. */
+const matchFor = (
+  restartedFor: string,
+  observation: Pick<Answered, 'source' | 'match' | 'others'>,
+): SourceAnswer['match'] | undefined =>
+  [observation, ...(observation.others ?? [])].find(({ source }) => source?.name === sourceIn(restartedFor))?.match;

@@ -5,7 +5,7 @@ import { fits, type Shape } from '../fieldTypes.ts';
 import type { WorkloadKey } from '../model.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import { outcomeOf } from '../plan/outcomes.ts';
-import { writeOf, writeWord } from '../plan/record.ts';
+import { targetOf, targetWord, writeOf, writeWord } from '../plan/record.ts';
 import { parseTime, timestamp } from '../rfc3339.ts';
 
 /** An entry as it is stored: without the fields that only have a meaning within one process. */
@@ -56,6 +56,8 @@ interface Stored {
   readonly owner?: string;
   readonly retried?: string;
   readonly outcome?: string;
+  /** The other targets, in words. */
+  readonly others?: readonly string[];
 }
 
 const ENTRY: Shape = {
@@ -70,6 +72,7 @@ const ENTRY: Shape = {
   owner: 'string',
   retried: 'string',
   outcome: 'string',
+  others: ['string'],
 };
 
 /**
@@ -89,7 +92,7 @@ const zip = promisify(gzip);
 async function compressed(entries: JournalEntries, learnt: LearntImages, text: string): Promise<string> {
   const packed = COMPRESSED + (await zip(text)).toString('base64');
   if (packed.length <= LARGEST) return packed;
-  const well = [...entries].filter(([, { outcome }]) => outcome === 'verified');
+  const well = [...entries].filter(([, { outcome, others }]) => outcome === 'verified' && !others);
   if (well.length === 0)
     throw new JournalFull(`the journal is full: it has no room for ${entries.size} restarts that did not end well`);
   const older = well.sort(([, a], [, b]) => a.restartedAt - b.restartedAt).slice(0, Math.ceil(well.length / 4));
@@ -120,6 +123,7 @@ const storedEntry = (one: JournalEntry): Stored => ({
   ...(one.owner !== undefined && { owner: one.owner }),
   ...(one.retried !== undefined && { retried: one.retried }),
   ...(one.outcome !== undefined && { outcome: one.outcome }),
+  ...(one.others && { others: one.others.map(targetWord) }),
 });
 
 export interface StoredJournal {
@@ -178,6 +182,7 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     owner,
     retried,
     outcome,
+    others,
   } = raw as Stored;
   if ([uid, restartedFor, run].some((text) => !text) || generation === undefined)
     throw new Error(`the entry for ${key} is missing a field`);
@@ -194,5 +199,6 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     ...(owner !== undefined && { owner }),
     ...(retried !== undefined && { retried }),
     ...(outcome !== undefined && { outcome: outcomeOf(outcome) }),
+    ...(others && { others: others.flatMap((text) => targetOf(text) ?? []) }),
   };
 }

@@ -6,16 +6,17 @@ import { countOf, type PodGroup, PodGroups, PodsByController, replaceable } from
 import type { Answer } from '../expect/answer.ts';
 import { ConcurrencyLimit } from '../expect/concurrencyLimit.ts';
 import type { Injectors } from '../expect/injectors.ts';
-import { matchOf } from '../expect/matchOf.ts';
+import { matchesOf, type SourceMatch, sourcesIn } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import { type Asked, questionOf } from '../expect/questionOf.ts';
+import { ISTIO } from '../expect/sources/istio.ts';
 import type { Journal } from '../journal/journal.ts';
 import { KINDS, ownerKind } from '../kinds/kinds.ts';
 import type { OwnerKind } from '../kinds/ownerKind.ts';
 import { loopSlices } from '../loopSlices.ts';
 import { messageOf } from '../messageOf.ts';
 import { type Budget, keyOf, type PodFacts, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
-import { type Answered, assess } from '../plan/assess.ts';
+import { type Answered, assess, type SourceAnswer } from '../plan/assess.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import { covering } from '../plan/budget.ts';
 import type { Policy } from '../plan/policy.ts';
@@ -30,13 +31,18 @@ export interface ObserverOptions {
   /** What is known of earlier restarts. */
   readonly journal: Pick<Journal, 'of' | 'learnt'>;
   /** Asked each time: it may change while the operator runs. */
-  readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces'>;
+  readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces' | 'sources'>;
   /** Looks at single workloads that one scan may cost; 50 by default. */
   readonly looks?: number;
   /** Called once for a missing right that can be done without: what cannot be read, and what is assumed instead. */
   readonly onMissingRight?: (what: string, error: unknown) => void;
   /** Called once for an optional kind whose API is not served. */
   readonly onNotServed?: (resource: string) => void;
+}
+
+/** A workload with its matches. */
+interface Matched extends Pick<Asked, 'workload' | 'templateHash'> {
+  readonly matches: readonly SourceMatch[];
 }
 
 const LOOKS = 50;
@@ -69,7 +75,7 @@ export class Observer {
     const failed = new AbortController();
     const both = AbortSignal.any([signal, failed.signal]);
     const budgets = this.#budgets(namespace, both);
-    const pods = this.#pods(namespace, both);
+    const pods = this.#pods(namespace, both, containersOf(mesh));
     const listing = Promise.all([budgets, ...KINDS.map((kind) => this.#listed(kind, namespace, both))]);
     // the first failure is reported below; those of the others must not be unhandled
     for (const one of [budgets, pods]) one.catch(() => undefined);
@@ -88,10 +94,10 @@ export class Observer {
     const budgetsIn = Map.groupBy(all, (budget) => budget.namespace);
     const counted: Counted[] = [];
     const slices = loopSlices();
-    for (const { workload, templateHash, match: matched } of asked.seen) {
+    for (const { workload, templateHash, matches } of asked.seen) {
       await slices.step();
       const groups = owned.get(keyOf(workload)) ?? [];
-      const isOfMesh = matched.kind !== 'none' || groups.some(isInjected);
+      const isOfMesh = matches.some(({ match }) => match.kind !== 'none') || groups.some(isInjected);
       if (skipNamespaces.has(workload.namespace) && !isOfMesh) continue;
       const near = [...(budgetsIn.get(workload.namespace) ?? []), ...(budgetsIn.get('') ?? [])];
       const observed: Observed = {
@@ -124,17 +130,19 @@ export class Observer {
   }
 
   /** Begins to ask about all of them, without blocking other work. */
-  async #askAll(mesh: Mesh, workloads: readonly Workload[]): Promise<{ seen: Asked[]; answered: Promise<unknown> }> {
-    const seen: Asked[] = [];
+  async #askAll(mesh: Mesh, workloads: readonly Workload[]): Promise<{ seen: Matched[]; answered: Promise<unknown> }> {
+    const seen: Matched[] = [];
     const answers: Promise<unknown>[] = [];
     const slices = loopSlices();
     for (const workload of workloads) {
       await slices.step();
-      const one = { workload, templateHash: this.#hashes.of(workload), match: matchOf(mesh, workload) };
+      const one = { workload, templateHash: this.#hashes.of(workload), matches: matchesOf(mesh, workload) };
       seen.push(one);
-      const answer = this.#answer(mesh, one);
-      answer.catch(() => undefined);
-      answers.push(answer);
+      for (const matched of one.matches) {
+        const answer = this.#answer(mesh, { ...one, ...matched });
+        answer.catch(() => undefined);
+        answers.push(answer);
+      }
     }
     return { seen, answered: Promise.all(answers) };
   }
@@ -184,10 +192,11 @@ export class Observer {
   }
 
   /** Pages that expire half-way start over with empty groups: half a scan gives no verdicts. */
-  #pods(namespace: string | undefined, signal: AbortSignal): Promise<PodsByController> {
+  #pods(namespace: string | undefined, signal: AbortSignal, containers: readonly string[]): Promise<PodsByController> {
     return restartingExpired(async () => {
       const pods = new PodsByController();
-      for await (const page of this.#options.cluster.pods(namespace, signal)) for (const pod of page) pods.add(pod);
+      for await (const page of this.#options.cluster.pods(namespace, signal, containers))
+        for (const pod of page) pods.add(pod);
       return pods;
     });
   }
@@ -200,7 +209,7 @@ export class Observer {
     const workload = await this.#options.cluster.workload(ref);
     if (!workload) return undefined;
     const [pods, budgets] = await Promise.all([
-      this.#options.cluster.podsOf(workload),
+      this.#options.cluster.podsOf(workload, containersOf(this.#options.policy())),
       this.#budgets(workload.namespace),
     ]);
     this.#owners.learn(workload, pods);
@@ -265,9 +274,14 @@ export class Observer {
   }
 
   async #answered(mesh: Mesh, observed: Observed, fresh: boolean): Promise<Answered> {
-    const asked = { ...observed, match: matchOf(mesh, observed.workload) };
-    const answer = observed.unread === undefined ? await this.#answer(mesh, asked, fresh) : undefined;
-    return { ...asked, ...(answer && { answer }) };
+    const answering = matchesOf(mesh, observed.workload).map(async (matched): Promise<SourceAnswer> => {
+      if (observed.unread !== undefined) return matched;
+      const answer = await this.#answer(mesh, { ...observed, ...matched }, fresh);
+      return answer ? { ...matched, answer } : matched;
+    });
+    const [first, ...others] = await Promise.all(answering);
+    // there is always a first one
+    return { ...observed, ...(first as SourceAnswer), ...(others.length > 0 && { others }) };
   }
 
   /** Budgets that the observation itself could not read stay unknown. */
@@ -276,11 +290,18 @@ export class Observer {
     return newest && budgets.every(({ name }) => name !== '') ? covering(newest, workload) : budgets;
   }
 
-  async #answer(mesh: Mesh, one: Asked, fresh = false): Promise<Answer | undefined> {
+  async #answer(mesh: Mesh, one: Asked & SourceMatch, fresh = false): Promise<Answer | undefined> {
+    if (one.match.kind === 'entry' && one.source?.fixed) return one.source.fixed.expectation(one.workload);
     const asked = questionOf(mesh, one);
     if (!asked) return undefined;
     return fresh ? this.#options.injectors.askAfresh(asked) : this.#options.injectors.ask(asked);
   }
 }
 
-const isInjected = ({ sidecar }: PodGroup): boolean => sidecar.injected && sidecar.placement !== 'none';
+/** The containers to read of pods besides Istio's proxy. */
+const containersOf = (of: Pick<Mesh, 'sources'>): readonly string[] => [
+  ...new Set(sourcesIn(of).flatMap((source) => (source === ISTIO ? [] : source.container))),
+];
+
+const isInjected = ({ sidecar, others }: PodGroup): boolean =>
+  (sidecar.injected && sidecar.placement !== 'none') || others !== undefined;

@@ -1,23 +1,28 @@
 import type { DriftRules } from '../compare/drift.ts';
 import type { RewriteRule } from '../compare/learntImage.ts';
 import { hintsAtRewriting } from '../compare/rewritingHint.ts';
+import { seenBySource } from '../compare/seenBySource.ts';
 import { judge, type Verdict } from '../compare/verdict.ts';
 import type { Answer } from '../expect/answer.ts';
-import type { Match } from '../expect/match.ts';
-import { namespaceOf } from '../expect/matchOf.ts';
-import type { Injection, Mesh } from '../expect/mesh.ts';
+import { namespaceOf, type SourceMatch } from '../expect/matchOf.ts';
+import type { Mesh } from '../expect/mesh.ts';
 import type { Workload } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import { reason } from '../reasons.ts';
-import type { Assessed } from './assessed.ts';
+import type { Assessed, AssessedSidecar } from './assessed.ts';
 import type { JournalEntry } from './journalEntry.ts';
 import type { Policy } from './policy.ts';
 
-/** An observed workload with the injection that matches it, and the answer of that injector. */
-export interface Answered extends Observed {
-  readonly match: Match<Injection>;
+/** The injection of one source that matches a workload, and its answer. */
+export interface SourceAnswer extends SourceMatch {
   /** Absent where no injector was asked. */
   readonly answer?: Answer;
+}
+
+/** An observed workload with what its first source expects. */
+export interface Answered extends Observed, SourceAnswer {
+  /** The same of the other sources that are about it; absent if there are none. */
+  readonly others?: readonly SourceAnswer[];
 }
 
 /** What verdicts rest on besides the workload and the answer. */
@@ -30,25 +35,48 @@ export interface AssessmentContext {
   readonly learnt: (run: string, namespace: string) => readonly RewriteRule[];
 }
 
-/** The verdict on one workload. Pure: the same arguments give the same verdict. */
-export function assess({ answer, ...observed }: Answered, context: AssessmentContext): Assessed {
-  const { workload, match, groups, unread } = observed;
-  const { mesh, policy, entryOf, learnt } = context;
+/**
+ * The verdict on one workload. If it has several sidecars, the most urgent verdict leads, and the others are kept with it. Pure: the same
+ * arguments give the same verdict.
+ */
+export function assess(answered: Answered, context: AssessmentContext): Assessed {
+  const { source, match, answer, others, ...observed } = answered;
+  const { workload } = observed;
+  const entry = context.entryOf(workload);
+  const known = { ...observed, namespace: namespaceOf(context.mesh, workload), ...(entry && { entry }) };
+  const first = assessSidecar(observed, { ...(source && { source }), match, ...(answer && { answer }) }, context);
+  if (!others) return { ...known, ...first };
+  const all = [first, ...others.map((other) => assessSidecar(observed, other, context))];
+  const [leading = first, ...rest] = all.sort((a, b) => urgency(a) - urgency(b));
+  return { ...known, ...leading, others: rest };
+}
+
+/** Of several sidecars, first what can be restarted for, then what cannot be judged, then what is as it should be. */
+function urgency({ verdict }: AssessedSidecar): number {
+  if (verdict.state === 'outdated') return 0;
+  if ('outdatedPods' in verdict) return 1;
+  return verdict.state === 'current' ? 3 : verdict.state === 'skipped' ? 4 : 2;
+}
+
+function assessSidecar(observed: Observed, answered: SourceAnswer, context: AssessmentContext): AssessedSidecar {
+  const { workload, unread } = observed;
+  const { source, match, answer } = answered;
+  const { policy, learnt } = context;
+  const groups = seenBySource(source, observed.groups);
   const injection = match.kind === 'entry' ? match.entry : undefined;
   const known = injection ? learnt(injection.run, workload.namespace) : [];
   const rules = known.length > 0 ? { ...policy, learnt: known } : policy;
   const verdict: Verdict =
     unread === undefined
-      ? unlessSkipped(workload, judge(workload, match, answer, groups, rules), policy)
+      ? unlessSkipped(workload, judge(workload, match, answer, groups, rules, source), policy)
       : { state: 'unknown', reason: reason('not-read', unread) };
-  const entry = entryOf(workload);
   const hinted = verdict.state === 'outdated' && hintsAtRewriting(verdict.expected, groups, rules);
   return {
-    ...observed,
-    namespace: namespaceOf(mesh, workload),
+    ...(source && { source }),
+    match,
+    groups,
     verdict,
     ...(injection && { injection }),
-    ...(entry && { entry }),
     ...(hinted && { hinted }),
   };
 }
@@ -67,6 +95,6 @@ function unlessSkipped(
 
 /** Whether an evaluation is about a workload. In a skipped namespace it is about outdated ones only. */
 export const isListed = (
-  { workload, verdict }: Assessed,
+  { workload, verdict }: Pick<Assessed, 'workload' | 'verdict'>,
   { skipNamespaces }: Pick<Policy, 'skipNamespaces'>,
 ): boolean => !skipNamespaces.has(workload.namespace) || 'outdatedPods' in verdict;

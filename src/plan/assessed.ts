@@ -1,22 +1,35 @@
+import type { PodGroup } from '../compare/podGroups.ts';
 import type { Verdict } from '../compare/verdict.ts';
 import type { Match } from '../expect/match.ts';
 import type { Injection } from '../expect/mesh.ts';
+import type { SidecarSource } from '../expect/sidecarSource.ts';
 import type { NamespaceFacts } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import type { JournalEntry } from './journalEntry.ts';
 
-/** What was observed of a workload, with its verdict and what that rests on. */
-export interface Assessed extends Observed {
-  readonly namespace: NamespaceFacts;
-  /** Which injection the API server would call for its next pod, by the mesh of this evaluation. */
+/** The verdict on one sidecar of a workload, with what it rests on. */
+export interface AssessedSidecar {
+  /** Absent for Istio's proxy. */
+  readonly source?: SidecarSource;
+  /** Which injection decides the next pod, by the mesh of this evaluation. */
   readonly match: Match<Injection>;
+  /** The pods that a rollout would replace, as the source sees them. */
+  readonly groups: readonly PodGroup[];
   readonly verdict: Verdict;
   /** The injection where exactly one entry matches. */
   readonly injection?: Injection;
-  /** What the journal knows of its last restart. */
-  readonly entry?: JournalEntry;
   /** Its pods suggest that the cluster rewrites the images that the injector names, in a way that is not known yet. */
   readonly hinted?: boolean;
+}
+
+/** What was observed of a workload, with the verdict on its sidecar. If it has several, with the most urgent one. */
+export interface Assessed extends Observed, AssessedSidecar {
+  readonly groups: readonly PodGroup[];
+  readonly namespace: NamespaceFacts;
+  /** What the journal knows of its last restart. */
+  readonly entry?: JournalEntry;
+  /** Its other sidecars; absent if no other source is about it. */
+  readonly others?: readonly AssessedSidecar[];
 }
 
 /** Assessed workloads whose verdict is `outdated`: only these can be restarted. */
@@ -28,3 +41,24 @@ export type Outdated = Assessed & {
 /** Whether the verdict is `outdated`; the wanted sidecar and its injection are there then. */
 export const isOutdated = (assessed: Assessed): assessed is Outdated =>
   assessed.verdict.state === 'outdated' && assessed.injection !== undefined;
+
+/** The workload once for each of its sidecars, each time with the verdict on that sidecar in front. */
+export function bySidecar(assessed: Assessed): readonly Assessed[] {
+  const { others } = assessed;
+  if (!others) return [assessed];
+  const { source, match, groups, verdict, injection, hinted, ...workload } = assessed;
+  const first: AssessedSidecar = {
+    ...(source && { source }),
+    match,
+    groups,
+    verdict,
+    ...(injection && { injection }),
+    ...(hinted && { hinted }),
+  };
+  const all = [first, ...others];
+  return all.map((one) => ({ ...workload, ...one, others: all.filter((other) => other !== one) }));
+}
+
+/** The workload with the verdict on one sidecar in front; undefined if that source is not about it any more. */
+export const ofSource = (assessed: Assessed, name: string | undefined): Assessed | undefined =>
+  bySidecar(assessed).find(({ source }) => source?.name === name);

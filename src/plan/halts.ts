@@ -1,4 +1,4 @@
-import type { Injection } from '../expect/mesh.ts';
+import { type Injection, targetWord } from '../expect/mesh.ts';
 import type { ByRun } from './history.ts';
 import type { Finding, RuleContext } from './rule.ts';
 
@@ -9,7 +9,8 @@ type Known = Pick<RuleContext, 'history' | 'policy'>;
  * Failures in several namespaces halt the whole run, and so do failures in its only namespace. So the owner of one namespace cannot halt
  * the others.
  */
-export function haltOf({ run, entry }: Injection, namespace: string, known: Known): Finding | undefined {
+export function haltOf(injection: Injection, namespace: string, known: Known): Finding | undefined {
+  const { run } = injection;
   const open = everywhereOrHere(known.history.failingOpen, run, run, namespace, known);
   if (open !== undefined) {
     const of = known.history.failingOpen.get(run)?.size === 1 && !isAlone(run, known) ? 'namespace' : 'run';
@@ -19,7 +20,7 @@ export function haltOf({ run, entry }: Injection, namespace: string, known: Know
   const { failureBudget } = known.policy;
   const share = Math.min(failureBudget, known.policy.failureBudgetPerNamespace);
   const here = known.history.failures.get(run)?.get(namespace) ?? 0;
-  const towards = `towards revision ${entry.revision} failed`;
+  const towards = `towards ${targetWord(injection)} failed`;
   if (here >= share)
     return halted('namespace', `${here} restarts ${towards} in namespace ${namespace}, its budget is ${share}`);
   const counted = failed.reduce((sum, [, count]) => sum + Math.min(count, share), 0);

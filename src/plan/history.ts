@@ -1,7 +1,8 @@
-import { type Owner, refOf } from '../model.ts';
+import { type Owner, refOf, type WorkloadRef } from '../model.ts';
 import type { Assessed } from './assessed.ts';
 import type { JournalEntries } from './journalEntry.ts';
 import { isFailure } from './outcomes.ts';
+import { type Target, targetsOf } from './record.ts';
 
 /** Failures of each run according to the journal, which survives crashes and leader changes. */
 export interface History {
@@ -36,15 +37,30 @@ export function historyOf(
   const since = resumedAt > wall ? 0 : Math.floor(resumedAt / 1000) * 1000;
   for (const [key, entry] of entries) {
     // until a restart is known to be written, the previous one counts
-    const { run, outcome, owner, restartedAt } = entry.confirmed ? entry : (entry.before ?? entry);
-    if (restartedAt < since) continue;
-    const { kind, namespace, name } = refOf(key);
-    const words = `${kind} ${namespace}/${name}`;
-    if (isFailure(outcome)) count(failures, run, namespace);
-    if (outcome === 'failed:no-sidecar') put(failingOpen, run, namespace, words);
-    if (outcome === 'reverted' && owner) put(reverted, `${run} ${owner}`, namespace, words);
+    const counted = entry.confirmed ? entry : (entry.before ?? entry);
+    const recent = targetsOf(counted).filter(({ restartedAt }) => restartedAt >= since);
+    for (const target of recent) noteTarget(target, refOf(key), counted.owner, { failures, failingOpen, reverted });
   }
   return { failures, failingOpen, reverted, namespaces: namespacesOf(assessed) };
+}
+
+/** The counts while they are made. */
+interface Counting {
+  readonly failures: Map<string, Map<string, number>>;
+  readonly failingOpen: Map<string, Map<string, string>>;
+  readonly reverted: Map<string, Map<string, string>>;
+}
+
+function noteTarget(
+  { run, outcome }: Target,
+  { kind, namespace, name }: WorkloadRef,
+  owner: string | undefined,
+  { failures, failingOpen, reverted }: Counting,
+): void {
+  const words = `${kind} ${namespace}/${name}`;
+  if (isFailure(outcome)) count(failures, run, namespace);
+  if (outcome === 'failed:no-sidecar') put(failingOpen, run, namespace, words);
+  if (outcome === 'reverted' && owner) put(reverted, `${run} ${owner}`, namespace, words);
 }
 
 function put<T>(into: Map<string, Map<string, T>>, run: string, namespace: string, value: T): void {
@@ -57,10 +73,12 @@ const count = (into: Map<string, Map<string, number>>, run: string, namespace: s
 
 function namespacesOf(assessed: readonly Assessed[]): Map<string, Set<string>> {
   const namespaces = new Map<string, Set<string>>();
-  for (const { injection, workload } of assessed) {
-    if (!injection) continue;
-    const of = namespaces.get(injection.run) ?? new Set<string>();
-    namespaces.set(injection.run, of.add(workload.namespace));
+  for (const one of assessed) {
+    for (const { injection } of [one, ...(one.others ?? [])]) {
+      if (!injection) continue;
+      const of = namespaces.get(injection.run) ?? new Set<string>();
+      namespaces.set(injection.run, of.add(one.workload.namespace));
+    }
   }
   return namespaces;
 }

@@ -1,10 +1,21 @@
-import type { ExpectedSidecar } from '../expect/answer.ts';
 import { keyOf, type Labels, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { RESTARTED_AT, RETRY } from '../names.ts';
 import { parseTime } from '../rfc3339.ts';
-import type { Assessed } from './assessed.ts';
+import type { Assessed, Outdated } from './assessed.ts';
 import { kindOfOwner } from './history.ts';
-import { fingerprint, type RestartRecord, recordOf, retryWord, WRITES_KEPT, type Write, writesOf } from './record.ts';
+import {
+  fingerprint,
+  type RestartRecord,
+  recordOf,
+  retryWord,
+  sourceIn,
+  TARGETS_KEPT,
+  type Target,
+  targetsOf,
+  WRITES_KEPT,
+  type Write,
+  writesOf,
+} from './record.ts';
 
 /** The journal's entry for a workload's last restart. Only Meltemi writes it, so it is trusted for decisions about the whole cluster. */
 export interface JournalEntry extends RestartRecord {
@@ -96,38 +107,68 @@ export const LONGEST_SKEW = 60 * 60_000;
 /**
  * The journal's entry for the restart that is about to be written. Drift that comes back after a verified restart is a new episode and
  * counts from one again.
+ * @param planned the workload with the sidecar that it is restarted for
+ * @param together the same with the other sidecars that the restart is for, too
  * @param at when that is: by the wall clock, which is written and cut to the second because kubectl writes RFC 3339 so, and by the steady
  * clock of this process; both in milliseconds
  */
 export function nextEntry(
-  assessed: Pick<Assessed, 'workload' | 'entry'>,
-  expected: ExpectedSidecar,
-  run: string,
+  planned: ToRestart,
   at: { readonly wall: number; readonly now: number },
+  together: readonly ToRestart[] = [],
 ): JournalEntry {
-  const { workload } = assessed;
-  const restartedFor = fingerprint(expected);
+  const { workload } = planned;
   const retried = answeredRetry(workload.annotations);
-  const sameEpisode = isRetryAsked(assessed) ? [] : knownRestarts(assessed).filter(isOpenFor(restartedFor));
-  const restartedAt = nextTime(assessed, at.wall);
+  const restartedAt = nextTime(planned, at.wall);
+  const [target, ...others] = [planned, ...together].map((one) => nextTarget(one, restartedAt));
+  const all = [...others, ...stillOpen(planned, [planned, ...together])].slice(0, TARGETS_KEPT);
   return {
-    restartedFor,
-    restartedAt,
-    attempts: 1 + Math.max(0, ...sameEpisode.map(({ attempts }) => attempts)),
-    writes: [{ at: restartedAt, well: false }, ...earlierWrites(assessed, at.wall)].slice(0, WRITES_KEPT),
-    run,
+    ...(target as Target),
+    writes: [{ at: restartedAt, well: false }, ...earlierWrites(planned, at.wall)].slice(0, WRITES_KEPT),
     uid: workload.uid,
     generation: workload.generation,
     confirmed: false,
     since: at.now,
     ...(retried !== undefined && { retried }),
     ...(workload.owner && { owner: kindOfOwner(workload.owner) }),
+    ...(all.length > 0 && { others: all }),
   };
 }
 
+/** What is needed of a workload that is about to be restarted for one of its sidecars. */
+export type ToRestart = Pick<Outdated, 'workload' | 'injection'> &
+  Pick<Assessed, 'entry'> & { readonly verdict: Pick<Outdated['verdict'], 'expected'> };
+
+function nextTarget(one: ToRestart, restartedAt: number): Target {
+  const restartedFor = fingerprint(one.verdict.expected);
+  const sameEpisode = isRetryAsked(one) ? [] : knownTargets(one).filter(isOpenFor(restartedFor));
+  const attempts = 1 + Math.max(0, ...sameEpisode.map((target) => target.attempts));
+  return { restartedFor, restartedAt, attempts, run: one.injection.run };
+}
+
+/** Targets of earlier restarts, of other sidecars, that did not end well: a restart for this one must not make them forgotten. */
+function stillOpen(planned: ToRestart, targets: readonly ToRestart[]): Target[] {
+  const now = new Set(targets.map(({ verdict }) => sourceIn(fingerprint(verdict.expected))));
+  const record = recordOf(planned.workload);
+  // what anyone could have written counts for this workload, and as a failure of no run
+  const told = record ? targetsOf(record).map((target) => ({ ...target, run: '' })) : [];
+  const known = [...told, ...(planned.entry ? targetsOf(planned.entry) : [])];
+  const open = known.filter(
+    ({ restartedFor, outcome }) => outcome !== undefined && outcome !== 'verified' && !now.has(sourceIn(restartedFor)),
+  );
+  const each = new Map(open.map((target) => [target.restartedFor, target]));
+  return [...each.values()].map(({ restartedFor, restartedAt, attempts, run, outcome }) => {
+    return { restartedFor, restartedAt, attempts, run, ...(outcome && { outcome }) };
+  });
+}
+
+/** Everything that the known restarts of a workload were for. */
+export const knownTargets = (assessed: Pick<Assessed, 'workload' | 'entry'>): readonly Target[] =>
+  knownRestarts(assessed).flatMap(targetsOf);
+
 const isOpenFor =
   (wanted: string) =>
-  ({ restartedFor, outcome }: RestartRecord): boolean =>
+  ({ restartedFor, outcome }: Target): boolean =>
     restartedFor === wanted && outcome !== 'verified';
 
 /**

@@ -1,11 +1,12 @@
 import type { Pause } from '../loopSlices.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
-import { type Assessed, isOutdated } from './assessed.ts';
+import { type Assessed, bySidecar, isOutdated, type Outdated, ofSource } from './assessed.ts';
 import { isAllDown, meansOutage } from './budget.ts';
 import { haltOf } from './halts.ts';
 import { historyOf } from './history.ts';
 import { isInFlight } from './journalEntry.ts';
+import { sourceIn, targetsOf } from './record.ts';
 import { rolloutState } from './rollout.ts';
 import { type PlanContext, type RuleContext, type Wait, waitFor } from './rule.ts';
 import { backingOff } from './rules/backingOff.ts';
@@ -15,13 +16,22 @@ import { IN_FLIGHT } from './waitReasons.ts';
 
 /** What is to be done about one workload now. */
 export type Step =
-  | { readonly action: 'restart'; readonly order: number }
+  | { readonly action: 'restart'; readonly order: number; readonly together?: readonly Outdated[] }
   | { readonly action: 'follow'; readonly reason: Reason }
-  /** `order` is its place in the queue where only a throttle keeps it. */
-  | ({ readonly action: 'wait'; readonly order?: number } & Wait)
+  /**
+   * `order` is its place in the queue where only a throttle keeps it. `alsoWaits` are its other outdated sidecars, in case another of their
+   * waits ends first.
+   */
+  | ({ readonly action: 'wait'; readonly order?: number; readonly alsoWaits?: readonly WaitingSidecar[] } & Wait)
   /** Its pods became current by whatever means: the record of an unfinished episode is closed as verified. */
   | { readonly action: 'close' }
   | { readonly action: 'none' };
+
+/** Another outdated sidecar of a workload that waits, and what it waits for. */
+export interface WaitingSidecar {
+  readonly assessed: Outdated;
+  readonly wait: Wait;
+}
 
 /** A workload with its verdict and what is to be done about it now. */
 export type Planned = Assessed & { readonly step: Step };
@@ -58,9 +68,9 @@ export function* planStepwise(assessed: readonly Assessed[], context: PlanContex
   let wakeAt = Number.POSITIVE_INFINITY;
   yield 'long';
   for (const { one } of keyed) {
-    const step = stepOf(one, ruleContext, throttle, context.busy);
-    items.push({ ...one, step });
-    if (step.action === 'wait' && step.until !== undefined) wakeAt = Math.min(wakeAt, step.until);
+    const planned = stepFor(one, ruleContext, throttle, context.busy);
+    items.push(planned);
+    wakeAt = Math.min(wakeAt, ...waitsOf(planned.step).map(({ until }) => until ?? Infinity));
     yield 'short';
   }
   return { items, ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }) };
@@ -73,35 +83,56 @@ function sortKey(assessed: Assessed, own: WorkloadKey | undefined): string {
   return `${turn}/${workload.namespace}/${workload.kind}/${workload.name}`;
 }
 
-function stepOf(
+function stepFor(
   assessed: Assessed,
   ruleContext: RuleContext,
   throttle: Throttle,
   busy: ReadonlySet<WorkloadKey>,
-): Step {
+): Planned {
   if (isInFlight(assessed) || busy.has(keyOf(assessed.workload))) {
-    return { action: 'follow', reason: reason(IN_FLIGHT.code, 'its restart is being followed') };
+    return {
+      ...assessed,
+      step: { action: 'follow', reason: reason(IN_FLIGHT.code, 'its restart is being followed') },
+    };
   }
   if (canClose(assessed, ruleContext)) {
     const retry = backingOff.check(assessed, ruleContext);
-    return retry ? { action: 'wait', ...waitFor(backingOff, retry) } : { action: 'close' };
+    return { ...assessed, step: retry ? { action: 'wait', ...waitFor(backingOff, retry) } : { action: 'close' } };
   }
-  if (!isOutdated(assessed)) return { action: 'none' };
-  const wait = waitOf(assessed, ruleContext);
-  if (wait) return { action: 'wait', ...wait };
-  const { order, wait: queued } = throttle.queue(assessed);
-  return queued ? { action: 'wait', order, ...queued } : { action: 'restart', order };
+  const outdated = bySidecar(assessed).filter(isOutdated);
+  const judged = outdated.map((one) => ({ one, wait: waitOf(one, ruleContext) }));
+  const [free, ...together] = judged.flatMap(({ one, wait }) => (wait ? [] : one));
+  if (!free) {
+    const [first, ...rest] = judged.flatMap(({ one, wait }) => (wait ? { assessed: one, wait } : []));
+    if (!first) return { ...assessed, step: { action: 'none' } };
+    const alsoWaits = rest.length > 0 ? { alsoWaits: rest } : {};
+    return { ...first.assessed, step: { action: 'wait', ...first.wait, ...alsoWaits } };
+  }
+  const { order, wait: queued } = throttle.queue(free);
+  if (queued) return { ...free, step: { action: 'wait', order, ...queued } };
+  return { ...free, step: { action: 'restart', order, ...(together.length > 0 && { together }) } };
+}
+
+/** Everything that a workload waits for. */
+export function waitsOf(step: Step): readonly Wait[] {
+  if (step.action !== 'wait') return [];
+  return [step, ...(step.alsoWaits ?? []).map(({ wait }) => wait)];
 }
 
 /**
  * Whether an unfinished episode has ended well after all: the right sidecars in pods that are all ready, not just in pods that exist. Not
  * while its run is halted: a failure stays reported until the injector changes or a person resumes, and so does the halt.
  */
-export function canClose(
-  { workload, verdict, injection, entry }: Assessed,
-  ruleContext: Pick<RuleContext, 'history' | 'policy'>,
-): boolean {
-  const open = entry?.outcome !== undefined && entry.outcome !== 'verified';
-  if (!open || verdict.state !== 'current' || rolloutState(workload).kind !== 'complete') return false;
-  return injection?.run !== entry.run || haltOf(injection, workload.namespace, ruleContext) === undefined;
+export function canClose(assessed: Assessed, ruleContext: Pick<RuleContext, 'history' | 'policy'>): boolean {
+  const { workload, entry } = assessed;
+  if (!entry?.outcome || rolloutState(workload).kind !== 'complete') return false;
+  const open = targetsOf(entry).filter(({ outcome }) => outcome !== undefined && outcome !== 'verified');
+  return (
+    open.length > 0 &&
+    open.every(({ restartedFor, run }) => {
+      const { verdict, injection } = ofSource(assessed, sourceIn(restartedFor)) ?? {};
+      if (verdict?.state !== 'current') return false;
+      return injection?.run !== run || haltOf(injection, workload.namespace, ruleContext) === undefined;
+    })
+  );
 }

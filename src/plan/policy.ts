@@ -1,6 +1,7 @@
 import type { DriftRules } from '../compare/drift.ts';
+import type { Filter } from '../expect/filter.ts';
+import type { SidecarSource } from '../expect/sidecarSource.ts';
 import type { LabelSelector } from '../model.ts';
-import type { Filter } from './filter.ts';
 import type { GateCode } from './gates/gates.ts';
 
 export const PDB_CHOICES = ['respect', 'ignore'] as const;
@@ -36,6 +37,8 @@ export interface Policy extends DriftRules {
   readonly skipNamespaces: ReadonlySet<string>;
   /** Whether only workloads with the annotation `"true"` are restarted. */
   readonly optIn: boolean;
+  /** The sidecars that are kept up to date; Istio's proxy alone if absent. */
+  readonly sources?: readonly SidecarSource[];
   /** At least one of these must match. If the list is empty, all workloads match. */
   readonly include: readonly Filter[];
   /** None of these may match. They win over all other settings. */

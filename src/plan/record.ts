@@ -12,33 +12,59 @@ export interface Write {
   readonly well: boolean;
 }
 
-/** The target and outcome of one restart. Times are milliseconds of the wall clock of the leader at that time. */
-export interface RestartRecord {
+/** What a restart is for, and how that ended. */
+export interface Target {
+  /** The fingerprint of the sidecar. */
   readonly restartedFor: string;
   readonly restartedAt: number;
   readonly attempts: number;
-  /** The latest writes including this one, newest first. */
-  readonly writes: readonly Write[];
   readonly run: string;
-  /** The `meltemi.dev/retry` that this restart answered, in the form of `retryWord`. */
-  readonly retried?: string;
   /** Undefined while in flight. */
   readonly outcome?: Outcome;
 }
+
+/** The target and outcome of one restart. Times are milliseconds of the wall clock of the leader at that time. */
+export interface RestartRecord extends Target {
+  /** The latest writes including this one, newest first. */
+  readonly writes: readonly Write[];
+  /** The `meltemi.dev/retry` that this restart answered, in the form of `retryWord`. */
+  readonly retried?: string;
+  /** Other sidecars that it is for, and those of earlier restarts that did not end well; absent if there are none. */
+  readonly others?: readonly Target[];
+}
+
+/** Everything that the restarts of a record were for. */
+export const targetsOf = (record: RestartRecord): readonly Target[] => [record, ...(record.others ?? [])];
+
+/** The targets of the record's own restart. */
+export const targetsOfRestart = (record: RestartRecord): readonly Target[] =>
+  targetsOf(record).filter(({ restartedAt }) => restartedAt === record.restartedAt);
 
 /** Writes that are kept: as many as the limits within a day can count, ten that ended well and three that did not. */
 export const WRITES_KEPT = 13;
 
 /**
  * What a restart is for: the expected sidecar's image, revision and presence. Neither the epoch nor the entry, tag, template or time
- * take part, so the same target is recognised however it is reached.
+ * take part, so the same target is recognised however it is reached. The name of a source other than Istio comes first: `vault:3f…`.
  */
-export function fingerprint({ image, revision }: ExpectedSidecar): string {
-  return createHash('sha256').update(`sidecar\n${image}\n${revision}`).digest('hex').slice(0, 16);
+export function fingerprint({ image, revision, source }: ExpectedSidecar): string {
+  const hash = createHash('sha256').update(`sidecar\n${image}\n${revision}`).digest('hex').slice(0, 16);
+  return source === undefined ? hash : `${source}:${hash}`;
+}
+
+/** The name of the source in a fingerprint; undefined for Istio's proxy. */
+export function sourceIn(restartedFor: string): string | undefined {
+  const [source, hash] = restartedFor.split(':', 2);
+  return hash === undefined ? undefined : source;
 }
 
 /** Longest value of an annotation of the record. The API server takes 256 KiB, and anyone who may edit the workload may write it. */
 const LONGEST = 1024;
+/** The same of the other targets, of which there may be sixteen. */
+const LONGEST_OTHERS = 4096;
+
+const longest = (key: string): number => (key === ANNOTATION.others ? LONGEST_OTHERS : LONGEST);
+
 const read = new WeakMap<Labels, RestartRecord | 'none'>();
 
 /**
@@ -56,12 +82,15 @@ export function recordOf({
 }
 
 function parsed(annotations: Labels): RestartRecord | undefined {
-  if (Object.values(ANNOTATION).some((key) => (annotations[key]?.length ?? 0) > LONGEST)) return undefined;
+  if (Object.values(ANNOTATION).some((key) => (annotations[key]?.length ?? 0) > longest(key))) return undefined;
   const restartedFor = annotations[ANNOTATION.restartedFor];
   const restartedAt = parseTime(annotations[ANNOTATION.restartedAt]);
   if (!restartedFor || restartedAt === undefined) return undefined;
   const outcome = annotations[ANNOTATION.outcome];
   const retried = annotations[ANNOTATION.retried];
+  const others = (annotations[ANNOTATION.others] ?? '')
+    .split(',', TARGETS_KEPT)
+    .flatMap((text) => targetOf(text) ?? []);
   return {
     restartedFor,
     restartedAt,
@@ -70,6 +99,7 @@ function parsed(annotations: Labels): RestartRecord | undefined {
     run: annotations[ANNOTATION.run] ?? '',
     ...(retried && { retried }),
     ...(outcome && { outcome: outcomeOf(outcome) }),
+    ...(others.length > 0 && { others }),
   };
 }
 
@@ -79,6 +109,30 @@ const attemptsOf = (text: string): number => (/^[1-9]\d{0,3}$/.test(text) ? Numb
 /** The writes of a record, the newest with the end that it came to. */
 export const writesOf = ({ writes, outcome, restartedAt }: RestartRecord): readonly Write[] =>
   writes.map((write) => (write.at === restartedAt ? { at: write.at, well: isWell(outcome) } : write));
+
+/** Other targets that are kept: a policy has at most that many sources. */
+export const TARGETS_KEPT = 16;
+
+/** A target in words: fingerprint, time, attempts, run and outcome. */
+export const targetWord = ({ restartedFor, restartedAt, attempts, run, outcome }: Target): string =>
+  [restartedFor, timestamp(restartedAt), attempts, run, outcome].filter((word) => word !== undefined).join(' ');
+
+const TARGET = /^(?:[-a-z0-9]{1,63}:)?[0-9a-f]{16}$/;
+const RUN = /^[0-9a-f]{0,16}$/;
+
+/** Reads what `targetWord` made; undefined where it is none. Anyone who may edit the workload can write it. */
+export function targetOf(text: string): Target | undefined {
+  const [restartedFor = '', at, attempts = '', run = '', outcome] = text.split(' ', 5);
+  const restartedAt = parseTime(at);
+  if (!TARGET.test(restartedFor) || !RUN.test(run) || restartedAt === undefined) return undefined;
+  return {
+    restartedFor,
+    restartedAt,
+    attempts: attemptsOf(attempts),
+    run,
+    ...(outcome && { outcome: outcomeOf(outcome) }),
+  };
+}
 
 const WELL = ' ok';
 
@@ -129,8 +183,11 @@ export const outcomePatch = (resourceVersion: string, record: RestartRecord): ob
   metadata: { resourceVersion, annotations: annotationsOf(record) },
 });
 
-/** Writes every annotation, with empty values where needed, so that nothing of an earlier restart remains. */
-const annotationsOf = (record: RestartRecord): Record<string, string> => ({
+/**
+ * Writes every annotation, with empty values where needed, so that nothing of an earlier restart remains. `null` removes the annotation
+ * that hardly any workload has (RFC 7386).
+ */
+const annotationsOf = (record: RestartRecord): Record<string, string | null> => ({
   [ANNOTATION.restartedFor]: record.restartedFor,
   [ANNOTATION.restartedAt]: timestamp(record.restartedAt),
   [ANNOTATION.attempts]: String(record.attempts),
@@ -138,4 +195,5 @@ const annotationsOf = (record: RestartRecord): Record<string, string> => ({
   [ANNOTATION.run]: record.run,
   [ANNOTATION.retried]: record.retried ?? '',
   [ANNOTATION.outcome]: record.outcome ?? '',
+  [ANNOTATION.others]: record.others?.map(targetWord).join(',') ?? null,
 });

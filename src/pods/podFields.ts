@@ -1,5 +1,5 @@
 import type { Shape } from '../fieldTypes.ts';
-import type { Labels, PodFacts, Sidecar } from '../model.ts';
+import type { Labels, OtherSidecars, PlacedContainer, PodFacts, Sidecar } from '../model.ts';
 
 /** The pod as the API serves it, as far as it is read. The protobuf reader makes the same, without the rest. */
 export interface RawPod {
@@ -81,13 +81,15 @@ const asItIs: Intern = (text) => text;
 
 /**
  * Narrows a pod to its facts.
+ * @param containers the containers to read besides Istio's proxy
  * @throws Error for a pod without name or UID: it was not read right
  */
-export function podFacts(raw: RawPod, intern: Intern = asItIs): PodFacts {
+export function podFacts(raw: RawPod, intern: Intern = asItIs, containers: readonly string[] = []): PodFacts {
   const metadata = raw.metadata ?? {};
   const { name, namespace, uid, labels } = metadata;
   if (!name || !uid) throw new Error('a pod has no name or no uid');
   const owner = ownerOf(metadata, intern);
+  const others = othersOf(raw, intern, containers);
   return {
     namespace: intern(namespace ?? ''),
     name,
@@ -100,7 +102,14 @@ export function podFacts(raw: RawPod, intern: Intern = asItIs): PodFacts {
     ready: isReady(raw),
     deleting: (metadata.deletionTimestamp ?? undefined) !== undefined,
     sidecar: sidecarOf(raw, intern),
+    ...(others && { others }),
   };
+}
+
+function othersOf(raw: RawPod, intern: Intern, containers: readonly string[]): OtherSidecars | undefined {
+  const placed = containers.map((name) => [name, containerIn(raw, name, intern)] as const);
+  const there = placed.filter(([, { placement }]) => placement !== 'none');
+  return there.length > 0 ? Object.fromEntries(there) : undefined;
 }
 
 const isReady = ({ status }: RawPod): boolean =>
@@ -113,14 +122,23 @@ function ownerOf({ ownerReferences }: RawPodMetadata, intern: Intern): PodFacts[
   return { kind: intern(kind ?? ''), name: intern(name ?? ''), uid: intern(uid ?? '') };
 }
 
-/** A pod's sidecar. An init container is one only if it keeps running (KEP-753); `containers` win if both have an istio-proxy. */
-export function sidecarOf({ metadata, spec }: RawPod, intern: Intern = asItIs): Sidecar {
-  const ordinary = spec?.containers?.find(({ name }) => name === PROXY);
-  const native = spec?.initContainers?.find(({ name, restartPolicy }) => name === PROXY && restartPolicy === 'Always');
-  const annotations = metadata?.annotations ?? {};
+/** A container that keeps running. An init container does only as a native sidecar (KEP-753); `containers` win if both have the name. */
+export function containerIn({ spec }: RawPod, container: string, intern: Intern = asItIs): PlacedContainer {
+  const ordinary = spec?.containers?.find(({ name }) => name === container);
+  const native = spec?.initContainers?.find(
+    ({ name, restartPolicy }) => name === container && restartPolicy === 'Always',
+  );
   return {
     placement: ordinary ? 'container' : native ? 'initContainer' : 'none',
     image: intern((ordinary ?? native)?.image ?? ''),
+  };
+}
+
+/** A pod's sidecar of Istio. */
+export function sidecarOf(raw: RawPod, intern: Intern = asItIs): Sidecar {
+  const annotations = raw.metadata?.annotations ?? {};
+  return {
+    ...containerIn(raw, PROXY, intern),
     revision: intern(annotations[REVISION] ?? ''),
     injected: annotations[INJECTED] !== undefined,
   };

@@ -35,6 +35,7 @@ interface ListDraft {
   continued: string;
   readonly pods: PodFacts[];
   readonly intern: Intern;
+  readonly containers: readonly string[] | undefined;
 }
 
 interface Envelope {
@@ -42,6 +43,7 @@ interface Envelope {
   encoding: string;
   list?: ListDraft;
   readonly intern: Intern;
+  readonly containers: readonly string[] | undefined;
 }
 
 /** Four bytes before every Kubernetes protobuf object (apimachinery pkg/runtime/serializer/protobuf/protobuf.go). */
@@ -49,13 +51,19 @@ const MAGIC = Buffer.from('k8s\0', 'latin1');
 
 /**
  * Reads a PodList as `application/vnd.kubernetes.protobuf`, pod by pod.
+ * @param containers the containers to read besides Istio's proxy
  * @returns the pods' facts and the token for the next page, empty on the last
  * @throws ProtobufError for anything but one whole PodList
  */
-export function podListFromProtobuf(bytes: Buffer, intern: Intern): { pods: PodFacts[]; continued: string } {
+export function podListFromProtobuf(
+  bytes: Buffer,
+  intern: Intern,
+  containers?: readonly string[],
+): { pods: PodFacts[]; continued: string } {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC))
     throw new ProtobufError('not Kubernetes protobuf: it does not start with "k8s\\0"');
-  const envelope = new ProtobufReader(bytes, MAGIC.length).root<Envelope>(unknown, { kind: '', encoding: '', intern });
+  const empty = { kind: '', encoding: '', intern, containers };
+  const envelope = new ProtobufReader(bytes, MAGIC.length).root<Envelope>(unknown, empty);
   if (envelope.kind !== 'PodList')
     throw new ProtobufError(`a ${envelope.kind || 'nameless object'} instead of a PodList`);
   if (envelope.encoding) throw new ProtobufError(`the content encoding ${envelope.encoding} is unknown`);
@@ -69,7 +77,8 @@ export function podListFromProtobuf(bytes: Buffer, intern: Intern): { pods: PodF
 const unknown: Visit<Envelope> = (field, reader, envelope) => {
   if (field === 1) reader.message(typeMeta, envelope);
   else if (field === 2 && isPodList(envelope)) {
-    envelope.list = reader.message(podList, { continued: '', pods: [], intern: envelope.intern });
+    const { intern, containers } = envelope;
+    envelope.list = reader.message(podList, { continued: '', pods: [], intern, containers });
   } else if (field === 3) envelope.encoding = reader.text();
 };
 
@@ -84,7 +93,7 @@ const typeMeta: Visit<Envelope> = (field, reader, envelope) => {
 /** PodList, api/core/v1/generated.proto */
 const podList: Visit<ListDraft> = (field, reader, list) => {
   if (field === 1) reader.message(listMeta, list);
-  else if (field === 2) list.pods.push(factsOf(reader.message(pod, emptyPod()), list.intern));
+  else if (field === 2) list.pods.push(factsOf(reader.message(pod, emptyPod()), list));
 };
 
 /** ListMeta, apimachinery/pkg/apis/meta/v1/generated.proto */
@@ -98,9 +107,9 @@ const emptyPod = (): PodDraft => ({
   status: { conditions: [] },
 });
 
-function factsOf(draft: PodDraft, intern: Intern): PodFacts {
+function factsOf(draft: PodDraft, { intern, containers }: ListDraft): PodFacts {
   try {
-    return podFacts(draft, intern);
+    return podFacts(draft, intern, containers);
   } catch (error) {
     throw new ProtobufError(messageOf(error));
   }

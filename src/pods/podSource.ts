@@ -16,6 +16,8 @@ export interface PodScan {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly signal?: AbortSignal;
+  /** The containers to read besides Istio's proxy. */
+  readonly containers?: readonly string[] | undefined;
   /** `scan` by default. */
   readonly priority?: Priority;
 }
@@ -43,7 +45,7 @@ export class PagedPodSource implements PodSource {
   }
 
   async *pods(scan: PodScan): AsyncGenerator<PodFacts[]> {
-    const { namespace, signal, priority } = scan;
+    const { namespace, signal, priority, containers } = scan;
     const path = resourcePath('pods', namespace);
     const intern = interner();
     const pageLimit = pageLimitFor(this.#api, path, this.#limit);
@@ -53,7 +55,7 @@ export class PagedPodSource implements PodSource {
       const answer = await fittingPage(pageLimit, ({ limit, ...bound }) =>
         this.#api.send({ ...common, ...bound, query: pageQuery({ ...scan, limit }, continued) }),
       );
-      return readPage(path, answer, intern);
+      return readPage(path, answer, intern, containers);
     });
     for await (const { pods } of pages) yield pods;
   }
@@ -63,9 +65,15 @@ interface PodPage extends Continued {
   readonly pods: PodFacts[];
 }
 
-function readPage(path: string, { status, contentType, body }: ApiResponse, intern: Intern): PodPage {
+function readPage(
+  path: string,
+  { status, contentType, body }: ApiResponse,
+  intern: Intern,
+  containers?: readonly string[],
+): PodPage {
   try {
-    return contentType.startsWith(PROTOBUF) ? podListFromProtobuf(body, intern) : podListFromJson(body, intern);
+    const read = contentType.startsWith(PROTOBUF) ? podListFromProtobuf : podListFromJson;
+    return read(body, intern, containers);
   } catch (error) {
     const said = error instanceof SyntaxError ? 'it is not JSON' : messageOf(error);
     const message = `GET ${path}: the list of pods cannot be read: ${said}`;
@@ -85,9 +93,10 @@ interface RawPodList {
  * Reads a PodList as JSON.
  * @throws Error for anything else
  */
-export function podListFromJson(bytes: Buffer, intern: Intern): PodPage {
+export function podListFromJson(bytes: Buffer, intern: Intern, containers?: readonly string[]): PodPage {
   const list: RawPodList | null = JSON.parse(bytes.toString('utf8'));
   if (!fits(list, POD_LIST)) throw new Error('a field has the wrong type');
   if (list?.kind !== 'PodList') throw new Error(`a ${list?.kind ?? 'nameless object'} instead of a PodList`);
-  return { pods: (list.items ?? []).map((raw) => podFacts(raw, intern)), continued: list.metadata?.continue ?? '' };
+  const pods = (list.items ?? []).map((raw) => podFacts(raw, intern, containers));
+  return { pods, continued: list.metadata?.continue ?? '' };
 }

@@ -1,12 +1,12 @@
 import { type DriftRules, driftsOf } from '../compare/drift.ts';
-import type { PodGroup } from '../compare/podGroups.ts';
 import { sidecarWord } from '../compare/verdict.ts';
 import { nextPodLabels } from '../expect/admission.ts';
 import { whyNot } from '../expect/match.ts';
-import type { Injection, Mesh } from '../expect/mesh.ts';
+import { type Injection, isAsked, type Mesh } from '../expect/mesh.ts';
+import { ISTIO } from '../expect/sources/istio.ts';
 import type { WebhookEntry } from '../expect/webhookEntry.ts';
 import type { Labels, Workload } from '../model.ts';
-import type { Assessed } from '../plan/assessed.ts';
+import { type Assessed, bySidecar } from '../plan/assessed.ts';
 import type { Gate } from '../plan/gates/gate.ts';
 import { findingOf, GATES } from '../plan/gates/gates.ts';
 import { escaped } from './escaped.ts';
@@ -15,7 +15,6 @@ import type { Row } from './row.ts';
 export interface Explained {
   readonly assessed: Assessed;
   readonly mesh: Mesh;
-  readonly groups: readonly PodGroup[];
   readonly row: Row;
   readonly rules: DriftRules;
 }
@@ -24,17 +23,14 @@ export interface Explained {
  * How a verdict came about, step by step, as text: enough to argue with it. The question is shown by its labels, annotations and address;
  * the template's spec is not, because it may carry secrets. Foreign text is escaped and cut, a line for each value.
  */
-export function explanation({ assessed, mesh, groups, row, rules }: Explained): string {
+export function explanation({ assessed, mesh, row, rules }: Explained): string {
   const { workload } = assessed;
   const namespace = mesh.namespaces.get(workload.namespace)?.labels;
   const sections: [title: string, lines: string[]][] = [
     ['Namespace labels', namespace ? labelLines(namespace) : ['not seen yet']],
     ['Labels of the next pod', labelLines(workload.template.labels)],
     ['Webhook entries', namespace ? entryLines(mesh.injections, namespace, workload) : ['not tried']],
-    ['Question', questionLines(assessed)],
-    ['Answer', [answerLine(assessed), ...rewrittenLines(assessed)]],
-    ['Live pods', podLines(assessed, groups, rules)],
-    ['Gates', gateLines(assessed)],
+    ...bySidecar(assessed).flatMap((one) => sidecarSections(one, rules)),
     [
       'Verdict',
       [[row.verdict, row.action === 'none' ? '' : row.action, row.reason, row.detail].filter(Boolean).join(', ')],
@@ -43,6 +39,18 @@ export function explanation({ assessed, mesh, groups, row, rules }: Explained): 
   const title = escaped(`${workload.kind} ${workload.namespace}/${workload.name}`);
   const shown = sections.flatMap(([name, lines]) => ['', name, ...bounded(lines).map((line) => `  ${escaped(line)}`)]);
   return [title, ...shown, ''].join('\n');
+}
+
+/** What is known of one sidecar. The title has its name where a workload has several, or another one than Istio's. */
+function sidecarSections(assessed: Assessed, rules: DriftRules): [title: string, lines: string[]][] {
+  const { source, others } = assessed;
+  const name = source || others ? ` (${source?.name ?? ISTIO.name})` : '';
+  return [
+    [`Question${name}`, questionLines(assessed)],
+    [`Answer${name}`, [answerLine(assessed), ...rewrittenLines(assessed)]],
+    [`Live pods${name}`, podLines(assessed, rules)],
+    [`Gates${name}`, gateLines(assessed)],
+  ];
 }
 
 /** An object may carry thousands of labels and annotations, whose 256 KiB are not to fill a terminal. */
@@ -57,14 +65,15 @@ const labelLines = (labels: Labels): string[] => {
 };
 
 function entryLines(injections: readonly Injection[], namespace: Labels, workload: Workload): string[] {
-  return injections.map(({ entry }) => {
+  return injections.filter(isAsked).map(({ entry }) => {
     const why = whyNot(entry, namespace, nextPodLabels(workload), workload);
     return `${why === undefined ? '✔' : '✖'} ${entry.configuration}/${entry.name}${why === undefined ? ', matches' : `: ${why}`}`;
   });
 }
 
-function questionLines({ injection, workload }: Assessed): string[] {
-  if (!injection) return ['no injector was asked, because not exactly one entry matches'];
+function questionLines({ injection, workload, source }: Assessed): string[] {
+  if (source?.fixed) return [`none is asked; the policy says ${source.origin}`];
+  if (!injection || !isAsked(injection)) return ['no injector was asked, because not exactly one entry matches'];
   const annotations = Object.entries(workload.template.annotations).map(([key, value]) => `annotation ${key}=${value}`);
   return [
     `would you inject a pod with this template? Asked of ${addressWord(injection.entry)}, revision ${injection.entry.revision}`,
@@ -87,7 +96,7 @@ function answerLine({ verdict, injection }: Assessed): string {
 const rewrittenLines = ({ verdict }: Assessed): string[] =>
   verdict.state === 'current' && verdict.rewritten ? [verdict.rewritten] : [];
 
-function podLines({ verdict }: Assessed, groups: readonly PodGroup[], rules: DriftRules): string[] {
+function podLines({ verdict, groups }: Assessed, rules: DriftRules): string[] {
   if (groups.length === 0) return ['none'];
   return groups.map(({ sidecar, count }) => {
     const drifts = 'expected' in verdict ? driftsOf(verdict.expected, sidecar, rules) : [];

@@ -1,3 +1,4 @@
+import { injectorWord } from '../expect/mesh.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
 import { isGate } from '../plan/gates/gates.ts';
 import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
@@ -24,7 +25,7 @@ export class GateEvents implements EvaluationSubscriber {
     const closed = new Map<string, string>();
     for (const { injection, step } of items) {
       if (step.action !== 'wait' || !isGate(step.reason.code) || !injection) continue;
-      closed.set(`${injection.entry.configuration}: ${step.reason.code}`, step.reason.detail);
+      closed.set(`${injectorWord(injection)}: ${step.reason.code}`, step.reason.detail);
     }
     for (const gate of this.#closed.note(at, new Set(closed.keys())))
       this.#events.general('GateClosed', `${gate} for ${PATIENCE / MINUTE} minutes: ${closed.get(gate)}`);

@@ -4,7 +4,7 @@ import { keyOf, type WorkloadKey } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
 import { lastRestart } from '../plan/journalEntry.ts';
-import { fingerprint } from '../plan/record.ts';
+import { fingerprint, targetsOf } from '../plan/record.ts';
 import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
 import type { EventSender } from './eventSender.ts';
 
@@ -37,7 +37,9 @@ export class OutdatedEvents implements EvaluationSubscriber {
       return;
     }
     const target = fingerprint(verdict.expected);
-    if (this.#sent.get(key) === target || lastRestart(assessed)?.restartedFor === target) return;
+    const last = lastRestart(assessed);
+    const isRestarted = last && targetsOf(last).some(({ restartedFor }) => restartedFor === target);
+    if (this.#sent.get(key) === target || isRestarted) return;
     this.#sent.set(key, target);
     const { outdatedPods, pods, actual, expected, drifts } = verdict;
     const words = `${sidecarWord(actual)}, expected ${sidecarWord(expected)} (${drifts.join(', ')})`;

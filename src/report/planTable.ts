@@ -55,7 +55,7 @@ function next(row: Row): string {
   const until = row.until ? ` (until ${escaped(row.until, TIME_LIMIT)})` : '';
   switch (row.action) {
     case 'restart':
-      return `restart (${row.drifts.join(', ')})${outage}`;
+      return `restart (${row.sidecar ? `${row.sidecar}: ` : ''}${row.drifts.join(', ')})${outage}`;
     case 'wait':
       return `wait, ${why}${until}${outage}`;
     case 'follow':

@@ -1,7 +1,9 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { sidecarWord } from '../compare/verdict.ts';
-import type { Injection, Mesh } from '../expect/mesh.ts';
+import { sourcesIn } from '../expect/matchOf.ts';
+import { type AskedInjection, isAsked, type Mesh } from '../expect/mesh.ts';
 import type { QuestionResult } from '../expect/question.ts';
+import { ISTIO } from '../expect/sources/istio.ts';
 import type { WorkloadKey, WorkloadRef } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
@@ -65,16 +67,17 @@ export class Report implements Omit<RestartListener, 'sending'> {
     ];
   }
 
-  mesh({ injections }: Mesh): void {
-    const configurations = new Set(injections.map(({ entry }) => entry.configuration));
+  mesh(mesh: Mesh): void {
+    const entries = mesh.injections.filter(isAsked).map(({ entry }) => entry);
+    const configurations = new Set(entries.map(({ configuration }) => configuration));
     for (const one of this.#unreachable) if (!configurations.has(one)) this.#unreachable.delete(one);
     this.#options.metrics.unreachable(this.#unreachable.size);
-    const injectors = [...new Set(injections.map(({ entry }) => `${entry.configuration} (${entry.revision})`))];
+    const injectors = [...new Set(entries.map(({ configuration, revision }) => `${configuration} (${revision})`))];
     const text = injectors.join(', ');
     if (text === this.#injectors) return;
     this.#injectors = text;
     if (injectors.length > 0) this.#options.logger.info('Found injectors', { injectors });
-    else {
+    else if (sourcesIn(mesh).includes(ISTIO)) {
       this.#options.logger.warn('Found no Istio injector, waiting for one', {
         hint: 'no MutatingWebhookConfiguration has an entry whose name ends in sidecar-injector.istio.io; is Istio installed?',
       });
@@ -120,7 +123,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#options.metrics.question(result);
   }
 
-  reachable(injection: Injection, problem: string | undefined): void {
+  reachable(injection: AskedInjection, problem: string | undefined): void {
     const { configuration, name } = injection.entry;
     if (problem) this.#unreachable.add(configuration);
     else this.#unreachable.delete(configuration);
@@ -134,7 +137,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
   }
 
   /** No watched object has changed, for example because the control plane is outside the cluster. */
-  answersChanged({ entry }: Injection): void {
+  answersChanged({ entry }: AskedInjection): void {
     this.#options.logger.info('Injector has changed its answers', {
       configuration: entry.configuration,
       entry: entry.name,

@@ -1,5 +1,7 @@
 import { sidecarWord, type Verdict } from '../compare/verdict.ts';
+import { isAsked } from '../expect/mesh.ts';
 import type { WorkloadKind } from '../model.ts';
+import type { AssessedSidecar } from '../plan/assessed.ts';
 import { meansOutage } from '../plan/budget.ts';
 import { lastRestart } from '../plan/journalEntry.ts';
 import type { Plan, Planned, Step } from '../plan/plan.ts';
@@ -25,13 +27,20 @@ export interface Row {
   readonly outdatedPods?: number;
   readonly from?: string;
   readonly to?: string;
+  /** The name of the sidecar in the policy; absent for Istio's proxy. */
+  readonly sidecar?: string;
   readonly revision?: string;
   readonly webhook?: string;
+  /** Its other sidecars, if other sources are about it. */
+  readonly others?: readonly OtherSidecar[];
   /** Whether its rollout may leave no running pod for a while. */
   readonly outage?: true;
   /** The outcome of Meltemi's last restart of it. */
   readonly lastOutcome?: string;
 }
+
+/** The verdict on another sidecar of a workload. */
+export type OtherSidecar = Pick<Row, 'sidecar' | 'verdict' | 'reason' | 'detail' | 'from' | 'to'>;
 
 /** The rows of a plan: first what is restarted, in order, then what waits, then the rest by name. */
 export function rowsOf({ items }: Plan): Row[] {
@@ -67,12 +76,27 @@ export function rowOf(planned: Planned): Row {
       from: sidecarWord(verdict.actual),
     }),
     ...('expected' in verdict && { to: sidecarWord(verdict.expected) }),
-    ...(injection && {
-      revision: injection.entry.revision,
-      webhook: `${injection.entry.configuration}/${injection.entry.name}`,
-    }),
+    ...(planned.source && { sidecar: planned.source.name }),
+    ...(injection &&
+      isAsked(injection) && {
+        revision: injection.entry.revision,
+        webhook: `${injection.entry.configuration}/${injection.entry.name}`,
+      }),
     ...(verdict.state === 'outdated' && meansOutage(workload) && { outage: true }),
     ...(outcome && { lastOutcome: outcome }),
+    ...(planned.others && { others: planned.others.map(otherOf) }),
+  };
+}
+
+function otherOf({ source, verdict }: AssessedSidecar): OtherSidecar {
+  const { code, detail } = 'reason' in verdict ? verdict.reason : NO_REASON;
+  return {
+    ...(source && { sidecar: source.name }),
+    verdict: verdict.state,
+    reason: code,
+    detail,
+    ...('actual' in verdict && { from: sidecarWord(verdict.actual) }),
+    ...('expected' in verdict && { to: sidecarWord(verdict.expected) }),
   };
 }
 

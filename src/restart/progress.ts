@@ -5,7 +5,7 @@ import type { Workload } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
 import type { Failure, Outcome } from '../plan/outcomes.ts';
-import { fingerprint } from '../plan/record.ts';
+import { fingerprint, type Target } from '../plan/record.ts';
 import { replacedPods, rolloutState } from '../plan/rollout.ts';
 import { timestamp } from '../rfc3339.ts';
 
@@ -69,7 +69,8 @@ const failed = (why: Failure, detail: string): Progress => ({ kind: 'failed', en
 
 /** The context of `endOf`: what it needs besides the observation. */
 export interface VerificationContext {
-  readonly entry: JournalEntry;
+  /** The target of the restart that is verified. */
+  readonly target: Target;
   readonly rules: DriftRules;
   /** Whether the time limit had passed before this process first saw the restart. It may have succeeded long ago. */
   readonly inherited: boolean;
@@ -81,7 +82,7 @@ export interface VerificationContext {
  */
 export function endOf(progress: Progress, assessed: Assessed, context: VerificationContext): End | undefined {
   const { verdict } = assessed;
-  const { entry, inherited } = context;
+  const { target, inherited } = context;
   if (
     verdict.state === 'current' &&
     (progress.kind === 'complete' || progress.kind === 'replaced' || allDone(assessed))
@@ -92,7 +93,7 @@ export function endOf(progress: Progress, assessed: Assessed, context: Verificat
   if (progress.kind !== 'complete') return progress.end;
   if (verdict.state === 'skipped') return { outcome: 'superseded:expectation', detail: verdict.reason.detail };
   if (verdict.state !== 'outdated') return progress.late ? UNVERIFIED : undefined;
-  if (!isFor(entry, verdict.expected))
+  if (!isFor(target, verdict.expected))
     return { outcome: 'superseded:expectation', detail: 'the injector now expects a different sidecar' };
   return inherited ? UNVERIFIED : whatIsWrong(verdict.drifts);
 }
@@ -103,16 +104,15 @@ function whatIsWrong(drifts: readonly Drift[]): End {
   return drifts.includes('image') ? WRONG_IMAGE : WRONG_REVISION;
 }
 
-const isFor = ({ restartedFor }: JournalEntry, expected: ExpectedSidecar): boolean =>
-  fingerprint(expected) === restartedFor;
+const isFor = ({ restartedFor }: Target, expected: ExpectedSidecar): boolean => fingerprint(expected) === restartedFor;
 
 /**
  * Whether pods created since the restart are ready without any sidecar, although the injector still answers that they get one.
  * Then the API server does not call the injector, or ignores its failure. Both times come from the API server's clock.
  */
-function isFailingOpen({ workload, verdict, groups }: Assessed, { entry, rules }: VerificationContext): boolean {
-  if (verdict.state !== 'outdated' || !isFor(entry, verdict.expected) || !rules.restartOn.has('missing')) return false;
-  const since = workload.writtenAt ?? entry.restartedAt;
+function isFailingOpen({ workload, verdict, groups }: Assessed, { target, rules }: VerificationContext): boolean {
+  if (verdict.state !== 'outdated' || !isFor(target, verdict.expected) || !rules.restartOn.has('missing')) return false;
+  const since = workload.writtenAt ?? target.restartedAt;
   return groups.some(({ sidecar, ready, youngest }) => sidecar.placement === 'none' && ready && youngest > since);
 }
 
@@ -131,13 +131,21 @@ const WRONG_REVISION = failure(
   "new pods are ready with a sidecar of a revision other than the injector's",
 );
 
+/** Whether the name of a webhook is that of an injector. */
+export type IsInjector = (webhook: string) => boolean;
+
 /**
- * Whether pods cannot be created because the injector rejects them or is unreachable. The pattern matches the API server's error when a
+ * Whether pods cannot be created because an injector rejects them or is unreachable. The pattern matches the API server's error when a
  * webhook fails (apiserver pkg/admission/plugin/webhook/errors).
  */
-export const isRefusedByInjector = ({ rollout }: Workload): boolean =>
-  /webhook "[^"]*sidecar-injector\.istio\.io"/.test(rollout.createFailure ?? '');
+export const isRefusedByInjector = (workload: Workload, isInjector: IsInjector): boolean =>
+  isNamed(/webhook "([^"]*)"/, workload, isInjector);
 
-/** Whether the API server cannot reach the injector. Unlike a rejection, this is never the workload's fault. */
-export const isNotReached = ({ rollout }: Workload): boolean =>
-  /failed calling webhook "[^"]*sidecar-injector\.istio\.io"/.test(rollout.createFailure ?? '');
+/** Whether the API server cannot reach an injector. Unlike a rejection, this is never the workload's fault. */
+export const isNotReached = (workload: Workload, isInjector: IsInjector): boolean =>
+  isNamed(/failed calling webhook "([^"]*)"/, workload, isInjector);
+
+function isNamed(pattern: RegExp, { rollout }: Workload, isInjector: IsInjector): boolean {
+  const name = pattern.exec(rollout.createFailure ?? '')?.[1];
+  return name !== undefined && isInjector(name);
+}

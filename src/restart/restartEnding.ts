@@ -3,9 +3,9 @@ import type { Workload, WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
-import { isFailure } from '../plan/outcomes.ts';
+import { isFailure, type Outcome } from '../plan/outcomes.ts';
 import { canClose } from '../plan/plan.ts';
-import { outcomePatch } from '../plan/record.ts';
+import { outcomePatch, targetsOf } from '../plan/record.ts';
 import { PlanOvertaken } from './planOvertaken.ts';
 import type { End } from './progress.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
@@ -23,12 +23,17 @@ export class RestartEnding {
 
   /**
    * Records an outcome. It counts as soon as the journal has it; the record on the workload is for users.
+   * @param ends how it ended for each of its targets, if it has several
    * @returns the last observation of the workload; undefined if it was deleted
    */
-  async end(assessed: Assessed, { outcome, detail }: End): Promise<Observed | undefined> {
+  async end(
+    assessed: Assessed,
+    { outcome, detail }: End,
+    ends?: ReadonlyMap<string, Outcome>,
+  ): Promise<Observed | undefined> {
     const { observer, listener, journal } = this.#options;
     const { workload } = assessed;
-    const ended = journal.end(workload, outcome);
+    const ended = journal.end(workload, outcome, ends);
     if (!ended) return observer.observe(workload);
     const words = isFailure(outcome) ? await this.#rejection(workload, ended) : undefined;
     listener.ended({ ...assessed, entry: ended }, outcome, words ? `${detail}; ${words}` : detail);
@@ -69,6 +74,8 @@ export class RestartEnding {
     if (!observed) return undefined;
     const assessed = await observer.assess(mesh(), observed);
     if (!canClose(assessed, ruleContext())) throw new PlanOvertaken('its pods are no longer current');
-    return this.end(assessed, { outcome: 'verified', detail: 'its pods became current later' });
+    const all = assessed.entry ? targetsOf(assessed.entry) : [];
+    const ends = new Map(all.map(({ restartedFor }): [string, Outcome] => [restartedFor, 'verified']));
+    return this.end(assessed, { outcome: 'verified', detail: 'its pods became current later' }, ends);
   }
 }

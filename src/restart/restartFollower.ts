@@ -2,15 +2,17 @@ import { backOff } from '../backOff.ts';
 import { learn } from '../compare/learntImage.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Injection } from '../expect/mesh.ts';
+import { ISTIO } from '../expect/sources/istio.ts';
 import { ownerKind } from '../kinds/kinds.ts';
 import { messageOf } from '../messageOf.ts';
 import { keyOf, type RolloutReport, type Workload, type WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
-import { type Assessed, isOutdated } from '../plan/assessed.ts';
+import { type Assessed, bySidecar, isOutdated, ofSource } from '../plan/assessed.ts';
 import { closedGate } from '../plan/gates/gates.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
+import { isFailure, type Outcome } from '../plan/outcomes.ts';
 import type { Policy } from '../plan/policy.ts';
-import { fingerprint } from '../plan/record.ts';
+import { fingerprint, sourceIn, type Target, targetsOfRestart } from '../plan/record.ts';
 import { SayOnce } from '../sayOnce.ts';
 import {
   type End,
@@ -102,8 +104,9 @@ export class RestartFollower {
     state.since ??= now;
     state.inherited ??= now > entry.since + policy.restartTimeout;
     const patience = patienceWith(entry, policy, now);
-    const isHeld = workload.paused || isRefusedByInjector(workload);
-    if ((patience.people && isHeld) || (patience.cluster && isNotReached(workload))) state.excusedAt = now;
+    const isHeld = workload.paused || isRefusedByInjector(workload, this.#isInjector);
+    if ((patience.people && isHeld) || (patience.cluster && isNotReached(workload, this.#isInjector)))
+      state.excusedAt = now;
     const allowed = { timeout: policy.restartTimeout, excusedAt: state.excusedAt };
     const progress = progressOf(workload, entry, now, allowed);
     if (progress.kind === 'unwritten') return this.#unwritten(ref, now - state.since > LANDS_WITHIN);
@@ -130,40 +133,56 @@ export class RestartFollower {
     // the workload may have been created again since then: the next step shows that
     if (observed?.workload.uid !== entry.uid) return { done: false };
     const assessed = await observer.assess(mesh(), observed, this.#isDoubtful(workload, state, now));
-    const isExcused = isUnreachable(assessed) || (patience.people && isRefused(assessed));
+    const sidecars = bySidecar(assessed);
+    const isExcused = sidecars.some(isUnreachable) || (patience.people && sidecars.some(isRefused));
     if (patience.cluster && isExcused && (progress.kind === 'progressing' || progress.kind === 'failed')) {
       state.excusedAt = now;
       return { done: false };
     }
-    const context = { entry, rules: ruleContext().policy, inherited: state.inherited ?? false };
-    const end = endOf(progress, assessed, context);
-    if (!end) return { done: false };
-    if (end.outcome === 'failed:wrong-image') {
-      const fresh = await observer.assess(mesh(), observed, true);
-      // an injector that does not answer this question must not keep the restart in its slot
-      if (fresh.verdict.state !== 'unknown') return this.#wrongImage(fresh, progress, context);
-    }
-    return { done: true, observed: await this.#ending.end(assessed, end) };
+    const context = { progress, rules: ruleContext().policy, inherited: state.inherited ?? false };
+    const ends = endsOf(entry, assessed, context);
+    if (!ends) return { done: false };
+    if (!ends.some(({ end }) => end.outcome === 'failed:wrong-image')) return this.#end(entry, ends);
+    // another restart may have shown meanwhile that the cluster rewrites the image
+    const fresh = await observer.assess(mesh(), observed, true);
+    // an injector that does not answer this question must not keep the restart in its slot
+    if (ends.some(({ target }) => isUnknown(fresh, target))) return this.#end(entry, ends);
+    const freshEnds = endsOf(entry, fresh, context);
+    return freshEnds
+      ? this.#end(
+          entry,
+          freshEnds.map((one) => this.#unlessRewritten(one)),
+        )
+      : { done: false };
   }
 
-  /** Checks a wrong image against a fresh answer, because another restart may have shown meanwhile that the cluster rewrites it. */
-  async #wrongImage(fresh: Assessed, progress: Progress, context: VerificationContext): Promise<Step> {
-    const end = endOf(progress, fresh, context);
-    if (!end) return { done: false };
-    const learnt = end.outcome === 'failed:wrong-image' ? this.#learn(context.entry, fresh) : undefined;
-    return { done: true, observed: await this.#ending.end(fresh, learnt ?? end) };
+  /** Records how a restart ended for its targets. What is reported is the first failure, or else how it ended for the first target. */
+  async #end(entry: JournalEntry, ends: readonly TargetEnd[]): Promise<Step> {
+    const told = ends.find(({ end }) => isFailure(end.outcome)) ?? ends[0];
+    if (!told) return { done: false };
+    const outcomes = new Map(ends.map(({ target, end }): [string, Outcome] => [target.restartedFor, end.outcome]));
+    return { done: true, observed: await this.#ending.end({ ...told.assessed, entry }, told.end, outcomes) };
   }
+
+  #unlessRewritten(one: TargetEnd): TargetEnd {
+    const learnt = one.end.outcome === 'failed:wrong-image' ? this.#learn(one) : undefined;
+    return learnt ? { ...one, end: learnt } : one;
+  }
+
+  /** Whether a webhook is one that this process asks, or one of Istio's. */
+  readonly #isInjector = (webhook: string): boolean =>
+    ISTIO.asks('', webhook) || this.#options.mesh().injections.some(({ entry }) => entry?.name === webhook);
 
   /**
    * New pods may have another image because the cluster rewrites images, to a mirror or to a digest. If the injector still gives the answer
    * that the restart was made for, and it has not changed since, the cluster has rewritten the image, and another restart would bring the
    * same one. An old replica that still injects looks the same, so an image of another version is only learnt if all replicas agree.
    */
-  #learn(entry: JournalEntry, assessed: Assessed): End | undefined {
+  #learn({ target, assessed }: TargetEnd): End | undefined {
     const { journal, listener } = this.#options;
-    if (!isOutdated(assessed) || fingerprint(assessed.verdict.expected) !== entry.restartedFor) return undefined;
+    if (!isOutdated(assessed) || fingerprint(assessed.verdict.expected) !== target.restartedFor) return undefined;
     const { groups, verdict, injection } = assessed;
-    const isSteady = injection.run === entry.run && groups.every(({ ready }) => ready);
+    const isSteady = injection.run === target.run && groups.every(({ ready }) => ready);
     const rule = isSteady ? learn(verdict.expected, groups) : undefined;
     if (rule?.kind === 'exact' && !this.#replicasAgree(injection, verdict.expected)) return undefined;
     if (!rule) return undefined;
@@ -191,6 +210,32 @@ export class RestartFollower {
     return doubtful;
   }
 }
+
+/** How a restart ended for one of its targets. */
+interface TargetEnd {
+  readonly target: Target;
+  readonly assessed: Assessed;
+  readonly end: End;
+}
+
+/** How a restart has ended for each of its targets; undefined while it has not for all of them. */
+function endsOf(
+  entry: JournalEntry,
+  assessed: Assessed,
+  { progress, ...context }: Omit<VerificationContext, 'target'> & { readonly progress: Progress },
+): readonly TargetEnd[] | undefined {
+  const ends = targetsOfRestart(entry).map((target) => {
+    const one = ofSource(assessed, sourceIn(target.restartedFor));
+    const end = one ? endOf(progress, one, { ...context, target }) : NOT_WANTED;
+    return end && { target, assessed: one ?? assessed, end };
+  });
+  return ends.every((one) => one !== undefined) ? ends : undefined;
+}
+
+const isUnknown = (assessed: Assessed, { restartedFor }: Target): boolean =>
+  ofSource(assessed, sourceIn(restartedFor))?.verdict.state === 'unknown';
+
+const NOT_WANTED: End = { outcome: 'superseded:expectation', detail: 'the policy no longer names its sidecar' };
 
 interface Step {
   readonly done: boolean;

@@ -4,7 +4,7 @@ import type { Mesh } from '../expect/mesh.ts';
 import { ownerKind } from '../kinds/kinds.ts';
 import type { Workload } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
-import { type Assessed, isOutdated, type Outdated } from '../plan/assessed.ts';
+import { type Assessed, bySidecar, isOutdated, type Outdated, ofSource } from '../plan/assessed.ts';
 import { answeredRetry, type JournalEntry, nextEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
 import { fingerprint, restartPatch, restartPatchWithoutRecord } from '../plan/record.ts';
 import type { RuleContext } from '../plan/rule.ts';
@@ -30,16 +30,18 @@ export class RestartWriter {
   /**
    * Restarts a workload if the plan still holds and the injector gives the same answer again (gate G3). The journal is written first, so
    * that nothing delays the write after the last observation.
+   * @param planned the workload with the sidecar that it is restarted for
+   * @param together the same with the other sidecars that the restart is for, too
    * @returns `written` if the restart was written, or may have been; otherwise the workload, which needs no restart, or undefined if it was
    * deleted
    * @throws {PlanOvertaken} when the workload has changed since it was planned and must not be restarted now
    * @throws {ApiError} when the API server does not answer or rejects the request; then nothing was written
    */
-  async restart(planned: Outdated): Promise<Observed | undefined | 'written'> {
+  async restart(planned: Outdated, together: readonly Outdated[] = []): Promise<Observed | undefined | 'written'> {
     let latest = planned;
     for (let tries = WRITE_TRIES; ; tries--) {
       try {
-        return await this.#journalAndWrite(latest);
+        return await this.#journalAndWrite(latest, together);
       } catch (error) {
         if (!(error instanceof WrittenByOthers) || tries <= 1) throw error;
         latest = { ...latest, ...error.latest };
@@ -47,13 +49,13 @@ export class RestartWriter {
     }
   }
 
-  async #journalAndWrite(planned: Outdated): Promise<Observed | undefined | 'written'> {
+  async #journalAndWrite(planned: Outdated, together: readonly Outdated[]): Promise<Observed | undefined | 'written'> {
     const { ruleContext, journal } = this.#options;
-    const { workload, verdict, injection } = planned;
-    const entry = nextEntry(planned, verdict.expected, injection.run, ruleContext());
+    const { workload } = planned;
+    const entry = nextEntry(planned, ruleContext(), together);
     await journal.begin(workload, entry);
     try {
-      const left = await this.#lookAndWrite(planned, entry);
+      const left = await this.#lookAndWrite([planned, ...together], entry);
       if (left !== 'written') journal.cancel(workload);
       return left;
     } catch (error) {
@@ -62,7 +64,10 @@ export class RestartWriter {
     }
   }
 
-  async #lookAndWrite(planned: Outdated, entry: JournalEntry): Promise<Observed | undefined | 'written'> {
+  async #lookAndWrite(
+    [planned, ...together]: [Outdated, ...Outdated[]],
+    entry: JournalEntry,
+  ): Promise<Observed | undefined | 'written'> {
     const { observer, mesh, listener, journal } = this.#options;
     const observed = await observer.observe(planned.workload);
     if (!observed) return undefined;
@@ -70,9 +75,13 @@ export class RestartWriter {
     const fresh = await observer.assess(mesh(), observed, true);
     // the previous restart counts, not the one that is about to be written
     const { entry: _begun, ...seen } = fresh;
-    const assessed = { ...seen, ...(planned.entry && { entry: planned.entry }) };
+    const latest = { ...seen, ...(planned.entry && { entry: planned.entry }) };
+    const assessed = ofSource(latest, planned.source?.name);
+    if (!assessed) throw new PlanOvertaken('the policy no longer names its sidecar');
     if (!isOutdated(assessed)) return this.#notOutdated(observed, assessed, planned);
-    if (!sameTarget(planned, assessed)) throw new PlanOvertaken('the injector has just changed its answer');
+    const others = together.map(({ source }) => ofSource(latest, source?.name));
+    if (!sameTargets([planned, ...together], [assessed, ...others]))
+      throw new PlanOvertaken('the injector has just changed its answer');
     const written = await this.#write(assessed, entry);
     if (written) {
       journal.confirm(written);
@@ -142,7 +151,7 @@ export class RestartWriter {
     const ruleContext = this.#options.ruleContext();
     const wait = waitOf(assessed, ruleContext);
     if (wait) throw new PlanOvertaken(wait.reason.detail);
-    if (!sameInjection(this.#options.mesh(), assessed)) throw new PlanOvertaken('the mesh has just changed');
+    if (!sameInjections(this.#options.mesh(), assessed)) throw new PlanOvertaken('the mesh has just changed');
     return ruleContext;
   }
 }
@@ -177,14 +186,19 @@ function checkEntry(entry: JournalEntry, planned: Observed, latest: Observed): v
   if (isNewGeneration) throw new WrittenByOthers(why, latest);
 }
 
-/** Whether the answer comes from the injection that the API server would call now. The answer may have taken seconds. */
-function sameInjection(mesh: Mesh, { workload, injection }: Outdated): boolean {
-  const matched = matchOf(mesh, workload);
-  return matched.kind === 'entry' && matched.entry.epoch === injection.epoch;
+/** Whether the answers come from the injections that the API server would call now. The answers may have taken seconds. */
+function sameInjections(mesh: Mesh, assessed: Outdated): boolean {
+  return bySidecar(assessed).every(({ workload, source, injection }) => {
+    const matched = matchOf(mesh, workload, source);
+    return (matched.kind === 'entry' ? matched.entry.epoch : undefined) === injection?.epoch;
+  });
 }
 
-const sameTarget = (planned: Outdated, fresh: Outdated): boolean =>
-  fingerprint(planned.verdict.expected) === fingerprint(fresh.verdict.expected);
+const sameTargets = (planned: readonly Outdated[], fresh: readonly (Assessed | undefined)[]): boolean =>
+  planned.every(({ verdict }, index) => {
+    const one = fresh[index];
+    return one && isOutdated(one) && fingerprint(verdict.expected) === fingerprint(one.verdict.expected);
+  });
 
 /** Policies may reject the record, with 422, 403 or 400, and still allow the annotation that `kubectl rollout restart` writes. */
 const isDenied = (error: unknown): error is ApiError =>

@@ -23,12 +23,14 @@ export class Restarter {
 
   /**
    * Writes a restart and follows it to its end.
+   * @param planned the workload with the sidecar that it is restarted for
+   * @param together the same with the other sidecars that the restart is for, too
    * @returns the last observation of the workload; undefined if it was deleted
    * @throws {PlanOvertaken} when the workload has changed since it was planned and must not be restarted now
    * @throws {ApiError} when the API server does not answer or rejects the request; then nothing was written
    */
-  async restart(planned: Outdated): Promise<Observed | undefined> {
-    const left = await this.#writer.restart(planned);
+  async restart(planned: Outdated, together?: readonly Outdated[]): Promise<Observed | undefined> {
+    const left = await this.#writer.restart(planned, together);
     return left === 'written' ? this.follow(planned.workload) : left;
   }
 

@@ -78,7 +78,7 @@ export class Restarts {
     if (this.#busy.has(key)) return;
     if (step.action === 'restart' && isOutdated(planned)) {
       this.#starting.add(key);
-      this.#begin(key, workload, () => restarter.restart(planned), signal);
+      this.#begin(key, workload, () => restarter.restart(planned, step.together), signal);
     }
     if (step.action === 'follow') this.#begin(key, workload, () => restarter.follow(workload), signal);
     if (step.action === 'close') this.#begin(key, workload, () => restarter.close(workload), signal);

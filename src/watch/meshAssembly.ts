@@ -1,14 +1,17 @@
 import { chartLabels } from '../expect/chartLabels.ts';
 import { configMapNames, type Home, homeOf, type ServiceBackend } from '../expect/controlPlaneOf.ts';
-import { contentHash, digest, injectionOf } from '../expect/epoch.ts';
-import type { ChartLabels, Injection, Istiod, Mesh } from '../expect/mesh.ts';
+import { contentHash, digest, fixedInjection, injectionOf } from '../expect/epoch.ts';
+import type { ChartLabels, Injection, Istiod, Mesh, NotReady } from '../expect/mesh.ts';
 import { rootNamespaceOf } from '../expect/rootNamespace.ts';
 import { selects } from '../expect/selector.ts';
+import type { SidecarSource } from '../expect/sidecarSource.ts';
+import { ISTIO } from '../expect/sources/istio.ts';
+import { ONLY_ISTIO } from '../expect/sources.ts';
 import { injectorEntries, type RawConfiguration, type WebhookEntry } from '../expect/webhookEntry.ts';
 import { fits } from '../fieldTypes.ts';
 import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import type { Labels, NamespaceFacts } from '../model.ts';
-import { isLabelledIstiod, istiodOf, podLabelsOf } from './istiod.ts';
+import { isLabelledIstiod, istiodOf, podLabelsOf, rolloutProblem } from './istiod.ts';
 
 /** The fields that identify an object. */
 export interface Named {
@@ -35,6 +38,7 @@ export interface MeshObjects {
 
 /** An entry with the control plane behind it. */
 export interface Resolved {
+  readonly source: SidecarSource;
   readonly entry: WebhookEntry;
   readonly home: Home;
   /** The control plane that answers it, which also determines its ConfigMaps. */
@@ -53,7 +57,8 @@ export class MeshAssembly {
   /** The namespaces of `--istio-namespaces`. */
   readonly #trusted: readonly string[];
   readonly #answersVersion: AnswersVersion;
-  readonly #entriesOf = onceFor((raw: RawConfiguration) => injectorEntries([raw]));
+  readonly #sources: () => readonly SidecarSource[];
+  readonly #entriesOf = new WeakMap<SidecarSource, (raw: RawConfiguration) => readonly WebhookEntry[]>();
   readonly #factsOf = onceFor(({ metadata }: Named): NamespaceFacts => {
     return { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {} };
   });
@@ -63,8 +68,17 @@ export class MeshAssembly {
   /** A Deployment read as a control plane. */
   readonly istiodOf = onceFor(istiodOf);
 
-  /** @param answersVersion how often the answers of an entry's injector have changed */
-  constructor(objects: MeshObjects, trusted: readonly string[], answersVersion: AnswersVersion = () => 0) {
+  /**
+   * @param answersVersion how often the answers of an entry's injector have changed
+   * @param sources the sidecars that are kept up to date
+   */
+  constructor(
+    objects: MeshObjects,
+    trusted: readonly string[],
+    answersVersion: AnswersVersion = () => 0,
+    sources: () => readonly SidecarSource[] = () => ONLY_ISTIO,
+  ) {
+    this.#sources = sources;
     this.#objects = objects;
     this.#trusted = trusted;
     this.#answersVersion = answersVersion;
@@ -86,21 +100,40 @@ export class MeshAssembly {
     return this.#roots.has(namespace);
   }
 
+  /** The entries of one configuration that any source asks. */
   entriesOf(raw: RawConfiguration): readonly WebhookEntry[] {
-    return this.#entriesOf(raw);
+    return this.#sources().flatMap((source) => this.#entriesFor(source, raw));
   }
 
-  /** All entries in the API server's order: configurations by name. */
-  entries(): WebhookEntry[] {
+  #entriesFor(source: SidecarSource, raw: RawConfiguration): readonly WebhookEntry[] {
+    const entriesOf = this.#entriesOf.get(source) ?? onceFor((one: RawConfiguration) => injectorEntries([one], source));
+    this.#entriesOf.set(source, entriesOf);
+    return entriesOf(raw);
+  }
+
+  /** The entries of each source in the API server's order: configurations by name. */
+  entries(): { source: SidecarSource; entry: WebhookEntry }[] {
     const named = this.#objects.configurations().map((raw) => [raw.metadata?.name ?? '', raw] as const);
-    return named.sort(([a], [b]) => Number(a > b) - Number(a < b)).flatMap(([, raw]) => this.#entriesOf(raw));
+    const sorted = named.sort(([a], [b]) => Number(a > b) - Number(a < b)).map(([, raw]) => raw);
+    return this.#sources().flatMap((source) =>
+      sorted.flatMap((raw) => this.#entriesFor(source, raw).map((entry) => ({ source, entry }))),
+    );
+  }
+
+  /** The Deployments that a source names in `readyFirst`, and that are not completely rolled out. */
+  #notReady({ readyFirst = [] }: SidecarSource): NotReady[] {
+    return readyFirst.flatMap((ref) => {
+      const raw = this.#objects.deployments(ref.namespace).find(({ metadata }) => metadata?.name === ref.name);
+      const problem = raw ? rolloutProblem(raw) : 'does not exist, or cannot be read';
+      return problem === undefined ? [] : { ...ref, problem };
+    });
   }
 
   resolve(): readonly Resolved[] {
     const candidates = onceForText((namespace) => this.#candidatesIn(namespace));
-    this.#resolved ??= this.entries().map((entry) => {
+    this.#resolved ??= this.entries().map(({ source, entry }) => {
       const home = homeOf(entry, this.#serviceOf(entry), candidates, this.#trusted);
-      return { entry, home, revision: home.istiod?.revision ?? entry.revision };
+      return { source, entry, home, revision: home.istiod?.revision ?? entry.revision };
     });
     return this.#resolved;
   }
@@ -136,7 +169,12 @@ export class MeshAssembly {
   #build(): Mesh {
     const proxyConfigs = this.#proxyConfigHashes();
     const roots = new Set<string>();
-    const injections = this.resolve().map((resolved) => this.#injection(resolved, proxyConfigs, roots));
+    const asked = this.resolve().map((resolved) => this.#injection(resolved, proxyConfigs, roots));
+    const sources = this.#sources();
+    const fixed = sources.flatMap((source) =>
+      source.fixed ? fixedInjection(source, source.fixed, this.#notReady(source)) : [],
+    );
+    const injections = [...asked, ...fixed];
     this.#roots = roots;
     const namespaces = this.#objects.namespaces().map((raw): [string, NamespaceFacts] => {
       const name = raw.metadata?.name ?? '';
@@ -144,14 +182,18 @@ export class MeshAssembly {
       const facts = this.#factsOf(raw);
       return [name, hash === undefined ? facts : { ...facts, proxyConfigs: hash }];
     });
-    return { injections, namespaces: new Map(namespaces) };
+    return { injections, namespaces: new Map(namespaces), sources };
   }
 
   #injection(
-    { entry, home, revision }: Resolved,
+    { source, entry, home, revision }: Resolved,
     proxyConfigs: ReadonlyMap<string, string>,
     roots: Set<string>,
   ): Injection {
+    const istiod = home.istiod && { istiod: home.istiod };
+    const answersVersion = this.#answersVersion(entry);
+    if (source !== ISTIO)
+      return injectionOf(entry, { source, notReady: this.#notReady(source), ...istiod, answersVersion });
     const names = configMapNames(revision);
     const injector = this.#configMap(home.namespace, names.injector);
     const meshConfig = this.#configMap(home.namespace, names.mesh)?.data;
@@ -161,10 +203,10 @@ export class MeshAssembly {
     return injectionOf(entry, {
       injectorConfig: injector?.data,
       meshConfig,
-      ...(home.istiod && { istiod: home.istiod }),
+      ...istiod,
       ...(configChart && { configChart }),
       rootProxyConfigs: proxyConfigs.get(root),
-      answersVersion: this.#answersVersion(entry),
+      answersVersion,
     });
   }
 

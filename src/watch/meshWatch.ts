@@ -6,6 +6,9 @@ import type { Change } from '../cluster/store.ts';
 import { configMapNames, controlPlaneNamespaces } from '../expect/controlPlaneOf.ts';
 import { contentHash, digest } from '../expect/epoch.ts';
 import type { Mesh } from '../expect/mesh.ts';
+import type { SidecarSource } from '../expect/sidecarSource.ts';
+import { ISTIO } from '../expect/sources/istio.ts';
+import { ONLY_ISTIO } from '../expect/sources.ts';
 import type { RawConfiguration, WebhookEntry } from '../expect/webhookEntry.ts';
 import { deployment } from '../kinds/deployment.ts';
 import type { RawWorkload } from '../kinds/rawWorkload.ts';
@@ -58,11 +61,15 @@ export class MeshWatch {
   readonly #forbidden = new Set<unknown>();
   readonly #waiting: (() => void)[] = [];
   readonly #assembly: MeshAssembly;
+  readonly #sources: () => readonly SidecarSource[];
+  /** The sources that the last mesh was made with. */
+  #builtFrom: readonly SidecarSource[];
   #touched: { readonly namespaces: Set<string>; epochs: boolean } | undefined;
 
   /**
    * @param onError called for each failure; it is retried with back-off
    * @param answersVersion how often the answers of an entry's injector have changed; see `answersChanged`
+   * @param sources the sidecars that are kept up to date; see `sourcesChanged`
    */
   constructor(
     client: KubeClient,
@@ -70,7 +77,10 @@ export class MeshWatch {
     onError: WatchErrorListener,
     scope: MeshScope = EVERYWHERE,
     answersVersion?: AnswersVersion,
+    sources: () => readonly SidecarSource[] = () => ONLY_ISTIO,
   ) {
+    this.#sources = sources;
+    this.#builtFrom = sources();
     this.#client = client;
     this.#signal = signal;
     this.#onError = onError;
@@ -83,7 +93,7 @@ export class MeshWatch {
       services: () => this.#services.reflectors().flatMap((reflector) => reflector.items()),
       configMap: (namespace: string, name: string) => this.#configMaps.items({ namespace, name })[0],
     };
-    this.#assembly = new MeshAssembly(objects, scope.istioNamespaces, answersVersion);
+    this.#assembly = new MeshAssembly(objects, scope.istioNamespaces, answersVersion, sources);
     this.#deployments = new NamedWatches(({ namespace }, stop) =>
       this.#reflect<RawWorkload>(
         {
@@ -182,6 +192,14 @@ export class MeshWatch {
     this.#touch({ epochs: true });
   }
 
+  /** Another policy is in force. If it has other sources, the mesh is another. */
+  sourcesChanged(): void {
+    const sources = this.#sources();
+    if (JSON.stringify(sources) === JSON.stringify(this.#builtFrom)) return;
+    this.#builtFrom = sources;
+    this.#touch({ epochs: true });
+  }
+
   #tell(): void {
     const touched = this.#touched;
     this.#touched = undefined;
@@ -192,6 +210,7 @@ export class MeshWatch {
 
   #deploymentChanged(namespace: string, change: Change<RawWorkload>): void {
     const { before, after } = change;
+    if ([before, after].some((raw) => raw && this.#isNeeded(namespace, raw))) this.#touch({});
     if (![before, after].some((raw) => raw && this.#assembly.mayBeIstiod(namespace, raw))) return;
     const isSameSpec = before && after && before.metadata?.generation === after.metadata?.generation;
     this.#touch({
@@ -200,6 +219,12 @@ export class MeshWatch {
         return [revision, isLabelled, isSameSpec ? '' : templateHash];
       }),
     });
+  }
+
+  #isNeeded(namespace: string, { metadata }: RawWorkload): boolean {
+    return this.#sources().some(({ readyFirst = [] }) =>
+      readyFirst.some((ref) => ref.namespace === namespace && ref.name === metadata?.name),
+    );
   }
 
   #proxyConfigChanged(change: Change<ProxyConfig>): void {
@@ -261,8 +286,10 @@ export class MeshWatch {
     const { istioNamespaces } = this.#scope;
     const isVisible = (namespace: string): boolean =>
       istioNamespaces.length === 0 || istioNamespaces.includes(namespace);
-    const entries = this.#assembly.entries();
-    const homes = new Set(entries.flatMap((entry) => controlPlaneNamespaces(entry, istioNamespaces)).filter(isVisible));
+    const entries = this.#assembly.entries().map(({ entry }) => entry);
+    const behind = entries.flatMap((entry) => controlPlaneNamespaces(entry, istioNamespaces));
+    const needed = this.#sources().flatMap(({ readyFirst = [] }) => readyFirst.map(({ namespace }) => namespace));
+    const homes = new Set([...behind, ...needed].filter(isVisible));
     this.#deployments.become([...homes].map((namespace) => ({ namespace })));
     const services = entries.flatMap(({ address }) => ('service' in address ? [address.service] : []));
     this.#services.become(services.filter(({ namespace }) => isVisible(namespace)));
@@ -274,6 +301,7 @@ export class MeshWatch {
   #wantedConfigMaps(): WatchKey[] {
     return this.#assembly
       .resolve()
+      .filter(({ source }) => source === ISTIO)
       .flatMap(({ home: { namespace }, revision }) =>
         namespace === undefined ? [] : Object.values(configMapNames(revision)).map((name) => ({ namespace, name })),
       );

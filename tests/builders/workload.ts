@@ -1,7 +1,7 @@
 import type { PodGroup } from '../../src/compare/podGroups.ts';
 import type { Verdict } from '../../src/compare/verdict.ts';
 import type { ExpectedSidecar } from '../../src/expect/answer.ts';
-import type { Injection, Istiod } from '../../src/expect/mesh.ts';
+import type { AskedInjection, Istiod } from '../../src/expect/mesh.ts';
 import type { WebhookEntry } from '../../src/expect/webhookEntry.ts';
 import { NO_NAMESPACE, type PodFacts, type RolloutReport, type Sidecar, type Workload } from '../../src/model.ts';
 import type { Assessed } from '../../src/plan/assessed.ts';
@@ -119,7 +119,7 @@ export const istiod = (given: Partial<Istiod> = {}): Istiod => ({
   ...given,
 });
 
-export const injection = (given: Partial<Injection> = {}): Injection => ({
+export const injection = (given: Partial<AskedInjection> = {}): AskedInjection => ({
   entry: entry(),
   epoch: 'epoch',
   run: 'run',

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
-import { FILTER_KEYS, REWRITES_KEY } from '../../src/cli/policySchema.ts';
+import { FILTER_KEYS, REWRITES_KEY, SIDECAR_KEYS } from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
+import { SIDECAR_FIELDS } from '../../src/cli/sidecarsSchema.ts';
 import { RIGHTS, type RightScope } from '../../src/cluster/rights.ts';
+import { SOURCE_KINDS } from '../../src/expect/sources.ts';
 import { apiVersionOf } from '../../src/kinds/apiResource.ts';
 import { KINDS } from '../../src/kinds/kinds.ts';
 import type { Exception } from '../../src/kinds/ownerKind.ts';
@@ -28,6 +30,7 @@ const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/reporting.md', name: 'annotations', table: annotations },
   { file: 'docs/policy.md', name: 'policy keys', table: policyKeys },
   { file: 'docs/policy.md', name: 'policy filters', table: filterFields },
+  { file: 'docs/sidecars.md', name: 'sidecar fields', table: sidecarFields },
   { file: 'docs/install.md', name: 'rights', table: rights },
   { file: 'docs/kinds.md', name: 'owner kinds', table: ownerKinds },
   { file: 'helm/README.md', name: 'values', table: values },
@@ -64,13 +67,25 @@ function policyKeys(): string {
   });
   const filters = Object.entries(FILTER_KEYS).map(([name, help]) => [`\`${name}\``, 'list of filters', '', help]);
   const rewrites = Object.entries(REWRITES_KEY).map(([name, help]) => [`\`${name}\``, 'list of rewrites', '', help]);
-  return tableOf(['key', 'value', 'default', 'meaning'], [...settings, ...rewrites, ...filters]);
+  const sidecars = [
+    ['`istio`', 'true or false', '`true`', SIDECAR_KEYS.istio],
+    ['`sidecars`', 'list of [sidecars](sidecars.md)', '', SIDECAR_KEYS.sidecars],
+  ];
+  return tableOf(['key', 'value', 'default', 'meaning'], [...settings, ...rewrites, ...sidecars, ...filters]);
 }
 
 function filterFields(): string {
   return tableOf(
     ['field', 'matches'],
     Object.entries(FILTER_FIELDS).map(([name, help]) => [`\`${name}\``, help]),
+  );
+}
+
+function sidecarFields(): string {
+  const examples = new Map(SOURCE_KINDS.map(({ key, example }) => [key, `\`${example}\``]));
+  return tableOf(
+    ['field', 'meaning', 'example'],
+    Object.entries(SIDECAR_FIELDS).map(([name, help]) => [`\`${name}\``, help, examples.get(name) ?? '']),
   );
 }
 
@@ -114,6 +129,8 @@ const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
   run: 'hash of the content of the injector that the restart was made towards; restarts with the same value form one run',
   retried: 'the value of `meltemi.dev/retry` that the restart answered',
   outcome: 'how the restart ended, see above; empty while it is in flight',
+  others:
+    'only if the policy has `sidecars`: what else restarts were for, each with its time, attempts, run and outcome, separated by commas',
 };
 
 const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {

@@ -112,7 +112,7 @@ function wrongMatch(match: Match<Injection>, calls: readonly string[], { kind }:
   return undefined;
 }
 
-const nameOf = ({ entry }: Injection): string => `${entry.configuration}/${entry.name}`;
+const nameOf = ({ entry }: Injection): string => `${entry?.configuration}/${entry?.name}`;
 
 function wrongAnswer(match: Match<Injection>, answer: Answer | undefined, outcome: Outcome): string | undefined {
   if (match.kind === 'conflict') return undefined;

@@ -32,9 +32,12 @@ export class MeshView implements WiredWatch {
     });
   }
 
+  /** The policy of a scenario stays. */
+  sourcesChanged(): void {}
+
   #assemble(): void {
     const injections = this.#heard.injections.map((one) => {
-      const version = this.#answersVersion(one.entry);
+      const version = one.entry ? this.#answersVersion(one.entry) : 0;
       return version === 0 ? one : { ...one, epoch: contentHash([one.epoch, version]) };
     });
     this.#mesh = { ...this.#heard, injections };

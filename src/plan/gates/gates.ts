@@ -3,14 +3,16 @@ import { chartMismatch } from './chartMismatch.ts';
 import type { Gate, GateFacts } from './gate.ts';
 import { istiodRolling } from './istiodRolling.ts';
 import { proxyNewerThanIstiod } from './proxyNewerThanIstiod.ts';
+import { readyFirst } from './readyFirst.ts';
 import { unconfirmedAnswer } from './unconfirmedAnswer.ts';
 
-/** The gates G1 to G4 in order. */
+/** The gates in order: Istio's G1 to G4, then those of all sidecars. */
 export const GATES = [
   istiodRolling,
   chartMismatch,
   unconfirmedAnswer,
   proxyNewerThanIstiod,
+  readyFirst,
 ] as const satisfies readonly Gate[];
 
 /** The reason that a closed gate gives, which is also its name in the policy. */
@@ -42,7 +44,8 @@ export const findingOf = (gate: Gate, facts: GateFacts): string | undefined => g
  * the answer's did not give that answer. Then no istiod is visible.
  */
 function withoutStranger(facts: GateFacts): GateFacts {
-  if (!('url' in facts.injection.entry.address)) return facts;
+  const { entry } = facts.injection;
+  if (!entry || !('url' in entry.address)) return facts;
   const { istiod, ...injection } = facts.injection;
   const { revision } = facts.expected;
   return revision !== '' && istiod?.revision !== revision ? { ...facts, injection } : facts;

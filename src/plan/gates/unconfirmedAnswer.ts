@@ -1,3 +1,4 @@
+import { isAsked } from '../../expect/mesh.ts';
 import type { Gate } from './gate.ts';
 
 /** G3. */
@@ -7,5 +8,5 @@ export const unconfirmedAnswer: Gate<'unconfirmed-answer'> = {
   lookAgain: 'on-change',
   withoutIstiod:
     'no istiod is visible; `meltemi run` asks the injector twice, ten seconds apart, before the first restart',
-  check: ({ injection, unconfirmed }) => (injection.istiod ? undefined : unconfirmed),
+  check: ({ injection, unconfirmed }) => (injection.istiod || !isAsked(injection) ? undefined : unconfirmed),
 };

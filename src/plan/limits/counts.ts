@@ -3,7 +3,7 @@ import type { Assessed, Outdated } from '../assessed.ts';
 import { budgetName, lowersAvailability } from '../budget.ts';
 import { kindOfOwner } from '../history.ts';
 import { CUT, type JournalEntry, WRITTEN_WITHIN } from '../journalEntry.ts';
-import { fingerprint } from '../record.ts';
+import { fingerprint, targetsOf } from '../record.ts';
 import type { PlanContext } from '../rule.ts';
 
 export const MINUTE = 60_000;
@@ -32,8 +32,10 @@ export class Counts {
       for (const { at } of entry.writes.slice(1).filter((write) => write.at <= context.wall))
         this.#note(Math.min(context.now, at + CUT + WRITTEN_WITHIN - context.wall + context.now));
       if (!entry.outcome) this.#countEntry(key, entry, seen.get(key));
-      const isOver = entry.outcome !== undefined || context.now > entry.since + context.policy.restartTimeout;
-      this.#towards.set(entry.restartedFor, this.#towards.get(entry.restartedFor) === true || isOver);
+      for (const { restartedFor, outcome } of targetsOf(entry)) {
+        const isOver = outcome !== undefined || context.now > entry.since + context.policy.restartTimeout;
+        this.#towards.set(restartedFor, this.#towards.get(restartedFor) === true || isOver);
+      }
     }
     for (const key of context.starting) {
       const entry = context.journal.get(key);

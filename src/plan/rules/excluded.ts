@@ -1,5 +1,5 @@
+import { anyMatches, filterMatches, filterWords, wordsOf } from '../../expect/filter.ts';
 import { selects } from '../../expect/selector.ts';
-import { anyMatches, filterMatches, filterWords, wordsOf } from '../filter.ts';
 import type { Rule } from '../rule.ts';
 
 /** Outdated workloads in skipped namespaces have their own verdict. This check is for workloads assessed before the policy was edited. */

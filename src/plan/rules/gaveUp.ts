@@ -1,6 +1,6 @@
 import { RETRY } from '../../names.ts';
 import { timestamp } from '../../rfc3339.ts';
-import { isRetryAsked, knownRestarts } from '../journalEntry.ts';
+import { isRetryAsked, knownTargets } from '../journalEntry.ts';
 import { fingerprint } from '../record.ts';
 import { isSettled, rolloutState } from '../rollout.ts';
 import type { Rule } from '../rule.ts';
@@ -16,7 +16,7 @@ export const gaveUp: Rule<'gave-up'> = {
     if (isRetryAsked(assessed)) return undefined;
     const wanted = fingerprint(verdict.expected);
     const finished = isSettled(workload) && rolloutState(workload).kind === 'complete';
-    const last = knownRestarts(assessed).find(({ restartedFor, outcome, attempts }) => {
+    const last = knownTargets(assessed).find(({ restartedFor, outcome, attempts }) => {
       if (restartedFor !== wanted || outcome === 'verified' || outcome === 'superseded:expectation') return false;
       return attempts >= policy.maxAttempts || !finished || outcome === 'reverted';
     });

@@ -1,5 +1,5 @@
+import { anyMatches, filterMatches, wordsOf } from '../../expect/filter.ts';
 import { selects } from '../../expect/selector.ts';
-import { anyMatches, filterMatches, wordsOf } from '../filter.ts';
 import type { Rule } from '../rule.ts';
 import { excluded } from './excluded.ts';
 

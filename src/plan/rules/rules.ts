@@ -14,6 +14,7 @@ import { notIncluded } from './notIncluded.ts';
 import { notOptedIn } from './notOptedIn.ts';
 import { operatorPaused } from './operatorPaused.ts';
 import { optedOut } from './optedOut.ts';
+import { otherSidecar } from './otherSidecar.ts';
 import { outage } from './outage.ts';
 import { ownerReverts } from './ownerReverts.ts';
 import { paused } from './paused.ts';
@@ -39,6 +40,7 @@ export const RULES = [
   watchStale,
   configReadDelay,
   ...GATES.map(gateRule),
+  otherSidecar,
   paused,
   rolling,
   unavailable,

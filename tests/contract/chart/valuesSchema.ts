@@ -1,8 +1,10 @@
 import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
 import { REWRITE_FIELDS } from '../../../src/cli/imageRewritesSchema.ts';
-import { FILTER_KEYS, REWRITES_KEY } from '../../../src/cli/policySchema.ts';
+import { FILTER_KEYS, REWRITES_KEY, SIDECAR_KEYS } from '../../../src/cli/policySchema.ts';
 import type { Setting } from '../../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
+import { SIDECAR_FIELDS } from '../../../src/cli/sidecarsSchema.ts';
+import { SOURCE_KINDS } from '../../../src/expect/sources.ts';
 import { CONFIG_VALUES } from './flagValues.ts';
 import { type Schema, settingSchema } from './settingSchema.ts';
 import type { ValueKey } from './valueKeys.ts';
@@ -55,7 +57,26 @@ function policySchema(): Schema {
   const rewrite = { ...closed(), required: REWRITE_FIELDS };
   for (const field of REWRITE_FIELDS) rewrite.properties[field] = { type: 'string', minLength: 1 };
   const rewrites = Object.keys(REWRITES_KEY).map((name) => [name, { type: 'array', items: rewrite }]);
-  return { ...closed(), properties: Object.fromEntries([...settings, ...rewrites, ...filters]) };
+  const sidecars = [
+    [KEY.istio, { type: ['boolean', 'string'], enum: [true, false, 'true', 'false'] }],
+    [KEY.sidecars, { type: 'array', minItems: 1, items: sidecarSchema(filter) }],
+  ];
+  return { ...closed(), properties: Object.fromEntries([...settings, ...rewrites, ...sidecars, ...filters]) };
+}
+
+/** The names of the keys, each once in the code. */
+const KEY = Object.fromEntries(Object.keys(SIDECAR_KEYS).map((name) => [name, name])) as Record<
+  keyof typeof SIDECAR_KEYS,
+  string
+>;
+
+/** An entry has the value of exactly one source. */
+function sidecarSchema(filter: Schema): Schema {
+  const sidecar = { ...closed(), required: ['name', 'container'] };
+  for (const field of Object.keys(SIDECAR_FIELDS)) sidecar.properties[field] = { type: 'string', minLength: 1 };
+  sidecar.properties.match = { type: 'array', minItems: 1, items: filter };
+  sidecar.properties.readyFirst = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
+  return { ...sidecar, oneOf: SOURCE_KINDS.map(({ key }) => ({ required: [key] })) };
 }
 
 /** In the file a key that says nothing is a mistake. */

@@ -3,7 +3,7 @@ import { contentHash, injectionOf } from '../../../src/expect/epoch.ts';
 import { Injectors } from '../../../src/expect/injectors.ts';
 import type { Match } from '../../../src/expect/match.ts';
 import { matchOf } from '../../../src/expect/matchOf.ts';
-import type { Injection, Mesh } from '../../../src/expect/mesh.ts';
+import { type Injection, isAsked, type Mesh } from '../../../src/expect/mesh.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
 import type { PodTemplate, Workload } from '../../../src/model.ts';
 import { pathOf } from '../../testbed/paths.ts';
@@ -41,7 +41,7 @@ export class Meltemi {
   /** Asks anew each time: nothing tells a kept answer here that the injector's configuration has changed. */
   async expect(mesh: Mesh, workload: Workload): Promise<Expectation> {
     const match = matchOf(mesh, workload);
-    if (match.kind !== 'entry') return { match, answer: undefined };
+    if (match.kind !== 'entry' || !isAsked(match.entry)) return { match, answer: undefined };
     const { namespace, name, template } = workload;
     const templateHash = contentHash(template);
     const question = { injection: match.entry, namespace, name, template, templateHash };

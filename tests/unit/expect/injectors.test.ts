@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ServiceFacts } from '../../../src/cluster/cluster.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
 import { Injectors, type InjectorsOptions } from '../../../src/expect/injectors.ts';
-import type { Injection } from '../../../src/expect/mesh.ts';
+import type { AskedInjection } from '../../../src/expect/mesh.ts';
 import type { Question } from '../../../src/expect/question.ts';
 import type { Address, WebhookEntry } from '../../../src/expect/webhookEntry.ts';
 import { entry, expected, HOUR, injection, NOW, workload } from '../../builders/workload.ts';
@@ -47,13 +47,13 @@ class Bench implements AsyncDisposable {
   }
 
   /** The entry that names the Service of this injector. */
-  injection(change: Partial<WebhookEntry> = {}, given: Partial<Injection> = {}): Injection {
+  injection(change: Partial<WebhookEntry> = {}, given: Partial<AskedInjection> = {}): AskedInjection {
     const { port } = this.server;
     const address: Address = { service: { namespace: 'istio-system', name: 'istiod', path: '/inject', port } };
     return injection({ entry: entry({ address, caBundle: FIRST.cert, ...change }), ...given });
   }
 
-  url(path: string): Injection {
+  url(path: string): AskedInjection {
     return this.injection({ address: { url: `https://127.0.0.1:${this.server.port}${path}` } });
   }
 

@@ -8,7 +8,7 @@ import { nextPodLabels, question, readAnswer, readAnswerText } from '../../../sr
 import type { Answer } from '../../../src/expect/answer.ts';
 import { contentHash, injectionOf } from '../../../src/expect/epoch.ts';
 import { type Match, match } from '../../../src/expect/match.ts';
-import type { Injection } from '../../../src/expect/mesh.ts';
+import { type AskedInjection, isAsked } from '../../../src/expect/mesh.ts';
 import { applied, operationsIn } from '../../../src/expect/podPatch.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
 import { WORKLOAD_KINDS } from '../../../src/kinds/kinds.ts';
@@ -57,11 +57,11 @@ series('configurations', 0.2, ['entry', 'none', 'conflict', 'unknown'], (dice) =
 /** A list is a list on the wire; its items are what can be hurt. */
 const asList = (value: readonly RawConfiguration[]): readonly RawConfiguration[] => (Array.isArray(value) ? value : []);
 
-const injectionsOf = (configurations: readonly RawConfiguration[], content?: unknown): Injection[] =>
+const injectionsOf = (configurations: readonly RawConfiguration[], content?: unknown): AskedInjection[] =>
   injectorEntries(configurations).map((entry) => injectionOf(entry, { injectorConfig: content, meshConfig: content }));
 
 /** Of the entries that the configurations hold under this name, one at least is well-formed and selects the pod, seen independently. */
-function assertCallable(configurations: readonly RawConfiguration[], { entry }: Injection, pod: Labels): void {
+function assertCallable(configurations: readonly RawConfiguration[], { entry }: AskedInjection, pod: Labels): void {
   const raw = configurations
     .filter((one) => one?.metadata?.name === entry.configuration && conforms(CONFIGURATION_MODEL, one))
     .flatMap((one) => [...(one.webhooks ?? [])]);
@@ -346,7 +346,7 @@ function answerTo({ namespace, name, template }: Workload, body: unknown): Answe
 
 function judgedOf(
   workload: Workload,
-  matched: Match<Injection>,
+  matched: Match<AskedInjection>,
   answer: Answer | undefined,
   pods: PodFacts[],
 ): Assessed {
@@ -376,7 +376,7 @@ function assertEarned(
 ): void {
   const { verdict, injection, workload } = assessed;
   assert.equal(verdict.state, 'outdated');
-  assert.ok(injection, 'without an injection');
+  assert.ok(injection && isAsked(injection), 'without a webhook');
   assertCallable(configurations, injection, workload.template.labels);
   assert.ok(conforms(WORKLOAD_MODEL, raw), 'of a malformed workload');
   assert.ok(answer?.kind === 'sidecar', 'without a sidecar in the answer');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Verdict } from '../../../src/compare/verdict.ts';
-import type { Assessed } from '../../../src/plan/assessed.ts';
+import type { Assessed, Outdated } from '../../../src/plan/assessed.ts';
 import { nextEntry } from '../../../src/plan/journalEntry.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
 import { plan } from '../../../src/plan/plan.ts';
@@ -146,7 +146,7 @@ const AHEAD = [Date.UTC(9998, 0), NOW + 30 * MINUTE, NOW + 1000, NOW - 1000].map
 test('earlier writes that only a workload’s record names pace no other workload when it is restarted', () => {
   const record = restarted(HOUR, 'verified', { writes: [{ at: NOW - HOUR, well: true }, ...AHEAD] });
   const evil = assessed({ namespace: 'tenant', name: 'evil', annotations: recorded(record) });
-  const entry = nextEntry(evil, expected(), 'run', { wall: NOW, now: NOW });
+  const entry = nextEntry(evil as Outdated, { wall: NOW, now: NOW });
   const restartedOne = journalled({ ...entry, outcome: 'verified' }, { namespace: 'tenant', name: 'evil' }, current);
   const policy = { ...POLICY, restartDelay: MINUTE, maxRestartsPerMinute: 1 };
   const decisions = [NOW + MINUTE - 1, NOW + MINUTE].map((now) =>

@@ -6,12 +6,15 @@ import type { Outcome } from '../../../src/plan/outcomes.ts';
 import { fingerprint, recordOf, WRITES_KEPT } from '../../../src/plan/record.ts';
 import { timestamp } from '../../../src/rfc3339.ts';
 import { journalled, recorded, restarted, writesAgo } from '../../builders/journal.ts';
-import { assessed, expected, HOUR, MINUTE, NOW, workload } from '../../builders/workload.ts';
+import { assessed, expected, HOUR, injection, MINUTE, NOW, workload } from '../../builders/workload.ts';
 
 const STEADY = 5000;
 /** The entry of a restart that is decided so much after NOW. */
 const next = (one: Assessed, after = 0): JournalEntry =>
-  nextEntry(one, expected(), 'run', { wall: NOW + after, now: STEADY + after });
+  nextEntry(
+    { ...one, injection: injection(), verdict: { expected: expected() } },
+    { wall: NOW + after, now: STEADY + after },
+  );
 /** The workload after such a restart has come to its end. */
 const after = (entry: JournalEntry, outcome: Outcome): Assessed => journalled({ ...entry, outcome });
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import type { Filter } from '../../../src/expect/filter.ts';
 import type { NamespaceFacts, Workload } from '../../../src/model.ts';
 import { RESTART_ANNOTATION } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
-import type { Filter } from '../../../src/plan/filter.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
 import { context, policy, stepFor } from '../../builders/policy.ts';

@@ -10,7 +10,7 @@ import { Metrics } from '../../../src/report/metrics.ts';
 import { planTable } from '../../../src/report/planTable.ts';
 import { Report } from '../../../src/report/report.ts';
 import { type Row, rowOf, rowsOf } from '../../../src/report/row.ts';
-import { assessed, expected, group, injection } from '../../builders/workload.ts';
+import { assessed, expected, injection } from '../../builders/workload.ts';
 import { diceFor } from '../fuzz/dice.ts';
 
 /** What a terminal, a log viewer or an editor would act on, or show as nothing; written apart from the code that escapes it. */
@@ -172,7 +172,6 @@ function explained(text: string, labels: Record<string, string>): string {
       injections: [injection({ entry: { ...entry, configuration: text, name: text } })],
       namespaces: new Map([['shop', { labels, annotations: {} }]]),
     },
-    groups: [group({ image: text, revision: text })],
     row: rowOf({ ...one, step: { action: 'wait', reason: reason('paused', text) } }),
     rules: { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) },
   });

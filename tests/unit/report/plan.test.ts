@@ -6,7 +6,7 @@ import { reason } from '../../../src/reasons.ts';
 import { explanation } from '../../../src/report/explanation.ts';
 import { planTable } from '../../../src/report/planTable.ts';
 import { rowOf, rowsOf } from '../../../src/report/row.ts';
-import { assessed, entry, expected, group, injection, istiod, NOW, workload } from '../../builders/workload.ts';
+import { assessed, entry, expected, injection, istiod, NOW, workload } from '../../builders/workload.ts';
 
 const next = assessed({ name: 'web' });
 const paused = assessed({ name: 'api', paused: true });
@@ -79,7 +79,7 @@ test('an explanation tells every entry, the question, the answer, the pods, the 
   const one: Assessed = { ...next, injection: injection({ istiod: istiod({ image: 'istio/pilot:1.30.2' }) }) };
   const row = rowOf({ ...one, step: { action: 'wait', reason: reason('proxy-newer-than-istiod', 'too new') } });
   const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
-  const text = explanation({ assessed: one, mesh, groups: [group()], row, rules });
+  const text = explanation({ assessed: one, mesh, row, rules });
   for (const line of [
     'Deployment shop/web',
     '  istio-injection=enabled',
@@ -100,7 +100,7 @@ test('an explanation tells how the cluster rewrites the image of the answer', ()
   const rewritten = 'the cluster rewrites docker.io/istio/proxyv2:1.31.0 to harbor.corp/hub/istio/proxyv2:1.31.0';
   const one = assessed({}, { state: 'current', expected: expected(), drifts: [], rewritten });
   const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
-  const text = explanation({ assessed: one, mesh, groups: [], row: rowOf({ ...one, step: none }), rules });
+  const text = explanation({ assessed: one, mesh, row: rowOf({ ...one, step: none }), rules });
   assert.ok(text.split('\n').includes(`  ${rewritten}`), text);
 });
 
@@ -110,5 +110,5 @@ test('an explanation shows nothing of the template’s spec, which may carry sec
   });
   const row = rowOf({ ...secret, step: none });
   const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
-  assert.doesNotMatch(explanation({ assessed: secret, mesh, groups: [], row, rules }), /hunter2/);
+  assert.doesNotMatch(explanation({ assessed: secret, mesh, row, rules }), /hunter2/);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Verdict } from '../../../src/compare/verdict.ts';
+import { ISTIO } from '../../../src/expect/sources/istio.ts';
 import { RESTARTED_AT } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import { reason } from '../../../src/reasons.ts';
@@ -161,14 +162,14 @@ const ends: [string, Progress, Assessed, string, Partial<VerificationContext>?][
 ];
 for (const [name, progress, one, expectedEnd, given] of ends) {
   test(`ended: ${name}`, () => {
-    const end = endOf(progress, one, { entry: ENTRY, rules: POLICY, inherited: false, ...given });
+    const end = endOf(progress, one, { target: ENTRY, rules: POLICY, inherited: false, ...given });
     assert.equal(end?.outcome ?? 'goes on', expectedEnd);
   });
 }
 
 test('only the injector’s own refusal excuses a rollout', () => {
   const refused = (createFailure: string): boolean =>
-    isRefusedByInjector(workload({ rollout: { ...complete(3), createFailure } }));
+    isRefusedByInjector(workload({ rollout: { ...complete(3), createFailure } }), (name) => ISTIO.asks('', name));
   assert.ok(refused('Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io": timeout'));
   assert.ok(!refused('pods "web-1" is forbidden: exceeded quota: small'));
   assert.ok(!refused('failed calling webhook "validate.example.com"'));

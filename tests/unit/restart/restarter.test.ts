@@ -7,7 +7,7 @@ import { nextEntry } from '../../../src/plan/journalEntry.ts';
 import { recordOf, restartPatch } from '../../../src/plan/record.ts';
 import { byTemplateAnnotation } from '../../../src/restart/byTemplateAnnotation.ts';
 import { restarted } from '../../builders/journal.ts';
-import { expected, HOUR, MINUTE, NOW, workload } from '../../builders/workload.ts';
+import { HOUR, MINUTE, NOW, workload } from '../../builders/workload.ts';
 import { type Patch, RestarterBench, restartIn } from './restarterBench.ts';
 
 const KEY: WorkloadKey = 'Deployment/shop/web';
@@ -211,7 +211,7 @@ describe('a restart that a former process left', () => {
   /** Journalled by a process that has come this far and no further. */
   async function left(isWritten: boolean): Promise<void> {
     const planned = await bench.planned();
-    const entry = nextEntry(planned, expected(), 'run', { wall: NOW, now: NOW });
+    const entry = nextEntry(planned, { wall: NOW, now: NOW });
     await bench.journal.begin(bench.object(), entry);
     if (isWritten) {
       const { metadata, spec } = restartPatch('1', entry, byTemplateAnnotation.begin(entry.restartedAt)) as Patch;

@@ -97,7 +97,7 @@ test('a platform’s own webhook is seen with the istiod behind its Service and 
   ]);
   const { injections } = seen.watch.mesh();
   assert.deepEqual(
-    injections.map(({ entry, istiod }) => [entry.name, entry.revision, istiod?.name]),
+    injections.map(({ entry, istiod }) => [entry?.name, entry?.revision, istiod?.name]),
     [
       ['namespace-sidecar-injector.istio.io', 'v1x30', 'control'],
       ['object-sidecar-injector.istio.io', 'v1x30', 'control'],
@@ -109,7 +109,7 @@ test('a platform’s own webhook is seen with the istiod behind its Service and 
 });
 
 test('without any label and any visible istiod the revision is default', async () => {
-  assert.equal(only(await watched([[WEBHOOKS, webhook(BY_URL)]])).entry.revision, 'default');
+  assert.equal(only(await watched([[WEBHOOKS, webhook(BY_URL)]])).entry?.revision, 'default');
 });
 
 const moved = (name: string): Objects => [
@@ -131,7 +131,7 @@ test('a tag that moves by its clientConfig alone is assessed by the istiod that 
   const [, configuration] = moved('istiod-new')[0] as Objects[number];
   seen.server.put(WEBHOOKS, configuration);
   await until('the other istiod', () => istiodOf(seen) === 'istiod-new' && gate() === undefined);
-  assert.equal(only(seen).entry.revision, 'new');
+  assert.equal(only(seen).entry?.revision, 'new');
   const { run } = only(seen);
   await until('its ConfigMap to be watched', () => seen.watch.problems().length === 0);
   seen.server.put('configmaps', configMap('istio-sidecar-injector-new', { config: 'newer' }));

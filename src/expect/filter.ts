@@ -1,8 +1,7 @@
 import { selectorQuery } from '../cluster/selectorQuery.ts';
-import { selects } from '../expect/selector.ts';
-import type { LabelSelector, WorkloadKind } from '../model.ts';
-import type { Assessed } from './assessed.ts';
+import type { LabelSelector, NamespaceFacts, Workload, WorkloadKind } from '../model.ts';
 import { globMatches } from './glob.ts';
+import { selects } from './selector.ts';
 
 /** Names workloads by what they are. Every field that is given must match; of a list, one entry. `*` stands for any characters. */
 export interface Filter {
@@ -20,9 +19,15 @@ export interface Filter {
   readonly images?: readonly string[];
 }
 
+/** What a filter sees of a workload. */
+export interface Filtered {
+  readonly workload: Workload;
+  readonly namespace: NamespaceFacts;
+}
+
 type Field = keyof Filter;
 
-const FIELDS: { readonly [F in Field]: (wanted: NonNullable<Filter[F]>, assessed: Assessed) => boolean } = {
+const FIELDS: { readonly [F in Field]: (wanted: NonNullable<Filter[F]>, filtered: Filtered) => boolean } = {
   namespaces: (patterns, { workload }) => anyMatches(patterns, workload.namespace),
   namespaceLabels: (selector, { namespace }) => selects(selector, namespace.labels),
   names: (patterns, { workload }) => anyMatches(patterns, workload.name),
@@ -34,13 +39,13 @@ const FIELDS: { readonly [F in Field]: (wanted: NonNullable<Filter[F]>, assessed
 };
 
 /** Whether a filter selects a workload: each condition that it has must match. */
-export function filterMatches(filter: Filter, assessed: Assessed): boolean {
-  return fieldsOf(filter).every((field) => fieldMatches(field, filter, assessed));
+export function filterMatches(filter: Filter, filtered: Filtered): boolean {
+  return fieldsOf(filter).every((field) => fieldMatches(field, filter, filtered));
 }
 
-function fieldMatches<F extends Field>(field: F, filter: Filter, assessed: Assessed): boolean {
+function fieldMatches<F extends Field>(field: F, filter: Filter, filtered: Filtered): boolean {
   const wanted = filter[field];
-  return wanted === undefined || FIELDS[field](wanted, assessed);
+  return wanted === undefined || FIELDS[field](wanted, filtered);
 }
 
 const fieldsOf = (filter: Filter): Field[] => (Object.keys(FIELDS) as Field[]).filter((field) => filter[field]);
@@ -49,7 +54,7 @@ const fieldsOf = (filter: Filter): Field[] => (Object.keys(FIELDS) as Field[]).f
 export const anyMatches = (patterns: readonly string[], text: string): boolean =>
   patterns.some((pattern) => globMatches(pattern, text));
 
-/** The spec is opaque to everybody but the injector, so nothing is taken for granted in it. */
+/** The spec is opaque to all but the injector, so any field may be missing or have another type. */
 function imagesOf(spec: Readonly<Record<string, unknown>>): string[] {
   const containers = [spec.containers, spec.initContainers].flatMap((list: unknown) =>
     Array.isArray(list) ? (list as unknown[]) : [],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { globMatches } from '../../../src/plan/glob.ts';
+import { globMatches } from '../../../src/expect/glob.ts';
 
 const rows: [pattern: string, text: string, boolean][] = [
   ['shop', 'shop', true],

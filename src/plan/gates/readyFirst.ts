@@ -1,0 +1,13 @@
+import type { Gate } from './gate.ts';
+
+/** Flippy's preconditions: what an injected container needs must be there before pods with it are created. */
+export const readyFirst: Gate<'ready-first'> = {
+  code: 'ready-first',
+  help: 'A Deployment that `readyFirst` of an entry of `sidecars` names is not completely rolled out.',
+  lookAgain: 'on-change',
+  withoutIstiod: 'open',
+  check({ injection: { notReady = [] } }) {
+    const [first] = notReady;
+    return first && `Deployment ${first.namespace}/${first.name} ${first.problem}`;
+  },
+};

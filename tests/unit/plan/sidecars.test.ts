@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import type { Verdict } from '../../../src/compare/verdict.ts';
+import { keyOf } from '../../../src/model.ts';
+import type { Assessed, Outdated } from '../../../src/plan/assessed.ts';
+import { historyOf } from '../../../src/plan/history.ts';
+import { type JournalEntry, nextEntry } from '../../../src/plan/journalEntry.ts';
+import { plan, type Step, waitsOf } from '../../../src/plan/plan.ts';
+import { fingerprint, outcomePatch, recordOf, type Target, targetsOf } from '../../../src/plan/record.ts';
+import type { PlanContext } from '../../../src/plan/rule.ts';
+import { reason } from '../../../src/reasons.ts';
+import { recorded, restarted } from '../../builders/journal.ts';
+import { context, POLICY } from '../../builders/policy.ts';
+import { assessedSidecar, dapr, vault, withSidecars } from '../../builders/sidecars.ts';
+import { assessed, expected, HOUR, injection, istiod, NOW, outdated, workload } from '../../builders/workload.ts';
+
+const CURRENT: Verdict = { state: 'current', expected: expected(), drifts: [] };
+const UNREACHABLE: Verdict = { state: 'unknown', reason: reason('injector-unreachable', 'refused') };
+const UNKNOWN: Verdict = { state: 'unknown', reason: reason('match-conditions', 'cannot be evaluated') };
+const VAULT = assessedSidecar(vault(), 'vault:2');
+const DAPR = assessedSidecar(dapr, 'daprd:2');
+const AT = { wall: NOW, now: NOW };
+const epochs = new Map([...(context().epochSeenAt ?? []), [DAPR.injection?.epoch ?? '', NOW - HOUR]]);
+
+function stepFor(one: Assessed, given: Partial<PlanContext> = {}): Step & { readonly sidecar: string } {
+  const [item] = plan([one], context({ epochSeenAt: epochs, ...given })).items;
+  assert.ok(item);
+  return { ...item.step, sidecar: item.source?.name ?? 'istio' };
+}
+
+/** What a step says, in short: the sidecar, the action, and the sidecars that the restart is for, too. */
+function words(step: Step & { readonly sidecar: string }): string {
+  const together = step.action === 'restart' ? (step.together ?? []).map(({ source }) => source?.name ?? 'istio') : [];
+  const why = waitsOf(step).map(({ reason: { code } }) => code);
+  return [step.sidecar, step.action, ...together, ...why].join(' ');
+}
+
+const rolling = injection({ istiod: istiod({ generation: 2 }) });
+const gaveUpOnIstio = restarted(HOUR, 'failed:wrong-image');
+
+const PLANS: readonly [name: string, one: Assessed, step: string][] = [
+  ['one restart is for all outdated sidecars', withSidecars([VAULT, DAPR]), 'istio restart vault dapr'],
+  ['an outdated sidecar is restarted although Istio’s is current', withSidecars([VAULT], CURRENT), 'vault restart'],
+  [
+    'Istio’s gate holds restarts for Istio’s proxy',
+    { ...withSidecars([]), injection: rolling },
+    'istio wait istiod-rolling',
+  ],
+  ['and no others', { ...withSidecars([VAULT, DAPR]), injection: rolling }, 'vault restart dapr'],
+  [
+    'a sidecar that was given up on keeps no other from being restarted',
+    { ...withSidecars([VAULT]), entry: gaveUpOnIstio },
+    'vault restart',
+  ],
+  [
+    'each outdated sidecar has its own reason to wait',
+    {
+      ...withSidecars([
+        {
+          ...VAULT,
+          injection: {
+            ...VAULT.injection,
+            notReady: [{ namespace: 'vault', name: 'injector', problem: 'has no replicas' }],
+          } as never,
+        },
+      ]),
+      injection: rolling,
+    },
+    'istio wait istiod-rolling ready-first',
+  ],
+  [
+    'an unreachable injector of another sidecar holds the restart: new pods need it',
+    withSidecars([{ ...DAPR, verdict: UNREACHABLE }]),
+    'istio wait other-sidecar',
+  ],
+  [
+    'an answer that may stay unknown for ever holds nothing',
+    withSidecars([{ ...DAPR, verdict: UNKNOWN }]),
+    'istio restart',
+  ],
+  ['what is current needs nothing', withSidecars([{ ...VAULT, verdict: CURRENT }], CURRENT), 'istio none'],
+];
+
+for (const [name, one, step] of PLANS) test(`sidecars: ${name}`, () => assert.equal(words(stepFor(one)), step));
+
+const asOutdated = (one: Assessed): Outdated => one as Outdated;
+const both = (): [Outdated, Outdated] => [asOutdated(withSidecars([VAULT])), asOutdated({ ...assessed(), ...VAULT })];
+const targets = (entry: JournalEntry): string[] =>
+  targetsOf(entry).map(({ restartedFor, outcome }) => `${restartedFor.split(':')[0]?.slice(0, 5)} ${outcome}`);
+const ISTIO_TARGET = fingerprint(expected()).slice(0, 5);
+
+test('the record of a restart has a target for each sidecar that it is for', () => {
+  const [istio, other] = both();
+  const entry = nextEntry(istio, AT, [other]);
+  assert.deepEqual(targets(entry), [`${ISTIO_TARGET} undefined`, 'vault undefined']);
+  assert.equal(entry.others?.[0]?.run, VAULT.injection?.run, 'a failure counts for the run of the policy');
+});
+
+test('a restart for one sidecar does not make a failure of another forgotten', () => {
+  const [istio, other] = both();
+  const failed = { ...nextEntry(istio, AT), confirmed: true, outcome: 'failed:wrong-image' } as const;
+  const entry = nextEntry({ ...other, entry: failed }, { wall: NOW + HOUR, now: NOW + HOUR });
+  assert.deepEqual(targets(entry), ['vault undefined', `${ISTIO_TARGET} failed:wrong-image`]);
+  const after = {
+    ...withSidecars([{ ...VAULT, verdict: CURRENT }]),
+    entry: { ...entry, outcome: 'verified' } as const,
+  };
+  assert.equal(words(stepFor(after)), 'istio wait gave-up');
+  const key = keyOf(istio.workload);
+  const counted = historyOf(new Map([[key, { ...entry, confirmed: true, outcome: 'verified' }]]), [], NOW + HOUR);
+  assert.deepEqual(counted.failures.get('run'), new Map([['shop', 1]]), 'and it still counts for the halt of its run');
+});
+
+test('a new target of the same sidecar takes the place of the old one', () => {
+  const [, other] = both();
+  const old = { ...nextEntry(other, AT), confirmed: true, outcome: 'failed:wrong-image' } as const;
+  const newer = asOutdated({ ...assessed(), ...assessedSidecar(vault('vault:3'), 'vault:3'), entry: old });
+  assert.deepEqual(targets(nextEntry(newer, { wall: NOW + HOUR, now: NOW + HOUR })), ['vault undefined']);
+});
+
+const OTHER: Target = {
+  restartedFor: `vault:${'a'.repeat(16)}`,
+  restartedAt: NOW - HOUR,
+  attempts: 1,
+  run: 'b'.repeat(16),
+  outcome: 'failed:wrong-image',
+};
+
+test('the record on a workload keeps the other targets', () => {
+  const record = restarted(0, 'verified', { others: [OTHER] });
+  assert.deepEqual(recordOf(workload({ annotations: recorded(record) }))?.others, [OTHER]);
+});
+
+test('without other targets their annotation is removed', () => {
+  const patch = outcomePatch('1', restarted(0)) as { metadata: { annotations: Record<string, unknown> } };
+  assert.equal(patch.metadata.annotations['meltemi.dev/other-sidecars'], null);
+});
+
+test('a forged record of other targets makes no run fail', () => {
+  const forged = restarted(HOUR, 'verified', { others: [OTHER] });
+  const evil = asOutdated(assessed({ annotations: recorded(forged) }));
+  const entry = nextEntry(evil, AT);
+  assert.deepEqual(
+    targetsOf(entry).map(({ run }) => run),
+    ['run', ''],
+  );
+  assert.equal(words(stepFor({ ...evil, ...VAULT, injection: VAULT.injection as never })), 'vault restart');
+});
+
+for (const [name, text] of [
+  ['a foreign fingerprint', `vault:${'a'.repeat(17)} 2026-01-01T00:00:00Z 1 ${'b'.repeat(16)} failed:wrong-image`],
+  ['a foreign run', `vault:${'a'.repeat(16)} 2026-01-01T00:00:00Z 1 everything failed:wrong-image`],
+  ['no time', `vault:${'a'.repeat(16)} yesterday 1 ${'b'.repeat(16)} failed:wrong-image`],
+] as const) {
+  test(`other targets that cannot be Meltemi’s are ignored: ${name}`, () => {
+    const annotations = { ...recorded(restarted(0, 'verified')), 'meltemi.dev/other-sidecars': text };
+    assert.equal(recordOf(workload({ annotations }))?.others, undefined);
+  });
+}
+
+test('an episode ends when the sidecars of all its targets are current', () => {
+  const [istio, other] = both();
+  const { others = [], ...entry } = nextEntry(istio, AT, [other]);
+  const failed = others.map((target) => ({ ...target, outcome: 'failed:timeout' }) as const);
+  const journalled = { ...entry, confirmed: true, outcome: 'failed:timeout', others: failed } as const;
+  const one = { ...withSidecars([{ ...VAULT, verdict: CURRENT }], CURRENT), entry: journalled };
+  assert.equal(stepFor(one, { resumedAt: NOW }).action, 'close');
+  assert.notEqual(stepFor({ ...one, others: [VAULT] }).action, 'close');
+});
+
+test('the policy’s own setting is in force at once, without the delay for istiod', () => {
+  const one = { ...assessed({}, CURRENT), others: [VAULT] };
+  assert.equal(
+    words(stepFor(one, { epochSeenAt: new Map(), policy: { ...POLICY, istiodConfigReadDelay: HOUR } })),
+    'vault restart',
+  );
+});
+
+test('a halt names the sidecar whose restarts failed', () => {
+  const [, other] = both();
+  const failed = ['a', 'b', 'c'].map((name): [Assessed, JournalEntry] => {
+    const one = asOutdated({
+      ...assessed({ name, namespace: `ns-${name}`, uid: name }),
+      ...VAULT,
+      verdict: outdated({ expected: other.verdict.expected }),
+    });
+    return [one, { ...nextEntry(one, AT), confirmed: true, outcome: 'failed:wrong-image' }];
+  });
+  const journal = new Map(failed.map(([one, entry]) => [keyOf(one.workload), entry] as const));
+  const { items } = plan([{ ...other, others: [] }], context({ journal }));
+  const step = items[0]?.step;
+  assert.match(
+    step?.action === 'wait' ? step.reason.detail : '',
+    /3 restarts towards sidecar vault failed in 3 namespaces/,
+  );
+});
