@@ -7,9 +7,6 @@
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [list, watch]
-- apiGroups: [networking.istio.io]
-  resources: [proxyconfigs]
-  verbs: [list, watch]
 - apiGroups: [""]
   resources: [pods]
   verbs: [list]
@@ -39,15 +36,28 @@
   resources: [subjectaccessreviews]
   verbs: [create]
 {{- end }}
+{{- if include "meltemi.istio" . }}
+- apiGroups: [networking.istio.io]
+  resources: [proxyconfigs]
+  verbs: [list, watch]
+{{- end }}
+{{- if include "meltemi.sidecars" . }}
+- apiGroups: [""]
+  resources: [serviceaccounts]
+  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller]
+  verbs: [get]
+{{- end }}
 {{- end }}
 
 {{- define "meltemi.rights.istio" -}}
 - apiGroups: [""]
-  resources: [configmaps]
-  verbs: [list, watch]
-- apiGroups: [""]
   resources: [services]
   verbs: [get, list, watch]
+{{- if include "meltemi.istio" . }}
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [list, watch]
+{{- end }}
 {{- end }}
 
 {{- define "meltemi.rights.own" -}}
@@ -81,27 +91,32 @@
   resources: [subjectaccessreviews]
   verbs: [create]
 {{- end }}
+{{- if include "meltemi.sidecars" . }}
+- apiGroups: [""]
+  resources: [serviceaccounts]
+  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller]
+  verbs: [get]
+{{- end }}
 {{- end }}
 
 {{- define "meltemi.rights.scoped.istio" -}}
-- apiGroups: [networking.istio.io]
-  resources: [proxyconfigs]
-  verbs: [list, watch]
-- apiGroups: [""]
-  resources: [configmaps]
-  verbs: [list, watch]
 - apiGroups: [""]
   resources: [services]
   verbs: [get, list, watch]
 - apiGroups: [apps]
   resources: [deployments]
   verbs: [list, watch]
-{{- end }}
-
-{{- define "meltemi.rights.scoped.namespaces" -}}
+{{- if include "meltemi.istio" . }}
 - apiGroups: [networking.istio.io]
   resources: [proxyconfigs]
   verbs: [list, watch]
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [list, watch]
+{{- end }}
+{{- end }}
+
+{{- define "meltemi.rights.scoped.namespaces" -}}
 - apiGroups: [""]
   resources: [pods]
   verbs: [list]
@@ -117,6 +132,11 @@
 - apiGroups: [apps]
   resources: [replicasets]
   verbs: [list]
+{{- if include "meltemi.istio" . }}
+- apiGroups: [networking.istio.io]
+  resources: [proxyconfigs]
+  verbs: [list, watch]
+{{- end }}
 {{- end }}
 
 {{- define "meltemi.rights.scoped.own" -}}

@@ -32,6 +32,8 @@ export interface Cluster {
    */
   rejection(workload: Workload, since?: number): Promise<string | undefined>;
   service(namespace: string, name: string): Promise<ServiceFacts | undefined>;
+  /** The UID of a ServiceAccount; undefined if it does not exist. */
+  accountUid(namespace: string, name: string): Promise<string | undefined>;
   /** JSON merge patch on a workload; 409 if its resourceVersion differs from the one in the patch. Returns the patched workload. */
   patch(ref: WorkloadRef, body: object): Promise<Workload>;
   emit(event: EventDraft): Promise<void>;

@@ -132,6 +132,11 @@ export class KubeCluster implements Cluster {
     return { type, clusterIP, externalName, ports: ports.flatMap(({ port }) => port ?? []) };
   }
 
+  async accountUid(namespace: string, name: string): Promise<string | undefined> {
+    const raw = await this.#find<Owned>(resourcePath('serviceaccounts', namespace, name));
+    return raw?.metadata?.uid;
+  }
+
   async patch({ kind, namespace, name }: WorkloadRef, body: object): Promise<Workload> {
     const raw = await this.#client.request<RawWorkload>({
       method: 'PATCH',

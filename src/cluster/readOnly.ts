@@ -11,6 +11,7 @@ export function readOnly(cluster: Cluster): Cluster {
     lostNodes: (names) => cluster.lostNodes(names),
     rejection: (workload, since) => cluster.rejection(workload, since),
     service: (namespace, name) => cluster.service(namespace, name),
+    accountUid: (namespace, name) => cluster.accountUid(namespace, name),
     patch: (ref) => Promise.reject(new Error(`a dry run does not write (${ref.kind} ${ref.namespace}/${ref.name})`)),
     emit: () => Promise.resolve(),
   };

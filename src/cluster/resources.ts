@@ -8,6 +8,7 @@ const RESOURCES = {
   events: { base: CORE, namespaced: true },
   namespaces: { base: CORE, namespaced: false },
   pods: { base: CORE, namespaced: true },
+  serviceaccounts: { base: CORE, namespaced: true },
   services: { base: CORE, namespaced: true },
   nodes: { base: CORE, namespaced: false },
   poddisruptionbudgets: { base: '/apis/policy/v1', namespaced: true },

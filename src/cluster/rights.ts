@@ -23,8 +23,8 @@ export interface Right {
   readonly scoped: readonly RightScope[];
   /** Limits the permission to objects with these names. */
   readonly names?: readonly string[];
-  /** The setting that the permission depends on. */
-  readonly when?: 'metricsSecure';
+  /** What the permission depends on: secured metrics, Istio's proxy, or other sidecars in the policy. */
+  readonly when?: 'metricsSecure' | 'istio' | 'sidecars';
   readonly why: string;
 }
 
@@ -66,6 +66,7 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
     verbs: ['list', 'watch'],
     place: 'cluster',
     scoped: ['istio', 'namespaces'],
+    when: 'istio',
     why: 'they affect what is injected',
   },
   { resource: 'pods', verbs: ['list'], ...ofWorkloads, why: 'to read the current sidecars' },
@@ -76,6 +77,7 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
     resource: 'configmaps',
     verbs: ['list', 'watch'],
     ...ofIstio,
+    when: 'istio',
     why: 'to read the configuration of injectors and mesh',
   },
   {
@@ -91,6 +93,14 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
     names: [LEASE_NAME],
     ...own,
     why: 'leader election, the journal, and the requests of users on the Lease',
+  },
+  {
+    resource: 'serviceaccounts',
+    verbs: ['get'],
+    names: KINDS.flatMap(({ podCreator }) => podCreator ?? []),
+    ...inCluster,
+    when: 'sidecars',
+    why: 'to ask other injectors as the controllers that create the pods',
   },
   { resource: 'events', verbs: ['create'], ...own, why: 'to report what concerns no workload' },
 ];

@@ -6,6 +6,7 @@ import { containerIn, POD, type RawPod, sidecarOf } from '../pods/podFields.ts';
 import { reason } from '../reasons.ts';
 import type { Answer } from './answer.ts';
 import { parseBounded } from './jsonBounds.ts';
+import type { UserInfo } from './podCreators.ts';
 import { applied, operationsIn } from './podPatch.ts';
 import type { AskedContainer } from './question.ts';
 import { ISTIO } from './sources/istio.ts';
@@ -21,8 +22,9 @@ export function nextPodLabels(workload: Workload): Labels {
 /**
  * The question to an injector: would it inject a pod of this template, and with what? It is always about the owner's template, never about
  * a live pod, because a live pod's status annotation makes istiod skip the overrides of `istio-proxy` (istio pkg/kube/inject/webhook.go).
+ * @param user who creates the pods; Istio's injector does not look at it
  */
-export function question(namespace: string, name: string, template: PodTemplate) {
+export function question(namespace: string, name: string, template: PodTemplate, user?: UserInfo) {
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -43,6 +45,7 @@ export function question(namespace: string, name: string, template: PodTemplate)
       kind: { group: '', version: 'v1', kind: 'Pod' },
       resource: { group: '', version: 'v1', resource: 'pods' },
       namespace,
+      ...(user && { userInfo: user }),
       object: pod,
     },
   };
@@ -53,8 +56,13 @@ export function question(namespace: string, name: string, template: PodTemplate)
  * Like `question`, but as text. The pod is serialised once for both, because a template may have megabytes and serialising it blocks the
  * event loop.
  */
-export function questionText(namespace: string, name: string, template: PodTemplate): { pod: string; review: string } {
-  const { pod, review } = question(namespace, name, template);
+export function questionText(
+  namespace: string,
+  name: string,
+  template: PodTemplate,
+  user?: UserInfo,
+): { pod: string; review: string } {
+  const { pod, review } = question(namespace, name, template, user);
   const text = JSON.stringify(pod);
   const frame = JSON.stringify({ ...review, request: { ...review.request, object: undefined } });
   return { pod: text, review: `${frame.slice(0, -'}}'.length)},"object":${text}}}` };

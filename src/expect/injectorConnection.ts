@@ -6,6 +6,7 @@ import { questionText } from './admission.ts';
 import type { Answer } from './answer.ts';
 import type { AnswerReader } from './answerReader.ts';
 import type { ConcurrencyLimit } from './concurrencyLimit.ts';
+import type { PodCreators } from './podCreators.ts';
 import { type AskedContainer, containerOf, type Question } from './question.ts';
 import { ReceivedBody } from './receivedBody.ts';
 import { dialTarget } from './serviceAddress.ts';
@@ -30,6 +31,7 @@ export class ConnectionFault extends Error {}
 
 export interface ConnectionOptions {
   readonly cluster: Pick<Cluster, 'service'>;
+  readonly podCreators: PodCreators;
   /** Address to dial instead of the entry's. */
   readonly address: { readonly host: string; readonly port: number } | undefined;
   /** Time limit for one question, from dialling to the last byte of the answer; milliseconds. */
@@ -60,12 +62,13 @@ export class InjectorConnection {
    * @throws {Error} when this question is not answered: another status than 200, no JSON, too large, too late, cut off
    */
   async post(question: Question): Promise<Answer> {
-    const { namespace, name, template } = question;
+    const { namespace, name, template, podCreator } = question;
     const url = this.#url();
+    const user = podCreator === undefined ? undefined : await this.#options.podCreators.user(podCreator);
     const { pod, review } = await this.#options.writing.take(async () => {
       // one per turn of the event loop: it takes up to 40 ms to serialize a template of 1.5 MB
       await setImmediate();
-      return questionText(namespace, name, template);
+      return questionText(namespace, name, template, user);
     });
     // the limit covers the whole exchange: an answer that arrives byte by byte would pass limits on its parts
     const signal = AbortSignal.timeout(this.#options.timeLimit);

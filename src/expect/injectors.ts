@@ -8,12 +8,13 @@ import type { InjectorLine } from './injectorLine.ts';
 import { InjectorLines, type ReachableListener } from './injectorLines.ts';
 import { KeptAnswers } from './keptAnswers.ts';
 import type { AskedInjection, Injection } from './mesh.ts';
+import { PodCreators } from './podCreators.ts';
 import { type Question, questionKey, unreachable } from './question.ts';
 import { Questioner, type QuestionerOptions } from './questioner.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
 export interface InjectorsOptions {
-  readonly cluster: Pick<Cluster, 'service'>;
+  readonly cluster: Pick<Cluster, 'service' | 'accountUid'>;
   /** Milliseconds; only differences count, so any clock that never runs backwards will do. */
   readonly now: () => number;
   /** Address to dial instead of the entry's, for a port-forward. The server name stays the entry's. */
@@ -51,6 +52,7 @@ export class Injectors {
   readonly #changes: AnswerChanges;
   readonly #asking = new Map<string, Promise<Answer>>();
   readonly #reader = new AnswerReader();
+  readonly #podCreators: PodCreators;
   readonly #writing = new ConcurrencyLimit(1);
   readonly #large = new ConcurrencyLimit(1);
 
@@ -58,6 +60,7 @@ export class Injectors {
     const { now, post, onQuestion } = options;
     this.#options = options;
     this.#kept = new KeptAnswers(now);
+    this.#podCreators = new PodCreators(options.cluster, now);
     this.#lines = new InjectorLines((entry, connections) => this.#connect(entry, connections), options.onReachable);
     this.#questioner = new Questioner({
       lines: this.#lines,
@@ -215,6 +218,7 @@ export class Injectors {
       timeLimit,
       connections,
       reader: this.#reader,
+      podCreators: this.#podCreators,
       writing: this.#writing,
       large: this.#large,
     });

@@ -10,6 +10,8 @@ export interface Question {
   readonly name: string;
   readonly template: PodTemplate;
   readonly templateHash: string;
+  /** The ServiceAccount that creates the pods. Istio's injector does not look at it. */
+  readonly podCreator?: string;
 }
 
 export type QuestionResult = 'sidecar' | 'no-sidecar' | 'refused' | 'bad-answer' | 'unreachable';

@@ -20,7 +20,12 @@ export function questionOf(mesh: Mesh, { workload, templateHash, match: matched 
   if (!isAsked(injection)) return undefined;
   const { namespace, name, template } = workload;
   const { proxyConfigs } = namespaceOf(mesh, workload);
-  // a different ProxyConfig in the namespace gives a different answer, so it is part of the key
-  const hash = proxyConfigs === undefined ? templateHash : `${templateHash}.${proxyConfigs}`;
-  return { injection, namespace, name, template, templateHash: hash };
+  const asked = { injection, namespace, name, template };
+  const { podCreator } = ownerKind(workload.kind);
+  // whatever may change the answer is part of the key
+  if (injection.source)
+    return podCreator === undefined
+      ? { ...asked, templateHash }
+      : { ...asked, podCreator, templateHash: `${templateHash}.${podCreator}` };
+  return { ...asked, templateHash: proxyConfigs === undefined ? templateHash : `${templateHash}.${proxyConfigs}` };
 }

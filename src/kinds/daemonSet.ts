@@ -26,6 +26,7 @@ export const daemonSet: OwnerKind = {
   },
   addedLabels: { 'controller-revision-hash': '', 'pod-template-generation': '' },
   isPerNode: true,
+  podCreator: 'daemon-set-controller',
   leftToDo: () => undefined,
   refuses: unlessRollingUpdate,
   actuator: byTemplateAnnotation,

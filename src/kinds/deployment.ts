@@ -17,6 +17,7 @@ export const deployment: OwnerKind = {
   },
   addedLabels: { 'pod-template-hash': '' },
   through: replicaSets,
+  podCreator: 'replicaset-controller',
   saysWhyPodsAreMissing: true,
   leftToDo: ({ rollout: { existing, updated } }) =>
     existing > updated ? `${existing - updated} old pods are still there` : undefined,

@@ -39,6 +39,11 @@ export interface OwnerKind extends ApiResource {
   readonly isPerNode?: true;
   /** Its status says why pods cannot be created. Of other kinds only Events say so. */
   readonly saysWhyPodsAreMissing?: true;
+  /**
+   * The ServiceAccount in kube-system of the controller that creates its pods (kubernetes cmd/kube-controller-manager/names). Absent if it
+   * is another controller's.
+   */
+  readonly podCreator?: string;
   /** What a rollout still has to do when enough pods are updated; undefined when that is nothing. */
   readonly leftToDo: (workload: Workload) => string | undefined;
   /** Why a workload is never restarted, in words or as the strategy that forbids it; undefined when it may be. */

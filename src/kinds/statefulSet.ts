@@ -23,6 +23,7 @@ export const statefulSet: OwnerKind = {
     'apps.kubernetes.io/pod-index': '',
   },
   hasOrdinals: true,
+  podCreator: 'statefulset-controller',
   leftToDo: ({ partition, rollout: { currentRevision, updateRevision } }) =>
     partition === 0 && currentRevision !== updateRevision
       ? 'the update revision is not the current one yet'

@@ -53,7 +53,8 @@ export class MeshWatch {
   readonly #listeners: MeshListener[] = [];
   readonly #configurations: Reflector<RawConfiguration & Named>;
   readonly #namespaces: Reflector<Named>;
-  readonly #proxyConfigs: readonly Reflector<ProxyConfig>[];
+  /** None unless Istio's proxy is kept up to date. */
+  #proxyConfigs: readonly Reflector<ProxyConfig>[] = [];
   readonly #deployments: NamedWatches<RawWorkload>;
   readonly #services: NamedWatches<RawService>;
   readonly #configMaps: NamedWatches<ConfigMap>;
@@ -125,7 +126,13 @@ export class MeshWatch {
     this.#namespaces = this.#reflect<Named>({ path: resourcePath('namespaces'), metadataOnly: true }, (change) =>
       this.#touch({ namespaces: differs(change, ({ metadata }) => metadata?.labels ?? {}) ? [change.key] : [] }),
     );
-    const configured = scope.namespaces.length === 0 ? [] : [...scope.namespaces, ...scope.istioNamespaces];
+    this.#watchProxyConfigs();
+  }
+
+  #watchProxyConfigs(): void {
+    if (this.#proxyConfigs.length > 0 || !this.#sources().includes(ISTIO)) return;
+    const { namespaces, istioNamespaces } = this.#scope;
+    const configured = namespaces.length === 0 ? [] : [...namespaces, ...istioNamespaces];
     this.#proxyConfigs = places(configured).map((namespace) =>
       this.#reflect<ProxyConfig>({ path: resourcePath('proxyconfigs', namespace), optional: true }, (change) =>
         this.#proxyConfigChanged(change),
@@ -197,6 +204,7 @@ export class MeshWatch {
     const sources = this.#sources();
     if (JSON.stringify(sources) === JSON.stringify(this.#builtFrom)) return;
     this.#builtFrom = sources;
+    this.#watchProxyConfigs();
     this.#touch({ epochs: true });
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { RIGHTS, type Right, type RightScope } from '../../src/cluster/rights.ts';
+import { RIGHTS, type RightScope } from '../../src/cluster/rights.ts';
 import { KINDS } from '../../src/kinds/kinds.ts';
 import { grants } from '../contract/chart/grants.ts';
 import { type Rule, rightsAt, rulesOf } from '../contract/chart/rightsTemplate.ts';
@@ -11,8 +11,9 @@ const rulesIn = (manifests: readonly Manifest[], namespace: string): Rule[] =>
     .filter(({ kind, metadata }) => kind === 'Role' && metadata.namespace === namespace)
     .flatMap((one) => one.rules);
 
+/** The rights of an installation with a default policy. */
 const expected = (scoped: boolean, ...places: RightScope[]): Set<string> =>
-  grants(rulesOf(places.flatMap((place): Right[] => rightsAt(place, scoped))));
+  grants(rulesOf(places.flatMap((place) => rightsAt(place, scoped)).filter(({ when }) => when !== 'sidecars')));
 
 test('for the whole cluster: workloads everywhere, configuration only where Istio is, the Lease only at home', async () => {
   const manifests = await render({ istioNamespaces: ['istio-system', 'istio-two'] });
@@ -45,11 +46,38 @@ test('token reviews need rights only if metrics are secured, and only readers wi
   const manifests = await render({ config: { metricsSecure: false } });
   assert.deepEqual(
     grants(ownClusterRole(manifests).rules),
-    grants(rulesOf(rightsAt('cluster', false).filter(({ when }) => !when))),
+    grants(rulesOf(rightsAt('cluster', false).filter(({ when }) => !when || when === 'istio'))),
   );
   assert.equal(manifests.filter(({ kind }) => kind === 'ClusterRole').length, 1);
   const reader = (await render()).find(({ metadata }) => metadata.name.endsWith('-metrics-reader'));
   assert.deepEqual(reader?.rules, [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }]);
+});
+
+const rightsWith = async (policy: object): Promise<Set<string>> => {
+  const manifests = await render({ policy });
+  const roles = [...ownClusterRole(manifests).rules, ...rulesIn(manifests, 'istio-system')];
+  return grants(roles);
+};
+const ACCOUNTS = 'get /serviceaccounts replicaset-controller statefulset-controller daemon-set-controller';
+const OF_ISTIO = ['list networking.istio.io/proxyconfigs', 'list /configmaps'];
+const SIDECARS = [{ name: 'vault', container: 'vault-agent', image: 'vault:2' }];
+
+test('other sidecars take the right to read the accounts that create pods', async () => {
+  assert.ok((await rightsWith({ sidecars: SIDECARS })).has(ACCOUNTS));
+  assert.ok(!(await rightsWith({})).has(ACCOUNTS));
+});
+
+test('without Istio its configuration may not be read', async () => {
+  const without = await rightsWith({ istio: false, sidecars: SIDECARS });
+  assert.deepEqual(
+    OF_ISTIO.filter((right) => without.has(right)),
+    [],
+  );
+  const usual = await rightsWith({});
+  assert.deepEqual(
+    OF_ISTIO.filter((right) => usual.has(right)),
+    OF_ISTIO,
+  );
 });
 
 test('every role is bound to the ServiceAccount, in its own namespace', async () => {

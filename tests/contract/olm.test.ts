@@ -76,7 +76,8 @@ test('the rights are those of the code, and of ConfigMaps only those by name', (
   const istio = rightsAt('istio', false).map((right) =>
     right.resource === 'configmaps' ? { ...right, names } : right,
   );
-  assert.deepEqual(grants(rulesIn('clusterPermissions')), grants(rulesOf([...rightsAt('cluster', false), ...istio])));
+  const always = rightsAt('cluster', false).filter(({ when }) => when !== 'sidecars');
+  assert.deepEqual(grants(rulesIn('clusterPermissions')), grants(rulesOf([...always, ...istio])));
   assert.deepEqual(grants(rulesIn('permissions')), grants(rulesOf(rightsAt('own', false))));
 });
 
@@ -211,6 +212,12 @@ test('the sample for other revisions gives what the bundle withholds', () => {
   const [role] = sample<Sample>('istioconfig');
   const withheld = RIGHTS.filter(({ resource }) => resource === 'configmaps');
   assert.deepEqual(grants(role?.rules ?? []), grants(rulesOf(withheld)));
+});
+
+test('the sample for other sidecars gives what the bundle withholds', () => {
+  const [role] = sample<Sample>('sidecars');
+  assert.equal(role?.metadata.namespace, 'kube-system');
+  assert.deepEqual(grants(role?.rules ?? []), grants(rulesOf(RIGHTS.filter(({ when }) => when === 'sidecars'))));
 });
 
 test('the sample role for scraping grants what the chart’s role grants, and the description names it', () => {

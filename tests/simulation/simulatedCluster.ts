@@ -79,6 +79,10 @@ export class SimulatedCluster implements Cluster {
     );
   }
 
+  accountUid(): Promise<string | undefined> {
+    return Promise.resolve(undefined);
+  }
+
   lostNodes(): Promise<ReadonlySet<string>> {
     return this.#read('nodes', () => new Set());
   }

@@ -20,7 +20,10 @@ export interface Expectation {
 export class Meltemi {
   readonly #bed: Testbed;
   // Webhooks of the testbed have URLs, so no Service is looked up.
-  readonly #injectors = new Injectors({ cluster: { service: async () => undefined }, now: Date.now });
+  readonly #injectors = new Injectors({
+    cluster: { service: async () => undefined, accountUid: async () => undefined },
+    now: Date.now,
+  });
 
   constructor(bed: Testbed) {
     this.#bed = bed;

@@ -107,7 +107,8 @@ describe('the event loop is not held up', () => {
   ];
   /** Asks two such questions at once; the answers, and the busiest turn meanwhile. */
   async function asked(path: string, spec: Record<string, unknown>): Promise<{ answers: Answer[]; busiest: number }> {
-    const injectors = new Injectors({ cluster: { service: async () => undefined }, now: () => 0, timeLimit: 60_000 });
+    const cluster = { service: async () => undefined, accountUid: async () => undefined };
+    const injectors = new Injectors({ cluster, now: () => 0, timeLimit: 60_000 });
     const address = { url: `http://127.0.0.1:${port}${path}` };
     const template = { labels: {}, annotations: {}, spec };
     const common = { injection: injection({ entry: entry({ address }) }), name: 'web', template, templateHash: 'h' };

@@ -34,7 +34,7 @@ class Bench implements AsyncDisposable {
     this.server = server;
     this.service = { type: 'ClusterIP', clusterIP: '127.0.0.1', externalName: '', ports: [server.port] };
     this.injectors = new Injectors({
-      cluster: { service: async () => this.service },
+      cluster: { service: async () => this.service, accountUid: async () => undefined },
       now: () => this.now,
       onReachable: (asked, problem) => this.told.push(`${asked.entry.configuration} ${problem ? 'silent' : 'answers'}`),
       onQuestion: (result) => this.results.push(result),
@@ -159,7 +159,9 @@ describe('a Service that cannot be routed to', () => {
   }
 
   it('cannot even be read', async () => {
-    await using one = await bench(injects, { cluster: { service: () => Promise.reject(new Error('403 Forbidden')) } });
+    await using one = await bench(injects, {
+      cluster: { service: () => Promise.reject(new Error('403 Forbidden')), accountUid: async () => undefined },
+    });
     assert.match(detailOf(await one.ask()), /403 Forbidden/);
   });
 });
@@ -847,7 +849,7 @@ it('an answer that was on its way when its epoch was forgotten is not kept', asy
   const answered = [Promise.withResolvers<Answer>(), Promise.withResolvers<Answer>()];
   let asked = 0;
   const injectors = new Injectors({
-    cluster: { service: () => Promise.resolve(undefined) },
+    cluster: { service: () => Promise.resolve(undefined), accountUid: async () => undefined },
     now: () => 0,
     post: () => answered[asked++]?.promise ?? Promise.reject(new Error('asked once too often')),
   });

@@ -1,0 +1,8 @@
+{{/* Which sidecars the policy keeps up to date; the rights depend on it. */}}
+{{- define "meltemi.istio" -}}
+{{- if ne (toString (get .Values.policy "istio")) "false" -}}yes{{- end -}}
+{{- end -}}
+
+{{- define "meltemi.sidecars" -}}
+{{- if get .Values.policy "sidecars" -}}yes{{- end -}}
+{{- end -}}
