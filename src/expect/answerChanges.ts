@@ -30,9 +30,14 @@ export class AnswerChanges {
     this.#options = options;
   }
 
-  /** Keeps an answer as a sample, unless it is `unknown` or there are enough samples. */
-  add(asked: Question, answer: Answer): void {
-    if (answer.kind !== 'unknown') this.#samples.add(asked, answer, this.#options.now());
+  /**
+   * Keeps an answer as a sample, unless it is `unknown` or there are enough samples. If it differs from the cached one, the samples are
+   * checked at the next opportunity: whatever asked again has found a change.
+   */
+  add(asked: Question, answer: Answer, before?: Answer): void {
+    if (before && isConclusive(answer) && isConclusive(before) && !same(answer, before))
+      this.#samples.replace({ question: asked, answer: before });
+    else if (answer.kind !== 'unknown') this.#samples.add(asked, answer, this.#options.now());
   }
 
   /** Asks each of these injectors one sample again, if it is due. Never rejects. */
@@ -51,8 +56,9 @@ export class AnswerChanges {
     if (isBad(answer)) this.#samples.drop(injection, first);
     if (!isConclusive(answer) || same(answer, first.answer)) return;
     const other = second && (await ask({ ...second.question, injection }));
-    // only something in the namespace has changed, such as a ProxyConfig; the injector itself has not
-    if (second && other && same(other, second.answer)) {
+    // only something in the namespace has changed, such as a ProxyConfig; the injector itself has not. A template that is not injected
+    // would not show it
+    if (second?.answer.kind === 'sidecar' && other && same(other, second.answer)) {
       this.#samples.forget(injection.epoch, first.question.namespace);
       onNamespaceChange(injection, first.question.namespace);
       return;

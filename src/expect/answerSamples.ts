@@ -13,6 +13,8 @@ const INTERVAL = 60_000;
 /** One sample to ask again, and one from another namespace. The second tells a change of the injector from a change in the namespace. */
 const SAMPLES = 2;
 
+const isWeaker = (one: Answer, other: Answer): boolean => one.kind === 'no-sidecar' && other.kind === 'sidecar';
+
 interface Samples {
   samples: Sample[];
   nextAt: number;
@@ -22,13 +24,31 @@ interface Samples {
 export class AnswerSamples {
   readonly #epochs = new Map<string, Samples>();
 
-  /** Keeps an answer as a sample, unless there are enough or one is from the same namespace. */
+  /**
+   * Keeps an answer as a sample, unless there are enough or one is from the same namespace. A template that is injected takes the place of
+   * one that is not: an injector that most templates do not ask for would decline them before and after a change.
+   */
   add(question: Question, answer: Answer, now: number): void {
     const { epoch } = question.injection;
     const known = this.#epochs.get(epoch) ?? { samples: [], nextAt: now + INTERVAL };
     this.#epochs.set(epoch, known);
-    const isNew = known.samples.every((one) => one.question.namespace !== question.namespace);
-    if (isNew && known.samples.length < SAMPLES) known.samples.push({ question, answer });
+    const isNew = known.samples.every(
+      (one) => one.question.namespace !== question.namespace || isWeaker(one.answer, answer),
+    );
+    if (!isNew) return;
+    const stronger = known.samples.filter((one) => !isWeaker(one.answer, answer));
+    const weaker = known.samples.filter((one) => isWeaker(one.answer, answer));
+    known.samples = [...stronger, { question, answer }, ...weaker].slice(0, SAMPLES);
+  }
+
+  /** Puts a sample first, and lets its injection be checked at once. */
+  replace(sample: Sample): void {
+    const { injection, namespace } = sample.question;
+    const known = this.#epochs.get(injection.epoch);
+    if (!known) return;
+    const others = known.samples.filter(({ question }) => question.namespace !== namespace);
+    known.samples = [sample, ...others].slice(0, SAMPLES);
+    known.nextAt = Number.NEGATIVE_INFINITY;
   }
 
   of({ epoch }: Injection): readonly Sample[] {

@@ -68,7 +68,7 @@ export class Injectors {
       now,
       post,
       onQuestion,
-      onAnswer: (asked, answer) => this.#changes.add(asked, answer),
+      onAnswer: (asked, answer, before) => this.#changes.add(asked, answer, before),
     });
     this.#changes = new AnswerChanges({
       now,

@@ -36,8 +36,8 @@ export interface QuestionerOptions {
   /** Replaces the network, for example in the simulation. Rejects when there is no answer. */
   readonly post: ((question: Question) => Promise<Answer>) | undefined;
   readonly onQuestion: ((result: QuestionResult, entry: WebhookEntry) => void) | undefined;
-  /** Called with each answer that was cached. */
-  readonly onAnswer: (asked: Question, answer: Answer) => void;
+  /** Called with each answer that was cached, and the answer that was cached before, if any. */
+  readonly onAnswer: (asked: Question, answer: Answer, before: Answer | undefined) => void;
 }
 
 /**
@@ -82,8 +82,9 @@ export class Questioner {
       lines.reached(line, asked);
       onQuestion?.(resultOf(answer), asked.injection.entry);
       if (forgotten === kept.forgotten) {
+        const before = kept.of(questionKey(asked));
         kept.keep(questionKey(asked), answer);
-        onAnswer(asked, answer);
+        onAnswer(asked, answer, before);
       }
       return { kind: 'answer', answer };
     } catch (error) {

@@ -70,7 +70,8 @@ function assessSidecar(observed: Observed, answered: SourceAnswer, context: Asse
     unread === undefined
       ? unlessSkipped(workload, judge(workload, match, answer, groups, rules, source), policy)
       : { state: 'unknown', reason: reason('not-read', unread) };
-  const hinted = verdict.state === 'outdated' && hintsAtRewriting(verdict.expected, groups, rules);
+  const hinted =
+    verdict.state === 'outdated' && (source?.fixed !== undefined || hintsAtRewriting(verdict.expected, groups, rules));
   return {
     ...(source && { source }),
     match,

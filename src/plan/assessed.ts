@@ -18,7 +18,10 @@ export interface AssessedSidecar {
   readonly verdict: Verdict;
   /** The injection where exactly one entry matches. */
   readonly injection?: Injection;
-  /** Its pods suggest that the cluster rewrites the images that the injector names, in a way that is not known yet. */
+  /**
+   * The first restart must show what new pods get: the pods suggest that the cluster rewrites images in a way that is not known yet, or
+   * the policy wants an image that no injector has named.
+   */
   readonly hinted?: boolean;
 }
 

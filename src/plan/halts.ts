@@ -7,14 +7,19 @@ type Known = Pick<RuleContext, 'history' | 'policy'>;
 /**
  * Whether failures halt the restarts of an injection's run in a namespace, and why. Failures in one namespace halt only that namespace.
  * Failures in several namespaces halt the whole run, and so do failures in its only namespace. So the owner of one namespace cannot halt
- * the others.
+ * the others. If the policy wants an image that the injector does not give, other restarts would bring the same, so one failure is enough.
  */
 export function haltOf(injection: Injection, namespace: string, known: Known): Finding | undefined {
   const { run } = injection;
   const open = everywhereOrHere(known.history.failingOpen, run, run, namespace, known);
   if (open !== undefined) {
-    const of = known.history.failingOpen.get(run)?.size === 1 && !isAlone(run, known) ? 'namespace' : 'run';
+    const of = isSeenOnce(known.history.failingOpen, run, known) ? 'namespace' : 'run';
     return halted(of, `the webhook fails open: new pods of ${open} are ready without their sidecar`);
+  }
+  const wrong = injection.source?.fixed && everywhereOrHere(known.history.wrongImages, run, run, namespace, known);
+  if (wrong !== undefined) {
+    const of = isSeenOnce(known.history.wrongImages, run, known) ? 'namespace' : 'run';
+    return halted(of, `the injector gives another image than the policy wants: see ${wrong}`);
   }
   const failed = [...(known.history.failures.get(run) ?? [])];
   const { failureBudget } = known.policy;
@@ -28,6 +33,10 @@ export function haltOf(injection: Injection, namespace: string, known: Known): F
   const all = failed.reduce((sum, [, count]) => sum + count, 0);
   return halted('run', `${all} restarts ${towards} in ${failed.length} namespaces, the budget is ${failureBudget}`);
 }
+
+/** Whether one namespace has seen it, so that the others are not held. */
+const isSeenOnce = (seen: ByRun<string>, run: string, known: Known): boolean =>
+  seen.get(run)?.size === 1 && !isAlone(run, known);
 
 const halted = (of: 'namespace' | 'run', detail: string): Finding => ({ detail, of });
 

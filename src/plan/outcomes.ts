@@ -42,7 +42,7 @@ export const OUTCOMES = {
   'failed:progress-deadline': { help: 'The rollout exceeded its own progress deadline.', ...FAILED },
   'failed:no-sidecar': { help: 'New pods became ready without a sidecar.', ...FAILED },
   'failed:wrong-image': {
-    help: "New pods became ready with a proxy image other than the injector's.",
+    help: 'New pods became ready with an image other than the expected one.',
     ...FAILED,
   },
   'failed:wrong-revision': {

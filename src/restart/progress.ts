@@ -1,4 +1,6 @@
-import type { Drift, DriftRules } from '../compare/drift.ts';
+import type { DriftRules } from '../compare/drift.ts';
+import type { OutdatedVerdict } from '../compare/verdict.ts';
+import { excerpt } from '../excerpt.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import { ownerKind } from '../kinds/kinds.ts';
 import type { Workload } from '../model.ts';
@@ -95,13 +97,15 @@ export function endOf(progress: Progress, assessed: Assessed, context: Verificat
   if (verdict.state !== 'outdated') return progress.late ? UNVERIFIED : undefined;
   if (!isFor(target, verdict.expected))
     return { outcome: 'superseded:expectation', detail: 'the injector now expects a different sidecar' };
-  return inherited ? UNVERIFIED : whatIsWrong(verdict.drifts);
+  return inherited ? UNVERIFIED : whatIsWrong(verdict);
 }
 
 /** Describes what new pods have instead of the expected sidecar. Only a missing sidecar shows that the injector was not called. */
-function whatIsWrong(drifts: readonly Drift[]): End {
+function whatIsWrong({ drifts, actual, expected }: OutdatedVerdict): End {
   if (drifts.includes('missing')) return NO_SIDECAR;
-  return drifts.includes('image') ? WRONG_IMAGE : WRONG_REVISION;
+  if (!drifts.includes('image')) return WRONG_REVISION;
+  const images = `${excerpt(actual.image, LONGEST_IMAGE)}, expected ${excerpt(expected.image, LONGEST_IMAGE)}`;
+  return failure('wrong-image', `new pods are ready with the image ${images}`);
 }
 
 const isFor = ({ restartedFor }: Target, expected: ExpectedSidecar): boolean => fingerprint(expected) === restartedFor;
@@ -125,7 +129,8 @@ function allDone({ workload, groups, onLostNodes }: Assessed): boolean {
 
 const UNVERIFIED = failure('unverified', 'the expected sidecar was still unknown when the time limit passed');
 const NO_SIDECAR = failure('no-sidecar', 'new pods are ready without a sidecar');
-const WRONG_IMAGE = failure('wrong-image', "new pods are ready with a proxy image other than the injector's");
+/** An image in a message. Anyone who may create pods may have written it. */
+const LONGEST_IMAGE = 200;
 const WRONG_REVISION = failure(
   'wrong-revision',
   "new pods are ready with a sidecar of a revision other than the injector's",

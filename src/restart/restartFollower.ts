@@ -184,6 +184,8 @@ export class RestartFollower {
     const { groups, verdict, injection } = assessed;
     const isSteady = injection.run === target.run && groups.every(({ ready }) => ready);
     const rule = isSteady ? learn(verdict.expected, groups) : undefined;
+    // a policy's wish is no answer: another image is the injector's own
+    if (rule?.kind === 'exact' && injection.source?.fixed) return undefined;
     if (rule?.kind === 'exact' && !this.#replicasAgree(injection, verdict.expected)) return undefined;
     if (!rule) return undefined;
     const words = `the cluster rewrites ${verdict.expected.image} to ${verdict.actual.image}`;

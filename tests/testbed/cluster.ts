@@ -20,6 +20,11 @@ const HOSTS = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.defa
 export const CONTROLLERS = ['kwok', 'kube-controller-manager', 'kube-scheduler'] as const;
 type Controller = (typeof CONTROLLERS)[number];
 
+export interface ClusterOptions {
+  /** Each controller acts as its own ServiceAccount, as kubeadm has it; otherwise all are one user. */
+  readonly accounts?: boolean;
+}
+
 /** The processes that make a Kubernetes cluster without machines: all on loopback, all files in one folder. */
 export class Cluster {
   readonly state: string;
@@ -30,8 +35,10 @@ export class Cluster {
   readonly #toolbox: Toolbox;
   readonly #authority: Authority;
   readonly #ports: Ports;
+  readonly #accounts: boolean;
 
-  private constructor(state: string, toolbox: Toolbox, ports: Ports) {
+  private constructor(state: string, toolbox: Toolbox, ports: Ports, accounts: boolean) {
+    this.#accounts = accounts;
     this.state = state;
     this.#toolbox = toolbox;
     this.#ports = ports;
@@ -43,8 +50,8 @@ export class Cluster {
   }
 
   /** Starts all of it. Nodes are the caller's. */
-  static async up(state: string, toolbox: Toolbox): Promise<Cluster> {
-    const cluster = new Cluster(state, toolbox, await choosePorts());
+  static async up(state: string, toolbox: Toolbox, { accounts = false }: ClusterOptions = {}): Promise<Cluster> {
+    const cluster = new Cluster(state, toolbox, await choosePorts(), accounts);
     cluster.#writeFiles();
     await cluster.#serve('etcd', cluster.#etcdFlags(), () =>
       isHealthy(`http://127.0.0.1:${cluster.#ports.etcd}/health`),
@@ -170,6 +177,7 @@ export class Cluster {
   #managerFlags(): string[] {
     return [
       '--controllers=*',
+      `--use-service-account-credentials=${this.#accounts}`,
       `--root-ca-file=${this.#file('ca.crt')}`,
       `--service-account-private-key-file=${this.#file('tokens.key')}`,
       '--concurrent-deployment-syncs=20',

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type Module = 'kubernetes' | 'istio' | 'kwok' | 'helm' | 'prometheus' | 'olm' | 'opm';
+export type Module = 'kubernetes' | 'istio' | 'kwok' | 'helm' | 'prometheus' | 'olm' | 'opm' | 'dapr';
 
 interface Source {
   readonly module: Module;
@@ -51,6 +51,7 @@ const SOURCES = {
     replaceable: true,
   },
   'validate-bundle': { module: 'opm', package: './validate-bundle', replaceable: false },
+  'dapr-injector': { module: 'dapr', package: './injector', replaceable: false },
   'pilot-discovery': { module: 'istio', package: 'istio.io/istio/pilot/cmd/pilot-discovery', replaceable: false },
 } as const satisfies Record<string, Source>;
 
@@ -95,6 +96,12 @@ export interface Patch {
 /** What has no flag for it and would listen on every address of the machine, OLM's operators both on the same port. */
 const PATCHES: Partial<Record<Module, Patch>> = {
   olm: { path: OLM, file: 'pkg/lib/server/server.go', text: '":8080"', instead: '"127.0.0.1:0"' },
+  dapr: {
+    path: 'github.com/dapr/dapr',
+    file: 'pkg/injector/service/injector.go',
+    text: 'fmt.Sprintf(":%d", i.port)',
+    instead: 'fmt.Sprintf("127.0.0.1:%d", i.port)',
+  },
   opm: { path: REGISTRY, file: 'cmd/opm/serve/serve.go', text: '":"+s.port', instead: '"127.0.0.1:"+s.port' },
 };
 

@@ -3,6 +3,7 @@ import type { Api } from './api.ts';
 import { Audit } from './audit.ts';
 import { type Toolbox, toolbox } from './build.ts';
 import { Cluster } from './cluster.ts';
+import { Dapr } from './dapr.ts';
 import { GivenBed } from './givenBed.ts';
 import { Guard } from './guard.ts';
 import { Istio } from './istio.ts';
@@ -31,6 +32,8 @@ export interface TestbedOptions {
   readonly nodes?: number;
   /** The kubelets' version: below v1.33 Istio makes no native sidecars. */
   readonly kubelet?: string;
+  /** Each controller acts as its own ServiceAccount. Some injectors answer only those. */
+  readonly accounts?: boolean;
   readonly log?: (line: string) => void;
 }
 
@@ -50,6 +53,7 @@ export class Testbed {
   readonly cluster: Cluster;
   readonly istio: Istio;
   readonly olm: Olm;
+  readonly dapr: Dapr;
   readonly audit: Audit;
   /** The administrator's kubeconfig. */
   readonly kubeconfig: string;
@@ -63,6 +67,7 @@ export class Testbed {
     this.#guard = guard;
     this.istio = new Istio(cluster, programs, byService);
     this.olm = new Olm(cluster, programs);
+    this.dapr = new Dapr(cluster, programs);
     this.audit = new Audit(cluster.auditLog, cluster.api);
     this.kubeconfig = cluster.kubeconfig('testbed:admin', ['system:masters']);
   }
@@ -70,7 +75,7 @@ export class Testbed {
   /** Brings a cluster up, without Istio, or takes the one of E2E_KUBECONFIG. Leftovers of killed testbeds are ended first. */
   static async up(options: TestbedOptions = {}): Promise<Testbed> {
     if (process.env.E2E_KUBECONFIG) return GivenBed.up(process.env.E2E_KUBECONFIG);
-    const { rootless = true, nodes = 3, kubelet = 'v1.36.3', log = () => undefined } = options;
+    const { rootless = true, nodes = 3, kubelet = 'v1.36.3', accounts = false, log = () => undefined } = options;
     const programs = toolbox();
     for (const swept of await sweep()) log(`removed what a killed testbed had left in ${swept}`);
     const state = await createState(options.state);
@@ -78,7 +83,7 @@ export class Testbed {
     const guard = new Guard(state);
     try {
       log(`starting Kubernetes in ${state}`);
-      const cluster = await Cluster.up(state, programs);
+      const cluster = await Cluster.up(state, programs, { accounts });
       await createNodes(cluster.api, nodes, kubelet);
       return new Testbed(cluster, programs, guard, !rootless);
     } catch (error) {

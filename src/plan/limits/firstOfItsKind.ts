@@ -1,15 +1,16 @@
 import { fingerprint } from '../record.ts';
 import type { Limit } from './limit.ts';
 
-/** If the cluster seems to rewrite images, the first restart for an answer must end before others begin. It shows the rewritten image. */
+/** If it is not known what image new pods will have, the first restart for a sidecar must end before others begin. It shows the image. */
 export const firstOfItsKind: Limit<'first-of-its-kind'> = {
   code: 'first-of-its-kind',
   help:
-    'The cluster seems to rewrite the images that the injector names. ' +
-    'The first restart for this sidecar must end before others begin: it shows how.',
+    'The cluster seems to rewrite the images that the injector names, or the policy wants an image that no injector was asked about. ' +
+    'The first restart for this sidecar must end before others begin: it shows what new pods get.',
   lookAgain: 'on-change',
-  check({ hinted, verdict }, counts) {
+  check({ hinted, verdict, source }, counts) {
     if (!hinted || !counts.isFirstUnderWay(fingerprint(verdict.expected))) return undefined;
-    return { detail: 'the cluster seems to rewrite images; the first restart will show how' };
+    const why = source?.fixed ? 'no injector was asked about this image' : 'the cluster seems to rewrite images';
+    return { detail: `${why}; the first restart will show what new pods get` };
   },
 };

@@ -79,6 +79,8 @@ export const INJECTED = review({
   patchType: 'JSONPatch',
   patch: Buffer.from(JSON.stringify(PATCH)).toString('base64'),
 });
+export const DECLINED = review({ allowed: true });
+
 export const REFUSED = review({ allowed: false, status: { message: 'no such template' } });
 
 /** Answers with a whole body. */

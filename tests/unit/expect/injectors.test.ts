@@ -9,7 +9,16 @@ import { entry, expected, HOUR, injection, NOW, workload } from '../../builders/
 import { until } from '../cluster/deadline.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../cluster/localhostCertificate.ts';
 import { FIRST, type Identity, SECOND } from './injectorCertificates.ts';
-import { type Behaviour, IMAGE, INJECTED, InjectorServer, injects, REFUSED, saying } from './injectorServer.ts';
+import {
+  type Behaviour,
+  DECLINED,
+  IMAGE,
+  INJECTED,
+  InjectorServer,
+  injects,
+  REFUSED,
+  saying,
+} from './injectorServer.ts';
 
 const SIDECAR = `sidecar ${IMAGE}`;
 
@@ -768,6 +777,46 @@ describe('an injector is asked again', () => {
       2,
       'a refusal is another answer',
     );
+  });
+
+  it('and if its connections broke when it was replaced, the failed question does not hide the change', async () => {
+    const { one, changed } = await answered(5);
+    await using _ = one;
+    one.server.behaviour = (response) => {
+      one.server.behaviour = other;
+      response.destroy();
+    };
+    one.now += MINUTE;
+    await one.injectors.recheck([one.injection()]);
+    for (let minute = 0; minute < 3 && changed.length === 0; minute++) {
+      one.now += MINUTE;
+      await one.injectors.recheck([one.injection()]);
+    }
+    assert.deepEqual(changed, [one.injection().epoch]);
+  });
+
+  it('and with a template that it injects, if it was asked about others first', async () => {
+    const { one, changed } = await answered(0);
+    await using _ = one;
+    const declining =
+      (to: Behaviour): Behaviour =>
+      (response, given) =>
+        (given.review.request.namespace === 'n3' ? to : saying(DECLINED))(response, given);
+    one.server.behaviour = declining(injects);
+    for (let index = 0; index < 5; index++) await one.ask({ namespace: `n${index}` });
+    one.server.behaviour = declining(other);
+    one.now += MINUTE;
+    await one.injectors.recheck([one.injection()]);
+    assert.deepEqual(changed, [one.injection().epoch], 'answers that decline prove nothing');
+  });
+
+  it('and a restart that finds another answer lets it be asked again at once', async () => {
+    const { one, changed } = await answered(3);
+    await using _ = one;
+    one.server.behaviour = other;
+    await one.injectors.askAfresh(question({ injection: one.injection(), namespace: 'n2' }));
+    await one.injectors.recheck([one.injection()]);
+    assert.deepEqual(changed, [one.injection().epoch]);
   });
 
   it('behind a url, too', async () => {
