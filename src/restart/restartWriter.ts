@@ -79,10 +79,10 @@ export class RestartWriter {
     const assessed = ofSource(latest, planned.source?.name);
     if (!assessed) throw new PlanOvertaken('the policy no longer names its sidecar');
     if (!isOutdated(assessed)) return this.#notOutdated(observed, assessed, planned);
-    const others = together.map(({ source }) => ofSource(latest, source?.name));
+    const others = together.flatMap(({ source }) => ofSource(latest, source?.name) ?? []).filter(isOutdated);
     if (!sameTargets([planned, ...together], [assessed, ...others]))
       throw new PlanOvertaken('the injector has just changed its answer');
-    const written = await this.#write(assessed, entry);
+    const written = await this.#write([assessed, ...others], entry);
     if (written) {
       journal.confirm(written);
       listener.restarted(assessed, written);
@@ -95,13 +95,14 @@ export class RestartWriter {
    * @returns the workload as written; undefined if there was no response, so that it is unknown whether it was written
    * @throws {Error} when nothing was written, for certain
    */
-  async #write(assessed: Outdated, entry: JournalEntry): Promise<Workload | undefined> {
+  async #write(sidecars: readonly [Outdated, ...Outdated[]], entry: JournalEntry): Promise<Workload | undefined> {
+    const [assessed] = sidecars;
     const { workload } = assessed;
     const { namespace } = workload;
     const refused = this.#refusing.get(namespace);
     const patch = refused === undefined ? restartPatch : restartPatchWithoutRecord;
     try {
-      const written = await this.#send(assessed, patch, entry);
+      const written = await this.#send(sidecars, patch, entry);
       if (written && refused !== undefined) this.#options.listener.recordRefused(assessed, refused);
       return written;
     } catch (error) {
@@ -114,10 +115,14 @@ export class RestartWriter {
   }
 
   /** Checks the rules again and sends the patch. */
-  async #send(assessed: Outdated, patchFor: RestartPatch, entry: JournalEntry): Promise<Workload | undefined> {
+  async #send(
+    sidecars: readonly [Outdated, ...Outdated[]],
+    patchFor: RestartPatch,
+    entry: JournalEntry,
+  ): Promise<Workload | undefined> {
     const { cluster, journal, listener } = this.#options;
-    const { workload } = assessed;
-    const { now } = this.#stillWanted(assessed);
+    const [{ workload }] = sidecars;
+    const { now } = this.#stillWanted(sidecars);
     if (now - entry.since > WRITTEN_WITHIN)
       throw new PlanOvertaken("the observation and the injector's answer for this restart are too old");
     const beginning = ownerKind(workload.kind).actuator.begin(entry.restartedAt);
@@ -145,13 +150,16 @@ export class RestartWriter {
 
   /**
    * Checks the rules again with the fresh verdict, because an upgrade may have begun since the plan was made.
+   * @param sidecars the workload with each sidecar that the restart is for
    * @throws {PlanOvertaken} when a rule now makes the workload wait
    */
-  #stillWanted(assessed: Outdated): RuleContext {
+  #stillWanted(sidecars: readonly [Outdated, ...Outdated[]]): RuleContext {
     const ruleContext = this.#options.ruleContext();
-    const wait = waitOf(assessed, ruleContext);
-    if (wait) throw new PlanOvertaken(wait.reason.detail);
-    if (!sameInjections(this.#options.mesh(), assessed)) throw new PlanOvertaken('the mesh has just changed');
+    for (const assessed of sidecars) {
+      const wait = waitOf(assessed, ruleContext);
+      if (wait) throw new PlanOvertaken(wait.reason.detail);
+    }
+    if (!sameInjections(this.#options.mesh(), sidecars[0])) throw new PlanOvertaken('the mesh has just changed');
     return ruleContext;
   }
 }
@@ -194,11 +202,11 @@ function sameInjections(mesh: Mesh, assessed: Outdated): boolean {
   });
 }
 
-const sameTargets = (planned: readonly Outdated[], fresh: readonly (Assessed | undefined)[]): boolean =>
-  planned.every(({ verdict }, index) => {
-    const one = fresh[index];
-    return one && isOutdated(one) && fingerprint(verdict.expected) === fingerprint(one.verdict.expected);
-  });
+const sameTargets = (planned: readonly Outdated[], fresh: readonly Outdated[]): boolean =>
+  targetsIn(planned) === targetsIn(fresh);
+
+const targetsIn = (sidecars: readonly Outdated[]): string =>
+  sidecars.map(({ verdict }) => fingerprint(verdict.expected)).join();
 
 /** Policies may reject the record, with 422, 403 or 400, and still allow the annotation that `kubectl rollout restart` writes. */
 const isDenied = (error: unknown): error is ApiError =>

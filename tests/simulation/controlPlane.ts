@@ -1,10 +1,12 @@
 import type { Answer } from '../../src/expect/answer.ts';
 import { injectionOf } from '../../src/expect/epoch.ts';
 import type { Injection, Mesh } from '../../src/expect/mesh.ts';
+import { ISTIO } from '../../src/expect/sources/istio.ts';
 import type { NamespaceFacts, Sidecar } from '../../src/model.ts';
 import { reason } from '../../src/reasons.ts';
 import { complete, entry, istiod, sidecar } from '../builders/workload.ts';
 import type { Dice } from '../unit/fuzz/dice.ts';
+import { VAULT, VAULT_INJECTION } from './vault.ts';
 
 export const REVISIONS = ['default', 'canary'] as const;
 export type RevisionName = (typeof REVISIONS)[number];
@@ -40,6 +42,8 @@ export class ControlPlane {
   /** Whether istiod Deployments can be seen; where not, gate G3 asks twice. */
   readonly #visible: boolean;
   #mesh: Mesh | undefined;
+  /** The policy wants an image for a second sidecar. */
+  hasVault = false;
 
   constructor(dice: Dice, visible: boolean) {
     this.#dice = dice;
@@ -87,7 +91,10 @@ export class ControlPlane {
 
   mesh(): Mesh {
     this.#mesh ??= {
-      injections: [...this.revisions.keys()].map((name) => this.#injection(name)),
+      injections: [...this.revisions.keys()]
+        .map((name) => this.#injection(name))
+        .concat(this.hasVault ? VAULT_INJECTION : []),
+      ...(this.hasVault && { sources: [ISTIO, VAULT] }),
       namespaces: new Map(this.namespaces),
     };
     return this.#mesh;

@@ -2,6 +2,7 @@ import { contentHash } from '../../src/expect/epoch.ts';
 import {
   keyOf,
   type Labels,
+  type OtherSidecars,
   type PodFacts,
   type Sidecar,
   type Workload,
@@ -25,6 +26,8 @@ export interface Around {
   readonly dice: Dice;
   /** What admission makes of a new pod: its sidecar, or why it is refused. */
   admit(workload: Controlled): Sidecar | string;
+  /** The other sidecars of a new pod. */
+  others(workload: Controlled): OtherSidecars | undefined;
   fateOf(workload: Controlled): Fate;
   log(text: () => string): void;
   /** Called after each version of the object that its controller wrote or somebody else. */
@@ -121,11 +124,11 @@ export class Controlled {
   }
 
   /** Pods as they were before anything began: all there and ready, with this sidecar. */
-  settle(sidecar: Sidecar): void {
+  settle(sidecar: Sidecar, others: OtherSidecars | undefined): void {
     this.#template = this.template;
     this.#current = this.#template;
     this.#revise();
-    for (let ordinal = 0; ordinal < this.desired; ordinal++) this.#add(ordinal, sidecar).ready = true;
+    for (let ordinal = 0; ordinal < this.desired; ordinal++) this.#add(ordinal, sidecar, others).ready = true;
     this.#report();
   }
 
@@ -302,13 +305,13 @@ export class Controlled {
       this.#refusal = sidecar;
       return false;
     }
-    const pod = this.#add(ordinal, sidecar, template);
+    const pod = this.#add(ordinal, sidecar, this.#around.others(this), template);
     const after = this.#fate.readyAfter();
     if (after < Number.POSITIVE_INFINITY) this.#later(after, () => this.#becomeReady(pod));
     return true;
   }
 
-  #add(ordinal: number, sidecar: Sidecar, template = this.#template): Pod {
+  #add(ordinal: number, sidecar: Sidecar, others: OtherSidecars | undefined, template = this.#template): Pod {
     const { name, namespace, uid } = this.manifest.metadata;
     const hash = this.kind === 'Deployment' ? template : '';
     const own = this.revisions.get(template);
@@ -329,6 +332,7 @@ export class Controlled {
         ready: false,
         deleting: false,
         sidecar,
+        ...(others && { others }),
       },
       ordinal,
       template,

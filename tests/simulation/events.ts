@@ -10,6 +10,8 @@ const VERSIONS = ['1.30.2', '1.31.0', '1.31.1', '1.32.0'];
 
 /** Plans all that happens to a world besides what operators and controllers do: upgrades, faults, owners and people. */
 export function planEvents(world: World): void {
+  if (world.scenario.vault === 'late')
+    world.time.after(world.dice.below(world.scenario.eventful), () => world.vault?.renew());
   const { dice, time, scenario } = world;
   const { knobs, eventful } = scenario;
   const sometime = (): number => 10 * SECOND + dice.below(eventful - 60 * SECOND);

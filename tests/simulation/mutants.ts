@@ -192,6 +192,42 @@ export const RULES: readonly Mutant[] = [
   },
 ];
 
+/** Rules of several sidecars. */
+export const SIDECARS: readonly Mutant[] = [
+  {
+    name: 'restarting for a container of the template',
+    file: 'src/compare/verdict.ts',
+    snippet: 'if (source && isInTemplate(source, workload.template))',
+    instead: 'if (false)',
+    breaks: 'target',
+    flavour: 'sidecars',
+  },
+  {
+    name: 'a restart of its own for each sidecar',
+    file: 'src/plan/plan.ts',
+    snippet: 'const [free, ...together] =',
+    instead: 'const together = [];\n  const [free] =',
+    breaks: 'together',
+    flavour: 'sidecars',
+  },
+  {
+    name: 'forgetting what another sidecar was given up for',
+    file: ENTRY,
+    snippet: '...stillOpen(planned, [planned, ...together])',
+    instead: '',
+    breaks: 'episode',
+    flavour: 'sidecars',
+  },
+  {
+    name: 'going on towards an image that its injector does not give',
+    file: HALTS,
+    snippet: 'if (wrong !== undefined) {',
+    instead: 'if (false) {',
+    breaks: 'halted',
+    flavour: 'sidecars',
+  },
+];
+
 /** Mistakes that the simulation has found, made again. */
 export const MISTAKES: readonly Mutant[] = [
   {

@@ -2,11 +2,12 @@ import { matchOf } from '../../src/expect/matchOf.ts';
 import type { StoredEntry } from '../../src/journal/journalText.ts';
 import type { Labels, Owner, Workload } from '../../src/model.ts';
 import { RESTARTED_AT, RETRY } from '../../src/names.ts';
-import { fingerprint } from '../../src/plan/record.ts';
+import { fingerprint, sourceIn, targetsOf, targetsOfRestart } from '../../src/plan/record.ts';
 import { parseTime } from '../../src/rfc3339.ts';
 import type { Controlled } from './controlled.ts';
 import type { Manifest } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
+import { CONTAINER, VAULT_TARGET, WANTED } from './vault.ts';
 import type { World } from './world.ts';
 
 /** A write on its way, from the decision to its landing. */
@@ -21,8 +22,10 @@ export interface Attempt {
   sentAt: number;
 }
 
-/** One restart in the referee's own book, kept from what landed. */
+/** One restart in the referee's own book, kept from what landed: once for each sidecar that it is for. */
 export interface Restart {
+  /** The sidecar; undefined for Istio's proxy. */
+  readonly source: string | undefined;
   readonly workload: Controlled;
   readonly uid: string;
   readonly attempt: Attempt;
@@ -63,7 +66,10 @@ const SLOT_GIVEN_AWAY = 3 * 60_000;
 export class Referee {
   readonly #world: World;
   readonly restarts: Restart[] = [];
+  /** The last restart of each workload, for the first of its sidecars. */
   readonly #last = new Map<string, Restart>();
+  /** The last restart of each workload for each of its sidecars. */
+  readonly #lastFor = new Map<string, Restart>();
   readonly #reads = new Map<string, number[]>();
   /** The first breach of each invariant. */
   readonly violations = new Map<string, string>();
@@ -83,6 +89,17 @@ export class Referee {
   lastOf(workload: Controlled): Restart | undefined {
     const last = this.#last.get(workload.key);
     return last?.workload === workload ? last : undefined;
+  }
+
+  /** The last restart of a workload for one of its sidecars. */
+  lastFor(workload: Controlled, source: string | undefined): Restart | undefined {
+    const last = this.#lastFor.get(bookKey(workload.key, source));
+    return last?.workload === workload ? last : undefined;
+  }
+
+  /** How the last restarts for a sidecar ended. */
+  endsFor(source: string | undefined): Restart[] {
+    return [...this.#lastFor.values()].filter((one) => one.source === source && !one.workload.gone);
   }
 
   /** Restarts that landed and have no outcome yet. */
@@ -116,10 +133,32 @@ export class Referee {
     }
   }
 
-  #ended(writer: OperatorProcess, key: string, { restartedAt, outcome, uid }: StoredEntry): void {
-    const last = this.#last.get(key);
-    if (!last || last.uid !== uid || !outcome || outcome === last.outcome) return;
-    if (restartedAt !== last.attempt.entry?.restartedAt) return;
+  #ended(writer: OperatorProcess, key: string, entry: StoredEntry): void {
+    const { restartedAt, outcome, uid, others = [] } = entry;
+    if (!outcome) return;
+    for (const source of SOURCES) {
+      const last = this.#lastFor.get(bookKey(key, source));
+      if (!last || last.uid !== uid) continue;
+      if (restartedAt !== last.attempt.entry?.restartedAt) {
+        this.#closed(writer, last, entry);
+        continue;
+      }
+      // what is no longer among the other targets ended well
+      const other = others.find(({ restartedFor }) => restartedFor === last.target);
+      this.#endedFor(writer, last, entry.restartedFor === last.target ? outcome : (other?.outcome ?? 'verified'));
+    }
+  }
+
+  /** A failed target of an earlier restart is no longer kept, because its sidecar has become right since. */
+  #closed(writer: OperatorProcess, last: Restart, entry: StoredEntry): void {
+    if (last.source === undefined || last.outcome === undefined || last.outcome === 'verified') return;
+    const isKept = targetsOf(entry).some(({ restartedFor }) => sourceIn(restartedFor) === last.source);
+    if (!isKept && hasVault(last.workload)) this.#endedFor(writer, last, 'verified');
+  }
+
+  #endedFor(writer: OperatorProcess, last: Restart, outcome: string): void {
+    const { key } = last.workload;
+    if (outcome === last.outcome) return;
     if (outcome === 'reverted' && !last.reverted)
       this.violated('ends', `${key} has the outcome reverted, and nobody has taken its restart back`);
     this.#world.log(() => `${writer.id}: ${key} has the outcome ${outcome}`);
@@ -137,14 +176,56 @@ export class Referee {
     if (process.paused !== undefined)
       this.violated('operator-paused', `${key} was restarted by ${process.id}, which knew "${process.paused}"`);
     const told = process.told.get(`${workload.namespace}/${workload.manifest.metadata.name}`);
-    const target = entry?.restartedFor;
-    if (told?.answer.kind !== 'sidecar' || decidedAt - told.at > ANSWER_AGE)
-      this.violated('answer', `${key} was restarted without a fresh answer: ${JSON.stringify(told)}`);
-    else if (fingerprint(told.answer.sidecar) !== target)
-      this.violated('answer', `${key} was restarted for another sidecar than the injector had just named`);
-    this.#gates(attempt, workload);
+    const targets = entry ? targetsOfRestart(entry).map(({ restartedFor }) => restartedFor) : [];
+    const target = targets.find((one) => sourceIn(one) === undefined);
+    if (target !== undefined) {
+      if (told?.answer.kind !== 'sidecar' || decidedAt - told.at > ANSWER_AGE)
+        this.violated('answer', `${key} was restarted without a fresh answer: ${JSON.stringify(told)}`);
+      else if (fingerprint(told.answer.sidecar) !== target)
+        this.violated('answer', `${key} was restarted for another sidecar than the injector had just named`);
+      this.#gates(attempt, workload);
+    }
+    if (targets.some((one) => sourceIn(one) !== undefined && one !== VAULT_TARGET))
+      this.violated('answer', `${key} was restarted for another sidecar than the policy wants`);
+    this.#together(targets, workload);
     this.#halts(attempt, workload);
     this.#budgetsSpent(attempt, workload);
+  }
+
+  /** One restart is for every sidecar that is outdated and need not wait: another one for the other would be one too many. */
+  #together(targets: readonly string[], workload: Controlled): void {
+    const { scenario, time } = this.#world;
+    if (scenario.vault === undefined || targets.includes(VAULT_TARGET)) return;
+    const isOld =
+      workload.replaceable.length > 0 &&
+      workload.replaceable.every(
+        ({ facts }) => time.now - facts.createdAt > LONGEST_LOOK && facts.others?.[CONTAINER]?.image !== WANTED,
+      );
+    if (
+      !isOld ||
+      this.#world.drafts.get(workload.key)?.ownVault === true ||
+      this.isTriedForVault(workload) ||
+      this.isVaultHeld()
+    )
+      return;
+    this.violated(
+      'together',
+      `${workload.key} was restarted for ${targets.join()} and not for its outdated vault agent`,
+    );
+  }
+
+  /** Whether a restart for the second sidecar has ended otherwise than well, or may have. */
+  isTriedForVault(workload: Controlled): boolean {
+    const last = this.lastFor(workload, 'vault');
+    return last !== undefined && last.outcome !== 'verified';
+  }
+
+  /** Whether failures hold the restarts for the second sidecar. */
+  isVaultHeld(): boolean {
+    const failed = this.endsFor('vault').filter(
+      ({ outcome }) => outcome?.startsWith('failed:') || outcome === 'reverted',
+    );
+    return failed.length > 0;
   }
 
   #gates({ process, key }: Attempt, { workload }: Controlled): void {
@@ -161,12 +242,22 @@ export class Referee {
   }
 
   #halts({ process, key, entry }: Attempt, workload: Controlled): void {
-    const run = entry?.run ?? '';
-    const counted = this.#counted(run).filter((one) => this.#knows(process, one));
-    if (this.isHalted(counted, workload.namespace, false))
-      this.violated('halted', `${key} was restarted after ${counted.map(say).join(', ')}`);
-    if (this.isHeldByReverts(counted, workload, false))
-      this.violated('owner-reverts', `${key} was restarted after ${counted.map(say).join(', ')}`);
+    for (const { run, restartedFor } of entry ? targetsOfRestart(entry) : []) {
+      const counted = this.#counted(run).filter((one) => this.#knows(process, one));
+      const isWrong = sourceIn(restartedFor) !== undefined && this.isWrongImage(counted, workload.namespace);
+      if (isWrong || this.isHalted(counted, workload.namespace, false))
+        this.violated('halted', `${key} was restarted after ${counted.map(say).join(', ')}`);
+      if (this.isHeldByReverts(counted, workload, false))
+        this.violated('owner-reverts', `${key} was restarted after ${counted.map(say).join(', ')}`);
+    }
+  }
+
+  /** Whether a wanted image that its injector does not give holds a namespace. */
+  isWrongImage(ends: readonly Restart[], namespace: string): boolean {
+    return holdsNamespace(
+      ends.filter(({ outcome }) => outcome === 'failed:wrong-image'),
+      namespace,
+    );
   }
 
   /** Whether what the owners of its kind have taken back holds a workload: in its namespace, or in two. */
@@ -198,7 +289,7 @@ export class Referee {
   #counted(run: string): Restart[] {
     const { resumedAt } = this.#world.lease;
     const since = (one: Restart): number => one.attempt.entry?.restartedAt ?? 0;
-    return [...this.#last.values()].filter(
+    return [...this.#lastFor.values()].filter(
       (one) => one.run === run && !one.workload.gone && since(one) > resumedAt && one.outcome !== undefined,
     );
   }
@@ -261,11 +352,14 @@ export class Referee {
 
   /** The restart annotation was taken away while the restart was in flight. */
   tookBack(workload: Controlled): void {
-    const last = this.lastOf(workload);
-    if (last && last.outcome === undefined) last.reverted = true;
+    for (const source of SOURCES) {
+      const last = this.lastFor(workload, source);
+      if (last && last.outcome === undefined) last.reverted = true;
+    }
   }
 
-  #verified({ workload, target }: Restart): void {
+  #verified({ workload, target, source }: Restart): void {
+    if (source !== undefined) return;
     const now = this.#world.time.now;
     const { plane } = this.#world;
     const { revision, image } = plane.expected(workload.namespace);
@@ -286,12 +380,41 @@ export class Referee {
 
   #restarted(attempt: Attempt, workload: Controlled, before: Manifest): void {
     const { key, entry, process } = attempt;
-    const { restartedFor: target = '', run = '' } = entry ?? {};
-    this.#world.log(() => `${process.id}: restarts ${key} for ${target}`);
+    const targets = entry ? targetsOfRestart(entry) : [];
+    this.#world.log(
+      () => `${process.id}: restarts ${key} for ${targets.map(({ restartedFor }) => restartedFor).join()}`,
+    );
     this.#target(workload, before);
     const previous = this.lastOf(workload);
-    const count = this.#episode(workload, before, previous, target);
-    const restart: Restart = {
+    if (previous && previous.outcome === undefined)
+      this.violated('episode', `${key} was restarted while its restart was in flight`);
+    const restarts = targets.map(({ restartedFor, run }) =>
+      this.#restartFor(attempt, workload, before, { target: restartedFor, run }),
+    );
+    const [restart] = restarts;
+    if (!restart) return;
+    this.#limits(restart);
+    this.#pace(restart, previous);
+    for (const one of restarts) {
+      this.#bound(one);
+      this.#lastFor.set(bookKey(key, one.source), one);
+    }
+    this.restarts.push(restart);
+    this.#last.set(key, restart);
+  }
+
+  #restartFor(
+    attempt: Attempt,
+    workload: Controlled,
+    before: Manifest,
+    { target, run }: { target: string; run: string },
+  ): Restart {
+    const source = sourceIn(target);
+    if (source !== undefined && this.#world.drafts.get(workload.key)?.ownVault === true)
+      this.violated('target', `${workload.key} was restarted for a container of its own template`);
+    const count = this.#episode(workload, before, this.lastFor(workload, source), target);
+    return {
+      source,
       workload,
       uid: before.metadata.uid,
       attempt,
@@ -307,11 +430,6 @@ export class Referee {
       outcomeAt: 0,
       endedBy: undefined,
     };
-    this.#limits(restart);
-    this.#pace(restart, previous);
-    this.#bound(restart);
-    this.restarts.push(restart);
-    this.#last.set(key, restart);
   }
 
   /** What must never be written, by the version that the write replaced. */
@@ -332,8 +450,6 @@ export class Referee {
   #episode(workload: Controlled, before: Manifest, previous: Restart | undefined, target: string): number {
     if (!previous) return 1;
     const { key } = workload;
-    if (previous.outcome === undefined)
-      this.violated('episode', `${key} was restarted while its restart was in flight`);
     const retry = before.metadata.annotations[RETRY];
     const another = previous.target !== target || previous.outcome === 'verified' || retry !== previous.retry;
     // a newer expectation came and went meanwhile: its end said nothing about this one
@@ -450,6 +566,15 @@ export class Referee {
     this.peaks.set(limit, Math.max(this.peaks.get(limit) ?? 0, value));
   }
 }
+
+/** Whether all pods of a workload have the image that the policy wants for the second sidecar. */
+export const hasVault = ({ replaceable }: Controlled): boolean =>
+  replaceable.every(({ facts }) => facts.others?.[CONTAINER]?.image === WANTED);
+
+/** The sidecars that a restart may be for. */
+const SOURCES = [undefined, 'vault'] as const;
+
+const bookKey = (key: string, source: string | undefined): string => `${key} ${source ?? 'istio'}`;
 
 const say = ({ workload, outcome }: Restart): string => `${workload.key} ended ${outcome}`;
 

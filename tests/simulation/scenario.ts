@@ -1,7 +1,9 @@
+import { ISTIO } from '../../src/expect/sources/istio.ts';
 import { keyOf, type WorkloadKey, type WorkloadKind } from '../../src/model.ts';
 import type { Policy } from '../../src/plan/policy.ts';
 import { policy } from '../builders/policy.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
+import { VAULT } from './vault.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -28,6 +30,8 @@ export interface WorkloadDraft {
   /** Label that PodDisruptionBudgets select by. */
   readonly group: string;
   readonly progressDeadline: number;
+  /** The template has the second sidecar's container itself. */
+  readonly ownVault: boolean;
 }
 
 export interface BudgetDraft {
@@ -70,6 +74,7 @@ export const FLAVOURS = [
   'frozen',
   'faulty',
   'mixed',
+  'sidecars',
 ] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
@@ -86,6 +91,8 @@ export interface Scenario {
   readonly tenant: { readonly namespace: string; readonly workloads: readonly WorkloadDraft[] };
   readonly workloads: readonly WorkloadDraft[];
   readonly budgets: readonly BudgetDraft[];
+  /** A second sidecar, for which the policy wants an image: `new` where its injector gives that, `late` where it does some time later. */
+  readonly vault: 'new' | 'late' | 'never' | undefined;
   readonly own: WorkloadKey | undefined;
   readonly visible: boolean;
   /** Milliseconds from the beginning until nothing happens any more but what operators and controllers do. */
@@ -123,6 +130,7 @@ const KNOBS: Readonly<Record<Flavour, Partial<Knobs>>> = {
   crowded: { upgrades: 2, slow: 40, slowCalls: 10, vandals: 2 },
   frozen: { processes: 2, freezes: 3, upgrades: 4, upgradeEvery: 2 * MINUTE, slowCalls: 15 },
   faulty: { mishaps: 60, slowCalls: 40, crashes: 2, crashesOnLanding: 15, broken: 2, outages: 2, upgrades: 2 },
+  sidecars: { upgrades: 3, upgradeEvery: 2 * MINUTE, hangs: 5, slow: 20, crashes: 1, crashesOnLanding: 5, people: 1 },
   mixed: {
     upgrades: 3,
     hangs: 12,
@@ -160,13 +168,14 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
     tenant: drawTenant(diceFor(seed, 1), flavour),
     workloads,
     knobs,
-    policy: drawPolicy(dice, flavour),
+    policy: { ...drawPolicy(dice, flavour), ...(flavour === 'sidecars' && { sources: [ISTIO, VAULT] }) },
     reconcilePeriod: (2 + dice.below(3)) * MINUTE,
     budgets: groups.flatMap((place) => {
       const [namespace = '', group = ''] = place.split('/');
       const maxUnavailable = dice.once(6) ? 0 : 1 + dice.below(2);
       return dice.once(3) ? [{ namespace, name: `for-${group}`, group, maxUnavailable }] : [];
     }),
+    vault: flavour === 'sidecars' ? diceFor(seed, 3).pick(['new', 'new', 'late', 'never'] as const) : undefined,
     own: own && dice.once(5) ? keyOf(own) : undefined,
     visible: !dice.once(8),
     eventful: flavour === 'flapping' || flavour === 'relapsing' ? 12 * MINUTE : 8 * MINUTE,
@@ -211,6 +220,7 @@ function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[
     reverter: reverts ? dice.pick(REVERTERS) : undefined,
     group: dice.pick(['x', 'y']),
     progressDeadline: dice.pick([20, 40, 600]) * SECOND,
+    ownVault: flavour === 'sidecars' && dice.once(5),
   };
 }
 

@@ -1,21 +1,22 @@
 import { keyOf } from '../../src/model.ts';
 import { RETRY } from '../../src/names.ts';
-import { fingerprint } from '../../src/plan/record.ts';
+import { fingerprint, targetsOf } from '../../src/plan/record.ts';
 import type { ReasonCode } from '../../src/reasons.ts';
 import type { Controlled } from './controlled.ts';
 import { sameSidecar } from './controlPlane.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
-import type { Restart } from './referee.ts';
+import { hasVault, type Restart } from './referee.ts';
+import { VAULT_TARGET } from './vault.ts';
 import type { World } from './world.ts';
 
-type Truth = (world: World, workload: Controlled) => boolean;
+type Truth = (world: World, workload: Controlled, source?: string) => boolean;
 
 /** When a reason to hold an outdated workload for good is true, by the cluster itself. What is not here holds nobody for good. */
 const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   'gave-up': gaveUp,
   'daily-cap': (world, workload) => world.referee.isCapped(workload) || mayHaveBeen(world, workload),
   halted,
-  'owner-reverts': (world, workload) => world.referee.isHeldByReverts(ends(world), workload, isAlone(world, workload)),
+  'owner-reverts': isHeldByReverts,
   'opted-out': (_world, { manifest }) => manifest.metadata.annotations['meltemi.dev/restart'] === 'false',
   outage: (world) => world.scenario.policy.recreate === 'hold',
   'operator-paused': (world) => world.lease.annotations['meltemi.dev/paused'] !== undefined,
@@ -33,7 +34,15 @@ const SKIPPED_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   'no-pods': (_world, { live }) => live.length === 0,
 };
 
-const ends = (world: World): Restart[] => world.existing().flatMap((one) => world.referee.lastOf(one) ?? []);
+const ends = (world: World, source?: string): Restart[] => world.referee.endsFor(source);
+
+/** A restart of one that has such an owner was taken back, or may have been: see `mayHaveBeen`. */
+function isHeldByReverts(world: World, workload: Controlled, source?: string): boolean {
+  const kind = workload.workload.owner?.kind;
+  const kin = world.existing().filter((one) => one.workload.owner?.kind === kind);
+  const unseen = kin.some((one) => mayHaveBeen(world, one) && world.lease.journal.get(one.key)?.outcome === 'reverted');
+  return unseen || world.referee.isHeldByReverts(ends(world, source), workload, isAlone(world, workload));
+}
 
 /** Whether nobody but this namespace has workloads that its injector is for. */
 const isAlone = (world: World, { namespace }: Controlled): boolean =>
@@ -43,11 +52,12 @@ const isAlone = (world: World, { namespace }: Controlled): boolean =>
       (one) => one.namespace === namespace || world.plane.labelOf(one.namespace) !== world.plane.labelOf(namespace),
     );
 
-function gaveUp(world: World, workload: Controlled): boolean {
-  const last = world.referee.lastOf(workload);
+function gaveUp(world: World, workload: Controlled, source?: string): boolean {
+  const last = world.referee.lastFor(workload, source);
   const { image, revision } = world.plane.expected(workload.namespace);
-  const answered = workload.manifest.metadata.annotations[RETRY] === last?.retry;
-  const target = fingerprint({ image, revision, placement: 'container' });
+  // a request for one more restart is answered by the next one, whatever that is for
+  const answered = workload.manifest.metadata.annotations[RETRY] === world.referee.lastOf(workload)?.retry;
+  const target = source === undefined ? fingerprint({ image, revision, placement: 'container' }) : VAULT_TARGET;
   const isLast = answered && last?.target === target && last.outcome !== undefined && last.outcome !== 'verified';
   return isLast || mayHaveBeen(world, workload, target);
 }
@@ -57,17 +67,29 @@ function mayHaveBeen(world: World, workload: Controlled, target?: string): boole
   const entry = world.lease.journal.get(workload.key);
   const isUnseen = entry?.restartedAt !== world.referee.lastOf(workload)?.attempt.entry?.restartedAt;
   if (!entry || !isUnseen || entry.uid !== workload.manifest.metadata.uid) return false;
-  return target === undefined || entry.restartedFor === target;
+  return target === undefined || targetsOf(entry).some(({ restartedFor }) => restartedFor === target);
 }
 
-function halted(world: World, workload: Controlled): boolean {
-  return world.referee.isHalted(ends(world), workload.namespace, isAlone(world, workload));
+function halted(world: World, workload: Controlled, source?: string): boolean {
+  const isWrong =
+    source !== undefined &&
+    (world.referee.isWrongImage(ends(world, source), workload.namespace) ||
+      ends(world, source).some(({ outcome }) => outcome === 'failed:wrong-image'));
+  return isWrong || world.referee.isHalted(ends(world, source), workload.namespace, isAlone(world, workload));
 }
 
 /** Whether a workload's pods are what they should be. */
 export function isCurrent(world: World, workload: Controlled): boolean {
   const expected = world.plane.expected(workload.namespace);
-  return workload.replaceable.every(({ facts }) => sameSidecar(facts.sidecar, expected));
+  return (
+    workload.replaceable.every(({ facts }) => sameSidecar(facts.sidecar, expected)) && isVaultCurrent(world, workload)
+  );
+}
+
+/** Whether the second sidecar of a workload is what the policy wants, where that is its injector's affair. */
+function isVaultCurrent(world: World, workload: Controlled): boolean {
+  if (!world.vault || world.drafts.get(workload.key)?.ownVault === true) return true;
+  return hasVault(workload);
 }
 
 /** What is still to come before a workload is current or held by a reason that is true; undefined when nothing is. */
@@ -81,14 +103,22 @@ export function unsettled(world: World, workload: Controlled): string | undefine
 }
 
 function untrue(world: World, workload: Controlled, { planned }: OperatorProcess): string | undefined {
-  const { step, verdict } = planned?.plan.items.find((one) => keyOf(one.workload) === workload.key) ?? {};
+  const item = planned?.plan.items.find((one) => keyOf(one.workload) === workload.key);
+  const { step, verdict, source } = item ?? {};
   if (verdict?.state === 'skipped')
     return SKIPPED_WHEN[verdict.reason.code]?.(world, workload) ? undefined : `it is skipped: ${verdict.reason.code}`;
   if (step?.action !== 'wait') return `its verdict is ${verdict?.state}, its step ${step?.action}`;
-  const { code, detail } = step.reason;
-  const truth = TRUE_WHEN[code];
-  if (!truth) return `it waits for ${code}: ${detail}`;
-  return truth(world, workload) ? undefined : `it waits for ${code} (${detail}), which is not so`;
+  const waits = [
+    { source, wait: step },
+    ...(step.alsoWaits ?? []).map(({ assessed, wait }) => ({ source: assessed.source, wait })),
+  ];
+  for (const one of waits) {
+    const { code, detail } = one.wait.reason;
+    const truth = TRUE_WHEN[code];
+    if (!truth) return `it waits for ${code}: ${detail}`;
+    if (!truth(world, workload, one.source?.name)) return `it waits for ${code} (${detail}), which is not so`;
+  }
+  return undefined;
 }
 
 /** Which reasons hold workloads at the end. */

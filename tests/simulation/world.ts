@@ -10,6 +10,7 @@ import { OperatorProcess } from './operatorProcess.ts';
 import { type Attempt, Referee } from './referee.ts';
 import { type BudgetDraft, drawScenario, type Scenario, type WorkloadDraft } from './scenario.ts';
 import { Tenant } from './tenant.ts';
+import { OWN_CONTAINER, oldVault, VaultInjector } from './vault.ts';
 import { VirtualTime } from './virtualTime.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -25,6 +26,8 @@ export class World {
   readonly lease: LeaseServer;
   readonly referee: Referee;
   readonly tenant: Tenant;
+  /** The injector of a second sidecar. */
+  readonly vault: VaultInjector | undefined;
   readonly processes: OperatorProcess[] = [];
   readonly drafts = new Map<string, WorkloadDraft>();
   /** What happened, in words, when somebody wants to read it. */
@@ -45,6 +48,10 @@ export class World {
     const { knobs, visible, namespaces, workloads, tenant } = this.scenario;
     this.weather = new FaultWeather(this.dice, knobs.mishaps, knobs.slowCalls);
     this.plane = new ControlPlane(this.dice, visible);
+    if (this.scenario.vault) {
+      this.plane.hasVault = true;
+      this.vault = new VaultInjector(this.scenario.vault === 'new');
+    }
     this.lease = new LeaseServer(this.time, this.weather);
     this.referee = new Referee(this);
     this.tenant = new Tenant(this, tenant.namespace, diceFor(seed, 2));
@@ -164,7 +171,7 @@ export class World {
   #settled(draft: WorkloadDraft): void {
     const workload = this.#add(draft, manifestOf(draft, this.time.now));
     const sidecar = this.plane.admit(draft.namespace);
-    if (typeof sidecar !== 'string') workload.settle(sidecar);
+    if (typeof sidecar !== 'string') workload.settle(sidecar, this.vault && oldVault());
   }
 
   /** One of the same name in the place of one that is gone. */
@@ -184,6 +191,7 @@ export class World {
         time: this.time,
         dice: this.dice,
         admit: (one) => this.#admit(one),
+        others: () => (draft.ownVault ? oldVault() : this.vault?.admit()),
         fateOf: (one) => this.#fate(one),
         log: (text) => this.log(text),
         changed: (one) => {
@@ -223,6 +231,7 @@ function manifestOf(draft: WorkloadDraft, now: number): Manifest {
   }[kind];
   const rollout = { type: strategy, ...(strategy === 'RollingUpdate' && { rollingUpdate: rolling }) };
   const labels = { app: name, group };
+  const containers = [{ name: 'app', image: 'app:1' }, ...(draft.ownVault ? [OWN_CONTAINER] : [])];
   return {
     metadata: {
       name,
@@ -243,7 +252,7 @@ function manifestOf(draft: WorkloadDraft, now: number): Manifest {
       ...(kind !== 'DaemonSet' && { replicas }),
       ...(paused && { paused }),
       selector: { matchLabels: { app: name } },
-      template: { metadata: { labels, annotations: {} }, spec: { containers: [{ name: 'app', image: 'app:1' }] } },
+      template: { metadata: { labels, annotations: {} }, spec: { containers } },
       [kind === 'Deployment' ? 'strategy' : 'updateStrategy']: rollout,
     },
     status: { observedGeneration: 0, conditions: [] },
