@@ -46,8 +46,12 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
     const text = texts[name] ?? setting.default;
     return text === '' && (setting.unset || !setting.list) ? [] : [[name, shown(setting, text)]];
   });
-  const { imageRewrites = [], istio = 'true', sidecars, include, exclude = [] } = texts;
-  const given = { ...(sidecars !== undefined && { sidecars }), ...(include !== undefined && { include }) };
+  const { paused, imageRewrites = [], istio = 'true', sidecars, include, exclude = [] } = texts;
+  const given = {
+    ...(paused !== undefined && { paused }),
+    ...(sidecars !== undefined && { sidecars }),
+    ...(include !== undefined && { include }),
+  };
   return { ...Object.fromEntries(settings), imageRewrites, istio: istio === 'true', ...given, exclude };
 }
 

@@ -1,4 +1,5 @@
 import { ISTIO } from '../expect/sources/istio.ts';
+import { pauseReason } from '../leader/pauseState.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { FilePolicy } from './policySchema.ts';
 import { POLICY_NAMES, type PolicyName, type Settings } from './settings.ts';
@@ -10,7 +11,8 @@ import { POLICY_NAMES, type PolicyName, type Settings } from './settings.ts';
 export function policyOf(settings: Settings, given: ReadonlySet<string>, file: FilePolicy = {}): Policy {
   const chosen = POLICY_NAMES.map((name) => [name, given.has(name) ? settings[name] : (file[name] ?? settings[name])]);
   const policy = Object.fromEntries(chosen) as Pick<Settings, PolicyName>;
-  return { include: [], exclude: [], ...unflaggedOf(file), ...policy };
+  const paused = file.paused === undefined ? undefined : pauseReason(file.paused);
+  return { include: [], exclude: [], ...unflaggedOf(file), ...(paused !== undefined && { paused }), ...policy };
 }
 
 type Unflagged = 'imageRewrites' | 'sources' | 'include' | 'exclude';

@@ -11,12 +11,19 @@ import { sidecarsSchema } from './sidecarsSchema.ts';
 
 /** The content of a policy file: the settings that are policy, and the keys that have no flag. */
 export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
+  readonly paused?: string;
   readonly imageRewrites?: readonly ImageRewrite[];
   readonly istio?: boolean;
   readonly sidecars?: readonly SidecarSource[];
   readonly include?: readonly Filter[];
   readonly exclude?: readonly Filter[];
 };
+
+/** The key that pauses, with what it means. */
+export const PAUSE_KEY = {
+  paused:
+    'no new restart begins; a text is the reason that is shown, `true` gives none, and `false` is the same as no key',
+} as const;
 
 /** The key for images that the cluster pulls from elsewhere, and what it means. */
 export const REWRITES_KEY = {
@@ -36,6 +43,8 @@ export const FILTER_KEYS = {
   exclude: 'what one of these matches is not restarted, whatever else is said',
 } as const;
 
+const NO_VALUE = 'has no value; leave the key out instead';
+
 /**
  * The schema of the policy file, for YAML whose scalars are all texts. The parser of its own flag reads each setting that is marked as
  * policy. A list may also be a YAML list.
@@ -43,6 +52,7 @@ export const FILTER_KEYS = {
 export const policySchema: z.ZodType<FilePolicy> = z
   .strictObject({
     ...Object.fromEntries(POLICY_NAMES.map((name) => [name, settingSchema(SETTINGS[name]).optional()])),
+    paused: z.string().min(1, NO_VALUE).optional(),
     imageRewrites: imageRewritesSchema.optional(),
     istio: z
       .enum(['true', 'false'])
@@ -66,12 +76,11 @@ const NOTHING_LEFT = "'false' is invalid. Without Istio, the policy needs sideca
 
 export const POLICY_KEYS: readonly string[] = [
   ...POLICY_NAMES,
+  ...Object.keys(PAUSE_KEY),
   ...Object.keys(REWRITES_KEY),
   ...Object.keys(SIDECAR_KEYS),
   ...Object.keys(FILTER_KEYS),
 ];
-
-const NO_VALUE = 'has no value; leave the key out instead';
 
 function settingSchema(setting: Setting<unknown>) {
   return z.unknown().transform((given, context): unknown => {

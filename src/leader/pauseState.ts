@@ -12,12 +12,19 @@ export interface PauseState {
 /** Values that give no reason: `kubectl annotate … paused=true` is the quickest way to pause. */
 const NO_REASON: ReadonlySet<string> = new Set(['', 'true']);
 
+/** The reason of a pause; undefined for `false`, which is none. */
+export function pauseReason(text: string): string | undefined {
+  if (text === 'false') return undefined;
+  return NO_REASON.has(text) ? 'no reason given' : text;
+}
+
 /** Reads users' requests from the annotations of the Lease. */
 export function pauseStateOf(annotations: Labels): PauseState {
-  const paused = annotations[LEASE_ANNOTATION.paused];
+  const given = annotations[LEASE_ANNOTATION.paused];
+  const paused = given === undefined ? undefined : pauseReason(given);
   const resumedAt = Date.parse(annotations[LEASE_ANNOTATION.resumedAt] ?? '');
   return {
-    ...(paused !== undefined && paused !== 'false' && { paused: NO_REASON.has(paused) ? 'no reason given' : paused }),
+    ...(paused !== undefined && { paused }),
     ...(!Number.isNaN(resumedAt) && { resumedAt }),
   };
 }

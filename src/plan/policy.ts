@@ -9,6 +9,8 @@ export const RECREATE_CHOICES = ['restart', 'hold'] as const;
 
 /** The user's policy. Times are in milliseconds. */
 export interface Policy extends DriftRules {
+  /** Why no restart may begin; absent when the policy does not pause. A pause on the Lease holds as well. */
+  readonly paused?: string;
   readonly maxInFlight: number;
   readonly maxInFlightPerNamespace: number;
   /** Restarts within any minute; 0 is no limit. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { parse } from 'yaml';
 import { readPolicy } from '../../src/cli/policyFile.ts';
 import { envOf } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
@@ -132,8 +133,13 @@ for (const [what, paused, expected] of [
   ['no reason', true, { 'meltemi.dev/paused': 'true' }],
   ['false is no pause', false, undefined],
 ] as const) {
-  test(`paused: ${what}`, async () =>
-    assert.deepEqual(only(await render({ paused }), 'Lease').metadata.annotations, expected));
+  test(`paused: ${what}`, async () => {
+    const manifests = await render({ paused, policy: { maxInFlight: 3 } });
+    assert.deepEqual(only(manifests, 'Lease').metadata.annotations, expected);
+    const policy = parse(only(manifests, 'ConfigMap').data['policy.yaml'] ?? '');
+    const reason = expected?.['meltemi.dev/paused'];
+    assert.deepEqual(policy, { maxInFlight: 3, ...(reason !== undefined && { paused: reason }) });
+  });
 }
 
 test('the operator reads the policy as it was given', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
-import { FILTER_KEYS, REWRITES_KEY, SIDECAR_KEYS } from '../../src/cli/policySchema.ts';
+import { FILTER_KEYS, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../src/cli/sidecarsSchema.ts';
@@ -71,7 +71,10 @@ function policyKeys(): string {
     ['`istio`', 'true or false', '`true`', SIDECAR_KEYS.istio],
     ['`sidecars`', 'list of [sidecars](sidecars.md)', '', SIDECAR_KEYS.sidecars],
   ];
-  return tableOf(['key', 'value', 'default', 'meaning'], [...settings, ...rewrites, ...sidecars, ...filters]);
+  return tableOf(
+    ['key', 'value', 'default', 'meaning'],
+    [...settings, ['`paused`', 'text', '', PAUSE_KEY.paused], ...rewrites, ...sidecars, ...filters],
+  );
 }
 
 function filterFields(): string {

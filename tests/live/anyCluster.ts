@@ -83,6 +83,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   },
   scale: { all: ['control-plane', 'many-pods'] },
   service: { all: ['own-mesh'] },
+  sidecars: { all: ['testbed-programs'] },
   tables: { all: ['own-mesh'] },
   tenant: { all: ['fake-kubelet'] },
   upgrade: {

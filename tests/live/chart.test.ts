@@ -268,6 +268,36 @@ test('a pause by value, upgrades and the operator’s renewals leave one another
     }
   }));
 
+test('applied without its Lease, as Argo CD does, a pause holds until Git ends it, without a restart', async () => {
+  await bed.namespace('gitops', RESTRICTED);
+  await bed.namespace('git-shop', INJECTED);
+  await bed.deploy({ namespace: 'git-shop', name: 'web' });
+  await bed.waitReady('git-shop');
+  const release = new ChartRelease(bed, 'gitops');
+  await release.apply({ paused: 'first look' });
+  const scene = await Scene.of(bed, release.user, () => release.start());
+  try {
+    await bed.istio.upgrade('default', nextVersion());
+    await scene.decided('git-shop', 'outdated', 'operator-paused');
+    const why = scene.operator.said('Decided').find(({ reason }) => reason === 'operator-paused')?.detail;
+    assert.equal(why, 'first look (paused in the policy)');
+    assert.equal((await leaseIn('gitops'))?.metadata.annotations?.[LEASE_ANNOTATION.paused], undefined);
+    await release.apply({ podLabels: { again: 'yes' } });
+    await scene.stop();
+    await scene.restart();
+    await scene.decided('git-shop', 'outdated', 'operator-paused');
+    assert.deepEqual(await scene.restartCounts(), {});
+    await release.apply({ paused: '' });
+    await release.mountPolicy();
+    await scene.current(['git-shop'], version(), 'default');
+    assert.deepEqual(await scene.restartCounts(), { 'deployments/git-shop/web': 1 });
+  } finally {
+    await scene.stop();
+    await release.remove();
+    await Promise.all(['git-shop', 'gitops'].map((name) => bed.deleteNamespace(name)));
+  }
+});
+
 test('a second release in one namespace is refused: by the Lease, they would be one operator', () =>
   installed('once', {}, async (release) => {
     const second = new ChartRelease(bed, release.namespace, 'second');

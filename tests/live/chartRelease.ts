@@ -51,6 +51,23 @@ export class ChartRelease {
     return this.#helm('upgrade', values, flags);
   }
 
+  /** Applies the rendered chart without its Lease, as Argo CD does, with the values of before and these over them. */
+  async apply(values: Values): Promise<void> {
+    const rendered = await this.#helm('template', values);
+    const documents = rendered.split(/^---$/m).filter((text) => !/^kind: Lease$/m.test(text));
+    writeFileSync(this.#applied, documents.join('---'));
+    await this.#bed.kubectl('apply', '--namespace', this.namespace, '--filename', this.#applied);
+  }
+
+  /** Deletes what was applied. */
+  async remove(): Promise<void> {
+    await this.#bed.kubectl('delete', '--namespace', this.namespace, '--filename', this.#applied);
+  }
+
+  get #applied(): string {
+    return this.#bed.path(`applied-${this.namespace}-${this.name}.yaml`);
+  }
+
   uninstall(): Promise<string> {
     return run(toolbox().program('helm'), ['uninstall', this.name, '--namespace', this.namespace, '--wait'], {
       env: this.#env,

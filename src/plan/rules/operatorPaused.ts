@@ -2,7 +2,10 @@ import type { Rule } from '../rule.ts';
 
 export const operatorPaused: Rule<'operator-paused'> = {
   code: 'operator-paused',
-  help: 'A user has paused Meltemi with the annotation on its Lease or with `meltemi pause`.',
+  help: 'A user has paused Meltemi with `meltemi pause`, with the annotation on its Lease, or with `paused` in the policy.',
   lookAgain: 'on-change',
-  check: (_assessed, { paused }) => (paused === undefined ? undefined : { detail: paused }),
+  check(_assessed, { paused, policy }) {
+    if (paused !== undefined) return { detail: paused };
+    return policy.paused === undefined ? undefined : { detail: `${policy.paused} (paused in the policy)` };
+  },
 };

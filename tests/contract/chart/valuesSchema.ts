@@ -1,6 +1,6 @@
 import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
 import { REWRITE_FIELDS } from '../../../src/cli/imageRewritesSchema.ts';
-import { FILTER_KEYS, REWRITES_KEY, SIDECAR_KEYS } from '../../../src/cli/policySchema.ts';
+import { FILTER_KEYS, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../../src/cli/policySchema.ts';
 import type { Setting } from '../../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../../src/cli/sidecarsSchema.ts';
@@ -61,7 +61,8 @@ function policySchema(): Schema {
     [KEY.istio, { type: ['boolean', 'string'], enum: [true, false, 'true', 'false'] }],
     [KEY.sidecars, { type: 'array', minItems: 1, items: sidecarSchema(filter) }],
   ];
-  return { ...closed(), properties: Object.fromEntries([...settings, ...rewrites, ...sidecars, ...filters]) };
+  const pause = Object.keys(PAUSE_KEY).map((name) => [name, { type: ['string', 'boolean'], minLength: 1 }]);
+  return { ...closed(), properties: Object.fromEntries([...settings, ...pause, ...rewrites, ...sidecars, ...filters]) };
 }
 
 /** The names of the keys, each once in the code. */

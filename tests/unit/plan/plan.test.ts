@@ -274,6 +274,12 @@ const lastOf = (all: Assessed[], given: Partial<PlanContext> = {}): string => {
 };
 
 const safety: [string, Assessed[], string, Partial<PlanContext>?][] = [
+  [
+    'nothing begins while the policy has paused',
+    [assessed()],
+    'wait operator-paused',
+    { policy: { ...POLICY, paused: 'first look' } },
+  ],
   ['nothing begins while a person has paused', [assessed()], 'wait operator-paused', { paused: 'audit' }],
   [
     'a retry asked for by a person is made',

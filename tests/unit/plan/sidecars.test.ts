@@ -4,6 +4,7 @@ import { keyOf } from '../../../src/model.ts';
 import type { Assessed, Outdated } from '../../../src/plan/assessed.ts';
 import { historyOf } from '../../../src/plan/history.ts';
 import { type JournalEntry, nextEntry } from '../../../src/plan/journalEntry.ts';
+import type { Outcome } from '../../../src/plan/outcomes.ts';
 import { plan, type Step, waitsOf } from '../../../src/plan/plan.ts';
 import { fingerprint, outcomePatch, recordOf, type Target, targetsOf } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
@@ -175,21 +176,28 @@ test('the policy’s own setting is in force at once, without the delay for isti
   );
 });
 
-test('a halt names the sidecar whose restarts failed', () => {
+/** What a workload of namespace `shop` waits for after restarts for the second sidecar have ended so in these namespaces. */
+function heldAfter(outcome: Outcome, namespaces: readonly string[]): string {
   const [, other] = both();
-  const failed = ['a', 'b', 'c'].map((name): [Assessed, JournalEntry] => {
-    const one = asOutdated({
-      ...assessed({ name, namespace: `ns-${name}`, uid: name }),
-      ...VAULT,
-      verdict: outdated({ expected: other.verdict.expected }),
-    });
-    return [one, { ...nextEntry(one, AT), confirmed: true, outcome: 'failed:wrong-image' }];
+  const ended = namespaces.map((namespace, index): [Assessed, JournalEntry] => {
+    const one = asOutdated({ ...other, ...assessed({ name: `w${index}`, namespace, uid: `w${index}` }), ...VAULT });
+    return [one, { ...nextEntry(one, AT), confirmed: true, outcome }];
   });
-  const journal = new Map(failed.map(([one, entry]) => [keyOf(one.workload), entry] as const));
-  const { items } = plan([{ ...other, others: [] }], context({ journal }));
-  const step = items[0]?.step;
-  assert.match(
-    step?.action === 'wait' ? step.reason.detail : '',
-    /3 restarts towards sidecar vault failed in 3 namespaces/,
-  );
-});
+  const journal = new Map(ended.map(([one, entry]) => [keyOf(one.workload), entry] as const));
+  const seen = [other, ...ended.map(([one]) => ({ ...one, verdict: CURRENT }))];
+  const { items } = plan(seen, context({ journal }));
+  const step = items.find(({ workload: { name } }) => name === 'web')?.step;
+  return step?.action === 'wait' ? step.reason.detail : (step?.action ?? '');
+}
+
+const WRONG = 'the injector gives another image than the policy wants';
+const HELD: readonly [name: string, outcome: Outcome, namespaces: readonly string[], held: RegExp][] = [
+  ['a halt names the sidecar', 'failed:timeout', ['a', 'b', 'c'], /^3 restarts towards sidecar vault failed in 3/],
+  ['one failure is no halt', 'failed:timeout', ['a'], /^restart$/],
+  ['one wrong image holds its namespace', 'failed:wrong-image', ['shop'], new RegExp(`^${WRONG}: see .*shop/w0`)],
+  ['one wrong image holds no other namespace', 'failed:wrong-image', ['a'], /^restart$/],
+  ['two hold all', 'failed:wrong-image', ['a', 'b'], new RegExp(`^${WRONG}: see .*a/w0`)],
+];
+
+for (const [name, outcome, namespaces, held] of HELD)
+  test(`failures of a wanted image: ${name}`, () => assert.match(heldAfter(outcome, namespaces), held));
