@@ -56,12 +56,12 @@ export class ChartRelease {
     const rendered = await this.#helm('template', values);
     const documents = rendered.split(/^---$/m).filter((text) => !/^kind: Lease$/m.test(text));
     writeFileSync(this.#applied, documents.join('---'));
-    await this.#bed.kubectl('apply', '--namespace', this.namespace, '--filename', this.#applied);
+    await this.#bed.kubectl('apply', '--filename', this.#applied);
   }
 
   /** Deletes what was applied. */
   async remove(): Promise<void> {
-    await this.#bed.kubectl('delete', '--namespace', this.namespace, '--filename', this.#applied);
+    await this.#bed.kubectl('delete', '--filename', this.#applied);
   }
 
   get #applied(): string {

@@ -187,41 +187,36 @@ export class Referee {
     }
     if (targets.some((one) => sourceIn(one) !== undefined && one !== VAULT_TARGET))
       this.violated('answer', `${key} was restarted for another sidecar than the policy wants`);
-    this.#together(targets, workload);
+    this.#together(entry, workload);
     this.#halts(attempt, workload);
     this.#budgetsSpent(attempt, workload);
   }
 
   /** One restart is for every sidecar that is outdated and need not wait: another one for the other would be one too many. */
-  #together(targets: readonly string[], workload: Controlled): void {
-    const { scenario, time } = this.#world;
-    if (scenario.vault === undefined || targets.includes(VAULT_TARGET)) return;
-    const isOld =
-      workload.replaceable.length > 0 &&
-      workload.replaceable.every(
-        ({ facts }) => time.now - facts.createdAt > LONGEST_LOOK && facts.others?.[CONTAINER]?.image !== WANTED,
-      );
-    if (
-      !isOld ||
-      this.#world.drafts.get(workload.key)?.ownVault === true ||
-      this.isTriedForVault(workload) ||
-      this.isVaultHeld()
-    )
-      return;
-    this.violated(
-      'together',
-      `${workload.key} was restarted for ${targets.join()} and not for its outdated vault agent`,
-    );
+  #together(entry: StoredEntry | undefined, workload: Controlled): void {
+    const { scenario, drafts } = this.#world;
+    if (!entry || scenario.vault === undefined || drafts.get(workload.key)?.ownVault === true) return;
+    // one that was journalled and never seen to land counts as well
+    const isKnown = targetsOf(entry).some(({ restartedFor }) => restartedFor === VAULT_TARGET);
+    if (isKnown || this.#isTriedForVault(workload) || this.#isVaultHeld() || !this.#isOutdatedVault(workload)) return;
+    this.violated('together', `${workload.key} was restarted and not for its outdated vault agent`);
+  }
+
+  #isOutdatedVault({ replaceable }: Controlled): boolean {
+    const { now } = this.#world.time;
+    const isOld = ({ facts }: Controlled['replaceable'][number]): boolean =>
+      now - facts.createdAt > LONGEST_LOOK && facts.others?.[CONTAINER]?.image !== WANTED;
+    return replaceable.length > 0 && replaceable.every(isOld);
   }
 
   /** Whether a restart for the second sidecar has ended otherwise than well, or may have. */
-  isTriedForVault(workload: Controlled): boolean {
+  #isTriedForVault(workload: Controlled): boolean {
     const last = this.lastFor(workload, 'vault');
     return last !== undefined && last.outcome !== 'verified';
   }
 
   /** Whether failures hold the restarts for the second sidecar. */
-  isVaultHeld(): boolean {
+  #isVaultHeld(): boolean {
     const failed = this.endsFor('vault').filter(
       ({ outcome }) => outcome?.startsWith('failed:') || outcome === 'reverted',
     );
