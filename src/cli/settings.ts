@@ -1,4 +1,4 @@
-import { type Drift, RESTARTABLE } from '../compare/drift.ts';
+import { BY_DEFAULT, type Drift, RESTARTABLE } from '../compare/drift.ts';
 import { KINDS } from '../kinds/kinds.ts';
 import type { WorkloadKind } from '../model.ts';
 import { RESTART_ANNOTATION } from '../names.ts';
@@ -57,7 +57,7 @@ export const SETTINGS = {
   restartOn: policy({
     help: `kinds of drift that cause restarts, comma-separated, of ${RESTARTABLE.join(', ')}; the others are reported only`,
     value: 'drifts',
-    default: RESTARTABLE.join(','),
+    default: BY_DEFAULT.join(','),
     commands: BOTH,
     list: true,
     words: RESTARTABLE,

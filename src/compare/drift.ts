@@ -2,11 +2,14 @@ import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Sidecar } from '../model.ts';
 import { type ClusterImageRules, isMadeOf } from './clusterImage.ts';
 
-/** How a pod's sidecar differs from the expected one. `placement` is only reported, because one old node flips it for a whole mesh. */
-export type Drift = 'missing' | 'image' | 'revision' | 'placement';
+/** How a pod's sidecar differs from the expected one. `native`: it is an ordinary container instead of a native sidecar, or the reverse. */
+export type Drift = 'missing' | 'image' | 'revision' | 'native';
+
+/** The drifts that cause restarts by default. `native` is not among them, because one old node changes it for a whole mesh. */
+export const BY_DEFAULT = ['missing', 'image', 'revision'] as const satisfies Drift[];
 
 /** The drifts that can cause a restart. */
-export const RESTARTABLE = ['missing', 'image', 'revision'] as const satisfies Drift[];
+export const RESTARTABLE = [...BY_DEFAULT, 'native'] as const satisfies Drift[];
 
 export interface DriftRules extends ClusterImageRules {
   /** The drifts that cause a restart. The others are only reported. */
@@ -22,6 +25,6 @@ export function driftsOf(expected: ExpectedSidecar, actual: Sidecar, rules: Clus
   const drifts: Drift[] = [];
   if (!isMadeOf(expected.image, actual.image, rules)) drifts.push('image');
   if (expected.revision && actual.revision && expected.revision !== actual.revision) drifts.push('revision');
-  if (expected.placement !== 'any' && expected.placement !== actual.placement) drifts.push('placement');
+  if (expected.placement !== 'any' && expected.placement !== actual.placement) drifts.push('native');
   return drifts;
 }

@@ -67,7 +67,9 @@ export function judge(
     return skipped('no-such-container', `no pod has a container ${source.container}`);
   // no injector promises a container that only the policy expects
   const given = source?.fixed ? groups.filter(hasSidecar) : groups;
-  return compare(workload, answer.sidecar, given, rules);
+  const counts = rules.restartOn.has('native') && answer.sidecar.placement !== 'any';
+  const expected = counts ? { ...answer.sidecar, placementCounts: true as const } : answer.sidecar;
+  return compare(workload, expected, given, rules);
 }
 
 const hasSidecar = ({ sidecar }: PodGroup): boolean => sidecar.placement !== 'none';

@@ -8,6 +8,8 @@ export interface ExpectedSidecar {
   readonly revision: string;
   /** `any` if the source does not say where the container is. */
   readonly placement: Exclude<Placement, 'none'> | 'any';
+  /** Set if restarts are made for the placement, too. Then it is part of what a restart is for. */
+  readonly placementCounts?: true;
   /** The name of the source; absent for Istio's proxy. */
   readonly source?: string;
 }

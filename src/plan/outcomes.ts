@@ -49,6 +49,10 @@ export const OUTCOMES = {
     help: "New pods became ready with a sidecar of a revision other than the injector's.",
     ...FAILED,
   },
+  'failed:wrong-placement': {
+    help: 'New pods became ready with an ordinary container instead of a native sidecar, or the reverse. Only if `restartOn` has `native`.',
+    ...FAILED,
+  },
   'failed:unverified': {
     help: 'The expected sidecar, or the result of the restart, was still unknown when the time limit passed.',
     ...FAILED,

@@ -44,11 +44,12 @@ export const targetsOfRestart = (record: RestartRecord): readonly Target[] =>
 export const WRITES_KEPT = 13;
 
 /**
- * What a restart is for: the expected sidecar's image, revision and presence. Neither the epoch nor the entry, tag, template or time
+ * What a restart is for: the expected sidecar's image, revision and presence, and its placement if restarts are made for that. Neither the epoch nor the entry, tag, template or time
  * take part, so the same target is recognised however it is reached. The name of a source other than Istio comes first: `vault:3f…`.
  */
-export function fingerprint({ image, revision, source }: ExpectedSidecar): string {
-  const hash = createHash('sha256').update(`sidecar\n${image}\n${revision}`).digest('hex').slice(0, 16);
+export function fingerprint({ image, revision, source, placement, placementCounts }: ExpectedSidecar): string {
+  const placed = placementCounts ? `\n${placement}` : '';
+  const hash = createHash('sha256').update(`sidecar\n${image}\n${revision}${placed}`).digest('hex').slice(0, 16);
   return source === undefined ? hash : `${source}:${hash}`;
 }
 

@@ -28,7 +28,7 @@ export class DecisionLog implements EvaluationSubscriber {
 
   #decided(row: Row): void {
     const key = keyOf(row);
-    const text = [row.verdict, row.action, row.reason, row.from, row.to].join(' ');
+    const text = [row.verdict, row.action, row.reason, row.from, row.to, ...row.drifts].join(' ');
     if (this.#logged.get(key) === text) return;
     this.#logged.set(key, text);
     const outside = row.reason === 'not-injected';

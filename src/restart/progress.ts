@@ -103,7 +103,8 @@ export function endOf(progress: Progress, assessed: Assessed, context: Verificat
 /** Describes what new pods have instead of the expected sidecar. Only a missing sidecar shows that the injector was not called. */
 function whatIsWrong({ drifts, actual, expected }: OutdatedVerdict): End {
   if (drifts.includes('missing')) return NO_SIDECAR;
-  if (!drifts.includes('image')) return WRONG_REVISION;
+  if (drifts.includes('revision') && !drifts.includes('image')) return WRONG_REVISION;
+  if (!drifts.includes('image')) return WRONG_PLACEMENT;
   const images = `${excerpt(actual.image, LONGEST_IMAGE)}, expected ${excerpt(expected.image, LONGEST_IMAGE)}`;
   return failure('wrong-image', `new pods are ready with the image ${images}`);
 }
@@ -131,6 +132,10 @@ const UNVERIFIED = failure('unverified', 'the expected sidecar was still unknown
 const NO_SIDECAR = failure('no-sidecar', 'new pods are ready without a sidecar');
 /** An image in a message. Anyone who may create pods may have written it. */
 const LONGEST_IMAGE = 200;
+const WRONG_PLACEMENT = failure(
+  'wrong-placement',
+  'new pods are ready with an ordinary container instead of a native sidecar, or the reverse',
+);
 const WRONG_REVISION = failure(
   'wrong-revision',
   "new pods are ready with a sidecar of a revision other than the injector's",

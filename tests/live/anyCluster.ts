@@ -58,6 +58,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   lease: { all: ['audit-log'] },
   meshes: { all: ['own-mesh'] },
   metrics: { all: ['control-plane'] },
+  native: { all: ['own-mesh'] },
   olm: { all: ['testbed-programs'] },
   optOut: {
     all: ['istiod-upgrade'],

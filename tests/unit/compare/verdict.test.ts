@@ -83,7 +83,15 @@ const rows: [string, Row][] = [
   ['no sidecar where one is due', { groups: [bare], is: 'outdated missing' }],
   [
     'a native sidecar instead of an ordinary one is only noted',
-    { groups: [group({ ...same, placement: 'initContainer' })], is: 'current placement' },
+    { groups: [group({ ...same, placement: 'initContainer' })], is: 'current native' },
+  ],
+  [
+    '… and outdated where restarts are made for it',
+    {
+      groups: [group({ ...same, placement: 'initContainer' })],
+      rules: { restartOn: new Set(['native']) },
+      is: 'outdated native',
+    },
   ],
   ['nobody matches and no sidecar', { match: NONE, groups: [bare], is: 'skipped not-injected' }],
   ['nobody matches, sidecars are there: an orphan', { match: NONE, groups: [group()], is: 'skipped orphaned' }],

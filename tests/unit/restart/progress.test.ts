@@ -99,6 +99,12 @@ const ends: [string, Progress, Assessed, string, Partial<VerificationContext>?][
     'failed:unverified',
     { inherited: true },
   ],
+  [
+    'complete, and the sidecar is not native',
+    done,
+    assessed({}, outdated({ drifts: ['native'] })),
+    'failed:wrong-placement',
+  ],
   ['complete, but another sidecar is expected by now', done, assessed({}, OTHER), 'superseded:expectation'],
   ['complete, but nobody injects it any more', done, assessed({}, SKIPPED), 'superseded:expectation'],
   ['complete, and nobody can say: not yet', done, assessed({}, UNKNOWN), 'goes on'],
