@@ -44,8 +44,9 @@ export const targetsOfRestart = (record: RestartRecord): readonly Target[] =>
 export const WRITES_KEPT = 13;
 
 /**
- * What a restart is for: the expected sidecar's image, revision and presence, and its placement if restarts are made for that. Neither the epoch nor the entry, tag, template or time
- * take part, so the same target is recognised however it is reached. The name of a source other than Istio comes first: `vault:3f…`.
+ * What a restart is for: the expected sidecar's image, revision and presence, and its placement if restarts are made for that. Neither the
+ * epoch nor the entry, tag, template or time take part, so the same target is recognised however it is reached. The name of a source
+ * other than Istio comes first: `vault:3f…`.
  */
 export function fingerprint({ image, revision, source, placement, placementCounts }: ExpectedSidecar): string {
   const placed = placementCounts ? `\n${placement}` : '';

@@ -12,7 +12,7 @@ import { reason } from '../../../src/reasons.ts';
 import { recorded, restarted } from '../../builders/journal.ts';
 import { context, POLICY } from '../../builders/policy.ts';
 import { assessedSidecar, dapr, vault, withSidecars } from '../../builders/sidecars.ts';
-import { assessed, expected, HOUR, injection, istiod, NOW, outdated, workload } from '../../builders/workload.ts';
+import { assessed, expected, HOUR, injection, istiod, NOW, workload } from '../../builders/workload.ts';
 
 const CURRENT: Verdict = { state: 'current', expected: expected(), drifts: [] };
 const UNREACHABLE: Verdict = { state: 'unknown', reason: reason('injector-unreachable', 'refused') };
