@@ -67,8 +67,8 @@ export const sourceOf = ({ source }: Pick<Injection, 'source'>): SidecarSource =
 export const injectorWord = ({ entry, source }: Injection): string =>
   entry?.configuration ?? `sidecar ${source?.name} (${source?.origin})`;
 
-/** The target of a run, for users: `revision canary`, or the setting of the policy. */
-export const targetWord = ({ entry, source }: Injection): string =>
+/** What a run restarts towards, for users: `revision canary`, or the setting of the policy. */
+export const runWord = ({ entry, source }: Injection): string =>
   source ? `sidecar ${source.name}` : `revision ${entry?.revision}`;
 
 /** A snapshot of the watched objects. */

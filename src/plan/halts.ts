@@ -1,4 +1,4 @@
-import { type Injection, targetWord } from '../expect/mesh.ts';
+import { type Injection, runWord } from '../expect/mesh.ts';
 import type { ByRun } from './history.ts';
 import type { Finding, RuleContext } from './rule.ts';
 
@@ -25,7 +25,7 @@ export function haltOf(injection: Injection, namespace: string, known: Known): F
   const { failureBudget } = known.policy;
   const share = Math.min(failureBudget, known.policy.failureBudgetPerNamespace);
   const here = known.history.failures.get(run)?.get(namespace) ?? 0;
-  const towards = `towards ${targetWord(injection)} failed`;
+  const towards = `towards ${runWord(injection)} failed`;
   if (here >= share)
     return halted('namespace', `${here} restarts ${towards} in namespace ${namespace}, its budget is ${share}`);
   const counted = failed.reduce((sum, [, count]) => sum + Math.min(count, share), 0);

@@ -5,6 +5,7 @@ import type { Assessed, Outdated } from './assessed.ts';
 import { kindOfOwner } from './history.ts';
 import {
   fingerprint,
+  isTarget,
   type RestartRecord,
   recordOf,
   retryWord,
@@ -137,7 +138,7 @@ export function nextEntry(
 
 /** What is needed of a workload that is about to be restarted for one of its sidecars. */
 export type ToRestart = Pick<Outdated, 'workload' | 'injection'> &
-  Pick<Assessed, 'entry'> & { readonly verdict: Pick<Outdated['verdict'], 'expected'> };
+  Pick<Assessed, 'entry' | 'others'> & { readonly verdict: Pick<Outdated['verdict'], 'expected'> };
 
 function nextTarget(one: ToRestart, restartedAt: number): Target {
   const restartedFor = fingerprint(one.verdict.expected);
@@ -146,15 +147,20 @@ function nextTarget(one: ToRestart, restartedAt: number): Target {
   return { restartedFor, restartedAt, attempts, run: one.injection.run };
 }
 
-/** Targets of earlier restarts, of other sidecars, that did not end well: a restart for this one must not make them forgotten. */
+/**
+ * Targets of earlier restarts, of its other sidecars, that did not end well: a restart for this one must not make them forgotten. What the
+ * policy no longer names is left out.
+ */
 function stillOpen(planned: ToRestart, targets: readonly ToRestart[]): Target[] {
-  const now = new Set(targets.map(({ verdict }) => sourceIn(fingerprint(verdict.expected))));
+  const others = new Set((planned.others ?? []).map(({ source }) => source?.name));
+  for (const { verdict } of targets) others.delete(sourceIn(fingerprint(verdict.expected)));
   const record = recordOf(planned.workload);
   // what anyone could have written counts for this workload, and as a failure of no run
   const told = record ? targetsOf(record).map((target) => ({ ...target, run: '' })) : [];
-  const known = [...told, ...(planned.entry ? targetsOf(planned.entry) : [])];
+  const known = [...told.filter(isTarget), ...(planned.entry ? targetsOf(planned.entry) : [])];
   const open = known.filter(
-    ({ restartedFor, outcome }) => outcome !== undefined && outcome !== 'verified' && !now.has(sourceIn(restartedFor)),
+    ({ restartedFor, outcome }) =>
+      outcome !== undefined && outcome !== 'verified' && others.has(sourceIn(restartedFor)),
   );
   const each = new Map(open.map((target) => [target.restartedFor, target]));
   return [...each.values()].map(({ restartedFor, restartedAt, attempts, run, outcome }) => {

@@ -121,19 +121,26 @@ export const targetWord = ({ restartedFor, restartedAt, attempts, run, outcome }
 
 const TARGET = /^(?:[-a-z0-9]{1,63}:)?[0-9a-f]{16}$/;
 const RUN = /^[0-9a-f]{0,16}$/;
+/** No outcome is longer. */
+const LONGEST_OUTCOME = 32;
 
-/** Reads what `targetWord` made; undefined where it is none. Anyone who may edit the workload can write it. */
+/** Whether Meltemi may have written a target. Anyone who may edit the workload can write others, of any length. */
+export const isTarget = ({ restartedFor, run, outcome }: Target): boolean =>
+  TARGET.test(restartedFor) && RUN.test(run) && (outcome?.length ?? 0) <= LONGEST_OUTCOME;
+
+/** Reads what `targetWord` made; undefined where it is none. */
 export function targetOf(text: string): Target | undefined {
   const [restartedFor = '', at, attempts = '', run = '', outcome] = text.split(' ', 5);
   const restartedAt = parseTime(at);
-  if (!TARGET.test(restartedFor) || !RUN.test(run) || restartedAt === undefined) return undefined;
-  return {
+  if (restartedAt === undefined) return undefined;
+  const target = {
     restartedFor,
     restartedAt,
     attempts: attemptsOf(attempts),
     run,
     ...(outcome && { outcome: outcomeOf(outcome) }),
   };
+  return isTarget(target) ? target : undefined;
 }
 
 const WELL = ' ok';

@@ -7,24 +7,17 @@ import { ownerKind } from '../kinds/kinds.ts';
 import { messageOf } from '../messageOf.ts';
 import { keyOf, type RolloutReport, type Workload, type WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
-import { type Assessed, bySidecar, isOutdated, ofSource } from '../plan/assessed.ts';
+import { type Assessed, bySidecar, isOutdated } from '../plan/assessed.ts';
 import { closedGate } from '../plan/gates/gates.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
 import { isFailure, type Outcome } from '../plan/outcomes.ts';
 import type { Policy } from '../plan/policy.ts';
-import { fingerprint, sourceIn, type Target, targetsOfRestart } from '../plan/record.ts';
+import { fingerprint } from '../plan/record.ts';
 import { SayOnce } from '../sayOnce.ts';
-import {
-  type End,
-  endOf,
-  isNotReached,
-  isRefusedByInjector,
-  type Progress,
-  progressOf,
-  type VerificationContext,
-} from './progress.ts';
+import { type End, isNotReached, isRefusedByInjector, type Progress, progressOf } from './progress.ts';
 import type { RestartEnding } from './restartEnding.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
+import { endsOf, isUnknown, type TargetEnd } from './targetEnds.ts';
 
 /** The shortest and the longest time between reads of a rollout. Reads that fail become less frequent. */
 const POLLS = { first: 1000, longest: 30_000 };
@@ -212,32 +205,6 @@ export class RestartFollower {
     return doubtful;
   }
 }
-
-/** How a restart ended for one of its targets. */
-interface TargetEnd {
-  readonly target: Target;
-  readonly assessed: Assessed;
-  readonly end: End;
-}
-
-/** How a restart has ended for each of its targets; undefined while it has not for all of them. */
-function endsOf(
-  entry: JournalEntry,
-  assessed: Assessed,
-  { progress, ...context }: Omit<VerificationContext, 'target'> & { readonly progress: Progress },
-): readonly TargetEnd[] | undefined {
-  const ends = targetsOfRestart(entry).map((target) => {
-    const one = ofSource(assessed, sourceIn(target.restartedFor));
-    const end = one ? endOf(progress, one, { ...context, target }) : NOT_WANTED;
-    return end && { target, assessed: one ?? assessed, end };
-  });
-  return ends.every((one) => one !== undefined) ? ends : undefined;
-}
-
-const isUnknown = (assessed: Assessed, { restartedFor }: Target): boolean =>
-  ofSource(assessed, sourceIn(restartedFor))?.verdict.state === 'unknown';
-
-const NOT_WANTED: End = { outcome: 'superseded:expectation', detail: 'the policy no longer names its sidecar' };
 
 interface Step {
   readonly done: boolean;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Verdict } from '../../../src/compare/verdict.ts';
 import { keyOf } from '../../../src/model.ts';
-import type { Assessed, Outdated } from '../../../src/plan/assessed.ts';
+import { type Assessed, bySidecar, type Outdated } from '../../../src/plan/assessed.ts';
 import { historyOf } from '../../../src/plan/history.ts';
 import { type JournalEntry, nextEntry } from '../../../src/plan/journalEntry.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
@@ -84,7 +84,11 @@ const PLANS: readonly [name: string, one: Assessed, step: string][] = [
 for (const [name, one, step] of PLANS) test(`sidecars: ${name}`, () => assert.equal(words(stepFor(one)), step));
 
 const asOutdated = (one: Assessed): Outdated => one as Outdated;
-const both = (): [Outdated, Outdated] => [asOutdated(withSidecars([VAULT])), asOutdated({ ...assessed(), ...VAULT })];
+const both = (): [Outdated, Outdated] => {
+  const [istio, other] = bySidecar(withSidecars([VAULT])).map(asOutdated);
+  assert.ok(istio && other);
+  return [istio, other];
+};
 const targets = (entry: JournalEntry): string[] =>
   targetsOf(entry).map(({ restartedFor, outcome }) => `${restartedFor.split(':')[0]?.slice(0, 5)} ${outcome}`);
 const ISTIO_TARGET = fingerprint(expected()).slice(0, 5);
@@ -136,15 +140,15 @@ test('without other targets their annotation is removed', () => {
   assert.equal(patch.metadata.annotations['meltemi.dev/other-sidecars'], null);
 });
 
-test('a forged record of other targets makes no run fail', () => {
-  const forged = restarted(HOUR, 'verified', { others: [OTHER] });
-  const evil = asOutdated(assessed({ annotations: recorded(forged) }));
-  const entry = nextEntry(evil, AT);
-  assert.deepEqual(
-    targetsOf(entry).map(({ run }) => run),
-    ['run', ''],
-  );
-  assert.equal(words(stepFor({ ...evil, ...VAULT, injection: VAULT.injection as never })), 'vault restart');
+test('a forged record of other targets makes no run fail, and fills no journal', () => {
+  const evil = (target: Partial<Target>, others = [VAULT]): string[] => {
+    const forged = restarted(HOUR, 'verified', { others: [{ ...OTHER, ...target }] });
+    const one = asOutdated({ ...withSidecars(others), workload: workload({ annotations: recorded(forged) }) });
+    return targetsOf(nextEntry(one, AT)).map(({ run, outcome }) => `${run} ${outcome}`);
+  };
+  assert.deepEqual(evil({}), ['run undefined', ' failed:wrong-image'], 'it counts for no run');
+  assert.deepEqual(evil({}, []), ['run undefined'], 'what the policy does not name is not kept');
+  assert.deepEqual(evil({ outcome: `failed:${'x'.repeat(100)}` }), ['run undefined'], 'nor a text that is none');
 });
 
 for (const [name, text] of [
@@ -178,7 +182,7 @@ test('the policy’s own setting is in force at once, without the delay for isti
 
 /** What a workload of namespace `shop` waits for after restarts for the second sidecar have ended so in these namespaces. */
 function heldAfter(outcome: Outcome, namespaces: readonly string[]): string {
-  const [, other] = both();
+  const other = asOutdated({ ...assessed(), ...VAULT });
   const ended = namespaces.map((namespace, index): [Assessed, JournalEntry] => {
     const one = asOutdated({ ...other, ...assessed({ name: `w${index}`, namespace, uid: `w${index}` }), ...VAULT });
     return [one, { ...nextEntry(one, AT), confirmed: true, outcome }];

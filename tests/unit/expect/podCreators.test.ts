@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { questionText } from '../../../src/expect/admission.ts';
+import { injectionOf } from '../../../src/expect/epoch.ts';
+import { PodCreators } from '../../../src/expect/podCreators.ts';
+import { questionKey } from '../../../src/expect/question.ts';
+import { questionOf } from '../../../src/expect/questionOf.ts';
+import { DAPR_ENTRY, dapr } from '../../builders/sidecars.ts';
+import { injection, MINUTE, workload } from '../../builders/workload.ts';
+
+const MESH = { injections: [], namespaces: new Map() };
+const DAPR = injectionOf(DAPR_ENTRY, { source: dapr });
+
+/** The question about a workload of this kind. */
+function asked(kind: string, entry = DAPR) {
+  const one = questionOf(MESH, { workload: workload({ kind }), templateHash: 't', match: { kind: 'entry', entry } });
+  assert.ok(one);
+  return one;
+}
+
+test('other injectors are asked as the controller that creates the pods', () => {
+  assert.deepEqual(
+    ['Deployment', 'StatefulSet', 'DaemonSet'].map((kind) => asked(kind).podCreator),
+    ['replicaset-controller', 'statefulset-controller', 'daemon-set-controller'],
+  );
+  assert.notEqual(questionKey(asked('Deployment')), questionKey(asked('StatefulSet')), 'their answers may differ');
+});
+
+test('Istio’s injector does not look at it, so that equal templates share a question', () => {
+  assert.equal(asked('Deployment', injection()).podCreator, undefined);
+  assert.equal(questionKey(asked('Deployment', injection())), questionKey(asked('StatefulSet', injection())));
+});
+
+test('the question names the account as the API server does', async () => {
+  const creators = new PodCreators({ accountUid: async () => 'uid-1' }, () => 0);
+  const user = await creators.user('replicaset-controller');
+  const { review } = questionText('shop', 'web', workload().template, user);
+  assert.deepEqual(JSON.parse(review).request.userInfo, {
+    username: 'system:serviceaccount:kube-system:replicaset-controller',
+    uid: 'uid-1',
+    groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
+  });
+});
+
+test('an account is read once; one that cannot be read is left without UID for a minute', async () => {
+  const uids: (string | undefined)[] = [undefined, 'uid-1', 'uid-2'];
+  let reads = 0;
+  let now = 0;
+  const read = async (): Promise<string | undefined> => {
+    const uid = uids[reads++];
+    if (uid === undefined) throw new Error('403 Forbidden');
+    return uid;
+  };
+  const creators = new PodCreators({ accountUid: read }, () => now);
+  const uid = async () => (await creators.user('replicaset-controller')).uid;
+  assert.deepEqual([await uid(), await uid(), reads], [undefined, undefined, 1]);
+  now += MINUTE;
+  assert.deepEqual([await uid(), await uid(), reads], ['uid-1', 'uid-1', 2]);
+  now += 60 * MINUTE;
+  assert.deepEqual([await uid(), reads], ['uid-1', 2]);
+});
