@@ -55,7 +55,9 @@ export interface InjectorContent {
  */
 export function injectionOf(labelled: WebhookEntry, content: InjectorContent): AskedInjection {
   const { istiod, configChart, answersVersion, source, notReady = [] } = content;
-  const entry = { ...labelled, revision: istiod?.revision ?? (labelled.revision || 'default') };
+  const revision = istiod?.revision ?? (labelled.revision || 'default');
+  // only Istio has revisions
+  const entry = { ...labelled, revision: source ? '' : revision };
   const { caBundle: _rewrittenByEveryIstiod, ...stable } = entry;
   const run = contentHash([
     stable.address,

@@ -1,6 +1,7 @@
 import { type DriftRules, driftsOf } from '../compare/drift.ts';
 import { sidecarWord } from '../compare/verdict.ts';
 import { nextPodLabels } from '../expect/admission.ts';
+import type { ExpectedSidecar } from '../expect/answer.ts';
 import { whyNot } from '../expect/match.ts';
 import { type Injection, isAsked, type Mesh } from '../expect/mesh.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
@@ -74,11 +75,10 @@ function entryLines(injections: readonly Injection[], namespace: Labels, workloa
 function questionLines({ injection, workload, source }: Assessed): string[] {
   if (source?.fixed) return [`none is asked; the policy says ${source.origin}`];
   if (!injection || !isAsked(injection)) return ['no injector was asked, because not exactly one entry matches'];
+  const { revision } = injection.entry;
+  const of = revision ? `, revision ${revision}` : '';
   const annotations = Object.entries(workload.template.annotations).map(([key, value]) => `annotation ${key}=${value}`);
-  return [
-    `would you inject a pod with this template? Asked of ${addressWord(injection.entry)}, revision ${injection.entry.revision}`,
-    ...annotations,
-  ];
+  return [`would you inject a pod with this template? Asked of ${addressWord(injection.entry)}${of}`, ...annotations];
 }
 
 function addressWord({ address }: WebhookEntry): string {
@@ -88,9 +88,14 @@ function addressWord({ address }: WebhookEntry): string {
 }
 
 function answerLine({ verdict, injection }: Assessed): string {
-  if ('expected' in verdict)
-    return `yes, ${verdict.expected.image} of revision ${verdict.expected.revision || '(not stated)'} (${verdict.expected.placement})`;
+  if ('expected' in verdict) return answerWords(verdict.expected);
   return injection && 'reason' in verdict ? verdict.reason.detail : 'none';
+}
+
+/** Only Istio states a revision, and the policy no placement. */
+function answerWords({ image, revision, placement, source }: ExpectedSidecar): string {
+  const of = source === undefined ? ` of revision ${revision || '(not stated)'}` : '';
+  return placement === 'any' ? image : `yes, ${image}${of} (${placement})`;
 }
 
 const rewrittenLines = ({ verdict }: Assessed): string[] =>

@@ -72,7 +72,11 @@ export class Report implements Omit<RestartListener, 'sending'> {
     const configurations = new Set(entries.map(({ configuration }) => configuration));
     for (const one of this.#unreachable) if (!configurations.has(one)) this.#unreachable.delete(one);
     this.#options.metrics.unreachable(this.#unreachable.size);
-    const injectors = [...new Set(entries.map(({ configuration, revision }) => `${configuration} (${revision})`))];
+    const injectors = [
+      ...new Set(
+        entries.map(({ configuration, revision }) => (revision ? `${configuration} (${revision})` : configuration)),
+      ),
+    ];
     const text = injectors.join(', ');
     if (text === this.#injectors) return;
     this.#injectors = text;

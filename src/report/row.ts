@@ -79,7 +79,7 @@ export function rowOf(planned: Planned): Row {
     ...(planned.source && { sidecar: planned.source.name }),
     ...(injection &&
       isAsked(injection) && {
-        revision: injection.entry.revision,
+        ...(injection.entry.revision && { revision: injection.entry.revision }),
         webhook: `${injection.entry.configuration}/${injection.entry.name}`,
       }),
     ...(verdict.state === 'outdated' && meansOutage(workload) && { outage: true }),

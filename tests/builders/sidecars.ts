@@ -30,7 +30,12 @@ export function assessedSidecar(source: SidecarSource, image: string, verdict?: 
   const injection = source.fixed
     ? fixedInjection(source, source.fixed)
     : injectionOf(DAPR_ENTRY, { source, istiod: istiod({ name: 'dapr-sidecar-injector' }) });
-  const wanted = expected({ source: source.name, image, revision: '' });
+  const wanted = expected({
+    source: source.name,
+    image,
+    revision: '',
+    ...(source.fixed && { placement: 'any' }),
+  });
   return {
     source,
     match: { kind: 'entry', entry: injection },

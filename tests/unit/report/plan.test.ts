@@ -6,6 +6,7 @@ import { reason } from '../../../src/reasons.ts';
 import { explanation } from '../../../src/report/explanation.ts';
 import { planTable } from '../../../src/report/planTable.ts';
 import { rowOf, rowsOf } from '../../../src/report/row.ts';
+import { assessedSidecar, dapr, vault, withSidecars } from '../../builders/sidecars.ts';
 import { assessed, entry, expected, injection, istiod, NOW, workload } from '../../builders/workload.ts';
 
 const next = assessed({ name: 'web' });
@@ -111,4 +112,53 @@ test('an explanation shows nothing of the template’s spec, which may carry sec
   const row = rowOf({ ...secret, step: none });
   const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
   assert.doesNotMatch(explanation({ assessed: secret, mesh, row, rules }), /hunter2/);
+});
+
+test('an explanation tells about each sidecar, and of a wanted image that no webhook is asked', () => {
+  const one = withSidecars([assessedSidecar(vault(), 'vault:2')], {
+    state: 'current',
+    expected: expected(),
+    drifts: [],
+  });
+  const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
+  const text = explanation({ assessed: one, mesh, row: rowOf({ ...one, step: none }), rules });
+  const [, ...sections] = text.split('Question ');
+  assert.deepEqual(
+    sections.map((section) => section.split('\n').slice(0, 5)),
+    [
+      [
+        '(istio)',
+        '  would you inject a pod with this template? Asked of Service istio-system/istiod, port 443, path /inject, revision default',
+        '',
+        'Answer (istio)',
+        '  yes, docker.io/istio/proxyv2:1.31.0 of revision default (container)',
+      ],
+      ['(vault)', '  none is asked; the policy says image vault:2', '', 'Answer (vault)', '  vault:2'],
+    ],
+  );
+});
+
+test('a row names the sidecar of the policy that it is about, and has the others', () => {
+  const one = withSidecars([], { state: 'current', expected: expected(), drifts: [] });
+  const { source, verdict, injection, match } = assessedSidecar(dapr, 'daprd:2');
+  const istio = { match: one.match, groups: one.groups, verdict: one.verdict };
+  const row = rowOf({
+    ...one,
+    source: dapr,
+    verdict,
+    match,
+    ...(injection && { injection }),
+    others: [istio],
+    step: none,
+  });
+  assert.equal(source?.name, 'dapr');
+  assert.deepEqual(
+    [row.sidecar, row.webhook, row.revision, row.others],
+    [
+      'dapr',
+      'dapr-sidecar-injector/sidecar-injector.dapr.io',
+      undefined,
+      [{ verdict: 'current', reason: '', detail: '', to: 'proxyv2:1.31.0 (default)' }],
+    ],
+  );
 });
