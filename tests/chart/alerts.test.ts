@@ -153,6 +153,24 @@ const ROWS: Readonly<Record<string, Row>> = {
     silent: [10, 20],
     fires: [30],
   },
+  'an injector rejects the pods of a workload': {
+    series: { [pod('meltemi_workloads', 'a', ',state="unknown"')]: '0x10 2x50' },
+    alert: 'MeltemiWorkloadsUnknown',
+    silent: [10, 35],
+    fires: [45],
+  },
+  'an injector restarts': {
+    series: { [pod('meltemi_workloads', 'a', ',state="unknown"')]: '0x10 200x10 0x40' },
+    alert: 'MeltemiWorkloadsUnknown',
+    silent: [15, 45],
+    fires: [],
+  },
+  'two injectors match the same pods': {
+    series: { [pod('meltemi_workloads', 'a', ',state="conflict"')]: '0x10 1x50' },
+    alert: 'MeltemiWebhooksConflict',
+    silent: [10, 35],
+    fires: [45],
+  },
   'a watch fails': {
     series: { [pod('meltemi_watch_stale', 'a')]: '0x10 1x30', [pod('meltemi_watch_stale', 'b')]: '0x40' },
     alert: 'MeltemiWatchStale',
