@@ -35,6 +35,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   'networkPolicy.apiServerPorts': [7443],
   'networkPolicy.injectorPorts': [7444],
   extraArgs: ['--dry-run'],
+  global: { imageRegistry: 'registry.local' },
   policy: { maxInFlight: 7 },
   namespaces: ['shop'],
   istioNamespaces: ['mesh'],

@@ -63,9 +63,33 @@ for (const [what, image, expected] of [
     `ghcr.io/meltemi-mesh/meltemi@sha256:${'a'.repeat(64)}`,
   ],
   ['another repository', { repository: 'registry.local/m' }, `registry.local/m:${VERSION}`],
+  ['another registry', { registry: 'harbor.corp/ghcr' }, `harbor.corp/ghcr/meltemi-mesh/meltemi:${VERSION}`],
+  ['a registry with a port', { registry: 'localhost:5000' }, `localhost:5000/meltemi-mesh/meltemi:${VERSION}`],
+  [
+    'a registry for a repository without one',
+    { registry: 'harbor.corp', repository: 'mesh/meltemi' },
+    `harbor.corp/mesh/meltemi:${VERSION}`,
+  ],
 ] as const) {
   test(`image: ${what}`, async () => assert.equal(container(await render({ image })).image, expected));
 }
+
+test('image: the registry of an umbrella chart, unless this chart names its own', async () => {
+  const global = { imageRegistry: 'harbor.corp' };
+  assert.equal(container(await render({ global })).image, `harbor.corp/meltemi-mesh/meltemi:${VERSION}`);
+  const own = await render({ global, image: { registry: 'quay.io' } });
+  assert.equal(container(own).image, `quay.io/meltemi-mesh/meltemi:${VERSION}`);
+});
+
+test('the Deployment has annotations of its own, and as many old ReplicaSets as asked for', async () => {
+  const manifests = await render({
+    deploymentAnnotations: { 'reloader.stakater.com/auto': 'true' },
+    revisionHistoryLimit: 2,
+  });
+  const { metadata, spec } = only(manifests, 'Deployment');
+  assert.deepEqual([metadata.annotations, spec.revisionHistoryLimit], [{ 'reloader.stakater.com/auto': 'true' }, 2]);
+  assert.equal(spec.template.metadata.annotations, undefined);
+});
 
 /** A value for a setting, and what the operator is to read. */
 function sampleOf({ setting }: (typeof CONFIG_VALUES)[number]): [value: unknown, text: string] {

@@ -29,8 +29,6 @@ export function valuesSchema(keys: readonly ValueKey[]): string {
     }, root);
     parent.properties[last] = { description: key.help, ...typeOf(key) };
   }
-  // Helm gives it to charts that other charts depend on.
-  root.properties.global = { type: 'object' };
   return `${JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', ...root }, null, 2)}\n`;
 }
 
