@@ -66,6 +66,10 @@ export const ownClusterRole = (manifests: readonly Manifest[]): Manifest =>
     'ClusterRole',
   );
 
+/** The container of the Deployment. */
+export const container = (manifests: readonly Manifest[]) =>
+  only(manifests, 'Deployment').spec.template.spec.containers[0];
+
 async function helm(
   verb: string,
   values: Values,

@@ -57,8 +57,8 @@ const nested = (path: string, value: unknown): Values =>
 const baseOf = ({ path }: ValueKey): Values =>
   merge(path.startsWith('podMonitor.') ? PODS_SCRAPED : ALL_ON, BESIDE[path] ?? {});
 
-/** Those under `config` have a test of their own; of the two of a PodDisruptionBudget only one may be given. */
-const APART = /^config\.|^podDisruptionBudget\.minAvailable$/;
+/** Those under `config` and `enabled` have tests of their own; of the two of a PodDisruptionBudget only one may be given. */
+const APART = /^config\.|^enabled$|^podDisruptionBudget\.minAvailable$/;
 
 for (const key of chartKeys().filter(({ path }) => !APART.test(path))) {
   test(`${key.path} has an effect`, async () => {

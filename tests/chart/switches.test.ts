@@ -6,11 +6,10 @@ import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { VERSION } from '../../src/version.ts';
 import { CONFIG_VALUES } from '../contract/chart/flagValues.ts';
 import { settingSchema } from '../contract/chart/settingSchema.ts';
-import { type Manifest, only, type Rendering, render, type Values } from './chart.ts';
+import { container, type Manifest, only, type Rendering, render, type Values } from './chart.ts';
 
 const MONITORING = 'monitoring.coreos.com/v1';
 const TOKEN = { authorization: { credentials: { name: 'token', key: 'token' } } };
-const container = (manifests: readonly Manifest[]) => only(manifests, 'Deployment').spec.template.spec.containers[0];
 const kinds = (manifests: readonly Manifest[]): string[] => manifests.map(({ kind }) => kind);
 
 /** What makes a kind, and what leaves it out. */
