@@ -22,9 +22,13 @@
 {{- end -}}
 {{- end -}}
 
-{{/* For what lies outside the namespace of the release, where one of the same name in another namespace has its own. No namespace has a colon. */}}
+{{- define "meltemi.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride -}}
+{{- end -}}
+
+{{/* For what lies outside the chart's own namespace, where one of the same name in another namespace has its own. No namespace has a colon. */}}
 {{- define "meltemi.outsideName" -}}
-{{- include "meltemi.cut" (printf "%s:%s" .Release.Namespace (include "meltemi.fullname" .)) -}}
+{{- include "meltemi.cut" (printf "%s:%s" (include "meltemi.namespace" .) (include "meltemi.fullname" .)) -}}
 {{- end -}}
 
 {{- define "meltemi.serviceAccountName" -}}
@@ -40,7 +44,7 @@
 {{- end -}}
 
 {{- define "meltemi.metricsReaderName" -}}
-{{- include "meltemi.cut" (printf "%s:%s-metrics-reader" .Release.Namespace (include "meltemi.fullname" .)) -}}
+{{- include "meltemi.cut" (printf "%s:%s-metrics-reader" (include "meltemi.namespace" .) (include "meltemi.fullname" .)) -}}
 {{- end -}}
 
 {{- define "meltemi.dashboardName" -}}

@@ -1,7 +1,7 @@
 {{- define "meltemi.subjects" -}}
 - kind: ServiceAccount
   name: {{ include "meltemi.serviceAccountName" . }}
-  namespace: {{ .Release.Namespace }}
+  namespace: {{ include "meltemi.namespace" . }}
 {{- end -}}
 
 {{/*
@@ -9,7 +9,7 @@ The Roles by namespace, as YAML: in each the parts of the table of rights that h
 gets one Role all the same.
 */}}
 {{- define "meltemi.roles" -}}
-{{- $roles := dict .Release.Namespace (list "own") -}}
+{{- $roles := dict (include "meltemi.namespace" .) (list "own") -}}
 {{- range .Values.istioNamespaces -}}
 {{- $_ := set $roles . (append (get $roles . | default list) "istio") -}}
 {{- end -}}

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { Metrics } from '../../src/report/metrics.ts';
 import { toolbox } from '../testbed/build.ts';
 import { run } from '../testbed/run.ts';
 import { only, render } from './chart.ts';
@@ -212,3 +213,33 @@ for (const [index, [what, { series, alert, fires, silent }]] of Object.entries(R
 
 test('every alert has rows', () =>
   assert.deepEqual(new Set(Object.values(ROWS).map(({ alert }) => alert)), new Set(rules.map(({ alert }) => alert))));
+
+async function changed(alerts: Readonly<Record<string, unknown>>): Promise<Rule[]> {
+  const rule = only(await render({ prometheusRule: { enabled: true, force: true, alerts } }), 'PrometheusRule');
+  return rule.spec.groups.flatMap((group: { rules: Rule[] }) => group.rules) as Rule[];
+}
+
+test('an alert can be left out by values', async () =>
+  assert.deepEqual(
+    await changed({ MeltemiGateClosed: { enabled: false } }),
+    rules.filter(({ alert }) => alert !== 'MeltemiGateClosed'),
+  ));
+
+test('an alert takes its time and its labels from values, and keeps the labels that it has', async () => {
+  const change = { for: '1h', labels: { severity: 'info', team: 'mesh' } };
+  assert.deepEqual(
+    await changed({ MeltemiWatchStale: change, MeltemiDown: { enabled: true, labels: { team: 'mesh' } } }),
+    rules.map((rule) => {
+      if (rule.alert === 'MeltemiWatchStale') return { ...rule, ...change };
+      return rule.alert === 'MeltemiDown' ? { ...rule, labels: { severity: 'critical', team: 'mesh' } } : rule;
+    }),
+  );
+});
+
+test('promtool finds nothing wrong with the metrics', async () => {
+  const metrics = new Metrics('1.2.3');
+  metrics.leads(true);
+  metrics.watches(() => false);
+  metrics.evaluated(['current'], ['gave-up'], 1);
+  await run(toolbox().program('promtool'), ['check', 'metrics'], { input: await metrics.registry.metrics() });
+});

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { VERSION } from '../../src/version.ts';
-import { only, ownClusterRole, render } from './chart.ts';
+import { container as containerOf, only, ownClusterRole, render } from './chart.ts';
+import { defaultRendering, RENDERING } from './defaultRendering.ts';
 
 const manifests = await render();
 const deployment = only(manifests, 'Deployment');
@@ -62,6 +64,17 @@ test('probes have a port and paths of their own', () => {
   assert.deepEqual(container.livenessProbe.httpGet, { path: '/livez', port: 'http-health' });
   assert.deepEqual(container.readinessProbe.httpGet, { path: '/readyz', port: 'http-health' });
 });
+
+test('probes take their timing from values, and nothing else', async () => {
+  const { livenessProbe, readinessProbe } = containerOf(
+    await render({ livenessProbe: { failureThreshold: 9 }, readinessProbe: { initialDelaySeconds: 3 } }),
+  );
+  assert.deepEqual(livenessProbe, { ...container.livenessProbe, failureThreshold: 9 });
+  assert.deepEqual(readinessProbe, { ...container.readinessProbe, initialDelaySeconds: 3 });
+});
+
+test(`what is rendered by default stands in ${RENDERING}, which npm run rendering writes`, async () =>
+  assert.equal(readFileSync(RENDERING, 'utf8'), await defaultRendering()));
 
 test('the operator is left to its own defaults', () => {
   assert.deepEqual(container.args, ['/app/meltemi.js', 'run']);

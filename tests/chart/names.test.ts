@@ -44,6 +44,12 @@ test('two releases of one name in different namespaces share no object', async (
   );
 });
 
+test('a namespaceOverride is as if the release were in that namespace', async () =>
+  assert.deepEqual(
+    await render({ ...ALL, namespaceOverride: 'mesh-tools' }),
+    await render(ALL, { namespace: 'mesh-tools' }),
+  ));
+
 test('no two pairs of namespace and release come to one name', async () => {
   const pairs = [
     { namespace: 'a-b', name: 'c-meltemi' },

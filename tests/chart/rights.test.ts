@@ -4,7 +4,7 @@ import { RIGHTS, type RightScope } from '../../src/cluster/rights.ts';
 import { KINDS } from '../../src/kinds/kinds.ts';
 import { grants } from '../contract/chart/grants.ts';
 import { type Rule, rightsAt, rulesOf } from '../contract/chart/rightsTemplate.ts';
-import { type Manifest, only, ownClusterRole, render } from './chart.ts';
+import { type Manifest, only, ownClusterRole, render, type Values } from './chart.ts';
 
 const rulesIn = (manifests: readonly Manifest[], namespace: string): Rule[] =>
   manifests
@@ -51,6 +51,19 @@ test('token reviews need rights only if metrics are secured, and only readers wi
   assert.equal(manifests.filter(({ kind }) => kind === 'ClusterRole').length, 1);
   const reader = (await render()).find(({ metadata }) => metadata.name.endsWith('-metrics-reader'));
   assert.deepEqual(reader?.rules, [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }]);
+});
+
+test('readers of the metrics that values name are bound to that role, and to no other', async () => {
+  const prometheus = { namespace: 'monitoring', name: 'prometheus-k8s' };
+  const bindings = async (values: Values): Promise<Manifest[]> =>
+    (await render({ rbac: { metricsReaders: [prometheus] }, ...values })).filter(
+      ({ kind, subjects }) => kind === 'ClusterRoleBinding' && subjects[0].name === prometheus.name,
+    );
+  const [binding, ...others] = await bindings({});
+  assert.equal(others.length, 0);
+  assert.deepEqual(binding?.subjects, [{ kind: 'ServiceAccount', ...prometheus }]);
+  assert.equal(binding?.roleRef.name, 'ops:meltemi-metrics-reader');
+  assert.deepEqual(await bindings({ config: { metricsSecure: false } }), [], 'plain metrics need no right');
 });
 
 const rightsWith = async (policy: object): Promise<Set<string>> => {

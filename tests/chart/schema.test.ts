@@ -48,6 +48,18 @@ const REFUSED: Readonly<Record<string, readonly [Values, RegExp]>> = {
     /'\/policy\/exclude\/0': additional properties 'namespace'/,
   ],
   'a filter of everything': [{ policy: { exclude: [{}] } }, /'\/policy\/exclude\/0': minProperties: got 0, want 1/],
+  'a probe of another path': [
+    { livenessProbe: { httpGet: { path: '/' } } },
+    /'\/livenessProbe': additional properties 'httpGet' not allowed/,
+  ],
+  'a metrics reader without namespace': [
+    { rbac: { metricsReaders: [{ name: 'prometheus' }] } },
+    /'\/rbac\/metricsReaders\/0': missing property 'namespace'/,
+  ],
+  'a change of an alert that is none': [
+    { prometheusRule: { alerts: { MeltemiDown: { severity: 'info' } } } },
+    /'\/prometheusRule\/alerts\/MeltemiDown': additional properties 'severity' not allowed/,
+  ],
   'a pull policy that is none': [{ image: { pullPolicy: 'Sometimes' } }, /'\/image\/pullPolicy': value must be one of/],
 };
 
@@ -57,6 +69,10 @@ for (const [what, [values, message]] of Object.entries(REFUSED)) {
 
 /** Values that each are right and do not go together. */
 const CLASHES: Readonly<Record<string, readonly [Values, RegExp]>> = {
+  'an alert that does not exist': [
+    { prometheusRule: { enabled: true, force: true, alerts: { MeltemiDwon: { enabled: false } } } },
+    /there is no alert "MeltemiDwon"\. The alerts are MeltemiDown, /,
+  ],
   'two replicas that both lead': [{ replicaCount: 2, config: { leaderElect: false } }, /replicaCount must be 1/],
   'both monitors': [
     { serviceMonitor: { enabled: true, force: true }, podMonitor: { enabled: true, force: true } },

@@ -112,7 +112,7 @@ test('one kind a template, called after it', () => {
 });
 
 test('every alert has a severity, a summary, a description, and its section where its runbook_url leads', () => {
-  const rule = textOf('helm/templates/prometheusrule.yaml');
+  const rule = textOf('helm/templates/_alerts.tpl');
   const alerts = rule.split('- alert: ').slice(1);
   const headings = [...textOf('docs/alerts.md').matchAll(/^## (\w+)$/gm)].map(([, heading]) => heading);
   const names = alerts.map((alert) => alert.split('\n')[0] ?? '');

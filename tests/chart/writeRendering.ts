@@ -1,0 +1,4 @@
+import { writeFileSync } from 'node:fs';
+import { defaultRendering, RENDERING } from './defaultRendering.ts';
+
+writeFileSync(RENDERING, await defaultRendering());
