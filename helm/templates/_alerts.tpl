@@ -110,14 +110,15 @@
 {{- $all := include "meltemi.alerts" . | fromYamlArray -}}
 {{- $names := list -}}
 {{- range $all }}{{ $names = append $names .alert }}{{ end -}}
-{{- range $name := keys .Values.prometheusRule.alerts | sortAlpha -}}
+{{- $changes := .Values.prometheusRule.alerts | default dict -}}
+{{- range $name := keys $changes | sortAlpha -}}
 {{- if not (has $name $names) -}}
 {{- fail (printf "prometheusRule.alerts: there is no alert %q. The alerts are %s" $name (join ", " $names)) -}}
 {{- end -}}
 {{- end -}}
 {{- $wanted := list -}}
 {{- range $all -}}
-{{- $change := get $.Values.prometheusRule.alerts .alert | default dict -}}
+{{- $change := get $changes .alert | default dict -}}
 {{- if ne (toString $change.enabled) "false" -}}
 {{- $wanted = append $wanted (mergeOverwrite . (omit $change "enabled")) -}}
 {{- end -}}
