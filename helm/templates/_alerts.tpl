@@ -85,6 +85,18 @@
     summary: Meltemi cannot watch what decides about sidecars.
     description: {{ printf "For 15 minutes %s has not been able to watch something that every decision rests on; nothing is restarted. The log and /readyz name it." "{{ $labels.pod }}" | quote }}
     runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemiwatchstale
+# over all replicas, as the leader may have changed within the hour
+- alert: MeltemiScansFailing
+  expr: |-
+    sum(increase(meltemi_scans_total{result="error", {{ $own }}}[1h])) > 0
+      and sum(increase(meltemi_scans_total{result="success", {{ $own }}}[1h])) == 0
+  for: 10m
+  labels:
+    severity: warning
+  annotations:
+    summary: Meltemi cannot read workloads and pods.
+    description: {{ printf "Within an hour %s scans failed and none succeeded. Meltemi restarts nothing new meanwhile. The log names the cause." "{{ $value | humanize }}" | quote }}
+    runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemiscansfailing
 - alert: MeltemiGateClosed
   expr: max(meltemi_gates_closed_long{ {{- $own -}} }) > 0
   for: 5m

@@ -79,6 +79,7 @@ const pod = (metric: string, name: string, more = ''): string =>
   `${metric}{namespace="ops",pod="${name}",instance="${name}"${more}}`;
 const outdated = (name: string): string => pod('meltemi_workloads', name, ',state="outdated"');
 const waiting = (name: string, reason: string): string => pod('meltemi_waiting_workloads', name, `,reason="${reason}"`);
+const scans = (name: string, result: string): string => pod('meltemi_scans_total', name, `,result="${result}"`);
 const DAY = 24 * 60;
 
 const ROWS: Readonly<Record<string, Row>> = {
@@ -177,6 +178,18 @@ const ROWS: Readonly<Record<string, Row>> = {
     alert: 'MeltemiWatchStale',
     silent: [10, 20],
     fires: [30],
+  },
+  'every scan fails': {
+    series: { [scans('a', 'success')]: '0+1x10 10x150', [scans('a', 'error')]: '0x10 0+1x150' },
+    alert: 'MeltemiScansFailing',
+    silent: [10, 60],
+    fires: [100, 150],
+  },
+  'scans fail and then succeed': {
+    series: { [scans('a', 'success')]: '0x20 0+1x150', [scans('a', 'error')]: '0+1x20 20x150' },
+    alert: 'MeltemiScansFailing',
+    silent: [30, 60, 150],
+    fires: [],
   },
   'a gate stays closed': {
     series: { [pod('meltemi_gates_closed_long', 'a')]: '0x10 1x30' },
