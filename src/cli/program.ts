@@ -78,12 +78,17 @@ export function program(
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .showSuggestionAfterError()
-    .showHelpAfterError(`(${PRODUCT} --help shows how to use it)`)
+    .showHelpAfterError(helpOf(PRODUCT))
     .addHelpText('after', `\nRun "${PRODUCT} plan" first: it writes nothing. ${HOME_PAGE}`)
     .configureOutput({ outputError: (text, write) => write(text.split('\n').map(shown).join('\n')) })
     .exitOverride();
   const command = (name: CommandName, description: string, examples: string): void => {
-    const sub = root.command(name).description(description).addHelpText('after', examples).allowExcessArguments(false);
+    const sub = root
+      .command(name)
+      .description(description)
+      .addHelpText('after', examples)
+      .showHelpAfterError(helpOf(`${PRODUCT} ${name}`))
+      .allowExcessArguments(false);
     for (const option of optionsOf(name, environment)) sub.addOption(option);
     sub.action(async (values: Partial<Settings>) =>
       exit(await actions[name]({ ...defaults(), ...values }, givenTo(sub))),
@@ -100,12 +105,15 @@ export function program(
     .argument('<file>', 'YAML file, - for standard input')
     .addOption(new Option('-o, --output <format>', 'yaml or json').choices(['yaml', 'json']).default('yaml'))
     .addHelpText('after', CHECK_EXAMPLES)
+    .showHelpAfterError(helpOf(`${PRODUCT} policy check`))
     .allowExcessArguments(false)
     .action(async (file: string, { output }: { output: 'yaml' | 'json' }) =>
       exit(await actions.policyCheck(file, output)),
     );
   return root;
 }
+
+const helpOf = (command: string): string => `(${command} --help shows how to use it)`;
 
 /** Commander's messages quote values, also those from the environment. */
 const shown = (line: string): string => escaped(line, LINE_LIMIT);

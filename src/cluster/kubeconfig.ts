@@ -101,10 +101,22 @@ function readOne(file: string): KubeConfig {
   } catch (error) {
     throw new KubeconfigError(`${file} is not a usable kubeconfig: ${firstLine(error)}`);
   }
+  refuseDuplicates(file, config);
   config.makePathsAbsolute(dirname(file));
   completeUsers(config, raw, dirname(file));
   allowPlainHttp(config);
   return config;
+}
+
+/** kubectl refuses such a file, too (client-go clientcmd/api/v1/conversion.go): it does not say which of the two is meant. */
+function refuseDuplicates(file: string, config: KubeConfig): void {
+  for (const kind of ['clusters', 'contexts', 'users'] as const) {
+    const names = config[kind].map(({ name }) => name);
+    const twice = names.find((name, index) => names.indexOf(name) < index);
+    if (twice !== undefined) {
+      throw new KubeconfigError(`${file} has two ${kind} named ${JSON.stringify(twice)}; rename or remove one`);
+    }
+  }
 }
 
 function textOf(file: string): string {

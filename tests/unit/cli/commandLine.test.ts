@@ -47,6 +47,8 @@ const rows: [string, string[], Record<string, string>, number, RegExp][] = [
     2,
     /unknown option '--kubeconfg'\s+\(Did you mean --kubeconfig\?\)/,
   ],
+  ['… and the help of the command that was meant', ['plan', '--kubeconfg', 'x'], {}, 2, /\(meltemi plan --help shows/],
+  ['… also of one below another', ['policy', 'check'], {}, 2, /\(meltemi policy check --help shows/],
   ['an unknown command', ['plam'], {}, 2, /unknown command 'plam'.*plan/s],
   [
     'a number that is none',

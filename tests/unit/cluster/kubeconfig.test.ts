@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { parse, stringify } from 'yaml';
 import { type KubeconfigError, loadKubeconfig } from '../../../src/cluster/kubeconfig.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meltemi-'));
@@ -125,6 +126,14 @@ describe('kubeconfig: what is wrong with it', () => {
     assert.match(wrong(file('')), /is not a kubeconfig/);
     assert.match(wrong(file('clusters: [{name: a}]')), /is not a usable kubeconfig: clusters\[0\].cluster is missing/);
   });
+
+  for (const kind of ['clusters', 'contexts', 'users'] as const) {
+    it(`names an entry that stands twice under ${kind}`, () => {
+      const { [kind]: entries = [], ...others } = parse(config('a')) as Record<string, object[]>;
+      const text = stringify({ ...others, [kind]: [...entries, ...entries] });
+      assert.match(wrong(file(text)), new RegExp(`has two ${kind} named "a"; rename or remove one`));
+    });
+  }
 
   it('says that there is no current context, and which there are', () => {
     assert.match(wrong(file(config('a', { current: '' }))), /no current context; give --context with one of: a$/);
