@@ -110,11 +110,14 @@ export function statusError(call: Call, given: RawStatus, retryAfterMs?: number)
   return new ApiError({
     ...call,
     reason: raw.reason || 'HTTP',
-    message: `${call.method} ${call.path}: ${raw.code ?? 'error'}: ${said.slice(0, MESSAGE_LIMIT)}`,
+    message: `${call.method} ${call.path}: ${raw.code ?? 'error'}: ${said.slice(0, MESSAGE_LIMIT)}${raw.code === 401 ? UNAUTHORIZED : ''}`,
     ...(raw.code !== undefined && { status: raw.code }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
 }
+
+/** The API server never says more than the word, so as not to help an attacker. */
+const UNAUTHORIZED = '; has the token or the client certificate expired, or is it of another cluster?';
 
 /** If protobuf was requested, the Status is protobuf too. It is not read, because the call already shows what was refused. */
 function withoutWords({ method, path }: Call, code: number | undefined): string {

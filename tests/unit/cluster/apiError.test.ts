@@ -52,6 +52,12 @@ describe('apiError', () => {
     }
   });
 
+  it('says what to do where the API server does not accept the credentials', () =>
+    assert.equal(
+      statusError(call, { code: 401, reason: 'Unauthorized', message: 'Unauthorized' }).message,
+      'GET /api/v1/pods: 401: Unauthorized; has the token or the client certificate expired, or is it of another cluster?',
+    ));
+
   it('takes the wait from the header, else from the Status', () => {
     const body = Buffer.from(JSON.stringify({ kind: 'Status', details: { retryAfterSeconds: 3 } }));
     assert.equal(httpError(call, 429, body).retryAfterMs, 3000);
