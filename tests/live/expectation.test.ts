@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { afterTest } from '../jest/afterTest.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import { FakeInjector } from './fakeInjector.ts';
@@ -159,6 +160,7 @@ test('G1: while istiod’s rollout is incomplete nothing is restarted', async ()
 
 test('G3: two injectors behind one address that disagree hold; once they agree it goes', async () => {
   const fake = await FakeInjector.start(bed, '1.0.1');
+  afterTest(() => fake.stop());
   await fake.install();
   for (const name of ['a', 'b', 'c']) await bed.deploy({ namespace: 'fake', name, labels: { number: name } });
   await bed.waitReady('fake');
@@ -177,7 +179,6 @@ test('G3: two injectors behind one address that disagree hold; once they agree i
     });
   } finally {
     await scene.stop();
-    await fake.stop();
   }
 });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { afterTest } from '../jest/afterTest.ts';
 import { until } from '../testbed/until.ts';
 import { bed } from './bedWithIstio.ts';
 import { FakeInjector } from './fakeInjector.ts';
@@ -109,6 +110,7 @@ test('restarts that fail halt the run, and only a changed injector ends the halt
 
 test('an injector that accepts questions and answers none does not delay restarts of other injectors', async () => {
   const fake = await FakeInjector.start(bed, '1.0.1');
+  afterTest(() => fake.stop());
   await fake.install();
   const names = ['1', '2', '3', '4', '5'];
   await bed.namespace('fine', INJECTED);
@@ -133,6 +135,5 @@ test('an injector that accepts questions and answers none does not delay restart
     await scene.decided('fake', 'current', '');
   } finally {
     await scene.stop();
-    await fake.stop();
   }
 });

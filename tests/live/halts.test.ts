@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { LEASE_ANNOTATION, LEASE_NAME, RETRY } from '../../src/names.ts';
+import { afterTest } from '../jest/afterTest.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import { pathOf } from '../testbed/paths.ts';
 import { until } from '../testbed/until.ts';
@@ -77,6 +78,7 @@ test('paused half-way nothing new begins and what is in flight ends; resumed it 
 
 test('a webhook that fails open halts at once; a resume lets the rest go on, a retry repairs those that lost their sidecar', async () => {
   const fake = await FakeInjector.start(bed, '1.0.1');
+  afterTest(() => fake.stop());
   fake.failurePolicy = 'Ignore';
   await fake.install();
   const namespaces = await fleet(bed, 'open', 8, { mesh: 'fake' }, { readyAfter: '1s' });
@@ -112,7 +114,6 @@ test('a webhook that fails open halts at once; a resume lets the rest go on, a r
     await scene.current(namespaces, '1.0.2', 'remote', 360);
   } finally {
     await scene.stop();
-    await fake.stop();
   }
 });
 
