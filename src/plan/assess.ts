@@ -9,7 +9,7 @@ import type { Mesh } from '../expect/mesh.ts';
 import type { Workload } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import { reason } from '../reasons.ts';
-import type { Assessed, AssessedSidecar } from './assessed.ts';
+import { type Assessed, type AssessedSidecar, assessedSidecar } from './assessed.ts';
 import type { JournalEntry } from './journalEntry.ts';
 import type { Policy } from './policy.ts';
 
@@ -72,14 +72,7 @@ function assessSidecar(observed: Observed, answered: SourceAnswer, context: Asse
       : { state: 'unknown', reason: reason('not-read', unread) };
   const hinted =
     verdict.state === 'outdated' && (source?.fixed !== undefined || hintsAtRewriting(verdict.expected, groups, rules));
-  return {
-    ...(source && { source }),
-    match,
-    groups,
-    verdict,
-    ...(injection && { injection }),
-    ...(hinted && { hinted }),
-  };
+  return assessedSidecar({ source, match, groups, verdict, injection, hinted });
 }
 
 /** An outdated workload in a skipped namespace is listed and never restarted. */

@@ -25,6 +25,25 @@ export interface AssessedSidecar {
   readonly hinted?: boolean;
 }
 
+/** Puts the parts together, without keys for those that are absent. */
+export const assessedSidecar = ({
+  source,
+  match,
+  groups,
+  verdict,
+  injection,
+  hinted,
+}: {
+  readonly [Part in keyof Required<AssessedSidecar>]: AssessedSidecar[Part];
+}): AssessedSidecar => ({
+  ...(source && { source }),
+  match,
+  groups,
+  verdict,
+  ...(injection && { injection }),
+  ...(hinted && { hinted }),
+});
+
 /** What was observed of a workload, with the verdict on its sidecar. If it has several, with the most urgent one. */
 export interface Assessed extends Observed, AssessedSidecar {
   readonly groups: readonly PodGroup[];
@@ -50,14 +69,7 @@ export function bySidecar(assessed: Assessed): readonly Assessed[] {
   const { others } = assessed;
   if (!others) return [assessed];
   const { source, match, groups, verdict, injection, hinted, ...workload } = assessed;
-  const first: AssessedSidecar = {
-    ...(source && { source }),
-    match,
-    groups,
-    verdict,
-    ...(injection && { injection }),
-    ...(hinted && { hinted }),
-  };
+  const first = assessedSidecar({ source, match, groups, verdict, injection, hinted });
   const all = [first, ...others];
   return all.map((one) => ({ ...workload, ...one, others: all.filter((other) => other !== one) }));
 }
