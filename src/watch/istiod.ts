@@ -49,16 +49,6 @@ export function istiodOf(raw: RawWorkload): Istiod {
   };
 }
 
-/** Why a Deployment is not completely rolled out, in words; undefined if it is. */
-export function rolloutProblem(raw: RawWorkload): string | undefined {
-  const { generation, rollout } = istiodOf(raw);
-  const { observedGeneration, desired, updated, existing, available } = rollout;
-  if (desired === 0) return 'has no replicas';
-  if (observedGeneration >= generation && updated >= desired && existing <= updated && available >= desired)
-    return undefined;
-  return `is rolling out: ${updated} updated and ${available} available of ${desired}`;
-}
-
 /** Whether a Deployment carries the label that Istio's charts give to istiod. */
 export const isLabelledIstiod = (raw: RawWorkload): boolean => labelsOf(raw).app === 'istiod';
 

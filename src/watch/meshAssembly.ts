@@ -11,7 +11,8 @@ import { injectorEntries, type RawConfiguration, type WebhookEntry } from '../ex
 import { fits } from '../fieldTypes.ts';
 import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import type { Labels, NamespaceFacts } from '../model.ts';
-import { isLabelledIstiod, istiodOf, podLabelsOf, rolloutProblem } from './istiod.ts';
+import { isLabelledIstiod, istiodOf, podLabelsOf } from './istiod.ts';
+import { rolloutProblem } from './rolloutProblem.ts';
 
 /** The fields that identify an object. */
 export interface Named {
