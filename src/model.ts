@@ -95,6 +95,13 @@ export interface Workload extends WorkloadRef {
   readonly writtenAt?: number;
   readonly template: PodTemplate;
   readonly rollout: RolloutReport;
+  /** Of a StatefulSet with the label `rollout-group`. */
+  readonly rolloutGroup?: {
+    readonly name: string;
+    readonly paused: boolean;
+    /** Why the number of pods that may be unavailable is 1, if the annotation says something else. */
+    readonly warning?: string;
+  };
 }
 
 /** Where a pod carries its proxy: an ordinary container, a native sidecar, or not at all. */

@@ -47,6 +47,11 @@
   resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller]
   verbs: [get]
 {{- end }}
+{{- if include "meltemi.eviction" . }}
+- apiGroups: [""]
+  resources: [pods/eviction]
+  verbs: [create]
+{{- end }}
 {{- end }}
 
 {{- define "meltemi.rights.istio" -}}
@@ -136,6 +141,11 @@
 - apiGroups: [networking.istio.io]
   resources: [proxyconfigs]
   verbs: [list, watch]
+{{- end }}
+{{- if include "meltemi.eviction" . }}
+- apiGroups: [""]
+  resources: [pods/eviction]
+  verbs: [create]
 {{- end }}
 {{- end }}
 

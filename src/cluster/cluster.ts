@@ -9,7 +9,7 @@ export interface ServiceFacts {
 }
 
 /**
- * Everything that the stages need from Kubernetes, except watches. Every method throws `ApiError`; `patch` also throws `NotLeading`. A
+ * Everything that the stages need from Kubernetes, except watches. Every method throws `ApiError`; `patch` and `evict` also throw `NotLeading`. A
  * missing object is returned as undefined. A dry run is another implementation of this port, not an `if`.
  */
 export interface Cluster {
@@ -36,5 +36,10 @@ export interface Cluster {
   accountUid(namespace: string, name: string): Promise<string | undefined>;
   /** JSON merge patch on a workload; 409 if its resourceVersion differs from the one in the patch. Returns the patched workload. */
   patch(ref: WorkloadRef, body: object): Promise<Workload>;
+  /**
+   * Evicts exactly this pod, which PodDisruptionBudgets may refuse with 429; 404 if it is gone, 409 if another pod has its name.
+   * @param pod as it was read
+   */
+  evict(pod: Pick<PodFacts, 'namespace' | 'name' | 'uid'>): Promise<void>;
   emit(event: EventDraft): Promise<void>;
 }

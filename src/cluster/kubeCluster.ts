@@ -53,7 +53,8 @@ export class KubeCluster implements Cluster {
   readonly #beforeWrite: (() => void) | undefined;
 
   /**
-   * @param beforeWrite called synchronously right before a patch is sent. If it throws, nothing is sent, and `patch` rejects with its error
+   * @param beforeWrite called synchronously right before a patch or an eviction is sent. If it throws, nothing is sent, and the call rejects with
+   * its error
    */
   constructor(client: KubeClient, podSource: PodSource, now: () => number, beforeWrite?: () => void) {
     this.#client = client;
@@ -148,6 +149,23 @@ export class KubeCluster implements Cluster {
       ...(this.#beforeWrite && { beforeSend: this.#beforeWrite }),
     });
     return workloadOf(kind, raw);
+  }
+
+  /** A 429 is the answer of a budget and not of a busy server, so nothing is sent again (KEP-85, registry/core/pod/storage/eviction.go). */
+  async evict({ namespace, name, uid }: Pick<PodFacts, 'namespace' | 'name' | 'uid'>): Promise<void> {
+    await this.#client.request({
+      method: 'POST',
+      path: `${resourcePath('pods', namespace, name)}/eviction`,
+      body: {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { namespace, name },
+        deleteOptions: { preconditions: { uid } },
+      },
+      priority: 'write',
+      retries: 0,
+      ...(this.#beforeWrite && { beforeSend: this.#beforeWrite }),
+    });
   }
 
   async emit(event: EventDraft): Promise<void> {

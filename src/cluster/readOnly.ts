@@ -13,6 +13,7 @@ export function readOnly(cluster: Cluster): Cluster {
     service: (namespace, name) => cluster.service(namespace, name),
     accountUid: (namespace, name) => cluster.accountUid(namespace, name),
     patch: (ref) => Promise.reject(new Error(`a dry run does not write (${ref.kind} ${ref.namespace}/${ref.name})`)),
+    evict: ({ namespace, name }) => Promise.reject(new Error(`a dry run does not evict (Pod ${namespace}/${name})`)),
     emit: () => Promise.resolve(),
   };
 }

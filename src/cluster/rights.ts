@@ -1,6 +1,7 @@
 import type { ApiResource } from '../kinds/apiResource.ts';
 import { deployment } from '../kinds/deployment.ts';
 import { KINDS } from '../kinds/kinds.ts';
+import { waysToRestart } from '../kinds/waysToRestart.ts';
 import { LEASE_NAME } from '../names.ts';
 import { groupOf, type Resource } from './resources.ts';
 
@@ -23,8 +24,8 @@ export interface Right {
   readonly scoped: readonly RightScope[];
   /** Limits the permission to objects with these names. */
   readonly names?: readonly string[];
-  /** What the permission depends on: secured metrics, Istio's proxy, or other sidecars in the policy. */
-  readonly when?: 'metricsSecure' | 'istio' | 'sidecars';
+  /** What the permission depends on: secured metrics, Istio's proxy, other sidecars in the policy, or evictions. */
+  readonly when?: 'metricsSecure' | 'istio' | 'sidecars' | 'eviction';
   readonly why: string;
 }
 
@@ -113,6 +114,7 @@ const rightTo = ({ group, resource }: ApiResource, right: Omit<Right, 'group' | 
 });
 
 const between = new Set(KINDS.flatMap(({ through }) => through ?? []));
+const evicting = KINDS.filter((kind) => waysToRestart(kind).some(({ evicts }) => evicts)).map(({ kind }) => kind);
 const perNode = KINDS.filter(({ isPerNode }) => isPerNode).map(({ kind }) => kind);
 
 /**
@@ -144,5 +146,17 @@ export const RIGHTS: readonly Right[] = [
       why: 'to find the workloads and to restart them',
     }),
   ),
+  ...(evicting.length > 0
+    ? [
+        {
+          group: groupOf('pods'),
+          resource: 'pods/eviction',
+          verbs: ['create'] as const,
+          ...ofWorkloads,
+          when: 'eviction' as const,
+          why: `to replace pods that no controller replaces, of a ${evicting.join(' or ')}`,
+        },
+      ]
+    : []),
   ...[...between].map((one) => rightTo(one, { verbs: ['list'], ...ofWorkloads, why: 'to find the workload of a pod' })),
 ];

@@ -13,6 +13,8 @@ export interface PodGroup {
   readonly youngest: number;
   /** The ordinals of a StatefulSet's pods, from their names. */
   readonly ordinals?: readonly number[];
+  /** UID of the pod, where the group is a single one. */
+  readonly uid?: string;
 }
 
 /** Whether a pod counts for a verdict. Terminal and terminating pods do not. */
@@ -67,6 +69,14 @@ function newGroup({ sidecar, others, templateHash, ready, owner }: PodFacts): Gr
   const ordinals = findKind(owner?.kind)?.hasOrdinals ? { ordinals: [] } : {};
   return { sidecar, templateHash, ready, count: 0, youngest: 0, ...(others && { others }), ...ordinals };
 }
+
+/** A group of one pod. */
+export const groupOfOne = (pod: PodFacts): PodGroup => ({
+  ...newGroup(pod),
+  count: 1,
+  youngest: pod.createdAt,
+  uid: pod.uid,
+});
 
 /** A controller with live pods: a ReplicaSet, a StatefulSet, or any other object that creates pods. */
 export interface Controller {

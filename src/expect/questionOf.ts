@@ -1,3 +1,4 @@
+import { ALLOWS_MOST } from '../kinds/kindPolicy.ts';
 import { ownerKind } from '../kinds/kinds.ts';
 import type { Workload } from '../model.ts';
 import type { Match } from './match.ts';
@@ -14,7 +15,11 @@ export interface Asked {
 
 /** The question about a workload; undefined if not exactly one webhook matches, or if the workload is never restarted. */
 export function questionOf(mesh: Mesh, { workload, templateHash, match: matched }: Asked): Question | undefined {
-  if (matched.kind !== 'entry' || workload.deleting || ownerKind(workload.kind).refuses(workload) !== undefined)
+  if (
+    matched.kind !== 'entry' ||
+    workload.deleting ||
+    ownerKind(workload.kind).refuses(workload, ALLOWS_MOST) !== undefined
+  )
     return undefined;
   const injection = matched.entry;
   if (!isAsked(injection)) return undefined;

@@ -1,13 +1,12 @@
+import { actuatorOf } from '../kinds/actuatorOf.ts';
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
-import { RESTARTED_AT } from '../names.ts';
 import type { Answered, SourceAnswer } from '../plan/assess.ts';
 import { kindOfOwner } from '../plan/history.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import type { Policy } from '../plan/policy.ts';
 import { recordOf, sourceIn } from '../plan/record.ts';
-import { parseTime } from '../rfc3339.ts';
 
-type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartTimeout'>;
+type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartTimeout' | 'onDelete'>;
 
 /**
  * The restarts in flight according to the records on the workloads, for when the journal itself is lost. Anyone can write such a record, so
@@ -18,7 +17,7 @@ type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartT
  */
 export function restartsOnWorkloads(
   observations: readonly Pick<Answered, 'workload' | 'source' | 'match' | 'others'>[],
-  { maxInFlight, maxInFlightPerNamespace, restartTimeout }: Limits,
+  { maxInFlight, maxInFlightPerNamespace, restartTimeout, onDelete }: Limits,
   at: { readonly now: number; readonly wall: number },
 ): JournalEntries {
   const found = observations.flatMap((observation): [WorkloadKey, JournalEntry][] => {
@@ -28,13 +27,17 @@ export function restartsOnWorkloads(
     const match = matchFor(record.restartedFor, observation);
     if (match?.kind !== 'entry') return [];
     const age = at.wall - record.restartedAt;
-    const isThere = parseTime(workload.template.annotations[RESTARTED_AT]) === record.restartedAt;
+    const actuator = actuatorOf(workload, { onDelete });
+    const isThere = actuator.begunAt(workload) === record.restartedAt;
     if (age < 0 || age > restartTimeout || !isThere) return [];
     const { uid, generation, owner } = workload;
     const writes = [{ at: record.restartedAt, well: false }];
     const trusted = { run: match.entry.run, writes, uid, generation, confirmed: true, since: at.now - age };
+    const how = actuator.evicts ? { evicts: actuator.evicts } : {};
     const others = record.others && { others: record.others.map((target) => ({ ...target, run: '' })) };
-    return [[keyOf(workload), { ...record, ...trusted, ...others, ...(owner && { owner: kindOfOwner(owner) }) }]];
+    return [
+      [keyOf(workload), { ...record, ...trusted, ...how, ...others, ...(owner && { owner: kindOfOwner(owner) }) }],
+    ];
   });
   const newest = found.sort(([, a], [, b]) => b.restartedAt - a.restartedAt);
   const inNamespaces = Map.groupBy(newest, ([key]) => refOf(key).namespace);

@@ -1,7 +1,8 @@
 import type { Labels, Workload } from '../model.ts';
 import type { Actuator } from '../restart/actuator.ts';
 import type { ApiResource } from './apiResource.ts';
-import type { RawSpec, RawStatus } from './rawWorkload.ts';
+import type { KindPolicy } from './kindPolicy.ts';
+import type { RawMetadata, RawSpec, RawStatus } from './rawWorkload.ts';
 
 /** Objects between a workload and its pods: the workload owns them, and they own the pods. */
 export interface Intermediate extends ApiResource {
@@ -10,7 +11,9 @@ export interface Intermediate extends ApiResource {
 
 /** What a kind's file reads of its objects. What it leaves out is read from the fields that most kinds share. */
 export type KindFields = Pick<Workload, 'rollout' | 'maxUnavailable'> &
-  Partial<Pick<Workload, 'strategy' | 'partition' | 'firstOrdinal' | 'paused' | 'template' | 'selector'>>;
+  Partial<
+    Pick<Workload, 'strategy' | 'partition' | 'firstOrdinal' | 'paused' | 'template' | 'selector' | 'rolloutGroup'>
+  >;
 
 /** Something that a kind's workloads are not restarted for, or wait for, for the documentation. */
 export interface Exception {
@@ -25,7 +28,7 @@ export interface OwnerKind extends ApiResource {
   /** Its API may not be served. Then there are no workloads of it, which is logged once. */
   readonly optional?: true;
   /** Reads an object whose fields have the types that `WORKLOAD` gives. Absent fields take the API's defaults. */
-  readonly read: (spec: RawSpec, status: RawStatus) => KindFields;
+  readonly read: (spec: RawSpec, status: RawStatus, metadata: RawMetadata) => KindFields;
   /**
    * Labels that its controller adds to pods. Their values are not known beforehand (a template hash, an ordinal), so they are empty:
    * selectors on injector entries can only ask for their presence.
@@ -47,9 +50,11 @@ export interface OwnerKind extends ApiResource {
   /** What a rollout still has to do when enough pods are updated; undefined when that is nothing. */
   readonly leftToDo: (workload: Workload) => string | undefined;
   /** Why a workload is never restarted, in words or as the strategy that forbids it; undefined when it may be. */
-  readonly refuses: (workload: Workload) => string | undefined;
+  readonly refuses: (workload: Workload, policy: KindPolicy) => string | undefined;
   /** How it is restarted. */
   readonly actuator: Actuator;
+  /** Which of its workloads are restarted by evictions instead, because their controller replaces no pod by itself. */
+  readonly evicts?: (workload: Workload, policy: KindPolicy) => boolean;
   /** What `refuses` refuses, for the documentation. */
   readonly refused: readonly Exception[];
   /** What a restart waits for besides the rules for all kinds, for the documentation. */

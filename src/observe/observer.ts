@@ -31,7 +31,7 @@ export interface ObserverOptions {
   /** What is known of earlier restarts. */
   readonly journal: Pick<Journal, 'of' | 'learnt'>;
   /** Asked each time: it may change while the operator runs. */
-  readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces' | 'sources'>;
+  readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces' | 'sources' | 'onDelete'>;
   /** Looks at single workloads that one scan may cost; 50 by default. */
   readonly looks?: number;
   /** Called once for a missing right that can be done without: what cannot be read, and what is assumed instead. */
@@ -207,7 +207,14 @@ export class Observer {
    */
   async observe(ref: WorkloadRef): Promise<Observed | undefined> {
     const workload = await this.#options.cluster.workload(ref);
-    if (!workload) return undefined;
+    return workload && (await this.look(workload)).observed;
+  }
+
+  /**
+   * Sees the pods of a workload as they are now.
+   * @throws {ApiError} when something of it cannot be read
+   */
+  async look(workload: Workload): Promise<{ readonly observed: Observed; readonly pods: readonly PodFacts[] }> {
     const [pods, budgets] = await Promise.all([
       this.#options.cluster.podsOf(workload, containersOf(this.#options.policy())),
       this.#budgets(workload.namespace),
@@ -216,13 +223,14 @@ export class Observer {
     const lost = await this.#lostNodes(workload, pods);
     const groups = new PodGroups();
     for (const pod of pods) if (!lost.has(pod.node)) groups.add(pod, keyOf(workload));
-    return {
+    const observed = {
       workload,
       templateHash: this.#hashes.of(workload),
       groups: replaceable(workload, groups.of(keyOf(workload))),
       onLostNodes: pods.filter(({ node }) => lost.has(node)).length,
       budgets: covering(budgets, workload),
     };
+    return { observed, pods };
   }
 
   /**

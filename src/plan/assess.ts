@@ -6,6 +6,7 @@ import { judge, type Verdict } from '../compare/verdict.ts';
 import type { Answer } from '../expect/answer.ts';
 import { namespaceOf, type SourceMatch } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
+import type { KindPolicy } from '../kinds/kindPolicy.ts';
 import type { Workload } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import { reason } from '../reasons.ts';
@@ -28,7 +29,7 @@ export interface Answered extends Observed, SourceAnswer {
 /** What verdicts rest on besides the workload and the answer. */
 export interface AssessmentContext {
   readonly mesh: Mesh;
-  readonly policy: DriftRules & Pick<Policy, 'skipNamespaces'>;
+  readonly policy: DriftRules & KindPolicy & Pick<Policy, 'skipNamespaces'>;
   /** What the journal knows of a workload's last restart. */
   readonly entryOf: (workload: Workload) => JournalEntry | undefined;
   /** How the cluster rewrites the images of a run's injector, as far as it counts in a namespace. */

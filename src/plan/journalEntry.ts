@@ -28,6 +28,8 @@ export interface JournalEntry extends RestartRecord {
   readonly confirmed: boolean;
   /** The entry before this one, kept as long as this restart may turn out not to have been written. */
   readonly before?: JournalEntry;
+  /** Meltemi evicts the pods, one after the other, as long as the restart is in flight. */
+  readonly evicts?: true;
   /** Kind and API group of the workload's owner; absent if it has none. */
   readonly owner?: string;
   /** When it began, by this process's steady clock in milliseconds; not stored. */

@@ -1,6 +1,7 @@
 import type { DriftRules } from '../compare/drift.ts';
 import type { Filter } from '../expect/filter.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
+import type { KindPolicy } from '../kinds/kindPolicy.ts';
 import type { LabelSelector } from '../model.ts';
 import type { GateCode } from './gates/gates.ts';
 
@@ -8,7 +9,7 @@ export const PDB_CHOICES = ['respect', 'ignore'] as const;
 export const RECREATE_CHOICES = ['restart', 'hold'] as const;
 
 /** The user's policy. Times are in milliseconds. */
-export interface Policy extends DriftRules {
+export interface Policy extends DriftRules, KindPolicy {
   /** Why no restart may begin; absent when the policy does not pause. A pause on the Lease holds as well. */
   readonly paused?: string;
   readonly maxInFlight: number;

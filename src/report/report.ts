@@ -164,6 +164,10 @@ export class Report implements Omit<RestartListener, 'sending'> {
     });
   }
 
+  evicted(workload: WorkloadRef, pod: string): void {
+    this.#options.logger.info('Pod evicted', { ...refOf(workload), pod });
+  }
+
   ended({ workload, verdict }: Assessed, outcome: Outcome, detail: string): void {
     this.#restartEnded(workload, outcome, detail);
     if (resultOf(outcome) === 'verified' && verdict.state === 'current') {

@@ -14,6 +14,8 @@ import { isFailure, type Outcome } from '../plan/outcomes.ts';
 import type { Policy } from '../plan/policy.ts';
 import { fingerprint } from '../plan/record.ts';
 import { SayOnce } from '../sayOnce.ts';
+import { byEviction } from './byEviction.ts';
+import { type EvictionProgress, Evictions } from './evictions.ts';
 import { type End, isNotReached, isRefusedByInjector, type Progress, progressOf } from './progress.ts';
 import type { RestartEnding } from './restartEnding.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
@@ -33,10 +35,12 @@ const LANDS_WITHIN = 70_000;
 export class RestartFollower {
   readonly #options: RestarterOptions;
   readonly #ending: RestartEnding;
+  readonly #evictions: Evictions;
 
   constructor(options: RestarterOptions, ending: RestartEnding) {
     this.#options = options;
     this.#ending = ending;
+    this.#evictions = new Evictions(options);
   }
 
   /**
@@ -46,7 +50,14 @@ export class RestartFollower {
   async follow(ref: WorkloadRef): Promise<Observed | undefined> {
     const { signal, sleep } = this.#options;
     const never = Number.NEGATIVE_INFINITY;
-    const state: FollowState = { status: '', lookedAt: never, askedAt: never, failures: 0, said: new SayOnce() };
+    const state: FollowState = {
+      status: '',
+      lookedAt: never,
+      askedAt: never,
+      failures: 0,
+      said: new SayOnce(),
+      eviction: {},
+    };
     while (!signal.aborted) {
       try {
         const step = await this.#step(ref, state);
@@ -95,6 +106,7 @@ export class RestartFollower {
     }
     const { now, policy } = ruleContext();
     state.since ??= now;
+    if (entry.evicts) return this.#evictionStep(entry, workload, state, now);
     state.inherited ??= now > entry.since + policy.restartTimeout;
     const patience = patienceWith(entry, policy, now);
     const isHeld = workload.paused || isRefusedByInjector(workload, this.#isInjector);
@@ -106,6 +118,32 @@ export class RestartFollower {
     journal.confirm(ref);
     if (progress.kind === 'progressing' && !isWorthALook(workload, state, now)) return { done: false };
     return this.#judgeStep(entry, workload, progress, { state, now, patience });
+  }
+
+  /** Nothing of the workload has changed before the record is there, so a restart that was not written is simply made again. */
+  async #evictionStep(entry: JournalEntry, workload: Workload, state: FollowState, now: number): Promise<Step> {
+    const { journal, ruleContext } = this.#options;
+    const since = state.since ?? now;
+    if (!entry.confirmed && byEviction.begunAt(workload) !== entry.restartedAt)
+      return this.#unwritten(workload, now - since > LANDS_WITHIN);
+    journal.confirm(workload);
+    if (!isWorthAnEviction(workload, state, now)) return { done: false };
+    const { policy } = ruleContext();
+    const step = await this.#evictions.step(workload, {
+      entry,
+      state: state.eviction,
+      now,
+      isLate: (progressedAt) => now > Math.max(since, progressedAt ?? 0, state.excusedAt ?? 0) + policy.restartTimeout,
+      ask: this.#isDoubtful(workload, state, now),
+    });
+    if (step.kind === 'wait') return { done: false };
+    if (step.kind === 'end')
+      return { done: true, observed: await this.#ending.end({ ...step.assessed, entry }, step.end) };
+    if (isExcused(step.assessed, patienceWith(entry, policy, now))) {
+      state.excusedAt = now;
+      return { done: false };
+    }
+    return this.#judge(entry, step, state);
   }
 
   /** A request without a response may still take effect for a while. After that, the restart was certainly not written. */
@@ -121,17 +159,29 @@ export class RestartFollower {
     progress: Progress,
     { state, now, patience }: { readonly state: FollowState; readonly now: number; readonly patience: Patience },
   ): Promise<Step> {
-    const { observer, mesh, ruleContext } = this.#options;
+    const { observer, mesh } = this.#options;
     const observed = await observer.observe(workload);
     // the workload may have been created again since then: the next step shows that
     if (observed?.workload.uid !== entry.uid) return { done: false };
     const assessed = await observer.assess(mesh(), observed, this.#isDoubtful(workload, state, now));
-    const sidecars = bySidecar(assessed);
-    const isExcused = sidecars.some(isUnreachable) || (patience.people && sidecars.some(isRefused));
-    if (patience.cluster && isExcused && (progress.kind === 'progressing' || progress.kind === 'failed')) {
+    if ((progress.kind === 'progressing' || progress.kind === 'failed') && isExcused(assessed, patience)) {
       state.excusedAt = now;
       return { done: false };
     }
+    return this.#judge(entry, { observed, assessed, progress }, state);
+  }
+
+  /** Ends the restart if its pods show how it ended. */
+  async #judge(
+    entry: JournalEntry,
+    {
+      observed,
+      assessed,
+      progress,
+    }: { readonly observed: Observed; readonly assessed: Assessed; readonly progress: Progress },
+    state: FollowState,
+  ): Promise<Step> {
+    const { observer, mesh, ruleContext } = this.#options;
     const context = { progress, rules: ruleContext().policy, inherited: state.inherited ?? false };
     const ends = endsOf(entry, assessed, context);
     if (!ends) return { done: false };
@@ -225,6 +275,7 @@ interface FollowState {
   since?: number;
   excusedAt?: number;
   inherited?: boolean;
+  readonly eviction: EvictionProgress;
 }
 
 /** Whether a restart without progress may exceed its time limit. This depends on the cause. */
@@ -255,6 +306,21 @@ function isWorthALook({ kind, rollout }: Workload, state: FollowState, now: numb
   state.status = status;
   state.lookedAt = now;
   return true;
+}
+
+/** Whether to list the pods of a restart by evictions: when its controller's counts have changed, and every now and then. */
+function isWorthAnEviction({ rollout }: Workload, state: FollowState, now: number): boolean {
+  const status = Object.values(rollout).join(' ');
+  if (status === state.status && now < state.lookedAt + LOOK_EVERY) return false;
+  state.status = status;
+  state.lookedAt = now;
+  return true;
+}
+
+/** Whether an injector, and not the restart, is why there is no progress. */
+function isExcused(assessed: Assessed, patience: Patience): boolean {
+  const sidecars = bySidecar(assessed);
+  return patience.cluster && (sidecars.some(isUnreachable) || (patience.people && sidecars.some(isRefused)));
 }
 
 const isUnreachable = ({ verdict }: Assessed): boolean =>

@@ -109,6 +109,7 @@ export class OperatorProcess {
       mesh: silent,
       scanned: silent,
       restarted: silent,
+      evicted: silent,
       recordRefused: silent,
       learnt: silent,
       lost: ({ namespace, name }, outcome) => log(() => `${id}: ${namespace}/${name} ended ${outcome}`),

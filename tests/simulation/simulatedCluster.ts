@@ -99,6 +99,10 @@ export class SimulatedCluster implements Cluster {
     return Promise.resolve();
   }
 
+  evict(): Promise<void> {
+    return Promise.reject(new Error('not simulated'));
+  }
+
   async patch(ref: WorkloadRef, body: object): Promise<Workload> {
     const { time, weather, referee } = this.#world;
     const { lane } = this.#process;

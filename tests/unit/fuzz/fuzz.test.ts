@@ -41,7 +41,12 @@ import {
 } from './models.ts';
 import { series } from './series.ts';
 
-const RULES = { compareHub: false, ignoreDigest: false, restartOn: new Set(['missing', 'image', 'revision'] as const) };
+const RULES = {
+  onDelete: 'evict' as const,
+  compareHub: false,
+  ignoreDigest: false,
+  restartOn: new Set(['missing', 'image', 'revision'] as const),
+};
 
 // ── configurations and ConfigMaps
 
