@@ -19,6 +19,7 @@ import { HaltNews } from './haltNews.ts';
 import { errorFields, type Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { OutdatedEvents } from './outdatedEvents.ts';
+import { RolloutGroupNews } from './rolloutGroupNews.ts';
 import { WorkloadCounts } from './workloadCounts.ts';
 
 export interface ReportOptions {
@@ -63,6 +64,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
       new HaltNews(logger, metrics, events),
       new GateEvents(metrics, events),
       new BudgetEvents(events),
+      new RolloutGroupNews(logger, events),
       new WorkloadCounts(metrics),
     ];
   }
