@@ -31,8 +31,14 @@ export interface EvictionProgress {
 export type EvictionStep =
   | { readonly kind: 'wait' }
   | { readonly kind: 'end'; readonly assessed: Assessed; readonly end: End }
-  /** The pods are judged as those of any other restart. */
-  | { readonly kind: 'judge'; readonly observed: Observed; readonly assessed: Assessed; readonly progress: Progress };
+  /** The pods are judged as those of any other restart. If they are right and not `all`, the restart goes on. */
+  | {
+      readonly kind: 'judge';
+      readonly observed: Observed;
+      readonly assessed: Assessed;
+      readonly progress: Progress;
+      readonly all: boolean;
+    };
 
 const WAIT: EvictionStep = { kind: 'wait' };
 
@@ -114,7 +120,8 @@ export class Evictions {
   async #judgeOnly(pods: readonly PodFacts[], all: Observed): Promise<EvictionStep> {
     const { observer, mesh } = this.#options;
     const observed = { ...all, groups: pods.map(groupOfOne) };
-    return judged({ observed, assessed: await observer.assess(mesh(), observed), isLate: false });
+    const assessed = await observer.assess(mesh(), observed);
+    return { ...judged({ observed, assessed, isLate: false }), all: false };
   }
 
   /**
@@ -201,11 +208,16 @@ const isStillWanted = (assessed: Assessed, entry: JournalEntry): boolean =>
   });
 
 /** All pods show how the restart ended. */
-const judged = ({ observed, assessed, isLate }: Pick<Seen, 'observed' | 'assessed' | 'isLate'>): EvictionStep => ({
+const judged = ({
+  observed,
+  assessed,
+  isLate,
+}: Pick<Seen, 'observed' | 'assessed' | 'isLate'>): Extract<EvictionStep, { kind: 'judge' }> => ({
   kind: 'judge',
   observed,
   assessed,
   progress: { kind: 'complete', late: isLate },
+  all: true,
 });
 
 const interrupted = (assessed: Assessed, detail: string): EvictionStep => ({

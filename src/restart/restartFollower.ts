@@ -1,25 +1,21 @@
 import { backOff } from '../backOff.ts';
-import { learn } from '../compare/learntImage.ts';
-import type { ExpectedSidecar } from '../expect/answer.ts';
-import type { Injection } from '../expect/mesh.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import { ownerKind } from '../kinds/kinds.ts';
 import { messageOf } from '../messageOf.ts';
 import { keyOf, type RolloutReport, type Workload, type WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
-import { type Assessed, bySidecar, isOutdated } from '../plan/assessed.ts';
-import { closedGate } from '../plan/gates/gates.ts';
+import { type Assessed, bySidecar } from '../plan/assessed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
 import { isFailure, type Outcome } from '../plan/outcomes.ts';
 import type { Policy } from '../plan/policy.ts';
-import { fingerprint } from '../plan/record.ts';
 import { SayOnce } from '../sayOnce.ts';
 import { byEviction } from './byEviction.ts';
 import { type EvictionProgress, Evictions } from './evictions.ts';
-import { type End, isNotReached, isRefusedByInjector, type Progress, progressOf } from './progress.ts';
+import { Judge } from './judge.ts';
+import { isNotReached, isRefusedByInjector, type Progress, progressOf } from './progress.ts';
 import type { RestartEnding } from './restartEnding.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
-import { endsOf, isUnknown, type TargetEnd } from './targetEnds.ts';
+import type { TargetEnd } from './targetEnds.ts';
 
 /** The shortest and the longest time between reads of a rollout. Reads that fail become less frequent. */
 const POLLS = { first: 1000, longest: 30_000 };
@@ -36,11 +32,13 @@ export class RestartFollower {
   readonly #options: RestarterOptions;
   readonly #ending: RestartEnding;
   readonly #evictions: Evictions;
+  readonly #judge: Judge;
 
   constructor(options: RestarterOptions, ending: RestartEnding) {
     this.#options = options;
     this.#ending = ending;
     this.#evictions = new Evictions(options);
+    this.#judge = new Judge(options);
   }
 
   /**
@@ -143,7 +141,10 @@ export class RestartFollower {
       state.excusedAt = now;
       return { done: false };
     }
-    return this.#judge(entry, step, state);
+    const ends = await this.#judge.endsOf(entry, step, state.inherited ?? false);
+    // the new pods are right after all, and old ones are left
+    if (!ends || (!step.all && ends.every(({ end }) => end.outcome === 'verified'))) return { done: false };
+    return this.#end(entry, ends);
   }
 
   /** A request without a response may still take effect for a while. After that, the restart was certainly not written. */
@@ -168,35 +169,8 @@ export class RestartFollower {
       state.excusedAt = now;
       return { done: false };
     }
-    return this.#judge(entry, { observed, assessed, progress }, state);
-  }
-
-  /** Ends the restart if its pods show how it ended. */
-  async #judge(
-    entry: JournalEntry,
-    {
-      observed,
-      assessed,
-      progress,
-    }: { readonly observed: Observed; readonly assessed: Assessed; readonly progress: Progress },
-    state: FollowState,
-  ): Promise<Step> {
-    const { observer, mesh, ruleContext } = this.#options;
-    const context = { progress, rules: ruleContext().policy, inherited: state.inherited ?? false };
-    const ends = endsOf(entry, assessed, context);
-    if (!ends) return { done: false };
-    if (!ends.some(({ end }) => end.outcome === 'failed:wrong-image')) return this.#end(entry, ends);
-    // another restart may have shown meanwhile that the cluster rewrites the image
-    const fresh = await observer.assess(mesh(), observed, true);
-    // an injector that does not answer this question must not keep the restart in its slot
-    if (ends.some(({ target }) => isUnknown(fresh, target))) return this.#end(entry, ends);
-    const freshEnds = endsOf(entry, fresh, context);
-    return freshEnds
-      ? this.#end(
-          entry,
-          freshEnds.map((one) => this.#unlessRewritten(one)),
-        )
-      : { done: false };
+    const ends = await this.#judge.endsOf(entry, { observed, assessed, progress }, state.inherited ?? false);
+    return ends ? this.#end(entry, ends) : { done: false };
   }
 
   /** Records how a restart ended for its targets. What is reported is the first failure, or else how it ended for the first target. */
@@ -207,46 +181,9 @@ export class RestartFollower {
     return { done: true, observed: await this.#ending.end({ ...told.assessed, entry }, told.end, outcomes) };
   }
 
-  #unlessRewritten(one: TargetEnd): TargetEnd {
-    const learnt = one.end.outcome === 'failed:wrong-image' ? this.#learn(one) : undefined;
-    return learnt ? { ...one, end: learnt } : one;
-  }
-
   /** Whether a webhook is one that this process asks, or one of Istio's. */
   readonly #isInjector = (webhook: string): boolean =>
     ISTIO.asks('', webhook) || this.#options.mesh().injections.some(({ entry }) => entry?.name === webhook);
-
-  /**
-   * New pods may have another image because the cluster rewrites images, to a mirror or to a digest. If the injector still gives the answer
-   * that the restart was made for, and it has not changed since, the cluster has rewritten the image, and another restart would bring the
-   * same one. An old replica that still injects looks the same, so an image of another version is only learnt if all replicas agree.
-   */
-  #learn({ target, assessed }: TargetEnd): End | undefined {
-    const { journal, listener } = this.#options;
-    if (!isOutdated(assessed) || fingerprint(assessed.verdict.expected) !== target.restartedFor) return undefined;
-    const { groups, verdict, injection } = assessed;
-    const isSteady = injection.run === target.run && groups.every(({ ready }) => ready);
-    const rule = isSteady ? learn(verdict.expected, groups) : undefined;
-    // a policy's wish is no answer: another image is the injector's own
-    if (rule?.kind === 'exact' && injection.source?.fixed) return undefined;
-    if (rule?.kind === 'exact' && !this.#replicasAgree(injection, verdict.expected)) return undefined;
-    if (!rule) return undefined;
-    const words = `the cluster rewrites ${verdict.expected.image} to ${verdict.actual.image}`;
-    const learnt = journal.learn(injection.run, rule, assessed.workload.namespace);
-    // a rewrite that does not count would make the workload outdated again, and it would be restarted again
-    if (learnt === 'full') return undefined;
-    if (learnt === 'news') listener.learnt(assessed, words);
-    return { outcome: 'verified', detail: words };
-  }
-
-  /**
-   * Whether no upgrade of the control plane is in progress. If the control plane is not visible, whether its answers are confirmed (gates
-   * G1 to G3).
-   */
-  #replicasAgree(injection: Injection, expected: ExpectedSidecar): boolean {
-    const unconfirmed = this.#options.ruleContext().unconfirmed(injection);
-    return closedGate({ injection, expected, unconfirmed }, new Set(['proxy-newer-than-istiod'])) === undefined;
-  }
 
   /** Whether to check that the injector is reachable at all. Pods are missing, and the status of some kinds does not say why. */
   #isDoubtful({ kind, rollout }: Workload, state: FollowState, now: number): boolean {

@@ -80,8 +80,8 @@ test('rollout-max-unavailable allows more of one zone at a time, a paused zone w
     await until('two outcomes', 180_000, async () => Object.keys(await scene.outcomes()).length === 2);
     assert.deepEqual(await rowsOf('wide'), [
       ['zone-b', 'rollout-paused'],
-      ['zone-a', undefined],
-      ['zone-c', undefined],
+      ['zone-a', ''],
+      ['zone-c', ''],
     ]);
     assert.deepEqual(
       missing.most,
