@@ -25,6 +25,8 @@ export interface EvictionProgress {
   notBefore?: number;
   /** Why the last look has evicted nothing. */
   held?: string;
+  /** How many pods this process may evict yet: as many as were outdated when it began. */
+  allowed?: number;
 }
 
 /** What a look at a restart by evictions leads to. */
@@ -86,9 +88,10 @@ export class Evictions {
     const { observed: seen, pods } = await observer.look(workload);
     const observed = { ...seen, groups: pods.filter(isLive).map(groupOfOne) };
     const assessed = await observer.assess(mesh(), observed, look.ask);
-    const since = workload.writtenAt ?? entry.restartedAt;
+    const since = begunAt(workload, entry);
     const next = nextEvictions({ workload, pods, outdated: outdatedIn(assessed, entry), since });
     if (next.left !== state.left) Object.assign(state, { left: next.left, progressedAt: now });
+    state.allowed ??= next.left;
     const isLate = look.isLate(state.progressedAt);
     if (isMissingAll(workload, observed)) return isLate ? timedOut(assessed, next) : WAIT;
     if (isUnclear(assessed, entry)) return isLate ? judged({ observed, assessed, isLate }) : WAIT;
@@ -135,8 +138,8 @@ export class Evictions {
     const held = (await groupOverlap(cluster, workload, signal)) ?? (await this.#held(seen));
     delete state.held;
     if (held !== undefined) state.held = held;
-    for (const pod of held === undefined ? pods : []) {
-      const refusal = await this.#evictOne(pod, workload);
+    for (const pod of held === undefined ? pods.slice(0, state.allowed) : []) {
+      const refusal = await this.#evictOne(pod, seen);
       if (!refusal) continue;
       if (refusal.isFinal) return refusal.message;
       Object.assign(state, { held: refusal.message, notBefore: now + refusal.retryIn });
@@ -146,11 +149,12 @@ export class Evictions {
   }
 
   /** @returns why the API server refuses it; undefined if the pod is evicted, or is gone by itself */
-  async #evictOne(pod: PodFacts, workload: Workload): Promise<Refusal | undefined> {
+  async #evictOne(pod: PodFacts, { workload, state }: Seen): Promise<Refusal | undefined> {
     const { cluster, listener } = this.#options;
     try {
       await cluster.evict(pod);
       listener.evicted(workload, pod.name);
+      state.allowed = (state.allowed ?? 1) - 1;
       return undefined;
     } catch (error) {
       // somebody else has deleted it, and another pod may have its name
@@ -175,6 +179,16 @@ export class Evictions {
     return undefined;
   }
 }
+
+/** The largest difference between the clocks of Meltemi and the API server that is corrected, in milliseconds. */
+const SKEW = 120_000;
+
+/**
+ * When the restart began, by the API server's clock if the workload tells it. Anyone who may edit the workload can write another time there,
+ * so a time far from ours does not count.
+ */
+const begunAt = ({ writtenAt }: Workload, { restartedAt }: JournalEntry): number =>
+  writtenAt !== undefined && Math.abs(writtenAt - restartedAt) <= SKEW ? writtenAt : restartedAt;
 
 /** The sidecars of the restart that are outdated. */
 const outdatedTargets = (assessed: Assessed, entry: JournalEntry): readonly Outdated[] => {

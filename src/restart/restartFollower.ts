@@ -12,7 +12,7 @@ import { SayOnce } from '../sayOnce.ts';
 import { byEviction } from './byEviction.ts';
 import { type EvictionProgress, Evictions } from './evictions.ts';
 import { Judge } from './judge.ts';
-import { isNotReached, isRefusedByInjector, type Progress, progressOf } from './progress.ts';
+import { type End, isNotReached, isRefusedByInjector, type Progress, progressOf } from './progress.ts';
 import type { RestartEnding } from './restartEnding.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
 import type { TargetEnd } from './targetEnds.ts';
@@ -21,6 +21,7 @@ import type { TargetEnd } from './targetEnds.ts';
 const POLLS = { first: 1000, longest: 30_000 };
 /** The minimum time between two lists of a rollout's pods, and between two probes of its injector. */
 const LOOK_EVERY = 5000;
+const SECOND = 1000;
 const ASK_EVERY = 15_000;
 /** How long an unreachable injector may extend a restart beyond its time limit. Then the restart gives up its slot. */
 const LONGEST_EXCUSE = 60 * 60_000;
@@ -125,6 +126,8 @@ export class RestartFollower {
     if (!entry.confirmed && byEviction.begunAt(workload) !== entry.restartedAt)
       return this.#unwritten(workload, now - since > LANDS_WITHIN);
     journal.confirm(workload);
+    // the API server's times are whole seconds: a pod that is brought now could not be told from an old one
+    if (now < since + SECOND) return { done: false };
     if (!isWorthAnEviction(workload, state, now)) return { done: false };
     const { policy } = ruleContext();
     const step = await this.#evictions.step(workload, {
@@ -142,9 +145,13 @@ export class RestartFollower {
       return { done: false };
     }
     const ends = await this.#judge.endsOf(entry, step, state.inherited ?? false);
+    if (!ends || step.all) return ends ? this.#end(entry, ends) : { done: false };
     // the new pods are right after all, and old ones are left
-    if (!ends || (!step.all && ends.every(({ end }) => end.outcome === 'verified'))) return { done: false };
-    return this.#end(entry, ends);
+    if (ends.every(isVerified)) return { done: false };
+    return this.#end(
+      entry,
+      ends.map((one) => (isVerified(one) ? { ...one, end: STOPPED } : one)),
+    );
   }
 
   /** A request without a response may still take effect for a while. After that, the restart was certainly not written. */
@@ -244,6 +251,11 @@ function isWorthALook({ kind, rollout }: Workload, state: FollowState, now: numb
   state.lookedAt = now;
   return true;
 }
+
+const isVerified = ({ end }: TargetEnd): boolean => end.outcome === 'verified';
+
+/** How a restart by evictions ends for a sidecar that is right in the new pods, when another one is wrong in them. */
+const STOPPED: End = { outcome: 'interrupted', detail: 'another sidecar of the new pods is wrong' };
 
 /** Whether to list the pods of a restart by evictions: when its controller's counts have changed, and every now and then. */
 function isWorthAnEviction({ rollout }: Workload, state: FollowState, now: number): boolean {

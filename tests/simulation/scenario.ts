@@ -30,6 +30,8 @@ export interface WorkloadDraft {
   /** Label that PodDisruptionBudgets select by. */
   readonly group: string;
   readonly progressDeadline: number;
+  /** Of a StatefulSet: its group of Grafana's rollout-operator. */
+  readonly rolloutGroup: string | undefined;
   /** The template has the second sidecar's container itself. */
   readonly ownVault: boolean;
 }
@@ -190,6 +192,7 @@ function drawPolicy(dice: Dice, flavour: Flavour): Policy {
     maxRestartsPerMinute: dice.once(4) ? 1 + dice.below(3) : 0,
     pdb: dice.once(6) ? 'ignore' : 'respect',
     recreate: dice.once(6) ? 'hold' : 'restart',
+    onDelete: dice.once(12) ? 'never' : 'evict',
     restartDelay: dice.once(4) ? (5 + dice.below(25)) * SECOND : 0,
     annotationCooldown: flavour === 'relapsing' ? 5 * SECOND : dice.pick([0, 20, 60, 120]) * SECOND,
     istiodConfigReadDelay: dice.pick([0, 3, 10]) * SECOND,
@@ -202,15 +205,23 @@ function drawPolicy(dice: Dice, flavour: Flavour): Policy {
 }
 
 function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[], index: number): WorkloadDraft {
-  const kind = dice.pick(['Deployment', 'Deployment', 'Deployment', 'StatefulSet', 'DaemonSet'] as const);
+  const kind = dice.pick([
+    'Deployment',
+    'Deployment',
+    'Deployment',
+    'StatefulSet',
+    'StatefulSet',
+    'DaemonSet',
+  ] as const);
   const replicas = 1 + dice.below(4);
+  const strategy = drawStrategy(dice, kind);
   const reverts = dice.once({ reverting: 2, faulty: 4 }[flavour as string] ?? 12);
   return {
     kind,
     namespace: dice.pick(namespaces),
     name: `w${index}`,
     replicas,
-    strategy: drawStrategy(dice, kind),
+    strategy,
     maxUnavailable: kind === 'Deployment' ? dice.pick([0, 0, 1]) : 1,
     partition: kind === 'StatefulSet' && dice.once(4) ? dice.below(replicas + 1) : 0,
     paused: kind === 'Deployment' && dice.once(20),
@@ -220,6 +231,7 @@ function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[
     reverter: reverts ? dice.pick(REVERTERS) : undefined,
     group: dice.pick(['x', 'y']),
     progressDeadline: dice.pick([20, 40, 600]) * SECOND,
+    rolloutGroup: isGrouped(dice, kind, strategy) ? dice.pick(['zones', 'ring']) : undefined,
     ownVault: flavour === 'sidecars' && dice.once(5),
   };
 }
@@ -233,6 +245,13 @@ function drawTenant(dice: Dice, flavour: Flavour): Scenario['tenant'] {
 }
 
 function drawStrategy(dice: Dice, kind: WorkloadKind): WorkloadDraft['strategy'] {
-  if (dice.below(12) > 0) return 'RollingUpdate';
+  const share = kind === 'Deployment' ? 12 : 3;
+  if (dice.below(share) > 0) return 'RollingUpdate';
   return kind === 'Deployment' ? 'Recreate' : 'OnDelete';
+}
+
+/** Most StatefulSets of the strategy OnDelete have a group, and seldom one of another, which mixes it. */
+function isGrouped(dice: Dice, kind: WorkloadKind, strategy: WorkloadDraft['strategy']): boolean {
+  if (kind !== 'StatefulSet') return false;
+  return strategy === 'OnDelete' ? dice.below(3) > 0 : dice.once(20);
 }

@@ -223,6 +223,7 @@ export class World {
 
 function manifestOf(draft: WorkloadDraft, now: number): Manifest {
   const { kind, namespace, name, replicas, strategy, maxUnavailable, partition, paused, claimed, owner, group } = draft;
+  const { rolloutGroup } = draft;
   const key = { 'f:spec': { 'f:template': { 'f:metadata': { 'f:annotations': { [CLAIM]: {} } } } } };
   const rolling = {
     Deployment: { maxUnavailable, maxSurge: 1 },
@@ -240,6 +241,7 @@ function manifestOf(draft: WorkloadDraft, now: number): Manifest {
       resourceVersion: '0',
       generation: 1,
       creationTimestamp: rfc3339(now - 30 * DAY),
+      ...(rolloutGroup && { labels: { 'rollout-group': rolloutGroup } }),
       annotations: draft.optedOut ? { 'meltemi.dev/restart': 'false' } : {},
       ownerReferences: owner
         ? [{ apiVersion: 'example.org/v1', kind: owner, name: `${name}-owner`, controller: true }]
