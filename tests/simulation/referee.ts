@@ -422,7 +422,9 @@ export class Referee {
   /** Pods that a restart has evicted and that are not Ready again. */
   #missing(workload: Controlled, evicted: ReadonlySet<string>): string[] {
     const ready = new Set(workload.live.flatMap((one) => (one.ready ? one.facts.name : [])));
-    return [...evicted].filter((one) => !ready.has(one));
+    const isWanted = (one: string): boolean =>
+      workload.kind === 'DaemonSet' || Number(one.split('-').at(-1)) < workload.desired;
+    return [...evicted].filter((one) => !ready.has(one) && isWanted(one));
   }
 
   #overlap(workload: Controlled, { facts }: Pod): void {
