@@ -414,12 +414,12 @@ export const EVICTIONS: readonly Mutant[] = [
     flavour: 'failing',
   },
   {
-    name: 'without turns in a rollout group',
-    file: `${LIMITS}/limits.ts`,
-    snippet: '  oneOfARolloutGroup,\n',
-    instead: '',
+    name: 'without rollout groups',
+    file: 'src/plan/rolloutGroups.ts',
+    snippet: 'rolloutGroup && `',
+    instead: 'undefined && `',
     breaks: 'evicted-zones',
-    flavour: 'crowded',
+    flavour: 'zones',
   },
   {
     name: 'rolling out a template that its owners have not',

@@ -77,6 +77,7 @@ export const FLAVOURS = [
   'faulty',
   'mixed',
   'sidecars',
+  'zones',
 ] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
@@ -133,6 +134,7 @@ const KNOBS: Readonly<Record<Flavour, Partial<Knobs>>> = {
   frozen: { processes: 2, freezes: 3, upgrades: 4, upgradeEvery: 2 * MINUTE, slowCalls: 15 },
   faulty: { mishaps: 60, slowCalls: 40, crashes: 2, crashesOnLanding: 15, broken: 2, outages: 2, upgrades: 2 },
   sidecars: { upgrades: 3, upgradeEvery: 2 * MINUTE, hangs: 5, slow: 20, crashes: 1, crashesOnLanding: 5, people: 1 },
+  zones: { upgrades: 3, upgradeEvery: 2 * MINUTE, hangs: 5, slow: 40, slowCalls: 10, crashes: 1, crashesOnLanding: 10 },
   mixed: {
     upgrades: 3,
     hangs: 12,
@@ -157,7 +159,7 @@ export const flavourOf = (seed: number): Flavour => FLAVOURS[seed % FLAVOURS.len
 /** Everything that a run is made of, from its dice. */
 export function drawScenario(seed: number, dice: Dice): Scenario {
   const flavour = flavourOf(seed);
-  const namespaces = ['a', 'b', 'c'].slice(0, 1 + dice.below(3));
+  const namespaces = ['a', 'b', 'c'].slice(0, flavour === 'zones' ? 1 : 1 + dice.below(3));
   const knobs = { ...CALM, ...KNOBS[flavour] };
   const count = (flavour === 'crowded' || flavour === 'failing' ? 5 : 3) + dice.below(5);
   const workloads = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, namespaces, index));
@@ -188,7 +190,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
 function drawPolicy(dice: Dice, flavour: Flavour): Policy {
   return policy({
     maxInFlight: 1 + dice.below(4),
-    maxInFlightPerNamespace: 1 + dice.below(3),
+    maxInFlightPerNamespace: flavour === 'zones' ? 3 : 1 + dice.below(3),
     maxRestartsPerMinute: dice.once(4) ? 1 + dice.below(3) : 0,
     pdb: dice.once(6) ? 'ignore' : 'respect',
     recreate: dice.once(6) ? 'hold' : 'restart',
@@ -205,16 +207,9 @@ function drawPolicy(dice: Dice, flavour: Flavour): Policy {
 }
 
 function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[], index: number): WorkloadDraft {
-  const kind = dice.pick([
-    'Deployment',
-    'Deployment',
-    'Deployment',
-    'StatefulSet',
-    'StatefulSet',
-    'DaemonSet',
-  ] as const);
+  const kind = dice.pick(flavour === 'zones' ? (['StatefulSet'] as const) : KIND_SHARES);
   const replicas = 1 + dice.below(4);
-  const strategy = drawStrategy(dice, kind);
+  const strategy = flavour === 'zones' && dice.below(8) > 0 ? 'OnDelete' : drawStrategy(dice, kind);
   const reverts = dice.once({ reverting: 2, faulty: 4 }[flavour as string] ?? 12);
   return {
     kind,
@@ -231,10 +226,14 @@ function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[
     reverter: reverts ? dice.pick(REVERTERS) : undefined,
     group: dice.pick(['x', 'y']),
     progressDeadline: dice.pick([20, 40, 600]) * SECOND,
-    rolloutGroup: isGrouped(dice, kind, strategy) ? dice.pick(['zones', 'ring']) : undefined,
+    rolloutGroup: isGrouped(dice, kind, strategy)
+      ? dice.pick(flavour === 'zones' ? ['zones'] : ['zones', 'ring'])
+      : undefined,
     ownVault: flavour === 'sidecars' && dice.once(5),
   };
 }
+
+const KIND_SHARES = ['Deployment', 'Deployment', 'Deployment', 'StatefulSet', 'StatefulSet', 'DaemonSet'] as const;
 
 /** His own dice, so that he changes nothing of the others' scenario. */
 function drawTenant(dice: Dice, flavour: Flavour): Scenario['tenant'] {
