@@ -9,8 +9,8 @@ export interface ServiceFacts {
 }
 
 /**
- * Everything that the stages need from Kubernetes, except watches. Every method throws `ApiError`; `patch` and `evict` also throw `NotLeading`. A
- * missing object is returned as undefined. A dry run is another implementation of this port, not an `if`.
+ * Everything that the stages need from Kubernetes, except watches. Every method throws `ApiError`; `patch` and `evict` also throw
+ * `NotLeading`. A missing object is returned as undefined. A dry run is another implementation of this port, not an `if`.
  */
 export interface Cluster {
   workloads(kind: WorkloadKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]>;

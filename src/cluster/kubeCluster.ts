@@ -53,8 +53,8 @@ export class KubeCluster implements Cluster {
   readonly #beforeWrite: (() => void) | undefined;
 
   /**
-   * @param beforeWrite called synchronously right before a patch or an eviction is sent. If it throws, nothing is sent, and the call rejects with
-   * its error
+   * @param beforeWrite called synchronously right before a patch or an eviction is sent. If it throws, nothing is sent, and the call
+   * rejects with its error
    */
   constructor(client: KubeClient, podSource: PodSource, now: () => number, beforeWrite?: () => void) {
     this.#client = client;

@@ -1,8 +1,7 @@
-import { actuatorOf } from '../kinds/actuatorOf.ts';
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import type { Answered, SourceAnswer } from '../plan/assess.ts';
 import { kindOfOwner } from '../plan/history.ts';
-import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
+import { howBegun, type JournalEntries, type JournalEntry } from '../plan/journalEntry.ts';
 import type { Policy } from '../plan/policy.ts';
 import { recordOf, sourceIn } from '../plan/record.ts';
 
@@ -27,16 +26,14 @@ export function restartsOnWorkloads(
     const match = matchFor(record.restartedFor, observation);
     if (match?.kind !== 'entry') return [];
     const age = at.wall - record.restartedAt;
-    const actuator = actuatorOf(workload, { onDelete });
-    const isThere = actuator.begunAt(workload) === record.restartedAt;
-    if (age < 0 || age > restartTimeout || !isThere) return [];
+    const begun = howBegun(workload, record, { onDelete });
+    if (age < 0 || age > restartTimeout || !begun) return [];
     const { uid, generation, owner } = workload;
     const writes = [{ at: record.restartedAt, well: false }];
     const trusted = { run: match.entry.run, writes, uid, generation, confirmed: true, since: at.now - age };
-    const how = actuator.evicts ? { evicts: actuator.evicts } : {};
     const others = record.others && { others: record.others.map((target) => ({ ...target, run: '' })) };
     return [
-      [keyOf(workload), { ...record, ...trusted, ...how, ...others, ...(owner && { owner: kindOfOwner(owner) }) }],
+      [keyOf(workload), { ...record, ...trusted, ...begun, ...others, ...(owner && { owner: kindOfOwner(owner) }) }],
     ];
   });
   const newest = found.sort(([, a], [, b]) => b.restartedAt - a.restartedAt);

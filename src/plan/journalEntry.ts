@@ -1,4 +1,6 @@
-import { keyOf, type Labels, type WorkloadKey, type WorkloadRef } from '../model.ts';
+import { actuatorOf } from '../kinds/actuatorOf.ts';
+import type { KindPolicy } from '../kinds/kindPolicy.ts';
+import { keyOf, type Labels, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { RESTARTED_AT, RETRY } from '../names.ts';
 import { parseTime } from '../rfc3339.ts';
 import type { Assessed, Outdated } from './assessed.ts';
@@ -168,6 +170,16 @@ function stillOpen(planned: ToRestart, targets: readonly ToRestart[]): Target[] 
   return [...each.values()].map(({ restartedFor, restartedAt, attempts, run, outcome }) => {
     return { restartedFor, restartedAt, attempts, run, ...(outcome && { outcome }) };
   });
+}
+
+/** How the restart of a record was begun, by what stands on the workload besides; undefined if nothing there says that it was. */
+export function howBegun(
+  workload: Workload,
+  { restartedAt }: RestartRecord,
+  policy: KindPolicy,
+): Pick<JournalEntry, 'evicts'> | undefined {
+  const { begunAt, evicts } = actuatorOf(workload, policy);
+  return begunAt(workload) === restartedAt ? { ...(evicts && { evicts }) } : undefined;
 }
 
 /** Everything that the known restarts of a workload were for. */

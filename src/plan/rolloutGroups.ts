@@ -9,6 +9,7 @@ export type RolloutGroups = ReadonlyMap<string, readonly Workload[]>;
 export const groupKeyOf = ({ namespace, rolloutGroup }: Workload): string | undefined =>
   rolloutGroup && `${namespace}/${rolloutGroup.name}`;
 
+/** The groups that these workloads form. */
 export function rolloutGroupsOf(workloads: Iterable<Workload>): RolloutGroups {
   const groups = new Map<string, Workload[]>();
   for (const workload of workloads) {

@@ -184,8 +184,8 @@ export class Evictions {
 const SKEW = 120_000;
 
 /**
- * When the restart began, by the API server's clock if the workload tells it. Anyone who may edit the workload can write another time there,
- * so a time far from ours does not count.
+ * When the restart began, by the API server's clock if the workload tells it. Anyone who may edit the workload can write another time
+ * there, so a time far from ours does not count.
  */
 const begunAt = ({ writtenAt }: Workload, { restartedAt }: JournalEntry): number =>
   writtenAt !== undefined && Math.abs(writtenAt - restartedAt) <= SKEW ? writtenAt : restartedAt;

@@ -46,7 +46,7 @@ test('token reviews need rights only if metrics are secured, and only readers wi
   const manifests = await render({ config: { metricsSecure: false } });
   assert.deepEqual(
     grants(ownClusterRole(manifests).rules),
-    grants(rulesOf(rightsAt('cluster', false).filter(({ when }) => !when || when === 'istio'))),
+    grants(rulesOf(rightsAt('cluster', false).filter(({ when }) => !when || when === 'istio' || when === 'eviction'))),
   );
   assert.equal(manifests.filter(({ kind }) => kind === 'ClusterRole').length, 1);
   const reader = (await render()).find(({ metadata }) => metadata.name.endsWith('-metrics-reader'));
@@ -112,7 +112,15 @@ test('every kind that is read or written has a right, and none has without being
   const others = [...source.matchAll(/^ {2}([a-z]+): \{ base/gm)].map(([, kind]) => kind);
   const kinds = [
     ...others,
+    'pods/eviction',
     ...KINDS.flatMap(({ resource, through }) => [resource, ...(through ? [through.resource] : [])]),
   ];
   assert.deepEqual(new Set(RIGHTS.map(({ resource }) => resource)), new Set(kinds));
+});
+
+test('without evictions there is no right to evict, and the operator is told not to', async () => {
+  const manifests = await render({ eviction: { enabled: false } });
+  assert.ok(!JSON.stringify(ownClusterRole(manifests).rules).includes('pods/eviction'));
+  assert.match(JSON.stringify(only(manifests, 'Deployment')), /"MELTEMI_ON_DELETE","value":"never"/);
+  assert.doesNotMatch(JSON.stringify(only(await render(), 'Deployment')), /MELTEMI_ON_DELETE/);
 });

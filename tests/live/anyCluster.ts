@@ -60,6 +60,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   metrics: { all: ['control-plane'] },
   native: { all: ['own-mesh'] },
   olm: { all: ['testbed-programs'] },
+  onDelete: { all: ['audit-log', 'fake-kubelet'] },
   optOut: {
     all: ['istiod-upgrade'],
     tests: {
@@ -82,6 +83,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
       ],
     },
   },
+  rolloutGroups: { all: ['audit-log', 'fake-kubelet'] },
   scale: { all: ['control-plane', 'many-pods'] },
   service: { all: ['own-mesh'] },
   sidecars: { all: ['testbed-programs'] },

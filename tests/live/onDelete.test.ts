@@ -148,7 +148,7 @@ test('a spent PodDisruptionBudget keeps the first eviction back, and an opt-out 
   }
 });
 
-test('with --on-delete=annotate the template of a StatefulSet is written once and who deletes the pods is followed; never does nothing', async () => {
+test('with --on-delete=annotate the template is written once and whoever deletes the pods is followed; never does nothing', async () => {
   await bed.namespace('annotated', INJECTED);
   await database('annotated', 'db', 2);
   await bed.deploy({ kind: 'DaemonSet', namespace: 'annotated', name: 'agent', spec: ON_DELETE });

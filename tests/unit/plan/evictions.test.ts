@@ -6,8 +6,8 @@ import { complete, NOW, pod, workload } from '../../builders/workload.ts';
 const SINCE = NOW;
 
 /**
- * How a pod looks; in capitals it is not Ready. Older than the restart are `o`, outdated, `c`, current, and `d`, terminating. The restart has
- * brought `n`, and `w` with the wrong sidecar.
+ * How a pod looks; in capitals it is not Ready. Older than the restart are `o`, outdated, `c`, current, and `d`, terminating. The restart
+ * has brought `n`, and `w` with the wrong sidecar.
  */
 type Look = 'o' | 'c' | 'O' | 'C' | 'n' | 'N' | 'w' | 'W' | 'd';
 
