@@ -2,7 +2,7 @@ import { excerpt } from '../excerpt.ts';
 import type { Answer, ExpectedSidecar } from '../expect/answer.ts';
 import type { Match } from '../expect/match.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
-import { ownerKind } from '../kinds/kinds.ts';
+import { kindOf } from '../kinds/kinds.ts';
 import type { Sidecar, Workload } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { rewritingWords } from './clusterImage.ts';
@@ -75,7 +75,7 @@ export function judge(
 const hasSidecar = ({ sidecar }: PodGroup): boolean => sidecar.placement !== 'none';
 
 /** Why the workload's kind never restarts it; undefined if it may be restarted. */
-const refusal = (workload: Workload): string | undefined => ownerKind(workload.kind).refuses(workload);
+const refusal = (workload: Workload): string | undefined => kindOf(workload)?.refuses(workload);
 
 const skipped = (code: Parameters<typeof reason>[0], detail: string): Verdict => ({
   state: 'skipped',

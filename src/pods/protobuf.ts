@@ -44,6 +44,15 @@ export class ProtobufReader {
     return into;
   }
 
+  /** The bytes of the current field, which is still to be read. */
+  ahead(): Buffer {
+    const at = this.#at;
+    const end = this.#open();
+    const bytes = this.#bytes.subarray(this.#at, end);
+    this.#at = at;
+    return bytes;
+  }
+
   /** Reads the current field as a string. */
   text(): string {
     const end = this.#open();
