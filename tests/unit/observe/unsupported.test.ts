@@ -151,7 +151,7 @@ const roots: [what: string, pods: PodFacts[], given: Given, listed: string[]][] 
     'an owner with the name of a supported kind is told from it by its group',
     [podOf({ apiVersion: 'evil.example/v1', kind: 'Deployment', name: 'web', uid: 'evil' })],
     { workloads: [workload({ rollout: complete(0) })] },
-    ['Deployment/web 0/0 skipped scaled-to-zero', 'Deployment.evil.example/web 1/1 skipped unsupported'],
+    ['Deployment.evil.example/web 1/1 skipped unsupported', 'Deployment/web 0/0 skipped scaled-to-zero'],
   ],
   [
     'a reference that can name no object is none',
