@@ -118,6 +118,21 @@ async function listed(kubeconfig: string): Promise<Record<string, number | undef
   return Object.fromEntries(rows.map(({ kind, name, outdatedPods }) => [`${kind}/${name}`, outdatedPods]));
 }
 
+/** Each owner that is read on the way to a root: two Jobs, three Flocks of the pods above and five of the deep chain, and so on. */
+const READS = {
+  'get jobs': 2,
+  'get replicasets': 1,
+  'get replicationcontrollers': 1,
+  'get flocks': 8,
+  'get shepherds': 1,
+};
+
+/** How often a user read owners. */
+async function reads(user: string): Promise<Record<string, number>> {
+  const all = Object.entries(await bed.audit.requests(user));
+  return Object.fromEntries(all.filter(([what]) => Object.hasOwn(READS, what)));
+}
+
 test('whatever else owns outdated pods is listed under its root and counted, and nothing of it is written', async () => {
   await serve();
   await bed.namespace('mixed', INJECTED);
@@ -126,8 +141,10 @@ test('whatever else owns outdated pods is listed under its root and counted, and
   const before = await listed(bed.kubeconfig);
   assert.deepEqual({ ...before, ...nothing }, before, 'they are current');
   await bed.istio.upgrade('default', nextVersion());
+  const counter = await bed.operatorKubeconfig('meltemi-counter');
   const flocks = { [`Flock.${GROUP}/egg`]: 1, [`Flock.${GROUP}/deep-5`]: 1, [`Shepherd.${GROUP}/peter`]: 2 };
-  assert.deepEqual(await listed(bed.kubeconfig), { ...PLAIN, ...flocks });
+  assert.deepEqual(await listed(counter), { ...PLAIN, ...flocks });
+  assert.deepEqual(await reads('meltemi-counter'), READS, 'each owner is read once');
 
   const { code, out, error } = await meltemi('plan', '--kubeconfig', bed.kubeconfig, '-n', 'mixed');
   assert.equal(code, 0, error);
