@@ -64,10 +64,11 @@ const DO_NOT_DISRUPT = {
 } as const;
 
 export const DO_NOT_DISRUPT_KEYS: readonly string[] = Object.keys(DO_NOT_DISRUPT);
+const ENTRIES = Object.entries(DO_NOT_DISRUPT);
 
 /** The annotation that asks not to disrupt a pod, with its value, such as `karpenter.sh/do-not-disrupt: "true"`. */
 export function doNotDisruptIn(annotations: Readonly<Record<string, string>>): string | undefined {
-  const found = Object.entries(DO_NOT_DISRUPT).find(([key, value]) => annotations[key] === value);
+  const found = ENTRIES.find(([key, value]) => annotations[key] === value);
   return found && `${found[0]}: "${found[1]}"`;
 }
 

@@ -4,7 +4,6 @@ import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import { seemsUnclaimed } from '../kinds/unsupportedKinds.ts';
 import type { Budget, EventDraft, PodFacts, PodOwner, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
-import type { IsSampled } from '../pods/podFields.ts';
 import type { PodSource } from '../pods/podSource.ts';
 import { isNotFound } from './apiError.ts';
 import { listBudgets } from './budgets.ts';
@@ -109,8 +108,7 @@ export class KubeCluster implements Cluster {
 
   pods(namespace: string | undefined, signal: AbortSignal, containers?: readonly string[]): AsyncIterable<PodFacts[]> {
     const place = namespace === undefined ? {} : { namespace };
-    const isSampled: IsSampled = ({ owner, templateHash }) => seemsUnclaimed(owner, templateHash);
-    return this.#podSource.pods({ ...place, fieldSelector: LIVE_PODS, signal, containers, isSampled });
+    return this.#podSource.pods({ ...place, fieldSelector: LIVE_PODS, signal, containers, isSampled: seemsUnclaimed });
   }
 
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {

@@ -93,7 +93,7 @@ export const countedAs = (word: string): string => (byWord.has(word) ? word : 'o
 /** What a bare pod counts as: it is its own owner. */
 export const POD_ITSELF: Pick<PodOwner, 'apiVersion' | 'kind'> = { apiVersion: 'v1', kind: 'Pod' };
 
-/** Whether an owner is no controller that makes pods: a static pod's mirror names its Node (kubernetes pkg/kubelet/pod/mirror_client.go). */
+/** Whether an owner makes no pods: a static pod's mirror names its Node (kubernetes pkg/kubelet/pod/mirror_client.go). */
 export const isNode = ({ apiVersion, kind }: Pick<PodOwner, 'apiVersion' | 'kind'>): boolean =>
   kind === 'Node' && (apiVersion === undefined || apiVersion === 'v1');
 

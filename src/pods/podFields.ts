@@ -84,7 +84,7 @@ export function interner(): Intern {
 const asItIs: Intern = (text) => text;
 
 /** Which pods a sample is kept of. */
-export type IsSampled = (pod: Pick<PodFacts, 'owner' | 'templateHash'>) => boolean;
+export type IsSampled = (owner: PodOwner | undefined, templateHash: string) => boolean;
 
 /** What is read of a pod besides Istio's proxy. */
 export interface PodWishes {
@@ -107,8 +107,8 @@ export function podFacts(
   if (!name || !uid) throw new Error('a pod has no name or no uid');
   const owner = ownerOf(metadata, intern);
   const others = othersOf(raw, intern, containers);
-  const doNotDisrupt = doNotDisruptIn(metadata.annotations ?? {});
   const templateHash = intern(labels?.[TEMPLATE_HASH] ?? '');
+  const isWanted = isSampled?.(owner, templateHash) ?? false;
   return {
     namespace: intern(namespace ?? ''),
     name,
@@ -122,17 +122,15 @@ export function podFacts(
     deleting: (metadata.deletionTimestamp ?? undefined) !== undefined,
     sidecar: sidecarOf(raw, intern),
     ...(others && { others }),
-    ...(doNotDisrupt !== undefined && { doNotDisrupt }),
-    ...sampled(raw, { ...(owner && { owner }), templateHash }, intern, isSampled),
+    ...doNotDisruptOf(metadata),
+    ...(isWanted && { sample: sampleOf(raw, intern) }),
   };
 }
 
-const sampled = (
-  raw: RawPod,
-  pod: Parameters<IsSampled>[0],
-  intern: Intern,
-  isSampled: IsSampled | undefined,
-): Pick<PodFacts, 'sample'> => (isSampled?.(pod) ? { sample: sampleOf(raw, intern) } : {});
+function doNotDisruptOf({ annotations }: RawPodMetadata): Pick<PodFacts, 'doNotDisrupt'> {
+  const doNotDisrupt = annotations && doNotDisruptIn(annotations);
+  return doNotDisrupt === undefined ? {} : { doNotDisrupt };
+}
 
 function othersOf(raw: RawPod, intern: Intern, containers: readonly string[]): OtherSidecars | undefined {
   const placed = containers.map((name) => [name, containerIn(raw, name, intern)] as const);

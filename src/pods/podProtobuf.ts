@@ -101,8 +101,9 @@ const typeMeta: Visit<Envelope> = (field, reader, envelope) => {
 const podList: Visit<ListDraft> = (field, reader, list) => {
   if (field === 1) reader.message(listMeta, list);
   else if (field === 2) {
-    const bytes = reader.ahead();
-    list.pods.push(factsOf(reader.message(pod, emptyPod()), bytes, list));
+    const again = reader.position;
+    const draft = reader.message(pod, emptyPod());
+    list.pods.push(factsOf(draft, () => reader.from(again).message(wholePod, emptyPod()), list));
   }
 };
 
@@ -117,12 +118,12 @@ const emptyPod = (): PodDraft => ({
   status: { conditions: [] },
 });
 
-/** @param bytes the pod: labels are read of few pods, so those pods are read a second time */
-function factsOf(draft: PodDraft, bytes: Buffer, { intern, wishes }: ListDraft): PodFacts {
+/** @param whole reads the pod once more, with its labels: they are wanted of few pods */
+function factsOf(draft: PodDraft, whole: () => PodDraft, { intern, wishes }: ListDraft): PodFacts {
   try {
     const { isSampled, ...others } = wishes;
     const facts = podFacts(draft, intern, others);
-    return isSampled?.(facts) ? podFacts(new ProtobufReader(bytes).root(wholePod, emptyPod()), intern, wishes) : facts;
+    return isSampled?.(facts.owner, facts.templateHash) ? podFacts(whole(), intern, wishes) : facts;
   } catch (error) {
     throw new ProtobufError(messageOf(error));
   }

@@ -44,13 +44,14 @@ export class ProtobufReader {
     return into;
   }
 
-  /** The bytes of the current field, which is still to be read. */
-  ahead(): Buffer {
-    const at = this.#at;
-    const end = this.#open();
-    const bytes = this.#bytes.subarray(this.#at, end);
-    this.#at = at;
-    return bytes;
+  /** Where the value of the current field begins, if it was not read yet. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** A reader of a message that was read already, from the position that it had. */
+  from(position: number): ProtobufReader {
+    return new ProtobufReader(this.#bytes, position);
   }
 
   /** Reads the current field as a string. */

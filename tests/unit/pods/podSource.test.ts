@@ -168,7 +168,7 @@ describe('pod lists in protobuf and JSON', () => {
     };
     const metadata = { name: 'alone', namespace: 'shop', uid: 'u', labels: { app: 'a', tier: 'b' }, annotations };
     const pods = [...PODS, { metadata, spec: { hostNetwork: true } }];
-    const isSampled = ({ templateHash }: { templateHash: string }) => templateHash === '';
+    const isSampled = (_owner: unknown, templateHash: string) => templateHash === '';
     const read = podListFromProtobuf(protobuf(pods), interner(), { isSampled }).pods;
     assert.deepEqual(read, podListFromJson(json(pods), interner(), { isSampled }).pods);
     assert.equal(read[0]?.sample, undefined);
