@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { KINDS, WORKLOAD_KINDS } from '../kinds/kinds.ts';
-import { COUNTED_KINDS } from '../kinds/unsupportedKinds.ts';
+import { PLAIN_KINDS } from '../kinds/unsupportedKinds.ts';
 import type { WorkloadKind } from '../model.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import type { ListenAddress } from '../report/server.ts';
@@ -68,7 +68,7 @@ export function parseWorkload(given: string): { kind: WorkloadKind; name: string
   if (given === '') return undefined;
   const [, kind, name] = /^([a-z][-a-z0-9.]*)\/([a-z0-9][-a-z0-9.]*)$/i.exec(given) ?? [];
   const known = KINDS.find((one) => [one.kind.toLowerCase(), one.resource].includes(kind?.toLowerCase() ?? ''));
-  const plain = COUNTED_KINDS.find((one) => one.toLowerCase() === kind?.toLowerCase());
+  const plain = PLAIN_KINDS.find((one) => one.toLowerCase() === kind?.toLowerCase());
   const word = known?.kind ?? plain ?? (kind?.includes('.') ? kind : undefined);
   if (word !== undefined && name) return { kind: word, name };
   throw new InvalidArgumentError(

@@ -84,8 +84,11 @@ export function unsupportedWord({ apiVersion, kind }: Pick<Owner, 'apiVersion' |
 /** The words for a kind of `unsupportedWord`. */
 export const unsupportedKind = (word: string): Omit<UnsupportedKind, 'kind' | 'group'> => byWord.get(word) ?? ANY_OTHER;
 
+/** The kinds whose word has no group. */
+export const PLAIN_KINDS: readonly string[] = [...byWord.keys()];
+
 /** The kinds that are counted by themselves; all others are counted together. */
-export const COUNTED_KINDS: readonly string[] = [...byWord.keys(), 'other'];
+export const COUNTED_KINDS: readonly string[] = [...PLAIN_KINDS, 'other'];
 
 /** The kind that an unsupported one counts as, of `COUNTED_KINDS`. */
 export const countedAs = (word: string): string => (byWord.has(word) ? word : 'other');

@@ -62,7 +62,12 @@ export class UnsupportedOwners {
       const key = keyOf(refOf(root, controller));
       collected.set(key, joined(collected.get(key), { root, controller, groups: pods.groupsOf(controller) }));
     }
-    return [...collected.values()].map(observed);
+    const all: Observed[] = [];
+    for (const one of collected.values()) {
+      await slices.step();
+      all.push(observed(one));
+    }
+    return all;
   }
 }
 

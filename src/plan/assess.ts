@@ -1,6 +1,5 @@
 import type { DriftRules } from '../compare/drift.ts';
 import type { RewriteRule } from '../compare/learntImage.ts';
-import type { PodGroup } from '../compare/podGroups.ts';
 import { hintsAtRewriting } from '../compare/rewritingHint.ts';
 import { seenBySource } from '../compare/seenBySource.ts';
 import { unsupported } from '../compare/unsupported.ts';
@@ -69,22 +68,17 @@ function assessSidecar(observed: Observed, answered: SourceAnswer, context: Asse
   const injection = match.kind === 'entry' ? match.entry : undefined;
   const known = injection ? learnt(injection.run, workload.namespace) : [];
   const rules = known.length > 0 ? { ...policy, learnt: known } : policy;
-  const verdict: Verdict =
+  const judged: Verdict =
     unread === undefined
-      ? asListed(workload, judge(workload, match, answer, groups, rules, source), groups, policy)
+      ? judge(workload, match, answer, groups, rules, source)
       : { state: 'unknown', reason: reason('not-read', unread) };
+  const verdict = workload.unsupported
+    ? unsupported(workload, judged, groups)
+    : unlessSkipped(workload, judged, policy);
   const hinted =
     verdict.state === 'outdated' && (source?.fixed !== undefined || hintsAtRewriting(verdict.expected, groups, rules));
   return assessedSidecar({ source, match, groups, verdict, injection, hinted });
 }
-
-const asListed = (
-  workload: Workload,
-  verdict: Verdict,
-  groups: readonly PodGroup[],
-  policy: Pick<Policy, 'skipNamespaces'>,
-): Verdict =>
-  workload.unsupported ? unsupported(workload, verdict, groups) : unlessSkipped(workload, verdict, policy);
 
 /** An outdated workload in a skipped namespace is listed and never restarted. */
 function unlessSkipped(

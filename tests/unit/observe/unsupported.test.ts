@@ -16,6 +16,7 @@ import {
   complete,
   entry,
   expected,
+  group,
   injection,
   NO_SIDECAR,
   NOW,
@@ -249,6 +250,18 @@ test('a Job with a deadline says when it ends at the latest, several say when th
   const owners = { a: { owner: nightly, endsAt: NOW }, b: { owner: nightly, endsAt: NOW + 60_000 } };
   const { rows } = await scan([podOf(job('a')), podOf(job('b'))], { owners });
   assert.match(rows[0]?.detail ?? '', /at the latest at 2026-01-01T00:01:00Z$/);
+});
+
+test('what could not be read again stays listed, and is not judged', () => {
+  const one = { ...workload({ kind: 'Job' }), unsupported: {} };
+  const seen = { workload: one, templateHash: '', groups: [group()], onLostNodes: 0, budgets: [], unread: 'no role' };
+  const match = { kind: 'entry', entry: injection() } as const;
+  const { items } = evaluate({ mesh, observations: [{ ...seen, match }], learnt: () => [], context: context() });
+  const [row] = rowsOf({ items });
+  assert.deepEqual(
+    [row?.verdict, row?.reason, row?.detail],
+    ['skipped', 'unsupported', 'Job: whether its 3 pods are outdated is not known: no role'],
+  );
 });
 
 test('500 pods of 50 owners cost a read for each owner, and none in the next scan', async () => {
