@@ -115,9 +115,11 @@ export class Observer {
       counted.push({ observed, pods: countOf(groups), doubt: doubtOf(workload, groups, isOfMesh) });
     }
     const observations = new Map<WorkloadKey, Observed>();
-    for (const one of await this.#unsupported.observe(mesh, byController, unclaimed, { namespace, signal: both }))
-      observations.set(keyOf(one.workload), one);
     for (const one of await this.#observeDoubtful(counted, signal)) observations.set(keyOf(one.workload), one);
+    // the looks have found out whose some of them are
+    const ofNobody = unclaimed.filter((controller) => !this.#owners.knows(controller));
+    for (const one of await this.#unsupported.observe(mesh, byController, ofNobody, { namespace, signal: both }))
+      observations.set(keyOf(one.workload), one);
     return observations;
   }
 

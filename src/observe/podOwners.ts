@@ -49,6 +49,11 @@ export class PodOwners {
     return learnt ?? (hint !== undefined && names.has(hint) ? (hint as WorkloadKey) : undefined);
   }
 
+  /** Whether a read of a single workload has shown whose it is. */
+  knows({ uid }: Controller): boolean {
+    return this.#learnt.has(uid);
+  }
+
   /** Stores a read of one workload: it owns exactly these pods. */
   learn({ kind, uid, namespace }: Workload, pods: readonly PodFacts[]): void {
     if (!ownerKind(kind).through) return;

@@ -64,6 +64,10 @@ function cluster(
       return state.sets.filter(({ of }) => of === uid).flatMap((set) => podsIn(set));
     },
     budgets: async () => [],
+    owner: async (_namespace, { uid }) => {
+      const of = state.sets.find((set) => set.uid === uid)?.of ?? '';
+      return { owner: { apiVersion: 'apps/v1', kind: 'Deployment', name: of, uid: of } };
+    },
   };
   const { looks } = options;
   const observer = new Observer({
