@@ -89,26 +89,30 @@ export class PodsByController {
 
   add(pod: PodFacts): void {
     if (!isLive(pod)) return;
-    const uid = pod.owner?.uid ?? '';
-    this.#groups.add(pod, this.#controllers.has(uid) ? uid : this.#found(pod));
+    const place = placeOf(pod.namespace, pod.owner?.uid ?? '');
+    this.#groups.add(pod, this.#controllers.has(place) ? place : this.#found(pod));
   }
 
   #found(pod: PodFacts): string {
     const { namespace, sample } = pod;
     const owner = controllerOf(pod);
-    if (!this.#controllers.has(owner.uid))
-      this.#controllers.set(owner.uid, { ...owner, namespace, hint: seemingOwner(pod), ...(sample && { sample }) });
-    return owner.uid;
+    const place = placeOf(namespace, owner.uid);
+    if (!this.#controllers.has(place))
+      this.#controllers.set(place, { ...owner, namespace, hint: seemingOwner(pod), ...(sample && { sample }) });
+    return place;
   }
 
   controllers(): Iterable<Controller> {
     return this.#controllers.values();
   }
 
-  groupsOf({ uid }: Controller): readonly PodGroup[] {
-    return this.#groups.of(uid);
+  groupsOf({ namespace, uid }: Controller): readonly PodGroup[] {
+    return this.#groups.of(placeOf(namespace, uid));
   }
 }
+
+/** Owners are told apart by namespace too: whoever makes a pod may write the UID of another namespace's owner into it. */
+const placeOf = (namespace: string, uid: string): string => `${namespace}/${uid}`;
 
 const controllerOf = ({ owner, name, uid }: PodFacts): PodOwner =>
   owner && !isNode(owner) && namesAnObject(owner) ? owner : { ...POD_ITSELF, name, uid };

@@ -41,7 +41,7 @@ export class OwnerChains {
   }
 
   /**
-   * The root of each controller, by the controller's UID; without those that a supported kind owns after all. Where an owner cannot be
+   * The root of each controller, without those that a supported kind owns after all. Where an owner cannot be
    * read, the chain ends with it.
    * @param namespace the scanned namespace; undefined for the whole cluster
    */
@@ -49,17 +49,18 @@ export class OwnerChains {
     controllers: readonly Controller[],
     namespace: string | undefined,
     signal: AbortSignal,
-  ): Promise<Map<string, Root>> {
+  ): Promise<Map<Controller, Root>> {
     const walk = new Walk(this.#options, this.#known, this.#said, signal);
-    const found = new Map<string, Root>();
+    const found = new Map<Controller, Root>();
     await Promise.all(
       controllers.map(async (controller) => {
         const root = await walk.rootOf(controller);
-        if (root) found.set(controller.uid, root);
+        if (root) found.set(controller, root);
       }),
     );
-    for (const [uid, known] of this.#known)
-      if ((namespace === undefined || known.namespace === namespace) && !walk.passed.has(uid)) this.#known.delete(uid);
+    for (const [place, known] of this.#known)
+      if ((namespace === undefined || known.namespace === namespace) && !walk.passed.has(place))
+        this.#known.delete(place);
     return found;
   }
 
@@ -71,7 +72,7 @@ export class OwnerChains {
 
 /** One scan's way up all chains. */
 class Walk {
-  /** The UIDs of all owners on the way. */
+  /** Namespace and UID of all owners on the way. */
   readonly passed = new Set<string>();
   readonly #options: OwnerChainsOptions;
   readonly #known: Map<string, Known>;
@@ -107,33 +108,36 @@ class Walk {
   }
 
   #factsOf(namespace: string, owner: PodOwner): Promise<OwnerFacts | undefined> {
-    const { uid } = owner;
-    this.passed.add(uid);
-    const known = this.#known.get(uid);
+    const place = placeOf(namespace, owner);
+    this.passed.add(place);
+    const known = this.#known.get(place);
     if (known) return Promise.resolve(known.facts);
-    const reading = this.#reading.get(uid) ?? this.#turns.take(() => this.#read(namespace, owner), namespace);
-    this.#reading.set(uid, reading);
+    const reading = this.#reading.get(place) ?? this.#turns.take(() => this.#read(namespace, owner), namespace);
+    this.#reading.set(place, reading);
     return reading;
   }
 
   /** Never rejects: an owner that cannot be read is no reason to see nothing of the others. */
   async #read(namespace: string, owner: PodOwner): Promise<OwnerFacts | undefined> {
     const kind = unsupportedWord(versioned(owner));
-    const place = `${namespace}/${kind}`;
-    if (this.#signal.aborted || this.#reads >= MOST_READS || this.#forbidden.has(place)) return undefined;
+    const resource = `${namespace}/${kind}`;
+    if (this.#signal.aborted || this.#reads >= MOST_READS || this.#forbidden.has(resource)) return undefined;
     this.#reads += 1;
     try {
       const facts = await this.#options.cluster.owner(namespace, owner, this.#signal);
       // what is gone does not come back with this UID
-      this.#known.set(owner.uid, { namespace, facts: facts ?? {} });
+      this.#known.set(placeOf(namespace, owner), { namespace, facts: facts ?? {} });
       return facts;
     } catch (error) {
-      if (isForbidden(error)) this.#forbidden.add(place);
+      if (isForbidden(error)) this.#forbidden.add(resource);
       if (!this.#signal.aborted && !this.#said.has(kind)) this.#options.onUnreadOwner?.(kind, error);
       this.#said.add(kind);
       return undefined;
     }
   }
 }
+
+/** One namespace must not tell what is known of another's owners. */
+const placeOf = (namespace: string, { uid }: PodOwner): string => `${namespace}/${uid}`;
 
 const versioned = ({ apiVersion = '', kind }: PodOwner) => ({ apiVersion, kind });

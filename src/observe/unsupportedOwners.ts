@@ -57,7 +57,7 @@ export class UnsupportedOwners {
     const roots = await this.#chains.roots(ofMesh, namespace, signal);
     const collected = new Map<WorkloadKey, Collected>();
     for (const controller of ofMesh) {
-      const root = roots.get(controller.uid);
+      const root = roots.get(controller);
       if (!root) continue;
       const key = keyOf(refOf(root, controller));
       collected.set(key, joined(collected.get(key), { root, controller, groups: pods.groupsOf(controller) }));

@@ -138,9 +138,16 @@ const roots: [what: string, pods: PodFacts[], given: Given, listed: string[]][] 
   ],
   [
     'a chain that goes in a circle ends',
-    [podOf({})],
-    { owners: { sheep: { owner: flock('b') }, b: { owner: flock('sheep') } } },
-    ['Flock.farm.example/b 1/1 skipped unsupported'],
+    [podOf({ name: 'a', uid: 'a' })],
+    {
+      owners: {
+        a: { owner: flock('b') },
+        b: { owner: flock('c') },
+        c: { owner: flock('d') },
+        d: { owner: flock('a') },
+      },
+    },
+    ['Flock.farm.example/d 1/1 skipped unsupported'],
   ],
   [
     'a chain without end ends',
@@ -159,6 +166,12 @@ const roots: [what: string, pods: PodFacts[], given: Given, listed: string[]][] 
     [podOf({ kind: 'Deployment/other/web' }, { name: 'a' }), podOf({ name: '../../secrets' }, { name: 'b' })],
     {},
     ['Pod/a 1/1 skipped unsupported', 'Pod/b 1/1 skipped unsupported'],
+  ],
+  [
+    "another namespace's owner is not taken over by its UID",
+    [podOf({ uid: 'long' }, { namespace: 'out' }), podOf(job('long'))],
+    { owners: { long: { owner: nightly } } },
+    ['CronJob/nightly 0/0 skipped orphaned', 'CronJob/nightly 1/1 skipped unsupported'],
   ],
   [
     'a ReplicaSet of a Deployment that is too new for the list is not listed',
