@@ -168,6 +168,12 @@ const roots: [what: string, pods: PodFacts[], given: Given, listed: string[]][] 
     ['Pod/a 1/1 skipped unsupported', 'Pod/b 1/1 skipped unsupported'],
   ],
   [
+    'a chain ends before what can name no object',
+    [podOf({})],
+    { owners: { sheep: { owner: { ...flock('x'), kind: 'Deployment/shop/web' } } } },
+    ['Flock.farm.example/sheep 1/1 skipped unsupported'],
+  ],
+  [
     "another namespace's owner is not taken over by its UID",
     [podOf({ uid: 'long' }, { namespace: 'out' }), podOf(job('long'))],
     { owners: { long: { owner: nightly } } },
