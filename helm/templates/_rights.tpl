@@ -27,7 +27,10 @@
   verbs: [get, list, patch]
 - apiGroups: [apps]
   resources: [replicasets]
-  verbs: [list]
+  verbs: [get, list]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get]
 {{- if include "meltemi.metricsSecure" . }}
 - apiGroups: [authentication.k8s.io]
   resources: [tokenreviews]
@@ -136,7 +139,10 @@
   verbs: [get, list, patch]
 - apiGroups: [apps]
   resources: [replicasets]
-  verbs: [list]
+  verbs: [get, list]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get]
 {{- if include "meltemi.istio" . }}
 - apiGroups: [networking.istio.io]
   resources: [proxyconfigs]

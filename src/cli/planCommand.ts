@@ -8,6 +8,7 @@ import type { SidecarSource } from '../expect/sidecarSource.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import { Journal } from '../journal/journal.ts';
 import { type PauseState, pauseStateOf } from '../leader/pauseState.ts';
+import { messageOf } from '../messageOf.ts';
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 import { Observer } from '../observe/observer.ts';
@@ -87,6 +88,8 @@ export async function planCommand(
       injectors,
       journal,
       policy: () => policy,
+      onUnreadOwner: (kind, error) =>
+        warn(`cannot read ${kind}, so its pods are listed under it and not under its own owner: ${messageOf(error)}`),
       // there is no next scan
       looks: Number.POSITIVE_INFINITY,
     });

@@ -1,4 +1,4 @@
-import type { Budget, EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import type { Budget, EventDraft, PodFacts, PodOwner, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 
 /** The fields of a webhook's Service that the API server's resolver uses. */
 export interface ServiceFacts {
@@ -6,6 +6,14 @@ export interface ServiceFacts {
   readonly clusterIP: string;
   readonly externalName: string;
   readonly ports: readonly number[];
+}
+
+/** What is read of an owner of pods that is no workload. */
+export interface OwnerFacts {
+  /** Its own controlling owner. Its author may have written anything into it. */
+  readonly owner?: PodOwner;
+  /** Of a Job with a deadline: when it is stopped, in milliseconds since the epoch. */
+  readonly endsAt?: number;
 }
 
 /**
@@ -24,6 +32,10 @@ export interface Cluster {
   pods(namespace: string | undefined, signal: AbortSignal, containers?: readonly string[]): AsyncIterable<PodFacts[]>;
   /** The PodDisruptionBudgets of one namespace or of the whole cluster. */
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]>;
+  /**
+   * The owner of pods as far as it tells its own owner; undefined if it is gone, or if its kind is not served or never has an owner.
+   */
+  owner(namespace: string, owner: PodOwner, signal?: AbortSignal): Promise<OwnerFacts | undefined>;
   /** The named nodes that are not Ready. A deleted node counts as not Ready. */
   lostNodes(names: readonly string[]): Promise<ReadonlySet<string>>;
   /**

@@ -1,15 +1,17 @@
 import type { ApiResource } from '../kinds/apiResource.ts';
 import { findKind, ownerKind } from '../kinds/kinds.ts';
 import type { RawWorkload } from '../kinds/rawWorkload.ts';
-import type { Budget, EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import { seemsUnclaimed } from '../kinds/unsupportedKinds.ts';
+import type { Budget, EventDraft, PodFacts, PodOwner, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
 import type { PodSource } from '../pods/podSource.ts';
 import { isNotFound } from './apiError.ts';
 import { listBudgets } from './budgets.ts';
 import type { KubeClient } from './client.ts';
-import type { Cluster, ServiceFacts } from './cluster.ts';
+import type { Cluster, OwnerFacts, ServiceFacts } from './cluster.ts';
 import { eventObject } from './eventObject.ts';
 import { listPages, restartingExpired, wholeList } from './list.ts';
+import { OwnerReader } from './ownerReader.ts';
 import { latestRejection } from './rejection.ts';
 import { resourcePath } from './resources.ts';
 import { selectorQuery } from './selectorQuery.ts';
@@ -49,6 +51,7 @@ const isReady = (node: RawNode | undefined): boolean =>
 export class KubeCluster implements Cluster {
   readonly #client: KubeClient;
   readonly #podSource: PodSource;
+  readonly #owners: OwnerReader;
   readonly #now: () => number;
   readonly #beforeWrite: (() => void) | undefined;
 
@@ -59,6 +62,7 @@ export class KubeCluster implements Cluster {
   constructor(client: KubeClient, podSource: PodSource, now: () => number, beforeWrite?: () => void) {
     this.#client = client;
     this.#podSource = podSource;
+    this.#owners = new OwnerReader(client);
     this.#now = now;
     this.#beforeWrite = beforeWrite;
   }
@@ -105,11 +109,15 @@ export class KubeCluster implements Cluster {
 
   pods(namespace: string | undefined, signal: AbortSignal, containers?: readonly string[]): AsyncIterable<PodFacts[]> {
     const place = namespace === undefined ? {} : { namespace };
-    return this.#podSource.pods({ ...place, fieldSelector: LIVE_PODS, signal, containers });
+    return this.#podSource.pods({ ...place, fieldSelector: LIVE_PODS, signal, containers, isSampled: seemsUnclaimed });
   }
 
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {
     return listBudgets(this.#client, namespace, signal);
+  }
+
+  owner(namespace: string, owner: PodOwner, signal?: AbortSignal): Promise<OwnerFacts | undefined> {
+    return this.#owners.read(namespace, owner, signal);
   }
 
   async lostNodes(names: readonly string[]): Promise<ReadonlySet<string>> {

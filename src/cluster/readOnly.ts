@@ -8,6 +8,7 @@ export function readOnly(cluster: Cluster): Cluster {
     podsOf: (workload, containers) => cluster.podsOf(workload, containers),
     pods: (namespace, signal, containers) => cluster.pods(namespace, signal, containers),
     budgets: (namespace, signal) => cluster.budgets(namespace, signal),
+    owner: (namespace, owner, signal) => cluster.owner(namespace, owner, signal),
     lostNodes: (names) => cluster.lostNodes(names),
     rejection: (workload, since) => cluster.rejection(workload, since),
     service: (namespace, name) => cluster.service(namespace, name),

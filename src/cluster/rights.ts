@@ -1,6 +1,7 @@
 import type { ApiResource } from '../kinds/apiResource.ts';
 import { deployment } from '../kinds/deployment.ts';
 import { KINDS } from '../kinds/kinds.ts';
+import { JOBS } from '../kinds/unsupportedKinds.ts';
 import { waysToRestart } from '../kinds/waysToRestart.ts';
 import { LEASE_NAME } from '../names.ts';
 import { groupOf, type Resource } from './resources.ts';
@@ -158,5 +159,12 @@ export const RIGHTS: readonly Right[] = [
         },
       ]
     : []),
-  ...[...between].map((one) => rightTo(one, { verbs: ['list'], ...ofWorkloads, why: 'to find the workload of a pod' })),
+  ...[...between].map((one) =>
+    rightTo(one, { verbs: ['get', 'list'], ...ofWorkloads, why: 'to find the workload of a pod' }),
+  ),
+  rightTo(JOBS, {
+    verbs: ['get'],
+    ...ofWorkloads,
+    why: 'to list outdated pods of a Job under its CronJob, and say when it ends',
+  }),
 ];

@@ -3,7 +3,7 @@ import type { Answer, ExpectedSidecar } from '../expect/answer.ts';
 import type { Match } from '../expect/match.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
 import type { KindPolicy } from '../kinds/kindPolicy.ts';
-import { ownerKind } from '../kinds/kinds.ts';
+import { kindOf } from '../kinds/kinds.ts';
 import type { Sidecar, Workload } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { rewritingWords } from './clusterImage.ts';
@@ -60,7 +60,7 @@ export function judge(
     return skipped('template-names-image', `its template has a container ${source.container}`);
   if (match.kind === 'none') return unmatched(match.reason, groups);
   if (match.kind !== 'entry') return { state: match.kind, reason: match.reason };
-  const refused = ownerKind(workload.kind).refuses(workload, rules);
+  const refused = kindOf(workload)?.refuses(workload, rules);
   if (refused !== undefined) return skipped('unsupported', refused);
   if (answer === undefined)
     return { state: 'unknown', reason: reason('injector-unreachable', 'the injector has not been asked yet') };

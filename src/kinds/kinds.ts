@@ -1,3 +1,4 @@
+import type { Workload } from '../model.ts';
 import { daemonSet } from './daemonSet.ts';
 import { deployment } from './deployment.ts';
 import type { OwnerKind } from './ownerKind.ts';
@@ -23,6 +24,13 @@ export function ownerKind(name: string): OwnerKind {
   if (!found) throw new RangeError(`${name} is not an owner kind; the kinds are ${WORKLOAD_KINDS.join(', ')}`);
   return found;
 }
+
+/**
+ * The kind of a workload; undefined if the workload is only listed.
+ * @throws {RangeError} if the kind is not supported
+ */
+export const kindOf = ({ kind, unsupported }: Pick<Workload, 'kind' | 'unsupported'>): OwnerKind | undefined =>
+  unsupported ? undefined : ownerKind(kind);
 
 const firstThrough = new Map(KINDS.flatMap((one) => (one.through ? [[one.through.kind, one] as const] : [])).reverse());
 

@@ -2,7 +2,7 @@ import { isForbidden, isNotFound } from '../cluster/apiError.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { restartingExpired } from '../cluster/list.ts';
 import type { DriftRules } from '../compare/drift.ts';
-import { countOf, type PodGroup, PodGroups, PodsByController, replaceable } from '../compare/podGroups.ts';
+import { countOf, isInjected, PodGroups, PodsByController, replaceable } from '../compare/podGroups.ts';
 import type { Answer } from '../expect/answer.ts';
 import { ConcurrencyLimit } from '../expect/concurrencyLimit.ts';
 import type { Injectors } from '../expect/injectors.ts';
@@ -24,6 +24,7 @@ import { type Counted, doubtOf, worthALook } from './doubt.ts';
 import type { Observed } from './observed.ts';
 import { PodOwners } from './podOwners.ts';
 import { TemplateHashes } from './templateHashes.ts';
+import { UnsupportedOwners } from './unsupportedOwners.ts';
 
 export interface ObserverOptions {
   readonly cluster: Cluster;
@@ -36,6 +37,8 @@ export interface ObserverOptions {
   readonly looks?: number;
   /** Called once for a missing right that can be done without: what cannot be read, and what is assumed instead. */
   readonly onMissingRight?: (what: string, error: unknown) => void;
+  /** Called once for each kind of owner that cannot be read. Its objects are listed, but not their own owners. */
+  readonly onUnreadOwner?: (kind: string, error: unknown) => void;
   /** Called once for an optional kind whose API is not served. */
   readonly onNotServed?: (resource: string) => void;
 }
@@ -54,6 +57,7 @@ export class Observer {
   readonly #options: ObserverOptions;
   readonly #hashes = new TemplateHashes();
   readonly #owners = new PodOwners();
+  readonly #unsupported: UnsupportedOwners;
   /** The budgets of each namespace as they were read last, by whatever look or scan. */
   #newestBudgets = new Map<string, readonly Budget[]>();
   #nodesForbidden = false;
@@ -62,6 +66,7 @@ export class Observer {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
+    this.#unsupported = new UnsupportedOwners(options);
   }
 
   /**
@@ -90,7 +95,7 @@ export class Observer {
     const byController = await pods;
     await asked.answered;
     this.#owners.keepOnly(byController, namespace);
-    const owned = await this.#owners.assign(byController, workloads);
+    const { owned, unclaimed } = await this.#owners.assign(byController, workloads);
     const budgetsIn = Map.groupBy(all, (budget) => budget.namespace);
     const counted: Counted[] = [];
     const slices = loopSlices();
@@ -111,6 +116,10 @@ export class Observer {
     }
     const observations = new Map<WorkloadKey, Observed>();
     for (const one of await this.#observeDoubtful(counted, signal)) observations.set(keyOf(one.workload), one);
+    // the looks have found out whose some of them are
+    const ofNobody = unclaimed.filter((controller) => !this.#owners.knows(controller));
+    for (const one of await this.#unsupported.observe(mesh, byController, ofNobody, { namespace, signal: both }))
+      observations.set(keyOf(one.workload), one);
     return observations;
   }
 
@@ -310,6 +319,3 @@ export class Observer {
 const containersOf = (of: Pick<Mesh, 'sources'>): readonly string[] => [
   ...new Set(sourcesIn(of).flatMap((source) => (source === ISTIO ? [] : source.container))),
 ];
-
-const isInjected = ({ sidecar, others }: PodGroup): boolean =>
-  (sidecar.injected && sidecar.placement !== 'none') || others !== undefined;

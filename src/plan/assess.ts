@@ -2,6 +2,7 @@ import type { DriftRules } from '../compare/drift.ts';
 import type { RewriteRule } from '../compare/learntImage.ts';
 import { hintsAtRewriting } from '../compare/rewritingHint.ts';
 import { seenBySource } from '../compare/seenBySource.ts';
+import { unsupported } from '../compare/unsupported.ts';
 import { judge, type Verdict } from '../compare/verdict.ts';
 import type { Answer } from '../expect/answer.ts';
 import { namespaceOf, type SourceMatch } from '../expect/matchOf.ts';
@@ -43,7 +44,8 @@ export interface AssessmentContext {
 export function assess(answered: Answered, context: AssessmentContext): Assessed {
   const { source, match, answer, others, ...observed } = answered;
   const { workload } = observed;
-  const entry = context.entryOf(workload);
+  // whatever it is called, nothing was ever restarted here
+  const entry = workload.unsupported ? undefined : context.entryOf(workload);
   const known = { ...observed, namespace: namespaceOf(context.mesh, workload), ...(entry && { entry }) };
   const first = assessSidecar(observed, { ...(source && { source }), match, ...(answer && { answer }) }, context);
   if (!others) return { ...known, ...first };
@@ -67,10 +69,13 @@ function assessSidecar(observed: Observed, answered: SourceAnswer, context: Asse
   const injection = match.kind === 'entry' ? match.entry : undefined;
   const known = injection ? learnt(injection.run, workload.namespace) : [];
   const rules = known.length > 0 ? { ...policy, learnt: known } : policy;
-  const verdict: Verdict =
+  const judged: Verdict =
     unread === undefined
-      ? unlessSkipped(workload, judge(workload, match, answer, groups, rules, source), policy)
+      ? judge(workload, match, answer, groups, rules, source)
       : { state: 'unknown', reason: reason('not-read', unread) };
+  const verdict = workload.unsupported
+    ? unsupported(workload, judged, groups)
+    : unlessSkipped(workload, judged, policy);
   const hinted =
     verdict.state === 'outdated' && (source?.fixed !== undefined || hintsAtRewriting(verdict.expected, groups, rules));
   return assessedSidecar({ source, match, groups, verdict, injection, hinted });

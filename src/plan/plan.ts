@@ -91,6 +91,7 @@ function stepFor(
   throttle: Throttle,
   busy: ReadonlySet<WorkloadKey>,
 ): Planned {
+  if (assessed.workload.unsupported) return { ...assessed, step: { action: 'none' } };
   if (isInFlight(assessed) || busy.has(keyOf(assessed.workload))) {
     return {
       ...assessed,

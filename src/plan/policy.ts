@@ -7,6 +7,7 @@ import type { GateCode } from './gates/gates.ts';
 
 export const PDB_CHOICES = ['respect', 'ignore'] as const;
 export const RECREATE_CHOICES = ['restart', 'hold'] as const;
+export const DO_NOT_DISRUPT_CHOICES = ['ignore', 'hold'] as const;
 
 /** The user's policy. Times are in milliseconds. */
 export interface Policy extends DriftRules, KindPolicy {
@@ -20,6 +21,8 @@ export interface Policy extends DriftRules, KindPolicy {
   readonly pdb: (typeof PDB_CHOICES)[number];
   /** Whether a rollout that leaves no pod for a while is made at all. */
   readonly recreate: (typeof RECREATE_CHOICES)[number];
+  /** What to do where a pod asks that node autoscalers do not disrupt it. */
+  readonly doNotDisrupt: (typeof DO_NOT_DISRUPT_CHOICES)[number];
   /** Least time between two writes. */
   readonly restartDelay: number;
   /** Least time between two restarts of one workload. */

@@ -231,6 +231,11 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#options.logger.info('API is not served, skipping its workloads', { resource });
   }
 
+  /** Owners of a kind that cannot be restarted cannot be read either. Their pods are listed all the same. */
+  ownerUnread(kind: string, error: unknown): void {
+    this.#options.logger.info('Owner cannot be read, listing its pods under it', { kind, ...errorFields(error) });
+  }
+
   /** The policy file is in force, from the start or after an edit. Only an edit is reported as an Event. */
   policyLoaded(file: string, when: 'start' | 'edit' = 'edit'): void {
     const { logger, metrics } = this.#options;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { RIGHTS, type RightScope } from '../../src/cluster/rights.ts';
 import { KINDS } from '../../src/kinds/kinds.ts';
+import { JOBS } from '../../src/kinds/unsupportedKinds.ts';
 import { grants } from '../contract/chart/grants.ts';
 import { type Rule, rightsAt, rulesOf } from '../contract/chart/rightsTemplate.ts';
 import { type Manifest, only, ownClusterRole, render, type Values } from './chart.ts';
@@ -114,6 +115,7 @@ test('every kind that is read or written has a right, and none has without being
     ...others,
     'pods/eviction',
     ...KINDS.flatMap(({ resource, through }) => [resource, ...(through ? [through.resource] : [])]),
+    JOBS.resource,
   ];
   assert.deepEqual(new Set(RIGHTS.map(({ resource }) => resource)), new Set(kinds));
 });

@@ -89,6 +89,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   sidecars: { all: ['testbed-programs'] },
   tables: { all: ['own-mesh'] },
   tenant: { all: ['fake-kubelet'] },
+  unsupported: { all: ['audit-log', 'istiod-upgrade'] },
   upgrade: {
     all: ['istiod-upgrade'],
     tests: {

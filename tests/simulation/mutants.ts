@@ -85,6 +85,13 @@ export const RULES: readonly Mutant[] = [
     breaks: 'max-in-flight-per-namespace',
   },
   {
+    name: 'without asking who must not be disrupted',
+    file: RULE_LIST,
+    snippet: '  doNotDisrupt,\n  watchStale,\n',
+    instead: '  watchStale,\n',
+    breaks: 'target',
+  },
+  {
     name: 'without looking at budgets',
     file: RULE_LIST,
     snippet: '  budgets,\n  cooldown,\n',

@@ -114,6 +114,7 @@ export class OperatorProcess {
       learnt: silent,
       lost: ({ namespace, name }, outcome) => log(() => `${id}: ${namespace}/${name} ended ${outcome}`),
       notServed: silent,
+      ownerUnread: () => undefined,
       question: silent,
       reachable: ({ entry }, problem) => log(() => `${id}: ${entry.configuration} ${problem ?? 'answers again'}`),
       answersChanged: ({ entry }) => log(() => `${id}: ${entry.configuration} gives other answers`),

@@ -1,7 +1,7 @@
 import { matchOf } from '../../src/expect/matchOf.ts';
 import type { StoredEntry } from '../../src/journal/journalText.ts';
 import type { Labels, Owner, PodFacts, Workload } from '../../src/model.ts';
-import { ANNOTATION, RESTARTED_AT, RETRY } from '../../src/names.ts';
+import { ANNOTATION, doNotDisruptIn, RESTARTED_AT, RETRY } from '../../src/names.ts';
 import { fingerprint, sourceIn, targetsOf, targetsOfRestart } from '../../src/plan/record.ts';
 import { parseTime } from '../../src/rfc3339.ts';
 import type { Controlled, Pod } from './controlled.ts';
@@ -544,6 +544,8 @@ export class Referee {
         JSON.stringify(before.spec) !== JSON.stringify(this.#world.find(key)?.manifest.spec),
       'it is opted out': before.metadata.annotations['meltemi.dev/restart'] === 'false',
       'it is scaled to zero': before.spec.replicas === 0,
+      'its pods ask not to be disrupted':
+        policy.doNotDisrupt === 'hold' && doNotDisruptIn(before.spec.template.metadata.annotations) !== undefined,
       'it may lose all pods': policy.recreate === 'hold' && workload.strategy === 'Recreate' && !isDown(workload),
     };
     for (const [why, is] of Object.entries(forbidden))

@@ -22,6 +22,8 @@ export interface WorkloadDraft {
   readonly partition: number;
   readonly paused: boolean;
   readonly optedOut: boolean;
+  /** Its pods ask not to be disrupted. */
+  readonly undisturbed: boolean;
   /** Another manager applied the restart annotation once (server-side apply). */
   readonly claimed: boolean;
   /** Kind of the custom resource that owns it. */
@@ -161,6 +163,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
   const flavour = flavourOf(seed);
   const namespaces = ['a', 'b', 'c'].slice(0, flavour === 'zones' ? 1 : 1 + dice.below(3));
   const knobs = { ...CALM, ...KNOBS[flavour] };
+  const calm = diceFor(seed, 4);
   const count = (flavour === 'crowded' || flavour === 'failing' ? 5 : 3) + dice.below(5);
   const workloads = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, namespaces, index));
   const groups = [...new Set(workloads.map(({ namespace, group }) => `${namespace}/${group}`))];
@@ -170,9 +173,13 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
     admission: dice.once(4) ? dice.pick(ADMISSIONS) : 'keeps',
     namespaces,
     tenant: drawTenant(diceFor(seed, 1), flavour),
-    workloads,
+    workloads: workloads.map((one) => ({ ...one, undisturbed: calm.once(6) })),
     knobs,
-    policy: { ...drawPolicy(dice, flavour), ...(flavour === 'sidecars' && { sources: [ISTIO, VAULT] }) },
+    policy: {
+      ...drawPolicy(dice, flavour),
+      doNotDisrupt: calm.once(2) ? 'hold' : 'ignore',
+      ...(flavour === 'sidecars' && { sources: [ISTIO, VAULT] }),
+    },
     reconcilePeriod: (2 + dice.below(3)) * MINUTE,
     budgets: groups.flatMap((place) => {
       const [namespace = '', group = ''] = place.split('/');
@@ -221,6 +228,7 @@ function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[
     partition: kind === 'StatefulSet' && dice.once(4) ? dice.below(replicas + 1) : 0,
     paused: kind === 'Deployment' && dice.once(20),
     optedOut: dice.once(20),
+    undisturbed: false,
     claimed: dice.once(25),
     owner: dice.once(4) ? dice.pick(['Kafka', 'Redis']) : undefined,
     reverter: reverts ? dice.pick(REVERTERS) : undefined,

@@ -1,5 +1,5 @@
 import { keyOf } from '../../src/model.ts';
-import { RETRY } from '../../src/names.ts';
+import { doNotDisruptIn, RETRY } from '../../src/names.ts';
 import { fingerprint, targetsOf } from '../../src/plan/record.ts';
 import type { ReasonCode } from '../../src/reasons.ts';
 import type { Controlled } from './controlled.ts';
@@ -18,6 +18,9 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   halted,
   'owner-reverts': isHeldByReverts,
   'opted-out': (_world, { manifest }) => manifest.metadata.annotations['meltemi.dev/restart'] === 'false',
+  'do-not-disrupt': (world, { manifest }) =>
+    world.scenario.policy.doNotDisrupt === 'hold' &&
+    doNotDisruptIn(manifest.spec.template.metadata.annotations) !== undefined,
   outage: (world) => world.scenario.policy.recreate === 'hold',
   'operator-paused': (world) => world.lease.annotations['meltemi.dev/paused'] !== undefined,
   paused: (_world, { manifest }) => manifest.spec.paused === true,

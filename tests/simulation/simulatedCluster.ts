@@ -83,6 +83,10 @@ export class SimulatedCluster implements Cluster {
     return Promise.resolve(undefined);
   }
 
+  owner(): Promise<undefined> {
+    return this.#read('owner', () => undefined);
+  }
+
   lostNodes(): Promise<ReadonlySet<string>> {
     return this.#read('nodes', () => new Set());
   }

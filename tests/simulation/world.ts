@@ -254,12 +254,14 @@ function manifestOf(draft: WorkloadDraft, now: number): Manifest {
       ...(kind !== 'DaemonSet' && { replicas }),
       ...(paused && { paused }),
       selector: { matchLabels: { app: name } },
-      template: { metadata: { labels, annotations: {} }, spec: { containers } },
+      template: { metadata: { labels, annotations: draft.undisturbed ? CALM : {} }, spec: { containers } },
       [kind === 'Deployment' ? 'strategy' : 'updateStrategy']: rollout,
     },
     status: { observedGeneration: 0, conditions: [] },
   };
 }
+
+const CALM = { 'karpenter.sh/do-not-disrupt': 'true' };
 
 const HANGS: Fate = { name: 'hangs', readyAfter: () => Number.POSITIVE_INFINITY };
 const DENIED = 'admission webhook "namespace.sidecar-injector.istio.io" denied the request: the template is none';

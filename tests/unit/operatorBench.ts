@@ -121,6 +121,7 @@ export class OperatorBench implements AsyncDisposable {
         recordRefused: silent,
         learnt: silent,
         notServed: silent,
+        ownerUnread: () => undefined,
         scanned: silent,
         scanFailed: silent,
         evaluated: async ({ items }) => {

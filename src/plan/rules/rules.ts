@@ -7,6 +7,7 @@ import { budgets } from './budgets.ts';
 import { configReadDelay } from './configReadDelay.ts';
 import { cooldown } from './cooldown.ts';
 import { dailyCap } from './dailyCap.ts';
+import { doNotDisrupt } from './doNotDisrupt.ts';
 import { excluded } from './excluded.ts';
 import { gateRule } from './gateRule.ts';
 import { gaveUp } from './gaveUp.ts';
@@ -42,6 +43,7 @@ export const RULES = [
   halted,
   ownerReverts,
   outage,
+  doNotDisrupt,
   watchStale,
   configReadDelay,
   ...GATES.map(gateRule),
