@@ -90,12 +90,14 @@ export class Evictions {
     const assessed = await observer.assess(mesh(), observed, look.ask);
     const since = begunAt(workload, entry);
     const next = nextEvictions({ workload, pods, outdated: outdatedIn(assessed, entry), since });
-    if (next.left !== state.left) Object.assign(state, { left: next.left, progressedAt: now });
-    state.allowed ??= next.left;
+    const isUnknown = isUnclear(assessed, entry);
+    // what is not known now says nothing of what is left
+    if (!isUnknown) note(state, next.left, now);
     const isLate = look.isLate(state.progressedAt);
     if (isMissingAll(workload, observed)) return isLate ? timedOut(assessed, next) : WAIT;
-    if (isUnclear(assessed, entry)) return isLate ? judged({ observed, assessed, isLate }) : WAIT;
-    if (next.kind === 'done' || !isStillWanted(assessed, entry)) return judged({ observed, assessed, isLate });
+    if (isUnknown) return isLate ? judged({ observed, assessed, isLate }) : WAIT;
+    if (!isStillWanted(assessed, entry)) return { kind: 'end', assessed, end: NOT_WANTED };
+    if (next.kind === 'done') return judged({ observed, assessed, isLate });
     return this.#carryOut(next, { ...look, workload, observed, assessed, isLate });
   }
 
@@ -180,6 +182,11 @@ export class Evictions {
   }
 }
 
+function note(state: EvictionProgress, left: number, now: number): void {
+  if (left !== state.left) Object.assign(state, { left, progressedAt: now });
+  state.allowed ??= left;
+}
+
 /** The largest difference between the clocks of Meltemi and the API server that is corrected, in milliseconds. */
 const SKEW = 120_000;
 
@@ -233,6 +240,9 @@ const judged = ({
   progress: { kind: 'complete', late: isLate },
   all: true,
 });
+
+/** Pods that are right by now are right for another sidecar than that of the restart, so they prove nothing about it. */
+const NOT_WANTED: End = { outcome: 'superseded:expectation', detail: 'another sidecar is expected now, or none' };
 
 const interrupted = (assessed: Assessed, detail: string): EvictionStep => ({
   kind: 'end',

@@ -134,7 +134,7 @@ const rows: [string, Row][] = [
   [
     'another expected sidecar in the middle ends it',
     {
-      begin: later(1, (bench) => {
+      begin: later(2, (bench) => {
         bench.answer = { kind: 'sidecar', sidecar: expected({ image: 'docker.io/istio/proxyv2:1.32.0' }) };
       }),
       is: 'superseded:expectation',
@@ -144,7 +144,7 @@ const rows: [string, Row][] = [
   [
     'another template in the middle interrupts it',
     {
-      begin: later(1, (bench) => bench.change({ rollout: { ...bench.workload.rollout, updated: 0 } })),
+      begin: later(2, (bench) => bench.change({ rollout: { ...bench.workload.rollout, updated: 0 } })),
       is: 'interrupted',
       evicted: 1,
     },
@@ -152,7 +152,7 @@ const rows: [string, Row][] = [
   [
     'an opt-out in the middle interrupts it at the time limit',
     {
-      begin: later(1, (bench) => bench.change({ annotations: { [RESTART_ANNOTATION]: 'false' } })),
+      begin: later(2, (bench) => bench.change({ annotations: { [RESTART_ANNOTATION]: 'false' } })),
       is: 'interrupted',
       evicted: 1,
     },
@@ -160,7 +160,7 @@ const rows: [string, Row][] = [
   [
     'a policy that evicts nothing any more interrupts it',
     {
-      begin: later(1, (bench) => {
+      begin: later(2, (bench) => {
         bench.policy = policy({ restartTimeout: 60_000, onDelete: 'never' });
       }),
       is: 'superseded:expectation',
