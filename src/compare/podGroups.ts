@@ -47,9 +47,9 @@ export class PodGroups {
     if (!owner || !isLive(pod)) return;
     const groups = this.#owners.get(owner) ?? new Map<string, Growing>();
     this.#owners.set(owner, groups);
-    const { image, revision, placement, injected } = pod.sidecar;
-    const others = pod.others ? JSON.stringify(pod.others) : '';
-    const key = [image, revision, placement, injected, pod.templateHash, pod.ready, others].join(' ');
+    const { image, revision, placement, injected, config } = pod.sidecar;
+    const others = pod.others ? othersWord(pod.others) : '';
+    const key = [image, revision, placement, injected, config?.hash, pod.templateHash, pod.ready, others].join(' ');
     const group = groups.get(key) ?? newGroup(pod);
     groups.set(key, group);
     group.count += 1;
@@ -62,6 +62,9 @@ export class PodGroups {
     return [...(this.#owners.get(owner)?.values() ?? [])];
   }
 }
+
+const othersWord = (others: OtherSidecars): string =>
+  JSON.stringify(Object.entries(others).map(([name, { config, ...placed }]) => [name, placed, config?.hash]));
 
 function newGroup({ sidecar, others, templateHash, ready, owner }: PodFacts): Growing {
   const ordinals = findKind(owner?.kind)?.hasOrdinals ? { ordinals: [] } : {};

@@ -4,6 +4,7 @@ import { hintsAtRewriting } from '../compare/rewritingHint.ts';
 import { seenBySource } from '../compare/seenBySource.ts';
 import { judge, type Verdict } from '../compare/verdict.ts';
 import type { Answer } from '../expect/answer.ts';
+import { nobody } from '../expect/epoch.ts';
 import { namespaceOf, type SourceMatch } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { Workload } from '../model.ts';
@@ -70,9 +71,10 @@ function assessSidecar(observed: Observed, answered: SourceAnswer, context: Asse
     unread === undefined
       ? unlessSkipped(workload, judge(workload, match, answer, groups, rules, source), policy)
       : { state: 'unknown', reason: reason('not-read', unread) };
+  const injectionOrNobody = verdict.state === 'outdated' && match.kind === 'none' ? nobody(source) : injection;
   const hinted =
     verdict.state === 'outdated' && (source?.fixed !== undefined || hintsAtRewriting(verdict.expected, groups, rules));
-  return assessedSidecar({ source, match, groups, verdict, injection, hinted });
+  return assessedSidecar({ source, match, groups, verdict, injection: injectionOrNobody, hinted });
 }
 
 /** An outdated workload in a skipped namespace is listed and never restarted. */

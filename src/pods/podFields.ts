@@ -1,5 +1,5 @@
 import type { Shape } from '../fieldTypes.ts';
-import type { Labels, OtherSidecars, PlacedContainer, PodFacts, Sidecar } from '../model.ts';
+import type { Labels, OtherSidecars, PlacedContainer, PodFacts, Sidecar, SidecarConfig } from '../model.ts';
 
 /** The pod as the API serves it, as far as it is read. The protobuf reader makes the same, without the rest. */
 export interface RawPod {
@@ -35,6 +35,17 @@ export interface RawContainer {
   readonly image?: string;
   readonly restartPolicy?: string;
 }
+
+/** What is read of the sidecars of pods. */
+export interface SidecarFields {
+  /** The containers to read besides Istio's proxy. */
+  readonly containers?: readonly string[];
+  /** Whether to read how they are configured, too. */
+  readonly config?: boolean;
+}
+
+/** How a container is configured, as far as that is read. */
+export type ReadConfig = (container: RawContainer) => SidecarConfig | undefined;
 
 export interface RawCondition {
   readonly type?: string;
@@ -79,17 +90,22 @@ export function interner(): Intern {
 
 const asItIs: Intern = (text) => text;
 
+/** How the facts of a pod are read. */
+export interface Reading extends Pick<SidecarFields, 'containers'> {
+  /** Absent if the configuration of sidecars is not read. */
+  readonly configOf?: ReadConfig | undefined;
+}
+
 /**
  * Narrows a pod to its facts.
- * @param containers the containers to read besides Istio's proxy
  * @throws Error for a pod without name or UID: it was not read right
  */
-export function podFacts(raw: RawPod, intern: Intern = asItIs, containers: readonly string[] = []): PodFacts {
+export function podFacts(raw: RawPod, intern: Intern = asItIs, { containers = [], configOf }: Reading = {}): PodFacts {
   const metadata = raw.metadata ?? {};
   const { name, namespace, uid, labels } = metadata;
   if (!name || !uid) throw new Error('a pod has no name or no uid');
   const owner = ownerOf(metadata, intern);
-  const others = othersOf(raw, intern, containers);
+  const others = othersOf(raw, intern, containers, configOf);
   return {
     namespace: intern(namespace ?? ''),
     name,
@@ -101,13 +117,18 @@ export function podFacts(raw: RawPod, intern: Intern = asItIs, containers: reado
     phase: intern(raw.status?.phase ?? ''),
     ready: isReady(raw),
     deleting: (metadata.deletionTimestamp ?? undefined) !== undefined,
-    sidecar: sidecarOf(raw, intern),
+    sidecar: sidecarOf(raw, intern, configOf),
     ...(others && { others }),
   };
 }
 
-function othersOf(raw: RawPod, intern: Intern, containers: readonly string[]): OtherSidecars | undefined {
-  const placed = containers.map((name) => [name, containerIn(raw, name, intern)] as const);
+function othersOf(
+  raw: RawPod,
+  intern: Intern,
+  containers: readonly string[],
+  configOf: ReadConfig | undefined,
+): OtherSidecars | undefined {
+  const placed = containers.map((name) => [name, containerIn(raw, name, intern, configOf)] as const);
   const there = placed.filter(([, { placement }]) => placement !== 'none');
   return there.length > 0 ? Object.fromEntries(there) : undefined;
 }
@@ -123,22 +144,30 @@ function ownerOf({ ownerReferences }: RawPodMetadata, intern: Intern): PodFacts[
 }
 
 /** A container that keeps running. An init container does only as a native sidecar (KEP-753); `containers` win if both have the name. */
-export function containerIn({ spec }: RawPod, container: string, intern: Intern = asItIs): PlacedContainer {
+export function containerIn(
+  { spec }: RawPod,
+  container: string,
+  intern: Intern = asItIs,
+  configOf?: ReadConfig,
+): PlacedContainer {
   const ordinary = spec?.containers?.find(({ name }) => name === container);
   const native = spec?.initContainers?.find(
     ({ name, restartPolicy }) => name === container && restartPolicy === 'Always',
   );
+  const found = ordinary ?? native;
+  const config = found && configOf?.(found);
   return {
     placement: ordinary ? 'container' : native ? 'initContainer' : 'none',
-    image: intern((ordinary ?? native)?.image ?? ''),
+    image: intern(found?.image ?? ''),
+    ...(config && { config }),
   };
 }
 
 /** A pod's sidecar of Istio. */
-export function sidecarOf(raw: RawPod, intern: Intern = asItIs): Sidecar {
+export function sidecarOf(raw: RawPod, intern: Intern = asItIs, configOf?: ReadConfig): Sidecar {
   const annotations = raw.metadata?.annotations ?? {};
   return {
-    ...containerIn(raw, PROXY, intern),
+    ...containerIn(raw, PROXY, intern, configOf),
     revision: intern(annotations[REVISION] ?? ''),
     injected: annotations[INJECTED] !== undefined,
   };

@@ -8,15 +8,26 @@ import {
   type RawContainer,
   type RawOwner,
   REVISION,
+  type Reading,
+  type SidecarFields,
   TEMPLATE_HASH,
 } from './podFields.ts';
 import { ProtobufError, ProtobufReader, type Visit } from './protobuf.ts';
+import { SidecarConfigs } from './sidecarConfig.ts';
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
+/** A container with its bytes, which view those of the page, if its configuration is read. */
+type ContainerDraft = Draft<RawContainer> & { readonly bytes?: Buffer };
+
 interface PodDraft {
   readonly metadata: MetadataDraft;
-  readonly spec: { nodeName?: string; readonly containers: RawContainer[]; readonly initContainers: RawContainer[] };
+  readonly spec: {
+    nodeName?: string;
+    readonly containers: ContainerDraft[];
+    readonly initContainers: ContainerDraft[];
+    readonly keepsBytes: boolean;
+  };
   readonly status: { phase?: string; readonly conditions: RawCondition[] };
 }
 
@@ -35,7 +46,7 @@ interface ListDraft {
   continued: string;
   readonly pods: PodFacts[];
   readonly intern: Intern;
-  readonly containers: readonly string[] | undefined;
+  readonly reading: Reading;
 }
 
 interface Envelope {
@@ -43,7 +54,7 @@ interface Envelope {
   encoding: string;
   list?: ListDraft;
   readonly intern: Intern;
-  readonly containers: readonly string[] | undefined;
+  readonly reading: Reading;
 }
 
 /** Four bytes before every Kubernetes protobuf object (apimachinery pkg/runtime/serializer/protobuf/protobuf.go). */
@@ -51,18 +62,22 @@ const MAGIC = Buffer.from('k8s\0', 'latin1');
 
 /**
  * Reads a PodList as `application/vnd.kubernetes.protobuf`, pod by pod.
- * @param containers the containers to read besides Istio's proxy
+ * @param fields what is read of sidecars
+ * @param configs where their configurations are kept
  * @returns the pods' facts and the token for the next page, empty on the last
  * @throws ProtobufError for anything but one whole PodList
  */
 export function podListFromProtobuf(
   bytes: Buffer,
   intern: Intern,
-  containers?: readonly string[],
+  { containers = [], config = false }: SidecarFields = {},
+  configs = new SidecarConfigs(),
 ): { pods: PodFacts[]; continued: string } {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC))
     throw new ProtobufError('not Kubernetes protobuf: it does not start with "k8s\\0"');
-  const empty = { kind: '', encoding: '', intern, containers };
+  const configOf = ({ bytes }: ContainerDraft) => bytes && configs.ofProtobuf(bytes);
+  const reading = config ? { containers, configOf } : { containers };
+  const empty = { kind: '', encoding: '', intern, reading };
   const envelope = new ProtobufReader(bytes, MAGIC.length).root<Envelope>(unknown, empty);
   if (envelope.kind !== 'PodList')
     throw new ProtobufError(`a ${envelope.kind || 'nameless object'} instead of a PodList`);
@@ -77,8 +92,8 @@ export function podListFromProtobuf(
 const unknown: Visit<Envelope> = (field, reader, envelope) => {
   if (field === 1) reader.message(typeMeta, envelope);
   else if (field === 2 && isPodList(envelope)) {
-    const { intern, containers } = envelope;
-    envelope.list = reader.message(podList, { continued: '', pods: [], intern, containers });
+    const { intern, reading } = envelope;
+    envelope.list = reader.message(podList, { continued: '', pods: [], intern, reading });
   } else if (field === 3) envelope.encoding = reader.text();
 };
 
@@ -93,7 +108,7 @@ const typeMeta: Visit<Envelope> = (field, reader, envelope) => {
 /** PodList, api/core/v1/generated.proto */
 const podList: Visit<ListDraft> = (field, reader, list) => {
   if (field === 1) reader.message(listMeta, list);
-  else if (field === 2) list.pods.push(factsOf(reader.message(pod, emptyPod()), list));
+  else if (field === 2) list.pods.push(factsOf(reader.message(pod, emptyPod(list.reading)), list));
 };
 
 /** ListMeta, apimachinery/pkg/apis/meta/v1/generated.proto */
@@ -101,15 +116,15 @@ const listMeta: Visit<ListDraft> = (field, reader, list) => {
   if (field === 3) list.continued = reader.text();
 };
 
-const emptyPod = (): PodDraft => ({
+const emptyPod = ({ configOf }: Reading): PodDraft => ({
   metadata: { labels: {}, annotations: {}, ownerReferences: [] },
-  spec: { containers: [], initContainers: [] },
+  spec: { containers: [], initContainers: [], keepsBytes: configOf !== undefined },
   status: { conditions: [] },
 });
 
-function factsOf(draft: PodDraft, { intern, containers }: ListDraft): PodFacts {
+function factsOf(draft: PodDraft, { intern, reading }: ListDraft): PodFacts {
   try {
-    return podFacts(draft, intern, containers);
+    return podFacts(draft, intern, reading);
   } catch (error) {
     throw new ProtobufError(messageOf(error));
   }
@@ -170,13 +185,19 @@ const ownerReference: Visit<Draft<RawOwner>> = (field, reader, into) => {
 
 /** PodSpec, api/core/v1/generated.proto */
 const podSpec: Visit<PodDraft['spec']> = (field, reader, into) => {
-  if (field === 2) into.containers.push(reader.message<Draft<RawContainer>>(container, {}));
+  if (field === 2) into.containers.push(containerOf(reader, into.keepsBytes));
   else if (field === 10) into.nodeName = reader.text();
-  else if (field === 20) into.initContainers.push(reader.message<Draft<RawContainer>>(container, {}));
+  else if (field === 20) into.initContainers.push(containerOf(reader, into.keepsBytes));
 };
 
+function containerOf(reader: ProtobufReader, keepsBytes: boolean): ContainerDraft {
+  if (!keepsBytes) return reader.message<ContainerDraft>(container, {});
+  const bytes = reader.bytes();
+  return new ProtobufReader(bytes).root<ContainerDraft>(container, { bytes });
+}
+
 /** Container, api/core/v1/generated.proto */
-const container: Visit<Draft<RawContainer>> = (field, reader, into) => {
+const container: Visit<ContainerDraft> = (field, reader, into) => {
   if (field === 1) into.name = reader.text();
   else if (field === 2) into.image = reader.text();
   else if (field === 24) into.restartPolicy = reader.text();

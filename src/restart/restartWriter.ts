@@ -1,4 +1,5 @@
 import { ApiError, isConflict } from '../cluster/apiError.ts';
+import { nobody } from '../expect/epoch.ts';
 import { matchOf } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import { ownerKind } from '../kinds/kinds.ts';
@@ -198,6 +199,9 @@ function checkEntry(entry: JournalEntry, planned: Observed, latest: Observed): v
 function sameInjections(mesh: Mesh, assessed: Outdated): boolean {
   return bySidecar(assessed).every(({ workload, source, injection }) => {
     const matched = matchOf(mesh, workload, source);
+    // nobody injected it when it was planned, and nobody does now
+    if (matched.kind === 'none' && matched.doubt === undefined && injection?.epoch === nobody(source).epoch)
+      return true;
     return (matched.kind === 'entry' ? matched.entry.epoch : undefined) === injection?.epoch;
   });
 }

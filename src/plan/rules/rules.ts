@@ -4,6 +4,7 @@ import { type Rule, type RuleContext, type Wait, waitFor } from '../rule.ts';
 import { backingOff } from './backingOff.ts';
 import { budgets } from './budgets.ts';
 import { configReadDelay } from './configReadDelay.ts';
+import { configRemains } from './configRemains.ts';
 import { cooldown } from './cooldown.ts';
 import { dailyCap } from './dailyCap.ts';
 import { excluded } from './excluded.ts';
@@ -18,6 +19,7 @@ import { otherSidecar } from './otherSidecar.ts';
 import { outage } from './outage.ts';
 import { ownerReverts } from './ownerReverts.ts';
 import { paused } from './paused.ts';
+import { recentlyOrphaned } from './recentlyOrphaned.ts';
 import { rolling } from './rolling.ts';
 import { unavailable } from './unavailable.ts';
 import { watchStale } from './watchStale.ts';
@@ -32,6 +34,7 @@ export const RULES = [
   excluded,
   notIncluded,
   notOptedIn,
+  configRemains,
   gaveUp,
   dailyCap,
   halted,
@@ -39,6 +42,7 @@ export const RULES = [
   outage,
   watchStale,
   configReadDelay,
+  recentlyOrphaned,
   ...GATES.map(gateRule),
   otherSidecar,
   paused,
