@@ -40,7 +40,7 @@ export function sidecarConfig(
   let text = JSON.stringify(kept, sorted);
   if (text.length > LARGEST) return undefined;
   for (const one of ignored) if (one !== '') text = text.replaceAll(one, '');
-  return { hash: digestOf('sha256', text).slice(0, 16), container: kept };
+  return { hash: digestOf('sha256', text).slice(0, 32), container: kept };
 }
 
 function keptOf(field: string, value: unknown): unknown {

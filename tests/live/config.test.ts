@@ -31,6 +31,7 @@ async function configure(values: Values): Promise<void> {
 interface Container {
   readonly name: string;
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly volumeMounts?: readonly object[];
   readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
 }
 
@@ -41,16 +42,18 @@ interface Pod extends ApiObject {
 const containersIn = (spec: Reviewed['spec'], field: string): readonly Container[] =>
   (spec?.[field] ?? []) as readonly Container[];
 
+const add = (path: string, value: unknown): Operation => ({ op: 'add', path, value });
+
 /** What policy engines do: a variable and a mount for every container. */
 function added({ spec }: Reviewed): Operation[] {
   const each = ['containers', 'initContainers'].flatMap((field) =>
-    containersIn(spec, field).flatMap((one, index): Operation[] => [
-      ...(one.env ? [] : [{ op: 'add' as const, path: `/spec/${field}/${index}/env`, value: [] }]),
-      { op: 'add', path: `/spec/${field}/${index}/env/-`, value: { name: 'ADDED', value: 'by a policy' } },
-      { op: 'add', path: `/spec/${field}/${index}/volumeMounts/-`, value: { name: 'added', mountPath: '/added' } },
+    containersIn(spec, field).flatMap(({ env, volumeMounts }, index) => [
+      add(`/spec/${field}/${index}/env`, [...(env ?? []), { name: 'ADDED', value: 'by a policy' }]),
+      add(`/spec/${field}/${index}/volumeMounts`, [...(volumeMounts ?? []), { name: 'added', mountPath: '/added' }]),
     ]),
   );
-  return [{ op: 'add', path: '/spec/volumes/-', value: { name: 'added', emptyDir: {} } }, ...each];
+  const volumes = (spec?.volumes ?? []) as readonly object[];
+  return [add('/spec/volumes', [...volumes, { name: 'added', emptyDir: {} }]), ...each];
 }
 
 async function proxies(namespace: string): Promise<Container[]> {
