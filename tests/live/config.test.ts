@@ -84,7 +84,11 @@ beforeAll(async () => {
     apiVersion: 'v1',
     kind: 'LimitRange',
     metadata: { name: 'defaults' },
-    spec: { limits: [{ type: 'Container', default: { 'ephemeral-storage': '2Gi' } }] },
+    spec: {
+      limits: [
+        { type: 'Container', default: { 'ephemeral-storage': '2Gi' }, defaultRequest: { 'ephemeral-storage': '0' } },
+      ],
+    },
   });
   await bed.deploy({ namespace: 'shop', name: 'web', replicas: 2 });
   await bed.deploy({ namespace: 'shop', name: 'db', kind: 'StatefulSet' });

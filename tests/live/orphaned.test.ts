@@ -46,7 +46,14 @@ test('pods that nobody would inject any more are reported, and with orphaned in 
       (await bed.sidecars('left')).every(({ placement, ready }) => placement === 'none' && ready),
     );
     await restarting.settled();
-    await restarting.decided('left', 'skipped', 'not-injected');
+    const rows = await planRows(bed.kubeconfig, '-n', 'left', ...RESTART_ON);
+    assert.deepEqual(
+      rows.map(({ verdict, reason, lastOutcome }) => [verdict, reason, lastOutcome]),
+      [
+        ['skipped', 'not-injected', 'verified'],
+        ['skipped', 'not-injected', 'verified'],
+      ],
+    );
     await restarting.decided('declined', 'current', '');
     await restarting.decided('tagged', 'skipped', 'orphaned');
     await stays('nothing else', 5000, async () => (await restarting.restarts()).length === 2);
