@@ -120,8 +120,8 @@ const nameOf = (entry: WebhookEntry): string => `${entry.configuration}/${entry.
 const LABELS_OF_INTENT = ['istio-injection', 'istio.io/rev', 'sidecar.istio.io/inject'];
 
 /**
- * Whether labels ask for Istio's injection, whatever webhooks there are (istio manifests/charts/istio-control/istio-discovery, the selectors
- * of mutatingwebhook.yaml).
+ * Whether labels ask for Istio's injection, whatever webhooks there are (selectors of mutatingwebhook.yaml in istio
+ * manifests/charts/istio-control/istio-discovery).
  */
 export function asksForInjection(namespace: Labels, pod: Labels): boolean {
   const { 'sidecar.istio.io/inject': own } = pod;

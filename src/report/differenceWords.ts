@@ -10,8 +10,8 @@ const LONGEST_VALUE = 300;
 const MAY_BE_SECRET = /^(?:env\[|args|command|(?:lifecycle|\w+Probe)\.)/;
 
 /**
- * The differences of a sidecar's configuration, a line for each: `resources.limits.cpu: 2, expected 1`. They are not escaped. Of a field that
- * may hold secrets, only what the injector itself has written is shown.
+ * The differences of a sidecar's configuration, a line for each: `resources.limits.cpu: 2, expected 1`. They are not escaped. Of a field
+ * that may hold secrets, only what the injector itself has written is shown.
  * @param isOwn whether the injector alone has written what it answers; not if the pod template customizes the container
  */
 export function differenceWords(differences: readonly ConfigDifference[], isOwn: boolean): string[] {
