@@ -10,7 +10,7 @@ export interface ConfigDifference {
   readonly actual: unknown;
 }
 
-/** What a list is to the API server: a map by these keys (listMapKeys of core/v1), or one value. Other lists are sets. */
+/** What a list is: a map by these keys, as the API server merges most of them (listMapKeys of core/v1), or one value. Others are sets. */
 type ListType = { readonly by: readonly string[] } | 'atomic';
 
 const LISTS: Readonly<Record<string, ListType>> = {
@@ -20,12 +20,13 @@ const LISTS: Readonly<Record<string, ListType>> = {
   ports: { by: ['containerPort', 'protocol'] },
   httpHeaders: { by: ['name'] },
   claims: { by: ['name', 'request'] },
+  envFrom: { by: ['prefix', 'configMapRef', 'secretRef'] },
   command: 'atomic',
   args: 'atomic',
 };
 
 /** Values that the API server fills in before keys are compared. */
-const KEY_DEFAULTS: Readonly<Record<string, unknown>> = { protocol: 'TCP' };
+const KEY_DEFAULTS: Readonly<Record<string, string>> = { protocol: 'TCP' };
 
 /** Parents of quantities, and quantities. */
 const QUANTITIES: ReadonlySet<string> = new Set(['limits', 'requests']);
@@ -104,8 +105,9 @@ function compareLists(place: Place<readonly unknown[]>, type: ListType | undefin
     return;
   }
   if (!type) {
+    const there = new Set(actual.map(wordOf));
     for (const one of wanted)
-      if (!actual.some((other) => isWithin(one, other))) found.push({ path, wanted: one, actual: place.actual });
+      if (found.length < MOST && !there.has(wordOf(one))) found.push({ path, wanted: one, actual: place.actual });
     return;
   }
   // of equal keys, the last one counts, as it does for the kubelet
@@ -114,16 +116,16 @@ function compareLists(place: Place<readonly unknown[]>, type: ListType | undefin
     compareValue({ wanted: one, actual: there.get(key), path: `${path}[${key}]`, depth: depth + 1 }, '', path, found);
 }
 
-/** Whether an element of a set has all of the wanted one. */
-function isWithin(wanted: unknown, actual: unknown): boolean {
-  if (!isFields(wanted)) return wanted === actual;
-  return isFields(actual) && differencesIn(wanted, actual).length === 0;
-}
-
 const keyOf = (element: unknown, by: readonly string[]): string => {
   const fields = isFields(element) ? element : {};
-  return by.flatMap((name) => fields[name] || KEY_DEFAULTS[name] || []).join('/');
+  return by.flatMap((name) => wordOf(fields[name]) || KEY_DEFAULTS[name] || []).join('/');
 };
+
+/** A value as a part of a key: of a reference to another object, its name. */
+function wordOf(value: unknown): string {
+  if (isFields(value)) return wordOf(value.name);
+  return value === undefined || value === null ? '' : String(value);
+}
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

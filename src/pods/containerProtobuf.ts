@@ -143,9 +143,11 @@ const reading =
     const [name, type, repeated] = field;
     // a message without a name is in line
     if (name === '' && typeof type === 'function') reader.message(reading(type()), into);
-    else if (repeated) into[name] = [...((into[name] as unknown[] | undefined) ?? []), readValue(type, reader)];
-    else if (type === 'quantities') reader.message(quantities, mapIn(into, name));
-    else into[name] = readValue(type, reader);
+    else if (repeated) listIn(into, name).push(readValue(type, reader));
+    else if (type === 'quantities') {
+      const { key, amount } = reader.message(quantityEntry, { key: '', amount: { text: '' } });
+      mapIn(into, name)[key] = amount.text;
+    } else into[name] = readValue(type, reader);
   };
 
 function readValue(type: FieldType, reader: ProtobufReader): unknown {
@@ -172,20 +174,21 @@ const intOrString: Visit<{ isText: boolean; number: number; text: string }> = (f
   else if (field === 3) into.text = reader.text();
 };
 
+function listIn(into: Fields, name: string): unknown[] {
+  const list = (into[name] ?? []) as unknown[];
+  into[name] = list;
+  return list;
+}
+
+/** A key may be any name, also one that every object has. */
 function mapIn(into: Fields, name: string): Fields {
-  const known = into[name] as Fields | undefined;
-  if (known) return known;
-  // a key may be any name, also one that every object has
-  const made: Fields = Object.create(null);
-  into[name] = made;
-  return made;
+  const map = (into[name] ?? Object.create(null)) as Fields;
+  into[name] = map;
+  return map;
 }
 
 /** An entry of a map is a message of key 1 and value 2 (protobuf.dev/programming-guides/proto3/#maps). */
-const quantities: Visit<Fields> = (field, reader, into) => {
-  if (field === 1) into[''] = reader.text();
-  else if (field === 2) {
-    into[String(into[''])] = reader.message(quantity, { text: '' }).text;
-    delete into[''];
-  }
+const quantityEntry: Visit<{ key: string; readonly amount: { text: string } }> = (field, reader, entry) => {
+  if (field === 1) entry.key = reader.text();
+  else if (field === 2) reader.message(quantity, entry.amount);
 };

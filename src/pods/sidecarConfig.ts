@@ -5,7 +5,7 @@ import { CONTAINER_FIELDS, containerFromProtobuf } from './containerProtobuf.ts'
 import { ProtobufReader, type Visit } from './protobuf.ts';
 
 /** A container of more bytes than this is not compared. Istio's proxy has 5,000. */
-const LARGEST = 64 * 1024;
+const LARGEST = 32 * 1024;
 /** Contents that are kept. A mesh has a few; a tenant's annotations can make more. */
 const MOST = 20_000;
 

@@ -6,7 +6,7 @@ export const ORPHANED_FOR = 60_000;
 
 export const recentlyOrphaned: Rule<'recently-orphaned'> = {
   code: 'recently-orphaned',
-  help: 'No injector has matched the pods of this workload for less than a minute. A label may be set again.',
+  help: 'Nobody would inject the pods of this workload for less than a minute. A label may be set again.',
   lookAgain: 'on-change',
   check({ workload, verdict }, { now, orphanedSince }) {
     if (verdict.expected.placement !== 'none' || !orphanedSince) return undefined;

@@ -52,8 +52,8 @@ const fields: [field: string, wanted: unknown, equal: unknown, other: unknown, p
     'envFrom',
     [{ secretRef: { name: 's' } }],
     [{ prefix: 'X' }, { secretRef: { name: 's', optional: true } }],
-    [{ secretRef: { name: 't' } }],
-    'envFrom',
+    [{ prefix: 'X', secretRef: { name: 's' } }],
+    'envFrom[s].secretRef.name',
   ],
   [
     'resources',
@@ -183,4 +183,17 @@ test('a nesting that no container has is not followed', () => {
   let deep: unknown = 'x';
   for (let level = 0; level < 200; level++) deep = { inner: deep };
   assert.deepEqual(paths({ resources: deep }, {}), []);
+});
+
+test('lists are compared in a time that grows with their length', () => {
+  const many = (from: number) => Array.from({ length: 3000 }, (_, index) => `C${from + index}`);
+  const began = performance.now();
+  assert.equal(
+    paths(
+      { securityContext: { capabilities: { add: many(0) } } },
+      { securityContext: { capabilities: { add: many(3000) } } },
+    ).length,
+    100,
+  );
+  assert.ok(performance.now() - began < 1000);
 });

@@ -175,7 +175,7 @@ test('pods of one template share one configuration, whatever their token mounts 
 });
 
 test('a container that is too large to be a sidecar is not compared', () => {
-  const args = ['x'.repeat(65 * 1024)];
+  const args = ['x'.repeat(33 * 1024)];
   assert.equal(sidecarConfig({ args }), undefined);
   assert.equal(new SidecarConfigs().ofObject({ args }), undefined);
   assert.equal(new SidecarConfigs().ofProtobuf(encode({ 1: 'istio-proxy', 4: args })), undefined);
