@@ -123,8 +123,8 @@ const keyOf = (element: unknown, by: readonly string[]): string => {
 
 /** A value as a part of a key: of a reference to another object, its name. */
 function wordOf(value: unknown): string {
-  if (isFields(value)) return wordOf(value.name);
-  return value === undefined || value === null ? '' : String(value);
+  const word = isFields(value) ? value.name : value;
+  return typeof word === 'string' || typeof word === 'number' ? String(word) : '';
 }
 
 const isFields = (value: unknown): value is Fields =>

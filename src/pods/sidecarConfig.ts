@@ -77,6 +77,11 @@ export class SidecarConfigs {
     return config;
   }
 
+  /** The number of different contents that were decoded, as far as they are kept. */
+  get decoded(): number {
+    return this.#read.size;
+  }
+
   /** @param container of an API object in JSON */
   ofObject(container: Readonly<Record<string, unknown>>): SidecarConfig | undefined {
     const config = sidecarConfig(container);

@@ -7,6 +7,7 @@ import { type Budget, keyOf, type WorkloadKey } from '../../../src/model.ts';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
+import { noteOrphans } from '../../../src/plan/orphans.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { fingerprint } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
@@ -303,6 +304,19 @@ const single: [string, Assessed, string, Partial<PlanContext>?][] = [
     { retryAt: new Map([[keyOf(assessed().workload), { until: NOW + 1000, problem: 'x' }]]) },
   ],
 ];
+
+test('orphans are counted from when they are first seen, and anew after they were none', () => {
+  const since = new Map<WorkloadKey, number>();
+  const key = keyOf(orphan.workload);
+  const seen = (all: Assessed[], now: number): number | undefined => {
+    noteOrphans(since, all, now);
+    return since.get(key);
+  };
+  assert.deepEqual(
+    [seen([orphan], 1), seen([orphan], 2), seen([assessed()], 3), seen([orphan], 4)],
+    [1, 1, undefined, 4],
+  );
+});
 
 for (const [name, one, expectedStep, given] of single)
   test(name, () => assert.equal(stepOf(one, { policy: RESTART_ON_ALL, ...given }), expectedStep));

@@ -167,6 +167,7 @@ test('pods of one template share one configuration, whatever their token mounts 
   );
   assert.ok(one);
   assert.equal(one, other);
+  assert.equal(configs.decoded, 2, 'the first two are decoded once');
   assert.notEqual(one, different);
   assert.deepEqual(one.container.volumeMounts, [
     { name: 'a', mountPath: '/a' },

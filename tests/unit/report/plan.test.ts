@@ -205,7 +205,7 @@ test('a row names the sidecar of the policy that it is about, and has the others
       'dapr',
       'dapr-sidecar-injector/sidecar-injector.dapr.io',
       undefined,
-      [{ verdict: 'current', reason: '', detail: '', to: 'proxyv2:1.31.0 (default)' }],
+      [{ verdict: 'current', reason: '', detail: '', drifts: [], to: 'proxyv2:1.31.0 (default)' }],
     ],
   );
 });
