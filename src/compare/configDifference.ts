@@ -70,11 +70,22 @@ interface Place<T> {
 
 function compareFields({ wanted, actual, path, depth }: Place<Fields>, found: ConfigDifference[]): void {
   const there = isFields(actual) ? actual : {};
+  const isTaken = isTakenOver(there);
   for (const [key, value] of Object.entries(wanted)) {
+    if (isTaken && HANDLERS.has(key)) continue;
     const at = path === '' ? key : `${path}.${key}`;
     const has = Object.hasOwn(there, key) ? there[key] : undefined;
     compareValue({ wanted: value, actual: has, path: at, depth: depth + 1 }, key, path, found);
   }
+}
+
+/** What a probe or a lifecycle handler does. */
+const HANDLERS: ReadonlySet<string> = new Set(['httpGet', 'tcpSocket', 'grpc']);
+const TAKEN_OVER = /^\/app-(?:health|lifecycle)\//;
+
+/** Istio's agent answers the probes of every other container of its pods (istio pkg/kube/inject/app_probe.go). */
+function isTakenOver({ httpGet }: Fields): boolean {
+  return isFields(httpGet) && typeof httpGet.path === 'string' && TAKEN_OVER.test(httpGet.path);
 }
 
 function compareValue(place: Place<unknown>, key: string, parent: string, found: ConfigDifference[]): void {

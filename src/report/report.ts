@@ -1,5 +1,4 @@
 import type { Cluster } from '../cluster/cluster.ts';
-import { noSidecar } from '../compare/orphan.ts';
 import { sidecarWord } from '../compare/verdict.ts';
 import { sourcesIn } from '../expect/matchOf.ts';
 import { type AskedInjection, isAsked, type Mesh } from '../expect/mesh.ts';
@@ -167,9 +166,15 @@ export class Report implements Omit<RestartListener, 'sending'> {
 
   ended({ workload, verdict }: Assessed, outcome: Outcome, detail: string): void {
     this.#restartEnded(workload, outcome, detail);
-    if (resultOf(outcome) !== 'verified' || (verdict.state !== 'current' && verdict.state !== 'skipped')) return;
-    const has = sidecarWord(verdict.state === 'current' ? verdict.expected : noSidecar());
-    this.#events.about(workload, 'SidecarRestarted', `every pod has ${has}`);
+    if (resultOf(outcome) !== 'verified') return;
+    if (verdict.state === 'current')
+      this.#events.about(workload, 'SidecarRestarted', `every pod has ${sidecarWord(verdict.expected)}`);
+    if (verdict.state === 'skipped')
+      this.#events.about(
+        workload,
+        'SidecarRestarted',
+        'no pod has the sidecar any more, because nobody would inject it',
+      );
   }
 
   lost(workload: EventSubject, outcome: Outcome, detail: string): void {

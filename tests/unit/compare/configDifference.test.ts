@@ -149,10 +149,29 @@ const ignored: [string, Container, Container][] = [
     },
     { env: [{ name: 'ISTIO_META_WORKLOAD_NAME', value: 'web' }] },
   ],
+  [
+    'what a probe asks where Istio’s agent answers it',
+    { livenessProbe: { httpGet: { path: '/healthz', port: 3501 }, periodSeconds: 6 } },
+    { livenessProbe: { httpGet: { path: '/app-health/daprd/livez', port: 15020 }, periodSeconds: 6 } },
+  ],
+  [
+    '… and what a handler calls',
+    { lifecycle: { preStop: { tcpSocket: { port: 1 } } } },
+    { lifecycle: { preStop: { httpGet: { path: '/app-lifecycle/daprd/prestopz', port: 15020 } } } },
+  ],
   ['empty lists', { args: [], env: [], ports: null }, {}],
 ];
 for (const [name, wanted, actual] of ignored)
   test(`what does not count: ${name}`, () => assert.deepEqual(paths(wanted, actual), []));
+
+test('how often a probe asks counts all the same', () =>
+  assert.deepEqual(
+    paths(
+      { livenessProbe: { httpGet: { path: '/healthz' }, periodSeconds: 6 } },
+      { livenessProbe: { httpGet: { path: '/app-health/daprd/livez' }, periodSeconds: 7 } },
+    ),
+    ['livenessProbe.periodSeconds'],
+  ));
 
 test('of variables with one name, the last one counts', () => {
   const twice = {
