@@ -131,6 +131,7 @@ export function asksForInjection(namespace: Labels, pod: Labels): boolean {
   return [pod, namespace].some((labels) => Object.hasOwn(labels, 'istio.io/rev'));
 }
 
+/** Why no entry of Istio matches a pod, in words, by the labels that people set for it. */
 export function whyNone(namespace: Labels, pod: Labels): string {
   const said = [
     ...LABELS_OF_INTENT.filter((key) => Object.hasOwn(namespace, key)).map(
