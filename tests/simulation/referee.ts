@@ -215,12 +215,11 @@ export class Referee {
     return last !== undefined && last.outcome !== 'verified';
   }
 
-  /** Whether failures hold the restarts for the second sidecar. */
+  /** Whether failures hold the restarts for the second sidecar. The journal still has those of a workload that was made anew. */
   #isVaultHeld(): boolean {
-    const failed = this.endsFor('vault').filter(
-      ({ outcome }) => outcome?.startsWith('failed:') || outcome === 'reverted',
+    return [...this.#lastFor.values()].some(
+      ({ source, outcome }) => source === 'vault' && (outcome?.startsWith('failed:') || outcome === 'reverted'),
     );
-    return failed.length > 0;
   }
 
   #gates({ process, key }: Attempt, { workload }: Controlled): void {
