@@ -159,19 +159,29 @@ export interface PodSample {
   readonly isOverridden: boolean;
 }
 
+/**
+ * How an injected container is configured: the fields that are compared, in the form that the API has in JSON. Those that only describe the
+ * pod are left out, so that most pods of a mesh share a few.
+ */
+export interface SidecarConfig {
+  /** Equal contents have equal hashes. */
+  readonly hash: string;
+  readonly container: Readonly<Record<string, unknown>>;
+}
+
 /** Where a container is in a pod, and its image. */
 export interface PlacedContainer {
   readonly placement: Placement;
+  /** Image reference; empty when there is no such container. */
   readonly image: string;
+  /** Absent if it is not read, or is larger than a sidecar's should be. */
+  readonly config?: SidecarConfig;
 }
 
 export type OtherSidecars = Readonly<Record<string, PlacedContainer>>;
 
 /** A pod's sidecar as it is. The revision and the mark are Istio's. */
-export interface Sidecar {
-  readonly placement: Placement;
-  /** Image reference of the container; empty when there is none. */
-  readonly image: string;
+export interface Sidecar extends PlacedContainer {
   /** Pod annotation `istio.io/rev`, which the injector sets to the real revision, never to a tag; empty when absent. */
   readonly revision: string;
   /** Whether the pod carries the annotation `sidecar.istio.io/status`, the injector's mark. */

@@ -15,6 +15,7 @@ import { Scans } from './observe/scans.ts';
 import type { Assessed } from './plan/assessed.ts';
 import { evaluateStepwise } from './plan/evaluate.ts';
 import { historyOf } from './plan/history.ts';
+import { noteOrphans } from './plan/orphans.ts';
 import { type Plan, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import { rolloutGroupsOf } from './plan/rolloutGroups.ts';
@@ -96,6 +97,7 @@ export class Operator {
   #term: Term | undefined;
   #turning: Promise<void> = Promise.resolve();
   readonly #epochSeenAt = new Map<string, number>();
+  readonly #orphanedSince = new Map<WorkloadKey, number>();
   #assessed: readonly Assessed[] = [];
   /** The mesh as it was when the last burst of changes had ended; plans rest on it, writes on the mesh of their moment. */
   #mesh: Mesh = { injections: [], namespaces: new Map() };
@@ -271,6 +273,7 @@ export class Operator {
       journal: new Map(journal.entries),
       policy: policy(),
       epochSeenAt: new Map(this.#epochSeenAt),
+      orphanedSince: new Map(this.#orphanedSince),
       retryAt: new Map(this.#restarts.retries),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
@@ -283,6 +286,7 @@ export class Operator {
     const learnt = journal.learntSoFar();
     const evaluation = await inSlices(evaluateStepwise({ mesh, observations, learnt, context }), observations.length);
     this.#assessed = evaluation.items;
+    noteOrphans(this.#orphanedSince, evaluation.items, context.now);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     await report.evaluated(evaluation);
     await afterSteps(observations.length);
@@ -326,6 +330,7 @@ export class Operator {
       wall: wall(),
       policy: policy(),
       epochSeenAt: this.#epochSeenAt,
+      orphanedSince: this.#orphanedSince,
       retryAt: new Map(),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),

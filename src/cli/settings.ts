@@ -1,4 +1,4 @@
-import { BY_DEFAULT, type Drift, RESTARTABLE } from '../compare/drift.ts';
+import { BY_DEFAULT, type Drift, REPORTED, RESTARTABLE } from '../compare/drift.ts';
 import { ON_DELETE_CHOICES } from '../kinds/kindPolicy.ts';
 import { KINDS } from '../kinds/kinds.ts';
 import type { WorkloadKind } from '../model.ts';
@@ -63,6 +63,15 @@ export const SETTINGS = {
     list: true,
     words: RESTARTABLE,
     parse: oneOfEach(RESTARTABLE),
+  } as Setting<ReadonlySet<Drift>>),
+  reportOn: policy({
+    help: `kinds of drift that are looked for besides those of --restart-on, comma-separated, of ${REPORTED.join(', ')}`,
+    value: 'drifts',
+    default: REPORTED.join(','),
+    commands: BOTH,
+    list: true,
+    words: REPORTED,
+    parse: oneOfEach(REPORTED),
   } as Setting<ReadonlySet<Drift>>),
   ignoreGate: policy({
     help: `gates to ignore, comma-separated, of ${GATE_CODES.join(', ')}`,

@@ -1,4 +1,5 @@
 import type { Budget, EventDraft, PodFacts, PodOwner, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import type { SidecarFields } from '../pods/podFields.ts';
 
 /** The fields of a webhook's Service that the API server's resolver uses. */
 export interface ServiceFacts {
@@ -24,12 +25,12 @@ export interface Cluster {
   workloads(kind: WorkloadKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]>;
   workload(ref: WorkloadRef): Promise<Workload | undefined>;
   /** The live pods of a workload, directly or through its ReplicaSets; without terminal and terminating pods. */
-  podsOf(workload: Workload, containers?: readonly string[]): Promise<PodFacts[]>;
+  podsOf(workload: Workload, fields?: SidecarFields): Promise<PodFacts[]>;
   /**
    * All pods of the cluster or of one namespace, page by page. The pages are not one snapshot.
-   * @param containers the containers to read besides Istio's proxy
+   * @param fields what is read of sidecars; Istio's proxy alone, and not how it is configured, by default
    */
-  pods(namespace: string | undefined, signal: AbortSignal, containers?: readonly string[]): AsyncIterable<PodFacts[]>;
+  pods(namespace: string | undefined, signal: AbortSignal, fields?: SidecarFields): AsyncIterable<PodFacts[]>;
   /** The PodDisruptionBudgets of one namespace or of the whole cluster. */
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]>;
   /**

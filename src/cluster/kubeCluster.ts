@@ -4,6 +4,7 @@ import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import { seemsUnclaimed } from '../kinds/unsupportedKinds.ts';
 import type { Budget, EventDraft, PodFacts, PodOwner, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
+import type { SidecarFields } from '../pods/podFields.ts';
 import type { PodSource } from '../pods/podSource.ts';
 import { isNotFound } from './apiError.ts';
 import { listBudgets } from './budgets.ts';
@@ -86,12 +87,12 @@ export class KubeCluster implements Cluster {
     return raw && workloadOf(kind, raw);
   }
 
-  async podsOf(workload: Workload, containers?: readonly string[]): Promise<PodFacts[]> {
+  async podsOf(workload: Workload, fields?: SidecarFields): Promise<PodFacts[]> {
     const { through } = ownerKind(workload.kind);
     const owners = through ? await this.#ownedBy(workload, through) : new Set([workload.uid]);
     const { namespace } = workload;
     const labelSelector = selectorQuery(workload.selector);
-    const scan = { namespace, labelSelector, fieldSelector: LIVE_PODS, containers, priority: 'follow' } as const;
+    const scan = { ...fields, namespace, labelSelector, fieldSelector: LIVE_PODS, priority: 'follow' } as const;
     const pages = await restartingExpired(() => Array.fromAsync(this.#podSource.pods(scan)));
     return pages.flat().filter(({ owner }) => owner && owners.has(owner.uid));
   }
@@ -107,9 +108,9 @@ export class KubeCluster implements Cluster {
     return new Set(owned.map(({ metadata }) => metadata?.uid ?? ''));
   }
 
-  pods(namespace: string | undefined, signal: AbortSignal, containers?: readonly string[]): AsyncIterable<PodFacts[]> {
+  pods(namespace: string | undefined, signal: AbortSignal, fields?: SidecarFields): AsyncIterable<PodFacts[]> {
     const place = namespace === undefined ? {} : { namespace };
-    return this.#podSource.pods({ ...place, fieldSelector: LIVE_PODS, signal, containers, isSampled: seemsUnclaimed });
+    return this.#podSource.pods({ ...fields, ...place, fieldSelector: LIVE_PODS, signal, isSampled: seemsUnclaimed });
   }
 
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {

@@ -5,8 +5,8 @@ export function readOnly(cluster: Cluster): Cluster {
   return {
     workloads: (kind, namespace, signal) => cluster.workloads(kind, namespace, signal),
     workload: (ref) => cluster.workload(ref),
-    podsOf: (workload, containers) => cluster.podsOf(workload, containers),
-    pods: (namespace, signal, containers) => cluster.pods(namespace, signal, containers),
+    podsOf: (workload, fields) => cluster.podsOf(workload, fields),
+    pods: (namespace, signal, fields) => cluster.pods(namespace, signal, fields),
     budgets: (namespace, signal) => cluster.budgets(namespace, signal),
     owner: (namespace, owner, signal) => cluster.owner(namespace, owner, signal),
     lostNodes: (names) => cluster.lostNodes(names),

@@ -53,9 +53,12 @@ export class PodGroups {
     if (!owner || !isLive(pod)) return;
     const groups = this.#owners.get(owner) ?? new Map<string, Growing>();
     this.#owners.set(owner, groups);
-    const { image, revision, placement, injected } = pod.sidecar;
-    const others = pod.others ? JSON.stringify(pod.others) : '';
-    const key = [image, revision, placement, injected, pod.templateHash, pod.ready, others, pod.doNotDisrupt].join(' ');
+    const { image, revision, placement, injected, config } = pod.sidecar;
+    const others = pod.others ? othersWord(pod.others) : '';
+    const { templateHash, ready, doNotDisrupt } = pod;
+    const key = [image, revision, placement, injected, config?.hash, templateHash, ready, others, doNotDisrupt].join(
+      ' ',
+    );
     const group = groups.get(key) ?? newGroup(pod);
     groups.set(key, group);
     group.count += 1;
@@ -68,6 +71,9 @@ export class PodGroups {
     return [...(this.#owners.get(owner)?.values() ?? [])];
   }
 }
+
+const othersWord = (others: OtherSidecars): string =>
+  JSON.stringify(Object.entries(others).map(([name, { config, ...placed }]) => [name, placed, config?.hash]));
 
 function newGroup({ sidecar, others, templateHash, ready, owner, doNotDisrupt }: PodFacts): Growing {
   const ordinals = findKind(owner?.kind)?.hasOrdinals ? { ordinals: [] } : {};

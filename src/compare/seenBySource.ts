@@ -16,7 +16,7 @@ function sidecarOf({ container }: SidecarSource, { others }: PodGroup): Sidecar 
 }
 
 /** Whether a pod template itself has the container, so that no injector decides about it. */
-export function isInTemplate({ container }: SidecarSource, { spec }: PodTemplate): boolean {
+export function isInTemplate({ container }: Pick<SidecarSource, 'container'>, { spec }: PodTemplate): boolean {
   const lists: unknown[] = [spec.containers, spec.initContainers];
   return lists.some((list) => Array.isArray(list) && list.some((one: unknown) => nameOf(one) === container));
 }

@@ -9,6 +9,7 @@ import { type Reason, reason } from '../reasons.ts';
 import { rewritingWords } from './clusterImage.ts';
 import { type Drift, type DriftRules, driftsOf } from './drift.ts';
 import { shortImage } from './imageReference.ts';
+import { judgeUninjected } from './orphan.ts';
 import type { PodGroup } from './podGroups.ts';
 import { isInTemplate } from './seenBySource.ts';
 
@@ -33,7 +34,7 @@ export type Verdict =
       readonly rewritten?: string;
     }
   | OutdatedVerdict
-  | { readonly state: 'skipped'; readonly reason: Reason }
+  | { readonly state: 'skipped'; readonly reason: Reason; readonly drifts?: readonly Drift[] }
   /** Outdated, in a namespace where nothing is restarted. It is listed, so that users do not overlook it. */
   | (Omit<OutdatedVerdict, 'state'> & { readonly state: 'skipped'; readonly reason: Reason })
   | { readonly state: 'unknown'; readonly reason: Reason }
@@ -58,21 +59,30 @@ export function judge(
   if (workload.deleting) return skipped('deleting', 'deletion has begun');
   if (source && isInTemplate(source, workload.template))
     return skipped('template-names-image', `its template has a container ${source.container}`);
-  if (match.kind === 'none') return unmatched(match.reason, groups);
+  if (match.kind === 'none')
+    return judgeUninjected({ workload, groups, source, why: match.reason, doubt: match.doubt }, rules);
   if (match.kind !== 'entry') return { state: match.kind, reason: match.reason };
   const refused = kindOf(workload)?.refuses(workload, rules);
   if (refused !== undefined) return skipped('unsupported', refused);
   if (answer === undefined)
     return { state: 'unknown', reason: reason('injector-unreachable', 'the injector has not been asked yet') };
   if (answer.kind === 'unknown') return { state: 'unknown', reason: answer.reason };
-  if (answer.kind === 'no-sidecar') return declined(groups);
+  if (answer.kind === 'no-sidecar')
+    return judgeUninjected({ workload, groups, source, why: DECLINED, doubt: undefined }, rules);
   if (source?.fixed && groups.length > 0 && !groups.some(hasSidecar))
     return skipped('no-such-container', `no pod has a container ${source.container}`);
   // no injector promises a container that only the policy expects
   const given = source?.fixed ? groups.filter(hasSidecar) : groups;
-  const counts = rules.restartOn.has('native') && answer.sidecar.placement !== 'any';
-  const expected = counts ? { ...answer.sidecar, placementCounts: true as const } : answer.sidecar;
-  return compare(workload, expected, given, rules);
+  return compare(workload, withWhatCounts(answer.sidecar, rules), given, rules);
+}
+
+/** Marks what restarts are made for besides the image and the revision. */
+function withWhatCounts(sidecar: ExpectedSidecar, { restartOn }: DriftRules): ExpectedSidecar {
+  return {
+    ...sidecar,
+    ...(restartOn.has('native') && sidecar.placement !== 'any' && { placementCounts: true as const }),
+    ...(restartOn.has('config') && sidecar.config && { configCounts: true as const }),
+  };
 }
 
 const hasSidecar = ({ sidecar }: PodGroup): boolean => sidecar.placement !== 'none';
@@ -82,18 +92,7 @@ const skipped = (code: Parameters<typeof reason>[0], detail: string): Verdict =>
   reason: reason(code, detail),
 });
 
-function unmatched(why: Reason, groups: readonly PodGroup[]): Verdict {
-  const carriers = countWhere(groups, ({ sidecar }) => sidecar.injected && sidecar.placement !== 'none');
-  if (carriers === 0) return { state: 'skipped', reason: why };
-  return skipped('orphaned', `${carriers} pods carry a sidecar although ${why.detail}`);
-}
-
-function declined(groups: readonly PodGroup[]): Verdict {
-  const carriers = countWhere(groups, ({ sidecar }) => sidecar.injected && sidecar.placement !== 'none');
-  if (carriers > 0)
-    return skipped('orphaned', `${carriers} pods carry a sidecar that the injector would no longer give`);
-  return skipped('injector-declines', 'the injector would not inject this template');
-}
+const DECLINED = reason('injector-declines', 'the injector would not inject this template');
 
 function compare(
   workload: Workload,

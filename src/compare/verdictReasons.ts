@@ -3,8 +3,8 @@ export const VERDICT_REASONS = {
   // skipped
   'not-injected': 'No injector entry matches the pods of this workload, and its pods have no sidecar.',
   orphaned:
-    'Pods have an injected sidecar, but no injector entry matches them any more. A restart would remove the sidecar, ' +
-    'so Meltemi only reports it.',
+    'Pods have an injected sidecar, but no injector would inject them any more. A restart would remove the sidecar, ' +
+    'so Meltemi only reports it, unless `restartOn` has `orphaned`.',
   'injector-declines': 'The matched injector would not inject a sidecar (policy, hostNetwork, an annotation).',
   unsupported:
     'Meltemi does not restart owners of this kind, or with this update strategy. The detail names it, and how many pods are outdated.',

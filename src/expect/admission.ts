@@ -1,8 +1,10 @@
 import type { Operation } from 'fast-json-patch';
 import { fits } from '../fieldTypes.ts';
 import { kindOf } from '../kinds/kinds.ts';
-import type { Labels, PodTemplate, Workload } from '../model.ts';
-import { containerIn, POD, type RawPod, sidecarOf } from '../pods/podFields.ts';
+import type { Labels, PodTemplate, SidecarConfig, Workload } from '../model.ts';
+import { FORTSA_RESTARTED_AT, RESTARTED_AT } from '../names.ts';
+import { containerIn, POD, type RawContainer, type RawPod, sidecarOf } from '../pods/podFields.ts';
+import { sidecarConfig } from '../pods/sidecarConfig.ts';
 import { reason } from '../reasons.ts';
 import type { Answer } from './answer.ts';
 import { parseBounded } from './jsonBounds.ts';
@@ -130,11 +132,19 @@ function sidecarAfter(pod: object, response: ReviewResponse, container: AskedCon
   const invalid = whyInvalid(patched);
   if (invalid) return badAnswer(invalid);
   const { source } = container;
-  const { image, placement } = containerIn(patched, container.name);
+  const configOf = container.config ? (one: RawContainer) => configIn(one, patched) : undefined;
+  const { image, placement, config } = containerIn(patched, container.name, undefined, configOf);
   if (placement === 'none') return { kind: 'no-sidecar' };
   if (!image) throw new Error(`the patched pod has a container ${container.name} without an image`);
   const revision = source === undefined ? sidecarOf(patched).revision : '';
-  return { kind: 'sidecar', sidecar: { image, revision, placement, ...(source !== undefined && { source }) } };
+  const named = source === undefined ? {} : { source };
+  return { kind: 'sidecar', sidecar: { image, revision, placement, ...(config && { config }), ...named } };
+}
+
+/** An injector may copy the pod's annotations into the container. The time of a restart must not make it another configuration. */
+function configIn(container: RawContainer, { metadata }: RawPod): SidecarConfig | undefined {
+  const times = [RESTARTED_AT, FORTSA_RESTARTED_AT].flatMap((key) => metadata?.annotations?.[key] ?? []);
+  return sidecarConfig(container as Readonly<Record<string, unknown>>, times);
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;

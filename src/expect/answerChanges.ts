@@ -1,4 +1,4 @@
-import type { Answer } from './answer.ts';
+import { type Answer, sameButConfig } from './answer.ts';
 import { AnswerSamples } from './answerSamples.ts';
 import { ConcurrencyLimit } from './concurrencyLimit.ts';
 import { type AskedInjection, type Injection, isAsked } from './mesh.ts';
@@ -35,7 +35,7 @@ export class AnswerChanges {
    * checked at the next opportunity: whatever asked again has found a change.
    */
   add(asked: Question, answer: Answer, before?: Answer): void {
-    if (before && isConclusive(answer) && isConclusive(before) && !same(answer, before))
+    if (before && isConclusive(answer) && isConclusive(before) && !sameButConfig(answer, before))
       this.#samples.replace({ question: asked, answer: before });
     else if (answer.kind !== 'unknown') this.#samples.add(asked, answer, this.#options.now());
   }
@@ -55,6 +55,8 @@ export class AnswerChanges {
     const answer = await ask({ ...first.question, injection });
     if (isBad(answer)) this.#samples.drop(injection, first);
     if (!isConclusive(answer) || same(answer, first.answer)) return;
+    // an injector may write something new into each pod, such as a random token: that is no change of its own
+    if (sameButConfig(answer, first.answer) && !same(answer, await ask({ ...first.question, injection }))) return;
     const other = second && (await ask({ ...second.question, injection }));
     // only something in the namespace has changed, such as a ProxyConfig; the injector itself has not. A template that is not injected
     // would not show it

@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import { forgetOldest } from '../forgetOldest.ts';
+import type { SidecarConfig } from '../model.ts';
 import { readAnswerText } from './admission.ts';
 import type { Answer } from './answer.ts';
 import type { Read, ToRead } from './answerThread.ts';
@@ -19,6 +21,8 @@ const LONGEST = 10_000;
  * defence: V8 ends the process when it is reached.
  */
 const HEAP = 512;
+/** Configurations that are kept to be shared. A mesh has a few. */
+const MOST_CONFIGS = 1000;
 
 /**
  * Reads answers without blocking the event loop, on which the Lease depends: small ones on the main thread, others in a worker thread, one
@@ -28,6 +32,8 @@ export class AnswerReader {
   readonly #turns = new ConcurrencyLimit(1);
   readonly #longest: number;
   #thread: Worker | undefined;
+  /** Equal configurations are one object, because most answers of an injector have the same. */
+  readonly #configs = new Map<string, SidecarConfig>();
   #closed = false;
 
   /** @param longest maximum time for one answer in the thread, in milliseconds */
@@ -43,10 +49,20 @@ export class AnswerReader {
    */
   async read(pod: string, body: readonly Uint8Array<ArrayBuffer>[], container?: AskedContainer): Promise<Answer> {
     const size = body.reduce((sum, { length }) => sum + length, 0);
-    if (pod.length + size <= IN_LINE) return readAnswerText(pod, Buffer.concat(body), container);
+    if (pod.length + size <= IN_LINE) return this.#shared(readAnswerText(pod, Buffer.concat(body), container));
     const read = await this.#turns.take(() => this.#inThread({ pod, body, container }, size));
     if ('fault' in read) throw new Error(read.fault);
-    return read.answer;
+    return this.#shared(read.answer);
+  }
+
+  #shared(answer: Answer): Answer {
+    if (answer.kind !== 'sidecar' || !answer.sidecar.config) return answer;
+    const { config } = answer.sidecar;
+    const text = JSON.stringify(config);
+    const known = this.#configs.get(text) ?? config;
+    this.#configs.set(text, known);
+    forgetOldest(this.#configs, MOST_CONFIGS);
+    return { ...answer, sidecar: { ...answer.sidecar, config: known } };
   }
 
   /** Ends the thread. An answer that is being read fails. */

@@ -1,4 +1,4 @@
-import type { Answer } from './answer.ts';
+import { type Answer, sameButConfig } from './answer.ts';
 import type { Injection } from './mesh.ts';
 import type { Question } from './question.ts';
 
@@ -97,7 +97,7 @@ function offer(state: State, question: Question): void {
 function note(state: State, question: Question, first: Answer, second: Answer): void {
   const silent = [first, second].some(({ kind }) => kind === 'unknown');
   const why = silent ? 'two answers are needed' : 'two answers differ';
-  state.done = !silent && JSON.stringify(first) === JSON.stringify(second);
+  state.done = !silent && sameButConfig(first, second);
   state.detail = `${why}: ${say(first)}, then ${say(second)}`;
   if (state.done) return;
   if (state.failed.size >= MOST_FAILED) state.failed.clear();

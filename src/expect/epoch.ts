@@ -89,5 +89,11 @@ export function fixedInjection(
   return { source, run, epoch: run, ...(notReady.length > 0 && { notReady }) };
 }
 
+/** What stands for the injector where no injector would inject the pods any more. Restarts that only remove a sidecar form one run. */
+export function nobody(source: SidecarSource | undefined): Injection {
+  const run = contentHash(['nobody', source?.name ?? '']);
+  return { run, epoch: run, ...(source && { source }) };
+}
+
 const part = (content: unknown): unknown =>
   typeof content === 'object' && content !== null ? digest(content) : content;

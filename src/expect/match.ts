@@ -7,7 +7,12 @@ import type { WebhookEntry } from './webhookEntry.ts';
 /** Which injector entries the API server would call for a pod. */
 export type Match<E> =
   | { readonly kind: 'entry'; readonly entry: E }
-  | { readonly kind: 'none'; readonly reason: Reason }
+  | {
+      readonly kind: 'none';
+      readonly reason: Reason;
+      /** Why an entry may only be missing at the moment, so that pods must not lose their sidecars; absent if nothing suggests it. */
+      readonly doubt?: string;
+    }
   | { readonly kind: 'conflict'; readonly reason: Reason }
   | { readonly kind: 'unknown'; readonly reason: Reason };
 
@@ -17,20 +22,27 @@ interface Selected<E> {
   readonly conditions: ConditionsMet;
 }
 
+/** What is said where no entry matches. */
+export interface NoneWords {
+  readonly why: () => string;
+  /** See `Match`. A condition that is false leaves no doubt. */
+  readonly doubt?: () => string | undefined;
+}
+
 /**
  * Applies the API server's rule (apiserver admission/plugin/webhook/generic/webhook.go ShouldCallHook) to every injector entry.
  * @param entries in the API server's order
  * @param namespace labels of the Namespace object; undefined if the object was not seen, so that its labels are unknown
  * @param pod labels of the next pod
  * @param workload the owner of the next pod, for `matchConditions`. Without it, the conditions are unknown
- * @param why says why no entry matches
+ * @param none says why no entry matches
  */
 export function match<E extends { readonly entry: WebhookEntry }>(
   entries: readonly E[],
   namespace: Labels | undefined,
   pod: Labels,
   workload?: Workload,
-  why: () => string = () => whyNone(namespace ?? {}, pod),
+  none: NoneWords = { why: () => whyNone(namespace ?? {}, pod) },
 ): Match<E> {
   if (!namespace) return { kind: 'unknown', reason: reason('namespace-not-seen', 'its labels are not known yet') };
   const selected: Selected<E>[] = [];
@@ -42,12 +54,12 @@ export function match<E extends { readonly entry: WebhookEntry }>(
       return { kind: 'unknown', reason: reason('invalid-selector', `${nameOf(candidate.entry)}: ${String(error)}`) };
     }
   }
-  return verdictOf(selected, why);
+  return verdictOf(selected, none);
 }
 
 function verdictOf<E extends { readonly entry: WebhookEntry }>(
   selected: readonly Selected<E>[],
-  whyNone: () => string,
+  none: NoneWords,
 ): Match<E> {
   const called: E[] = [];
   const refused: string[] = [];
@@ -58,8 +70,11 @@ function verdictOf<E extends { readonly entry: WebhookEntry }>(
     else refused.push(words);
   }
   const [first, ...others] = called;
-  if (!first)
-    return { kind: 'none', reason: reason('not-injected', refused.length > 0 ? refused.join(', ') : whyNone()) };
+  if (!first) {
+    if (refused.length > 0) return { kind: 'none', reason: reason('not-injected', refused.join(', ')) };
+    const doubt = none.doubt?.();
+    return { kind: 'none', reason: reason('not-injected', none.why()), ...(doubt !== undefined && { doubt }) };
+  }
   if (others.length > 0) {
     const names = called.map(({ entry }) => nameOf(entry)).join(' and ');
     return {
@@ -104,7 +119,20 @@ const nameOf = (entry: WebhookEntry): string => `${entry.configuration}/${entry.
 
 const LABELS_OF_INTENT = ['istio-injection', 'istio.io/rev', 'sidecar.istio.io/inject'];
 
-function whyNone(namespace: Labels, pod: Labels): string {
+/**
+ * Whether labels ask for Istio's injection, whatever webhooks there are (selectors of mutatingwebhook.yaml in istio
+ * manifests/charts/istio-control/istio-discovery).
+ */
+export function asksForInjection(namespace: Labels, pod: Labels): boolean {
+  const { 'sidecar.istio.io/inject': own } = pod;
+  if (own === 'true' || own === 'false') return own === 'true';
+  const { 'istio-injection': all } = namespace;
+  if (all === 'enabled' || all === 'disabled') return all === 'enabled';
+  return [pod, namespace].some((labels) => Object.hasOwn(labels, 'istio.io/rev'));
+}
+
+/** Why no entry of Istio matches a pod, in words, by the labels that people set for it. */
+export function whyNone(namespace: Labels, pod: Labels): string {
   const said = [
     ...LABELS_OF_INTENT.filter((key) => Object.hasOwn(namespace, key)).map(
       (key) => `namespace ${key}=${namespace[key]}`,

@@ -2,7 +2,7 @@ import { type NamespaceFacts, NO_NAMESPACE, type Unsupported, type Workload } fr
 import { reason } from '../reasons.ts';
 import { nextPodLabels } from './admission.ts';
 import { filterMatches } from './filter.ts';
-import { type Match, match } from './match.ts';
+import { asksForInjection, type Match, match, type NoneWords, whyNone } from './match.ts';
 import { type Injection, isAsked, type Mesh, sourceOf } from './mesh.ts';
 import type { SidecarSource } from './sidecarSource.ts';
 import { ISTIO } from './sources/istio.ts';
@@ -19,6 +19,7 @@ export interface SourceMatch {
 const NO_SOURCE: Match<Injection> = {
   kind: 'none',
   reason: reason('not-injected', 'no entry of sidecars in the policy matches'),
+  doubt: 'the policy does not say which injector would inject it',
 };
 
 /** The sources of a policy or a mesh; Istio alone unless it names others. */
@@ -53,16 +54,28 @@ const isAbout = ({ match: filters }: SidecarSource, mesh: Mesh, workload: Worklo
 
 function matchWith(source: SidecarSource, mesh: Mesh, workload: Workload): SourceMatch {
   const own = mesh.injections.filter((injection) => sourceOf(injection).name === source.name);
-  if (source === ISTIO) return { match: matchIn(own, mesh, workload) };
+  if (source === ISTIO) return { match: matchIn(own, mesh, workload, istioWords(own, mesh, workload)) };
   const [fixed] = own.filter((injection) => !isAsked(injection));
   if (fixed) return { source, match: { kind: 'entry', entry: fixed } };
   const why = own.length === 0 ? 'the cluster has no such webhook' : 'the selectors of its webhook do not match';
-  return { source, match: matchIn(own, mesh, workload, () => `${source.name}: ${why}`) };
+  const words = { why: () => `${source.name}: ${why}`, doubt: () => (own.length === 0 ? why : undefined) };
+  return { source, match: matchIn(own, mesh, workload, words) };
 }
 
-function matchIn(injections: readonly Injection[], mesh: Mesh, workload: Workload, whyNone?: () => string) {
+/** An injector's configuration may be deleted for a moment, or by mistake. Then labels still ask for it, or there is none at all. */
+function istioWords(own: readonly Injection[], mesh: Mesh, workload: Workload): NoneWords {
+  const { labels } = namespaceOf(mesh, workload);
+  const pod = nextPodLabels(workload);
+  const doubt = () => {
+    if (own.length === 0) return 'the cluster has no injector';
+    return asksForInjection(labels, pod) ? 'its labels ask for injection' : undefined;
+  };
+  return { why: () => whyNone(labels, pod), doubt };
+}
+
+function matchIn(injections: readonly Injection[], mesh: Mesh, workload: Workload, none: NoneWords) {
   const labels = mesh.namespaces.get(workload.namespace)?.labels;
-  return match(injections.filter(isAsked), labels, nextPodLabels(workload), workload, whyNone);
+  return match(injections.filter(isAsked), labels, nextPodLabels(workload), workload, none);
 }
 
 /** The namespace of a workload. If it has not been seen, it has no labels or annotations. */

@@ -65,11 +65,11 @@ export const sourceOf = ({ source }: Pick<Injection, 'source'>): SidecarSource =
 
 /** What says how the sidecar should be, for users: a MutatingWebhookConfiguration, or a setting of the policy. */
 export const injectorWord = ({ entry, source }: Injection): string =>
-  entry?.configuration ?? `sidecar ${source?.name} (${source?.origin})`;
+  entry?.configuration ?? (source ? `sidecar ${source.name} (${source.origin})` : 'no injector');
 
 /** What a run restarts towards, for users: `revision canary`, or the setting of the policy. */
 export const runWord = ({ entry, source }: Injection): string =>
-  source ? `sidecar ${source.name}` : `revision ${entry?.revision}`;
+  source ? `sidecar ${source.name}` : entry ? `revision ${entry.revision}` : 'no sidecar';
 
 /** A snapshot of the watched objects. */
 export interface Mesh {

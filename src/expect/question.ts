@@ -12,24 +12,28 @@ export interface Question {
   readonly templateHash: string;
   /** The ServiceAccount that creates the pods. Istio's injector does not look at it. */
   readonly podCreator?: string;
+  /** Whether to read of the answer how the sidecar is configured. */
+  readonly config?: boolean;
 }
 
 export type QuestionResult = 'sidecar' | 'no-sidecar' | 'refused' | 'bad-answer' | 'unreachable';
 
 /** Workloads of one namespace with the same template share a question. The key begins with the epoch and the namespace. */
-export const questionKey = ({ injection, namespace, templateHash }: Question): string =>
-  `${injection.epoch}/${namespace}/${templateHash}`;
+export const questionKey = ({ injection, namespace, templateHash, config }: Question): string =>
+  `${injection.epoch}/${namespace}/${templateHash}${config ? '+config' : ''}`;
 
 /** The container that the answer is read for, and the name of its source unless that is Istio. */
 export interface AskedContainer {
   readonly name: string;
   readonly source?: string;
+  /** Whether to read how it is configured. */
+  readonly config?: boolean;
 }
 
 /** The container to look for in the answer to a question. */
-export function containerOf({ injection }: Question): AskedContainer {
+export function containerOf({ injection, config }: Question): AskedContainer {
   const { container, name } = sourceOf(injection);
-  return { name: container, ...(injection.source && { source: name }) };
+  return { name: container, ...(injection.source && { source: name }), ...(config && { config }) };
 }
 
 /** The answer to a question while its injector is unreachable. */

@@ -13,15 +13,22 @@ export interface Asked {
   readonly match: Match<Injection>;
 }
 
-/** The question about a workload; undefined if not exactly one webhook matches, or if the workload is never restarted. */
-export function questionOf(mesh: Mesh, { workload, templateHash, match: matched }: Asked): Question | undefined {
+/**
+ * The question about a workload; undefined if not exactly one webhook matches, or if the workload is never restarted.
+ * @param config whether to read of the answer how the sidecar is configured
+ */
+export function questionOf(
+  mesh: Mesh,
+  { workload, templateHash, match: matched }: Asked,
+  config = false,
+): Question | undefined {
   if (matched.kind !== 'entry' || workload.deleting || kindOf(workload)?.refuses(workload, ALLOWS_MOST) !== undefined)
     return undefined;
   const injection = matched.entry;
   if (!isAsked(injection)) return undefined;
   const { namespace, name, template } = workload;
   const { proxyConfigs } = namespaceOf(mesh, workload);
-  const asked = { injection, namespace, name, template };
+  const asked = { injection, namespace, name, template, ...(config && { config }) };
   const podCreator = kindOf(workload)?.podCreator;
   // whatever may change the answer is part of the key
   if (injection.source)

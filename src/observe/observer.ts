@@ -1,7 +1,7 @@
 import { isForbidden, isNotFound } from '../cluster/apiError.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { restartingExpired } from '../cluster/list.ts';
-import type { DriftRules } from '../compare/drift.ts';
+import { type DriftRules, readsConfig } from '../compare/drift.ts';
 import { countOf, isInjected, PodGroups, PodsByController, replaceable } from '../compare/podGroups.ts';
 import type { Answer } from '../expect/answer.ts';
 import { ConcurrencyLimit } from '../expect/concurrencyLimit.ts';
@@ -20,6 +20,7 @@ import { type Answered, assess, type SourceAnswer } from '../plan/assess.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import { covering } from '../plan/budget.ts';
 import type { Policy } from '../plan/policy.ts';
+import type { SidecarFields } from '../pods/podFields.ts';
 import { type Counted, doubtOf, worthALook } from './doubt.ts';
 import type { Observed } from './observed.ts';
 import { PodOwners } from './podOwners.ts';
@@ -80,7 +81,7 @@ export class Observer {
     const failed = new AbortController();
     const both = AbortSignal.any([signal, failed.signal]);
     const budgets = this.#budgets(namespace, both);
-    const pods = this.#pods(namespace, both, containersOf(mesh));
+    const pods = this.#pods(namespace, both, this.#fieldsOf(mesh));
     const listing = Promise.all([budgets, ...KINDS.map((kind) => this.#listed(kind, namespace, both))]);
     // the first failure is reported below; those of the others must not be unhandled
     for (const one of [budgets, pods]) one.catch(() => undefined);
@@ -201,10 +202,10 @@ export class Observer {
   }
 
   /** Pages that expire half-way start over with empty groups: half a scan gives no verdicts. */
-  #pods(namespace: string | undefined, signal: AbortSignal, containers: readonly string[]): Promise<PodsByController> {
+  #pods(namespace: string | undefined, signal: AbortSignal, fields: SidecarFields): Promise<PodsByController> {
     return restartingExpired(async () => {
       const pods = new PodsByController();
-      for await (const page of this.#options.cluster.pods(namespace, signal, containers))
+      for await (const page of this.#options.cluster.pods(namespace, signal, fields))
         for (const pod of page) pods.add(pod);
       return pods;
     });
@@ -225,7 +226,7 @@ export class Observer {
    */
   async look(workload: Workload): Promise<{ readonly observed: Observed; readonly pods: readonly PodFacts[] }> {
     const [pods, budgets] = await Promise.all([
-      this.#options.cluster.podsOf(workload, containersOf(this.#options.policy())),
+      this.#options.cluster.podsOf(workload, this.#fieldsOf(this.#options.policy())),
       this.#budgets(workload.namespace),
     ]);
     this.#owners.learn(workload, pods);
@@ -309,9 +310,13 @@ export class Observer {
 
   async #answer(mesh: Mesh, one: Asked & SourceMatch, fresh = false): Promise<Answer | undefined> {
     if (one.match.kind === 'entry' && one.source?.fixed) return one.source.fixed.expectation(one.workload);
-    const asked = questionOf(mesh, one);
+    const asked = questionOf(mesh, one, readsConfig(this.#options.policy()));
     if (!asked) return undefined;
     return fresh ? this.#options.injectors.askAfresh(asked) : this.#options.injectors.ask(asked);
+  }
+
+  #fieldsOf(of: Pick<Mesh, 'sources'>): SidecarFields {
+    return { containers: containersOf(of), config: readsConfig(this.#options.policy()) };
   }
 }
 

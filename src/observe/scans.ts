@@ -1,5 +1,6 @@
 import { backOff } from '../backOff.ts';
 import { ApiError, isForbidden, isNotFound } from '../cluster/apiError.ts';
+import { readsConfig } from '../compare/drift.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import { messageOf } from '../messageOf.ts';
 import type { WorkloadKey } from '../model.ts';
@@ -15,7 +16,7 @@ export interface ScansOptions {
   readonly observations: Pick<Observations, 'scanned' | 'unread'>;
   /** Workloads that are being restarted. */
   readonly busy: { has(key: WorkloadKey): boolean };
-  readonly policy: () => Pick<Policy, 'skipNamespaces'>;
+  readonly policy: () => Pick<Policy, 'skipNamespaces' | 'reportOn' | 'restartOn'>;
   /** The namespaces to watch; empty means the whole cluster. */
   readonly namespaces: readonly string[];
   /** Milliseconds between periodic scans; 0 disables them. */
@@ -51,8 +52,8 @@ export class Scans {
   readonly #places = new Map<Place, Schedule>();
   /** Single namespaces that changed, in a cluster that is scanned as a whole. */
   readonly #changed = new Map<string, Schedule>();
-  /** The namespaces that the last full scan skipped. */
-  #skipped = '';
+  /** What the policy wanted of the last full scan. */
+  #wanted = '';
 
   constructor(options: ScansOptions) {
     this.#options = options;
@@ -99,9 +100,9 @@ export class Scans {
     }
   }
 
-  /** Applies a new policy. If it skips other namespaces, a scan is scheduled, unless one is already pending. */
+  /** Applies a new policy. If it needs other pods or more of them, a scan is scheduled, unless one is already pending. */
   policyChanged(): void {
-    if (this.#skips() === this.#skipped) return;
+    if (this.#wants() === this.#wanted) return;
     const now = this.#options.now();
     for (const schedule of this.#places.values()) if (!schedule.awaited) schedule.dueAt = Math.min(schedule.dueAt, now);
   }
@@ -110,7 +111,7 @@ export class Scans {
   async run(mesh: Mesh, signal: AbortSignal): Promise<void> {
     const { now } = this.#options;
     const due = [...this.#places].filter(([, { dueAt }]) => dueAt <= now());
-    if (due.length > 0) this.#skipped = this.#skips();
+    if (due.length > 0) this.#wanted = this.#wants();
     for (const [place, schedule] of due) {
       if (signal.aborted) return;
       // a full scan covers the namespaces that changed, too
@@ -126,12 +127,12 @@ export class Scans {
 
   async #scan(mesh: Mesh, place: Place, schedule: Schedule, signal: AbortSignal): Promise<boolean> {
     const { observer, observations, busy, now, report, policy } = this.#options;
-    const [began, skips, skipped] = [now(), this.#skips(), policy().skipNamespaces];
+    const [began, wants, skipped] = [now(), this.#wants(), policy().skipNamespaces];
     try {
       const seen = await observer.scan(mesh, place, signal);
       observations.scanned(seen, place, began, busy);
-      // a policy that was edited meanwhile may name other namespaces
-      const dueAt = skips === this.#skips() ? this.#nextPeriod(seen) : now();
+      // a policy that was edited meanwhile may want something else
+      const dueAt = wants === this.#wants() ? this.#nextPeriod(seen) : now();
       Object.assign(schedule, { ...newSchedule(dueAt), awaited: false, skipped });
       report.scanned({ began, ended: now(), workloads: seen.size, namespace: place });
       return true;
@@ -164,8 +165,13 @@ export class Scans {
     return now() + (isWhole ? period : Math.min(period, RETRY.longest));
   }
 
-  #skips(): string {
-    return [...this.#options.policy().skipNamespaces].sort().join();
+  /** What of the policy decides what a scan reads. */
+  #wants(): string {
+    const policy = this.#options.policy();
+    return [...policy.skipNamespaces]
+      .sort()
+      .concat(readsConfig(policy) ? '+config' : '')
+      .join();
   }
 }
 

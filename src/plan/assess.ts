@@ -5,6 +5,7 @@ import { seenBySource } from '../compare/seenBySource.ts';
 import { unsupported } from '../compare/unsupported.ts';
 import { judge, type Verdict } from '../compare/verdict.ts';
 import type { Answer } from '../expect/answer.ts';
+import { nobody } from '../expect/epoch.ts';
 import { namespaceOf, type SourceMatch } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { KindPolicy } from '../kinds/kindPolicy.ts';
@@ -76,9 +77,10 @@ function assessSidecar(observed: Observed, answered: SourceAnswer, context: Asse
   const verdict = workload.unsupported
     ? unsupported(workload, judged, groups)
     : unlessSkipped(workload, judged, policy);
+  const injectionOrNobody = verdict.state === 'outdated' && match.kind === 'none' ? nobody(source) : injection;
   const hinted =
     verdict.state === 'outdated' && (source?.fixed !== undefined || hintsAtRewriting(verdict.expected, groups, rules));
-  return assessedSidecar({ source, match, groups, verdict, injection, hinted });
+  return assessedSidecar({ source, match, groups, verdict, injection: injectionOrNobody, hinted });
 }
 
 /** An outdated workload in a skipped namespace is listed and never restarted. */

@@ -12,6 +12,8 @@ export interface History {
   readonly failingOpen: ByRun<string>;
   /** Namespaces in which new pods came with another image than the expected one, of each run, with one such workload. */
   readonly wrongImages: ByRun<string>;
+  /** Namespaces in which a restart did not bring the configuration that the injector answers, of each run, with one such workload. */
+  readonly configRemains: ByRun<string>;
   /** Namespaces in which an owner has taken a restart back, of each run and kind of owner (`<run> <kind>`), with one such workload. */
   readonly reverted: ByRun<string>;
   /** Namespaces with workloads that a run concerns. */
@@ -36,16 +38,17 @@ export function historyOf(
   const failures = new Map<string, Map<string, number>>();
   const failingOpen = new Map<string, Map<string, string>>();
   const wrongImages = new Map<string, Map<string, string>>();
+  const configRemains = new Map<string, Map<string, string>>();
   const reverted = new Map<string, Map<string, string>>();
   const since = resumedAt > wall ? 0 : Math.floor(resumedAt / 1000) * 1000;
+  const counting: Counting = { failures, failingOpen, wrongImages, configRemains, reverted };
   for (const [key, entry] of entries) {
     // until a restart is known to be written, the previous one counts
     const counted = entry.confirmed ? entry : (entry.before ?? entry);
     const recent = targetsOf(counted).filter(({ restartedAt }) => restartedAt >= since);
-    for (const target of recent)
-      noteTarget(target, refOf(key), counted.owner, { failures, failingOpen, wrongImages, reverted });
+    for (const target of recent) noteTarget(target, refOf(key), counted.owner, counting);
   }
-  return { failures, failingOpen, wrongImages, reverted, namespaces: namespacesOf(assessed) };
+  return { ...counting, namespaces: namespacesOf(assessed) };
 }
 
 /** The counts while they are made. */
@@ -53,6 +56,7 @@ interface Counting {
   readonly failures: Map<string, Map<string, number>>;
   readonly failingOpen: Map<string, Map<string, string>>;
   readonly wrongImages: Map<string, Map<string, string>>;
+  readonly configRemains: Map<string, Map<string, string>>;
   readonly reverted: Map<string, Map<string, string>>;
 }
 
@@ -60,12 +64,13 @@ function noteTarget(
   { run, outcome }: Target,
   { kind, namespace, name }: WorkloadRef,
   owner: string | undefined,
-  { failures, failingOpen, wrongImages, reverted }: Counting,
+  { failures, failingOpen, wrongImages, configRemains, reverted }: Counting,
 ): void {
   const words = `${kind} ${namespace}/${name}`;
   if (isFailure(outcome)) count(failures, run, namespace);
   if (outcome === 'failed:no-sidecar') put(failingOpen, run, namespace, words);
   if (outcome === 'failed:wrong-image') put(wrongImages, run, namespace, words);
+  if (outcome === 'config-remains') put(configRemains, run, namespace, words);
   if (outcome === 'reverted' && owner) put(reverted, `${run} ${owner}`, namespace, words);
 }
 

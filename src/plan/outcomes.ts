@@ -71,6 +71,18 @@ export const OUTCOMES = {
     help: 'New pods became ready with an ordinary container instead of a native sidecar, or the reverse. Only if `restartOn` has `native`.',
     ...FAILED,
   },
+  'failed:still-injected': {
+    help: 'New pods became ready with a sidecar that nobody would inject. Only if `restartOn` has `orphaned`.',
+    ...FAILED,
+  },
+  'config-remains': {
+    help:
+      'New pods became ready with the expected sidecar, but not configured as the injector answers: something after it changes it. ' +
+      'Only if `restartOn` has `config`. It halts nothing, and Meltemi no longer restarts for such differences.',
+    result: 'failed',
+    failure: false,
+    well: false,
+  },
   'failed:unverified': {
     help: 'The expected sidecar, or the result of the restart, was still unknown when the time limit passed.',
     ...FAILED,

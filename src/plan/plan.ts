@@ -6,6 +6,7 @@ import { isAllDown, meansOutage } from './budget.ts';
 import { haltOf } from './halts.ts';
 import { historyOf } from './history.ts';
 import { isInFlight } from './journalEntry.ts';
+import { isReached } from './reached.ts';
 import { sourceIn, targetsOf } from './record.ts';
 import { rolloutState } from './rollout.ts';
 import { rolloutGroupsOf } from './rolloutGroups.ts';
@@ -134,7 +135,7 @@ export function canClose(assessed: Assessed, ruleContext: Pick<RuleContext, 'his
     open.length > 0 &&
     open.every(({ restartedFor, run }) => {
       const { verdict, injection } = ofSource(assessed, sourceIn(restartedFor)) ?? {};
-      if (verdict?.state !== 'current') return false;
+      if (!verdict || !isReached(verdict, restartedFor)) return false;
       return injection?.run !== run || haltOf(injection, workload.namespace, ruleContext) === undefined;
     })
   );

@@ -44,13 +44,19 @@ export const targetsOfRestart = (record: RestartRecord): readonly Target[] =>
 export const WRITES_KEPT = 13;
 
 /**
- * What a restart is for: the expected sidecar's image, revision and presence, and its placement if restarts are made for that. Neither the
+ * What a restart is for: the expected sidecar's image, revision and presence, and its placement and configuration if restarts are made for
+ * those. Neither the
  * epoch nor the entry, tag, template or time take part, so the same target is recognised however it is reached. The name of a source
  * other than Istio comes first: `vault:3f…`.
  */
-export function fingerprint({ image, revision, source, placement, placementCounts }: ExpectedSidecar): string {
+export function fingerprint(expected: ExpectedSidecar): string {
+  const { image, revision, source, placement, placementCounts, config, configCounts } = expected;
   const placed = placementCounts ? `\n${placement}` : '';
-  const hash = createHash('sha256').update(`sidecar\n${image}\n${revision}${placed}`).digest('hex').slice(0, 16);
+  const configured = configCounts && config ? `\nconfig ${config.hash}` : '';
+  const hash = createHash('sha256')
+    .update(`sidecar\n${image}\n${revision}${placed}${configured}`)
+    .digest('hex')
+    .slice(0, 16);
   return source === undefined ? hash : `${source}:${hash}`;
 }
 

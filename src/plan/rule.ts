@@ -50,6 +50,8 @@ export interface RuleContext {
   readonly policy: Policy;
   /** When each epoch was first seen by this process. */
   readonly epochSeenAt: ReadonlyMap<string, number>;
+  /** Since when the pods of workloads are orphaned, by the steady clock; absent where nothing is restarted. */
+  readonly orphanedSince?: ReadonlyMap<WorkloadKey, number>;
   /** Why an injection's answers are not confirmed yet (gate G3). */
   readonly unconfirmed: (injection: Injection) => string | undefined;
   /** What of the mesh cannot be watched now, in words; undefined when all is well. */

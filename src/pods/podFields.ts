@@ -1,5 +1,5 @@
 import type { Shape } from '../fieldTypes.ts';
-import type { Labels, OtherSidecars, PlacedContainer, PodFacts, PodOwner, Sidecar } from '../model.ts';
+import type { Labels, OtherSidecars, PlacedContainer, PodFacts, PodOwner, Sidecar, SidecarConfig } from '../model.ts';
 import { doNotDisruptIn } from '../names.ts';
 import { sampleOf } from './podSample.ts';
 
@@ -39,6 +39,17 @@ export interface RawContainer {
   readonly image?: string;
   readonly restartPolicy?: string;
 }
+
+/** What is read of the sidecars of pods. */
+export interface SidecarFields {
+  /** The containers to read besides Istio's proxy. */
+  readonly containers?: readonly string[];
+  /** Whether to read how they are configured, too. */
+  readonly config?: boolean;
+}
+
+/** How a container is configured, as far as that is read. */
+export type ReadConfig = (container: RawContainer) => SidecarConfig | undefined;
 
 export interface RawCondition {
   readonly type?: string;
@@ -87,10 +98,14 @@ const asItIs: Intern = (text) => text;
 export type IsSampled = (owner: PodOwner | undefined, templateHash: string) => boolean;
 
 /** What is read of a pod besides Istio's proxy. */
-export interface PodWishes {
-  /** Other containers. */
-  readonly containers?: readonly string[] | undefined;
+export interface PodWishes extends SidecarFields {
   readonly isSampled?: IsSampled | undefined;
+}
+
+/** How the facts of a pod are read. */
+export interface Reading extends Omit<PodWishes, 'config'> {
+  /** Absent if the configuration of sidecars is not read. */
+  readonly configOf?: ReadConfig | undefined;
 }
 
 /**
@@ -100,13 +115,13 @@ export interface PodWishes {
 export function podFacts(
   raw: RawPod,
   intern: Intern = asItIs,
-  { containers = [], isSampled }: PodWishes = {},
+  { containers = [], isSampled, configOf }: Reading = {},
 ): PodFacts {
   const metadata = raw.metadata ?? {};
   const { name, namespace, uid, labels } = metadata;
   if (!name || !uid) throw new Error('a pod has no name or no uid');
   const owner = ownerOf(metadata, intern);
-  const others = othersOf(raw, intern, containers);
+  const others = othersOf(raw, intern, containers, configOf);
   const templateHash = intern(labels?.[TEMPLATE_HASH] ?? '');
   const isWanted = isSampled?.(owner, templateHash) ?? false;
   return {
@@ -120,7 +135,7 @@ export function podFacts(
     phase: intern(raw.status?.phase ?? ''),
     ready: isReady(raw),
     deleting: (metadata.deletionTimestamp ?? undefined) !== undefined,
-    sidecar: sidecarOf(raw, intern),
+    sidecar: sidecarOf(raw, intern, configOf),
     ...(others && { others }),
     ...doNotDisruptOf(metadata),
     ...(isWanted && { sample: sampleOf(raw, intern) }),
@@ -132,8 +147,13 @@ function doNotDisruptOf({ annotations }: RawPodMetadata): Pick<PodFacts, 'doNotD
   return doNotDisrupt === undefined ? {} : { doNotDisrupt };
 }
 
-function othersOf(raw: RawPod, intern: Intern, containers: readonly string[]): OtherSidecars | undefined {
-  const placed = containers.map((name) => [name, containerIn(raw, name, intern)] as const);
+function othersOf(
+  raw: RawPod,
+  intern: Intern,
+  containers: readonly string[],
+  configOf: ReadConfig | undefined,
+): OtherSidecars | undefined {
+  const placed = containers.map((name) => [name, containerIn(raw, name, intern, configOf)] as const);
   const there = placed.filter(([, { placement }]) => placement !== 'none');
   return there.length > 0 ? Object.fromEntries(there) : undefined;
 }
@@ -154,22 +174,30 @@ function ownerOf({ ownerReferences }: RawPodMetadata, intern: Intern): PodOwner 
 }
 
 /** A container that keeps running. An init container does only as a native sidecar (KEP-753); `containers` win if both have the name. */
-export function containerIn({ spec }: RawPod, container: string, intern: Intern = asItIs): PlacedContainer {
+export function containerIn(
+  { spec }: RawPod,
+  container: string,
+  intern: Intern = asItIs,
+  configOf?: ReadConfig,
+): PlacedContainer {
   const ordinary = spec?.containers?.find(({ name }) => name === container);
   const native = spec?.initContainers?.find(
     ({ name, restartPolicy }) => name === container && restartPolicy === 'Always',
   );
+  const found = ordinary ?? native;
+  const config = found && configOf?.(found);
   return {
     placement: ordinary ? 'container' : native ? 'initContainer' : 'none',
-    image: intern((ordinary ?? native)?.image ?? ''),
+    image: intern(found?.image ?? ''),
+    ...(config && { config }),
   };
 }
 
 /** A pod's sidecar of Istio. */
-export function sidecarOf(raw: RawPod, intern: Intern = asItIs): Sidecar {
+export function sidecarOf(raw: RawPod, intern: Intern = asItIs, configOf?: ReadConfig): Sidecar {
   const annotations = raw.metadata?.annotations ?? {};
   return {
-    ...containerIn(raw, PROXY, intern),
+    ...containerIn(raw, PROXY, intern, configOf),
     revision: intern(annotations[REVISION] ?? ''),
     injected: annotations[INJECTED] !== undefined,
   };

@@ -10,20 +10,26 @@ import {
   type RawContainer,
   type RawOwner,
   REVISION,
+  type Reading,
   TEMPLATE_HASH,
 } from './podFields.ts';
 import { isIstios } from './podSample.ts';
 import { ProtobufError, ProtobufReader, type Visit } from './protobuf.ts';
+import { SidecarConfigs } from './sidecarConfig.ts';
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A container with its bytes, which view those of the page, if its configuration is read. */
+type ContainerDraft = Draft<RawContainer> & { readonly bytes?: Buffer };
 
 interface PodDraft {
   readonly metadata: MetadataDraft;
   readonly spec: {
     nodeName?: string;
     hostNetwork?: boolean;
-    readonly containers: RawContainer[];
-    readonly initContainers: RawContainer[];
+    readonly containers: ContainerDraft[];
+    readonly initContainers: ContainerDraft[];
+    readonly keepsBytes: boolean;
   };
   readonly status: { phase?: string; readonly conditions: RawCondition[] };
 }
@@ -43,7 +49,7 @@ interface ListDraft {
   continued: string;
   readonly pods: PodFacts[];
   readonly intern: Intern;
-  readonly wishes: PodWishes;
+  readonly reading: Reading;
 }
 
 interface Envelope {
@@ -51,7 +57,7 @@ interface Envelope {
   encoding: string;
   list?: ListDraft;
   readonly intern: Intern;
-  readonly wishes: PodWishes;
+  readonly reading: Reading;
 }
 
 /** Four bytes before every Kubernetes protobuf object (apimachinery pkg/runtime/serializer/protobuf/protobuf.go). */
@@ -59,17 +65,22 @@ const MAGIC = Buffer.from('k8s\0', 'latin1');
 
 /**
  * Reads a PodList as `application/vnd.kubernetes.protobuf`, pod by pod.
+ * @param wishes what is read of pods
+ * @param configs where their configurations are kept
  * @returns the pods' facts and the token for the next page, empty on the last
  * @throws ProtobufError for anything but one whole PodList
  */
 export function podListFromProtobuf(
   bytes: Buffer,
   intern: Intern,
-  wishes: PodWishes = {},
+  { containers = [], isSampled, config = false }: PodWishes = {},
+  configs = new SidecarConfigs(),
 ): { pods: PodFacts[]; continued: string } {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC))
     throw new ProtobufError('not Kubernetes protobuf: it does not start with "k8s\\0"');
-  const empty = { kind: '', encoding: '', intern, wishes };
+  const configOf = ({ bytes }: ContainerDraft) => bytes && configs.ofProtobuf(bytes);
+  const reading = { containers, isSampled, ...(config && { configOf }) };
+  const empty = { kind: '', encoding: '', intern, reading };
   const envelope = new ProtobufReader(bytes, MAGIC.length).root<Envelope>(unknown, empty);
   if (envelope.kind !== 'PodList')
     throw new ProtobufError(`a ${envelope.kind || 'nameless object'} instead of a PodList`);
@@ -84,8 +95,8 @@ export function podListFromProtobuf(
 const unknown: Visit<Envelope> = (field, reader, envelope) => {
   if (field === 1) reader.message(typeMeta, envelope);
   else if (field === 2 && isPodList(envelope)) {
-    const { intern, wishes } = envelope;
-    envelope.list = reader.message(podList, { continued: '', pods: [], intern, wishes });
+    const { intern, reading } = envelope;
+    envelope.list = reader.message(podList, { continued: '', pods: [], intern, reading });
   } else if (field === 3) envelope.encoding = reader.text();
 };
 
@@ -102,8 +113,8 @@ const podList: Visit<ListDraft> = (field, reader, list) => {
   if (field === 1) reader.message(listMeta, list);
   else if (field === 2) {
     const again = reader.position;
-    const draft = reader.message(pod, emptyPod());
-    list.pods.push(factsOf(draft, () => reader.from(again).message(wholePod, emptyPod()), list));
+    const draft = reader.message(pod, emptyPod(list.reading));
+    list.pods.push(factsOf(draft, () => reader.from(again).message(wholePod, emptyPod(list.reading)), list));
   }
 };
 
@@ -112,18 +123,18 @@ const listMeta: Visit<ListDraft> = (field, reader, list) => {
   if (field === 3) list.continued = reader.text();
 };
 
-const emptyPod = (): PodDraft => ({
+const emptyPod = ({ configOf }: Reading): PodDraft => ({
   metadata: { labels: {}, annotations: {}, ownerReferences: [] },
-  spec: { containers: [], initContainers: [] },
+  spec: { containers: [], initContainers: [], keepsBytes: configOf !== undefined },
   status: { conditions: [] },
 });
 
 /** @param whole reads the pod once more, with its labels: they are wanted of few pods */
-function factsOf(draft: PodDraft, whole: () => PodDraft, { intern, wishes }: ListDraft): PodFacts {
+function factsOf(draft: PodDraft, whole: () => PodDraft, { intern, reading }: ListDraft): PodFacts {
   try {
-    const { isSampled, ...others } = wishes;
+    const { isSampled, ...others } = reading;
     const facts = podFacts(draft, intern, others);
-    return isSampled?.(facts.owner, facts.templateHash) ? podFacts(whole(), intern, wishes) : facts;
+    return isSampled?.(facts.owner, facts.templateHash) ? podFacts(whole(), intern, reading) : facts;
   } catch (error) {
     throw new ProtobufError(messageOf(error));
   }
@@ -202,14 +213,20 @@ const ownerReference: Visit<Draft<RawOwner>> = (field, reader, into) => {
 
 /** PodSpec, api/core/v1/generated.proto */
 const podSpec: Visit<PodDraft['spec']> = (field, reader, into) => {
-  if (field === 2) into.containers.push(reader.message<Draft<RawContainer>>(container, {}));
+  if (field === 2) into.containers.push(containerOf(reader, into.keepsBytes));
   else if (field === 10) into.nodeName = reader.text();
   else if (field === 11) into.hostNetwork = reader.bool();
-  else if (field === 20) into.initContainers.push(reader.message<Draft<RawContainer>>(container, {}));
+  else if (field === 20) into.initContainers.push(containerOf(reader, into.keepsBytes));
 };
 
+function containerOf(reader: ProtobufReader, keepsBytes: boolean): ContainerDraft {
+  if (!keepsBytes) return reader.message<ContainerDraft>(container, {});
+  const bytes = reader.bytes();
+  return new ProtobufReader(bytes).root<ContainerDraft>(container, { bytes });
+}
+
 /** Container, api/core/v1/generated.proto */
-const container: Visit<Draft<RawContainer>> = (field, reader, into) => {
+const container: Visit<ContainerDraft> = (field, reader, into) => {
   if (field === 1) into.name = reader.text();
   else if (field === 2) into.image = reader.text();
   else if (field === 24) into.restartPolicy = reader.text();

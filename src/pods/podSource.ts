@@ -9,6 +9,7 @@ import { messageOf } from '../messageOf.ts';
 import type { PodFacts } from '../model.ts';
 import { type Intern, interner, POD, type PodWishes, podFacts, type RawPod } from './podFields.ts';
 import { podListFromProtobuf } from './podProtobuf.ts';
+import { SidecarConfigs } from './sidecarConfig.ts';
 
 export interface PodScan extends PodWishes {
   /** All namespaces if absent. */
@@ -35,6 +36,7 @@ const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 export class PagedPodSource implements PodSource {
   readonly #api: Api;
   readonly #limit: number;
+  readonly #configs = new SidecarConfigs();
 
   /** @param limit pods per page */
   constructor(api: Api, limit = PAGE_SIZE) {
@@ -53,7 +55,7 @@ export class PagedPodSource implements PodSource {
       const answer = await fittingPage(pageLimit, ({ limit, ...bound }) =>
         this.#api.send({ ...common, ...bound, query: pageQuery({ ...scan, limit }, continued) }),
       );
-      return readPage(path, answer, intern, scan);
+      return readPage(path, answer, intern, scan, this.#configs);
     });
     for await (const { pods } of pages) yield pods;
   }
@@ -68,10 +70,11 @@ function readPage(
   { status, contentType, body }: ApiResponse,
   intern: Intern,
   wishes: PodWishes,
+  configs: SidecarConfigs,
 ): PodPage {
   try {
     const read = contentType.startsWith(PROTOBUF) ? podListFromProtobuf : podListFromJson;
-    return read(body, intern, wishes);
+    return read(body, intern, wishes, configs);
   } catch (error) {
     const said = error instanceof SyntaxError ? 'it is not JSON' : messageOf(error);
     const message = `GET ${path}: the list of pods cannot be read: ${said}`;
@@ -91,10 +94,17 @@ interface RawPodList {
  * Reads a PodList as JSON.
  * @throws Error for anything else
  */
-export function podListFromJson(bytes: Buffer, intern: Intern, wishes: PodWishes = {}): PodPage {
+export function podListFromJson(
+  bytes: Buffer,
+  intern: Intern,
+  { containers = [], isSampled, config = false }: PodWishes = {},
+  configs = new SidecarConfigs(),
+): PodPage {
+  const configOf = (container: object) => configs.ofObject(container as Readonly<Record<string, unknown>>);
+  const reading = { containers, isSampled, ...(config && { configOf }) };
   const list: RawPodList | null = JSON.parse(bytes.toString('utf8'));
   if (!fits(list, POD_LIST)) throw new Error('a field has the wrong type');
   if (list?.kind !== 'PodList') throw new Error(`a ${list?.kind ?? 'nameless object'} instead of a PodList`);
-  const pods = (list.items ?? []).map((raw) => podFacts(raw, intern, wishes));
+  const pods = (list.items ?? []).map((raw) => podFacts(raw, intern, reading));
   return { pods, continued: list.metadata?.continue ?? '' };
 }

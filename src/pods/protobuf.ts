@@ -62,6 +62,14 @@ export class ProtobufReader {
     return text;
   }
 
+  /** Reads the current field as bytes, which are not copied. */
+  bytes(): Buffer {
+    const end = this.#open();
+    const bytes = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return bytes;
+  }
+
   bool(): boolean {
     return this.number() !== 0;
   }

@@ -1,4 +1,7 @@
+import { configDifferences } from '../compare/configDifference.ts';
 import { type DriftRules, driftsOf } from '../compare/drift.ts';
+import { noSidecar } from '../compare/orphan.ts';
+import { isInTemplate } from '../compare/seenBySource.ts';
 import { sidecarWord } from '../compare/verdict.ts';
 import { nextPodLabels } from '../expect/admission.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
@@ -7,10 +10,11 @@ import { type Injection, isAsked, type Mesh } from '../expect/mesh.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import type { WebhookEntry } from '../expect/webhookEntry.ts';
 import { unsupportedKind } from '../kinds/unsupportedKinds.ts';
-import type { Labels, Workload } from '../model.ts';
+import type { Labels, Sidecar, Workload } from '../model.ts';
 import { type Assessed, bySidecar } from '../plan/assessed.ts';
 import type { Gate } from '../plan/gates/gate.ts';
 import { findingOf, GATES } from '../plan/gates/gates.ts';
+import { differenceWords } from './differenceWords.ts';
 import { escaped } from './escaped.ts';
 import type { Row } from './row.ts';
 
@@ -110,6 +114,7 @@ function answerLine({ verdict, injection }: Assessed): string {
 
 /** Only Istio states a revision, and the policy no placement. */
 function answerWords({ image, revision, placement, source }: ExpectedSidecar): string {
+  if (placement === 'none') return 'no sidecar';
   const of = source === undefined ? ` of revision ${revision || '(not stated)'}` : '';
   return placement === 'any' ? image : `yes, ${image}${of} (${placement})`;
 }
@@ -117,16 +122,33 @@ function answerWords({ image, revision, placement, source }: ExpectedSidecar): s
 const rewrittenLines = ({ verdict }: Assessed): string[] =>
   verdict.state === 'current' && verdict.rewritten ? [verdict.rewritten] : [];
 
-function podLines({ verdict, groups }: Assessed, rules: DriftRules): string[] {
+function podLines(assessed: Assessed, rules: DriftRules): string[] {
+  const { verdict, groups } = assessed;
   if (groups.length === 0) return ['none'];
-  return groups.map(({ sidecar, count }) => {
-    const drifts = 'expected' in verdict ? driftsOf(verdict.expected, sidecar, rules) : [];
-    return `${count} × ${sidecarWord(sidecar)} (${sidecar.placement})${drifts.length > 0 ? `, drift: ${drifts.join(', ')}` : ''}`;
+  const expected = expectedIn(verdict);
+  return groups.flatMap(({ sidecar, count }) => {
+    const drifts = expected ? driftsOf(expected, sidecar, rules) : [];
+    const words = drifts.length > 0 ? `, drift: ${drifts.join(', ')}` : '';
+    const differences = expected && drifts.includes('config') ? differenceLines(assessed, expected, sidecar) : [];
+    return [`${count} × ${sidecarWord(sidecar)} (${sidecar.placement})${words}`, ...differences];
   });
+}
+
+function expectedIn(verdict: Assessed['verdict']): ExpectedSidecar | undefined {
+  if ('expected' in verdict) return verdict.expected;
+  return 'drifts' in verdict && verdict.drifts?.includes('orphaned') ? noSidecar() : undefined;
+}
+
+/** A template that has the container itself may have put secrets into it. */
+function differenceLines({ workload, source }: Assessed, expected: ExpectedSidecar, sidecar: Sidecar): string[] {
+  if (!expected.config || !sidecar.config) return [];
+  const isOwn = !isInTemplate(source ?? ISTIO, workload.template);
+  return differenceWords(configDifferences(expected.config, sidecar.config), isOwn).map((line) => `  ${line}`);
 }
 
 function gateLines({ injection, verdict }: Assessed): string[] {
   if (!injection || !('expected' in verdict)) return ['not asked'];
+  if (verdict.expected.placement === 'none' && !isAsked(injection)) return ['none, because no injector is asked'];
   const facts = { injection, expected: verdict.expected, unconfirmed: undefined };
   return GATES.map((gate, index) => {
     const closed = findingOf(gate, facts);

@@ -172,9 +172,15 @@ export class Report implements Omit<RestartListener, 'sending'> {
 
   ended({ workload, verdict }: Assessed, outcome: Outcome, detail: string): void {
     this.#restartEnded(workload, outcome, detail);
-    if (resultOf(outcome) === 'verified' && verdict.state === 'current') {
+    if (resultOf(outcome) !== 'verified') return;
+    if (verdict.state === 'current')
       this.#events.about(workload, 'SidecarRestarted', `every pod has ${sidecarWord(verdict.expected)}`);
-    }
+    if (verdict.state === 'skipped')
+      this.#events.about(
+        workload,
+        'SidecarRestarted',
+        'no pod has the sidecar any more, because nobody would inject it',
+      );
   }
 
   lost(workload: EventSubject, outcome: Outcome, detail: string): void {

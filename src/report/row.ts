@@ -1,3 +1,4 @@
+import type { Drift } from '../compare/drift.ts';
 import { sidecarWord, type Verdict } from '../compare/verdict.ts';
 import { isAsked } from '../expect/mesh.ts';
 import type { WorkloadKind } from '../model.ts';
@@ -43,7 +44,7 @@ export interface Row {
 }
 
 /** The verdict on another sidecar of a workload. */
-export type OtherSidecar = Pick<Row, 'sidecar' | 'verdict' | 'reason' | 'detail' | 'from' | 'to'>;
+export type OtherSidecar = Pick<Row, 'sidecar' | 'verdict' | 'reason' | 'detail' | 'drifts' | 'from' | 'to'>;
 
 /** The rows of a plan: first what is restarted, in order, then what waits, then the rest by name. */
 export function rowsOf({ items }: Plan): Row[] {
@@ -71,7 +72,7 @@ export function rowOf(planned: Planned): Row {
     action: step.action,
     reason: code,
     detail,
-    drifts: 'drifts' in verdict ? verdict.drifts : [],
+    drifts: driftsIn(verdict),
     ...('until' in step && step.until !== undefined && { until: timestamp(step.until) }),
     ...('order' in step && step.order !== undefined && { order: step.order }),
     ...('outdatedPods' in verdict && {
@@ -100,10 +101,13 @@ function otherOf({ source, verdict }: AssessedSidecar): OtherSidecar {
     verdict: verdict.state,
     reason: code,
     detail,
+    drifts: driftsIn(verdict),
     ...('actual' in verdict && { from: sidecarWord(verdict.actual) }),
     ...('expected' in verdict && { to: sidecarWord(verdict.expected) }),
   };
 }
+
+const driftsIn = (verdict: Verdict): readonly Drift[] => ('drifts' in verdict ? (verdict.drifts ?? []) : []);
 
 const NO_REASON = { code: '', detail: '' } as const;
 

@@ -6,6 +6,7 @@ import type { Observed } from '../observe/observed.ts';
 import { type Assessed, bySidecar, isOutdated, type Outdated, ofSource } from '../plan/assessed.ts';
 import { type NextEvictions, nextEvictions } from '../plan/evictions.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
+import { isReached } from '../plan/reached.ts';
 import { fingerprint, sourceIn, targetsOfRestart } from '../plan/record.ts';
 import { waitBetweenPods } from '../plan/rules/rules.ts';
 import type { End, Progress } from './progress.ts';
@@ -224,6 +225,7 @@ const isUnclear = (assessed: Assessed, entry: JournalEntry): boolean =>
 const isStillWanted = (assessed: Assessed, entry: JournalEntry): boolean =>
   targetsOfRestart(entry).every(({ restartedFor }) => {
     const verdict = ofSource(assessed, sourceIn(restartedFor))?.verdict;
+    if (verdict && isReached(verdict, restartedFor)) return true;
     if (verdict?.state !== 'outdated' && verdict?.state !== 'current') return false;
     return fingerprint(verdict.expected) === restartedFor;
   });

@@ -1,12 +1,14 @@
+import { configDifferences } from '../compare/configDifference.ts';
 import type { DriftRules } from '../compare/drift.ts';
 import type { OutdatedVerdict } from '../compare/verdict.ts';
 import { excerpt } from '../excerpt.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import { ownerKind } from '../kinds/kinds.ts';
-import type { Workload } from '../model.ts';
+import type { Sidecar, Workload } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
 import type { Failure, Outcome } from '../plan/outcomes.ts';
+import { isReached } from '../plan/reached.ts';
 import { fingerprint, type Target } from '../plan/record.ts';
 import { replacedPods, rolloutState } from '../plan/rollout.ts';
 import { timestamp } from '../rfc3339.ts';
@@ -85,11 +87,8 @@ export interface VerificationContext {
 export function endOf(progress: Progress, assessed: Assessed, context: VerificationContext): End | undefined {
   const { verdict } = assessed;
   const { target, inherited } = context;
-  if (
-    verdict.state === 'current' &&
-    (progress.kind === 'complete' || progress.kind === 'replaced' || allDone(assessed))
-  )
-    return { outcome: 'verified', detail: 'every pod is ready with the expected sidecar' };
+  if (isReached(verdict, target.restartedFor) && isOver(progress, assessed))
+    return verdict.state === 'current' ? VERIFIED : REMOVED;
   if (progress.kind === 'unwritten') return undefined;
   if (progress.kind === 'progressing') return isFailingOpen(assessed, context) ? NO_SIDECAR : undefined;
   if (progress.kind !== 'complete') return progress.end;
@@ -102,11 +101,25 @@ export function endOf(progress: Progress, assessed: Assessed, context: Verificat
 
 /** Describes what new pods have instead of the expected sidecar. Only a missing sidecar shows that the injector was not called. */
 function whatIsWrong({ drifts, actual, expected }: OutdatedVerdict): End {
+  if (drifts.includes('orphaned')) return STILL_INJECTED;
   if (drifts.includes('missing')) return NO_SIDECAR;
   if (drifts.includes('revision') && !drifts.includes('image')) return WRONG_REVISION;
-  if (!drifts.includes('image')) return WRONG_PLACEMENT;
+  if (!drifts.includes('image')) return drifts.includes('native') ? WRONG_PLACEMENT : configRemains(actual, expected);
   const images = `${excerpt(actual.image, LONGEST_IMAGE)}, expected ${excerpt(expected.image, LONGEST_IMAGE)}`;
   return failure('wrong-image', `new pods are ready with the image ${images}`);
+}
+
+/** Paths of the container's fields that a message names. */
+const PATHS_NAMED = 3;
+
+function configRemains(actual: Sidecar, expected: ExpectedSidecar): End {
+  const differences = actual.config && expected.config ? configDifferences(expected.config, actual.config) : [];
+  const paths = differences.slice(0, PATHS_NAMED).map(({ path }) => excerpt(path, LONGEST_PATH));
+  const more = differences.length > PATHS_NAMED ? ` and ${differences.length - PATHS_NAMED} more` : '';
+  return {
+    outcome: 'config-remains',
+    detail: `new pods are ready with the expected sidecar, but it still differs in ${paths.join(', ')}${more}`,
+  };
 }
 
 const isFor = ({ restartedFor }: Target, expected: ExpectedSidecar): boolean => fingerprint(expected) === restartedFor;
@@ -117,9 +130,13 @@ const isFor = ({ restartedFor }: Target, expected: ExpectedSidecar): boolean => 
  */
 function isFailingOpen({ workload, verdict, groups }: Assessed, { target, rules }: VerificationContext): boolean {
   if (verdict.state !== 'outdated' || !isFor(target, verdict.expected) || !rules.restartOn.has('missing')) return false;
+  if (verdict.expected.placement === 'none') return false;
   const since = workload.writtenAt ?? target.restartedAt;
   return groups.some(({ sidecar, ready, youngest }) => sidecar.placement === 'none' && ready && youngest > since);
 }
+
+const isOver = ({ kind }: Progress, assessed: Assessed): boolean =>
+  kind === 'complete' || kind === 'replaced' || allDone(assessed);
 
 /** Whether all replaceable pods exist and are ready. Pods on lost nodes and pods before a partition do not count. */
 function allDone({ workload, groups, onLostNodes }: Assessed): boolean {
@@ -128,10 +145,14 @@ function allDone({ workload, groups, onLostNodes }: Assessed): boolean {
   return groups.every(({ ready }) => ready) && count + onLostNodes >= replacedPods(workload);
 }
 
+const VERIFIED: End = { outcome: 'verified', detail: 'every pod is ready with the expected sidecar' };
+const REMOVED: End = { outcome: 'verified', detail: 'every pod is ready without the sidecar' };
 const UNVERIFIED = failure('unverified', 'the expected sidecar was still unknown when the time limit passed');
 const NO_SIDECAR = failure('no-sidecar', 'new pods are ready without a sidecar');
 /** An image in a message. Anyone who may create pods may have written it. */
 const LONGEST_IMAGE = 200;
+const LONGEST_PATH = 100;
+const STILL_INJECTED = failure('still-injected', 'new pods are ready with a sidecar that nobody would inject');
 const WRONG_PLACEMENT = failure(
   'wrong-placement',
   'new pods are ready with an ordinary container instead of a native sidecar, or the reverse',

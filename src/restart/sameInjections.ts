@@ -1,3 +1,4 @@
+import { nobody } from '../expect/epoch.ts';
 import { matchOf } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import { bySidecar, type Outdated } from '../plan/assessed.ts';
@@ -6,6 +7,9 @@ import { bySidecar, type Outdated } from '../plan/assessed.ts';
 export function sameInjections(mesh: Mesh, assessed: Outdated): boolean {
   return bySidecar(assessed).every(({ workload, source, injection }) => {
     const matched = matchOf(mesh, workload, source);
+    // nobody injected it when it was planned, and nobody does now
+    if (matched.kind === 'none' && matched.doubt === undefined && injection?.epoch === nobody(source).epoch)
+      return true;
     return (matched.kind === 'entry' ? matched.entry.epoch : undefined) === injection?.epoch;
   });
 }

@@ -5,6 +5,7 @@ import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/set
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../src/cli/sidecarsSchema.ts';
 import { RIGHTS, type Right, type RightScope } from '../../src/cluster/rights.ts';
+import { BY_DEFAULT, DRIFTS } from '../../src/compare/drift.ts';
 import { SOURCE_KINDS } from '../../src/expect/sources.ts';
 import { apiVersionOf } from '../../src/kinds/apiResource.ts';
 import { KINDS } from '../../src/kinds/kinds.ts';
@@ -31,6 +32,7 @@ const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/reporting.md', name: 'annotations', table: annotations },
   { file: 'docs/policy.md', name: 'policy keys', table: policyKeys },
   { file: 'docs/policy.md', name: 'policy filters', table: filterFields },
+  { file: 'docs/policy.md', name: 'drifts', table: drifts },
   { file: 'docs/sidecars.md', name: 'sidecar fields', table: sidecarFields },
   { file: 'docs/install.md', name: 'rights', table: rights },
   { file: 'docs/kinds.md', name: 'owner kinds', table: ownerKinds },
@@ -82,6 +84,18 @@ function filterFields(): string {
   return tableOf(
     ['field', 'matches'],
     Object.entries(FILTER_FIELDS).map(([name, help]) => [`\`${name}\``, help]),
+  );
+}
+
+function drifts(): string {
+  const restarting: ReadonlySet<string> = new Set(BY_DEFAULT);
+  return tableOf(
+    ['drift', 'the pod', 'by default'],
+    Object.entries(DRIFTS).map(([name, help]) => [
+      `\`${name}\``,
+      help,
+      restarting.has(name) ? 'restarts' : 'is reported',
+    ]),
   );
 }
 

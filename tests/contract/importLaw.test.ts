@@ -62,7 +62,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
     ],
     types: ['pods', 'node:https'],
   },
-  pods: { values: [...NOUNS, 'cluster'] },
+  pods: { values: [...NOUNS, 'cluster', 'node:crypto'] },
   // watch is where the mesh is assembled, so it uses the pure code of expect
   watch: { values: [...NOUNS, 'cluster', 'expect', 'kinds', 'node:fs', 'node:fs/promises'] },
   expect: {
@@ -91,7 +91,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   leader: { values: [...NOUNS, 'cluster', 'node:crypto', 'node:os'], types: ['journal'] },
   observe: {
     values: [...NOUNS, 'loopSlices.ts', 'cluster', 'compare', 'expect', 'kinds', 'plan'],
-    types: ['journal', 'report'],
+    types: ['journal', 'pods', 'report'],
   },
   restart: {
     values: [...NOUNS, 'cluster', 'compare', 'expect', 'kinds', 'observe', 'plan'],

@@ -101,6 +101,7 @@ describe('Dapr’s injector beside Istio', () => {
       'dapr-only Deployment/api current',
       'dapr-only StatefulSet/db current',
     ]);
+    assert.deepEqual(await driftsOf(), []);
     assert.deepEqual(await scene.restartCounts(), {});
   });
 
@@ -119,7 +120,14 @@ describe('Dapr’s injector beside Istio', () => {
       'daemonsets/dapr-only/agent': 1,
     });
     assert.deepEqual([...new Set(Object.values(await scene.outcomes()))], ['verified']);
+    assert.deepEqual(await driftsOf(), []);
   });
+
+  /** The drifts of all workloads, of each of their sidecars. */
+  async function driftsOf(): Promise<string[]> {
+    const rows = await planRows(bed.kubeconfig, '--policy', join(folder, 'dapr.yaml'));
+    return rows.flatMap((row) => [row, ...(row.others ?? [])]).flatMap(({ drifts }) => drifts);
+  }
 
   test('no template was sent to another webhook', () => {
     // a question about a template has the workload's name as a prefix; a real pod of a Deployment has its ReplicaSet's

@@ -2,7 +2,9 @@ import type { Answer } from '../../src/expect/answer.ts';
 import { injectionOf } from '../../src/expect/epoch.ts';
 import type { Injection, Mesh } from '../../src/expect/mesh.ts';
 import { ISTIO } from '../../src/expect/sources/istio.ts';
-import type { NamespaceFacts, Sidecar } from '../../src/model.ts';
+import type { NamespaceFacts, Sidecar, SidecarConfig } from '../../src/model.ts';
+import { fingerprint } from '../../src/plan/record.ts';
+import { sidecarConfig } from '../../src/pods/sidecarConfig.ts';
 import { reason } from '../../src/reasons.ts';
 import { complete, entry, istiod, sidecar } from '../builders/workload.ts';
 import type { Dice } from '../unit/fuzz/dice.ts';
@@ -44,6 +46,8 @@ export class ControlPlane {
   #mesh: Mesh | undefined;
   /** The policy wants an image for a second sidecar. */
   hasVault = false;
+  /** Answers say how the proxy is configured, and restarts are made for it. */
+  hasConfig = false;
 
   constructor(dice: Dice, visible: boolean) {
     this.#dice = dice;
@@ -128,7 +132,7 @@ export class ControlPlane {
     if (refusing)
       return { kind: 'unknown', reason: reason('injector-refused', 'the injector rejects the pod: not now') };
     const image = imageOf(this.#dice.pick(serving));
-    return { kind: 'sidecar', sidecar: { image, revision: name, placement: 'container' } };
+    return { kind: 'sidecar', sidecar: { image, revision: name, placement: 'container', ...this.#config(image) } };
   }
 
   /** What a new pod of a namespace gets. */
@@ -139,7 +143,26 @@ export class ControlPlane {
     const webhook = 'admission webhook "namespace.sidecar-injector.istio.io"';
     if (down) return `Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io": refused`;
     if (refusing) return `${webhook} denied the request: not now`;
-    return sidecar({ image: imageOf(this.#dice.pick(serving)), revision: name });
+    const image = imageOf(this.#dice.pick(serving));
+    return sidecar({ image, revision: name, ...this.#config(image) });
+  }
+
+  /** Each version is configured in its own way. */
+  #config(image: string): { config?: SidecarConfig } {
+    const config = this.hasConfig ? sidecarConfig({ args: [image] }) : undefined;
+    return config ? { config } : {};
+  }
+
+  /** What a restart for this proxy is for. */
+  target({ image, revision }: { readonly image: string; readonly revision: string }): string {
+    const config = this.#config(image);
+    return fingerprint({
+      image,
+      revision,
+      placement: 'container',
+      ...config,
+      ...(config.config && { configCounts: true }),
+    });
   }
 
   /** What every pod of a namespace should have once things have settled. */

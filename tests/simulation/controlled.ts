@@ -5,6 +5,7 @@ import {
   type OtherSidecars,
   type PodFacts,
   type Sidecar,
+  type SidecarConfig,
   type Workload,
   type WorkloadKey,
   type WorkloadKind,
@@ -35,7 +36,7 @@ export interface Around {
 }
 
 export interface Pod {
-  readonly facts: PodFacts;
+  facts: PodFacts;
   readonly ordinal: number;
   readonly template: string;
   ready: boolean;
@@ -161,6 +162,11 @@ export class Controlled {
   evict(pod: Pod): void {
     this.#delete(pod);
     this.wake();
+  }
+
+  /** Somebody changes how the proxies of its running pods are configured, as an autoscaler does. */
+  resize(config: SidecarConfig): void {
+    for (const pod of this.live) pod.facts = { ...pod.facts, sidecar: { ...pod.facts.sidecar, config } };
   }
 
   /** All pods that are not ready and never would be become so: what ailed them is over. */

@@ -1,4 +1,5 @@
 import { ANNOTATION, LEASE_ANNOTATION, RESTARTED_AT, RETRY } from '../../src/names.ts';
+import { sidecarConfig } from '../../src/pods/sidecarConfig.ts';
 import type { Controlled } from './controlled.ts';
 import { REVISIONS, type RevisionName } from './controlPlane.ts';
 import type { Manifest } from './manifest.ts';
@@ -28,6 +29,7 @@ export function planEvents(world: World): void {
   times(knobs.broken, () => breakWatches(world));
   times(dice.below(knobs.people + 1), () => meddle(world));
   times(knobs.vandals, () => vandalise(world));
+  if (scenario.configured) times(4, () => resize(world));
   world.tenant.plan();
   world.onChange((changed) => reconcile(world, changed));
   time.after(eventful, () => settle(world));
@@ -89,6 +91,16 @@ function relapse(world: World): void {
   plane.change(revision, { failingOpen: true });
   workload.evict(pod);
   world.time.after(2500, () => plane.change(revision, { failingOpen: false }));
+}
+
+const RESIZED = sidecarConfig({ args: ['resized'] });
+
+/** An autoscaler changes how the proxies of running pods are configured. */
+function resize(world: World): void {
+  const workload = world.dice.pick(world.others());
+  if (!workload || !RESIZED) return;
+  world.log(() => `the proxies of ${workload.key} are resized`);
+  workload.resize(RESIZED);
 }
 
 function failOpen(world: World): void {

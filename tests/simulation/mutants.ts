@@ -202,6 +202,14 @@ export const RULES: readonly Mutant[] = [
 /** Rules of several sidecars. */
 export const SIDECARS: readonly Mutant[] = [
   {
+    name: 'restarting again for a configuration that came back',
+    file: RULE_LIST,
+    snippet: '  configRemains,\n  gaveUp,\n',
+    instead: '  gaveUp,\n',
+    breaks: 'config-repeated',
+    flavour: 'sidecars',
+  },
+  {
     name: 'restarting for a container of the template',
     file: 'src/compare/verdict.ts',
     snippet: 'if (source && isInTemplate(source, workload.template))',

@@ -2,7 +2,7 @@ import { matchOf } from '../../src/expect/matchOf.ts';
 import type { StoredEntry } from '../../src/journal/journalText.ts';
 import type { Labels, Owner, PodFacts, Workload } from '../../src/model.ts';
 import { ANNOTATION, doNotDisruptIn, RESTARTED_AT, RETRY } from '../../src/names.ts';
-import { fingerprint, sourceIn, targetsOf, targetsOfRestart } from '../../src/plan/record.ts';
+import { sourceIn, targetsOf, targetsOfRestart } from '../../src/plan/record.ts';
 import { parseTime } from '../../src/rfc3339.ts';
 import type { Controlled, Pod } from './controlled.ts';
 import { sameSidecar } from './controlPlane.ts';
@@ -186,7 +186,7 @@ export class Referee {
     if (target !== undefined) {
       if (told?.answer.kind !== 'sidecar' || decidedAt - told.at > ANSWER_AGE)
         this.violated('answer', `${key} was restarted without a fresh answer: ${JSON.stringify(told)}`);
-      else if (fingerprint(told.answer.sidecar) !== target)
+      else if (this.#world.plane.target(told.answer.sidecar) !== target)
         this.violated('answer', `${key} was restarted for another sidecar than the injector had just named`);
       this.#gates(attempt, workload);
     }
@@ -220,12 +220,11 @@ export class Referee {
     return last !== undefined && last.outcome !== 'verified';
   }
 
-  /** Whether failures hold the restarts for the second sidecar. */
+  /** Whether failures hold the restarts for the second sidecar. The journal still has those of a workload that was made anew. */
   #isVaultHeld(): boolean {
-    const failed = this.endsFor('vault').filter(
-      ({ outcome }) => outcome?.startsWith('failed:') || outcome === 'reverted',
+    return [...this.#lastFor.values()].some(
+      ({ source, outcome }) => source === 'vault' && (outcome?.startsWith('failed:') || outcome === 'reverted'),
     );
-    return failed.length > 0;
   }
 
   #gates({ process, key }: Attempt, { workload }: Controlled): void {
@@ -465,13 +464,13 @@ export class Referee {
     const now = this.#world.time.now;
     const { plane } = this.#world;
     const { revision, image } = plane.expected(workload.namespace);
-    const fine = new Set([target, fingerprint({ image, revision, placement: 'container' })]);
+    const fine = new Set([target, this.#world.plane.target({ image, revision })]);
     const wrong = workload.replaceable.find(
       ({ facts }) =>
         now - facts.createdAt > 30_000 &&
         now - plane.changedAt > 30_000 &&
         now - (plane.labelledAt.get(workload.namespace) ?? 0) > 30_000 &&
-        !fine.has(fingerprint({ ...facts.sidecar, placement: 'container' })),
+        !fine.has(this.#world.plane.target(facts.sidecar)),
     );
     if (wrong)
       this.violated(
@@ -514,7 +513,11 @@ export class Referee {
     const source = sourceIn(target);
     if (source !== undefined && this.#world.drafts.get(workload.key)?.ownVault === true)
       this.violated('target', `${workload.key} was restarted for a container of its own template`);
-    const count = this.#episode(workload, before, this.lastFor(workload, source), target);
+    const previous = this.lastFor(workload, source);
+    const count = this.#episode(workload, before, previous, target);
+    const isAnswered = previous?.outcome === 'verified' && previous.retry === before.metadata.annotations[RETRY];
+    if (previous?.target === target && isAnswered && this.#isResizedOnly(workload, target))
+      this.violated('config-repeated', `${workload.key} was restarted again for a configuration that it had`);
     return {
       source,
       workload,
@@ -532,6 +535,13 @@ export class Referee {
       outcomeAt: 0,
       endedBy: undefined,
     };
+  }
+
+  /** Whether all pods have had the proxy of a target for a while, and somebody has changed only how it is configured. */
+  #isResizedOnly({ replaceable }: Controlled, target: string): boolean {
+    const { plane, time } = this.#world;
+    const isOld = ({ facts }: Controlled['replaceable'][number]): boolean => time.now - facts.createdAt > LONGEST_LOOK;
+    return replaceable.every((pod) => isOld(pod) && plane.target(pod.facts.sidecar) === target);
   }
 
   /** What must never be written, by the version that the write replaced. */

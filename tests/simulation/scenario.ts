@@ -1,3 +1,4 @@
+import { BY_DEFAULT } from '../../src/compare/drift.ts';
 import { ISTIO } from '../../src/expect/sources/istio.ts';
 import { keyOf, type WorkloadKey, type WorkloadKind } from '../../src/model.ts';
 import type { Policy } from '../../src/plan/policy.ts';
@@ -98,6 +99,8 @@ export interface Scenario {
   readonly budgets: readonly BudgetDraft[];
   /** A second sidecar, for which the policy wants an image: `new` where its injector gives that, `late` where it does some time later. */
   readonly vault: 'new' | 'late' | 'never' | undefined;
+  /** Restarts are made for how Istio's proxy is configured, too, and autoscalers change that in running pods. */
+  readonly configured: boolean;
   readonly own: WorkloadKey | undefined;
   readonly visible: boolean;
   /** Milliseconds from the beginning until nothing happens any more but what operators and controllers do. */
@@ -164,6 +167,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
   const namespaces = ['a', 'b', 'c'].slice(0, flavour === 'zones' ? 1 : 1 + dice.below(3));
   const knobs = { ...CALM, ...KNOBS[flavour] };
   const calm = diceFor(seed, 4);
+  const configured = flavour === 'sidecars' && diceFor(seed, 4).once(2);
   const count = (flavour === 'crowded' || flavour === 'failing' ? 5 : 3) + dice.below(5);
   const workloads = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, namespaces, index));
   const groups = [...new Set(workloads.map(({ namespace, group }) => `${namespace}/${group}`))];
@@ -179,6 +183,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
       ...drawPolicy(dice, flavour),
       doNotDisrupt: calm.once(2) ? 'hold' : 'ignore',
       ...(flavour === 'sidecars' && { sources: [ISTIO, VAULT] }),
+      ...(configured && { restartOn: new Set([...BY_DEFAULT, 'config'] as const) }),
     },
     reconcilePeriod: (2 + dice.below(3)) * MINUTE,
     budgets: groups.flatMap((place) => {
@@ -187,6 +192,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
       return dice.once(3) ? [{ namespace, name: `for-${group}`, group, maxUnavailable }] : [];
     }),
     vault: flavour === 'sidecars' ? diceFor(seed, 3).pick(['new', 'new', 'late', 'never'] as const) : undefined,
+    configured,
     own: own && dice.once(5) ? keyOf(own) : undefined,
     visible: !dice.once(8),
     eventful: flavour === 'flapping' || flavour === 'relapsing' ? 12 * MINUTE : 8 * MINUTE,

@@ -1,6 +1,6 @@
 import { keyOf } from '../../src/model.ts';
 import { doNotDisruptIn, RETRY } from '../../src/names.ts';
-import { fingerprint, targetsOf } from '../../src/plan/record.ts';
+import { targetsOf } from '../../src/plan/record.ts';
 import type { ReasonCode } from '../../src/reasons.ts';
 import type { Controlled } from './controlled.ts';
 import { sameSidecar } from './controlPlane.ts';
@@ -14,6 +14,7 @@ type Truth = (world: World, workload: Controlled, source?: string) => boolean;
 /** When a reason to hold an outdated workload for good is true, by the cluster itself. What is not here holds nobody for good. */
 const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   'gave-up': gaveUp,
+  'config-remains': (world, workload, source) => source === undefined && isProxyCurrent(world, workload),
   'daily-cap': (world, workload) => world.referee.isCapped(workload) || mayHaveBeen(world, workload),
   halted,
   'owner-reverts': isHeldByReverts,
@@ -72,7 +73,7 @@ function gaveUp(world: World, workload: Controlled, source?: string): boolean {
   const { image, revision } = world.plane.expected(workload.namespace);
   // a request for one more restart is answered by the next one, whatever that is for
   const answered = workload.manifest.metadata.annotations[RETRY] === world.referee.lastOf(workload)?.retry;
-  const target = source === undefined ? fingerprint({ image, revision, placement: 'container' }) : VAULT_TARGET;
+  const target = source === undefined ? world.plane.target({ image, revision }) : VAULT_TARGET;
   const isLast = answered && last?.target === target && last.outcome !== undefined && last.outcome !== 'verified';
   return isLast || mayHaveBeen(world, workload, target);
 }
@@ -94,11 +95,13 @@ function halted(world: World, workload: Controlled, source?: string): boolean {
 }
 
 /** Whether a workload's pods are what they should be. */
-export function isCurrent(world: World, workload: Controlled): boolean {
+export const isCurrent = (world: World, workload: Controlled): boolean =>
+  isProxyCurrent(world, workload) && isVaultCurrent(world, workload);
+
+/** Whether they have the right proxy, however it is configured. */
+function isProxyCurrent(world: World, workload: Controlled): boolean {
   const expected = world.plane.expected(workload.namespace);
-  return (
-    workload.replaceable.every(({ facts }) => sameSidecar(facts.sidecar, expected)) && isVaultCurrent(world, workload)
-  );
+  return workload.replaceable.every(({ facts }) => sameSidecar(facts.sidecar, expected));
 }
 
 /** Whether the second sidecar of a workload is what the policy wants, where that is its injector's affair. */

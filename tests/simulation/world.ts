@@ -52,6 +52,7 @@ export class World {
       this.plane.hasVault = true;
       this.vault = new VaultInjector(this.scenario.vault === 'new');
     }
+    this.plane.hasConfig = this.scenario.configured;
     this.lease = new LeaseServer(this.time, this.weather);
     this.referee = new Referee(this);
     this.tenant = new Tenant(this, tenant.namespace, diceFor(seed, 2));

@@ -13,6 +13,7 @@ const RESOURCES = {
   Event: 'api/v1/events',
   InstallPlan: 'apis/operators.coreos.com/v1alpha1/installplans',
   Job: 'apis/batch/v1/jobs',
+  LimitRange: 'api/v1/limitranges',
   Lease: 'apis/coordination.k8s.io/v1/leases',
   MutatingWebhookConfiguration: 'apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations',
   Namespace: 'api/v1/namespaces',

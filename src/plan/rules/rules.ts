@@ -5,6 +5,7 @@ import type { WaitCode } from '../waitReasons.ts';
 import { backingOff } from './backingOff.ts';
 import { budgets } from './budgets.ts';
 import { configReadDelay } from './configReadDelay.ts';
+import { configRemains } from './configRemains.ts';
 import { cooldown } from './cooldown.ts';
 import { dailyCap } from './dailyCap.ts';
 import { doNotDisrupt } from './doNotDisrupt.ts';
@@ -22,6 +23,7 @@ import { otherSidecar } from './otherSidecar.ts';
 import { outage } from './outage.ts';
 import { ownerReverts } from './ownerReverts.ts';
 import { paused } from './paused.ts';
+import { recentlyOrphaned } from './recentlyOrphaned.ts';
 import { rolling } from './rolling.ts';
 import { rolloutPaused } from './rolloutPaused.ts';
 import { unavailable } from './unavailable.ts';
@@ -38,6 +40,7 @@ export const RULES = [
   excluded,
   notIncluded,
   notOptedIn,
+  configRemains,
   gaveUp,
   dailyCap,
   halted,
@@ -46,6 +49,7 @@ export const RULES = [
   doNotDisrupt,
   watchStale,
   configReadDelay,
+  recentlyOrphaned,
   ...GATES.map(gateRule),
   otherSidecar,
   paused,

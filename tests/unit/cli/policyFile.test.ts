@@ -39,12 +39,16 @@ const wrong: [string, string, string[]][] = [
   [
     'a word in a list, where it stands',
     'restartOn:\n  - image\n  - imag',
-    [`p.yaml:3:5: restartOn[1]: 'imag' is invalid. "imag" is not one of missing, image, revision, native.`],
+    [
+      `p.yaml:3:5: restartOn[1]: 'imag' is invalid. "imag" is not one of missing, image, revision, native, config, orphaned.`,
+    ],
   ],
   [
     'a list in a text',
     'restartOn: image,imag',
-    [`p.yaml:1:12: restartOn: 'image,imag' is invalid. "imag" is not one of missing, image, revision, native.`],
+    [
+      `p.yaml:1:12: restartOn: 'image,imag' is invalid. "imag" is not one of missing, image, revision, native, config, orphaned.`,
+    ],
   ],
   [
     'a word with a comma',

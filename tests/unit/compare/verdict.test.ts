@@ -6,6 +6,7 @@ import type { Answer } from '../../../src/expect/answer.ts';
 import type { Match } from '../../../src/expect/match.ts';
 import type { KindPolicy } from '../../../src/kinds/kindPolicy.ts';
 import type { Workload } from '../../../src/model.ts';
+import { sidecarConfig } from '../../../src/pods/sidecarConfig.ts';
 import { reason } from '../../../src/reasons.ts';
 import { complete, expected, group, NO_SIDECAR, workload } from '../../builders/workload.ts';
 
@@ -21,6 +22,10 @@ const answer = (given: Parameters<typeof expected>[0] = {}): Answer => ({ kind: 
 const same = { image: 'docker.io/istio/proxyv2:1.31.0' };
 const PINNED = `docker.io/istio/proxyv2:1.31.0@sha256:${'1'.repeat(64)}`;
 const MIRROR = { imageRewrites: [{ from: 'docker.io', to: 'harbor.corp/hub' }] };
+/** How a proxy is configured, by one argument. */
+const config = (argument: string) => sidecarConfig({ args: [argument] }) ?? assert.fail();
+const ORPHANED = { restartOn: new Set(['orphaned'] as const) };
+const inTemplate = { template: { labels: {}, annotations: {}, spec: { containers: [{ name: 'istio-proxy' }] } } };
 const bare: PodGroup = { ...group(), sidecar: NO_SIDECAR };
 
 interface Row {
@@ -95,11 +100,96 @@ const rows: [string, Row][] = [
       is: 'outdated native',
     },
   ],
+  [
+    'a sidecar that is configured in another way is only noted',
+    {
+      answer: answer({ config: config('new') }),
+      groups: [group({ ...same, config: config('old') })],
+      is: 'current config',
+    },
+  ],
+  [
+    '… and outdated where restarts are made for it',
+    {
+      answer: answer({ config: config('new') }),
+      groups: [group({ ...same, config: config('old') })],
+      rules: { restartOn: new Set(['config']) },
+      is: 'outdated config',
+    },
+  ],
+  [
+    '… and not looked for where nobody wants to know',
+    {
+      answer: answer({ config: config('new') }),
+      groups: [group({ ...same, config: config('old') })],
+      rules: { reportOn: new Set() },
+      is: 'current',
+    },
+  ],
+  [
+    'a configuration that is not known is not another one',
+    {
+      answer: answer({ config: config('new') }),
+      groups: [group(same)],
+      rules: { restartOn: new Set(['config']) },
+      is: 'current',
+    },
+  ],
+  [
+    '… nor one that the answer does not state',
+    { groups: [group({ ...same, config: config('old') })], rules: { restartOn: new Set(['config']) }, is: 'current' },
+  ],
+  [
+    'another image is configured in another way, which is no drift of its own',
+    { answer: answer({ config: config('new') }), groups: [group({ config: config('old') })], is: 'outdated image' },
+  ],
+  [
+    '… nor is that of a sidecar that would be native now',
+    {
+      answer: answer({ config: config('new') }),
+      groups: [group({ ...same, placement: 'initContainer', config: config('old') })],
+      rules: { restartOn: new Set(['config']) },
+      is: 'current native',
+    },
+  ],
   ['nobody matches and no sidecar', { match: NONE, groups: [bare], is: 'skipped not-injected' }],
   ['nobody matches, sidecars are there: an orphan', { match: NONE, groups: [group()], is: 'skipped orphaned' }],
   [
     'a container of that name without the injector’s mark is no orphan',
     { match: NONE, groups: [group({ injected: false })], is: 'skipped not-injected' },
+  ],
+  [
+    '… and outdated where restarts are made for it',
+    { match: NONE, groups: [group()], rules: ORPHANED, is: 'outdated orphaned' },
+  ],
+  [
+    '… and not told where nobody wants to know',
+    { match: NONE, groups: [group()], rules: { reportOn: new Set() }, is: 'skipped not-injected' },
+  ],
+  [
+    '… never while its injector may only be missing for a moment',
+    {
+      match: { ...NONE, doubt: 'the cluster has no injector' },
+      groups: [group()],
+      rules: ORPHANED,
+      is: 'skipped orphaned',
+    },
+  ],
+  [
+    '… never where the template has the container itself: a gateway, or istioctl kube-inject',
+    { match: NONE, given: inTemplate, groups: [group()], rules: ORPHANED, is: 'skipped orphaned' },
+  ],
+  [
+    '… never where a restart does not roll',
+    { match: NONE, given: { strategy: 'OnDelete' }, groups: [group()], rules: ORPHANED, is: 'skipped orphaned' },
+  ],
+  [
+    '… and done when no pod has one any more',
+    { match: NONE, groups: [bare], rules: ORPHANED, is: 'skipped not-injected' },
+  ],
+  [
+    'orphans are not outdated by what they carry',
+    { match: NONE, groups: [group()], rules: { restartOn: new Set(['image', 'missing']) }, is: 'skipped orphaned' },
   ],
   [
     'two match',
@@ -125,6 +215,28 @@ const rows: [string, Row][] = [
   [
     'the injector declines, sidecars are there',
     { answer: { kind: 'no-sidecar' }, groups: [group()], is: 'skipped orphaned' },
+  ],
+  [
+    '… and outdated where restarts are made for it',
+    { answer: { kind: 'no-sidecar' }, groups: [group(), bare], rules: ORPHANED, is: 'outdated orphaned' },
+  ],
+  [
+    'no answer makes no orphan',
+    {
+      answer: { kind: 'unknown', reason: reason('injector-unreachable', '') },
+      groups: [group()],
+      rules: ORPHANED,
+      is: 'unknown injector-unreachable',
+    },
+  ],
+  [
+    '… nor a match that nobody can tell',
+    {
+      match: { kind: 'unknown', reason: reason('match-conditions', '') },
+      groups: [group()],
+      rules: ORPHANED,
+      is: 'unknown match-conditions',
+    },
   ],
   ['no replicas wanted', { given: { rollout: complete(0) }, groups: [], is: 'skipped scaled-to-zero' }],
   ['no pod alive', { groups: [], is: 'skipped no-pods' }],
@@ -196,4 +308,10 @@ for (const [name, rules, groups, words] of told) {
 test('a sidecar’s word is no longer than a line, whatever a pod says', () => {
   const word = sidecarWord({ image: `a/${'p'.repeat(1e6)}`, revision: 'r'.repeat(1e6) });
   assert.equal(word, `${'p'.repeat(199)}… (${'r'.repeat(62)}…)`);
+});
+
+test('an orphan counts the pods that carry a sidecar, and wants none', () => {
+  const verdict = judge(workload(), NONE, undefined, [group({}, 2), { ...bare, count: 1 }], { ...RULES, ...ORPHANED });
+  assert.ok(verdict.state === 'outdated');
+  assert.deepEqual([verdict.outdatedPods, verdict.pods, sidecarWord(verdict.expected)], [2, 3, 'no sidecar']);
 });

@@ -97,3 +97,13 @@ test('the question is left as it was by reading an answer', () => {
   assert.equal(JSON.stringify(pod), before);
   assert.equal(({} as { polluted?: number }).polluted, undefined);
 });
+
+test('how the sidecar is configured is read only where it is asked for', () => {
+  const args = ['proxy'];
+  const body = patched([{ op: 'add', path: '/spec/containers/0', value: { ...proxy, args } }]);
+  const read = (config: boolean): unknown => {
+    const answer = readAnswer(pod, body, { name: 'istio-proxy', config });
+    return answer.kind === 'sidecar' && answer.sidecar.config?.container;
+  };
+  assert.deepEqual([read(false), read(true)], [undefined, { args }]);
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { match } from '../../../src/expect/match.ts';
+import { asksForInjection, match } from '../../../src/expect/match.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
 import type { Labels } from '../../../src/model.ts';
 import { absent, configuration, deactivated, INJ, REV, RULES, SI, service } from './chartWebhooks.ts';
@@ -142,3 +142,18 @@ test('an unmatched namespace is told by its label', () => {
   const none = match([], { [REV]: 'nope' }, {});
   assert.equal(none.kind === 'none' && none.reason.detail, 'no injector entry matches namespace istio.io/rev=nope');
 });
+
+const intents: [namespace: Record<string, string>, pod: Record<string, string>, asks: boolean][] = [
+  [{}, {}, false],
+  [{ 'istio-injection': 'enabled' }, {}, true],
+  [{ 'istio-injection': 'disabled' }, { 'istio.io/rev': 'canary' }, false],
+  [{ 'istio-injection': 'disabled' }, { 'sidecar.istio.io/inject': 'true' }, true],
+  [{ 'istio-injection': 'enabled' }, { 'sidecar.istio.io/inject': 'false' }, false],
+  [{ 'istio.io/rev': 'canary' }, {}, true],
+  [{}, { 'istio.io/rev': 'canary' }, true],
+  [{ 'istio.io/rev': 'canary' }, { 'sidecar.istio.io/inject': 'false' }, false],
+  [{ toString: 'x' }, {}, false],
+];
+for (const [namespace, labels, asks] of intents)
+  test(`labels ${JSON.stringify(namespace)} and ${JSON.stringify(labels)} ${asks ? 'ask' : 'do not ask'} for injection`, () =>
+    assert.equal(asksForInjection(namespace, labels), asks));

@@ -3,6 +3,7 @@ import { readAnswer } from '../../../src/expect/admission.ts';
 import { injectionOf } from '../../../src/expect/epoch.ts';
 import { matchesOf } from '../../../src/expect/matchOf.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
+import { questionKey } from '../../../src/expect/question.ts';
 import { questionOf } from '../../../src/expect/questionOf.ts';
 import type { SidecarSource } from '../../../src/expect/sidecarSource.ts';
 import { byImage } from '../../../src/expect/sources/byImage.ts';
@@ -143,3 +144,47 @@ for (const [name, deployments, problem] of READY) {
     else assert.equal(found, undefined);
   });
 }
+
+const labelled = (labels: Record<string, string>) => workload({ template: { labels, annotations: {}, spec: {} } });
+/** Istio's and Dapr's entries, none of which has a selector. */
+const all = meshOf([ISTIO, dapr]);
+const NOTHING: Mesh = { ...all, injections: [] };
+/** Istio's entry alone, which selects no pod. */
+const UNSELECTING: Mesh = {
+  ...all,
+  injections: all.injections.map(({ entry, ...rest }) => ({
+    ...rest,
+    ...(entry && { entry: { ...entry, objectSelector: { matchLabels: { never: 'x' } } } }),
+  })),
+};
+const doubts: [string, Mesh, Record<string, string>, (string | undefined)[]][] = [
+  ['the selectors of all do not match', UNSELECTING, {}, [undefined, undefined]],
+  [
+    'a label still asks for Istio’s',
+    UNSELECTING,
+    { 'istio.io/rev': 'gone' },
+    ['its labels ask for injection', undefined],
+  ],
+  ['there is no webhook', NOTHING, {}, ['the cluster has no injector', 'the cluster has no such webhook']],
+  [
+    'no source is about it',
+    meshOf([byWebhook.sourceOf({ name: 'x', container: 'x', match: OTHERS }, 'a/b')]),
+    {},
+    ['the policy does not say which injector would inject it'],
+  ],
+];
+for (const [name, mesh, labels, expectedDoubts] of doubts)
+  test(`whether pods that nobody injects may lose their sidecar: ${name}`, () =>
+    assert.deepEqual(
+      matchesOf(mesh, labelled(labels)).map(({ match }) => (match.kind === 'none' ? match.doubt : match.kind)),
+      expectedDoubts,
+    ));
+
+test('a question that reads the configuration is another one', () => {
+  const one = { workload: workload(), templateHash: 'h', match: matchesOf(meshOf([ISTIO]), workload())[0].match };
+  const keys = [false, true].map((config) => {
+    const asked = questionOf(meshOf([ISTIO]), one, config);
+    return asked && questionKey(asked);
+  });
+  assert.equal(`${keys[0]}+config`, keys[1]);
+});

@@ -270,7 +270,7 @@ series('pods in JSON', 0.12, ['read', 'refused'], (dice) => {
 /** Undefined where the list is refused, with words and not with an accident. */
 function podsIn(bytes: Buffer): PodFacts[] | undefined {
   try {
-    return podListFromJson(bytes, interner()).pods;
+    return podListFromJson(bytes, interner(), { config: true }).pods;
   } catch (error) {
     assert.ok(error instanceof Error && !(error instanceof TypeError || error instanceof RangeError), String(error));
     return undefined;
@@ -280,7 +280,7 @@ function podsIn(bytes: Buffer): PodFacts[] | undefined {
 series('pods in protobuf', 0.13, ['read', 'refused'], (dice) => {
   const bytes = mangleBytes(dice, PROTOBUF_LIST);
   try {
-    assertFacts(podListFromProtobuf(bytes, interner()).pods);
+    assertFacts(podListFromProtobuf(bytes, interner(), { config: true }).pods);
     return 'read';
   } catch (error) {
     assert.ok(error instanceof ProtobufError, `${error}`);

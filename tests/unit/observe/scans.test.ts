@@ -48,7 +48,7 @@ function scansOf(namespaces: string[], failing: Map<string | undefined, () => Er
     },
     observations,
     busy: new Set(),
-    policy: () => ({ skipNamespaces: skip }),
+    policy: () => ({ restartOn: new Set(), skipNamespaces: skip }),
     namespaces,
     reconcilePeriod,
     now: () => clock.now,

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { RESTARTABLE } from '../../../src/compare/drift.ts';
+import { noSidecar } from '../../../src/compare/orphan.ts';
 import type { Verdict } from '../../../src/compare/verdict.ts';
+import { nobody } from '../../../src/expect/epoch.ts';
 import { type Budget, keyOf, type WorkloadKey } from '../../../src/model.ts';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
+import { noteOrphans } from '../../../src/plan/orphans.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { fingerprint } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
@@ -40,6 +44,15 @@ const mixed: Assessed = {
 };
 const unlabelled: Assessed = { ...assessed(), injection: injection({ configChart: chart('1.31.0') }) };
 const remote: Assessed = { ...assessed(), injection: { entry: injection().entry, epoch: 'epoch', run: 'run' } };
+
+const RESTART_ON_ALL = { ...POLICY, restartOn: new Set(RESTARTABLE) };
+const configured = outdated({ drifts: ['config'] });
+const uninjected: Verdict = { state: 'skipped', reason: reason('not-injected', 'nobody asks') };
+const orphan: Assessed = {
+  ...assessed({}, outdated({ expected: noSidecar(), drifts: ['orphaned'] })),
+  match: { kind: 'none', reason: reason('not-injected', 'nobody asks') },
+  injection: nobody(undefined),
+};
 
 const single: [string, Assessed, string, Partial<PlanContext>?][] = [
   ['an outdated workload is restarted', assessed(), 'restart'],
@@ -165,6 +178,55 @@ const single: [string, Assessed, string, Partial<PlanContext>?][] = [
     journalled(restarted(HOUR, 'verified', { writes: writesAgo([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], true) })),
     'wait daily-cap',
   ],
+  [
+    'a configuration that one restart did not bring is not tried again',
+    journalled(restarted(HOUR, 'config-remains'), {}, configured),
+    'wait config-remains',
+  ],
+  [
+    '… nor one that came back after a restart that brought it',
+    journalled(restarted(HOUR, 'verified'), {}, configured),
+    'wait config-remains',
+  ],
+  [
+    '… also where only the workload tells of it',
+    assessed({ annotations: recorded(restarted(HOUR, 'verified')) }, configured),
+    'wait config-remains',
+  ],
+  [
+    '… unless a person asks for it',
+    journalled(restarted(HOUR, 'config-remains'), { annotations: { [RETRY]: '1' } }, configured),
+    'restart',
+  ],
+  [
+    'another configuration is another episode',
+    journalled(restarted(HOUR, 'verified', { restartedFor: 'other' }), {}, configured),
+    'restart',
+  ],
+  [
+    'an image is restarted for, whatever is known of the configuration',
+    journalled(restarted(HOUR, 'config-remains', { restartedFor: 'other' })),
+    'restart',
+  ],
+  [
+    'orphans wait a minute',
+    orphan,
+    'wait recently-orphaned',
+    { orphanedSince: new Map([[keyOf(orphan.workload), NOW - 59_000]]) },
+  ],
+  ['… from when they are first seen', orphan, 'wait recently-orphaned', { orphanedSince: new Map() }],
+  ['… and are restarted', orphan, 'restart', { orphanedSince: new Map([[keyOf(orphan.workload), NOW - MINUTE]]) }],
+  ['a plan that restarts nothing shows them at once', orphan, 'restart'],
+  [
+    'an orphan whose failed restart was followed by pods without sidecar is closed',
+    journalled(restarted(HOUR, 'failed:still-injected', { restartedFor: fingerprint(noSidecar()) }), {}, uninjected),
+    'close',
+  ],
+  [
+    '… but not one that was restarted for a sidecar',
+    journalled(restarted(HOUR, 'failed:timeout'), {}, uninjected),
+    'none',
+  ],
   ['a journalled restart without outcome is followed', journalled(inFlight), 'follow in-flight'],
   ['… whatever its pods look like', journalled(inFlight, {}, current), 'follow in-flight'],
   [
@@ -243,7 +305,21 @@ const single: [string, Assessed, string, Partial<PlanContext>?][] = [
   ],
 ];
 
-for (const [name, one, expectedStep, given] of single) test(name, () => assert.equal(stepOf(one, given), expectedStep));
+test('orphans are counted from when they are first seen, and anew after they were none', () => {
+  const since = new Map<WorkloadKey, number>();
+  const key = keyOf(orphan.workload);
+  const seen = (all: Assessed[], now: number): number | undefined => {
+    noteOrphans(since, all, now);
+    return since.get(key);
+  };
+  assert.deepEqual(
+    [seen([orphan], 1), seen([orphan], 2), seen([assessed()], 3), seen([orphan], 4)],
+    [1, 1, undefined, 4],
+  );
+});
+
+for (const [name, one, expectedStep, given] of single)
+  test(name, () => assert.equal(stepOf(one, { policy: RESTART_ON_ALL, ...given }), expectedStep));
 
 const budget = (given: Partial<Budget> = {}): Budget => ({
   namespace: 'shop',
@@ -266,6 +342,8 @@ const calmPod = (): Assessed => ({
 
 const recreated = { strategy: 'Recreate', maxUnavailable: 3 };
 const failedOpen = journalled(restarted(HOUR, 'failed:no-sidecar'), { name: 'open' });
+const remains = journalled(restarted(HOUR, 'config-remains', { restartedFor: 'x' }), { name: 'other' }, current);
+const elsewhere = journalled(restarted(HOUR, 'config-remains', { restartedFor: 'x' }), { namespace: 'b' }, current);
 const takenBack = journalled(restarted(HOUR, 'reverted'), { name: 'other', owner });
 
 const down = (given: Partial<Assessed> = {}): Assessed => ({
@@ -335,6 +413,19 @@ const safety: [string, Assessed[], string, Partial<PlanContext>?][] = [
   ],
   ['… and nobody else', [takenBack, assessed()], 'restart'],
   ['… of another group either', [takenBack, assessed({ owner: { ...owner, apiVersion: 'other/v1' } })], 'restart'],
+  [
+    'a configuration that another restart did not bring is not tried here',
+    [remains, assessed({}, configured)],
+    'wait config-remains',
+  ],
+  [
+    '… nor elsewhere, once two namespaces have shown it',
+    [remains, elsewhere, assessed({ namespace: 'c' }, configured)],
+    'wait config-remains',
+  ],
+  ['… but elsewhere as long as one has', [remains, assessed({ namespace: 'c' }, configured)], 'restart'],
+  ['… and nobody is held for an image', [remains, elsewhere, assessed()], 'restart'],
+  ['… until a person resumes', [remains, assessed({}, configured)], 'restart', { resumedAt: NOW - MINUTE }],
   ['… until a person resumes', [takenBack, assessed({ owner })], 'restart', { resumedAt: NOW - MINUTE }],
   ['a rollout that takes pods away waits for its budget', [{ ...assessed(lowering), ...spent }], 'wait pdb'],
   [

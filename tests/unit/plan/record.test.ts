@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import type { ExpectedSidecar } from '../../../src/expect/answer.ts';
 import { ANNOTATION, RESTARTED_AT } from '../../../src/names.ts';
 import {
+  fingerprint,
   outcomePatch,
   recordOf,
   restartPatch,
@@ -11,7 +13,7 @@ import { rolloutState } from '../../../src/plan/rollout.ts';
 import { byTemplateAnnotation } from '../../../src/restart/byTemplateAnnotation.ts';
 import { timestamp } from '../../../src/rfc3339.ts';
 import { recorded, restarted, writesAgo } from '../../builders/journal.ts';
-import { complete, HOUR, NOW, workload } from '../../builders/workload.ts';
+import { complete, expected, HOUR, NOW, workload } from '../../builders/workload.ts';
 
 interface Patch {
   readonly metadata: { readonly resourceVersion: string; readonly annotations?: Record<string, string> };
@@ -146,3 +148,20 @@ for (const [text, attempts] of counts)
     const annotations = { ...recorded(restarted(HOUR)), [ANNOTATION.attempts]: text };
     assert.equal(recordOf(workload({ annotations }))?.attempts, attempts);
   });
+
+const config = { hash: 'h1', container: {} };
+const fingerprints: [string, Parameters<typeof expected>[0], string][] = [
+  ['records of earlier versions stay valid', {}, '7403ccaa7d1222a3'],
+  ['where restarts are not made for the configuration, it takes no part', { config }, '7403ccaa7d1222a3'],
+  ['… nor does the placement', { placement: 'initContainer' }, '7403ccaa7d1222a3'],
+  ['the placement takes part where restarts are made for it', { placementCounts: true }, 'b899e91020efbcf7'],
+];
+for (const [name, given, is] of fingerprints)
+  test(`a fingerprint: ${name}`, () => assert.equal(fingerprint(expected(given)), is));
+
+test('a fingerprint: another configuration is another target where restarts are made for it', () => {
+  const all = [{}, { config: { ...config, hash: 'h2' } }, { config: undefined }].map((given) =>
+    fingerprint({ ...expected(), config, configCounts: true, ...given } as ExpectedSidecar),
+  );
+  assert.equal(new Set(all).size, 3);
+});

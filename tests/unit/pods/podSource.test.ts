@@ -5,6 +5,7 @@ import type { PodFacts } from '../../../src/model.ts';
 import { interner, type RawContainer, type RawOwner, type RawPod } from '../../../src/pods/podFields.ts';
 import { podListFromProtobuf } from '../../../src/pods/podProtobuf.ts';
 import { PagedPodSource, podListFromJson } from '../../../src/pods/podSource.ts';
+import { SidecarConfigs } from '../../../src/pods/sidecarConfig.ts';
 import { FakeApi } from '../cluster/fakeApi.ts';
 import { encode, enveloped, type Fields, type Value } from '../cluster/protobufEncoder.ts';
 
@@ -179,6 +180,22 @@ describe('pod lists in protobuf and JSON', () => {
       isOverridden: false,
     });
     assert.equal(read[3]?.doNotDisrupt, 'karpenter.sh/do-not-disrupt: "true"');
+  });
+
+  it('give the same configuration of sidecars, where it is read', () => {
+    const configs = new SidecarConfigs();
+    const [read] = podListFromProtobuf(protobuf(PODS), interner(), { config: true }, configs).pods;
+    assert.deepEqual(read?.sidecar.config?.container, {
+      command: ['sh', '-c'],
+      env: [{ name: 'istio-proxy', value: 'no name' }],
+    });
+    const same = { name: 'istio-proxy', command: ['sh', '-c'], env: [{ name: 'istio-proxy', value: 'no name' }] };
+    const raw = json([{ metadata: { name: 'a', uid: 'b' }, spec: { containers: [same] } }]);
+    assert.equal(
+      podListFromJson(raw, interner(), { config: true }, configs).pods[0]?.sidecar.config,
+      read?.sidecar.config,
+    );
+    assert.equal('config' in (podListFromJson(raw, interner()).pods[0]?.sidecar ?? {}), false);
   });
 
   it('give the same token for the next page', () => {

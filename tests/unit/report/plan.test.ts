@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { NO_NAMESPACE } from '../../../src/model.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import type { Plan, Step } from '../../../src/plan/plan.ts';
+import { sidecarConfig } from '../../../src/pods/sidecarConfig.ts';
 import { reason } from '../../../src/reasons.ts';
+import { differenceWords } from '../../../src/report/differenceWords.ts';
 import { explanation } from '../../../src/report/explanation.ts';
 import { planTable } from '../../../src/report/planTable.ts';
 import { rowOf, rowsOf } from '../../../src/report/row.ts';
 import { assessedSidecar, dapr, vault, withSidecars } from '../../builders/sidecars.ts';
-import { assessed, entry, expected, injection, istiod, NOW, workload } from '../../builders/workload.ts';
+import { assessed, entry, expected, group, injection, istiod, NOW, workload } from '../../builders/workload.ts';
 
 const next = assessed({ name: 'web' });
 const paused = assessed({ name: 'api', paused: true });
@@ -114,6 +116,51 @@ test('an explanation shows nothing of the template’s spec, which may carry sec
   assert.doesNotMatch(explanation({ assessed: secret, mesh, row, rules }), /hunter2/);
 });
 
+const configOf = (container: Record<string, unknown>) => sidecarConfig(container) ?? assert.fail();
+const WANTED = configOf({
+  resources: { limits: { cpu: '1' } },
+  env: [{ name: 'LEVEL', value: 'debug' }],
+  args: ['\u001b[2J'],
+});
+const ACTUAL = configOf({ resources: { limits: { cpu: '2' } }, env: [{ name: 'LEVEL', value: 'hunter2' }] });
+const REPORTS = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
+
+/** The lines about live pods of a workload whose sidecar is configured in another way. */
+function differenceLines(template = workload().template): string[] {
+  const wanted = expected({ config: WANTED });
+  const one: Assessed = {
+    ...assessed({ template }, { state: 'current', expected: wanted, drifts: ['config'] }),
+    groups: [group({ image: wanted.image, config: ACTUAL })],
+  };
+  const text = explanation({ assessed: one, mesh, row: rowOf({ ...one, step: none }), rules: REPORTS });
+  return (text.split('Live pods\n')[1] ?? '').split('\n\n', 1)[0]?.split('\n') ?? [];
+}
+
+test('an explanation shows how a configuration differs, and no value of a variable but the injector’s', () =>
+  assert.deepEqual(differenceLines(), [
+    '  3 × proxyv2:1.31.0 (default) (container), drift: config',
+    '    args: not set, expected ["\\u001b[2J"]',
+    '    env[LEVEL].value: another value, expected debug',
+    '    resources.limits.cpu: 2, expected 1',
+  ]));
+
+test('… nor that of a template that has the container itself', () =>
+  assert.deepEqual(differenceLines({ labels: {}, annotations: {}, spec: { containers: [{ name: 'istio-proxy' }] } }), [
+    '  3 × proxyv2:1.31.0 (default) (container), drift: config',
+    '    args: not set, expected another value than that of the pod',
+    '    env[LEVEL].value: another value, expected another value than that of the pod',
+    '    resources.limits.cpu: 2, expected 1',
+  ]));
+
+test('an explanation shows a bounded number of differences', () => {
+  const many = Array.from({ length: 50 }, (_, index) => ({ path: `p${index}`, wanted: 'x'.repeat(1000), actual: 1 }));
+  const lines = differenceWords(many, true);
+  assert.deepEqual(
+    [lines.length, lines.at(-1), Math.max(...lines.map(({ length }) => length)) < 400],
+    [21, '… and 30 more', true],
+  );
+});
+
 test('an explanation tells about each sidecar, and of a wanted image that no webhook is asked', () => {
   const one = withSidecars([assessedSidecar(vault(), 'vault:2')], {
     state: 'current',
@@ -158,7 +205,7 @@ test('a row names the sidecar of the policy that it is about, and has the others
       'dapr',
       'dapr-sidecar-injector/sidecar-injector.dapr.io',
       undefined,
-      [{ verdict: 'current', reason: '', detail: '', to: 'proxyv2:1.31.0 (default)' }],
+      [{ verdict: 'current', reason: '', detail: '', drifts: [], to: 'proxyv2:1.31.0 (default)' }],
     ],
   );
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { noSidecar } from '../../../src/compare/orphan.ts';
 import type { Verdict } from '../../../src/compare/verdict.ts';
 import { ISTIO } from '../../../src/expect/sources/istio.ts';
 import { RESTARTED_AT } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
+import { fingerprint } from '../../../src/plan/record.ts';
 import { reason } from '../../../src/reasons.ts';
 import {
   endOf,
@@ -70,6 +72,9 @@ for (const [name, given, expectedEnd] of unconfirmed) {
 const CURRENT: Verdict = { state: 'current', expected: expected(), drifts: [] };
 const OTHER = outdated({ expected: expected({ image: 'docker.io/istio/proxyv2:1.32.0' }) });
 const SKIPPED: Verdict = { state: 'skipped', reason: reason('not-injected', 'nobody asks') };
+const DECLINED: Verdict = { state: 'skipped', reason: reason('injector-declines', 'hostNetwork') };
+const ORPHANED = outdated({ expected: noSidecar(), drifts: ['orphaned'] });
+const REMOVING = { target: restarted(0, undefined, { restartedFor: fingerprint(noSidecar()) }) };
 const UNKNOWN: Verdict = { state: 'unknown', reason: reason('bad-answer', 'x') };
 
 const progressing: Progress = { kind: 'progressing' };
@@ -105,6 +110,24 @@ const ends: [string, Progress, Assessed, string, Partial<VerificationContext>?][
     assessed({}, outdated({ drifts: ['native'] })),
     'failed:wrong-placement',
   ],
+  [
+    'complete, and the sidecar is still configured in another way',
+    done,
+    assessed({}, outdated({ drifts: ['config'] })),
+    'config-remains',
+  ],
+  ['complete, and no pod has the sidecar that nobody would inject', done, assessed({}, SKIPPED), 'verified', REMOVING],
+  ['… nor would its injector', done, assessed({}, DECLINED), 'verified', REMOVING],
+  ['… not while old pods are there', progressing, assessed({}, SKIPPED), 'goes on', REMOVING],
+  ['… and pods still have it', done, assessed({}, ORPHANED), 'failed:still-injected', REMOVING],
+  [
+    '… pods without it are no failure meanwhile',
+    progressing,
+    { ...assessed({}, ORPHANED), groups: [old, bare] },
+    'goes on',
+    REMOVING,
+  ],
+  ['… and it is injected again by now', done, assessed({}, OTHER), 'superseded:expectation', REMOVING],
   ['complete, but another sidecar is expected by now', done, assessed({}, OTHER), 'superseded:expectation'],
   ['complete, but nobody injects it any more', done, assessed({}, SKIPPED), 'superseded:expectation'],
   ['complete, and nobody can say: not yet', done, assessed({}, UNKNOWN), 'goes on'],

@@ -1,0 +1,16 @@
+import { keyOf } from '../../model.ts';
+import type { Rule } from '../rule.ts';
+
+/** A label that is removed and set again, or a webhook that is replaced, must not cost pods their sidecars. Milliseconds. */
+export const ORPHANED_FOR = 60_000;
+
+export const recentlyOrphaned: Rule<'recently-orphaned'> = {
+  code: 'recently-orphaned',
+  help: 'Nobody would inject the pods of this workload for less than a minute. A label may be set again.',
+  lookAgain: 'on-change',
+  check({ workload, verdict }, { now, orphanedSince }) {
+    if (verdict.expected.placement !== 'none' || !orphanedSince) return undefined;
+    const until = (orphanedSince.get(keyOf(workload)) ?? now) + ORPHANED_FOR;
+    return until > now ? { detail: 'its pods have just become orphaned', until } : undefined;
+  },
+};

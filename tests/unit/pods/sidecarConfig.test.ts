@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { CONTAINER_FIELDS } from '../../../src/pods/containerProtobuf.ts';
+import { SidecarConfigs, sidecarConfig } from '../../../src/pods/sidecarConfig.ts';
+import { encode, type Fields } from '../cluster/protobufEncoder.ts';
+
+type Row = [field: string, json: unknown, number: number, protobuf: Fields[number]];
+
+const PROBE_JSON = {
+  exec: { command: ['a', 'b'] },
+  httpGet: { path: '/x', port: 15021, host: 'h', scheme: 'HTTPS', httpHeaders: [{ name: 'n', value: 'v' }] },
+  tcpSocket: { port: 'named', host: 'h' },
+  grpc: { port: 9, service: 's' },
+  initialDelaySeconds: 1,
+  timeoutSeconds: 2,
+  periodSeconds: 3,
+  successThreshold: 4,
+  failureThreshold: 5,
+  terminationGracePeriodSeconds: 6,
+};
+const HTTP_GET: Fields = { 1: '/x', 2: { 1: 0, 2: 15021, 3: '' }, 3: 'h', 4: 'HTTPS', 5: [{ 1: 'n', 2: 'v' }] };
+const TCP: Fields = { 1: { 1: 1, 2: 0, 3: 'named' }, 2: 'h' };
+const PROBE: Fields = {
+  1: { 1: { 1: ['a', 'b'] }, 2: HTTP_GET, 3: TCP, 4: { 1: 9, 2: 's' } },
+  2: 1,
+  3: 2,
+  4: 3,
+  5: 4,
+  6: 5,
+  7: 6,
+};
+
+/** Field numbers as in k8s.io/api core/v1. */
+const rows: Row[] = [
+  ['command', ['a', 'b'], 3, ['a', 'b']],
+  ['args', ['a'], 4, ['a']],
+  ['workingDir', '/w', 5, '/w'],
+  [
+    'ports',
+    [{ name: 'p', hostPort: 1, containerPort: 2, protocol: 'TCP', hostIP: 'ip' }],
+    6,
+    [{ 1: 'p', 2: 1, 3: 2, 4: 'TCP', 5: 'ip' }],
+  ],
+  [
+    'env',
+    [
+      { name: 'A', value: 'x' },
+      { name: 'B', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
+      { name: 'C', valueFrom: { resourceFieldRef: { containerName: 'c', resource: 'limits.cpu', divisor: '1' } } },
+      { name: 'D', valueFrom: { configMapKeyRef: { name: 'm', key: 'k', optional: true } } },
+      { name: 'E', valueFrom: { secretKeyRef: { name: 's', key: 'k', optional: false } } },
+    ],
+    7,
+    [
+      { 1: 'A', 2: 'x' },
+      { 1: 'B', 3: { 1: { 1: 'v1', 2: 'metadata.name' } } },
+      { 1: 'C', 3: { 2: { 1: 'c', 2: 'limits.cpu', 3: { 1: '1' } } } },
+      { 1: 'D', 3: { 3: { 1: { 1: 'm' }, 2: 'k', 3: true } } },
+      { 1: 'E', 3: { 4: { 1: { 1: 's' }, 2: 'k', 3: false } } },
+    ],
+  ],
+  [
+    'resources',
+    { limits: { cpu: '2', memory: '1Gi' }, requests: { cpu: '100m' }, claims: [{ name: 'c', request: 'r' }] },
+    8,
+    {
+      1: [
+        { 1: 'cpu', 2: { 1: '2' } },
+        { 1: 'memory', 2: { 1: '1Gi' } },
+      ],
+      2: [{ 1: 'cpu', 2: { 1: '100m' } }],
+      3: [{ 1: 'c', 2: 'r' }],
+    },
+  ],
+  [
+    'volumeMounts',
+    [
+      {
+        name: 'v',
+        readOnly: true,
+        mountPath: '/v',
+        subPath: 's',
+        mountPropagation: 'None',
+        subPathExpr: 'e',
+        recursiveReadOnly: 'Disabled',
+      },
+    ],
+    9,
+    [{ 1: 'v', 2: true, 3: '/v', 4: 's', 5: 'None', 6: 'e', 7: 'Disabled' }],
+  ],
+  ['livenessProbe', PROBE_JSON, 10, PROBE],
+  ['readinessProbe', PROBE_JSON, 11, PROBE],
+  [
+    'lifecycle',
+    {
+      postStart: { exec: { command: ['a'] }, httpGet: PROBE_JSON.httpGet },
+      preStop: { tcpSocket: PROBE_JSON.tcpSocket, sleep: { seconds: 5 } },
+      stopSignal: 'SIGTERM',
+    },
+    12,
+    { 1: { 1: { 1: ['a'] }, 2: HTTP_GET }, 2: { 3: TCP, 4: { 1: 5 } }, 3: 'SIGTERM' },
+  ],
+  [
+    'securityContext',
+    {
+      capabilities: { add: ['A', 'B'], drop: ['ALL'] },
+      privileged: false,
+      seLinuxOptions: { user: 'u', role: 'r', type: 't', level: 'l' },
+      runAsUser: 1337,
+      runAsNonRoot: true,
+      readOnlyRootFilesystem: true,
+      allowPrivilegeEscalation: false,
+      runAsGroup: 1337,
+      procMount: 'Default',
+      seccompProfile: { type: 'Localhost', localhostProfile: 'p' },
+      appArmorProfile: { type: 'RuntimeDefault' },
+    },
+    15,
+    {
+      1: { 1: ['A', 'B'], 2: ['ALL'] },
+      2: false,
+      3: { 1: 'u', 2: 'r', 3: 't', 4: 'l' },
+      4: 1337,
+      5: true,
+      6: true,
+      7: false,
+      8: 1337,
+      9: 'Default',
+      11: { 1: 'Localhost', 2: 'p' },
+      12: { 1: 'RuntimeDefault' },
+    },
+  ],
+  [
+    'envFrom',
+    [
+      { prefix: 'P', configMapRef: { name: 'm', optional: true } },
+      { prefix: '', secretRef: { name: 's' } },
+    ],
+    19,
+    [
+      { 1: 'P', 2: { 1: { 1: 'm' }, 2: true } },
+      { 1: '', 3: { 1: { 1: 's' } } },
+    ],
+  ],
+  ['volumeDevices', [{ name: 'd', devicePath: '/d' }], 21, [{ 1: 'd', 2: '/d' }]],
+  ['startupProbe', PROBE_JSON, 22, PROBE],
+];
+for (const [field, json, number, protobuf] of rows)
+  test(`${field} is read from protobuf as from JSON`, () => {
+    const configs = new SidecarConfigs();
+    const read = configs.ofProtobuf(encode({ 1: 'istio-proxy', 2: 'image', [number]: protobuf, 24: 'Always' }));
+    assert.deepEqual(JSON.parse(JSON.stringify(read?.container)), { [field]: json });
+    assert.equal(configs.ofObject({ name: 'istio-proxy', [field]: json }), read);
+  });
+
+test('every compared field has such a row', () =>
+  assert.deepEqual(new Set(rows.map(([field]) => field)), new Set(CONTAINER_FIELDS)));
+
+const mount = (name: string): Fields => ({ 1: name, 3: '/var/run/secrets/kubernetes.io/serviceaccount' });
+
+test('pods of one template share one configuration, whatever their token mounts are called', () => {
+  const configs = new SidecarConfigs();
+  const [one, other, different] = ['kube-api-access-abcde', 'kube-api-access-fghij', 'kube-api-acces-fghijk'].map(
+    (name) =>
+      configs.ofProtobuf(
+        encode({ 1: 'istio-proxy', 4: ['proxy'], 9: [{ 1: 'a', 3: '/a' }, mount(name), { 1: 'b', 3: '/b' }] }),
+      ),
+  );
+  assert.ok(one);
+  assert.equal(one, other);
+  assert.equal(configs.decoded, 2, 'the first two are decoded once');
+  assert.notEqual(one, different);
+  assert.deepEqual(one.container.volumeMounts, [
+    { name: 'a', mountPath: '/a' },
+    { name: 'b', mountPath: '/b' },
+  ]);
+});
+
+test('a container that is too large to be a sidecar is not compared', () => {
+  const args = ['x'.repeat(33 * 1024)];
+  assert.equal(sidecarConfig({ args }), undefined);
+  assert.equal(new SidecarConfigs().ofObject({ args }), undefined);
+  assert.equal(new SidecarConfigs().ofProtobuf(encode({ 1: 'istio-proxy', 4: args })), undefined);
+});
+
+test('the hash is that of the content, whatever the order of its keys', () => {
+  const hash = (container: object): string | undefined => sidecarConfig({ ...container })?.hash;
+  assert.equal(hash({ args: ['a'], resources: { b: 1, a: 2 } }), hash({ resources: { a: 2, b: 1 }, args: ['a'] }));
+  assert.notEqual(hash({ args: ['a'] }), hash({ args: ['b'] }));
+});
+
+test('the time of a restart that an injector copies is no other configuration', () => {
+  const at = (time: string) =>
+    sidecarConfig({ env: [{ name: 'ANNOTATIONS', value: `{"restartedAt":"${time}"}` }] }, [time]);
+  assert.equal(at('2026-01-01T00:00:00Z')?.hash, at('2026-01-02T00:00:00Z')?.hash);
+});
