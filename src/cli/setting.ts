@@ -13,6 +13,8 @@ export interface Setting<T> {
   readonly help: string;
   /** Placeholder of the value in the help; absent for switches, which also take `true` or `false`. */
   readonly value?: string;
+  /** What the flag means without a value, if it takes one and does not need it. */
+  readonly alone?: string;
   readonly default: string;
   readonly commands: readonly CommandName[];
   /** Whether its text is a comma-separated list. In the policy file it is a YAML list then. */

@@ -4,6 +4,7 @@ import type { WorkloadKind } from '../model.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import type { ListenAddress } from '../report/server.ts';
 import { parseDuration } from './duration.ts';
+import type { OperatorChoice } from './installed/operatorDeployment.ts';
 import type { Bounds } from './setting.ts';
 
 /** Milliseconds. */
@@ -69,6 +70,15 @@ export function parseWorkload(given: string): { kind: WorkloadKind; name: string
   const known = KINDS.find((one) => [one.kind.toLowerCase(), one.resource].includes(kind?.toLowerCase() ?? ''));
   if (known && name) return { kind: known.kind, name };
   throw new InvalidArgumentError(`It must be KIND/NAME with KIND one of ${WORKLOAD_KINDS.join(', ')}.`);
+}
+
+/** Reads NAMESPACE or NAMESPACE/NAME; `true` is any, and an empty text or `false` none. @throws {InvalidArgumentError} */
+export function parseOperatorChoice(given: string): OperatorChoice | undefined {
+  if (given === '' || given === 'false') return undefined;
+  if (given === 'true') return {};
+  const [, namespace, name] = /^([a-z0-9][-a-z0-9]{0,62})(?:\/([a-z0-9][-a-z0-9.]{0,252}))?$/.exec(given) ?? [];
+  if (namespace) return { namespace, ...(name && { name }) };
+  throw new InvalidArgumentError('It must be NAMESPACE or NAMESPACE/DEPLOYMENT of the operator, for example meltemi.');
 }
 
 /** Reads a list of known words. */
