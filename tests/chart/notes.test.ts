@@ -24,7 +24,7 @@ for (const [what, values, said] of [
     { config: { maxInFlight: 3 }, policy: { maxInFlight: 4, restartDelay: '5s' } },
     /WARNING: maxInFlight is given in config and in policy/,
   ],
-  ['where istiod is', { istioNamespaces: ['mesh'] }, /kubectl -n mesh port-forward/],
+  ['where it is', { namespaceOverride: 'mesh' }, /^ {2}meltemi plan --in-cluster-settings mesh$/m],
 ] as const) {
   test(`the notes tell ${what}`, async () => assert.match(await notes(values), said));
 }

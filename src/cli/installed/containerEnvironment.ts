@@ -25,19 +25,19 @@ export async function containerEnvironment(
   for (const from of container.envFrom ?? []) {
     const { prefix = '', configMapRef, secretRef } = from;
     if (secretRef)
-      unread.push(`Secret ${secretRef.name} in envFrom is not read: if it sets ${ENV_PREFIX}… variables, ${GIVE}`);
+      unread.push(
+        `Secret ${secretRef.name} in envFrom is not read: if it sets ${ENV_PREFIX}… variables, give them as flags`,
+      );
     const data = configMapRef?.name ? await configMap(configMapRef.name) : {};
     for (const [key, value] of Object.entries(data ?? {})) values.set(prefix + key, value);
   }
   for (const variable of container.env ?? []) {
     const value = await textOf(variable, namespace, configMap);
     if (value !== undefined) values.set(variable.name, expanded(value, values));
-    else if (isOurs(variable.name)) unread.push(`the value of ${variable.name} is not read: ${GIVE}`);
+    else if (isOurs(variable.name)) unread.push(`the value of ${variable.name} is not read: give it as a flag`);
   }
   return { values, unread };
 }
-
-const GIVE = 'give them as flags';
 
 const isOurs = (name: string): boolean => name.startsWith(ENV_PREFIX);
 
