@@ -230,10 +230,7 @@ test('a version that the changelog does not have is refused', () => {
 
 test('the release on GitHub comes last, with the notes of its version', () => {
   assert.deepEqual(release.jobs.notes?.needs, ['version', 'image', 'bundle', 'catalog', 'chart', 'npm']);
-  assert.match(
-    scripts(release.jobs.notes),
-    /writeReleaseNotes\.ts "\$VERSION" > notes\.md\n.*--notes-file notes\.md/s,
-  );
+  assert.match(scripts(release.jobs.notes), /writeReleaseNotes\.ts "\$VERSION" > notes\.md\n.*--notes-file notes\.md/s);
 });
 
 test('the base images’ digests are looked up for the names in the Dockerfile', () => {
