@@ -21,6 +21,11 @@ export interface Setting<T> {
   readonly list?: true;
   /** Whether the policy file may set it too, under the same name: settings that say what is allowed, not where or how to run. */
   readonly policy?: true;
+  /**
+   * A regular expression, of those that JavaScript and RE2 share, for what `parse` takes; of a list, for one entry and without anchors. The
+   * schema of the chart has it.
+   */
+  readonly pattern?: string;
   /** All allowed values, or all allowed entries of its list. */
   readonly words?: readonly string[];
   /**

@@ -33,7 +33,7 @@ function recipe(title: string): Recipe {
 /** A copy of the repository in which the recipes can be followed. */
 function copied(): string {
   const folder = mkdtempSync(join(tmpdir(), 'meltemi-recipe-'));
-  for (const path of ['src', 'tests', 'helm', 'docs', 'README.md', 'package.json', 'CONTRIBUTING.md'])
+  for (const path of ['src', 'tests', 'helm', 'docs', 'README.md', 'CHANGELOG.md', 'package.json', 'CONTRIBUTING.md'])
     cpSync(path, join(folder, path), { recursive: true });
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
   return folder;
