@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { defaultOf, type Setting } from '../../src/cli/setting.ts';
-import { CONFIG_VALUES } from '../contract/chart/flagValues.ts';
+import { CONFIG_VALUES, POLICY_VALUES } from '../contract/chart/flagValues.ts';
 import { refusal, render, type Values } from './chart.ts';
 
 /** Values of each type, right and wrong ones. */
@@ -139,7 +139,7 @@ const fitsNumber = ({ value: kind }: Setting<unknown>, value: unknown): boolean 
 const UNREACHABLE = /^(127\.|localhost:|\[::1\])/;
 
 let compared = 0;
-for (const { name, setting } of CONFIG_VALUES) {
+for (const { name, setting } of [...CONFIG_VALUES, ...POLICY_VALUES]) {
   const samples = samplesFor(setting);
   if (samples.length === 0) continue;
   test(`config.${name}: the chart takes what the operator takes`, async () => {

@@ -9,7 +9,7 @@ const FOLLOWS: Readonly<Record<string, readonly (readonly [file: string, text: R
   'A flag': [
     ['docs/flags.md', /`--max-batch` .*`MELTEMI_MAX_BATCH` .*`5` .*restarts that begin together/],
     ['docs/policy.md', /`maxBatch` .*restarts that begin together/],
-    ['helm/values.yaml', /Restarts that begin together .*\n\s*maxBatch: null/],
+    ['helm/values.schema.json', /"maxBatch": {/],
   ],
   'A metric': [['docs/reporting.md', /`meltemi_batches_total` .*Batches of restarts that have begun\./]],
   'An Event': [['docs/reporting.md', /`BatchBegun` .*A batch of restarts has begun\./]],

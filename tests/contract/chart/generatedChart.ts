@@ -3,6 +3,7 @@ import { changelog, sectionOf } from '../../release/changelog.ts';
 import { hubChanges } from '../../release/hubChanges.ts';
 import { between } from '../between.ts';
 import { configBlock } from './configBlock.ts';
+import { policyKeys } from './policyKeys.ts';
 import { rightsTemplate } from './rightsTemplate.ts';
 import { type ValueKey, valueKeys } from './valueKeys.ts';
 import { valuesSchema } from './valuesSchema.ts';
@@ -38,5 +39,6 @@ export const generatedChart = (): Map<string, string> =>
     [CHART, chartFile()],
     [VALUES, valuesFile()],
     ['helm/values.schema.json', valuesSchema(chartKeys())],
+    ['helm/templates/_policykeys.tpl', policyKeys()],
     ['helm/templates/_rights.tpl', rightsTemplate()],
   ]);
