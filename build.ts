@@ -19,6 +19,8 @@ async function make(folder: string): Promise<void> {
     format: 'esm',
     target: 'node22',
     legalComments: 'none',
+    // the bundle names its parts by path, which is the same wherever node_modules really lies
+    preserveSymlinks: true,
     metafile: true,
     define: {
       MELTEMI_COMMIT: JSON.stringify(commit),
@@ -43,6 +45,7 @@ export async function answerThread(): Promise<string> {
     format: 'cjs',
     target: 'node22',
     legalComments: 'none',
+    preserveSymlinks: true,
     write: false,
   });
   return outputFiles.map(({ text }) => text).join('');
