@@ -23,8 +23,8 @@ export function releaseNotes(version: string, { changes, upgrading }: ReleaseFil
   });
   const todo = upgradeNotes(upgrading, version);
   const upgrade = todo === undefined ? [] : [`## Upgrading\n\n${absolute(todo, version, 'docs')}`];
-  const page = `${HOME_PAGE}/blob/${tagOf(version)}`;
-  const end = `[Install](${page}/docs/install.md), [upgrade](${page}/docs/upgrading.md), [verify the image](${page}/docs/image.md#verify-it).`;
+  const links = ['[Install](install.md)', '[upgrade](upgrading.md)', '[verify the image](image.md#verify-it)'];
+  const end = `${absolute(links.join(', '), version, 'docs')}.`;
   return `${[...groups, ...upgrade, end].join('\n\n')}\n`;
 }
 
