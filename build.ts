@@ -19,6 +19,7 @@ async function make(folder: string): Promise<void> {
     format: 'esm',
     target: 'node22',
     legalComments: 'none',
+    ...ANYWHERE,
     metafile: true,
     define: {
       MELTEMI_COMMIT: JSON.stringify(commit),
@@ -33,6 +34,9 @@ async function make(folder: string): Promise<void> {
   for (const file of ['LICENSE', 'README.md']) copyFileSync(file, `${folder}/${file}`);
 }
 
+/** Makes the same bytes with or without a tsconfig.json, which an image's build is not sent, and wherever node_modules really lies. */
+const ANYWHERE = { tsconfigRaw: { compilerOptions: { alwaysStrict: true } }, preserveSymlinks: true } as const;
+
 /** The code of the thread that reads large answers, a bundle of its own inside the bundle. */
 export async function answerThread(): Promise<string> {
   const { outputFiles } = await build({
@@ -43,6 +47,7 @@ export async function answerThread(): Promise<string> {
     format: 'cjs',
     target: 'node22',
     legalComments: 'none',
+    ...ANYWHERE,
     write: false,
   });
   return outputFiles.map(({ text }) => text).join('');

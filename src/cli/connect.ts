@@ -1,6 +1,6 @@
 import { KubeClient } from '../cluster/client.ts';
 import { KubeCluster } from '../cluster/kubeCluster.ts';
-import { type Environment, loadKubeconfig } from '../cluster/kubeconfig.ts';
+import { type Environment, IN_CLUSTER, loadKubeconfig } from '../cluster/kubeconfig.ts';
 import { type OwnAccount, ownAccount } from '../cluster/ownAccount.ts';
 import { PRODUCT } from '../names.ts';
 import { PagedPodSource } from '../pods/podSource.ts';
@@ -14,6 +14,8 @@ export interface Connection {
   /** The context's namespace; in a pod, the pod's own. */
   readonly namespace: string;
   readonly server: string;
+  /** Whether it is a pod's own, so that Services are near. */
+  readonly isInCluster: boolean;
   /** The ServiceAccount that the client uses, if it belongs to that namespace. */
   readonly account: () => Promise<OwnAccount | undefined>;
 }
@@ -23,7 +25,7 @@ export interface Connection {
  * @throws {Error} naming the kubeconfig file, what is wrong with it and what to do
  */
 export function connect({ kubeconfig, context }: Settings, env: Environment, beforeWrite?: () => void): Connection {
-  const { config, namespace } = loadKubeconfig({
+  const { config, namespace, source } = loadKubeconfig({
     env,
     ...(kubeconfig && { path: kubeconfig }),
     ...(context && { context }),
@@ -34,6 +36,7 @@ export function connect({ kubeconfig, context }: Settings, env: Environment, bef
     cluster: new KubeCluster(client, new PagedPodSource(client), Date.now, beforeWrite),
     namespace,
     server: client.origin,
+    isInCluster: source === IN_CLUSTER,
     account: () => ownAccount(config, namespace),
   };
 }

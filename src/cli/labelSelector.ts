@@ -48,9 +48,16 @@ function exists(part: string): Requirement | undefined {
   return key === undefined ? undefined : { key, operator: no ? 'DoesNotExist' : 'Exists' };
 }
 
+const KEY = '([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
+const VALUE = '([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?';
 /** A valid key of a label or an annotation (apimachinery util/validation IsQualifiedName). */
-export const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-export const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+export const LABEL_KEY = new RegExp(`^${KEY}$`);
+export const LABEL_VALUE = new RegExp(`^${VALUE}$`);
+
+const LIST = `\\s*${VALUE}\\s*(,\\s*${VALUE}\\s*)*`;
+const REQUIREMENT = `\\s*(!?\\s*${KEY}|${KEY}\\s*(==?|!=)\\s*${VALUE}|${KEY}\\s+(in|notin)\\s*\\(${LIST}\\))\\s*`;
+/** The selectors that `parseLabelSelector` reads, except for their length, as JavaScript and RE2 both understand it. */
+export const LABEL_SELECTOR = `^${REQUIREMENT}(,${REQUIREMENT})*$`;
 
 /** Why the API server would reject a label requirement. */
 function requirementProblem({ key, values = [] }: Requirement): string | undefined {

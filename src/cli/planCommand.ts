@@ -11,6 +11,7 @@ import { type PauseState, pauseStateOf } from '../leader/pauseState.ts';
 import { messageOf } from '../messageOf.ts';
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
+import type { Observed } from '../observe/observed.ts';
 import { Observer } from '../observe/observer.ts';
 import { evaluate } from '../plan/evaluate.ts';
 import { escaped } from '../report/escaped.ts';
@@ -20,9 +21,12 @@ import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
 import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
 import { connect } from './connect.ts';
+import type { SettingsSource } from './installed/installedSettings.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
+import { planSettings, sourceLine } from './planSettings.ts';
 import { PolicySource } from './policySource.ts';
 import { Progress } from './progress.ts';
+import { serviceTunnel } from './serviceTunnel.ts';
 import type { Settings } from './settings.ts';
 import { warnUnread } from './warnUnread.ts';
 
@@ -49,35 +53,60 @@ const WARNING_LIMIT = 1000;
  * @throws {Error} when the policy file cannot be used, or the cluster cannot be read or has no injector; the message is for users
  */
 export async function planCommand(
-  settings: Settings,
+  asked: Settings,
   given: ReadonlySet<string>,
   streams: Streams,
   signal: AbortSignal,
 ): Promise<number> {
-  if (settings.explain && !settings.namespace) {
+  if (asked.explain && !asked.namespace) {
     streams.error.write('error: --explain names one workload, so it needs --namespace, for example -n shop\n');
     return WRONG_USAGE;
   }
-  const policy = (await PolicySource.open(settings, given)).current();
-  const { client, cluster: writable, namespace: ofContext } = connect(settings, streams.environment);
+  // its mistakes are told before anything is connected
+  const ownPolicy = (await PolicySource.open(asked, given)).current();
+  const { client, cluster: writable, namespace: ofContext, isInCluster } = connect(asked, streams.environment);
   const warnings: string[] = [];
+  const say = (kind: 'note' | 'warning', words: string): void => {
+    progress.done();
+    streams.error.write(`${kind}: ${escaped(words, WARNING_LIMIT)}\n`);
+  };
   const warn = (words: string): void => {
     const shown = escaped(words, WARNING_LIMIT);
     if (warnings.includes(shown)) return;
     warnings.push(shown);
-    progress.done();
-    streams.error.write(`warning: ${shown}\n`);
+    say('warning', shown);
   };
   const cluster = warnUnread(readOnly(writable), warn);
   const stop = new AbortController();
   const stopping = AbortSignal.any([stop.signal, signal]);
   const progress = new Progress(streams.error);
-  const { injectorAddress } = settings;
-  const injectors = new Injectors({ cluster, now: Date.now, ...(injectorAddress && { address: injectorAddress }) });
+  const { injectorAddress } = asked;
+  const tunnel = serviceTunnel(client, {
+    opened: ({ namespace, name }, { pod, port }) =>
+      say('note', `asking Service ${namespace}/${name} through a port-forward to port ${port} of pod ${pod}`),
+    failed: warn,
+  });
+  const injectors = new Injectors({
+    cluster,
+    now: Date.now,
+    ...(injectorAddress && { address: injectorAddress }),
+    ...(!isInCluster && { tunnel }),
+  });
   try {
+    progress.say('reading the settings');
+    const {
+      settings,
+      policy,
+      source,
+      own,
+      namespace: home,
+      ...read
+    } = await planSettings(client, { settings: asked, given, policy: ownPolicy }, stopping);
+    if (source) say('note', sourceLine(source));
+    for (const words of read.warnings) warn(words);
     progress.say('reading the mesh');
     const mesh = await readMesh(client, { scope: scopeOf(settings), sources: sourcesIn(policy) }, warn, stopping);
-    const lookup = await findLease(client, [ofContext, settings.namespace], stopping);
+    const lookup = await findLease(client, [home ?? '', ofContext, settings.namespace], stopping);
     if (lookup.kind === 'unknown') warn(`cannot tell whether Meltemi is paused: ${lookup.why}`);
     const pauseState = pauseStateIn(lookup);
     const journal = journalIn(lookup);
@@ -94,8 +123,10 @@ export async function planCommand(
       looks: Number.POSITIVE_INFINITY,
     });
     progress.say('reading workloads and pods, asking the injectors');
-    const observations = await observer.scan(mesh, settings.namespace || undefined, stopping);
-    const answered = await observer.answerAll(mesh, [...observations.values()]);
+    const observations: Observed[] = [];
+    for (const place of placesOf(settings, mesh))
+      observations.push(...(await observer.scan(mesh, place, stopping)).values());
+    const answered = await observer.answerAll(mesh, observations);
     const now = Date.now();
     const context = {
       now,
@@ -110,12 +141,13 @@ export async function planCommand(
       busy: new Set<never>(),
       paused: pauseState.paused,
       resumedAt: pauseState.resumedAt,
+      own,
     };
     const evaluation = evaluate({ mesh, observations: answered, learnt: journal.learntSoFar(), context });
     const rows = rowsOf(evaluation);
     progress.done();
     if (!settings.explain) {
-      streams.out.write(render(rows, warnings, settings, streams));
+      streams.out.write(render({ rows, warnings, ...(source && { source }) }, settings, streams));
       return exitCode(rows);
     }
     const { kind, name } = settings.explain;
@@ -139,10 +171,19 @@ function journalIn(lookup: LeaseLookup): Journal {
   return new Journal({ store: { text: () => text, keep }, now: Date.now, wall: Date.now, onError: () => undefined });
 }
 
-const scopeOf = ({ namespace, istioNamespaces }: Settings): MeshScope => ({
-  namespaces: istioNamespaces.size > 0 && namespace ? [namespace] : [],
-  istioNamespaces: [...istioNamespaces],
-});
+function scopeOf({ namespace, namespaces, istioNamespaces }: Settings): MeshScope {
+  const one = istioNamespaces.size > 0 && namespace ? [namespace] : [];
+  return { namespaces: namespaces.size > 0 ? [...namespaces] : one, istioNamespaces: [...istioNamespaces] };
+}
+
+/** The namespaces to scan; undefined is all of them. @throws {Error} for a namespace that is not managed */
+function placesOf({ namespace, namespaces }: Settings, mesh: Mesh): (string | undefined)[] {
+  if (namespaces.size === 0) return [namespace || undefined];
+  // one that is gone has no workloads, and no Role that would let them be listed
+  if (namespace === '') return [...namespaces].filter((name) => mesh.namespaces.has(name));
+  if (namespaces.has(namespace)) return [namespace];
+  throw new Error(`namespace ${namespace} is not managed (--namespaces ${[...namespaces].join(',')})`);
+}
 
 /** Lists the objects that decide the injectors' answers. It fails at the first list that fails: half a mesh would make a wrong plan. */
 async function readMesh(
@@ -193,15 +234,19 @@ function withInjectors(mesh: Mesh): Mesh {
 const pauseStateIn = (lookup: LeaseLookup): PauseState =>
   lookup.kind === 'found' ? pauseStateOf(lookup.lease.annotations) : {};
 
-/** JSON and YAML have the exact values. `warnings` says what could not be read; an empty list means that the plan is complete. */
-function render(
-  rows: readonly Row[],
-  warnings: readonly string[],
-  { output, all }: Settings,
-  { out, environment }: Streams,
-): string {
-  if (output === 'json') return `${jsonText({ workloads: rows, warnings }, 2)}\n`;
-  if (output === 'yaml') return yamlText({ workloads: rows, warnings });
+/** What is printed. */
+interface Printed {
+  readonly rows: readonly Row[];
+  /** What could not be read; an empty list means that the plan is complete. */
+  readonly warnings: readonly string[];
+  readonly source?: SettingsSource;
+}
+
+/** JSON and YAML have the exact values. */
+function render({ rows, warnings, source }: Printed, { output, all }: Settings, { out, environment }: Streams): string {
+  const machine = { workloads: rows, warnings, ...(source && { settings: source }) };
+  if (output === 'json') return `${jsonText(machine, 2)}\n`;
+  if (output === 'yaml') return yamlText(machine);
   const colour = out.isTTY === true && !environment.NO_COLOR;
   return planTable(rows, { colour, all });
 }

@@ -38,8 +38,8 @@ export class PolicySource {
   readonly first: TextFile | undefined;
   #policy: Policy;
 
-  private constructor(settings: Settings, given: ReadonlySet<string>, first: TextFile | undefined) {
-    this.file = settings.policy;
+  private constructor(file: string, settings: Settings, given: ReadonlySet<string>, first: TextFile | undefined) {
+    this.file = file;
     this.#settings = settings;
     this.#given = given;
     this.first = first;
@@ -49,7 +49,12 @@ export class PolicySource {
   /** @throws {PolicyError} when the settings name a policy file that cannot be used */
   static async open(settings: Settings, given: ReadonlySet<string>): Promise<PolicySource> {
     const first = settings.policy ? await readTextFile(settings.policy, POLICY_SIZE) : undefined;
-    return new PolicySource(settings, given, first);
+    return new PolicySource(settings.policy, settings, given, first);
+  }
+
+  /** From a policy file that was read elsewhere. @throws {PolicyError} when it cannot be used */
+  static of(file: string, settings: Settings, given: ReadonlySet<string>, content: TextFile): PolicySource {
+    return new PolicySource(file, settings, given, content);
   }
 
   #policyOf(file: FilePolicy): Policy {

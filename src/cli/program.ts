@@ -25,10 +25,11 @@ Every flag is also an environment variable: --max-in-flight is MELTEMI_MAX_IN_FL
 const PLAN_EXAMPLES = `
 Examples:
   ${PRODUCT} plan                           what would be restarted, why and in which order
+  ${PRODUCT} plan --in-cluster-settings     the same with the settings and policy of the installed operator
   ${PRODUCT} plan -n shop --explain ${deployment.kind}/cart    how one verdict comes about
   ${PRODUCT} plan -o json | jq '.workloads[] | select(.verdict=="outdated")'
   kubectl -n istio-system port-forward svc/istiod 15017:443 &
-  ${PRODUCT} plan --injector-address localhost:15017    from outside the cluster
+  ${PRODUCT} plan --injector-address localhost:15017    through a port-forward of your own
 
 Exit code: 0 everything assessed and nothing outdated, 3 something is outdated,
 1 an error, or nothing outdated but something could not be assessed, 2 wrong usage.
@@ -135,12 +136,18 @@ export function optionsOf(command: CommandName, environment: Environment): Optio
 const SHORT: Readonly<Record<string, string>> = { namespace: '-n, ', output: '-o, ' };
 
 function optionOf(name: string, setting: Setting<unknown>, environment: Environment): Option {
+  const option = flagOption(name, setting);
+  const variable = envOf(name);
+  return environment[variable] === '' && emptyIsUnset(setting) ? option : option.env(variable);
+}
+
+/** The flag of a setting, without its environment variable. */
+export function flagOption(name: string, setting: Setting<unknown>): Option {
+  const { value, alone = value === undefined ? 'true' : undefined } = setting;
   // A switch takes an optional value, so that `--dry-run=false` and MELTEMI_DRY_RUN=false mean what they say.
-  const value = setting.value ? ` <${setting.value}>` : ' [true|false]';
-  const option = new Option(`${SHORT[name] ?? ''}${flagOf(name)}${value}`, setting.help)
+  const shown = value === undefined ? '[true|false]' : alone === undefined ? `<${value}>` : `[${value}]`;
+  const option = new Option(`${SHORT[name] ?? ''}${flagOf(name)} ${shown}`, setting.help)
     .argParser(setting.parse)
     .default(defaultOf(setting), setting.default || 'none');
-  const variable = envOf(name);
-  if (environment[variable] !== '' || !emptyIsUnset(setting)) option.env(variable);
-  return setting.value ? option : option.preset('true');
+  return alone === undefined ? option : option.preset(alone);
 }

@@ -13,12 +13,19 @@ export interface Setting<T> {
   readonly help: string;
   /** Placeholder of the value in the help; absent for switches, which also take `true` or `false`. */
   readonly value?: string;
+  /** What the flag means without a value, if it takes one and does not need it. */
+  readonly alone?: string;
   readonly default: string;
   readonly commands: readonly CommandName[];
   /** Whether its text is a comma-separated list. In the policy file it is a YAML list then. */
   readonly list?: true;
   /** Whether the policy file may set it too, under the same name: settings that say what is allowed, not where or how to run. */
   readonly policy?: true;
+  /**
+   * A regular expression, of those that JavaScript and RE2 share, for what `parse` takes; of a list, for one entry and without anchors. The
+   * schema of the chart has it.
+   */
+  readonly pattern?: string;
   /** All allowed values, or all allowed entries of its list. */
   readonly words?: readonly string[];
   /**

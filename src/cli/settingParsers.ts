@@ -5,6 +5,8 @@ import type { WorkloadKind } from '../model.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import type { ListenAddress } from '../report/server.ts';
 import { parseDuration } from './duration.ts';
+import type { OperatorChoice } from './installed/operatorDeployment.ts';
+import { numberUpTo } from './numberPattern.ts';
 import type { Bounds } from './setting.ts';
 
 /** Milliseconds. */
@@ -25,25 +27,28 @@ export function countIn({ min, max }: Bounds): (given: string) => number {
   };
 }
 
-/**
- * Whole seconds: the times in records have no fractions (RFC 3339, as `kubectl rollout restart` writes it), so a fraction would be lost.
- */
+/** Reads a duration within bounds. @throws {InvalidArgumentError} for anything else */
 export function durationIn({ min, max }: Bounds): (given: string) => number {
   const range = min > 0 ? `from ${min / SECOND}s to ${max / 3_600_000}h` : `at most ${max / 3_600_000}h`;
   return (given) => {
     const milliseconds = parseDuration(given);
-    if (milliseconds === undefined || milliseconds < min || milliseconds > max)
-      throw new InvalidArgumentError(`It must be a duration such as 10s, 5m or 1h30m, ${range}.`);
-    const whole = Math.round(milliseconds / SECOND) * SECOND;
-    if (Math.abs(milliseconds - whole) < 1e-3) return whole;
-    throw new InvalidArgumentError(`It must be whole seconds, such as 10s, 5m or 1h30m, ${range}.`);
+    if (milliseconds !== undefined && milliseconds >= min && milliseconds <= max) return milliseconds;
+    throw new InvalidArgumentError(`It must be a duration such as 10s, 5m or 1h30m, ${range}.`);
   };
 }
+
+/** The name of a namespace. */
+export const NAMESPACE_NAME = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
+/** The name of a namespace, in which `*` matches any characters. */
+export const NAMESPACE_PATTERN = '[a-z0-9*][-a-z0-9*]{0,62}';
+
+const isName = new RegExp(`^${NAMESPACE_NAME}$`);
+const isPattern = new RegExp(`^${NAMESPACE_PATTERN}$`);
 
 /** Reads comma-separated namespace names. @throws {InvalidArgumentError} naming the first invalid one */
 export function parseNames(given: string): ReadonlySet<string> {
   const names = splitList(given);
-  const wrong = names.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
+  const wrong = names.find((name) => !isName.test(name));
   if (wrong === undefined) return new Set(names);
   throw new InvalidArgumentError(
     `"${wrong}" is not a namespace name: use lower-case letters, digits and dashes, at most 63.`,
@@ -56,7 +61,7 @@ export function parseNames(given: string): ReadonlySet<string> {
  */
 export function parseNamespacePatterns(given: string): readonly string[] {
   const found = splitList(given);
-  const wrong = found.find((pattern) => !/^[a-z0-9*][-a-z0-9*]{0,62}$/.test(pattern));
+  const wrong = found.find((pattern) => !isPattern.test(pattern));
   if (wrong === undefined) return found;
   throw new InvalidArgumentError(
     `"${wrong}" is not a namespace name or pattern: use lower-case letters, digits, dashes and *, at most 63.`,
@@ -74,6 +79,15 @@ export function parseWorkload(given: string): { kind: WorkloadKind; name: string
   throw new InvalidArgumentError(
     `It must be KIND/NAME with KIND one of ${WORKLOAD_KINDS.join(', ')}, or as a plan lists it.`,
   );
+}
+
+/** Reads NAMESPACE or NAMESPACE/NAME; `true` is any, and an empty text or `false` none. @throws {InvalidArgumentError} */
+export function parseOperatorChoice(given: string): OperatorChoice | undefined {
+  if (given === '' || given === 'false') return undefined;
+  if (given === 'true') return {};
+  const [, namespace, name] = /^([a-z0-9][-a-z0-9]{0,62})(?:\/([a-z0-9][-a-z0-9.]{0,252}))?$/.exec(given) ?? [];
+  if (namespace) return { namespace, ...(name && { name }) };
+  throw new InvalidArgumentError('It must be NAMESPACE or NAMESPACE/DEPLOYMENT of the operator, for example meltemi.');
 }
 
 /** Reads a list of known words. */
@@ -109,12 +123,15 @@ export function parseOutput(given: string): 'table' | 'json' | 'yaml' {
   throw new InvalidArgumentError('It must be table, json or yaml.');
 }
 
+/** host:port, or :port for all interfaces; `0` is none. */
+export const LISTEN_ADDRESS = `^(0|.*:${numberUpTo(65_535)})$`;
+const isAddress = new RegExp(LISTEN_ADDRESS);
+
 /** Reads host:port, or :port for all interfaces; `0` and an empty text are none. @throws {InvalidArgumentError} */
 export function parseListenAddress(given: string): ListenAddress | undefined {
   if (given === '0' || given === '') return undefined;
-  const [, host, port] = /^(.*):(\d{1,5})$/.exec(given) ?? [];
-  if (host !== undefined && Number(port) <= 65_535)
-    return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+  const [, host, port] = (isAddress.test(given) && /^(.*):(\d+)$/.exec(given)) || [];
+  if (host !== undefined) return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
   throw new InvalidArgumentError('It must be host:port, :port, or 0 to turn it off.');
 }
 

@@ -1,19 +1,21 @@
 import { InvalidArgumentError } from 'commander';
 import type { LabelSelector } from '../model.ts';
 import type { ListenAddress } from '../report/server.ts';
-import { parseLabelSelector } from './labelSelector.ts';
+import { durationPattern, LONGEST_DURATION } from './duration.ts';
+import { LABEL_SELECTOR, parseLabelSelector } from './labelSelector.ts';
 import { BOTH, type CommandName, RUN, type Setting } from './setting.ts';
 import {
   countIn,
   durationIn,
+  LISTEN_ADDRESS,
+  NAMESPACE_NAME,
+  NAMESPACE_PATTERN,
   parseBoolean,
   parseListenAddress,
   parseNames,
   parseNamespacePatterns,
 } from './settingParsers.ts';
 
-/** A year. A longer duration would mean never, which no duration should express. */
-const LONGEST_DURATION = 8760 * 3_600_000;
 const GREATEST_COUNT = 999_999;
 
 /** A switch: the flag alone means true. */
@@ -32,7 +34,8 @@ export const duration = (
   min = 0,
 ): Setting<number> => {
   const bounds = { min, max: LONGEST_DURATION };
-  return { help, value: 'duration', default: fallback, commands, bounds, parse: durationIn(bounds) };
+  const pattern = durationPattern(min);
+  return { help, value: 'duration', default: fallback, commands, bounds, pattern, parse: durationIn(bounds) };
 };
 
 /** A whole number, from `min` up. */
@@ -54,6 +57,7 @@ export const patterns = (help: string): Setting<readonly string[]> => ({
   default: '',
   commands: BOTH,
   list: true,
+  pattern: NAMESPACE_PATTERN,
   parse: parseNamespacePatterns,
 });
 
@@ -74,6 +78,7 @@ export const names = (help: string, commands: readonly CommandName[]): Setting<R
   default: '',
   commands,
   list: true,
+  pattern: NAMESPACE_NAME,
   parse: parseNames,
 });
 
@@ -83,7 +88,8 @@ export const selector = (help: string): Setting<LabelSelector | undefined> => ({
   value: 'selector',
   default: '',
   commands: BOTH,
-  parse: (given) => (given.trim() === '' ? undefined : parseLabelSelector(given)),
+  pattern: LABEL_SELECTOR,
+  parse: (given) => (given === '' ? undefined : parseLabelSelector(given)),
 });
 
 /** Any text, empty by default. @param value the placeholder in the help */
@@ -119,5 +125,6 @@ export const address = (help: string, fallback: string): Setting<ListenAddress |
   value: 'address',
   default: fallback,
   commands: RUN,
+  pattern: LISTEN_ADDRESS,
   parse: parseListenAddress,
 });

@@ -6,8 +6,17 @@ import { RESTART_ANNOTATION } from '../names.ts';
 import { GATE_CODES, type GateCode } from '../plan/gates/gates.ts';
 import { DO_NOT_DISRUPT_CHOICES, PDB_CHOICES, RECREATE_CHOICES } from '../plan/policy.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
+import type { OperatorChoice } from './installed/operatorDeployment.ts';
 import { ALL, BOTH, defaultOf, PLAN, RUN, type Setting } from './setting.ts';
-import { oneOfEach, parseDialAddress, parseLogLevel, parseOutput, parseWorkload, SECOND } from './settingParsers.ts';
+import {
+  oneOfEach,
+  parseDialAddress,
+  parseLogLevel,
+  parseOperatorChoice,
+  parseOutput,
+  parseWorkload,
+  SECOND,
+} from './settingParsers.ts';
 import {
   address,
   choice,
@@ -37,7 +46,7 @@ export const SETTINGS = {
     'be the path of a file; leave it out to have no policy file.',
   ),
   namespaces: neverEmpty(
-    names('manage only these namespaces, comma-separated, and need no rights in others; default: all namespaces', RUN),
+    names('manage only these namespaces, comma-separated, and need no rights in others; default: all namespaces', BOTH),
     SOME_NAMESPACE,
   ),
   istioNamespaces: neverEmpty(
@@ -188,8 +197,16 @@ export const SETTINGS = {
     parse: parseWorkload,
   } as Setting<{ readonly kind: WorkloadKind; readonly name: string } | undefined>,
   all: toggle('also list workloads that no injector matches', PLAN),
+  inClusterSettings: {
+    help: 'plan with settings and policy of the operator in the cluster; name its namespace, or NAMESPACE/DEPLOYMENT, if there are several',
+    value: 'namespace/name',
+    alone: 'true',
+    default: '',
+    commands: PLAN,
+    parse: parseOperatorChoice,
+  } as Setting<OperatorChoice | undefined>,
   injectorAddress: {
-    help: 'host:port at which to reach all injectors, for example through a port-forward',
+    help: 'host:port at which to reach all injectors, for example through a port-forward of your own',
     value: 'address',
     default: '',
     commands: PLAN,

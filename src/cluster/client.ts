@@ -6,6 +6,7 @@ import { CallLimit, untilAborted } from './callLimit.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Announced, type Connections, eachDispatcher, type Lane, openConnections } from './connections.ts';
 import { type Credentials, readCredentials, sameTls, type TlsMaterial } from './credentials.ts';
+import type { WebSocketAddress } from './portForward.ts';
 import { type Priority, priorityOf } from './priority.ts';
 import { RequestQueue } from './requestQueue.ts';
 
@@ -196,6 +197,17 @@ export class KubeClient implements WatchApi {
       stop.release();
       throw stop.explain(thrown);
     }
+  }
+
+  /** What a WebSocket to this API server needs: its URL, the credentials, and connections with the right certificates and proxy. */
+  async webSocketAddress(request: Pick<ApiRequest, 'path' | 'query'>): Promise<WebSocketAddress> {
+    const call: ApiRequest = { ...request, method: 'GET' };
+    const { headers, tls } = await this.#authenticate(call);
+    return {
+      url: new URL(this.#target(call), this.#server),
+      headers: { 'user-agent': this.#userAgent, ...headers },
+      dispatcher: this.#connectionsFor(tls).watches,
+    };
   }
 
   /** Aborts all requests and closes every connection. */

@@ -7,6 +7,9 @@ import { parse } from 'yaml';
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
+/** The source of a kubeconfig that is made of a pod's service account. */
+export const IN_CLUSTER = 'in-cluster';
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The message names the file, what is wrong with it, and how to fix it. */
@@ -32,7 +35,7 @@ export interface LoadedKubeconfig {
   readonly namespace: string;
   /** URL of the API server. */
   readonly server: string;
-  /** The file or files, or `in-cluster`. */
+  /** The file or files, or `IN_CLUSTER`. */
   readonly source: string;
 }
 
@@ -73,7 +76,7 @@ function inCluster(root: string, env: Environment, context: string | undefined):
   const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = env;
   const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
   config.clusters = config.clusters.map((cluster) => ({ ...cluster, server }));
-  return chosen(config, 'in-cluster', context);
+  return chosen(config, IN_CLUSTER, context);
 }
 
 function merged(files: readonly string[]): KubeConfig {

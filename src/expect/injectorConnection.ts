@@ -6,6 +6,7 @@ import { questionText } from './admission.ts';
 import type { Answer } from './answer.ts';
 import type { AnswerReader } from './answerReader.ts';
 import type { ConcurrencyLimit } from './concurrencyLimit.ts';
+import type { InjectorRoutes } from './injectorRoutes.ts';
 import type { PodCreators } from './podCreators.ts';
 import { type AskedContainer, containerOf, type Question } from './question.ts';
 import { ReceivedBody } from './receivedBody.ts';
@@ -21,6 +22,8 @@ import type { WebhookEntry } from './webhookEntry.ts';
 const ANSWER_LIMIT = 32 * 1024 * 1024;
 /** Answers above this size are received and read one at a time, so that several of them do not fill the memory. */
 const ORDINARY = 1024 * 1024;
+/** How long the network may take where there is another way, milliseconds. What it does not route it often drops without a word. */
+const BEFORE_THE_TUNNEL = 2000;
 /** Bytes to read of an error's text. Messages show 120 characters of it. */
 const ERROR_TEXT = 16 * 1024;
 
@@ -29,11 +32,15 @@ const ERROR_TEXT = 16 * 1024;
  */
 export class ConnectionFault extends Error {}
 
+type Socket = NonNullable<Parameters<buildConnector.Callback>[1]>;
+
 export interface ConnectionOptions {
   readonly cluster: Pick<Cluster, 'service'>;
   readonly podCreators: PodCreators;
   /** Address to dial instead of the entry's. */
   readonly address: { readonly host: string; readonly port: number } | undefined;
+  /** Other ways to Services than the network, shared by all injectors. */
+  readonly routes: InjectorRoutes | undefined;
   /** Time limit for one question, from dialling to the last byte of the answer; milliseconds. */
   readonly timeLimit: number;
   readonly connections: number;
@@ -49,10 +56,16 @@ export class InjectorConnection {
   readonly #options: ConnectionOptions;
   readonly #entry: WebhookEntry;
   readonly #agent: Agent;
+  readonly #connector: buildConnector.connector;
+  readonly #impatient: buildConnector.connector;
 
   constructor(entry: WebhookEntry, options: ConnectionOptions) {
     this.#entry = entry;
     this.#options = options;
+    // half of the time limit, so that a missing injector can be told from one that does not answer
+    const patience = options.timeLimit / 2;
+    this.#connector = this.#connectorFor(patience);
+    this.#impatient = this.#connectorFor(Math.min(patience, BEFORE_THE_TUNNEL));
     this.#agent = this.#dialling(options.connections);
   }
 
@@ -107,10 +120,6 @@ export class InjectorConnection {
   }
 
   #dialling(connections: number): Agent {
-    const { caBundle } = this.#entry;
-    const { timeLimit } = this.#options;
-    // half of the time limit, so that a missing injector can be told from one that does not answer
-    const dial = buildConnector({ ...(caBundle && { ca: caBundle }), timeout: timeLimit / 2, allowH2: false });
     return new Agent({
       connections,
       pipelining: 1,
@@ -118,14 +127,42 @@ export class InjectorConnection {
       maxResponseSize: ANSWER_LIMIT,
       connect: (options, callback) => {
         const fail = (error: unknown): void => callback(new ConnectionFault(describe(error), { cause: error }), null);
-        this.#target(options.hostname, Number(options.port) || 443).then(({ host, port }) => {
-          const servername = serverName(options.hostname);
-          dial({ ...options, hostname: host, port: String(port), servername }, (...[error, socket]) =>
-            error ? fail(error) : callback(null, socket),
-          );
-        }, fail);
+        this.#dial(options).then((socket) => callback(null, socket), fail);
       },
     });
+  }
+
+  #dial(options: buildConnector.Options): Promise<Socket> {
+    const { address, routes } = this.#options;
+    const { address: named } = this.#entry;
+    if (address || !routes || 'url' in named) return this.#direct(this.#connector, options);
+    return routes.open(named.service, {
+      direct: () => this.#direct(this.#impatient, options),
+      through: (stream) => this.#connected(this.#connector, { ...options, httpSocket: stream as Socket }),
+    });
+  }
+
+  async #direct(connector: buildConnector.connector, options: buildConnector.Options): Promise<Socket> {
+    const { host, port } = await this.#target(options.hostname, Number(options.port) || 443);
+    return this.#connected(connector, { ...options, hostname: host, port: String(port) }, options.hostname);
+  }
+
+  /** A TLS connection that is verified against the entry's CA and name, wherever its bytes go. */
+  #connected(
+    connector: buildConnector.connector,
+    options: buildConnector.Options,
+    name = options.hostname,
+  ): Promise<Socket> {
+    const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+    connector({ ...options, servername: serverName(name) }, (...[error, socket]) =>
+      error ? reject(error) : resolve(socket),
+    );
+    return promise;
+  }
+
+  #connectorFor(timeout: number): buildConnector.connector {
+    const { caBundle } = this.#entry;
+    return buildConnector({ ...(caBundle && { ca: caBundle }), timeout, allowH2: false });
   }
 
   async #target(host: string, port: number): Promise<{ host: string; port: number }> {

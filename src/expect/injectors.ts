@@ -6,6 +6,7 @@ import { ConcurrencyLimit } from './concurrencyLimit.ts';
 import { describe, InjectorConnection } from './injectorConnection.ts';
 import type { InjectorLine } from './injectorLine.ts';
 import { InjectorLines, type ReachableListener } from './injectorLines.ts';
+import { InjectorRoutes, type Tunnel } from './injectorRoutes.ts';
 import { KeptAnswers } from './keptAnswers.ts';
 import type { AskedInjection, Injection } from './mesh.ts';
 import { PodCreators } from './podCreators.ts';
@@ -19,6 +20,8 @@ export interface InjectorsOptions {
   readonly now: () => number;
   /** Address to dial instead of the entry's, for a port-forward. The server name stays the entry's. */
   readonly address?: { readonly host: string; readonly port: number };
+  /** Leads to Services that the network does not lead to. */
+  readonly tunnel?: Tunnel;
   /** Time limit for one question, from dialling to the last byte of the answer; milliseconds. */
   readonly timeLimit?: number;
   /** Asks without a network, as in the simulation. It rejects when there is no answer. */
@@ -53,6 +56,7 @@ export class Injectors {
   readonly #asking = new Map<string, Promise<Answer>>();
   readonly #reader = new AnswerReader();
   readonly #podCreators: PodCreators;
+  readonly #routes: InjectorRoutes | undefined;
   readonly #writing = new ConcurrencyLimit(1);
   readonly #large = new ConcurrencyLimit(1);
 
@@ -61,6 +65,7 @@ export class Injectors {
     this.#options = options;
     this.#kept = new KeptAnswers(now);
     this.#podCreators = new PodCreators(options.cluster, now);
+    this.#routes = options.tunnel && new InjectorRoutes(options.tunnel);
     this.#lines = new InjectorLines((entry, connections) => this.#connect(entry, connections), options.onReachable);
     this.#questioner = new Questioner({
       lines: this.#lines,
@@ -215,6 +220,7 @@ export class Injectors {
     return new InjectorConnection(entry, {
       cluster,
       address,
+      routes: this.#routes,
       timeLimit,
       connections,
       reader: this.#reader,

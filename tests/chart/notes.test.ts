@@ -11,7 +11,7 @@ test('the notes say to plan first, how namespaces take part, how to pause and wh
   assert.match(text, /by default kube-system and istio-system.*skipped \(namespace\)/s);
   assert.match(text, /kubectl -n ops annotate lease meltemi meltemi\.dev\/paused=/);
   for (const annotation of Object.values(ANNOTATION)) assert.ok(text.includes(`${annotation}-`), annotation);
-  assert.doesNotMatch(text, /PAUSED|DRY RUN|WARNING|namespaces .* only/);
+  assert.doesNotMatch(text, /PAUSED|DRY RUN|WARNING|NOTE:|namespaces .* only/);
 });
 
 for (const [what, values, said] of [
@@ -24,7 +24,12 @@ for (const [what, values, said] of [
     { config: { maxInFlight: 3 }, policy: { maxInFlight: 4, restartDelay: '5s' } },
     /WARNING: maxInFlight is given in config and in policy/,
   ],
-  ['where istiod is', { istioNamespaces: ['mesh'] }, /kubectl -n mesh port-forward/],
+  [
+    'what is policy and stands in config',
+    { config: { maxInFlight: 3 } },
+    /NOTE: config.maxInFlight is policy. As policy.maxInFlight/,
+  ],
+  ['where it is', { namespaceOverride: 'mesh' }, /^ {2}meltemi plan --in-cluster-settings mesh$/m],
 ] as const) {
   test(`the notes tell ${what}`, async () => assert.match(await notes(values), said));
 }

@@ -31,6 +31,15 @@ const REFUSED: Readonly<Record<string, readonly [Values, RegExp]>> = {
     { config: { metricsBindAddress: 'localhost' } },
     /'\/config\/metricsBindAddress': .* does not match pattern/,
   ],
+  'a label that is a number': [{ podLabels: { shard: 1 } }, /'\/podLabels\/shard': got number, want string/],
+  'an annotation that is a number': [
+    { podAnnotations: { 'prometheus.io/port': 8080 } },
+    /'\/podAnnotations\/prometheus\.io~?1?\/?port': got number, want string/,
+  ],
+  'a node selector that is a switch': [
+    { nodeSelector: { spot: true } },
+    /'\/nodeSelector\/spot': got boolean, want string/,
+  ],
   'a tag for a digest': [{ image: { digest: 'latest' } }, /'\/image\/digest': 'latest' does not match pattern/],
   'a namespace that is none': [{ namespaces: ['Shop'] }, /'\/namespaces\/0': 'Shop' does not match pattern/],
   'a namespace twice': [{ namespaces: ['shop', 'shop'] }, /'\/namespaces': items at 0 and 1 are equal/],

@@ -4,7 +4,7 @@ import { readPolicy } from '../../src/cli/policyFile.ts';
 import { envOf } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { VERSION } from '../../src/version.ts';
-import { CONFIG_VALUES } from '../contract/chart/flagValues.ts';
+import { CONFIG_VALUES, POLICY_VALUES } from '../contract/chart/flagValues.ts';
 import { settingSchema } from '../contract/chart/settingSchema.ts';
 import { container, type Manifest, only, type Rendering, render, type Values } from './chart.ts';
 
@@ -109,7 +109,7 @@ function sampleOf({ setting }: (typeof CONFIG_VALUES)[number]): [value: unknown,
 }
 
 test('every setting reaches the operator by one variable, which its flag reads', async () => {
-  const samples = CONFIG_VALUES.map((one) => ({ ...one, sample: sampleOf(one) }));
+  const samples = [...CONFIG_VALUES, ...POLICY_VALUES].map((one) => ({ ...one, sample: sampleOf(one) }));
   const config = Object.fromEntries(samples.map(({ name, sample: [value] }) => [name, value]));
   const { env } = container(await render({ config })) as { env: { name: string; value: string }[] };
   const given = env.filter(({ name }) => name !== 'MELTEMI_POLICY');

@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { SETTINGS } from '../../src/cli/settings.ts';
 import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../../src/names.ts';
-import { FLAG_VALUES } from './chart/flagValues.ts';
+import { FLAG_VALUES, POLICY_VALUES } from './chart/flagValues.ts';
 import { chartKeys } from './chart/generatedChart.ts';
 
 const chart = parse(readFileSync('helm/Chart.yaml', 'utf8'));
@@ -14,8 +14,10 @@ const keys = chartKeys().map(({ path }) => path);
 
 test('every flag of run is given by exactly one value, or by none because a pod has no use for it', () => {
   const given = FLAG_VALUES.flatMap(({ value }) => value ?? []);
+  const { policy } = JSON.parse(textOf('helm/values.schema.json')).properties;
+  const places = [...keys, ...Object.keys(policy.properties).map((name) => `policy.${name}`)];
   assert.deepEqual(
-    given.filter((value) => !keys.includes(value)),
+    given.filter((value) => !places.includes(value)),
     [],
   );
   assert.equal(new Set(given).size, given.length);
@@ -27,6 +29,14 @@ test('every flag of run is given by exactly one value, or by none because a pod 
     FLAG_VALUES.filter(({ value }) => value === undefined).map(({ name }) => name),
     ['kubeconfig', 'context'],
   );
+});
+
+test('what was under config before it had its place under policy is still taken there', () => {
+  const { config, policy } = JSON.parse(textOf('helm/values.schema.json')).properties;
+  for (const { name } of POLICY_VALUES) {
+    assert.equal(config.properties[name].description, `Use policy.${name} instead`);
+    assert.ok(policy.properties[name] && !keys.includes(`config.${name}`));
+  }
 });
 
 test('templates use no value that values.yaml does not have', () => {

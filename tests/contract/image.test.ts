@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   constants,
@@ -169,6 +170,23 @@ test('what the builder is sent is enough to build, without git', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [join(built.root, 'made', 'meltemi.js'), '--version']);
   assert.match(stdout, /\(abc1234, 2026-11-21\)/);
   assert.deepEqual(readdirSync(join(built.root, 'made')), readdirSync(built.folder));
+});
+
+/** The files of a folder with their digests: what of a build ends up in the image. */
+const digests = (folder: string): [name: string, digest: string][] =>
+  readdirSync(folder)
+    .sort()
+    .map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest('hex'),
+    ]);
+
+test('two builds, in two places, make the same files for the image', () => {
+  const [one, other] = [digests(built.folder), digests(join(built.root, 'made'))];
+  assert.ok(one.length > 3);
+  assert.deepEqual(one, other);
 });
 
 /** The environment of the last stage. */

@@ -55,6 +55,8 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'node:net',
       'node:os',
       'node:path',
+      // a port-forward is a stream of bytes
+      'node:stream',
       'node:timers/promises',
       'node:util',
       'undici',
@@ -81,6 +83,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'undici',
       'yaml',
     ],
+    types: ['node:stream'],
   },
   compare: { values: [...NOUNS, 'kinds'], types: ['expect'] },
   plan: {
@@ -164,6 +167,7 @@ const ASKING = [
   'injectorConnection',
   'injectorLine',
   'injectorLines',
+  'injectorRoutes',
   'injectors',
   'questioner',
 ].map((name) => `src/expect/${name}.ts`);

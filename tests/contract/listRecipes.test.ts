@@ -9,7 +9,7 @@ const FOLLOWS: Readonly<Record<string, readonly (readonly [file: string, text: R
   'A flag': [
     ['docs/flags.md', /`--max-batch` .*`MELTEMI_MAX_BATCH` .*`5` .*restarts that begin together/],
     ['docs/policy.md', /`maxBatch` .*restarts that begin together/],
-    ['helm/values.yaml', /Restarts that begin together .*\n\s*maxBatch: null/],
+    ['helm/values.schema.json', /"maxBatch": {/],
   ],
   'A metric': [['docs/reporting.md', /`meltemi_batches_total` .*Batches of restarts that have begun\./]],
   'An Event': [['docs/reporting.md', /`BatchBegun` .*A batch of restarts has begun\./]],
@@ -33,7 +33,7 @@ function recipe(title: string): Recipe {
 /** A copy of the repository in which the recipes can be followed. */
 function copied(): string {
   const folder = mkdtempSync(join(tmpdir(), 'meltemi-recipe-'));
-  for (const path of ['src', 'tests', 'helm', 'docs', 'README.md', 'package.json', 'CONTRIBUTING.md'])
+  for (const path of ['src', 'tests', 'helm', 'docs', 'README.md', 'CHANGELOG.md', 'package.json', 'CONTRIBUTING.md'])
     cpSync(path, join(folder, path), { recursive: true });
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
   return folder;

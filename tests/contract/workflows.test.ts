@@ -111,6 +111,7 @@ const permissions: Readonly<Record<string, Job['permissions']>> = {
   catalog: { contents: 'read', packages: 'write', 'id-token': 'write' },
   chart: { contents: 'read', packages: 'write', 'id-token': 'write' },
   npm: { contents: 'read', 'id-token': 'write' },
+  notes: { contents: 'write' },
 };
 
 test('nothing may be done but what a job needs', () => {
@@ -131,7 +132,7 @@ test('no secret is used but the token of the run', () => {
 function reaches(job: string): string[] {
   return [job, ...(release.jobs[job]?.needs ?? []).flatMap(reaches)];
 }
-for (const job of ['image', 'bundle', 'catalog', 'chart', 'npm'])
+for (const job of ['image', 'bundle', 'catalog', 'chart', 'npm', 'notes'])
   test(`${job}: made only when all tests passed and the version is right`, () => {
     assert.equal(release.jobs.test?.uses, './.github/workflows/ci.yaml');
     assert.ok(['test', 'version'].every((needed) => reaches(job).includes(needed)));
@@ -214,6 +215,23 @@ test('a tag that is package.json’s version sets version, revision and date', (
 for (const tag of ['v99.0.0', manifest.version, `v${manifest.version}-rc.1`, `vv${manifest.version}`])
   test(`a tag ${tag === manifest.version ? 'without v' : tag.replace(manifest.version, '<version>')} is refused`, () =>
     assert.throws(() => versionStep(tag), /the tag is .*, but package\.json says/));
+
+test('a version that the changelog does not have is refused', () => {
+  const step = release.jobs.version?.steps?.find(({ id }) => id === 'changelog');
+  assert.equal(step?.env?.VERSION, expression('steps.version.outputs.version'));
+  const inFolder = (heading: string): string => {
+    writeFileSync(join(temporary, 'CHANGELOG.md'), `# Changelog\n\n${heading}\n`);
+    return bash(`cd "${temporary}"; ${step?.run}`, { VERSION: '1.2.3' });
+  };
+  assert.equal(inFolder('## [1.2.3] - 2026-11-26'), '## [1.2.3] - 2026-11-26\n');
+  for (const other of ['## [1.2.3-rc.1] - 2026-11-26', '## [1.2.3]', '## [Unreleased]'])
+    assert.throws(() => inFolder(other), other);
+});
+
+test('the release on GitHub comes last, with the notes of its version', () => {
+  assert.deepEqual(release.jobs.notes?.needs, ['version', 'image', 'bundle', 'catalog', 'chart', 'npm']);
+  assert.match(scripts(release.jobs.notes), /writeReleaseNotes\.ts "\$VERSION" > notes\.md\n.*--notes-file notes\.md/s);
+});
 
 test('the base images’ digests are looked up for the names in the Dockerfile', () => {
   const output = join(temporary, 'base');

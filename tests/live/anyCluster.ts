@@ -55,6 +55,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
       ],
     },
   },
+  laptop: { all: ['fake-kubelet'] },
   leaders: { all: ['control-plane'] },
   lease: { all: ['audit-log'] },
   meshes: { all: ['own-mesh'] },

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { dirname } from 'node:path';
 import { request } from 'undici';
 import { RIGHTS, type Right, type RightScope } from '../../src/cluster/rights.ts';
 import { ANNOTATION, LEASE_ANNOTATION } from '../../src/names.ts';
+import { VERSION } from '../../src/version.ts';
 import type { ApiObject } from '../testbed/api.ts';
 import { toolbox } from '../testbed/build.ts';
 import { type Kind, pathOf } from '../testbed/paths.ts';
@@ -12,7 +14,7 @@ import { type Rule, Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import { ChartRelease } from './chartRelease.ts';
 import type { LogLine, OperatorProcess } from './operatorProcess.ts';
-import { Scene } from './scene.ts';
+import { QUICK, Scene } from './scene.ts';
 import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
 
@@ -244,6 +246,60 @@ async function labelled(release: string): Promise<string[]> {
   const selector = `app.kubernetes.io/instance=${release}`;
   const found = await bed.kubectl('get', kinds.join(','), '-A', '-l', selector, '-o', 'name', '--ignore-not-found');
   return found.split('\n').filter(Boolean);
+}
+
+const EARLIER = '0.0.1';
+
+test('from an earlier version: the holder, a pause and the journal stay; nothing is restarted twice, and nothing old is left', async () => {
+  await bed.namespace('earlier', RESTRICTED);
+  await bed.namespace('shop', INJECTED);
+  await bed.deploy({ namespace: 'shop', name: 'web' });
+  await bed.waitReady('shop');
+  const release = new ChartRelease(bed, 'earlier');
+  await release.installRendered(EARLIER, readFileSync('tests/live/earlierChart.yaml', 'utf8'));
+  const scene = await Scene.of(bed, release.user, () => release.start(...QUICK));
+  const lease = async () => (await leaseIn('earlier'))?.metadata.annotations ?? {};
+  try {
+    await bed.istio.upgrade('default', nextVersion());
+    await scene.current(['shop'], version(), 'default');
+    await scene.settled();
+    await until('the restart to be in the journal', 15_000, async () => (await lease())[LEASE_ANNOTATION.journal]);
+    await bed.kubectl('-n', 'earlier', 'annotate', 'lease', 'meltemi', `${LEASE_ANNOTATION.paused}=upgrade`);
+    const before = await leaseIn('earlier');
+    await release.upgrade({});
+    const after = await leaseIn('earlier');
+    assert.equal(after?.metadata.annotations?.[LEASE_ANNOTATION.paused], 'upgrade');
+    assert.equal(
+      after?.metadata.annotations?.[LEASE_ANNOTATION.journal],
+      before?.metadata.annotations?.[LEASE_ANNOTATION.journal],
+    );
+    assert.equal(after?.spec?.holderIdentity, before?.spec?.holderIdentity);
+    assert.deepEqual(await ofChart(release.name, EARLIER), []);
+    await scene.stop();
+    await scene.restart();
+    await until('the pause to be heard', 15_000, () => scene.operator.said('Paused')[0]?.reason === 'upgrade');
+    await bed.kubectl('-n', 'earlier', 'annotate', 'lease', 'meltemi', `${LEASE_ANNOTATION.paused}-`);
+    await bed.istio.upgrade('default', nextVersion());
+    await scene.current(['shop'], version(), 'default');
+    await scene.settled();
+    assert.deepEqual(await scene.restartCounts(), { 'deployments/shop/web': 2 });
+    await release.rollback(1);
+    assert.deepEqual(await ofChart(release.name, VERSION), []);
+    assert.equal((await leaseIn('earlier'))?.spec?.holderIdentity, scene.operator.said('Leading')[0]?.identity);
+  } finally {
+    await scene.stop();
+    await release.uninstall().catch(() => undefined);
+    await Promise.all(['shop', 'earlier'].map((name) => bed.deleteNamespace(name)));
+  }
+});
+
+/** What a release has of a version of the chart. Helm's own records are none. */
+async function ofChart(release: string, chart: string): Promise<string[]> {
+  const kinds = 'all,configmaps,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,leases';
+  const selector = `app.kubernetes.io/instance=${release},helm.sh/chart=meltemi-${chart}`;
+  const found = await bed.kubectl('get', kinds, '-A', '-l', selector, '-o', 'name', '--ignore-not-found');
+  // pods and ReplicaSets of the old template go with the rollout
+  return found.split('\n').filter((name) => name !== '' && !/^(pod|replicaset)/.test(name));
 }
 
 test('a pause by value, upgrades and the operator’s renewals leave one another alone', () =>

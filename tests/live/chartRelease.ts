@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { PRODUCT } from '../../src/names.ts';
 import { CHART, type Values } from '../chart/chart.ts';
 import { toolbox } from '../testbed/build.ts';
 import { merge } from '../testbed/merge.ts';
@@ -44,6 +45,26 @@ export class ChartRelease {
 
   install(values: Values = {}): Promise<string> {
     return this.#helm('install', values);
+  }
+
+  /** Installs an earlier version of the chart, of which only its rendering is known. */
+  async installRendered(version: string, rendering: string): Promise<void> {
+    const chart = this.#bed.path(`chart-${version}`);
+    mkdirSync(join(chart, 'templates'), { recursive: true });
+    writeFileSync(
+      join(chart, 'Chart.yaml'),
+      stringify({ apiVersion: 'v2', name: PRODUCT, version, appVersion: version }),
+    );
+    writeFileSync(join(chart, 'templates/all.yaml'), rendering);
+    await run(toolbox().program('helm'), ['install', this.name, chart, '--namespace', this.namespace], {
+      env: this.#env,
+    });
+  }
+
+  /** Goes back to an earlier revision of the release. */
+  async rollback(revision: number): Promise<void> {
+    const args = ['rollback', this.name, String(revision), '--namespace', this.namespace];
+    await run(toolbox().program('helm'), args, { env: this.#env });
   }
 
   /** With the values of before and these over them. */

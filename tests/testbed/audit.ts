@@ -87,7 +87,7 @@ export class Audit {
     return (this.#writes.get(user) ?? []).filter((write) => write.time >= since);
   }
 
-  /** How often a user asked for what, keyed `verb resource`, for example `list pods`. */
+  /** How often a user asked for what, keyed `verb resource`, for example `list pods` or `get pods/portforward`. */
   async requests(user: string): Promise<Readonly<Record<string, number>>> {
     await this.#catchUp();
     return Object.fromEntries(this.#requests.get(user) ?? []);
@@ -135,7 +135,8 @@ export class Audit {
     if (mark) this.#seenMark = Math.max(this.#seenMark, Number(mark));
     const user = event.user.username;
     const counts = getOrMake(this.#requests, user, () => new Map<string, number>());
-    const what = `${event.verb} ${event.objectRef?.resource ?? event.requestURI}`;
+    const { resource = event.requestURI, subresource } = event.objectRef ?? {};
+    const what = `${event.verb} ${[resource, subresource].filter(Boolean).join('/')}`;
     counts.set(what, (counts.get(what) ?? 0) + 1);
     const kind = kindOf(event);
     getOrMake(this.#kinds, user, () => new Map<string, Request>()).set(JSON.stringify(kind), kind);

@@ -10,7 +10,7 @@ import { writeKubeconfig } from './kubeconfig.ts';
 import { FAKE, PLAYED_BY_KWOK } from './nodes.ts';
 import { freePort } from './ports.ts';
 import { alive, serve, stop } from './processes.ts';
-import { stages } from './stages.ts';
+import { kubelets } from './stages.ts';
 
 const READY_MS = 60_000;
 const MASTERS = 'system:masters';
@@ -32,6 +32,8 @@ export class Cluster {
   readonly ca: string;
   readonly api: Api;
   readonly auditLog: string;
+  /** Where kubelets send what is forwarded to any port of any pod: a free port of 127.0.0.1, for whoever plays the pod. */
+  readonly forwarded: number;
   readonly #toolbox: Toolbox;
   readonly #authority: Authority;
   readonly #ports: Ports;
@@ -46,6 +48,7 @@ export class Cluster {
     this.ca = this.#authority.certificate;
     this.server = `https://127.0.0.1:${ports.api}`;
     this.auditLog = join(state, 'audit.log');
+    this.forwarded = ports.forwarded;
     this.api = new Api(this.server, this.ca, this.#authority.issue({ user: 'testbed:admin', groups: [MASTERS] }));
   }
 
@@ -129,7 +132,7 @@ export class Cluster {
       'tokens.pub': tokens.publicKey,
       'tokens.key': tokens.privateKey,
       'audit.yaml': stringify(AUDIT_POLICY),
-      'stages.yaml': stages(this.#toolbox.folder('stages')),
+      'stages.yaml': kubelets(this.#toolbox.folder('stages'), this.forwarded),
     };
     for (const [name, content] of Object.entries(files)) writeFileSync(this.#file(name), content, { mode: 0o600 });
   }
@@ -155,8 +158,11 @@ export class Cluster {
       ...this.#serving(this.#ports.api),
       '--advertise-address=127.0.0.1',
       '--endpoint-reconciler-type=none',
-      '--service-cluster-ip-range=10.96.0.0/16',
+      // on loopback, where a client that tries a ClusterIP is refused at once and leaves no traffic
+      '--service-cluster-ip-range=127.96.0.0/16',
       '--authorization-mode=RBAC,Node',
+      // the names of the fake machines lead nowhere
+      '--kubelet-preferred-address-types=InternalIP',
       `--client-ca-file=${this.#file('ca.crt')}`,
       '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
       `--service-account-key-file=${this.#file('tokens.pub')}`,
@@ -196,6 +202,10 @@ export class Cluster {
       '--node-ip=127.0.0.1',
       // Its default is to serve on every address of the machine.
       `--server-address=127.0.0.1:${port}`,
+      // the API server asks kubelets there, over TLS
+      `--node-port=${port}`,
+      `--tls-cert-file=${this.#file('serving.crt')}`,
+      `--tls-private-key-file=${this.#file('serving.key')}`,
     ];
   }
 
@@ -214,13 +224,14 @@ export class Cluster {
   }
 }
 
-type Ports = Readonly<Record<'api' | 'etcd' | 'etcdPeer' | Controller, number>>;
+type Ports = Readonly<Record<'api' | 'etcd' | 'etcdPeer' | 'forwarded' | Controller, number>>;
 
 async function choosePorts(): Promise<Ports> {
   return {
     api: await freePort(),
     etcd: await freePort(),
     etcdPeer: await freePort(),
+    forwarded: await freePort(),
     kwok: await freePort(),
     'kube-controller-manager': await freePort(),
     'kube-scheduler': await freePort(),

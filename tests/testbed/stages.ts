@@ -49,8 +49,11 @@ const notReady: Expression = {
   values: ['True'],
 };
 
-/** The configuration of kwok: its stock stages for Nodes and for deletion, and ours for how pods become Ready. */
-export function stages(stock: string): string {
+/**
+ * The configuration of kwok: its stock stages for Nodes and for deletion, and ours for how pods become Ready.
+ * @param forwarded the port of 127.0.0.1 to which a kubelet forwards all ports of its pods
+ */
+export function kubelets(stock: string, forwarded: number): string {
   const read = (path: string): Stage => onlyStage(join(stock, path));
   const ready = read('pod/fast/pod-ready.yaml').spec.next;
   const all = [
@@ -62,8 +65,15 @@ export function stages(stock: string): string {
     podStage('pod-ready-later', [phase('Running'), notReady, fate('at once', 'later')], ready, delay(0)),
     podStage('pod-fail', [phase('Running'), fate('fail')], { statusTemplate: FAILED }, delay(FAIL_AFTER_MS)),
   ];
-  return all.map((stage) => stringify(stage, { lineWidth: 0 })).join('---\n');
+  return [...all, forwardingTo(forwarded)].map((one) => stringify(one, { lineWidth: 0 })).join('---\n');
 }
+
+const forwardingTo = (port: number) => ({
+  apiVersion: 'kwok.x-k8s.io/v1alpha1',
+  kind: 'ClusterPortForward',
+  metadata: { name: 'all' },
+  spec: { forwards: [{ target: { address: '127.0.0.1', port } }] },
+});
 
 const delay = (durationMilliseconds: number) => ({
   durationMilliseconds,

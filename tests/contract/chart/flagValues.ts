@@ -18,9 +18,12 @@ export const FLAG_VALUES: readonly {
 }[] = Object.entries<Setting<unknown>>(SETTINGS)
   .filter(([, { commands }]) => commands.includes('run'))
   .map(([name, setting]) => {
-    const value = name in ELSEWHERE ? ELSEWHERE[name] : `config.${name}`;
+    const value = name in ELSEWHERE ? ELSEWHERE[name] : `${setting.policy ? 'policy' : 'config'}.${name}`;
     return { name, setting, ...(value !== undefined && { value }) };
   });
 
 /** Those under `config`. */
 export const CONFIG_VALUES = FLAG_VALUES.filter(({ value }) => value?.startsWith('config.'));
+
+/** Those under `policy`. `config` takes them too, as it did before they had a place of their own. */
+export const POLICY_VALUES = FLAG_VALUES.filter(({ value }) => value?.startsWith('policy.'));

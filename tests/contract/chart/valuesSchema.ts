@@ -5,7 +5,7 @@ import type { Setting } from '../../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../../src/cli/sidecarsSchema.ts';
 import { SOURCE_KINDS } from '../../../src/expect/sources.ts';
-import { CONFIG_VALUES } from './flagValues.ts';
+import { CONFIG_VALUES, POLICY_VALUES } from './flagValues.ts';
 import { type Schema, settingSchema } from './settingSchema.ts';
 import type { ValueKey } from './valueKeys.ts';
 
@@ -29,6 +29,11 @@ export function valuesSchema(keys: readonly ValueKey[]): string {
     }, root);
     parent.properties[last] = { description: key.help, ...typeOf(key) };
   }
+  const { config } = root.properties as Record<string, ObjectSchema>;
+  for (const { name, setting, value } of POLICY_VALUES)
+    Object.assign(config?.properties ?? {}, {
+      [name]: { description: `Use ${value} instead`, ...settingSchema(setting) },
+    });
   return `${JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', ...root }, null, 2)}\n`;
 }
 
@@ -39,8 +44,12 @@ function typeOf({ path, usual, schema }: ValueKey): Schema {
   if (Array.isArray(usual)) return { type: 'array', ...schema };
   if (typeof usual === 'number') return { type: 'integer', ...schema };
   if (typeof usual === 'boolean' || typeof usual === 'string') return { type: typeof usual, ...schema };
-  return { type: 'object', ...schema };
+  const values = STRINGS.test(path) ? { additionalProperties: { type: 'string' } } : {};
+  return { type: 'object', ...values, ...schema };
 }
+
+/** Maps whose values Kubernetes takes as texts only: it refuses `8080` and `true`, which need quotes. */
+const STRINGS = /(labels|annotations|nodeSelector)$/i;
 
 /** The policy file's own keys. What a selector or a pattern may be is left to the operator, which says line and column. */
 function policySchema(): Schema {

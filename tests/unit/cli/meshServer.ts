@@ -95,19 +95,20 @@ export class MeshServer extends ApiServer {
   /** An outdated workload with a pod, in a namespace of the mesh. */
   add(name: string, annotations: Labels = {}, kind: 'Deployment' | 'DaemonSet' = 'Deployment', ready = true): void {
     const made = workload('shop', name, annotations);
-    this.#put(`${kind.toLowerCase()}s`, made);
-    this.#put('pods', podOf(kind, made, ready));
+    this.put(`${kind.toLowerCase()}s`, made);
+    this.put('pods', podOf(kind, made, ready));
     const ownerReferences = [{ kind, name, uid: `shop-${name}`, controller: true }];
     if (kind === 'Deployment')
-      this.#put('replicasets', { metadata: meta('shop', `${name}-abc`, { uid: `rs-shop-${name}`, ownerReferences }) });
+      this.put('replicasets', { metadata: meta('shop', `${name}-abc`, { uid: `rs-shop-${name}`, ownerReferences }) });
   }
 
   /** Meltemi's Lease, in a namespace. */
   lease(namespace: string, annotations: Labels): void {
-    this.#put('leases', { metadata: meta(namespace, LEASE_NAME, { annotations }) });
+    this.put('leases', { metadata: meta(namespace, LEASE_NAME, { annotations }) });
   }
 
-  #put(resource: string, object: Named): void {
+  /** Any object, by the plural of its kind. */
+  put(resource: string, object: Named): void {
     this.#objects.set(resource, [...(this.#objects.get(resource) ?? []), object]);
   }
 
@@ -143,7 +144,7 @@ export class MeshServer extends ApiServer {
       response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
       return;
     }
-    const items = searchParams.get('labelSelector') === 'app=istiod' ? [] : here;
+    const items = here.filter((object) => selects(searchParams.get('labelSelector') ?? '', object));
     json(response, 200, { kind: resource === 'pods' ? 'PodList' : 'List', metadata: { resourceVersion: '1' }, items });
   }
 
@@ -165,6 +166,13 @@ export class MeshServer extends ApiServer {
     await super[Symbol.asyncDispose]();
   }
 }
+
+/** Whether a selector of equal labels selects an object. */
+const selects = (selector: string, { metadata: { labels = {} } }: Named): boolean =>
+  selector
+    .split(',')
+    .filter(Boolean)
+    .every((word) => labels[word.split('=')[0] ?? ''] === word.split('=')[1]);
 
 async function inject(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { request: asked } = (await bodyOf(request)) as { request: { uid: string } };

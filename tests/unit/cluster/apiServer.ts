@@ -7,8 +7,15 @@ import {
 } from 'node:http';
 import { createServer as createTls } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
 import { CERTIFICATE, PRIVATE_KEY } from './localhostCertificate.ts';
+
+export interface ApiServerOptions {
+  readonly tls?: boolean;
+  /** Takes over connections that ask for another protocol. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex) => void;
+}
 
 /** A server of one's own on a free port; counts connections. Disposing of it ends them all. */
 export class ApiServer implements AsyncDisposable {
@@ -17,13 +24,14 @@ export class ApiServer implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   connections = 0;
 
-  constructor(listener: RequestListener, { tls = false } = {}) {
+  constructor(listener: RequestListener, { tls = false, upgrade }: ApiServerOptions = {}) {
     this.#server = tls ? createTls({ cert: CERTIFICATE, key: PRIVATE_KEY }, listener) : createPlain(listener);
     this.#scheme = tls ? 'https' : 'http';
     this.#server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
       this.connections += 1;
       this.#sockets.add(socket);
     });
+    if (upgrade) this.#server.on('upgrade', upgrade);
   }
 
   listen(): Promise<this> {

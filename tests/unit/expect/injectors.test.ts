@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import type { ServiceFacts } from '../../../src/cluster/cluster.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
+import type { ServicePort } from '../../../src/expect/injectorRoutes.ts';
 import { Injectors, type InjectorsOptions } from '../../../src/expect/injectors.ts';
 import type { AskedInjection } from '../../../src/expect/mesh.ts';
 import type { Question } from '../../../src/expect/question.ts';
@@ -94,6 +96,47 @@ async function bench(
 
 const times = (count: number, each: (index: number) => Promise<Answer>): Promise<Answer[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => each(index)));
+
+describe('through a tunnel', () => {
+  /** The network leads nowhere, and the tunnel to this server. */
+  const away = async (to: InjectorServer, asked: ServicePort[] = []) => {
+    const one = await bench(injects, {
+      tunnel: async (service) => {
+        asked.push(service);
+        return connect(to.port, '127.0.0.1');
+      },
+    });
+    one.service = { type: 'ClusterIP', clusterIP: '127.0.0.1', externalName: '', ports: [] };
+    return one;
+  };
+
+  it('an injector is verified by the name of its Service and the authority of its entry', async () => {
+    await using server = await new InjectorServer(injects).listen();
+    const asked: ServicePort[] = [];
+    await using one = await away(server, asked);
+    assert.equal(word(await one.ask()), SIDECAR);
+    assert.equal(server.asked[0]?.serverName, 'istiod.istio-system.svc');
+    const { port } = one.server;
+    assert.deepEqual(asked, [{ namespace: 'istio-system', name: 'istiod', path: '/inject', port }]);
+  });
+
+  it('whoever is at its end without a certificate of that authority is not asked', async () => {
+    await using server = await new InjectorServer(injects, SECOND).listen();
+    await using one = await away(server);
+    const answer = await one.ask();
+    assert.equal(word(answer), 'unknown injector-unreachable');
+    assert.match(detailOf(answer), /has no port .*; by a port-forward: .*self-signed certificate/);
+    assert.deepEqual(server.asked, []);
+  });
+
+  it('a webhook with a URL is asked at that URL only', async () => {
+    await using server = await new InjectorServer(injects).listen();
+    await using one = await away(server);
+    assert.equal(word(await one.ask({ injection: one.url('/inject') })), SIDECAR);
+    assert.equal(one.requests, 1);
+    assert.deepEqual(server.asked, []);
+  });
+});
 
 describe('what an injector is asked', () => {
   it('is the template in its namespace, as exactly application/json', async () => {

@@ -220,13 +220,7 @@ const judged: [what: string, pods: PodFacts[], answer: Answer | undefined, liste
     ['Job/j 1/1 skipped unsupported'],
     /outdated/,
   ],
-  [
-    'not given any more',
-    [podOf(job('j'))],
-    { kind: 'no-sidecar' },
-    ['Job/j 0/0 skipped orphaned'],
-    /would no longer give/,
-  ],
+  ['not given any more', [podOf(job('j'))], { kind: 'no-sidecar' }, ['Job/j 0/0 skipped orphaned'], /would not inject/],
   [
     'not wanted',
     [podOf(job('j'), { sidecar: NO_SIDECAR })],
