@@ -2,7 +2,7 @@ import type { RewriteRule } from '../compare/learntImage.ts';
 import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import { CUT, entryOf, type JournalEntries, type JournalEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
-import type { Outcome } from '../plan/outcomes.ts';
+import { type Outcome, provesNothing } from '../plan/outcomes.ts';
 import { recordOf } from '../plan/record.ts';
 import { journalText, type LearntImage, readJournal, type StoredEntry } from './journalText.ts';
 
@@ -219,7 +219,7 @@ export class Journal {
       if (!entry.outcome) continue;
       const one = seen.get(key);
       const gone = one ? one.workload.uid !== entry.uid : isWatched(refOf(key).namespace);
-      const isWell = entry.outcome === 'verified' && !entry.others;
+      const isWell = (entry.outcome === 'verified' || provesNothing(entry.outcome)) && !entry.others;
       const done = isWell && entry.restartedAt < old && !(one && saysOpen(one, entry));
       if (gone || done) this.forget(key);
     }

@@ -6,6 +6,7 @@ import { isAllDown, meansOutage } from './budget.ts';
 import { haltOf } from './halts.ts';
 import { historyOf } from './history.ts';
 import { isInFlight } from './journalEntry.ts';
+import { provesNothing } from './outcomes.ts';
 import { isReached } from './reached.ts';
 import { sourceIn, targetsOf } from './record.ts';
 import { rolloutState } from './rollout.ts';
@@ -130,7 +131,9 @@ export function waitsOf(step: Step): readonly Wait[] {
 export function canClose(assessed: Assessed, ruleContext: Pick<RuleContext, 'history' | 'policy'>): boolean {
   const { workload, entry } = assessed;
   if (!entry?.outcome || rolloutState(workload).kind !== 'complete') return false;
-  const open = targetsOf(entry).filter(({ outcome }) => outcome !== undefined && outcome !== 'verified');
+  const open = targetsOf(entry).filter(
+    ({ outcome }) => outcome !== undefined && outcome !== 'verified' && !provesNothing(outcome),
+  );
   return (
     open.length > 0 &&
     open.every(({ restartedFor, run }) => {

@@ -225,7 +225,7 @@ const isUnclear = (assessed: Assessed, entry: JournalEntry): boolean =>
 const isStillWanted = (assessed: Assessed, entry: JournalEntry): boolean =>
   targetsOfRestart(entry).every(({ restartedFor }) => {
     const verdict = ofSource(assessed, sourceIn(restartedFor))?.verdict;
-    if (verdict && isReached(verdict, restartedFor)) return true;
+    if (verdict?.state === 'skipped') return isReached(verdict, restartedFor);
     if (verdict?.state !== 'outdated' && verdict?.state !== 'current') return false;
     return fingerprint(verdict.expected) === restartedFor;
   });

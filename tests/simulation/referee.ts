@@ -1,6 +1,7 @@
+import type { ExpectedSidecar } from '../../src/expect/answer.ts';
 import { matchOf } from '../../src/expect/matchOf.ts';
 import type { StoredEntry } from '../../src/journal/journalText.ts';
-import type { Labels, Owner, PodFacts, Workload } from '../../src/model.ts';
+import type { Labels, Owner, PodFacts, Sidecar, Workload } from '../../src/model.ts';
 import { ANNOTATION, doNotDisruptIn, RESTARTED_AT, RETRY } from '../../src/names.ts';
 import { sourceIn, targetsOf, targetsOfRestart } from '../../src/plan/record.ts';
 import { parseTime } from '../../src/rfc3339.ts';
@@ -358,13 +359,19 @@ export class Referee {
     const entry = this.#world.lease.journal.get(key);
     const attempt: Attempt = { key, process, entry, restart: true, decidedAt: now, sentAt: now };
     if (!owner) return attempt;
-    if (!entry || entry.outcome !== undefined || !entry.evicts)
-      this.violated('journal', `a pod of ${key} is evicted, and the journal has ${JSON.stringify(entry)}`);
     if (process.view.stale() !== undefined) this.violated('stale', `a pod of ${key} was evicted by ${process.id}`);
     if (process.paused !== undefined)
       this.violated('operator-paused', `a pod of ${key} was evicted by ${process.id}, which knew "${process.paused}"`);
     this.#evictsRightly(attempt, owner, uid);
     return attempt;
+  }
+
+  /** The fence has let it pass, so nobody else can have ended the restart. */
+  sentEviction({ key }: Attempt): void {
+    if (!this.#world.find(key)) return;
+    const entry = this.#world.lease.journal.get(key);
+    if (!entry || entry.outcome !== undefined || !entry.evicts)
+      this.violated('journal', `a pod of ${key} is evicted, and the journal has ${JSON.stringify(entry)}`);
   }
 
   /** What the process has been told says that this pod is to go, and no more may be away. */
@@ -376,11 +383,7 @@ export class Referee {
     if (entry && targetsOfRestart(entry).every(({ restartedFor }) => sourceIn(restartedFor) !== undefined)) return;
     if (told?.answer.kind !== 'sidecar' || decidedAt - told.at > ANSWER_AGE)
       this.violated('answer', `a pod of ${key} was evicted without a fresh answer: ${JSON.stringify(told)}`);
-    else if (
-      pod &&
-      isForIstio &&
-      sameSidecar(pod.facts.sidecar, { ...told.answer.sidecar, placement: 'container', injected: true })
-    )
+    else if (pod && isForIstio && isSame(pod.facts.sidecar, told.answer.sidecar))
       this.violated('evicted-current', `${pod.facts.name} was evicted, and has the sidecar that it should have`);
   }
 
@@ -411,6 +414,9 @@ export class Referee {
     const isJournalled = this.#world.lease.journal.get(workload.key)?.restartedAt === attempt.entry?.restartedAt;
     return isJournalled || !this.#hasDoneNothing(restart);
   }
+
+  /** Whether a restart counts as made: one that has done nothing may be forgotten. */
+  #isMade = (one: Restart): boolean => one.outcome !== undefined || this.isOpen(one);
 
   /** Its record was written, or the journal alone has it, and it has evicted no pod: it may be forgotten and made again. */
   #hasDoneNothing({ attempt, workload }: Restart): boolean {
@@ -629,7 +635,7 @@ export class Referee {
     const { restartDelay, maxRestartsPerMinute, annotationCooldown } = this.#world.scenario.policy;
     const { decidedAt } = attempt;
     const since = (one: Restart): number => Math.abs(decidedAt - one.attempt.decidedAt);
-    const earlier = this.restarts.filter((one) => !one.workload.gone);
+    const earlier = this.restarts.filter((one) => !one.workload.gone && this.#isMade(one));
     const nearest = Math.min(...earlier.map(since));
     if (restartDelay > 0 && nearest <= restartDelay - CUT)
       this.violated('restart-delay', `${workload.key} was restarted ${nearest} ms from another, delay ${restartDelay}`);
@@ -643,7 +649,7 @@ export class Referee {
         'rate',
         `with ${workload.key} there were ${recent} within a minute, allowed ${maxRestartsPerMinute}`,
       );
-    if (previous && since(previous) <= annotationCooldown - CUT)
+    if (previous && this.#isMade(previous) && since(previous) <= annotationCooldown - CUT)
       this.violated(
         'cooldown',
         `${workload.key} was restarted ${since(previous)} ms after its last, cooldown ${annotationCooldown}`,
@@ -655,8 +661,7 @@ export class Referee {
 
   #today(workload: Controlled, well: boolean): number {
     const recent = (one: Restart): boolean => this.#world.time.now - one.sentAt < DAY - CUT;
-    const isMade = (one: Restart): boolean => one.outcome !== undefined || this.isOpen(one);
-    const all = this.restarts.filter((one) => one.workload === workload && recent(one) && isMade(one));
+    const all = this.restarts.filter((one) => one.workload === workload && recent(one) && this.#isMade(one));
     return all.filter(({ outcome = '' }) => /^(verified|superseded|interrupted)/.test(outcome) === well).length;
   }
 
@@ -727,3 +732,7 @@ export const covers = (
   { selector }: { readonly selector: { readonly matchLabels?: Labels } | undefined },
   { template }: Workload,
 ): boolean => Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => template.labels[key] === value);
+
+/** Whether a pod has the sidecar that an injector has named, its configuration included where that counts. */
+const isSame = (has: Sidecar, named: ExpectedSidecar): boolean =>
+  sameSidecar(has, { ...named, placement: 'container', injected: true }) && has.config?.hash === named.config?.hash;

@@ -112,6 +112,7 @@ export class SimulatedCluster implements Cluster {
     if (queued > 0) await lane.sleep(queued);
     this.#fence();
     referee.sent(attempt);
+    referee.sentEviction(attempt);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     if (late !== undefined) {
       time.after(there + late, () => this.#landEviction(attempt, pod));
