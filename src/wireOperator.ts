@@ -70,6 +70,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     journal,
     policy,
     onMissingRight: (what, error) => report.trouble(`reading ${what}`, error),
+    onForbidden: (what, error) => report.trouble(`reading ${what}`, error),
     onNotServed: (resource) => report.notServed(resource),
   });
   const confirmations = new Confirmations({

@@ -41,11 +41,21 @@
   resources: [proxyconfigs]
   verbs: [list, watch]
 {{- end }}
+{{- if .Values.flagger.enabled }}
+- apiGroups: [flagger.app]
+  resources: [canaries]
+  verbs: [list]
+{{- end }}
 {{- if include "meltemi.sidecars" . }}
 - apiGroups: [""]
   resources: [serviceaccounts]
-  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller]
+  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller, replicaset-controller]
   verbs: [get]
+{{- end }}
+{{- if .Values.argoRollouts.enabled }}
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [get, list, patch]
 {{- end }}
 {{- end }}
 
@@ -94,7 +104,7 @@
 {{- if include "meltemi.sidecars" . }}
 - apiGroups: [""]
   resources: [serviceaccounts]
-  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller]
+  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller, replicaset-controller]
   verbs: [get]
 {{- end }}
 {{- end }}
@@ -136,6 +146,16 @@
 - apiGroups: [networking.istio.io]
   resources: [proxyconfigs]
   verbs: [list, watch]
+{{- end }}
+{{- if .Values.flagger.enabled }}
+- apiGroups: [flagger.app]
+  resources: [canaries]
+  verbs: [list]
+{{- end }}
+{{- if .Values.argoRollouts.enabled }}
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [get, list, patch]
 {{- end }}
 {{- end }}
 

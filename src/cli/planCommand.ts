@@ -8,6 +8,7 @@ import type { SidecarSource } from '../expect/sidecarSource.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import { Journal } from '../journal/journal.ts';
 import { type PauseState, pauseStateOf } from '../leader/pauseState.ts';
+import { messageOf } from '../messageOf.ts';
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 import { Observer } from '../observe/observer.ts';
@@ -89,6 +90,7 @@ export async function planCommand(
       policy: () => policy,
       // there is no next scan
       looks: Number.POSITIVE_INFINITY,
+      onForbidden: (what, error) => warn(`cannot read ${what}: ${messageOf(error)}`),
     });
     progress.say('reading workloads and pods, asking the injectors');
     const observations = await observer.scan(mesh, settings.namespace || undefined, stopping);

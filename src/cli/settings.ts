@@ -1,12 +1,20 @@
 import { BY_DEFAULT, type Drift, RESTARTABLE } from '../compare/drift.ts';
-import { KINDS } from '../kinds/kinds.ts';
+import { KINDS, WORKLOAD_KINDS } from '../kinds/kinds.ts';
 import type { WorkloadKind } from '../model.ts';
 import { RESTART_ANNOTATION } from '../names.ts';
 import { GATE_CODES, type GateCode } from '../plan/gates/gates.ts';
 import { PDB_CHOICES, RECREATE_CHOICES } from '../plan/policy.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import { ALL, BOTH, defaultOf, PLAN, RUN, type Setting } from './setting.ts';
-import { oneOfEach, parseDialAddress, parseLogLevel, parseOutput, parseWorkload, SECOND } from './settingParsers.ts';
+import {
+  atLeastOne,
+  oneOfEach,
+  parseDialAddress,
+  parseLogLevel,
+  parseOutput,
+  parseWorkload,
+  SECOND,
+} from './settingParsers.ts';
 import {
   address,
   choice,
@@ -72,6 +80,15 @@ export const SETTINGS = {
     words: GATE_CODES,
     parse: oneOfEach(GATE_CODES),
   } as Setting<ReadonlySet<GateCode>>),
+  kinds: policy({
+    help: `kinds of workloads to keep up to date, comma-separated, of ${WORKLOAD_KINDS.join(', ')}`,
+    value: 'kinds',
+    default: WORKLOAD_KINDS.join(','),
+    commands: BOTH,
+    list: true,
+    words: WORKLOAD_KINDS,
+    parse: atLeastOne(oneOfEach(WORKLOAD_KINDS)),
+  } as Setting<ReadonlySet<WorkloadKind>>),
   skipNamespaces: policy({
     ...names(
       'never restart in these namespaces, comma-separated; outdated workloads there are listed as skipped',

@@ -1,4 +1,5 @@
-import type { Budget, EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import type { ApiResource } from '../kinds/apiResource.ts';
+import type { Budget, Canary, EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 
 /** The fields of a webhook's Service that the API server's resolver uses. */
 export interface ServiceFacts {
@@ -24,6 +25,10 @@ export interface Cluster {
   pods(namespace: string | undefined, signal: AbortSignal, containers?: readonly string[]): AsyncIterable<PodFacts[]>;
   /** The PodDisruptionBudgets of one namespace or of the whole cluster. */
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]>;
+  /** Flagger's Canaries of one namespace or of the whole cluster. */
+  canaries(namespace: string | undefined, signal?: AbortSignal): Promise<Canary[]>;
+  /** Whether the API server has such objects, by its discovery. It says so also to those who may not read them. */
+  serves(what: ApiResource): Promise<boolean>;
   /** The named nodes that are not Ready. A deleted node counts as not Ready. */
   lostNodes(names: readonly string[]): Promise<ReadonlySet<string>>;
   /**

@@ -1,11 +1,12 @@
-import type { ApiResource } from '../kinds/apiResource.ts';
+import { type ApiResource, apiVersionOf } from '../kinds/apiResource.ts';
 import { findKind, ownerKind } from '../kinds/kinds.ts';
 import type { RawWorkload } from '../kinds/rawWorkload.ts';
-import type { Budget, EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import type { Budget, Canary, EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
 import type { PodSource } from '../pods/podSource.ts';
 import { isNotFound } from './apiError.ts';
 import { listBudgets } from './budgets.ts';
+import { listCanaries } from './canaries.ts';
 import type { KubeClient } from './client.ts';
 import type { Cluster, ServiceFacts } from './cluster.ts';
 import { eventObject } from './eventObject.ts';
@@ -35,6 +36,11 @@ interface Owned {
     readonly uid?: string;
     readonly ownerReferences?: readonly { readonly uid?: string; readonly controller?: boolean }[];
   };
+}
+
+/** APIResourceList, which discovery answers with. */
+interface RawResources {
+  readonly resources?: readonly { readonly name?: string }[];
 }
 
 interface RawNode {
@@ -109,6 +115,15 @@ export class KubeCluster implements Cluster {
 
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {
     return listBudgets(this.#client, namespace, signal);
+  }
+
+  canaries(namespace: string | undefined, signal?: AbortSignal): Promise<Canary[]> {
+    return listCanaries(this.#client, namespace, signal);
+  }
+
+  async serves(what: ApiResource): Promise<boolean> {
+    const found = await this.#find<RawResources>(`/apis/${apiVersionOf(what)}`);
+    return found?.resources?.some(({ name }) => name === what.resource) ?? false;
   }
 
   async lostNodes(names: readonly string[]): Promise<ReadonlySet<string>> {

@@ -8,6 +8,8 @@ export function readOnly(cluster: Cluster): Cluster {
     podsOf: (workload, containers) => cluster.podsOf(workload, containers),
     pods: (namespace, signal, containers) => cluster.pods(namespace, signal, containers),
     budgets: (namespace, signal) => cluster.budgets(namespace, signal),
+    canaries: (namespace, signal) => cluster.canaries(namespace, signal),
+    serves: (what) => cluster.serves(what),
     lostNodes: (names) => cluster.lostNodes(names),
     rejection: (workload, since) => cluster.rejection(workload, since),
     service: (namespace, name) => cluster.service(namespace, name),

@@ -12,6 +12,9 @@ export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch';
  */
 export type RightScope = 'cluster' | 'namespaces' | 'istio' | 'own';
 
+/** A value of the chart that grants rights: `argoRollouts.enabled`. */
+export type ChartSwitch = `${string}.enabled`;
+
 export interface Right {
   readonly resource: string;
   /** API group of the resource; empty for the core group. */
@@ -23,8 +26,8 @@ export interface Right {
   readonly scoped: readonly RightScope[];
   /** Limits the permission to objects with these names. */
   readonly names?: readonly string[];
-  /** What the permission depends on: secured metrics, Istio's proxy, or other sidecars in the policy. */
-  readonly when?: 'metricsSecure' | 'istio' | 'sidecars';
+  /** What the permission depends on: secured metrics, Istio's proxy, other sidecars in the policy, or a value of the chart. */
+  readonly when?: 'metricsSecure' | 'istio' | 'sidecars' | ChartSwitch;
   readonly why: string;
 }
 
@@ -71,6 +74,13 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
   },
   { resource: 'pods', verbs: ['list'], ...ofWorkloads, why: 'to read the current sidecars' },
   { resource: 'poddisruptionbudgets', verbs: ['list'], ...ofWorkloads, why: 'restarts wait for them' },
+  {
+    resource: 'canaries',
+    verbs: ['list'],
+    ...ofWorkloads,
+    when: 'flagger.enabled',
+    why: 'the target of a Canary is never restarted, and its primary not while it is analysed',
+  },
   { resource: 'events', verbs: ['create'], ...ofWorkloads, why: 'to report about a workload' },
   { resource: 'events', verbs: ['list'], ...ofWorkloads, why: 'to explain why a rollout makes no progress' },
   {
@@ -97,7 +107,7 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
   {
     resource: 'serviceaccounts',
     verbs: ['get'],
-    names: KINDS.flatMap(({ podCreator }) => podCreator ?? []),
+    names: [...new Set(KINDS.flatMap(({ podCreator }) => podCreator ?? []))],
     ...inCluster,
     when: 'sidecars',
     why: 'to ask other injectors as the controllers that create the pods',
@@ -141,6 +151,7 @@ export const RIGHTS: readonly Right[] = [
     rightTo(kind, {
       verbs: ['get', 'list', ...kind.actuator.verbs],
       ...ofWorkloads,
+      ...(kind.chartValue !== undefined && { when: `${kind.chartValue}.enabled` as const }),
       why: 'to find the workloads and to restart them',
     }),
   ),

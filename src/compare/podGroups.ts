@@ -1,4 +1,4 @@
-import { findKind, kindThrough } from '../kinds/kinds.ts';
+import { findKind, isIntermediate, kindThrough } from '../kinds/kinds.ts';
 import type { OtherSidecars, PodFacts, Sidecar, Workload } from '../model.ts';
 
 /** Pods of one workload that look alike. */
@@ -18,17 +18,21 @@ export interface PodGroup {
 /** Whether a pod counts for a verdict. Terminal and terminating pods do not. */
 export const isLive = (pod: PodFacts): boolean => !pod.deleting && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
 
+/** The label of a Deployment's pods. */
+const TEMPLATE_HASH = 'pod-template-hash';
+
 /**
  * The workload that a pod seems to belong to. A Deployment's ReplicaSet is named after it, with the template hash as suffix
- * (pkg/controller/deployment/sync.go), so removing the hash gives the name. This is only a hint: `kubectl delete --cascade=orphan` leaves
+ * (pkg/controller/deployment/sync.go), and a Rollout's likewise (argo-rollouts rollout/sync.go), so removing the hash gives the name. This is only a hint: `kubectl delete --cascade=orphan` leaves
  * ReplicaSets that a Deployment with another name may adopt (pkg/controller/controller_ref_manager.go).
  */
-export function seemingOwner({ owner, namespace, templateHash }: PodFacts): string | undefined {
+export function seemingOwner(pod: PodFacts): string | undefined {
+  const { owner, namespace, templateHash, hashLabel = TEMPLATE_HASH } = pod;
   if (!owner) return undefined;
-  const through = kindThrough(owner.kind);
-  if (!through) return `${owner.kind}/${namespace}/${owner.name}`;
+  if (!isIntermediate(owner.kind)) return `${owner.kind}/${namespace}/${owner.name}`;
+  const through = kindThrough(owner.kind, hashLabel);
   const suffix = `-${templateHash}`;
-  return templateHash && owner.name.endsWith(suffix)
+  return through && templateHash && owner.name.endsWith(suffix)
     ? `${through.kind}/${namespace}/${owner.name.slice(0, -suffix.length)}`
     : undefined;
 }

@@ -1,11 +1,10 @@
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
-import { RESTARTED_AT } from '../names.ts';
 import type { Answered, SourceAnswer } from '../plan/assess.ts';
 import { kindOfOwner } from '../plan/history.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import type { Policy } from '../plan/policy.ts';
 import { recordOf, sourceIn } from '../plan/record.ts';
-import { parseTime } from '../rfc3339.ts';
+import { lastBegun } from '../plan/rollout.ts';
 
 type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartTimeout'>;
 
@@ -28,7 +27,7 @@ export function restartsOnWorkloads(
     const match = matchFor(record.restartedFor, observation);
     if (match?.kind !== 'entry') return [];
     const age = at.wall - record.restartedAt;
-    const isThere = parseTime(workload.template.annotations[RESTARTED_AT]) === record.restartedAt;
+    const isThere = lastBegun(workload) === record.restartedAt;
     if (age < 0 || age > restartTimeout || !isThere) return [];
     const { uid, generation, owner } = workload;
     const writes = [{ at: record.restartedAt, well: false }];

@@ -15,7 +15,7 @@ export interface ScansOptions {
   readonly observations: Pick<Observations, 'scanned' | 'unread'>;
   /** Workloads that are being restarted. */
   readonly busy: { has(key: WorkloadKey): boolean };
-  readonly policy: () => Pick<Policy, 'skipNamespaces'>;
+  readonly policy: () => Pick<Policy, 'skipNamespaces' | 'kinds'>;
   /** The namespaces to watch; empty means the whole cluster. */
   readonly namespaces: readonly string[];
   /** Milliseconds between periodic scans; 0 disables them. */
@@ -51,7 +51,7 @@ export class Scans {
   readonly #places = new Map<Place, Schedule>();
   /** Single namespaces that changed, in a cluster that is scanned as a whole. */
   readonly #changed = new Map<string, Schedule>();
-  /** The namespaces that the last full scan skipped. */
+  /** The namespaces that the last full scan skipped, and the kinds that it was about. */
   #skipped = '';
 
   constructor(options: ScansOptions) {
@@ -99,7 +99,7 @@ export class Scans {
     }
   }
 
-  /** Applies a new policy. If it skips other namespaces, a scan is scheduled, unless one is already pending. */
+  /** Applies a new policy. If it skips other namespaces or names other kinds, a scan is scheduled, unless one is already pending. */
   policyChanged(): void {
     if (this.#skips() === this.#skipped) return;
     const now = this.#options.now();
@@ -165,7 +165,8 @@ export class Scans {
   }
 
   #skips(): string {
-    return [...this.#options.policy().skipNamespaces].sort().join();
+    const { skipNamespaces, kinds } = this.#options.policy();
+    return [[...skipNamespaces].sort().join(), [...kinds].sort().join()].join(' ');
   }
 }
 

@@ -60,6 +60,8 @@ export const POD: Shape = {
 };
 
 export const TEMPLATE_HASH = 'pod-template-hash';
+/** The same of Argo Rollouts (argo-rollouts pkg/apis/rollouts/v1alpha1 DefaultRolloutUniqueLabelKey). */
+export const ROLLOUTS_HASH = 'rollouts-pod-template-hash';
 export const REVISION = 'istio.io/rev';
 export const INJECTED = 'sidecar.istio.io/status';
 const PROXY = 'istio-proxy';
@@ -95,7 +97,7 @@ export function podFacts(raw: RawPod, intern: Intern = asItIs, containers: reado
     name,
     uid,
     ...(owner && { owner }),
-    templateHash: intern(labels?.[TEMPLATE_HASH] ?? ''),
+    ...hashOf(labels, intern),
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     node: intern(raw.spec?.nodeName ?? ''),
     phase: intern(raw.status?.phase ?? ''),
@@ -104,6 +106,13 @@ export function podFacts(raw: RawPod, intern: Intern = asItIs, containers: reado
     sidecar: sidecarOf(raw, intern),
     ...(others && { others }),
   };
+}
+
+/** A template that was copied from a Deployment's pod may still have that one's label, so the other is looked for first. */
+function hashOf(labels: Labels | undefined, intern: Intern): Pick<PodFacts, 'templateHash' | 'hashLabel'> {
+  const ofRollout = labels?.[ROLLOUTS_HASH];
+  if (ofRollout === undefined) return { templateHash: intern(labels?.[TEMPLATE_HASH] ?? '') };
+  return { templateHash: intern(ofRollout), hashLabel: ROLLOUTS_HASH };
 }
 
 function othersOf(raw: RawPod, intern: Intern, containers: readonly string[]): OtherSidecars | undefined {

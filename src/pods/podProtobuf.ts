@@ -8,6 +8,7 @@ import {
   type RawContainer,
   type RawOwner,
   REVISION,
+  ROLLOUTS_HASH,
   TEMPLATE_HASH,
 } from './podFields.ts';
 import { ProtobufError, ProtobufReader, type Visit } from './protobuf.ts';
@@ -146,7 +147,7 @@ const isoSeconds = (seconds: number): string => (seconds < LAST_SECOND ? new Dat
 /** Only its presence is read. */
 const DELETING = 'set';
 
-const WANTED: ReadonlySet<string> = new Set([TEMPLATE_HASH, REVISION, INJECTED]);
+const WANTED: ReadonlySet<string> = new Set([TEMPLATE_HASH, ROLLOUTS_HASH, REVISION, INJECTED]);
 
 /** An entry of a map is a message of key 1 and value 2 (protobuf.dev/programming-guides/proto3/#maps). */
 function keep(into: Record<string, string>, reader: ProtobufReader): void {

@@ -36,6 +36,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   expectation: { all: ['istiod-process'] },
   faults: { all: ['istiod-process'] },
   field: { all: ['fake-kubelet'] },
+  flagger: { all: ['testbed-programs'] },
   halts: {
     all: ['istiod-upgrade'],
     tests: {
@@ -82,6 +83,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
       ],
     },
   },
+  rollouts: { all: ['testbed-programs'] },
   scale: { all: ['control-plane', 'many-pods'] },
   service: { all: ['own-mesh'] },
   sidecars: { all: ['testbed-programs'] },

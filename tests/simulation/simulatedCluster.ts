@@ -1,5 +1,5 @@
 import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { Budget, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../../src/model.ts';
+import type { Budget, Canary, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../../src/model.ts';
 import { keyOf } from '../../src/model.ts';
 import type { Controlled } from './controlled.ts';
 import { failure } from './faults.ts';
@@ -77,6 +77,14 @@ export class SimulatedCluster implements Cluster {
       () => this.#world.budgets(namespace),
       (budgets) => this.#process.readBudgets(budgets, namespace),
     );
+  }
+
+  canaries(): Promise<Canary[]> {
+    return Promise.resolve([]);
+  }
+
+  serves(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   accountUid(): Promise<string | undefined> {

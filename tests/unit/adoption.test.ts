@@ -64,6 +64,7 @@ function cluster(
       return state.sets.filter(({ of }) => of === uid).flatMap((set) => podsIn(set));
     },
     budgets: async () => [],
+    canaries: async () => [],
   };
   const { looks } = options;
   const observer = new Observer({
@@ -186,6 +187,7 @@ test('a StatefulSet that was made again does not count the pods of the former', 
     },
     podsOf: async () => [],
     budgets: async () => [],
+    canaries: async () => [],
   };
   const observer = new Observer({
     cluster: fake as Cluster,

@@ -3,6 +3,7 @@ import { GATES } from '../gates/gates.ts';
 import { type Rule, type RuleContext, type Wait, waitFor } from '../rule.ts';
 import { backingOff } from './backingOff.ts';
 import { budgets } from './budgets.ts';
+import { canaryAnalysis } from './canaryAnalysis.ts';
 import { configReadDelay } from './configReadDelay.ts';
 import { cooldown } from './cooldown.ts';
 import { dailyCap } from './dailyCap.ts';
@@ -20,6 +21,7 @@ import { ownerReverts } from './ownerReverts.ts';
 import { paused } from './paused.ts';
 import { rolling } from './rolling.ts';
 import { unavailable } from './unavailable.ts';
+import { updatePending } from './updatePending.ts';
 import { watchStale } from './watchStale.ts';
 
 /**
@@ -42,6 +44,8 @@ export const RULES = [
   ...GATES.map(gateRule),
   otherSidecar,
   paused,
+  updatePending,
+  canaryAnalysis,
   rolling,
   unavailable,
   budgets,

@@ -48,7 +48,7 @@ function scansOf(namespaces: string[], failing: Map<string | undefined, () => Er
     },
     observations,
     busy: new Set(),
-    policy: () => ({ skipNamespaces: skip }),
+    policy: () => ({ skipNamespaces: skip, kinds: new Set() }),
     namespaces,
     reconcilePeriod,
     now: () => clock.now,
