@@ -49,7 +49,7 @@
 {{- if include "meltemi.sidecars" . }}
 - apiGroups: [""]
   resources: [serviceaccounts]
-  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller, replicaset-controller]
+  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller]
   verbs: [get]
 {{- end }}
 {{- if .Values.argoRollouts.enabled }}
@@ -104,7 +104,7 @@
 {{- if include "meltemi.sidecars" . }}
 - apiGroups: [""]
   resources: [serviceaccounts]
-  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller, replicaset-controller]
+  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller]
   verbs: [get]
 {{- end }}
 {{- end }}

@@ -87,6 +87,7 @@ export const SETTINGS = {
     commands: BOTH,
     list: true,
     words: WORKLOAD_KINDS,
+    atLeastOne: true,
     parse: atLeastOne(oneOfEach(WORKLOAD_KINDS)),
   } as Setting<ReadonlySet<WorkloadKind>>),
   skipNamespaces: policy({

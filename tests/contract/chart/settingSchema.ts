@@ -28,7 +28,8 @@ export function settingSchema(setting: Setting<unknown>): Schema {
   return { type: ['string', 'null'] };
 }
 
-function listSchema({ words, value = '' }: Setting<unknown>): Schema {
+function listSchema({ words, value = '', atLeastOne }: Setting<unknown>): Schema {
   const item = words ? { enum: words } : value in ITEMS ? { pattern: ITEMS[value] } : {};
-  return { type: ['array', 'string', 'null'], items: { type: 'string', ...item } };
+  const least = atLeastOne && { minItems: 1, minLength: 1 };
+  return { type: ['array', 'string', 'null'], items: { type: 'string', ...item }, ...least };
 }
