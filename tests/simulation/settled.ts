@@ -31,6 +31,7 @@ const SKIPPED_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   unsupported: (_world, { workload }) => workload.strategy === 'OnDelete',
   'scaled-to-zero': (_world, { desired }) => desired === 0,
   partitioned: (_world, { workload, desired }) => workload.partition >= desired,
+  'canary-target': (world, { workload }) => world.flagger.roleOf(workload) === 'target',
   'no-pods': (_world, { live }) => live.length === 0,
 };
 

@@ -80,7 +80,8 @@ export class SimulatedCluster implements Cluster {
   }
 
   canaries(): Promise<Canary[]> {
-    return Promise.resolve([]);
+    const { flagger } = this.#world;
+    return flagger.isInstalled ? this.#read('canaries', () => flagger.canaries()) : Promise.resolve([]);
   }
 
   serves(): Promise<boolean> {
