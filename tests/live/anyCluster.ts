@@ -61,6 +61,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   metrics: { all: ['control-plane'] },
   native: { all: ['own-mesh'] },
   olm: { all: ['testbed-programs'] },
+  optionalKinds: { all: ['audit-log', 'testbed-programs'] },
   optOut: {
     all: ['istiod-upgrade'],
     tests: {

@@ -45,10 +45,15 @@ export class ArgoRollouts {
     this.#toolbox = toolbox;
   }
 
+  /** Makes its kinds, without a controller. */
+  define(): Promise<void> {
+    return define(this.#cluster.api, this.#toolbox.folder('rollouts-crds'));
+  }
+
   /** Makes its kinds and starts its controller. */
   async up(): Promise<void> {
-    const { api, state } = this.#cluster;
-    await define(api, this.#toolbox.folder('rollouts-crds'));
+    const { state } = this.#cluster;
+    await this.define();
     const [metrics, health] = [await freePort(), await freePort()];
     const program = {
       name: 'rollouts-controller',

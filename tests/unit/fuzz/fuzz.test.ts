@@ -16,6 +16,7 @@ import type { RawWorkload } from '../../../src/kinds/rawWorkload.ts';
 import { keyOf, type Labels, NO_NAMESPACE, type PodFacts, type Workload } from '../../../src/model.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import { plan } from '../../../src/plan/plan.ts';
+import { rolloutState } from '../../../src/plan/rollout.ts';
 import { interner } from '../../../src/pods/podFields.ts';
 import { podListFromProtobuf } from '../../../src/pods/podProtobuf.ts';
 import { podListFromJson } from '../../../src/pods/podSource.ts';
@@ -35,6 +36,7 @@ import {
   POD_LIST,
   POLICY_FILE,
   PROTOBUF_LIST,
+  ROLLOUT,
   reviewOf,
   WORKLOAD,
   WORKLOAD_MODEL,
@@ -207,6 +209,18 @@ const FIELDS: Partial<Workload> = {
   template: { labels: {}, annotations: {}, spec: {} },
   rollout: { observedGeneration: 0, desired: 0, existing: 0, updated: 0, ready: 0, available: 0 },
 };
+
+series('Rollouts', 0.05, ['read', 'refused'], (dice) => {
+  const workload = workloadOf('Rollout', mangle(dice, ROLLOUT as unknown as RawWorkload));
+  const { restart, pendingUpdate, templateFrom, maxUnavailable, rollout } = workload;
+  assert.ok(Number.isFinite(maxUnavailable) && Number.isFinite(rollout.observedGeneration));
+  assert.ok(restart === undefined || Number.isFinite(restart.at));
+  const words = [workload.strategy, pendingUpdate?.detail ?? '', templateFrom?.kind ?? ''];
+  assert.ok(words.every((word) => typeof word === 'string'));
+  assert.ok((pendingUpdate?.detail.length ?? 0) <= 500 && (templateFrom?.kind.length ?? 0) <= 500);
+  rolloutState(workload);
+  return ownerKind('Rollout').refuses(workload) === undefined ? 'read' : 'refused';
+});
 
 series('workloads', 0.15, ['RollingUpdate', 'malformed'], (dice) => {
   const raw = mangle(dice, WORKLOAD);

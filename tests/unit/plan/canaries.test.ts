@@ -3,7 +3,7 @@ import { canaryOf } from '../../../src/cluster/canaries.ts';
 import type { Canary } from '../../../src/model.ts';
 import { canariesOfPrimaries, canaryRole } from '../../../src/plan/canaries.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { context } from '../../builders/policy.ts';
+import { context, policy } from '../../builders/policy.ts';
 import { assessed, workload } from '../../builders/workload.ts';
 
 const canary = (given: Partial<Canary> = {}): Canary => ({
@@ -56,6 +56,18 @@ test('primaries tell of Canaries that may not be read', () => {
   const told = canariesOfPrimaries([workload(), primary, workload({ ...primary, name: 'odd' })]);
   assert.deepEqual(told, [canary({ phase: undefined })]);
   assert.equal(canaryRole(told, workload())?.role, 'target');
+});
+
+test('primaries are not restarted one by one, as the workloads of one operator are', () => {
+  const another = { ...primary, name: 'cart-primary', uid: 'another' };
+  const { items } = plan(
+    [assessed(primary), assessed(another)],
+    context({ policy: policy({ maxInFlightPerNamespace: 2 }) }),
+  );
+  assert.deepEqual(
+    items.map(({ step }) => step.action),
+    ['restart', 'restart'],
+  );
 });
 
 const raws: [what: string, raw: object, about: boolean][] = [
