@@ -31,7 +31,7 @@ export class Claims {
 
   /** The Canaries of the cluster or of a namespace; undefined if there is no such API, or they may not be read. */
   canaries(namespace: string | undefined, signal?: AbortSignal): Promise<Canary[] | undefined> {
-    return this.#lists.list(CANARIES, () => this.#cluster.canaries(namespace, signal));
+    return this.#lists.list(CANARIES, namespace, () => this.#cluster.canaries(namespace, signal));
   }
 
   /**
@@ -44,7 +44,7 @@ export class Claims {
     workloads: readonly Workload[],
     canaries: readonly Canary[] | undefined,
   ): (workload: Workload) => Claim {
-    const known = canaries ?? (this.#lists.whyAbsent(CANARIES) === 'forbidden' ? canariesOfPrimaries(workloads) : []);
+    const known = canaries ?? (this.#isForbidden(namespace) ? canariesOfPrimaries(workloads) : []);
     const inNamespaces = Map.groupBy(known, (canary) => canary.namespace);
     for (const place of this.#told.keys()) if (namespace === undefined || place === namespace) this.#told.delete(place);
     for (const [place, some] of inNamespaces) this.#told.set(place, some);
@@ -62,13 +62,17 @@ export class Claims {
     const { namespace, kind } = workload;
     const borrowing = kinds.filter(({ borrowsFrom }) => borrowsFrom === kind);
     const [canaries, ...lists] = await Promise.all([
-      this.#lists.whyAbsent(CANARIES) === undefined ? this.canaries(namespace) : undefined,
+      this.#lists.whyAbsent(CANARIES, namespace) === undefined ? this.canaries(namespace) : undefined,
       ...borrowing.map((one) =>
-        this.#lists.list(one, () => this.#cluster.workloads(one.kind, namespace, NEVER_ABORTED)),
+        this.#lists.list(one, namespace, () => this.#cluster.workloads(one.kind, namespace, NEVER_ABORTED)),
       ),
     ]);
-    const told = this.#lists.whyAbsent(CANARIES) === 'forbidden' ? (this.#told.get(namespace) ?? []) : [];
+    const told = this.#isForbidden(namespace) ? (this.#told.get(namespace) ?? []) : [];
     return claim(workload, canaries ?? told, borrowersIn(lists.flatMap((list) => list ?? [])));
+  }
+
+  #isForbidden(namespace: string | undefined): boolean {
+    return this.#lists.whyAbsent(CANARIES, namespace) === 'forbidden';
   }
 }
 

@@ -144,7 +144,7 @@ export class Observer {
   /** The workloads of one kind; none of an optional kind whose API is not served or may not be read. */
   async #listed(kind: OwnerKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]> {
     const read = (): Promise<Workload[]> => this.#options.cluster.workloads(kind.kind, namespace, signal);
-    return kind.optional ? ((await this.#optional.list(kind, read)) ?? []) : read();
+    return kind.optional ? ((await this.#optional.list(kind, namespace, read)) ?? []) : read();
   }
 
   /** Begins to ask about all of them, without blocking other work. */
@@ -234,7 +234,7 @@ export class Observer {
       this.#budgets(workload.namespace),
       this.#claims.of(
         workload,
-        this.#kinds().filter((kind) => this.#optional.whyAbsent(kind) === undefined),
+        this.#kinds().filter((kind) => this.#optional.whyAbsent(kind, workload.namespace) === undefined),
       ),
     ]);
     this.#owners.learn(workload, pods);

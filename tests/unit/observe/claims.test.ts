@@ -145,6 +145,17 @@ test('without the right to read Canaries, which is said once, their primaries te
   assert.deepEqual(told, ['forbidden: canaries.flagger.app, so primaries wait']);
 });
 
+test('where Canaries may be read in one namespace only, they are read there', async () => {
+  const canaries = (namespace?: string) => (namespace === 'shop' ? Promise.resolve([canary]) : answers(403)());
+  const { observer, told, verdictOf } = bench({ parts: { canaries } });
+  const mesh: Mesh = { injections: [injection()], namespaces: new Map() };
+  const scan = (namespace: string) => observer.scan(mesh, namespace, new AbortController().signal);
+  for (const namespace of ['shop', 'bank', 'shop', 'bank']) await scan(namespace);
+  assert.equal((await observer.observe(web))?.canary?.role, 'target');
+  assert.equal((await verdictOf((await observer.observe(web)) as Observed))[1], 'canary-target');
+  assert.deepEqual(told, ['forbidden: canaries.flagger.app, so primaries wait']);
+});
+
 test('a refused API that discovery does not know is not served', async () => {
   const { verdicts, told } = bench({ parts: { canaries: answers(403), serves: async () => false } });
   assert.equal((await verdicts())['Deployment/web'], 'outdated');
