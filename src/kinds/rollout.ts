@@ -128,10 +128,13 @@ function read(rawSpec: RawSpec, rawStatus: RawStatus): KindFields {
     }),
     ...(pendingUpdate && { pendingUpdate }),
     ...(spec.workloadRef && {
-      templateFrom: { kind: excerpt(spec.workloadRef.kind ?? ''), name: spec.workloadRef.name ?? '' },
+      templateFrom: { kind: excerpt(spec.workloadRef.kind ?? ''), name: nameIn(spec.workloadRef.name ?? '') },
     }),
   };
 }
+
+/** The name of an object, which becomes part of a path; empty where there can be none of that name. */
+const nameIn = (text: string): string => (/^[a-z0-9][-a-z0-9.]{0,252}$/.test(text) ? text : '');
 
 /**
  * What of an update is not done, as the controller itself judges (argo-rollouts utils/rollout/rolloututil.go CalculateRolloutPhase). A

@@ -1,8 +1,8 @@
 import type { Workload, WorkloadRef } from '../model.ts';
 
-/** The workload whose pod template another one uses; undefined if that has its own. */
+/** The workload whose pod template another one uses; undefined if that has its own, or names none. */
 export const lenderOf = ({ namespace, templateFrom }: Workload): WorkloadRef | undefined =>
-  templateFrom && { ...templateFrom, namespace };
+  templateFrom?.name ? { ...templateFrom, namespace } : undefined;
 
 /**
  * A workload with the template of its lender, and its selector if it has none itself (argo-rollouts rollout/templateref.go Resolve).

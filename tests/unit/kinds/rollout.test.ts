@@ -109,6 +109,10 @@ for (const [what, spec, said] of refused)
     else assert.equal(why, undefined);
   });
 
+for (const name of ['', '..', 'a/b', 'Web', 'x'.repeat(300)])
+  test(`a workloadRef to an impossible name is one to nothing: ${name.slice(0, 5)}`, () =>
+    assert.equal(rollout({ workloadRef: { kind: 'Deployment', name } }).templateFrom?.name, ''));
+
 test('nulls where anything may stand are read as absent', () => {
   const nulls = { pauseConditions: null, blueGreen: null, restartedAt: null, phase: null, currentStepIndex: null };
   const read = rollout({ restartAt: null, workloadRef: null, strategy: { canary: null } }, nulls);

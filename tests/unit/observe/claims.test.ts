@@ -99,8 +99,10 @@ test('a Rollout has the template of its Deployment, which is not restarted; each
 });
 
 test('a Rollout whose Deployment is gone is not judged', async () => {
-  const { verdicts } = bench({ workloads: [borrower] });
-  assert.deepEqual(await verdicts(), { 'Rollout/lent': 'not-read' });
+  for (const name of ['lent', '']) {
+    const { verdicts } = bench({ workloads: [{ ...borrower, templateFrom: { kind: 'Deployment', name } }] });
+    assert.deepEqual(await verdicts(), { 'Rollout/lent': 'not-read' });
+  }
 });
 
 test('a Rollout of another namespace does not claim a Deployment', async () => {
