@@ -23,8 +23,9 @@ const TEMPLATE_HASH = 'pod-template-hash';
 
 /**
  * The workload that a pod seems to belong to. A Deployment's ReplicaSet is named after it, with the template hash as suffix
- * (pkg/controller/deployment/sync.go), and a Rollout's likewise (argo-rollouts rollout/sync.go), so removing the hash gives the name. This is only a hint: `kubectl delete --cascade=orphan` leaves
- * ReplicaSets that a Deployment with another name may adopt (pkg/controller/controller_ref_manager.go).
+ * (pkg/controller/deployment/sync.go), and a Rollout's likewise (argo-rollouts rollout/sync.go), so removing the hash gives the name.
+ * This is only a hint: `kubectl delete --cascade=orphan` leaves ReplicaSets that a Deployment with another name may adopt
+ * (pkg/controller/controller_ref_manager.go).
  */
 export function seemingOwner(pod: PodFacts): string | undefined {
   const { owner, namespace, templateHash, hashLabel = TEMPLATE_HASH } = pod;

@@ -38,7 +38,7 @@ export interface OwnerKind extends ApiResource {
   readonly kind: string;
   /** Its API may not be served. Then there are no workloads of it, which is logged once. */
   readonly optional?: true;
-  /** The value of the chart that grants its rights, such as `argoRollouts` for `argoRollouts.enabled`. Absent if they are always granted. */
+  /** The value of the chart that grants its rights: `argoRollouts` for `argoRollouts.enabled`. Absent if they are always granted. */
   readonly chartValue?: string;
   /** The types of the fields that are read of its objects, if they differ from `WORKLOAD`. */
   readonly shape?: Shape;

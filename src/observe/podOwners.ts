@@ -4,8 +4,9 @@ import { loopSlices } from '../loopSlices.ts';
 import { keyOf, type PodFacts, type Workload, type WorkloadKey } from '../model.ts';
 
 /**
- * Maps each pod of a scan to its workload. Pods of StatefulSets and DaemonSets refer to it by UID. Pods of Deployments and Rollouts refer to a
- * ReplicaSet. Its owner is guessed from its name until a read of the single workload has seen the ReplicaSet's ownerReferences.
+ * Maps each pod of a scan to its workload. Pods of StatefulSets and DaemonSets refer to it by UID. Pods of Deployments and Rollouts
+ * refer to a ReplicaSet. Its owner is guessed from its name until a read of the single workload has seen the ReplicaSet's
+ * ownerReferences.
  */
 export class PodOwners {
   /** UIDs of workloads by the UIDs of their ReplicaSets, from reads of single workloads. */
