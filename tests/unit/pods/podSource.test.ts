@@ -54,7 +54,7 @@ const PODS: readonly RawPod[] = [
     },
     status: { phase: 'Pending', conditions: [{ type: 'Ready', status: 'False' }] },
   },
-  { metadata: { name: 'naïve-☃', namespace: 'x', uid: 'uid-3' } },
+  { metadata: { name: 'naïve-☃', namespace: 'x', uid: 'uid-3', labels: { 'rollouts-pod-template-hash': 'f00' } } },
 ];
 
 function given(fields: Record<number, Value | undefined>): Fields {
