@@ -29,6 +29,13 @@ const roles: [what: string, given: Canary, of: ReturnType<typeof workload>, role
 for (const [what, given, of, role] of roles)
   test(`the role in a Canary of ${what}`, () => assert.equal(canaryRole([given], of)?.role, role));
 
+test('of several Canaries, the one that holds a workload most counts', () => {
+  const working = canary({ name: 'working', phase: 'Progressing' });
+  const asTarget = canary({ name: 'odd', target: { kind: 'Deployment', name: 'web-primary' } });
+  assert.equal(canaryRole([canary(), working], primary)?.canary, working);
+  assert.equal(canaryRole([canary(), working, asTarget], primary)?.role, 'target');
+});
+
 const phases: [phase: string | undefined, waits: boolean][] = [
   ['Initializing', true],
   ['Progressing', true],
