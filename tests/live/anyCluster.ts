@@ -61,7 +61,6 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   metrics: { all: ['control-plane'] },
   native: { all: ['own-mesh'] },
   olm: { all: ['testbed-programs'] },
-  optionalKinds: { all: ['audit-log', 'testbed-programs'] },
   optOut: {
     all: ['istiod-upgrade'],
     tests: {
@@ -70,6 +69,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
       ],
     },
   },
+  optionalKinds: { all: ['audit-log', 'testbed-programs'] },
   oracle: { all: ['control-plane'] },
   plan: { all: ['own-mesh', 'many-pods'] },
   plugin: { all: ['testbed-programs'] },
