@@ -103,6 +103,23 @@ export interface Workload extends WorkloadRef {
   readonly templateFrom?: { readonly kind: string; readonly name: string };
   /** The version of the object that its template was taken from; absent if it has its own, or that was not found. */
   readonly templateVersion?: string;
+  /** Of a StatefulSet with the label `rollout-group`. */
+  readonly rolloutGroup?: {
+    readonly name: string;
+    readonly paused: boolean;
+    /** Why the number of pods that may be unavailable is 1, if the annotation says something else. */
+    readonly warning?: string;
+  };
+  /** Set if Meltemi cannot restart what owns the pods. Such a workload is only listed, and nothing is read of it but its owners. */
+  readonly unsupported?: Unsupported;
+}
+
+/** What is known of an owner of pods that Meltemi cannot restart. Its template has only what `PodSample` has of one of its pods. */
+export interface Unsupported {
+  /** When the Job that made the pods is stopped at the latest. */
+  readonly endsAt?: number;
+  /** Why the pods cannot be judged. */
+  readonly unknown?: string;
 }
 
 /** Where a pod carries its proxy: an ordinary container, a native sidecar, or not at all. */
@@ -114,7 +131,7 @@ export interface PodFacts {
   readonly name: string;
   readonly uid: string;
   /** The controlling owner (`controller: true`), if any. */
-  readonly owner?: { readonly kind: string; readonly name: string; readonly uid: string };
+  readonly owner?: PodOwner;
   /** The hash that a ReplicaSet's pods have as a label; else empty. */
   readonly templateHash: string;
   /** The label with that hash; absent for `pod-template-hash`, which a Deployment's pods have. */
@@ -128,6 +145,28 @@ export interface PodFacts {
   readonly sidecar: Sidecar;
   /** The sidecars of other sources by container, without those that the pod does not have; absent if it has none. */
   readonly others?: OtherSidecars;
+  /** The annotation that asks not to disrupt the pod, with its value. */
+  readonly doNotDisrupt?: string;
+  /** Only of pods whose owner seems to be of no supported kind. */
+  readonly sample?: PodSample;
+}
+
+/** An ownerReference of a pod. Its author may have written anything into it. */
+export interface PodOwner {
+  readonly apiVersion?: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** What Istio's injector looks at to decide about a pod and its image. It holds nothing secret: neither commands nor environment. */
+export interface PodSample {
+  readonly labels: Labels;
+  /** Annotations of Istio, without those that the injector wrote. */
+  readonly annotations: Labels;
+  readonly hostNetwork: boolean;
+  /** The pod's author has changed the container of the proxy, so its image may be the author's. */
+  readonly isOverridden: boolean;
 }
 
 /** Where a container is in a pod, and its image. */

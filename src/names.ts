@@ -55,5 +55,22 @@ export const RESTART_ANNOTATION = `${DOMAIN}/restart`;
  */
 export const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
+/** Annotations of pods that ask node autoscalers not to remove them, each with the value that does. */
+const DO_NOT_DISRUPT = {
+  // karpenter.sh/docs/concepts/disruption
+  'karpenter.sh/do-not-disrupt': 'true',
+  // kubernetes/autoscaler cluster-autoscaler/FAQ.md
+  'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+} as const;
+
+export const DO_NOT_DISRUPT_KEYS: readonly string[] = Object.keys(DO_NOT_DISRUPT);
+const ENTRIES = Object.entries(DO_NOT_DISRUPT);
+
+/** The annotation that asks not to disrupt a pod, with its value, such as `karpenter.sh/do-not-disrupt: "true"`. */
+export function doNotDisruptIn(annotations: Readonly<Record<string, string>>): string | undefined {
+  const found = ENTRIES.find(([key, value]) => annotations[key] === value);
+  return found && `${found[0]}: "${found[1]}"`;
+}
+
 /** Fortsa's restart annotation; its cooldown is honoured so that both can run during a migration. */
 export const FORTSA_RESTARTED_AT = 'fortsa.scaffidi.net/restartedAt';

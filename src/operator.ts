@@ -17,6 +17,7 @@ import { evaluateStepwise } from './plan/evaluate.ts';
 import { historyOf } from './plan/history.ts';
 import { type Plan, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
+import { rolloutGroupsOf } from './plan/rolloutGroups.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
 import type { Report } from './report/report.ts';
@@ -46,6 +47,7 @@ export interface OperatorOptions {
     | 'mesh'
     | 'trouble'
     | 'restarted'
+    | 'evicted'
     | 'ended'
     | 'lost'
     | 'recordRefused'
@@ -174,6 +176,7 @@ export class Operator {
           this.#observations.wrote(written);
           report.restarted(assessed);
         },
+        evicted: (ref, pod) => report.evicted(ref, pod),
         ended: (assessed, outcome, detail) => {
           report.ended(assessed, outcome, detail);
           this.ring();
@@ -328,6 +331,7 @@ export class Operator {
       stale: watch.stale(),
       paused,
       history: historyOf(journal.entries, this.#assessed, wall(), resumedAt),
+      rolloutGroups: rolloutGroupsOf(this.#assessed.map(({ workload }) => workload)),
     };
   }
 

@@ -25,7 +25,8 @@ export interface OperatorParts
   readonly watch: (answersVersion: AnswersVersion) => WiredWatch;
   /** Asks injectors without a network. */
   readonly post?: InjectorsOptions['post'];
-  readonly report: OperatorOptions['report'] & Pick<Report, 'question' | 'reachable' | 'answersChanged' | 'notServed'>;
+  readonly report: OperatorOptions['report'] &
+    Pick<Report, 'question' | 'reachable' | 'answersChanged' | 'notServed' | 'ownerUnread'>;
   /** Ends what waits in the background: the operator has stopped or has failed. */
   readonly signal: AbortSignal;
 }
@@ -71,6 +72,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     policy,
     onMissingRight: (what, error) => report.trouble(`reading ${what}`, error),
     onForbidden: (what, error) => report.trouble(`reading ${what}`, error),
+    onUnreadOwner: (kind, error) => report.ownerUnread(kind, error),
     onNotServed: (resource) => report.notServed(resource),
   });
   const confirmations = new Confirmations({

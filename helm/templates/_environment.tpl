@@ -1,6 +1,10 @@
 {{/* Each value under `config` that says something, as the variable of its flag: `maxInFlight` is MELTEMI_MAX_IN_FLIGHT. An empty list says "none". */}}
 {{- define "meltemi.environment" -}}
-{{- range $name, $value := .Values.config }}
+{{- $config := .Values.config }}
+{{- if not .Values.eviction.enabled }}
+{{- $config = merge (dict "onDelete" "never") $config }}
+{{- end }}
+{{- range $name, $value := $config }}
 {{- if and (not (kindIs "invalid" $value)) (ne (toString $value) "") }}
 - name: {{ printf "MELTEMI_%s" (regexReplaceAll "([A-Z])" $name "_${1}" | upper) }}
   value: {{ ternary (join "," $value) (toString $value) (kindIs "slice" $value) | quote }}

@@ -27,7 +27,10 @@
   verbs: [get, list, patch]
 - apiGroups: [apps]
   resources: [replicasets]
-  verbs: [list]
+  verbs: [get, list]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get]
 {{- if include "meltemi.metricsSecure" . }}
 - apiGroups: [authentication.k8s.io]
   resources: [tokenreviews]
@@ -56,6 +59,11 @@
 - apiGroups: [argoproj.io]
   resources: [rollouts]
   verbs: [get, list, patch]
+{{- end }}
+{{- if .Values.eviction.enabled }}
+- apiGroups: [""]
+  resources: [pods/eviction]
+  verbs: [create]
 {{- end }}
 {{- end }}
 
@@ -141,7 +149,10 @@
   verbs: [get, list, patch]
 - apiGroups: [apps]
   resources: [replicasets]
-  verbs: [list]
+  verbs: [get, list]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get]
 {{- if include "meltemi.istio" . }}
 - apiGroups: [networking.istio.io]
   resources: [proxyconfigs]
@@ -156,6 +167,11 @@
 - apiGroups: [argoproj.io]
   resources: [rollouts]
   verbs: [get, list, patch]
+{{- end }}
+{{- if .Values.eviction.enabled }}
+- apiGroups: [""]
+  resources: [pods/eviction]
+  verbs: [create]
 {{- end }}
 {{- end }}
 

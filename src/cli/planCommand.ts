@@ -88,6 +88,8 @@ export async function planCommand(
       injectors,
       journal,
       policy: () => policy,
+      onUnreadOwner: (kind, error) =>
+        warn(`cannot read ${kind}, so its pods are listed under it and not under its own owner: ${messageOf(error)}`),
       // there is no next scan
       looks: Number.POSITIVE_INFINITY,
       onForbidden: (what, error) => warn(`cannot read ${what}: ${messageOf(error)}`),

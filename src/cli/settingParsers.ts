@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { KINDS, WORKLOAD_KINDS } from '../kinds/kinds.ts';
+import { PLAIN_KINDS } from '../kinds/unsupportedKinds.ts';
 import type { WorkloadKind } from '../model.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import type { ListenAddress } from '../report/server.ts';
@@ -65,10 +66,14 @@ export function parseNamespacePatterns(given: string): readonly string[] {
 /** Reads KIND/NAME as kubectl takes it, in any case and also in the plural; an empty text is none. @throws {InvalidArgumentError} */
 export function parseWorkload(given: string): { kind: WorkloadKind; name: string } | undefined {
   if (given === '') return undefined;
-  const [, kind, name] = /^([a-z]+)\/([a-z0-9][-a-z0-9.]*)$/i.exec(given) ?? [];
+  const [, kind, name] = /^([a-z][-a-z0-9.]*)\/([a-z0-9][-a-z0-9.]*)$/i.exec(given) ?? [];
   const known = KINDS.find((one) => [one.kind.toLowerCase(), one.resource].includes(kind?.toLowerCase() ?? ''));
-  if (known && name) return { kind: known.kind, name };
-  throw new InvalidArgumentError(`It must be KIND/NAME with KIND one of ${WORKLOAD_KINDS.join(', ')}.`);
+  const plain = PLAIN_KINDS.find((one) => one.toLowerCase() === kind?.toLowerCase());
+  const word = known?.kind ?? plain ?? (kind?.includes('.') ? kind : undefined);
+  if (word !== undefined && name) return { kind: word, name };
+  throw new InvalidArgumentError(
+    `It must be KIND/NAME with KIND one of ${WORKLOAD_KINDS.join(', ')}, or as a plan lists it.`,
+  );
 }
 
 /** Reads a list of known words. */

@@ -1,9 +1,10 @@
 import { BY_DEFAULT, type Drift, RESTARTABLE } from '../compare/drift.ts';
+import { ON_DELETE_CHOICES } from '../kinds/kindPolicy.ts';
 import { KINDS, WORKLOAD_KINDS } from '../kinds/kinds.ts';
 import type { WorkloadKind } from '../model.ts';
 import { RESTART_ANNOTATION } from '../names.ts';
 import { GATE_CODES, type GateCode } from '../plan/gates/gates.ts';
-import { PDB_CHOICES, RECREATE_CHOICES } from '../plan/policy.ts';
+import { DO_NOT_DISRUPT_CHOICES, PDB_CHOICES, RECREATE_CHOICES } from '../plan/policy.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import { ALL, BOTH, defaultOf, PLAN, RUN, type Setting } from './setting.ts';
 import {
@@ -125,6 +126,16 @@ export const SETTINGS = {
   maxRestartsPerMinute: policy(count('restarts within any minute; 0 is no limit', 0, BOTH, 0)),
   pdb: policy(choice('whether a rollout that takes pods away waits for PodDisruptionBudgets', PDB_CHOICES, BOTH)),
   recreate: policy(choice('what to do where a rollout would leave no pod for a while', RECREATE_CHOICES, BOTH)),
+  onDelete: policy(
+    choice('what to do with StatefulSets and DaemonSets of update strategy OnDelete', ON_DELETE_CHOICES, BOTH),
+  ),
+  doNotDisrupt: policy(
+    choice(
+      'what to do where a pod asks node autoscalers not to disrupt it (karpenter.sh/do-not-disrupt, safe-to-evict)',
+      DO_NOT_DISRUPT_CHOICES,
+      BOTH,
+    ),
+  ),
   restartDelay: policy(duration('least time between two restarts', '0s', BOTH)),
   annotationCooldown: policy(duration('least time between two restarts of one workload', '5m', BOTH)),
   istiodConfigReadDelay: policy(duration('extra wait after the injector configuration changed', '10s', RUN)),

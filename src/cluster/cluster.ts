@@ -1,5 +1,5 @@
 import type { ApiResource } from '../kinds/apiResource.ts';
-import type { Budget, Canary, EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import type { Budget, Canary, EventDraft, PodFacts, PodOwner, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 
 /** The fields of a webhook's Service that the API server's resolver uses. */
 export interface ServiceFacts {
@@ -9,9 +9,17 @@ export interface ServiceFacts {
   readonly ports: readonly number[];
 }
 
+/** What is read of an owner of pods that is no workload. */
+export interface OwnerFacts {
+  /** Its own controlling owner. Its author may have written anything into it. */
+  readonly owner?: PodOwner;
+  /** Of a Job with a deadline: when it is stopped, in milliseconds since the epoch. */
+  readonly endsAt?: number;
+}
+
 /**
- * Everything that the stages need from Kubernetes, except watches. Every method throws `ApiError`; `patch` also throws `NotLeading`. A
- * missing object is returned as undefined. A dry run is another implementation of this port, not an `if`.
+ * Everything that the stages need from Kubernetes, except watches. Every method throws `ApiError`; `patch` and `evict` also throw
+ * `NotLeading`. A missing object is returned as undefined. A dry run is another implementation of this port, not an `if`.
  */
 export interface Cluster {
   workloads(kind: WorkloadKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]>;
@@ -21,14 +29,24 @@ export interface Cluster {
   /**
    * All pods of the cluster or of one namespace, page by page. The pages are not one snapshot.
    * @param containers the containers to read besides Istio's proxy
+   * @param kinds the names of the kinds that are certainly listed, all by default. Pods of others are read with a sample
    */
-  pods(namespace: string | undefined, signal: AbortSignal, containers?: readonly string[]): AsyncIterable<PodFacts[]>;
+  pods(
+    namespace: string | undefined,
+    signal: AbortSignal,
+    containers?: readonly string[],
+    kinds?: ReadonlySet<WorkloadKind>,
+  ): AsyncIterable<PodFacts[]>;
   /** The PodDisruptionBudgets of one namespace or of the whole cluster. */
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]>;
   /** Flagger's Canaries of one namespace or of the whole cluster. */
   canaries(namespace: string | undefined, signal?: AbortSignal): Promise<Canary[]>;
   /** Whether the API server has such objects, by its discovery. It says so also to those who may not read them. */
   serves(what: ApiResource): Promise<boolean>;
+  /**
+   * The owner of pods as far as it tells its own owner; undefined if it is gone, or if its kind is not served or never has an owner.
+   */
+  owner(namespace: string, owner: PodOwner, signal?: AbortSignal): Promise<OwnerFacts | undefined>;
   /** The named nodes that are not Ready. A deleted node counts as not Ready. */
   lostNodes(names: readonly string[]): Promise<ReadonlySet<string>>;
   /**
@@ -41,5 +59,10 @@ export interface Cluster {
   accountUid(namespace: string, name: string): Promise<string | undefined>;
   /** JSON merge patch on a workload; 409 if its resourceVersion differs from the one in the patch. Returns the patched workload. */
   patch(ref: WorkloadRef, body: object): Promise<Workload>;
+  /**
+   * Evicts exactly this pod, which PodDisruptionBudgets may refuse with 429; 404 if it is gone, 409 if another pod has its name.
+   * @param pod as it was read
+   */
+  evict(pod: Pick<PodFacts, 'namespace' | 'name' | 'uid'>): Promise<void>;
   emit(event: EventDraft): Promise<void>;
 }

@@ -1,16 +1,19 @@
 import { type ApiResource, apiVersionOf } from '../kinds/apiResource.ts';
-import { findKind, ownerKind } from '../kinds/kinds.ts';
+import { findKind, ownerKind, WORKLOAD_KINDS } from '../kinds/kinds.ts';
 import type { RawWorkload } from '../kinds/rawWorkload.ts';
-import type { Budget, Canary, EventDraft, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import { seemsUnclaimed } from '../kinds/unsupportedKinds.ts';
+import type { Budget, Canary, EventDraft, PodFacts, PodOwner, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
+import type { IsSampled } from '../pods/podFields.ts';
 import type { PodSource } from '../pods/podSource.ts';
 import { isNotFound } from './apiError.ts';
 import { listBudgets } from './budgets.ts';
 import { listCanaries } from './canaries.ts';
 import type { KubeClient } from './client.ts';
-import type { Cluster, ServiceFacts } from './cluster.ts';
+import type { Cluster, OwnerFacts, ServiceFacts } from './cluster.ts';
 import { eventObject } from './eventObject.ts';
 import { listPages, restartingExpired, wholeList } from './list.ts';
+import { OwnerReader } from './ownerReader.ts';
 import { latestRejection } from './rejection.ts';
 import { resourcePath } from './resources.ts';
 import { selectorQuery } from './selectorQuery.ts';
@@ -18,6 +21,8 @@ import { workloadOf } from './workloads.ts';
 
 /** Excludes terminal pods on the server. Terminating pods have no field to select them by. */
 const LIVE_PODS = 'status.phase!=Succeeded,status.phase!=Failed';
+
+const EVERY_KIND: ReadonlySet<WorkloadKind> = new Set(WORKLOAD_KINDS);
 
 /** The number of nodes that are read at the same time. */
 const NODES_AT_ONCE = 4;
@@ -55,15 +60,18 @@ const isReady = (node: RawNode | undefined): boolean =>
 export class KubeCluster implements Cluster {
   readonly #client: KubeClient;
   readonly #podSource: PodSource;
+  readonly #owners: OwnerReader;
   readonly #now: () => number;
   readonly #beforeWrite: (() => void) | undefined;
 
   /**
-   * @param beforeWrite called synchronously right before a patch is sent. If it throws, nothing is sent, and `patch` rejects with its error
+   * @param beforeWrite called synchronously right before a patch or an eviction is sent. If it throws, nothing is sent, and the call
+   * rejects with its error
    */
   constructor(client: KubeClient, podSource: PodSource, now: () => number, beforeWrite?: () => void) {
     this.#client = client;
     this.#podSource = podSource;
+    this.#owners = new OwnerReader(client);
     this.#now = now;
     this.#beforeWrite = beforeWrite;
   }
@@ -108,9 +116,15 @@ export class KubeCluster implements Cluster {
     return new Set(owned.map(({ metadata }) => metadata?.uid ?? ''));
   }
 
-  pods(namespace: string | undefined, signal: AbortSignal, containers?: readonly string[]): AsyncIterable<PodFacts[]> {
+  pods(
+    namespace: string | undefined,
+    signal: AbortSignal,
+    containers?: readonly string[],
+    kinds: ReadonlySet<WorkloadKind> = EVERY_KIND,
+  ): AsyncIterable<PodFacts[]> {
     const place = namespace === undefined ? {} : { namespace };
-    return this.#podSource.pods({ ...place, fieldSelector: LIVE_PODS, signal, containers });
+    const isSampled: IsSampled = (owner, hash) => seemsUnclaimed(owner, hash, kinds);
+    return this.#podSource.pods({ ...place, fieldSelector: LIVE_PODS, signal, containers, isSampled });
   }
 
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {
@@ -124,6 +138,10 @@ export class KubeCluster implements Cluster {
   async serves(what: ApiResource): Promise<boolean> {
     const found = await this.#find<RawResources>(`/apis/${apiVersionOf(what)}`);
     return found?.resources?.some(({ name }) => name === what.resource) ?? false;
+  }
+
+  owner(namespace: string, owner: PodOwner, signal?: AbortSignal): Promise<OwnerFacts | undefined> {
+    return this.#owners.read(namespace, owner, signal);
   }
 
   async lostNodes(names: readonly string[]): Promise<ReadonlySet<string>> {
@@ -163,6 +181,23 @@ export class KubeCluster implements Cluster {
       ...(this.#beforeWrite && { beforeSend: this.#beforeWrite }),
     });
     return workloadOf(kind, raw);
+  }
+
+  /** A 429 is the answer of a budget and not of a busy server, so nothing is sent again (KEP-85, registry/core/pod/storage/eviction.go). */
+  async evict({ namespace, name, uid }: Pick<PodFacts, 'namespace' | 'name' | 'uid'>): Promise<void> {
+    await this.#client.request({
+      method: 'POST',
+      path: `${resourcePath('pods', namespace, name)}/eviction`,
+      body: {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { namespace, name },
+        deleteOptions: { preconditions: { uid } },
+      },
+      priority: 'write',
+      retries: 0,
+      ...(this.#beforeWrite && { beforeSend: this.#beforeWrite }),
+    });
   }
 
   async emit(event: EventDraft): Promise<void> {

@@ -6,15 +6,17 @@ export function readOnly(cluster: Cluster): Cluster {
     workloads: (kind, namespace, signal) => cluster.workloads(kind, namespace, signal),
     workload: (ref) => cluster.workload(ref),
     podsOf: (workload, containers) => cluster.podsOf(workload, containers),
-    pods: (namespace, signal, containers) => cluster.pods(namespace, signal, containers),
+    pods: (namespace, signal, containers, kinds) => cluster.pods(namespace, signal, containers, kinds),
     budgets: (namespace, signal) => cluster.budgets(namespace, signal),
     canaries: (namespace, signal) => cluster.canaries(namespace, signal),
     serves: (what) => cluster.serves(what),
+    owner: (namespace, owner, signal) => cluster.owner(namespace, owner, signal),
     lostNodes: (names) => cluster.lostNodes(names),
     rejection: (workload, since) => cluster.rejection(workload, since),
     service: (namespace, name) => cluster.service(namespace, name),
     accountUid: (namespace, name) => cluster.accountUid(namespace, name),
     patch: (ref) => Promise.reject(new Error(`a dry run does not write (${ref.kind} ${ref.namespace}/${ref.name})`)),
+    evict: ({ namespace, name }) => Promise.reject(new Error(`a dry run does not evict (Pod ${namespace}/${name})`)),
     emit: () => Promise.resolve(),
   };
 }

@@ -42,7 +42,7 @@ export function resourcePath(of: Resource | ApiResource, namespace?: string, nam
 const servedAt = (of: Resource | ApiResource) =>
   typeof of === 'string'
     ? { ...RESOURCES[of], resource: of }
-    : { base: `/apis/${apiVersionOf(of)}`, resource: of.resource, namespaced: true };
+    : { base: `${of.group === '' ? '/api' : '/apis'}/${apiVersionOf(of)}`, resource: of.resource, namespaced: true };
 
 /** Describes the permission that a call to a collection's path needs: `list pods in namespace shop`. */
 export function rightFor(verb: string, path: string): string {

@@ -1,6 +1,8 @@
 import type { ApiResource } from '../kinds/apiResource.ts';
 import { deployment } from '../kinds/deployment.ts';
 import { KINDS } from '../kinds/kinds.ts';
+import { JOBS } from '../kinds/unsupportedKinds.ts';
+import { waysToRestart } from '../kinds/waysToRestart.ts';
 import { LEASE_NAME } from '../names.ts';
 import { groupOf, type Resource } from './resources.ts';
 
@@ -123,6 +125,7 @@ const rightTo = ({ group, resource }: ApiResource, right: Omit<Right, 'group' | 
 });
 
 const between = new Set(KINDS.flatMap(({ through }) => through ?? []));
+const evicting = KINDS.filter((kind) => waysToRestart(kind).some(({ evicts }) => evicts)).map(({ kind }) => kind);
 const perNode = KINDS.filter(({ isPerNode }) => isPerNode).map(({ kind }) => kind);
 
 /**
@@ -155,5 +158,24 @@ export const RIGHTS: readonly Right[] = [
       why: 'to find the workloads and to restart them',
     }),
   ),
-  ...[...between].map((one) => rightTo(one, { verbs: ['list'], ...ofWorkloads, why: 'to find the workload of a pod' })),
+  ...(evicting.length > 0
+    ? [
+        {
+          group: groupOf('pods'),
+          resource: 'pods/eviction',
+          verbs: ['create'] as const,
+          ...ofWorkloads,
+          when: 'eviction.enabled' as const,
+          why: `to replace pods that no controller replaces, of a ${evicting.join(' or ')}`,
+        },
+      ]
+    : []),
+  ...[...between].map((one) =>
+    rightTo(one, { verbs: ['get', 'list'], ...ofWorkloads, why: 'to find the workload of a pod' }),
+  ),
+  rightTo(JOBS, {
+    verbs: ['get'],
+    ...ofWorkloads,
+    why: 'to list outdated pods of a Job under its CronJob, and say when it ends',
+  }),
 ];

@@ -38,7 +38,7 @@ function narrowed(kind: WorkloadKind, raw: RawWorkload): Workload {
     firstOrdinal: spec.ordinals?.start ?? 0,
     paused: spec.paused ?? false,
     template: templateOf(spec),
-    ...ownerKind(kind).read(spec, raw?.status ?? {}),
+    ...ownerKind(kind).read(spec, raw?.status ?? {}, raw?.metadata ?? {}),
   };
 }
 

@@ -1,5 +1,7 @@
 import { findKind, isIntermediate, kindThrough } from '../kinds/kinds.ts';
-import type { OtherSidecars, PodFacts, Sidecar, Workload } from '../model.ts';
+import { namesAnObject } from '../kinds/namesAnObject.ts';
+import { isNode, POD_ITSELF } from '../kinds/unsupportedKinds.ts';
+import type { OtherSidecars, PodFacts, PodOwner, PodSample, Sidecar, Workload } from '../model.ts';
 
 /** Pods of one workload that look alike. */
 export interface PodGroup {
@@ -8,18 +10,19 @@ export interface PodGroup {
   readonly others?: OtherSidecars;
   readonly templateHash: string;
   readonly ready: boolean;
+  /** The annotation that asks not to disrupt these pods, with its value. */
+  readonly doNotDisrupt?: string;
   readonly count: number;
   /** The creation time of the youngest pod. */
   readonly youngest: number;
   /** The ordinals of a StatefulSet's pods, from their names. */
   readonly ordinals?: readonly number[];
+  /** UID of the pod, where the group is a single one. */
+  readonly uid?: string;
 }
 
 /** Whether a pod counts for a verdict. Terminal and terminating pods do not. */
 export const isLive = (pod: PodFacts): boolean => !pod.deleting && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
-
-/** The label of a Deployment's pods. */
-const TEMPLATE_HASH = 'pod-template-hash';
 
 /**
  * The workload that a pod seems to belong to. A Deployment's ReplicaSet is named after it, with the template hash as suffix
@@ -28,7 +31,7 @@ const TEMPLATE_HASH = 'pod-template-hash';
  * (pkg/controller/controller_ref_manager.go).
  */
 export function seemingOwner(pod: PodFacts): string | undefined {
-  const { owner, namespace, templateHash, hashLabel = TEMPLATE_HASH } = pod;
+  const { owner, namespace, templateHash, hashLabel } = pod;
   if (!owner) return undefined;
   if (!isIntermediate(owner.kind)) return `${owner.kind}/${namespace}/${owner.name}`;
   const through = kindThrough(owner.kind, hashLabel);
@@ -54,7 +57,7 @@ export class PodGroups {
     this.#owners.set(owner, groups);
     const { image, revision, placement, injected } = pod.sidecar;
     const others = pod.others ? JSON.stringify(pod.others) : '';
-    const key = [image, revision, placement, injected, pod.templateHash, pod.ready, others].join(' ');
+    const key = [image, revision, placement, injected, pod.templateHash, pod.ready, others, pod.doNotDisrupt].join(' ');
     const group = groups.get(key) ?? newGroup(pod);
     groups.set(key, group);
     group.count += 1;
@@ -68,17 +71,27 @@ export class PodGroups {
   }
 }
 
-function newGroup({ sidecar, others, templateHash, ready, owner }: PodFacts): Growing {
+function newGroup({ sidecar, others, templateHash, ready, owner, doNotDisrupt }: PodFacts): Growing {
   const ordinals = findKind(owner?.kind)?.hasOrdinals ? { ordinals: [] } : {};
-  return { sidecar, templateHash, ready, count: 0, youngest: 0, ...(others && { others }), ...ordinals };
+  const asked = doNotDisrupt === undefined ? {} : { doNotDisrupt };
+  return { sidecar, templateHash, ready, count: 0, youngest: 0, ...(others && { others }), ...asked, ...ordinals };
 }
 
-/** A controller with live pods: a ReplicaSet, a StatefulSet, or any other object that creates pods. */
-export interface Controller {
-  readonly uid: string;
-  readonly kind: string;
+/** A group of one pod. */
+export const groupOfOne = (pod: PodFacts): PodGroup => ({
+  ...newGroup(pod),
+  count: 1,
+  youngest: pod.createdAt,
+  uid: pod.uid,
+});
+
+/** A controller with live pods: a ReplicaSet, a StatefulSet, or any other object that creates pods. A bare pod is its own. */
+export interface Controller extends PodOwner {
+  readonly namespace: string;
   /** The workload that it seems to belong to according to its name, if any. */
   readonly hint: string | undefined;
+  /** Of one of its pods, if it seems to be of no supported kind. */
+  readonly sample?: PodSample;
 }
 
 /** The pods of a scan by the UID of their controller. Names can be reused, and a ReplicaSet can change its owner. */
@@ -87,21 +100,38 @@ export class PodsByController {
   readonly #groups = new PodGroups();
 
   add(pod: PodFacts): void {
-    const { owner } = pod;
-    if (!owner?.uid || !isLive(pod)) return;
-    if (!this.#controllers.has(owner.uid))
-      this.#controllers.set(owner.uid, { uid: owner.uid, kind: owner.kind, hint: seemingOwner(pod) });
-    this.#groups.add(pod, owner.uid);
+    if (!isLive(pod)) return;
+    const place = placeOf(pod.namespace, pod.owner?.uid ?? '');
+    this.#groups.add(pod, this.#controllers.has(place) ? place : this.#found(pod));
+  }
+
+  #found(pod: PodFacts): string {
+    const { namespace, sample } = pod;
+    const owner = controllerOf(pod);
+    const place = placeOf(namespace, owner.uid);
+    if (!this.#controllers.has(place))
+      this.#controllers.set(place, { ...owner, namespace, hint: seemingOwner(pod), ...(sample && { sample }) });
+    return place;
   }
 
   controllers(): Iterable<Controller> {
     return this.#controllers.values();
   }
 
-  groupsOf({ uid }: Controller): readonly PodGroup[] {
-    return this.#groups.of(uid);
+  groupsOf({ namespace, uid }: Controller): readonly PodGroup[] {
+    return this.#groups.of(placeOf(namespace, uid));
   }
 }
+
+/** Owners are told apart by namespace too: whoever makes a pod may write the UID of another namespace's owner into it. */
+const placeOf = (namespace: string, uid: string): string => `${namespace}/${uid}`;
+
+const controllerOf = ({ owner, name, uid }: PodFacts): PodOwner =>
+  owner && !isNode(owner) && namesAnObject(owner) ? owner : { ...POD_ITSELF, name, uid };
+
+/** Whether these pods carry an injected sidecar. */
+export const isInjected = ({ sidecar, others }: PodGroup): boolean =>
+  (sidecar.injected && sidecar.placement !== 'none') || others !== undefined;
 
 /** The number of pods in groups. */
 export const countOf = (groups: readonly PodGroup[]): number => groups.reduce((sum, { count }) => sum + count, 0);

@@ -2,7 +2,8 @@ import { excerpt } from '../excerpt.ts';
 import type { Answer, ExpectedSidecar } from '../expect/answer.ts';
 import type { Match } from '../expect/match.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
-import { ownerKind } from '../kinds/kinds.ts';
+import type { KindPolicy } from '../kinds/kindPolicy.ts';
+import { kindOf } from '../kinds/kinds.ts';
 import type { Sidecar, Workload } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { rewritingWords } from './clusterImage.ts';
@@ -17,6 +18,8 @@ export interface OutdatedVerdict {
   readonly drifts: readonly Drift[];
   readonly outdatedPods: number;
   readonly pods: number;
+  /** The groups among them that are outdated. */
+  readonly outdatedGroups: readonly PodGroup[];
   /** The sidecar of the largest outdated group, for users. */
   readonly actual: Sidecar;
 }
@@ -49,7 +52,7 @@ export function judge(
   match: Match<unknown>,
   answer: Answer | undefined,
   groups: readonly PodGroup[],
-  rules: DriftRules,
+  rules: DriftRules & KindPolicy,
   source?: SidecarSource,
 ): Verdict {
   if (workload.deleting) return skipped('deleting', 'deletion has begun');
@@ -57,7 +60,7 @@ export function judge(
     return skipped('template-names-image', `its template has a container ${source.container}`);
   if (match.kind === 'none') return unmatched(match.reason, groups);
   if (match.kind !== 'entry') return { state: match.kind, reason: match.reason };
-  const refused = refusal(workload);
+  const refused = kindOf(workload)?.refuses(workload, rules);
   if (refused !== undefined) return skipped('unsupported', refused);
   if (answer === undefined)
     return { state: 'unknown', reason: reason('injector-unreachable', 'the injector has not been asked yet') };
@@ -73,9 +76,6 @@ export function judge(
 }
 
 const hasSidecar = ({ sidecar }: PodGroup): boolean => sidecar.placement !== 'none';
-
-/** Why the workload's kind never restarts it; undefined if it may be restarted. */
-const refusal = (workload: Workload): string | undefined => ownerKind(workload.kind).refuses(workload);
 
 const skipped = (code: Parameters<typeof reason>[0], detail: string): Verdict => ({
   state: 'skipped',
@@ -117,11 +117,9 @@ function compare(
   );
   const drifts = [...new Set(drifted.flatMap((one) => one.drifts))];
   if (!largest) return { state: 'current', expected, drifts, ...rewrittenBy(expected, groups, rules) };
-  const outdatedPods = countWhere(
-    outdated.map(({ group }) => group),
-    () => true,
-  );
-  return { state: 'outdated', expected, drifts, outdatedPods, pods, actual: largest.sidecar };
+  const outdatedGroups = outdated.map(({ group }) => group);
+  const outdatedPods = countWhere(outdatedGroups, () => true);
+  return { state: 'outdated', expected, drifts, outdatedPods, pods, outdatedGroups, actual: largest.sidecar };
 }
 
 /** If images were rewritten in different ways, one pod serves as an example. */

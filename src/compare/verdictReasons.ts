@@ -7,7 +7,7 @@ export const VERDICT_REASONS = {
     'so Meltemi only reports it.',
   'injector-declines': 'The matched injector would not inject a sidecar (policy, hostNetwork, an annotation).',
   unsupported:
-    'A restart annotation does not roll out pod by pod with this update strategy. The detail names the strategy.',
+    'Meltemi does not restart owners of this kind, or with this update strategy. The detail names it, and how many pods are outdated.',
   'template-names-image':
     'The pod template itself has the container that an entry of `sidecars` names, so no injector decides about it. Change the template.',
   'no-such-container': 'An entry of `sidecars` wants an image for a container that no pod of the workload has.',

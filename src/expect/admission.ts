@@ -1,6 +1,6 @@
 import type { Operation } from 'fast-json-patch';
 import { fits } from '../fieldTypes.ts';
-import { ownerKind } from '../kinds/kinds.ts';
+import { kindOf } from '../kinds/kinds.ts';
 import type { Labels, PodTemplate, Workload } from '../model.ts';
 import { containerIn, POD, type RawPod, sidecarOf } from '../pods/podFields.ts';
 import { reason } from '../reasons.ts';
@@ -16,7 +16,7 @@ import { ISTIO } from './sources/istio.ts';
  * template hash, an ordinal) are not known beforehand and are left empty, so selectors of injector entries can only ask whether they exist.
  */
 export function nextPodLabels(workload: Workload): Labels {
-  return { ...ownerKind(workload.kind).addedLabels, ...workload.template.labels };
+  return { ...kindOf(workload)?.addedLabels, ...workload.template.labels };
 }
 
 /**

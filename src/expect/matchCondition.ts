@@ -46,6 +46,7 @@ export function conditionsMet({ conditions }: WebhookEntry, workload: Workload |
 
 function outcomeOf({ expression }: MatchCondition, workload: Workload | undefined): Outcome {
   if (!workload) return { why: 'the pod is not known' };
+  if (workload.unsupported) return { why: 'only labels and annotations of its pods are read' };
   const known = outcomes.get(workload) ?? new Map<string, Outcome>();
   outcomes.set(workload, known);
   const outcome = known.get(expression) ?? programOf(expression)(admissionVariables(workload));

@@ -1,4 +1,4 @@
-import { type NamespaceFacts, NO_NAMESPACE, type Workload } from '../model.ts';
+import { type NamespaceFacts, NO_NAMESPACE, type Unsupported, type Workload } from '../model.ts';
 import { reason } from '../reasons.ts';
 import { nextPodLabels } from './admission.ts';
 import { filterMatches } from './filter.ts';
@@ -26,6 +26,7 @@ export const sourcesIn = ({ sources }: Pick<Mesh, 'sources'>): readonly SidecarS
 
 /** For each source that is about a workload, the injection that decides its next pod. There is always at least one. */
 export function matchesOf(mesh: Mesh, workload: Workload): [first: SourceMatch, ...others: SourceMatch[]] {
+  if (workload.unsupported) return [{ match: unsupportedMatch(mesh, workload, workload.unsupported) }];
   const about: SidecarSource[] = [];
   for (const source of sourcesIn(mesh)) {
     // two entries may name one container: the first that is about the workload decides
@@ -34,6 +35,12 @@ export function matchesOf(mesh: Mesh, workload: Workload): [first: SourceMatch, 
   }
   const [first, ...others] = about.map((source) => matchWith(source, mesh, workload));
   return first ? [first, ...others] : [{ match: NO_SOURCE }];
+}
+
+/** Of pods whose owner is not read, only Istio's proxy is judged: what other injectors look at is not known. */
+function unsupportedMatch(mesh: Mesh, workload: Workload, { unknown }: Unsupported): Match<Injection> {
+  if (unknown !== undefined) return { kind: 'unknown', reason: reason('not-read', unknown) };
+  return sourcesIn(mesh).includes(ISTIO) ? matchOf(mesh, workload) : NO_SOURCE;
 }
 
 /** The injection of one source that decides a workload's next pod; Istio's unless another source is given. */

@@ -1,4 +1,5 @@
-import { ownerKind } from '../kinds/kinds.ts';
+import { ALLOWS_MOST } from '../kinds/kindPolicy.ts';
+import { kindOf } from '../kinds/kinds.ts';
 import type { Workload } from '../model.ts';
 import type { Match } from './match.ts';
 import { namespaceOf } from './matchOf.ts';
@@ -14,14 +15,14 @@ export interface Asked {
 
 /** The question about a workload; undefined if not exactly one webhook matches, or if the workload is never restarted. */
 export function questionOf(mesh: Mesh, { workload, templateHash, match: matched }: Asked): Question | undefined {
-  if (matched.kind !== 'entry' || workload.deleting || ownerKind(workload.kind).refuses(workload) !== undefined)
+  if (matched.kind !== 'entry' || workload.deleting || kindOf(workload)?.refuses(workload, ALLOWS_MOST) !== undefined)
     return undefined;
   const injection = matched.entry;
   if (!isAsked(injection)) return undefined;
   const { namespace, name, template } = workload;
   const { proxyConfigs } = namespaceOf(mesh, workload);
   const asked = { injection, namespace, name, template };
-  const { podCreator } = ownerKind(workload.kind);
+  const podCreator = kindOf(workload)?.podCreator;
   // whatever may change the answer is part of the key
   if (injection.source)
     return podCreator === undefined

@@ -1,12 +1,11 @@
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import type { Answered, SourceAnswer } from '../plan/assess.ts';
 import { kindOfOwner } from '../plan/history.ts';
-import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
+import { howBegun, type JournalEntries, type JournalEntry } from '../plan/journalEntry.ts';
 import type { Policy } from '../plan/policy.ts';
 import { recordOf, sourceIn } from '../plan/record.ts';
-import { lastBegun } from '../plan/rollout.ts';
 
-type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartTimeout'>;
+type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartTimeout' | 'onDelete'>;
 
 /**
  * The restarts in flight according to the records on the workloads, for when the journal itself is lost. Anyone can write such a record, so
@@ -17,7 +16,7 @@ type Limits = Pick<Policy, 'maxInFlight' | 'maxInFlightPerNamespace' | 'restartT
  */
 export function restartsOnWorkloads(
   observations: readonly Pick<Answered, 'workload' | 'source' | 'match' | 'others'>[],
-  { maxInFlight, maxInFlightPerNamespace, restartTimeout }: Limits,
+  { maxInFlight, maxInFlightPerNamespace, restartTimeout, onDelete }: Limits,
   at: { readonly now: number; readonly wall: number },
 ): JournalEntries {
   const found = observations.flatMap((observation): [WorkloadKey, JournalEntry][] => {
@@ -27,13 +26,15 @@ export function restartsOnWorkloads(
     const match = matchFor(record.restartedFor, observation);
     if (match?.kind !== 'entry') return [];
     const age = at.wall - record.restartedAt;
-    const isThere = lastBegun(workload) === record.restartedAt;
-    if (age < 0 || age > restartTimeout || !isThere) return [];
+    const begun = howBegun(workload, record, { onDelete });
+    if (age < 0 || age > restartTimeout || !begun) return [];
     const { uid, generation, owner } = workload;
     const writes = [{ at: record.restartedAt, well: false }];
     const trusted = { run: match.entry.run, writes, uid, generation, confirmed: true, since: at.now - age };
     const others = record.others && { others: record.others.map((target) => ({ ...target, run: '' })) };
-    return [[keyOf(workload), { ...record, ...trusted, ...others, ...(owner && { owner: kindOfOwner(owner) }) }]];
+    return [
+      [keyOf(workload), { ...record, ...trusted, ...begun, ...others, ...(owner && { owner: kindOfOwner(owner) }) }],
+    ];
   });
   const newest = found.sort(([, a], [, b]) => b.restartedAt - a.restartedAt);
   const inNamespaces = Map.groupBy(newest, ([key]) => refOf(key).namespace);

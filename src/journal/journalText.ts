@@ -53,6 +53,7 @@ interface Stored {
   readonly writes?: readonly string[];
   readonly unconfirmed?: boolean;
   readonly before?: Stored;
+  readonly evicts?: boolean;
   readonly owner?: string;
   readonly retried?: string;
   readonly outcome?: string;
@@ -69,6 +70,7 @@ const ENTRY: Shape = {
   attempts: 'number',
   writes: ['string'],
   unconfirmed: 'boolean',
+  evicts: 'boolean',
   owner: 'string',
   retried: 'string',
   outcome: 'string',
@@ -120,6 +122,7 @@ const storedEntry = (one: JournalEntry): Stored => ({
   ...(one.writes.length > 1 && { writes: one.writes.slice(1).map(writeWord) }),
   ...(!one.confirmed && { unconfirmed: true }),
   ...(one.before && { before: storedEntry(one.before) }),
+  ...(one.evicts && { evicts: true }),
   ...(one.owner !== undefined && { owner: one.owner }),
   ...(one.retried !== undefined && { retried: one.retried }),
   ...(one.outcome !== undefined && { outcome: one.outcome }),
@@ -179,6 +182,7 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     writes,
     unconfirmed,
     before,
+    evicts,
     owner,
     retried,
     outcome,
@@ -196,6 +200,7 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     writes: [{ at: restartedAt, well: false }, ...(writes ?? []).flatMap((write) => writeOf(write) ?? [])],
     confirmed: unconfirmed !== true,
     ...(before && { before: entryOf(key, before) }),
+    ...(evicts === true && { evicts }),
     ...(owner !== undefined && { owner }),
     ...(retried !== undefined && { retried }),
     ...(outcome !== undefined && { outcome: outcomeOf(outcome) }),

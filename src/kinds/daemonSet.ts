@@ -1,7 +1,7 @@
 import { byTemplateAnnotation } from '../restart/byTemplateAnnotation.ts';
+import { evictsOnDelete, ON_DELETE, UPDATE_PENDING } from './onDelete.ts';
 import type { OwnerKind } from './ownerKind.ts';
 import { type RawSpec, strategyOf } from './rawWorkload.ts';
-import { ON_DELETE, unlessRollingUpdate } from './rollingUpdateOnly.ts';
 import { share } from './share.ts';
 
 /** apps/v1 DaemonSet. */
@@ -28,10 +28,18 @@ export const daemonSet: OwnerKind = {
   isPerNode: true,
   podCreator: 'daemon-set-controller',
   leftToDo: () => undefined,
-  refuses: unlessRollingUpdate,
+  refuses: ({ strategy }, { onDelete }) =>
+    strategy === 'RollingUpdate' || (strategy === ON_DELETE && onDelete === 'evict') ? undefined : strategy,
   actuator: byTemplateAnnotation,
-  refused: [ON_DELETE],
+  evicts: evictsOnDelete,
+  refused: [
+    {
+      what: 'update strategy `OnDelete` unless `--on-delete=evict`',
+      why: 'its controller replaces no pod by itself, and operators that delete pods of a changed template do so for StatefulSets',
+    },
+  ],
   waitsFor: [
+    UPDATE_PENDING,
     {
       what: 'pods on nodes that are not Ready',
       why: 'its controller counts them as unavailable, and replaces no other pod while the limit of unavailable pods is reached',

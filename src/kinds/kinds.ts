@@ -1,3 +1,4 @@
+import type { Workload } from '../model.ts';
 import { daemonSet } from './daemonSet.ts';
 import { deployment } from './deployment.ts';
 import type { OwnerKind } from './ownerKind.ts';
@@ -25,6 +26,13 @@ export function ownerKind(name: string): OwnerKind {
   return found;
 }
 
+/**
+ * The kind of a workload; undefined if the workload is only listed.
+ * @throws {RangeError} if the kind is not supported
+ */
+export const kindOf = ({ kind, unsupported }: Pick<Workload, 'kind' | 'unsupported'>): OwnerKind | undefined =>
+  unsupported ? undefined : ownerKind(kind);
+
 const kindsThrough = Map.groupBy(
   KINDS.filter(({ through }) => through),
   ({ through }) => through?.kind ?? '',
@@ -33,9 +41,12 @@ const kindsThrough = Map.groupBy(
 /** Whether pods name objects of this kind as their owner that a workload owns in turn, such as ReplicaSets. */
 export const isIntermediate = (kind: string): boolean => kindsThrough.has(kind);
 
+/** The label of a Deployment's pods. */
+const TEMPLATE_HASH = 'pod-template-hash';
+
 /**
  * The kind whose pods name objects of this kind as their owner, such as ReplicaSets, and have this label of its controller. Undefined if
  * there is none.
  */
-export const kindThrough = (intermediate: string, hashLabel: string): OwnerKind | undefined =>
+export const kindThrough = (intermediate: string, hashLabel = TEMPLATE_HASH): OwnerKind | undefined =>
   kindsThrough.get(intermediate)?.find(({ addedLabels }) => hashLabel in addedLabels);

@@ -2,7 +2,8 @@ import type { Shape } from '../fieldTypes.ts';
 import type { Labels, Workload } from '../model.ts';
 import type { Actuator } from '../restart/actuator.ts';
 import type { ApiResource } from './apiResource.ts';
-import type { RawSpec, RawStatus } from './rawWorkload.ts';
+import type { KindPolicy } from './kindPolicy.ts';
+import type { RawMetadata, RawSpec, RawStatus } from './rawWorkload.ts';
 
 /** Objects between a workload and its pods: the workload owns them, and they own the pods. */
 export interface Intermediate extends ApiResource {
@@ -20,6 +21,7 @@ export type KindFields = Pick<Workload, 'rollout' | 'maxUnavailable'> &
       | 'paused'
       | 'template'
       | 'selector'
+      | 'rolloutGroup'
       | 'restart'
       | 'pendingUpdate'
       | 'templateFrom'
@@ -43,7 +45,7 @@ export interface OwnerKind extends ApiResource {
   /** The types of the fields that are read of its objects, if they differ from `WORKLOAD`. */
   readonly shape?: Shape;
   /** Reads an object whose fields have the types that `shape`, or else `WORKLOAD`, gives. Absent fields take the API's defaults. */
-  readonly read: (spec: RawSpec, status: RawStatus) => KindFields;
+  readonly read: (spec: RawSpec, status: RawStatus, metadata: RawMetadata) => KindFields;
   /**
    * Labels that its controller adds to pods. Their values are not known beforehand (a template hash, an ordinal), so they are empty:
    * selectors on injector entries can only ask for their presence.
@@ -67,9 +69,11 @@ export interface OwnerKind extends ApiResource {
   /** What a rollout still has to do when enough pods are updated; undefined when that is nothing. */
   readonly leftToDo: (workload: Workload) => string | undefined;
   /** Why a workload is never restarted, in words or as the strategy that forbids it; undefined when it may be. */
-  readonly refuses: (workload: Workload) => string | undefined;
+  readonly refuses: (workload: Workload, policy: KindPolicy) => string | undefined;
   /** How it is restarted. */
   readonly actuator: Actuator;
+  /** Which of its workloads are restarted by evictions instead, because their controller replaces no pod by itself. */
+  readonly evicts?: (workload: Workload, policy: KindPolicy) => boolean;
   /** What `refuses` refuses, for the documentation. */
   readonly refused: readonly Exception[];
   /** What a restart waits for besides the rules for all kinds, for the documentation. */

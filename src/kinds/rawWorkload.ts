@@ -3,21 +3,23 @@ import type { LabelSelector, Labels } from '../model.ts';
 
 /** A workload of any kind as the API server serves it, as far as it is read. A kind may read more fields and check them itself. */
 export interface RawWorkload {
-  readonly metadata?: {
-    readonly name?: string;
-    readonly namespace?: string;
-    readonly uid?: string;
-    readonly resourceVersion?: string;
-    readonly generation?: number;
-    readonly creationTimestamp?: string;
-    readonly deletionTimestamp?: string;
-    readonly labels?: Labels;
-    readonly annotations?: Labels;
-    readonly ownerReferences?: readonly RawOwnerReference[];
-    readonly managedFields?: readonly RawManagedFields[];
-  };
+  readonly metadata?: RawMetadata;
   readonly spec?: RawSpec;
   readonly status?: RawStatus;
+}
+
+export interface RawMetadata {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Labels;
+  readonly annotations?: Labels;
+  readonly ownerReferences?: readonly RawOwnerReference[];
+  readonly managedFields?: readonly RawManagedFields[];
 }
 
 export interface RawOwnerReference {

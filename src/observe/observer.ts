@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { restartingExpired } from '../cluster/list.ts';
 import { CANARIES } from '../cluster/resources.ts';
 import type { DriftRules } from '../compare/drift.ts';
-import { countOf, type PodGroup, PodGroups, PodsByController, replaceable } from '../compare/podGroups.ts';
+import { countOf, isInjected, PodGroups, PodsByController, replaceable } from '../compare/podGroups.ts';
 import type { Answer } from '../expect/answer.ts';
 import { ConcurrencyLimit } from '../expect/concurrencyLimit.ts';
 import type { Injectors } from '../expect/injectors.ts';
@@ -29,6 +29,7 @@ import type { Observed } from './observed.ts';
 import { OptionalLists } from './optionalLists.ts';
 import { PodOwners } from './podOwners.ts';
 import { TemplateHashes } from './templateHashes.ts';
+import { UnsupportedOwners } from './unsupportedOwners.ts';
 
 export interface ObserverOptions {
   readonly cluster: Cluster;
@@ -36,13 +37,15 @@ export interface ObserverOptions {
   /** What is known of earlier restarts. */
   readonly journal: Pick<Journal, 'of' | 'learnt'>;
   /** Asked each time: it may change while the operator runs. */
-  readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces' | 'sources' | 'kinds'>;
+  readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces' | 'sources' | 'kinds' | 'onDelete'>;
   /** Looks at single workloads that one scan may cost; 50 by default. */
   readonly looks?: number;
   /** Called once for a missing right that can be done without: what cannot be read, and what is assumed instead. */
   readonly onMissingRight?: (what: string, error: unknown) => void;
   /** Called once for an optional API that is served and may not be read: what cannot be read, and what follows. */
   readonly onForbidden?: (what: string, error: unknown) => void;
+  /** Called once for each kind of owner that cannot be read. Its objects are listed, but not their own owners. */
+  readonly onUnreadOwner?: (kind: string, error: unknown) => void;
   /** Called once for an optional kind whose API is not served. */
   readonly onNotServed?: (resource: string) => void;
 }
@@ -61,6 +64,7 @@ export class Observer {
   readonly #options: ObserverOptions;
   readonly #hashes = new TemplateHashes();
   readonly #owners = new PodOwners();
+  readonly #unsupported: UnsupportedOwners;
   /** The budgets of each namespace as they were read last, by whatever look or scan. */
   #newestBudgets = new Map<string, readonly Budget[]>();
   #nodesForbidden = false;
@@ -70,6 +74,7 @@ export class Observer {
   constructor(options: ObserverOptions) {
     this.#options = options;
     const { cluster, onNotServed, onForbidden } = options;
+    this.#unsupported = new UnsupportedOwners(options);
     this.#optional = new OptionalLists({
       cluster,
       // no workload is missing without Flagger
@@ -109,7 +114,7 @@ export class Observer {
     const byController = await pods;
     await asked.answered;
     this.#owners.keepOnly(byController, namespace);
-    const owned = await this.#owners.assign(byController, workloads);
+    const { owned, unclaimed } = await this.#owners.assign(byController, workloads);
     const budgetsIn = Map.groupBy(all, (budget) => budget.namespace);
     const counted: Counted[] = [];
     const slices = loopSlices();
@@ -132,6 +137,11 @@ export class Observer {
     }
     const observations = new Map<WorkloadKey, Observed>();
     for (const one of await this.#observeDoubtful(counted, signal)) observations.set(keyOf(one.workload), one);
+    // the looks have found out whose some of them are
+    const ofNobody = unclaimed.filter((controller) => !this.#owners.knows(controller));
+    const kinds = new Set(this.#seenKinds(namespace).map(({ kind }) => kind));
+    for (const one of await this.#unsupported.observe(mesh, byController, ofNobody, { namespace, signal: both, kinds }))
+      observations.set(keyOf(one.workload), one);
     return observations;
   }
 
@@ -139,6 +149,11 @@ export class Observer {
   #kinds(): readonly OwnerKind[] {
     const { kinds } = this.#options.policy();
     return KINDS.filter(({ kind }) => kinds.has(kind));
+  }
+
+  /** Of these, the kinds that could be listed, or have not been yet. */
+  #seenKinds(namespace: string | undefined): readonly OwnerKind[] {
+    return this.#kinds().filter((kind) => this.#optional.whyAbsent(kind, namespace) === undefined);
   }
 
   /** The workloads of one kind; none of an optional kind whose API is not served or may not be read. */
@@ -213,7 +228,9 @@ export class Observer {
   #pods(namespace: string | undefined, signal: AbortSignal, containers: readonly string[]): Promise<PodsByController> {
     return restartingExpired(async () => {
       const pods = new PodsByController();
-      for await (const page of this.#options.cluster.pods(namespace, signal, containers))
+      // an optional kind may turn out to be absent while its pods are read
+      const certain = new Set(this.#kinds().flatMap(({ kind, optional }) => (optional ? [] : kind)));
+      for await (const page of this.#options.cluster.pods(namespace, signal, containers, certain))
         for (const pod of page) pods.add(pod);
       return pods;
     });
@@ -224,24 +241,29 @@ export class Observer {
    * @throws {ApiError} when something of it cannot be read
    */
   async observe(ref: WorkloadRef): Promise<Observed | undefined> {
-    const { cluster, policy } = this.#options;
+    const { cluster } = this.#options;
     const read = await cluster.workload(ref);
     if (!read) return undefined;
     const lender = lenderOf(read);
     const workload = lender ? withTemplateOf(read, await cluster.workload(lender)) : read;
+    return (await this.look(workload)).observed;
+  }
+
+  /**
+   * Sees the pods of a workload as they are now.
+   * @throws {ApiError} when something of it cannot be read
+   */
+  async look(workload: Workload): Promise<{ readonly observed: Observed; readonly pods: readonly PodFacts[] }> {
     const [pods, budgets, claim] = await Promise.all([
-      cluster.podsOf(workload, containersOf(policy())),
+      this.#options.cluster.podsOf(workload, containersOf(this.#options.policy())),
       this.#budgets(workload.namespace),
-      this.#claims.of(
-        workload,
-        this.#kinds().filter((kind) => this.#optional.whyAbsent(kind, workload.namespace) === undefined),
-      ),
+      this.#claims.of(workload, this.#seenKinds(workload.namespace)),
     ]);
     this.#owners.learn(workload, pods);
     const lost = await this.#lostNodes(workload, pods);
     const groups = new PodGroups();
     for (const pod of pods) if (!lost.has(pod.node)) groups.add(pod, keyOf(workload));
-    return {
+    const observed = {
       workload,
       templateHash: this.#hashes.of(workload),
       groups: replaceable(workload, groups.of(keyOf(workload))),
@@ -250,6 +272,7 @@ export class Observer {
       ...claim,
       ...unreadWithout(workload),
     };
+    return { observed, pods };
   }
 
   /**
@@ -344,6 +367,3 @@ function unreadWithout(workload: Workload): Pick<Observed, 'unread'> {
 const containersOf = (of: Pick<Mesh, 'sources'>): readonly string[] => [
   ...new Set(sourcesIn(of).flatMap((source) => (source === ISTIO ? [] : source.container))),
 ];
-
-const isInjected = ({ sidecar, others }: PodGroup): boolean =>
-  (sidecar.injected && sidecar.placement !== 'none') || others !== undefined;

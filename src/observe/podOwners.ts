@@ -3,6 +3,14 @@ import { isIntermediate, ownerKind } from '../kinds/kinds.ts';
 import { loopSlices } from '../loopSlices.ts';
 import { keyOf, type PodFacts, type Workload, type WorkloadKey } from '../model.ts';
 
+/** The pods of a scan by what they belong to. */
+export interface Assigned {
+  /** The groups of pods of each workload that has pods. */
+  readonly owned: ReadonlyMap<WorkloadKey, PodGroup[]>;
+  /** Controllers that belong to no workload that was seen. */
+  readonly unclaimed: readonly Controller[];
+}
+
 /**
  * Maps each pod of a scan to its workload. Pods of StatefulSets and DaemonSets refer to it by UID. Pods of Deployments and Rollouts
  * refer to a ReplicaSet. Its owner is guessed from its name until a read of the single workload has seen the ReplicaSet's
@@ -12,21 +20,24 @@ export class PodOwners {
   /** UIDs of workloads by the UIDs of their ReplicaSets, from reads of single workloads. */
   readonly #learnt = new Map<string, { readonly workload: string; readonly namespace: string }>();
 
-  /** @returns the groups of pods of each workload that has pods */
-  async assign(pods: PodsByController, workloads: readonly Workload[]): Promise<Map<WorkloadKey, PodGroup[]>> {
+  async assign(pods: PodsByController, workloads: readonly Workload[]): Promise<Assigned> {
     const byUid = new Map(workloads.map((workload) => [workload.uid, keyOf(workload)]));
     const names = new Set<string>(byUid.values());
     const owned = new Map<WorkloadKey, PodGroup[]>();
+    const unclaimed: Controller[] = [];
     const slices = loopSlices();
     for (const controller of pods.controllers()) {
       await slices.step();
       const key = this.#ownerOf(controller, byUid, names);
-      if (key === undefined) continue;
+      if (key === undefined) {
+        unclaimed.push(controller);
+        continue;
+      }
       const groups = owned.get(key) ?? [];
       groups.push(...pods.groupsOf(controller));
       owned.set(key, groups);
     }
-    return owned;
+    return { owned, unclaimed };
   }
 
   #ownerOf(
@@ -37,6 +48,11 @@ export class PodOwners {
     if (!isIntermediate(kind)) return byUid.get(uid);
     const learnt = byUid.get(this.#learnt.get(uid)?.workload ?? '');
     return learnt ?? (hint !== undefined && names.has(hint) ? (hint as WorkloadKey) : undefined);
+  }
+
+  /** Whether a read of a single workload has shown whose it is. */
+  knows({ uid }: Controller): boolean {
+    return this.#learnt.has(uid);
   }
 
   /** Stores a read of one workload: it owns exactly these pods. */

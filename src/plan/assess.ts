@@ -2,10 +2,12 @@ import type { DriftRules } from '../compare/drift.ts';
 import type { RewriteRule } from '../compare/learntImage.ts';
 import { hintsAtRewriting } from '../compare/rewritingHint.ts';
 import { seenBySource } from '../compare/seenBySource.ts';
+import { unsupported } from '../compare/unsupported.ts';
 import { judge, type Verdict } from '../compare/verdict.ts';
 import type { Answer } from '../expect/answer.ts';
 import { namespaceOf, type SourceMatch } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
+import type { KindPolicy } from '../kinds/kindPolicy.ts';
 import type { Workload } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import { type ReasonCode, reason } from '../reasons.ts';
@@ -28,7 +30,7 @@ export interface Answered extends Observed, SourceAnswer {
 /** What verdicts rest on besides the workload and the answer. */
 export interface AssessmentContext {
   readonly mesh: Mesh;
-  readonly policy: DriftRules & Pick<Policy, 'skipNamespaces'>;
+  readonly policy: DriftRules & KindPolicy & Pick<Policy, 'skipNamespaces'>;
   /** What the journal knows of a workload's last restart. */
   readonly entryOf: (workload: Workload) => JournalEntry | undefined;
   /** How the cluster rewrites the images of a run's injector, as far as it counts in a namespace. */
@@ -42,7 +44,8 @@ export interface AssessmentContext {
 export function assess(answered: Answered, context: AssessmentContext): Assessed {
   const { source, match, answer, others, ...observed } = answered;
   const { workload } = observed;
-  const entry = context.entryOf(workload);
+  // whatever it is called, nothing was ever restarted here
+  const entry = workload.unsupported ? undefined : context.entryOf(workload);
   const known = { ...observed, namespace: namespaceOf(context.mesh, workload), ...(entry && { entry }) };
   const first = assessSidecar(observed, { ...(source && { source }), match, ...(answer && { answer }) }, context);
   if (!others) return { ...known, ...first };
@@ -66,10 +69,13 @@ function assessSidecar(observed: Observed, answered: SourceAnswer, context: Asse
   const injection = match.kind === 'entry' ? match.entry : undefined;
   const known = injection ? learnt(injection.run, workload.namespace) : [];
   const rules = known.length > 0 ? { ...policy, learnt: known } : policy;
-  const verdict: Verdict =
+  const judged: Verdict =
     unread === undefined
-      ? unlessSkipped(observed, judge(workload, match, answer, groups, rules, source), policy)
+      ? judge(workload, match, answer, groups, rules, source)
       : { state: 'unknown', reason: reason('not-read', unread) };
+  const verdict = workload.unsupported
+    ? unsupported(workload, judged, groups)
+    : unlessSkipped(observed, judged, policy);
   const hinted =
     verdict.state === 'outdated' && (source?.fixed !== undefined || hintsAtRewriting(verdict.expected, groups, rules));
   return assessedSidecar({ source, match, groups, verdict, injection, hinted });

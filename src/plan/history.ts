@@ -80,6 +80,8 @@ const count = (into: Map<string, Map<string, number>>, run: string, namespace: s
 function namespacesOf(assessed: readonly Assessed[]): Map<string, Set<string>> {
   const namespaces = new Map<string, Set<string>>();
   for (const one of assessed) {
+    // nothing of it is ever restarted, so it fails nowhere
+    if (one.workload.unsupported) continue;
     for (const { injection } of [one, ...(one.others ?? [])]) {
       if (!injection) continue;
       const of = namespaces.get(injection.run) ?? new Set<string>();

@@ -1,4 +1,6 @@
-import { keyOf, type Labels, type WorkloadKey, type WorkloadRef } from '../model.ts';
+import { actuatorOf } from '../kinds/actuatorOf.ts';
+import type { KindPolicy } from '../kinds/kindPolicy.ts';
+import { keyOf, type Labels, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { RETRY } from '../names.ts';
 import type { Assessed, Outdated } from './assessed.ts';
 import { kindOfOwner } from './history.ts';
@@ -28,6 +30,8 @@ export interface JournalEntry extends RestartRecord {
   readonly confirmed: boolean;
   /** The entry before this one, kept as long as this restart may turn out not to have been written. */
   readonly before?: JournalEntry;
+  /** Meltemi evicts the pods, one after the other, as long as the restart is in flight. */
+  readonly evicts?: true;
   /** Kind and API group of the workload's owner; absent if it has none. */
   readonly owner?: string;
   /** When it began, by this process's steady clock in milliseconds; not stored. */
@@ -166,6 +170,16 @@ function stillOpen(planned: ToRestart, targets: readonly ToRestart[]): Target[] 
   return [...each.values()].map(({ restartedFor, restartedAt, attempts, run, outcome }) => {
     return { restartedFor, restartedAt, attempts, run, ...(outcome && { outcome }) };
   });
+}
+
+/** How the restart of a record was begun, by what stands on the workload besides; undefined if nothing there says that it was. */
+export function howBegun(
+  workload: Workload,
+  { restartedAt }: RestartRecord,
+  policy: KindPolicy,
+): Pick<JournalEntry, 'evicts'> | undefined {
+  const { begunAt, evicts } = actuatorOf(workload, policy);
+  return begunAt(workload) === restartedAt ? { ...(evicts && { evicts }) } : undefined;
 }
 
 /** Everything that the known restarts of a workload were for. */

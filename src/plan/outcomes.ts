@@ -3,11 +3,13 @@ interface OutcomeFacts {
   /** One sentence for docs/reporting.md. */
   readonly help: string;
   /** The label of `restarts_total`. */
-  readonly result: 'verified' | 'reverted' | 'superseded' | 'failed';
+  readonly result: 'verified' | 'reverted' | 'superseded' | 'interrupted' | 'failed';
   /** Whether it counts against the failure budgets. */
   readonly failure: boolean;
   /** Whether the daily cap counts it among the restarts that ended well. */
   readonly well: boolean;
+  /** It proves nothing about its sidecar, so another restart for the same sidecar may follow. */
+  readonly provesNothing?: true;
 }
 
 const FAILED = { result: 'failed', failure: true, well: false } as const;
@@ -31,6 +33,22 @@ export const OUTCOMES = {
     result: 'superseded',
     failure: false,
     well: true,
+    provesNothing: true,
+  },
+  interrupted: {
+    help:
+      'Meltemi stopped before it had evicted every outdated pod, because a rule, a PodDisruptionBudget or a rollout of another template ' +
+      'was in the way. It goes on when nothing is. No pod is evicted twice.',
+    result: 'interrupted',
+    failure: false,
+    well: true,
+    provesNothing: true,
+  },
+  refused: {
+    help: 'The API server does not let Meltemi evict a pod: the right is missing, or admission rejects the eviction.',
+    result: 'failed',
+    failure: false,
+    well: false,
   },
   reverted: {
     help: 'The owner of the manifests reverted the restart annotation.',
@@ -83,6 +101,10 @@ function factsOf(outcome: Outcome): OutcomeFacts {
 
 /** Whether a restart that ended so counts as a failure; one that has not ended does not. */
 export const isFailure = (outcome: Outcome | undefined): boolean => outcome !== undefined && factsOf(outcome).failure;
+
+/** Whether a restart with this outcome says nothing about its sidecar. It may be made again for the same one. */
+export const provesNothing = (outcome: Outcome | undefined): boolean =>
+  outcome !== undefined && factsOf(outcome).provesNothing === true;
 
 /** Whether a restart with this outcome ended well, by itself or because another one replaced it. */
 export const isWell = (outcome: Outcome | undefined): boolean => outcome !== undefined && factsOf(outcome).well;

@@ -8,6 +8,7 @@ import { historyOf } from './history.ts';
 import { isInFlight } from './journalEntry.ts';
 import { sourceIn, targetsOf } from './record.ts';
 import { rolloutState } from './rollout.ts';
+import { rolloutGroupsOf } from './rolloutGroups.ts';
 import { type PlanContext, type RuleContext, type Wait, waitFor } from './rule.ts';
 import { backingOff } from './rules/backingOff.ts';
 import { waitOf } from './rules/rules.ts';
@@ -62,7 +63,8 @@ export function* planStepwise(assessed: readonly Assessed[], context: PlanContex
   const keyed = assessed.map((one) => ({ one, order: sortKey(one, context.own) }));
   keyed.sort((a, b) => Number(a.order > b.order) - Number(a.order < b.order));
   const history = historyOf(context.journal, assessed, context.wall, context.resumedAt);
-  const ruleContext: RuleContext = { ...context, history };
+  const rolloutGroups = rolloutGroupsOf(assessed.map(({ workload }) => workload));
+  const ruleContext: RuleContext = { ...context, history, rolloutGroups };
   const throttle = new Throttle(assessed, context);
   const items: Planned[] = [];
   let wakeAt = Number.POSITIVE_INFINITY;
@@ -89,6 +91,7 @@ function stepFor(
   throttle: Throttle,
   busy: ReadonlySet<WorkloadKey>,
 ): Planned {
+  if (assessed.workload.unsupported) return { ...assessed, step: { action: 'none' } };
   if (isInFlight(assessed) || busy.has(keyOf(assessed.workload))) {
     return {
       ...assessed,

@@ -1,14 +1,16 @@
 import type { DriftRules } from '../compare/drift.ts';
 import type { Filter } from '../expect/filter.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
+import type { KindPolicy } from '../kinds/kindPolicy.ts';
 import type { LabelSelector, WorkloadKind } from '../model.ts';
 import type { GateCode } from './gates/gates.ts';
 
 export const PDB_CHOICES = ['respect', 'ignore'] as const;
 export const RECREATE_CHOICES = ['restart', 'hold'] as const;
+export const DO_NOT_DISRUPT_CHOICES = ['ignore', 'hold'] as const;
 
 /** The user's policy. Times are in milliseconds. */
-export interface Policy extends DriftRules {
+export interface Policy extends DriftRules, KindPolicy {
   /** Why no restart may begin; absent when the policy does not pause. A pause on the Lease holds as well. */
   readonly paused?: string;
   readonly maxInFlight: number;
@@ -19,6 +21,8 @@ export interface Policy extends DriftRules {
   readonly pdb: (typeof PDB_CHOICES)[number];
   /** Whether a rollout that leaves no pod for a while is made at all. */
   readonly recreate: (typeof RECREATE_CHOICES)[number];
+  /** What to do where a pod asks that node autoscalers do not disrupt it. */
+  readonly doNotDisrupt: (typeof DO_NOT_DISRUPT_CHOICES)[number];
   /** Least time between two writes. */
   readonly restartDelay: number;
   /** Least time between two restarts of one workload. */

@@ -5,6 +5,7 @@ import type { Outdated } from './assessed.ts';
 import type { History } from './history.ts';
 import type { JournalEntries } from './journalEntry.ts';
 import type { Policy } from './policy.ts';
+import type { RolloutGroups } from './rolloutGroups.ts';
 import type { WaitCode } from './waitReasons.ts';
 
 /**
@@ -58,15 +59,18 @@ export interface RuleContext {
   /** The user's reason for the pause of Meltemi; undefined if it is not paused. */
   readonly paused: string | undefined;
   readonly history: History;
+  readonly rolloutGroups: RolloutGroups;
 }
 
 /** One reason to wait, and when it applies. Pure; it sees one workload. */
 export interface Rule<Code extends string = string> extends WaitReason<Code> {
+  /** It also keeps back the next pod of a restart by evictions that is under way. */
+  readonly betweenPods?: true;
   check(assessed: Outdated, context: RuleContext): Finding | undefined;
 }
 
 /** The input of a plan besides the workloads. */
-export interface PlanContext extends Omit<RuleContext, 'history'> {
+export interface PlanContext extends Omit<RuleContext, 'history' | 'rolloutGroups'> {
   /** What Meltemi itself has written down of its restarts. */
   readonly journal: JournalEntries;
   /** Workloads that this process works on now: nothing else is begun with them. */

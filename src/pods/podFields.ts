@@ -1,11 +1,14 @@
 import type { Shape } from '../fieldTypes.ts';
-import type { Labels, OtherSidecars, PlacedContainer, PodFacts, Sidecar } from '../model.ts';
+import type { Labels, OtherSidecars, PlacedContainer, PodFacts, PodOwner, Sidecar } from '../model.ts';
+import { doNotDisruptIn } from '../names.ts';
+import { sampleOf } from './podSample.ts';
 
 /** The pod as the API serves it, as far as it is read. The protobuf reader makes the same, without the rest. */
 export interface RawPod {
   readonly metadata?: RawPodMetadata;
   readonly spec?: {
     readonly nodeName?: string;
+    readonly hostNetwork?: boolean;
     readonly containers?: readonly RawContainer[];
     readonly initContainers?: readonly RawContainer[];
   };
@@ -24,6 +27,7 @@ export interface RawPodMetadata {
 }
 
 export interface RawOwner {
+  readonly apiVersion?: string;
   readonly kind?: string;
   readonly name?: string;
   readonly uid?: string;
@@ -53,9 +57,9 @@ export const POD: Shape = {
     annotations: 'labels',
     creationTimestamp: 'string',
     deletionTimestamp: 'string',
-    ownerReferences: [{ kind: 'string', name: 'string', uid: 'string', controller: 'boolean' }],
+    ownerReferences: [{ apiVersion: 'string', kind: 'string', name: 'string', uid: 'string', controller: 'boolean' }],
   },
-  spec: { nodeName: 'string', containers: CONTAINERS, initContainers: CONTAINERS },
+  spec: { nodeName: 'string', hostNetwork: 'boolean', containers: CONTAINERS, initContainers: CONTAINERS },
   status: { phase: 'string', conditions: [{ type: 'string', status: 'string' }] },
 };
 
@@ -81,23 +85,38 @@ export function interner(): Intern {
 
 const asItIs: Intern = (text) => text;
 
+/** Which pods a sample is kept of. */
+export type IsSampled = (owner: PodOwner | undefined, hash: Pick<PodFacts, 'templateHash' | 'hashLabel'>) => boolean;
+
+/** What is read of a pod besides Istio's proxy. */
+export interface PodWishes {
+  /** Other containers. */
+  readonly containers?: readonly string[] | undefined;
+  readonly isSampled?: IsSampled | undefined;
+}
+
 /**
  * Narrows a pod to its facts.
- * @param containers the containers to read besides Istio's proxy
  * @throws Error for a pod without name or UID: it was not read right
  */
-export function podFacts(raw: RawPod, intern: Intern = asItIs, containers: readonly string[] = []): PodFacts {
+export function podFacts(
+  raw: RawPod,
+  intern: Intern = asItIs,
+  { containers = [], isSampled }: PodWishes = {},
+): PodFacts {
   const metadata = raw.metadata ?? {};
   const { name, namespace, uid, labels } = metadata;
   if (!name || !uid) throw new Error('a pod has no name or no uid');
   const owner = ownerOf(metadata, intern);
   const others = othersOf(raw, intern, containers);
+  const hash = hashOf(labels, intern);
+  const isWanted = isSampled?.(owner, hash) ?? false;
   return {
     namespace: intern(namespace ?? ''),
     name,
     uid,
     ...(owner && { owner }),
-    ...hashOf(labels, intern),
+    ...hash,
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     node: intern(raw.spec?.nodeName ?? ''),
     phase: intern(raw.status?.phase ?? ''),
@@ -105,6 +124,8 @@ export function podFacts(raw: RawPod, intern: Intern = asItIs, containers: reado
     deleting: (metadata.deletionTimestamp ?? undefined) !== undefined,
     sidecar: sidecarOf(raw, intern),
     ...(others && { others }),
+    ...doNotDisruptOf(metadata),
+    ...(isWanted && { sample: sampleOf(raw, intern) }),
   };
 }
 
@@ -113,6 +134,11 @@ function hashOf(labels: Labels | undefined, intern: Intern): Pick<PodFacts, 'tem
   const ofRollout = labels?.[ROLLOUTS_HASH];
   if (ofRollout === undefined) return { templateHash: intern(labels?.[TEMPLATE_HASH] ?? '') };
   return { templateHash: intern(ofRollout), hashLabel: ROLLOUTS_HASH };
+}
+
+function doNotDisruptOf({ annotations }: RawPodMetadata): Pick<PodFacts, 'doNotDisrupt'> {
+  const doNotDisrupt = annotations && doNotDisruptIn(annotations);
+  return doNotDisrupt === undefined ? {} : { doNotDisrupt };
 }
 
 function othersOf(raw: RawPod, intern: Intern, containers: readonly string[]): OtherSidecars | undefined {
@@ -124,11 +150,16 @@ function othersOf(raw: RawPod, intern: Intern, containers: readonly string[]): O
 const isReady = ({ status }: RawPod): boolean =>
   status?.conditions?.some(({ type, status: said }) => type === 'Ready' && said === 'True') ?? false;
 
-function ownerOf({ ownerReferences }: RawPodMetadata, intern: Intern): PodFacts['owner'] {
+function ownerOf({ ownerReferences }: RawPodMetadata, intern: Intern): PodOwner | undefined {
   const controller = ownerReferences?.find((reference) => reference.controller);
   if (!controller) return undefined;
-  const { kind, name, uid } = controller;
-  return { kind: intern(kind ?? ''), name: intern(name ?? ''), uid: intern(uid ?? '') };
+  const { apiVersion, kind, name, uid } = controller;
+  return {
+    ...(apiVersion !== undefined && { apiVersion: intern(apiVersion) }),
+    kind: intern(kind ?? ''),
+    name: intern(name ?? ''),
+    uid: intern(uid ?? ''),
+  };
 }
 
 /** A container that keeps running. An init container does only as a native sidecar (KEP-753); `containers` win if both have the name. */

@@ -1,8 +1,10 @@
 import { messageOf } from '../messageOf.ts';
 import type { PodFacts } from '../model.ts';
+import { DO_NOT_DISRUPT_KEYS } from '../names.ts';
 import {
   INJECTED,
   type Intern,
+  type PodWishes,
   podFacts,
   type RawCondition,
   type RawContainer,
@@ -11,13 +13,19 @@ import {
   ROLLOUTS_HASH,
   TEMPLATE_HASH,
 } from './podFields.ts';
+import { isIstios } from './podSample.ts';
 import { ProtobufError, ProtobufReader, type Visit } from './protobuf.ts';
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
 interface PodDraft {
   readonly metadata: MetadataDraft;
-  readonly spec: { nodeName?: string; readonly containers: RawContainer[]; readonly initContainers: RawContainer[] };
+  readonly spec: {
+    nodeName?: string;
+    hostNetwork?: boolean;
+    readonly containers: RawContainer[];
+    readonly initContainers: RawContainer[];
+  };
   readonly status: { phase?: string; readonly conditions: RawCondition[] };
 }
 
@@ -36,7 +44,7 @@ interface ListDraft {
   continued: string;
   readonly pods: PodFacts[];
   readonly intern: Intern;
-  readonly containers: readonly string[] | undefined;
+  readonly wishes: PodWishes;
 }
 
 interface Envelope {
@@ -44,7 +52,7 @@ interface Envelope {
   encoding: string;
   list?: ListDraft;
   readonly intern: Intern;
-  readonly containers: readonly string[] | undefined;
+  readonly wishes: PodWishes;
 }
 
 /** Four bytes before every Kubernetes protobuf object (apimachinery pkg/runtime/serializer/protobuf/protobuf.go). */
@@ -52,18 +60,17 @@ const MAGIC = Buffer.from('k8s\0', 'latin1');
 
 /**
  * Reads a PodList as `application/vnd.kubernetes.protobuf`, pod by pod.
- * @param containers the containers to read besides Istio's proxy
  * @returns the pods' facts and the token for the next page, empty on the last
  * @throws ProtobufError for anything but one whole PodList
  */
 export function podListFromProtobuf(
   bytes: Buffer,
   intern: Intern,
-  containers?: readonly string[],
+  wishes: PodWishes = {},
 ): { pods: PodFacts[]; continued: string } {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC))
     throw new ProtobufError('not Kubernetes protobuf: it does not start with "k8s\\0"');
-  const empty = { kind: '', encoding: '', intern, containers };
+  const empty = { kind: '', encoding: '', intern, wishes };
   const envelope = new ProtobufReader(bytes, MAGIC.length).root<Envelope>(unknown, empty);
   if (envelope.kind !== 'PodList')
     throw new ProtobufError(`a ${envelope.kind || 'nameless object'} instead of a PodList`);
@@ -78,8 +85,8 @@ export function podListFromProtobuf(
 const unknown: Visit<Envelope> = (field, reader, envelope) => {
   if (field === 1) reader.message(typeMeta, envelope);
   else if (field === 2 && isPodList(envelope)) {
-    const { intern, containers } = envelope;
-    envelope.list = reader.message(podList, { continued: '', pods: [], intern, containers });
+    const { intern, wishes } = envelope;
+    envelope.list = reader.message(podList, { continued: '', pods: [], intern, wishes });
   } else if (field === 3) envelope.encoding = reader.text();
 };
 
@@ -94,7 +101,11 @@ const typeMeta: Visit<Envelope> = (field, reader, envelope) => {
 /** PodList, api/core/v1/generated.proto */
 const podList: Visit<ListDraft> = (field, reader, list) => {
   if (field === 1) reader.message(listMeta, list);
-  else if (field === 2) list.pods.push(factsOf(reader.message(pod, emptyPod()), list));
+  else if (field === 2) {
+    const again = reader.position;
+    const draft = reader.message(pod, emptyPod());
+    list.pods.push(factsOf(draft, () => reader.from(again).message(wholePod, emptyPod()), list));
+  }
 };
 
 /** ListMeta, apimachinery/pkg/apis/meta/v1/generated.proto */
@@ -108,13 +119,28 @@ const emptyPod = (): PodDraft => ({
   status: { conditions: [] },
 });
 
-function factsOf(draft: PodDraft, { intern, containers }: ListDraft): PodFacts {
+/** @param whole reads the pod once more, with its labels: they are wanted of few pods */
+function factsOf(draft: PodDraft, whole: () => PodDraft, { intern, wishes }: ListDraft): PodFacts {
   try {
-    return podFacts(draft, intern, containers);
+    const { isSampled, ...others } = wishes;
+    const facts = podFacts(draft, intern, others);
+    return isSampled?.(facts.owner, facts) ? podFacts(whole(), intern, wishes) : facts;
   } catch (error) {
     throw new ProtobufError(messageOf(error));
   }
 }
+
+/** The same pod with all its labels, and the annotations of Istio. */
+const wholePod: Visit<PodDraft> = (field, reader, into) => {
+  if (field === 1) reader.message(wholeMeta, into.metadata);
+  else pod(field, reader, into);
+};
+
+const wholeMeta: Visit<MetadataDraft> = (field, reader, into) => {
+  if (field === 11) keep(into.labels, reader, () => true);
+  else if (field === 12) keep(into.annotations, reader, (key) => WANTED.has(key) || isIstios(key));
+  else objectMeta(field, reader, into);
+};
 
 /** Pod, api/core/v1/generated.proto */
 const pod: Visit<PodDraft> = (field, reader, into) => {
@@ -147,18 +173,23 @@ const isoSeconds = (seconds: number): string => (seconds < LAST_SECOND ? new Dat
 /** Only its presence is read. */
 const DELETING = 'set';
 
-const WANTED: ReadonlySet<string> = new Set([TEMPLATE_HASH, ROLLOUTS_HASH, REVISION, INJECTED]);
+const WANTED: ReadonlySet<string> = new Set([TEMPLATE_HASH, ROLLOUTS_HASH, REVISION, INJECTED, ...DO_NOT_DISRUPT_KEYS]);
+const isWanted = (key: string): boolean => WANTED.has(key);
 
 /** An entry of a map is a message of key 1 and value 2 (protobuf.dev/programming-guides/proto3/#maps). */
-function keep(into: Record<string, string>, reader: ProtobufReader): void {
-  const { key, value } = reader.message(mapEntry, { key: '', value: '' });
-  if (WANTED.has(key)) into[key] = value;
+function keep(into: Record<string, string>, reader: ProtobufReader, wanted = isWanted): void {
+  const { key, value } = reader.message(mapEntry, { key: '', value: '', wanted });
+  if (wanted(key)) into[key] = value;
 }
 
-const mapEntry: Visit<{ key: string; value: string }> = (field, reader, entry) => {
+const mapEntry: Visit<{ key: string; value: string; readonly wanted: (key: string) => boolean }> = (
+  field,
+  reader,
+  entry,
+) => {
   if (field === 1) entry.key = reader.text();
   // Kubernetes writes the key first, so that large values of other annotations are never made into strings; the format allows either.
-  else if (field === 2 && (entry.key === '' || WANTED.has(entry.key))) entry.value = reader.text();
+  else if (field === 2 && (entry.key === '' || entry.wanted(entry.key))) entry.value = reader.text();
 };
 
 /** OwnerReference, apimachinery/pkg/apis/meta/v1/generated.proto */
@@ -166,6 +197,7 @@ const ownerReference: Visit<Draft<RawOwner>> = (field, reader, into) => {
   if (field === 1) into.kind = reader.text();
   else if (field === 3) into.name = reader.text();
   else if (field === 4) into.uid = reader.text();
+  else if (field === 5) into.apiVersion = reader.text();
   else if (field === 6) into.controller = reader.bool();
 };
 
@@ -173,6 +205,7 @@ const ownerReference: Visit<Draft<RawOwner>> = (field, reader, into) => {
 const podSpec: Visit<PodDraft['spec']> = (field, reader, into) => {
   if (field === 2) into.containers.push(reader.message<Draft<RawContainer>>(container, {}));
   else if (field === 10) into.nodeName = reader.text();
+  else if (field === 11) into.hostNetwork = reader.bool();
   else if (field === 20) into.initContainers.push(reader.message<Draft<RawContainer>>(container, {}));
 };
 

@@ -7,17 +7,15 @@ import { resourcePath } from '../cluster/resources.ts';
 import { fits, type Shape } from '../fieldTypes.ts';
 import { messageOf } from '../messageOf.ts';
 import type { PodFacts } from '../model.ts';
-import { type Intern, interner, POD, podFacts, type RawPod } from './podFields.ts';
+import { type Intern, interner, POD, type PodWishes, podFacts, type RawPod } from './podFields.ts';
 import { podListFromProtobuf } from './podProtobuf.ts';
 
-export interface PodScan {
+export interface PodScan extends PodWishes {
   /** All namespaces if absent. */
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly signal?: AbortSignal;
-  /** The containers to read besides Istio's proxy. */
-  readonly containers?: readonly string[] | undefined;
   /** `scan` by default. */
   readonly priority?: Priority;
 }
@@ -45,7 +43,7 @@ export class PagedPodSource implements PodSource {
   }
 
   async *pods(scan: PodScan): AsyncGenerator<PodFacts[]> {
-    const { namespace, signal, priority, containers } = scan;
+    const { namespace, signal, priority } = scan;
     const path = resourcePath('pods', namespace);
     const intern = interner();
     const pageLimit = pageLimitFor(this.#api, path, this.#limit);
@@ -55,7 +53,7 @@ export class PagedPodSource implements PodSource {
       const answer = await fittingPage(pageLimit, ({ limit, ...bound }) =>
         this.#api.send({ ...common, ...bound, query: pageQuery({ ...scan, limit }, continued) }),
       );
-      return readPage(path, answer, intern, containers);
+      return readPage(path, answer, intern, scan);
     });
     for await (const { pods } of pages) yield pods;
   }
@@ -69,11 +67,11 @@ function readPage(
   path: string,
   { status, contentType, body }: ApiResponse,
   intern: Intern,
-  containers?: readonly string[],
+  wishes: PodWishes,
 ): PodPage {
   try {
     const read = contentType.startsWith(PROTOBUF) ? podListFromProtobuf : podListFromJson;
-    return read(body, intern, containers);
+    return read(body, intern, wishes);
   } catch (error) {
     const said = error instanceof SyntaxError ? 'it is not JSON' : messageOf(error);
     const message = `GET ${path}: the list of pods cannot be read: ${said}`;
@@ -93,10 +91,10 @@ interface RawPodList {
  * Reads a PodList as JSON.
  * @throws Error for anything else
  */
-export function podListFromJson(bytes: Buffer, intern: Intern, containers?: readonly string[]): PodPage {
+export function podListFromJson(bytes: Buffer, intern: Intern, wishes: PodWishes = {}): PodPage {
   const list: RawPodList | null = JSON.parse(bytes.toString('utf8'));
   if (!fits(list, POD_LIST)) throw new Error('a field has the wrong type');
   if (list?.kind !== 'PodList') throw new Error(`a ${list?.kind ?? 'nameless object'} instead of a PodList`);
-  const pods = (list.items ?? []).map((raw) => podFacts(raw, intern, containers));
+  const pods = (list.items ?? []).map((raw) => podFacts(raw, intern, wishes));
   return { pods, continued: list.metadata?.continue ?? '' };
 }

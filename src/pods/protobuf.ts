@@ -44,6 +44,16 @@ export class ProtobufReader {
     return into;
   }
 
+  /** Where the value of the current field begins, if it was not read yet. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** A reader of a message that was read already, from the position that it had. */
+  from(position: number): ProtobufReader {
+    return new ProtobufReader(this.#bytes, position);
+  }
+
   /** Reads the current field as a string. */
   text(): string {
     const end = this.#open();

@@ -31,7 +31,8 @@ export class DecisionLog implements EvaluationSubscriber {
     const text = [row.verdict, row.action, row.reason, row.from, row.to, ...row.drifts].join(' ');
     if (this.#logged.get(key) === text) return;
     this.#logged.set(key, text);
-    const outside = row.reason === 'not-injected';
-    this.#logger[outside ? 'debug' : 'info']('Decided', row);
+    // Jobs and bare pods come and go
+    const isQuiet = row.reason === 'not-injected' || (row.reason === 'unsupported' && row.outdatedPods === undefined);
+    this.#logger[isQuiet ? 'debug' : 'info']('Decided', row);
   }
 }

@@ -26,6 +26,10 @@ export const EVENT_REASONS = {
     type: 'Warning',
     help: 'A PodDisruptionBudget has kept a restart back for an hour.',
   },
+  RolloutGroupProblem: {
+    type: 'Warning',
+    help: 'A rollout group is not set up as it must be. Its StatefulSets are skipped, or one pod at a time is evicted.',
+  },
   ImageRewritten: {
     type: 'Normal',
     help: 'A restart has shown that the cluster rewrites the images that the injector names. Pods with the rewritten image are current.',

@@ -6,6 +6,7 @@ import { whyNot } from '../expect/match.ts';
 import { type Injection, isAsked, type Mesh } from '../expect/mesh.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import type { WebhookEntry } from '../expect/webhookEntry.ts';
+import { unsupportedKind } from '../kinds/unsupportedKinds.ts';
 import type { Labels, Workload } from '../model.ts';
 import { type Assessed, bySidecar } from '../plan/assessed.ts';
 import type { Gate } from '../plan/gates/gate.ts';
@@ -34,12 +35,24 @@ export function explanation({ assessed, mesh, row, rules }: Explained): string {
     ...bySidecar(assessed).flatMap((one) => sidecarSections(one, rules)),
     [
       'Verdict',
-      [[row.verdict, row.action === 'none' ? '' : row.action, row.reason, row.detail].filter(Boolean).join(', ')],
+      [
+        [row.verdict, row.action === 'none' ? '' : row.action, row.reason, row.detail].filter(Boolean).join(', '),
+        ...(row.doNotDisrupt === undefined ? [] : [row.doNotDisrupt]),
+      ],
     ],
+    ...unsupportedSection(assessed),
   ];
   const title = escaped(`${workload.kind} ${workload.namespace}/${workload.name}`);
   const shown = sections.flatMap(([name, lines]) => ['', name, ...bounded(lines).map((line) => `  ${escaped(line)}`)]);
   return [title, ...shown, ''].join('\n');
+}
+
+/** What a user can do about pods that Meltemi does not restart. */
+function unsupportedSection({ workload, verdict }: Assessed): [title: string, lines: string[]][] {
+  if (!workload.unsupported || !('outdatedPods' in verdict)) return [];
+  return [
+    ['What you can do', ['Meltemi does not restart owners of this kind.', unsupportedKind(workload.kind).advice]],
+  ];
 }
 
 /** What is known of one sidecar. The title has its name where a workload has several, or another one than Istio's. */
@@ -78,7 +91,10 @@ function questionLines({ injection, workload, source }: Assessed): string[] {
   const { revision } = injection.entry;
   const of = revision ? `, revision ${revision}` : '';
   const annotations = Object.entries(workload.template.annotations).map(([key, value]) => `annotation ${key}=${value}`);
-  return [`would you inject a pod with this template? Asked of ${addressWord(injection.entry)}${of}`, ...annotations];
+  const what = workload.unsupported
+    ? 'a pod with the labels and annotations of one of its pods'
+    : 'a pod with this template';
+  return [`would you inject ${what}? Asked of ${addressWord(injection.entry)}${of}`, ...annotations];
 }
 
 function addressWord({ address }: WebhookEntry): string {

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { STATES, type Verdict } from '../compare/verdict.ts';
 import type { QuestionResult } from '../expect/question.ts';
 import { WORKLOAD_KINDS } from '../kinds/kinds.ts';
+import { COUNTED_KINDS } from '../kinds/unsupportedKinds.ts';
 import { PRODUCT } from '../names.ts';
 import { OUTCOMES, type resultOf } from '../plan/outcomes.ts';
 import type { ReasonCode } from '../reasons.ts';
@@ -12,6 +13,10 @@ export const METRICS = {
   leader: { labels: [], help: 'Whether this process leads, and so may write.' },
   workloads: { labels: ['state'], help: 'Workloads by verdict at the last evaluation.' },
   waiting_workloads: { labels: ['reason'], help: 'Outdated workloads that are not restarted now, by reason.' },
+  unsupported_outdated_pods: {
+    labels: ['kind'],
+    help: 'Outdated pods that are not restarted because Meltemi cannot restart their kind of owner, by kind.',
+  },
   restarts_in_flight: { labels: [], help: 'Restarts that are written and not ended.' },
   restarts_total: { labels: ['kind', 'result'], help: 'Ended restarts by workload kind and result.' },
   injector_questions_total: { labels: ['result'], help: 'Questions to injectors by result.' },
@@ -46,6 +51,7 @@ export class Metrics {
   readonly #leader = this.#gauge('leader');
   readonly #workloads = this.#gauge('workloads');
   readonly #waiting = this.#gauge('waiting_workloads');
+  readonly #unsupported = this.#gauge('unsupported_outdated_pods');
   readonly #inFlight = this.#gauge('restarts_in_flight');
   readonly #restarts = this.#counter('restarts_total');
   readonly #questions = this.#counter('injector_questions_total');
@@ -98,6 +104,7 @@ export class Metrics {
     if (leading) return;
     this.#workloads.reset();
     this.#waiting.reset();
+    this.#unsupported.reset();
     this.#inFlight.set(0);
     this.#halted.set(0);
     this.#gates.set(0);
@@ -131,6 +138,11 @@ export class Metrics {
     this.#waiting.reset();
     for (const reason of waiting) this.#waiting.inc({ reason });
     this.#inFlight.set(inFlight);
+  }
+
+  /** @param pods outdated pods by the kind of their owner */
+  unsupported(pods: ReadonlyMap<string, number>): void {
+    for (const kind of COUNTED_KINDS) this.#unsupported.set({ kind }, pods.get(kind) ?? 0);
   }
 
   scanned(seconds: number, endedAt: number): void {

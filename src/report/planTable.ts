@@ -1,5 +1,6 @@
 import { escaped } from './escaped.ts';
 import type { Row } from './row.ts';
+import { unsupportedSums } from './unsupportedSums.ts';
 
 export interface TableOptions {
   readonly colour: boolean;
@@ -12,6 +13,9 @@ const NAME_LIMIT = 63;
 const SIDECAR_LIMIT = 60;
 const TIME_LIMIT = 40;
 const WHY_LIMIT = 300;
+
+/** Kinds that the last line names. Anybody may make pods of a kind of their own. */
+const KINDS_SHOWN = 10;
 
 const COLUMNS: readonly [title: string, cell: (row: Row) => string][] = [
   ['#', (row) => (row.order === undefined ? '' : String(row.order))],
@@ -53,11 +57,12 @@ function next(row: Row): string {
   const why = escaped(row.reason && row.detail ? `${row.reason}: ${row.detail}` : row.reason, WHY_LIMIT);
   const outage = row.outage ? '; causes an outage: all its pods may be down at once' : '';
   const until = row.until ? ` (until ${escaped(row.until, TIME_LIMIT)})` : '';
+  const asked = row.doNotDisrupt && row.reason !== 'do-not-disrupt' ? `; ${escaped(row.doNotDisrupt, WHY_LIMIT)}` : '';
   switch (row.action) {
     case 'restart':
-      return `restart (${row.sidecar ? `${row.sidecar}: ` : ''}${row.drifts.join(', ')})${outage}`;
+      return `restart (${row.sidecar ? `${row.sidecar}: ` : ''}${row.drifts.join(', ')})${outage}${asked}`;
     case 'wait':
-      return `wait, ${why}${until}${outage}`;
+      return `wait, ${why}${until}${outage}${asked}`;
     case 'follow':
       return 'being restarted';
     case 'close':
@@ -73,5 +78,16 @@ function summary(rows: readonly Row[], hidden: number): string {
     .filter(([count]) => count > 0)
     .map(([count, verdict]) => `${count} ${verdict}`);
   const text = counts.length > 0 ? counts.join(', ') : 'no workloads';
-  return hidden > 0 ? `${text} (${hidden} outside the mesh not listed; use --all to list them)` : text;
+  const all = hidden > 0 ? `${text} (${hidden} outside the mesh not listed; use --all to list them)` : text;
+  return `${all}${unsupportedLine(rows)}`;
+}
+
+/** What is outdated and is never restarted by Meltemi, in one line; empty if there is nothing. */
+function unsupportedLine(rows: readonly Row[]): string {
+  const { pods, workloads, byKind } = unsupportedSums(rows);
+  if (workloads === 0) return '';
+  const kinds = [...byKind].map(([kind, count]) => `${count} ${escaped(kind, NAME_LIMIT)}`);
+  const shown = kinds.length > KINDS_SHOWN ? [...kinds.slice(0, KINDS_SHOWN), 'and others'] : kinds;
+  const of = `${pods} ${pods === 1 ? 'pod' : 'pods'} of ${workloads} ${workloads === 1 ? 'workload' : 'workloads'}`;
+  return `\n${of} ${pods === 1 ? 'is' : 'are'} outdated and not restarted, because Meltemi cannot restart their kind: ${shown.join(', ')}`;
 }

@@ -19,6 +19,7 @@ import { HaltNews } from './haltNews.ts';
 import { errorFields, type Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { OutdatedEvents } from './outdatedEvents.ts';
+import { RolloutGroupNews } from './rolloutGroupNews.ts';
 import { WorkloadCounts } from './workloadCounts.ts';
 
 export interface ReportOptions {
@@ -63,6 +64,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
       new HaltNews(logger, metrics, events),
       new GateEvents(metrics, events),
       new BudgetEvents(events),
+      new RolloutGroupNews(logger, events),
       new WorkloadCounts(metrics),
     ];
   }
@@ -164,6 +166,10 @@ export class Report implements Omit<RestartListener, 'sending'> {
     });
   }
 
+  evicted(workload: WorkloadRef, pod: string): void {
+    this.#options.logger.info('Pod evicted', { ...refOf(workload), pod });
+  }
+
   ended({ workload, verdict }: Assessed, outcome: Outcome, detail: string): void {
     this.#restartEnded(workload, outcome, detail);
     if (resultOf(outcome) === 'verified' && verdict.state === 'current') {
@@ -223,6 +229,11 @@ export class Report implements Omit<RestartListener, 'sending'> {
   /** An optional owner kind has no workloads, because the API server does not know it. */
   notServed(resource: string): void {
     this.#options.logger.info('API is not served, skipping its workloads', { resource });
+  }
+
+  /** Owners of a kind that cannot be restarted cannot be read either. Their pods are listed all the same. */
+  ownerUnread(kind: string, error: unknown): void {
+    this.#options.logger.info('Owner cannot be read, listing its pods under it', { kind, ...errorFields(error) });
   }
 
   /** The policy file is in force, from the start or after an edit. Only an edit is reported as an Event. */

@@ -3,6 +3,7 @@ import { isAsked } from '../expect/mesh.ts';
 import type { WorkloadKind } from '../model.ts';
 import type { AssessedSidecar } from '../plan/assessed.ts';
 import { meansOutage } from '../plan/budget.ts';
+import { doNotDisruptWords } from '../plan/doNotDisrupt.ts';
 import { lastRestart } from '../plan/journalEntry.ts';
 import type { Plan, Planned, Step } from '../plan/plan.ts';
 import type { Reason, ReasonCode } from '../reasons.ts';
@@ -35,6 +36,8 @@ export interface Row {
   readonly others?: readonly OtherSidecar[];
   /** Whether its rollout may leave no running pod for a while. */
   readonly outage?: true;
+  /** Who asks not to disrupt its pods, of an outdated workload. The policy says whether that counts (`doNotDisrupt`). */
+  readonly doNotDisrupt?: string;
   /** The outcome of Meltemi's last restart of it. */
   readonly lastOutcome?: string;
 }
@@ -59,6 +62,7 @@ export function rowOf(planned: Planned): Row {
   const { workload, verdict, injection, step } = planned;
   const { code, detail }: Pick<Row, 'detail'> & { code: Row['reason'] } = reasonOf(verdict, step) ?? NO_REASON;
   const outcome = lastRestart(planned)?.outcome;
+  const asked = verdict.state === 'outdated' ? doNotDisruptWords(planned) : undefined;
   return {
     kind: workload.kind,
     namespace: workload.namespace,
@@ -83,6 +87,7 @@ export function rowOf(planned: Planned): Row {
         webhook: `${injection.entry.configuration}/${injection.entry.name}`,
       }),
     ...(verdict.state === 'outdated' && meansOutage(workload) && { outage: true }),
+    ...(asked !== undefined && { doNotDisrupt: asked }),
     ...(outcome && { lastOutcome: outcome }),
     ...(planned.others && { others: planned.others.map(otherOf) }),
   };

@@ -1,28 +1,27 @@
 import { backOff } from '../backOff.ts';
-import { learn } from '../compare/learntImage.ts';
-import type { ExpectedSidecar } from '../expect/answer.ts';
-import type { Injection } from '../expect/mesh.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import { ownerKind } from '../kinds/kinds.ts';
 import { messageOf } from '../messageOf.ts';
 import { keyOf, type RolloutReport, type Workload, type WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
-import { type Assessed, bySidecar, isOutdated } from '../plan/assessed.ts';
-import { closedGate } from '../plan/gates/gates.ts';
+import { type Assessed, bySidecar } from '../plan/assessed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
 import { isFailure, type Outcome } from '../plan/outcomes.ts';
 import type { Policy } from '../plan/policy.ts';
-import { fingerprint } from '../plan/record.ts';
 import { SayOnce } from '../sayOnce.ts';
+import { byEviction } from './byEviction.ts';
+import { type EvictionProgress, Evictions } from './evictions.ts';
+import { Judge } from './judge.ts';
 import { type End, isNotReached, isRefusedByInjector, type Progress, progressOf } from './progress.ts';
 import type { RestartEnding } from './restartEnding.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
-import { endsOf, isUnknown, type TargetEnd } from './targetEnds.ts';
+import type { TargetEnd } from './targetEnds.ts';
 
 /** The shortest and the longest time between reads of a rollout. Reads that fail become less frequent. */
 const POLLS = { first: 1000, longest: 30_000 };
 /** The minimum time between two lists of a rollout's pods, and between two probes of its injector. */
 const LOOK_EVERY = 5000;
+const SECOND = 1000;
 const ASK_EVERY = 15_000;
 /** How long an unreachable injector may extend a restart beyond its time limit. Then the restart gives up its slot. */
 const LONGEST_EXCUSE = 60 * 60_000;
@@ -33,10 +32,14 @@ const LANDS_WITHIN = 70_000;
 export class RestartFollower {
   readonly #options: RestarterOptions;
   readonly #ending: RestartEnding;
+  readonly #evictions: Evictions;
+  readonly #judge: Judge;
 
   constructor(options: RestarterOptions, ending: RestartEnding) {
     this.#options = options;
     this.#ending = ending;
+    this.#evictions = new Evictions(options);
+    this.#judge = new Judge(options);
   }
 
   /**
@@ -46,7 +49,14 @@ export class RestartFollower {
   async follow(ref: WorkloadRef): Promise<Observed | undefined> {
     const { signal, sleep } = this.#options;
     const never = Number.NEGATIVE_INFINITY;
-    const state: FollowState = { status: '', lookedAt: never, askedAt: never, failures: 0, said: new SayOnce() };
+    const state: FollowState = {
+      status: '',
+      lookedAt: never,
+      askedAt: never,
+      failures: 0,
+      said: new SayOnce(),
+      eviction: {},
+    };
     while (!signal.aborted) {
       try {
         const step = await this.#step(ref, state);
@@ -95,6 +105,7 @@ export class RestartFollower {
     }
     const { now, policy } = ruleContext();
     state.since ??= now;
+    if (entry.evicts) return this.#evictionStep(entry, workload, state, now);
     state.inherited ??= now > entry.since + policy.restartTimeout;
     const patience = patienceWith(entry, policy, now);
     const isHeld = workload.paused || isRefusedByInjector(workload, this.#isInjector);
@@ -107,6 +118,41 @@ export class RestartFollower {
     if (progress.kind === 'progressing' && !isWorthALook(workload, state, now)) return { done: false };
     if (progress.kind === 'complete' && !progress.late && isTooSoon(workload, state, now)) return { done: false };
     return this.#judgeStep(entry, workload, progress, { state, now, patience });
+  }
+
+  /** Nothing of the workload has changed before the record is there, so a restart that was not written is simply made again. */
+  async #evictionStep(entry: JournalEntry, workload: Workload, state: FollowState, now: number): Promise<Step> {
+    const { journal, ruleContext } = this.#options;
+    const since = state.since ?? now;
+    if (!entry.confirmed && byEviction.begunAt(workload) !== entry.restartedAt)
+      return this.#unwritten(workload, now - since > LANDS_WITHIN);
+    journal.confirm(workload);
+    // the API server's times are whole seconds: a pod that is brought now could not be told from an old one
+    if (now < since + SECOND) return { done: false };
+    if (!isWorthAnEviction(workload, state, now)) return { done: false };
+    const { policy } = ruleContext();
+    const step = await this.#evictions.step(workload, {
+      entry,
+      state: state.eviction,
+      now,
+      isLate: (progressedAt) => now > Math.max(since, progressedAt ?? 0, state.excusedAt ?? 0) + policy.restartTimeout,
+      ask: this.#isDoubtful(workload, state, now),
+    });
+    if (step.kind === 'wait') return { done: false };
+    if (step.kind === 'end')
+      return { done: true, observed: await this.#ending.end({ ...step.assessed, entry }, step.end) };
+    if (isExcused(step.assessed, patienceWith(entry, policy, now))) {
+      state.excusedAt = now;
+      return { done: false };
+    }
+    const ends = await this.#judge.endsOf(entry, step, state.inherited ?? false);
+    if (!ends || step.all) return ends ? this.#end(entry, ends) : { done: false };
+    // the new pods are right after all, and old ones are left
+    if (ends.every(isVerified)) return { done: false };
+    return this.#end(
+      entry,
+      ends.map((one) => (isVerified(one) ? { ...one, end: STOPPED } : one)),
+    );
   }
 
   /** A request without a response may still take effect for a while. After that, the restart was certainly not written. */
@@ -122,32 +168,17 @@ export class RestartFollower {
     progress: Progress,
     { state, now, patience }: { readonly state: FollowState; readonly now: number; readonly patience: Patience },
   ): Promise<Step> {
-    const { observer, mesh, ruleContext } = this.#options;
+    const { observer, mesh } = this.#options;
     const observed = await observer.observe(workload);
     // the workload may have been created again since then: the next step shows that
     if (observed?.workload.uid !== entry.uid) return { done: false };
     const assessed = await observer.assess(mesh(), observed, this.#isDoubtful(workload, state, now));
-    const sidecars = bySidecar(assessed);
-    const isExcused = sidecars.some(isUnreachable) || (patience.people && sidecars.some(isRefused));
-    if (patience.cluster && isExcused && (progress.kind === 'progressing' || progress.kind === 'failed')) {
+    if ((progress.kind === 'progressing' || progress.kind === 'failed') && isExcused(assessed, patience)) {
       state.excusedAt = now;
       return { done: false };
     }
-    const context = { progress, rules: ruleContext().policy, inherited: state.inherited ?? false };
-    const ends = endsOf(entry, assessed, context);
-    if (!ends) return { done: false };
-    if (!ends.some(({ end }) => end.outcome === 'failed:wrong-image')) return this.#end(entry, ends);
-    // another restart may have shown meanwhile that the cluster rewrites the image
-    const fresh = await observer.assess(mesh(), observed, true);
-    // an injector that does not answer this question must not keep the restart in its slot
-    if (ends.some(({ target }) => isUnknown(fresh, target))) return this.#end(entry, ends);
-    const freshEnds = endsOf(entry, fresh, context);
-    return freshEnds
-      ? this.#end(
-          entry,
-          freshEnds.map((one) => this.#unlessRewritten(one)),
-        )
-      : { done: false };
+    const ends = await this.#judge.endsOf(entry, { observed, assessed, progress }, state.inherited ?? false);
+    return ends ? this.#end(entry, ends) : { done: false };
   }
 
   /** Records how a restart ended for its targets. What is reported is the first failure, or else how it ended for the first target. */
@@ -158,46 +189,9 @@ export class RestartFollower {
     return { done: true, observed: await this.#ending.end({ ...told.assessed, entry }, told.end, outcomes) };
   }
 
-  #unlessRewritten(one: TargetEnd): TargetEnd {
-    const learnt = one.end.outcome === 'failed:wrong-image' ? this.#learn(one) : undefined;
-    return learnt ? { ...one, end: learnt } : one;
-  }
-
   /** Whether a webhook is one that this process asks, or one of Istio's. */
   readonly #isInjector = (webhook: string): boolean =>
     ISTIO.asks('', webhook) || this.#options.mesh().injections.some(({ entry }) => entry?.name === webhook);
-
-  /**
-   * New pods may have another image because the cluster rewrites images, to a mirror or to a digest. If the injector still gives the answer
-   * that the restart was made for, and it has not changed since, the cluster has rewritten the image, and another restart would bring the
-   * same one. An old replica that still injects looks the same, so an image of another version is only learnt if all replicas agree.
-   */
-  #learn({ target, assessed }: TargetEnd): End | undefined {
-    const { journal, listener } = this.#options;
-    if (!isOutdated(assessed) || fingerprint(assessed.verdict.expected) !== target.restartedFor) return undefined;
-    const { groups, verdict, injection } = assessed;
-    const isSteady = injection.run === target.run && groups.every(({ ready }) => ready);
-    const rule = isSteady ? learn(verdict.expected, groups) : undefined;
-    // a policy's wish is no answer: another image is the injector's own
-    if (rule?.kind === 'exact' && injection.source?.fixed) return undefined;
-    if (rule?.kind === 'exact' && !this.#replicasAgree(injection, verdict.expected)) return undefined;
-    if (!rule) return undefined;
-    const words = `the cluster rewrites ${verdict.expected.image} to ${verdict.actual.image}`;
-    const learnt = journal.learn(injection.run, rule, assessed.workload.namespace);
-    // a rewrite that does not count would make the workload outdated again, and it would be restarted again
-    if (learnt === 'full') return undefined;
-    if (learnt === 'news') listener.learnt(assessed, words);
-    return { outcome: 'verified', detail: words };
-  }
-
-  /**
-   * Whether no upgrade of the control plane is in progress. If the control plane is not visible, whether its answers are confirmed (gates
-   * G1 to G3).
-   */
-  #replicasAgree(injection: Injection, expected: ExpectedSidecar): boolean {
-    const unconfirmed = this.#options.ruleContext().unconfirmed(injection);
-    return closedGate({ injection, expected, unconfirmed }, new Set(['proxy-newer-than-istiod'])) === undefined;
-  }
 
   /** Whether to check that the injector is reachable at all. Pods are missing, and the status of some kinds does not say why. */
   #isDoubtful({ kind, rollout }: Workload, state: FollowState, now: number): boolean {
@@ -226,6 +220,7 @@ interface FollowState {
   since?: number;
   excusedAt?: number;
   inherited?: boolean;
+  readonly eviction: EvictionProgress;
 }
 
 /** Whether a restart without progress may exceed its time limit. This depends on the cause. */
@@ -264,6 +259,26 @@ function isTooSoon({ kind }: Workload, state: FollowState, now: number): boolean
   if (now < state.lookedAt + LOOK_EVERY) return true;
   state.lookedAt = now;
   return false;
+}
+
+const isVerified = ({ end }: TargetEnd): boolean => end.outcome === 'verified';
+
+/** How a restart by evictions ends for a sidecar that is right in the new pods, when another one is wrong in them. */
+const STOPPED: End = { outcome: 'interrupted', detail: 'another sidecar of the new pods is wrong' };
+
+/** Whether to list the pods of a restart by evictions: when its controller's counts have changed, and every now and then. */
+function isWorthAnEviction({ rollout }: Workload, state: FollowState, now: number): boolean {
+  const status = Object.values(rollout).join(' ');
+  if (status === state.status && now < state.lookedAt + LOOK_EVERY) return false;
+  state.status = status;
+  state.lookedAt = now;
+  return true;
+}
+
+/** Whether an injector, and not the restart, is why there is no progress. */
+function isExcused(assessed: Assessed, patience: Patience): boolean {
+  const sidecars = bySidecar(assessed);
+  return patience.cluster && (sidecars.some(isUnreachable) || (patience.people && sidecars.some(isRefused)));
 }
 
 const isUnreachable = ({ verdict }: Assessed): boolean =>

@@ -1,16 +1,15 @@
 import { ApiError, isConflict } from '../cluster/apiError.ts';
-import { matchOf } from '../expect/matchOf.ts';
-import type { Mesh } from '../expect/mesh.ts';
-import { ownerKind } from '../kinds/kinds.ts';
+import { actuatorOf } from '../kinds/actuatorOf.ts';
 import type { Workload } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
-import { type Assessed, bySidecar, isOutdated, type Outdated, ofSource } from '../plan/assessed.ts';
+import { type Assessed, isOutdated, type Outdated, ofSource } from '../plan/assessed.ts';
 import { answeredRetry, type JournalEntry, nextEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
 import { fingerprint, restartPatch, restartPatchWithoutRecord } from '../plan/record.ts';
 import type { RuleContext } from '../plan/rule.ts';
 import { waitOf } from '../plan/rules/rules.ts';
 import { PlanOvertaken } from './planOvertaken.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
+import { sameInjections } from './sameInjections.ts';
 
 /** How often a restart is attempted in a row when other clients write the workload in between without changing its template. */
 const WRITE_TRIES = 5;
@@ -52,7 +51,9 @@ export class RestartWriter {
   async #journalAndWrite(planned: Outdated, together: readonly Outdated[]): Promise<Observed | undefined | 'written'> {
     const { ruleContext, journal } = this.#options;
     const { workload } = planned;
-    const entry = nextEntry(planned, ruleContext(), together);
+    const context = ruleContext();
+    const { evicts } = actuatorOf(workload, context.policy);
+    const entry = { ...nextEntry(planned, context, together), ...(evicts && { evicts }) };
     await journal.begin(workload, entry);
     try {
       const left = await this.#lookAndWrite([planned, ...together], entry);
@@ -122,10 +123,10 @@ export class RestartWriter {
   ): Promise<Workload | undefined> {
     const { cluster, journal, listener } = this.#options;
     const [{ workload }] = sidecars;
-    const { now } = this.#stillWanted(sidecars);
+    const { now, policy } = this.#stillWanted(sidecars);
     if (now - entry.since > WRITTEN_WITHIN)
       throw new PlanOvertaken("the observation and the injector's answer for this restart are too old");
-    const beginning = ownerKind(workload.kind).actuator.begin(entry.restartedAt);
+    const beginning = actuatorOf(workload, policy).begin(entry.restartedAt);
     journal.sending(workload);
     listener.sending(workload);
     try {
@@ -192,14 +193,6 @@ function checkEntry(entry: JournalEntry, planned: Observed, latest: Observed): v
   const isNewTemplate = isNewGeneration && latest.templateHash !== planned.templateHash;
   if (uid !== entry.uid || answeredRetry(annotations) !== entry.retried || isNewTemplate) throw new PlanOvertaken(why);
   if (isNewGeneration) throw new WrittenByOthers(why, latest);
-}
-
-/** Whether the answers come from the injections that the API server would call now. The answers may have taken seconds. */
-function sameInjections(mesh: Mesh, assessed: Outdated): boolean {
-  return bySidecar(assessed).every(({ workload, source, injection }) => {
-    const matched = matchOf(mesh, workload, source);
-    return (matched.kind === 'entry' ? matched.entry.epoch : undefined) === injection?.epoch;
-  });
 }
 
 const sameTargets = (planned: readonly Outdated[], fresh: readonly Outdated[]): boolean =>

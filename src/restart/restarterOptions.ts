@@ -12,6 +12,8 @@ export interface RestartListener {
   /** A restart is being written. */
   sending(ref: WorkloadRef): void;
   restarted(assessed: Assessed, written: Workload): void;
+  /** A pod of a restart by evictions is evicted. */
+  evicted(ref: WorkloadRef, pod: string): void;
   ended(assessed: Assessed, outcome: Outcome, detail: string): void;
   /** A restart has ended without a verdict, because its workload cannot be read. */
   lost(workload: WorkloadRef & { readonly uid: string }, outcome: Outcome, detail: string): void;

@@ -132,6 +132,7 @@ export const outdated = (given: Partial<Extract<Verdict, { state: 'outdated' }>>
   expected: expected(),
   drifts: ['image'],
   outdatedPods: 3,
+  outdatedGroups: [],
   pods: 3,
   actual: sidecar(),
   ...given,

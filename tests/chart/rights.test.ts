@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { RIGHTS, type RightScope } from '../../src/cluster/rights.ts';
 import { KINDS } from '../../src/kinds/kinds.ts';
+import { JOBS } from '../../src/kinds/unsupportedKinds.ts';
 import { grants } from '../contract/chart/grants.ts';
 import { type Rule, rightsAt, rulesOf } from '../contract/chart/rightsTemplate.ts';
 import { type Manifest, only, ownClusterRole, render, type Values } from './chart.ts';
@@ -133,7 +134,16 @@ test('every kind that is read or written has a right, and none has without being
   const others = [...source.matchAll(/^ {2}([a-z]+): \{ base/gm)].map(([, kind]) => kind);
   const kinds = [
     ...others,
+    'pods/eviction',
     ...KINDS.flatMap(({ resource, through }) => [resource, ...(through ? [through.resource] : [])]),
+    JOBS.resource,
   ];
   assert.deepEqual(new Set(RIGHTS.map(({ resource }) => resource)), new Set(kinds));
+});
+
+test('without evictions there is no right to evict, and the operator is told not to', async () => {
+  const manifests = await render({ eviction: { enabled: false } });
+  assert.ok(!JSON.stringify(ownClusterRole(manifests).rules).includes('pods/eviction'));
+  assert.match(JSON.stringify(only(manifests, 'Deployment')), /"MELTEMI_ON_DELETE","value":"never"/);
+  assert.doesNotMatch(JSON.stringify(only(await render(), 'Deployment')), /MELTEMI_ON_DELETE/);
 });

@@ -9,6 +9,7 @@ import { SOURCE_KINDS } from '../../src/expect/sources.ts';
 import { apiVersionOf } from '../../src/kinds/apiResource.ts';
 import { KINDS } from '../../src/kinds/kinds.ts';
 import type { Exception } from '../../src/kinds/ownerKind.ts';
+import { waysToRestart } from '../../src/kinds/waysToRestart.ts';
 import { ANNOTATION, LEASE_ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
 import { OUTCOMES } from '../../src/plan/outcomes.ts';
 import { REASONS } from '../../src/plan/reasonCatalogue.ts';
@@ -176,7 +177,9 @@ function ownerKinds(): string {
   const rows = KINDS.map((kind) => [
     `\`${kind.kind}\``,
     `\`${apiVersionOf(kind)}\`${kind.optional ? ', where it is served' : ''}`,
-    kind.actuator.help,
+    waysToRestart(kind)
+      .map(({ help }) => help)
+      .join('; '),
     listed(kind.refused),
     listed(kind.waitsFor),
   ]);
@@ -187,6 +190,7 @@ const WHEN_HELP: Readonly<Record<string, string>> = {
   metricsSecure: `with \`${flagOf('metricsSecure')}\``,
   istio: 'unless the policy says `istio: false`',
   sidecars: 'if the policy has `sidecars`',
+  'eviction.enabled': 'unless the chart’s value `eviction.enabled` is `false`',
 };
 
 function rights(): string {

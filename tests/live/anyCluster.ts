@@ -61,6 +61,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   metrics: { all: ['control-plane'] },
   native: { all: ['own-mesh'] },
   olm: { all: ['testbed-programs'] },
+  onDelete: { all: ['audit-log', 'fake-kubelet'] },
   optOut: {
     all: ['istiod-upgrade'],
     tests: {
@@ -84,12 +85,14 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
       ],
     },
   },
+  rolloutGroups: { all: ['audit-log', 'fake-kubelet'] },
   rollouts: { all: ['testbed-programs'] },
   scale: { all: ['control-plane', 'many-pods'] },
   service: { all: ['own-mesh'] },
   sidecars: { all: ['testbed-programs'] },
   tables: { all: ['own-mesh'] },
   tenant: { all: ['fake-kubelet'] },
+  unsupported: { all: ['audit-log', 'istiod-upgrade'] },
   upgrade: {
     all: ['istiod-upgrade'],
     tests: {

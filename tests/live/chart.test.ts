@@ -75,6 +75,7 @@ test('installed under the restricted standard, it upgrades a mesh with the right
       await bed.deploy({ namespace: 'shop', name: 'stuck', stuckWithProxy: target });
       await bed.deploy({ kind: 'StatefulSet', namespace: 'shop', name: 'db' });
       await bed.deploy({ kind: 'DaemonSet', namespace: 'shop', name: 'agent', readyAfter: '2s' });
+      await ownersToRead('shop');
       await bed.waitReady('shop');
       const scene = await Scene.of(bed, release.user, () => release.start());
       try {
@@ -92,6 +93,24 @@ test('installed under the restricted standard, it upgrades a mesh with the right
       }
     },
   ));
+
+/** A Job and a ReplicaSet without a Deployment: Meltemi reads whose they are. */
+async function ownersToRead(namespace: string): Promise<void> {
+  const spec = { terminationGracePeriodSeconds: 0, containers: [{ name: 'app', image: 'testbed/app:1' }] };
+  const labels = { app: 'alone' };
+  await bed.api.create(pathOf('Job', namespace), {
+    metadata: { name: 'import' },
+    spec: { template: { spec: { ...spec, restartPolicy: 'Never' } } },
+  });
+  await bed.api.create(pathOf('ReplicaSet', namespace), {
+    metadata: { name: 'alone' },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+  });
+  await until('their pods', 30_000, async () => {
+    const owners = new Set((await bed.sidecars(namespace)).map(({ owner }) => owner));
+    return owners.has('Job/import') && owners.has('ReplicaSet/alone');
+  });
+}
 
 /** What the scenario above does not need rights for, or not surely: an edited policy, a Lease that is gone, a scrape. */
 async function rarely(release: ChartRelease, operator: OperatorProcess): Promise<void> {
@@ -179,7 +198,8 @@ async function comparedWithRights(release: ChartRelease, teams: readonly string[
 const NOT_SERVED = /^(get|patch) argoproj\.io/;
 
 /** Rights for what does not happen when a rollout goes well, and for what `rarely` provokes. */
-const RARE = /nodes|reviews|daemonsets|list \/events|create \/events own|create coordination/;
+const RARE =
+  /nodes|reviews|daemonsets|list \/events|create \/events own|create coordination|get (batch|apps)\/(jobs|replicasets)/;
 
 test('after helm uninstall nothing of the release remains, not even its Lease; the workloads keep their records', async () => {
   await bed.namespace('shop', INJECTED);

@@ -93,6 +93,12 @@ export class Scene {
     return writes.filter(isRestart);
   }
 
+  /** Evictions that the API server accepted from this operator. */
+  async evictions(): Promise<Write[]> {
+    const writes = await this.#bed.audit.writes(this.user);
+    return writes.filter(({ subresource, code }) => subresource === 'eviction' && code < 300);
+  }
+
   /** All that it asked to have written on workloads since then, with or without success. */
   async attempts(since = 0): Promise<Write[]> {
     const writes = await this.#bed.audit.writes(this.user, since);

@@ -34,7 +34,7 @@ export interface Around {
   changed(workload: Controlled): void;
 }
 
-interface Pod {
+export interface Pod {
   readonly facts: PodFacts;
   readonly ordinal: number;
   readonly template: string;
@@ -61,6 +61,8 @@ export class Controlled {
   readonly #nodes: number;
   manifest: Manifest;
   gone = false;
+  /** When its template was last written. */
+  changedAt = 0;
   pods: Pod[] = [];
   readonly revisions = new Map<string, Revision>();
   /** No two objects ever have the same, also those of one name. */
@@ -136,6 +138,7 @@ export class Controlled {
   write(next: Pick<Manifest, 'metadata' | 'spec'>): void {
     const { metadata, spec } = this.manifest;
     const same = next.spec === spec || JSON.stringify(next.spec) === JSON.stringify(spec);
+    if (!same) this.changedAt = this.#around.time.now;
     this.manifest = {
       metadata: {
         ...next.metadata,
@@ -318,8 +321,8 @@ export class Controlled {
     const pod: Pod = {
       facts: {
         namespace,
-        name: this.kind === 'Deployment' ? `${name}-${hash}-${this.#names++}` : `${name}-${ordinal}`,
-        uid: `${uid}-${this.#names}`,
+        name: this.kind === 'Deployment' ? `${name}-${hash}-${this.#names}` : `${name}-${ordinal}`,
+        uid: `${uid}-${this.#names++}`,
         owner:
           this.kind === 'Deployment'
             ? { kind: 'ReplicaSet', name: `${name}-${hash}`, uid: own?.uid ?? '' }

@@ -168,14 +168,20 @@ const withTemplate = ({ spec }: Manifest, annotations: Readonly<Record<string, s
 type Deed = (world: World, workload: Controlled) => void;
 
 const DEEDS: Readonly<Record<string, Deed>> = {
-  'rolls it with kubectl': (world, workload) =>
+  'rolls it with kubectl': (world, workload) => {
+    // with OnDelete they also have to delete its pods, and may forget to
+    if (workload.workload.strategy === 'OnDelete' && world.dice.once(2))
+      world.time.after(60 * SECOND, () => {
+        for (const pod of workload.gone ? [] : workload.live) workload.evict(pod);
+      });
     workload.write({
       ...workload.manifest,
       spec: withTemplate(workload.manifest, {
         ...workload.manifest.spec.template.metadata.annotations,
         [RESTARTED_AT]: rfc3339(world.time.now),
       }),
-    }),
+    });
+  },
   'asks for a retry': (world, workload) =>
     workload.write(edited(workload.manifest, { [RETRY]: String(world.time.now) })),
   'scales it to zero and back': (world, workload) => {

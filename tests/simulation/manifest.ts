@@ -12,6 +12,7 @@ export interface Manifest {
     readonly generation: number;
     readonly creationTimestamp: string;
     readonly deletionTimestamp?: string;
+    readonly labels?: Labels;
     readonly annotations: Labels;
     readonly ownerReferences: readonly { apiVersion: string; kind: string; name: string; controller: boolean }[];
     readonly managedFields: readonly ManagedFields[];

@@ -99,6 +99,13 @@ export const RULES: readonly Mutant[] = [
     breaks: 'max-in-flight-per-namespace',
   },
   {
+    name: 'without asking who must not be disrupted',
+    file: RULE_LIST,
+    snippet: '  doNotDisrupt,\n  watchStale,\n',
+    instead: '  watchStale,\n',
+    breaks: 'target',
+  },
+  {
     name: 'without looking at budgets',
     file: RULE_LIST,
     snippet: '  budgets,\n  cooldown,\n',
@@ -398,5 +405,64 @@ export const TRUST: readonly Mutant[] = [
     snippet: '|| workload.uid !== entry.uid) {',
     instead: ') {',
     breaks: 'liveness',
+  },
+];
+
+const EVICTED = 'src/plan/evictions.ts';
+
+/** Rules of restarts by evictions. */
+export const EVICTIONS: readonly Mutant[] = [
+  {
+    name: 'evicting pods that are current',
+    file: EVICTED,
+    snippet: 'createdAt <= since && outdated.has(uid)',
+    instead: 'createdAt <= since',
+    breaks: 'evicted-current',
+  },
+  {
+    name: 'evicting more than may be unavailable',
+    file: EVICTED,
+    snippet: 'const spare = Math.max(0, workload.maxUnavailable - unavailable);',
+    instead: 'const spare = ordered.length;',
+    breaks: 'evicted-overlap',
+  },
+  {
+    name: 'taking the pods that it has brought for old ones',
+    file: 'src/restart/evictions.ts',
+    snippet: '? writtenAt : restartedAt;',
+    instead: '? Infinity : Infinity;',
+    breaks: 'evicted-twice',
+    flavour: 'failing',
+  },
+  {
+    name: 'without rollout groups',
+    file: 'src/plan/rolloutGroups.ts',
+    snippet: 'rolloutGroup && `',
+    instead: 'undefined && `',
+    breaks: 'evicted-zones',
+    flavour: 'zones',
+  },
+  {
+    name: 'rolling out a template that its owners have not',
+    file: EVICTED,
+    snippet: "if (updated < replacedPods(workload)) return { kind: 'other-template', left };",
+    instead: '',
+    breaks: 'evicted-template',
+    flavour: 'mixed',
+  },
+  {
+    name: 'without a look at the pause between two pods',
+    file: 'src/plan/rules/operatorPaused.ts',
+    snippet: '  betweenPods: true,\n',
+    instead: '',
+    breaks: 'operator-paused',
+    flavour: 'mixed',
+  },
+  {
+    name: 'without a fresh answer before each eviction',
+    file: 'src/restart/evictions.ts',
+    snippet: 'const fresh = await observer.assess(mesh(), observed, true);',
+    instead: 'const fresh = await observer.assess(mesh(), observed);',
+    breaks: 'answer',
   },
 ];

@@ -1,10 +1,11 @@
 import { matchOf } from '../../src/expect/matchOf.ts';
 import type { StoredEntry } from '../../src/journal/journalText.ts';
-import type { Labels, Owner, Workload } from '../../src/model.ts';
-import { RESTARTED_AT, RETRY } from '../../src/names.ts';
+import type { Labels, Owner, PodFacts, Workload } from '../../src/model.ts';
+import { ANNOTATION, doNotDisruptIn, RESTARTED_AT, RETRY } from '../../src/names.ts';
 import { fingerprint, sourceIn, targetsOf, targetsOfRestart } from '../../src/plan/record.ts';
 import { parseTime } from '../../src/rfc3339.ts';
-import type { Controlled } from './controlled.ts';
+import type { Controlled, Pod } from './controlled.ts';
+import { sameSidecar } from './controlPlane.ts';
 import type { Manifest } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { CONTAINER, VAULT_TARGET, WANTED } from './vault.ts';
@@ -77,6 +78,8 @@ export class Referee {
   readonly violations = new Map<string, string>();
   /** The most that was seen at a time of what is limited. */
   readonly peaks = new Map<string, number>();
+  /** Names of the pods that each restart has evicted, by what it was journalled as. */
+  readonly #evicted = new Map<string, Set<string>>();
 
   constructor(world: World) {
     this.#world = world;
@@ -106,21 +109,23 @@ export class Referee {
 
   /** Restarts that landed and have no outcome yet. */
   inFlight(): Restart[] {
-    return [...this.#last.values()].filter(({ outcome, workload }) => outcome === undefined && !workload.gone);
+    return [...this.#last.values()].filter((one) => !one.workload.gone && this.isOpen(one));
   }
 
   /** A process has decided to write: with what it has been told so far. */
   decided(process: OperatorProcess, key: string, body: object): Attempt {
-    const { metadata, spec } = body as { metadata: { resourceVersion?: string }; spec?: object };
+    const { metadata, spec } = body as { metadata: { resourceVersion?: string; annotations?: Labels }; spec?: object };
     const now = this.#world.time.now;
     const entry = this.#world.lease.journal.get(key);
-    const attempt: Attempt = { key, process, entry, restart: spec !== undefined, decidedAt: now, sentAt: now };
+    // a restart by evictions begins with its record alone, and only an outcome has a text
+    const restart = spec !== undefined || !metadata.annotations?.[ANNOTATION.outcome];
+    const attempt: Attempt = { key, process, entry, restart, decidedAt: now, sentAt: now };
     if (metadata.resourceVersion === undefined) this.violated('unconditional', `${key} was written without a version`);
     const workload = this.#world.find(key);
     if (attempt.restart && workload) {
       this.#decidedRestart(attempt, workload);
-      const time = restartTimeOf(spec);
-      if (entry?.restartedAt !== time || entry?.outcome !== undefined)
+      const time = spec ? restartTimeOf(spec) : parseTime(metadata.annotations?.[ANNOTATION.restartedAt]);
+      if ((time !== undefined && entry?.restartedAt !== time) || entry?.outcome !== undefined)
         this.violated('journal', `${key} is restarted at ${time}, and the journal has ${JSON.stringify(entry)}`);
     }
     return attempt;
@@ -320,8 +325,10 @@ export class Referee {
   /** In a world that is well, a slot is given away once the time of its restart is up twice, whatever a tenant does. */
   looks(): void {
     const { time, scenario, calmSince } = this.#world;
-    const most = 2 * scenario.policy.restartTimeout + SLOT_GIVEN_AWAY;
     for (const one of this.inFlight()) {
+      // evictions have the time limit for each pod
+      const turns = one.attempt.entry?.evicts ? one.workload.desired + 1 : 1;
+      const most = turns * (2 * scenario.policy.restartTimeout + SLOT_GIVEN_AWAY);
       const held = time.now - Math.max(one.landedAt, calmSince);
       if (held > most) this.violated('slot-held', `${one.workload.key} is in flight for ${held / 1000} s`);
     }
@@ -349,6 +356,106 @@ export class Referee {
         'lease',
         `${attempt.key} was written by ${attempt.process.id} while ${holder || 'nobody'} held the lease`,
       );
+  }
+
+  /** A process has decided to evict a pod of a workload, with what it has been told so far. */
+  decidedEviction(
+    process: OperatorProcess,
+    { namespace, name, uid }: Pick<PodFacts, 'namespace' | 'name' | 'uid'>,
+  ): Attempt {
+    const now = this.#world.time.now;
+    const owner = this.#world
+      .existing()
+      .find((one) => one.namespace === namespace && one.pods.some(({ facts }) => facts.uid === uid));
+    const key = owner?.key ?? `${namespace}/${name}`;
+    const entry = this.#world.lease.journal.get(key);
+    const attempt: Attempt = { key, process, entry, restart: true, decidedAt: now, sentAt: now };
+    if (!owner) return attempt;
+    if (!entry || entry.outcome !== undefined || !entry.evicts)
+      this.violated('journal', `a pod of ${key} is evicted, and the journal has ${JSON.stringify(entry)}`);
+    if (process.view.stale() !== undefined) this.violated('stale', `a pod of ${key} was evicted by ${process.id}`);
+    if (process.paused !== undefined)
+      this.violated('operator-paused', `a pod of ${key} was evicted by ${process.id}, which knew "${process.paused}"`);
+    this.#evictsRightly(attempt, owner, uid);
+    return attempt;
+  }
+
+  /** What the process has been told says that this pod is to go, and no more may be away. */
+  #evictsRightly({ process, key, entry, decidedAt }: Attempt, workload: Controlled, uid: string): void {
+    const told = process.told.get(`${workload.namespace}/${workload.manifest.metadata.name}`);
+    const pod = workload.pods.find(({ facts }) => facts.uid === uid);
+    const isForIstio =
+      entry && targetsOfRestart(entry).every(({ restartedFor }) => sourceIn(restartedFor) === undefined);
+    if (entry && targetsOfRestart(entry).every(({ restartedFor }) => sourceIn(restartedFor) !== undefined)) return;
+    if (told?.answer.kind !== 'sidecar' || decidedAt - told.at > ANSWER_AGE)
+      this.violated('answer', `a pod of ${key} was evicted without a fresh answer: ${JSON.stringify(told)}`);
+    else if (
+      pod &&
+      isForIstio &&
+      sameSidecar(pod.facts.sidecar, { ...told.answer.sidecar, placement: 'container', injected: true })
+    )
+      this.violated('evicted-current', `${pod.facts.name} was evicted, and has the sidecar that it should have`);
+  }
+
+  /** A pod is evicted: no other that was evicted may be missing still, of the workload or of others of its rollout group. */
+  evicted({ key, entry, process }: Attempt, workload: Controlled, pod: Pod): void {
+    const { time } = this.#world;
+    this.#world.log(() => `${process.id}: evicts ${pod.facts.name}`);
+    const name = `${key} ${entry?.restartedAt}`;
+    const before = this.#evicted.get(name) ?? new Set<string>();
+    if (before.has(pod.facts.name) && !pod.deleting)
+      this.violated('evicted-twice', `${pod.facts.name} was evicted twice by one restart`);
+    if (pod.template !== workload.template && time.now - workload.changedAt > LONGEST_LOOK)
+      this.violated(
+        'evicted-template',
+        `${pod.facts.name} was evicted, and its owners had not rolled out their template`,
+      );
+    const missing = this.#missing(workload, before).filter((one) => one !== pod.facts.name);
+    if (missing.length > 0 && pod.ready)
+      this.violated('evicted-overlap', `${pod.facts.name} was evicted while ${missing.join(', ')} was missing`);
+    this.#evicted.set(name, before.add(pod.facts.name));
+    this.#overlap(workload, pod);
+  }
+
+  /** Whether a restart has not ended. */
+  isOpen(restart: Restart): boolean {
+    if (restart.outcome !== undefined) return false;
+    const { attempt, workload } = restart;
+    const isJournalled = this.#world.lease.journal.get(workload.key)?.restartedAt === attempt.entry?.restartedAt;
+    return isJournalled || !this.#hasDoneNothing(restart);
+  }
+
+  /** Its record was written, or the journal alone has it, and it has evicted no pod: it may be forgotten and made again. */
+  #hasDoneNothing({ attempt, workload }: Restart): boolean {
+    const { entry } = attempt;
+    return entry?.evicts === true && !this.#evicted.has(`${workload.key} ${entry.restartedAt}`);
+  }
+
+  /** Pods that a restart has evicted and that are not Ready again. */
+  #missing(workload: Controlled, evicted: ReadonlySet<string>): string[] {
+    const ready = new Set(workload.live.flatMap((one) => (one.ready ? one.facts.name : [])));
+    const isWanted = (one: string): boolean =>
+      workload.kind === 'DaemonSet' || Number(one.split('-').at(-1)) < workload.desired;
+    return [...evicted].filter((one) => !ready.has(one) && isWanted(one));
+  }
+
+  #overlap(workload: Controlled, { facts }: Pod): void {
+    const group = workload.workload.rolloutGroup?.name;
+    if (group === undefined) return;
+    const others = this.#world
+      .existing()
+      .filter(
+        (one) => one !== workload && one.namespace === workload.namespace && one.workload.rolloutGroup?.name === group,
+      );
+    for (const other of others) {
+      const theirs = [...this.#evicted].flatMap(([name, pods]) => (name.startsWith(`${other.key} `) ? [...pods] : []));
+      const missing = this.#missing(other, new Set(theirs));
+      if (missing.length > 0)
+        this.violated(
+          'evicted-zones',
+          `${facts.name} was evicted while ${missing.join(', ')} of its group was missing`,
+        );
+    }
   }
 
   landed(attempt: Attempt, workload: Controlled, before: Manifest): void {
@@ -393,7 +500,7 @@ export class Referee {
     );
     this.#target(workload, before);
     const previous = this.lastOf(workload);
-    if (previous && previous.outcome === undefined)
+    if (previous && previous.outcome === undefined && !this.#hasDoneNothing(previous))
       this.violated('episode', `${key} was restarted while its restart was in flight`);
     const restarts = targets.map(({ restartedFor, run }) =>
       this.#restartFor(attempt, workload, before, { target: restartedFor, run }),
@@ -444,9 +551,13 @@ export class Referee {
     const { policy } = this.#world.scenario;
     const forbidden: Readonly<Record<string, boolean>> = {
       'it is paused': before.spec.paused === true,
-      'its strategy is OnDelete': (before.spec.updateStrategy ?? before.spec.strategy)?.type === 'OnDelete',
+      'its strategy is OnDelete':
+        (before.spec.updateStrategy ?? before.spec.strategy)?.type === 'OnDelete' &&
+        JSON.stringify(before.spec) !== JSON.stringify(this.#world.find(key)?.manifest.spec),
       'it is opted out': before.metadata.annotations['meltemi.dev/restart'] === 'false',
       'it is scaled to zero': before.spec.replicas === 0,
+      'its pods ask not to be disrupted':
+        policy.doNotDisrupt === 'hold' && doNotDisruptIn(before.spec.template.metadata.annotations) !== undefined,
       'it may lose all pods': policy.recreate === 'hold' && workload.strategy === 'Recreate' && !isDown(workload),
     };
     for (const [why, is] of Object.entries(forbidden))
@@ -460,7 +571,9 @@ export class Referee {
     const retry = before.metadata.annotations[RETRY];
     const another = previous.target !== target || previous.outcome === 'verified' || retry !== previous.retry;
     // a newer expectation came and went meanwhile: its end said nothing about this one
-    if (another || previous.outcome === 'superseded:expectation') return another ? 1 : previous.count + 1;
+    const provedNothing = ['superseded:expectation', 'interrupted'].includes(previous.outcome ?? '');
+    if (another || provedNothing) return another ? 1 : previous.count + 1;
+    if (previous.outcome === undefined && this.#hasDoneNothing(previous)) return previous.count;
     const count = previous.count + 1;
     if (previous.reverted)
       this.violated('reverted', `${key} was restarted again after its owner had taken the restart back`);
@@ -544,8 +657,9 @@ export class Referee {
 
   #today(workload: Controlled, well: boolean): number {
     const recent = (one: Restart): boolean => this.#world.time.now - one.sentAt < DAY - CUT;
-    const all = this.restarts.filter((one) => one.workload === workload && recent(one));
-    return all.filter(({ outcome = '' }) => /^(verified|superseded)/.test(outcome) === well).length;
+    const isMade = (one: Restart): boolean => one.outcome !== undefined || this.isOpen(one);
+    const all = this.restarts.filter((one) => one.workload === workload && recent(one) && isMade(one));
+    return all.filter(({ outcome = '' }) => /^(verified|superseded|interrupted)/.test(outcome) === well).length;
   }
 
   /** Whether a workload has been restarted as often within a day as it may. */
@@ -611,7 +725,7 @@ const isDown = ({ rollout }: Workload): boolean => rollout.available === 0;
 
 const lowers = ({ maxUnavailable, rollout }: Workload): boolean => maxUnavailable > 0 && rollout.desired > 0;
 
-const covers = (
+export const covers = (
   { selector }: { readonly selector: { readonly matchLabels?: Labels } | undefined },
   { template }: Workload,
 ): boolean => Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => template.labels[key] === value);

@@ -23,6 +23,8 @@ export interface WorkloadDraft {
   readonly partition: number;
   readonly paused: boolean;
   readonly optedOut: boolean;
+  /** Its pods ask not to be disrupted. */
+  readonly undisturbed: boolean;
   /** Another manager applied the restart annotation once (server-side apply). */
   readonly claimed: boolean;
   /** Kind of the custom resource that owns it. */
@@ -31,6 +33,8 @@ export interface WorkloadDraft {
   /** Label that PodDisruptionBudgets select by. */
   readonly group: string;
   readonly progressDeadline: number;
+  /** Of a StatefulSet: its group of Grafana's rollout-operator. */
+  readonly rolloutGroup: string | undefined;
   /** The template has the second sidecar's container itself. */
   readonly ownVault: boolean;
 }
@@ -76,6 +80,7 @@ export const FLAVOURS = [
   'faulty',
   'mixed',
   'sidecars',
+  'zones',
 ] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
@@ -134,6 +139,7 @@ const KNOBS: Readonly<Record<Flavour, Partial<Knobs>>> = {
   frozen: { processes: 2, freezes: 3, upgrades: 4, upgradeEvery: 2 * MINUTE, slowCalls: 15 },
   faulty: { mishaps: 60, slowCalls: 40, crashes: 2, crashesOnLanding: 15, broken: 2, outages: 2, upgrades: 2 },
   sidecars: { upgrades: 3, upgradeEvery: 2 * MINUTE, hangs: 5, slow: 20, crashes: 1, crashesOnLanding: 5, people: 1 },
+  zones: { upgrades: 3, upgradeEvery: 2 * MINUTE, hangs: 5, slow: 40, slowCalls: 10, crashes: 1, crashesOnLanding: 10 },
   mixed: {
     upgrades: 3,
     hangs: 12,
@@ -158,8 +164,9 @@ export const flavourOf = (seed: number): Flavour => FLAVOURS[seed % FLAVOURS.len
 /** Everything that a run is made of, from its dice. */
 export function drawScenario(seed: number, dice: Dice): Scenario {
   const flavour = flavourOf(seed);
-  const namespaces = ['a', 'b', 'c'].slice(0, 1 + dice.below(3));
+  const namespaces = ['a', 'b', 'c'].slice(0, flavour === 'zones' ? 1 : 1 + dice.below(3));
   const knobs = { ...CALM, ...KNOBS[flavour] };
+  const calm = diceFor(seed, 4);
   const count = (flavour === 'crowded' || flavour === 'failing' ? 5 : 3) + dice.below(5);
   const drawn = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, namespaces, index));
   const { workloads, canary } = withCanary(drawn, diceFor(seed, 4));
@@ -170,10 +177,14 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
     admission: dice.once(4) ? dice.pick(ADMISSIONS) : 'keeps',
     namespaces,
     tenant: drawTenant(diceFor(seed, 1), flavour),
-    workloads,
+    workloads: workloads.map((one) => ({ ...one, undisturbed: calm.once(6) })),
     ...(canary && { canary }),
     knobs,
-    policy: { ...drawPolicy(dice, flavour), ...(flavour === 'sidecars' && { sources: [ISTIO, VAULT] }) },
+    policy: {
+      ...drawPolicy(dice, flavour),
+      doNotDisrupt: calm.once(2) ? 'hold' : 'ignore',
+      ...(flavour === 'sidecars' && { sources: [ISTIO, VAULT] }),
+    },
     reconcilePeriod: (2 + dice.below(3)) * MINUTE,
     budgets: groups.flatMap((place) => {
       const [namespace = '', group = ''] = place.split('/');
@@ -191,10 +202,11 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
 function drawPolicy(dice: Dice, flavour: Flavour): Policy {
   return policy({
     maxInFlight: 1 + dice.below(4),
-    maxInFlightPerNamespace: 1 + dice.below(3),
+    maxInFlightPerNamespace: flavour === 'zones' ? 3 : 1 + dice.below(3),
     maxRestartsPerMinute: dice.once(4) ? 1 + dice.below(3) : 0,
     pdb: dice.once(6) ? 'ignore' : 'respect',
     recreate: dice.once(6) ? 'hold' : 'restart',
+    onDelete: dice.once(12) ? 'never' : 'evict',
     restartDelay: dice.once(4) ? (5 + dice.below(25)) * SECOND : 0,
     annotationCooldown: flavour === 'relapsing' ? 5 * SECOND : dice.pick([0, 20, 60, 120]) * SECOND,
     istiodConfigReadDelay: dice.pick([0, 3, 10]) * SECOND,
@@ -207,24 +219,29 @@ function drawPolicy(dice: Dice, flavour: Flavour): Policy {
 }
 
 function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[], index: number): WorkloadDraft {
-  const kind = dice.pick(['Deployment', 'Deployment', 'Deployment', 'StatefulSet', 'DaemonSet'] as const);
+  const kind = dice.pick(flavour === 'zones' ? (['StatefulSet'] as const) : KIND_SHARES);
   const replicas = 1 + dice.below(4);
+  const strategy = flavour === 'zones' && dice.below(8) > 0 ? 'OnDelete' : drawStrategy(dice, kind);
   const reverts = dice.once({ reverting: 2, faulty: 4 }[flavour as string] ?? 12);
   return {
     kind,
     namespace: dice.pick(namespaces),
     name: `w${index}`,
     replicas,
-    strategy: drawStrategy(dice, kind),
+    strategy,
     maxUnavailable: kind === 'Deployment' ? dice.pick([0, 0, 1]) : 1,
     partition: kind === 'StatefulSet' && dice.once(4) ? dice.below(replicas + 1) : 0,
     paused: kind === 'Deployment' && dice.once(20),
     optedOut: dice.once(20),
+    undisturbed: false,
     claimed: dice.once(25),
     owner: dice.once(4) ? dice.pick(['Kafka', 'Redis']) : undefined,
     reverter: reverts ? dice.pick(REVERTERS) : undefined,
     group: dice.pick(['x', 'y']),
     progressDeadline: dice.pick([20, 40, 600]) * SECOND,
+    rolloutGroup: isGrouped(dice, kind, strategy)
+      ? dice.pick(flavour === 'zones' ? ['zones'] : ['zones', 'ring'])
+      : undefined,
     ownVault: flavour === 'sidecars' && dice.once(5),
   };
 }
@@ -238,6 +255,8 @@ function withCanary(drawn: readonly WorkloadDraft[], dice: Dice): Pick<Scenario,
   return { workloads: drawn.map((one) => (one === chosen ? workload : one)), canary: { role, workload } };
 }
 
+const KIND_SHARES = ['Deployment', 'Deployment', 'Deployment', 'StatefulSet', 'StatefulSet', 'DaemonSet'] as const;
+
 /** His own dice, so that he changes nothing of the others' scenario. */
 function drawTenant(dice: Dice, flavour: Flavour): Scenario['tenant'] {
   const namespace = dice.pick(['0-tenant', 'tenant']);
@@ -247,6 +266,13 @@ function drawTenant(dice: Dice, flavour: Flavour): Scenario['tenant'] {
 }
 
 function drawStrategy(dice: Dice, kind: WorkloadKind): WorkloadDraft['strategy'] {
-  if (dice.below(12) > 0) return 'RollingUpdate';
+  const share = kind === 'Deployment' ? 12 : 3;
+  if (dice.below(share) > 0) return 'RollingUpdate';
   return kind === 'Deployment' ? 'Recreate' : 'OnDelete';
+}
+
+/** Most StatefulSets of the strategy OnDelete have a group, and seldom one of another, which mixes it. */
+function isGrouped(dice: Dice, kind: WorkloadKind, strategy: WorkloadDraft['strategy']): boolean {
+  if (kind !== 'StatefulSet') return false;
+  return strategy === 'OnDelete' ? dice.below(3) > 0 : dice.once(20);
 }

@@ -1,5 +1,5 @@
 import { keyOf } from '../../src/model.ts';
-import { RETRY } from '../../src/names.ts';
+import { doNotDisruptIn, RETRY } from '../../src/names.ts';
 import { fingerprint, targetsOf } from '../../src/plan/record.ts';
 import type { ReasonCode } from '../../src/reasons.ts';
 import type { Controlled } from './controlled.ts';
@@ -18,9 +18,16 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   halted,
   'owner-reverts': isHeldByReverts,
   'opted-out': (_world, { manifest }) => manifest.metadata.annotations['meltemi.dev/restart'] === 'false',
+  'do-not-disrupt': (world, { manifest }) =>
+    world.scenario.policy.doNotDisrupt === 'hold' &&
+    doNotDisruptIn(manifest.spec.template.metadata.annotations) !== undefined,
   outage: (world) => world.scenario.policy.recreate === 'hold',
   'operator-paused': (world) => world.lease.annotations['meltemi.dev/paused'] !== undefined,
   paused: (_world, { manifest }) => manifest.spec.paused === true,
+  'update-pending': (_world, workload) =>
+    workload.live.some((pod) => pod.template !== workload.template) || !workload.isWhole,
+  'group-mixed': (world, workload) => zonesOf(world, workload).some((one) => one.workload.strategy !== 'OnDelete'),
+  'group-not-ready': (world, workload) => zonesOf(world, workload).some((one) => one !== workload && !one.isWhole),
   rolling: (_world, workload) => workload.live.some((pod) => pod.template !== workload.template) || !workload.isWhole,
   unavailable: (_world, workload) => !workload.isWhole,
   pdb: (world, { namespace }) => world.budgets(namespace).some(({ allowed }) => allowed < 1),
@@ -28,12 +35,20 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
 
 /** The same for verdicts that leave a workload alone. */
 const SKIPPED_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
-  unsupported: (_world, { workload }) => workload.strategy === 'OnDelete',
+  unsupported: ({ scenario }, { workload }) => workload.strategy === 'OnDelete' && scenario.policy.onDelete === 'never',
   'scaled-to-zero': (_world, { desired }) => desired === 0,
   partitioned: (_world, { workload, desired }) => workload.partition >= desired,
   'canary-target': (world, { workload }) => world.flagger.roleOf(workload) === 'target',
   'no-pods': (_world, { live }) => live.length === 0,
 };
+
+/** The StatefulSets of its rollout group, itself among them. */
+const zonesOf = (world: World, { namespace, workload }: Controlled): Controlled[] =>
+  world
+    .existing()
+    .filter(
+      (one) => one.namespace === namespace && one.workload.rolloutGroup?.name === (workload.rolloutGroup?.name ?? ''),
+    );
 
 const ends = (world: World, source?: string): Restart[] => world.referee.endsFor(source);
 
@@ -98,7 +113,7 @@ export function unsettled(world: World, workload: Controlled): string | undefine
   const leader = world.processes.find(({ isLeading }) => isLeading);
   if (!leader) return 'nobody leads';
   const last = world.referee.lastOf(workload);
-  if (last && last.outcome === undefined) return 'its restart has no outcome';
+  if (last && world.referee.isOpen(last)) return 'its restart has no outcome';
   if (isCurrent(world, workload)) return undefined;
   return untrue(world, workload, leader);
 }

@@ -5,7 +5,7 @@ import type { Controlled } from './controlled.ts';
 import { failure } from './faults.ts';
 import { narrow } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
-import type { Attempt } from './referee.ts';
+import { type Attempt, covers } from './referee.ts';
 import type { World } from './world.ts';
 
 /** The kinds whose controllers are simulated. */
@@ -96,6 +96,10 @@ export class SimulatedCluster implements Cluster {
     return Promise.resolve(undefined);
   }
 
+  owner(): Promise<undefined> {
+    return this.#read('owner', () => undefined);
+  }
+
   lostNodes(): Promise<ReadonlySet<string>> {
     return this.#read('nodes', () => new Set());
   }
@@ -110,6 +114,50 @@ export class SimulatedCluster implements Cluster {
 
   emit(): Promise<void> {
     return Promise.resolve();
+  }
+
+  async evict(pod: Pick<PodFacts, 'namespace' | 'name' | 'uid'>): Promise<void> {
+    const { time, weather, referee } = this.#world;
+    const { lane } = this.#process;
+    const { queued, there, back, mishap, late } = weather.write();
+    const path = `${pod.namespace}/${pod.name}`;
+    const attempt = referee.decidedEviction(this.#process, pod);
+    if (queued > 0) await lane.sleep(queued);
+    this.#fence();
+    referee.sent(attempt);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (late !== undefined) {
+      time.after(there + late, () => this.#landEviction(attempt, pod));
+      lane.wake(there, () => reject(failure('POST', path, 'lost')));
+      return promise;
+    }
+    time.after(there, () => {
+      const outcome = mishap === 'refused' ? mishap : this.#landEviction(attempt, pod);
+      lane.wake(back, () => {
+        if (outcome !== 'evicted') return reject(failure('POST', path, outcome));
+        if (mishap === 'lost') return reject(failure('POST', path, 'lost'));
+        resolve();
+      });
+    });
+    return promise;
+  }
+
+  /** As the API server does: for this very pod, if its budgets allow it (pkg/registry/core/pod/storage/eviction.go). */
+  #landEviction(
+    attempt: Attempt,
+    { name, uid }: Pick<PodFacts, 'name' | 'uid'>,
+  ): 'evicted' | 'conflict' | 'gone' | 'spent' | 'refused' {
+    const found = this.#world.find(attempt.key);
+    const pod = found?.pods.find(({ facts }) => facts.name === name);
+    if (!found || !pod) return 'gone';
+    if (pod.facts.uid !== uid) return 'conflict';
+    const spent =
+      pod.ready && this.#world.budgets(found.namespace).some((one) => one.allowed < 1 && covers(one, found.workload));
+    if (spent) return 'spent';
+    this.#world.referee.evicted(attempt, found, pod);
+    found.evict(pod);
+    this.#world.afterLanding(this.#process, attempt);
+    return 'evicted';
   }
 
   async patch(ref: WorkloadRef, body: object): Promise<Workload> {

@@ -226,6 +226,7 @@ export class World {
 
 function manifestOf(draft: WorkloadDraft, now: number): Manifest {
   const { kind, namespace, name, replicas, strategy, maxUnavailable, partition, paused, claimed, owner, group } = draft;
+  const { rolloutGroup } = draft;
   const key = { 'f:spec': { 'f:template': { 'f:metadata': { 'f:annotations': { [CLAIM]: {} } } } } };
   const rolling = {
     Deployment: { maxUnavailable, maxSurge: 1 },
@@ -243,6 +244,7 @@ function manifestOf(draft: WorkloadDraft, now: number): Manifest {
       resourceVersion: '0',
       generation: 1,
       creationTimestamp: rfc3339(now - 30 * DAY),
+      ...(rolloutGroup && { labels: { 'rollout-group': rolloutGroup } }),
       annotations: draft.optedOut ? { 'meltemi.dev/restart': 'false' } : {},
       ownerReferences: owner
         ? [{ apiVersion: 'example.org/v1', kind: owner, name: `${name}-owner`, controller: true }]
@@ -255,12 +257,14 @@ function manifestOf(draft: WorkloadDraft, now: number): Manifest {
       ...(kind !== 'DaemonSet' && { replicas }),
       ...(paused && { paused }),
       selector: { matchLabels: { app: name } },
-      template: { metadata: { labels, annotations: {} }, spec: { containers } },
+      template: { metadata: { labels, annotations: draft.undisturbed ? CALM : {} }, spec: { containers } },
       [kind === 'Deployment' ? 'strategy' : 'updateStrategy']: rollout,
     },
     status: { observedGeneration: 0, conditions: [] },
   };
 }
+
+const CALM = { 'karpenter.sh/do-not-disrupt': 'true' };
 
 const HANGS: Fate = { name: 'hangs', readyAfter: () => Number.POSITIVE_INFINITY };
 const DENIED = 'admission webhook "namespace.sidecar-injector.istio.io" denied the request: the template is none';

@@ -47,7 +47,7 @@ function cluster(
   sets: readonly Sets[],
   options: { looks?: number; refused?: Error } = {},
 ) {
-  const state = { workloads, sets, looked: [] as string[], atOnce: 0, most: 0 };
+  const state = { workloads, sets, looked: [] as string[], owners: [] as string[], atOnce: 0, most: 0 };
   const fake: Partial<Cluster> = {
     workloads: async (kind) => state.workloads.filter((one) => one.kind === kind),
     workload: async ({ name }: WorkloadRef) => state.workloads.find((one) => one.name === name),
@@ -65,6 +65,11 @@ function cluster(
     },
     budgets: async () => [],
     canaries: async () => [],
+    owner: async (_namespace, { uid }) => {
+      state.owners.push(uid);
+      const of = state.sets.find((set) => set.uid === uid)?.of ?? '';
+      return { owner: { apiVersion: 'apps/v1', kind: 'Deployment', name: of, uid: of } };
+    },
   };
   const { looks } = options;
   const observer = new Observer({
@@ -164,6 +169,12 @@ for (const [what, workloads, sets, verdicts, looked] of rows)
 test('pods that no injector would inject any longer are found, too', async () => {
   const { scan } = cluster([deployment('b', 3)], [{ ...A, of: 'uid-b', pods: 3 }]);
   assert.deepEqual(await scan({ ...mesh, injections: [] }), { b: 'orphaned' });
+});
+
+test('a ReplicaSet whose Deployment a look has found is not read itself', async () => {
+  const { scan, state } = cluster([deployment('b', 3)], [{ ...A, of: 'uid-b', pods: 3 }]);
+  await scan();
+  assert.deepEqual([state.looked, state.owners], [['b'], []]);
 });
 
 test('a ReplicaSet that changes its owner once more is found again', async () => {

@@ -118,9 +118,11 @@ export class OperatorBench implements AsyncDisposable {
         answersChanged: silent,
         lost: ({ name }, outcome) => void this.told.push(`${name}: ${outcome}`),
         ended: ({ workload: { name } }, outcome) => void this.told.push(`${name}: ${outcome}`),
+        evicted: silent,
         recordRefused: silent,
         learnt: silent,
         notServed: silent,
+        ownerUnread: () => undefined,
         scanned: silent,
         scanFailed: silent,
         evaluated: async ({ items }) => {

@@ -4,6 +4,7 @@ import { budgetName, lowersAvailability } from '../budget.ts';
 import { kindOfOwner } from '../history.ts';
 import { CUT, type JournalEntry, WRITTEN_WITHIN } from '../journalEntry.ts';
 import { fingerprint, targetsOf } from '../record.ts';
+import { groupKeyOf } from '../rolloutGroups.ts';
 import type { PlanContext } from '../rule.ts';
 
 export const MINUTE = 60_000;
@@ -15,6 +16,8 @@ export class Counts {
   /** A workload in flight for each budget, and for each kind of owner. */
   readonly #perBudget = new Map<string, WorkloadKey>();
   readonly #perOwner = new Map<string, WorkloadKey>();
+  /** A workload in flight for each rollout group. One that was not read counts for every group of its namespace. */
+  readonly #perGroup = new Map<string, WorkloadKey>();
   /** Times of the writes of the last minute. */
   readonly #writes: number[] = [];
   /** For each target: whether one of its restarts has ended or exceeded its time limit, for example because a user paused it. */
@@ -73,6 +76,11 @@ export class Counts {
     return this.#perOwner.get(kindOfOwner(owner));
   }
 
+  /** A workload that is, or may be, in flight in a rollout group of a namespace. */
+  ofGroup(group: string, namespace: string): WorkloadKey | undefined {
+    return this.#perGroup.get(group) ?? this.#perGroup.get(namespace);
+  }
+
   /** Whether restarts for this target have begun and none has ended. */
   isFirstUnderWay(target: string): boolean {
     return this.#towards.get(target) === false;
@@ -112,6 +120,7 @@ export class Counts {
     const { namespace } = refOf(key);
     this.#countIn(namespace);
     this.#perBudget.set(unknownIn({ namespace }), key);
+    this.#perGroup.set(namespace, key);
   }
 
   #countIn(namespace: string): void {
@@ -125,6 +134,8 @@ export class Counts {
     if (lowersAvailability(workload))
       for (const budget of budgets) this.#perBudget.set(budget.name ? budgetName(budget) : unknownIn(workload), key);
     if (workload.owner) this.#perOwner.set(kindOfOwner(workload.owner), key);
+    const group = groupKeyOf(workload);
+    if (group !== undefined) this.#perGroup.set(group, key);
   }
 
   /** @param time of the write; now, if it is about to be made */

@@ -7,6 +7,7 @@ import { maxInFlight } from './maxInFlight.ts';
 import { maxInFlightPerNamespace } from './maxInFlightPerNamespace.ts';
 import { maxRestartsPerMinute } from './maxRestartsPerMinute.ts';
 import { oneOfAnOwnerKind } from './oneOfAnOwnerKind.ts';
+import { oneOfARolloutGroup } from './oneOfARolloutGroup.ts';
 import { oneUnderABudget } from './oneUnderABudget.ts';
 import { ownWorkload } from './ownWorkload.ts';
 import { restartDelay } from './restartDelay.ts';
@@ -17,6 +18,7 @@ export const LIMITS = [
   maxInFlight,
   maxInFlightPerNamespace,
   oneUnderABudget,
+  oneOfARolloutGroup,
   oneOfAnOwnerKind,
   firstOfItsKind,
   maxRestartsPerMinute,

@@ -1,6 +1,7 @@
 import { RETRY } from '../../names.ts';
 import { timestamp } from '../../rfc3339.ts';
 import { isRetryAsked, knownTargets } from '../journalEntry.ts';
+import { provesNothing } from '../outcomes.ts';
 import { fingerprint } from '../record.ts';
 import { isSettled, rolloutState } from '../rollout.ts';
 import type { Rule } from '../rule.ts';
@@ -17,7 +18,7 @@ export const gaveUp: Rule<'gave-up'> = {
     const wanted = fingerprint(verdict.expected);
     const finished = isSettled(workload) && rolloutState(workload).kind === 'complete';
     const last = knownTargets(assessed).find(({ restartedFor, outcome, attempts }) => {
-      if (restartedFor !== wanted || outcome === 'verified' || outcome === 'superseded:expectation') return false;
+      if (restartedFor !== wanted || outcome === 'verified' || provesNothing(outcome)) return false;
       return attempts >= policy.maxAttempts || !finished || outcome === 'reverted';
     });
     if (!last) return undefined;

@@ -4,6 +4,7 @@ export const operatorPaused: Rule<'operator-paused'> = {
   code: 'operator-paused',
   help: 'A user has paused Meltemi with `meltemi pause`, with the annotation on its Lease, or with `paused` in the policy.',
   lookAgain: 'on-change',
+  betweenPods: true,
   check(_assessed, { paused, policy }) {
     if (paused !== undefined) return { detail: paused };
     return policy.paused === undefined ? undefined : { detail: `${policy.paused} (paused in the policy)` };

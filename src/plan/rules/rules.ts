@@ -1,15 +1,19 @@
 import type { Outdated } from '../assessed.ts';
 import { GATES } from '../gates/gates.ts';
 import { type Rule, type RuleContext, type Wait, waitFor } from '../rule.ts';
+import type { WaitCode } from '../waitReasons.ts';
 import { backingOff } from './backingOff.ts';
 import { budgets } from './budgets.ts';
 import { canaryAnalysis } from './canaryAnalysis.ts';
 import { configReadDelay } from './configReadDelay.ts';
 import { cooldown } from './cooldown.ts';
 import { dailyCap } from './dailyCap.ts';
+import { doNotDisrupt } from './doNotDisrupt.ts';
 import { excluded } from './excluded.ts';
 import { gateRule } from './gateRule.ts';
 import { gaveUp } from './gaveUp.ts';
+import { groupMixed } from './groupMixed.ts';
+import { groupNotReady } from './groupNotReady.ts';
 import { halted } from './halted.ts';
 import { notIncluded } from './notIncluded.ts';
 import { notOptedIn } from './notOptedIn.ts';
@@ -20,6 +24,7 @@ import { outage } from './outage.ts';
 import { ownerReverts } from './ownerReverts.ts';
 import { paused } from './paused.ts';
 import { rolling } from './rolling.ts';
+import { rolloutPaused } from './rolloutPaused.ts';
 import { unavailable } from './unavailable.ts';
 import { updatePending } from './updatePending.ts';
 import { watchStale } from './watchStale.ts';
@@ -39,23 +44,35 @@ export const RULES = [
   halted,
   ownerReverts,
   outage,
+  doNotDisrupt,
   watchStale,
   configReadDelay,
   ...GATES.map(gateRule),
   otherSidecar,
   paused,
+  rolloutPaused,
+  groupMixed,
   updatePending,
   canaryAnalysis,
   rolling,
   unavailable,
+  groupNotReady,
   budgets,
   cooldown,
   backingOff,
 ] as const satisfies readonly Rule[];
 
 /** The first rule that prevents a restart of this workload now; undefined if none does. Limits are checked elsewhere. */
-export function waitOf(assessed: Outdated, context: RuleContext): Wait | undefined {
-  for (const rule of RULES) {
+export const waitOf = (assessed: Outdated, context: RuleContext): Wait | undefined => firstOf(RULES, assessed, context);
+
+/** The first rule that keeps the next pod of a restart by evictions from being evicted now; undefined if none does. */
+export const waitBetweenPods = (assessed: Outdated, context: RuleContext): Wait | undefined =>
+  firstOf(BETWEEN_PODS, assessed, context);
+
+const BETWEEN_PODS = (RULES as readonly Rule<WaitCode>[]).filter(({ betweenPods }) => betweenPods);
+
+function firstOf(rules: readonly Rule<WaitCode>[], assessed: Outdated, context: RuleContext): Wait | undefined {
+  for (const rule of rules) {
     const finding = rule.check(assessed, context);
     if (finding) return waitFor(rule, finding);
   }

@@ -5,5 +5,6 @@ export const watchStale: Rule<'watch-stale'> = {
   code: 'watch-stale',
   help: 'Something that decides the expected sidecar cannot be watched at the moment. The detail names it.',
   lookAgain: 'on-change',
+  betweenPods: true,
   check: (_assessed, { stale }) => (stale === undefined ? undefined : { detail: stale }),
 };

@@ -194,3 +194,20 @@ test('what a policy file quotes cannot begin a line of its own or act on a termi
   assert.equal(lines.length, 2);
   for (const line of lines) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
 });
+
+const named: [text: string, kind: string | undefined][] = [
+  ['Deployment/web', 'Deployment'],
+  ['statefulsets/web', 'StatefulSet'],
+  ['job/web', 'Job'],
+  ['Pod/web', 'Pod'],
+  ['Kafka.kafka.strimzi.io/web', 'Kafka.kafka.strimzi.io'],
+  ['Kafka/web', undefined],
+  ['other/web', undefined],
+  ['Job/', undefined],
+  ['Job/../web', undefined],
+];
+for (const [text, kind] of named)
+  test(`--explain ${text} ${kind ? `is about a ${kind}` : 'is refused'}`, () => {
+    const found = taken(SETTINGS.explain, text) as { kind: string; name: string } | undefined;
+    assert.deepEqual(found, kind && { kind, name: 'web' });
+  });

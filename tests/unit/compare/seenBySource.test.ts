@@ -26,7 +26,7 @@ const RAW: RawPod = {
 };
 
 test('of a pod the containers that sources name are read, native sidecars among them, and no init container', () =>
-  assert.deepEqual(podFacts(RAW, undefined, [NAME, 'daprd', 'init', 'absent']).others, {
+  assert.deepEqual(podFacts(RAW, undefined, { containers: [NAME, 'daprd', 'init', 'absent'] }).others, {
     [NAME]: { placement: 'container', image: 'vault:1' },
     daprd: { placement: 'initContainer', image: 'daprd:1' },
   }));

@@ -4,11 +4,13 @@ import type { PodGroup } from '../../../src/compare/podGroups.ts';
 import { judge, sidecarWord } from '../../../src/compare/verdict.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
 import type { Match } from '../../../src/expect/match.ts';
+import type { KindPolicy } from '../../../src/kinds/kindPolicy.ts';
 import type { Workload } from '../../../src/model.ts';
 import { reason } from '../../../src/reasons.ts';
 import { complete, expected, group, NO_SIDECAR, workload } from '../../builders/workload.ts';
 
-const RULES: DriftRules = {
+const RULES: DriftRules & KindPolicy = {
+  onDelete: 'evict',
   compareHub: false,
   ignoreDigest: false,
   restartOn: new Set(['missing', 'image', 'revision']),
@@ -154,7 +156,10 @@ for (const [name, row] of rows) {
 }
 
 test('an unsupported strategy is named', () => {
-  const verdict = judge(workload({ strategy: 'OnDelete' }), ENTRY, undefined, [group()], RULES);
+  const verdict = judge(workload({ kind: 'StatefulSet', strategy: 'OnDelete' }), ENTRY, undefined, [group()], {
+    ...RULES,
+    onDelete: 'never',
+  });
   assert.equal(verdict.state === 'skipped' && verdict.reason.detail, 'OnDelete');
 });
 

@@ -11,6 +11,7 @@ import { type Match, match } from '../../../src/expect/match.ts';
 import { type AskedInjection, isAsked } from '../../../src/expect/mesh.ts';
 import { applied, operationsIn } from '../../../src/expect/podPatch.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
+import { ALLOWS_MOST } from '../../../src/kinds/kindPolicy.ts';
 import { ownerKind, WORKLOAD_KINDS } from '../../../src/kinds/kinds.ts';
 import type { RawWorkload } from '../../../src/kinds/rawWorkload.ts';
 import { keyOf, type Labels, NO_NAMESPACE, type PodFacts, type Workload } from '../../../src/model.ts';
@@ -43,7 +44,12 @@ import {
 } from './models.ts';
 import { series } from './series.ts';
 
-const RULES = { compareHub: false, ignoreDigest: false, restartOn: new Set(['missing', 'image', 'revision'] as const) };
+const RULES = {
+  onDelete: 'evict' as const,
+  compareHub: false,
+  ignoreDigest: false,
+  restartOn: new Set(['missing', 'image', 'revision'] as const),
+};
 
 // ── configurations and ConfigMaps
 
@@ -219,7 +225,7 @@ series('Rollouts', 0.05, ['read', 'refused'], (dice) => {
   assert.ok(words.every((word) => typeof word === 'string'));
   assert.ok((pendingUpdate?.detail.length ?? 0) <= 500 && (templateFrom?.kind.length ?? 0) <= 500);
   rolloutState(workload);
-  return ownerKind('Rollout').refuses(workload) === undefined ? 'read' : 'refused';
+  return ownerKind('Rollout').refuses(workload, ALLOWS_MOST) === undefined ? 'read' : 'refused';
 });
 
 series('workloads', 0.15, ['RollingUpdate', 'malformed'], (dice) => {
@@ -232,7 +238,7 @@ series('workloads', 0.15, ['RollingUpdate', 'malformed'], (dice) => {
       `field ${field}`,
     );
   }
-  if (ownerKind(workload.kind).refuses(workload) === undefined)
+  if (ownerKind(workload.kind).refuses(workload, ALLOWS_MOST) === undefined)
     assert.ok(conforms(WORKLOAD_MODEL, raw), 'malformed, yet to be restarted');
   assert.match(contentHash(workload.template), /^[0-9a-f]{16}$/);
   assert.ok(Object.values(nextPodLabels(workload)).every((value) => typeof value === 'string'));

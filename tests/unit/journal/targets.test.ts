@@ -85,7 +85,7 @@ test('a journal that is gone is restored from the injection of the sidecar that 
   const template = { labels: {}, annotations: { [RESTARTED_AT]: timestamp(written) }, spec: {} };
   const one = assessed({ annotations: recorded(record), template });
   const sidecar = assessedSidecar(vault(), 'vault:2');
-  const limits = { maxInFlight: 5, maxInFlightPerNamespace: 5, restartTimeout: HOUR };
+  const limits = { maxInFlight: 5, maxInFlightPerNamespace: 5, restartTimeout: HOUR, onDelete: 'evict' as const };
   const restore = (others: readonly (typeof sidecar)[]): JournalEntry | undefined =>
     restartsOnWorkloads([{ ...one, others }], limits, { now: NOW, wall: NOW }).get('Deployment/shop/web');
   const restored = restore([sidecar]);

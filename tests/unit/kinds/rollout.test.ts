@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { workloadOf } from '../../../src/cluster/workloads.ts';
+import { ALLOWS_MOST } from '../../../src/kinds/kindPolicy.ts';
 import { ownerKind } from '../../../src/kinds/kinds.ts';
 import type { Workload } from '../../../src/model.ts';
 import { plan } from '../../../src/plan/plan.ts';
@@ -104,7 +105,7 @@ const refused: [what: string, spec: object, said: RegExp | undefined][] = [
 ];
 for (const [what, spec, said] of refused)
   test(`refused: ${what}`, () => {
-    const why = ownerKind('Rollout').refuses(rollout(spec));
+    const why = ownerKind('Rollout').refuses(rollout(spec), ALLOWS_MOST);
     if (said) assert.match(why ?? '', said);
     else assert.equal(why, undefined);
   });

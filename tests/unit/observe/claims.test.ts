@@ -37,6 +37,8 @@ const answers = (code: number) => async (): Promise<never> => {
   throw statusError(call, { code });
 };
 
+const ROLLOUT = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' };
+
 interface Bench {
   readonly parts?: Partial<Cluster>;
   readonly workloads?: readonly Workload[];
@@ -53,10 +55,12 @@ function bench({ parts = {}, workloads = [web, lender, borrower], given = {} }: 
     },
     workload: async (ref) => workloads.find((one) => keyOf(one) === keyOf(ref)),
     pods: async function* () {
-      yield PODS;
+      yield PODS.filter(({ owner }) => workloads.some(({ uid }) => owner?.uid === `${uid}-rs`));
     },
     podsOf: async (of) => PODS.filter(({ owner }) => owner?.uid === `${of.uid}-rs`),
     budgets: async () => [],
+    owner: async (_namespace, { uid }) =>
+      uid === 'borrower-rs' ? { owner: { ...ROLLOUT, name: 'lent', uid: 'borrower' } } : {},
     canaries: async () => [],
     serves: async () => true,
     ...parts,
@@ -180,8 +184,10 @@ test('an optional kind without rights is said once, and the others are judged', 
   assert.deepEqual(told, ['forbidden: rollouts.argoproj.io, so none is restarted']);
 });
 
-test('a kind that the policy leaves out is not listed', async () => {
+test('no workload is read of a kind that the policy leaves out, and its pods are listed as unsupported', async () => {
   const { verdicts, asked } = bench({ given: { kinds: new Set(['Deployment']) } });
-  assert.deepEqual(Object.keys(await verdicts()), ['Deployment/web', 'Deployment/lent']);
+  const { 'Rollout.argoproj.io/lent': pods, ...others } = await verdicts();
+  assert.equal(pods, 'unsupported');
+  assert.deepEqual(Object.keys(others), ['Deployment/web', 'Deployment/lent']);
   assert.deepEqual(asked, ['Deployment']);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Verdict } from '../../../src/compare/verdict.ts';
+import { keyOf } from '../../../src/model.ts';
 import type { Assessed, Outdated } from '../../../src/plan/assessed.ts';
 import { nextEntry } from '../../../src/plan/journalEntry.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
@@ -153,4 +154,21 @@ test('earlier writes that only a workload’s record names pace no other workloa
     decision([restartedOne], 'shop', { policy, now, wall: now }),
   );
   assert.deepEqual(decisions, ['max-restarts-per-minute', 'restart'], 'but it paces itself');
+});
+
+for (const [what, elsewhere, of] of [
+  ['restartable workloads elsewhere, holds its namespace', {}, 'namespace'],
+  ['nothing but Jobs elsewhere, holds the run: nothing can fail there', { kind: 'Job', unsupported: {} }, 'run'],
+] as const)
+  test(`a webhook that fails open in one namespace, with ${what}`, () => {
+    const others = [...ended('shop', 'failed:no-sidecar'), assessed({ namespace: 'bank', ...elsewhere }, current)];
+    const asked = assessed({ namespace: 'shop', name: 'asked' });
+    const step = stepFor(plan([...others, asked], context({ journal: journalOf(others) })), asked.workload);
+    assert.equal(step?.action === 'wait' && step.of, of);
+  });
+
+test('what is only listed is never followed, whatever the journal has under its name', () => {
+  const one = { ...journalled(restarted(MINUTE)), workload: { ...assessed().workload, kind: 'Job', unsupported: {} } };
+  const planned = plan([one], context({ journal: journalOf([one]), busy: new Set([keyOf(one.workload)]) }));
+  assert.deepEqual(stepFor(planned, one.workload), { action: 'none' });
 });

@@ -10,7 +10,7 @@ import type { PlanContext } from '../../../src/plan/rule.ts';
 import { reason } from '../../../src/reasons.ts';
 import { timestamp } from '../../../src/rfc3339.ts';
 import { journalled, journalOf, recorded, restarted, writesAgo } from '../../builders/journal.ts';
-import { context, POLICY, stepFor } from '../../builders/policy.ts';
+import { context, POLICY, policy, stepFor } from '../../builders/policy.ts';
 import {
   assessed,
   complete,
@@ -256,6 +256,14 @@ const budget = (given: Partial<Budget> = {}): Budget => ({
 const owner = { apiVersion: 'kafka.strimzi.io/v1beta2', kind: 'Kafka', name: 'events' };
 const spent = { budgets: [budget({ allowed: 0 })] };
 const lowering = { maxUnavailable: 1 };
+const CAREFUL = policy({ doNotDisrupt: 'hold' });
+const calm = (value = 'true'): Assessed =>
+  assessed({ template: { labels: {}, annotations: { 'karpenter.sh/do-not-disrupt': value }, spec: {} } });
+const calmPod = (): Assessed => ({
+  ...assessed(),
+  groups: [group(), { ...group(), count: 1, doNotDisrupt: 'karpenter.sh/do-not-disrupt: "true"' }],
+});
+
 const recreated = { strategy: 'Recreate', maxUnavailable: 3 };
 const failedOpen = journalled(restarted(HOUR, 'failed:no-sidecar'), { name: 'open' });
 const takenBack = journalled(restarted(HOUR, 'reverted'), { name: 'other', owner });
@@ -364,6 +372,10 @@ const safety: [string, Assessed[], string, Partial<PlanContext>?][] = [
     ],
     'wait pdb',
   ],
+  ['pods that ask not to be disrupted are by default', [calm()], 'restart'],
+  ['… and are not where the policy says so', [calm()], 'wait do-not-disrupt', { policy: CAREFUL }],
+  ['… where only a pod asks, too', [calmPod()], 'wait do-not-disrupt', { policy: CAREFUL }],
+  ['… and not where the annotation says the opposite', [calm('false')], 'restart', { policy: CAREFUL }],
   ['Recreate goes where outages are allowed', [assessed(recreated)], 'restart'],
   [
     '… and is held where they are not',

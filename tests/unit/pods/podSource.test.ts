@@ -21,7 +21,7 @@ const PODS: readonly RawPod[] = [
         other: 'x'.repeat(400),
         'sidecar.istio.io/status': '{"revision":"canary"}',
       },
-      ownerReferences: [{ kind: 'ReplicaSet', name: 'web-5d4f', uid: 'rs-1', controller: true }],
+      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-5d4f', uid: 'rs-1', controller: true }],
     },
     spec: {
       nodeName: 'node-1',
@@ -64,8 +64,8 @@ function given(fields: Record<number, Value | undefined>): Fields {
 const map = (entries: Readonly<Record<string, string>> = {}): Value =>
   Object.entries(entries).map(([key, value]) => ({ 1: key, 2: value }));
 
-const owner = ({ kind, name, uid, controller }: RawOwner): Fields =>
-  given({ 1: kind, 3: name, 4: uid, 5: 'apps/v1', 6: controller, 7: true });
+const owner = ({ apiVersion, kind, name, uid, controller }: RawOwner): Fields =>
+  given({ 1: kind, 3: name, 4: uid, 5: apiVersion, 6: controller, 7: true });
 
 const container = ({ name, image, restartPolicy }: RawContainer): Fields =>
   given({
@@ -109,6 +109,7 @@ function encodedPod({ metadata = {}, spec = {}, status = {} }: RawPod): Fields {
       2: (spec.containers ?? []).map(container),
       3: 'Always',
       10: spec.nodeName ?? '',
+      ...(spec.hostNetwork && { 11: true }),
       20: (spec.initContainers ?? []).map(container),
     },
     3: given({
@@ -141,7 +142,7 @@ describe('pod lists in protobuf and JSON', () => {
       namespace: 'shop',
       name: 'web-5d4f-abc',
       uid: 'uid-1',
-      owner: { kind: 'ReplicaSet', name: 'web-5d4f', uid: 'rs-1' },
+      owner: { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-5d4f', uid: 'rs-1' },
       templateHash: '5d4f',
       createdAt: 1_700_000_000_000,
       node: 'node-1',
@@ -154,6 +155,30 @@ describe('pod lists in protobuf and JSON', () => {
       [read[1]?.deleting, read[1]?.sidecar.placement, read[2]?.name],
       [true, 'initContainer', 'naïve-☃'],
     );
+  });
+
+  it('give the same sample of a pod that may belong to no workload, and none of others', () => {
+    const annotations = {
+      'istio.io/rev': 'canary',
+      'sidecar.istio.io/status': '{}',
+      'sidecar.istio.io/proxyImage': 'mine',
+      'evilistio.io/x': 'y',
+      'kubectl.kubernetes.io/last-applied-configuration': 'secret',
+      'karpenter.sh/do-not-disrupt': 'true',
+    };
+    const metadata = { name: 'alone', namespace: 'shop', uid: 'u', labels: { app: 'a', tier: 'b' }, annotations };
+    const pods = [...PODS, { metadata, spec: { hostNetwork: true } }];
+    const isSampled = (_owner: unknown, { templateHash }: { readonly templateHash: string }) => templateHash === '';
+    const read = podListFromProtobuf(protobuf(pods), interner(), { isSampled }).pods;
+    assert.deepEqual(read, podListFromJson(json(pods), interner(), { isSampled }).pods);
+    assert.equal(read[0]?.sample, undefined);
+    assert.deepEqual(read[3]?.sample, {
+      labels: { app: 'a', tier: 'b' },
+      annotations: { 'sidecar.istio.io/proxyImage': 'mine' },
+      hostNetwork: true,
+      isOverridden: false,
+    });
+    assert.equal(read[3]?.doNotDisrupt, 'karpenter.sh/do-not-disrupt: "true"');
   });
 
   it('give the same token for the next page', () => {

@@ -162,6 +162,7 @@ function explained(text: string, labels: Record<string, string>): string {
       actual: { image: text, revision: text, placement: 'container', injected: true },
       drifts: ['image'],
       outdatedPods: 1,
+      outdatedGroups: [],
       pods: 1,
     },
   );

@@ -161,6 +161,7 @@ export class RestarterBench {
         sending: () => undefined,
         restarted: () => void this.told.push('restarted'),
         ended: (_judged, outcome) => void this.told.push(outcome),
+        evicted: (_ref, pod) => void this.told.push(`evicted ${pod}`),
         lost: ({ name, uid }, outcome) => void this.told.push(`${name} ${uid}: ${outcome}`),
         recordRefused: ({ workload: { name } }) => void this.told.push(`record of ${name} refused`),
         learnt: () => undefined,
@@ -179,7 +180,11 @@ export class RestarterBench {
 
   #ruleContext(): RuleContext {
     const [now, { entries }] = [NOW + this.elapsed, this.journal];
-    return { ...context({ now, wall: now, journal: entries }), history: historyOf(entries, [], now) };
+    return {
+      ...context({ now, wall: now, journal: entries }),
+      history: historyOf(entries, [], now),
+      rolloutGroups: new Map(),
+    };
   }
 
   #patch({ name }: WorkloadRef, patch: Patch): Workload {

@@ -47,11 +47,13 @@ export function restarterOver(
       retryAt: new Map(),
       paused: undefined,
       history: historyOf(journal.entries, [], NOW),
+      rolloutGroups: new Map(),
     }),
     listener: {
       sending: silent,
       restarted: silent,
       ended: silent,
+      evicted: silent,
       lost: silent,
       recordRefused: silent,
       learnt: silent,

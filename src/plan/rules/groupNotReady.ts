@@ -1,0 +1,11 @@
+import { groupKeyOf, unreadyMember } from '../rolloutGroups.ts';
+import type { Rule } from '../rule.ts';
+
+export const groupNotReady: Rule<'group-not-ready'> = {
+  code: 'group-not-ready',
+  help: 'Pods of another StatefulSet of its rollout group are not Ready. Only one of a group may lack pods at a time.',
+  lookAgain: 30_000,
+  betweenPods: true,
+  check: ({ workload }, { rolloutGroups }) =>
+    unreadyMember(workload, rolloutGroups.get(groupKeyOf(workload) ?? '') ?? []),
+};

@@ -1,0 +1,204 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Cluster } from '../../../src/cluster/cluster.ts';
+import type { Answer } from '../../../src/expect/answer.ts';
+import type { Injectors } from '../../../src/expect/injectors.ts';
+import type { Mesh } from '../../../src/expect/mesh.ts';
+import { Journal } from '../../../src/journal/journal.ts';
+import { type Labels, NO_NAMESPACE, type PodFacts, type Sidecar, type Workload } from '../../../src/model.ts';
+import { Observer } from '../../../src/observe/observer.ts';
+import { isOutdated } from '../../../src/plan/assessed.ts';
+import { historyOf } from '../../../src/plan/history.ts';
+import type { Policy } from '../../../src/plan/policy.ts';
+import { Restarter } from '../../../src/restart/restarter.ts';
+import { FakeStore } from '../../builders/journalStore.ts';
+import { context, policy } from '../../builders/policy.ts';
+import { expected, injection, NOW, pod, sidecar, workload } from '../../builders/workload.ts';
+
+const NEW = sidecar({ image: expected().image });
+const MESH: Mesh = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
+const REPLICAS = 3;
+
+/**
+ * A StatefulSet of three pods with the strategy OnDelete, its controller and a restarter, in time that only passes while somebody sleeps.
+ */
+export class EvictionBench {
+  /** UIDs of the pods that were evicted, and those whose eviction was refused or got lost. */
+  readonly evicted: string[] = [];
+  readonly tries: string[] = [];
+  readonly told: string[] = [];
+  elapsed = 0;
+  policy: Policy = policy({ restartTimeout: 60_000 });
+  /** What new pods get, and whether they become Ready. */
+  next: Sidecar | undefined = NEW;
+  isReady = true;
+  answer: Answer = { kind: 'sidecar', sidecar: expected() };
+  /** Called when an eviction arrives; what it throws is the answer, and nothing is evicted. */
+  arriving: (pod: PodFacts) => void = () => undefined;
+  /** Called when a pod is evicted; what it throws is the answer all the same. */
+  done: (pod: PodFacts) => void = () => undefined;
+  /** Called with every second that passes. */
+  ticked: () => void = () => undefined;
+  pods: PodFacts[];
+  workload: Workload;
+  readonly #store = new FakeStore();
+  #journal = this.#newJournal();
+  #version = 1;
+  #stop = new AbortController();
+
+  constructor() {
+    this.workload = workload({
+      kind: 'StatefulSet',
+      name: 'db',
+      strategy: 'OnDelete',
+      maxUnavailable: 1,
+      rollout: this.#rollout(REPLICAS, REPLICAS),
+    });
+    this.pods = Array.from({ length: REPLICAS }, (_, ordinal) => this.#pod(ordinal, sidecar(), NOW - 60_000, true));
+  }
+
+  /** Restarts it, and follows the restart to its end. @returns the outcome in the journal, or the error */
+  async restart(): Promise<string> {
+    const observer = this.#observer();
+    const observed = await observer.observe(this.workload);
+    const assessed = observed && (await observer.assess(MESH, observed));
+    if (!assessed || !isOutdated(assessed)) return `not outdated: ${assessed?.verdict.state}`;
+    return this.#outcome(this.#restarter(observer).restart(assessed));
+  }
+
+  /** The process ends at the next second, and another follows what the journal has. */
+  async crashAndFollow(): Promise<string> {
+    this.#stop.abort();
+    this.#stop = new AbortController();
+    this.#journal = this.#newJournal();
+    this.#journal.load();
+    return this.#outcome(this.#restarter(this.#observer()).follow(this.workload));
+  }
+
+  async #outcome(running: Promise<unknown>): Promise<string> {
+    try {
+      await running;
+    } catch (error) {
+      return `${error}`;
+    }
+    return this.#journal.get(this.workload)?.outcome ?? 'in flight';
+  }
+
+  change(given: Partial<Workload>): void {
+    this.#version += 1;
+    this.workload = { ...this.workload, ...given, resourceVersion: String(this.#version) };
+  }
+
+  #observer(): Observer {
+    const ask = async () => this.answer;
+    return new Observer({
+      cluster: this.#cluster,
+      injectors: { ask, askAfresh: ask } as unknown as Injectors,
+      journal: { of: (one) => this.#journal.of(one), learnt: (run, namespace) => this.#journal.learnt(run, namespace) },
+      policy: () => this.policy,
+    });
+  }
+
+  #restarter(observer: Observer): Restarter {
+    const { signal } = this.#stop;
+    return new Restarter({
+      cluster: this.#cluster,
+      observer,
+      journal: this.#journal,
+      mesh: () => MESH,
+      ruleContext: () => {
+        const now = NOW + this.elapsed;
+        const { entries } = this.#journal;
+        return {
+          ...context({ now, wall: now, policy: this.policy }),
+          history: historyOf(entries, [], now),
+          rolloutGroups: new Map(),
+        };
+      },
+      listener: {
+        sending: () => undefined,
+        restarted: () => undefined,
+        evicted: () => undefined,
+        ended: (_assessed, outcome, detail) => void this.told.push(`${outcome}: ${detail}`),
+        lost: () => undefined,
+        recordRefused: () => undefined,
+        learnt: () => undefined,
+        trouble: (_ref, error) => void this.told.push(`trouble: ${error}`),
+      },
+      signal,
+      sleep: async (milliseconds) => {
+        await setImmediate();
+        signal.throwIfAborted();
+        this.elapsed += milliseconds;
+        this.#control();
+        this.ticked();
+        if (this.elapsed > 4 * 60 * 60_000) this.#stop.abort();
+      },
+    });
+  }
+
+  readonly #cluster = {
+    workload: async () => this.workload,
+    podsOf: async () => this.pods,
+    canaries: async () => [],
+    serves: async () => false,
+    budgets: async () => [],
+    rejection: async () => undefined,
+    patch: async (_ref: unknown, { metadata }: { metadata: { annotations?: Labels } }) => {
+      const annotations = { ...this.workload.annotations, ...metadata.annotations };
+      this.change({ annotations, writtenAt: Math.floor((NOW + this.elapsed) / 1000) * 1000 });
+      return this.workload;
+    },
+    evict: async (one: PodFacts) => {
+      this.tries.push(one.name);
+      this.arriving(one);
+      this.evicted.push(one.uid);
+      this.pods = this.pods.filter(({ uid }) => uid !== one.uid);
+      this.#report();
+      this.done(one);
+    },
+  } as unknown as Cluster;
+
+  /** What the controller and the kubelets do within a second. */
+  #control(): void {
+    for (let ordinal = 0; ordinal < REPLICAS; ordinal++) {
+      const there = this.pods.find(({ name }) => name === `db-${ordinal}`);
+      if (there && !there.ready && this.isReady)
+        this.pods = this.pods.map((one) => (one === there ? { ...one, ready: true } : one));
+      if (!there) this.pods.push(this.#pod(ordinal, this.next ?? NEW, NOW + this.elapsed + 1000, false));
+    }
+    this.#report();
+  }
+
+  #report(): void {
+    const ready = this.pods.filter((one) => one.ready).length;
+    const { updated } = this.workload.rollout;
+    this.workload = { ...this.workload, rollout: { ...this.#rollout(this.pods.length, ready), updated } };
+  }
+
+  #rollout = (existing: number, ready: number): Workload['rollout'] => ({
+    observedGeneration: 1,
+    desired: REPLICAS,
+    existing,
+    updated: REPLICAS,
+    ready,
+    available: ready,
+    currentRevision: 'r1',
+    updateRevision: 'r1',
+  });
+
+  #pods = 0;
+  #pod(ordinal: number, has: Sidecar, createdAt: number, ready: boolean): PodFacts {
+    this.#pods += 1;
+    const owner = { kind: 'StatefulSet', namespace: 'shop', name: 'db', uid: this.workload.uid };
+    return pod(workload(owner), { name: `db-${ordinal}`, uid: `pod-${this.#pods}`, sidecar: has, createdAt, ready });
+  }
+
+  #newJournal(): Journal {
+    return new Journal({
+      store: this.#store,
+      now: () => NOW + this.elapsed,
+      wall: () => NOW + this.elapsed,
+      onError: (error) => void this.told.push(`journal: ${error}`),
+    });
+  }
+}

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { statusError } from '../../../src/cluster/apiError.ts';
+import { RESTART_ANNOTATION } from '../../../src/names.ts';
+import { policy } from '../../builders/policy.ts';
+import { expected, NO_SIDECAR, sidecar } from '../../builders/workload.ts';
+import { EvictionBench } from './evictionBench.ts';
+
+const status = (code: number, message = '') =>
+  statusError({ method: 'POST', path: '/eviction' }, { code, message, details: { retryAfterSeconds: 10 } });
+
+interface Row {
+  readonly begin?: (bench: EvictionBench) => void;
+  readonly is: string;
+  /** How many pods are evicted. */
+  readonly evicted: number;
+  /** How often that is tried, where it is more. */
+  readonly tries?: number;
+}
+
+const later = (seconds: number, act: (bench: EvictionBench) => void) => (bench: EvictionBench) => {
+  bench.ticked = () => {
+    if (bench.elapsed === seconds * 1000) act(bench);
+  };
+};
+
+const refusedFor = (seconds: number) => (bench: EvictionBench) => {
+  bench.arriving = () => {
+    if (bench.elapsed < seconds * 1000) throw status(429, 'Cannot evict pod as it would violate the budget');
+  };
+};
+
+const rows: [string, Row][] = [
+  ['each pod is evicted once and the restart is verified', { is: 'verified', evicted: 3 }],
+  [
+    'a first new pod with another image that all replicas of istiod agree on is a rewriting, and the others follow',
+    {
+      begin: (bench) => {
+        bench.next = sidecar({ image: 'docker.io/istio/proxyv2:1.29.0' });
+      },
+      is: 'verified',
+      evicted: 3,
+    },
+  ],
+  [
+    'a first new pod of another revision ends it, and no other pod is evicted',
+    {
+      begin: (bench) => {
+        bench.next = sidecar({ image: expected().image, revision: 'canary' });
+      },
+      is: 'failed:wrong-revision',
+      evicted: 1,
+    },
+  ],
+  [
+    'a first new pod without a sidecar ends it',
+    {
+      begin: (bench) => {
+        bench.next = NO_SIDECAR;
+      },
+      is: 'failed:no-sidecar',
+      evicted: 1,
+    },
+  ],
+  [
+    'a new pod that never becomes Ready is a failure after the time limit',
+    {
+      begin: (bench) => {
+        bench.isReady = false;
+      },
+      is: 'failed:timeout',
+      evicted: 1,
+    },
+  ],
+  ['a budget that refuses for a while is asked again', { begin: refusedFor(25), is: 'verified', evicted: 3, tries: 6 }],
+  [
+    'a budget that refuses until the time limit interrupts it, which is no failure',
+    { begin: refusedFor(100_000), is: 'interrupted', evicted: 0, tries: 7 },
+  ],
+  [
+    'a right that is missing ends it at once',
+    {
+      begin: (bench) => {
+        bench.arriving = () => {
+          throw status(403, 'pods/eviction is forbidden');
+        };
+      },
+      is: 'refused',
+      evicted: 0,
+      tries: 1,
+    },
+  ],
+  [
+    'a pod that is gone by itself is not evicted',
+    {
+      begin: (bench) => {
+        bench.arriving = ({ name, uid }) => {
+          if (name !== 'db-2') return;
+          bench.pods = bench.pods.filter((one) => one.uid !== uid);
+          throw status(404);
+        };
+      },
+      is: 'verified',
+      evicted: 2,
+      tries: 3,
+    },
+  ],
+  [
+    'a pod whose name another one has now is not evicted',
+    {
+      begin: (bench) => {
+        bench.arriving = ({ name, uid }) => {
+          if (name !== 'db-2') return;
+          bench.pods = bench.pods.filter((one) => one.uid !== uid);
+          throw status(409);
+        };
+      },
+      is: 'verified',
+      evicted: 2,
+      tries: 3,
+    },
+  ],
+  [
+    'an eviction whose answer is lost is not repeated',
+    {
+      begin: (bench) => {
+        bench.done = () => {
+          throw status(504);
+        };
+      },
+      is: 'verified',
+      evicted: 3,
+    },
+  ],
+  [
+    'another expected sidecar in the middle ends it',
+    {
+      begin: later(2, (bench) => {
+        bench.answer = { kind: 'sidecar', sidecar: expected({ image: 'docker.io/istio/proxyv2:1.32.0' }) };
+      }),
+      is: 'superseded:expectation',
+      evicted: 1,
+    },
+  ],
+  [
+    'another template in the middle interrupts it',
+    {
+      begin: later(2, (bench) => bench.change({ rollout: { ...bench.workload.rollout, updated: 0 } })),
+      is: 'interrupted',
+      evicted: 1,
+    },
+  ],
+  [
+    'an opt-out in the middle interrupts it at the time limit',
+    {
+      begin: later(2, (bench) => bench.change({ annotations: { [RESTART_ANNOTATION]: 'false' } })),
+      is: 'interrupted',
+      evicted: 1,
+    },
+  ],
+  [
+    'a policy that evicts nothing any more interrupts it',
+    {
+      begin: later(2, (bench) => {
+        bench.policy = policy({ restartTimeout: 60_000, onDelete: 'never' });
+      }),
+      is: 'superseded:expectation',
+      evicted: 1,
+    },
+  ],
+  [
+    'an injector that cannot be reached in the middle is waited for',
+    {
+      begin: (bench) => {
+        bench.ticked = () => {
+          const isDown = bench.elapsed > 0 && bench.elapsed < 600_000;
+          bench.answer = isDown
+            ? { kind: 'unknown', reason: { code: 'injector-unreachable', detail: 'connection refused' } }
+            : { kind: 'sidecar', sidecar: expected() };
+        };
+      },
+      is: 'verified',
+      evicted: 3,
+    },
+  ],
+];
+
+for (const [name, row] of rows) {
+  test(name, async () => {
+    const bench = new EvictionBench();
+    row.begin?.(bench);
+    assert.equal(await bench.restart(), row.is, bench.told.join('; '));
+    assert.equal(bench.evicted.length, row.evicted);
+    assert.equal(new Set(bench.evicted).size, bench.evicted.length, 'no pod twice');
+    assert.equal(bench.tries.length, row.tries ?? row.evicted);
+  });
+}
+
+for (const moment of [0, 1, 2, 3, 4, 5]) {
+  test(`a crash ${moment} seconds into it evicts no pod twice, and another process ends it`, async () => {
+    const bench = new EvictionBench();
+    let crashed: Promise<string> | undefined;
+    bench.ticked = () => {
+      if (bench.elapsed >= moment * 1000) crashed ??= bench.crashAndFollow();
+    };
+    await bench.restart();
+    assert.equal(await crashed, 'verified');
+    assert.equal(bench.evicted.length, 3);
+    assert.equal(new Set(bench.evicted).size, 3);
+  });
+}
