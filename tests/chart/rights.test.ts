@@ -97,6 +97,7 @@ test('without Istio its configuration may not be read', async () => {
 for (const [value, right] of [
   ['argoRollouts', 'patch argoproj.io/rollouts'],
   ['flagger', 'list flagger.app/canaries'],
+  ['eviction', 'create /pods/eviction'],
 ] as const)
   test(`${value}.enabled decides about: ${right}`, async () => {
     for (const enabled of [true, false]) {

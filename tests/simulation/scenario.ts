@@ -169,7 +169,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
   const calm = diceFor(seed, 4);
   const count = (flavour === 'crowded' || flavour === 'failing' ? 5 : 3) + dice.below(5);
   const drawn = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, namespaces, index));
-  const { workloads, canary } = withCanary(drawn, diceFor(seed, 4));
+  const { workloads, canary } = withCanary(drawn, diceFor(seed, 6));
   const groups = [...new Set(workloads.map(({ namespace, group }) => `${namespace}/${group}`))];
   const own = workloads.find(({ kind, owner }) => kind === 'Deployment' && owner === undefined);
   return {
