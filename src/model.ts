@@ -95,6 +95,14 @@ export interface Workload extends WorkloadRef {
   readonly writtenAt?: number;
   readonly template: PodTemplate;
   readonly rollout: RolloutReport;
+  /** A restart that its spec asks for by its time, and whether the controller has done it; absent if there is none. */
+  readonly restart?: { readonly at: number; readonly isDone: boolean };
+  /** An update of its own people that a restart must not touch; `isLate` if only its pods are late. */
+  readonly pendingUpdate?: { readonly detail: string; readonly isLate?: true };
+  /** The object of its namespace that has its pod template; absent if it has that itself. */
+  readonly templateFrom?: { readonly kind: string; readonly name: string };
+  /** The version of the object that its template was taken from; absent if it has its own, or that was not found. */
+  readonly templateVersion?: string;
   /** Of a StatefulSet with the label `rollout-group`. */
   readonly rolloutGroup?: {
     readonly name: string;
@@ -124,8 +132,10 @@ export interface PodFacts {
   readonly uid: string;
   /** The controlling owner (`controller: true`), if any. */
   readonly owner?: PodOwner;
-  /** Label `pod-template-hash` (of a ReplicaSet's pods), else empty. */
+  /** The hash that a ReplicaSet's pods have as a label; else empty. */
   readonly templateHash: string;
+  /** The label with that hash; absent for `pod-template-hash`, which a Deployment's pods have. */
+  readonly hashLabel?: string;
   readonly createdAt: number;
   /** Name of its node; empty while it has none. */
   readonly node: string;
@@ -198,6 +208,16 @@ export interface Budget {
   readonly allowed: number;
   /** Why so many, in words. */
   readonly detail: string;
+}
+
+/** A Canary of Flagger. Whoever may write in its namespace may write it. */
+export interface Canary {
+  readonly namespace: string;
+  readonly name: string;
+  /** The workload that its people change, and that Flagger analyses. */
+  readonly target: { readonly kind: string; readonly name: string };
+  /** Empty before Flagger has seen it, undefined if the Canary may not be read. */
+  readonly phase: string | undefined;
 }
 
 /** What an Event is about. */

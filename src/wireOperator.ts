@@ -71,6 +71,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     journal,
     policy,
     onMissingRight: (what, error) => report.trouble(`reading ${what}`, error),
+    onForbidden: (what, error) => report.trouble(`reading ${what}`, error),
     onUnreadOwner: (kind, error) => report.ownerUnread(kind, error),
     onNotServed: (resource) => report.notServed(resource),
   });

@@ -1,7 +1,7 @@
 {{/* Each value under `config` that says something, as the variable of its flag: `maxInFlight` is MELTEMI_MAX_IN_FLIGHT. An empty list says "none". */}}
 {{- define "meltemi.environment" -}}
 {{- $config := .Values.config }}
-{{- if not (include "meltemi.eviction" .) }}
+{{- if not .Values.eviction.enabled }}
 {{- $config = merge (dict "onDelete" "never") $config }}
 {{- end }}
 {{- range $name, $value := $config }}

@@ -44,13 +44,23 @@
   resources: [proxyconfigs]
   verbs: [list, watch]
 {{- end }}
+{{- if .Values.flagger.enabled }}
+- apiGroups: [flagger.app]
+  resources: [canaries]
+  verbs: [list]
+{{- end }}
 {{- if include "meltemi.sidecars" . }}
 - apiGroups: [""]
   resources: [serviceaccounts]
   resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller]
   verbs: [get]
 {{- end }}
-{{- if include "meltemi.eviction" . }}
+{{- if .Values.argoRollouts.enabled }}
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [get, list, patch]
+{{- end }}
+{{- if .Values.eviction.enabled }}
 - apiGroups: [""]
   resources: [pods/eviction]
   verbs: [create]
@@ -148,7 +158,17 @@
   resources: [proxyconfigs]
   verbs: [list, watch]
 {{- end }}
-{{- if include "meltemi.eviction" . }}
+{{- if .Values.flagger.enabled }}
+- apiGroups: [flagger.app]
+  resources: [canaries]
+  verbs: [list]
+{{- end }}
+{{- if .Values.argoRollouts.enabled }}
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [get, list, patch]
+{{- end }}
+{{- if .Values.eviction.enabled }}
 - apiGroups: [""]
   resources: [pods/eviction]
   verbs: [create]

@@ -121,6 +121,7 @@ export async function planCommand(
         warn(`cannot read ${kind}, so its pods are listed under it and not under its own owner: ${messageOf(error)}`),
       // there is no next scan
       looks: Number.POSITIVE_INFINITY,
+      onForbidden: (what, error) => warn(`cannot read ${what}: ${messageOf(error)}`),
     });
     progress.say('reading workloads and pods, asking the injectors');
     const observations: Observed[] = [];

@@ -19,6 +19,8 @@ export interface Setting<T> {
   readonly commands: readonly CommandName[];
   /** Whether its text is a comma-separated list. In the policy file it is a YAML list then. */
   readonly list?: true;
+  /** Whether its list must have an entry. */
+  readonly atLeastOne?: true;
   /** Whether the policy file may set it too, under the same name: settings that say what is allowed, not where or how to run. */
   readonly policy?: true;
   /**

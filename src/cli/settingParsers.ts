@@ -100,6 +100,15 @@ export function oneOfEach<T extends string>(known: readonly T[]): (given: string
   };
 }
 
+/** Reads a list that must not be empty. */
+export function atLeastOne<T>(parse: (given: string) => ReadonlySet<T>): (given: string) => ReadonlySet<T> {
+  return (given) => {
+    const words = parse(given);
+    if (words.size > 0) return words;
+    throw new InvalidArgumentError('It must name at least one; leave it out for all.');
+  };
+}
+
 /** An empty text is an empty list. Commas without words are a mistake. */
 function splitList(given: string): string[] {
   const words = given

@@ -1,6 +1,6 @@
 import { BY_DEFAULT, type Drift, REPORTED, RESTARTABLE } from '../compare/drift.ts';
 import { ON_DELETE_CHOICES } from '../kinds/kindPolicy.ts';
-import { KINDS } from '../kinds/kinds.ts';
+import { KINDS, WORKLOAD_KINDS } from '../kinds/kinds.ts';
 import type { WorkloadKind } from '../model.ts';
 import { RESTART_ANNOTATION } from '../names.ts';
 import { GATE_CODES, type GateCode } from '../plan/gates/gates.ts';
@@ -9,6 +9,7 @@ import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import type { OperatorChoice } from './installed/operatorDeployment.ts';
 import { ALL, BOTH, defaultOf, PLAN, RUN, type Setting } from './setting.ts';
 import {
+  atLeastOne,
   oneOfEach,
   parseDialAddress,
   parseLogLevel,
@@ -91,6 +92,16 @@ export const SETTINGS = {
     words: GATE_CODES,
     parse: oneOfEach(GATE_CODES),
   } as Setting<ReadonlySet<GateCode>>),
+  kinds: policy({
+    help: `kinds of workloads to keep up to date, comma-separated, of ${WORKLOAD_KINDS.join(', ')}`,
+    value: 'kinds',
+    default: WORKLOAD_KINDS.join(','),
+    commands: BOTH,
+    list: true,
+    words: WORKLOAD_KINDS,
+    atLeastOne: true,
+    parse: atLeastOne(oneOfEach(WORKLOAD_KINDS)),
+  } as Setting<ReadonlySet<WorkloadKind>>),
   skipNamespaces: policy({
     ...names(
       'never restart in these namespaces, comma-separated; outdated workloads there are listed as skipped',

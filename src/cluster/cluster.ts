@@ -1,4 +1,5 @@
-import type { Budget, EventDraft, PodFacts, PodOwner, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import type { ApiResource } from '../kinds/apiResource.ts';
+import type { Budget, Canary, EventDraft, PodFacts, PodOwner, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 import type { SidecarFields } from '../pods/podFields.ts';
 
 /** The fields of a webhook's Service that the API server's resolver uses. */
@@ -29,10 +30,20 @@ export interface Cluster {
   /**
    * All pods of the cluster or of one namespace, page by page. The pages are not one snapshot.
    * @param fields what is read of sidecars; Istio's proxy alone, and not how it is configured, by default
+   * @param kinds the names of the kinds that are certainly listed, all by default. Pods of others are read with a sample
    */
-  pods(namespace: string | undefined, signal: AbortSignal, fields?: SidecarFields): AsyncIterable<PodFacts[]>;
+  pods(
+    namespace: string | undefined,
+    signal: AbortSignal,
+    fields?: SidecarFields,
+    kinds?: ReadonlySet<WorkloadKind>,
+  ): AsyncIterable<PodFacts[]>;
   /** The PodDisruptionBudgets of one namespace or of the whole cluster. */
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]>;
+  /** Flagger's Canaries of one namespace or of the whole cluster. */
+  canaries(namespace: string | undefined, signal?: AbortSignal): Promise<Canary[]>;
+  /** Whether the API server has such objects, by its discovery. It says so also to those who may not read them. */
+  serves(what: ApiResource): Promise<boolean>;
   /**
    * The owner of pods as far as it tells its own owner; undefined if it is gone, or if its kind is not served or never has an owner.
    */

@@ -1,13 +1,14 @@
-import type { ApiResource } from '../kinds/apiResource.ts';
-import { findKind, ownerKind } from '../kinds/kinds.ts';
+import { type ApiResource, apiVersionOf } from '../kinds/apiResource.ts';
+import { findKind, ownerKind, WORKLOAD_KINDS } from '../kinds/kinds.ts';
 import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import { seemsUnclaimed } from '../kinds/unsupportedKinds.ts';
-import type { Budget, EventDraft, PodFacts, PodOwner, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import type { Budget, Canary, EventDraft, PodFacts, PodOwner, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
-import type { SidecarFields } from '../pods/podFields.ts';
+import type { IsSampled, SidecarFields } from '../pods/podFields.ts';
 import type { PodSource } from '../pods/podSource.ts';
 import { isNotFound } from './apiError.ts';
 import { listBudgets } from './budgets.ts';
+import { listCanaries } from './canaries.ts';
 import type { KubeClient } from './client.ts';
 import type { Cluster, OwnerFacts, ServiceFacts } from './cluster.ts';
 import { eventObject } from './eventObject.ts';
@@ -20,6 +21,8 @@ import { workloadOf } from './workloads.ts';
 
 /** Excludes terminal pods on the server. Terminating pods have no field to select them by. */
 const LIVE_PODS = 'status.phase!=Succeeded,status.phase!=Failed';
+
+const EVERY_KIND: ReadonlySet<WorkloadKind> = new Set(WORKLOAD_KINDS);
 
 /** The number of nodes that are read at the same time. */
 const NODES_AT_ONCE = 4;
@@ -38,6 +41,11 @@ interface Owned {
     readonly uid?: string;
     readonly ownerReferences?: readonly { readonly uid?: string; readonly controller?: boolean }[];
   };
+}
+
+/** APIResourceList, which discovery answers with. */
+interface RawResources {
+  readonly resources?: readonly { readonly name?: string }[];
 }
 
 interface RawNode {
@@ -108,13 +116,28 @@ export class KubeCluster implements Cluster {
     return new Set(owned.map(({ metadata }) => metadata?.uid ?? ''));
   }
 
-  pods(namespace: string | undefined, signal: AbortSignal, fields?: SidecarFields): AsyncIterable<PodFacts[]> {
+  pods(
+    namespace: string | undefined,
+    signal: AbortSignal,
+    fields?: SidecarFields,
+    kinds: ReadonlySet<WorkloadKind> = EVERY_KIND,
+  ): AsyncIterable<PodFacts[]> {
     const place = namespace === undefined ? {} : { namespace };
-    return this.#podSource.pods({ ...fields, ...place, fieldSelector: LIVE_PODS, signal, isSampled: seemsUnclaimed });
+    const isSampled: IsSampled = (owner, hash) => seemsUnclaimed(owner, hash, kinds);
+    return this.#podSource.pods({ ...fields, ...place, fieldSelector: LIVE_PODS, signal, isSampled });
   }
 
   budgets(namespace: string | undefined, signal?: AbortSignal): Promise<Budget[]> {
     return listBudgets(this.#client, namespace, signal);
+  }
+
+  canaries(namespace: string | undefined, signal?: AbortSignal): Promise<Canary[]> {
+    return listCanaries(this.#client, namespace, signal);
+  }
+
+  async serves(what: ApiResource): Promise<boolean> {
+    const found = await this.#find<RawResources>(`/apis/${apiVersionOf(what)}`);
+    return found?.resources?.some(({ name }) => name === what.resource) ?? false;
   }
 
   owner(namespace: string, owner: PodOwner, signal?: AbortSignal): Promise<OwnerFacts | undefined> {

@@ -17,7 +17,11 @@ const RESOURCES = {
   tokenreviews: { base: '/apis/authentication.k8s.io/v1', namespaced: false },
   subjectaccessreviews: { base: '/apis/authorization.k8s.io/v1', namespaced: false },
   proxyconfigs: { base: '/apis/networking.istio.io/v1beta1', namespaced: true },
+  canaries: { base: '/apis/flagger.app/v1beta1', namespaced: true },
 } as const;
+
+/** Flagger's Canaries, which are not served where there is no Flagger. */
+export const CANARIES: ApiResource = { group: 'flagger.app', version: 'v1beta1', resource: 'canaries' };
 
 export type Resource = keyof typeof RESOURCES;
 

@@ -14,6 +14,9 @@ export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch';
  */
 export type RightScope = 'cluster' | 'namespaces' | 'istio' | 'own';
 
+/** A value of the chart that grants rights: `argoRollouts.enabled`. */
+export type ChartSwitch = `${string}.enabled`;
+
 export interface Right {
   readonly resource: string;
   /** API group of the resource; empty for the core group. */
@@ -25,8 +28,8 @@ export interface Right {
   readonly scoped: readonly RightScope[];
   /** Limits the permission to objects with these names. */
   readonly names?: readonly string[];
-  /** What the permission depends on: secured metrics, Istio's proxy, other sidecars in the policy, or evictions. */
-  readonly when?: 'metricsSecure' | 'istio' | 'sidecars' | 'eviction';
+  /** What the permission depends on: secured metrics, Istio's proxy, other sidecars in the policy, or a value of the chart. */
+  readonly when?: 'metricsSecure' | 'istio' | 'sidecars' | ChartSwitch;
   readonly why: string;
 }
 
@@ -73,6 +76,13 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
   },
   { resource: 'pods', verbs: ['list'], ...ofWorkloads, why: 'to read the current sidecars' },
   { resource: 'poddisruptionbudgets', verbs: ['list'], ...ofWorkloads, why: 'restarts wait for them' },
+  {
+    resource: 'canaries',
+    verbs: ['list'],
+    ...ofWorkloads,
+    when: 'flagger.enabled',
+    why: 'the target of a Canary is never restarted, and its primary not while it is analysed',
+  },
   { resource: 'events', verbs: ['create'], ...ofWorkloads, why: 'to report about a workload' },
   { resource: 'events', verbs: ['list'], ...ofWorkloads, why: 'to explain why a rollout makes no progress' },
   {
@@ -99,7 +109,7 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
   {
     resource: 'serviceaccounts',
     verbs: ['get'],
-    names: KINDS.flatMap(({ podCreator }) => podCreator ?? []),
+    names: [...new Set(KINDS.flatMap(({ podCreator }) => podCreator ?? []))],
     ...inCluster,
     when: 'sidecars',
     why: 'to ask other injectors as the controllers that create the pods',
@@ -144,6 +154,7 @@ export const RIGHTS: readonly Right[] = [
     rightTo(kind, {
       verbs: ['get', 'list', ...kind.actuator.verbs],
       ...ofWorkloads,
+      ...(kind.chartValue !== undefined && { when: `${kind.chartValue}.enabled` as const }),
       why: 'to find the workloads and to restart them',
     }),
   ),
@@ -154,7 +165,7 @@ export const RIGHTS: readonly Right[] = [
           resource: 'pods/eviction',
           verbs: ['create'] as const,
           ...ofWorkloads,
-          when: 'eviction' as const,
+          when: 'eviction.enabled' as const,
           why: `to replace pods that no controller replaces, of a ${evicting.join(' or ')}`,
         },
       ]

@@ -16,7 +16,7 @@ import { FIELD_MANAGER } from '../names.ts';
  * types keeps only its name, and gets a strategy that is never restarted: a malformed object must not end a scan.
  */
 export function workloadOf(kind: WorkloadKind, raw: RawWorkload): Workload {
-  return narrowed(kind, fits(raw, WORKLOAD) ? raw : nameOnly(raw));
+  return narrowed(kind, fits(raw, ownerKind(kind).shape ?? WORKLOAD) ? raw : nameOnly(raw));
 }
 
 function nameOnly(raw: RawWorkload): RawWorkload {

@@ -1,4 +1,4 @@
-import { findKind, kindThrough } from '../kinds/kinds.ts';
+import { findKind, isIntermediate, kindThrough } from '../kinds/kinds.ts';
 import { namesAnObject } from '../kinds/namesAnObject.ts';
 import { isNode, POD_ITSELF } from '../kinds/unsupportedKinds.ts';
 import type { OtherSidecars, PodFacts, PodOwner, PodSample, Sidecar, Workload } from '../model.ts';
@@ -26,15 +26,17 @@ export const isLive = (pod: PodFacts): boolean => !pod.deleting && pod.phase !==
 
 /**
  * The workload that a pod seems to belong to. A Deployment's ReplicaSet is named after it, with the template hash as suffix
- * (pkg/controller/deployment/sync.go), so removing the hash gives the name. This is only a hint: `kubectl delete --cascade=orphan` leaves
- * ReplicaSets that a Deployment with another name may adopt (pkg/controller/controller_ref_manager.go).
+ * (pkg/controller/deployment/sync.go), and a Rollout's likewise (argo-rollouts rollout/sync.go), so removing the hash gives the name.
+ * This is only a hint: `kubectl delete --cascade=orphan` leaves ReplicaSets that a Deployment with another name may adopt
+ * (pkg/controller/controller_ref_manager.go).
  */
-export function seemingOwner({ owner, namespace, templateHash }: PodFacts): string | undefined {
+export function seemingOwner(pod: PodFacts): string | undefined {
+  const { owner, namespace, templateHash, hashLabel } = pod;
   if (!owner) return undefined;
-  const through = kindThrough(owner.kind);
-  if (!through) return `${owner.kind}/${namespace}/${owner.name}`;
+  if (!isIntermediate(owner.kind)) return `${owner.kind}/${namespace}/${owner.name}`;
+  const through = kindThrough(owner.kind, hashLabel);
   const suffix = `-${templateHash}`;
-  return templateHash && owner.name.endsWith(suffix)
+  return through && templateHash && owner.name.endsWith(suffix)
     ? `${through.kind}/${namespace}/${owner.name.slice(0, -suffix.length)}`
     : undefined;
 }

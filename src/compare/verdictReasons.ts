@@ -16,6 +16,12 @@ export const VERDICT_REASONS = {
   'no-pods': 'The workload has no running pods to judge.',
   namespace:
     'The workload is outdated, and `--skip-namespaces` names its namespace. Meltemi lists it and never restarts it. Restart it yourself.',
+  'canary-target':
+    'The workload is the target of a Canary of Flagger. A restart would begin an analysis, so Meltemi restarts its primary and never ' +
+    'the target.',
+  'scaled-by-rollout':
+    'A Rollout uses the pod template of this Deployment (`workloadRef`). A change of it would begin an update, so Meltemi restarts the ' +
+    'Rollout and never the Deployment.',
   deleting: 'The workload or its namespace is being deleted.',
   // unknown and conflict: never restarted
   'injector-unreachable':

@@ -7,5 +7,8 @@ export interface ApiResource {
   readonly resource: string;
 }
 
+/** As a CustomResourceDefinition is called: `rollouts.argoproj.io`. */
+export const nameOf = ({ group, resource }: ApiResource): string => (group ? `${resource}.${group}` : resource);
+
 /** As in `apiVersion` of its objects: `apps/v1`. */
 export const apiVersionOf = ({ group, version }: ApiResource): string => (group ? `${group}/${version}` : version);

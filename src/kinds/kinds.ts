@@ -2,10 +2,11 @@ import type { Workload } from '../model.ts';
 import { daemonSet } from './daemonSet.ts';
 import { deployment } from './deployment.ts';
 import type { OwnerKind } from './ownerKind.ts';
+import { rollout } from './rollout.ts';
 import { statefulSet } from './statefulSet.ts';
 
 /** Every supported kind of workload. To add one, write its file and add a line here. */
-export const KINDS: readonly OwnerKind[] = [deployment, statefulSet, daemonSet];
+export const KINDS: readonly OwnerKind[] = [deployment, statefulSet, daemonSet, rollout];
 
 /** Their names, as in `kind` of their objects. */
 export const WORKLOAD_KINDS: readonly string[] = KINDS.map(({ kind }) => kind);
@@ -32,7 +33,20 @@ export function ownerKind(name: string): OwnerKind {
 export const kindOf = ({ kind, unsupported }: Pick<Workload, 'kind' | 'unsupported'>): OwnerKind | undefined =>
   unsupported ? undefined : ownerKind(kind);
 
-const firstThrough = new Map(KINDS.flatMap((one) => (one.through ? [[one.through.kind, one] as const] : [])).reverse());
+const kindsThrough = Map.groupBy(
+  KINDS.filter(({ through }) => through),
+  ({ through }) => through?.kind ?? '',
+);
 
-/** The kind whose pods name objects of this kind as their owner, such as ReplicaSets. */
-export const kindThrough = (intermediate: string): OwnerKind | undefined => firstThrough.get(intermediate);
+/** Whether pods name objects of this kind as their owner that a workload owns in turn, such as ReplicaSets. */
+export const isIntermediate = (kind: string): boolean => kindsThrough.has(kind);
+
+/** The label of a Deployment's pods. */
+const TEMPLATE_HASH = 'pod-template-hash';
+
+/**
+ * The kind whose pods name objects of this kind as their owner, such as ReplicaSets, and have this label of its controller. Undefined if
+ * there is none.
+ */
+export const kindThrough = (intermediate: string, hashLabel = TEMPLATE_HASH): OwnerKind | undefined =>
+  kindsThrough.get(intermediate)?.find(({ addedLabels }) => hashLabel in addedLabels);

@@ -1,3 +1,4 @@
+import type { Shape } from '../fieldTypes.ts';
 import type { Labels, Workload } from '../model.ts';
 import type { Actuator } from '../restart/actuator.ts';
 import type { ApiResource } from './apiResource.ts';
@@ -12,7 +13,19 @@ export interface Intermediate extends ApiResource {
 /** What a kind's file reads of its objects. What it leaves out is read from the fields that most kinds share. */
 export type KindFields = Pick<Workload, 'rollout' | 'maxUnavailable'> &
   Partial<
-    Pick<Workload, 'strategy' | 'partition' | 'firstOrdinal' | 'paused' | 'template' | 'selector' | 'rolloutGroup'>
+    Pick<
+      Workload,
+      | 'strategy'
+      | 'partition'
+      | 'firstOrdinal'
+      | 'paused'
+      | 'template'
+      | 'selector'
+      | 'rolloutGroup'
+      | 'restart'
+      | 'pendingUpdate'
+      | 'templateFrom'
+    >
   >;
 
 /** Something that a kind's workloads are not restarted for, or wait for, for the documentation. */
@@ -27,13 +40,19 @@ export interface OwnerKind extends ApiResource {
   readonly kind: string;
   /** Its API may not be served. Then there are no workloads of it, which is logged once. */
   readonly optional?: true;
-  /** Reads an object whose fields have the types that `WORKLOAD` gives. Absent fields take the API's defaults. */
+  /** The value of the chart that grants its rights: `argoRollouts` for `argoRollouts.enabled`. Absent if they are always granted. */
+  readonly chartValue?: string;
+  /** The types of the fields that are read of its objects, if they differ from `WORKLOAD`. */
+  readonly shape?: Shape;
+  /** Reads an object whose fields have the types that `shape`, or else `WORKLOAD`, gives. Absent fields take the API's defaults. */
   readonly read: (spec: RawSpec, status: RawStatus, metadata: RawMetadata) => KindFields;
   /**
    * Labels that its controller adds to pods. Their values are not known beforehand (a template hash, an ordinal), so they are empty:
    * selectors on injector entries can only ask for their presence.
    */
   readonly addedLabels: Labels;
+  /** The kind whose pod template its workloads may use instead of one of their own (`templateFrom`). That one is not restarted then. */
+  readonly borrowsFrom?: string;
   /** What its pods name as their owner, where that is not the workload itself. */
   readonly through?: Intermediate;
   /** Its pods are named after the workload with an ordinal as suffix. */

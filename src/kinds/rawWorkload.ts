@@ -93,7 +93,7 @@ export const SELECTOR: Shape = {
 };
 
 /** The types of the fields of a `RawWorkload`. */
-export const WORKLOAD: Shape = {
+export const WORKLOAD: Readonly<Record<'metadata' | 'spec' | 'status', Readonly<Record<string, Shape>>>> = {
   metadata: {
     name: 'string',
     namespace: 'string',

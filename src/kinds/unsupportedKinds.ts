@@ -1,6 +1,6 @@
-import type { Owner, PodOwner } from '../model.ts';
+import type { Owner, PodFacts, PodOwner, WorkloadKind } from '../model.ts';
 import type { ApiResource } from './apiResource.ts';
-import { findKind, kindThrough } from './kinds.ts';
+import { findKind, isIntermediate, kindThrough } from './kinds.ts';
 import { replicaSets } from './replicaSets.ts';
 
 /** What Meltemi knows of a kind of owner that it cannot restart. */
@@ -100,16 +100,31 @@ export const POD_ITSELF: Pick<PodOwner, 'apiVersion' | 'kind'> = { apiVersion: '
 export const isNode = ({ apiVersion, kind }: Pick<PodOwner, 'apiVersion' | 'kind'>): boolean =>
   kind === 'Node' && (apiVersion === undefined || apiVersion === 'v1');
 
-/** Whether objects of this kind are scanned and restarted, so that a pod of one that was not seen is only too new or too old. */
-export function isSupported({ apiVersion, kind }: Pick<PodOwner, 'apiVersion' | 'kind'>): boolean {
+/**
+ * Whether objects of this kind are scanned and restarted, so that a pod of one that was not seen is only too new or too old.
+ * @param kinds the names of the kinds that are scanned: the policy may leave some out, and some may not be served or not be readable
+ */
+export function isSupported(
+  { apiVersion, kind }: Pick<PodOwner, 'apiVersion' | 'kind'>,
+  kinds: ReadonlySet<WorkloadKind>,
+): boolean {
   const known = findKind(kind);
-  return known !== undefined && (apiVersion === undefined || known.group === groupIn(apiVersion));
+  return known !== undefined && kinds.has(kind) && (apiVersion === undefined || known.group === groupIn(apiVersion));
 }
 
-/** Whether a pod seems to belong to no supported kind, from its owner's name alone. */
-export function seemsUnclaimed(owner: PodOwner | undefined, templateHash: string): boolean {
+/**
+ * Whether a pod seems to belong to no scanned kind, from its owner's name and its labels alone.
+ * @param kinds the names of the kinds that are certainly scanned
+ */
+export function seemsUnclaimed(
+  owner: PodOwner | undefined,
+  { templateHash, hashLabel }: Pick<PodFacts, 'templateHash' | 'hashLabel'>,
+  kinds: ReadonlySet<WorkloadKind>,
+): boolean {
   if (!owner) return true;
-  return kindThrough(owner.kind) ? templateHash === '' : !isSupported(owner);
+  if (!isIntermediate(owner.kind)) return !isSupported(owner, kinds);
+  const through = kindThrough(owner.kind, hashLabel);
+  return templateHash === '' || through === undefined || !kinds.has(through.kind);
 }
 
 /** Where an owner is read to find its own owner: the place itself, `discover` for a kind of others, undefined for none. */

@@ -1,6 +1,7 @@
-import { isForbidden, isNotFound } from '../cluster/apiError.ts';
+import { isForbidden } from '../cluster/apiError.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { restartingExpired } from '../cluster/list.ts';
+import { CANARIES } from '../cluster/resources.ts';
 import { type DriftRules, readsConfig } from '../compare/drift.ts';
 import { countOf, isInjected, PodGroups, PodsByController, replaceable } from '../compare/podGroups.ts';
 import type { Answer } from '../expect/answer.ts';
@@ -11,6 +12,7 @@ import type { Mesh } from '../expect/mesh.ts';
 import { type Asked, questionOf } from '../expect/questionOf.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import type { Journal } from '../journal/journal.ts';
+import { nameOf } from '../kinds/apiResource.ts';
 import { KINDS, ownerKind } from '../kinds/kinds.ts';
 import type { OwnerKind } from '../kinds/ownerKind.ts';
 import { loopSlices } from '../loopSlices.ts';
@@ -21,8 +23,11 @@ import type { Assessed } from '../plan/assessed.ts';
 import { covering } from '../plan/budget.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { SidecarFields } from '../pods/podFields.ts';
+import { lenderOf, missingLender, withTemplateOf } from './borrowedTemplate.ts';
+import { Claims } from './claims.ts';
 import { type Counted, doubtOf, worthALook } from './doubt.ts';
 import type { Observed } from './observed.ts';
+import { OptionalLists } from './optionalLists.ts';
 import { PodOwners } from './podOwners.ts';
 import { TemplateHashes } from './templateHashes.ts';
 import { UnsupportedOwners } from './unsupportedOwners.ts';
@@ -33,11 +38,13 @@ export interface ObserverOptions {
   /** What is known of earlier restarts. */
   readonly journal: Pick<Journal, 'of' | 'learnt'>;
   /** Asked each time: it may change while the operator runs. */
-  readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces' | 'sources' | 'onDelete'>;
+  readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces' | 'sources' | 'kinds' | 'onDelete'>;
   /** Looks at single workloads that one scan may cost; 50 by default. */
   readonly looks?: number;
   /** Called once for a missing right that can be done without: what cannot be read, and what is assumed instead. */
   readonly onMissingRight?: (what: string, error: unknown) => void;
+  /** Called once for an optional API that is served and may not be read: what cannot be read, and what follows. */
+  readonly onForbidden?: (what: string, error: unknown) => void;
   /** Called once for each kind of owner that cannot be read. Its objects are listed, but not their own owners. */
   readonly onUnreadOwner?: (kind: string, error: unknown) => void;
   /** Called once for an optional kind whose API is not served. */
@@ -62,12 +69,21 @@ export class Observer {
   /** The budgets of each namespace as they were read last, by whatever look or scan. */
   #newestBudgets = new Map<string, readonly Budget[]>();
   #nodesForbidden = false;
-  /** Optional kinds that the API server did not know at the last scan. */
-  readonly #notServed = new Set<string>();
+  readonly #optional: OptionalLists;
+  readonly #claims: Claims;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
+    const { cluster, onNotServed, onForbidden } = options;
     this.#unsupported = new UnsupportedOwners(options);
+    this.#optional = new OptionalLists({
+      cluster,
+      // no workload is missing without Flagger
+      onNotServed: (what) => what !== CANARIES && onNotServed?.(nameOf(what)),
+      onForbidden: (what, error) =>
+        onForbidden?.(`${nameOf(what)}, so ${what === CANARIES ? 'primaries wait' : 'none is restarted'}`, error),
+    });
+    this.#claims = new Claims(cluster, this.#optional);
   }
 
   /**
@@ -82,15 +98,18 @@ export class Observer {
     const both = AbortSignal.any([signal, failed.signal]);
     const budgets = this.#budgets(namespace, both);
     const pods = this.#pods(namespace, both, this.#fieldsOf(mesh));
-    const listing = Promise.all([budgets, ...KINDS.map((kind) => this.#listed(kind, namespace, both))]);
+    const canaries = this.#claims.canaries(namespace, both);
+    const lists = Promise.all(this.#kinds().map((kind) => this.#listed(kind, namespace, both)));
     // the first failure is reported below; those of the others must not be unhandled
-    for (const one of [budgets, pods]) one.catch(() => undefined);
-    const [all, ...lists] = await listing.catch((error: unknown) => {
+    for (const one of [budgets, pods, canaries, lists]) one.catch(() => undefined);
+    const listing = Promise.all([budgets, canaries, lists]);
+    const [all, ofFlagger, listed] = await listing.catch((error: unknown) => {
       // the pods are of no use now, and a server in trouble should not list them
       failed.abort();
       throw error;
     });
-    const workloads = lists.flat();
+    const workloads = withTemplates(listed.flat());
+    const claimOf = this.#claims.ofScan(namespace, workloads, ofFlagger);
     this.#hashes.keepOnly(workloads, namespace);
     const asked = await this.#askAll(mesh, workloads);
     const byController = await pods;
@@ -112,6 +131,8 @@ export class Observer {
         groups: replaceable(workload, groups),
         onLostNodes: 0,
         budgets: covering(near, workload),
+        ...claimOf(workload),
+        ...unreadWithout(workload),
       };
       counted.push({ observed, pods: countOf(groups), doubt: doubtOf(workload, groups, isOfMesh) });
     }
@@ -119,24 +140,27 @@ export class Observer {
     for (const one of await this.#observeDoubtful(counted, signal)) observations.set(keyOf(one.workload), one);
     // the looks have found out whose some of them are
     const ofNobody = unclaimed.filter((controller) => !this.#owners.knows(controller));
-    for (const one of await this.#unsupported.observe(mesh, byController, ofNobody, { namespace, signal: both }))
+    const kinds = new Set(this.#seenKinds(namespace).map(({ kind }) => kind));
+    for (const one of await this.#unsupported.observe(mesh, byController, ofNobody, { namespace, signal: both, kinds }))
       observations.set(keyOf(one.workload), one);
     return observations;
   }
 
-  /** The workloads of one kind; none of an optional kind whose API is not served, which is said once until it is served again. */
+  /** The kinds that the policy does not switch off. */
+  #kinds(): readonly OwnerKind[] {
+    const { kinds } = this.#options.policy();
+    return KINDS.filter(({ kind }) => kinds.has(kind));
+  }
+
+  /** Of these, the kinds that could be listed, or have not been yet. */
+  #seenKinds(namespace: string | undefined): readonly OwnerKind[] {
+    return this.#kinds().filter((kind) => this.#optional.whyAbsent(kind, namespace) === undefined);
+  }
+
+  /** The workloads of one kind; none of an optional kind whose API is not served or may not be read. */
   async #listed(kind: OwnerKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]> {
-    try {
-      const workloads = await this.#options.cluster.workloads(kind.kind, namespace, signal);
-      this.#notServed.delete(kind.kind);
-      return workloads;
-    } catch (error) {
-      if (!kind.optional || !isNotFound(error)) throw error;
-      const isNews = !this.#notServed.has(kind.kind);
-      this.#notServed.add(kind.kind);
-      if (isNews) this.#options.onNotServed?.(`${kind.resource}.${kind.group}`);
-      return [];
-    }
+    const read = (): Promise<Workload[]> => this.#options.cluster.workloads(kind.kind, namespace, signal);
+    return kind.optional ? ((await this.#optional.list(kind, namespace, read)) ?? []) : read();
   }
 
   /** Begins to ask about all of them, without blocking other work. */
@@ -205,7 +229,9 @@ export class Observer {
   #pods(namespace: string | undefined, signal: AbortSignal, fields: SidecarFields): Promise<PodsByController> {
     return restartingExpired(async () => {
       const pods = new PodsByController();
-      for await (const page of this.#options.cluster.pods(namespace, signal, fields))
+      // an optional kind may turn out to be absent while its pods are read
+      const certain = new Set(this.#kinds().flatMap(({ kind, optional }) => (optional ? [] : kind)));
+      for await (const page of this.#options.cluster.pods(namespace, signal, fields, certain))
         for (const pod of page) pods.add(pod);
       return pods;
     });
@@ -216,8 +242,12 @@ export class Observer {
    * @throws {ApiError} when something of it cannot be read
    */
   async observe(ref: WorkloadRef): Promise<Observed | undefined> {
-    const workload = await this.#options.cluster.workload(ref);
-    return workload && (await this.look(workload)).observed;
+    const { cluster } = this.#options;
+    const read = await cluster.workload(ref);
+    if (!read) return undefined;
+    const lender = lenderOf(read);
+    const workload = lender ? withTemplateOf(read, await cluster.workload(lender)) : read;
+    return (await this.look(workload)).observed;
   }
 
   /**
@@ -225,9 +255,10 @@ export class Observer {
    * @throws {ApiError} when something of it cannot be read
    */
   async look(workload: Workload): Promise<{ readonly observed: Observed; readonly pods: readonly PodFacts[] }> {
-    const [pods, budgets] = await Promise.all([
+    const [pods, budgets, claim] = await Promise.all([
       this.#options.cluster.podsOf(workload, this.#fieldsOf(this.#options.policy())),
       this.#budgets(workload.namespace),
+      this.#claims.of(workload, this.#seenKinds(workload.namespace)),
     ]);
     this.#owners.learn(workload, pods);
     const lost = await this.#lostNodes(workload, pods);
@@ -239,6 +270,8 @@ export class Observer {
       groups: replaceable(workload, groups.of(keyOf(workload))),
       onLostNodes: pods.filter(({ node }) => lost.has(node)).length,
       budgets: covering(budgets, workload),
+      ...claim,
+      ...unreadWithout(workload),
     };
     return { observed, pods };
   }
@@ -318,6 +351,21 @@ export class Observer {
   #fieldsOf(of: Pick<Mesh, 'sources'>): SidecarFields {
     return { containers: containersOf(of), config: readsConfig(this.#options.policy()) };
   }
+}
+
+/** Workloads that use the template of another one with that. */
+function withTemplates(workloads: readonly Workload[]): readonly Workload[] {
+  if (workloads.every(({ templateFrom }) => !templateFrom)) return workloads;
+  const byKey = new Map(workloads.map((workload) => [keyOf(workload), workload]));
+  return workloads.map((workload) => {
+    const lender = lenderOf(workload);
+    return lender ? withTemplateOf(workload, byKey.get(keyOf(lender))) : workload;
+  });
+}
+
+function unreadWithout(workload: Workload): Pick<Observed, 'unread'> {
+  const unread = missingLender(workload);
+  return unread === undefined ? {} : { unread };
 }
 
 /** The containers to read of pods besides Istio's proxy. */

@@ -4,7 +4,16 @@ import type { Controller } from '../compare/podGroups.ts';
 import { ConcurrencyLimit } from '../expect/concurrencyLimit.ts';
 import { namesAnObject } from '../kinds/namesAnObject.ts';
 import { isSupported, unsupportedWord } from '../kinds/unsupportedKinds.ts';
-import type { PodOwner } from '../model.ts';
+import type { PodOwner, WorkloadKind } from '../model.ts';
+
+/** The scope of a scan. */
+export interface ScanScope {
+  /** Undefined for the whole cluster. */
+  readonly namespace: string | undefined;
+  readonly signal: AbortSignal;
+  /** The names of the kinds that were listed. */
+  readonly kinds: ReadonlySet<WorkloadKind>;
+}
 
 /** The owner at the top of a chain. */
 export interface Root {
@@ -41,16 +50,14 @@ export class OwnerChains {
   }
 
   /**
-   * The root of each controller, without those that a supported kind owns after all. Where an owner cannot be
+   * The root of each controller, without those that a listed kind owns after all. Where an owner cannot be
    * read, the chain ends with it.
-   * @param namespace the scanned namespace; undefined for the whole cluster
    */
   async roots(
     controllers: readonly Controller[],
-    namespace: string | undefined,
-    signal: AbortSignal,
+    { namespace, signal, kinds }: ScanScope,
   ): Promise<Map<Controller, Root>> {
-    const walk = new Walk(this.#options, this.#known, this.#said, signal);
+    const walk = new Walk(this.#options, this.#known, this.#said, { signal, kinds });
     const found = new Map<Controller, Root>();
     await Promise.all(
       controllers.map(async (controller) => {
@@ -78,17 +85,24 @@ class Walk {
   readonly #known: Map<string, Known>;
   readonly #said: Set<string>;
   readonly #signal: AbortSignal;
+  readonly #kinds: ReadonlySet<WorkloadKind>;
   readonly #turns = new ConcurrencyLimit(AT_ONCE);
   readonly #reading = new Map<string, Promise<OwnerFacts | undefined>>();
   /** Kinds that must not be read in a namespace. */
   readonly #forbidden = new Set<string>();
   #reads = 0;
 
-  constructor(options: OwnerChainsOptions, known: Map<string, Known>, said: Set<string>, signal: AbortSignal) {
+  constructor(
+    options: OwnerChainsOptions,
+    known: Map<string, Known>,
+    said: Set<string>,
+    scope: Pick<ScanScope, 'signal' | 'kinds'>,
+  ) {
     this.#options = options;
     this.#known = known;
     this.#said = said;
-    this.#signal = signal;
+    this.#signal = scope.signal;
+    this.#kinds = scope.kinds;
   }
 
   async rootOf({ namespace, ...direct }: Controller): Promise<Root | undefined> {
@@ -96,7 +110,7 @@ class Walk {
     let endsAt: number | undefined;
     const seen = new Set<string>();
     for (let depth = 0; depth < DEEPEST; depth++) {
-      if (isSupported(owner)) return undefined;
+      if (isSupported(owner, this.#kinds)) return undefined;
       seen.add(owner.uid);
       const facts = await this.#factsOf(namespace, owner);
       endsAt ??= facts?.endsAt;

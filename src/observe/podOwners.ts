@@ -1,5 +1,5 @@
 import type { Controller, PodGroup, PodsByController } from '../compare/podGroups.ts';
-import { kindThrough, ownerKind } from '../kinds/kinds.ts';
+import { isIntermediate, ownerKind } from '../kinds/kinds.ts';
 import { loopSlices } from '../loopSlices.ts';
 import { keyOf, type PodFacts, type Workload, type WorkloadKey } from '../model.ts';
 
@@ -12,11 +12,12 @@ export interface Assigned {
 }
 
 /**
- * Maps each pod of a scan to its workload. Pods of StatefulSets and DaemonSets refer to it by UID. Pods of Deployments refer to a
- * ReplicaSet. Its owner is guessed from its name until a read of the single workload has seen the ReplicaSet's ownerReferences.
+ * Maps each pod of a scan to its workload. Pods of StatefulSets and DaemonSets refer to it by UID. Pods of Deployments and Rollouts
+ * refer to a ReplicaSet. Its owner is guessed from its name until a read of the single workload has seen the ReplicaSet's
+ * ownerReferences.
  */
 export class PodOwners {
-  /** UIDs of Deployments by the UIDs of their ReplicaSets, from reads of single workloads. */
+  /** UIDs of workloads by the UIDs of their ReplicaSets, from reads of single workloads. */
   readonly #learnt = new Map<string, { readonly workload: string; readonly namespace: string }>();
 
   async assign(pods: PodsByController, workloads: readonly Workload[]): Promise<Assigned> {
@@ -44,7 +45,7 @@ export class PodOwners {
     byUid: ReadonlyMap<string, WorkloadKey>,
     names: ReadonlySet<string>,
   ): WorkloadKey | undefined {
-    if (!kindThrough(kind)) return byUid.get(uid);
+    if (!isIntermediate(kind)) return byUid.get(uid);
     const learnt = byUid.get(this.#learnt.get(uid)?.workload ?? '');
     return learnt ?? (hint !== undefined && names.has(hint) ? (hint as WorkloadKey) : undefined);
   }

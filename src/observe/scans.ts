@@ -16,7 +16,7 @@ export interface ScansOptions {
   readonly observations: Pick<Observations, 'scanned' | 'unread'>;
   /** Workloads that are being restarted. */
   readonly busy: { has(key: WorkloadKey): boolean };
-  readonly policy: () => Pick<Policy, 'skipNamespaces' | 'reportOn' | 'restartOn'>;
+  readonly policy: () => Pick<Policy, 'skipNamespaces' | 'reportOn' | 'restartOn' | 'kinds'>;
   /** The namespaces to watch; empty means the whole cluster. */
   readonly namespaces: readonly string[];
   /** Milliseconds between periodic scans; 0 disables them. */
@@ -168,10 +168,8 @@ export class Scans {
   /** What of the policy decides what a scan reads. */
   #wants(): string {
     const policy = this.#options.policy();
-    return [...policy.skipNamespaces]
-      .sort()
-      .concat(readsConfig(policy) ? '+config' : '')
-      .join();
+    const { skipNamespaces, kinds } = policy;
+    return [[...skipNamespaces].sort().join(), [...kinds].sort().join(), readsConfig(policy) ? 'config' : ''].join(' ');
   }
 }
 

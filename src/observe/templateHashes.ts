@@ -1,13 +1,14 @@
 import { contentHash } from '../expect/epoch.ts';
 import type { Workload } from '../model.ts';
 
-type Identified = Pick<Workload, 'uid' | 'resourceVersion' | 'namespace' | 'template'>;
+type Identified = Pick<Workload, 'uid' | 'resourceVersion' | 'namespace' | 'template' | 'templateVersion'>;
 
 /** Hashes of pod templates, computed once per version of a workload. A scan of an unchanged cluster computes none. */
 export class TemplateHashes {
   readonly #known = new Map<string, { readonly version: string; readonly namespace: string; readonly hash: string }>();
 
-  of({ uid, resourceVersion: version, namespace, template }: Identified): string {
+  of({ uid, resourceVersion, namespace, template, templateVersion }: Identified): string {
+    const version = templateVersion ?? resourceVersion;
     const known = this.#known.get(uid);
     if (known && known.version === version) return known.hash;
     const hash = contentHash(template);

@@ -7,14 +7,7 @@ import { unsupportedWord } from '../kinds/unsupportedKinds.ts';
 import { loopSlices } from '../loopSlices.ts';
 import { keyOf, type PodSample, type PodTemplate, type Workload, type WorkloadKey } from '../model.ts';
 import type { Observed } from './observed.ts';
-import { OwnerChains, type Root } from './ownerChains.ts';
-
-/** The scope of a scan. */
-interface ScanScope {
-  /** Undefined for the whole cluster. */
-  readonly namespace: string | undefined;
-  readonly signal: AbortSignal;
-}
+import { OwnerChains, type Root, type ScanScope } from './ownerChains.ts';
 
 /** One owner while its pods are collected. */
 interface Collected {
@@ -46,7 +39,7 @@ export class UnsupportedOwners {
     mesh: Mesh,
     pods: PodsByController,
     unclaimed: readonly Controller[],
-    { namespace, signal }: ScanScope,
+    scope: ScanScope,
   ): Promise<Observed[]> {
     const slices = loopSlices();
     const ofMesh: Controller[] = [];
@@ -54,7 +47,7 @@ export class UnsupportedOwners {
       await slices.step();
       if (isOfMesh(mesh, controller, pods.groupsOf(controller))) ofMesh.push(controller);
     }
-    const roots = await this.#chains.roots(ofMesh, namespace, signal);
+    const roots = await this.#chains.roots(ofMesh, scope);
     const collected = new Map<WorkloadKey, Collected>();
     for (const controller of ofMesh) {
       const root = roots.get(controller);

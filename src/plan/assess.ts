@@ -11,7 +11,7 @@ import type { Mesh } from '../expect/mesh.ts';
 import type { KindPolicy } from '../kinds/kindPolicy.ts';
 import type { Workload } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
-import { reason } from '../reasons.ts';
+import { type ReasonCode, reason } from '../reasons.ts';
 import { type Assessed, type AssessedSidecar, assessedSidecar } from './assessed.ts';
 import type { JournalEntry } from './journalEntry.ts';
 import type { Policy } from './policy.ts';
@@ -76,24 +76,40 @@ function assessSidecar(observed: Observed, answered: SourceAnswer, context: Asse
       : { state: 'unknown', reason: reason('not-read', unread) };
   const verdict = workload.unsupported
     ? unsupported(workload, judged, groups)
-    : unlessSkipped(workload, judged, policy);
+    : unlessSkipped(observed, judged, policy);
   const injectionOrNobody = verdict.state === 'outdated' && match.kind === 'none' ? nobody(source) : injection;
   const hinted =
     verdict.state === 'outdated' && (source?.fixed !== undefined || hintsAtRewriting(verdict.expected, groups, rules));
   return assessedSidecar({ source, match, groups, verdict, injection: injectionOrNobody, hinted });
 }
 
-/** An outdated workload in a skipped namespace is listed and never restarted. */
+/** An outdated workload in a skipped namespace, or that another object steers, is listed and never restarted. */
 function unlessSkipped(
-  { namespace }: Workload,
+  { workload: { namespace }, canary, scaledBy }: Observed,
   verdict: Verdict,
   { skipNamespaces }: Pick<Policy, 'skipNamespaces'>,
 ): Verdict {
+  if (scaledBy !== undefined) return steered(verdict, 'scaled-by-rollout', `${scaledBy} uses its pod template`);
+  if (canary?.role === 'target') return steered(verdict, 'canary-target', `Canary ${canary.canary.name} analyses it`);
   if (verdict.state !== 'outdated' || !skipNamespaces.has(namespace)) return verdict;
-  const { outdatedPods, pods } = verdict;
-  const detail = `${outdatedPods} of ${pods} pods are outdated, and --skip-namespaces names ${namespace}`;
-  return { ...verdict, state: 'skipped', reason: reason('namespace', detail) };
+  return steered(verdict, 'namespace', `--skip-namespaces names ${namespace}`);
 }
+
+/** The same verdict, but never restarted. Without pods the reason says more than their number. */
+function steered(verdict: Verdict, code: ReasonCode, why: string): Verdict {
+  if (verdict.state === 'outdated') {
+    const { outdatedPods, pods } = verdict;
+    return {
+      ...verdict,
+      state: 'skipped',
+      reason: reason(code, `${outdatedPods} of ${pods} pods are outdated, and ${why}`),
+    };
+  }
+  const isEmpty = verdict.state === 'skipped' && EMPTY.has(verdict.reason.code);
+  return isEmpty ? { state: 'skipped', reason: reason(code, why) } : verdict;
+}
+
+const EMPTY: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['scaled-to-zero', 'no-pods']);
 
 /** Whether an evaluation is about a workload. In a skipped namespace it is about outdated ones only. */
 export const isListed = (

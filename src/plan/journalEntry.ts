@@ -1,8 +1,7 @@
 import { actuatorOf } from '../kinds/actuatorOf.ts';
 import type { KindPolicy } from '../kinds/kindPolicy.ts';
 import { keyOf, type Labels, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
-import { RESTARTED_AT, RETRY } from '../names.ts';
-import { parseTime } from '../rfc3339.ts';
+import { RETRY } from '../names.ts';
 import type { Assessed, Outdated } from './assessed.ts';
 import { kindOfOwner } from './history.ts';
 import {
@@ -19,6 +18,7 @@ import {
   type Write,
   writesOf,
 } from './record.ts';
+import { lastBegun } from './rollout.ts';
 
 /** The journal's entry for a workload's last restart. Only Meltemi writes it, so it is trusted for decisions about the whole cluster. */
 export interface JournalEntry extends RestartRecord {
@@ -193,10 +193,10 @@ const isOpenFor =
 
 /**
  * The record must be newer than the workload and than the restart before, even by a clock that runs behind. Of the times that a tenant can
- * write only the template's matters: with the same second the patch would change nothing.
+ * write only that of the last restart matters: with the same second the patch would change nothing.
  */
 function nextTime({ workload, entry }: Pick<Assessed, 'workload' | 'entry'>, wall: number): number {
   const before = entry && entry.restartedAt <= wall + LONGEST_SKEW ? entry.restartedAt + 1000 : 0;
   const time = Math.floor(Math.max(wall, workload.createdAt, before) / 1000) * 1000;
-  return time === parseTime(workload.template.annotations[RESTARTED_AT]) ? time + 1000 : time;
+  return time === lastBegun(workload) ? time + 1000 : time;
 }

@@ -1,9 +1,7 @@
-import { RESTARTED_AT } from '../names.ts';
-import { parseTime } from '../rfc3339.ts';
 import type { Assessed } from './assessed.ts';
 import { lastRestart } from './journalEntry.ts';
 import { isFailure } from './outcomes.ts';
-import { rolloutState } from './rollout.ts';
+import { lastBegun, rolloutState } from './rollout.ts';
 
 /**
  * Whether the rollout that does not end is the one that our own failed restart began: no other work is in the way, and only another
@@ -12,7 +10,6 @@ import { rolloutState } from './rollout.ts';
 export function isOurFailure(assessed: Assessed): boolean {
   const { workload } = assessed;
   const last = lastRestart(assessed);
-  const template = parseTime(workload.template.annotations[RESTARTED_AT]);
-  const failed = last !== undefined && isFailure(last.outcome) && template === last.restartedAt;
+  const failed = last !== undefined && isFailure(last.outcome) && lastBegun(workload) === last.restartedAt;
   return failed && rolloutState(workload).kind !== 'complete';
 }

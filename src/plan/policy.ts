@@ -2,7 +2,7 @@ import type { DriftRules } from '../compare/drift.ts';
 import type { Filter } from '../expect/filter.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
 import type { KindPolicy } from '../kinds/kindPolicy.ts';
-import type { LabelSelector } from '../model.ts';
+import type { LabelSelector, WorkloadKind } from '../model.ts';
 import type { GateCode } from './gates/gates.ts';
 
 export const PDB_CHOICES = ['respect', 'ignore'] as const;
@@ -39,6 +39,8 @@ export interface Policy extends DriftRules, KindPolicy {
   readonly maxRestartsPerDay: number;
   /** Gates that are ignored. */
   readonly ignoreGate: ReadonlySet<GateCode>;
+  /** The kinds of workloads that are looked at. */
+  readonly kinds: ReadonlySet<WorkloadKind>;
   /** Namespaces in which nothing is restarted. */
   readonly skipNamespaces: ReadonlySet<string>;
   /** Whether only workloads with the annotation `"true"` are restarted. */

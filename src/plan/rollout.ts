@@ -29,6 +29,10 @@ const progressing = (detail: string): RolloutState => ({ kind: 'progressing', de
 /** The number of pods that a rollout replaces. With a partition, only pods from it on; then the two revisions stay different. */
 export const replacedPods = ({ partition, rollout }: Workload): number => Math.max(0, rollout.desired - partition);
 
+/** When the newest restart of a workload began, by any writer; undefined if there was none. */
+export const lastBegun = (workload: Workload): number | undefined =>
+  ownerKind(workload.kind).actuator.begunAt(workload);
+
 /** Whether every pod is of the newest template, available or not: no rollout is under way. */
 export function isSettled(workload: Workload): boolean {
   const { kind, generation, rollout } = workload;

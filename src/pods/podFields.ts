@@ -75,6 +75,8 @@ export const POD: Shape = {
 };
 
 export const TEMPLATE_HASH = 'pod-template-hash';
+/** The same of Argo Rollouts (argo-rollouts pkg/apis/rollouts/v1alpha1 DefaultRolloutUniqueLabelKey). */
+export const ROLLOUTS_HASH = 'rollouts-pod-template-hash';
 export const REVISION = 'istio.io/rev';
 export const INJECTED = 'sidecar.istio.io/status';
 const PROXY = 'istio-proxy';
@@ -95,7 +97,7 @@ export function interner(): Intern {
 const asItIs: Intern = (text) => text;
 
 /** Which pods a sample is kept of. */
-export type IsSampled = (owner: PodOwner | undefined, templateHash: string) => boolean;
+export type IsSampled = (owner: PodOwner | undefined, hash: Pick<PodFacts, 'templateHash' | 'hashLabel'>) => boolean;
 
 /** What is read of a pod besides Istio's proxy. */
 export interface PodWishes extends SidecarFields {
@@ -122,14 +124,14 @@ export function podFacts(
   if (!name || !uid) throw new Error('a pod has no name or no uid');
   const owner = ownerOf(metadata, intern);
   const others = othersOf(raw, intern, containers, configOf);
-  const templateHash = intern(labels?.[TEMPLATE_HASH] ?? '');
-  const isWanted = isSampled?.(owner, templateHash) ?? false;
+  const hash = hashOf(labels, intern);
+  const isWanted = isSampled?.(owner, hash) ?? false;
   return {
     namespace: intern(namespace ?? ''),
     name,
     uid,
     ...(owner && { owner }),
-    templateHash,
+    ...hash,
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     node: intern(raw.spec?.nodeName ?? ''),
     phase: intern(raw.status?.phase ?? ''),
@@ -140,6 +142,13 @@ export function podFacts(
     ...doNotDisruptOf(metadata),
     ...(isWanted && { sample: sampleOf(raw, intern) }),
   };
+}
+
+/** A template that was copied from a Deployment's pod may still have that one's label, so the other is looked for first. */
+function hashOf(labels: Labels | undefined, intern: Intern): Pick<PodFacts, 'templateHash' | 'hashLabel'> {
+  const ofRollout = labels?.[ROLLOUTS_HASH];
+  if (ofRollout === undefined) return { templateHash: intern(labels?.[TEMPLATE_HASH] ?? '') };
+  return { templateHash: intern(ofRollout), hashLabel: ROLLOUTS_HASH };
 }
 
 function doNotDisruptOf({ annotations }: RawPodMetadata): Pick<PodFacts, 'doNotDisrupt'> {

@@ -11,6 +11,7 @@ import {
   type RawOwner,
   REVISION,
   type Reading,
+  ROLLOUTS_HASH,
   TEMPLATE_HASH,
 } from './podFields.ts';
 import { isIstios } from './podSample.ts';
@@ -134,7 +135,7 @@ function factsOf(draft: PodDraft, whole: () => PodDraft, { intern, reading }: Li
   try {
     const { isSampled, ...others } = reading;
     const facts = podFacts(draft, intern, others);
-    return isSampled?.(facts.owner, facts.templateHash) ? podFacts(whole(), intern, reading) : facts;
+    return isSampled?.(facts.owner, facts) ? podFacts(whole(), intern, reading) : facts;
   } catch (error) {
     throw new ProtobufError(messageOf(error));
   }
@@ -183,7 +184,7 @@ const isoSeconds = (seconds: number): string => (seconds < LAST_SECOND ? new Dat
 /** Only its presence is read. */
 const DELETING = 'set';
 
-const WANTED: ReadonlySet<string> = new Set([TEMPLATE_HASH, REVISION, INJECTED, ...DO_NOT_DISRUPT_KEYS]);
+const WANTED: ReadonlySet<string> = new Set([TEMPLATE_HASH, ROLLOUTS_HASH, REVISION, INJECTED, ...DO_NOT_DISRUPT_KEYS]);
 const isWanted = (key: string): boolean => WANTED.has(key);
 
 /** An entry of a map is a message of key 1 and value 2 (protobuf.dev/programming-guides/proto3/#maps). */

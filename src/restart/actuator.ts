@@ -9,6 +9,8 @@ export interface Beginning {
 export interface Actuator {
   /** Text for the documentation: `restarted by …`. */
   readonly help: string;
+  /** What a restart sets, at the beginning of a sentence about it. */
+  readonly mark: string;
   /** The verbs on the workload that it needs besides read access. */
   readonly verbs: readonly ['patch'];
   /** No controller replaces its pods. Meltemi evicts them, one after the other, once the record is written. */
@@ -17,4 +19,6 @@ export interface Actuator {
   readonly begin: (restartedAt: number) => Beginning;
   /** The time of the newest restart on the workload, by any writer; undefined if there is none. */
   readonly begunAt: (workload: Workload) => number | undefined;
+  /** Its controller reports the end while the last new pods may not be ready yet, so these are counted. */
+  readonly endsBeforeReady?: true;
 }

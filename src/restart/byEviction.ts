@@ -8,6 +8,7 @@ import type { Actuator } from './actuator.ts';
  */
 export const byEviction: Actuator = {
   help: 'evictions of its pods, one after the other; its pod template is not written',
+  mark: 'the record of the restart',
   verbs: ['patch'],
   evicts: true,
   begin: () => ({}),

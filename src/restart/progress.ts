@@ -1,17 +1,20 @@
 import { configDifferences } from '../compare/configDifference.ts';
 import type { DriftRules } from '../compare/drift.ts';
+import { countOf } from '../compare/podGroups.ts';
 import type { OutdatedVerdict } from '../compare/verdict.ts';
 import { excerpt } from '../excerpt.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import { ownerKind } from '../kinds/kinds.ts';
 import type { Sidecar, Workload } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
+import { isCanary } from '../plan/canaries.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
 import type { Failure, Outcome } from '../plan/outcomes.ts';
 import { isReached } from '../plan/reached.ts';
 import { fingerprint, type Target } from '../plan/record.ts';
 import { replacedPods, rolloutState } from '../plan/rollout.ts';
 import { timestamp } from '../rfc3339.ts';
+import type { Actuator } from './actuator.ts';
 
 /** The outcome of a restart, with an explanation for users. */
 export interface End {
@@ -46,15 +49,11 @@ export interface Allowance {
  * @param now steady clock, milliseconds
  */
 export function progressOf(workload: Workload, entry: JournalEntry, now: number, allowed: Allowance): Progress {
-  const written = ownerKind(workload.kind).actuator.begunAt(workload) ?? 0;
+  const { actuator } = ownerKind(workload.kind);
+  const written = actuator.begunAt(workload) ?? 0;
   if (!entry.confirmed && written !== entry.restartedAt && workload.generation <= entry.generation)
     return { kind: 'unwritten' };
-  if (written < entry.restartedAt) {
-    return {
-      kind: 'replaced',
-      end: { outcome: 'reverted', detail: 'the restart annotation was removed or overwritten' },
-    };
-  }
+  if (written < entry.restartedAt) return { kind: 'replaced', end: replacedBy(workload, actuator) };
   if (written > entry.restartedAt) {
     const detail = `another client restarted the workload at ${timestamp(written)}`;
     return { kind: 'replaced', end: { outcome: 'superseded', detail } };
@@ -65,6 +64,16 @@ export function progressOf(workload: Workload, entry: JournalEntry, now: number,
   if (state.kind === 'complete') return { kind: 'complete', late };
   if (state.kind === 'stuck' && (excusedAt === undefined || late)) return failed('progress-deadline', state.detail);
   return late ? failed('timeout', `${state.detail} after ${timeout / 1000} s`) : { kind: 'progressing' };
+}
+
+/**
+ * A promotion of Flagger makes the primary's template and annotations anew from those of its target (flagger pkg/canary
+ * deployment_controller.go Promote). It rolls every pod out, and it does not revert anything.
+ */
+function replacedBy({ owner }: Workload, { mark }: Actuator): End {
+  if (isCanary(owner))
+    return { outcome: 'superseded', detail: 'Flagger has promoted another version to this workload meanwhile' };
+  return { outcome: 'reverted', detail: `${mark} was removed or overwritten` };
 }
 
 const failure = (why: Failure, detail: string): End => ({ outcome: `failed:${why}`, detail });
@@ -85,6 +94,11 @@ export interface VerificationContext {
  * verified, whatever annotations and conditions say. Unknown facts are awaited until the time limit.
  */
 export function endOf(progress: Progress, assessed: Assessed, context: VerificationContext): End | undefined {
+  if (progress.kind === 'complete' && isEarly(assessed)) return progress.late ? NOT_READY : undefined;
+  return endOfRollout(progress, assessed, context);
+}
+
+function endOfRollout(progress: Progress, assessed: Assessed, context: VerificationContext): End | undefined {
   const { verdict } = assessed;
   const { target, inherited } = context;
   if (isReached(verdict, target.restartedFor) && isOver(progress, assessed))
@@ -147,6 +161,14 @@ function allDone({ workload, groups, onLostNodes }: Assessed): boolean {
 
 const VERIFIED: End = { outcome: 'verified', detail: 'every pod is ready with the expected sidecar' };
 const REMOVED: End = { outcome: 'verified', detail: 'every pod is ready without the sidecar' };
+
+/** Whether the controller is done, but the last new pods are not there or not ready. */
+function isEarly({ workload, groups }: Assessed): boolean {
+  if (!ownerKind(workload.kind).actuator.endsBeforeReady) return false;
+  return !groups.every(({ ready }) => ready) || countOf(groups) < replacedPods(workload);
+}
+
+const NOT_READY = failure('timeout', 'the restart is complete, but its new pods are not ready');
 const UNVERIFIED = failure('unverified', 'the expected sidecar was still unknown when the time limit passed');
 const NO_SIDECAR = failure('no-sidecar', 'new pods are ready without a sidecar');
 /** An image in a message. Anyone who may create pods may have written it. */

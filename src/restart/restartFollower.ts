@@ -116,6 +116,7 @@ export class RestartFollower {
     if (progress.kind === 'unwritten') return this.#unwritten(ref, now - state.since > LANDS_WITHIN);
     journal.confirm(ref);
     if (progress.kind === 'progressing' && !isWorthALook(workload, state, now)) return { done: false };
+    if (progress.kind === 'complete' && !progress.late && isTooSoon(workload, state, now)) return { done: false };
     return this.#judgeStep(entry, workload, progress, { state, now, patience });
   }
 
@@ -250,6 +251,14 @@ function isWorthALook({ kind, rollout }: Workload, state: FollowState, now: numb
   state.status = status;
   state.lookedAt = now;
   return true;
+}
+
+/** Whether the pods of a restart whose controller is done were listed a moment ago. They may take long to become ready. */
+function isTooSoon({ kind }: Workload, state: FollowState, now: number): boolean {
+  if (!ownerKind(kind).actuator.endsBeforeReady) return false;
+  if (now < state.lookedAt + LOOK_EVERY) return true;
+  state.lookedAt = now;
+  return false;
 }
 
 const isVerified = ({ end }: TargetEnd): boolean => end.outcome === 'verified';

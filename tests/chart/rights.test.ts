@@ -47,7 +47,7 @@ test('token reviews need rights only if metrics are secured, and only readers wi
   const manifests = await render({ config: { metricsSecure: false } });
   assert.deepEqual(
     grants(ownClusterRole(manifests).rules),
-    grants(rulesOf(rightsAt('cluster', false).filter(({ when }) => !when || when === 'istio' || when === 'eviction'))),
+    grants(rulesOf(rightsAt('cluster', false).filter(({ when }) => when !== 'metricsSecure' && when !== 'sidecars'))),
   );
   assert.equal(manifests.filter(({ kind }) => kind === 'ClusterRole').length, 1);
   const reader = (await render()).find(({ metadata }) => metadata.name.endsWith('-metrics-reader'));
@@ -92,6 +92,28 @@ test('without Istio its configuration may not be read', async () => {
     OF_ISTIO.filter((right) => usual.has(right)),
     OF_ISTIO,
   );
+});
+
+for (const [value, right] of [
+  ['argoRollouts', 'patch argoproj.io/rollouts'],
+  ['flagger', 'list flagger.app/canaries'],
+  ['eviction', 'create /pods/eviction'],
+] as const)
+  test(`${value}.enabled decides about: ${right}`, async () => {
+    for (const enabled of [true, false]) {
+      const whole = await render({ [value]: { enabled } });
+      assert.equal(grants(ownClusterRole(whole).rules).has(right), enabled);
+      const scoped = await render({ namespaces: ['shop'], [value]: { enabled } });
+      assert.equal(grants(rulesIn(scoped, 'shop')).has(right), enabled);
+      assert.ok(!grants(ownClusterRole(scoped).rules).has(right));
+    }
+  });
+
+test('every right that a value of the chart grants is granted by default', async () => {
+  const granted = grants(ownClusterRole(await render()).rules);
+  const conditional = rightsAt('cluster', false).filter(({ when }) => when?.endsWith('.enabled'));
+  assert.ok(conditional.length > 1);
+  for (const right of grants(rulesOf(conditional))) assert.ok(granted.has(right), right);
 });
 
 test('every role is bound to the ServiceAccount, in its own namespace', async () => {

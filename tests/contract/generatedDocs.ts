@@ -4,7 +4,7 @@ import { FILTER_KEYS, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../src/cl
 import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../src/cli/sidecarsSchema.ts';
-import { RIGHTS, type Right, type RightScope } from '../../src/cluster/rights.ts';
+import { RIGHTS, type RightScope } from '../../src/cluster/rights.ts';
 import { BY_DEFAULT, DRIFTS } from '../../src/compare/drift.ts';
 import { SOURCE_KINDS } from '../../src/expect/sources.ts';
 import { apiVersionOf } from '../../src/kinds/apiResource.ts';
@@ -200,11 +200,11 @@ function ownerKinds(): string {
   return tableOf(['kind', 'API', 'restarted by', 'not restarted', 'waited for'], rows);
 }
 
-const WHEN_HELP: Readonly<Record<NonNullable<Right['when']>, string>> = {
+const WHEN_HELP: Readonly<Record<string, string>> = {
   metricsSecure: `with \`${flagOf('metricsSecure')}\``,
   istio: 'unless the policy says `istio: false`',
   sidecars: 'if the policy has `sidecars`',
-  eviction: 'unless the chart’s value `eviction.enabled` is `false`',
+  'eviction.enabled': 'unless the chart’s value `eviction.enabled` is `false`',
 };
 
 function rights(): string {
@@ -213,7 +213,7 @@ function rights(): string {
     verbs.join(', '),
     PLACE_HELP[place],
     scoped.map((one) => PLACE_HELP[one]).join(', '),
-    when ? `${why}; only ${WHEN_HELP[when]}` : why,
+    when ? `${why}; only ${WHEN_HELP[when] ?? `with the chart’s value \`${when}\``}` : why,
   ]);
   return tableOf(['kind', 'verbs', 'where', 'where with `namespaces`', 'why'], rows);
 }

@@ -37,6 +37,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   expectation: { all: ['istiod-process'] },
   faults: { all: ['istiod-process'] },
   field: { all: ['fake-kubelet'] },
+  flagger: { all: ['testbed-programs'] },
   halts: {
     all: ['istiod-upgrade'],
     tests: {
@@ -71,6 +72,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
       ],
     },
   },
+  optionalKinds: { all: ['audit-log', 'testbed-programs'] },
   oracle: { all: ['control-plane'] },
   orphaned: { all: ['audit-log'] },
   plan: { all: ['own-mesh', 'many-pods'] },
@@ -87,6 +89,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
     },
   },
   rolloutGroups: { all: ['audit-log', 'fake-kubelet'] },
+  rollouts: { all: ['testbed-programs'] },
   scale: { all: ['control-plane', 'many-pods'] },
   service: { all: ['own-mesh'] },
   sidecars: { all: ['testbed-programs'] },

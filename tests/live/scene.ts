@@ -12,7 +12,7 @@ export const QUICK = ['--istiod-config-read-delay', '1s', '--annotation-cooldown
 
 interface Patch {
   readonly metadata?: { readonly annotations?: Readonly<Record<string, string | null>> };
-  readonly spec?: { readonly template?: unknown };
+  readonly spec?: { readonly template?: unknown; readonly restartAt?: unknown };
 }
 
 /** An operator in a testbed with a user of its own, so that the API server's audit log tells what it wrote. */
@@ -87,7 +87,7 @@ export class Scene {
     await this.#operator?.stop();
   }
 
-  /** Restarts that the API server accepted from this operator: patches of a pod template. */
+  /** Restarts that the API server accepted from this operator: patches of a pod template, or of a Rollout's `restartAt`. */
   async restarts(): Promise<Write[]> {
     const writes = await this.#bed.audit.writes(this.user);
     return writes.filter(isRestart);
@@ -221,7 +221,7 @@ export class Scene {
   }
 }
 
-const WORKLOADS: ReadonlySet<string> = new Set(['deployments', 'statefulsets', 'daemonsets']);
+const WORKLOADS: ReadonlySet<string> = new Set(['deployments', 'statefulsets', 'daemonsets', 'rollouts']);
 
 /** How to start an operator that may do all. */
 async function quick(bed: Testbed, user: string, flags: readonly string[]): Promise<() => Promise<OperatorProcess>> {
@@ -246,7 +246,9 @@ function follow(open: Set<string>, write: Write): void {
 }
 
 const isRestart = ({ verb, code, body }: Write): boolean =>
-  verb === 'patch' && code === 200 && (body as Patch).spec?.template !== undefined;
+  verb === 'patch' &&
+  code === 200 &&
+  ((body as Patch).spec?.template !== undefined || (body as Patch).spec?.restartAt !== undefined);
 
 function outcomeOf(write: Write): [string, string][] {
   const outcome = (write.body as Patch | undefined)?.metadata?.annotations?.[ANNOTATION.outcome];

@@ -32,6 +32,20 @@ export const RULES: readonly Mutant[] = [
     breaks: 'cooldown',
   },
   {
+    name: 'restarting the target of a Canary',
+    file: 'src/plan/assess.ts',
+    snippet: "if (canary?.role === 'target')",
+    instead: 'if (false)',
+    breaks: 'canary-target',
+  },
+  {
+    name: 'without waiting for an analysis',
+    file: RULE_LIST,
+    snippet: '  canaryAnalysis,\n  rolling,',
+    instead: '  rolling,',
+    breaks: 'canary-analysis',
+  },
+  {
     name: 'without reading the journal of former leaders',
     file: JOURNAL,
     snippet: 'for (const [key, stored] of read.entries) this.#entries.set(key, this.#loaded(stored, before.get(key)));',

@@ -55,6 +55,8 @@ const DAY = 24 * 60 * 60 * 1000;
 const WELL_PER_DAY = 10;
 const ANSWER_AGE = 20_000;
 const LONGEST_LOOK = 30_000;
+/** An analysis that began so long before a write was in the last look before it. */
+const ANALYSIS_KNOWN = 35_000;
 /** A followed restart is read each second, and twice when its pods are looked at. */
 const READ_WINDOW = 10_000;
 const READS = 30;
@@ -194,8 +196,18 @@ export class Referee {
     if (targets.some((one) => sourceIn(one) !== undefined && one !== VAULT_TARGET))
       this.violated('answer', `${key} was restarted for another sidecar than the policy wants`);
     this.#together(entry, workload);
+    this.#canary(attempt, workload);
     this.#halts(attempt, workload);
     this.#budgetsSpent(attempt, workload);
+  }
+
+  /** A target is never restarted, and a primary not while it is analysed, as far as could be known right before. */
+  #canary({ key, decidedAt }: Attempt, { workload }: Controlled): void {
+    const { flagger } = this.#world;
+    const role = flagger.roleOf(workload);
+    if (role === 'target') this.violated('canary-target', `${key} was restarted, the target of a Canary`);
+    if (role === 'primary' && decidedAt - (flagger.workSince ?? decidedAt) > ANALYSIS_KNOWN)
+      this.violated('canary-analysis', `${key} was restarted while its Canary was analysed`);
   }
 
   /** One restart is for every sidecar that is outdated and need not wait: another one for the other would be one too many. */

@@ -4,6 +4,7 @@ import { keyOf, type WorkloadKey, type WorkloadKind } from '../../src/model.ts';
 import type { Policy } from '../../src/plan/policy.ts';
 import { policy } from '../builders/policy.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
+import { type CanaryDraft, PRIMARY } from './flagger.ts';
 import { VAULT } from './vault.ts';
 
 const SECOND = 1000;
@@ -97,6 +98,8 @@ export interface Scenario {
   readonly tenant: { readonly namespace: string; readonly workloads: readonly WorkloadDraft[] };
   readonly workloads: readonly WorkloadDraft[];
   readonly budgets: readonly BudgetDraft[];
+  /** One of them may be the target or the primary of a Canary of Flagger. */
+  readonly canary?: CanaryDraft;
   /** A second sidecar, for which the policy wants an image: `new` where its injector gives that, `late` where it does some time later. */
   readonly vault: 'new' | 'late' | 'never' | undefined;
   /** Restarts are made for how Istio's proxy is configured, too, and autoscalers change that in running pods. */
@@ -169,7 +172,8 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
   const calm = diceFor(seed, 4);
   const configured = flavour === 'sidecars' && diceFor(seed, 4).once(2);
   const count = (flavour === 'crowded' || flavour === 'failing' ? 5 : 3) + dice.below(5);
-  const workloads = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, namespaces, index));
+  const drawn = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, namespaces, index));
+  const { workloads, canary } = withCanary(drawn, diceFor(seed, 6));
   const groups = [...new Set(workloads.map(({ namespace, group }) => `${namespace}/${group}`))];
   const own = workloads.find(({ kind, owner }) => kind === 'Deployment' && owner === undefined);
   return {
@@ -178,6 +182,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
     namespaces,
     tenant: drawTenant(diceFor(seed, 1), flavour),
     workloads: workloads.map((one) => ({ ...one, undisturbed: calm.once(6) })),
+    ...(canary && { canary }),
     knobs,
     policy: {
       ...drawPolicy(dice, flavour),
@@ -245,6 +250,15 @@ function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[
       : undefined,
     ownVault: flavour === 'sidecars' && dice.once(5),
   };
+}
+
+/** Makes one of them the target or the primary of a Canary, in every third scenario. */
+function withCanary(drawn: readonly WorkloadDraft[], dice: Dice): Pick<Scenario, 'workloads' | 'canary'> {
+  const chosen = dice.once(3) ? dice.pick(drawn) : undefined;
+  if (!chosen) return { workloads: drawn };
+  const role = dice.pick(['target', 'primary'] as const);
+  const workload = role === 'target' ? chosen : { ...chosen, name: `${chosen.name}${PRIMARY}` };
+  return { workloads: drawn.map((one) => (one === chosen ? workload : one)), canary: { role, workload } };
 }
 
 const KIND_SHARES = ['Deployment', 'Deployment', 'Deployment', 'StatefulSet', 'StatefulSet', 'DaemonSet'] as const;

@@ -39,6 +39,7 @@ const SKIPPED_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   unsupported: ({ scenario }, { workload }) => workload.strategy === 'OnDelete' && scenario.policy.onDelete === 'never',
   'scaled-to-zero': (_world, { desired }) => desired === 0,
   partitioned: (_world, { workload, desired }) => workload.partition >= desired,
+  'canary-target': (world, { workload }) => world.flagger.roleOf(workload) === 'target',
   'no-pods': (_world, { live }) => live.length === 0,
 };
 

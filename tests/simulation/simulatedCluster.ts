@@ -1,5 +1,5 @@
 import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { Budget, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../../src/model.ts';
+import type { Budget, Canary, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../../src/model.ts';
 import { keyOf } from '../../src/model.ts';
 import type { Controlled } from './controlled.ts';
 import { failure } from './faults.ts';
@@ -7,6 +7,9 @@ import { narrow } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { type Attempt, covers } from './referee.ts';
 import type { World } from './world.ts';
+
+/** The kinds whose controllers are simulated. */
+const SIMULATED: ReadonlySet<WorkloadKind> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 
 /** The port, as one process has it: every call crosses the weather, and every write passes the fence and the referee's eyes. */
 export class SimulatedCluster implements Cluster {
@@ -41,6 +44,7 @@ export class SimulatedCluster implements Cluster {
   }
 
   workloads(kind: WorkloadKind, namespace: string | undefined): Promise<Workload[]> {
+    if (!SIMULATED.has(kind)) return Promise.resolve([]);
     return this.#read(kind, () =>
       this.#of(namespace)
         .filter((one) => one.kind === kind)
@@ -77,6 +81,15 @@ export class SimulatedCluster implements Cluster {
       () => this.#world.budgets(namespace),
       (budgets) => this.#process.readBudgets(budgets, namespace),
     );
+  }
+
+  canaries(): Promise<Canary[]> {
+    const { flagger } = this.#world;
+    return flagger.isInstalled ? this.#read('canaries', () => flagger.canaries()) : Promise.resolve([]);
+  }
+
+  serves(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   accountUid(): Promise<string | undefined> {

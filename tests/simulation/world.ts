@@ -4,6 +4,7 @@ import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { Controlled, type Fate } from './controlled.ts';
 import { ControlPlane, NO_PROXY } from './controlPlane.ts';
 import { FaultWeather } from './faults.ts';
+import { Flagger } from './flagger.ts';
 import { LeaseServer } from './leaseServer.ts';
 import { type Manifest, merged } from './manifest.ts';
 import { OperatorProcess } from './operatorProcess.ts';
@@ -26,6 +27,7 @@ export class World {
   readonly lease: LeaseServer;
   readonly referee: Referee;
   readonly tenant: Tenant;
+  readonly flagger: Flagger;
   /** The injector of a second sidecar. */
   readonly vault: VaultInjector | undefined;
   readonly processes: OperatorProcess[] = [];
@@ -55,6 +57,7 @@ export class World {
     this.plane.hasConfig = this.scenario.configured;
     this.lease = new LeaseServer(this.time, this.weather);
     this.referee = new Referee(this);
+    this.flagger = new Flagger(this, this.scenario.canary, diceFor(seed, 5));
     this.tenant = new Tenant(this, tenant.namespace, diceFor(seed, 2));
     this.lease.afterLanding = (writer) => this.#afterLanding(writer, 'journal', 3);
     this.lease.onJournal = (writer, entries) => this.referee.journalled(writer, entries);

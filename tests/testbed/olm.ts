@@ -1,10 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
-import { parse } from 'yaml';
 import type { ApiObject } from './api.ts';
 import type { Toolbox } from './build.ts';
 import type { Cluster } from './cluster.ts';
+import { define } from './definitions.ts';
 import { pathOf } from './paths.ts';
 import { freePort } from './ports.ts';
 import { type Running, serve, stop } from './processes.ts';
@@ -15,10 +13,6 @@ const READY_MS = 60_000;
 /** OLM looks at everything again this often; its own default, 15 minutes, is longer than any test. */
 const INTERVAL = '10s';
 const OPERATORS = ['olm', 'catalog'] as const;
-
-interface Conditioned extends ApiObject {
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-}
 
 export interface ClusterServiceVersion extends ApiObject {
   readonly status?: { readonly phase?: string; readonly reason?: string; readonly message?: string };
@@ -46,10 +40,7 @@ export class Olm {
   /** Makes its kinds and namespace and starts both operators. */
   async up(): Promise<void> {
     const { api, state } = this.#cluster;
-    const folder = this.#toolbox.folder('olm-crds');
-    const definitions = readdirSync(folder).map((file) => parse(readFileSync(join(folder, file), 'utf8')) as ApiObject);
-    await Promise.all(definitions.map((definition) => api.create(pathOf('CustomResourceDefinition'), definition)));
-    for (const { metadata } of definitions) await this.#established(metadata.name);
+    await define(api, this.#toolbox.folder('olm-crds'));
     await api.create(pathOf('Namespace'), { metadata: { name: NAMESPACE } });
     const starting = OPERATORS.map((name) => {
       const KUBECONFIG = this.#cluster.kubeconfig(`testbed:${name}`, ['system:masters']);
@@ -60,13 +51,6 @@ export class Olm {
       return serve(state, program, READY_MS, () => Promise.resolve(true));
     });
     await Promise.all(starting);
-  }
-
-  async #established(name: string): Promise<void> {
-    await until(`the kind ${name} to be served`, READY_MS, async () => {
-      const found = await this.#cluster.api.get<Conditioned>(pathOf('CustomResourceDefinition', '', name));
-      return found.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True');
-    });
   }
 
   /**

@@ -1,5 +1,6 @@
 /** The kinds that the testbed and its tests touch, with the place where the API server serves them. */
 const RESOURCES = {
+  Canary: 'apis/flagger.app/v1beta1/canaries',
   CatalogSource: 'apis/operators.coreos.com/v1alpha1/catalogsources',
   ClusterRole: 'apis/rbac.authorization.k8s.io/v1/clusterroles',
   ClusterRoleBinding: 'apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
@@ -25,6 +26,7 @@ const RESOURCES = {
   ReplicationController: 'api/v1/replicationcontrollers',
   Role: 'apis/rbac.authorization.k8s.io/v1/roles',
   RoleBinding: 'apis/rbac.authorization.k8s.io/v1/rolebindings',
+  Rollout: 'apis/argoproj.io/v1alpha1/rollouts',
   Secret: 'api/v1/secrets',
   Service: 'api/v1/services',
   ServiceAccount: 'api/v1/serviceaccounts',

@@ -4,7 +4,17 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type Module = 'kubernetes' | 'istio' | 'kwok' | 'helm' | 'prometheus' | 'olm' | 'opm' | 'dapr';
+export type Module =
+  | 'kubernetes'
+  | 'istio'
+  | 'kwok'
+  | 'helm'
+  | 'prometheus'
+  | 'olm'
+  | 'opm'
+  | 'dapr'
+  | 'rollouts'
+  | 'flagger';
 
 interface Source {
   readonly module: Module;
@@ -16,6 +26,8 @@ interface Source {
 }
 
 const OLM = 'github.com/operator-framework/operator-lifecycle-manager';
+const ROLLOUTS = 'github.com/argoproj/argo-rollouts';
+const FLAGGER = 'github.com/fluxcd/flagger';
 const REGISTRY = 'github.com/operator-framework/operator-registry';
 
 const fromKubernetes = (path: string): Source => ({ module: 'kubernetes', package: path, replaceable: true });
@@ -52,6 +64,8 @@ const SOURCES = {
   },
   'validate-bundle': { module: 'opm', package: './validate-bundle', replaceable: false },
   'dapr-injector': { module: 'dapr', package: './injector', replaceable: false },
+  'rollouts-controller': { module: 'rollouts', package: `${ROLLOUTS}/cmd/rollouts-controller`, replaceable: false },
+  flagger: { module: 'flagger', package: `${FLAGGER}/cmd/flagger`, replaceable: false },
   'pilot-discovery': { module: 'istio', package: 'istio.io/istio/pilot/cmd/pilot-discovery', replaceable: false },
 } as const satisfies Record<string, Source>;
 
@@ -67,7 +81,7 @@ export const BED_PROGRAMS = PROGRAMS.filter((name) => OF_A_BED.includes(SOURCES[
 /** Where a program is built from. */
 export const sourceOf = (name: ProgramName): Source => SOURCES[name];
 
-/** Folders of Go modules that are needed beside the programs: Istio's charts, kwok's stock stages, OLM's CRDs. */
+/** Folders of Go modules that are needed beside the programs: Istio's charts, kwok's stock stages, CRDs. */
 const FOLDERS = {
   charts: { module: 'istio', path: 'istio.io/istio', folder: 'manifests/charts' },
   stages: { module: 'kwok', path: 'sigs.k8s.io/kwok', folder: 'kustomize/stage' },
@@ -76,6 +90,8 @@ const FOLDERS = {
     path: OLM,
     folder: 'deploy/chart/crds',
   },
+  'rollouts-crds': { module: 'rollouts', path: ROLLOUTS, folder: 'manifests/crds' },
+  'flagger-crds': { module: 'flagger', path: FLAGGER, folder: 'charts/flagger/crds' },
 } as const;
 
 export type FolderName = keyof typeof FOLDERS;
@@ -102,6 +118,8 @@ const PATCHES: Partial<Record<Module, Patch>> = {
     text: 'fmt.Sprintf(":%d", i.port)',
     instead: 'fmt.Sprintf("127.0.0.1:%d", i.port)',
   },
+  rollouts: { path: ROLLOUTS, file: 'controller/controller.go', text: '"0.0.0.0:%d"', instead: '"127.0.0.1:%d"' },
+  flagger: { path: FLAGGER, file: 'pkg/server/server.go', text: '":" + port', instead: '"127.0.0.1:" + port' },
   opm: { path: REGISTRY, file: 'cmd/opm/serve/serve.go', text: '":"+s.port', instead: '"127.0.0.1:"+s.port' },
 };
 

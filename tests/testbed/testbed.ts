@@ -4,6 +4,7 @@ import { Audit } from './audit.ts';
 import { type Toolbox, toolbox } from './build.ts';
 import { Cluster } from './cluster.ts';
 import { Dapr } from './dapr.ts';
+import { Flagger } from './flagger.ts';
 import { GivenBed } from './givenBed.ts';
 import { Guard } from './guard.ts';
 import { Istio } from './istio.ts';
@@ -11,6 +12,7 @@ import { createNodes } from './nodes.ts';
 import { Olm } from './olm.ts';
 import { pathOf } from './paths.ts';
 import { alive, type Running } from './processes.ts';
+import { ArgoRollouts } from './rollouts.ts';
 import { run } from './run.ts';
 import { type PodSidecar, sidecars } from './sidecars.ts';
 import { createState, disown, own, remove, sweep } from './state.ts';
@@ -54,6 +56,8 @@ export class Testbed {
   readonly istio: Istio;
   readonly olm: Olm;
   readonly dapr: Dapr;
+  readonly rollouts: ArgoRollouts;
+  readonly flagger: Flagger;
   readonly audit: Audit;
   /** The administrator's kubeconfig. */
   readonly kubeconfig: string;
@@ -68,6 +72,8 @@ export class Testbed {
     this.istio = new Istio(cluster, programs, byService);
     this.olm = new Olm(cluster, programs);
     this.dapr = new Dapr(cluster, programs);
+    this.rollouts = new ArgoRollouts(cluster, programs);
+    this.flagger = new Flagger(cluster, programs);
     this.audit = new Audit(cluster.auditLog, cluster.api);
     this.kubeconfig = cluster.kubeconfig('testbed:admin', ['system:masters']);
   }

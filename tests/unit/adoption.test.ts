@@ -64,6 +64,7 @@ function cluster(
       return state.sets.filter(({ of }) => of === uid).flatMap((set) => podsIn(set));
     },
     budgets: async () => [],
+    canaries: async () => [],
     owner: async (_namespace, { uid }) => {
       state.owners.push(uid);
       const of = state.sets.find((set) => set.uid === uid)?.of ?? '';
@@ -197,6 +198,7 @@ test('a StatefulSet that was made again does not count the pods of the former', 
     },
     podsOf: async () => [],
     budgets: async () => [],
+    canaries: async () => [],
   };
   const observer = new Observer({
     cluster: fake as Cluster,

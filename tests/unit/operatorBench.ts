@@ -56,6 +56,7 @@ export class OperatorBench implements AsyncDisposable {
     this.store = options.store ?? new FakeStore();
     const cluster: Partial<Cluster> = {
       budgets: async () => [],
+      canaries: async () => [],
       workloads: async (kind, namespace) => {
         this.scans += kind === 'Deployment' ? 1 : 0;
         if (unlisted(namespace)) throw statusError({ method: 'GET', path: kind }, { code: 500 });

@@ -1,6 +1,7 @@
 import { FORTSA_RESTARTED_AT, RESTARTED_AT } from '../../names.ts';
 import { parseTime, timestamp } from '../../rfc3339.ts';
 import { recordOf } from '../record.ts';
+import { lastBegun } from '../rollout.ts';
 import type { Rule } from '../rule.ts';
 
 /** After anyone's restart: our own by the steady clock, others' by the wall clock. A time in the future does not count. */
@@ -12,6 +13,7 @@ export const cooldown: Rule<'cooldown'> = {
     const { annotations } = workload.template;
     const written = [
       recordOf(workload)?.restartedAt,
+      lastBegun(workload),
       ...[FORTSA_RESTARTED_AT, RESTARTED_AT].map((key) => parseTime(annotations[key])),
     ];
     const others = written.flatMap((time) => (time !== undefined && time <= wall ? time : []));

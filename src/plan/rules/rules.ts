@@ -4,6 +4,7 @@ import { type Rule, type RuleContext, type Wait, waitFor } from '../rule.ts';
 import type { WaitCode } from '../waitReasons.ts';
 import { backingOff } from './backingOff.ts';
 import { budgets } from './budgets.ts';
+import { canaryAnalysis } from './canaryAnalysis.ts';
 import { configReadDelay } from './configReadDelay.ts';
 import { configRemains } from './configRemains.ts';
 import { cooldown } from './cooldown.ts';
@@ -56,6 +57,7 @@ export const RULES = [
   rolloutPaused,
   groupMixed,
   updatePending,
+  canaryAnalysis,
   rolling,
   unavailable,
   groupNotReady,

@@ -43,7 +43,7 @@ export function rightsTemplate(): string {
         rights.filter(({ when }) => when),
         ({ when }) => when,
       ),
-    ].map(([when, rows]) => `{{- if include "meltemi.${when}" . }}\n${rulesText(rows)}\n{{- end }}\n`);
+    ].map(([when, rows]) => `{{- if ${conditionOf(when)} }}\n${rulesText(rows)}\n{{- end }}\n`);
     return `{{- define "${name}" -}}\n${always}\n${conditional.join('')}{{- end }}\n`;
   };
   return [
@@ -57,6 +57,10 @@ export function rightsTemplate(): string {
     template('meltemi.rights.scoped.own', rightsAt('own', true)),
   ].join('\n');
 }
+
+/** A value of the chart, or a template that is not empty. */
+const conditionOf = (when: Right['when'] = 'istio'): string =>
+  when.includes('.') ? `.Values.${when}` : `include "meltemi.${when}" .`;
 
 const list = (words: readonly string[]): string => `[${words.map((word) => word || '""').join(', ')}]`;
 

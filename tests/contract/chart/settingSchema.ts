@@ -16,9 +16,10 @@ export function settingSchema(setting: Setting<unknown>): Schema {
 const orEmpty = (pattern: string): string => pattern.replace(/^\^/, '^(').replace(/\$$/, ')?$');
 
 /** A list, or a text with commas, as the flag takes it. */
-function listSchema({ words, pattern = '.*' }: Setting<unknown>): Schema {
+function listSchema({ words, pattern = '.*', atLeastOne }: Setting<unknown>): Schema {
   const entry = words ? `(${words.join('|')})` : pattern;
   const item = words ? { enum: words } : { pattern: `^${entry}$` };
   const text = `^(\\s*|[\\s,]*${entry}(\\s*,[\\s,]*${entry})*[\\s,]*)$`;
-  return { type: ['array', 'string', 'null'], pattern: text, items: { type: 'string', ...item } };
+  const least = atLeastOne && { minItems: 1, minLength: 1 };
+  return { type: ['array', 'string', 'null'], pattern: text, items: { type: 'string', ...item }, ...least };
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { RIGHTS } from '../../../src/cluster/rights.ts';
 import { PRODUCT } from '../../../src/names.ts';
 import { render } from '../../chart/chart.ts';
 import { BUNDLE_ANNOTATIONS, bundleDockerfile } from './bundleMetadata.ts';
@@ -28,9 +29,19 @@ const ON_OUR_ARCHITECTURES = {
 const yaml = (object: unknown): string =>
   stringify(object, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
 
+/** A CSV cannot grant rights by values, so it asks for those of every kind. */
+const EVERY_KIND = Object.fromEntries(
+  RIGHTS.flatMap(({ when }) =>
+    when?.endsWith('.enabled') ? [[when.slice(0, -'.enabled'.length), { enabled: true }]] : [],
+  ),
+);
+
 /** Every generated file of the bundle and its content as it should be, from the rendered chart. */
 export async function generatedBundle(): Promise<Map<string, string>> {
-  const manifests = await render({ affinity: ON_OUR_ARCHITECTURES }, { name: PRODUCT, namespace: NAMESPACE });
+  const manifests = await render(
+    { affinity: ON_OUR_ARCHITECTURES, ...EVERY_KIND },
+    { name: PRODUCT, namespace: NAMESPACE },
+  );
   const bundle = new Map([
     [CSV_FILE, yaml(clusterServiceVersion(manifests, NAMESPACE, createdAt()))],
     [`${BUNDLE}/manifests/${PRODUCT}.service.yaml`, yaml(serviceOf(manifests))],

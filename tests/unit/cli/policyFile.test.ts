@@ -95,7 +95,9 @@ const wrong: [string, string, string[]][] = [
   [
     'a kind',
     'exclude: [{kinds: [Job]}]',
-    ["p.yaml:1:20: exclude[0].kinds[0]: 'Job' is invalid. It must be one of Deployment, StatefulSet, DaemonSet."],
+    [
+      "p.yaml:1:20: exclude[0].kinds[0]: 'Job' is invalid. It must be one of Deployment, StatefulSet, DaemonSet, Rollout.",
+    ],
   ],
   [
     'a field of a filter',

@@ -11,11 +11,13 @@ import { type Match, match } from '../../../src/expect/match.ts';
 import { type AskedInjection, isAsked } from '../../../src/expect/mesh.ts';
 import { applied, operationsIn } from '../../../src/expect/podPatch.ts';
 import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
-import { WORKLOAD_KINDS } from '../../../src/kinds/kinds.ts';
+import { ALLOWS_MOST } from '../../../src/kinds/kindPolicy.ts';
+import { ownerKind, WORKLOAD_KINDS } from '../../../src/kinds/kinds.ts';
 import type { RawWorkload } from '../../../src/kinds/rawWorkload.ts';
 import { keyOf, type Labels, NO_NAMESPACE, type PodFacts, type Workload } from '../../../src/model.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import { plan } from '../../../src/plan/plan.ts';
+import { rolloutState } from '../../../src/plan/rollout.ts';
 import { interner } from '../../../src/pods/podFields.ts';
 import { podListFromProtobuf } from '../../../src/pods/podProtobuf.ts';
 import { podListFromJson } from '../../../src/pods/podSource.ts';
@@ -35,6 +37,7 @@ import {
   POD_LIST,
   POLICY_FILE,
   PROTOBUF_LIST,
+  ROLLOUT,
   reviewOf,
   WORKLOAD,
   WORKLOAD_MODEL,
@@ -213,6 +216,18 @@ const FIELDS: Partial<Workload> = {
   rollout: { observedGeneration: 0, desired: 0, existing: 0, updated: 0, ready: 0, available: 0 },
 };
 
+series('Rollouts', 0.05, ['read', 'refused'], (dice) => {
+  const workload = workloadOf('Rollout', mangle(dice, ROLLOUT as unknown as RawWorkload));
+  const { restart, pendingUpdate, templateFrom, maxUnavailable, rollout } = workload;
+  assert.ok(Number.isFinite(maxUnavailable) && Number.isFinite(rollout.observedGeneration));
+  assert.ok(restart === undefined || Number.isFinite(restart.at));
+  const words = [workload.strategy, pendingUpdate?.detail ?? '', templateFrom?.kind ?? ''];
+  assert.ok(words.every((word) => typeof word === 'string'));
+  assert.ok((pendingUpdate?.detail.length ?? 0) <= 500 && (templateFrom?.kind.length ?? 0) <= 500);
+  rolloutState(workload);
+  return ownerKind('Rollout').refuses(workload, ALLOWS_MOST) === undefined ? 'read' : 'refused';
+});
+
 series('workloads', 0.15, ['RollingUpdate', 'malformed'], (dice) => {
   const raw = mangle(dice, WORKLOAD);
   const workload = workloadOf(dice.pick(WORKLOAD_KINDS), raw);
@@ -223,7 +238,8 @@ series('workloads', 0.15, ['RollingUpdate', 'malformed'], (dice) => {
       `field ${field}`,
     );
   }
-  if (workload.strategy === 'RollingUpdate') assert.ok(conforms(WORKLOAD_MODEL, raw), 'malformed, yet to be restarted');
+  if (ownerKind(workload.kind).refuses(workload, ALLOWS_MOST) === undefined)
+    assert.ok(conforms(WORKLOAD_MODEL, raw), 'malformed, yet to be restarted');
   assert.match(contentHash(workload.template), /^[0-9a-f]{16}$/);
   assert.ok(Object.values(nextPodLabels(workload)).every((value) => typeof value === 'string'));
   const { image, revision } = istiodOf(raw);

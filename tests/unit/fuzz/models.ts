@@ -118,6 +118,33 @@ export const WORKLOAD_MODEL = {
   spec: { ...WORKLOAD.spec, template: { metadata: { labels: {}, annotations: {} }, spec: {} } },
 };
 
+/** A Rollout of Argo Rollouts with all that is read of one. */
+export const ROLLOUT = {
+  ...WORKLOAD,
+  spec: {
+    ...WORKLOAD.spec,
+    restartAt: '2025-01-01T00:00:00Z',
+    workloadRef: { kind: 'Deployment', name: 'web' },
+    strategy: {
+      canary: { maxUnavailable: '25%', steps: [{ setWeight: 50 }] },
+      blueGreen: { maxUnavailable: 1 },
+    },
+  },
+  status: {
+    ...WORKLOAD.status,
+    observedGeneration: '1',
+    abort: true,
+    pauseConditions: [{ reason: 'CanaryPauseStep' }],
+    currentPodHash: 'a',
+    stableRS: 'b',
+    currentStepIndex: 0,
+    blueGreen: { activeSelector: 'a' },
+    restartedAt: '2025-01-01T00:00:00Z',
+    phase: 'Degraded',
+    message: 'InvalidSpec',
+  },
+};
+
 export const OLD_IMAGE = 'docker.io/istio/proxyv2:1.30.2';
 export const NEW_IMAGE = 'docker.io/istio/proxyv2:1.31.0';
 

@@ -110,6 +110,7 @@ async function scanned(pods: PodFacts[], lost: readonly string[]) {
     },
     podsOf: async () => pods,
     budgets: async () => [],
+    canaries: async () => [],
     lostNodes: async (names) => new Set(names.filter((name) => lost.includes(name))),
   };
   const observer = new Observer({
@@ -151,6 +152,7 @@ function failing(errors: { nodes?: () => Error | undefined; budgets?: Error }) {
       yield pods;
     },
     podsOf: async () => pods,
+    canaries: async () => [],
     budgets: async () => {
       if (errors.budgets) throw errors.budgets;
       return [];
@@ -244,6 +246,7 @@ for (const [what, namespace, sidecars, row] of skippedRows)
         }));
       },
       budgets: async () => [],
+      canaries: async () => [],
     };
     const injectors = { ask: async () => ({ kind: 'sidecar', sidecar: expected() }) } as unknown as Injectors;
     const observer = new Observer({
@@ -284,6 +287,8 @@ test('budgets that were read while the injector was asked count for a restart', 
   const cluster: Partial<Cluster> = {
     workload: async () => one,
     podsOf: async () => [],
+    workloads: async () => [],
+    canaries: async () => [],
     budgets: async () => reads.splice(0, 1),
   };
   const answering = Promise.withResolvers<void>();

@@ -48,7 +48,7 @@ function scansOf(namespaces: string[], failing: Map<string | undefined, () => Er
     },
     observations,
     busy: new Set(),
-    policy: () => ({ restartOn: new Set(), skipNamespaces: skip }),
+    policy: () => ({ restartOn: new Set(), skipNamespaces: skip, kinds: new Set() }),
     namespaces,
     reconcilePeriod,
     now: () => clock.now,

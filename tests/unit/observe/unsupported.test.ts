@@ -5,10 +5,12 @@ import type { Answer } from '../../../src/expect/answer.ts';
 import type { Injectors } from '../../../src/expect/injectors.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import type { Question } from '../../../src/expect/question.ts';
+import { WORKLOAD_KINDS } from '../../../src/kinds/kinds.ts';
 import { seemsUnclaimed } from '../../../src/kinds/unsupportedKinds.ts';
 import type { PodFacts, PodOwner, PodSample, Workload } from '../../../src/model.ts';
 import { Observer } from '../../../src/observe/observer.ts';
 import { evaluate } from '../../../src/plan/evaluate.ts';
+import { ROLLOUTS_HASH } from '../../../src/pods/podFields.ts';
 import { type Row, rowsOf } from '../../../src/report/row.ts';
 import { NOTHING_JOURNALLED } from '../../builders/journal.ts';
 import { context, POLICY } from '../../builders/policy.ts';
@@ -58,15 +60,22 @@ interface Given {
   readonly workloads?: readonly Workload[];
   readonly owners?: Readonly<Record<string, OwnerFacts | (() => OwnerFacts)>>;
   readonly answer?: Answer;
+  /** The kinds of the policy. */
+  readonly kinds?: readonly string[];
+  /** Kinds whose lists are refused, though they are served. */
+  readonly unlisted?: readonly string[];
 }
 
 /** Scans such a cluster so often. */
-async function scan(pods: readonly PodFacts[], { workloads = [], owners = {}, answer }: Given = {}, times = 1) {
+async function scan(pods: readonly PodFacts[], given: Given = {}, times = 1) {
+  const { workloads = [], owners = {}, answer, kinds = WORKLOAD_KINDS, unlisted = [] } = given;
   const reads: string[] = [];
   const questions: Question[] = [];
   const unread: string[] = [];
   const cluster: Partial<Cluster> = {
-    workloads: async (kind) => workloads.filter((one) => one.kind === kind),
+    workloads: async (kind) => (unlisted.includes(kind) ? forbidden() : workloads.filter((one) => one.kind === kind)),
+    canaries: async () => [],
+    serves: async () => true,
     pods: async function* () {
       yield [...pods];
     },
@@ -85,7 +94,7 @@ async function scan(pods: readonly PodFacts[], { workloads = [], owners = {}, an
     cluster: cluster as Cluster,
     injectors: { ask } as unknown as Injectors,
     journal: NOTHING_JOURNALLED,
-    policy: () => POLICY,
+    policy: () => ({ ...POLICY, kinds: new Set(kinds) }),
     onUnreadOwner: (kind) => unread.push(kind),
   });
   let rows: Row[] = [];
@@ -316,14 +325,60 @@ test('a question has labels and annotations of a pod, and nothing of its contain
   });
 });
 
-const claims: [what: string, owner: PodOwner | undefined, templateHash: string, isSampled: boolean][] = [
-  ['no owner', undefined, '', true],
-  ['a DaemonSet', { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'a', uid: 'u' }, '', false],
-  ['a ReplicaSet of a Deployment', replicaSet, '5d4f', false],
-  ['a ReplicaSet of something else', replicaSet, '', true],
-  ['a Job', job('a'), '', true],
-  ['a DaemonSet of another group', { apiVersion: 'x.example/v1', kind: 'DaemonSet', name: 'a', uid: 'u' }, '', true],
+const ofKinds = (name: string, apiVersion: string, kind: string) => ({
+  pods: [podOf(replicaSet, { templateHash: '1', ...(kind === 'Rollout' && { hashLabel: ROLLOUTS_HASH }) })],
+  owners: { rs: { owner: { apiVersion, kind, name, uid: name } } },
+});
+const rolloutPods = ofKinds('web', 'argoproj.io/v1alpha1', 'Rollout');
+const deploymentPods = ofKinds('web', 'apps/v1', 'Deployment');
+const unseen: [what: string, of: typeof rolloutPods, given: Given, listed: string[]][] = [
+  ['a Rollout that is too new for the list is not listed', rolloutPods, {}, []],
+  [
+    'a Rollout is listed if the policy leaves its kind out',
+    rolloutPods,
+    { kinds: ['Deployment'] },
+    ['Rollout.argoproj.io/web 1/1 skipped unsupported'],
+  ],
+  [
+    'a Rollout is listed if Meltemi may not list its kind',
+    rolloutPods,
+    { unlisted: ['Rollout'] },
+    ['Rollout.argoproj.io/web 1/1 skipped unsupported'],
+  ],
+  [
+    'a Deployment is listed if the policy leaves its kind out',
+    deploymentPods,
+    { kinds: ['StatefulSet'] },
+    ['Deployment.apps/web 1/1 skipped unsupported'],
+  ],
 ];
-for (const [what, owner, templateHash, isSampled] of claims)
+for (const [what, { pods, owners }, given, expectation] of unseen)
+  test(`pods of ${what}`, async () =>
+    assert.deepEqual(listed((await scan(pods, { owners, ...given })).rows), expectation));
+
+type Hash = Pick<PodFacts, 'templateHash' | 'hashLabel'>;
+const NO_HASH: Hash = { templateHash: '' };
+const CERTAIN = new Set(['Deployment', 'DaemonSet']);
+const claims: [what: string, owner: PodOwner | undefined, hash: Hash, isSampled: boolean][] = [
+  ['no owner', undefined, NO_HASH, true],
+  ['a DaemonSet', { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'a', uid: 'u' }, NO_HASH, false],
+  [
+    'a StatefulSet that is not listed',
+    { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'a', uid: 'u' },
+    NO_HASH,
+    true,
+  ],
+  ['a ReplicaSet of a Deployment', replicaSet, { templateHash: '5d4f' }, false],
+  ['a ReplicaSet of a Rollout', replicaSet, { templateHash: '5d4f', hashLabel: ROLLOUTS_HASH }, true],
+  ['a ReplicaSet of something else', replicaSet, NO_HASH, true],
+  ['a Job', job('a'), NO_HASH, true],
+  [
+    'a DaemonSet of another group',
+    { apiVersion: 'x.example/v1', kind: 'DaemonSet', name: 'a', uid: 'u' },
+    NO_HASH,
+    true,
+  ],
+];
+for (const [what, owner, hash, isSampled] of claims)
   test(`labels of pods of ${what} are ${isSampled ? '' : 'not '}kept`, () =>
-    assert.equal(seemsUnclaimed(owner, templateHash), isSampled));
+    assert.equal(seemsUnclaimed(owner, hash, CERTAIN), isSampled));

@@ -48,6 +48,17 @@ describe('podFields', () => {
     assert.equal(podFacts(pod()).owner, undefined);
   });
 
+  it('reads the template hash, and says whose label it is where that is not a Deployment’s', () => {
+    const hash = (labels: Record<string, string>) => {
+      const { templateHash, hashLabel } = podFacts({ metadata: { name: 'web', uid: 'u', labels } });
+      return [templateHash, hashLabel];
+    };
+    assert.deepEqual(hash({ 'pod-template-hash': 'a' }), ['a', undefined]);
+    assert.deepEqual(hash({ 'rollouts-pod-template-hash': 'b' }), ['b', 'rollouts-pod-template-hash']);
+    assert.deepEqual(hash({ 'pod-template-hash': 'a', 'rollouts-pod-template-hash': 'b' })[0], 'b');
+    assert.deepEqual(hash({}), ['', undefined]);
+  });
+
   it('is ready only by a condition Ready that is True', () => {
     const ready = (type: string, status: string): boolean =>
       podFacts(pod({ status: { conditions: [{ type, status }] } })).ready;

@@ -55,7 +55,7 @@ const PODS: readonly RawPod[] = [
     },
     status: { phase: 'Pending', conditions: [{ type: 'Ready', status: 'False' }] },
   },
-  { metadata: { name: 'naïve-☃', namespace: 'x', uid: 'uid-3' } },
+  { metadata: { name: 'naïve-☃', namespace: 'x', uid: 'uid-3', labels: { 'rollouts-pod-template-hash': 'f00' } } },
 ];
 
 function given(fields: Record<number, Value | undefined>): Fields {
@@ -169,7 +169,7 @@ describe('pod lists in protobuf and JSON', () => {
     };
     const metadata = { name: 'alone', namespace: 'shop', uid: 'u', labels: { app: 'a', tier: 'b' }, annotations };
     const pods = [...PODS, { metadata, spec: { hostNetwork: true } }];
-    const isSampled = (_owner: unknown, templateHash: string) => templateHash === '';
+    const isSampled = (_owner: unknown, { templateHash }: { readonly templateHash: string }) => templateHash === '';
     const read = podListFromProtobuf(protobuf(pods), interner(), { isSampled }).pods;
     assert.deepEqual(read, podListFromJson(json(pods), interner(), { isSampled }).pods);
     assert.equal(read[0]?.sample, undefined);

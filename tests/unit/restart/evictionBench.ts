@@ -139,6 +139,8 @@ export class EvictionBench {
   readonly #cluster = {
     workload: async () => this.workload,
     podsOf: async () => this.pods,
+    canaries: async () => [],
+    serves: async () => false,
     budgets: async () => [],
     rejection: async () => undefined,
     patch: async (_ref: unknown, { metadata }: { metadata: { annotations?: Labels } }) => {

@@ -53,6 +53,27 @@ for (const [name, given, after, expectedEnd, excused] of progresses) {
   });
 }
 
+const FLAGGER = { owner: { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', name: 'web' } };
+
+test('followed: a promotion of Flagger that overtakes the restart reverts nothing', () => {
+  const progress = progressOf(at(undefined, { ...moving, ...FLAGGER }), ENTRY, NOW + MINUTE, { timeout: TIMEOUT });
+  assert.equal(progress.kind === 'replaced' && progress.end.outcome, 'superseded');
+});
+
+const rolledOut = (given: Partial<ReturnType<typeof workload>>) =>
+  at(undefined, { kind: 'Rollout', strategy: 'canary', ...given });
+const byTime: [string, ReturnType<typeof workload>, string][] = [
+  ['under way', rolledOut({ restart: { at: NOW, isDone: false } }), 'progressing'],
+  ['done', rolledOut({ restart: { at: NOW, isDone: true } }), 'complete'],
+  ['taken back', rolledOut({}), 'reverted'],
+  ['planned anew by its people', rolledOut({ restart: { at: NOW + MINUTE, isDone: false } }), 'superseded'],
+];
+for (const [name, given, expectedEnd] of byTime)
+  test(`followed by restartAt: ${name}`, () => {
+    const progress = progressOf(given, ENTRY, NOW + MINUTE, { timeout: TIMEOUT });
+    assert.equal('end' in progress ? progress.end.outcome : progress.kind, expectedEnd);
+  });
+
 const unconfirmed: [string, ReturnType<typeof workload>, string][] = [
   ['its generation stands: nothing was written', at(undefined), 'unwritten'],
   ['… whatever stood there before', at(timestamp(NOW - MINUTE)), 'unwritten'],
@@ -89,11 +110,17 @@ const fresh = group({ image: 'docker.io/istio/proxyv2:1.31.0' }, 2);
 const bare = { ...group({ image: '', revision: '', placement: 'none' }, 1), youngest: NOW + 5000 };
 const daemons = assessed({ kind: 'DaemonSet', rollout: { ...complete(3), updated: 2, available: 2 } }, CURRENT);
 
+const rollout = (given: Partial<Assessed>): Assessed => ({ ...assessed({ kind: 'Rollout' }, CURRENT), ...given });
+
 const ends: [string, Progress, Assessed, string, Partial<VerificationContext>?][] = [
   ['complete with the right sidecars', done, assessed({}, CURRENT), 'verified'],
   ['right sidecars in a rollout that goes on: not yet', progressing, assessed({}, CURRENT), 'goes on'],
   ['pods count more than an annotation that was taken back', reverted, assessed({}, CURRENT), 'verified'],
   ['taken back before the pods were new', reverted, assessed(), 'reverted'],
+  ['a Rollout is done, and its last pod is not there yet', done, rollout({ groups: [fresh] }), 'goes on'],
+  ['… or not ready', done, rollout({ groups: [fresh, { ...fresh, count: 1, ready: false }] }), 'goes on'],
+  ['… for too long', late, rollout({ groups: [fresh] }), 'failed:timeout'],
+  ['… and all are ready', done, rollout({ groups: [{ ...fresh, count: 3 }] }), 'verified'],
   ['complete, and pods have another image', done, assessed(), 'failed:wrong-image'],
   ['… or none', done, assessed({}, outdated({ drifts: ['missing', 'image'] })), 'failed:no-sidecar'],
   ['… or another revision', done, assessed({}, outdated({ drifts: ['revision'] })), 'failed:wrong-revision'],

@@ -66,6 +66,8 @@ export class RestarterBench {
       },
       podsOf: async (one: Workload) => Array.from({ length: 3 }, (_, i) => this.#pod(one, i)),
       budgets: async () => [],
+      workloads: async () => [],
+      canaries: async () => [],
       patch: async (ref: WorkloadRef, patch: Patch) => this.#patch(ref, patch),
       rejection: async () => undefined,
     } as unknown as Cluster;

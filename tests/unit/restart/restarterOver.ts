@@ -21,7 +21,13 @@ export function restarterOver(
   mesh: Mesh = MESH,
   askAfresh: () => Promise<Answer> = async () => ({ kind: 'sidecar', sidecar: expected() }),
 ): Restarter {
-  const cluster = { budgets: async () => [], rejection: async () => undefined, ...parts } as Cluster;
+  const cluster = {
+    budgets: async () => [],
+    workloads: async () => [],
+    canaries: async () => [],
+    rejection: async () => undefined,
+    ...parts,
+  } as Cluster;
   const ask = async () => ({ kind: 'sidecar', sidecar: expected() });
   const injectors = { ask, askAfresh } as unknown as Injectors;
   const only = policy({ istiodConfigReadDelay: 0 });
