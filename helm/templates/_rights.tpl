@@ -52,7 +52,7 @@
 {{- if include "meltemi.sidecars" . }}
 - apiGroups: [""]
   resources: [serviceaccounts]
-  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller]
+  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller, replication-controller]
   verbs: [get]
 {{- end }}
 {{- if .Values.argoRollouts.enabled }}
@@ -61,6 +61,12 @@
   verbs: [get, list, patch]
 {{- end }}
 {{- if .Values.eviction.enabled }}
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [get, patch]
+- apiGroups: [""]
+  resources: [replicationcontrollers]
+  verbs: [get, patch]
 - apiGroups: [""]
   resources: [pods/eviction]
   verbs: [create]
@@ -112,7 +118,7 @@
 {{- if include "meltemi.sidecars" . }}
 - apiGroups: [""]
   resources: [serviceaccounts]
-  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller]
+  resourceNames: [replicaset-controller, statefulset-controller, daemon-set-controller, replication-controller]
   verbs: [get]
 {{- end }}
 {{- end }}
@@ -169,6 +175,12 @@
   verbs: [get, list, patch]
 {{- end }}
 {{- if .Values.eviction.enabled }}
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [get, patch]
+- apiGroups: [""]
+  resources: [replicationcontrollers]
+  verbs: [get, patch]
 - apiGroups: [""]
   resources: [pods/eviction]
   verbs: [create]

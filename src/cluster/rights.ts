@@ -152,7 +152,7 @@ export const RIGHTS: readonly Right[] = [
   }),
   ...KINDS.map((kind) =>
     rightTo(kind, {
-      verbs: ['get', 'list', ...kind.actuator.verbs],
+      verbs: ['get', ...(kind.foundByPods ? [] : (['list'] as const)), ...kind.actuator.verbs],
       ...ofWorkloads,
       ...(kind.chartValue !== undefined && { when: `${kind.chartValue}.enabled` as const }),
       why: 'to find the workloads and to restart them',

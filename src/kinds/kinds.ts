@@ -2,11 +2,20 @@ import type { Workload } from '../model.ts';
 import { daemonSet } from './daemonSet.ts';
 import { deployment } from './deployment.ts';
 import type { OwnerKind } from './ownerKind.ts';
+import { replicaSet } from './replicaSet.ts';
+import { replicationController } from './replicationController.ts';
 import { rollout } from './rollout.ts';
 import { statefulSet } from './statefulSet.ts';
 
 /** Every supported kind of workload. To add one, write its file and add a line here. */
-export const KINDS: readonly OwnerKind[] = [deployment, statefulSet, daemonSet, rollout];
+export const KINDS: readonly OwnerKind[] = [
+  deployment,
+  statefulSet,
+  daemonSet,
+  rollout,
+  replicaSet,
+  replicationController,
+];
 
 /** Their names, as in `kind` of their objects. */
 export const WORKLOAD_KINDS: readonly string[] = KINDS.map(({ kind }) => kind);

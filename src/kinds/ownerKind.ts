@@ -40,6 +40,8 @@ export interface OwnerKind extends ApiResource {
   readonly kind: string;
   /** Its API may not be served. Then there are no workloads of it, which is logged once. */
   readonly optional?: true;
+  /** Its objects are not listed, because most of them belong to others. Those without an owner are found by their pods. */
+  readonly foundByPods?: true;
   /** The value of the chart that grants its rights: `argoRollouts` for `argoRollouts.enabled`. Absent if they are always granted. */
   readonly chartValue?: string;
   /** The types of the fields that are read of its objects, if they differ from `WORKLOAD`. */

@@ -13,7 +13,7 @@ import { type Asked, questionOf } from '../expect/questionOf.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import type { Journal } from '../journal/journal.ts';
 import { nameOf } from '../kinds/apiResource.ts';
-import { KINDS, ownerKind } from '../kinds/kinds.ts';
+import { findKind, KINDS, ownerKind } from '../kinds/kinds.ts';
 import type { OwnerKind } from '../kinds/ownerKind.ts';
 import { loopSlices } from '../loopSlices.ts';
 import { messageOf } from '../messageOf.ts';
@@ -57,6 +57,8 @@ interface Matched extends Pick<Asked, 'workload' | 'templateHash'> {
 }
 
 const LOOKS = 50;
+/** Workloads of kinds that are not listed that one scan looks at. The others stay only listed. */
+const FOUND = 500;
 /** Of those at the same time. */
 const AT_ONCE = 4;
 
@@ -141,15 +143,40 @@ export class Observer {
     // the looks have found out whose some of them are
     const ofNobody = unclaimed.filter((controller) => !this.#owners.knows(controller));
     const kinds = new Set(this.#seenKinds(namespace).map(({ kind }) => kind));
-    for (const one of await this.#unsupported.observe(mesh, byController, ofNobody, { namespace, signal: both, kinds }))
-      observations.set(keyOf(one.workload), one);
+    const unsupported = await this.#unsupported.observe(mesh, byController, ofNobody, {
+      namespace,
+      signal: both,
+      kinds,
+    });
+    for (const one of await this.#foundByPods(unsupported, signal)) observations.set(keyOf(one.workload), one);
     return observations;
   }
 
-  /** The kinds that the policy does not switch off. */
+  /**
+   * Looks at those that are of a kind that is not listed, and can be restarted. What cannot be read, or belongs to an owner that cannot
+   * be read, stays only listed.
+   */
+  async #foundByPods(unsupported: readonly Observed[], signal: AbortSignal): Promise<Observed[]> {
+    const { kinds } = this.#options.policy();
+    const turns = new ConcurrencyLimit(AT_ONCE);
+    let left = FOUND;
+    return Promise.all(
+      unsupported.map((one) => {
+        const { kind } = one.workload;
+        if (!kinds.has(kind) || !findKind(kind)?.foundByPods || left <= 0) return one;
+        left -= 1;
+        return turns.take(async () => {
+          const found = signal.aborted ? undefined : await this.observe(one.workload).catch(() => undefined);
+          return found && !found.workload.owner ? found : one;
+        });
+      }),
+    );
+  }
+
+  /** The kinds that are listed: those that the policy does not switch off. */
   #kinds(): readonly OwnerKind[] {
     const { kinds } = this.#options.policy();
-    return KINDS.filter(({ kind }) => kinds.has(kind));
+    return KINDS.filter(({ kind, foundByPods }) => kinds.has(kind) && !foundByPods);
   }
 
   /** Of these, the kinds that could be listed, or have not been yet. */

@@ -72,7 +72,8 @@ const rightsWith = async (policy: object): Promise<Set<string>> => {
   const roles = [...ownClusterRole(manifests).rules, ...rulesIn(manifests, 'istio-system')];
   return grants(roles);
 };
-const ACCOUNTS = 'get /serviceaccounts replicaset-controller statefulset-controller daemon-set-controller';
+const ACCOUNTS =
+  'get /serviceaccounts replicaset-controller statefulset-controller daemon-set-controller replication-controller';
 const OF_ISTIO = ['list networking.istio.io/proxyconfigs', 'list /configmaps'];
 const SIDECARS = [{ name: 'vault', container: 'vault-agent', image: 'vault:2' }];
 

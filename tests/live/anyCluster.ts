@@ -29,6 +29,7 @@ interface Needs {
 /** What every file of scenarios needs, by its name without `.test.ts`. A file without needs runs on any cluster. */
 export const NEEDS: Readonly<Record<string, Needs>> = {
   admission: { all: ['local-webhook'] },
+  bareControllers: { all: ['audit-log', 'fake-kubelet'] },
   budgets: { all: ['istiod-upgrade'] },
   chart: { all: ['audit-log'] },
   config: { all: ['local-webhook'] },

@@ -82,10 +82,15 @@ test('installed under the restricted standard, it upgrades a mesh with the right
       const scene = await Scene.of(bed, release.user, () => release.start());
       try {
         await bed.istio.upgrade('default', nextVersion());
-        await until('four restarts to end', 120_000, async () => Object.keys(await scene.outcomes()).length === 4);
+        await until('six restarts to end', 150_000, async () => Object.keys(await scene.outcomes()).length === 6);
         const outcomes = await scene.outcomes();
         assert.match(outcomes['deployments/shop/stuck'] ?? '', /^failed:/);
-        for (const one of ['deployments/shop/web', 'statefulsets/shop/db', 'daemonsets/shop/agent'])
+        for (const one of [
+          'deployments/shop/web',
+          'statefulsets/shop/db',
+          'daemonsets/shop/agent',
+          'replicasets/shop/alone',
+        ])
           assert.equal(outcomes[one], 'verified', one);
         await rarely(release, scene.operator);
         await comparedWithRights(release);
@@ -96,7 +101,7 @@ test('installed under the restricted standard, it upgrades a mesh with the right
     },
   ));
 
-/** A Job and a ReplicaSet without a Deployment: Meltemi reads whose they are. */
+/** A Job, and what no controller replaces the pods of: Meltemi reads whose they are, and evicts those of the latter. */
 async function ownersToRead(namespace: string): Promise<void> {
   const spec = { terminationGracePeriodSeconds: 0, containers: [{ name: 'app', image: 'testbed/app:1' }] };
   const labels = { app: 'alone' };
@@ -108,9 +113,13 @@ async function ownersToRead(namespace: string): Promise<void> {
     metadata: { name: 'alone' },
     spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
   });
+  await bed.api.create(pathOf('ReplicationController', namespace), {
+    metadata: { name: 'old' },
+    spec: { selector: { app: 'old' }, template: { metadata: { labels: { app: 'old' } }, spec } },
+  });
   await until('their pods', 30_000, async () => {
     const owners = new Set((await bed.sidecars(namespace)).map(({ owner }) => owner));
-    return owners.has('Job/import') && owners.has('ReplicaSet/alone');
+    return ['Job/import', 'ReplicaSet/alone', 'ReplicationController/old'].every((owner) => owners.has(owner));
   });
 }
 

@@ -102,6 +102,9 @@ async function makeAll(): Promise<void> {
   });
 }
 
+/** Left out here, ReplicaSets and ReplicationControllers are only listed, too. */
+const KINDS = ['--kinds', 'Deployment,StatefulSet,DaemonSet'];
+
 const PLAIN = {
   'CronJob/nightly': 1,
   'Job/long': 1,
@@ -112,7 +115,7 @@ const PLAIN = {
 
 /** Outdated pods by what they are listed under. */
 async function listed(kubeconfig: string): Promise<Record<string, number | undefined>> {
-  const rows = await planRows(kubeconfig, '-n', 'mixed');
+  const rows = await planRows(kubeconfig, '-n', 'mixed', ...KINDS);
   for (const { verdict, action, reason } of rows)
     assert.deepEqual([verdict, action, reason], ['skipped', 'none', 'unsupported']);
   return Object.fromEntries(rows.map(({ kind, name, outdatedPods }) => [`${kind}/${name}`, outdatedPods]));
@@ -146,7 +149,7 @@ test('whatever else owns outdated pods is listed under its root and counted, and
   assert.deepEqual(await listed(counter), { ...PLAIN, ...flocks });
   assert.deepEqual(await reads('meltemi-counter'), READS, 'each owner is read once');
 
-  const { code, out, error } = await meltemi('plan', '--kubeconfig', bed.kubeconfig, '-n', 'mixed');
+  const { code, out, error } = await meltemi('plan', '--kubeconfig', bed.kubeconfig, '-n', 'mixed', ...KINDS);
   assert.equal(code, 0, error);
   assert.match(out, /Job\/long .*unsupported: Job: 1 of 1 pods are outdated; it ends by itself, at the latest at 20/);
   const last = out.trimEnd().split('\n').at(-1) ?? '';
@@ -164,7 +167,7 @@ test('whatever else owns outdated pods is listed under its root and counted, and
   const direct = { [`Flock.${GROUP}/hen`]: 1, [`Flock.${GROUP}/deep-0`]: 1, [`Flock.${GROUP}/sheep`]: 2 };
   assert.deepEqual(await listed(kubeconfig), { ...PLAIN, ...direct });
 
-  const scene = await Scene.of(bed, 'meltemi-farm', async () => new OperatorProcess(kubeconfig, QUICK));
+  const scene = await Scene.of(bed, 'meltemi-farm', async () => new OperatorProcess(kubeconfig, [...QUICK, ...KINDS]));
   try {
     const pods = async (kind: string): Promise<string | undefined> => {
       const text = await (await fetch(`http://127.0.0.1:${scene.operator.port('metrics')}/metrics`)).text();
