@@ -145,7 +145,9 @@ export class Audit {
 }
 
 function kindOf({ verb, objectRef = {}, annotations = {} }: AuditEvent): Request {
-  const { apiGroup: group = '', resource = '', namespace = '' } = objectRef;
+  const { apiGroup: group = '', resource: object = '', subresource, namespace = '' } = objectRef;
+  // as roles name it
+  const resource = subresource ? `${object}/${subresource}` : object;
   // namespaces name themselves as their namespace
   const within = resource === 'namespaces' ? '' : namespace;
   return {
