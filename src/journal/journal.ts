@@ -3,7 +3,7 @@ import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import { CUT, entryOf, type JournalEntries, type JournalEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
 import { type Outcome, provesNothing } from '../plan/outcomes.ts';
-import { recordOf } from '../plan/record.ts';
+import { recordOf, targetsOf } from '../plan/record.ts';
 import { journalText, type LearntImage, readJournal, type StoredEntry } from './journalText.ts';
 
 /** Where the journal is kept between processes. */
@@ -150,11 +150,12 @@ export class Journal {
     const entry = this.get(ref);
     if (!entry) return undefined;
     const { before: _over, others = [], ...known } = entry;
-    const open = others
-      .map((target) => ({ ...target, outcome: ends.get(target.restartedFor) ?? target.outcome ?? outcome }))
-      .filter((target) => target.outcome !== 'verified');
+    const all = others.map((target) => ({
+      ...target,
+      outcome: ends.get(target.restartedFor) ?? target.outcome ?? outcome,
+    }));
     const own = ends.get(entry.restartedFor) ?? outcome;
-    const ended: JournalEntry = { ...known, outcome: own, ...(open.length > 0 && { others: open }) };
+    const ended: JournalEntry = { ...known, outcome: own, ...(all.length > 0 && { others: all }) };
     this.#entries.set(keyOf(ref), ended);
     this.#storeSoon();
     return ended;
@@ -219,7 +220,7 @@ export class Journal {
       if (!entry.outcome) continue;
       const one = seen.get(key);
       const gone = one ? one.workload.uid !== entry.uid : isWatched(refOf(key).namespace);
-      const isWell = (entry.outcome === 'verified' || provesNothing(entry.outcome)) && !entry.others;
+      const isWell = targetsOf(entry).every(({ outcome }) => outcome === 'verified' || provesNothing(outcome));
       const done = isWell && entry.restartedAt < old && !(one && saysOpen(one, entry));
       if (gone || done) this.forget(key);
     }

@@ -5,7 +5,7 @@ import { fits, type Shape } from '../fieldTypes.ts';
 import type { WorkloadKey } from '../model.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import { outcomeOf } from '../plan/outcomes.ts';
-import { targetOf, targetWord, writeOf, writeWord } from '../plan/record.ts';
+import { targetOf, targetsOf, targetWord, writeOf, writeWord } from '../plan/record.ts';
 import { parseTime, timestamp } from '../rfc3339.ts';
 
 /** An entry as it is stored: without the fields that only have a meaning within one process. */
@@ -94,7 +94,7 @@ const zip = promisify(gzip);
 async function compressed(entries: JournalEntries, learnt: LearntImages, text: string): Promise<string> {
   const packed = COMPRESSED + (await zip(text)).toString('base64');
   if (packed.length <= LARGEST) return packed;
-  const well = [...entries].filter(([, { outcome, others }]) => outcome === 'verified' && !others);
+  const well = [...entries].filter(([, entry]) => targetsOf(entry).every(({ outcome }) => outcome === 'verified'));
   if (well.length === 0)
     throw new JournalFull(`the journal is full: it has no room for ${entries.size} restarts that did not end well`);
   const older = well.sort(([, a], [, b]) => a.restartedAt - b.restartedAt).slice(0, Math.ceil(well.length / 4));

@@ -126,7 +126,7 @@ export function nextEntry(
   const retried = answeredRetry(workload.annotations);
   const restartedAt = nextTime(planned, at.wall);
   const [target, ...others] = [planned, ...together].map((one) => nextTarget(one, restartedAt));
-  const all = [...others, ...stillOpen(planned, [planned, ...together])].slice(0, TARGETS_KEPT);
+  const all = [...others, ...stillKnown(planned, [planned, ...together])].slice(0, TARGETS_KEPT);
   return {
     ...(target as Target),
     writes: [{ at: restartedAt, well: false }, ...earlierWrites(planned, at.wall)].slice(0, WRITES_KEPT),
@@ -152,21 +152,24 @@ function nextTarget(one: ToRestart, restartedAt: number): Target {
 }
 
 /**
- * Targets of earlier restarts, of its other sidecars, that did not end well: a restart for this one must not make them forgotten. What the
- * policy no longer names is left out.
+ * Targets of earlier restarts, of its other sidecars, that a restart for this one must not make forgotten: those that did not end well, and
+ * the newest of each sidecar, because a configuration is a reason for one restart only. What the policy no longer names is left out.
  */
-function stillOpen(planned: ToRestart, targets: readonly ToRestart[]): Target[] {
+function stillKnown(planned: ToRestart, targets: readonly ToRestart[]): Target[] {
   const others = new Set((planned.others ?? []).map(({ source }) => source?.name));
   for (const { verdict } of targets) others.delete(sourceIn(fingerprint(verdict.expected)));
   const record = recordOf(planned.workload);
   // what anyone could have written counts for this workload, and as a failure of no run
   const told = record ? targetsOf(record).map((target) => ({ ...target, run: '' })) : [];
   const known = [...told.filter(isTarget), ...(planned.entry ? targetsOf(planned.entry) : [])];
-  const open = known.filter(
-    ({ restartedFor, outcome }) =>
-      outcome !== undefined && outcome !== 'verified' && others.has(sourceIn(restartedFor)),
+  const ended = known.filter(
+    ({ restartedFor, outcome }) => outcome !== undefined && others.has(sourceIn(restartedFor)),
   );
-  const each = new Map(open.map((target) => [target.restartedFor, target]));
+  const newest = new Map<string | undefined, Target>();
+  for (const target of ended.toSorted((a, b) => a.restartedAt - b.restartedAt))
+    newest.set(sourceIn(target.restartedFor), target);
+  const kept = [...ended.filter(({ outcome }) => outcome !== 'verified'), ...newest.values()];
+  const each = new Map(kept.map((target) => [target.restartedFor, target]));
   return [...each.values()].map(({ restartedFor, restartedAt, attempts, run, outcome }) => {
     return { restartedFor, restartedAt, attempts, run, ...(outcome && { outcome }) };
   });

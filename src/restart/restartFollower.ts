@@ -129,6 +129,9 @@ export class RestartFollower {
     journal.confirm(workload);
     // the API server's times are whole seconds: a pod that is brought now could not be told from an old one
     if (now < since + SECOND) return { done: false };
+    // whoever leads next must know that pods may be gone, whatever becomes of the record on the workload
+    if (!state.isKept) await journal.stored();
+    state.isKept = true;
     if (!isWorthAnEviction(workload, state, now)) return { done: false };
     const { policy } = ruleContext();
     const step = await this.#evictions.step(workload, {
@@ -220,6 +223,8 @@ interface FollowState {
   since?: number;
   excusedAt?: number;
   inherited?: boolean;
+  /** Of a restart by evictions: whether the journal is stored with the knowledge that it was written. */
+  isKept?: boolean;
   readonly eviction: EvictionProgress;
 }
 

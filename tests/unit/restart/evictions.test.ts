@@ -168,6 +168,16 @@ const rows: [string, Row][] = [
     },
   ],
   [
+    'a forged time of its last write makes no old pod a new one',
+    {
+      begin: (bench) => {
+        bench.ticked = () => bench.change({ writtenAt: 1000 });
+      },
+      is: 'verified',
+      evicted: 3,
+    },
+  ],
+  [
     'an injector that cannot be reached in the middle is waited for',
     {
       begin: (bench) => {
