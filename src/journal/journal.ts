@@ -1,7 +1,14 @@
 import type { RewriteRule } from '../compare/learntImage.ts';
 import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
-import { CUT, entryOf, type JournalEntries, type JournalEntry, WRITTEN_WITHIN } from '../plan/journalEntry.ts';
+import {
+  CUT,
+  entryOf,
+  isFoundByPods,
+  type JournalEntries,
+  type JournalEntry,
+  WRITTEN_WITHIN,
+} from '../plan/journalEntry.ts';
 import { type Outcome, provesNothing } from '../plan/outcomes.ts';
 import { recordOf, targetsOf } from '../plan/record.ts';
 import { journalText, type LearntImage, readJournal, type StoredEntry } from './journalText.ts';
@@ -219,9 +226,12 @@ export class Journal {
     for (const [key, entry] of this.#entries) {
       if (!entry.outcome) continue;
       const one = seen.get(key);
-      const gone = one ? one.workload.uid !== entry.uid : isWatched(refOf(key).namespace);
+      const isOld = entry.restartedAt < old;
+      const gone = one
+        ? one.workload.uid !== entry.uid
+        : isWatched(refOf(key).namespace) && (isOld || !isFoundByPods(key));
       const isWell = targetsOf(entry).every(({ outcome }) => outcome === 'verified' || provesNothing(outcome));
-      const done = isWell && entry.restartedAt < old && !(one && saysOpen(one, entry));
+      const done = isWell && isOld && !(one && saysOpen(one, entry));
       if (gone || done) this.forget(key);
     }
   }

@@ -13,7 +13,7 @@ import { type Asked, questionOf } from '../expect/questionOf.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import type { Journal } from '../journal/journal.ts';
 import { nameOf } from '../kinds/apiResource.ts';
-import { findKind, KINDS, ownerKind } from '../kinds/kinds.ts';
+import { KINDS, ownerKind } from '../kinds/kinds.ts';
 import type { OwnerKind } from '../kinds/ownerKind.ts';
 import { loopSlices } from '../loopSlices.ts';
 import { messageOf } from '../messageOf.ts';
@@ -26,6 +26,7 @@ import type { SidecarFields } from '../pods/podFields.ts';
 import { lenderOf, missingLender, withTemplateOf } from './borrowedTemplate.ts';
 import { Claims } from './claims.ts';
 import { type Counted, doubtOf, worthALook } from './doubt.ts';
+import { lookAtFound } from './foundByPods.ts';
 import type { Observed } from './observed.ts';
 import { OptionalLists } from './optionalLists.ts';
 import { PodOwners } from './podOwners.ts';
@@ -57,8 +58,6 @@ interface Matched extends Pick<Asked, 'workload' | 'templateHash'> {
 }
 
 const LOOKS = 50;
-/** Workloads of kinds that are not listed that one scan looks at. The others stay only listed. */
-const FOUND = 500;
 /** Of those at the same time. */
 const AT_ONCE = 4;
 
@@ -148,29 +147,10 @@ export class Observer {
       signal: both,
       kinds,
     });
-    for (const one of await this.#foundByPods(unsupported, signal)) observations.set(keyOf(one.workload), one);
+    const look = (ref: WorkloadRef) => (signal.aborted ? Promise.resolve(undefined) : this.observe(ref));
+    for (const one of await lookAtFound(unsupported, this.#options.policy().kinds, look))
+      observations.set(keyOf(one.workload), one);
     return observations;
-  }
-
-  /**
-   * Looks at those that are of a kind that is not listed, and can be restarted. What cannot be read, or belongs to an owner that cannot
-   * be read, stays only listed.
-   */
-  async #foundByPods(unsupported: readonly Observed[], signal: AbortSignal): Promise<Observed[]> {
-    const { kinds } = this.#options.policy();
-    const turns = new ConcurrencyLimit(AT_ONCE);
-    let left = FOUND;
-    return Promise.all(
-      unsupported.map((one) => {
-        const { kind } = one.workload;
-        if (!kinds.has(kind) || !findKind(kind)?.foundByPods || left <= 0) return one;
-        left -= 1;
-        return turns.take(async () => {
-          const found = signal.aborted ? undefined : await this.observe(one.workload).catch(() => undefined);
-          return found && !found.workload.owner ? found : one;
-        });
-      }),
-    );
   }
 
   /** The kinds that are listed: those that the policy does not switch off. */

@@ -1,6 +1,7 @@
 import { actuatorOf } from '../kinds/actuatorOf.ts';
 import type { KindPolicy } from '../kinds/kindPolicy.ts';
-import { keyOf, type Labels, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
+import { findKind } from '../kinds/kinds.ts';
+import { keyOf, type Labels, refOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { RETRY } from '../names.ts';
 import type { Assessed, Outdated } from './assessed.ts';
 import { kindOfOwner } from './history.ts';
@@ -184,6 +185,9 @@ export function howBegun(
   const { begunAt, evicts } = actuatorOf(workload, policy);
   return begunAt(workload) === restartedAt ? { ...(evicts && { evicts }) } : undefined;
 }
+
+/** Whether a workload is found by its pods alone, so that one without pods is not gone for certain. */
+export const isFoundByPods = (key: WorkloadKey): boolean => findKind(refOf(key).kind)?.foundByPods === true;
 
 /** Everything that the known restarts of a workload were for. */
 export const knownTargets = (assessed: Pick<Assessed, 'workload' | 'entry'>): readonly Target[] =>

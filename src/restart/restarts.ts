@@ -86,7 +86,9 @@ export class Restarts {
 
   /** A new workload of the same name is not the one that was restarted. */
   #followUnseen(items: readonly Planned[], restarter: Restarter, signal: AbortSignal): void {
-    const seen = new Map(items.map(({ workload }) => [keyOf(workload), workload.uid]));
+    // what is only listed is not followed by its step
+    const known = items.filter(({ workload }) => !workload.unsupported);
+    const seen = new Map(known.map(({ workload }) => [keyOf(workload), workload.uid]));
     for (const [key, { outcome, uid }] of this.#options.journal.entries) {
       if (outcome || seen.get(key) === uid || this.#busy.has(key)) continue;
       const ref = refOf(key);

@@ -4,6 +4,7 @@ import {
   type Labels,
   type OtherSidecars,
   type PodFacts,
+  type PodSample,
   type Sidecar,
   type SidecarConfig,
   type Workload,
@@ -73,6 +74,9 @@ export class Controlled {
   #current = '';
   #fate: Fate = { name: 'ready', readyAfter: () => 0 };
   #progressedAt = 0;
+  /** Of a Rollout: the restart that its controller has begun, and the last that it has finished. */
+  #restarting = 0;
+  #restartedAt = 0;
   #counts = '';
   #planned = false;
   #refusal: string | undefined;
@@ -94,6 +98,10 @@ export class Controlled {
 
   get workload(): Workload {
     return narrow(this.kind, this.manifest);
+  }
+
+  get #hasOrdinals(): boolean {
+    return this.kind === 'StatefulSet' || this.kind === 'DaemonSet';
   }
 
   get namespace(): string {
@@ -230,6 +238,8 @@ export class Controlled {
     const strategy = this.workload.strategy;
     if (this.kind === 'Deployment' && strategy === 'Recreate') this.#recreate();
     else if (this.kind === 'Deployment') this.#rollDeployment();
+    else if (this.kind === 'Rollout') this.#rollRollout();
+    else if (this.kind === 'ReplicaSet') this.#scale();
     else if (this.kind === 'StatefulSet') this.#rollStatefulSet(strategy === 'OnDelete');
     else this.#rollDaemonSet(strategy === 'OnDelete');
   }
@@ -267,6 +277,20 @@ export class Controlled {
     let available = this.live.filter(({ ready }) => ready).length - least;
     for (const pod of old().filter(({ ready }) => ready)) if (available-- > 0) this.#delete(pod);
     for (const pod of this.live.filter(this.#isNew).slice(desired)) this.#delete(pod);
+  }
+
+  /** An update first; then pods that are older than `restartAt`, one at a time (argo-rollouts rollout/restart.go). */
+  #rollRollout(): void {
+    this.#rollDeployment();
+    if (!this.live.every(this.#isNew) || this.pods.length !== this.desired) return;
+    this.#current = this.#template;
+    const restartAt = Date.parse(this.manifest.spec.restartAt ?? '');
+    if (!(restartAt > this.#restartedAt)) return;
+    if (restartAt !== this.#restarting) this.#fate = this.#around.fateOf(this);
+    this.#restarting = restartAt;
+    const [old] = this.live.filter(({ facts }) => facts.createdAt < restartAt);
+    if (!old) this.#restartedAt = restartAt;
+    else if (this.live.every(({ ready }) => ready)) this.#delete(old);
   }
 
   #surge(maxUnavailable: number): number {
@@ -322,18 +346,19 @@ export class Controlled {
 
   #add(ordinal: number, sidecar: Sidecar, others: OtherSidecars | undefined, template = this.#template): Pod {
     const { name, namespace, uid } = this.manifest.metadata;
-    const hash = this.kind === 'Deployment' ? template : '';
+    const isBetween = this.kind === 'Deployment' || this.kind === 'Rollout';
+    const hash = isBetween ? template : '';
     const own = this.revisions.get(template);
     const pod: Pod = {
       facts: {
         namespace,
-        name: this.kind === 'Deployment' ? `${name}-${hash}-${this.#names}` : `${name}-${ordinal}`,
+        name: this.#hasOrdinals ? `${name}-${ordinal}` : `${name}-${hash}-${this.#names}`,
         uid: `${uid}-${this.#names++}`,
-        owner:
-          this.kind === 'Deployment'
-            ? { kind: 'ReplicaSet', name: `${name}-${hash}`, uid: own?.uid ?? '' }
-            : { kind: this.kind, name, uid },
+        owner: isBetween
+          ? { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${name}-${hash}`, uid: own?.uid ?? '' }
+          : { apiVersion: 'apps/v1', kind: this.kind, name, uid },
         templateHash: hash,
+        ...(this.kind === 'Rollout' && { hashLabel: 'rollouts-pod-template-hash' }),
         // the API server's times are whole seconds
         createdAt: Math.floor(this.#around.time.now / 1000) * 1000,
         node: `node-${ordinal}`,
@@ -342,6 +367,7 @@ export class Controlled {
         deleting: false,
         sidecar,
         ...(others && { others }),
+        ...(this.kind === 'ReplicaSet' && { sample: this.#sample() }),
       },
       ordinal,
       template,
@@ -350,6 +376,12 @@ export class Controlled {
     };
     this.pods.push(pod);
     return pod;
+  }
+
+  /** What is read of pods that may belong to no listed workload. */
+  #sample(): PodSample {
+    const { labels } = this.manifest.spec.template.metadata;
+    return { labels, annotations: {}, hostNetwork: false, isOverridden: false };
   }
 
   #becomeReady(pod: Pod): void {
@@ -395,11 +427,22 @@ export class Controlled {
             availableReplicas: ready,
             currentRevision: this.#current,
             updateRevision: this.#template,
+            ...(this.kind === 'Rollout' && this.#rolloutStatus()),
           };
     if (JSON.stringify(status) === JSON.stringify(this.manifest.status)) return;
     const metadata = { ...this.manifest.metadata, resourceVersion: this.#nextVersion() };
     this.manifest = { metadata, spec: this.manifest.spec, status };
     this.#around.changed(this);
+  }
+
+  #rolloutStatus(): Status {
+    return {
+      conditions: [],
+      observedGeneration: String(this.manifest.metadata.generation),
+      currentPodHash: this.#template,
+      stableRS: this.#current,
+      ...(this.#restartedAt > 0 && { restartedAt: new Date(this.#restartedAt).toISOString() }),
+    };
   }
 
   #conditions(): Condition[] {

@@ -252,11 +252,14 @@ const OURS: readonly string[] = Object.values(ANNOTATION);
 
 const isForeign = ({ manifest }: Controlled, reverter: string): boolean =>
   manifest.spec.template.metadata.annotations[RESTARTED_AT] !== undefined ||
+  manifest.spec.restartAt !== undefined ||
   (reverter === 'put' && OURS.some((key) => manifest.metadata.annotations[key] !== undefined));
 
 function takeBack(world: World, workload: Controlled, whole: boolean): void {
   const { manifest } = workload;
-  const { [RESTARTED_AT]: ours, ...kept } = manifest.spec.template.metadata.annotations;
+  const { [RESTARTED_AT]: annotated, ...kept } = manifest.spec.template.metadata.annotations;
+  const { restartAt, ...spec } = manifest.spec;
+  const ours = annotated ?? restartAt;
   const own = Object.entries(manifest.metadata.annotations).filter(([key]) => !whole || !OURS.includes(key));
   const managedFields = manifest.metadata.managedFields.filter(({ manager }) => !whole || manager !== 'meltemi');
   world.log(
@@ -265,7 +268,7 @@ function takeBack(world: World, workload: Controlled, whole: boolean): void {
   if (ours !== undefined) world.referee.tookBack(workload);
   workload.write({
     metadata: { ...manifest.metadata, annotations: Object.fromEntries(own), managedFields },
-    spec: ours === undefined ? manifest.spec : withTemplate(manifest, kept),
+    spec: annotated === undefined ? spec : withTemplate({ ...manifest, spec }, kept),
   });
 }
 

@@ -31,6 +31,8 @@ export interface ManagedFields {
 export interface Spec {
   readonly replicas?: number;
   readonly paused?: boolean;
+  /** Of a Rollout. */
+  readonly restartAt?: string;
   readonly selector: { readonly matchLabels: Labels };
   readonly template: {
     readonly metadata: { readonly labels: Labels; readonly annotations: Labels };
@@ -41,7 +43,9 @@ export interface Spec {
 }
 
 export interface Strategy {
-  readonly type: string;
+  readonly type?: string;
+  /** Of a Rollout. */
+  readonly canary?: { readonly steps: readonly object[] };
   readonly rollingUpdate?: {
     readonly partition?: number;
     readonly maxUnavailable?: number | string;
@@ -57,7 +61,7 @@ export interface Condition {
 }
 
 export interface Status {
-  readonly observedGeneration: number;
+  readonly observedGeneration: number | string;
   readonly conditions: readonly Condition[];
   readonly [count: string]: number | string | readonly Condition[];
 }

@@ -318,7 +318,7 @@ export class Referee {
   /** Its own failed restart is what spends the budget; only another rollout can mend that. */
   #isOwnFailure(workload: Controlled): boolean {
     const last = this.lastOf(workload);
-    const template = parseTime(workload.manifest.spec.template.metadata.annotations[RESTARTED_AT]);
+    const template = restartTimeOf(workload.manifest.spec);
     return last?.outcome?.startsWith('failed:') === true && template === last.attempt.entry?.restartedAt;
   }
 
@@ -407,7 +407,12 @@ export class Referee {
     const before = this.#evicted.get(name) ?? new Set<string>();
     if (before.has(pod.facts.name) && !pod.deleting)
       this.violated('evicted-twice', `${pod.facts.name} was evicted twice by one restart`);
-    if (pod.template !== workload.template && time.now - workload.changedAt > LONGEST_LOOK)
+    // nothing tells of which template the pods of a ReplicaSet are
+    if (
+      workload.kind !== 'ReplicaSet' &&
+      pod.template !== workload.template &&
+      time.now - workload.changedAt > LONGEST_LOOK
+    )
       this.violated(
         'evicted-template',
         `${pod.facts.name} was evicted, and its owners had not rolled out their template`,
@@ -439,6 +444,11 @@ export class Referee {
   /** Pods that a restart has evicted and that are not Ready again. */
   #missing(workload: Controlled, evicted: ReadonlySet<string>): string[] {
     const ready = new Set(workload.live.flatMap((one) => (one.ready ? one.facts.name : [])));
+    if (workload.kind === 'ReplicaSet') {
+      // the next pod has another name
+      const lacking = Math.max(0, workload.desired - ready.size);
+      return [...evicted].slice(evicted.size - lacking);
+    }
     const isWanted = (one: string): boolean =>
       workload.kind === 'DaemonSet' || Number(one.split('-').at(-1)) < workload.desired;
     return [...evicted].filter((one) => !ready.has(one) && isWanted(one));
@@ -570,6 +580,10 @@ export class Referee {
       'its strategy is OnDelete':
         (before.spec.updateStrategy ?? before.spec.strategy)?.type === 'OnDelete' &&
         JSON.stringify(before.spec) !== JSON.stringify(this.#world.find(key)?.manifest.spec),
+      'it is a Rollout, and its template was written':
+        workload.kind === 'Rollout' &&
+        JSON.stringify(before.spec.template) !== JSON.stringify(this.#world.find(key)?.manifest.spec.template),
+      'its update is not over': workload.kind === 'Rollout' && before.status.stableRS !== before.status.currentPodHash,
       'it is opted out': before.metadata.annotations['meltemi.dev/restart'] === 'false',
       'it is scaled to zero': before.spec.replicas === 0,
       'its pods ask not to be disrupted':
@@ -728,8 +742,8 @@ function shared(failed: readonly Restart[], share: number): number {
 }
 
 function restartTimeOf(spec: object | undefined): number | undefined {
-  const { template } = spec as { template?: { metadata?: { annotations?: Labels } } };
-  return parseTime(template?.metadata?.annotations?.[RESTARTED_AT]);
+  const { template, restartAt } = spec as { template?: { metadata?: { annotations?: Labels } }; restartAt?: string };
+  return parseTime(template?.metadata?.annotations?.[RESTARTED_AT] ?? restartAt);
 }
 
 const ownerKind = (owner: Owner | undefined): string | undefined =>

@@ -241,7 +241,8 @@ function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[
     optedOut: dice.once(20),
     undisturbed: false,
     claimed: dice.once(25),
-    owner: dice.once(4) ? dice.pick(['Kafka', 'Redis']) : undefined,
+    // a ReplicaSet with an owner is its owner's
+    owner: dice.once(4) && kind !== 'ReplicaSet' ? dice.pick(['Kafka', 'Redis']) : undefined,
     reverter: reverts ? dice.pick(REVERTERS) : undefined,
     group: dice.pick(['x', 'y']),
     progressDeadline: dice.pick([20, 40, 600]) * SECOND,
@@ -261,7 +262,16 @@ function withCanary(drawn: readonly WorkloadDraft[], dice: Dice): Pick<Scenario,
   return { workloads: drawn.map((one) => (one === chosen ? workload : one)), canary: { role, workload } };
 }
 
-const KIND_SHARES = ['Deployment', 'Deployment', 'Deployment', 'StatefulSet', 'StatefulSet', 'DaemonSet'] as const;
+const KIND_SHARES = [
+  'Deployment',
+  'Deployment',
+  'Deployment',
+  'StatefulSet',
+  'StatefulSet',
+  'DaemonSet',
+  'Rollout',
+  'ReplicaSet',
+] as const;
 
 /** His own dice, so that he changes nothing of the others' scenario. */
 function drawTenant(dice: Dice, flavour: Flavour): Scenario['tenant'] {
@@ -273,7 +283,7 @@ function drawTenant(dice: Dice, flavour: Flavour): Scenario['tenant'] {
 
 function drawStrategy(dice: Dice, kind: WorkloadKind): WorkloadDraft['strategy'] {
   const share = kind === 'Deployment' ? 12 : 3;
-  if (dice.below(share) > 0) return 'RollingUpdate';
+  if (dice.below(share) > 0 || kind === 'Rollout' || kind === 'ReplicaSet') return 'RollingUpdate';
   return kind === 'Deployment' ? 'Recreate' : 'OnDelete';
 }
 

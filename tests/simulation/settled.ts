@@ -36,7 +36,8 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
 
 /** The same for verdicts that leave a workload alone. */
 const SKIPPED_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
-  unsupported: ({ scenario }, { workload }) => workload.strategy === 'OnDelete' && scenario.policy.onDelete === 'never',
+  unsupported: ({ scenario }, { kind, workload }) =>
+    (workload.strategy === 'OnDelete' || kind === 'ReplicaSet') && scenario.policy.onDelete === 'never',
   'scaled-to-zero': (_world, { desired }) => desired === 0,
   partitioned: (_world, { workload, desired }) => workload.partition >= desired,
   'canary-target': (world, { workload }) => world.flagger.roleOf(workload) === 'target',

@@ -8,8 +8,8 @@ import type { OperatorProcess } from './operatorProcess.ts';
 import { type Attempt, covers } from './referee.ts';
 import type { World } from './world.ts';
 
-/** The kinds whose controllers are simulated. */
-const SIMULATED: ReadonlySet<WorkloadKind> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
+/** The kinds whose controllers are simulated and whose objects are listed. */
+const LISTED: ReadonlySet<WorkloadKind> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout']);
 
 /** The port, as one process has it: every call crosses the weather, and every write passes the fence and the referee's eyes. */
 export class SimulatedCluster implements Cluster {
@@ -44,7 +44,7 @@ export class SimulatedCluster implements Cluster {
   }
 
   workloads(kind: WorkloadKind, namespace: string | undefined): Promise<Workload[]> {
-    if (!SIMULATED.has(kind)) return Promise.resolve([]);
+    if (!LISTED.has(kind)) return Promise.resolve([]);
     return this.#read(kind, () =>
       this.#of(namespace)
         .filter((one) => one.kind === kind)

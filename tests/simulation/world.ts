@@ -6,7 +6,7 @@ import { ControlPlane, NO_PROXY } from './controlPlane.ts';
 import { FaultWeather } from './faults.ts';
 import { Flagger } from './flagger.ts';
 import { LeaseServer } from './leaseServer.ts';
-import { type Manifest, merged } from './manifest.ts';
+import { type Manifest, merged, type Spec, type Strategy } from './manifest.ts';
 import { OperatorProcess } from './operatorProcess.ts';
 import { type Attempt, Referee } from './referee.ts';
 import { type BudgetDraft, drawScenario, type Scenario, type WorkloadDraft } from './scenario.ts';
@@ -229,12 +229,13 @@ function manifestOf(draft: WorkloadDraft, now: number): Manifest {
   const { kind, namespace, name, replicas, strategy, maxUnavailable, partition, paused, claimed, owner, group } = draft;
   const { rolloutGroup } = draft;
   const key = { 'f:spec': { 'f:template': { 'f:metadata': { 'f:annotations': { [CLAIM]: {} } } } } };
-  const rolling = {
+  const rolling: Readonly<Record<string, Strategy['rollingUpdate']>> = {
     Deployment: { maxUnavailable, maxSurge: 1 },
     StatefulSet: { partition },
     DaemonSet: { maxUnavailable: 1 },
-  }[kind];
-  const rollout = { type: strategy, ...(strategy === 'RollingUpdate' && { rollingUpdate: rolling }) };
+  };
+  const rollingUpdate = strategy === 'RollingUpdate' ? rolling[kind] : undefined;
+  const rollout = { type: strategy, ...(rollingUpdate && { rollingUpdate }) };
   const labels = { app: name, group };
   const containers = [{ name: 'app', image: 'app:1' }, ...(draft.ownVault ? [OWN_CONTAINER] : [])];
   return {
@@ -259,13 +260,20 @@ function manifestOf(draft: WorkloadDraft, now: number): Manifest {
       ...(paused && { paused }),
       selector: { matchLabels: { app: name } },
       template: { metadata: { labels, annotations: draft.undisturbed ? CALM : {} }, spec: { containers } },
-      [kind === 'Deployment' ? 'strategy' : 'updateStrategy']: rollout,
+      ...strategyOf(kind, rollout),
     },
     status: { observedGeneration: 0, conditions: [] },
   };
 }
 
 const CALM = { 'karpenter.sh/do-not-disrupt': 'true' };
+
+/** A strategy where its kind has it. */
+function strategyOf(kind: string, strategy: Strategy): Partial<Pick<Spec, 'strategy' | 'updateStrategy'>> {
+  if (kind === 'Rollout') return { strategy: { canary: { steps: [{ setWeight: 20 }] } } };
+  if (kind === 'ReplicaSet') return {};
+  return kind === 'Deployment' ? { strategy } : { updateStrategy: strategy };
+}
 
 const HANGS: Fate = { name: 'hangs', readyAfter: () => Number.POSITIVE_INFINITY };
 const DENIED = 'admission webhook "namespace.sidecar-injector.istio.io" denied the request: the template is none';

@@ -28,7 +28,9 @@ export class Counts {
 
   constructor(assessed: readonly Assessed[], context: PlanContext) {
     this.#now = context.now;
-    const seen = new Map(assessed.map((one) => [keyOf(one.workload), one]));
+    // of what is only listed, the budgets are not known
+    const known = assessed.filter(({ workload }) => !workload.unsupported);
+    const seen = new Map(known.map((one) => [keyOf(one.workload), one]));
     for (const [key, entry] of context.journal) {
       if (!context.starting.has(key)) this.#note(entry.since);
       // a time in the future is from another clock, and would make all workloads wait until then
