@@ -51,6 +51,8 @@ interface Revision {
 }
 
 const GRACE = 2000;
+/** How long the canary of an update of a Rollout stands alone. */
+const STEP = 60_000;
 
 /** A workload with its pods, rolled as its Kubernetes controller does (pkg/controller/deployment, statefulset and daemon). */
 export class Controlled {
@@ -76,6 +78,7 @@ export class Controlled {
   #progressedAt = 0;
   /** Of a Rollout: the restart that its controller has begun, and the last that it has finished. */
   #restarting = 0;
+  #stepUntil = 0;
   #restartedAt = 0;
   #counts = '';
   #planned = false;
@@ -220,6 +223,8 @@ export class Controlled {
       this.#template = template;
       this.#fate = this.#around.fateOf(this);
       this.#progressedAt = this.#around.time.now;
+      this.#stepUntil = this.#around.time.now + STEP;
+      this.wakeBefore(STEP);
       this.#around.log(() => `${this.key}: its controller begins a rollout (its pods: ${this.#fate.name})`);
     }
     this.#revise();
@@ -281,6 +286,11 @@ export class Controlled {
 
   /** An update first; then pods that are older than `restartAt`, one at a time (argo-rollouts rollout/restart.go). */
   #rollRollout(): void {
+    if (this.#template !== this.#current && this.#around.time.now < this.#stepUntil) {
+      // a canary, for as long as its step takes
+      if (!this.live.some(this.#isNew)) this.#create(0, this.#template);
+      return;
+    }
     this.#rollDeployment();
     if (!this.live.every(this.#isNew) || this.pods.length !== this.desired) return;
     this.#current = this.#template;

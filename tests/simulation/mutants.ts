@@ -116,8 +116,8 @@ export const RULES: readonly Mutant[] = [
   {
     name: 'without turns under one budget',
     file: `${LIMITS}/limits.ts`,
-    snippet: '  oneUnderABudget,\n  oneOfAnOwnerKind,\n',
-    instead: '  oneOfAnOwnerKind,\n',
+    snippet: '  oneUnderABudget,\n  oneOfARolloutGroup,\n',
+    instead: '  oneOfARolloutGroup,\n',
     breaks: 'pdb-shared',
     flavour: 'crowded',
   },
@@ -206,8 +206,8 @@ export const RULES: readonly Mutant[] = [
   {
     name: 'without heed to paused rollouts',
     file: RULE_LIST,
-    snippet: '  paused,\n  rolling,\n',
-    instead: '  rolling,\n',
+    snippet: '  paused,\n  rolloutPaused,\n',
+    instead: '  rolloutPaused,\n',
     breaks: 'target',
     flavour: 'plain',
   },
@@ -358,7 +358,7 @@ export const TRUST: readonly Mutant[] = [
     name: 'following a time in a template that lies ahead',
     file: ENTRY,
     snippet: 'Math.max(wall, workload.createdAt, before)',
-    instead: 'Math.max(wall, before, (parseTime(workload.template.annotations[RESTARTED_AT]) ?? 0) + 1000)',
+    instead: 'Math.max(wall, before, (lastBegun(workload) ?? 0) + 1000)',
     breaks: 'journal',
   },
   {
@@ -472,5 +472,19 @@ export const EVICTIONS: readonly Mutant[] = [
     snippet: 'const fresh = await observer.assess(mesh(), observed, true);',
     instead: 'const fresh = await observer.assess(mesh(), observed);',
     breaks: 'answer',
+  },
+  {
+    name: 'restarting a Rollout in the middle of an update',
+    file: RULE_LIST,
+    snippet: '  updatePending,\n',
+    instead: '',
+    breaks: 'target',
+  },
+  {
+    name: 'writing the template of a Rollout',
+    file: 'src/restart/byRestartAt.ts',
+    snippet: 'spec: { restartAt: timestamp(restartedAt) } }),',
+    instead: "spec: { restartAt: timestamp(restartedAt), template: { metadata: { annotations: { by: 'us' } } } } }),",
+    breaks: 'target',
   },
 ];
