@@ -4,7 +4,7 @@ import type { Result } from './simulate.ts';
 import { SimulationWorkers } from './workers.ts';
 
 /** The same runs every time, unless the environment names another number of them or one seed. */
-const RUNS = Number(process.env.SIMULATION_RUNS ?? 10_000);
+const RUNS = Number(process.env.SIMULATION_RUNS ?? 4400);
 const ONE = process.env.SIMULATION_SEED;
 const PLAYERS = 2;
 /** A limit that is seldom reached would be kept without anybody keeping it. */
