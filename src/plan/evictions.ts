@@ -12,6 +12,8 @@ export interface EvictionState {
   readonly outdated: ReadonlySet<string>;
   /** When the restart began, in milliseconds. Younger pods are the ones that it has brought. */
   readonly since: number;
+  /** Names of pods that this process has evicted: whatever has such a name now was brought by the restart. */
+  readonly evicted?: ReadonlySet<string>;
 }
 
 /** What is to be done next about a restart by evictions. */
@@ -31,10 +33,11 @@ export type NextEvictions =
  * `minReadySeconds`, as the controller counts, and every pod must be there. A pod that is not Ready itself costs nothing. Where all old
  * pods are down, one after the other is replaced. The highest ordinal comes first. Pure.
  */
-export function nextEvictions({ workload, pods, outdated, since }: EvictionState): NextEvictions {
+export function nextEvictions({ workload, pods, outdated, since, evicted }: EvictionState): NextEvictions {
   const live = pods.filter(isLive);
-  const fresh = live.filter(({ createdAt }) => createdAt > since);
-  const old = live.filter(({ createdAt, uid }) => createdAt <= since && outdated.has(uid));
+  const isBrought = ({ createdAt, name }: PodFacts): boolean => createdAt > since || (evicted?.has(name) ?? false);
+  const fresh = live.filter(isBrought);
+  const old = live.filter((pod) => !isBrought(pod) && outdated.has(pod.uid));
   const left = old.length;
   const wrong = fresh.filter(({ ready, uid }) => ready && outdated.has(uid));
   if (wrong.length > 0) return { kind: 'wrong', pods: wrong, left };

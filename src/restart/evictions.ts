@@ -26,6 +26,8 @@ export interface EvictionProgress {
   notBefore?: number;
   /** Why the last look has evicted nothing. */
   held?: string;
+  /** Names of the pods that this process has evicted. */
+  readonly evicted: Set<string>;
   /** How many pods this process may evict yet: as many as were outdated when it began. */
   allowed?: number;
 }
@@ -90,7 +92,13 @@ export class Evictions {
     const observed = { ...seen, groups: pods.filter(isLive).map(groupOfOne) };
     const assessed = await observer.assess(mesh(), observed, look.ask);
     const since = begunAt(workload, entry);
-    const next = nextEvictions({ workload, pods, outdated: outdatedIn(assessed, entry), since });
+    const next = nextEvictions({
+      workload,
+      pods,
+      outdated: outdatedIn(assessed, entry),
+      since,
+      evicted: state.evicted,
+    });
     const isUnknown = isUnclear(assessed, entry);
     // what is not known now says nothing of what is left
     if (!isUnknown) note(state, next.left, now);
@@ -158,6 +166,7 @@ export class Evictions {
       await cluster.evict(pod);
       listener.evicted(workload, pod.name);
       state.allowed = (state.allowed ?? 1) - 1;
+      state.evicted.add(pod.name);
       return undefined;
     } catch (error) {
       // somebody else has deleted it, and another pod may have its name

@@ -55,7 +55,7 @@ export class RestartFollower {
       askedAt: never,
       failures: 0,
       said: new SayOnce(),
-      eviction: {},
+      eviction: { evicted: new Set() },
     };
     while (!signal.aborted) {
       try {

@@ -423,8 +423,8 @@ export const EVICTIONS: readonly Mutant[] = [
   {
     name: 'evicting pods that are current',
     file: EVICTED,
-    snippet: 'createdAt <= since && outdated.has(uid)',
-    instead: 'createdAt <= since',
+    snippet: '!isBrought(pod) && outdated.has(pod.uid)',
+    instead: '!isBrought(pod)',
     breaks: 'evicted-current',
   },
   {

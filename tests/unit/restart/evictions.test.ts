@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { statusError } from '../../../src/cluster/apiError.ts';
 import { RESTART_ANNOTATION } from '../../../src/names.ts';
 import { policy } from '../../builders/policy.ts';
-import { expected, NO_SIDECAR, sidecar } from '../../builders/workload.ts';
+import { expected, NO_SIDECAR, NOW, sidecar } from '../../builders/workload.ts';
 import { EvictionBench } from './evictionBench.ts';
 
 const status = (code: number, message = '') =>
@@ -175,6 +175,17 @@ const rows: [string, Row][] = [
       },
       is: 'verified',
       evicted: 3,
+    },
+  ],
+  [
+    'nor one that lies a little ahead a new pod an old one',
+    {
+      begin: (bench) => {
+        bench.next = NO_SIDECAR;
+        bench.ticked = () => bench.change({ writtenAt: NOW + 100_000 });
+      },
+      is: 'failed:no-sidecar',
+      evicted: 1,
     },
   ],
   [
