@@ -18,6 +18,11 @@ for (const [what, values, said] of [
   ['a pause with its reason', { paused: 'change freeze' }, /It is PAUSED \(change freeze\)/],
   ['a pause without', { paused: true }, /It is PAUSED: no new restart/],
   ['a dry run', { config: { dryRun: true } }, /It is a DRY RUN/],
+  [
+    'evictions that are off',
+    { eviction: { enabled: false } },
+    /OnDelete, .* are not restarted, because eviction.enabled/,
+  ],
   ['namespaces', { namespaces: ['shop', 'bank'] }, /the namespaces shop, bank only/],
   [
     'what is given twice',
