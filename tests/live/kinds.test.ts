@@ -236,6 +236,6 @@ test('the plan says of every outdated workload what holds it and, where time end
     first: 'outdated restart',
     second: 'outdated wait max-in-flight-per-namespace',
     db: 'outdated wait pdb',
-    'by-hand': 'skipped none unsupported',
+    'by-hand': 'outdated wait outage outage',
   });
 });
