@@ -210,7 +210,7 @@ const NOT_SERVED = /^(get|patch) argoproj\.io/;
 
 /** Rights for what does not happen when a rollout goes well, and for what `rarely` provokes. */
 const RARE =
-  /nodes|reviews|daemonsets|list \/events|create \/events own|create coordination|get (batch|apps)\/(jobs|replicasets)|eviction|replicationcontrollers|replicasets/;
+  /nodes|reviews|daemonsets|list \/events|create \/events own|create coordination|batch\/jobs|replica[st]|eviction/;
 
 test('after helm uninstall nothing of the release remains, not even its Lease; the workloads keep their records', async () => {
   await bed.namespace('shop', INJECTED);
