@@ -142,7 +142,7 @@ test('an injected gateway is upgraded; where no injector matches it is left alon
   }
 });
 
-test('Recreate and a partition are rolled; OnDelete, which a restart does not roll, is never written', async () => {
+test('Recreate and a partition are rolled; OnDelete is never written with --on-delete=never', async () => {
   await bed.namespace('odd', { 'istio-injection': 'enabled' });
   for (const name of ['recreate', 'rolling'])
     await bed.deploy({ kind: 'Deployment', namespace: 'odd', name, replicas: 1 });
@@ -158,7 +158,7 @@ test('Recreate and a partition are rolled; OnDelete, which a restart does not ro
     spec: { updateStrategy: { rollingUpdate: { partition: 1 } } },
   });
   await bed.waitReady('odd');
-  const scene = await Scene.start(bed, 'odd');
+  const scene = await Scene.start(bed, 'odd', '--on-delete', 'never');
   try {
     await bed.label('odd', { 'istio-injection': null, 'istio.io/rev': 'next' });
     await until('three outcomes', 90_000, async () => Object.keys(await scene.outcomes()).length === 3);

@@ -16,6 +16,8 @@ export class Counts {
   /** A workload in flight for each budget, and for each kind of owner. */
   readonly #perBudget = new Map<string, WorkloadKey>();
   readonly #perOwner = new Map<string, WorkloadKey>();
+  /** A workload in flight under any budget, for each namespace. */
+  readonly #underAny = new Map<string, WorkloadKey>();
   /** A workload in flight for each rollout group. One that was not read counts for every group of its namespace. */
   readonly #perGroup = new Map<string, WorkloadKey>();
   /** Times of the writes of the last minute. */
@@ -31,21 +33,24 @@ export class Counts {
     // of what is only listed, the budgets are not known
     const known = assessed.filter(({ workload }) => !workload.unsupported);
     const seen = new Map(known.map((one) => [keyOf(one.workload), one]));
-    for (const [key, entry] of context.journal) {
-      if (!context.starting.has(key)) this.#note(entry.since);
-      // a time in the future is from another clock, and would make all workloads wait until then
-      for (const { at } of entry.writes.slice(1).filter((write) => write.at <= context.wall))
-        this.#note(Math.min(context.now, at + CUT + WRITTEN_WITHIN - context.wall + context.now));
-      if (!entry.outcome) this.#countEntry(key, entry, seen.get(key));
-      for (const { restartedFor, outcome } of targetsOf(entry)) {
-        const isOver = outcome !== undefined || context.now > entry.since + context.policy.restartTimeout;
-        this.#towards.set(restartedFor, this.#towards.get(restartedFor) === true || isOver);
-      }
-    }
+    for (const [key, entry] of context.journal) this.#countJournalled(key, entry, seen.get(key), context);
     for (const key of context.starting) {
       const entry = context.journal.get(key);
       if (!entry || entry.outcome) this.#countKey(key, seen.get(key));
       this.#note(context.now);
+    }
+  }
+
+  #countJournalled(key: WorkloadKey, entry: JournalEntry, assessed: Assessed | undefined, context: PlanContext): void {
+    // one whose write is not known to have been made may be written at any moment
+    if (!context.starting.has(key)) this.#note(entry.confirmed || entry.outcome ? entry.since : context.now);
+    // a time in the future is from another clock, and would make all workloads wait until then
+    for (const { at } of entry.writes.slice(1).filter((write) => write.at <= context.wall))
+      this.#note(Math.min(context.now, at + CUT + WRITTEN_WITHIN - context.wall + context.now));
+    if (!entry.outcome) this.#countEntry(key, entry, assessed);
+    for (const { restartedFor, outcome } of targetsOf(entry)) {
+      const isOver = outcome !== undefined || context.now > entry.since + context.policy.restartTimeout;
+      this.#towards.set(restartedFor, this.#towards.get(restartedFor) === true || isOver);
     }
   }
 
@@ -70,7 +75,9 @@ export class Counts {
 
   /** A workload that is, or may be, in flight under a budget. */
   underBudget(budget: Budget, namespace: string): WorkloadKey | undefined {
-    return this.#perBudget.get(budgetName(budget)) ?? this.#perBudget.get(unknownIn({ namespace }));
+    // one that cannot be read may be any of the namespace
+    const same = budget.name ? this.#perBudget.get(budgetName(budget)) : this.#underAny.get(namespace);
+    return same ?? this.#perBudget.get(unknownIn({ namespace }));
   }
 
   /** A workload in flight that has the same kind of owner. */
@@ -134,7 +141,10 @@ export class Counts {
     const key = keyOf(workload);
     this.#countIn(workload.namespace);
     if (lowersAvailability(workload))
-      for (const budget of budgets) this.#perBudget.set(budget.name ? budgetName(budget) : unknownIn(workload), key);
+      for (const budget of budgets) {
+        this.#perBudget.set(budget.name ? budgetName(budget) : unknownIn(workload), key);
+        this.#underAny.set(workload.namespace, key);
+      }
     if (workload.owner) this.#perOwner.set(kindOfOwner(workload.owner), key);
     const group = groupKeyOf(workload);
     if (group !== undefined) this.#perGroup.set(group, key);
