@@ -96,7 +96,8 @@ const wrong: [string, string, string[]][] = [
     'a kind',
     'exclude: [{kinds: [Job]}]',
     [
-      "p.yaml:1:20: exclude[0].kinds[0]: 'Job' is invalid. It must be one of Deployment, StatefulSet, DaemonSet, Rollout.",
+      "p.yaml:1:20: exclude[0].kinds[0]: 'Job' is invalid. It must be one of Deployment, StatefulSet, DaemonSet, Rollout, " +
+        'ReplicaSet, ReplicationController.',
     ],
   ],
   [
