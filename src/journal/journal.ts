@@ -11,6 +11,7 @@ import {
 } from '../plan/journalEntry.ts';
 import { type Outcome, provesNothing } from '../plan/outcomes.ts';
 import { recordOf, targetsOf } from '../plan/record.ts';
+import type { AllRunNotes, RunNotes } from '../plan/runNotes.ts';
 import { journalText, type LearntImage, readJournal, type StoredEntry } from './journalText.ts';
 
 /** Where the journal is kept between processes. */
@@ -56,6 +57,7 @@ export class Journal {
   readonly #options: JournalOptions;
   readonly #entries = new Map<WorkloadKey, JournalEntry>();
   #learnt = new Map<string, readonly LearntImage[]>();
+  #notes = new Map<string, RunNotes>();
   #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
   #writing = false;
   /** How often the store was read. Text that was made before the last read belongs to another leader's term. */
@@ -90,6 +92,7 @@ export class Journal {
     this.#loads += 1;
     const before = new Map(this.#entries);
     this.#learnt = new Map(read.learnt);
+    this.#notes = new Map(read.notes);
     this.#entries.clear();
     for (const [key, stored] of read.entries) this.#entries.set(key, this.#loaded(stored, before.get(key)));
     return 'read';
@@ -198,10 +201,22 @@ export class Journal {
     return same ? 'known' : 'news';
   }
 
-  /** Forgets what was learnt of injections that no longer exist. */
+  /** Forgets what was learnt of injections that no longer exist, and the notes of their runs. */
   keepOnly(injections: readonly { readonly run: string }[]): void {
     const runs = new Set(injections.map(({ run }) => run));
     for (const run of this.#learnt.keys()) if (!runs.has(run)) this.#learnt.delete(run);
+    for (const run of this.#notes.keys()) if (!runs.has(run)) this.#notes.delete(run);
+  }
+
+  /** What is remembered of each run besides its restarts. */
+  get notes(): AllRunNotes {
+    return this.#notes;
+  }
+
+  /** Adds to what is remembered of a run. A field that is given replaces the one before. */
+  note(run: string, notes: RunNotes): void {
+    this.#notes.set(run, { ...this.#notes.get(run), ...notes });
+    this.#storeSoon();
   }
 
   /** @returns a promise that resolves when the store has the current journal; it rejects as `begin` does */
@@ -260,7 +275,7 @@ export class Journal {
       const served = this.#waiting.splice(0);
       try {
         const loads = this.#loads;
-        const made = journalText(this.#entries, this.#learnt);
+        const made = journalText(this.#entries, this.#learnt, this.#notes);
         const text = typeof made === 'string' ? made : await made;
         if (loads !== this.#loads) throw new Error('not written: the journal was read again in the meantime');
         await this.#options.store.keep(text);

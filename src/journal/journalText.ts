@@ -6,7 +6,9 @@ import type { WorkloadKey } from '../model.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import { outcomeOf } from '../plan/outcomes.ts';
 import { targetOf, targetsOf, targetWord, writeOf, writeWord } from '../plan/record.ts';
+import type { AllRunNotes } from '../plan/runNotes.ts';
 import { parseTime, timestamp } from '../rfc3339.ts';
+import { readRunNotes } from './runNotesText.ts';
 
 /** An entry as it is stored: without the fields that only have a meaning within one process. */
 export interface StoredEntry extends Omit<JournalEntry, 'since' | 'before'> {
@@ -82,16 +84,26 @@ const ENTRY: Shape = {
  * wider daily limit depends on them.
  * @throws {JournalFull} when the others alone are too many
  */
-export function journalText(entries: JournalEntries, learnt: LearntImages = new Map()): JournalText {
+export function journalText(
+  entries: JournalEntries,
+  learnt: LearntImages = new Map(),
+  notes: AllRunNotes = new Map(),
+): JournalText {
   const restarts = [...entries].map(([key, entry]) => `${JSON.stringify(key)}:${wordsOf(entry)}`).join();
   const images = learnt.size > 0 ? `,"images":${JSON.stringify(Object.fromEntries(learnt))}` : '';
-  const text = `{"version":1,"restarts":{${restarts}}${images}}`;
-  return text.length <= READABLE ? text : compressed(entries, learnt, text);
+  const runs = notes.size > 0 ? `,"runs":${JSON.stringify(Object.fromEntries(notes))}` : '';
+  const text = `{"version":1,"restarts":{${restarts}}${images}${runs}}`;
+  return text.length <= READABLE ? text : compressed(entries, learnt, notes, text);
 }
 
 const zip = promisify(gzip);
 
-async function compressed(entries: JournalEntries, learnt: LearntImages, text: string): Promise<string> {
+async function compressed(
+  entries: JournalEntries,
+  learnt: LearntImages,
+  notes: AllRunNotes,
+  text: string,
+): Promise<string> {
   const packed = COMPRESSED + (await zip(text)).toString('base64');
   if (packed.length <= LARGEST) return packed;
   const well = [...entries].filter(([, entry]) => targetsOf(entry).every(({ outcome }) => outcome === 'verified'));
@@ -100,7 +112,7 @@ async function compressed(entries: JournalEntries, learnt: LearntImages, text: s
   const older = well.sort(([, a], [, b]) => a.restartedAt - b.restartedAt).slice(0, Math.ceil(well.length / 4));
   const fewer = new Map(entries);
   for (const [key] of older) fewer.delete(key);
-  return journalText(fewer, learnt);
+  return journalText(fewer, learnt, notes);
 }
 
 const known = new WeakMap<JournalEntry, string>();
@@ -132,17 +144,18 @@ const storedEntry = (one: JournalEntry): Stored => ({
 export interface StoredJournal {
   readonly entries: ReadonlyMap<WorkloadKey, StoredEntry>;
   readonly learnt: LearntImages;
+  readonly notes: AllRunNotes;
 }
 
 /** Reads a journal, or says why it cannot. It is never read in part, because half a journal would lead to repeated restarts. */
 export function readJournal(text: string): StoredJournal | { readonly unreadable: string } {
   try {
     const raw: unknown = JSON.parse(text.startsWith(COMPRESSED) ? unfolded(text) : text);
-    const { version, restarts, images } = raw as { version?: unknown; restarts?: unknown; images?: unknown };
+    const { version, restarts, images, runs } = raw as Readonly<Record<string, unknown>>;
     if (version !== 1) return { unreadable: `its version is ${JSON.stringify(version)?.slice(0, 20)}, not 1` };
     if (typeof restarts !== 'object' || restarts === null) return { unreadable: 'it has no field "restarts"' };
     const entries = Object.entries(restarts).map(([key, one]) => [keyed(key), entryOf(key, one)] as const);
-    return { entries: new Map(entries), learnt: learntOf(images) };
+    return { entries: new Map(entries), learnt: learntOf(images), notes: readRunNotes(runs) };
   } catch (error) {
     return { unreadable: error instanceof Error ? error.message.slice(0, 200) : String(error) };
   }

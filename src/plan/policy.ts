@@ -4,6 +4,8 @@ import type { SidecarSource } from '../expect/sidecarSource.ts';
 import type { KindPolicy } from '../kinds/kindPolicy.ts';
 import type { LabelSelector, WorkloadKind } from '../model.ts';
 import type { GateCode } from './gates/gates.ts';
+import type { MetricGate } from './metricGate.ts';
+import type { Wave } from './wave.ts';
 
 export const PDB_CHOICES = ['respect', 'ignore'] as const;
 export const RECREATE_CHOICES = ['restart', 'hold'] as const;
@@ -56,4 +58,7 @@ export interface Policy extends DriftRules, KindPolicy {
   readonly excludeNamespaces: readonly string[];
   readonly includeLabels: LabelSelector | undefined;
   readonly excludeLabels: LabelSelector | undefined;
+  /** In their order; without any, every workload is in one wave. */
+  readonly waves?: readonly Wave[];
+  readonly metricGates?: readonly MetricGate[];
 }

@@ -4,8 +4,10 @@ import { type Reason, reason } from '../reasons.ts';
 import type { Outdated } from './assessed.ts';
 import type { History } from './history.ts';
 import type { JournalEntries } from './journalEntry.ts';
+import type { MetricGateStates } from './metricGate.ts';
 import type { Policy } from './policy.ts';
 import type { RolloutGroups } from './rolloutGroups.ts';
+import type { AllRunNotes } from './runNotes.ts';
 import type { WaitCode } from './waitReasons.ts';
 
 /**
@@ -60,6 +62,10 @@ export interface RuleContext {
   readonly retryAt: ReadonlyMap<WorkloadKey, { readonly until: number; readonly problem: string }>;
   /** The user's reason for the pause of Meltemi; undefined if it is not paused. */
   readonly paused: string | undefined;
+  /** What is remembered of each run besides its restarts. */
+  readonly notes?: AllRunNotes;
+  /** What the metric gates last answered. */
+  readonly metricGates?: MetricGateStates;
   readonly history: History;
   readonly rolloutGroups: RolloutGroups;
 }

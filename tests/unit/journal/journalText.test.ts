@@ -5,6 +5,7 @@ import type { WorkloadKey } from '../../../src/model.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
 import { WRITES_KEPT } from '../../../src/plan/record.ts';
+import type { RunNotes } from '../../../src/plan/runNotes.ts';
 import { restarted, writesAgo } from '../../builders/journal.ts';
 import { HOUR, NOW } from '../../builders/workload.ts';
 import { Dice } from '../fuzz/dice.ts';
@@ -55,7 +56,11 @@ test('what is written is read again, whatever it is', async () => {
     const dice = new Dice(seed);
     const entries = entriesFrom(dice, dice.below(20));
     const expected = new Map([...entries].map(([key, one]) => [key, storedPart(one)]));
-    assert.deepEqual(await throughText(entries), { entries: expected, learnt: new Map() }, `seed ${seed}`);
+    assert.deepEqual(
+      await throughText(entries),
+      { entries: expected, learnt: new Map(), notes: new Map() },
+      `seed ${seed}`,
+    );
   }
 });
 
@@ -205,4 +210,29 @@ test('what a later version adds to an entry is no hindrance', () => {
 test('a journal that names an entry __proto__ changes no object', () => {
   readJournal(`{"version":1,"restarts":{"__proto__":{"polluted":true}},"__proto__":{"polluted":true}}`);
   assert.equal(({} as { polluted?: unknown }).polluted, undefined);
+});
+
+test('notes of runs are read again, and those that cannot be read are skipped', async () => {
+  const notes: RunNotes = {
+    startedAt: NOW,
+    told: ['started'],
+    waves: { dev: { endedAt: NOW, doneAt: NOW + HOUR }, rest: {} },
+    closedSince: { slo: NOW },
+  };
+  const text = await journalText(new Map(), new Map(), new Map([['run', notes]]));
+  const read = (runs: unknown) => {
+    const journal = readJournal(JSON.stringify({ ...(JSON.parse(text) as object), runs }));
+    return 'notes' in journal && Object.fromEntries(journal.notes);
+  };
+  assert.deepEqual(readJournal(text), { entries: new Map(), learnt: new Map(), notes: new Map([['run', notes]]) });
+  for (const wrong of [
+    null,
+    1,
+    { told: [1] },
+    { waves: { dev: null } },
+    { waves: { dev: 1 } },
+    { closedSince: { slo: 'x' } },
+  ])
+    assert.deepEqual(read({ run: notes, other: wrong }), { run: notes }, JSON.stringify(wrong));
+  for (const wrong of [null, 1, 'x', []]) assert.deepEqual(read(wrong), {}, JSON.stringify(wrong));
 });

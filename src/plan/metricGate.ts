@@ -1,0 +1,29 @@
+import type { Filter } from '../expect/filter.ts';
+import type { Labels } from '../model.ts';
+
+/** A metric gate of the policy: a question to Prometheus whose answer holds restarts. Times are in milliseconds. */
+export interface MetricGate {
+  readonly name: string;
+  /** The address of the Prometheus HTTP API. */
+  readonly prometheus: string;
+  readonly ask:
+    | { readonly query: string; readonly min?: number; readonly max?: number }
+    /** Open while no alert with these labels fires. */
+    | { readonly alerts: Labels };
+  /** After being closed for so long it is reported. It never opens by itself. */
+  readonly timeLimit?: number;
+  /** Whose restarts it holds; all if absent. */
+  readonly match?: readonly Filter[];
+  readonly tokenFile?: string;
+  readonly caFile?: string;
+}
+
+/** What the last answer to a gate says. A gate without an answer is closed. */
+export interface MetricGateState {
+  readonly isOpen: boolean;
+  /** The value and its bound, or the problem, in words. */
+  readonly detail: string;
+}
+
+/** The states of the gates that were asked, by their names. */
+export type MetricGateStates = ReadonlyMap<string, MetricGateState>;
