@@ -96,7 +96,7 @@ test('above 32 KiB it is compressed, and reads the same', async () => {
   assert.match(text, /^gzip:/);
   assert.ok(JSON.parse(gunzipSync(Buffer.from(text.slice(5), 'base64')).toString()));
   const kept = new Map([...entries].map(([key, one]) => [key, storedPart(one)]));
-  assert.deepEqual(readJournal(text), { entries: kept, learnt: new Map() });
+  assert.deepEqual(readJournal(text), { entries: kept, learnt: new Map(), notes: new Map() });
 });
 
 /** Milliseconds for which making the text keeps the event loop from everything else, at the longest. */
