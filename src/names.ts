@@ -28,6 +28,8 @@ export const ANNOTATION = {
   outcome: `${DOMAIN}/outcome`,
   /** Only if the policy names other sidecars: what else restarts were for, each with its time, attempts, run and outcome. */
   others: `${DOMAIN}/other-sidecars`,
+  /** How many seconds the last three restarts took that ended well, newest first; absent as long as none has. */
+  durations: `${DOMAIN}/durations`,
 } as const;
 
 /** Requests one more restart for the same sidecar. A user sets it on a workload, to a value that it did not have before. */

@@ -3,6 +3,7 @@ import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import {
   CUT,
+  endedEntry,
   entryOf,
   isFoundByPods,
   type JournalEntries,
@@ -159,13 +160,7 @@ export class Journal {
   end(ref: WorkloadRef, outcome: Outcome, ends: ReadonlyMap<string, Outcome> = new Map()): JournalEntry | undefined {
     const entry = this.get(ref);
     if (!entry) return undefined;
-    const { before: _over, others = [], ...known } = entry;
-    const all = others.map((target) => ({
-      ...target,
-      outcome: ends.get(target.restartedFor) ?? target.outcome ?? outcome,
-    }));
-    const own = ends.get(entry.restartedFor) ?? outcome;
-    const ended: JournalEntry = { ...known, outcome: own, ...(all.length > 0 && { others: all }) };
+    const ended = endedEntry(entry, outcome, ends, this.#options.wall());
     this.#entries.set(keyOf(ref), ended);
     this.#storeSoon();
     return ended;

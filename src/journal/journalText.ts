@@ -4,6 +4,7 @@ import { parseRule, type RewriteRule } from '../compare/learntImage.ts';
 import { fits, type Shape } from '../fieldTypes.ts';
 import type { WorkloadKey } from '../model.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
+import { durationNumbers, durationsFrom } from '../plan/durations.ts';
 import { outcomeOf } from '../plan/outcomes.ts';
 import { targetOf, targetsOf, targetWord, writeOf, writeWord } from '../plan/record.ts';
 import type { AllRunNotes } from '../plan/runNotes.ts';
@@ -61,6 +62,8 @@ interface Stored {
   readonly outcome?: string;
   /** The other targets, in words. */
   readonly others?: readonly string[];
+  /** How many seconds the last restart took that was verified. Those before it are in the record on the workload: there is room. */
+  readonly took?: number;
 }
 
 const ENTRY: Shape = {
@@ -77,6 +80,7 @@ const ENTRY: Shape = {
   retried: 'string',
   outcome: 'string',
   others: ['string'],
+  took: 'number',
 };
 
 /**
@@ -139,6 +143,7 @@ const storedEntry = (one: JournalEntry): Stored => ({
   ...(one.retried !== undefined && { retried: one.retried }),
   ...(one.outcome !== undefined && { outcome: one.outcome }),
   ...(one.others && { others: one.others.map(targetWord) }),
+  ...(one.durations && { took: durationNumbers(one.durations)[0] }),
 });
 
 export interface StoredJournal {
@@ -200,7 +205,9 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     retried,
     outcome,
     others,
+    took,
   } = raw as Stored;
+  const durations = durationsFrom(took === undefined ? [] : [took]);
   if ([uid, restartedFor, run].some((text) => !text) || generation === undefined)
     throw new Error(`the entry for ${key} is missing a field`);
   return {
@@ -218,5 +225,6 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     ...(retried !== undefined && { retried }),
     ...(outcome !== undefined && { outcome: outcomeOf(outcome) }),
     ...(others && { others: others.flatMap((text) => targetOf(text) ?? []) }),
+    ...(durations && { durations }),
   };
 }

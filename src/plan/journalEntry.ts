@@ -4,7 +4,9 @@ import { findKind } from '../kinds/kinds.ts';
 import { keyOf, type Labels, refOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { RETRY } from '../names.ts';
 import type { Assessed, Outdated } from './assessed.ts';
+import { type Durations, withDuration } from './durations.ts';
 import { kindOfOwner } from './history.ts';
+import type { Outcome } from './outcomes.ts';
 import {
   fingerprint,
   isTarget,
@@ -128,6 +130,7 @@ export function nextEntry(
   const restartedAt = nextTime(planned, at.wall);
   const [target, ...others] = [planned, ...together].map((one) => nextTarget(one, restartedAt));
   const all = [...others, ...stillKnown(planned, [planned, ...together])].slice(0, TARGETS_KEPT);
+  const durations = knownDurations(planned);
   return {
     ...(target as Target),
     writes: [{ at: restartedAt, well: false }, ...earlierWrites(planned, at.wall)].slice(0, WRITES_KEPT),
@@ -138,7 +141,19 @@ export function nextEntry(
     ...(retried !== undefined && { retried }),
     ...(workload.owner && { owner: kindOfOwner(workload.owner) }),
     ...(all.length > 0 && { others: all }),
+    ...(durations && { durations }),
   };
+}
+
+/**
+ * How long the last restarts of a workload took. The journal that was stored has only the newest, so the record on the workload goes on
+ * from there, and has all that the journal has forgotten. Anyone who may edit the workload can write the record, so it is used for the
+ * estimate of this workload alone.
+ */
+export function knownDurations({ workload, entry }: Pick<Assessed, 'workload' | 'entry'>): Durations | undefined {
+  const told = recordOf(workload)?.durations;
+  const own = entry?.durations;
+  return own === undefined || told?.[0] === own[0] ? told : own;
 }
 
 /** What is needed of a workload that is about to be restarted for one of its sidecars. */
@@ -174,6 +189,32 @@ function stillKnown(planned: ToRestart, targets: readonly ToRestart[]): Target[]
   return [...each.values()].map(({ restartedFor, restartedAt, attempts, run, outcome }) => {
     return { restartedFor, restartedAt, attempts, run, ...(outcome && { outcome }) };
   });
+}
+
+/**
+ * The entry of a restart that has ended. How long it took is kept if it was verified: of an episode that ends later, nobody knows.
+ * @param ends how it ended for each of its targets; `outcome` for those that are not in it
+ * @param wall when that was, in milliseconds of the wall clock
+ */
+export function endedEntry(
+  entry: JournalEntry,
+  outcome: Outcome,
+  ends: ReadonlyMap<string, Outcome>,
+  wall: number,
+): JournalEntry {
+  const { before: _over, others = [], ...known } = entry;
+  const all = others.map((target) => ({
+    ...target,
+    outcome: ends.get(target.restartedFor) ?? target.outcome ?? outcome,
+  }));
+  const own = ends.get(entry.restartedFor) ?? outcome;
+  const isTimed = own === 'verified' && !entry.outcome;
+  return {
+    ...known,
+    outcome: own,
+    ...(all.length > 0 && { others: all }),
+    ...(isTimed && { durations: withDuration(wall - entry.restartedAt, entry.durations) }),
+  };
 }
 
 /** How the restart of a record was begun, by what stands on the workload besides; undefined if nothing there says that it was. */

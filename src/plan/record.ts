@@ -4,6 +4,7 @@ import type { Labels, Workload } from '../model.ts';
 import { ANNOTATION } from '../names.ts';
 import type { Beginning } from '../restart/actuator.ts';
 import { parseTime, timestamp } from '../rfc3339.ts';
+import { DURATIONS_KEPT, type Durations, durationNumbers, durationsFrom } from './durations.ts';
 import { isWell, type Outcome, outcomeOf } from './outcomes.ts';
 
 /** One write of a restart: its time in milliseconds of the wall clock, and whether that restart, or one that replaced it, ended well. */
@@ -31,6 +32,8 @@ export interface RestartRecord extends Target {
   readonly retried?: string;
   /** Other sidecars that it is for, and those of earlier restarts that did not end well; absent if there are none. */
   readonly others?: readonly Target[];
+  /** How long its last restarts took that were verified; absent if none is known. */
+  readonly durations?: Durations;
 }
 
 /** Everything that the restarts of a record were for. */
@@ -96,6 +99,7 @@ function parsed(annotations: Labels): RestartRecord | undefined {
   if (!restartedFor || restartedAt === undefined) return undefined;
   const outcome = annotations[ANNOTATION.outcome];
   const retried = annotations[ANNOTATION.retried];
+  const durations = durationsFrom(annotations[ANNOTATION.durations]?.split(',', DURATIONS_KEPT));
   const others = (annotations[ANNOTATION.others] ?? '')
     .split(',', TARGETS_KEPT)
     .flatMap((text) => targetOf(text) ?? []);
@@ -108,6 +112,7 @@ function parsed(annotations: Labels): RestartRecord | undefined {
     ...(retried && { retried }),
     ...(outcome && { outcome: outcomeOf(outcome) }),
     ...(others.length > 0 && { others }),
+    ...(durations && { durations }),
   };
 }
 
@@ -199,8 +204,8 @@ export const outcomePatch = (resourceVersion: string, record: RestartRecord): ob
 });
 
 /**
- * Writes every annotation, with empty values where needed, so that nothing of an earlier restart remains. `null` removes the annotation
- * that hardly any workload has (RFC 7386).
+ * Writes every annotation, with empty values where needed, so that nothing of an earlier restart remains. `null` removes those that
+ * hardly any workload has, or none before its first restart has ended (RFC 7386).
  */
 const annotationsOf = (record: RestartRecord): Record<string, string | null> => ({
   [ANNOTATION.restartedFor]: record.restartedFor,
@@ -211,4 +216,5 @@ const annotationsOf = (record: RestartRecord): Record<string, string | null> => 
   [ANNOTATION.retried]: record.retried ?? '',
   [ANNOTATION.outcome]: record.outcome ?? '',
   [ANNOTATION.others]: record.others?.map(targetWord).join(',') ?? null,
+  [ANNOTATION.durations]: record.durations ? durationNumbers(record.durations).join() : null,
 });

@@ -149,6 +149,7 @@ const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
   outcome: 'how the restart ended, see above; empty while it is in flight',
   others:
     'only if the policy has `sidecars`: what else restarts were for, each with its time, attempts, run and outcome, separated by commas',
+  durations: 'how many seconds the last three restarts took that were verified, newest first; absent before the first',
 };
 
 const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {
