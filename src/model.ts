@@ -91,6 +91,10 @@ export interface Workload extends WorkloadRef {
   readonly paused: boolean;
   /** Pods that its strategy lets be unavailable, after the rounding its controller does; all of them for Recreate. */
   readonly maxUnavailable: number;
+  /** Pods that its strategy makes beyond the desired ones during a rollout; absent if it makes none. */
+  readonly maxSurge?: number;
+  /** Seconds for which a pod must be Ready before it counts as available; absent if that is at once. */
+  readonly minReadySeconds?: number;
   /** When Meltemi last wrote it, by the API server's clock. */
   readonly writtenAt?: number;
   readonly template: PodTemplate;

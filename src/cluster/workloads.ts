@@ -37,6 +37,7 @@ function narrowed(kind: WorkloadKind, raw: RawWorkload): Workload {
     partition: strategyOf(spec)?.rollingUpdate?.partition ?? 0,
     firstOrdinal: spec.ordinals?.start ?? 0,
     paused: spec.paused ?? false,
+    ...(spec.minReadySeconds && { minReadySeconds: spec.minReadySeconds }),
     template: templateOf(spec),
     ...ownerKind(kind).read(spec, raw?.status ?? {}, raw?.metadata ?? {}),
   };

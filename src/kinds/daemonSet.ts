@@ -22,6 +22,7 @@ export const daemonSet: OwnerKind = {
         available: status.numberAvailable ?? 0,
       },
       maxUnavailable: maxUnavailableOf(spec, desired),
+      maxSurge: share(strategyOf(spec)?.rollingUpdate?.maxSurge ?? 0, desired, Math.ceil),
     };
   },
   addedLabels: { 'controller-revision-hash': '', 'pod-template-generation': '' },

@@ -13,7 +13,11 @@ export const deployment: OwnerKind = {
   resource: 'deployments',
   read: (spec, status) => {
     const rollout = replicaReport(spec, status);
-    return { rollout, maxUnavailable: maxUnavailableOf(spec, rollout.desired) };
+    return {
+      rollout,
+      maxUnavailable: maxUnavailableOf(spec, rollout.desired),
+      maxSurge: maxSurgeOf(spec, rollout.desired),
+    };
   },
   addedLabels: { 'pod-template-hash': '' },
   through: replicaSets,
@@ -39,8 +43,14 @@ export const deployment: OwnerKind = {
  */
 function maxUnavailableOf(spec: RawSpec, desired: number): number {
   if (strategyOf(spec)?.type === 'Recreate') return desired;
-  const { maxUnavailable, maxSurge } = strategyOf(spec)?.rollingUpdate ?? {};
+  const { maxUnavailable } = strategyOf(spec)?.rollingUpdate ?? {};
   const unavailable = share(maxUnavailable ?? '25%', desired, Math.floor);
-  const surge = share(maxSurge ?? '25%', desired, Math.ceil);
+  const surge = maxSurgeOf(spec, desired);
   return Math.min(unavailable === 0 && surge === 0 ? 1 : unavailable, desired);
+}
+
+/** Rounded up; Recreate makes no pod before the old ones are gone. */
+function maxSurgeOf(spec: RawSpec, desired: number): number {
+  const strategy = strategyOf(spec);
+  return strategy?.type === 'Recreate' ? 0 : share(strategy?.rollingUpdate?.maxSurge ?? '25%', desired, Math.ceil);
 }

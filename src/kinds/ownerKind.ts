@@ -19,6 +19,7 @@ export type KindFields = Pick<Workload, 'rollout' | 'maxUnavailable'> &
       | 'partition'
       | 'firstOrdinal'
       | 'paused'
+      | 'maxSurge'
       | 'template'
       | 'selector'
       | 'rolloutGroup'

@@ -39,6 +39,7 @@ export type IntOrPercent = number | string;
 export interface RawSpec {
   readonly replicas?: number;
   readonly paused?: boolean;
+  readonly minReadySeconds?: number;
   readonly ordinals?: { readonly start?: number };
   readonly selector?: LabelSelector;
   readonly template?: {
@@ -110,6 +111,7 @@ export const WORKLOAD: Readonly<Record<'metadata' | 'spec' | 'status', Readonly<
   spec: {
     replicas: 'number',
     paused: 'boolean',
+    minReadySeconds: 'number',
     ordinals: { start: 'number' },
     selector: SELECTOR,
     template: { metadata: { labels: 'labels', annotations: 'labels' }, spec: 'object' },

@@ -16,7 +16,7 @@ export class Throttle {
 
   constructor(assessed: readonly Assessed[], context: PlanContext) {
     this.#context = context;
-    this.#counts = new Counts(assessed, context);
+    this.#counts = Counts.of(assessed, context);
   }
 
   /** Assigns a workload its place in the queue, and starts it if no limit stops it. */

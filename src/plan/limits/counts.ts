@@ -6,30 +6,59 @@ import { CUT, type JournalEntry, WRITTEN_WITHIN } from '../journalEntry.ts';
 import { fingerprint, targetsOf } from '../record.ts';
 import { groupKeyOf } from '../rolloutGroups.ts';
 import type { PlanContext } from '../rule.ts';
+import { InFlightBy } from './inFlightBy.ts';
 
 export const MINUTE = 60_000;
 
-/** Counts restarts in flight and recent writes for the limits, from the journal and from the restarts that the plan starts. */
+/**
+ * Counts restarts in flight and recent writes for the limits, from the journal and from the restarts that the plan starts. The estimate of
+ * the end lets time pass and restarts end.
+ */
 export class Counts {
-  readonly #now: number;
-  readonly #perNamespace = new Map<string, number>();
-  /** A workload in flight for each budget, and for each kind of owner. */
-  readonly #perBudget = new Map<string, WorkloadKey>();
-  readonly #perOwner = new Map<string, WorkloadKey>();
-  /** A workload in flight under any budget, for each namespace. */
-  readonly #underAny = new Map<string, WorkloadKey>();
-  /** A workload in flight for each rollout group. One that was not read counts for every group of its namespace. */
-  readonly #perGroup = new Map<string, WorkloadKey>();
+  #now: number;
+  #perNamespace = new Map<string, number>();
+  /** Workloads in flight for each budget, and for each kind of owner. */
+  #perBudget = new InFlightBy();
+  #perOwner = new InFlightBy();
+  /** Workloads in flight under any budget, for each namespace. */
+  #underAny = new InFlightBy();
+  /** Workloads in flight for each rollout group. One that was not read counts for every group of its namespace. */
+  #perGroup = new InFlightBy();
   /** Times of the writes of the last minute. */
-  readonly #writes: number[] = [];
+  #writes: number[] = [];
   /** For each target: whether one of its restarts has ended or exceeded its time limit, for example because a user paused it. */
-  readonly #towards = new Map<string, boolean>();
+  #towards = new Map<string, boolean>();
   #inFlight = 0;
   #lastWrite = Number.NEGATIVE_INFINITY;
   #queued = 0;
 
-  constructor(assessed: readonly Assessed[], context: PlanContext) {
-    this.#now = context.now;
+  private constructor(now: number) {
+    this.#now = now;
+  }
+
+  /** What is in flight, and was written within a minute, at the beginning of a plan. */
+  static of(assessed: readonly Assessed[], context: PlanContext): Counts {
+    const counts = new Counts(context.now);
+    counts.#countAll(assessed, context);
+    return counts;
+  }
+
+  /** The same counts, which then go their own way. */
+  copy(): Counts {
+    const copy = new Counts(this.#now);
+    copy.#perNamespace = new Map(this.#perNamespace);
+    copy.#perBudget = this.#perBudget.copy();
+    copy.#perOwner = this.#perOwner.copy();
+    copy.#underAny = this.#underAny.copy();
+    copy.#perGroup = this.#perGroup.copy();
+    copy.#towards = new Map(this.#towards);
+    copy.#writes = [...this.#writes];
+    copy.#inFlight = this.#inFlight;
+    copy.#lastWrite = this.#lastWrite;
+    return copy;
+  }
+
+  #countAll(assessed: readonly Assessed[], context: PlanContext): void {
     // of what is only listed, the budgets are not known
     const known = assessed.filter(({ workload }) => !workload.unsupported);
     const seen = new Map(known.map((one) => [keyOf(one.workload), one]));
@@ -100,6 +129,26 @@ export class Counts {
     return this.#writes.sort((a, b) => a - b);
   }
 
+  /** Takes so many workloads as waiting in the queue. */
+  setQueued(workloads: number): void {
+    this.#queued = workloads;
+  }
+
+  /** Lets time pass. */
+  moveTo(now: number): void {
+    this.#now = now;
+    if (this.#writes.length > 0) this.#writes = this.#writes.filter((time) => time > now - MINUTE);
+  }
+
+  /** A restart has ended. @param target what it was for, if that is known */
+  end(key: WorkloadKey, target: string | undefined): void {
+    const { namespace } = refOf(key);
+    this.#inFlight -= 1;
+    this.#perNamespace.set(namespace, this.inNamespace(namespace) - 1);
+    for (const counted of [this.#perBudget, this.#perOwner, this.#underAny, this.#perGroup]) counted.forget(key);
+    if (target !== undefined) this.#towards.set(target, true);
+  }
+
   /** Counts the next workload of the queue and returns its place. */
   next(): number {
     this.#queued += 1;
@@ -117,7 +166,7 @@ export class Counts {
   /** Counts a restart in flight, even if its workload could not be read. Its budgets are known only if it was read. */
   #countEntry(key: WorkloadKey, { owner }: JournalEntry, assessed: Assessed | undefined): void {
     this.#countKey(key, assessed);
-    if (owner !== undefined) this.#perOwner.set(owner, key);
+    if (owner !== undefined) this.#perOwner.add(owner, key);
   }
 
   #countKey(key: WorkloadKey, assessed: Assessed | undefined): void {
@@ -128,8 +177,8 @@ export class Counts {
   #countUnseen(key: WorkloadKey): void {
     const { namespace } = refOf(key);
     this.#countIn(namespace);
-    this.#perBudget.set(unknownIn({ namespace }), key);
-    this.#perGroup.set(namespace, key);
+    this.#perBudget.add(unknownIn({ namespace }), key);
+    this.#perGroup.add(namespace, key);
   }
 
   #countIn(namespace: string): void {
@@ -142,12 +191,12 @@ export class Counts {
     this.#countIn(workload.namespace);
     if (lowersAvailability(workload))
       for (const budget of budgets) {
-        this.#perBudget.set(budget.name ? budgetName(budget) : unknownIn(workload), key);
-        this.#underAny.set(workload.namespace, key);
+        this.#perBudget.add(budget.name ? budgetName(budget) : unknownIn(workload), key);
+        this.#underAny.add(workload.namespace, key);
       }
-    if (workload.owner) this.#perOwner.set(kindOfOwner(workload.owner), key);
+    if (workload.owner) this.#perOwner.add(kindOfOwner(workload.owner), key);
     const group = groupKeyOf(workload);
-    if (group !== undefined) this.#perGroup.set(group, key);
+    if (group !== undefined) this.#perGroup.add(group, key);
   }
 
   /** @param time of the write; now, if it is about to be made */

@@ -1,0 +1,182 @@
+import type { Pause } from '../../loopSlices.ts';
+import type { ReasonCode } from '../../reasons.ts';
+import type { Outdated } from '../assessed.ts';
+import type { Counts } from '../limits/counts.ts';
+import { fullLimit } from '../limits/limits.ts';
+import type { PlanContext, RuleContext, Wait } from '../rule.ts';
+import { waitOf } from '../rules/rules.ts';
+import type { Candidate } from './candidates.ts';
+import { normalAt, shareBelow, uniform } from './draws.ts';
+import type { Deviation } from './pace.ts';
+import { TimeHeap } from './timeHeap.ts';
+import { WaitingLine } from './waitingLine.ts';
+
+/** What all draws have in common. */
+export interface Course {
+  readonly candidates: readonly Candidate[];
+  readonly counts: Counts;
+  readonly context: PlanContext;
+  readonly ruleContext: RuleContext;
+}
+
+/** How one draw went. */
+export interface Played {
+  /** When each candidate was done, by the steady clock; NaN if it never is. */
+  readonly doneAt: Float64Array;
+  /** Those that came to wait for something that time does not end. */
+  readonly leftOut: ReadonlyMap<ReasonCode, number>;
+  /** Questions asked to the rules and limits. */
+  readonly asked: number;
+}
+
+/** Limits that hold everything, a namespace, or what only an end in the same namespace frees. Others are asked after each end. */
+const HOLD_EVERYTHING: ReadonlySet<string> = new Set(['max-in-flight', 'max-restarts-per-minute', 'restart-delay']);
+const HOLD_NAMESPACE: ReadonlySet<string> = new Set(['max-in-flight-per-namespace']);
+const FREED_HERE: ReadonlySet<string> = new Set(['pdb', 'rollout-group']);
+
+const DAY = 24 * 60 * 60_000;
+/** Nothing is looked at further ahead. */
+const HORIZON = 400 * DAY;
+/** A wait that ends in no time would be asked about for ever. */
+const SHORTEST_WAIT = 1000;
+/** Multiples of the golden ratio cover the unit evenly, however many there are. */
+const GOLDEN = 0.6180339887498949;
+
+/**
+ * Lets the restarts go on in virtual time, each as long as this draw says, and asks rules and limits of the planner when one may begin.
+ */
+export function* play(course: Course, draw: number): Generator<Pause, Played> {
+  const drawn = new Draw(course, draw);
+  yield* drawn.run();
+  return drawn.played;
+}
+
+class Draw {
+  readonly #course: Course;
+  readonly #draw: number;
+  readonly #counts: Counts;
+  readonly #line: WaitingLine;
+  readonly #ends = new TimeHeap<number>();
+  readonly #timed = new TimeHeap<number>();
+  readonly #leftOut = new Map<ReasonCode, number>();
+  readonly #doneAt: Float64Array;
+  #now: number;
+  /** When a limit that holds everything is free again by time. */
+  #limitUntil = Number.POSITIVE_INFINITY;
+  #asked = 0;
+
+  constructor(course: Course, draw: number) {
+    this.#course = course;
+    this.#draw = draw;
+    this.#counts = course.counts.copy();
+    this.#now = course.context.now;
+    this.#line = new WaitingLine((place) => this.#of(place).kin);
+    this.#doneAt = new Float64Array(course.candidates.length).fill(Number.NaN);
+  }
+
+  get played(): Played {
+    return { doneAt: this.#doneAt, leftOut: this.#leftOut, asked: this.#asked };
+  }
+
+  *run(): Generator<Pause, void> {
+    yield* this.#lineUp();
+    for (;;) {
+      yield* this.#start();
+      const next = Math.min(this.#ends.first, this.#timed.first, this.#limitUntil);
+      if (next > this.#course.context.now + HORIZON) return;
+      this.#now = next;
+      this.#counts.moveTo(next);
+      this.#limitUntil = Number.POSITIVE_INFINITY;
+      while (this.#ends.first <= next) this.#end(this.#ends.pop() as number);
+      this.#join();
+    }
+  }
+
+  *#lineUp(): Generator<Pause, void> {
+    const places = new Map<string, number[]>();
+    for (const [place, { namespace, elapsed, until }] of this.#course.candidates.entries()) {
+      if (elapsed !== undefined) this.#ends.push(this.#now - elapsed + this.#duration(place, elapsed), place);
+      else if (until !== undefined) this.#timed.push(until, place);
+      else if (!places.get(namespace)?.push(place)) places.set(namespace, [place]);
+      yield 'short';
+    }
+    for (const [namespace, some] of places) this.#line.add(namespace, some);
+  }
+
+  /** Begins all that may begin now. */
+  *#start(): Generator<Pause, void> {
+    const { context, ruleContext } = this.#course;
+    const at = { now: this.#now, wall: this.#now - context.now + context.wall };
+    const limits = { ...context, ...at };
+    const rules = { ...ruleContext, ...at };
+    for (let place = this.#line.first(); place !== undefined; place = this.#line.first()) {
+      yield 'short';
+      this.#asked += 1;
+      const candidate = this.#of(place);
+      const { outdated } = candidate;
+      if (!outdated) throw new Error('what is under way does not wait');
+      this.#counts.setQueued(this.#line.size);
+      const full = fullLimit(outdated, this.#counts, limits);
+      if (full && HOLD_EVERYTHING.has(full.reason.code)) {
+        this.#limitUntil = Math.max(full.until ?? Number.POSITIVE_INFINITY, this.#now + 1);
+        return;
+      }
+      if (full) this.#hold(candidate, full.reason.code);
+      else this.#begin(place, outdated, waitOf(outdated, rules));
+    }
+  }
+
+  #hold({ namespace, kin }: Candidate, code: string): void {
+    if (HOLD_NAMESPACE.has(code)) this.#line.holdAll(namespace);
+    else this.#line.hold(namespace, kin, FREED_HERE.has(code));
+  }
+
+  #begin(place: number, outdated: Outdated, wait: Wait | undefined): void {
+    this.#line.take(outdated.workload.namespace);
+    if (!wait) {
+      this.#counts.start(outdated);
+      this.#ends.push(this.#now + this.#duration(place), place);
+    } else if (wait.until !== undefined) this.#timed.push(Math.max(wait.until, this.#now + SHORTEST_WAIT), place);
+    else this.#leftOut.set(wait.reason.code, (this.#leftOut.get(wait.reason.code) ?? 0) + 1);
+  }
+
+  #end(place: number): void {
+    const { key, namespace, target } = this.#of(place);
+    this.#doneAt[place] = this.#now;
+    this.#counts.end(key, target);
+    this.#line.freed(namespace);
+  }
+
+  /** What waited for this time joins the line. */
+  #join(): void {
+    const places = new Map<string, number[]>();
+    while (this.#timed.first <= this.#now) {
+      const place = this.#timed.pop() as number;
+      const { namespace } = this.#of(place);
+      if (!places.get(namespace)?.push(place)) places.set(namespace, [place]);
+    }
+    for (const [namespace, some] of places) this.#line.add(namespace, some);
+  }
+
+  #of(place: number): Candidate {
+    return this.#course.candidates[place] as Candidate;
+  }
+
+  /** How long a restart takes in this draw; longer than it has taken so far. */
+  #duration(place: number, elapsed = 0): number {
+    const { estimate, seed } = this.#of(place);
+    const { base, deviation } = estimate;
+    const { spread } = deviation;
+    const middle = Math.log(base) + this.#centreOf(deviation);
+    const share = uniform(seed, this.#draw);
+    const below = elapsed > 0 ? shareBelow((Math.log(elapsed) - middle) / spread) : 0;
+    const drawn = Math.exp(middle + spread * normalAt(below + (1 - below) * share));
+    const { restartTimeout } = this.#course.context.policy;
+    return Math.max(elapsed + 1, Math.min(drawn, restartTimeout));
+  }
+
+  /** Where the middle is in this draw: nobody knows exactly, and for all restarts alike. */
+  #centreOf({ centre, doubt }: Deviation): number {
+    return centre + doubt * normalAt((0.5 + this.#draw * GOLDEN) % 1);
+  }
+}
