@@ -53,6 +53,15 @@ export const WRITES_KEPT = 13;
  * other than Istio comes first: `vault:3f…`.
  */
 export function fingerprint(expected: ExpectedSidecar): string {
+  const known = fingerprints.get(expected) ?? hashOf(expected);
+  fingerprints.set(expected, known);
+  return known;
+}
+
+/** Workloads share the answers that an injector gives to all of them, and every plan asks for these again. */
+const fingerprints = new WeakMap<ExpectedSidecar, string>();
+
+function hashOf(expected: ExpectedSidecar): string {
   const { image, revision, source, placement, placementCounts, config, configCounts } = expected;
   const placed = placementCounts ? `\n${placement}` : '';
   const configured = configCounts && config ? `\nconfig ${config.hash}` : '';

@@ -1,10 +1,14 @@
 import { keyOf, refOf, type WorkloadKey } from '../../model.ts';
 import type { ReasonCode } from '../../reasons.ts';
 import { isOutdated, type Outdated } from '../assessed.ts';
-import { budgetName } from '../budget.ts';
+import { budgetName, lowersAvailability } from '../budget.ts';
 import { kindOfOwner } from '../history.ts';
 import { isInFlight } from '../journalEntry.ts';
 import type { Counts } from '../limits/counts.ts';
+import { firstOfItsKind } from '../limits/firstOfItsKind.ts';
+import { oneOfAnOwnerKind } from '../limits/oneOfAnOwnerKind.ts';
+import { oneOfARolloutGroup } from '../limits/oneOfARolloutGroup.ts';
+import { oneUnderABudget } from '../limits/oneUnderABudget.ts';
 import type { Planned } from '../plan.ts';
 import { fingerprint } from '../record.ts';
 import { groupKeyOf } from '../rolloutGroups.ts';
@@ -27,6 +31,8 @@ export interface Candidate {
   readonly target?: string;
   /** Workloads of one namespace for which this is the same are held by the same limits. */
   readonly kin: number;
+  /** What its end frees for others elsewhere. */
+  readonly frees: readonly string[];
   /** For how long it has been under way, in milliseconds. */
   readonly elapsed?: number;
   /** When what it waits for ends, by the steady clock. */
@@ -39,13 +45,26 @@ export interface Beginning {
   readonly leftOut: ReadonlyMap<ReasonCode, number>;
 }
 
+/** What the end of any restart frees. */
+export const ANYTHING = 'anything';
+const JUST_ANYTHING: readonly string[] = [ANYTHING];
+const ownerKindWord = (kind: string): string => `owner ${kind}`;
+
+/** What frees a workload that is held by a limit of this code; undefined if only an end in its own namespace does. */
+export function freedBy(code: string, { outdated, target }: Candidate): string | undefined {
+  if (code === oneUnderABudget.code || code === oneOfARolloutGroup.code) return undefined;
+  if (code === oneOfAnOwnerKind.code && outdated?.workload.owner)
+    return ownerKindWord(kindOfOwner(outdated.workload.owner));
+  return code === firstOfItsKind.code ? target : ANYTHING;
+}
+
 /** What is assumed of a restart of which nothing but its name is known. */
 const UNSEEN: Estimate = { base: 60_000, deviation: { centre: 0, spread: 0.6, doubt: 0.7 } };
 
 /** What the sorting rests on. */
 export interface Known {
   readonly counts: Counts;
-  readonly pace: Pace;
+  readonly pace: Pick<Pace, 'of'>;
   readonly context: PlanContext;
 }
 
@@ -85,14 +104,13 @@ const underWay = (key: WorkloadKey, run: string, estimate: Estimate, elapsed: nu
   seed: seedOf(key),
   estimate,
   kin: 0,
+  frees: [ANYTHING],
   elapsed: Math.max(0, elapsed),
 });
 
 /** Makes candidates of what is to come. */
 class ToCome {
   readonly #known: Known;
-  /** Most workloads share an answer, and so the object. */
-  readonly #targets = new Map<object, string>();
   readonly #kinNumbers = new Map<string, number>();
 
   constructor(known: Known) {
@@ -107,7 +125,7 @@ class ToCome {
     const until = step.action === 'wait' && !isQueued && outdated === planned ? step.until : undefined;
     if (!isQueued && until === undefined && outdated === planned) return undefined;
     const key = keyOf(planned.workload);
-    const target = this.#targetOf(outdated);
+    const target = fingerprint(outdated.verdict.expected);
     return {
       key,
       namespace: planned.workload.namespace,
@@ -117,19 +135,21 @@ class ToCome {
       outdated,
       target,
       kin: this.#kinOf(outdated, target),
+      frees: this.#freedBy(outdated, target),
       ...(until !== undefined && { until }),
     };
   }
 
-  #targetOf({ verdict: { expected } }: Outdated): string {
-    const target = this.#targets.get(expected) ?? fingerprint(expected);
-    this.#targets.set(expected, target);
-    return target;
+  #freedBy({ workload: { owner }, hinted }: Outdated, target: string): readonly string[] {
+    const shared = owner ? [ownerKindWord(kindOfOwner(owner)), ANYTHING] : JUST_ANYTHING;
+    return hinted ? [...shared, target] : shared;
   }
 
   #kinOf({ workload, budgets, hinted }: Outdated, target: string): number {
     const owner = workload.owner ? kindOfOwner(workload.owner) : '';
-    const words = [owner, groupKeyOf(workload) ?? '', hinted ? target : '', ...budgets.map(budgetName)].join('\n');
+    const covering = lowersAvailability(workload) ? budgets.map(budgetName) : [];
+    const own = keyOf(workload) === this.#known.context.own ? 'own' : '';
+    const words = [own, owner, groupKeyOf(workload) ?? '', hinted ? target : '', ...covering].join('\n');
     const number = this.#kinNumbers.get(words) ?? this.#kinNumbers.size;
     this.#kinNumbers.set(words, number);
     return number;

@@ -53,7 +53,7 @@ export function* forecastStepwise({ items, context }: ForecastInputs): Generator
 }
 
 /** What rules see while time passes. A restart under way will have ended well, so no rule holds others for its pods. */
-function ruleContextOf(items: readonly Planned[], context: PlanContext): RuleContext {
+export function ruleContextOf(items: readonly Planned[], context: PlanContext): RuleContext {
   const workloads = items.map((one) => {
     const { workload } = one;
     if (!isInFlight(one)) return workload;

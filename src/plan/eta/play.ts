@@ -3,9 +3,13 @@ import type { ReasonCode } from '../../reasons.ts';
 import type { Outdated } from '../assessed.ts';
 import type { Counts } from '../limits/counts.ts';
 import { fullLimit } from '../limits/limits.ts';
+import { maxInFlight } from '../limits/maxInFlight.ts';
+import { maxInFlightPerNamespace } from '../limits/maxInFlightPerNamespace.ts';
+import { maxRestartsPerMinute } from '../limits/maxRestartsPerMinute.ts';
+import { restartDelay } from '../limits/restartDelay.ts';
 import type { PlanContext, RuleContext, Wait } from '../rule.ts';
 import { waitOf } from '../rules/rules.ts';
-import type { Candidate } from './candidates.ts';
+import { type Candidate, freedBy } from './candidates.ts';
 import { normalAt, shareBelow, uniform } from './draws.ts';
 import type { Deviation } from './pace.ts';
 import { TimeHeap } from './timeHeap.ts';
@@ -29,11 +33,12 @@ export interface Played {
   readonly asked: number;
 }
 
-/** Limits that hold everything, a namespace, or what only an end in the same namespace frees. Others are asked after each end. */
-const HOLD_EVERYTHING: ReadonlySet<string> = new Set(['max-in-flight', 'max-restarts-per-minute', 'restart-delay']);
-const HOLD_NAMESPACE: ReadonlySet<string> = new Set(['max-in-flight-per-namespace']);
-const FREED_HERE: ReadonlySet<string> = new Set(['pdb', 'rollout-group']);
+/** Limits that hold everything, or a namespace. */
+const HOLD_EVERYTHING: ReadonlySet<string> = new Set([maxInFlight.code, maxRestartsPerMinute.code, restartDelay.code]);
+const HOLD_NAMESPACE: ReadonlySet<string> = new Set([maxInFlightPerNamespace.code]);
 
+/** Questions in one step of the loop. */
+const ASKED_AT_ONCE = 50;
 const DAY = 24 * 60 * 60_000;
 /** Nothing is looked at further ahead. */
 const HORIZON = 400 * DAY;
@@ -79,38 +84,44 @@ class Draw {
   }
 
   *run(): Generator<Pause, void> {
-    yield* this.#lineUp();
+    this.#lineUp();
+    yield 'short';
     for (;;) {
-      yield* this.#start();
+      while (this.#beginSome()) yield 'short';
       const next = Math.min(this.#ends.first, this.#timed.first, this.#limitUntil);
       if (next > this.#course.context.now + HORIZON) return;
-      this.#now = next;
-      this.#counts.moveTo(next);
-      this.#limitUntil = Number.POSITIVE_INFINITY;
-      while (this.#ends.first <= next) this.#end(this.#ends.pop() as number);
-      this.#join();
+      this.#passTo(next);
+      yield 'short';
     }
   }
 
-  *#lineUp(): Generator<Pause, void> {
+  #passTo(time: number): void {
+    this.#now = time;
+    this.#counts.moveTo(time);
+    this.#limitUntil = Number.POSITIVE_INFINITY;
+    while (this.#ends.first <= time) this.#end(this.#ends.pop() as number);
+    this.#join();
+  }
+
+  #lineUp(): void {
     const places = new Map<string, number[]>();
     for (const [place, { namespace, elapsed, until }] of this.#course.candidates.entries()) {
       if (elapsed !== undefined) this.#ends.push(this.#now - elapsed + this.#duration(place, elapsed), place);
       else if (until !== undefined) this.#timed.push(until, place);
       else if (!places.get(namespace)?.push(place)) places.set(namespace, [place]);
-      yield 'short';
     }
     for (const [namespace, some] of places) this.#line.add(namespace, some);
   }
 
-  /** Begins all that may begin now. */
-  *#start(): Generator<Pause, void> {
+  /** Begins what may begin now. @returns whether there may be more, because this was long enough for a step */
+  #beginSome(): boolean {
     const { context, ruleContext } = this.#course;
     const at = { now: this.#now, wall: this.#now - context.now + context.wall };
     const limits = { ...context, ...at };
     const rules = { ...ruleContext, ...at };
-    for (let place = this.#line.first(); place !== undefined; place = this.#line.first()) {
-      yield 'short';
+    for (let asked = 0; asked < ASKED_AT_ONCE; asked++) {
+      const place = this.#line.first();
+      if (place === undefined) return false;
       this.#asked += 1;
       const candidate = this.#of(place);
       const { outdated } = candidate;
@@ -119,16 +130,18 @@ class Draw {
       const full = fullLimit(outdated, this.#counts, limits);
       if (full && HOLD_EVERYTHING.has(full.reason.code)) {
         this.#limitUntil = Math.max(full.until ?? Number.POSITIVE_INFINITY, this.#now + 1);
-        return;
+        return false;
       }
       if (full) this.#hold(candidate, full.reason.code);
       else this.#begin(place, outdated, waitOf(outdated, rules));
     }
+    return true;
   }
 
-  #hold({ namespace, kin }: Candidate, code: string): void {
+  #hold(candidate: Candidate, code: string): void {
+    const { namespace, kin } = candidate;
     if (HOLD_NAMESPACE.has(code)) this.#line.holdAll(namespace);
-    else this.#line.hold(namespace, kin, FREED_HERE.has(code));
+    else this.#line.hold(namespace, kin, freedBy(code, candidate));
   }
 
   #begin(place: number, outdated: Outdated, wait: Wait | undefined): void {
@@ -141,10 +154,10 @@ class Draw {
   }
 
   #end(place: number): void {
-    const { key, namespace, target } = this.#of(place);
+    const { key, namespace, target, frees } = this.#of(place);
     this.#doneAt[place] = this.#now;
     this.#counts.end(key, target);
-    this.#line.freed(namespace);
+    this.#line.freed(namespace, frees);
   }
 
   /** What waited for this time joins the line. */

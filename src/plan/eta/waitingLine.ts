@@ -18,7 +18,8 @@ interface NamespaceLine {
 export class WaitingLine {
   readonly #lines = new Map<string, NamespaceLine>();
   readonly #next = new TimeHeap<NamespaceLine>();
-  readonly #heldElsewhere = new Set<NamespaceLine>();
+  /** Lines with something held, by what frees it. */
+  readonly #held = new Map<string, Set<NamespaceLine>>();
   readonly #kinOf: (place: number) => number;
   /** How many wait. */
   size = 0;
@@ -58,11 +59,14 @@ export class WaitingLine {
     this.#queueHead(line);
   }
 
-  /** Its first candidate is held, and so are those of its kin. @param isHere whether only an end in the namespace may free it */
-  hold(namespace: string, kin: number, isHere: boolean): void {
+  /**
+   * Its first candidate is held, and so are those of its kin.
+   * @param freedBy what frees it besides an end in its namespace; undefined if nothing else does
+   */
+  hold(namespace: string, kin: number, freedBy: string | undefined): void {
     const line = this.#lineOf(namespace);
     line.heldKin.add(kin);
-    if (!isHere) this.#heldElsewhere.add(line);
+    if (freedBy !== undefined) this.#held.set(freedBy, (this.#held.get(freedBy) ?? new Set()).add(line));
     this.#queueHead(line);
   }
 
@@ -71,12 +75,14 @@ export class WaitingLine {
     this.#lineOf(namespace).cursor = Number.POSITIVE_INFINITY;
   }
 
-  /** A restart has ended there. */
-  freed(namespace: string): void {
+  /** A restart has ended there. @param frees what it frees elsewhere */
+  freed(namespace: string, frees: readonly string[]): void {
     const line = this.#lines.get(namespace);
     if (line) this.#askAgain(line);
-    for (const other of this.#heldElsewhere) this.#askAgain(other);
-    this.#heldElsewhere.clear();
+    for (const what of frees) {
+      for (const other of this.#held.get(what) ?? []) this.#askAgain(other);
+      this.#held.delete(what);
+    }
   }
 
   #lineOf(namespace: string): NamespaceLine {
