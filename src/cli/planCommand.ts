@@ -142,6 +142,7 @@ export async function planCommand(
       busy: new Set<never>(),
       paused: pauseState.paused,
       resumedAt: pauseState.resumedAt,
+      notes: journal.notes,
       own,
     };
     const evaluation = evaluate({ mesh, observations: answered, learnt: journal.learntSoFar(), context });

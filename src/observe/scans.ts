@@ -73,6 +73,14 @@ export class Scans {
     return schedule !== undefined && !schedule.awaited && !schedule.skipped.has(namespace);
   }
 
+  /** Namespaces that exist and are scanned separately, and whose scan has not ended well yet. */
+  unseen({ namespaces }: Pick<Mesh, 'namespaces'>): readonly string[] {
+    const { skipNamespaces } = this.#options.policy();
+    return [...this.#places].flatMap(([place, { awaited }]) =>
+      place !== undefined && awaited && namespaces.has(place) && !skipNamespaces.has(place) ? place : [],
+    );
+  }
+
   /** When the next scan is due, in the milliseconds of `now`; infinite if none is. */
   dueAt(): number {
     let first = Number.POSITIVE_INFINITY;

@@ -47,7 +47,7 @@ export interface Row {
 export type OtherSidecar = Pick<Row, 'sidecar' | 'verdict' | 'reason' | 'detail' | 'drifts' | 'from' | 'to'>;
 
 /** The rows of a plan: first what is restarted, in order, then what waits, then the rest by name. */
-export function rowsOf({ items }: Plan): Row[] {
+export function rowsOf({ items }: Pick<Plan, 'items'>): Row[] {
   const rows = items.map(rowOf);
   return rows.sort((a, b) => rank(a) - rank(b) || compare(sortKey(a), sortKey(b)));
 }
