@@ -97,8 +97,8 @@ export interface PlanContext extends Omit<RuleContext, 'history' | 'rolloutGroup
   readonly starting: ReadonlySet<WorkloadKey>;
   /** When a person last asked to go on after a halt; milliseconds. */
   readonly resumedAt?: number | undefined;
-  /** Managed namespaces whose workloads have not been read yet: a wave is not done before that. */
-  readonly unseen?: readonly string[];
+  /** What of the cluster has not been read, in words; absent if nothing. No wave is done before that. */
+  readonly unseen?: string | undefined;
   /** The workload that this process runs in, if it does. */
   readonly own?: WorkloadKey | undefined;
 }

@@ -54,12 +54,11 @@ export function waveStanding(known: KnownWave, context: Context): WaveStanding {
 type State = Pick<WaveProgress, 'state' | 'detail' | 'until'>;
 
 /** The state of a wave in which something is still to be restarted, or of which that is not known; undefined if there is nothing. */
-function leftToDo({ counted, undone }: KnownWave, { unseen = [] }: Context): State | undefined {
-  const [namespace] = unseen;
-  if (counted.left === 0 && namespace === undefined) return undefined;
+function leftToDo({ counted, undone }: KnownWave, { unseen }: Context): State | undefined {
+  if (counted.left === 0 && unseen === undefined) return undefined;
   if (undone !== undefined && counted.inFlight === 0)
     return { state: 'waiting', detail: `it waits for wave ${undone}` };
-  return { state: 'running', detail: leftWords(counted, namespace) };
+  return { state: 'running', detail: leftWords(counted, unseen) };
 }
 
 /** Why a wave whose restarts have all ended is not done yet; undefined if it is. */
@@ -83,6 +82,6 @@ function failedWords({ maxFailures }: Wave, { failed, failedExample }: WaveTally
 }
 
 function leftWords({ left, total, leftExample }: WaveTally, unseen: string | undefined): string {
-  if (left === 0) return `namespace ${unseen} has not been read yet`;
+  if (left === 0) return String(unseen);
   return `${left} of ${Math.max(left, total)} workloads ${left === 1 ? 'is' : 'are'} left: see ${leftExample}`;
 }

@@ -22,6 +22,8 @@ export interface Row {
   readonly detail: string;
   /** RFC 3339; when a timed wait ends. */
   readonly until?: string;
+  /** The name of its wave; absent without waves in the policy. */
+  readonly wave?: string;
   /** Position in the order of restarts, from 1. */
   readonly order?: number;
   readonly drifts: readonly string[];
@@ -74,6 +76,7 @@ export function rowOf(planned: Planned): Row {
     detail,
     drifts: driftsIn(verdict),
     ...('until' in step && step.until !== undefined && { until: timestamp(step.until) }),
+    ...(planned.wave !== undefined && { wave: planned.wave }),
     ...('order' in step && step.order !== undefined && { order: step.order }),
     ...('outdatedPods' in verdict && {
       pods: verdict.pods,
