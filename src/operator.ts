@@ -12,7 +12,7 @@ import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
 import { Scans } from './observe/scans.ts';
-import type { Assessed } from './plan/assessed.ts';
+import type { Assessed, Outdated } from './plan/assessed.ts';
 import { evaluateStepwise } from './plan/evaluate.ts';
 import { historyOf } from './plan/history.ts';
 import { noteOrphans } from './plan/orphans.ts';
@@ -20,7 +20,9 @@ import { type Plan, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import { rolloutGroupsOf } from './plan/rolloutGroups.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
+import { isHeldForGood } from './plan/rules/rules.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
+import { Waves } from './plan/waves.ts';
 import type { Report } from './report/report.ts';
 import { Restarter } from './restart/restarter.ts';
 import { isOvertaken, Restarts } from './restart/restarts.ts';
@@ -281,11 +283,14 @@ export class Operator {
       starting: new Set(this.#restarts.starting),
       paused,
       resumedAt,
+      notes: new Map(journal.notes),
+      unseen: this.#scans.unseen(mesh),
       own,
     };
     const learnt = journal.learntSoFar();
     const evaluation = await inSlices(evaluateStepwise({ mesh, observations, learnt, context }), observations.length);
     this.#assessed = evaluation.items;
+    if (!dryRun) for (const [run, notes] of evaluation.toNote) journal.note(run, notes);
     noteOrphans(this.#orphanedSince, evaluation.items, context.now);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     await report.evaluated(evaluation);
@@ -325,7 +330,7 @@ export class Operator {
   #ruleContext(): RuleContext {
     const { journal, now, wall, policy, confirmations, watch, pauseState } = this.#options;
     const { paused, resumedAt } = pauseState();
-    return {
+    const known: RuleContext = {
       now: now(),
       wall: wall(),
       policy: policy(),
@@ -335,9 +340,14 @@ export class Operator {
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
       paused,
+      notes: journal.notes,
       history: historyOf(journal.entries, this.#assessed, wall(), resumedAt),
       rolloutGroups: rolloutGroupsOf(this.#assessed.map(({ workload }) => workload)),
     };
+    const unseen = this.#scans.unseen(this.#mesh);
+    const isHeld = (one: Outdated): boolean => isHeldForGood(one, known);
+    const waves = new Waves(this.#assessed, { ...known, journal: journal.entries, resumedAt, unseen, isHeld });
+    return { ...known, waves };
   }
 
   /** When the next turn is due, unless something rings before. */

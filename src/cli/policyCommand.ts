@@ -46,11 +46,12 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
     const text = texts[name] ?? setting.default;
     return text === '' && (setting.unset || !setting.list) ? [] : [[name, shown(setting, text)]];
   });
-  const { paused, imageRewrites = [], istio = 'true', sidecars, include, exclude = [] } = texts;
+  const { paused, imageRewrites = [], istio = 'true', sidecars, include, exclude = [], waves } = texts;
   const given = {
     ...(paused !== undefined && { paused }),
     ...(sidecars !== undefined && { sidecars }),
     ...(include !== undefined && { include }),
+    ...(waves !== undefined && { waves }),
   };
   return { ...Object.fromEntries(settings), imageRewrites, istio: istio === 'true', ...given, exclude };
 }

@@ -60,6 +60,7 @@ interface Stored {
   readonly owner?: string;
   readonly retried?: string;
   readonly outcome?: string;
+  readonly ended?: string;
   /** The other targets, in words. */
   readonly others?: readonly string[];
   /** How many seconds the last restart took that was verified. Those before it are in the record on the workload: there is room. */
@@ -79,6 +80,7 @@ const ENTRY: Shape = {
   owner: 'string',
   retried: 'string',
   outcome: 'string',
+  ended: 'string',
   others: ['string'],
   took: 'number',
 };
@@ -142,6 +144,7 @@ const storedEntry = (one: JournalEntry): Stored => ({
   ...(one.owner !== undefined && { owner: one.owner }),
   ...(one.retried !== undefined && { retried: one.retried }),
   ...(one.outcome !== undefined && { outcome: one.outcome }),
+  ...(one.endedAt !== undefined && { ended: timestamp(one.endedAt) }),
   ...(one.others && { others: one.others.map(targetWord) }),
   ...(one.durations && { took: durationNumbers(one.durations)[0] }),
 });
@@ -204,10 +207,12 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     owner,
     retried,
     outcome,
+    ended,
     others,
     took,
   } = raw as Stored;
   const durations = durationsFrom(took === undefined ? [] : [took]);
+  const endedAt = parseTime(ended);
   if ([uid, restartedFor, run].some((text) => !text) || generation === undefined)
     throw new Error(`the entry for ${key} is missing a field`);
   return {
@@ -224,6 +229,7 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     ...(owner !== undefined && { owner }),
     ...(retried !== undefined && { retried }),
     ...(outcome !== undefined && { outcome: outcomeOf(outcome) }),
+    ...(endedAt !== undefined && { endedAt }),
     ...(others && { others: others.flatMap((text) => targetOf(text) ?? []) }),
     ...(durations && { durations }),
   };

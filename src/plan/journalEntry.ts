@@ -37,6 +37,8 @@ export interface JournalEntry extends RestartRecord {
   readonly evicts?: true;
   /** Kind and API group of the workload's owner; absent if it has none. */
   readonly owner?: string;
+  /** When it ended, in milliseconds of the wall clock; absent while it is in flight, and if that is not known. */
+  readonly endedAt?: number;
   /** When it began, by this process's steady clock in milliseconds; not stored. */
   readonly since: number;
 }
@@ -209,9 +211,12 @@ export function endedEntry(
   }));
   const own = ends.get(entry.restartedFor) ?? outcome;
   const isTimed = own === 'verified' && !entry.outcome;
+  // the store has whole seconds, and a bake must not be shorter for that
+  const endedAt = Math.ceil(wall / 1000) * 1000;
   return {
     ...known,
     outcome: own,
+    endedAt,
     ...(all.length > 0 && { others: all }),
     ...(isTimed && { durations: withDuration(wall - entry.restartedAt, entry.durations) }),
   };

@@ -1,19 +1,24 @@
 import { keyOf, refOf, type WorkloadKey } from '../../model.ts';
 import type { ReasonCode } from '../../reasons.ts';
-import { isOutdated, type Outdated } from '../assessed.ts';
+import { bySidecar, isOutdated, type Outdated } from '../assessed.ts';
 import { budgetName, lowersAvailability } from '../budget.ts';
 import { kindOfOwner } from '../history.ts';
-import { isInFlight } from '../journalEntry.ts';
+import { isInFlight, type JournalEntry } from '../journalEntry.ts';
 import type { Counts } from '../limits/counts.ts';
 import { firstOfItsKind } from '../limits/firstOfItsKind.ts';
+import { maxInFlightPerWave } from '../limits/maxInFlightPerWave.ts';
 import { oneOfAnOwnerKind } from '../limits/oneOfAnOwnerKind.ts';
 import { oneOfARolloutGroup } from '../limits/oneOfARolloutGroup.ts';
 import { oneUnderABudget } from '../limits/oneUnderABudget.ts';
 import type { Planned } from '../plan.ts';
-import { fingerprint } from '../record.ts';
+import { fingerprint, targetsOfRestart } from '../record.ts';
 import { groupKeyOf } from '../rolloutGroups.ts';
-import type { PlanContext } from '../rule.ts';
+import type { PlanContext, RuleContext } from '../rule.ts';
 import { budgets as budgetRule } from '../rules/budgets.ts';
+import { isHeldForGood } from '../rules/rules.ts';
+import { wave as waveRule } from '../rules/wave.ts';
+import { waveBaking } from '../rules/waveBaking.ts';
+import type { WaveOf } from '../waveOf.ts';
 import { seedOf } from './draws.ts';
 import type { Estimate, Pace } from './pace.ts';
 
@@ -21,8 +26,10 @@ import type { Estimate, Pace } from './pace.ts';
 export interface Candidate {
   readonly key: WorkloadKey;
   readonly namespace: string;
-  /** The run that it belongs to. */
-  readonly run: string;
+  /** The runs that its restart is for; the first is the one of its verdict. */
+  readonly runs: readonly string[];
+  /** The place of its wave. */
+  readonly wave: number;
   readonly seed: number;
   readonly estimate: Estimate;
   /** What is asked about its restart; absent if that is under way. */
@@ -37,6 +44,10 @@ export interface Candidate {
   readonly elapsed?: number;
   /** When what it waits for ends, by the steady clock. */
   readonly until?: number;
+  /** It waits for an earlier wave. */
+  readonly isAsleep?: true;
+  /** Its wave is done without it, as long as it waits. */
+  readonly isHeldForGood?: true;
 }
 
 /** What an estimate begins with, in the order of the plan. */
@@ -47,16 +58,31 @@ export interface Beginning {
 
 /** What the end of any restart frees. */
 export const ANYTHING = 'anything';
-const JUST_ANYTHING: readonly string[] = [ANYTHING];
+const waveWord = (wave: number): string => `wave ${wave}`;
 const ownerKindWord = (kind: string): string => `owner ${kind}`;
 
+/** What the end of a restart frees elsewhere. */
+const freesOf = (
+  owner: string | undefined,
+  { target, wave }: { target: string | undefined; wave: number },
+): string[] => [
+  ANYTHING,
+  waveWord(wave),
+  ...(owner === undefined ? [] : [ownerKindWord(owner)]),
+  ...(target === undefined ? [] : [target]),
+];
+
 /** What frees a workload that is held by a limit of this code; undefined if only an end in its own namespace does. */
-export function freedBy(code: string, { outdated, target }: Candidate): string | undefined {
+export function freedBy(code: string, { outdated, target, wave: ofWave }: Candidate): string | undefined {
   if (code === oneUnderABudget.code || code === oneOfARolloutGroup.code) return undefined;
   if (code === oneOfAnOwnerKind.code && outdated?.workload.owner)
     return ownerKindWord(kindOfOwner(outdated.workload.owner));
+  if (code === maxInFlightPerWave.code) return waveWord(ofWave);
   return code === firstOfItsKind.code ? target : ANYTHING;
 }
+
+/** Waits that end when an earlier wave is done. */
+export const FOR_A_WAVE: ReadonlySet<string> = new Set([waveRule.code, waveBaking.code]);
 
 /** What is assumed of a restart of which nothing but its name is known. */
 const UNSEEN: Estimate = { base: 60_000, deviation: { centre: 0, spread: 0.6, doubt: 0.7 } };
@@ -66,6 +92,8 @@ export interface Known {
   readonly counts: Counts;
   readonly pace: Pick<Pace, 'of'>;
   readonly context: PlanContext;
+  readonly ruleContext: RuleContext;
+  readonly waveOf: WaveOf;
 }
 
 /** Sorts the workloads of an evaluation: under way, to come, or left to others than time. */
@@ -84,28 +112,39 @@ export function beginningOf(items: readonly Planned[], known: Known): Beginning 
     return [];
   });
   const unseen = [...context.journal].flatMap(([key, entry]) =>
-    entry.outcome || seen.has(key) ? [] : underWay(key, entry.run, UNSEEN, context.now - entry.since),
+    entry.outcome || seen.has(key)
+      ? []
+      : underWay(key, { runs: runsOf(entry), estimate: UNSEEN, wave: 0 }, entry, context),
   );
   return { candidates: [...candidates, ...unseen], leftOut };
 }
 
 /** A busy workload without a restart only has its record written. */
-function followed(planned: Planned, { pace, context }: Known): Candidate[] {
+function followed(planned: Planned, { pace, context, waveOf }: Known): Candidate[] {
   const { entry, injection, workload } = planned;
   const key = keyOf(workload);
-  if (isInFlight(planned) && entry) return [underWay(key, entry.run, pace.of(planned), context.now - entry.since)];
-  return context.starting.has(key) ? [underWay(key, injection?.run ?? '', pace.of(planned), 0)] : [];
+  const shared = { estimate: pace.of(planned), wave: waveOf.indexOf(workload) };
+  if (isInFlight(planned) && entry) return [underWay(key, { ...shared, runs: runsOf(entry) }, entry, context)];
+  if (!context.starting.has(key)) return [];
+  return [underWay(key, { ...shared, runs: injection ? [injection.run] : [] }, undefined, context)];
 }
 
-const underWay = (key: WorkloadKey, run: string, estimate: Estimate, elapsed: number): Candidate => ({
+const runsOf = (entry: JournalEntry): string[] => [...new Set(targetsOfRestart(entry).map(({ run }) => run))];
+
+const underWay = (
+  key: WorkloadKey,
+  given: Pick<Candidate, 'runs' | 'estimate' | 'wave'>,
+  entry: JournalEntry | undefined,
+  { now }: PlanContext,
+): Candidate => ({
   key,
   namespace: refOf(key).namespace,
-  run,
+  ...given,
   seed: seedOf(key),
-  estimate,
   kin: 0,
-  frees: [ANYTHING],
-  elapsed: Math.max(0, elapsed),
+  frees: freesOf(entry?.owner, { target: entry?.restartedFor, wave: given.wave }),
+  ...(entry && { target: entry.restartedFor }),
+  elapsed: entry ? Math.max(0, now - entry.since) : 0,
 });
 
 /** Makes candidates of what is to come. */
@@ -122,34 +161,37 @@ class ToCome {
     const { counts, pace } = this.#known;
     const isQueued = step.order !== undefined;
     const outdated = step.action === 'wait' && !isQueued ? unlessOurs(planned, step.reason.code, counts) : planned;
-    const until = step.action === 'wait' && !isQueued && outdated === planned ? step.until : undefined;
-    if (!isQueued && until === undefined && outdated === planned) return undefined;
+    const isOurs = outdated !== planned;
+    const isAsleep = step.action === 'wait' && FOR_A_WAVE.has(step.reason.code);
+    const until = step.action === 'wait' && !isQueued && !isOurs && !isAsleep ? step.until : undefined;
+    if (!isQueued && until === undefined && !isOurs && !isAsleep) return undefined;
     const key = keyOf(planned.workload);
+    const { ruleContext, waveOf } = this.#known;
+    const wave = waveOf.indexOf(planned.workload);
+    const isHeld = until !== undefined && isHeldForGood(outdated, ruleContext);
     const target = fingerprint(outdated.verdict.expected);
     return {
       key,
       namespace: planned.workload.namespace,
-      run: planned.injection.run,
+      runs: [...new Set(bySidecar(planned).flatMap((one) => (isOutdated(one) ? one.injection.run : [])))],
+      wave,
       seed: seedOf(key),
       estimate: pace.of(planned),
       outdated,
       target,
-      kin: this.#kinOf(outdated, target),
-      frees: this.#freedBy(outdated, target),
+      kin: this.#kinOf(outdated, target, wave),
+      frees: freesOf(planned.workload.owner && kindOfOwner(planned.workload.owner), { target, wave }),
+      ...(isAsleep && { isAsleep }),
+      ...(isHeld && { isHeldForGood: isHeld }),
       ...(until !== undefined && { until }),
     };
   }
 
-  #freedBy({ workload: { owner }, hinted }: Outdated, target: string): readonly string[] {
-    const shared = owner ? [ownerKindWord(kindOfOwner(owner)), ANYTHING] : JUST_ANYTHING;
-    return hinted ? [...shared, target] : shared;
-  }
-
-  #kinOf({ workload, budgets, hinted }: Outdated, target: string): number {
+  #kinOf({ workload, budgets, hinted }: Outdated, target: string, wave: number): number {
     const owner = workload.owner ? kindOfOwner(workload.owner) : '';
     const covering = lowersAvailability(workload) ? budgets.map(budgetName) : [];
     const own = keyOf(workload) === this.#known.context.own ? 'own' : '';
-    const words = [own, owner, groupKeyOf(workload) ?? '', hinted ? target : '', ...covering].join('\n');
+    const words = [wave, own, owner, groupKeyOf(workload) ?? '', hinted ? target : '', ...covering].join('\n');
     const number = this.#kinNumbers.get(words) ?? this.#kinNumbers.size;
     this.#kinNumbers.set(words, number);
     return number;

@@ -6,8 +6,11 @@ import { Counts } from '../limits/counts.ts';
 import type { Planned } from '../plan.ts';
 import { rolloutGroupsOf } from '../rolloutGroups.ts';
 import type { PlanContext, RuleContext } from '../rule.ts';
-import { beginningOf, type Candidate } from './candidates.ts';
-import type { Eta, Forecast, LeftOut, RunEta } from './eta.ts';
+import { isHeldForGood } from '../rules/rules.ts';
+import { REST } from '../wave.ts';
+import { Waves } from '../waves.ts';
+import { type Beginning, beginningOf, type Candidate } from './candidates.ts';
+import type { Eta, Forecast, LeftOut, RunEta, WaveEta } from './eta.ts';
 import { medianOf, Pace } from './pace.ts';
 import { type Course, type Played, play } from './play.ts';
 
@@ -33,17 +36,13 @@ export function forecastOf(inputs: ForecastInputs): Forecast {
 
 /** The same in short steps, for callers that do other work in between. The inputs must not change meanwhile. */
 export function* forecastStepwise({ items, context }: ForecastInputs): Generator<Pause, Forecast> {
-  yield 'long';
-  const counts = Counts.of(items, context);
-  yield 'long';
   const runs = new Set(items.flatMap((one) => (one.step.action === 'none' ? [] : (one.injection?.run ?? []))));
-  const pace = new Pace(items, context, runs);
   yield 'long';
-  const { candidates, leftOut } = beginningOf(items, { counts, pace, context });
-  const course: Course = { candidates, counts, context, ruleContext: ruleContextOf(items, context) };
+  const pace = new Pace(items, context, runs);
+  const { course, leftOut } = yield* courseOf({ items, context }, pace);
+  const { candidates } = course;
   const played: Played[] = [];
   let asked = 0;
-  yield 'long';
   while (candidates.length > 0 && played.length < DRAWS && (asked < MOST_ASKED || played.length < FEWEST_DRAWS)) {
     const one: Played = yield* play(course, played.length);
     played.push(one);
@@ -52,8 +51,24 @@ export function* forecastStepwise({ items, context }: ForecastInputs): Generator
   return summed({ candidates, leftOut, played, context });
 }
 
+/** What all draws begin with. */
+export function* courseOf(
+  { items, context }: ForecastInputs,
+  pace: Pick<Pace, 'of'>,
+): Generator<Pause, Pick<Beginning, 'leftOut'> & { readonly course: Course }> {
+  yield 'long';
+  const ruleContext = ruleContextOf(items, context);
+  const waves = new Waves(items, { ...context, isHeld: (one) => isHeldForGood(one, ruleContext) });
+  yield* waves.prepare();
+  const counts = Counts.of(items, context, waves.of);
+  yield 'long';
+  const { candidates, leftOut } = beginningOf(items, { counts, pace, context, ruleContext, waveOf: waves.of });
+  yield 'long';
+  return { leftOut, course: { candidates, counts, context, ruleContext, waves } };
+}
+
 /** What rules see while time passes. A restart under way will have ended well, so no rule holds others for its pods. */
-export function ruleContextOf(items: readonly Planned[], context: PlanContext): RuleContext {
+function ruleContextOf(items: readonly Planned[], context: PlanContext): RuleContext {
   const workloads = items.map((one) => {
     const { workload } = one;
     if (!isInFlight(one)) return workload;
@@ -86,10 +101,19 @@ function summed({
     return ends.length === 0 ? undefined : quantiles(ends, context.now, toWall);
   };
   const all = candidates.map((_, place) => place);
-  const byRun = Map.groupBy(all, (place) => (candidates[place] as Candidate).run);
+  const wavesOf = (run: string, whole: Eta): WaveEta[] => {
+    const [first] = played;
+    // without waves in the policy the only one is done when all is
+    if (!first || !context.policy.waves) return [{ name: REST, eta: whole }];
+    return first.waves.of.waves.flatMap(({ name }, index) => {
+      const ends = played.flatMap(({ waves }) => waves.doneAt(run)[index] ?? []);
+      return ends.length === 0 ? [] : [{ name, eta: quantiles(ends, context.now, toWall) }];
+    });
+  };
+  const byRun = Map.groupBy(all, (place) => (candidates[place] as Candidate).runs[0] ?? '');
   const runs = [...byRun].flatMap(([run, some]): RunEta[] => {
     const eta = etaOf(some);
-    return eta ? [{ run, eta, waves: [] }] : [];
+    return eta ? [{ run, eta, waves: wavesOf(run, eta) }] : [];
   });
   const eta = etaOf(all);
   const held = heldIn(leftOut, played);

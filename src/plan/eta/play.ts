@@ -8,11 +8,14 @@ import { maxInFlightPerNamespace } from '../limits/maxInFlightPerNamespace.ts';
 import { maxRestartsPerMinute } from '../limits/maxRestartsPerMinute.ts';
 import { restartDelay } from '../limits/restartDelay.ts';
 import type { PlanContext, RuleContext, Wait } from '../rule.ts';
-import { waitOf } from '../rules/rules.ts';
-import { type Candidate, freedBy } from './candidates.ts';
+import { isHeldForGood, waitOf } from '../rules/rules.ts';
+import { wave as waveRule } from '../rules/wave.ts';
+import type { Waves } from '../waves.ts';
+import { type Candidate, FOR_A_WAVE, freedBy } from './candidates.ts';
 import { normalAt, shareBelow, uniform } from './draws.ts';
 import type { Deviation } from './pace.ts';
 import { TimeHeap } from './timeHeap.ts';
+import { VirtualWaves } from './virtualWaves.ts';
 import { WaitingLine } from './waitingLine.ts';
 
 /** What all draws have in common. */
@@ -21,12 +24,14 @@ export interface Course {
   readonly counts: Counts;
   readonly context: PlanContext;
   readonly ruleContext: RuleContext;
+  readonly waves: Waves;
 }
 
 /** How one draw went. */
 export interface Played {
   /** When each candidate was done, by the steady clock; NaN if it never is. */
   readonly doneAt: Float64Array;
+  readonly waves: VirtualWaves;
   /** Those that came to wait for something that time does not end. */
   readonly leftOut: ReadonlyMap<ReasonCode, number>;
   /** Questions asked to the rules and limits. */
@@ -63,6 +68,11 @@ class Draw {
   readonly #line: WaitingLine;
   readonly #ends = new TimeHeap<number>();
   readonly #timed = new TimeHeap<number>();
+  /** What waits for an earlier wave. */
+  #asleep = new Set<number>();
+  /** Those that their waves are done without. */
+  readonly #held = new Set<number>();
+  readonly #waves: VirtualWaves;
   readonly #leftOut = new Map<ReasonCode, number>();
   readonly #doneAt: Float64Array;
   #now: number;
@@ -75,12 +85,13 @@ class Draw {
     this.#draw = draw;
     this.#counts = course.counts.copy();
     this.#now = course.context.now;
+    this.#waves = new VirtualWaves(course.waves, course.context);
     this.#line = new WaitingLine((place) => this.#of(place).kin);
     this.#doneAt = new Float64Array(course.candidates.length).fill(Number.NaN);
   }
 
   get played(): Played {
-    return { doneAt: this.#doneAt, leftOut: this.#leftOut, asked: this.#asked };
+    return { doneAt: this.#doneAt, waves: this.#waves, leftOut: this.#leftOut, asked: this.#asked };
   }
 
   *run(): Generator<Pause, void> {
@@ -88,37 +99,61 @@ class Draw {
     yield 'short';
     for (;;) {
       while (this.#beginSome()) yield 'short';
-      const next = Math.min(this.#ends.first, this.#timed.first, this.#limitUntil);
-      if (next > this.#course.context.now + HORIZON) return;
+      const next = Math.min(this.#ends.first, this.#timed.first, this.#limitUntil, this.#wavesUntil);
+      if (next > this.#course.context.now + HORIZON) break;
       this.#passTo(next);
       yield 'short';
     }
+    for (const _ of this.#asleep) this.#leave(waveRule.code);
   }
 
   #passTo(time: number): void {
     this.#now = time;
     this.#counts.moveTo(time);
+    this.#waves.moveTo(time);
     this.#limitUntil = Number.POSITIVE_INFINITY;
     while (this.#ends.first <= time) this.#end(this.#ends.pop() as number);
     this.#join();
+    this.#wake();
+  }
+
+  /** When the next bake has passed, if somebody waits for it. */
+  get #wavesUntil(): number {
+    return this.#asleep.size > 0 ? this.#waves.until : Number.POSITIVE_INFINITY;
+  }
+
+  /** Those whose wave has its turn now join the line. */
+  #wake(): void {
+    if (this.#asleep.size === 0) return;
+    const places = [...this.#asleep].filter((place) => {
+      const { runs, wave } = this.#of(place);
+      return this.#waves.firstUndone(runs[0] ?? '') >= wave;
+    });
+    for (const place of places) this.#asleep.delete(place);
+    this.#lineUpAll(places);
+  }
+
+  #lineUpAll(places: readonly number[]): void {
+    const byNamespace = Map.groupBy(places, (place) => this.#of(place).namespace);
+    for (const [namespace, some] of byNamespace) this.#line.add(namespace, some);
   }
 
   #lineUp(): void {
-    const places = new Map<string, number[]>();
-    for (const [place, { namespace, elapsed, until }] of this.#course.candidates.entries()) {
+    const places: number[] = [];
+    for (const [place, { elapsed, until, isAsleep, isHeldForGood: isHeld }] of this.#course.candidates.entries()) {
+      if (isHeld) this.#held.add(place);
       if (elapsed !== undefined) this.#ends.push(this.#now - elapsed + this.#duration(place, elapsed), place);
+      else if (isAsleep) this.#asleep.add(place);
       else if (until !== undefined) this.#timed.push(until, place);
-      else if (!places.get(namespace)?.push(place)) places.set(namespace, [place]);
+      else places.push(place);
     }
-    for (const [namespace, some] of places) this.#line.add(namespace, some);
+    this.#lineUpAll(places);
   }
 
   /** Begins what may begin now. @returns whether there may be more, because this was long enough for a step */
   #beginSome(): boolean {
-    const { context, ruleContext } = this.#course;
-    const at = { now: this.#now, wall: this.#now - context.now + context.wall };
-    const limits = { ...context, ...at };
-    const rules = { ...ruleContext, ...at };
+    const rules = this.#rulesNow();
+    const limits = { ...this.#course.context, now: rules.now, wall: rules.wall };
     for (let asked = 0; asked < ASKED_AT_ONCE; asked++) {
       const place = this.#line.first();
       if (place === undefined) return false;
@@ -132,13 +167,13 @@ class Draw {
         this.#limitUntil = Math.max(full.until ?? Number.POSITIVE_INFINITY, this.#now + 1);
         return false;
       }
-      if (full) this.#hold(candidate, full.reason.code);
+      if (full) this.#holdKin(candidate, full.reason.code);
       else this.#begin(place, outdated, waitOf(outdated, rules));
     }
     return true;
   }
 
-  #hold(candidate: Candidate, code: string): void {
+  #holdKin(candidate: Candidate, code: string): void {
     const { namespace, kin } = candidate;
     if (HOLD_NAMESPACE.has(code)) this.#line.holdAll(namespace);
     else this.#line.hold(namespace, kin, freedBy(code, candidate));
@@ -146,29 +181,55 @@ class Draw {
 
   #begin(place: number, outdated: Outdated, wait: Wait | undefined): void {
     this.#line.take(outdated.workload.namespace);
-    if (!wait) {
-      this.#counts.start(outdated);
-      this.#ends.push(this.#now + this.#duration(place), place);
-    } else if (wait.until !== undefined) this.#timed.push(Math.max(wait.until, this.#now + SHORTEST_WAIT), place);
-    else this.#leftOut.set(wait.reason.code, (this.#leftOut.get(wait.reason.code) ?? 0) + 1);
+    if (wait) this.#hold(place, outdated, wait);
+    else this.#restart(place, outdated);
+  }
+
+  #restart(place: number, outdated: Outdated): void {
+    const { runs, wave } = this.#of(place);
+    this.#counts.start(outdated);
+    this.#ends.push(this.#now + this.#duration(place), place);
+    if (this.#held.delete(place)) this.#waves.keep(runs, wave, 1);
+    this.#waves.begin(runs, wave);
+  }
+
+  #hold(place: number, outdated: Outdated, wait: Wait): void {
+    if (FOR_A_WAVE.has(wait.reason.code)) {
+      this.#asleep.add(place);
+      return;
+    }
+    const { policy } = this.#course.context;
+    if (policy.waves && !this.#held.has(place) && isHeldForGood(outdated, this.#rulesNow())) {
+      const { runs, wave } = this.#of(place);
+      this.#held.add(place);
+      this.#waves.keep(runs, wave, -1);
+    }
+    if (wait.until !== undefined) this.#timed.push(Math.max(wait.until, this.#now + SHORTEST_WAIT), place);
+    else this.#leave(wait.reason.code);
+  }
+
+  #leave(code: ReasonCode): void {
+    this.#leftOut.set(code, (this.#leftOut.get(code) ?? 0) + 1);
+  }
+
+  #rulesNow(): RuleContext {
+    const { context, ruleContext } = this.#course;
+    return { ...ruleContext, now: this.#now, wall: this.#now - context.now + context.wall, waves: this.#waves };
   }
 
   #end(place: number): void {
-    const { key, namespace, target, frees } = this.#of(place);
+    const { key, namespace, target, frees, runs, wave } = this.#of(place);
     this.#doneAt[place] = this.#now;
+    this.#waves.end(runs, wave);
     this.#counts.end(key, target);
     this.#line.freed(namespace, frees);
   }
 
   /** What waited for this time joins the line. */
   #join(): void {
-    const places = new Map<string, number[]>();
-    while (this.#timed.first <= this.#now) {
-      const place = this.#timed.pop() as number;
-      const { namespace } = this.#of(place);
-      if (!places.get(namespace)?.push(place)) places.set(namespace, [place]);
-    }
-    for (const [namespace, some] of places) this.#line.add(namespace, some);
+    const places: number[] = [];
+    while (this.#timed.first <= this.#now) places.push(this.#timed.pop() as number);
+    this.#lineUpAll(places);
   }
 
   #of(place: number): Candidate {

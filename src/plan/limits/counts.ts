@@ -1,4 +1,12 @@
-import { type Budget, keyOf, type Owner, refOf, type Workload, type WorkloadKey } from '../../model.ts';
+import {
+  type Budget,
+  keyOf,
+  type Owner,
+  refOf,
+  type Workload,
+  type WorkloadKey,
+  type WorkloadRef,
+} from '../../model.ts';
 import type { Assessed, Outdated } from '../assessed.ts';
 import { budgetName, lowersAvailability } from '../budget.ts';
 import { kindOfOwner } from '../history.ts';
@@ -6,6 +14,8 @@ import { CUT, type JournalEntry, WRITTEN_WITHIN } from '../journalEntry.ts';
 import { fingerprint, targetsOf } from '../record.ts';
 import { groupKeyOf } from '../rolloutGroups.ts';
 import type { PlanContext } from '../rule.ts';
+import { REST_WAVE, type Wave } from '../wave.ts';
+import type { WaveOf } from '../waveOf.ts';
 import { InFlightBy } from './inFlightBy.ts';
 
 export const MINUTE = 60_000;
@@ -16,7 +26,10 @@ export const MINUTE = 60_000;
  */
 export class Counts {
   #now: number;
+  readonly #waveOf: WaveOf;
   #perNamespace = new Map<string, number>();
+  /** By the place of the wave. One that was not read counts for every wave. */
+  #perWave: number[];
   /** Workloads in flight for each budget, and for each kind of owner. */
   #perBudget = new InFlightBy();
   #perOwner = new InFlightBy();
@@ -28,30 +41,36 @@ export class Counts {
   #writes: number[] = [];
   /** For each target: whether one of its restarts has ended or exceeded its time limit, for example because a user paused it. */
   #towards = new Map<string, boolean>();
+  /** Workloads in flight that were not read. */
+  readonly #unseen = new Set<WorkloadKey>();
   #inFlight = 0;
   #lastWrite = Number.NEGATIVE_INFINITY;
   #queued = 0;
 
-  private constructor(now: number) {
+  private constructor(now: number, waveOf: WaveOf) {
     this.#now = now;
+    this.#waveOf = waveOf;
+    this.#perWave = waveOf.waves.map(() => 0);
   }
 
   /** What is in flight, and was written within a minute, at the beginning of a plan. */
-  static of(assessed: readonly Assessed[], context: PlanContext): Counts {
-    const counts = new Counts(context.now);
+  static of(assessed: readonly Assessed[], context: PlanContext, waveOf: WaveOf): Counts {
+    const counts = new Counts(context.now, waveOf);
     counts.#countAll(assessed, context);
     return counts;
   }
 
   /** The same counts, which then go their own way. */
   copy(): Counts {
-    const copy = new Counts(this.#now);
+    const copy = new Counts(this.#now, this.#waveOf);
+    copy.#perWave = [...this.#perWave];
     copy.#perNamespace = new Map(this.#perNamespace);
     copy.#perBudget = this.#perBudget.copy();
     copy.#perOwner = this.#perOwner.copy();
     copy.#underAny = this.#underAny.copy();
     copy.#perGroup = this.#perGroup.copy();
     copy.#towards = new Map(this.#towards);
+    for (const key of this.#unseen) copy.#unseen.add(key);
     copy.#writes = [...this.#writes];
     copy.#inFlight = this.#inFlight;
     copy.#lastWrite = this.#lastWrite;
@@ -102,6 +121,12 @@ export class Counts {
     return this.#perNamespace.get(namespace) ?? 0;
   }
 
+  /** The wave of a workload, and how many of it are, or may be, in flight. */
+  inWave(workload: WorkloadRef): { readonly wave: Wave; readonly inFlight: number } {
+    const index = this.#waveOf.indexOf(workload);
+    return { wave: this.#waveOf.waves[index] ?? REST_WAVE, inFlight: this.#perWave[index] ?? 0 };
+  }
+
   /** A workload that is, or may be, in flight under a budget. */
   underBudget(budget: Budget, namespace: string): WorkloadKey | undefined {
     // one that cannot be read may be any of the namespace
@@ -140,9 +165,11 @@ export class Counts {
     if (this.#writes.length > 0) this.#writes = this.#writes.filter((time) => time > now - MINUTE);
   }
 
-  /** A restart has ended. @param target what it was for, if that is known */
+  /** A restart has ended. @param target what it was for; undefined if its workload is not known */
   end(key: WorkloadKey, target: string | undefined): void {
     const { namespace } = refOf(key);
+    const own = this.#waveOf.indexOf(refOf(key));
+    for (const index of this.#perWave.keys()) if (index === own || this.#unseen.has(key)) this.#countInWave(index, -1);
     this.#inFlight -= 1;
     this.#perNamespace.set(namespace, this.inNamespace(namespace) - 1);
     for (const counted of [this.#perBudget, this.#perOwner, this.#underAny, this.#perGroup]) counted.forget(key);
@@ -179,6 +206,12 @@ export class Counts {
     this.#countIn(namespace);
     this.#perBudget.add(unknownIn({ namespace }), key);
     this.#perGroup.add(namespace, key);
+    for (const index of this.#perWave.keys()) this.#countInWave(index, 1);
+    this.#unseen.add(key);
+  }
+
+  #countInWave(index: number, by: 1 | -1): void {
+    this.#perWave[index] = (this.#perWave[index] ?? 0) + by;
   }
 
   #countIn(namespace: string): void {
@@ -189,6 +222,7 @@ export class Counts {
   #count({ workload, budgets }: Assessed): void {
     const key = keyOf(workload);
     this.#countIn(workload.namespace);
+    this.#countInWave(this.#waveOf.indexOf(workload), 1);
     if (lowersAvailability(workload))
       for (const budget of budgets) {
         this.#perBudget.add(budget.name ? budgetName(budget) : unknownIn(workload), key);

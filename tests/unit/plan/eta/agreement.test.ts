@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { keyOf, type WorkloadKey } from '../../../../src/model.ts';
 import { RESTARTED_AT } from '../../../../src/names.ts';
 import type { Assessed } from '../../../../src/plan/assessed.ts';
-import { beginningOf } from '../../../../src/plan/eta/candidates.ts';
-import { ruleContextOf } from '../../../../src/plan/eta/forecast.ts';
+import { courseOf } from '../../../../src/plan/eta/forecast.ts';
 import { play } from '../../../../src/plan/eta/play.ts';
-import { Counts } from '../../../../src/plan/limits/counts.ts';
 import { plan } from '../../../../src/plan/plan.ts';
+import type { Policy } from '../../../../src/plan/policy.ts';
 import { timestamp } from '../../../../src/rfc3339.ts';
 import { context } from '../../../builders/policy.ts';
+import { wave } from '../../../builders/waves.ts';
 import { MINUTE, NOW } from '../../../builders/workload.ts';
 import { type Dice, diceFor } from '../../fuzz/dice.ts';
 import { playedRun } from './playedRun.ts';
@@ -31,27 +31,40 @@ function complicated(dice: Dice, one: Assessed): Assessed {
 function estimated({ assessed, policy, durations }: RandomCluster, own: WorkloadKey): Map<WorkloadKey, number> {
   const at = context({ policy, own });
   const { items } = plan(assessed, at);
-  const counts = Counts.of(items, at);
   const of = ({ workload }: Pick<Assessed, 'workload'>) => {
     const base = durations.get(keyOf(workload)) as number;
     return { base, deviation: { centre: 0, spread: 0, doubt: 0 } };
   };
-  const { candidates } = beginningOf(items, { counts, pace: { of }, context: at });
-  const playing = play({ candidates, counts, context: at, ruleContext: ruleContextOf(items, at) }, 0);
+  const { course } = resultOf(courseOf({ items, context: at }, { of }));
+  const { doneAt } = resultOf(play(course, 0));
+  return new Map(course.candidates.map(({ key }, place) => [key, doneAt[place] as number]));
+}
+
+function resultOf<T>(steps: Generator<unknown, T>): T {
   for (;;) {
-    const { done, value } = playing.next();
-    if (done) return new Map(candidates.map(({ key }, place) => [key, value.doneAt[place] as number]));
+    const { done, value } = steps.next();
+    if (done) return value;
   }
 }
+
+/** Waves by the names of the namespaces, some with a bake. */
+const wavesFor = (dice: Dice): Policy['waves'] =>
+  dice.once(2)
+    ? undefined
+    : [
+        wave('canary', { match: [{ namespaces: ['ns-1*'] }], percent: 30, bake: 5 * MINUTE }),
+        wave('second', { match: [{ namespaces: ['ns-2*'] }], bake: dice.pick([0, MINUTE]), maxInFlight: 2 }),
+      ];
 
 for (let seed = 0; seed < 40; seed++)
   test(`the estimate restarts what repeated plans restart, at the same times: cluster ${seed}`, () => {
     const dice = diceFor(13, seed);
     const of = drawn(dice, { workloads: 20 + dice.below(80) });
     const cooldown = dice.pick([0, 10 * MINUTE]);
+    const waves = wavesFor(dice);
     const made = randomCluster(dice, {
       ...of,
-      policy: { ...of.policy, annotationCooldown: cooldown, restartTimeout: 86_400_000 },
+      policy: { ...of.policy, annotationCooldown: cooldown, restartTimeout: 86_400_000, ...(waves && { waves }) },
     });
     const cluster = { ...made, assessed: made.assessed.map((one) => complicated(dice, one)) };
     const own = keyOf(dice.pick(cluster.assessed).workload);

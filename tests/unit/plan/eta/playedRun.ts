@@ -5,6 +5,7 @@ import type { Forecast } from '../../../../src/plan/eta/eta.ts';
 import { forecastOf } from '../../../../src/plan/eta/forecast.ts';
 import { endedEntry, type JournalEntry, nextEntry } from '../../../../src/plan/journalEntry.ts';
 import { type Planned, plan } from '../../../../src/plan/plan.ts';
+import type { RunNotes } from '../../../../src/plan/runNotes.ts';
 import { context } from '../../../builders/policy.ts';
 import { expected, NOW } from '../../../builders/workload.ts';
 import type { RandomCluster } from './randomCluster.ts';
@@ -32,9 +33,10 @@ export function playedRun(
   const world = new World(cluster);
   const made: Forecast[] = [];
   for (;;) {
-    const { now, journal } = world;
-    const at = context({ now, wall: now, journal, policy: cluster.policy, own });
-    const { items, wakeAt = Number.POSITIVE_INFINITY } = plan(world.assessed, at);
+    const { now, journal, notes } = world;
+    const at = context({ now, wall: now, journal, policy: cluster.policy, own, notes: new Map(notes) });
+    const { items, toNote, wakeAt = Number.POSITIVE_INFINITY } = plan(world.assessed, at);
+    for (const [run, news] of toNote) notes.set(run, { ...notes.get(run), ...news });
     if (made.length < forecasts && world.restarts.length >= (made.length * cluster.assessed.length) / forecasts)
       made.push(forecastOf({ items, context: { ...at, journal: new Map(journal) } }));
     for (const one of items) if (one.step.action === 'restart') world.begin(one);
@@ -50,6 +52,7 @@ class World {
   readonly #known: Map<WorkloadKey, Assessed>;
   readonly #ends = new Map<WorkloadKey, number>();
   readonly journal = new Map<WorkloadKey, JournalEntry>();
+  readonly notes = new Map<string, RunNotes>();
   readonly restarts: Made[] = [];
   now = NOW;
 
