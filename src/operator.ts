@@ -1,5 +1,6 @@
 import type { Clock } from './cluster/clock.ts';
 import type { Cluster } from './cluster/cluster.ts';
+import { EtaUpkeep } from './etaUpkeep.ts';
 import type { Confirmations } from './expect/confirmations.ts';
 import type { Injectors } from './expect/injectors.ts';
 import type { Mesh } from './expect/mesh.ts';
@@ -13,6 +14,7 @@ import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
 import { Scans } from './observe/scans.ts';
 import type { Assessed, Outdated } from './plan/assessed.ts';
+import { withEta } from './plan/eta/withEta.ts';
 import { evaluateStepwise } from './plan/evaluate.ts';
 import { historyOf } from './plan/history.ts';
 import { noteOrphans } from './plan/orphans.ts';
@@ -60,7 +62,8 @@ export interface OperatorOptions {
     | 'evaluated'
     | 'journalUnreadable'
     | 'journalRebuilt'
-  >;
+  > &
+    Partial<Pick<Report, 'forecast'>>;
   /** Steady clock, milliseconds: it neither jumps nor goes back. */
   readonly now: () => number;
   /** Wall clock, milliseconds: for times that others wrote, and that users read. */
@@ -96,6 +99,7 @@ export class Operator {
   readonly #requeue = new Requeue();
   readonly #restarts: Restarts;
   readonly #upkeep: JournalUpkeep;
+  readonly #eta: EtaUpkeep;
   #term: Term | undefined;
   #turning: Promise<void> = Promise.resolve();
   readonly #epochSeenAt = new Map<string, number>();
@@ -125,6 +129,10 @@ export class Operator {
       onEnd: () => this.ring(),
     });
     this.#scans = new Scans({ ...options, observations: this.#observations, busy: this.#restarts.busy });
+    this.#eta = new EtaUpkeep({
+      onForecast: report.forecast?.bind(report),
+      onError: (error) => report.trouble('estimate', error),
+    });
     this.#upkeep = new JournalUpkeep({ ...options, hasSeen: (namespace) => this.#scans.hasSeen(namespace) });
   }
 
@@ -288,7 +296,9 @@ export class Operator {
       own,
     };
     const learnt = journal.learntSoFar();
-    const evaluation = await inSlices(evaluateStepwise({ mesh, observations, learnt, context }), observations.length);
+    const made = await inSlices(evaluateStepwise({ mesh, observations, learnt, context }), observations.length);
+    const evaluation = withEta(made, this.#eta.latest);
+    this.#eta.note({ items: made.items, context });
     this.#assessed = evaluation.items;
     if (!dryRun) for (const [run, notes] of evaluation.toNote) journal.note(run, notes);
     noteOrphans(this.#orphanedSince, evaluation.items, context.now);

@@ -13,10 +13,13 @@ import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 import type { Observed } from '../observe/observed.ts';
 import { Observer } from '../observe/observer.ts';
+import { forecastOf } from '../plan/eta/forecast.ts';
+import { withEta } from '../plan/eta/withEta.ts';
 import { type Evaluation, evaluate } from '../plan/evaluate.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { RunWaves } from '../plan/wave.ts';
 import { escaped } from '../report/escaped.ts';
+import { forecastLine, machineEta, machineForecast } from '../report/etaWords.ts';
 import { explanation } from '../report/explanation.ts';
 import { jsonText, yamlText } from '../report/machineText.ts';
 import { planTable } from '../report/planTable.ts';
@@ -150,7 +153,8 @@ export async function planCommand(
       unseen: unseenIn(settings),
       own,
     };
-    const evaluation = evaluate({ mesh, observations: answered, learnt: journal.learntSoFar(), context });
+    const made = evaluate({ mesh, observations: answered, learnt: journal.learntSoFar(), context });
+    const evaluation = withEta(made, forecastOf({ items: made.items, context }));
     const rows = rowsOf(evaluation);
     const waves = wavesIn(policy, evaluation);
     progress.done();
@@ -250,7 +254,7 @@ interface Printed {
   readonly source?: SettingsSource;
   /** Absent without waves in the policy. */
   readonly waves: readonly WaveWords[] | undefined;
-  readonly evaluation: Pick<Evaluation, 'waves'>;
+  readonly evaluation: Pick<Evaluation, 'waves' | 'eta'>;
 }
 
 /** JSON and YAML have the exact values. */
@@ -264,11 +268,12 @@ function render(
     warnings,
     ...(source && { settings: source }),
     ...(waves && { runs: evaluation.waves.map(machineWaves) }),
+    ...(evaluation.eta && { eta: machineForecast(evaluation.eta) }),
   };
   if (output === 'json') return `${jsonText(machine, 2)}\n`;
   if (output === 'yaml') return yamlText(machine);
   const colour = out.isTTY === true && !environment.NO_COLOR;
-  return planTable(rows, { colour, all, ...(waves && { waves }) });
+  return planTable(rows, { colour, all, ...(waves && { waves }), eta: evaluation.eta && forecastLine(evaluation.eta) });
 }
 
 /** Without waves in the policy there is nothing to say of them. */
@@ -278,7 +283,11 @@ const wavesIn = (policy: Pick<Policy, 'waves'>, evaluation: Evaluation): readonl
 /** Times as RFC 3339, as those of the workloads. */
 const machineWaves = ({ run, waves }: RunWaves): object => ({
   id: run,
-  waves: waves.map(({ until, ...wave }) => ({ ...wave, ...(until !== undefined && { until: timestamp(until) }) })),
+  waves: waves.map(({ until, eta, ...wave }) => ({
+    ...wave,
+    ...(until !== undefined && { until: timestamp(until) }),
+    ...(eta && { eta: machineEta(eta) }),
+  })),
 });
 
 /** A plan of one namespace does not know how far the waves are elsewhere, unless the journal says that they are done. */

@@ -1,6 +1,7 @@
 import type { Pause } from '../loopSlices.ts';
 import { type Answered, type AssessmentContext, assess, isListed } from './assess.ts';
 import type { Assessed } from './assessed.ts';
+import type { Forecast } from './eta/eta.ts';
 import { entryOf } from './journalEntry.ts';
 import { type Plan, planStepwise } from './plan.ts';
 import type { PlanContext } from './rule.ts';
@@ -15,6 +16,8 @@ export interface EvaluationInputs extends Pick<AssessmentContext, 'mesh' | 'lear
 export interface Evaluation extends Plan {
   /** When it was made: milliseconds of the steady clock. */
   readonly at: number;
+  /** The last estimate of when everything will be done; absent if there is none, or nothing to wait for. */
+  readonly eta?: Forecast;
 }
 
 /** Assesses every workload and plans its step. Pure: the same inputs give the same evaluation. */

@@ -84,6 +84,11 @@ export interface Rule<Code extends string = string> extends WaitReason<Code> {
    * themselves.
    */
   readonly holdsNoWave?: true | 'some';
+  /**
+   * What it finds changes by time, or by the course of a run, although the workload, the mesh and the policy stay the same. The estimate of
+   * the end asks it again and again, and the others once.
+   */
+  readonly changes?: true;
   check(assessed: Outdated, context: RuleContext): Finding | undefined;
 }
 

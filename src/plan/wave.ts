@@ -1,4 +1,5 @@
 import type { Filter } from '../expect/filter.ts';
+import type { Eta } from './eta/eta.ts';
 
 /** A wave of the policy: workloads that are restarted before those of the next wave. Times are in milliseconds. */
 export interface Wave {
@@ -43,7 +44,7 @@ export interface WaveProgress {
   /** Outdated, and neither in flight nor failed. */
   readonly waiting: number;
   /** When it is expected to be done, in milliseconds of the wall clock. */
-  readonly eta?: { readonly median: number; readonly p90: number };
+  readonly eta?: Eta;
 }
 
 /** How far the waves of a run are, in their order. Without waves in the policy, everything is in the wave `rest`. */

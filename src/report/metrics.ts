@@ -4,6 +4,7 @@ import type { QuestionResult } from '../expect/question.ts';
 import { WORKLOAD_KINDS } from '../kinds/kinds.ts';
 import { COUNTED_KINDS } from '../kinds/unsupportedKinds.ts';
 import { PRODUCT } from '../names.ts';
+import type { Eta } from '../plan/eta/eta.ts';
 import { OUTCOMES, type resultOf } from '../plan/outcomes.ts';
 import type { ReasonCode } from '../reasons.ts';
 
@@ -24,6 +25,12 @@ export const METRICS = {
   gates_closed_long: { labels: [], help: 'Gates that have been closed for 30 minutes or longer.' },
   injectors_unreachable: { labels: [], help: 'Injectors that do not answer now.' },
   watch_stale: { labels: [], help: 'Whether something that every decision rests on cannot be watched now.' },
+  eta_timestamp_seconds: {
+    labels: ['quantile'],
+    help:
+      'When every restart that only takes time is expected to be done: `0.5` is as likely too early as too late, ' +
+      '`0.9` is too early once in ten times. 0 if there is nothing to wait for.',
+  },
   scans_total: { labels: ['result'], help: 'Scans of the cluster by result.' },
   scan_duration_seconds: {
     labels: [],
@@ -58,6 +65,7 @@ export class Metrics {
   readonly #unreachable = this.#gauge('injectors_unreachable');
   readonly #halted = this.#gauge('halted_runs');
   readonly #gates = this.#gauge('gates_closed_long');
+  readonly #eta = this.#gauge('eta_timestamp_seconds');
   readonly #scans = this.#counter('scans_total');
   readonly #lastScan = this.#gauge('last_scan_timestamp_seconds');
   readonly #policyInvalid = this.#gauge('policy_invalid');
@@ -75,6 +83,7 @@ export class Metrics {
     for (const name of MISNAMED) this.registry.removeSingleMetric(name);
     this.#gauge('build_info').set({ version, node_version: process.version }, 1);
     for (const result of RESULTS) this.#questions.inc({ result }, 0);
+    this.forecast(undefined);
     for (const result of ['success', 'error']) this.#scans.inc({ result }, 0);
     for (const kind of WORKLOAD_KINDS) {
       for (const result of RESTART_RESULTS) this.#restarts.inc({ kind, result }, 0);
@@ -109,6 +118,13 @@ export class Metrics {
     this.#halted.set(0);
     this.#gates.set(0);
     this.#unreachable.set(0);
+    this.forecast(undefined);
+  }
+
+  /** @param eta when everything is expected to be done, in milliseconds; undefined if there is nothing to wait for */
+  forecast(eta: Eta | undefined): void {
+    this.#eta.set({ quantile: '0.5' }, (eta?.median ?? 0) / 1000);
+    this.#eta.set({ quantile: '0.9' }, (eta?.p90 ?? 0) / 1000);
   }
 
   halted(runs: number): void {

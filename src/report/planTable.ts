@@ -9,6 +9,8 @@ export interface TableOptions {
   readonly all: boolean;
   /** How far each wave is; absent without waves in the policy. */
   readonly waves?: readonly WaveWords[];
+  /** When all is expected to be done, in words; absent if there is nothing to say. */
+  readonly eta?: string | undefined;
 }
 
 /** The maximum length of a cell's parts. A long name or reason of one workload must not push other cells off the screen. */
@@ -42,7 +44,7 @@ const COLOURS: Readonly<Record<Row['verdict'], number>> = {
  * The plan as a table: one line per workload, under its wave where there are waves, then the sums. Foreign text is escaped and cut;
  * `-o json` has it in full.
  */
-export function planTable(rows: readonly Row[], { colour, all, waves }: TableOptions): string {
+export function planTable(rows: readonly Row[], { colour, all, waves, eta }: TableOptions): string {
   const shown = byWave(all ? rows : rows.filter((row) => row.reason !== 'not-injected'), waves);
   const lines = [COLUMNS.map(([title]) => title), ...shown.map((row) => COLUMNS.map(([, cell]) => cell(row)))];
   const widths = COLUMNS.map((_, column) => Math.max(...lines.map((cells) => [...(cells[column] ?? '')].length)));
@@ -54,7 +56,8 @@ export function planTable(rows: readonly Row[], { colour, all, waves }: TableOpt
     return colour && row ? `\u001b[${COLOURS[row.verdict]}m${padded}\u001b[0m` : padded;
   });
   const grouped = waves ? withHeadings(text, shown, waves) : text;
-  return `${grouped.join('\n')}\n\n${summary(rows, rows.length - shown.length)}\n`;
+  const expected = eta === undefined ? '' : `${eta}\n`;
+  return `${grouped.join('\n')}\n\n${summary(rows, rows.length - shown.length)}\n${expected}`;
 }
 
 /** What is in no wave, because it is never restarted, comes last. */

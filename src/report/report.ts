@@ -6,6 +6,7 @@ import type { QuestionResult } from '../expect/question.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import type { WorkloadKey, WorkloadRef } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
+import type { Forecast } from '../plan/eta/eta.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
 import { type Outcome, resultOf } from '../plan/outcomes.ts';
 import type { RestartListener } from '../restart/restarterOptions.ts';
@@ -154,6 +155,11 @@ export class Report implements Omit<RestartListener, 'sending'> {
   async evaluated(evaluation: Evaluation): Promise<void> {
     for (const subscriber of this.#subscribers) await subscriber.evaluated(evaluation);
     this.#options.metrics.unreachable(this.#unreachable.size);
+  }
+
+  /** Another estimate of when everything will be done; undefined if there is nothing to wait for. */
+  forecast(forecast: Forecast | undefined): void {
+    this.#options.metrics.forecast(forecast?.eta);
   }
 
   restarted({ workload, verdict }: Assessed): void {

@@ -1,7 +1,8 @@
 import { runWord } from '../expect/mesh.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Evaluation } from '../plan/evaluate.ts';
 import type { WaveProgress } from '../plan/wave.ts';
 import { timestamp } from '../rfc3339.ts';
+import { etaWords } from './etaWords.ts';
 
 /** How far a wave is, in one line for each run that concerns a workload of it. */
 export interface WaveWords {
@@ -12,7 +13,8 @@ export interface WaveWords {
 /**
  * How far the waves of a plan are, in order. Where several runs have something in one wave, each line names its own.
  */
-export function waveWords({ waves, items }: Pick<Plan, 'waves' | 'items'>): readonly WaveWords[] {
+export function waveWords({ waves, items, eta }: Pick<Evaluation, 'waves' | 'items' | 'eta'>): readonly WaveWords[] {
+  const now = eta?.at ?? 0;
   const runs = new Map<string, string>();
   for (const { injection } of items) if (injection) runs.set(injection.run, runWord(injection));
   const names = [...new Set(waves.flatMap((run) => run.waves.map(({ name }) => name)))];
@@ -22,14 +24,17 @@ export function waveWords({ waves, items }: Pick<Plan, 'waves' | 'items'>): read
       return progress && progress.total > 0 ? { run, progress } : [];
     });
     const lines = found.map(({ run, progress }) =>
-      found.length > 1 ? `${progressWords(progress)} (${runs.get(run) ?? `run ${run}`})` : progressWords(progress),
+      found.length > 1
+        ? `${progressWords(progress, now)} (${runs.get(run) ?? `run ${run}`})`
+        : progressWords(progress, now),
     );
     return { name, lines: lines.length > 0 ? lines : ['nothing to restart'] };
   });
 }
 
-function progressWords({ state, detail, until, total, current }: WaveProgress): string {
+function progressWords({ state, detail, until, total, current, eta }: WaveProgress, now: number): string {
   const why = detail === undefined ? '' : `: ${detail}`;
   const end = until === undefined ? '' : ` (until ${timestamp(until)})`;
-  return `${state}, ${current} of ${total} current${why}${end}`;
+  const expected = eta === undefined ? '' : `; expected to be done by ${etaWords(eta, now)}`;
+  return `${state}, ${current} of ${total} current${why}${end}${expected}`;
 }

@@ -124,8 +124,10 @@ const LAW: Readonly<Record<string, Allowed>> = {
     ],
     types: ['leader', 'restart'],
   },
+  // the estimate is made in slices, beside the loop
+  'etaUpkeep.ts': { values: ['loopSlices.ts', 'plan'] },
   'operator.ts': {
-    values: [...NOUNS, 'loopSlices.ts', 'expect', 'journal', 'observe', 'plan', 'restart', 'watch'],
+    values: [...NOUNS, 'etaUpkeep.ts', 'loopSlices.ts', 'expect', 'journal', 'observe', 'plan', 'restart', 'watch'],
     types: ['cluster', 'leader', 'report'],
   },
   'wireOperator.ts': {

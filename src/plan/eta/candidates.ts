@@ -13,9 +13,9 @@ import { oneUnderABudget } from '../limits/oneUnderABudget.ts';
 import type { Planned } from '../plan.ts';
 import { fingerprint, targetsOfRestart } from '../record.ts';
 import { groupKeyOf } from '../rolloutGroups.ts';
-import type { PlanContext, RuleContext } from '../rule.ts';
+import type { PlanContext, RuleContext, Wait } from '../rule.ts';
 import { budgets as budgetRule } from '../rules/budgets.ts';
-import { isHeldForGood } from '../rules/rules.ts';
+import { isHeldForGood, lastingWaitOf } from '../rules/rules.ts';
 import { wave as waveRule } from '../rules/wave.ts';
 import { waveBaking } from '../rules/waveBaking.ts';
 import type { WaveOf } from '../waveOf.ts';
@@ -44,6 +44,8 @@ export interface Candidate {
   readonly elapsed?: number;
   /** When what it waits for ends, by the steady clock. */
   readonly until?: number;
+  /** What holds it when its time has come, as long as nobody changes anything. */
+  readonly lasting?: Wait;
   /** It waits for an earlier wave. */
   readonly isAsleep?: true;
   /** Its wave is done without it, as long as it waits. */
@@ -160,14 +162,15 @@ class ToCome {
   of(planned: Outdated, step: Extract<Planned['step'], { action: 'restart' | 'wait' }>): Candidate | undefined {
     const { counts, pace } = this.#known;
     const isQueued = step.order !== undefined;
-    const outdated = step.action === 'wait' && !isQueued ? unlessOurs(planned, step.reason.code, counts) : planned;
-    const isOurs = outdated !== planned;
+    const outdated = isQueued ? planned : unlessOurs(planned, counts);
+    const isOurs = step.action === 'wait' && step.reason.code === budgetRule.code && outdated !== planned;
     const isAsleep = step.action === 'wait' && FOR_A_WAVE.has(step.reason.code);
     const until = step.action === 'wait' && !isQueued && !isOurs && !isAsleep ? step.until : undefined;
     if (!isQueued && until === undefined && !isOurs && !isAsleep) return undefined;
     const key = keyOf(planned.workload);
     const { ruleContext, waveOf } = this.#known;
     const wave = waveOf.indexOf(planned.workload);
+    const lasting = isQueued ? undefined : lastingWaitOf(outdated, ruleContext);
     const isHeld = until !== undefined && isHeldForGood(outdated, ruleContext);
     const target = fingerprint(outdated.verdict.expected);
     return {
@@ -181,6 +184,7 @@ class ToCome {
       target,
       kin: this.#kinOf(outdated, target, wave),
       frees: freesOf(planned.workload.owner && kindOfOwner(planned.workload.owner), { target, wave }),
+      ...(lasting && { lasting }),
       ...(isAsleep && { isAsleep }),
       ...(isHeld && { isHeldForGood: isHeld }),
       ...(until !== undefined && { until }),
@@ -199,10 +203,10 @@ class ToCome {
 }
 
 /** A restart under way may be what has spent a budget. When it has ended, the limit of one at a time holds, and no budget. */
-function unlessOurs(planned: Outdated, code: string, counts: Counts): Outdated {
+function unlessOurs(planned: Outdated, counts: Counts): Outdated {
   const { budgets, workload } = planned;
-  if (code !== budgetRule.code) return planned;
   const spent = budgets.filter(({ allowed }) => allowed < 1);
-  if (!spent.every((budget) => counts.underBudget(budget, workload.namespace) !== undefined)) return planned;
+  if (spent.length === 0 || !spent.every((budget) => counts.underBudget(budget, workload.namespace) !== undefined))
+    return planned;
   return { ...planned, budgets: budgets.map((budget) => ({ ...budget, allowed: Math.max(1, budget.allowed) })) };
 }

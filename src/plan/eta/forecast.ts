@@ -22,7 +22,7 @@ export interface ForecastInputs {
 
 /** How often the future is drawn; less often where a draw is long, because the more restarts there are, the less chance decides. */
 const DRAWS = 48;
-const FEWEST_DRAWS = 7;
+const FEWEST_DRAWS = 6;
 const MOST_ASKED = 60_000;
 
 /** When everything that needs nobody is expected to be restarted. Pure: the same inputs give the same estimate. */

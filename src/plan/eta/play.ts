@@ -8,7 +8,7 @@ import { maxInFlightPerNamespace } from '../limits/maxInFlightPerNamespace.ts';
 import { maxRestartsPerMinute } from '../limits/maxRestartsPerMinute.ts';
 import { restartDelay } from '../limits/restartDelay.ts';
 import type { PlanContext, RuleContext, Wait } from '../rule.ts';
-import { isHeldForGood, waitOf } from '../rules/rules.ts';
+import { changingWaitOf, isHeldForGood } from '../rules/rules.ts';
 import { wave as waveRule } from '../rules/wave.ts';
 import type { Waves } from '../waves.ts';
 import { type Candidate, FOR_A_WAVE, freedBy } from './candidates.ts';
@@ -159,7 +159,7 @@ class Draw {
       if (place === undefined) return false;
       this.#asked += 1;
       const candidate = this.#of(place);
-      const { outdated } = candidate;
+      const { outdated, lasting } = candidate;
       if (!outdated) throw new Error('what is under way does not wait');
       this.#counts.setQueued(this.#line.size);
       const full = fullLimit(outdated, this.#counts, limits);
@@ -168,7 +168,7 @@ class Draw {
         return false;
       }
       if (full) this.#holdKin(candidate, full.reason.code);
-      else this.#begin(place, outdated, waitOf(outdated, rules));
+      else this.#begin(place, outdated, changingWaitOf(outdated, rules) ?? lasting);
     }
     return true;
   }

@@ -1,14 +1,15 @@
 import { keyOf } from '../../model.ts';
 import type { Assessed } from '../assessed.ts';
-import type { Finding, RuleContext, WaitReason } from '../rule.ts';
+import type { Finding, Rule, RuleContext } from '../rule.ts';
 
 /** A failed attempt is retried with back-off, whatever the error was. */
-export const backingOff: WaitReason<'error'> & {
+export const backingOff: Omit<Rule<'error'>, 'check'> & {
   check(assessed: Assessed, context: Pick<RuleContext, 'now' | 'retryAt'>): Finding | undefined;
 } = {
   code: 'error',
   help: 'The last attempt met an error; Meltemi tries again with back-off.',
   lookAgain: 'on-change',
+  changes: true,
   check({ workload }, { now, retryAt }) {
     const retry = retryAt.get(keyOf(workload));
     return retry && retry.until > now ? { detail: retry.problem, until: retry.until } : undefined;

@@ -5,6 +5,7 @@ export const configReadDelay: Rule<'config-read-delay'> = {
   code: 'config-read-delay',
   help: 'The injector configuration has just changed. Meltemi gives istiod time to read it.',
   lookAgain: 'on-change',
+  changes: true,
   check({ injection }, { now, policy, epochSeenAt }) {
     // a setting of the policy is in force at once
     if (!isAsked(injection)) return undefined;

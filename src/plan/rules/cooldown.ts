@@ -9,6 +9,7 @@ export const cooldown: Rule<'cooldown'> = {
   code: 'cooldown',
   help: 'The workload was restarted recently (annotation cooldown).',
   lookAgain: 'on-change',
+  changes: true,
   check({ workload, entry }, { now, wall, policy }) {
     const { annotations } = workload.template;
     const written = [

@@ -8,6 +8,7 @@ export const recentlyOrphaned: Rule<'recently-orphaned'> = {
   code: 'recently-orphaned',
   help: 'Nobody would inject the pods of this workload for less than a minute. A label may be set again.',
   lookAgain: 'on-change',
+  changes: true,
   check({ workload, verdict }, { now, orphanedSince }) {
     if (verdict.expected.placement !== 'none' || !orphanedSince) return undefined;
     const until = (orphanedSince.get(keyOf(workload)) ?? now) + ORPHANED_FOR;

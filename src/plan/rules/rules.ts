@@ -77,6 +77,14 @@ export const RULES = [
 /** The first rule that prevents a restart of this workload now; undefined if none does. Limits are checked elsewhere. */
 export const waitOf = (assessed: Outdated, context: RuleContext): Wait | undefined => firstOf(RULES, assessed, context);
 
+/** The first rule that prevents a restart now, and may not later; undefined if none does. */
+export const changingWaitOf = (assessed: Outdated, context: RuleContext): Wait | undefined =>
+  firstOf(CHANGING, assessed, context);
+
+/** The first rule that prevents a restart as long as nobody changes anything; undefined if none does. */
+export const lastingWaitOf = (assessed: Outdated, context: RuleContext): Wait | undefined =>
+  firstOf(LASTING, assessed, context);
+
 /** The first rule that keeps the next pod of a restart by evictions from being evicted now; undefined if none does. */
 export const waitBetweenPods = (assessed: Outdated, context: RuleContext): Wait | undefined =>
   firstOf(BETWEEN_PODS, assessed, context);
@@ -92,6 +100,9 @@ export const isHeldForGood = (assessed: Outdated, context: RuleContext): boolean
   });
 
 const HOLDS_NO_WAVE = (RULES as readonly Rule<WaitCode>[]).filter(({ holdsNoWave }) => holdsNoWave !== undefined);
+
+const CHANGING = (RULES as readonly Rule<WaitCode>[]).filter(({ changes }) => changes);
+const LASTING = (RULES as readonly Rule<WaitCode>[]).filter(({ changes }) => !changes);
 
 const BETWEEN_PODS = (RULES as readonly Rule<WaitCode>[]).filter(({ betweenPods }) => betweenPods);
 

@@ -5,5 +5,6 @@ export const wave: Rule<'wave'> = {
   code: 'wave',
   help: 'Workloads of an earlier wave of the policy are still to be restarted, or are being restarted.',
   lookAgain: 'on-change',
+  changes: true,
   check: (assessed, context) => waveHold(assessed, context, ['waiting', 'running']),
 };

@@ -5,5 +5,6 @@ export const waveBaking: Rule<'wave-baking'> = {
   code: 'wave-baking',
   help: 'Everything in an earlier wave is restarted, and its bake has not passed, or one of its metric gates is closed.',
   lookAgain: 'on-change',
+  changes: true,
   check: (assessed, context) => waveHold(assessed, context, ['baking']),
 };

@@ -7,5 +7,6 @@ export const waveFailed: Rule<'wave-failed'> = {
     'More restarts of an earlier wave failed than its `maxFailures` allows. ' +
     'The next waves wait until those workloads are current and ready, or you run `meltemi resume`.',
   lookAgain: 'on-change',
+  changes: true,
   check: (assessed, context) => waveHold(assessed, context, ['failed']),
 };

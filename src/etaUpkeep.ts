@@ -1,0 +1,62 @@
+import { inSlices } from './loopSlices.ts';
+import type { Forecast } from './plan/eta/eta.ts';
+import { type ForecastInputs, forecastStepwise } from './plan/eta/forecast.ts';
+
+export interface EtaUpkeepOptions {
+  /** Gets each estimate, and undefined when there is nothing to wait for. Absent where nobody wants one: then none is made. */
+  readonly onForecast?: ((forecast: Forecast | undefined) => void) | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Milliseconds between the beginnings of two estimates. The end hardly moves within that time, and an estimate costs as much as a plan. */
+const EVERY = 15_000;
+
+/** Keeps an estimate of when everything will be done. It is made beside the loop, in slices: no restart waits for it. */
+export class EtaUpkeep {
+  readonly #options: EtaUpkeepOptions;
+  #latest: Forecast | undefined;
+  #begunAt = Number.NEGATIVE_INFINITY;
+  #isMaking = false;
+  /** How often there was nothing to wait for: an estimate from before that is of no use. */
+  #idles = 0;
+
+  constructor(options: EtaUpkeepOptions) {
+    this.#options = options;
+  }
+
+  /** The last estimate; undefined if there is nothing to wait for, or none has been made. */
+  get latest(): Forecast | undefined {
+    return this.#latest;
+  }
+
+  /** Begins another estimate from a plan, if one is due. Nobody waits for it. */
+  note(inputs: ForecastInputs): void {
+    const { onForecast, onError } = this.#options;
+    if (!onForecast) return;
+    if (!inputs.items.some(isUnfinished)) {
+      this.#idles += 1;
+      this.#take(undefined);
+      return;
+    }
+    const { now } = inputs.context;
+    if (this.#isMaking || now < this.#begunAt + EVERY) return;
+    this.#isMaking = true;
+    this.#begunAt = now;
+    const idles = this.#idles;
+    inSlices(forecastStepwise(inputs), inputs.items.length)
+      .then((forecast) => idles === this.#idles && this.#take(forecast))
+      .catch(onError)
+      .finally(() => {
+        this.#isMaking = false;
+      });
+  }
+
+  #take(forecast: Forecast | undefined): void {
+    if (forecast === undefined && this.#latest === undefined) return;
+    this.#latest = forecast;
+    this.#options.onForecast?.(forecast);
+  }
+}
+
+const isUnfinished = ({ step }: ForecastInputs['items'][number]): boolean =>
+  step.action === 'restart' || step.action === 'follow' || step.action === 'wait';

@@ -1,0 +1,18 @@
+import type { Evaluation } from '../evaluate.ts';
+import type { Forecast } from './eta.ts';
+
+/** The evaluation with the last estimate: as a whole, and for each wave that is not done. */
+export function withEta<E extends Evaluation>(evaluation: E, forecast: Forecast | undefined): E {
+  if (!forecast) return evaluation;
+  const waves = evaluation.waves.map(({ run, waves: all }) => {
+    const known = forecast.runs.find((one) => one.run === run)?.waves;
+    return {
+      run,
+      waves: all.map((wave) => {
+        const eta = wave.state === 'done' ? undefined : known?.find(({ name }) => name === wave.name)?.eta;
+        return eta ? { ...wave, eta } : wave;
+      }),
+    };
+  });
+  return { ...evaluation, waves, eta: forecast };
+}
