@@ -37,15 +37,18 @@ export class VirtualTime {
     };
   }
 
-  /** Lets time pass until `done` says so, which is asked after every act. */
-  async pass(done: () => boolean): Promise<void> {
+  /**
+   * Lets time pass until `done` says so, which is asked after every act.
+   * @param turns of the event loop that an act may need; more where there are so many workloads that work is cut into slices
+   */
+  async pass(done: () => boolean, turns = 1): Promise<void> {
     while (!done()) {
       const next = this.#pop();
       if (!next) throw new Error('nothing will ever happen any more');
       if (!next.act) continue;
       this.#now = next.at;
       next.act();
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      for (let turn = 0; turn < turns; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }
 

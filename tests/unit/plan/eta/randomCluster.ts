@@ -3,9 +3,11 @@ import type { Assessed } from '../../../../src/plan/assessed.ts';
 import { withDuration } from '../../../../src/plan/durations.ts';
 import type { Policy } from '../../../../src/plan/policy.ts';
 import { replacedPods } from '../../../../src/plan/rollout.ts';
+import type { Wave } from '../../../../src/plan/wave.ts';
 import { recorded, restarted } from '../../../builders/journal.ts';
 import { policy } from '../../../builders/policy.ts';
-import { assessed, complete, HOUR, workload } from '../../../builders/workload.ts';
+import { wave } from '../../../builders/waves.ts';
+import { assessed, complete, HOUR, MINUTE, workload } from '../../../builders/workload.ts';
 import type { Dice } from '../../fuzz/dice.ts';
 
 const SECOND = 1000;
@@ -62,6 +64,16 @@ export function drawn(dice: Dice, given: Partial<Drawn> = {}): Drawn {
     },
   };
 }
+
+/** Waves by the names of the namespaces, some with a bake. */
+export const someWaves = (dice: Dice): readonly Wave[] => [
+  wave('canary', { match: [{ namespaces: ['ns-1*'] }], percent: 30, bake: 5 * MINUTE }),
+  wave('second', { match: [{ namespaces: ['ns-2*'] }], bake: dice.pick([0, MINUTE]), maxInFlight: 2 }),
+];
+
+/** The same policy, with waves in some runs. */
+export const steered = (dice: Dice, given: Partial<Policy>): Partial<Policy> =>
+  dice.once(4) ? { ...given, waves: someWaves(dice) } : given;
 
 const KINDS = ['Deployment', 'Deployment', 'Deployment', 'StatefulSet', 'DaemonSet'];
 
