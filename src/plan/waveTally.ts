@@ -74,6 +74,8 @@ export function tally(one: Assessed, run: string, into: WaveTally, context: Tall
   // new pods may have the sidecar and never become ready
   if (verdict.state === 'current' && (!hasFailed || rolloutState(workload).kind === 'complete')) {
     into.current += 1;
+    // what was repaired has only now begun to show that it runs well
+    if (hasFailed) countEnd(context.wall, into);
     return;
   }
   if (hasFailed) {

@@ -10,6 +10,7 @@ import { sameSidecar } from './controlPlane.ts';
 import type { Manifest } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { CONTAINER, VAULT_TARGET, WANTED } from './vault.ts';
+import { WaveReferee, waveIndexOf } from './waveReferee.ts';
 import type { World } from './world.ts';
 
 /** A write on its way, from the decision to its landing. */
@@ -81,9 +82,11 @@ export class Referee {
   readonly peaks = new Map<string, number>();
   /** Names of the pods that each restart has evicted, by what it was journalled as. */
   readonly #evicted = new Map<string, Set<string>>();
+  readonly waves: WaveReferee;
 
   constructor(world: World) {
     this.#world = world;
+    this.waves = new WaveReferee(world, this);
   }
 
   violated(invariant: string, detail: string): void {
@@ -198,6 +201,7 @@ export class Referee {
     this.#together(entry, workload);
     this.#canary(attempt, workload);
     this.#halts(attempt, workload);
+    this.waves.decided(attempt, workload, (who, one) => this.#knows(who, one));
     this.#budgetsSpent(attempt, workload);
   }
 
@@ -630,6 +634,7 @@ export class Referee {
         'max-in-flight-per-namespace',
         `${workload.key} beside ${say(here)}, allowed ${policy.maxInFlightPerNamespace}`,
       );
+    this.#limitOfWave(workload, others);
     const kind = ownerKind(workload.workload.owner);
     // a tenant says of his own whatever he likes, at any time
     const honest = others.filter((one) => !this.#world.isTenants(one.workload) && !this.#world.isTenants(workload));
@@ -640,6 +645,15 @@ export class Referee {
     const ahead = others.filter(({ attempt }) => attempt.decidedAt < restart.attempt.decidedAt - LONGEST_LOOK);
     if (workload.key === this.#world.scenario.own && ahead.length > 0)
       this.violated('own-last', `${workload.key} is the operator's own and went beside ${say(ahead)}`);
+  }
+
+  #limitOfWave(workload: Controlled, others: readonly Restart[]): void {
+    const { waves = [] } = this.#world.scenario.policy;
+    const index = waveIndexOf(waves, workload);
+    const most = waves[index]?.maxInFlight;
+    const beside = others.filter((one) => waveIndexOf(waves, one.workload) === index);
+    if (most !== undefined && beside.length >= most)
+      this.violated('max-in-flight-per-wave', `${workload.key} beside ${beside.length} of its wave, allowed ${most}`);
   }
 
   #sharing({ key, workload }: Controlled, others: readonly Restart[]): void {

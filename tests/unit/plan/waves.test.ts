@@ -110,7 +110,12 @@ const rows: [what: string, others: Assessed[], states: string, rest: string, Giv
   ],
   ['… until somebody resumes', [failedIn('dev')], 'done done running', 'restart', { resumedAt: NOW - MINUTE }],
   ['… who did so after it', [failedIn('dev', MINUTE)], 'failed done waiting', 'wave-failed', { resumedAt: NOW - HOUR }],
-  ['… or it is current and ready', [{ ...failedIn('dev'), verdict: current }], 'done done running', 'restart'],
+  [
+    '… or it is current and ready, from when on the wave bakes',
+    [{ ...failedIn('dev'), verdict: current }],
+    'baking done waiting',
+    'wave-baking',
+  ],
   [
     '… which it is not with the right sidecar alone',
     [
