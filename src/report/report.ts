@@ -20,6 +20,7 @@ import { errorFields, type Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { OutdatedEvents } from './outdatedEvents.ts';
 import { RolloutGroupNews } from './rolloutGroupNews.ts';
+import { WaveCounts } from './waveCounts.ts';
 import { WorkloadCounts } from './workloadCounts.ts';
 
 export interface ReportOptions {
@@ -66,6 +67,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
       new BudgetEvents(events),
       new RolloutGroupNews(logger, events),
       new WorkloadCounts(metrics),
+      new WaveCounts(metrics),
     ];
   }
 
