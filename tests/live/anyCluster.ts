@@ -97,6 +97,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   tables: { all: ['own-mesh'] },
   tenant: { all: ['fake-kubelet'] },
   unsupported: { all: ['audit-log', 'istiod-upgrade'] },
+  waves: { all: ['audit-log', 'istiod-upgrade', 'fake-kubelet'] },
   upgrade: {
     all: ['istiod-upgrade'],
     tests: {
