@@ -97,7 +97,6 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   tables: { all: ['own-mesh'] },
   tenant: { all: ['fake-kubelet'] },
   unsupported: { all: ['audit-log', 'istiod-upgrade'] },
-  waves: { all: ['audit-log', 'istiod-upgrade', 'fake-kubelet'] },
   upgrade: {
     all: ['istiod-upgrade'],
     tests: {
@@ -107,6 +106,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
       'a workload whose new pods never become ready is written once; the others finish': ['fake-kubelet'],
     },
   },
+  waves: { all: ['audit-log', 'istiod-upgrade', 'fake-kubelet'] },
 };
 
 /** What is left out on a given cluster, and why. */
