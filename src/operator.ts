@@ -8,6 +8,7 @@ import type { Journal } from './journal/journal.ts';
 import { JournalUpkeep } from './journal/journalUpkeep.ts';
 import type { PauseState } from './leader/pauseState.ts';
 import { afterSteps, inSlices } from './loopSlices.ts';
+import type { MetricGateUpkeep } from './metricGates/metricGateUpkeep.ts';
 import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
@@ -37,6 +38,7 @@ export interface OperatorOptions {
   readonly injectors: Injectors;
   readonly observer: Observer;
   readonly confirmations: Confirmations;
+  readonly metricGates: MetricGateUpkeep;
   /** What is allowed at the moment of the call. */
   readonly policy: () => Policy;
   readonly reconcilePeriod: number;
@@ -161,6 +163,7 @@ export class Operator {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     this.#term = undefined;
     await this.#turning;
+    this.#options.metricGates.rest();
     await this.#restarts.idle();
   }
 
@@ -258,6 +261,7 @@ export class Operator {
   async #evaluate({ restarter, signal }: Term): Promise<void> {
     const { observer, journal, dryRun, watch, now, wall, policy, report, injectors, confirmations, pauseState, own } =
       this.#options;
+    const { metricGates } = this.#options;
     if (dryRun) journal.load();
     const mesh = this.#mesh;
     // a restart that ends meanwhile is in no observation of this evaluation: it counts as it was when that began
@@ -282,6 +286,8 @@ export class Operator {
       paused,
       resumedAt,
       own,
+      notes: new Map(journal.notes),
+      metricGates: metricGates.states(),
     };
     const learnt = journal.learntSoFar();
     const evaluation = await inSlices(evaluateStepwise({ mesh, observations, learnt, context }), observations.length);
@@ -292,6 +298,7 @@ export class Operator {
     await afterSteps(observations.length);
     if (signal.aborted) return;
     this.#confirm(evaluation);
+    metricGates.tend(evaluation, context);
     this.#requeue.note(intervalsOf(evaluation), now());
     this.#restarts.settle(evaluation.items);
     if (restarter) this.#restarts.carryOut(evaluation.items, restarter, signal);
@@ -323,7 +330,7 @@ export class Operator {
   }
 
   #ruleContext(): RuleContext {
-    const { journal, now, wall, policy, confirmations, watch, pauseState } = this.#options;
+    const { journal, now, wall, policy, confirmations, metricGates, watch, pauseState } = this.#options;
     const { paused, resumedAt } = pauseState();
     return {
       now: now(),
@@ -335,6 +342,8 @@ export class Operator {
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
       paused,
+      notes: journal.notes,
+      metricGates: metricGates.states(),
       history: historyOf(journal.entries, this.#assessed, wall(), resumedAt),
       rolloutGroups: rolloutGroupsOf(this.#assessed.map(({ workload }) => workload)),
     };

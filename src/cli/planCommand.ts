@@ -13,13 +13,13 @@ import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 import type { Observed } from '../observe/observed.ts';
 import { Observer } from '../observe/observer.ts';
-import { evaluate } from '../plan/evaluate.ts';
 import { escaped } from '../report/escaped.ts';
 import { explanation } from '../report/explanation.ts';
 import { jsonText, yamlText } from '../report/machineText.ts';
 import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
 import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
+import { evaluateWithMetricGates } from './askMetricGates.ts';
 import { connect } from './connect.ts';
 import type { SettingsSource } from './installed/installedSettings.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
@@ -143,20 +143,25 @@ export async function planCommand(
       paused: pauseState.paused,
       resumedAt: pauseState.resumedAt,
       own,
+      notes: journal.notes,
     };
-    const evaluation = evaluate({ mesh, observations: answered, learnt: journal.learntSoFar(), context });
+    const explained = explainedIn(settings);
+    const { evaluation, metricGates } = await evaluateWithMetricGates(
+      { mesh, observations: answered, learnt: journal.learntSoFar(), context },
+      ({ workload }) => keyOf(workload) === explained,
+      { signal: stopping },
+    );
     const rows = rowsOf(evaluation);
     progress.done();
-    if (!settings.explain) {
+    if (!explained) {
       streams.out.write(render({ rows, warnings, ...(source && { source }) }, settings, streams));
       return exitCode(rows);
     }
-    const { kind, name } = settings.explain;
-    const key = keyOf({ kind, name, namespace: settings.namespace });
-    const one = evaluation.items.find(({ workload }) => keyOf(workload) === key);
-    const row = rows.find((candidate) => candidate.kind === kind && candidate.name === name);
-    if (!one || !row) throw new Error(unknownWorkload(key, rows, policy.skipNamespaces));
-    streams.out.write(explanation({ assessed: one, mesh, row, rules: policy }));
+    const one = evaluation.items.find(({ workload }) => keyOf(workload) === explained);
+    const row = rows.find((candidate) => keyOf(candidate) === explained);
+    if (!one || !row) throw new Error(unknownWorkload(explained, rows, policy.skipNamespaces));
+    const gates = { ...context, metricGates };
+    streams.out.write(explanation({ assessed: one, mesh, row, rules: policy, gates }));
     return exitCode([row]);
   } finally {
     progress.done();
@@ -164,6 +169,10 @@ export async function planCommand(
     await Promise.all([injectors.close(), client.close()]);
   }
 }
+
+/** The workload whose verdict is explained, if one is asked for. */
+const explainedIn = ({ explain, namespace }: Settings): WorkloadKey | undefined =>
+  explain && keyOf({ ...explain, namespace });
 
 /** The journal on the Lease. A plan reads it and writes nothing. */
 function journalIn(lookup: LeaseLookup): Journal {

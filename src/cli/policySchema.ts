@@ -2,8 +2,10 @@ import { z } from 'zod';
 import type { ImageRewrite } from '../compare/imageRewrite.ts';
 import type { Filter } from '../expect/filter.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
+import type { MetricGate } from '../plan/metricGate.ts';
 import { filterSchema } from './filterSchema.ts';
 import { imageRewritesSchema } from './imageRewritesSchema.ts';
+import { metricGatesSchema } from './metricGatesSchema.ts';
 import { parsed } from './parsed.ts';
 import type { Setting } from './setting.ts';
 import { POLICY_NAMES, type PolicyName, SETTINGS, type Settings } from './settings.ts';
@@ -17,6 +19,7 @@ export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
   readonly sidecars?: readonly SidecarSource[];
   readonly include?: readonly Filter[];
   readonly exclude?: readonly Filter[];
+  readonly metricGates?: readonly MetricGate[];
 };
 
 /** The key that pauses, with what it means. */
@@ -43,6 +46,11 @@ export const FILTER_KEYS = {
   exclude: 'what one of these matches is not restarted, whatever else is said',
 } as const;
 
+/** The key for conditions on metrics and alerts, with what it means. */
+export const METRIC_GATE_KEY = {
+  metricGates: 'questions to Prometheus; restarts wait while a metric is beyond its bound or an alert fires',
+} as const;
+
 const NO_VALUE = 'has no value; leave the key out instead';
 
 /**
@@ -65,6 +73,7 @@ export const policySchema: z.ZodType<FilePolicy> = z
       .min(1, 'is an empty list, which would include everything; leave the key out')
       .optional(),
     exclude: z.array(filterSchema).optional(),
+    metricGates: metricGatesSchema.optional(),
   })
   .transform((policy, context) => {
     if (policy.istio === false && !policy.sidecars)
@@ -80,6 +89,7 @@ export const POLICY_KEYS: readonly string[] = [
   ...Object.keys(REWRITES_KEY),
   ...Object.keys(SIDECAR_KEYS),
   ...Object.keys(FILTER_KEYS),
+  ...Object.keys(METRIC_GATE_KEY),
 ];
 
 function settingSchema(setting: Setting<unknown>) {

@@ -1,7 +1,7 @@
 import type { Injection } from '../expect/mesh.ts';
 import type { WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
-import type { Outdated } from './assessed.ts';
+import type { Assessed, Outdated } from './assessed.ts';
 import type { History } from './history.ts';
 import type { JournalEntries } from './journalEntry.ts';
 import type { MetricGateStates } from './metricGate.ts';
@@ -66,6 +66,8 @@ export interface RuleContext {
   readonly notes?: AllRunNotes;
   /** What the metric gates last answered. */
   readonly metricGates?: MetricGateStates;
+  /** The name of a workload's wave; absent where the policy has no waves. */
+  readonly waveOf?: (assessed: Assessed) => string | undefined;
   readonly history: History;
   readonly rolloutGroups: RolloutGroups;
 }

@@ -16,6 +16,7 @@ import { gaveUp } from './gaveUp.ts';
 import { groupMixed } from './groupMixed.ts';
 import { groupNotReady } from './groupNotReady.ts';
 import { halted } from './halted.ts';
+import { metricGate } from './metricGate.ts';
 import { notIncluded } from './notIncluded.ts';
 import { notOptedIn } from './notOptedIn.ts';
 import { operatorPaused } from './operatorPaused.ts';
@@ -33,7 +34,7 @@ import { watchStale } from './watchStale.ts';
 
 /**
  * The rules in order: users' settings on the objects and then in the policy, conditions that waiting does not change, the control plane,
- * and the workload's own state.
+ * the workload's own state, and last what is asked only for a workload that nothing else keeps.
  */
 export const RULES = [
   operatorPaused,
@@ -64,6 +65,7 @@ export const RULES = [
   budgets,
   cooldown,
   backingOff,
+  metricGate,
 ] as const satisfies readonly Rule[];
 
 /** The first rule that prevents a restart of this workload now; undefined if none does. Limits are checked elsewhere. */

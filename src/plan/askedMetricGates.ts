@@ -1,0 +1,43 @@
+import { keyOf } from '../model.ts';
+import type { Assessed } from './assessed.ts';
+import { type GateContext, metricGatesOf } from './closedMetricGates.ts';
+import { isInFlight } from './journalEntry.ts';
+import type { Planned } from './plan.ts';
+import type { PlanContext } from './rule.ts';
+import { metricGate } from './rules/metricGate.ts';
+
+/**
+ * The names of the metric gates that matter now: those that hold a workload which nothing else keeps from being restarted, or whose pods
+ * are being evicted. Nobody asks the others.
+ */
+export function askedMetricGates(
+  items: readonly Planned[],
+  context: GateContext & Pick<PlanContext, 'starting'>,
+): ReadonlySet<string> {
+  const matter = context.policy.metricGates ? items.filter((one) => mayBeRestarted(one, context)) : [];
+  return new Set(matter.flatMap((one) => metricGatesOf(one, context).map(({ name }) => name)));
+}
+
+function mayBeRestarted(planned: Planned, { starting }: Pick<PlanContext, 'starting'>): boolean {
+  const { step, workload, entry } = planned;
+  switch (step.action) {
+    case 'restart':
+      return true;
+    case 'follow':
+      // what is about to be written asks the rules again, and so does the next eviction
+      return starting.has(keyOf(workload)) || (isInFlight(planned) && entry?.evicts === true);
+    case 'wait':
+      // what has a place in the queue waits for other restarts only
+      return step.order !== undefined || heldByGate(planned).length > 0;
+    default:
+      return false;
+  }
+}
+
+/** The sidecars of a workload that a metric gate keeps waiting. */
+export function heldByGate(planned: Planned): readonly Assessed[] {
+  const { step } = planned;
+  if (step.action !== 'wait') return [];
+  const all = [{ assessed: planned, wait: step }, ...(step.alsoWaits ?? [])];
+  return all.flatMap(({ assessed, wait }) => (wait.reason.code === metricGate.code ? [assessed] : []));
+}
