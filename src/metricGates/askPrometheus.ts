@@ -16,6 +16,8 @@ const FILE_LIMIT = 256 * 1024;
 /** What a header may carry, without the space that would end a token. */
 const TOKEN = /^[\x21-\x7e]+$/;
 
+const CERTIFICATE = '-----BEGIN CERTIFICATE-----';
+
 export interface AskOptions {
   /** Ends the question when Meltemi stops. */
   readonly signal: AbortSignal;
@@ -40,7 +42,7 @@ async function answerTo(gate: MetricGate, { signal, timeLimit = ANSWERED_WITHIN 
   // the files are read each time, because the kubelet replaces what it mounts
   const [token, ca] = await Promise.all([
     gate.tokenFile === undefined ? undefined : tokenIn(gate.tokenFile),
-    gate.caFile === undefined ? undefined : fileText(gate.caFile),
+    gate.caFile === undefined ? undefined : certificatesIn(gate.caFile),
   ]);
   const url = new URL(gate.prometheus);
   const folder = url.pathname.endsWith('/') ? url.pathname.slice(0, -1) : url.pathname;
@@ -88,6 +90,13 @@ async function fileText(path: string): Promise<string> {
   const file = await readTextFile(path, FILE_LIMIT);
   if ('problem' in file) throw new NoAnswer(`${path} ${file.problem}`);
   return file.text;
+}
+
+/** Without a certificate, Node.js would trust the CAs of the image. */
+async function certificatesIn(path: string): Promise<string> {
+  const text = await fileText(path);
+  if (!text.includes(CERTIFICATE)) throw new NoAnswer(`${path} has no certificate`);
+  return text;
 }
 
 async function tokenIn(path: string): Promise<string> {
