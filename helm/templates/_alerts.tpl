@@ -106,6 +106,15 @@
     summary: A control plane has been half-way through an upgrade for long.
     description: {{ printf "%s gates have been closed for 30 minutes or longer; the Event GateClosed names them." "{{ $value }}" | quote }}
     runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemigateclosed
+- alert: MeltemiMetricGateClosed
+  expr: max(meltemi_metric_gates_closed_long{ {{- $own -}} }) > 0
+  for: 1m
+  labels:
+    severity: warning
+  annotations:
+    summary: A metric gate of the policy has kept restarts waiting for longer than its time limit.
+    description: {{ printf "%s metric gates have been closed for longer than their timeLimit; the Event MetricGateClosed names them." "{{ $value }}" | quote }}
+    runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemimetricgateclosed
 - alert: MeltemiPolicyInvalid
   expr: max(meltemi_policy_invalid{ {{- $own -}} }) > 0
   for: 5m

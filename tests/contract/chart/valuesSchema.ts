@@ -1,6 +1,7 @@
 import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
 import { REWRITE_FIELDS } from '../../../src/cli/imageRewritesSchema.ts';
-import { FILTER_KEYS, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../../src/cli/policySchema.ts';
+import { METRIC_GATE_FIELDS } from '../../../src/cli/metricGatesSchema.ts';
+import { FILTER_KEYS, METRIC_GATE_KEY, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../../src/cli/policySchema.ts';
 import type { Setting } from '../../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../../src/cli/sidecarsSchema.ts';
@@ -68,8 +69,12 @@ function policySchema(): Schema {
     [KEY.istio, { type: ['boolean', 'string'], enum: [true, false, 'true', 'false'] }],
     [KEY.sidecars, { type: 'array', minItems: 1, items: sidecarSchema(filter) }],
   ];
+  const gates = Object.keys(METRIC_GATE_KEY).map((name) => [name, { type: 'array', items: metricGateSchema(filter) }]);
   const pause = Object.keys(PAUSE_KEY).map((name) => [name, { type: ['string', 'boolean'], minLength: 1 }]);
-  return { ...closed(), properties: Object.fromEntries([...settings, ...pause, ...rewrites, ...sidecars, ...filters]) };
+  return {
+    ...closed(),
+    properties: Object.fromEntries([...settings, ...pause, ...rewrites, ...sidecars, ...filters, ...gates]),
+  };
 }
 
 /** The names of the keys, each once in the code. */
@@ -85,6 +90,16 @@ function sidecarSchema(filter: Schema): Schema {
   sidecar.properties.match = { type: 'array', minItems: 1, items: filter };
   sidecar.properties.readyFirst = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
   return { ...sidecar, oneOf: SOURCE_KINDS.map(({ key }) => ({ required: [key] })) };
+}
+
+/** An entry has a query with a bound, or labels of alerts. */
+function metricGateSchema(filter: Schema): Schema {
+  const gate = { ...closed(), required: ['name', 'prometheus'] };
+  for (const field of Object.keys(METRIC_GATE_FIELDS)) gate.properties[field] = { type: 'string', minLength: 1 };
+  for (const bound of ['min', 'max']) gate.properties[bound] = { type: ['number', 'string'] };
+  gate.properties.alerts = { type: 'object', minProperties: 1, additionalProperties: { type: ['string', 'number'] } };
+  gate.properties.match = { type: 'array', minItems: 1, items: filter };
+  return { ...gate, oneOf: [{ required: ['query'] }, { required: ['alerts'] }] };
 }
 
 /** In the file a key that says nothing is a mistake. */
