@@ -85,6 +85,7 @@ export class OperatorProcess {
         return this.view;
       },
       post: (question) => this.#ask(question),
+      askGate: (gate) => world.prometheus.ask(gate, lane),
       policy: () => policy,
       reconcilePeriod: scenario.reconcilePeriod,
       namespaces: [],

@@ -5,6 +5,7 @@ import type { Policy } from '../../src/plan/policy.ts';
 import { policy } from '../builders/policy.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { type CanaryDraft, PRIMARY } from './flagger.ts';
+import { GATE } from './prometheus.ts';
 import { VAULT } from './vault.ts';
 
 const SECOND = 1000;
@@ -188,6 +189,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
       ...drawPolicy(dice, flavour),
       doNotDisrupt: calm.once(2) ? 'hold' : 'ignore',
       ...(flavour === 'sidecars' && { sources: [ISTIO, VAULT] }),
+      ...(diceFor(seed, 7).once(4) && { metricGates: [GATE] }),
       ...(configured && { restartOn: new Set([...BY_DEFAULT, 'config'] as const) }),
     },
     reconcilePeriod: (2 + dice.below(3)) * MINUTE,
