@@ -49,13 +49,6 @@ export const METRIC_GATES: readonly Mutant[] = [
     breaks: 'metric-gate',
   },
   {
-    name: 'taking NaN for a good value',
-    file: JUDGEMENT,
-    snippet: 'if (nan) return unanswered(',
-    instead: 'if (false) return unanswered(',
-    breaks: 'metric-gate',
-  },
-  {
     name: 'trusting answers however old they are',
     file: CLOSED_GATES,
     snippet: 'return age <= COUNTS_FOR ? undefined : ',

@@ -7,6 +7,8 @@ import type { World } from './world.ts';
 
 const SECOND = 1000;
 
+const SLOWEST = 9 * SECOND;
+
 /** The gate of the policies that have one. */
 export const GATE: MetricGate = {
   name: 'slo',
@@ -36,11 +38,13 @@ const CLOSING = Object.keys(ANSWERS).filter((name) => name !== 'good') as Answer
 /** A Prometheus whose answer changes every now and then, until the world is calm. */
 export class Prometheus {
   readonly #world: World;
+  readonly #dice: Dice;
   #answer: Answer = 'good';
   #closedSince: number | undefined;
 
   constructor(world: World, dice: Dice) {
     this.#world = world;
+    this.#dice = dice;
     const { time, scenario } = world;
     if (!scenario.policy.metricGates) return;
     for (let begin = 0; ; ) {
@@ -69,7 +73,9 @@ export class Prometheus {
   ask(gate: MetricGate, lane: Lane): Promise<Judgement> {
     const { promise, resolve } = Promise.withResolvers<Judgement>();
     const { time, weather } = this.#world;
-    const { there, back, mishap } = weather.read();
+    const { there, mishap } = weather.read();
+    // queries over much data take seconds
+    const back = this.#dice.once(2) ? this.#dice.below(SLOWEST) : 5;
     lane.wake(ANSWERED_WITHIN, () => resolve(unanswered('no complete answer within the time limit')));
     time.after(there, () => {
       const text = mishap ? undefined : ANSWERS[this.#answer];
