@@ -8,6 +8,7 @@ import type { Journal } from './journal/journal.ts';
 import { JournalUpkeep } from './journal/journalUpkeep.ts';
 import type { PauseState } from './leader/pauseState.ts';
 import { afterSteps, inSlices } from './loopSlices.ts';
+import type { MetricGateUpkeep } from './metricGates/metricGateUpkeep.ts';
 import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
@@ -39,6 +40,7 @@ export interface OperatorOptions {
   readonly injectors: Injectors;
   readonly observer: Observer;
   readonly confirmations: Confirmations;
+  readonly metricGates: MetricGateUpkeep;
   /** What is allowed at the moment of the call. */
   readonly policy: () => Policy;
   readonly reconcilePeriod: number;
@@ -163,6 +165,7 @@ export class Operator {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     this.#term = undefined;
     await this.#turning;
+    this.#options.metricGates.rest();
     await this.#restarts.idle();
   }
 
@@ -260,6 +263,7 @@ export class Operator {
   async #evaluate({ restarter, signal }: Term): Promise<void> {
     const { observer, journal, dryRun, watch, now, wall, policy, report, injectors, confirmations, pauseState, own } =
       this.#options;
+    const { metricGates } = this.#options;
     if (dryRun) journal.load();
     const mesh = this.#mesh;
     // a restart that ends meanwhile is in no observation of this evaluation: it counts as it was when that began
@@ -283,9 +287,10 @@ export class Operator {
       starting: new Set(this.#restarts.starting),
       paused,
       resumedAt,
-      notes: new Map(journal.notes),
       unseen: this.#scans.unseen(mesh),
       own,
+      notes: new Map(journal.notes),
+      metricGates: metricGates.states(),
     };
     const learnt = journal.learntSoFar();
     const evaluation = await inSlices(evaluateStepwise({ mesh, observations, learnt, context }), observations.length);
@@ -297,6 +302,7 @@ export class Operator {
     await afterSteps(observations.length);
     if (signal.aborted) return;
     this.#confirm(evaluation);
+    metricGates.tend(evaluation, context);
     this.#requeue.note(intervalsOf(evaluation), now());
     this.#restarts.settle(evaluation.items);
     if (restarter) this.#restarts.carryOut(evaluation.items, restarter, signal);
@@ -328,7 +334,7 @@ export class Operator {
   }
 
   #ruleContext(): RuleContext {
-    const { journal, now, wall, policy, confirmations, watch, pauseState } = this.#options;
+    const { journal, now, wall, policy, confirmations, metricGates, watch, pauseState } = this.#options;
     const { paused, resumedAt } = pauseState();
     const known: RuleContext = {
       now: now(),
@@ -341,13 +347,14 @@ export class Operator {
       stale: watch.stale(),
       paused,
       notes: journal.notes,
+      metricGates: metricGates.states(),
       history: historyOf(journal.entries, this.#assessed, wall(), resumedAt),
       rolloutGroups: rolloutGroupsOf(this.#assessed.map(({ workload }) => workload)),
     };
     const unseen = this.#scans.unseen(this.#mesh);
     const isHeld = (one: Outdated): boolean => isHeldForGood(one, known);
     const waves = new Waves(this.#assessed, { ...known, journal: journal.entries, resumedAt, unseen, isHeld });
-    return { ...known, waves };
+    return { ...known, waves, waveOf: (one) => waves.nameOf(one.workload) };
   }
 
   /** When the next turn is due, unless something rings before. */

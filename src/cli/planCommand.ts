@@ -13,7 +13,7 @@ import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 import type { Observed } from '../observe/observed.ts';
 import { Observer } from '../observe/observer.ts';
-import { type Evaluation, evaluate } from '../plan/evaluate.ts';
+import type { Evaluation } from '../plan/evaluate.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { RunWaves } from '../plan/wave.ts';
 import { escaped } from '../report/escaped.ts';
@@ -24,6 +24,7 @@ import { type Row, rowsOf } from '../report/row.ts';
 import { type WaveWords, waveWords } from '../report/waveWords.ts';
 import { timestamp } from '../rfc3339.ts';
 import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
+import { evaluateWithMetricGates } from './askMetricGates.ts';
 import { connect } from './connect.ts';
 import type { SettingsSource } from './installed/installedSettings.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
@@ -150,20 +151,24 @@ export async function planCommand(
       unseen: unseenIn(settings),
       own,
     };
-    const evaluation = evaluate({ mesh, observations: answered, learnt: journal.learntSoFar(), context });
+    const explained = explainedIn(settings);
+    const { evaluation, metricGates } = await evaluateWithMetricGates(
+      { mesh, observations: answered, learnt: journal.learntSoFar(), context },
+      ({ workload }) => keyOf(workload) === explained,
+      { signal: stopping },
+    );
     const rows = rowsOf(evaluation);
     const waves = wavesIn(policy, evaluation);
     progress.done();
-    if (!settings.explain) {
+    if (!explained) {
       streams.out.write(render({ rows, warnings, waves, evaluation, ...(source && { source }) }, settings, streams));
       return exitCode(rows);
     }
-    const { kind, name } = settings.explain;
-    const key = keyOf({ kind, name, namespace: settings.namespace });
-    const one = evaluation.items.find(({ workload }) => keyOf(workload) === key);
-    const row = rows.find((candidate) => candidate.kind === kind && candidate.name === name);
-    if (!one || !row) throw new Error(unknownWorkload(key, rows, policy.skipNamespaces));
-    streams.out.write(explanation({ assessed: one, mesh, row, rules: policy, waves }));
+    const one = evaluation.items.find(({ workload }) => keyOf(workload) === explained);
+    const row = rows.find((candidate) => keyOf(candidate) === explained);
+    if (!one || !row) throw new Error(unknownWorkload(explained, rows, policy.skipNamespaces));
+    const gates = { ...context, metricGates, waveOf: () => one.wave };
+    streams.out.write(explanation({ assessed: one, mesh, row, rules: policy, waves, gates }));
     return exitCode([row]);
   } finally {
     progress.done();
@@ -171,6 +176,10 @@ export async function planCommand(
     await Promise.all([injectors.close(), client.close()]);
   }
 }
+
+/** The workload whose verdict is explained, if one is asked for. */
+const explainedIn = ({ explain, namespace }: Settings): WorkloadKey | undefined =>
+  explain && keyOf({ ...explain, namespace });
 
 /** The journal on the Lease. A plan reads it and writes nothing. */
 function journalIn(lookup: LeaseLookup): Journal {

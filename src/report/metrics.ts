@@ -32,6 +32,15 @@ export const METRICS = {
   injector_questions_total: { labels: ['result'], help: 'Questions to injectors by result.' },
   halted_runs: { labels: [], help: 'Runs that failures have halted and that keep workloads waiting.' },
   gates_closed_long: { labels: [], help: 'Gates that have been closed for 30 minutes or longer.' },
+  metric_gate_open: { labels: ['gate'], help: 'Whether a metric gate of the policy is open, while it is asked.' },
+  metric_gate_answered_timestamp_seconds: {
+    labels: ['gate'],
+    help: 'When Prometheus last gave a usable answer to a metric gate, while it is asked.',
+  },
+  metric_gates_closed_long: {
+    labels: [],
+    help: 'Metric gates that have kept restarts waiting for longer than their `timeLimit`.',
+  },
   injectors_unreachable: { labels: [], help: 'Injectors that do not answer now.' },
   watch_stale: { labels: [], help: 'Whether something that every decision rests on cannot be watched now.' },
   scans_total: { labels: ['result'], help: 'Scans of the cluster by result.' },
@@ -70,6 +79,11 @@ export class Metrics {
   readonly #unreachable = this.#gauge('injectors_unreachable');
   readonly #halted = this.#gauge('halted_runs');
   readonly #gates = this.#gauge('gates_closed_long');
+  readonly #metricGate = this.#gauge('metric_gate_open');
+  readonly #metricGateAnswered = this.#gauge('metric_gate_answered_timestamp_seconds');
+  readonly #metricGatesLong = this.#gauge('metric_gates_closed_long');
+  /** The metric gates that have values. */
+  readonly #metricGates = new Set<string>();
   readonly #scans = this.#counter('scans_total');
   readonly #lastScan = this.#gauge('last_scan_timestamp_seconds');
   readonly #policyInvalid = this.#gauge('policy_invalid');
@@ -121,6 +135,7 @@ export class Metrics {
     this.#inFlight.set(0);
     this.#halted.set(0);
     this.#gates.set(0);
+    this.metricGates(new Set(), 0);
     this.#unreachable.set(0);
   }
 
@@ -140,6 +155,24 @@ export class Metrics {
 
   gates(closed: number): void {
     this.#gates.set(closed);
+  }
+
+  /** @param gate its name in the policy */
+  metricGate(gate: string, isOpen: boolean, isAnswered: boolean): void {
+    this.#metricGates.add(gate);
+    this.#metricGate.set({ gate }, Number(isOpen));
+    if (isAnswered) this.#metricGateAnswered.setToCurrentTime({ gate });
+  }
+
+  /** @param asked the gates that are asked now; the last answers of others say nothing any more */
+  metricGates(asked: ReadonlySet<string>, closedLong: number): void {
+    for (const gate of this.#metricGates) {
+      if (asked.has(gate)) continue;
+      this.#metricGate.remove({ gate });
+      this.#metricGateAnswered.remove({ gate });
+      this.#metricGates.delete(gate);
+    }
+    this.#metricGatesLong.set(closedLong);
   }
 
   unreachable(injectors: number): void {

@@ -61,6 +61,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   leaders: { all: ['control-plane'] },
   lease: { all: ['audit-log'] },
   meshes: { all: ['own-mesh'] },
+  metricGates: { all: ['testbed-programs', 'istiod-process'] },
   metrics: { all: ['control-plane'] },
   native: { all: ['own-mesh'] },
   olm: { all: ['testbed-programs'] },

@@ -22,6 +22,64 @@ const JOURNAL = 'src/journal/journal.ts';
 const WRITER = 'src/restart/restartWriter.ts';
 const FOLLOWER = 'src/restart/restartFollower.ts';
 
+const JUDGEMENT = 'src/metricGates/judgement.ts';
+const CLOSED_GATES = 'src/plan/closedMetricGates.ts';
+
+/** Metric gates. */
+export const METRIC_GATES: readonly Mutant[] = [
+  {
+    name: 'without metric gates',
+    file: RULE_LIST,
+    snippet: '  backingOff,\n  metricGate,\n',
+    instead: '  backingOff,\n',
+    breaks: 'metric-gate',
+  },
+  {
+    name: 'taking no sample for a good one',
+    file: JUDGEMENT,
+    snippet: "if (!first) return unanswered('the query gives no sample');",
+    instead: "if (!first) return { isOpen: true, isAnswered: true, detail: '' };",
+    breaks: 'metric-gate',
+  },
+  {
+    name: 'reading the first sample only',
+    file: JUDGEMENT,
+    snippet: 'const broken = samples.filter(',
+    instead: 'const broken = samples.slice(0, 1).filter(',
+    breaks: 'metric-gate',
+  },
+  {
+    name: 'trusting answers however old they are',
+    file: CLOSED_GATES,
+    snippet: 'return age <= COUNTS_FOR ? undefined : ',
+    instead: 'return age <= Infinity ? undefined : ',
+    breaks: 'metric-gate',
+  },
+  {
+    name: 'counting the age of an answer from its arrival',
+    file: 'src/metricGates/metricGates.ts',
+    snippet: 'state: { ...judgement, askedAt } });',
+    instead: 'state: { ...judgement, askedAt: now() } });',
+    breaks: 'metric-gate',
+    flavour: 'frozen',
+  },
+  {
+    name: 'keeping an open gate open while Prometheus is silent',
+    file: 'src/metricGates/metricGates.ts',
+    snippet: 'if (this.#isCurrent(gate, definition)) this.#note(',
+    instead:
+      "if (this.#known.get(gate.name)?.state.isOpen && !judgement.isAnswered) this.#note(gate, { definition, state: { isOpen: true, isAnswered: true, detail: '', askedAt } });\n      else this.#note(",
+    breaks: 'metric-gate',
+  },
+  {
+    name: 'without a look at metric gates between two pods',
+    file: 'src/plan/rules/metricGate.ts',
+    snippet: '  betweenPods: true,\n',
+    instead: '',
+    breaks: 'metric-gate',
+  },
+];
+
 /** Rules of the specification. */
 export const RULES: readonly Mutant[] = [
   {

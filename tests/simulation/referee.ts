@@ -3,6 +3,7 @@ import { matchOf } from '../../src/expect/matchOf.ts';
 import type { StoredEntry } from '../../src/journal/journalText.ts';
 import type { Labels, Owner, PodFacts, Sidecar, Workload } from '../../src/model.ts';
 import { ANNOTATION, doNotDisruptIn, RESTARTED_AT, RETRY } from '../../src/names.ts';
+import { COUNTS_FOR } from '../../src/plan/metricGate.ts';
 import { sourceIn, targetsOf, targetsOfRestart } from '../../src/plan/record.ts';
 import { parseTime } from '../../src/rfc3339.ts';
 import type { Controlled, Pod } from './controlled.ts';
@@ -182,6 +183,7 @@ export class Referee {
 
   #decidedRestart(attempt: Attempt, workload: Controlled): void {
     const { process, key, entry, decidedAt } = attempt;
+    this.#metricGate(key);
     const stale = process.view.stale();
     if (stale !== undefined) this.violated('stale', `${key} was restarted by ${process.id} with ${stale}`);
     if (process.paused !== undefined)
@@ -203,6 +205,16 @@ export class Referee {
     this.#halts(attempt, workload);
     this.waves.decided(attempt, workload, (who, one) => this.#knows(who, one));
     this.#budgetsSpent(attempt, workload);
+  }
+
+  /** Nothing is written while its metric gate is closed, as far as an answer that still counts can tell. */
+  #metricGate(key: string): void {
+    const { prometheus, scenario } = this.#world;
+    if (scenario.policy.metricGates && prometheus.closedFor > COUNTS_FOR)
+      this.violated(
+        'metric-gate',
+        `${key} was written ${prometheus.closedFor / 1000} s after its metric gate had closed`,
+      );
   }
 
   /** A target is never restarted, and a primary not while it is analysed, as far as could be known right before. */
@@ -375,6 +387,7 @@ export class Referee {
     const entry = this.#world.lease.journal.get(key);
     const attempt: Attempt = { key, process, entry, restart: true, decidedAt: now, sentAt: now };
     if (!owner) return attempt;
+    this.#metricGate(key);
     if (process.view.stale() !== undefined) this.violated('stale', `a pod of ${key} was evicted by ${process.id}`);
     if (process.paused !== undefined)
       this.violated('operator-paused', `a pod of ${key} was evicted by ${process.id}, which knew "${process.paused}"`);

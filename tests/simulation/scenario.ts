@@ -6,6 +6,7 @@ import type { Wave } from '../../src/plan/wave.ts';
 import { policy } from '../builders/policy.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { type CanaryDraft, PRIMARY } from './flagger.ts';
+import { GATE } from './prometheus.ts';
 import { VAULT } from './vault.ts';
 
 const SECOND = 1000;
@@ -203,6 +204,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
       doNotDisrupt: calm.once(2) ? 'hold' : 'ignore',
       ...(flavour === 'sidecars' && { sources: [ISTIO, VAULT] }),
       ...(flavour === 'waves' && { waves: drawWaves(diceFor(seed, 7), namespaces) }),
+      ...(diceFor(seed, 7).once(4) && { metricGates: [GATE] }),
       ...(configured && { restartOn: new Set([...BY_DEFAULT, 'config'] as const) }),
     },
     reconcilePeriod: (2 + dice.below(3)) * MINUTE,
