@@ -13,7 +13,7 @@ import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
 import { Scans } from './observe/scans.ts';
-import type { Assessed } from './plan/assessed.ts';
+import type { Assessed, Outdated } from './plan/assessed.ts';
 import { evaluateStepwise } from './plan/evaluate.ts';
 import { historyOf } from './plan/history.ts';
 import { noteOrphans } from './plan/orphans.ts';
@@ -21,7 +21,9 @@ import { type Plan, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import { rolloutGroupsOf } from './plan/rolloutGroups.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
+import { isHeldForGood } from './plan/rules/rules.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
+import { Waves } from './plan/waves.ts';
 import type { Report } from './report/report.ts';
 import { Restarter } from './restart/restarter.ts';
 import { isOvertaken, Restarts } from './restart/restarts.ts';
@@ -285,20 +287,22 @@ export class Operator {
       starting: new Set(this.#restarts.starting),
       paused,
       resumedAt,
-      own,
       notes: new Map(journal.notes),
+      unseen: this.#scans.unseen(mesh),
+      own,
       metricGates: metricGates.states(),
     };
     const learnt = journal.learntSoFar();
     const evaluation = await inSlices(evaluateStepwise({ mesh, observations, learnt, context }), observations.length);
     this.#assessed = evaluation.items;
+    if (!dryRun) for (const [run, notes] of evaluation.toNote) journal.note(run, notes);
     noteOrphans(this.#orphanedSince, evaluation.items, context.now);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     await report.evaluated(evaluation);
     await afterSteps(observations.length);
     if (signal.aborted) return;
     this.#confirm(evaluation);
-    metricGates.tend(evaluation, context);
+    this.#wakeAt = Math.min(this.#wakeAt, metricGates.tend(evaluation, context) ?? Infinity);
     this.#requeue.note(intervalsOf(evaluation), now());
     this.#restarts.settle(evaluation.items);
     if (restarter) this.#restarts.carryOut(evaluation.items, restarter, signal);
@@ -332,7 +336,7 @@ export class Operator {
   #ruleContext(): RuleContext {
     const { journal, now, wall, policy, confirmations, metricGates, watch, pauseState } = this.#options;
     const { paused, resumedAt } = pauseState();
-    return {
+    const known: RuleContext = {
       now: now(),
       wall: wall(),
       policy: policy(),
@@ -347,6 +351,10 @@ export class Operator {
       history: historyOf(journal.entries, this.#assessed, wall(), resumedAt),
       rolloutGroups: rolloutGroupsOf(this.#assessed.map(({ workload }) => workload)),
     };
+    const unseen = this.#scans.unseen(this.#mesh);
+    const isHeld = (one: Outdated): boolean => isHeldForGood(one, known);
+    const waves = new Waves(this.#assessed, { ...known, journal: journal.entries, resumedAt, unseen, isHeld });
+    return { ...known, waves };
   }
 
   /** When the next turn is due, unless something rings before. */

@@ -25,7 +25,7 @@ export async function evaluateWithMetricGates(
   const { context } = inputs;
   const { metricGates: gates = [] } = context.policy;
   const explained = evaluation.items.filter(isExplained).flatMap((one) => metricGatesOf(one, context));
-  const wanted = new Set([...askedMetricGates(evaluation.items, context), ...explained.map(({ name }) => name)]);
+  const wanted = new Set([...askedMetricGates(evaluation, context), ...explained.map(({ name }) => name)]);
   if (wanted.size === 0) return { evaluation, metricGates: new Map() };
   const metricGates = await askMetricGates(
     gates.filter(({ name }) => wanted.has(name)),

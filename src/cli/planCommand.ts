@@ -13,11 +13,16 @@ import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 import type { Observed } from '../observe/observed.ts';
 import { Observer } from '../observe/observer.ts';
+import type { Evaluation } from '../plan/evaluate.ts';
+import type { Policy } from '../plan/policy.ts';
+import type { RunWaves } from '../plan/wave.ts';
 import { escaped } from '../report/escaped.ts';
 import { explanation } from '../report/explanation.ts';
 import { jsonText, yamlText } from '../report/machineText.ts';
 import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
+import { type WaveWords, waveWords } from '../report/waveWords.ts';
+import { timestamp } from '../rfc3339.ts';
 import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
 import { evaluateWithMetricGates } from './askMetricGates.ts';
 import { connect } from './connect.ts';
@@ -142,8 +147,9 @@ export async function planCommand(
       busy: new Set<never>(),
       paused: pauseState.paused,
       resumedAt: pauseState.resumedAt,
-      own,
       notes: journal.notes,
+      unseen: unseenIn(settings),
+      own,
     };
     const explained = explainedIn(settings);
     const { evaluation, metricGates } = await evaluateWithMetricGates(
@@ -152,16 +158,17 @@ export async function planCommand(
       { signal: stopping },
     );
     const rows = rowsOf(evaluation);
+    const waves = wavesIn(policy, evaluation);
     progress.done();
     if (!explained) {
-      streams.out.write(render({ rows, warnings, ...(source && { source }) }, settings, streams));
+      streams.out.write(render({ rows, warnings, waves, evaluation, ...(source && { source }) }, settings, streams));
       return exitCode(rows);
     }
     const one = evaluation.items.find(({ workload }) => keyOf(workload) === explained);
     const row = rows.find((candidate) => keyOf(candidate) === explained);
     if (!one || !row) throw new Error(unknownWorkload(explained, rows, policy.skipNamespaces));
     const gates = { ...context, metricGates };
-    streams.out.write(explanation({ assessed: one, mesh, row, rules: policy, gates }));
+    streams.out.write(explanation({ assessed: one, mesh, row, rules: policy, waves, gates }));
     return exitCode([row]);
   } finally {
     progress.done();
@@ -250,16 +257,42 @@ interface Printed {
   /** What could not be read; an empty list means that the plan is complete. */
   readonly warnings: readonly string[];
   readonly source?: SettingsSource;
+  /** Absent without waves in the policy. */
+  readonly waves: readonly WaveWords[] | undefined;
+  readonly evaluation: Pick<Evaluation, 'waves'>;
 }
 
 /** JSON and YAML have the exact values. */
-function render({ rows, warnings, source }: Printed, { output, all }: Settings, { out, environment }: Streams): string {
-  const machine = { workloads: rows, warnings, ...(source && { settings: source }) };
+function render(
+  { rows, warnings, source, waves, evaluation }: Printed,
+  { output, all }: Settings,
+  { out, environment }: Streams,
+): string {
+  const machine = {
+    workloads: rows,
+    warnings,
+    ...(source && { settings: source }),
+    ...(waves && { runs: evaluation.waves.map(machineWaves) }),
+  };
   if (output === 'json') return `${jsonText(machine, 2)}\n`;
   if (output === 'yaml') return yamlText(machine);
   const colour = out.isTTY === true && !environment.NO_COLOR;
-  return planTable(rows, { colour, all });
+  return planTable(rows, { colour, all, ...(waves && { waves }) });
 }
+
+/** Without waves in the policy there is nothing to say of them. */
+const wavesIn = (policy: Pick<Policy, 'waves'>, evaluation: Evaluation): readonly WaveWords[] | undefined =>
+  policy.waves && waveWords(evaluation);
+
+/** Times as RFC 3339, as those of the workloads. */
+const machineWaves = ({ run, waves }: RunWaves): object => ({
+  id: run,
+  waves: waves.map(({ until, ...wave }) => ({ ...wave, ...(until !== undefined && { until: timestamp(until) }) })),
+});
+
+/** A plan of one namespace does not know how far the waves are elsewhere, unless the journal says that they are done. */
+const unseenIn = ({ namespace }: Settings): string | undefined =>
+  namespace === '' ? undefined : `namespaces other than ${namespace} were not read; run the plan without --namespace`;
 
 function exitCode(rows: readonly Row[]): number {
   if (rows.some(({ verdict }) => verdict === 'outdated')) return OUTDATED;

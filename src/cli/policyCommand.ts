@@ -86,12 +86,13 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
     const text = texts[name] ?? setting.default;
     return text === '' && (setting.unset || !setting.list) ? [] : [[name, shown(setting, text)]];
   });
-  const { paused, imageRewrites = [], istio = 'true', sidecars, include, exclude = [], metricGates } = texts;
+  const { paused, imageRewrites = [], istio = 'true', sidecars, include, exclude = [], waves, metricGates } = texts;
   const given = {
     ...(paused !== undefined && { paused }),
     ...(sidecars !== undefined && { sidecars }),
     ...(include !== undefined && { include }),
     ...(metricGates !== undefined && { metricGates }),
+    ...(waves !== undefined && { waves }),
   };
   return { ...Object.fromEntries(settings), imageRewrites, istio: istio === 'true', ...given, exclude };
 }

@@ -1,11 +1,12 @@
 import { filterMatches } from '../expect/filter.ts';
 import type { Assessed } from './assessed.ts';
 import { COUNTS_FOR, type MetricGate } from './metricGate.ts';
+import type { Planned } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type { RuleContext } from './rule.ts';
 
 /** What is needed to know which gates hold a workload, and whether they are closed. */
-export type GateContext = Pick<RuleContext, 'policy' | 'metricGates' | 'waveOf' | 'now'>;
+export type GateContext = Pick<RuleContext, 'policy' | 'metricGates' | 'waves' | 'now'>;
 
 /**
  * Whether a metric gate holds a workload. A gate that no wave names holds whatever it matches; one that a wave names holds only what is in
@@ -24,13 +25,18 @@ export function holds(
 }
 
 /** The metric gates that hold a workload, open or closed. */
-export function metricGatesOf(assessed: Assessed, { policy, waveOf }: GateContext): readonly MetricGate[] {
+export function metricGatesOf(assessed: InWave, { policy, waves }: GateContext): readonly MetricGate[] {
   const { metricGates = [] } = policy;
-  return metricGates.filter((gate) => holds(gate, assessed, policy, waveOf?.(assessed)));
+  if (metricGates.length === 0) return [];
+  const wave = assessed.wave ?? waves?.of.waves[waves.of.indexOf(assessed.workload)]?.name;
+  return metricGates.filter((gate) => holds(gate, assessed, policy, wave));
 }
 
+/** A workload. If it was planned, its wave is known. */
+type InWave = Assessed & Pick<Planned, 'wave'>;
+
 /** The closed ones among the metric gates that hold a workload. */
-export const closedMetricGates = (assessed: Assessed, context: GateContext): readonly MetricGate[] =>
+export const closedMetricGates = (assessed: InWave, context: GateContext): readonly MetricGate[] =>
   metricGatesOf(assessed, context).filter(({ name }) => whyClosed(name, context) !== undefined);
 
 /** Why a metric gate is closed now; undefined if it is open. Only a recent answer opens a gate. */

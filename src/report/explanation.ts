@@ -18,6 +18,7 @@ import { findingOf, GATES } from '../plan/gates/gates.ts';
 import { differenceWords } from './differenceWords.ts';
 import { escaped } from './escaped.ts';
 import type { Row } from './row.ts';
+import type { WaveWords } from './waveWords.ts';
 
 export interface Explained {
   readonly assessed: Assessed;
@@ -26,13 +27,15 @@ export interface Explained {
   readonly rules: DriftRules;
   /** With what the metric gates have answered. */
   readonly gates?: GateContext;
+  /** How far each wave is; absent without waves in the policy. */
+  readonly waves?: readonly WaveWords[] | undefined;
 }
 
 /**
  * How a verdict came about, step by step, as text: enough to argue with it. The question is shown by its labels, annotations and address;
  * the template's spec is not, because it may carry secrets. Foreign text is escaped and cut, a line for each value.
  */
-export function explanation({ assessed, mesh, row, rules, gates }: Explained): string {
+export function explanation({ assessed, mesh, row, rules, waves = [], gates }: Explained): string {
   const { workload } = assessed;
   const namespace = mesh.namespaces.get(workload.namespace)?.labels;
   const sections: [title: string, lines: string[]][] = [
@@ -48,6 +51,7 @@ export function explanation({ assessed, mesh, row, rules, gates }: Explained): s
         ...(row.doNotDisrupt === undefined ? [] : [row.doNotDisrupt]),
       ],
     ],
+    ...waveSection(row, waves),
     ...unsupportedSection(assessed),
   ];
   const title = escaped(`${workload.kind} ${workload.namespace}/${workload.name}`);
@@ -63,6 +67,14 @@ function metricGateSection(assessed: Assessed, context: GateContext | undefined)
     return `${name}: ${closed === undefined ? `open, ${context.metricGates?.get(name)?.detail}` : `closed, ${closed}`}`;
   });
   return lines.length > 0 ? [['Metric gates', lines]] : [];
+}
+
+/** Its wave, and how far that one and those before it are. */
+function waveSection({ wave }: Row, waves: readonly WaveWords[]): [title: string, lines: string[]][] {
+  const index = waves.findIndex(({ name }) => name === wave);
+  const upToIts = waves.slice(0, index + 1);
+  if (upToIts.length === 0) return [];
+  return [[`Wave ${wave}`, upToIts.flatMap(({ name, lines }) => lines.map((line) => `${name}: ${line}`))]];
 }
 
 /** What a user can do about pods that Meltemi does not restart. */

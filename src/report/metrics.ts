@@ -5,7 +5,9 @@ import { WORKLOAD_KINDS } from '../kinds/kinds.ts';
 import { COUNTED_KINDS } from '../kinds/unsupportedKinds.ts';
 import { PRODUCT } from '../names.ts';
 import { OUTCOMES, type resultOf } from '../plan/outcomes.ts';
+import { WAVE_STATES } from '../plan/wave.ts';
 import type { ReasonCode } from '../reasons.ts';
+import type { WaveCount } from './waveCounts.ts';
 
 /** Every metric with its help. The table in docs/reporting.md is made from here. */
 export const METRICS = {
@@ -19,6 +21,14 @@ export const METRICS = {
   },
   restarts_in_flight: { labels: [], help: 'Restarts that are written and not ended.' },
   restarts_total: { labels: ['kind', 'result'], help: 'Ended restarts by workload kind and result.' },
+  wave_workloads: {
+    labels: ['wave', 'state'],
+    help: 'Workloads of each wave of the policy that are current, in flight, failed or waiting for their restart.',
+  },
+  wave_state: {
+    labels: ['wave', 'state'],
+    help: '1 for the state that a wave of the policy is in: waiting, running, baking, failed or done.',
+  },
   injector_questions_total: { labels: ['result'], help: 'Questions to injectors by result.' },
   halted_runs: { labels: [], help: 'Runs that failures have halted and that keep workloads waiting.' },
   gates_closed_long: { labels: [], help: 'Gates that have been closed for 30 minutes or longer.' },
@@ -61,6 +71,8 @@ export class Metrics {
   readonly #workloads = this.#gauge('workloads');
   readonly #waiting = this.#gauge('waiting_workloads');
   readonly #unsupported = this.#gauge('unsupported_outdated_pods');
+  readonly #waveWorkloads = this.#gauge('wave_workloads');
+  readonly #waveState = this.#gauge('wave_state');
   readonly #inFlight = this.#gauge('restarts_in_flight');
   readonly #restarts = this.#counter('restarts_total');
   readonly #questions = this.#counter('injector_questions_total');
@@ -119,6 +131,7 @@ export class Metrics {
     this.#workloads.reset();
     this.#waiting.reset();
     this.#unsupported.reset();
+    this.waves([]);
     this.#inFlight.set(0);
     this.#halted.set(0);
     this.#gates.set(0);
@@ -171,6 +184,17 @@ export class Metrics {
     this.#waiting.reset();
     for (const reason of waiting) this.#waiting.inc({ reason });
     this.#inFlight.set(inFlight);
+  }
+
+  /** Waves are as many as the policy names, which is bounded. Those that it no longer names are gone. */
+  waves(waves: readonly WaveCount[]): void {
+    this.#waveWorkloads.reset();
+    this.#waveState.reset();
+    for (const { name: wave, state, current, inFlight, failed, waiting } of waves) {
+      for (const [word, count] of Object.entries({ current, 'in-flight': inFlight, failed, waiting }))
+        this.#waveWorkloads.set({ wave, state: word }, count);
+      for (const one of WAVE_STATES) this.#waveState.set({ wave, state: one }, Number(one === state));
+    }
   }
 
   /** @param pods outdated pods by the kind of their owner */

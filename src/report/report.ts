@@ -23,6 +23,7 @@ import { MetricGateNews } from './metricGateNews.ts';
 import type { Metrics } from './metrics.ts';
 import { OutdatedEvents } from './outdatedEvents.ts';
 import { RolloutGroupNews } from './rolloutGroupNews.ts';
+import { WaveCounts } from './waveCounts.ts';
 import { WorkloadCounts } from './workloadCounts.ts';
 
 export interface ReportOptions {
@@ -71,6 +72,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
       new BudgetEvents(events),
       new RolloutGroupNews(logger, events),
       new WorkloadCounts(metrics),
+      new WaveCounts(metrics),
     ];
   }
 

@@ -1,10 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
 import { METRIC_GATE_FIELDS } from '../../src/cli/metricGatesSchema.ts';
-import { FILTER_KEYS, METRIC_GATE_KEY, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../src/cli/policySchema.ts';
+import {
+  FILTER_KEYS,
+  METRIC_GATE_KEY,
+  PAUSE_KEY,
+  REWRITES_KEY,
+  SIDECAR_KEYS,
+  WAVES_KEY,
+} from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../src/cli/sidecarsSchema.ts';
+import { WAVE_FIELDS } from '../../src/cli/wavesSchema.ts';
 import { RIGHTS, type RightScope } from '../../src/cluster/rights.ts';
 import { BY_DEFAULT, DRIFTS } from '../../src/compare/drift.ts';
 import { SOURCE_KINDS } from '../../src/expect/sources.ts';
@@ -36,6 +44,7 @@ const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/steering.md', name: 'metric gate fields', table: metricGateFields },
   { file: 'docs/policy.md', name: 'drifts', table: drifts },
   { file: 'docs/sidecars.md', name: 'sidecar fields', table: sidecarFields },
+  { file: 'docs/steering.md', name: 'wave fields', table: waveFields },
   { file: 'docs/install.md', name: 'rights', table: rights },
   { file: 'docs/kinds.md', name: 'owner kinds', table: ownerKinds },
   { file: 'helm/README.md', name: 'values', table: values },
@@ -79,9 +88,10 @@ function policyKeys(): string {
   const gates = [
     ['`metricGates`', 'list of [metric gates](steering.md#metric-gates)', '', METRIC_GATE_KEY.metricGates],
   ];
+  const waves = [['`waves`', 'list of [waves](steering.md#waves)', '', WAVES_KEY.waves]];
   return tableOf(
     ['key', 'value', 'default', 'meaning'],
-    [...settings, ['`paused`', 'text', '', PAUSE_KEY.paused], ...rewrites, ...sidecars, ...filters, ...gates],
+    [...settings, ['`paused`', 'text', '', PAUSE_KEY.paused], ...rewrites, ...sidecars, ...filters, ...waves, ...gates],
   );
 }
 
@@ -116,6 +126,13 @@ function sidecarFields(): string {
   return tableOf(
     ['field', 'meaning', 'example'],
     Object.entries(SIDECAR_FIELDS).map(([name, help]) => [`\`${name}\``, help, examples.get(name) ?? '']),
+  );
+}
+
+function waveFields(): string {
+  return tableOf(
+    ['field', 'meaning'],
+    Object.entries(WAVE_FIELDS).map(([name, help]) => [`\`${name}\``, help]),
   );
 }
 

@@ -85,7 +85,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
     ],
     types: ['node:stream'],
   },
-  compare: { values: [...NOUNS, 'kinds'], types: ['expect'] },
+  compare: { values: [...NOUNS, 'kinds', 'semver'], types: ['expect'] },
   plan: {
     values: [...NOUNS, 'cluster', 'compare', 'expect', 'kinds', 'node:crypto', 'semver'],
     types: ['loopSlices.ts', 'observe', 'restart'],

@@ -72,6 +72,22 @@ export const METRIC_GATES: readonly Mutant[] = [
     breaks: 'metric-gate',
   },
   {
+    name: 'ending a bake without a look at its gates',
+    file: 'src/plan/waveStanding.ts',
+    snippet: "return closed.length > 0 ? { state: 'baking', detail: closedWords(closed) } : undefined;",
+    instead: 'return undefined;',
+    breaks: 'wave-gate',
+    flavour: 'waves',
+  },
+  {
+    name: 'holding no wave by the gates that waves name',
+    file: CLOSED_GATES,
+    snippet: 'return !isOfAnotherWave && ',
+    instead: 'return naming.length === 0 && ',
+    breaks: 'metric-gate',
+    flavour: 'waves',
+  },
+  {
     name: 'without a look at metric gates between two pods',
     file: 'src/plan/rules/metricGate.ts',
     snippet: '  betweenPods: true,\n',
@@ -159,8 +175,8 @@ export const RULES: readonly Mutant[] = [
   {
     name: 'without asking who must not be disrupted',
     file: RULE_LIST,
-    snippet: '  doNotDisrupt,\n  watchStale,\n',
-    instead: '  watchStale,\n',
+    snippet: '  doNotDisrupt,\n',
+    instead: '',
     breaks: 'target',
   },
   {
@@ -544,5 +560,73 @@ export const EVICTIONS: readonly Mutant[] = [
     snippet: 'spec: { restartAt: timestamp(restartedAt) } }),',
     instead: "spec: { restartAt: timestamp(restartedAt), template: { metadata: { annotations: { by: 'us' } } } } }),",
     breaks: 'target',
+  },
+];
+
+/** Rules of waves. */
+export const WAVES: readonly Mutant[] = [
+  {
+    name: 'without waiting for an earlier wave',
+    file: RULE_LIST,
+    snippet: '  wave,\n',
+    instead: '',
+    breaks: 'wave-order',
+    flavour: 'waves',
+  },
+  {
+    name: 'without waiting for what is still to be restarted in an earlier wave',
+    file: 'src/plan/waveTally.ts',
+    snippet: 'if (!context.isHeld(one)) countLeft(one.workload, into);',
+    instead: '',
+    breaks: 'wave-skipped',
+    flavour: 'waves',
+  },
+  {
+    name: 'without a bake',
+    file: RULE_LIST,
+    snippet: '  waveBaking,\n',
+    instead: '',
+    breaks: 'wave-bake',
+    flavour: 'waves',
+  },
+  {
+    name: 'counting a bake from the beginning of a restart',
+    file: 'src/plan/waveTally.ts',
+    snippet: 'return Math.min(wall, entry.endedAt);',
+    instead: 'return Math.min(wall, entry.restartedAt);',
+    breaks: 'wave-bake',
+    flavour: 'waves',
+  },
+  {
+    name: 'going on after a wave that has failed',
+    file: 'src/plan/waveStanding.ts',
+    snippet: 'if (failed > wave.maxFailures)',
+    instead: 'if (false)',
+    breaks: 'wave-failed',
+    flavour: 'waves',
+  },
+  {
+    name: 'without the limit in a wave',
+    file: `${LIMITS}/maxInFlightPerWave.ts`,
+    snippet: 'inFlight < wave.maxInFlight',
+    instead: 'true',
+    breaks: 'max-in-flight-per-wave',
+    flavour: 'waves',
+  },
+  {
+    name: 'waiting for what its people hold',
+    file: 'src/plan/rules/rules.ts',
+    snippet: 'return finding !== undefined && (rule.holdsNoWave',
+    instead: 'return false && finding !== undefined && (rule.holdsNoWave',
+    breaks: 'liveness',
+    flavour: 'waves',
+  },
+  {
+    name: 'restarting later waves first',
+    file: 'src/plan/waveHold.ts',
+    snippet: '.slice(0, waves.of.indexOf(workload));',
+    instead: '.slice(waves.of.indexOf(workload) + 1);',
+    breaks: 'wave-skipped',
+    flavour: 'waves',
   },
 ];

@@ -1,10 +1,18 @@
 import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
 import { REWRITE_FIELDS } from '../../../src/cli/imageRewritesSchema.ts';
 import { METRIC_GATE_FIELDS } from '../../../src/cli/metricGatesSchema.ts';
-import { FILTER_KEYS, METRIC_GATE_KEY, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../../src/cli/policySchema.ts';
+import {
+  FILTER_KEYS,
+  METRIC_GATE_KEY,
+  PAUSE_KEY,
+  REWRITES_KEY,
+  SIDECAR_KEYS,
+  WAVES_KEY,
+} from '../../../src/cli/policySchema.ts';
 import type { Setting } from '../../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../../src/cli/sidecarsSchema.ts';
+import { MOST_WAVES, WAVE_FIELDS } from '../../../src/cli/wavesSchema.ts';
 import { SOURCE_KINDS } from '../../../src/expect/sources.ts';
 import { CONFIG_VALUES, POLICY_VALUES } from './flagValues.ts';
 import { type Schema, settingSchema } from './settingSchema.ts';
@@ -70,10 +78,11 @@ function policySchema(): Schema {
     [KEY.sidecars, { type: 'array', minItems: 1, items: sidecarSchema(filter) }],
   ];
   const gates = Object.keys(METRIC_GATE_KEY).map((name) => [name, { type: 'array', items: metricGateSchema(filter) }]);
+  const waves = Object.keys(WAVES_KEY).map((name) => [name, wavesSchema(filter)]);
   const pause = Object.keys(PAUSE_KEY).map((name) => [name, { type: ['string', 'boolean'], minLength: 1 }]);
   return {
     ...closed(),
-    properties: Object.fromEntries([...settings, ...pause, ...rewrites, ...sidecars, ...filters, ...gates]),
+    properties: Object.fromEntries([...settings, ...pause, ...rewrites, ...sidecars, ...filters, ...waves, ...gates]),
   };
 }
 
@@ -100,6 +109,16 @@ function metricGateSchema(filter: Schema): Schema {
   gate.properties.alerts = { type: 'object', minProperties: 1, additionalProperties: { type: ['string', 'number'] } };
   gate.properties.match = { type: 'array', minItems: 1, items: filter };
   return { ...gate, oneOf: [{ required: ['query'] }, { required: ['alerts'] }] };
+}
+
+/** What a number may be beyond its type is left to the operator. */
+function wavesSchema(filter: Schema): Schema {
+  const wave = { ...closed(), required: ['name', 'match'] };
+  for (const field of Object.keys(WAVE_FIELDS)) wave.properties[field] = { type: ['integer', 'string'], minLength: 1 };
+  wave.properties.name = { type: 'string', minLength: 1 };
+  wave.properties.match = { type: 'array', minItems: 1, items: filter };
+  wave.properties.gates = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
+  return { type: 'array', minItems: 1, maxItems: MOST_WAVES, items: wave };
 }
 
 /** In the file a key that says nothing is a mistake. */
