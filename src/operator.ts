@@ -289,7 +289,6 @@ export class Operator {
       resumedAt,
       unseen: this.#scans.unseen(mesh),
       own,
-      notes: new Map(journal.notes),
       metricGates: metricGates.states(),
     };
     const learnt = journal.learntSoFar();
@@ -302,7 +301,7 @@ export class Operator {
     await afterSteps(observations.length);
     if (signal.aborted) return;
     this.#confirm(evaluation);
-    metricGates.tend(evaluation, context);
+    this.#wakeAt = Math.min(this.#wakeAt, metricGates.tend(evaluation, context) ?? Infinity);
     this.#requeue.note(intervalsOf(evaluation), now());
     this.#restarts.settle(evaluation.items);
     if (restarter) this.#restarts.carryOut(evaluation.items, restarter, signal);
@@ -354,7 +353,7 @@ export class Operator {
     const unseen = this.#scans.unseen(this.#mesh);
     const isHeld = (one: Outdated): boolean => isHeldForGood(one, known);
     const waves = new Waves(this.#assessed, { ...known, journal: journal.entries, resumedAt, unseen, isHeld });
-    return { ...known, waves, waveOf: (one) => waves.nameOf(one.workload) };
+    return { ...known, waves };
   }
 
   /** When the next turn is due, unless something rings before. */

@@ -167,7 +167,7 @@ export async function planCommand(
     const one = evaluation.items.find(({ workload }) => keyOf(workload) === explained);
     const row = rows.find((candidate) => keyOf(candidate) === explained);
     if (!one || !row) throw new Error(unknownWorkload(explained, rows, policy.skipNamespaces));
-    const gates = { ...context, metricGates, waveOf: () => one.wave };
+    const gates = { ...context, metricGates };
     streams.out.write(explanation({ assessed: one, mesh, row, rules: policy, waves, gates }));
     return exitCode([row]);
   } finally {

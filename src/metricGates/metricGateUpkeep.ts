@@ -1,6 +1,6 @@
 import type { Journal } from '../journal/journal.ts';
 import { askedMetricGates } from '../plan/askedMetricGates.ts';
-import { closedSince, gateWaits, type LongClosed, longClosed } from '../plan/closedSince.ts';
+import { closedSince, gateWaits, type LongClosed, longClosed, untilLongClosed } from '../plan/closedSince.ts';
 import type { MetricGateStates } from '../plan/metricGate.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanContext } from '../plan/rule.ts';
@@ -32,8 +32,11 @@ export class MetricGateUpkeep {
     return this.#options.gates.states();
   }
 
-  /** Works in what an evaluation has decided. */
-  tend(plan: Pick<Plan, 'items' | 'waves'>, context: PlanContext): void {
+  /**
+   * Works in what an evaluation has decided.
+   * @returns when the next one is due because a time limit has ended, by the steady clock; undefined if none ends
+   */
+  tend(plan: Plan, context: PlanContext): number | undefined {
     const { gates, journal, dryRun, report } = this.#options;
     const asked = askedMetricGates(plan, context);
     gates.want(asked);
@@ -41,6 +44,8 @@ export class MetricGateUpkeep {
     const long = longClosed(journal.notes, context);
     report.metricGatesAsked(asked, new Set(long.map(({ gate }) => gate)).size);
     for (const one of dryRun ? [] : long) this.#tell(one);
+    const left = untilLongClosed(journal.notes, context);
+    return left === undefined ? undefined : context.now + left;
   }
 
   /** Asks nothing until the next evaluation. */
@@ -48,7 +53,7 @@ export class MetricGateUpkeep {
     this.#options.gates.want(new Set());
   }
 
-  #noteTimes(plan: Pick<Plan, 'items' | 'waves'>, context: PlanContext): void {
+  #noteTimes(plan: Plan, context: PlanContext): void {
     const { journal } = this.#options;
     const notes = { ...context, notes: journal.notes };
     for (const [run, times] of closedSince(gateWaits(plan, context), notes)) {

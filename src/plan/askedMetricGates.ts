@@ -1,10 +1,10 @@
 import { keyOf } from '../model.ts';
-import { type GateContext, type InWave, metricGatesOf } from './closedMetricGates.ts';
+import type { Assessed } from './assessed.ts';
+import { type GateContext, metricGatesOf } from './closedMetricGates.ts';
 import { isInFlight } from './journalEntry.ts';
 import type { Plan, Planned } from './plan.ts';
 import type { PlanContext } from './rule.ts';
 import { metricGate } from './rules/metricGate.ts';
-import type { RunWaves, Wave } from './wave.ts';
 
 /**
  * The names of the metric gates that matter now: those that hold a workload which nothing else keeps from being restarted, or whose pods
@@ -14,27 +14,17 @@ export function askedMetricGates(
   { items, waves }: Pick<Plan, 'items' | 'waves'>,
   context: GateContext & Pick<PlanContext, 'starting'>,
 ): ReadonlySet<string> {
-  if (!context.policy.metricGates) return new Set();
-  const matter = items.filter((one) => mayBeRestarted(one, context));
-  const baking = bakingWaves(waves, context).flatMap(({ wave }) => wave.gates);
-  return new Set([...matter.flatMap((one) => metricGatesOf(one, context).map(({ name }) => name)), ...baking]);
+  const matter = context.policy.metricGates ? items.filter((one) => mayBeRestarted(one, context)) : [];
+  const names = matter.flatMap((one) => metricGatesOf(one, context).map(({ name }) => name));
+  return new Set([...names, ...gatesOfBakes(waves, context)]);
 }
 
-/** A wave of a run that bakes, and whether only its gates still keep it from being done. */
-export interface BakingWave {
-  readonly run: string;
-  readonly wave: Wave;
-  readonly isOver: boolean;
-}
-
-/** The waves of the policy that bake. */
-export function bakingWaves(runs: readonly RunWaves[], { policy }: Pick<GateContext, 'policy'>): readonly BakingWave[] {
-  return runs.flatMap(({ run, waves }) =>
-    waves.flatMap(({ name, state, until }) => {
-      const wave = state === 'baking' ? policy.waves?.find((one) => one.name === name) : undefined;
-      return wave ? { run, wave, isOver: until === undefined } : [];
-    }),
+/** The gates that must be open at the end of a bake which is under way. */
+function gatesOfBakes(runs: Plan['waves'], { policy }: GateContext): readonly string[] {
+  const baking = new Set(
+    runs.flatMap(({ waves }) => waves.flatMap(({ name, state }) => (state === 'baking' ? name : []))),
   );
+  return (policy.waves ?? []).flatMap(({ name, gates }) => (baking.has(name) ? gates : []));
 }
 
 function mayBeRestarted(planned: Planned, { starting }: Pick<PlanContext, 'starting'>): boolean {
@@ -54,10 +44,11 @@ function mayBeRestarted(planned: Planned, { starting }: Pick<PlanContext, 'start
 }
 
 /** The sidecars of a workload that a metric gate keeps waiting. */
-export function heldByGate(planned: Planned): readonly InWave[] {
+export function heldByGate(planned: Planned): readonly (Assessed & Pick<Planned, 'wave'>)[] {
   const { step, wave } = planned;
   if (step.action !== 'wait') return [];
-  const of = wave === undefined ? {} : { wave };
   const all = [{ assessed: planned, wait: step }, ...(step.alsoWaits ?? [])];
-  return all.flatMap(({ assessed, wait }) => (wait.reason.code === metricGate.code ? [{ ...assessed, ...of }] : []));
+  return all.flatMap(({ assessed, wait }) =>
+    wait.reason.code === metricGate.code ? [{ ...assessed, ...(wave !== undefined && { wave }) }] : [],
+  );
 }

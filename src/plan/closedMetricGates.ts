@@ -6,10 +6,7 @@ import type { Policy } from './policy.ts';
 import type { RuleContext } from './rule.ts';
 
 /** What is needed to know which gates hold a workload, and whether they are closed. */
-export type GateContext = Pick<RuleContext, 'policy' | 'metricGates' | 'waveOf' | 'now'>;
-
-/** A workload with the name of its wave, where that is known. */
-export type InWave = Assessed & Pick<Planned, 'wave'>;
+export type GateContext = Pick<RuleContext, 'policy' | 'metricGates' | 'waves' | 'now'>;
 
 /**
  * Whether a metric gate holds a workload. A gate that no wave names holds whatever it matches; one that a wave names holds only what is in
@@ -28,10 +25,15 @@ export function holds(
 }
 
 /** The metric gates that hold a workload, open or closed. */
-export function metricGatesOf(assessed: InWave, { policy, waveOf }: GateContext): readonly MetricGate[] {
+export function metricGatesOf(assessed: InWave, { policy, waves }: GateContext): readonly MetricGate[] {
   const { metricGates = [] } = policy;
-  return metricGates.filter((gate) => holds(gate, assessed, policy, waveOf?.(assessed) ?? assessed.wave));
+  if (metricGates.length === 0) return [];
+  const wave = assessed.wave ?? waves?.of.waves[waves.of.indexOf(assessed.workload)]?.name;
+  return metricGates.filter((gate) => holds(gate, assessed, policy, wave));
 }
+
+/** A workload. If it was planned, its wave is known. */
+type InWave = Assessed & Pick<Planned, 'wave'>;
 
 /** The closed ones among the metric gates that hold a workload. */
 export const closedMetricGates = (assessed: InWave, context: GateContext): readonly MetricGate[] =>

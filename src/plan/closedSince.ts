@@ -1,9 +1,10 @@
-import { bakingWaves, heldByGate } from './askedMetricGates.ts';
+import { heldByGate } from './askedMetricGates.ts';
 import { closedMetricGates, type GateContext, whyClosed } from './closedMetricGates.ts';
 import { gatesOfWave } from './gatesOfWave.ts';
 import type { Plan } from './plan.ts';
 import type { RuleContext } from './rule.ts';
 import type { AllRunNotes } from './runNotes.ts';
+import type { WaveProgress } from './wave.ts';
 
 /** Something of a run waits for a closed metric gate. */
 export interface GateWait {
@@ -20,7 +21,7 @@ export interface LongClosed extends GateWait {
 
 type ClosedSince = Readonly<Record<string, number>>;
 
-/** Which runs wait for which closed metric gates: with a workload, or with a wave whose bake has passed. */
+/** Which runs wait for which closed metric gates. */
 export function gateWaits({ items, waves }: Pick<Plan, 'items' | 'waves'>, context: GateContext): readonly GateWait[] {
   const waits = new Map<string, GateWait>();
   for (const one of items.flatMap(heldByGate)) {
@@ -28,9 +29,17 @@ export function gateWaits({ items, waves }: Pick<Plan, 'items' | 'waves'>, conte
     if (run === undefined) continue;
     for (const { name } of closedMetricGates(one, context)) waits.set(`${run} ${name}`, { run, gate: name });
   }
-  for (const { run, wave } of bakingWaves(waves, context).filter(({ isOver }) => isOver))
-    for (const { name } of gatesOfWave(wave, context)) waits.set(`${run} ${name}`, { run, gate: name });
+  for (const { run, waves: ofRun } of waves)
+    for (const gate of ofRun.flatMap((wave) => gatesAfterBake(wave, context)))
+      waits.set(`${run} ${gate}`, { run, gate });
   return [...waits.values()];
+}
+
+/** The closed gates for which a wave waits whose bake has passed. */
+function gatesAfterBake({ name, state, until }: WaveProgress, context: GateContext): readonly string[] {
+  if (state !== 'baking' || until !== undefined) return [];
+  const wave = context.policy.waves?.find((one) => one.name === name);
+  return wave ? gatesOfWave(wave, context).map((gate) => gate.name) : [];
 }
 
 /**
@@ -55,6 +64,19 @@ export function closedSince(
 const sameTimes = (one: ClosedSince, other: ClosedSince): boolean =>
   Object.keys(one).length === Object.keys(other).length &&
   Object.entries(one).every(([gate, since]) => other[gate] === since);
+
+/** Milliseconds until the next gate will have kept a run waiting for its time limit; undefined if none will. */
+export function untilLongClosed(
+  notes: AllRunNotes,
+  { policy, wall }: Pick<RuleContext, 'policy' | 'wall'>,
+): number | undefined {
+  const limits = new Map(policy.metricGates?.map(({ name, timeLimit }) => [name, timeLimit]));
+  const left = [...notes.values()].flatMap(({ closedSince: known = {} }) =>
+    Object.entries(known).map(([gate, since]) => since + (limits.get(gate) ?? Number.NEGATIVE_INFINITY) - wall),
+  );
+  const ahead = left.filter((time) => time > 0);
+  return ahead.length > 0 ? Math.min(...ahead) : undefined;
+}
 
 /** The metric gates that have kept runs waiting for longer than they may. Their closing is reported; they stay closed. */
 export function longClosed(

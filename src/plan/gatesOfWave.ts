@@ -12,7 +12,7 @@ export interface ClosedGate {
 export const gatesOfWave = (
   { gates }: Pick<Wave, 'gates'>,
   context: Pick<RuleContext, 'metricGates' | 'now'>,
-): ClosedGate[] =>
+): readonly ClosedGate[] =>
   gates.flatMap((name) => {
     const detail = whyClosed(name, context);
     return detail === undefined ? [] : [{ name, detail }];

@@ -77,7 +77,7 @@ export function* planStepwise(assessed: readonly Assessed[], context: PlanContex
   const rolloutGroups = rolloutGroupsOf(assessed.map(({ workload }) => workload));
   const known: RuleContext = { ...context, history, rolloutGroups };
   const waves = new Waves(assessed, { ...context, isHeld: (one) => isHeldForGood(one, known) });
-  const ruleContext: RuleContext = { ...known, waves, waveOf: (one) => waves.nameOf(one.workload) };
+  const ruleContext: RuleContext = { ...known, waves };
   const throttle = new Throttle(assessed, context, waves.of);
   const items: Planned[] = [];
   yield 'long';
@@ -101,9 +101,9 @@ export function* planStepwise(assessed: readonly Assessed[], context: PlanContex
 }
 
 /** Without waves in the policy all are in one, which needs no name. What is never restarted is in none. */
-function waveName({ workload }: Assessed, waves: Waves): Pick<Planned, 'wave'> {
-  const wave = workload.unsupported ? undefined : waves.nameOf(workload);
-  return wave === undefined ? {} : { wave };
+function waveName({ workload }: Assessed, { of }: Waves): Pick<Planned, 'wave'> {
+  const wave = of.waves.length > 1 && !workload.unsupported ? of.waves[of.indexOf(workload)] : undefined;
+  return wave ? { wave: wave.name } : {};
 }
 
 function stepFor(

@@ -1,7 +1,7 @@
 import type { Injection } from '../expect/mesh.ts';
 import type { WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
-import type { Assessed, Outdated } from './assessed.ts';
+import type { Outdated } from './assessed.ts';
 import type { History } from './history.ts';
 import type { JournalEntries } from './journalEntry.ts';
 import type { MetricGateStates } from './metricGate.ts';
@@ -71,8 +71,6 @@ export interface RuleContext {
   readonly metricGates?: MetricGateStates;
   /** How far the waves of each run are; absent where nothing is restarted. */
   readonly waves?: Waves;
-  /** The name of a workload's wave; absent where the policy has no waves. */
-  readonly waveOf?: (assessed: Assessed) => string | undefined;
   readonly history: History;
   readonly rolloutGroups: RolloutGroups;
 }
@@ -90,7 +88,7 @@ export interface Rule<Code extends string = string> extends WaitReason<Code> {
 }
 
 /** The input of a plan besides the workloads. */
-export interface PlanContext extends Omit<RuleContext, 'history' | 'rolloutGroups' | 'waves' | 'waveOf'> {
+export interface PlanContext extends Omit<RuleContext, 'history' | 'rolloutGroups' | 'waves'> {
   /** What Meltemi itself has written down of its restarts. */
   readonly journal: JournalEntries;
   /** Workloads that this process works on now: nothing else is begun with them. */

@@ -1,5 +1,5 @@
 import type { Pause } from '../loopSlices.ts';
-import { keyOf, refOf, type WorkloadRef } from '../model.ts';
+import { keyOf, refOf } from '../model.ts';
 import { type Assessed, bySidecar, type Outdated } from './assessed.ts';
 import { countsSince } from './history.ts';
 import type { JournalEntry } from './journalEntry.ts';
@@ -37,12 +37,6 @@ export class Waves {
   get of(): WaveOf {
     this.#of ??= waveOf(this.#context.policy.waves, this.#assessed);
     return this.#of;
-  }
-
-  /** The name of a workload's wave; undefined without waves in the policy: then all are in one. */
-  nameOf(workload: WorkloadRef): string | undefined {
-    if (!this.#context.policy.waves) return undefined;
-    return this.of.waves[this.of.indexOf(workload)]?.name;
   }
 
   /** Counts all workloads in steps, for callers that do other work in between. */

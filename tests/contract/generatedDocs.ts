@@ -85,10 +85,10 @@ function policyKeys(): string {
     ['`istio`', 'true or false', '`true`', SIDECAR_KEYS.istio],
     ['`sidecars`', 'list of [sidecars](sidecars.md)', '', SIDECAR_KEYS.sidecars],
   ];
-  const waves = [['`waves`', 'list of [waves](steering.md#waves)', '', WAVES_KEY.waves]];
   const gates = [
     ['`metricGates`', 'list of [metric gates](steering.md#metric-gates)', '', METRIC_GATE_KEY.metricGates],
   ];
+  const waves = [['`waves`', 'list of [waves](steering.md#waves)', '', WAVES_KEY.waves]];
   return tableOf(
     ['key', 'value', 'default', 'meaning'],
     [...settings, ['`paused`', 'text', '', PAUSE_KEY.paused], ...rewrites, ...sidecars, ...filters, ...waves, ...gates],

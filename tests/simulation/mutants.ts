@@ -72,6 +72,22 @@ export const METRIC_GATES: readonly Mutant[] = [
     breaks: 'metric-gate',
   },
   {
+    name: 'ending a bake without a look at its gates',
+    file: 'src/plan/waveStanding.ts',
+    snippet: "return closed.length > 0 ? { state: 'baking', detail: closedWords(closed) } : undefined;",
+    instead: 'return undefined;',
+    breaks: 'wave-gate',
+    flavour: 'waves',
+  },
+  {
+    name: 'holding no wave by the gates that waves name',
+    file: CLOSED_GATES,
+    snippet: 'return !isOfAnotherWave && ',
+    instead: 'return naming.length === 0 && ',
+    breaks: 'metric-gate',
+    flavour: 'waves',
+  },
+  {
     name: 'without a look at metric gates between two pods',
     file: 'src/plan/rules/metricGate.ts',
     snippet: '  betweenPods: true,\n',

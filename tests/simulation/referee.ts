@@ -183,7 +183,7 @@ export class Referee {
 
   #decidedRestart(attempt: Attempt, workload: Controlled): void {
     const { process, key, entry, decidedAt } = attempt;
-    this.#metricGate(key);
+    this.#metricGate(key, workload);
     const stale = process.view.stale();
     if (stale !== undefined) this.violated('stale', `${key} was restarted by ${process.id} with ${stale}`);
     if (process.paused !== undefined)
@@ -208,9 +208,13 @@ export class Referee {
   }
 
   /** Nothing is written while its metric gate is closed, as far as an answer that still counts can tell. */
-  #metricGate(key: string): void {
+  #metricGate(key: string, workload: Controlled): void {
     const { prometheus, scenario } = this.#world;
-    if (scenario.policy.metricGates && prometheus.closedFor > COUNTS_FOR)
+    const { waves = [], metricGates } = scenario.policy;
+    const naming = waves.filter(({ gates }) => gates.length > 0);
+    const own = waves[waveIndexOf(waves, workload)];
+    const isHeld = naming.length === 0 || (own !== undefined && naming.includes(own));
+    if (metricGates && isHeld && prometheus.closedFor > COUNTS_FOR)
       this.violated(
         'metric-gate',
         `${key} was written ${prometheus.closedFor / 1000} s after its metric gate had closed`,
@@ -387,7 +391,7 @@ export class Referee {
     const entry = this.#world.lease.journal.get(key);
     const attempt: Attempt = { key, process, entry, restart: true, decidedAt: now, sentAt: now };
     if (!owner) return attempt;
-    this.#metricGate(key);
+    this.#metricGate(key, owner);
     if (process.view.stale() !== undefined) this.violated('stale', `a pod of ${key} was evicted by ${process.id}`);
     if (process.paused !== undefined)
       this.violated('operator-paused', `a pod of ${key} was evicted by ${process.id}, which knew "${process.paused}"`);

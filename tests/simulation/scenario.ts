@@ -185,6 +185,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
   const namespaces = ['a', 'b', 'c'].slice(0, numberOfNamespaces(dice, flavour));
   const knobs = { ...CALM, ...KNOBS[flavour] };
   const calm = diceFor(seed, 4);
+  const isGated = diceFor(seed, 9).once(flavour === 'waves' ? 2 : 4);
   const configured = flavour === 'sidecars' && diceFor(seed, 4).once(2);
   const count = (['crowded', 'failing', 'waves'].includes(flavour) ? 5 : 3) + dice.below(5);
   const drawn = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, namespaces, index));
@@ -203,8 +204,8 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
       ...drawPolicy(dice, flavour),
       doNotDisrupt: calm.once(2) ? 'hold' : 'ignore',
       ...(flavour === 'sidecars' && { sources: [ISTIO, VAULT] }),
-      ...(flavour === 'waves' && { waves: drawWaves(diceFor(seed, 7), namespaces) }),
-      ...(diceFor(seed, 7).once(4) && { metricGates: [GATE] }),
+      ...(isGated && { metricGates: [GATE] }),
+      ...(flavour === 'waves' && { waves: drawWaves(diceFor(seed, 7), namespaces, isGated) }),
       ...(configured && { restartOn: new Set([...BY_DEFAULT, 'config'] as const) }),
     },
     reconcilePeriod: (2 + dice.below(3)) * MINUTE,
@@ -228,12 +229,12 @@ function numberOfNamespaces(dice: Dice, flavour: Flavour): number {
 }
 
 /** One namespace first, and in every other scenario some workloads of the others next. */
-function drawWaves(dice: Dice, namespaces: readonly string[]): Wave[] {
+function drawWaves(dice: Dice, namespaces: readonly string[], isGated: boolean): Wave[] {
   const draw = (name: string, match: Wave['match']): Wave => ({
     name,
     match,
     bake: dice.pick([0, 30, 60, 120]) * SECOND,
-    gates: [],
+    gates: isGated && dice.once(2) ? [GATE.name] : [],
     maxFailures: dice.once(4) ? 1 : 0,
     ...(dice.once(2) && { maxInFlight: 1 }),
   });

@@ -1,3 +1,4 @@
+import { COUNTS_FOR } from '../../src/plan/metricGate.ts';
 import { targetsOfRestart } from '../../src/plan/record.ts';
 import type { Wave } from '../../src/plan/wave.ts';
 import type { Controlled } from './controlled.ts';
@@ -59,7 +60,7 @@ export class WaveReferee {
 
   /** A restart is the first of its run that comes after a wave. */
   #passes(
-    { name, bake }: Wave,
+    { name, bake, gates }: Wave,
     { key, decidedAt }: Pick<Attempt, 'key' | 'decidedAt'>,
     members: readonly Controlled[],
     last: readonly Restart[],
@@ -71,6 +72,9 @@ export class WaveReferee {
     if (skipped.length > 0)
       this.#referee.violated('wave-skipped', `${key} goes before ${skipped[0]?.key} of wave ${name}`);
     const ended = Math.max(...last.map((one) => one.outcomeAt)) - END_ON_ITS_WAY;
+    const { closedFor } = this.#world.prometheus;
+    if (gates.length > 0 && closedFor > 0 && decidedAt - closedFor < ended + bake - COUNTS_FOR)
+      this.#referee.violated('wave-gate', `${key} goes though the gate of wave ${name} has been closed since its bake`);
     if (decidedAt < ended + bake)
       this.#referee.violated('wave-bake', `${key} goes ${(decidedAt - ended) / 1000} s after the end of wave ${name}`);
   }

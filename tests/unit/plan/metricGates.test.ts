@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { askedMetricGates } from '../../../src/plan/askedMetricGates.ts';
-import { isOutdated } from '../../../src/plan/assessed.ts';
+import { type Assessed, isOutdated } from '../../../src/plan/assessed.ts';
 import { holds, whyClosed } from '../../../src/plan/closedMetricGates.ts';
-import { closedSince, gateWaits, longClosed } from '../../../src/plan/closedSince.ts';
+import { closedSince, gateWaits, longClosed, untilLongClosed } from '../../../src/plan/closedSince.ts';
 import { historyOf } from '../../../src/plan/history.ts';
 import { COUNTS_FOR, type MetricGate, type MetricGateState } from '../../../src/plan/metricGate.ts';
 import { plan } from '../../../src/plan/plan.ts';
@@ -11,10 +11,10 @@ import type { PlanContext } from '../../../src/plan/rule.ts';
 import { waitBetweenPods } from '../../../src/plan/rules/rules.ts';
 import type { RunNotes } from '../../../src/plan/runNotes.ts';
 import type { Wave } from '../../../src/plan/wave.ts';
-import { restarted } from '../../builders/journal.ts';
+import { journalled, journalOf, restarted } from '../../builders/journal.ts';
 import { CLOSED, gateState, metricGate } from '../../builders/metricGate.ts';
 import { context, policy, stepFor } from '../../builders/policy.ts';
-import { assessed, expected, HOUR, NOW } from '../../builders/workload.ts';
+import { assessed, expected, HOUR, MINUTE, NOW } from '../../builders/workload.ts';
 
 const wave = (name: string, gates: readonly string[]): Wave => ({ name, match: [], bake: 0, gates, maxFailures: 0 });
 
@@ -198,3 +198,67 @@ for (const [name, since, gate, is] of LONG)
       is,
     );
   });
+
+const CANARY = { ...wave('canary', ['slo']), match: [{ namespaces: ['shop'] }], bake: HOUR };
+const inShop = assessed();
+const inBank = assessed({ namespace: 'bank' });
+
+/** The gates that are asked, and what waits for them, with a wave `canary` of the namespace `shop` that names the gate `slo`. */
+function inWaves(items: readonly Assessed[], states: Record<string, MetricGateState>, gates = [SLO]) {
+  const inputs = context({
+    policy: policy({ metricGates: gates, waves: [CANARY], maxInFlight: 9 }),
+    metricGates: new Map(Object.entries(states)),
+    journal: journalOf(items),
+  });
+  const planned = plan(items, inputs);
+  const step = stepFor(planned, inBank.workload);
+  return {
+    asked: [...askedMetricGates(planned, inputs)],
+    waits: gateWaits(planned, inputs).map(({ gate }) => gate),
+    bank: step && 'reason' in step ? step.reason.code : step?.action,
+  };
+}
+
+const currentShop = (ago: number): Assessed =>
+  journalled(
+    restarted(ago, 'verified', { endedAt: NOW - ago }),
+    {},
+    { state: 'current', expected: expected(), drifts: [] },
+  );
+
+const WAVES: readonly [name: string, given: ReturnType<typeof inWaves>, is: ReturnType<typeof inWaves>][] = [
+  [
+    'a gate of the wave is asked while the wave runs',
+    inWaves([inShop, inBank], {}),
+    { asked: ['slo'], waits: ['slo'], bank: 'wave' },
+  ],
+  [
+    'while it bakes, without a wait',
+    inWaves([currentShop(MINUTE), inBank], {}),
+    { asked: ['slo'], waits: [], bank: 'wave-baking' },
+  ],
+  [
+    'after the bake the closed gate is waited for',
+    inWaves([currentShop(2 * HOUR), inBank], { slo: CLOSED }),
+    { asked: ['slo'], waits: ['slo'], bank: 'wave-baking' },
+  ],
+  [
+    'and when it is open, it is asked no more',
+    inWaves([currentShop(2 * HOUR), inBank], { slo: gateState() }),
+    { asked: [], waits: [], bank: 'restart' },
+  ],
+  [
+    'a gate that no wave names holds the last wave, too',
+    inWaves([inBank], { other: CLOSED }, [SLO, OTHER]),
+    { asked: ['other'], waits: ['other'], bank: 'metric-gate' },
+  ],
+];
+for (const [name, given, is] of WAVES) test(name, () => assert.deepEqual(given, is));
+
+const TIMED = new Map([['run', { closedSince: { slo: NOW - HOUR / 2, gone: NOW } }]]);
+const AHEAD: readonly [name: string, wall: number, is: number | undefined][] = [
+  ['the next look is when the time limit ends', NOW, HOUR / 2],
+  ['and not after it has ended', NOW + HOUR, undefined],
+];
+for (const [name, wall, is] of AHEAD)
+  test(name, () => assert.equal(untilLongClosed(TIMED, given([SLO], {}, { wall })), is));

@@ -351,12 +351,14 @@ test('the steady clock counts the bake, the wall clock says when it began', () =
 
 const closed = new Map([['slo', CLOSED]]);
 const open = new Map([['slo', gateState()]]);
+const old = new Map([['slo', gateState({ askedAt: NOW - MINUTE })]]);
 const gates: [what: string, others: Assessed[], given: Given, dev: string | undefined, rest: string][] = [
   ['a closed gate holds its wave', [outdatedIn('dev')], { metricGates: closed }, 'metric-gate', 'wave'],
   ['so does one that was never asked', [outdatedIn('dev')], {}, 'metric-gate', 'wave'],
   ['an open one does not', [outdatedIn('dev')], { metricGates: open }, 'restart', 'wave'],
   ['a closed gate keeps the wave baking', [verifiedIn('dev', HOUR)], { metricGates: closed }, undefined, 'wave-baking'],
   ['an open one ends the bake', [verifiedIn('dev', HOUR)], { metricGates: open }, undefined, 'restart'],
+  ['… not if it has answered long ago', [verifiedIn('dev', HOUR)], { metricGates: old }, undefined, 'wave-baking'],
   ['… not before its time', [verifiedIn('dev', MINUTE)], { metricGates: open }, undefined, 'wave-baking'],
   [
     'it holds nothing after the wave is done',
