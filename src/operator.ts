@@ -9,6 +9,7 @@ import type { Journal } from './journal/journal.ts';
 import { JournalUpkeep } from './journal/journalUpkeep.ts';
 import type { PauseState } from './leader/pauseState.ts';
 import { afterSteps, inSlices } from './loopSlices.ts';
+import type { MetricGateUpkeep } from './metricGates/metricGateUpkeep.ts';
 import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
@@ -41,6 +42,7 @@ export interface OperatorOptions {
   readonly injectors: Injectors;
   readonly observer: Observer;
   readonly confirmations: Confirmations;
+  readonly metricGates: MetricGateUpkeep;
   /** What is allowed at the moment of the call. */
   readonly policy: () => Policy;
   readonly reconcilePeriod: number;
@@ -171,6 +173,7 @@ export class Operator {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     this.#term = undefined;
     await this.#turning;
+    this.#options.metricGates.rest();
     await this.#restarts.idle();
   }
 
@@ -268,6 +271,7 @@ export class Operator {
   async #evaluate({ restarter, signal }: Term): Promise<void> {
     const { observer, journal, dryRun, watch, now, wall, policy, report, injectors, confirmations, pauseState, own } =
       this.#options;
+    const { metricGates } = this.#options;
     if (dryRun) journal.load();
     const mesh = this.#mesh;
     // a restart that ends meanwhile is in no observation of this evaluation: it counts as it was when that began
@@ -291,9 +295,9 @@ export class Operator {
       starting: new Set(this.#restarts.starting),
       paused,
       resumedAt,
-      notes: new Map(journal.notes),
       unseen: this.#scans.unseen(mesh),
       own,
+      metricGates: metricGates.states(),
     };
     const learnt = journal.learntSoFar();
     const made = await inSlices(evaluateStepwise({ mesh, observations, learnt, context }), observations.length);
@@ -307,6 +311,7 @@ export class Operator {
     await afterSteps(observations.length);
     if (signal.aborted) return;
     this.#confirm(evaluation);
+    this.#wakeAt = Math.min(this.#wakeAt, metricGates.tend(evaluation, context) ?? Infinity);
     this.#requeue.note(intervalsOf(evaluation), now());
     this.#restarts.settle(evaluation.items);
     if (restarter) this.#restarts.carryOut(evaluation.items, restarter, signal);
@@ -338,7 +343,7 @@ export class Operator {
   }
 
   #ruleContext(): RuleContext {
-    const { journal, now, wall, policy, confirmations, watch, pauseState } = this.#options;
+    const { journal, now, wall, policy, confirmations, metricGates, watch, pauseState } = this.#options;
     const { paused, resumedAt } = pauseState();
     const known: RuleContext = {
       now: now(),
@@ -351,6 +356,7 @@ export class Operator {
       stale: watch.stale(),
       paused,
       notes: journal.notes,
+      metricGates: metricGates.states(),
       history: historyOf(journal.entries, this.#assessed, wall(), resumedAt),
       rolloutGroups: rolloutGroupsOf(this.#assessed.map(({ workload }) => workload)),
     };

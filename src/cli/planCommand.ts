@@ -15,18 +15,18 @@ import type { Observed } from '../observe/observed.ts';
 import { Observer } from '../observe/observer.ts';
 import { forecastOf } from '../plan/eta/forecast.ts';
 import { withEta } from '../plan/eta/withEta.ts';
-import { type Evaluation, evaluate } from '../plan/evaluate.ts';
+import type { Evaluation } from '../plan/evaluate.ts';
 import type { Policy } from '../plan/policy.ts';
-import type { RunWaves } from '../plan/wave.ts';
 import { escaped } from '../report/escaped.ts';
-import { forecastLine, machineEta, machineForecast } from '../report/etaWords.ts';
+import { forecastLine } from '../report/etaWords.ts';
 import { explanation } from '../report/explanation.ts';
+import { machineForecast, machineWaves } from '../report/machineRuns.ts';
 import { jsonText, yamlText } from '../report/machineText.ts';
 import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
 import { type WaveWords, waveWords } from '../report/waveWords.ts';
-import { timestamp } from '../rfc3339.ts';
 import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
+import { evaluateWithMetricGates } from './askMetricGates.ts';
 import { connect } from './connect.ts';
 import type { SettingsSource } from './installed/installedSettings.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
@@ -153,21 +153,25 @@ export async function planCommand(
       unseen: unseenIn(settings),
       own,
     };
-    const made = evaluate({ mesh, observations: answered, learnt: journal.learntSoFar(), context });
-    const evaluation = withEta(made, forecastOf({ items: made.items, context }));
+    const explained = explainedIn(settings);
+    const { evaluation: made, metricGates } = await evaluateWithMetricGates(
+      { mesh, observations: answered, learnt: journal.learntSoFar(), context },
+      ({ workload }) => keyOf(workload) === explained,
+      { signal: stopping },
+    );
+    const evaluation = withEta(made, forecastOf({ items: made.items, context: { ...context, metricGates } }));
     const rows = rowsOf(evaluation);
     const waves = wavesIn(policy, evaluation);
     progress.done();
-    if (!settings.explain) {
+    if (!explained) {
       streams.out.write(render({ rows, warnings, waves, evaluation, ...(source && { source }) }, settings, streams));
       return exitCode(rows);
     }
-    const { kind, name } = settings.explain;
-    const key = keyOf({ kind, name, namespace: settings.namespace });
-    const one = evaluation.items.find(({ workload }) => keyOf(workload) === key);
-    const row = rows.find((candidate) => candidate.kind === kind && candidate.name === name);
-    if (!one || !row) throw new Error(unknownWorkload(key, rows, policy.skipNamespaces));
-    streams.out.write(explanation({ assessed: one, mesh, row, rules: policy, waves }));
+    const one = evaluation.items.find(({ workload }) => keyOf(workload) === explained);
+    const row = rows.find((candidate) => keyOf(candidate) === explained);
+    if (!one || !row) throw new Error(unknownWorkload(explained, rows, policy.skipNamespaces));
+    const gates = { ...context, metricGates };
+    streams.out.write(explanation({ assessed: one, mesh, row, rules: policy, waves, gates }));
     return exitCode([row]);
   } finally {
     progress.done();
@@ -175,6 +179,10 @@ export async function planCommand(
     await Promise.all([injectors.close(), client.close()]);
   }
 }
+
+/** The workload whose verdict is explained, if one is asked for. */
+const explainedIn = ({ explain, namespace }: Settings): WorkloadKey | undefined =>
+  explain && keyOf({ ...explain, namespace });
 
 /** The journal on the Lease. A plan reads it and writes nothing. */
 function journalIn(lookup: LeaseLookup): Journal {
@@ -279,16 +287,6 @@ function render(
 /** Without waves in the policy there is nothing to say of them. */
 const wavesIn = (policy: Pick<Policy, 'waves'>, evaluation: Evaluation): readonly WaveWords[] | undefined =>
   policy.waves && waveWords(evaluation);
-
-/** Times as RFC 3339, as those of the workloads. */
-const machineWaves = ({ run, waves }: RunWaves): object => ({
-  id: run,
-  waves: waves.map(({ until, eta, ...wave }) => ({
-    ...wave,
-    ...(until !== undefined && { until: timestamp(until) }),
-    ...(eta && { eta: machineEta(eta) }),
-  })),
-});
 
 /** A plan of one namespace does not know how far the waves are elsewhere, unless the journal says that they are done. */
 const unseenIn = ({ namespace }: Settings): string | undefined =>

@@ -6,6 +6,7 @@ import type { MetricGate } from '../plan/metricGate.ts';
 import type { Wave } from '../plan/wave.ts';
 import { filterSchema } from './filterSchema.ts';
 import { imageRewritesSchema } from './imageRewritesSchema.ts';
+import { metricGatesSchema } from './metricGatesSchema.ts';
 import { parsed } from './parsed.ts';
 import type { Setting } from './setting.ts';
 import { POLICY_NAMES, type PolicyName, SETTINGS, type Settings } from './settings.ts';
@@ -53,6 +54,11 @@ export const WAVES_KEY = {
   waves: 'workloads that are restarted before others, wave by wave',
 } as const;
 
+/** The key for conditions on metrics and alerts, with what it means. */
+export const METRIC_GATE_KEY = {
+  metricGates: 'questions to Prometheus; restarts wait while a metric is beyond its bound or an alert fires',
+} as const;
+
 const NO_VALUE = 'has no value; leave the key out instead';
 
 /**
@@ -76,6 +82,7 @@ export const policySchema: z.ZodType<FilePolicy> = z
       .optional(),
     exclude: z.array(filterSchema).optional(),
     waves: wavesSchema.optional(),
+    metricGates: metricGatesSchema.optional(),
   })
   .transform((policy, context) => {
     if (policy.istio === false && !policy.sidecars)
@@ -85,7 +92,6 @@ export const policySchema: z.ZodType<FilePolicy> = z
   });
 
 function checkGates({ waves = [], metricGates = [] }: FilePolicy, context: z.RefinementCtx): void {
-  if (!POLICY_KEYS.includes('metricGates')) return;
   for (const { path, message } of unknownGates(waves, metricGates))
     context.addIssue({ code: 'custom', message, path: [...path] });
 }
@@ -99,6 +105,7 @@ export const POLICY_KEYS: readonly string[] = [
   ...Object.keys(SIDECAR_KEYS),
   ...Object.keys(FILTER_KEYS),
   ...Object.keys(WAVES_KEY),
+  ...Object.keys(METRIC_GATE_KEY),
 ];
 
 function settingSchema(setting: Setting<unknown>) {

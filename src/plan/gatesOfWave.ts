@@ -1,4 +1,5 @@
-import type { MetricGateStates } from './metricGate.ts';
+import { whyClosed } from './closedMetricGates.ts';
+import type { RuleContext } from './rule.ts';
 import type { Wave } from './wave.ts';
 
 /** A metric gate that is not open, and why, in words. */
@@ -8,10 +9,13 @@ export interface ClosedGate {
 }
 
 /** Those of a wave's metric gates that are closed. A gate that was not asked, or that the policy no longer has, is closed, too. */
-export const gatesOfWave = ({ gates }: Pick<Wave, 'gates'>, states: MetricGateStates | undefined): ClosedGate[] =>
+export const gatesOfWave = (
+  { gates }: Pick<Wave, 'gates'>,
+  context: Pick<RuleContext, 'metricGates' | 'now'>,
+): readonly ClosedGate[] =>
   gates.flatMap((name) => {
-    const state = states?.get(name);
-    return state?.isOpen ? [] : [{ name, detail: state?.detail ?? 'it was not asked yet' }];
+    const detail = whyClosed(name, context);
+    return detail === undefined ? [] : [{ name, detail }];
   });
 
 /** Closed gates in words: `metric gate checkout-slo is closed: 0.02 is above 0.01`. */

@@ -30,13 +30,3 @@ export function forecastLine({ at, eta, leftOut }: Forecast): string | undefined
   const done = `Expected to be done by ${etaWords(eta, at)}`;
   return held ? `${done}, without those that nobody can foresee: ${held}` : done;
 }
-
-/** The same for programs. */
-export const machineForecast = ({ eta, workloads, leftOut }: Forecast): object => ({
-  ...(eta && machineEta(eta)),
-  workloads,
-  leftOut,
-});
-
-/** An estimate for programs: times as RFC 3339. */
-export const machineEta = ({ median, p90 }: Eta): object => ({ median: timestamp(median), p90: timestamp(p90) });

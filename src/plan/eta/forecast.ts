@@ -11,6 +11,7 @@ import { REST } from '../wave.ts';
 import { Waves } from '../waves.ts';
 import { type Beginning, beginningOf, type Candidate } from './candidates.ts';
 import type { Eta, Forecast, LeftOut, RunEta, WaveEta } from './eta.ts';
+import { foreseenGates } from './foreseenGates.ts';
 import { medianOf, Pace } from './pace.ts';
 import { type Course, type Played, play } from './play.ts';
 
@@ -53,13 +54,15 @@ export function* forecastStepwise({ items, context }: ForecastInputs): Generator
 
 /** What all draws begin with. */
 export function* courseOf(
-  { items, context }: ForecastInputs,
+  { items, context: given }: ForecastInputs,
   pace: Pick<Pace, 'of'>,
 ): Generator<Pause, Pick<Beginning, 'leftOut'> & { readonly course: Course }> {
   yield 'long';
-  const ruleContext = ruleContextOf(items, context);
-  const waves = new Waves(items, { ...context, isHeld: (one) => isHeldForGood(one, ruleContext) });
+  const context = { ...given, metricGates: foreseenGates(given) };
+  const known = ruleContextOf(items, context);
+  const waves = new Waves(items, { ...context, isHeld: (one) => isHeldForGood(one, known) });
   yield* waves.prepare();
+  const ruleContext = { ...known, waves };
   const counts = Counts.of(items, context, waves.of);
   yield 'long';
   const { candidates, leftOut } = beginningOf(items, { counts, pace, context, ruleContext, waveOf: waves.of });

@@ -12,11 +12,11 @@ import { dailyCap } from './dailyCap.ts';
 import { doNotDisrupt } from './doNotDisrupt.ts';
 import { excluded } from './excluded.ts';
 import { gateRule } from './gateRule.ts';
-import { gatesOfItsWave } from './gatesOfItsWave.ts';
 import { gaveUp } from './gaveUp.ts';
 import { groupMixed } from './groupMixed.ts';
 import { groupNotReady } from './groupNotReady.ts';
 import { halted } from './halted.ts';
+import { metricGate } from './metricGate.ts';
 import { notIncluded } from './notIncluded.ts';
 import { notOptedIn } from './notOptedIn.ts';
 import { operatorPaused } from './operatorPaused.ts';
@@ -37,7 +37,7 @@ import { waveFailed } from './waveFailed.ts';
 
 /**
  * The rules in order: users' settings on the objects and then in the policy, conditions that waiting does not change, the waves, the control
- * plane, and the workload's own state.
+ * plane, the workload's own state, and last what is asked only for a workload that nothing else keeps.
  */
 export const RULES = [
   operatorPaused,
@@ -55,7 +55,6 @@ export const RULES = [
   waveFailed,
   wave,
   waveBaking,
-  gatesOfItsWave,
   watchStale,
   configReadDelay,
   recentlyOrphaned,
@@ -72,6 +71,7 @@ export const RULES = [
   budgets,
   cooldown,
   backingOff,
+  metricGate,
 ] as const satisfies readonly Rule[];
 
 /** The first rule that prevents a restart of this workload now; undefined if none does. Limits are checked elsewhere. */

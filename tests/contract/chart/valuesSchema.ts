@@ -1,6 +1,14 @@
 import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
 import { REWRITE_FIELDS } from '../../../src/cli/imageRewritesSchema.ts';
-import { FILTER_KEYS, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS, WAVES_KEY } from '../../../src/cli/policySchema.ts';
+import { METRIC_GATE_FIELDS } from '../../../src/cli/metricGatesSchema.ts';
+import {
+  FILTER_KEYS,
+  METRIC_GATE_KEY,
+  PAUSE_KEY,
+  REWRITES_KEY,
+  SIDECAR_KEYS,
+  WAVES_KEY,
+} from '../../../src/cli/policySchema.ts';
 import type { Setting } from '../../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../../src/cli/sidecarsSchema.ts';
@@ -70,10 +78,11 @@ function policySchema(): Schema {
     [KEY.sidecars, { type: 'array', minItems: 1, items: sidecarSchema(filter) }],
   ];
   const waves = Object.keys(WAVES_KEY).map((name) => [name, wavesSchema(filter)]);
+  const gates = Object.keys(METRIC_GATE_KEY).map((name) => [name, { type: 'array', items: metricGateSchema(filter) }]);
   const pause = Object.keys(PAUSE_KEY).map((name) => [name, { type: ['string', 'boolean'], minLength: 1 }]);
   return {
     ...closed(),
-    properties: Object.fromEntries([...settings, ...pause, ...rewrites, ...sidecars, ...filters, ...waves]),
+    properties: Object.fromEntries([...settings, ...pause, ...rewrites, ...sidecars, ...filters, ...waves, ...gates]),
   };
 }
 
@@ -100,6 +109,16 @@ function wavesSchema(filter: Schema): Schema {
   wave.properties.match = { type: 'array', minItems: 1, items: filter };
   wave.properties.gates = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
   return { type: 'array', minItems: 1, maxItems: MOST_WAVES, items: wave };
+}
+
+/** An entry has a query with a bound, or labels of alerts. */
+function metricGateSchema(filter: Schema): Schema {
+  const gate = { ...closed(), required: ['name', 'prometheus'] };
+  for (const field of Object.keys(METRIC_GATE_FIELDS)) gate.properties[field] = { type: 'string', minLength: 1 };
+  for (const bound of ['min', 'max']) gate.properties[bound] = { type: ['number', 'string'] };
+  gate.properties.alerts = { type: 'object', minProperties: 1, additionalProperties: { type: ['string', 'number'] } };
+  gate.properties.match = { type: 'array', minItems: 1, items: filter };
+  return { ...gate, oneOf: [{ required: ['query'] }, { required: ['alerts'] }] };
 }
 
 /** In the file a key that says nothing is a mistake. */
