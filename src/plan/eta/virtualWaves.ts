@@ -46,9 +46,10 @@ export class VirtualWaves implements Pick<Waves, 'of' | 'ofRun'> {
     return this.#runs.keys();
   }
 
-  /** When each wave of a run was done; undefined for those that are not. */
+  /** When each wave of a run is done; undefined for those that never are. */
   doneAt(run: string): readonly (number | undefined)[] {
-    return (this.#runs.get(run) ?? []).map(({ doneAt }) => doneAt);
+    const standings = this.ofRun(run);
+    return (this.#runs.get(run) ?? []).map(({ doneAt }, index) => doneAt ?? standings[index]?.progress.until);
   }
 
   /** The place of the first wave of a run that is not done: those up to it are open. */
@@ -72,15 +73,16 @@ export class VirtualWaves implements Pick<Waves, 'of' | 'ofRun'> {
   /** Time passes. A bake may have ended. */
   moveTo(now: number): void {
     this.#now = now;
-    for (const [run, standings] of this.#standings)
-      if (standings.some(({ progress }) => (progress.until ?? Number.POSITIVE_INFINITY) <= now))
-        this.#standings.delete(run);
+    for (const [run, standings] of this.#standings) {
+      const until = Math.min(...standings.map(({ progress }) => progress.until ?? Number.POSITIVE_INFINITY));
+      if (until <= now) this.#standings.set(run, this.#standingsOf(run, until));
+    }
   }
 
   /** A workload keeps its wave from being done, or does so no longer. */
   keep(runs: readonly string[], index: number, by: 1 | -1): void {
     for (const tally of this.#talliesOf(runs, index)) tally.left += by;
-    this.#changed(runs);
+    this.#changed(runs, index);
   }
 
   /** A restart begins. */
@@ -102,7 +104,7 @@ export class VirtualWaves implements Pick<Waves, 'of' | 'ofRun'> {
       tally.current += 1;
       tally.endedAt = wall;
     }
-    this.#changed(runs);
+    this.#changed(runs, index);
   }
 
   *#talliesOf(runs: readonly string[], index: number): Generator<WaveTally> {
@@ -113,11 +115,13 @@ export class VirtualWaves implements Pick<Waves, 'of' | 'ofRun'> {
   }
 
   /** Nothing changes for others before a wave has nothing left to do. */
-  #changed(runs: readonly string[]): void {
-    for (const run of runs) if (this.#runs.get(run)?.some(({ tally }) => tally.left === 0)) this.#standings.delete(run);
+  #changed(runs: readonly string[], index: number): void {
+    for (const run of runs)
+      if (this.#runs.get(run)?.[index]?.tally.left === 0) this.#standings.set(run, this.#standingsOf(run));
   }
 
-  #standingsOf(run: string): readonly WaveStanding[] {
+  /** @param since when a wave that is done now has been so */
+  #standingsOf(run: string, since = this.#now): readonly WaveStanding[] {
     const { metricGates, now, wall } = this.#context;
     const at = { now: this.#now, wall: this.#now - now + wall, ...(metricGates && { metricGates }) };
     let undone: string | undefined;
@@ -125,7 +129,7 @@ export class VirtualWaves implements Pick<Waves, 'of' | 'ofRun'> {
       const wave = this.of.waves[index] ?? REST_WAVE;
       const standing = waveStanding({ wave, counted: virtual.tally, noted: virtual.noted, undone }, at);
       virtual.noted = standing.note ?? virtual.noted;
-      if (standing.progress.state === 'done') virtual.doneAt ??= this.#now;
+      if (standing.progress.state === 'done') virtual.doneAt ??= since;
       else undone ??= wave.name;
       return standing;
     });

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { EtaUpkeep } from '../../src/etaUpkeep.ts';
+import type { Forecast } from '../../src/plan/eta/eta.ts';
+import { plan } from '../../src/plan/plan.ts';
+import { context } from '../builders/policy.ts';
+import { assessed, NOW } from '../builders/workload.ts';
+import { until } from '../testbed/until.ts';
+
+const inputs = (now = NOW, count = 3) => {
+  const at = context({ now, wall: now });
+  const all = Array.from({ length: count }, (_, index) => assessed({ name: `web-${index}` }));
+  return { items: plan(all, at).items, context: at };
+};
+
+function kept() {
+  const told: (Forecast | undefined)[] = [];
+  const errors: unknown[] = [];
+  const upkeep = new EtaUpkeep({ onForecast: (one) => told.push(one), onError: (error) => errors.push(error) });
+  return { upkeep, told, errors };
+}
+
+test('an estimate comes later, beside whoever asked for it', async () => {
+  const { upkeep, told } = kept();
+  upkeep.note(inputs());
+  assert.deepEqual([told.length, upkeep.latest], [0, undefined]);
+  await until('the estimate', 10_000, () => told.length === 1);
+  assert.equal(upkeep.latest?.workloads, 3);
+});
+
+test('another is made after a quarter of a minute', async () => {
+  const { upkeep, told } = kept();
+  upkeep.note(inputs());
+  await until('the first', 10_000, () => told.length === 1);
+  upkeep.note(inputs(NOW + 14_999));
+  upkeep.note(inputs(NOW + 15_000));
+  await until('the second', 10_000, () => told.length === 2);
+  assert.equal(upkeep.latest?.at, NOW + 15_000);
+});
+
+test('when nothing is left to wait for, there is none, not even one that was being made', async () => {
+  const { upkeep, told } = kept();
+  upkeep.note(inputs());
+  upkeep.note(inputs(NOW + 1, 0));
+  upkeep.note(inputs(NOW + 20_000));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(upkeep.latest, undefined);
+  upkeep.note(inputs(NOW + 40_000));
+  await until('the next', 10_000, () => upkeep.latest !== undefined);
+  upkeep.note(inputs(NOW + 40_001, 0));
+  assert.deepEqual([upkeep.latest, told.at(-1)], [undefined, undefined]);
+});
+
+test('a failure is said, and the next estimate is made', async () => {
+  const { upkeep, told, errors } = kept();
+  const broken = inputs();
+  upkeep.note({ ...broken, context: { ...broken.context, journal: undefined as never } });
+  await until('the error', 10_000, () => errors.length === 1);
+  upkeep.note(inputs(NOW + 15_000));
+  await until('the estimate', 10_000, () => told.length === 1);
+});
+
+test('where nobody wants one, none is made', async () => {
+  const upkeep = new EtaUpkeep({ onError: (error) => assert.fail(String(error)) });
+  upkeep.note(inputs());
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(upkeep.latest, undefined);
+});
