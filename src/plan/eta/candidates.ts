@@ -1,3 +1,4 @@
+import type { Pause } from '../../loopSlices.ts';
 import { keyOf, refOf, type WorkloadKey } from '../../model.ts';
 import type { ReasonCode } from '../../reasons.ts';
 import { bySidecar, isOutdated, type Outdated } from '../assessed.ts';
@@ -99,20 +100,20 @@ export interface Known {
 }
 
 /** Sorts the workloads of an evaluation: under way, to come, or left to others than time. */
-export function beginningOf(items: readonly Planned[], known: Known): Beginning {
+export function* beginningOf(items: readonly Planned[], known: Known): Generator<Pause, Beginning> {
   const { context } = known;
   const leftOut = new Map<ReasonCode, number>();
   const seen = new Set(items.flatMap(({ workload }) => (workload.unsupported ? [] : keyOf(workload))));
   const toCome = new ToCome(known);
-  const candidates = items.flatMap((planned): readonly Candidate[] => {
+  const candidates: Candidate[] = [];
+  for (const planned of items) {
     const { step } = planned;
-    if (step.action === 'follow') return followed(planned, known);
-    if ((step.action !== 'restart' && step.action !== 'wait') || !isOutdated(planned)) return [];
-    const candidate = toCome.of(planned, step);
-    if (candidate) return [candidate];
-    if (step.action === 'wait') leftOut.set(step.reason.code, (leftOut.get(step.reason.code) ?? 0) + 1);
-    return [];
-  });
+    const some = step.action === 'follow' ? followed(planned, known) : toCome.of(planned);
+    candidates.push(...some);
+    if (some.length === 0 && step.action === 'wait')
+      leftOut.set(step.reason.code, (leftOut.get(step.reason.code) ?? 0) + 1);
+    yield 'short';
+  }
   const unseen = [...context.journal].flatMap(([key, entry]) =>
     entry.outcome || seen.has(key)
       ? []
@@ -158,8 +159,15 @@ class ToCome {
     this.#known = known;
   }
 
-  /** Undefined if time alone does not end what it waits for. */
-  of(planned: Outdated, step: Extract<Planned['step'], { action: 'restart' | 'wait' }>): Candidate | undefined {
+  /** None if time alone does not end what it waits for. */
+  of(planned: Planned): Candidate[] {
+    const { step } = planned;
+    if ((step.action !== 'restart' && step.action !== 'wait') || !isOutdated(planned)) return [];
+    const candidate = this.#candidate(planned, step);
+    return candidate ? [candidate] : [];
+  }
+
+  #candidate(planned: Outdated, step: Extract<Planned['step'], { action: 'restart' | 'wait' }>): Candidate | undefined {
     const { counts, pace } = this.#known;
     const isQueued = step.order !== undefined;
     const outdated = isQueued ? planned : unlessOurs(planned, counts);

@@ -23,8 +23,8 @@ export interface ForecastInputs {
 
 /** How often the future is drawn; less often where a draw is long, because the more restarts there are, the less chance decides. */
 const DRAWS = 48;
-const FEWEST_DRAWS = 6;
-const MOST_ASKED = 60_000;
+const FEWEST_DRAWS = 5;
+const MOST_ASKED = 50_000;
 
 /** When everything that needs nobody is expected to be restarted. Pure: the same inputs give the same estimate. */
 export function forecastOf(inputs: ForecastInputs): Forecast {
@@ -65,7 +65,7 @@ export function* courseOf(
   const ruleContext = { ...known, waves };
   const counts = Counts.of(items, context, waves.of);
   yield 'long';
-  const { candidates, leftOut } = beginningOf(items, { counts, pace, context, ruleContext, waveOf: waves.of });
+  const { candidates, leftOut } = yield* beginningOf(items, { counts, pace, context, ruleContext, waveOf: waves.of });
   yield 'long';
   return { leftOut, course: { candidates, counts, context, ruleContext, waves } };
 }

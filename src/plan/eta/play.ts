@@ -78,6 +78,9 @@ class Draw {
   #now: number;
   /** When a limit that holds everything is free again by time. */
   #limitUntil = Number.POSITIVE_INFINITY;
+  /** The state of the waves that was looked at last, and when the next of their bakes has passed. */
+  #seenWaves = -1;
+  #wavesUntil = Number.POSITIVE_INFINITY;
   #asked = 0;
 
   constructor(course: Course, draw: number) {
@@ -96,10 +99,12 @@ class Draw {
 
   *run(): Generator<Pause, void> {
     this.#lineUp();
+    this.#wake();
     yield 'short';
     for (;;) {
       while (this.#beginSome()) yield 'short';
-      const next = Math.min(this.#ends.first, this.#timed.first, this.#limitUntil, this.#wavesUntil);
+      const bakedAt = this.#asleep.size > 0 ? this.#wavesUntil : Number.POSITIVE_INFINITY;
+      const next = Math.min(this.#ends.first, this.#timed.first, this.#limitUntil, bakedAt);
       if (next > this.#course.context.now + HORIZON) break;
       this.#passTo(next);
       yield 'short';
@@ -117,14 +122,11 @@ class Draw {
     this.#wake();
   }
 
-  /** When the next bake has passed, if somebody waits for it. */
-  get #wavesUntil(): number {
-    return this.#asleep.size > 0 ? this.#waves.until : Number.POSITIVE_INFINITY;
-  }
-
   /** Those whose wave has its turn now join the line. */
   #wake(): void {
-    if (this.#asleep.size === 0) return;
+    if (this.#asleep.size === 0 || this.#seenWaves === this.#waves.computed) return;
+    this.#seenWaves = this.#waves.computed;
+    this.#wavesUntil = this.#waves.until;
     const places = [...this.#asleep].filter((place) => {
       const { runs, wave } = this.#of(place);
       return this.#waves.firstUndone(runs[0] ?? '') >= wave;

@@ -25,6 +25,8 @@ export class VirtualWaves implements Pick<Waves, 'of' | 'ofRun'> {
   readonly #runs = new Map<string, readonly VirtualWave[]>();
   readonly #standings = new Map<string, readonly WaveStanding[]>();
   #now: number;
+  /** How often the state of a wave was computed anew: as long as this stays, nothing that waits for a wave has to be looked at. */
+  computed = 0;
 
   constructor(waves: Waves, context: PlanContext) {
     this.of = waves.of;
@@ -124,6 +126,7 @@ export class VirtualWaves implements Pick<Waves, 'of' | 'ofRun'> {
   #standingsOf(run: string, since = this.#now): readonly WaveStanding[] {
     const { metricGates, now, wall } = this.#context;
     const at = { now: this.#now, wall: this.#now - now + wall, ...(metricGates && { metricGates }) };
+    this.computed += 1;
     let undone: string | undefined;
     return (this.#runs.get(run) ?? []).map((virtual, index) => {
       const wave = this.of.waves[index] ?? REST_WAVE;
