@@ -46,10 +46,23 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
     const text = texts[name] ?? setting.default;
     return text === '' && (setting.unset || !setting.list) ? [] : [[name, shown(setting, text)]];
   });
-  const { paused, imageRewrites = [], istio = 'true', sidecars, include, exclude = [] } = texts;
+  const {
+    paused,
+    imageRewrites = [],
+    istio = 'true',
+    sidecars,
+    windows,
+    freezes,
+    urgent,
+    include,
+    exclude = [],
+  } = texts;
   const given = {
     ...(paused !== undefined && { paused }),
     ...(sidecars !== undefined && { sidecars }),
+    ...(windows !== undefined && { windows }),
+    ...(freezes !== undefined && { freezes }),
+    ...(urgent !== undefined && { urgent }),
     ...(include !== undefined && { include }),
   };
   return { ...Object.fromEntries(settings), imageRewrites, istio: istio === 'true', ...given, exclude };

@@ -15,17 +15,23 @@ export function policyOf(settings: Settings, given: ReadonlySet<string>, file: F
   return { include: [], exclude: [], ...unflaggedOf(file), ...(paused !== undefined && { paused }), ...policy };
 }
 
-type Unflagged = 'imageRewrites' | 'sources' | 'include' | 'exclude';
+type Unflagged = 'imageRewrites' | 'sources' | 'windows' | 'freezes' | 'urgent' | 'include' | 'exclude';
 
 const unflaggedOf = ({
   imageRewrites,
   istio = true,
   sidecars,
+  windows,
+  freezes,
+  urgent,
   include,
   exclude,
 }: FilePolicy): Partial<Pick<Policy, Unflagged>> => ({
   ...(imageRewrites && { imageRewrites }),
   ...(sidecars && { sources: istio ? [ISTIO, ...sidecars] : sidecars }),
+  ...(windows && { windows }),
+  ...(freezes && { freezes }),
+  ...(urgent && { urgent }),
   ...(include && { include }),
   ...(exclude && { exclude }),
 });

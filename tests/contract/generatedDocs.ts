@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
-import { FILTER_KEYS, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../src/cli/policySchema.ts';
+import { FREEZE_FIELDS } from '../../src/cli/freezesSchema.ts';
+import { FILTER_KEYS, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS, TIME_KEYS } from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../src/cli/sidecarsSchema.ts';
+import { WINDOW_FIELDS } from '../../src/cli/windowsSchema.ts';
 import { RIGHTS, type RightScope } from '../../src/cluster/rights.ts';
 import { BY_DEFAULT, DRIFTS } from '../../src/compare/drift.ts';
 import { SOURCE_KINDS } from '../../src/expect/sources.ts';
@@ -33,6 +35,8 @@ const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/policy.md', name: 'policy keys', table: policyKeys },
   { file: 'docs/policy.md', name: 'policy filters', table: filterFields },
   { file: 'docs/policy.md', name: 'drifts', table: drifts },
+  { file: 'docs/steering.md', name: 'window fields', table: () => fieldsOf(WINDOW_FIELDS) },
+  { file: 'docs/steering.md', name: 'freeze fields', table: () => fieldsOf(FREEZE_FIELDS) },
   { file: 'docs/sidecars.md', name: 'sidecar fields', table: sidecarFields },
   { file: 'docs/install.md', name: 'rights', table: rights },
   { file: 'docs/kinds.md', name: 'owner kinds', table: ownerKinds },
@@ -74,9 +78,19 @@ function policyKeys(): string {
     ['`istio`', 'true or false', '`true`', SIDECAR_KEYS.istio],
     ['`sidecars`', 'list of [sidecars](sidecars.md)', '', SIDECAR_KEYS.sidecars],
   ];
+  const times = Object.entries(TIME_KEYS).map(([name, help]) => [`\`${name}\``, TIMES, '', help]);
   return tableOf(
     ['key', 'value', 'default', 'meaning'],
-    [...settings, ['`paused`', 'text', '', PAUSE_KEY.paused], ...rewrites, ...sidecars, ...filters],
+    [...settings, ['`paused`', 'text', '', PAUSE_KEY.paused], ...rewrites, ...sidecars, ...times, ...filters],
+  );
+}
+
+const TIMES = 'list, see [steering](steering.md#windows-freezes-and-urgent-restarts)';
+
+function fieldsOf(fields: Readonly<Record<string, string>>): string {
+  return tableOf(
+    ['field', 'meaning'],
+    Object.entries(fields).map(([name, help]) => [`\`${name}\``, help]),
   );
 }
 

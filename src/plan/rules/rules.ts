@@ -11,6 +11,7 @@ import { cooldown } from './cooldown.ts';
 import { dailyCap } from './dailyCap.ts';
 import { doNotDisrupt } from './doNotDisrupt.ts';
 import { excluded } from './excluded.ts';
+import { freeze } from './freeze.ts';
 import { gateRule } from './gateRule.ts';
 import { gaveUp } from './gaveUp.ts';
 import { groupMixed } from './groupMixed.ts';
@@ -30,10 +31,12 @@ import { rolloutPaused } from './rolloutPaused.ts';
 import { unavailable } from './unavailable.ts';
 import { updatePending } from './updatePending.ts';
 import { watchStale } from './watchStale.ts';
+import { window } from './window.ts';
+import { windowUnreadable } from './windowUnreadable.ts';
 
 /**
  * The rules in order: users' settings on the objects and then in the policy, conditions that waiting does not change, the control plane,
- * and the workload's own state.
+ * the times that the policy allows, and the workload's own state.
  */
 export const RULES = [
   operatorPaused,
@@ -41,6 +44,7 @@ export const RULES = [
   excluded,
   notIncluded,
   notOptedIn,
+  windowUnreadable,
   configRemains,
   gaveUp,
   dailyCap,
@@ -52,6 +56,8 @@ export const RULES = [
   configReadDelay,
   recentlyOrphaned,
   ...GATES.map(gateRule),
+  freeze,
+  window,
   otherSidecar,
   paused,
   rolloutPaused,
