@@ -20,7 +20,8 @@ export function closedWindows(placed: Placed, at: number, windows: readonly Wind
   const matching = windows.filter(
     ({ match }) => match === undefined || match.some((filter) => filterMatches(filter, placed)),
   );
-  const own = ownWindowsOf(placed);
+  // what cannot be read is a reason of its own
+  const own = ownWindowsOf(placed).filter(({ reading }) => 'windows' in reading);
   if (matching.length === 0 && own.length === 0) return undefined;
   const key = JSON.stringify([...own.map(({ where, text }) => [where, text]), matching.map(({ name }) => name)]);
   const states = statesOf(windows);

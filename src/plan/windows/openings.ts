@@ -1,5 +1,5 @@
 import { momentWords } from './timeZone.ts';
-import { isOpenAt, type WindowTimes, windowStateAt } from './windowTimes.ts';
+import { type WindowState, type WindowTimes, windowStateAt } from './windowTimes.ts';
 
 /** Windows of one author. One of them must be open. */
 export interface WindowSet {
@@ -24,11 +24,12 @@ const MOST_STEPS = 64;
 
 /** Whether each of these sets has an open window at a moment, and when all will have one. Pure. */
 export function openingAt(sets: readonly WindowSet[], at: number): Opening {
-  const closed = sets.filter((set) => isClosed(set, at));
-  const changes = sets.flatMap(({ windows }) => windows.map((window) => windowStateAt(window, at).until));
-  if (closed.length === 0) return { from: at, until: Math.min(...changes) };
+  const stateAt = forward();
+  const states = sets.map(({ windows }) => windows.map((window) => stateAt(window, at)));
+  const closed = sets.filter((_, index) => !states[index]?.some(({ isOpen }) => isOpen));
+  if (closed.length === 0) return { from: at, until: Math.min(...states.flat().map(({ until }) => until)) };
   const outside = `outside ${closed.map(({ words }) => words).join(' and ')}`;
-  const next = nextOpening(sets, at);
+  const next = nextOpening(sets, at, stateAt);
   if (!next) {
     const detail = `${outside}; in the next ${DAYS_AHEAD - 1} days they are never open at the same time`;
     return { from: at, until: at + DAY, closed: { detail } };
@@ -38,26 +39,41 @@ export function openingAt(sets: readonly WindowSet[], at: number): Opening {
   return { from: at, until: opensAt, closed: { detail, opensAt } };
 }
 
-const isClosed = ({ windows }: WindowSet, at: number): boolean => !windows.some((window) => isOpenAt(window, at));
+type StateAt = typeof windowStateAt;
 
-/** When all sets have an open window, and the time zone of the last one that opens. */
-function nextOpening(sets: readonly WindowSet[], at: number): { opensAt: number; timeZone: string } | undefined {
-  let next = { opensAt: at, timeZone: '' };
+/** The states of windows at moments that do not go back: each is worked out once. */
+function forward(): StateAt {
+  const known = new Map<WindowTimes, WindowState>();
+  return (window, at) => {
+    const last = known.get(window);
+    if (last && at < last.until) return last;
+    const state = windowStateAt(window, at);
+    known.set(window, state);
+    return state;
+  };
+}
+
+interface Next {
+  readonly opensAt: number;
+  /** Of the window that opens last. */
+  readonly timeZone: string;
+}
+
+/** When all sets have an open window. */
+function nextOpening(sets: readonly WindowSet[], at: number, stateAt: StateAt): Next | undefined {
+  let next: Next = { opensAt: at, timeZone: '' };
   for (let step = 0; step < MOST_STEPS && next.opensAt <= at + DAYS_AHEAD * DAY; step++) {
-    const closed = sets.filter((set) => isClosed(set, next.opensAt));
+    const { opensAt } = next;
+    const closed = sets.filter(({ windows }) => !windows.some((window) => stateAt(window, opensAt).isOpen));
     if (closed.length === 0) return next;
-    for (const { windows } of closed) next = later(next, firstOf(windows, next.opensAt));
+    const openings = closed.map(({ windows }) => firstOf(windows, (window) => stateAt(window, opensAt)));
+    next = openings.reduce((a, b) => (b.opensAt > a.opensAt ? b : a));
   }
   return undefined;
 }
 
 /** When the first of these closed windows opens. */
-function firstOf(windows: readonly WindowTimes[], at: number): { opensAt: number; timeZone: string } {
-  const openings = windows.map((window) => ({
-    opensAt: windowStateAt(window, at).until,
-    timeZone: window.timeZone,
-  }));
+function firstOf(windows: readonly WindowTimes[], stateOf: (window: WindowTimes) => WindowState): Next {
+  const openings = windows.map((window) => ({ opensAt: stateOf(window).until, timeZone: window.timeZone }));
   return openings.reduce((a, b) => (b.opensAt < a.opensAt ? b : a));
 }
-
-const later = <T extends { opensAt: number }>(a: T, b: T): T => (b.opensAt > a.opensAt ? b : a);

@@ -18,12 +18,38 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+/** A time in which no clock of a time zone is changed. */
+interface ClockPeriod {
+  readonly from: number;
+  /** When clocks are changed next; Infinity if no change is known. */
+  readonly until: number;
+  /** What clocks are ahead of UTC, in milliseconds. */
+  readonly offset: number;
+}
+
+/** The latest periods of each time zone that was asked for. */
+const known = new Map<string, ClockPeriod[]>();
+const MOST_KNOWN = 4;
+
+function periodAt(at: number, timeZone: string): ClockPeriod {
+  const periods = known.get(timeZone) ?? [];
+  const last = periods.find(({ from, until }) => at >= from && at < until);
+  if (last) return last;
+  const now = zoned(at, timeZone);
+  const period = {
+    from: at,
+    until: now.getTimeZoneTransition('next')?.epochMilliseconds ?? Number.POSITIVE_INFINITY,
+    offset: now.offsetNanoseconds / 1_000_000,
+  };
+  known.set(timeZone, [period, ...periods].slice(0, MOST_KNOWN));
+  return period;
+}
+
 /**
  * A moment as clocks in a time zone show it: in milliseconds, as if the shown date and time were in UTC.
  * @param at milliseconds since the epoch
  */
-export const localTime = (at: number, timeZone: string): number =>
-  at + zoned(at, timeZone).offsetNanoseconds / 1_000_000;
+export const localTime = (at: number, timeZone: string): number => at + periodAt(at, timeZone).offset;
 
 /** Milliseconds since the local midnight. */
 export const timeOfDay = (local: number): number => local - startOfDay(local);
@@ -31,8 +57,7 @@ export const timeOfDay = (local: number): number => local - startOfDay(local);
 export const startOfDay = (local: number): number => Math.floor(local / DAY) * DAY;
 
 /** When clocks in a time zone are next changed after a moment; Infinity if no change is known. */
-export const nextClockChange = (at: number, timeZone: string): number =>
-  zoned(at, timeZone).getTimeZoneTransition('next')?.epochMilliseconds ?? Number.POSITIVE_INFINITY;
+export const nextClockChange = (at: number, timeZone: string): number => periodAt(at, timeZone).until;
 
 /**
  * The moments at which clocks in a time zone show a date and time, the first and the last of them. Where clocks skip it, both are the
