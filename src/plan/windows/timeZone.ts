@@ -6,7 +6,7 @@ const DAY = 24 * 60 * MINUTE;
 const LONGEST = 50;
 
 /** The names that most people use, for suggestions. More are valid, older names for example. */
-export const TIME_ZONES: readonly string[] = [...Intl.supportedValuesOf('timeZone'), 'UTC'];
+export const usualTimeZones = (): readonly string[] => [...Intl.supportedValuesOf('timeZone'), 'UTC'];
 
 /** Whether a text is the name of a time zone of the IANA database, in its usual spelling. An offset such as `+02:00` is none. */
 export function isTimeZone(name: string): boolean {

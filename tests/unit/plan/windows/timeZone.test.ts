@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isTimeZone, momentsOf, momentWords, TIME_ZONES } from '../../../../src/plan/windows/timeZone.ts';
+import { isTimeZone, momentsOf, momentWords, usualTimeZones } from '../../../../src/plan/windows/timeZone.ts';
 
 const names: [name: string, isZone: boolean, text: string][] = [
   ['a zone', true, 'Europe/Athens'],
@@ -20,9 +20,10 @@ for (const [name, isZone, text] of names)
   test(`${name} is ${isZone ? 'a' : 'no'} time zone`, () => assert.equal(isTimeZone(text), isZone));
 
 test('every zone that is suggested is one', () => {
-  assert.ok(TIME_ZONES.length > 400);
+  const all = usualTimeZones();
+  assert.ok(all.length > 400);
   assert.deepEqual(
-    TIME_ZONES.filter((name) => !isTimeZone(name)),
+    all.filter((name) => !isTimeZone(name)),
     [],
   );
 });
