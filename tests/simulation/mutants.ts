@@ -321,8 +321,8 @@ export const TIMES: readonly Mutant[] = [
     name: 'letting what is urgent pass the limits',
     file: 'src/plan/throttle.ts',
     snippet: 'if (wait) return',
-    instead:
-      'if (wait && !this.#context.policy.urgent?.some(({ images: [one] }) => assessed.verdict.expected.image.endsWith(one.slice(1)))) return',
+    instead: `const urgent = this.#context.policy.urgent?.[0]?.images[0].replace('*', 'docker.io/istio');
+    if (wait && assessed.verdict.expected.image !== urgent) return`,
     breaks: 'max-in-flight',
   },
 ];

@@ -54,6 +54,7 @@ export const localTime = (at: number, timeZone: string): number => at + periodAt
 /** Milliseconds since the local midnight. */
 export const timeOfDay = (local: number): number => local - startOfDay(local);
 
+/** The local midnight before a local time. */
 export const startOfDay = (local: number): number => Math.floor(local / DAY) * DAY;
 
 /** When clocks in a time zone are next changed after a moment; Infinity if no change is known. */
