@@ -16,9 +16,11 @@ import { closest } from './closest.ts';
 import { FILTER_FIELDS } from './filterSchema.ts';
 import { FREEZE_FIELDS } from './freezesSchema.ts';
 import { REWRITE_FIELDS } from './imageRewritesSchema.ts';
+import { METRIC_GATE_FIELDS } from './metricGatesSchema.ts';
 import { type FilePolicy, POLICY_KEYS, policySchema } from './policySchema.ts';
 import { SIDECAR_FIELDS } from './sidecarsSchema.ts';
 import { URGENT_FIELDS } from './urgentSchema.ts';
+import { WAVE_FIELDS } from './wavesSchema.ts';
 import { WINDOW_FIELDS } from './windowsSchema.ts';
 
 /** A problem in a policy file, with its position. */
@@ -161,6 +163,8 @@ const ENTRY_FIELDS: Readonly<Record<string, readonly string[]>> = {
   windows: Object.keys(WINDOW_FIELDS),
   freezes: Object.keys(FREEZE_FIELDS),
   urgent: URGENT_FIELDS,
+  waves: Object.keys(WAVE_FIELDS),
+  metricGates: Object.keys(METRIC_GATE_FIELDS),
 };
 
 /** The keys that a map at a path may have: of the policy, of an entry of one of its lists, or of a filter. */

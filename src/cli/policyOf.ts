@@ -15,7 +15,16 @@ export function policyOf(settings: Settings, given: ReadonlySet<string>, file: F
   return { include: [], exclude: [], ...unflaggedOf(file), ...(paused !== undefined && { paused }), ...policy };
 }
 
-type Unflagged = 'imageRewrites' | 'sources' | 'windows' | 'freezes' | 'urgent' | 'include' | 'exclude';
+type Unflagged =
+  | 'imageRewrites'
+  | 'sources'
+  | 'windows'
+  | 'freezes'
+  | 'urgent'
+  | 'include'
+  | 'exclude'
+  | 'waves'
+  | 'metricGates';
 
 const unflaggedOf = ({
   imageRewrites,
@@ -26,6 +35,8 @@ const unflaggedOf = ({
   urgent,
   include,
   exclude,
+  waves,
+  metricGates,
 }: FilePolicy): Partial<Pick<Policy, Unflagged>> => ({
   ...(imageRewrites && { imageRewrites }),
   ...(sidecars && { sources: istio ? [ISTIO, ...sidecars] : sidecars }),
@@ -34,4 +45,6 @@ const unflaggedOf = ({
   ...(urgent && { urgent }),
   ...(include && { include }),
   ...(exclude && { exclude }),
+  ...(waves && { waves }),
+  ...(metricGates && { metricGates }),
 });
