@@ -106,15 +106,6 @@
     summary: A control plane has been half-way through an upgrade for long.
     description: {{ printf "%s gates have been closed for 30 minutes or longer; the Event GateClosed names them." "{{ $value }}" | quote }}
     runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemigateclosed
-- alert: MeltemiMetricGateClosed
-  expr: max(meltemi_metric_gates_closed_long{ {{- $own -}} }) > 0
-  for: 1m
-  labels:
-    severity: warning
-  annotations:
-    summary: A metric gate of the policy has kept restarts waiting for longer than its time limit.
-    description: {{ printf "%s metric gates have been closed for longer than their timeLimit; the Event MetricGateClosed names them." "{{ $value }}" | quote }}
-    runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemimetricgateclosed
 # what people hold themselves by pausing is not stuck
 - alert: MeltemiWaveStuck
   expr: |-
@@ -136,6 +127,15 @@
     summary: A wave of restarts does not go on, and holds the next waves.
     description: {{ printf "Restarts have failed in wave %s, or for an hour none has begun or ended there. The next waves wait. Run meltemi plan to see what it waits for." "{{ $labels.wave }}" | quote }}
     runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemiwavestuck
+- alert: MeltemiMetricGateClosed
+  expr: max(meltemi_metric_gates_closed_long{ {{- $own -}} }) > 0
+  for: 1m
+  labels:
+    severity: warning
+  annotations:
+    summary: A metric gate of the policy has kept restarts waiting for longer than its time limit.
+    description: {{ printf "%s metric gates have been closed for longer than their timeLimit; the Event MetricGateClosed names them." "{{ $value }}" | quote }}
+    runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemimetricgateclosed
 - alert: MeltemiPolicyInvalid
   expr: max(meltemi_policy_invalid{ {{- $own -}} }) > 0
   for: 5m

@@ -91,8 +91,8 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
     ...(paused !== undefined && { paused }),
     ...(sidecars !== undefined && { sidecars }),
     ...(include !== undefined && { include }),
-    ...(metricGates !== undefined && { metricGates }),
     ...(waves !== undefined && { waves }),
+    ...(metricGates !== undefined && { metricGates }),
   };
   return { ...Object.fromEntries(settings), imageRewrites, istio: istio === 'true', ...given, exclude };
 }

@@ -158,9 +158,9 @@ function keysAt(path: Path): readonly string[] {
   if (path.length === 0) return POLICY_KEYS;
   if (path[0] === 'imageRewrites') return REWRITE_FIELDS;
   if (path[0] === 'sidecars') return path.length === 2 ? Object.keys(SIDECAR_FIELDS) : filterKeysAt(path.length - 2);
+  if (path[0] === 'waves') return path.length === 2 ? Object.keys(WAVE_FIELDS) : filterKeysAt(path.length - 2);
   if (path[0] === 'metricGates')
     return path.length === 2 ? Object.keys(METRIC_GATE_FIELDS) : filterKeysAt(path.length - 2);
-  if (path[0] === 'waves') return path.length === 2 ? Object.keys(WAVE_FIELDS) : filterKeysAt(path.length - 2);
   return filterKeysAt(path.length);
 }
 

@@ -23,13 +23,13 @@ const unflaggedOf = ({
   sidecars,
   include,
   exclude,
-  metricGates,
   waves,
+  metricGates,
 }: FilePolicy): Partial<Pick<Policy, Unflagged>> => ({
   ...(imageRewrites && { imageRewrites }),
   ...(sidecars && { sources: istio ? [ISTIO, ...sidecars] : sidecars }),
   ...(include && { include }),
   ...(exclude && { exclude }),
-  ...(metricGates && { metricGates }),
   ...(waves && { waves }),
+  ...(metricGates && { metricGates }),
 });

@@ -49,14 +49,14 @@ export const FILTER_KEYS = {
   exclude: 'what one of these matches is not restarted, whatever else is said',
 } as const;
 
-/** The key for conditions on metrics and alerts, with what it means. */
-export const METRIC_GATE_KEY = {
-  metricGates: 'questions to Prometheus; restarts wait while a metric is beyond its bound or an alert fires',
-} as const;
-
 /** The key of the waves, with what it means. */
 export const WAVES_KEY = {
   waves: 'workloads that are restarted before others, wave by wave',
+} as const;
+
+/** The key for conditions on metrics and alerts, with what it means. */
+export const METRIC_GATE_KEY = {
+  metricGates: 'questions to Prometheus; restarts wait while a metric is beyond its bound or an alert fires',
 } as const;
 
 const NO_VALUE = 'has no value; leave the key out instead';
@@ -81,8 +81,8 @@ export const policySchema: z.ZodType<FilePolicy> = z
       .min(1, 'is an empty list, which would include everything; leave the key out')
       .optional(),
     exclude: z.array(filterSchema).optional(),
-    metricGates: metricGatesSchema.optional(),
     waves: wavesSchema.optional(),
+    metricGates: metricGatesSchema.optional(),
   })
   .transform((policy, context) => {
     if (policy.istio === false && !policy.sidecars)
@@ -104,8 +104,8 @@ export const POLICY_KEYS: readonly string[] = [
   ...Object.keys(REWRITES_KEY),
   ...Object.keys(SIDECAR_KEYS),
   ...Object.keys(FILTER_KEYS),
-  ...Object.keys(METRIC_GATE_KEY),
   ...Object.keys(WAVES_KEY),
+  ...Object.keys(METRIC_GATE_KEY),
 ];
 
 function settingSchema(setting: Setting<unknown>) {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { filterMatches } from '../expect/filter.ts';
 import { keyOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
-import type { Assessed } from './assessed.ts';
+import { type Assessed, bySidecar } from './assessed.ts';
+import { isInFlight } from './journalEntry.ts';
 import { REST_WAVE, type Wave } from './wave.ts';
 
 /** Which wave each workload is in. */
@@ -32,9 +33,10 @@ export function waveOf(policyWaves: readonly Wave[] = [], assessed: readonly Ass
   return { waves, indexOf: (workload) => indices.get(keyOf(workload)) ?? last };
 }
 
-const mayBeRestarted = ({ workload, match, injection, others }: Assessed): boolean =>
-  !workload.unsupported &&
-  (match.kind === 'entry' || injection !== undefined || (others ?? []).some((one) => one.match.kind === 'entry'));
+/** One that is being restarted stays in its wave, even if no injector matches it any more. */
+const mayBeRestarted = (one: Assessed): boolean =>
+  !one.workload.unsupported &&
+  (isInFlight(one) || bySidecar(one).some(({ match, injection }) => match.kind === 'entry' || injection !== undefined));
 
 /** The first so many per cent, rounded down, but at least one: the first wave is there to be small. */
 function firstOf(matching: readonly Assessed[], percent: number): readonly Assessed[] {

@@ -29,8 +29,8 @@ type Context = Pick<PlanContext, 'now' | 'wall' | 'metricGates' | 'unseen'>;
  * what it has shown no longer holds: another sidecar is expected since. One in which nothing was restarted has shown nothing, so it is done
  * only as long as there is nothing to restart.
  */
-export function waveStanding(known: KnownWave, context: Context): WaveStanding {
-  const { wave, counted, noted } = known;
+export function waveStanding(given: KnownWave, context: Context): WaveStanding {
+  const { wave, counted, noted } = given;
   const { total, current, inFlight, failed, waiting } = counted;
   const standing = (state: Omit<WaveProgress, keyof typeof counts | 'name'>, note?: WaveNote): WaveStanding => ({
     wave,
@@ -40,12 +40,13 @@ export function waveStanding(known: KnownWave, context: Context): WaveStanding {
   const counts = { total, current, inFlight, failed, waiting };
   const wasDone = noted?.doneAt !== undefined && !counted.isChanged;
   const endedAt = lastOf(counted.endedAt, noted?.endedAt, context.wall);
+  const known = noted?.endedAt === undefined ? undefined : { endedAt: noted.endedAt };
   const ended = endedAt === undefined ? undefined : { endedAt };
   if (failed > wave.maxFailures)
-    return standing({ state: 'failed', detail: failedWords(wave, counted) }, wasDone ? noted : ended);
+    return standing({ state: 'failed', detail: failedWords(wave, counted) }, wasDone ? noted : known);
   if (wasDone) return standing({ state: 'done' }, noted);
-  const unended = leftToDo(known, context);
-  if (unended) return standing(unended, noted?.endedAt === undefined ? undefined : { endedAt: noted.endedAt });
+  const unended = leftToDo(given, context);
+  if (unended) return standing(unended, known);
   if (!counted.isRestarted && !ended) return standing({ state: 'done' });
   const baking = bakingState(wave, endedAt ?? context.wall, context);
   return baking ? standing(baking, ended) : standing({ state: 'done' }, { ...ended, doneAt: context.wall });

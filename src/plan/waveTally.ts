@@ -74,8 +74,7 @@ export function tally(one: Assessed, run: string, into: WaveTally, context: Tall
   // new pods may have the sidecar and never become ready
   if (verdict.state === 'current' && (!hasFailed || rolloutState(workload).kind === 'complete')) {
     into.current += 1;
-    // what was repaired has only now begun to show that it runs well
-    if (hasFailed) countEnd(context.wall, into);
+    if (hasFailed) countEnd(repairedAt(entry, context), into);
     return;
   }
   if (hasFailed) {
@@ -146,6 +145,14 @@ function endOf(entry: JournalEntry, run: string, { wall, restartTimeout, noted }
   return noted !== undefined && noted >= entry.restartedAt
     ? undefined
     : Math.min(wall, entry.restartedAt + restartTimeout);
+}
+
+/**
+ * What was repaired after a failed restart has only begun to show that it runs well when that is seen first, which is noted. Its entry may
+ * stay as it is for long, because a halt holds that, too.
+ */
+function repairedAt({ endedAt, restartedAt }: JournalEntry, { wall, noted }: TallyContext): number | undefined {
+  return noted !== undefined && noted > (endedAt ?? restartedAt) ? undefined : wall;
 }
 
 /** Whether the run has shown that a restart of this workload goes well, for a sidecar that is no longer the expected one. */

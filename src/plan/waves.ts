@@ -2,6 +2,7 @@ import type { Pause } from '../loopSlices.ts';
 import { keyOf, refOf } from '../model.ts';
 import { type Assessed, bySidecar, type Outdated } from './assessed.ts';
 import { countsSince } from './history.ts';
+import type { JournalEntry } from './journalEntry.ts';
 import { targetsOfRestart } from './record.ts';
 import type { PlanContext } from './rule.ts';
 import type { RunNotes, WaveNote } from './runNotes.ts';
@@ -91,11 +92,19 @@ export class Waves {
   #tally(assessed: Assessed, tallies: Map<string, WaveTally[]>): void {
     if (assessed.workload.unsupported) return;
     const index = this.of.indexOf(assessed.workload);
+    const runs = new Set<string>();
     for (const one of bySidecar(assessed)) {
       const run = one.injection?.run;
       if (run === undefined) continue;
+      runs.add(run);
       const into = this.#talliesOf(run, tallies)[index];
       if (into) tally(one, run, into, this.#tallyContext(run, index));
+    }
+    const { entry, workload } = assessed;
+    // what is restarted for a run that it no longer belongs to is still under way
+    for (const run of entry && !entry.outcome ? runsOf(entry) : []) {
+      const into = runs.has(run) ? undefined : this.#talliesOf(run, tallies)[index];
+      if (into) countInFlight(workload, into);
     }
   }
 
@@ -104,7 +113,7 @@ export class Waves {
     const seen = new Set(this.#assessed.map(({ workload }) => keyOf(workload)));
     for (const [key, entry] of this.#context.journal) {
       if (entry.outcome || seen.has(key)) continue;
-      for (const run of new Set(targetsOfRestart(entry).map((target) => target.run))) {
+      for (const run of runsOf(entry)) {
         const [first] = this.#talliesOf(run, tallies);
         if (first) countInFlight(refOf(key), first);
       }
@@ -147,6 +156,9 @@ export class Waves {
     return standings;
   }
 }
+
+/** The runs that a restart is for. */
+const runsOf = (entry: JournalEntry): ReadonlySet<string> => new Set(targetsOfRestart(entry).map(({ run }) => run));
 
 const isSame = (one: Readonly<Record<string, WaveNote>>, other: Readonly<Record<string, WaveNote>>): boolean => {
   const names = Object.keys(one);

@@ -25,10 +25,10 @@ export interface Explained {
   readonly mesh: Mesh;
   readonly row: Row;
   readonly rules: DriftRules;
-  /** With what the metric gates have answered. */
-  readonly gates?: GateContext;
   /** How far each wave is; absent without waves in the policy. */
   readonly waves?: readonly WaveWords[] | undefined;
+  /** With what the metric gates have answered. */
+  readonly gates?: GateContext;
 }
 
 /**
@@ -59,6 +59,14 @@ export function explanation({ assessed, mesh, row, rules, waves = [], gates }: E
   return [title, ...shown, ''].join('\n');
 }
 
+/** Its wave, and how far that one and those before it are. */
+function waveSection({ wave }: Row, waves: readonly WaveWords[]): [title: string, lines: string[]][] {
+  const index = waves.findIndex(({ name }) => name === wave);
+  const upToIts = waves.slice(0, index + 1);
+  if (upToIts.length === 0) return [];
+  return [[`Wave ${wave}`, upToIts.flatMap(({ name, lines }) => lines.map((line) => `${name}: ${line}`))]];
+}
+
 /** The metric gates of the policy that hold the workload, with their values. */
 function metricGateSection(assessed: Assessed, context: GateContext | undefined): [title: string, lines: string[]][] {
   if (!context) return [];
@@ -67,14 +75,6 @@ function metricGateSection(assessed: Assessed, context: GateContext | undefined)
     return `${name}: ${closed === undefined ? `open, ${context.metricGates?.get(name)?.detail}` : `closed, ${closed}`}`;
   });
   return lines.length > 0 ? [['Metric gates', lines]] : [];
-}
-
-/** Its wave, and how far that one and those before it are. */
-function waveSection({ wave }: Row, waves: readonly WaveWords[]): [title: string, lines: string[]][] {
-  const index = waves.findIndex(({ name }) => name === wave);
-  const upToIts = waves.slice(0, index + 1);
-  if (upToIts.length === 0) return [];
-  return [[`Wave ${wave}`, upToIts.flatMap(({ name, lines }) => lines.map((line) => `${name}: ${line}`))]];
 }
 
 /** What a user can do about pods that Meltemi does not restart. */

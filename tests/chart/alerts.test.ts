@@ -201,24 +201,6 @@ const ROWS: Readonly<Record<string, Row>> = {
     silent: [10, 13],
     fires: [20],
   },
-  'a metric gate stays closed for longer than its time limit': {
-    series: {
-      [pod('meltemi_metric_gates_closed_long', 'a')]: '0x10 1x30',
-      [pod('meltemi_metric_gate_open', 'a', ',gate="slo"')]: '0x40',
-    },
-    alert: 'MeltemiMetricGateClosed',
-    silent: [8, 10],
-    fires: [20],
-  },
-  'a metric gate is closed, and not for long': {
-    series: {
-      [pod('meltemi_metric_gates_closed_long', 'a')]: '0x40',
-      [pod('meltemi_metric_gate_open', 'a', ',gate="slo"')]: '0x40',
-    },
-    alert: 'MeltemiMetricGateClosed',
-    silent: [20],
-    fires: [],
-  },
   'restarts fail in a wave': {
     series: { [wave('a', 'failed')]: '0x10 1x40 0x40', [wave('a', 'failed', 'second')]: '0x90' },
     alert: 'MeltemiWaveStuck',
@@ -264,6 +246,24 @@ const ROWS: Readonly<Record<string, Row>> = {
     },
     alert: 'MeltemiWaveStuck',
     silent: [90, 200],
+    fires: [],
+  },
+  'a metric gate stays closed for longer than its time limit': {
+    series: {
+      [pod('meltemi_metric_gates_closed_long', 'a')]: '0x10 1x30',
+      [pod('meltemi_metric_gate_open', 'a', ',gate="slo"')]: '0x40',
+    },
+    alert: 'MeltemiMetricGateClosed',
+    silent: [8, 10],
+    fires: [20],
+  },
+  'a metric gate is closed, and not for long': {
+    series: {
+      [pod('meltemi_metric_gates_closed_long', 'a')]: '0x40',
+      [pod('meltemi_metric_gate_open', 'a', ',gate="slo"')]: '0x40',
+    },
+    alert: 'MeltemiMetricGateClosed',
+    silent: [20],
     fires: [],
   },
   'the policy is broken': {

@@ -107,6 +107,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
       'a workload whose new pods never become ready is written once; the others finish': ['fake-kubelet'],
     },
   },
+  waves: { all: ['audit-log', 'istiod-upgrade', 'fake-kubelet'] },
 };
 
 /** What is left out on a given cluster, and why. */

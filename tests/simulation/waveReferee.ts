@@ -127,8 +127,12 @@ export class WaveReferee {
     const isWrong = workload.replaceable.every((pod) => isOld(pod) && !sameSidecar(pod.facts.sidecar, expected));
     const last = this.#referee.lastOf(workload);
     return (
+      // a tenant makes what his injector refuses
+      !this.#world.isTenants(workload) &&
       draft?.kind === 'Deployment' &&
       draft.strategy === 'RollingUpdate' &&
+      // it may lose all of its pods
+      !(scenario.policy.recreate === 'hold' && draft.maxUnavailable >= workload.desired) &&
       draft.owner === undefined &&
       draft.reverter === undefined &&
       !draft.paused &&

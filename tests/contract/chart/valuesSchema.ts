@@ -77,8 +77,8 @@ function policySchema(): Schema {
     [KEY.istio, { type: ['boolean', 'string'], enum: [true, false, 'true', 'false'] }],
     [KEY.sidecars, { type: 'array', minItems: 1, items: sidecarSchema(filter) }],
   ];
-  const gates = Object.keys(METRIC_GATE_KEY).map((name) => [name, { type: 'array', items: metricGateSchema(filter) }]);
   const waves = Object.keys(WAVES_KEY).map((name) => [name, wavesSchema(filter)]);
+  const gates = Object.keys(METRIC_GATE_KEY).map((name) => [name, { type: 'array', items: metricGateSchema(filter) }]);
   const pause = Object.keys(PAUSE_KEY).map((name) => [name, { type: ['string', 'boolean'], minLength: 1 }]);
   return {
     ...closed(),
@@ -101,16 +101,6 @@ function sidecarSchema(filter: Schema): Schema {
   return { ...sidecar, oneOf: SOURCE_KINDS.map(({ key }) => ({ required: [key] })) };
 }
 
-/** An entry has a query with a bound, or labels of alerts. */
-function metricGateSchema(filter: Schema): Schema {
-  const gate = { ...closed(), required: ['name', 'prometheus'] };
-  for (const field of Object.keys(METRIC_GATE_FIELDS)) gate.properties[field] = { type: 'string', minLength: 1 };
-  for (const bound of ['min', 'max']) gate.properties[bound] = { type: ['number', 'string'] };
-  gate.properties.alerts = { type: 'object', minProperties: 1, additionalProperties: { type: ['string', 'number'] } };
-  gate.properties.match = { type: 'array', minItems: 1, items: filter };
-  return { ...gate, oneOf: [{ required: ['query'] }, { required: ['alerts'] }] };
-}
-
 /** What a number may be beyond its type is left to the operator. */
 function wavesSchema(filter: Schema): Schema {
   const wave = { ...closed(), required: ['name', 'match'] };
@@ -119,6 +109,16 @@ function wavesSchema(filter: Schema): Schema {
   wave.properties.match = { type: 'array', minItems: 1, items: filter };
   wave.properties.gates = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
   return { type: 'array', minItems: 1, maxItems: MOST_WAVES, items: wave };
+}
+
+/** An entry has a query with a bound, or labels of alerts. */
+function metricGateSchema(filter: Schema): Schema {
+  const gate = { ...closed(), required: ['name', 'prometheus'] };
+  for (const field of Object.keys(METRIC_GATE_FIELDS)) gate.properties[field] = { type: 'string', minLength: 1 };
+  for (const bound of ['min', 'max']) gate.properties[bound] = { type: ['number', 'string'] };
+  gate.properties.alerts = { type: 'object', minProperties: 1, additionalProperties: { type: ['string', 'number'] } };
+  gate.properties.match = { type: 'array', minItems: 1, items: filter };
+  return { ...gate, oneOf: [{ required: ['query'] }, { required: ['alerts'] }] };
 }
 
 /** In the file a key that says nothing is a mistake. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Verdict } from '../../../src/compare/verdict.ts';
 import { keyOf, type Workload } from '../../../src/model.ts';
+import { askedMetricGates } from '../../../src/plan/askedMetricGates.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
+import { gateWaits } from '../../../src/plan/closedSince.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
 import { type Plan, plan } from '../../../src/plan/plan.ts';
 import { fingerprint } from '../../../src/plan/record.ts';
@@ -18,6 +20,8 @@ import { assessed, complete, expected, HOUR, injection, MINUTE, NOW, outdated } 
 const current: Verdict = { state: 'current', expected: expected(), drifts: [] };
 const BAKE = 30 * MINUTE;
 const WAVES = [wave('dev', { bake: BAKE }), wave('test', { bake: BAKE })];
+/** The same, the first of them with a metric gate. */
+const gated = [wave('dev', { bake: BAKE, gates: ['slo'] }), ...WAVES.slice(1)];
 
 const outdatedIn = (namespace: string, given: Partial<Workload> = {}): Assessed =>
   assessed({ namespace, name: 'old', ...given });
@@ -45,7 +49,7 @@ function planned(all: readonly Assessed[], { waves = WAVES, noted, ...given }: G
         waves,
         maxInFlight: 50,
         maxInFlightPerNamespace: 50,
-        ...(waves.some(({ gates: named }) => named.length > 0) && { metricGates: [metricGate()] }),
+        ...(waves === gated && { metricGates: [metricGate()] }),
       }),
       ...notes,
       ...given,
@@ -121,6 +125,13 @@ const rows: [what: string, others: Assessed[], states: string, rest: string, Giv
     [{ ...failedIn('dev'), verdict: current }],
     'baking done waiting',
     'wave-baking',
+  ],
+  [
+    '… and is done when that has passed, even where a halt keeps the failure reported',
+    [{ ...failedIn('dev'), verdict: current }],
+    'done done running',
+    'restart',
+    { noted: { dev: { endedAt: NOW - BAKE } } },
   ],
   [
     '… which it is not with the right sidecar alone',
@@ -292,6 +303,17 @@ test('a restart whose workload is not seen may be of the first wave', () => {
   assert.deepEqual([states(planning), decided(planning, REST_HELD)], ['dev running, test done, rest waiting', 'wave']);
 });
 
+test('a restart that is under way counts for its run and its wave, even if no injector matches the workload any more', () => {
+  const { injection: _, ...moved } = inFlightIn('dev');
+  const unmatched: Assessed = {
+    ...moved,
+    match: { kind: 'none', reason: reason('not-injected', '') },
+    verdict: { state: 'skipped', reason: reason('not-injected', '') },
+  };
+  const planning = planned([unmatched, REST_HELD]);
+  assert.deepEqual([states(planning), decided(planning, REST_HELD)], ['dev running, test done, rest waiting', 'wave']);
+});
+
 test('after the journal was lost, the record on a workload makes the next wave wait', () => {
   const { entry, ...rest } = verifiedIn('dev', MINUTE);
   assert.ok(entry);
@@ -327,10 +349,9 @@ test('the steady clock counts the bake, the wall clock says when it began', () =
   assert.equal(planning.wakeAt, 1000 + 20 * MINUTE);
 });
 
-const gated = [wave('dev', { bake: BAKE, gates: ['slo'] }), ...WAVES.slice(1)];
 const closed = new Map([['slo', CLOSED]]);
 const open = new Map([['slo', gateState()]]);
-const old = new Map([['slo', gateState({ askedAt: NOW - HOUR })]]);
+const old = new Map([['slo', gateState({ askedAt: NOW - MINUTE })]]);
 const gates: [what: string, others: Assessed[], given: Given, dev: string | undefined, rest: string][] = [
   ['a closed gate holds its wave', [outdatedIn('dev')], { metricGates: closed }, 'metric-gate', 'wave'],
   ['so does one that was never asked', [outdatedIn('dev')], {}, 'metric-gate', 'wave'],
@@ -352,6 +373,18 @@ for (const [what, others, given, dev, rest] of gates)
     const planning = planned([...others, REST_HELD], { waves: gated, ...given });
     assert.deepEqual([decided(planning, outdatedIn('dev')), decided(planning, REST_HELD)], [dev, rest]);
   });
+
+test('a wave that bakes asks its gates, and its run waits for a closed one only when the bake has passed', () => {
+  const inputs = context({ policy: policy({ waves: gated, metricGates: [metricGate()] }), metricGates: closed });
+  const asked = (all: readonly Assessed[]) => {
+    const made = plan(all, { ...inputs, journal: journalOf(all) });
+    return [[...askedMetricGates(made, inputs)], gateWaits(made, inputs).map(({ run, gate }) => `${run} ${gate}`)];
+  };
+  assert.deepEqual(asked([verifiedIn('dev', MINUTE), REST_HELD]), [['slo'], []]);
+  assert.deepEqual(asked([verifiedIn('dev', HOUR), REST_HELD]), [['slo'], ['run slo']]);
+  assert.deepEqual(asked([outdatedIn('dev'), REST_HELD]), [['slo'], ['run slo']]);
+  assert.deepEqual(asked([currentIn('dev'), REST_HELD]), [[], []], 'it is the gate of no other wave');
+});
 
 test('a wave is held by its own limit of restarts in flight', () => {
   const waves = [wave('dev', { maxInFlight: 2 })];
