@@ -290,6 +290,7 @@ export class Operator {
       notes: new Map(journal.notes),
       unseen: this.#scans.unseen(mesh),
       own,
+      notes: new Map(journal.notes),
       metricGates: metricGates.states(),
     };
     const learnt = journal.learntSoFar();
