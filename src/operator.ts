@@ -287,7 +287,6 @@ export class Operator {
       starting: new Set(this.#restarts.starting),
       paused,
       resumedAt,
-      notes: new Map(journal.notes),
       unseen: this.#scans.unseen(mesh),
       own,
       notes: new Map(journal.notes),
