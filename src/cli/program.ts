@@ -27,6 +27,8 @@ Examples:
   ${PRODUCT} plan                           what would be restarted, why and in which order
   ${PRODUCT} plan --in-cluster-settings     the same with the settings and policy of the installed operator
   ${PRODUCT} plan -n shop --explain ${deployment.kind}/cart    how one verdict comes about
+  ${PRODUCT} plan --if 'tag prod=canary'    what would happen if the tag pointed to that revision
+  ${PRODUCT} plan --if 'label namespace/shop istio.io/rev=canary istio-injection-' --if 'injector canary=127.0.0.1:15018'
   ${PRODUCT} plan -o json | jq '.workloads[] | select(.verdict=="outdated")'
   kubectl -n istio-system port-forward svc/istiod 15017:443 &
   ${PRODUCT} plan --injector-address localhost:15017    through a port-forward of your own
@@ -143,11 +145,11 @@ function optionOf(name: string, setting: Setting<unknown>, environment: Environm
 
 /** The flag of a setting, without its environment variable. */
 export function flagOption(name: string, setting: Setting<unknown>): Option {
-  const { value, alone = value === undefined ? 'true' : undefined } = setting;
+  const { value, alone = value === undefined ? 'true' : undefined, parse, combine } = setting;
   // A switch takes an optional value, so that `--dry-run=false` and MELTEMI_DRY_RUN=false mean what they say.
   const shown = value === undefined ? '[true|false]' : alone === undefined ? `<${value}>` : `[${value}]`;
   const option = new Option(`${SHORT[name] ?? ''}${flagOf(name)} ${shown}`, setting.help)
-    .argParser(setting.parse)
+    .argParser(combine ? (given: string, before: unknown) => combine(before, parse(given)) : parse)
     .default(defaultOf(setting), setting.default || 'none');
   return alone === undefined ? option : option.preset(alone);
 }
