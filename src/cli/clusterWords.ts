@@ -2,7 +2,6 @@ import { resourcePath } from '../cluster/resources.ts';
 import { KINDS } from '../kinds/kinds.ts';
 import { type Asked, harmless, listedSoFar } from './askCluster.ts';
 import type { SettingName } from './settings.ts';
-import { ASSUMPTION_FORMS } from './whatIf/parseAssumptions.ts';
 
 /** What is being completed: the value as far as it is typed, and the namespace that the line names. */
 export interface Typed {
@@ -10,7 +9,7 @@ export interface Typed {
   readonly namespace: string | undefined;
 }
 
-/** The values of a flag that the cluster knows, each in full. A word that ends in a blank, `/` or `=` goes on. */
+/** The values of a flag that the cluster knows, each in full. A word that ends in `/` or `=` goes on. */
 type Words = (asked: Asked, typed: Typed) => Promise<string[]>;
 
 /** The flags whose values are names of the cluster. */
@@ -50,20 +49,26 @@ async function workloadsIn(asked: Asked, { value, namespace = asked.namespace }:
   return listed.flat();
 }
 
-/** An assumption grows word by word: there may be thousands of namespaces, each with several labels. */
+const LABEL = 'label namespace/';
+
+/**
+ * A label grows word by word, because there may be thousands of namespaces, each with several labels. No word ends in a blank: kubectl
+ * takes it off.
+ */
 async function assumptionsIn(asked: Asked, { value }: Typed): Promise<string[]> {
-  const [kind = '', object] = value.split(' ');
-  if (object === undefined) return Object.keys(ASSUMPTION_FORMS).map((one) => `${one} `);
-  if (kind === 'label') {
-    const chosen = /^label namespace\/[^/ ]+ /.exec(value)?.[0];
-    if (chosen === undefined) return (await namespacesIn(asked)).map((name) => `label namespace/${name} `);
-    const { tags, revisions } = await tagsAndRevisions(asked);
-    const values = [...tags, ...revisions].map((one) => `istio.io/rev=${one}`);
-    return [...values, 'istio.io/rev-', 'istio-injection=enabled', 'istio-injection-'].map((label) => chosen + label);
-  }
+  const isOfNamespace = value.startsWith(LABEL);
+  const chosen = /^label namespace\/[^/ ]+ /.exec(value)?.[0];
+  if (isOfNamespace && chosen === undefined)
+    return (await namespacesIn(asked)).map((name) => `${LABEL}${name} istio.io/rev=`);
   const { tags, revisions } = await tagsAndRevisions(asked);
-  if (kind === 'tag') return tags.flatMap((tag) => revisions.map((revision) => `tag ${tag}=${revision}`));
-  return kind === 'injector' ? revisions.map((revision) => `injector ${revision}=`) : [];
+  if (chosen === undefined)
+    return [
+      ...tags.flatMap((tag) => revisions.map((revision) => `tag ${tag}=${revision}`)),
+      ...revisions.map((revision) => `injector ${revision}=`),
+      LABEL,
+    ];
+  const values = [...tags, ...revisions].map((one) => `istio.io/rev=${one}`);
+  return [...values, 'istio.io/rev-', 'istio-injection=enabled', 'istio-injection-'].map((label) => chosen + label);
 }
 
 /** By the labels alone: whether the configurations are Istio's, the command itself checks. */

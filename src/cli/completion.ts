@@ -65,7 +65,7 @@ async function valuesOf(option: Option, value: string, { earlier, ask }: Line): 
   if (!read) return words(option.argChoices ?? []);
   const namespace = givenTo(earlier, '--namespace', '-n');
   const known = await ask(whereIn(earlier), (asked) => read(asked, { value, namespace }));
-  const goesOn = known.some((word) => word.startsWith(value) && /[ /=]$/.test(word));
+  const goesOn = known.some((word) => word.startsWith(value) && /[/=]$/.test(word));
   return { words: known, directive: goesOn ? DIRECTIVE.noBlank : DIRECTIVE.nothingElse };
 }
 

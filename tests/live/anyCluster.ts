@@ -106,6 +106,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
       'a workload whose new pods never become ready is written once; the others finish': ['fake-kubelet'],
     },
   },
+  whatIf: { all: ['control-plane', 'own-mesh'] },
 };
 
 /** What is left out on a given cluster, and why. */

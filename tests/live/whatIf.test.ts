@@ -4,6 +4,7 @@ import { defaults } from '../../src/cli/settings.ts';
 import type { Assumption } from '../../src/expect/assumption.ts';
 import type { Row } from '../../src/report/row.ts';
 import { Testbed } from '../testbed/testbed.ts';
+import { meltemi } from './commandLine.ts';
 import { ApiServer } from './oracle/apiServer.ts';
 import { generator } from './oracle/draw.ts';
 import { ChartTags, changeText, drawChange, type MeshChange, NAMESPACES, WORKLOADS } from './oracle/meshChanges.ts';
@@ -42,6 +43,14 @@ const setNamed = (name: string): WebhookSet => {
   if (!found) throw new Error(`there is no webhook set "${name}"`);
   return found;
 };
+
+/** The mesh as it was when the pods were made. */
+async function asDrawn(): Promise<void> {
+  await oracle.install(setNamed('default, canary, prod to canary'));
+  for (const [name, labels] of Object.entries(NAMESPACES)) {
+    await bed.label(name, { 'istio-injection': null, 'istio.io/rev': null, ...labels });
+  }
+}
 
 /** What `plan -o json` says, run in this process: starting the command 200 times would take longer than all else. */
 async function plan(assumptions: readonly Assumption[] = []): Promise<readonly Row[]> {
@@ -120,11 +129,37 @@ function assertVaried(tried: readonly Tried[]): void {
     assert.ok((sorts.get(sort)?.length ?? 0) >= CHANGES / 20, `changes of ${sort} are tried`);
 }
 
+test('the command says first what was assumed, and exits as for any plan', async () => {
+  await asDrawn();
+  const labels = 'label namespace/what-enabled istio.io/rev=prod istio-injection-';
+  const { out, error, code } = await meltemi(
+    ...['plan', '--kubeconfig', kubeconfig, '-n', 'what-enabled', '--if', 'tag prod=default', '--if', labels],
+  );
+  assert.match(
+    out,
+    new RegExp(
+      [
+        '^What would happen if:',
+        ' {2}tag prod=default \\(now prod=canary\\)',
+        ' {2}label namespace/what-enabled istio\\.io/rev=prod \\(now not set\\)',
+        ' {2}label namespace/what-enabled istio-injection- \\(now istio-injection=enabled\\)',
+        '',
+        '# +NAMESPACE',
+      ].join('\n'),
+    ),
+  );
+  assert.equal(error, '');
+  assert.equal(code, 0, 'the same revision answers');
+  const moved = await meltemi('plan', '--kubeconfig', kubeconfig, '-n', 'what-prod', '--if', 'tag prod=default');
+  console.info(out, moved.out); // TEMP
+  assert.equal(moved.code, 3, moved.out);
+  const wrong = await meltemi('plan', '--kubeconfig', kubeconfig, '--if', 'tag prd=default');
+  assert.match(wrong.error, /^error: --if: there is no tag prd\. Did you mean prod\? The cluster has prod\n/);
+  assert.equal(wrong.code, 1);
+});
+
 test('an injector in the place of another one is asked what it would inject, and the other one is not', async () => {
-  await oracle.install(setNamed('default, canary, prod to canary'));
-  for (const [name, labels] of Object.entries(NAMESPACES)) {
-    await bed.label(name, { 'istio-injection': null, 'istio.io/rev': null, ...labels });
-  }
+  await asDrawn();
   const canary = bed.istio.address('canary');
   const asked = await bed.istio.questions('default');
   const rows = await plan([{ kind: 'injector', revision: 'default', address: canary }]);
