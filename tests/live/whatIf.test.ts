@@ -151,7 +151,6 @@ test('the command says first what was assumed, and exits as for any plan', async
   assert.equal(error, '');
   assert.equal(code, 0, 'the same revision answers');
   const moved = await meltemi('plan', '--kubeconfig', kubeconfig, '-n', 'what-prod', '--if', 'tag prod=default');
-  console.info(out, moved.out); // TEMP
   assert.equal(moved.code, 3, moved.out);
   const wrong = await meltemi('plan', '--kubeconfig', kubeconfig, '--if', 'tag prd=default');
   assert.match(wrong.error, /^error: --if: there is no tag prd\. Did you mean prod\? The cluster has prod\n/);

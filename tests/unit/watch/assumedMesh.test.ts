@@ -93,6 +93,12 @@ describe('a tag that is assumed to point elsewhere', () => {
     assert.deepEqual(assumedMesh(objects(before), [move('prod', 'canary')], OPTIONS), real(objects(after)));
   });
 
+  test('has the revision of its label where no istiod is visible', () => {
+    const hidden = (all: readonly Configuration[]): MeshObjects => ({ ...objects(all), deployments: () => [] });
+    const mesh = assumedMesh(hidden([OWN, CANARY, tagged('prod', 'default')]), [move('prod', 'canary')], OPTIONS);
+    assert.deepEqual(mesh, real(hidden([OWN, CANARY, tagged('prod', 'canary')])));
+  });
+
   test('leaves entries that are not Istio’s, and other tags, as they are', () => {
     const foreign = { name: 'other.example.com', clientConfig: { url: 'https://other.example.com' } };
     const prod = tagged('prod', 'default');
