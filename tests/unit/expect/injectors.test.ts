@@ -249,6 +249,14 @@ describe('a certificate', () => {
     });
   }
 
+  it('of another authority is not trusted where an injector is asked instead of another one either', async () => {
+    await using stranger = await new InjectorServer(injects, SECOND).listen();
+    await using one = await bench();
+    const askedAt = { host: '127.0.0.1', port: stranger.port };
+    assert.equal(word(await one.ask({ injection: one.injection({ askedAt }) })), 'unknown injector-unreachable');
+    assert.equal(stranger.asked.length, 0);
+  });
+
   it('that was rotated is followed by the next entry, and the configuration answers again', async () => {
     await using one = await bench(injects, { identity: SECOND });
     assert.equal(word(await one.ask()), 'unknown injector-unreachable');
