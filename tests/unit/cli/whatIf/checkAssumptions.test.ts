@@ -34,6 +34,7 @@ for (const [assumption, now] of known)
 
 const copy = { ...CANARY, metadata: { ...CANARY.metadata, name: 'hand-made' } };
 const secondTag = { ...PROD, metadata: { ...PROD.metadata, name: 'istio-revision-tag-prod-mesh' } };
+const SEVERAL = 'has several MutatingWebhookConfigurations, of which istioctl sets none:';
 const refused: [text: string, why: string, configurations?: readonly RawConfiguration[]][] = [
   ['tag prdo=canary', 'there is no tag prdo. The cluster has prod, stable'],
   ['tag pro=canary', 'there is no tag pro. Did you mean prod? The cluster has prod, stable'],
@@ -41,14 +42,10 @@ const refused: [text: string, why: string, configurations?: readonly RawConfigur
   ['tag prod=canary', 'there is no tag prod. The cluster has none', [OWN, CANARY]],
   ['tag prod=canari', 'there is no revision canari. Did you mean canary? The cluster has canary, default'],
   ['tag prod=stable', 'there is no revision stable. The cluster has canary, default'],
+  ['tag prod=canary', `revision canary ${SEVERAL} hand-made, istio-sidecar-injector-canary`, [...CLUSTER, copy]],
   [
     'tag prod=canary',
-    'revision canary has several MutatingWebhookConfigurations, of which istioctl sets none: hand-made, istio-sidecar-injector-canary',
-    [...CLUSTER, copy],
-  ],
-  [
-    'tag prod=canary',
-    'tag prod has several MutatingWebhookConfigurations, of which istioctl sets none: istio-revision-tag-prod, istio-revision-tag-prod-mesh',
+    `tag prod ${SEVERAL} istio-revision-tag-prod, istio-revision-tag-prod-mesh`,
     [...CLUSTER, secondTag],
   ],
   ['label ns/shpo a=b', 'there is no namespace shpo. The cluster has bank, shop'],
