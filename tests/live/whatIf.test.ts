@@ -171,6 +171,20 @@ test('an injector in the place of another one is asked what it would inject, and
     assert.match(to ?? '', new RegExp(`:${VERSIONS.default} `));
 });
 
+/** What is decided about a workload, but for the revision that an answer names. */
+const decided = ({ namespace, name, verdict, action, reason, order, to }: Row) => {
+  const [image] = (to ?? '').split(' ');
+  return { namespace, name, verdict, action, reason, order, image };
+};
+
+test('an istiod of the next version foretells the plan after the upgrade', async () => {
+  await asDrawn();
+  const foretold = await plan([{ kind: 'injector', revision: 'default', address: bed.istio.address('canary') }]);
+  assert.ok(foretold.some(({ action }) => action === 'restart'));
+  await bed.istio.upgrade('default', VERSIONS.canary);
+  assert.deepEqual((await plan()).map(decided), foretold.map(decided));
+});
+
 test('nothing was written', async () => {
   assert.ok(Object.keys(await bed.audit.requests(READER)).length > 0);
   assert.deepEqual(await bed.audit.writes(READER), []);
