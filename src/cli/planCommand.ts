@@ -10,11 +10,14 @@ import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 import type { Observed } from '../observe/observed.ts';
 import { Observer } from '../observe/observer.ts';
-import { evaluate } from '../plan/evaluate.ts';
+import type { Evaluation } from '../plan/evaluate.ts';
+import type { Policy } from '../plan/policy.ts';
 import { escaped } from '../report/escaped.ts';
 import { explanation } from '../report/explanation.ts';
 import { type Row, rowsOf } from '../report/row.ts';
+import { waveWords } from '../report/waveWords.ts';
 import type { MeshScope } from '../watch/meshWatch.ts';
+import { evaluateWithMetricGates } from './askMetricGates.ts';
 import { connect } from './connect.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
 import { planMesh } from './planMesh.ts';
@@ -142,21 +145,30 @@ export async function planCommand(
       busy: new Set<never>(),
       paused: pauseState.paused,
       resumedAt: pauseState.resumedAt,
+      notes: journal.notes,
+      unseen: unseenIn(settings),
       own,
     };
-    const evaluation = evaluate({ mesh, observations: answered, learnt: journal.learntSoFar(), context });
+    const explained = explainedIn(settings);
+    const { evaluation, metricGates } = await evaluateWithMetricGates(
+      { mesh, observations: answered, learnt: journal.learntSoFar(), context },
+      ({ workload }) => keyOf(workload) === explained,
+      { signal: stopping },
+    );
     const rows = rowsOf(evaluation);
+    const waves = wavesIn(policy, evaluation);
     progress.done();
-    if (!settings.explain) {
-      streams.out.write(planText({ rows, warnings, assumptions, ...(source && { source }) }, settings, streams));
+    if (!explained) {
+      const printed = { rows, warnings, assumptions, waves, evaluation, ...(source && { source }) };
+      streams.out.write(planText(printed, settings, streams));
       return exitCode(rows);
     }
-    const { kind, name } = settings.explain;
-    const key = keyOf({ kind, name, namespace: settings.namespace });
-    const one = evaluation.items.find(({ workload }) => keyOf(workload) === key);
-    const row = rows.find((candidate) => candidate.kind === kind && candidate.name === name);
-    if (!one || !row) throw new Error(unknownWorkload(key, rows, policy.skipNamespaces));
-    streams.out.write(assumedText(assumptions) + explanation({ assessed: one, mesh, row, rules: policy }));
+    const one = evaluation.items.find(({ workload }) => keyOf(workload) === explained);
+    const row = rows.find((candidate) => keyOf(candidate) === explained);
+    if (!one || !row) throw new Error(unknownWorkload(explained, rows, policy.skipNamespaces));
+    const gates = { ...context, metricGates };
+    const text = explanation({ assessed: one, mesh, row, rules: policy, waves, gates });
+    streams.out.write(assumedText(assumptions) + text);
     return exitCode([row]);
   } finally {
     progress.done();
@@ -164,6 +176,10 @@ export async function planCommand(
     await Promise.all([injectors.close(), client.close()]);
   }
 }
+
+/** The workload whose verdict is explained, if one is asked for. */
+const explainedIn = ({ explain, namespace }: Settings): WorkloadKey | undefined =>
+  explain && keyOf({ ...explain, namespace });
 
 /** The journal on the Lease. A plan reads it and writes nothing. */
 function journalIn(lookup: LeaseLookup): Journal {
@@ -196,6 +212,14 @@ function unknownWorkload(key: WorkloadKey, rows: readonly Row[], skipped: Readon
 /** What users have requested on the Lease; nothing if there is no Lease, or if it could not be read, which has a warning of its own. */
 const pauseStateIn = (lookup: LeaseLookup): PauseState =>
   lookup.kind === 'found' ? pauseStateOf(lookup.lease.annotations) : {};
+
+/** Without waves in the policy there is nothing to say of them. */
+const wavesIn = (policy: Pick<Policy, 'waves'>, evaluation: Evaluation): ReturnType<typeof waveWords> | undefined =>
+  policy.waves && waveWords(evaluation);
+
+/** A plan of one namespace does not know how far the waves are elsewhere, unless the journal says that they are done. */
+const unseenIn = ({ namespace }: Settings): string | undefined =>
+  namespace === '' ? undefined : `namespaces other than ${namespace} were not read; run the plan without --namespace`;
 
 function exitCode(rows: readonly Row[]): number {
   if (rows.some(({ verdict }) => verdict === 'outdated')) return OUTDATED;
