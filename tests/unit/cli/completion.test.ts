@@ -24,7 +24,7 @@ const rows: [string, string, string[]][] = [
   ['words of a flag that has some', 'policy check --output ', ['yaml', 'json', ':4']],
   ['files after a flag that takes anything', 'run --kubeconfig ', [':0']],
   ['nothing, and no files either, where the cluster cannot be asked', 'plan -n ', [':4']],
-  ['the reasons that begin so', 'explain max-in', ['max-in-flight', 'max-in-flight-per-namespace', ':4']],
+  ['the reasons that begin so', 'explain cool', ['cooldown', ':4']],
   ['nothing after a reason', 'explain cooldown ', [':4']],
   ['words of a flag after a reason', 'explain cooldown -o j', ['json', ':4']],
   ['words of a flag after =', 'policy check --output=y', ['--output=yaml', ':4']],
