@@ -154,8 +154,8 @@ function waveFields(): string {
 
 function reasons(): string {
   return tableOf(
-    ['reason', 'meaning'],
-    [...REASONS].map(([code, help]) => [`\`${code}\``, help]),
+    ['reason', 'meaning', 'what ends it'],
+    [...REASONS].map(([code, { help, ends }]) => [`\`${code}\``, help, ends]),
   );
 }
 

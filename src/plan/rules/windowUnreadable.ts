@@ -9,6 +9,7 @@ export const windowUnreadable: Rule<'window-unreadable'> = {
   help:
     `The annotation \`${WINDOW_ANNOTATION}\` on the workload or its namespace cannot be read. ` +
     'The workload waits until the annotation is corrected or removed.',
+  ends: 'Its owner corrects the annotation, or removes it.',
   lookAgain: 30_000,
   check(assessed, { policy }) {
     for (const own of ownWindowsOf(assessed)) {
