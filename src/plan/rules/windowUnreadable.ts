@@ -10,6 +10,7 @@ export const windowUnreadable: Rule<'window-unreadable'> = {
     `The annotation \`${WINDOW_ANNOTATION}\` on the workload or its namespace cannot be read. ` +
     'The workload waits until the annotation is corrected or removed.',
   lookAgain: 30_000,
+  holdsNoWave: true,
   check(assessed, { policy }) {
     for (const own of ownWindowsOf(assessed)) {
       if ('problem' in own.reading && !isUrgent(assessed, policy))
