@@ -289,6 +289,7 @@ export class Operator {
       resumedAt,
       unseen: this.#scans.unseen(mesh),
       own,
+      notes: new Map(journal.notes),
       metricGates: metricGates.states(),
     };
     const learnt = journal.learntSoFar();

@@ -108,6 +108,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
     },
   },
   waves: { all: ['audit-log', 'istiod-upgrade', 'fake-kubelet'] },
+  windows: { all: ['audit-log', 'istiod-upgrade'] },
   whatIf: { all: ['control-plane', 'own-mesh'] },
 };
 
