@@ -9,7 +9,7 @@ export const window: Rule<'window'> = {
   help:
     `It is outside the \`windows\` of the policy for this workload, or outside those in the annotation \`${WINDOW_ANNOTATION}\` ` +
     'on the workload or its namespace. The detail says when its restart may begin.',
-  ends: 'The next window opens; `until` says when. Or you change the windows or the annotation.',
+  ends: 'A window opens at the time in the detail. Or edit `windows` in the policy, or the annotation.',
   // usually many workloads wait for this; an edit of the policy or of a namespace releases them at once
   lookAgain: 300_000,
   check(assessed, { now, wall, policy }) {

@@ -9,8 +9,9 @@ export const windowUnreadable: Rule<'window-unreadable'> = {
   help:
     `The annotation \`${WINDOW_ANNOTATION}\` on the workload or its namespace cannot be read. ` +
     'The workload waits until the annotation is corrected or removed.',
-  ends: 'You correct the annotation, or remove it.',
+  ends: 'Its owner corrects the annotation, or removes it.',
   lookAgain: 30_000,
+  holdsNoWave: true,
   check(assessed, { policy }) {
     for (const own of ownWindowsOf(assessed)) {
       if ('problem' in own.reading && !isUrgent(assessed, policy))
