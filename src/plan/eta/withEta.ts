@@ -3,7 +3,7 @@ import type { Forecast } from './eta.ts';
 
 /** The evaluation with the last estimate: as a whole, and for each wave that is not done. */
 export function withEta<E extends Evaluation>(evaluation: E, forecast: Forecast | undefined): E {
-  if (!forecast) return evaluation;
+  if (!forecast || (!forecast.eta && forecast.leftOut.length === 0)) return evaluation;
   const waves = evaluation.waves.map(({ run, waves: all }) => {
     const known = forecast.runs.find((one) => one.run === run)?.waves;
     return {

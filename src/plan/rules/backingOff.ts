@@ -8,6 +8,7 @@ export const backingOff: Omit<Rule<'error'>, 'check'> & {
 } = {
   code: 'error',
   help: 'The last attempt met an error; Meltemi tries again with back-off.',
+  ends: 'The next attempt succeeds. The detail is the error, and `until` says when the attempt is made.',
   lookAgain: 'on-change',
   changes: true,
   check({ workload }, { now, retryAt }) {

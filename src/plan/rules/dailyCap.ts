@@ -12,6 +12,7 @@ export const dailyCap: Rule<'daily-cap'> = {
   help:
     'Within 24 hours, as many restarts of this workload ended badly as `--max-restarts-per-day` allows, or ten ended well. ' +
     'The next one waits until one of them is a day old.',
+  ends: 'One of the restarts is a day old.',
   lookAgain: 'on-change',
   changes: true,
   check({ workload, entry }, { wall, policy }) {
