@@ -7,7 +7,7 @@ import { MINUTE, NOW } from '../../../builders/workload.ts';
 import { type Dice, diceFor } from '../../fuzz/dice.ts';
 import { exactly } from './exactly.ts';
 import { playedRun } from './playedRun.ts';
-import { drawn, randomCluster, someWaves } from './randomCluster.ts';
+import { drawn, randomCluster, someWaves, someWindows } from './randomCluster.ts';
 
 /** Somebody has restarted some by hand a moment ago, some are opted out, others form rollout groups or need the first of their kind. */
 function complicated(dice: Dice, one: Assessed): Assessed {
@@ -28,9 +28,16 @@ for (let seed = 0; seed < 40; seed++)
     const of = drawn(dice, { workloads: 20 + dice.below(80) });
     const cooldown = dice.pick([0, 10 * MINUTE]);
     const waves = dice.once(2) ? undefined : someWaves(dice);
+    const windows = dice.once(3) ? someWindows([0, 9, 20]) : undefined;
     const made = randomCluster(dice, {
       ...of,
-      policy: { ...of.policy, annotationCooldown: cooldown, restartTimeout: 86_400_000, ...(waves && { waves }) },
+      policy: {
+        ...of.policy,
+        annotationCooldown: cooldown,
+        restartTimeout: 86_400_000,
+        ...(waves && { waves }),
+        ...(windows && { windows }),
+      },
     });
     const cluster = { ...made, assessed: made.assessed.map((one) => complicated(dice, one)) };
     const own = keyOf(dice.pick(cluster.assessed).workload);

@@ -95,6 +95,17 @@ for (const [name, all, given, from, to] of rows)
     assert.deepEqual([leftOut, workloads], [[], all.length]);
   });
 
+test('a window that opens later counts', () => {
+  const days = new Set([0, 1, 2, 3, 4, 5, 6]);
+  const windows = [{ name: 'nights', days, start: 22 * HOUR, end: 5 * HOUR, timeZone: 'Europe/Athens' }];
+  // midnight in UTC is 02:00 in Athens: three hours are left, and what does not fit waits for 20:00 UTC
+  const given = policy({ ...quiet, maxInFlight: 1, restartDelay: 20 * MINUTE, windows });
+  const { eta, leftOut } = made(minutes(10), { policy: given });
+  const hours = ((eta?.median ?? 0) - NOW) / HOUR;
+  assert.deepEqual(leftOut, []);
+  assert.ok(hours > 20 && hours < 20.5, `${hours} h`);
+});
+
 const held: [name: string, all: readonly Assessed[], given: Partial<PlanContext>, reason: string][] = [
   ['opted out', minutes(3, { annotations: { 'meltemi.dev/restart': 'false' } }), {}, 'opted-out'],
   ['paused by its people', minutes(3, { paused: true }), {}, 'paused'],

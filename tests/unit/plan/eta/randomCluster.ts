@@ -4,6 +4,7 @@ import { withDuration } from '../../../../src/plan/durations.ts';
 import type { Policy } from '../../../../src/plan/policy.ts';
 import { replacedPods } from '../../../../src/plan/rollout.ts';
 import type { Wave } from '../../../../src/plan/wave.ts';
+import type { Window } from '../../../../src/plan/windows/window.ts';
 import { recorded, restarted } from '../../../builders/journal.ts';
 import { policy } from '../../../builders/policy.ts';
 import { wave } from '../../../builders/waves.ts';
@@ -70,6 +71,16 @@ export const someWaves = (dice: Dice): readonly Wave[] => [
   wave('canary', { match: [{ namespaces: ['ns-1*'] }], percent: 30, bake: 5 * MINUTE }),
   wave('second', { match: [{ namespaces: ['ns-2*'] }], bake: dice.pick([0, MINUTE]), maxInFlight: 2 }),
 ];
+
+/** Every day, two hours that begin at these hours, and some of the namespaces may use the second half of each only. */
+export const someWindows = (hours: readonly number[]): readonly Window[] =>
+  hours.flatMap((hour) => {
+    const shared = { days: new Set([0, 1, 2, 3, 4, 5, 6]), end: (hour + 2) * HOUR, timeZone: 'UTC' };
+    return [
+      { ...shared, name: `whole-${hour}`, start: hour * HOUR, match: [{ namespaces: ['ns-1*', 'ns-2*'] }] },
+      { ...shared, name: `half-${hour}`, start: (hour + 1) * HOUR },
+    ];
+  });
 
 /** The same policy, with waves in some runs. */
 export const steered = (dice: Dice, given: Partial<Policy>): Partial<Policy> =>
