@@ -7,8 +7,8 @@ import { context } from '../../../builders/policy.ts';
 import type { RandomCluster } from './randomCluster.ts';
 
 /**
- * When each workload is done, by the estimate's own way through the queue, if each restart takes just as long as it does. NaN for those that
- * never are.
+ * When each workload is done, by the estimate's own way through the queue, if each restart takes just as long as it does. NaN for those
+ * that never are.
  */
 export function exactly({ assessed, policy, durations }: RandomCluster, own?: WorkloadKey): Map<WorkloadKey, number> {
   const at = context({ policy, own });
