@@ -5,6 +5,7 @@ import type { KindPolicy } from '../kinds/kindPolicy.ts';
 import type { LabelSelector, WorkloadKind } from '../model.ts';
 import type { GateCode } from './gates/gates.ts';
 import type { MetricGate } from './metricGate.ts';
+import type { Receiver } from './receiver.ts';
 import type { Wave } from './wave.ts';
 
 export const PDB_CHOICES = ['respect', 'ignore'] as const;
@@ -61,4 +62,6 @@ export interface Policy extends DriftRules, KindPolicy {
   /** In their order; without any, every workload is in one wave. */
   readonly waves?: readonly Wave[];
   readonly metricGates?: readonly MetricGate[];
+  /** Who is told of runs. */
+  readonly notify?: readonly Receiver[];
 }

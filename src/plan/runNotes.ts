@@ -1,3 +1,5 @@
+import type { Untold } from './notification.ts';
+
 /**
  * What Meltemi remembers of a run besides its restarts. A run is everything that is restarted towards one state of an injector
  * (`Injection.run`). It is journalled, so it survives crashes and leader changes, and only Meltemi writes it. Times are milliseconds of the
@@ -12,6 +14,10 @@ export interface RunNotes {
   readonly waves?: Readonly<Record<string, WaveNote>>;
   /** Since when restarts have been waiting for a closed metric gate, by the names of the gates. */
   readonly closedSince?: Readonly<Record<string, number>>;
+  /** News that receivers have not got yet. */
+  readonly untold?: readonly Untold[];
+  /** Workloads whose restart ended well, as far as the journal has forgotten them. */
+  readonly forgotten?: number;
 }
 
 /** What Meltemi remembers of a wave. */
@@ -24,3 +30,16 @@ export interface WaveNote {
 
 /** The notes of each run. */
 export type AllRunNotes = ReadonlyMap<string, RunNotes>;
+
+/** The word in `told` that a run has finished. */
+export const FINISHED = 'finished';
+
+/**
+ * The notes of a run when one of its restarts begins. After it has finished, a restart begins it anew, with news and a summary of its own:
+ * an injector that stays the same for weeks gets more workloads when somebody relabels their namespace.
+ */
+export function begun(notes: RunNotes = {}, wall: number): RunNotes {
+  if (!notes.told?.includes(FINISHED)) return notes.startedAt === undefined ? { ...notes, startedAt: wall } : notes;
+  const { told, forgotten, ...rest } = notes;
+  return { ...rest, startedAt: wall };
+}

@@ -7,6 +7,7 @@ export const budgets: Rule<'pdb'> = {
   code: 'pdb',
   help: 'A PodDisruptionBudget allows no disruption now, or another workload under the same budget is being restarted.',
   lookAgain: 30_000,
+  heldBy: 'its own state',
   betweenPods: true,
   check(assessed, { policy }) {
     const { workload, budgets: covering } = assessed;

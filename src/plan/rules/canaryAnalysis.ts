@@ -8,6 +8,7 @@ export const canaryAnalysis: Rule<'canary-analysis'> = {
     'A Canary of Flagger is being initialized, analysed or promoted, or Meltemi may not read it. The primary is restarted when that has ' +
     'ended.',
   lookAgain: 30_000,
+  heldBy: 'its own state',
   betweenPods: true,
   check({ canary: role }) {
     if (role?.role !== 'primary' || !isAtWork(role.canary)) return undefined;

@@ -7,6 +7,7 @@ export const halted: Rule<'halted'> = {
     'Too many restarts failed, or new pods became ready without their sidecar, in this namespace or in several. ' +
     'Restarts wait until the injector changes or you run `meltemi resume`.',
   lookAgain: 'on-change',
+  heldBy: 'failed restarts',
   betweenPods: true,
   check: ({ injection, workload }, context) => haltOf(injection, workload.namespace, context),
 };

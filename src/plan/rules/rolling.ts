@@ -6,6 +6,7 @@ export const rolling: Rule<'rolling'> = {
   code: 'rolling',
   help: 'A rollout of this workload is in progress.',
   lookAgain: 30_000,
+  heldBy: 'its own state',
   check(assessed) {
     const { workload } = assessed;
     if (isSettled(workload) || isOurFailure(assessed)) return undefined;

@@ -13,6 +13,7 @@ export const unavailable: Rule<'unavailable'> = {
   code: 'unavailable',
   help: 'More pods are unavailable than its own update strategy allows.',
   lookAgain: 30_000,
+  heldBy: 'its own state',
   check(assessed, { policy }) {
     const { workload, verdict, onLostNodes } = assessed;
     const { desired, available } = workload.rollout;

@@ -10,6 +10,7 @@ export const updatePending: Rule<'update-pending'> = {
     'An update of this workload has not ended, is paused, was aborted or has failed, or, with the update strategy `OnDelete`, not all ' +
     'pods are of the newest pod template. Restarts wait until its people end it, because a replaced pod could get that template.',
   lookAgain: 30_000,
+  heldBy: 'its own state',
   check(assessed) {
     const { strategy, rollout, pendingUpdate } = assessed.workload;
     if (strategy === ON_DELETE && !isSettled(assessed.workload))
