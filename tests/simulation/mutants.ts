@@ -242,7 +242,7 @@ export const SIDECARS: readonly Mutant[] = [
   {
     name: 'forgetting what another sidecar was given up for',
     file: ENTRY,
-    snippet: '...stillOpen(planned, [planned, ...together])',
+    snippet: '...stillKnown(planned, [planned, ...together])',
     instead: '',
     breaks: 'episode',
     flavour: 'sidecars',
