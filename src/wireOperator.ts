@@ -3,6 +3,9 @@ import { Confirmations } from './expect/confirmations.ts';
 import { Injectors, type InjectorsOptions } from './expect/injectors.ts';
 import { Journal } from './journal/journal.ts';
 import { type Leadership, NotLeading } from './leader/leadership.ts';
+import type { Origin } from './notify/messages.ts';
+import { type NewsListener, Notifier } from './notify/notifier.ts';
+import type { Post } from './notify/receiverQueue.ts';
 import { Observer } from './observe/observer.ts';
 import { Operator, type OperatorOptions } from './operator.ts';
 import type { Report } from './report/report.ts';
@@ -27,6 +30,8 @@ export interface OperatorParts
   readonly post?: InjectorsOptions['post'];
   readonly report: OperatorOptions['report'] &
     Pick<Report, 'question' | 'reachable' | 'answersChanged' | 'notServed' | 'ownerUnread'>;
+  /** Sends notifications, and says what came of them. */
+  readonly notify: { readonly origin: Origin; readonly post: Post; readonly listener: NewsListener };
   /** Ends what waits in the background: the operator has stopped or has failed. */
   readonly signal: AbortSignal;
 }
@@ -84,6 +89,7 @@ export function wireOperator(parts: OperatorParts): Wired {
       operator.ring();
     },
   });
+  const notifier = new Notifier({ ...parts.notify, journal, policy, sleep, wall });
   const operator = new Operator({
     cluster,
     journal,
@@ -101,6 +107,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     sleep,
     pauseState: () => lease.pauseState(),
     own: parts.own,
+    notifier,
   });
   lease.onPauseState(() => operator.ring());
   return { operator, injectors, journal, watch };

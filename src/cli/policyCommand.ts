@@ -46,13 +46,14 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
     const text = texts[name] ?? setting.default;
     return text === '' && (setting.unset || !setting.list) ? [] : [[name, shown(setting, text)]];
   });
-  const { paused, imageRewrites = [], istio = 'true', sidecars, include, exclude = [] } = texts;
+  const { paused, imageRewrites = [], istio = 'true', sidecars, include, exclude = [], notify } = texts;
   const given = {
     ...(paused !== undefined && { paused }),
     ...(sidecars !== undefined && { sidecars }),
     ...(include !== undefined && { include }),
   };
-  return { ...Object.fromEntries(settings), imageRewrites, istio: istio === 'true', ...given, exclude };
+  const told = notify === undefined ? {} : { notify };
+  return { ...Object.fromEntries(settings), imageRewrites, istio: istio === 'true', ...given, exclude, ...told };
 }
 
 /** Lists stay lists and numbers stay numbers. Durations and selectors are shown as texts. */

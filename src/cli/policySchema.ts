@@ -2,8 +2,10 @@ import { z } from 'zod';
 import type { ImageRewrite } from '../compare/imageRewrite.ts';
 import type { Filter } from '../expect/filter.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
+import type { Receiver } from '../plan/receiver.ts';
 import { filterSchema } from './filterSchema.ts';
 import { imageRewritesSchema } from './imageRewritesSchema.ts';
+import { notifySchema } from './notifySchema.ts';
 import { parsed } from './parsed.ts';
 import type { Setting } from './setting.ts';
 import { POLICY_NAMES, type PolicyName, SETTINGS, type Settings } from './settings.ts';
@@ -17,6 +19,7 @@ export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
   readonly sidecars?: readonly SidecarSource[];
   readonly include?: readonly Filter[];
   readonly exclude?: readonly Filter[];
+  readonly notify?: readonly Receiver[];
 };
 
 /** The key that pauses, with what it means. */
@@ -43,6 +46,11 @@ export const FILTER_KEYS = {
   exclude: 'what one of these matches is not restarted, whatever else is said',
 } as const;
 
+/** The key of who is told of runs, and what it means. */
+export const NOTIFY_KEY = {
+  notify: 'who is told when a run starts, halts or finishes, and of more',
+} as const;
+
 const NO_VALUE = 'has no value; leave the key out instead';
 
 /**
@@ -65,6 +73,7 @@ export const policySchema: z.ZodType<FilePolicy> = z
       .min(1, 'is an empty list, which would include everything; leave the key out')
       .optional(),
     exclude: z.array(filterSchema).optional(),
+    notify: notifySchema.optional(),
   })
   .transform((policy, context) => {
     if (policy.istio === false && !policy.sidecars)
@@ -80,6 +89,7 @@ export const POLICY_KEYS: readonly string[] = [
   ...Object.keys(REWRITES_KEY),
   ...Object.keys(SIDECAR_KEYS),
   ...Object.keys(FILTER_KEYS),
+  ...Object.keys(NOTIFY_KEY),
 ];
 
 function settingSchema(setting: Setting<unknown>) {

@@ -1,6 +1,7 @@
+import type { WorkloadKey } from '../model.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import { targetsOf, targetsOfRestart } from '../plan/record.ts';
-import { type AllRunNotes, begun, FINISHED, type RunNotes } from '../plan/runNotes.ts';
+import { type AllRunNotes, begun, ended, FINISHED, type RunNotes } from '../plan/runNotes.ts';
 
 /** What the journal keeps of each run besides its restarts. */
 export class NotesOfRuns {
@@ -32,6 +33,14 @@ export class NotesOfRuns {
       const isOfRun = (one: JournalEntry): boolean =>
         targetsOf(one).some((target) => target.run === run && target.restartedAt >= cutToSecond(startedAt));
       if (![...left.values()].some(isOfRun)) this.#notes.set(run, notes);
+    }
+  }
+
+  /** A restart has ended. @param took milliseconds */
+  ends(key: WorkloadKey, entry: JournalEntry, took: number, wall: number): void {
+    for (const { run } of targetsOfRestart(entry)) {
+      const notes = this.#notes.get(run);
+      if (notes?.startedAt !== undefined) this.#notes.set(run, ended(notes, key, took, wall));
     }
   }
 

@@ -10,6 +10,8 @@ const NOTES: Shape = {
   closedSince: 'object',
   untold: ['object'],
   forgotten: 'number',
+  endedAt: 'number',
+  slowest: 'object',
 };
 const COUNTS: Shape = {
   outdated: 'number',
@@ -41,10 +43,10 @@ export function readRunNotes(raw: unknown): AllRunNotes {
 
 function isNotes(raw: unknown): raw is RunNotes {
   if (!raw || !fits(raw, NOTES)) return false;
-  const { waves, closedSince, untold } = raw as RunNotes;
+  const { waves, closedSince, slowest, untold } = raw as RunNotes;
   return (
     Object.values<WaveNote>(waves ?? {}).every((note) => note !== null && fits(note, WAVE)) &&
-    Object.values<number>(closedSince ?? {}).every((time) => typeof time === 'number') &&
+    Object.values<number>({ ...closedSince, ...slowest }).every((time) => typeof time === 'number') &&
     (untold ?? []).every(isUntold)
   );
 }

@@ -1,3 +1,4 @@
+import type { WorkloadKey } from '../model.ts';
 import type { Untold } from './notification.ts';
 
 /**
@@ -18,7 +19,14 @@ export interface RunNotes {
   readonly untold?: readonly Untold[];
   /** Workloads whose restart ended well, as far as the journal has forgotten them. */
   readonly forgotten?: number;
+  /** When the last of its restarts ended. */
+  readonly endedAt?: number;
+  /** How long its slowest restarts took, in milliseconds, by `keyOf` their workloads. */
+  readonly slowest?: Readonly<Record<string, number>>;
 }
+
+/** Slow restarts of a run that are remembered. */
+const MOST_SLOW = 10;
 
 /** What Meltemi remembers of a wave. */
 export interface WaveNote {
@@ -40,6 +48,15 @@ export const FINISHED = 'finished';
  */
 export function begun(notes: RunNotes = {}, wall: number): RunNotes {
   if (!notes.told?.includes(FINISHED)) return notes.startedAt === undefined ? { ...notes, startedAt: wall } : notes;
-  const { told, forgotten, ...rest } = notes;
+  const { told, forgotten, endedAt, slowest, ...rest } = notes;
   return { ...rest, startedAt: wall };
+}
+
+/**
+ * The notes of a run when one of its restarts has ended.
+ * @param took milliseconds
+ */
+export function ended(notes: RunNotes, key: WorkloadKey, took: number, wall: number): RunNotes {
+  const all = Object.entries({ ...notes.slowest, [key]: took }).sort(([, a], [, b]) => b - a);
+  return { ...notes, endedAt: wall, slowest: Object.fromEntries(all.slice(0, MOST_SLOW)) };
 }

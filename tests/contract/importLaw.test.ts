@@ -124,12 +124,17 @@ const LAW: Readonly<Record<string, Allowed>> = {
     ],
     types: ['leader', 'restart'],
   },
+  // it sends what the pure files beside it find
+  notify: {
+    values: [...NOUNS, 'loopSlices.ts', 'expect', 'plan', 'report', 'watch', 'node:crypto', 'node:http', 'node:https'],
+    types: ['cluster', 'journal'],
+  },
   'operator.ts': {
     values: [...NOUNS, 'loopSlices.ts', 'expect', 'journal', 'observe', 'plan', 'restart', 'watch'],
-    types: ['cluster', 'leader', 'report'],
+    types: ['cluster', 'leader', 'notify', 'report'],
   },
   'wireOperator.ts': {
-    values: ['operator.ts', 'expect', 'journal', 'leader', 'observe'],
+    values: ['operator.ts', 'expect', 'journal', 'leader', 'notify', 'observe'],
     types: ['cluster', 'report', 'watch'],
   },
   cli: {
@@ -143,6 +148,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'journal',
       'kinds',
       'leader',
+      'notify',
       'observe',
       'plan',
       'pods',
@@ -150,6 +156,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'watch',
       'commander',
       'node:os',
+      'node:path',
       'node:timers/promises',
       'yaml',
       'zod',

@@ -1,10 +1,12 @@
 import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
 import { REWRITE_FIELDS } from '../../../src/cli/imageRewritesSchema.ts';
-import { FILTER_KEYS, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../../src/cli/policySchema.ts';
+import { HOOK_FIELDS } from '../../../src/cli/notifySchema.ts';
+import { FILTER_KEYS, NOTIFY_KEY, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../../src/cli/policySchema.ts';
 import type { Setting } from '../../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../../src/cli/sidecarsSchema.ts';
 import { SOURCE_KINDS } from '../../../src/expect/sources.ts';
+import { NEWS_EVENTS, RECEIVER_KINDS } from '../../../src/plan/receiver.ts';
 import { CONFIG_VALUES, POLICY_VALUES } from './flagValues.ts';
 import { type Schema, settingSchema } from './settingSchema.ts';
 import type { ValueKey } from './valueKeys.ts';
@@ -69,7 +71,9 @@ function policySchema(): Schema {
     [KEY.sidecars, { type: 'array', minItems: 1, items: sidecarSchema(filter) }],
   ];
   const pause = Object.keys(PAUSE_KEY).map((name) => [name, { type: ['string', 'boolean'], minLength: 1 }]);
-  return { ...closed(), properties: Object.fromEntries([...settings, ...pause, ...rewrites, ...sidecars, ...filters]) };
+  const notify = Object.keys(NOTIFY_KEY).map((name) => [name, { type: 'array', minItems: 1, items: receiverSchema() }]);
+  const all = [...settings, ...pause, ...rewrites, ...sidecars, ...filters, ...notify];
+  return { ...closed(), properties: Object.fromEntries(all) };
 }
 
 /** The names of the keys, each once in the code. */
@@ -85,6 +89,16 @@ function sidecarSchema(filter: Schema): Schema {
   sidecar.properties.match = { type: 'array', minItems: 1, items: filter };
   sidecar.properties.readyFirst = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
   return { ...sidecar, oneOf: SOURCE_KINDS.map(({ key }) => ({ required: [key] })) };
+}
+
+/** An entry has exactly one receiver. */
+function receiverSchema(): Schema {
+  const hook = { ...closed(), required: HOOK_FIELDS };
+  for (const field of HOOK_FIELDS) hook.properties[field] = { type: 'string', minLength: 1 };
+  const receiver = closed();
+  for (const kind of RECEIVER_KINDS) receiver.properties[kind] = hook;
+  receiver.properties.events = { type: 'array', minItems: 1, items: { enum: Object.keys(NEWS_EVENTS) } };
+  return { ...receiver, oneOf: RECEIVER_KINDS.map((kind) => ({ required: [kind] })) };
 }
 
 /** In the file a key that says nothing is a mistake. */
