@@ -7,6 +7,7 @@ export const oneUnderABudget: Limit<'pdb'> = {
   code: budgetRule.code,
   help: budgetRule.help,
   lookAgain: budgetRule.lookAgain,
+  heldBy: 'its own state',
   check({ workload, budgets }, counts, { policy }) {
     if (policy.pdb === 'ignore' || !lowersAvailability(workload)) return undefined;
     for (const budget of budgets) {
