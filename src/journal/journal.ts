@@ -171,8 +171,7 @@ export class Journal {
     const own = ends.get(entry.restartedFor) ?? outcome;
     const ended: JournalEntry = { ...known, outcome: own, ...(all.length > 0 && { others: all }) };
     this.#entries.set(keyOf(ref), ended);
-    const { now, wall } = this.#options;
-    if (!entry.outcome) this.#notes.ends(keyOf(ref), ended, now() - entry.since, wall());
+    if (!entry.outcome) this.#notes.ends(keyOf(ref), ended, this.#options.wall());
     this.#storeSoon();
     return ended;
   }

@@ -36,10 +36,11 @@ export class NotesOfRuns {
     }
   }
 
-  /** A restart has ended. @param took milliseconds */
-  ends(key: WorkloadKey, entry: JournalEntry, took: number, wall: number): void {
+  /** A restart has ended. @param wall the wall clock in milliseconds */
+  ends(key: WorkloadKey, entry: JournalEntry, wall: number): void {
     for (const { run } of targetsOfRestart(entry)) {
       const notes = this.#notes.get(run);
+      const took = Math.max(0, wall - entry.restartedAt);
       if (notes?.startedAt !== undefined) this.#notes.set(run, ended(notes, key, took, wall));
     }
   }

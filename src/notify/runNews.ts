@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { runWord } from '../expect/mesh.ts';
 import type { NotifiedWorkload } from '../plan/notification.ts';
 import type { NewsEvent } from '../plan/receiver.ts';
-import type { RunNotes } from '../plan/runNotes.ts';
 import { FINISHED } from '../plan/runNotes.ts';
 import { isFailed, type RunState } from '../plan/runState.ts';
 import { REST, type RunWaves } from '../plan/wave.ts';
@@ -76,7 +75,7 @@ export function finishesIn(state: RunState, wall: number): number | undefined {
 function factsOf(state: RunState, context: NewsContext): News[] {
   return [
     ...started(state),
-    ...wavesDone(state.notes, context),
+    ...wavesDone(state, context),
     ...halts(state, context),
     ...gaveUp(state),
     ...gatesClosed(context),
@@ -93,14 +92,12 @@ function started(state: RunState): News[] {
   return [{ key: 'started', event: 'started', text, workloads: [] }];
 }
 
-/** A wave in which nothing was restarted is done without being news, and the only wave is the run. */
-function wavesDone(
-  { waves: notes = {} }: RunNotes,
-  { waves: { waves } = { run: '', waves: [] } }: NewsContext,
-): News[] {
-  if (waves.length < 2) return [];
+/** A wave in which nothing was restarted is done without being news, and the end of the last one is the end of the run. */
+function wavesDone({ notes, members }: RunState, { waves: { waves } = { run: '', waves: [] } }: NewsContext): News[] {
+  const restarted = new Set(members.flatMap(({ wave, restartedAt }) => (restartedAt === undefined ? [] : wave)));
   return waves.flatMap(({ name, state, total, current, failed }, index): News[] => {
-    if (state !== 'done' || notes[name]?.endedAt === undefined || name === REST) return [];
+    const isNews = restarted.has(name) || notes.waves?.[name]?.endedAt !== undefined;
+    if (state !== 'done' || name === REST || !isNews) return [];
     const next = waves.slice(index + 1).find((wave) => wave.state !== 'done');
     const then = next ? `; wave ${next.name} is next` : '';
     const text = `Wave ${name} is done: ${current} of ${counted(total, 'workload')} current, ${failed} failed${then}`;

@@ -37,7 +37,11 @@ export interface WaitingSidecar {
 }
 
 /** A workload with its verdict and what is to be done about it now. */
-export type Planned = Assessed & { readonly step: Step };
+export type Planned = Assessed & {
+  readonly step: Step;
+  /** The name of its wave; absent without waves in the policy. */
+  readonly wave?: string;
+};
 
 export interface Plan {
   /** Every workload once, in the order of the queue. */

@@ -22,6 +22,8 @@ export interface RunMember {
   readonly restartedAt?: number;
   /** What it waits for. */
   readonly wait?: Wait;
+  /** The name of its wave; absent without waves in the policy. */
+  readonly wave?: string;
 }
 
 /** How far a run is. */
@@ -83,6 +85,7 @@ function memberOf(item: Planned, one: AssessedSidecar, run: string, notes: RunNo
     verdict: one.verdict,
     ...lastOf(item, run, notes),
     ...(wait && { wait }),
+    ...(item.wave !== undefined && { wave: item.wave }),
   };
 }
 

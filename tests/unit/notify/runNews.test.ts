@@ -80,6 +80,13 @@ const rows: readonly [
     ['wave-done: Wave canary is done: 4 of 4 workloads current, 0 failed; wave prod is next'],
   ],
   [
+    'the last named wave is done, of which only its workloads are left to tell',
+    [{ ...ended('a', 'verified'), wave: 'prod' }],
+    notes({ told: ['started'], endedAt: NOW }),
+    { waves: waves(wave('canary', 'done'), wave('prod', 'done'), wave('rest', 'done')) },
+    ['wave-done: Wave prod is done: 4 of 4 workloads current, 0 failed'],
+  ],
+  [
     'not one in which nothing was restarted',
     [inFlight('a')],
     notes({ told: ['started'] }),
