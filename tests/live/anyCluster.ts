@@ -64,6 +64,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   metrics: { all: ['control-plane'] },
   native: { all: ['own-mesh'] },
   olm: { all: ['testbed-programs'] },
+  notify: { all: ['control-plane', 'fake-kubelet'] },
   onDelete: { all: ['audit-log', 'fake-kubelet'] },
   optOut: {
     all: ['istiod-upgrade'],
