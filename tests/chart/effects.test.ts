@@ -39,6 +39,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   'networkPolicy.apiServerPorts': [7443],
   'networkPolicy.injectorPorts': [7444],
   extraArgs: ['--dry-run'],
+  secretMounts: [{ name: 'sample', mountPath: '/etc/sample' }],
   global: { imageRegistry: 'registry.local' },
   policy: { maxInFlight: 7 },
   namespaces: ['shop'],
