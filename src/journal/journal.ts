@@ -252,9 +252,8 @@ export class Journal {
         : isWatched(refOf(key).namespace) && (isOld || !isFoundByPods(key));
       const isWell = targetsOf(entry).every(({ outcome }) => outcome === 'verified' || provesNothing(outcome));
       const done = isWell && isOld && !(one && saysOpen(one, entry));
-      if (!gone && !done) continue;
-      this.#notes.forgets(entry);
-      this.forget(key);
+      if (gone || done) this.#notes.forgets(entry);
+      if (gone || done) this.forget(key);
     }
   }
 

@@ -67,8 +67,9 @@ const NAMES_SHOWN = 5;
 /** The summary as sentences. */
 export function summaryText(summary: RunSummary, towards: string): string {
   const { restarted, verified, failed, heldBack, took, slowest } = summary;
+  const restarts = `${counted(restarted, 'workload')} restarted in ${durationWord(took)}`;
   const sentences = [
-    `The run towards ${towards} has finished: ${counted(restarted, 'workload')} restarted in ${durationWord(took)}, ${verified} verified, ${failed.length} failed`,
+    `The run towards ${towards} has finished: ${restarts}, ${verified} verified, ${failed.length} failed`,
   ];
   const named = ({ reason, ...workload }: NotifiedWorkload): string => `${workloadWord(workload)} (${reason})`;
   if (failed.length > 0) sentences.push(`Failed: ${firstOf(failed.map(named), NAMES_SHOWN)}`);

@@ -63,8 +63,8 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   meshes: { all: ['own-mesh'] },
   metrics: { all: ['control-plane'] },
   native: { all: ['own-mesh'] },
-  olm: { all: ['testbed-programs'] },
   notify: { all: ['control-plane', 'fake-kubelet'] },
+  olm: { all: ['testbed-programs'] },
   onDelete: { all: ['audit-log', 'fake-kubelet'] },
   optOut: {
     all: ['istiod-upgrade'],
