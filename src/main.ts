@@ -35,7 +35,7 @@ async function main(stop: AbortController): Promise<number> {
         needsOutput = true;
         return runCommand(settings, given, process.env, stop.signal);
       },
-      policyCheck: (file, output) => checkPolicy(file, output, streams),
+      policyCheck: (file, options) => checkPolicy(file, options, streams, stop.signal),
       plan: (settings, given) => planCommand(settings, given, streams, stop.signal),
       pause: (settings) => pauseCommand(settings, streams, stop.signal),
       resume: (settings) => resumeCommand(settings, streams, stop.signal),

@@ -3,6 +3,9 @@ import { Confirmations } from './expect/confirmations.ts';
 import { Injectors, type InjectorsOptions } from './expect/injectors.ts';
 import { Journal } from './journal/journal.ts';
 import { type Leadership, NotLeading } from './leader/leadership.ts';
+import { askPrometheus } from './metricGates/askPrometheus.ts';
+import { MetricGates, type MetricGatesOptions } from './metricGates/metricGates.ts';
+import { MetricGateUpkeep, type MetricGateUpkeepOptions } from './metricGates/metricGateUpkeep.ts';
 import type { Origin } from './notify/messages.ts';
 import { type NewsListener, Notifier } from './notify/notifier.ts';
 import type { Post } from './notify/receiverQueue.ts';
@@ -28,8 +31,11 @@ export interface OperatorParts
   readonly watch: (answersVersion: AnswersVersion) => WiredWatch;
   /** Asks injectors without a network. */
   readonly post?: InjectorsOptions['post'];
+  /** Asks metric gates without a network. */
+  readonly askGate?: MetricGatesOptions['ask'];
   readonly report: OperatorOptions['report'] &
-    Pick<Report, 'question' | 'reachable' | 'answersChanged' | 'notServed' | 'ownerUnread'>;
+    MetricGateUpkeepOptions['report'] &
+    Pick<Report, 'question' | 'reachable' | 'answersChanged' | 'notServed' | 'ownerUnread' | 'metricGateAnswered'>;
   /** Sends notifications, and says what came of them. */
   readonly notify: { readonly origin: Origin; readonly post: Post; readonly listener: NewsListener };
   /** Ends what waits in the background: the operator has stopped or has failed. */
@@ -80,9 +86,10 @@ export function wireOperator(parts: OperatorParts): Wired {
     onUnreadOwner: (kind, error) => report.ownerUnread(kind, error),
     onNotServed: (resource) => report.notServed(resource),
   });
+  const wait = (milliseconds: number): Promise<void> => sleep(milliseconds, signal).catch(() => undefined);
   const confirmations = new Confirmations({
     probe: (question) => injectors.probe(question),
-    wait: (milliseconds) => sleep(milliseconds, signal).catch(() => undefined),
+    wait,
     signal,
     onEnd: (injection) => {
       injectors.forget(injection);
@@ -90,6 +97,15 @@ export function wireOperator(parts: OperatorParts): Wired {
     },
   });
   const notifier = new Notifier({ ...parts.notify, journal, policy, sleep, wall });
+  const gates = new MetricGates({
+    ask: parts.askGate ?? ((gate) => askPrometheus(gate, { signal })),
+    policy,
+    now,
+    wait,
+    signal,
+    onAnswer: (gate, state) => report.metricGateAnswered(gate, state),
+    onChange: () => operator.ring(),
+  });
   const operator = new Operator({
     cluster,
     journal,
@@ -97,6 +113,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     injectors,
     observer,
     confirmations,
+    metricGates: new MetricGateUpkeep({ gates, journal, dryRun: parts.dryRun, report }),
     policy,
     reconcilePeriod: parts.reconcilePeriod,
     namespaces: parts.namespaces,

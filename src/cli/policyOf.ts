@@ -15,7 +15,7 @@ export function policyOf(settings: Settings, given: ReadonlySet<string>, file: F
   return { include: [], exclude: [], ...unflaggedOf(file), ...(paused !== undefined && { paused }), ...policy };
 }
 
-type Unflagged = 'imageRewrites' | 'sources' | 'include' | 'exclude' | 'notify';
+type Unflagged = 'imageRewrites' | 'sources' | 'include' | 'exclude' | 'waves' | 'metricGates' | 'notify';
 
 const unflaggedOf = ({
   imageRewrites,
@@ -24,10 +24,14 @@ const unflaggedOf = ({
   include,
   exclude,
   notify,
+  waves,
+  metricGates,
 }: FilePolicy): Partial<Pick<Policy, Unflagged>> => ({
   ...(imageRewrites && { imageRewrites }),
   ...(sidecars && { sources: istio ? [ISTIO, ...sidecars] : sidecars }),
   ...(include && { include }),
   ...(exclude && { exclude }),
   ...(notify && { notify }),
+  ...(waves && { waves }),
+  ...(metricGates && { metricGates }),
 });

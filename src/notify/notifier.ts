@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../cluster/clock.ts';
 import type { Journal } from '../journal/journal.ts';
 import { inSlices } from '../loopSlices.ts';
+import { longClosed } from '../plan/closedSince.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
-import type { MetricGateStates } from '../plan/metricGate.ts';
 import type { Untold } from '../plan/notification.ts';
 import type { Policy } from '../plan/policy.ts';
 import { type Receiver, receiverName } from '../plan/receiver.ts';
+import type { PlanContext } from '../plan/rule.ts';
 import { type AllRunNotes, FINISHED, type RunNotes } from '../plan/runNotes.ts';
 import { type RunState, runStatesStepwise } from '../plan/runState.ts';
 import { Deliveries } from './deliveries.ts';
-import { longClosedGates } from './longClosedGates.ts';
 import type { Origin, RunNotification } from './messages.ts';
 import type { DeliveryListener, Post } from './receiverQueue.ts';
 import { finishesIn, type News, newsOf } from './runNews.ts';
@@ -27,7 +27,7 @@ export interface NewsListener extends DeliveryListener {
 
 export interface NotifierOptions {
   readonly journal: Pick<Journal, 'notes' | 'note' | 'stored'>;
-  readonly policy: () => Pick<Policy, 'notify' | 'metricGates'>;
+  readonly policy: () => Pick<Policy, 'notify'>;
   readonly origin: Origin;
   readonly post: Post;
   readonly sleep: Clock['sleep'];
@@ -36,10 +36,7 @@ export interface NotifierOptions {
 }
 
 /** Besides the evaluation, what decides about news. */
-export interface NewsInputs {
-  readonly resumedAt?: number | undefined;
-  readonly metricGates?: MetricGateStates | undefined;
-}
+export type NewsInputs = Pick<PlanContext, 'policy' | 'now' | 'resumedAt' | 'metricGates'>;
 
 /** News of one run that wait at the most. */
 const MOST_UNTOLD = 40;
@@ -76,7 +73,7 @@ export class Notifier {
    * Takes the news out of an evaluation.
    * @returns after how many milliseconds a run may have finished, if nothing else happens
    */
-  async evaluated(evaluation: Evaluation, inputs: NewsInputs = {}): Promise<number | undefined> {
+  async evaluated(evaluation: Evaluation, inputs: NewsInputs): Promise<number | undefined> {
     const { journal, wall } = this.#options;
     const open = openRuns(journal.notes);
     const { items } = evaluation;
@@ -99,13 +96,14 @@ export class Notifier {
     return !this.#options.journal.notes.get(run)?.told?.includes('started');
   }
 
-  #take(state: RunState, { waves = [] }: Evaluation, { resumedAt, metricGates }: NewsInputs): void {
-    const { journal, wall, policy, listener } = this.#options;
+  #take(state: RunState, { waves }: Evaluation, inputs: NewsInputs): void {
+    const { journal, wall, listener } = this.#options;
     const { run, notes } = state;
     const at = wall();
     const ofRun = waves.find((one) => one.run === run);
-    const closedGates = longClosedGates(notes, policy().metricGates ?? [], metricGates, at);
-    const news = newsOf(state, { ...(ofRun && { waves: ofRun }), closedGates, resumedAt, wall: at });
+    const closedGates = longClosed(new Map([[run, notes]]), { ...inputs, wall: at });
+    const context = { closedGates, resumedAt: inputs.resumedAt, wall: at };
+    const news = newsOf(state, { ...context, ...(ofRun && { waves: ofRun }) });
     if (news.length === 0) return;
     const untold = news.flatMap((one) => this.#untoldOf(one, state, at));
     for (const { id } of untold) this.#unstored.add(id);

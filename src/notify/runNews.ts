@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { runWord } from '../expect/mesh.ts';
+import type { LongClosed } from '../plan/closedSince.ts';
 import type { NotifiedWorkload } from '../plan/notification.ts';
 import type { NewsEvent } from '../plan/receiver.ts';
 import { FINISHED } from '../plan/runNotes.ts';
@@ -20,19 +21,10 @@ export interface News {
   readonly summary?: RunSummary;
 }
 
-/** A metric gate that has been closed for longer than its time limit. */
-export interface LongClosedGate {
-  readonly name: string;
-  /** In milliseconds of the wall clock. */
-  readonly since: number;
-  /** Why it is closed, in words. */
-  readonly detail: string;
-}
-
 export interface NewsContext {
   readonly waves?: RunWaves;
-  /** Those that hold restarts of the run. */
-  readonly closedGates?: readonly LongClosedGate[];
+  /** Those that have held restarts of the run for too long. */
+  readonly closedGates?: readonly LongClosed[];
   /** When a person last asked to go on after a halt. What halts the run after that is new. */
   readonly resumedAt?: number | undefined;
   /** The wall clock, in milliseconds. */
@@ -139,9 +131,9 @@ function gaveUp({ members }: RunState): News[] {
 }
 
 const gatesClosed = ({ closedGates = [], wall }: NewsContext): News[] =>
-  closedGates.map(({ name, since, detail }) => {
-    const text = `Metric gate ${name} has been closed for ${durationWord(wall - since)}: ${detail}`;
-    return { key: `gate-closed ${short(name)}`, event: 'gate-closed', text, workloads: [] };
+  closedGates.map(({ gate, since, detail }) => {
+    const text = `Metric gate ${gate} has been closed for ${durationWord(wall - since)}: ${detail}`;
+    return { key: `gate-closed ${short(gate)}`, event: 'gate-closed', text, workloads: [] };
   });
 
 function finished(state: RunState, { wall }: NewsContext): News[] {

@@ -1,5 +1,4 @@
 import type { Assessed } from '../../src/plan/assessed.ts';
-import type { Evaluation } from '../../src/plan/evaluate.ts';
 import type { Outcome } from '../../src/plan/outcomes.ts';
 import type { Planned, Step } from '../../src/plan/plan.ts';
 import type { Wait } from '../../src/plan/rule.ts';
@@ -65,9 +64,3 @@ export function runState(items: readonly Planned[], given: RunNotes = notes()): 
     if (next.done) return next.value[0] as RunState;
   }
 }
-
-export const evaluation = (items: readonly Planned[], given: Partial<Evaluation> = {}): Evaluation => ({
-  items,
-  at: NOW,
-  ...given,
-});

@@ -5,9 +5,11 @@ import { Notifier } from '../../src/notify/notifier.ts';
 import type { Planned } from '../../src/plan/plan.ts';
 import type { NewsEvent } from '../../src/plan/receiver.ts';
 import type { RunNotes } from '../../src/plan/runNotes.ts';
+import { evaluation } from '../builders/evaluation.ts';
 import { FakeStore } from '../builders/journalStore.ts';
 import { NOBODY_TOLD } from '../builders/notify.ts';
-import { ended, evaluation, gaveUp, inFlight, notes, waiting } from '../builders/runs.ts';
+import { context } from '../builders/policy.ts';
+import { ended, gaveUp, inFlight, notes, waiting } from '../builders/runs.ts';
 import { injection, MINUTE, NOW } from '../builders/workload.ts';
 
 /** A run as Meltemi names one. */
@@ -42,7 +44,7 @@ async function bodyFor(
     wall: () => NOW,
   });
   notifier.begin(new AbortController().signal);
-  await notifier.evaluated(evaluation(items.map(ofRun)));
+  await notifier.evaluated(evaluation(items.map(ofRun)), context());
   return got.promise;
 }
 

@@ -11,6 +11,7 @@ export const doNotDisrupt: Rule<'do-not-disrupt'> = {
   // the pods that ask may end
   lookAgain: 60_000,
   heldBy: 'its people',
+  holdsNoWave: true,
   betweenPods: true,
   check(assessed, { policy }) {
     if (policy.doNotDisrupt === 'ignore') return undefined;

@@ -13,6 +13,7 @@ export const gaveUp: Rule<'gave-up'> = {
     `Meltemi does not repeat it. Set \`${RETRY}\` to ask for one more.`,
   lookAgain: 30_000,
   heldBy: 'failed restarts',
+  holdsNoWave: true,
   check(assessed, { policy }) {
     const { workload, verdict } = assessed;
     if (isRetryAsked(assessed)) return undefined;

@@ -7,6 +7,7 @@ export const outage: Rule<'outage'> = {
   // other counts of replicas end it
   lookAgain: 30_000,
   heldBy: 'the policy',
+  holdsNoWave: true,
   check(assessed, { policy }) {
     const { workload } = assessed;
     if (policy.recreate === 'restart' || !meansOutage(workload) || isAllDown(assessed)) return undefined;

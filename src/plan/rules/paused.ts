@@ -5,6 +5,7 @@ export const paused: Rule<'paused'> = {
   help: 'The rollout is paused.',
   lookAgain: 30_000,
   heldBy: 'its people',
+  holdsNoWave: true,
   check: ({ workload }) =>
     workload.paused
       ? { detail: 'spec.paused is true; a restart would begin only after you resume the rollout' }

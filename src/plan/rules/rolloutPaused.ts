@@ -6,6 +6,7 @@ export const rolloutPaused: Rule<'rollout-paused'> = {
   help: `The StatefulSet has the annotation \`${ROLLOUT_PAUSED}: "true"\`. The others of its rollout group go on.`,
   lookAgain: 30_000,
   heldBy: 'its people',
+  holdsNoWave: true,
   betweenPods: true,
   check: ({ workload }) =>
     workload.rolloutGroup?.paused ? { detail: `its annotation ${ROLLOUT_PAUSED} is "true"` } : undefined,

@@ -1,10 +1,20 @@
 import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
 import { REWRITE_FIELDS } from '../../../src/cli/imageRewritesSchema.ts';
+import { METRIC_GATE_FIELDS } from '../../../src/cli/metricGatesSchema.ts';
 import { HOOK_FIELDS } from '../../../src/cli/notifySchema.ts';
-import { FILTER_KEYS, NOTIFY_KEY, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../../src/cli/policySchema.ts';
+import {
+  FILTER_KEYS,
+  METRIC_GATE_KEY,
+  NOTIFY_KEY,
+  PAUSE_KEY,
+  REWRITES_KEY,
+  SIDECAR_KEYS,
+  WAVES_KEY,
+} from '../../../src/cli/policySchema.ts';
 import type { Setting } from '../../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../../src/cli/sidecarsSchema.ts';
+import { MOST_WAVES, WAVE_FIELDS } from '../../../src/cli/wavesSchema.ts';
 import { SOURCE_KINDS } from '../../../src/expect/sources.ts';
 import { NEWS_EVENTS, RECEIVER_KINDS } from '../../../src/plan/receiver.ts';
 import { CONFIG_VALUES, POLICY_VALUES } from './flagValues.ts';
@@ -70,9 +80,11 @@ function policySchema(): Schema {
     [KEY.istio, { type: ['boolean', 'string'], enum: [true, false, 'true', 'false'] }],
     [KEY.sidecars, { type: 'array', minItems: 1, items: sidecarSchema(filter) }],
   ];
+  const waves = Object.keys(WAVES_KEY).map((name) => [name, wavesSchema(filter)]);
+  const gates = Object.keys(METRIC_GATE_KEY).map((name) => [name, { type: 'array', items: metricGateSchema(filter) }]);
   const pause = Object.keys(PAUSE_KEY).map((name) => [name, { type: ['string', 'boolean'], minLength: 1 }]);
   const notify = Object.keys(NOTIFY_KEY).map((name) => [name, { type: 'array', minItems: 1, items: receiverSchema() }]);
-  const all = [...settings, ...pause, ...rewrites, ...sidecars, ...filters, ...notify];
+  const all = [...settings, ...pause, ...rewrites, ...sidecars, ...filters, ...waves, ...gates, ...notify];
   return { ...closed(), properties: Object.fromEntries(all) };
 }
 
@@ -99,6 +111,26 @@ function receiverSchema(): Schema {
   for (const kind of RECEIVER_KINDS) receiver.properties[kind] = hook;
   receiver.properties.events = { type: 'array', minItems: 1, items: { enum: Object.keys(NEWS_EVENTS) } };
   return { ...receiver, oneOf: RECEIVER_KINDS.map((kind) => ({ required: [kind] })) };
+}
+
+/** What a number may be beyond its type is left to the operator. */
+function wavesSchema(filter: Schema): Schema {
+  const wave = { ...closed(), required: ['name', 'match'] };
+  for (const field of Object.keys(WAVE_FIELDS)) wave.properties[field] = { type: ['integer', 'string'], minLength: 1 };
+  wave.properties.name = { type: 'string', minLength: 1 };
+  wave.properties.match = { type: 'array', minItems: 1, items: filter };
+  wave.properties.gates = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
+  return { type: 'array', minItems: 1, maxItems: MOST_WAVES, items: wave };
+}
+
+/** An entry has a query with a bound, or labels of alerts. */
+function metricGateSchema(filter: Schema): Schema {
+  const gate = { ...closed(), required: ['name', 'prometheus'] };
+  for (const field of Object.keys(METRIC_GATE_FIELDS)) gate.properties[field] = { type: 'string', minLength: 1 };
+  for (const bound of ['min', 'max']) gate.properties[bound] = { type: ['number', 'string'] };
+  gate.properties.alerts = { type: 'object', minProperties: 1, additionalProperties: { type: ['string', 'number'] } };
+  gate.properties.match = { type: 'array', minItems: 1, items: filter };
+  return { ...gate, oneOf: [{ required: ['query'] }, { required: ['alerts'] }] };
 }
 
 /** In the file a key that says nothing is a mistake. */

@@ -5,8 +5,10 @@ import { Notifier } from '../../../src/notify/notifier.ts';
 import type { PostResult } from '../../../src/notify/post.ts';
 import type { Planned } from '../../../src/plan/plan.ts';
 import { NEWS_EVENTS, type NewsEvent, type Receiver } from '../../../src/plan/receiver.ts';
+import { evaluation } from '../../builders/evaluation.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
-import { ended, evaluation, gaveUp, inFlight, notes, waiting } from '../../builders/runs.ts';
+import { context } from '../../builders/policy.ts';
+import { ended, gaveUp, inFlight, notes, waiting } from '../../builders/runs.ts';
 import { NOW } from '../../builders/workload.ts';
 import { until } from '../cluster/deadline.ts';
 import { FakeClock } from '../cluster/fakeClock.ts';
@@ -71,7 +73,7 @@ class Leader {
   }
 
   async sees(...items: readonly Planned[]): Promise<number | undefined> {
-    return this.notifier.evaluated(evaluation(items));
+    return this.notifier.evaluated(evaluation(items), context());
   }
 
   /** Nothing waits for a receiver any more, in the store too. */

@@ -111,7 +111,7 @@ const rows: readonly [
     'a metric gate that stays closed, also before the first restart',
     [waiting('a', 'max-in-flight')],
     { closedSince: { slo: NOW - 3 * HOUR } },
-    { closedGates: [{ name: 'slo', since: NOW - 3 * HOUR, detail: '0.2 is above 0.01' }] },
+    { closedGates: [{ run: 'run', gate: 'slo', since: NOW - 3 * HOUR, detail: '0.2 is above 0.01' }] },
     ['gate-closed: Metric gate slo has been closed for 3 h: 0.2 is above 0.01'],
   ],
   ['a run that has finished has no news', [inFlight('a')], notes({ told: ['finished'] }), {}, []],
@@ -138,7 +138,7 @@ test('a thousand workloads that give up are no thousand notifications', () => {
 });
 
 test('a text is bounded, and nothing in it acts on a terminal', () => {
-  const closedGates = [{ name: 'slo', since: NOW, detail: `\u001b[2J${'x'.repeat(100_000)}` }];
+  const closedGates = [{ run: 'run', gate: 'slo', since: NOW, detail: `\u001b[2J${'x'.repeat(100_000)}` }];
   const [news] = found([], notes(), { closedGates });
   assert.ok(news && news.text.length <= 2000 && !news.text.includes('\u001b'));
 });
