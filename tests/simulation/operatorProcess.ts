@@ -96,7 +96,7 @@ export class OperatorProcess {
       wall: lane.now,
       sleep: lane.sleep,
       own: scenario.own,
-      notify: NOBODY_TOLD,
+      notify: { ...NOBODY_TOLD, post: (_receiver, body) => world.receiver.post(this, body) },
       signal: this.#stop.signal,
     });
     this.#operator = operator;
