@@ -148,6 +148,7 @@ export async function planCommand(
       paused: pauseState.paused,
       resumedAt: pauseState.resumedAt,
       notes: journal.notes,
+      metricGates: new Map(),
       unseen: unseenIn(settings),
       own,
     };

@@ -41,7 +41,7 @@ export const closedMetricGates = (assessed: InWave, context: GateContext): reado
 
 /** Why a metric gate is closed now; undefined if it is open. Only a recent answer opens a gate. */
 export function whyClosed(name: string, { metricGates, now }: Pick<RuleContext, 'metricGates' | 'now'>) {
-  const state = metricGates?.get(name);
+  const state = metricGates.get(name);
   if (!state) return 'it has not been asked yet';
   if (!state.isOpen) return state.detail;
   const age = now - state.askedAt;

@@ -53,12 +53,12 @@ export function closedSince(
   const next = new Map<string, Record<string, number>>();
   for (const [run, { closedSince: known }] of notes ?? []) if (known) next.set(run, {});
   for (const { run, gate } of waits) {
-    const known = notes?.get(run)?.closedSince?.[gate];
+    const known = notes.get(run)?.closedSince?.[gate];
     // a clock that was set back begins the time anew
     const since = known !== undefined && known >= 0 && known <= wall ? known : wall;
-    if (known !== undefined || metricGates?.has(gate)) next.set(run, { ...next.get(run), [gate]: since });
+    if (known !== undefined || metricGates.has(gate)) next.set(run, { ...next.get(run), [gate]: since });
   }
-  return new Map([...next].filter(([run, times]) => !sameTimes(times, notes?.get(run)?.closedSince ?? {})));
+  return new Map([...next].filter(([run, times]) => !sameTimes(times, notes.get(run)?.closedSince ?? {})));
 }
 
 const sameTimes = (one: ClosedSince, other: ClosedSince): boolean =>

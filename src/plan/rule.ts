@@ -74,9 +74,9 @@ export interface RuleContext {
   /** The user's reason for the pause of Meltemi; undefined if it is not paused. */
   readonly paused: string | undefined;
   /** What is remembered of each run besides its restarts. */
-  readonly notes?: AllRunNotes;
+  readonly notes: AllRunNotes;
   /** What the metric gates last answered. */
-  readonly metricGates?: MetricGateStates;
+  readonly metricGates: MetricGateStates;
   /** How far the waves of each run are; absent where nothing is restarted. */
   readonly waves?: Waves;
   readonly history: History;

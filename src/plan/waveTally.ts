@@ -1,9 +1,9 @@
 import type { WorkloadRef } from '../model.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { type Assessed, isOutdated, type Outdated } from './assessed.ts';
-import { isInFlight, type JournalEntry, knownTargets } from './journalEntry.ts';
+import { isInFlight, type JournalEntry } from './journalEntry.ts';
 import { isFailure } from './outcomes.ts';
-import { fingerprint, recordOf, sourceIn, type Target, targetsOf, targetsOfRestart } from './record.ts';
+import { fingerprint, recordOf, sourceIn, targetsOf, targetsOfRestart } from './record.ts';
 import { rolloutState } from './rollout.ts';
 import type { RunNotes } from './runNotes.ts';
 
@@ -155,10 +155,13 @@ function repairedAt({ endedAt, restartedAt }: JournalEntry, { wall, noted }: Tal
   return noted !== undefined && noted > (endedAt ?? restartedAt) ? undefined : wall;
 }
 
-/** Whether the run has shown that a restart of this workload goes well, for a sidecar that is no longer the expected one. */
+/**
+ * Whether the run has shown that a restart of this workload goes well, for a sidecar that is no longer the expected one. Only the journal
+ * tells: anyone could write a record, and would hold the next waves.
+ */
 function provedAnother(one: Outdated, run: string): boolean {
-  const own = knownTargets(one).filter(
-    (target: Target) =>
+  const own = (one.entry ? targetsOf(one.entry) : []).filter(
+    (target) =>
       target.run === run && sourceIn(target.restartedFor) === one.source?.name && target.outcome === 'verified',
   );
   if (own.length === 0) return false;

@@ -78,7 +78,7 @@ export class Waves {
       const isOver = standings.every(({ progress }) => progress.state === 'done');
       const noted = isOver ? [] : standings.flatMap(({ wave, note }) => (note ? [[wave.name, note] as const] : []));
       const waves = Object.fromEntries(noted);
-      if (!isSame(waves, notes?.get(run)?.waves ?? {})) changed.set(run, { waves });
+      if (!isSame(waves, notes.get(run)?.waves ?? {})) changed.set(run, { waves });
     }
     return changed;
   }
@@ -132,7 +132,7 @@ export class Waves {
       wall,
       since: countsSince(resumedAt, wall),
       restartTimeout: policy.restartTimeout,
-      notes: notes?.get(run),
+      notes: notes.get(run),
       noted: this.#noteOf(run, index)?.endedAt,
       isHeld,
     };
@@ -140,7 +140,7 @@ export class Waves {
 
   #noteOf(run: string, index: number): WaveNote | undefined {
     const { name } = this.of.waves[index] ?? REST_WAVE;
-    const waves = this.#context.notes?.get(run)?.waves;
+    const waves = this.#context.notes.get(run)?.waves;
     return waves && Object.hasOwn(waves, name) ? waves[name] : undefined;
   }
 

@@ -27,7 +27,7 @@ function policyFile(name: string, policy: object): string {
   return path;
 }
 
-test('the error rate rises while a canary bakes: nothing further is restarted, and the gate is named; it falls, and the rest goes on', async () => {
+test('the error rate rises while a canary bakes: nothing further begins, the gate is named; it falls, and the rest goes on', async () => {
   await using exporter = await Exporter.start();
   const prometheus = await Prometheus.start(toolbox(), bed.state, exporter.target);
   const namespaces = await fleet(bed, 'rate', 5, INJECTED);

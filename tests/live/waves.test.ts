@@ -65,8 +65,9 @@ test('three waves, killed before, in and after a bake: the order and the bakes h
     fleet(bed, 'two', 2, INJECTED),
     fleet(bed, 'last', 2, INJECTED, { readyAfter: '1s' }),
   ]);
-  const policy = policyFile('three', { name: 'one', bake: '8s' }, { name: 'two', bake: '30s' });
-  const scene = await Scene.start(bed, 'three', '--policy', policy);
+  const policy = policyFile('three', { name: 'one', bake: '8s' }, { name: 'two', bake: '20s' });
+  // without an election nobody waits for the Lease to run out; its journal is the same
+  const scene = await Scene.start(bed, 'three', '--policy', policy, '--leader-elect=false');
   try {
     await bed.istio.upgrade('default', nextVersion());
     await begun(scene, first, 60);
@@ -89,7 +90,7 @@ test('three waves, killed before, in and after a bake: the order and the bakes h
     ];
     // both times are cut to the second
     assert.ok(afterOne > 7 * SECOND, `wave two began ${afterOne} ms after wave one was ready`);
-    assert.ok(afterTwo > 29 * SECOND, `the rest began ${afterTwo} ms after wave two was ready`);
+    assert.ok(afterTwo > 19 * SECOND, `the rest began ${afterTwo} ms after wave two was ready`);
   } finally {
     await scene.stop();
   }
@@ -142,7 +143,7 @@ test('edits in the middle of a run: a shorter bake, a new wave, and no waves any
     policyFile('edits', { name: 'one', bake: '1s' }, { name: 'two', bake: '1h' });
     await begun(scene, second, 60);
     await scene.decided('two-00', 'current', '');
-    await stays('the rest waits for the new wave', 5 * SECOND, async () => (await restarted(scene, last)) === 0);
+    await stays('the rest waits for the new wave', 4 * SECOND, async () => (await restarted(scene, last)) === 0);
     await scene.decided('last-00', 'outdated', 'wave-baking');
     policyFile('edits');
     await begun(scene, last, 60);

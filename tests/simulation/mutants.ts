@@ -66,9 +66,10 @@ export const METRIC_GATES: readonly Mutant[] = [
   {
     name: 'keeping an open gate open while Prometheus is silent',
     file: 'src/metricGates/metricGates.ts',
-    snippet: 'if (this.#isCurrent(gate, definition)) this.#note(',
+    snippet: 'state: { ...judgement, askedAt } });',
     instead:
-      "if (this.#known.get(gate.name)?.state.isOpen && !judgement.isAnswered) this.#note(gate, { definition, state: { isOpen: true, isAnswered: true, detail: '', askedAt } });\n      else this.#note(",
+      'state: { ...judgement, isOpen: judgement.isOpen || ' +
+      '(!judgement.isAnswered && this.#known.get(gate.name)?.state.isOpen === true), askedAt } });',
     breaks: 'metric-gate',
   },
   {

@@ -36,8 +36,8 @@ import { waveBaking } from './waveBaking.ts';
 import { waveFailed } from './waveFailed.ts';
 
 /**
- * The rules in order: users' settings on the objects and then in the policy, conditions that waiting does not change, the waves, the control
- * plane, the workload's own state, and last what is asked only for a workload that nothing else keeps.
+ * The rules in order: users' settings on the objects and then in the policy, conditions that waiting does not change, the waves, the
+ * control plane, the workload's own state, and last what is asked only for a workload that nothing else keeps.
  */
 export const RULES = [
   operatorPaused,

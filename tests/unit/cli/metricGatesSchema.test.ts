@@ -49,6 +49,8 @@ for (const address of ['http://localhost:9090', 'https://mimir/prometheus', 'htt
 test('a policy without gates has none', () => assert.equal(gatesIn('{}'), undefined));
 
 const AN_ADDRESS = 'It must be an http or https URL such as http://prometheus.monitoring:9090.';
+const A_NAME =
+  'It must have at most 63 lower-case letters, digits and dashes, and begin and end with a letter or digit.';
 const AT = 'p:1:';
 const WRONG: readonly [name: string, text: string, says: string][] = [
   ['neither query nor alerts', gate('max: 1'), 'metricGates[0]: needs one of query and alerts'],
@@ -96,7 +98,7 @@ const WRONG: readonly [name: string, text: string, says: string][] = [
   [
     'a name in capitals',
     gate('query: up, max: 1').replace('slo', 'SLO'),
-    "metricGates[0].name: 'SLO' is invalid. It must have at most 63 lower-case letters, digits and dashes, and begin and end with a letter or digit.",
+    `metricGates[0].name: 'SLO' is invalid. ${A_NAME}`,
   ],
   ['no address', 'metricGates: [{ name: slo, query: up, max: 1 }]', 'metricGates[0].prometheus: is missing'],
   [

@@ -334,6 +334,15 @@ test('after the journal was lost, the record on a workload makes the next wave w
   );
 });
 
+test('a forged record does not undo that a wave is done', () => {
+  const forged = restarted(HOUR, 'verified', {
+    restartedFor: fingerprint(expected({ image: 'istio/proxyv2:1.30.9' })),
+  });
+  const hostile = outdatedIn('dev', { annotations: recorded(forged) });
+  const noted = { dev: { endedAt: NOW - HOUR, doneAt: NOW - MINUTE } };
+  assert.equal(decided(planned([hostile, REST_HELD], { noted }), REST_HELD), 'restart');
+});
+
 test('the end of a bake is when the plan is made again, and what the wait names', () => {
   const planning = planned([verifiedIn('dev', 10 * MINUTE), REST_HELD]);
   const step = stepFor(planning, REST_HELD.workload);
