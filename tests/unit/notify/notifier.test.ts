@@ -144,6 +144,27 @@ test('nothing is sent before it is stored', async () => {
   assert.deepEqual(receivers.events('/a'), ['started']);
 });
 
+test('what is news meanwhile waits for its own write', async () => {
+  const { store, receivers, leader } = bench();
+  await leader.journal.stored();
+  const opened = Promise.withResolvers<void>();
+  const keep = store.keep.bind(store);
+  let writes = 0;
+  store.keep = async (text) => {
+    if (text.includes('"event":"gave-up"')) throw new Error('too late');
+    writes += 1;
+    if (writes === 2) await opened.promise;
+    return keep(text);
+  };
+  await leader.sees(inFlight('a'));
+  await until('the write that the first waits for', () => writes === 2);
+  await leader.sees(inFlight('a'), gaveUp('b'));
+  opened.resolve();
+  await until('the first to be sent', () => leader.said.includes('sent 1 to /a'));
+  await until('the failure', () => leader.said.includes('trouble'));
+  assert.deepEqual(receivers.events('/a'), ['started']);
+});
+
 test('a receiver that hangs keeps nothing from the others', async () => {
   const { receivers, leader } = bench();
   leader.notify = [hook('/a'), hook('/b')];

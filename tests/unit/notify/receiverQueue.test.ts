@@ -100,6 +100,12 @@ test('what waits already is not added again', async () => {
   assert.deepEqual(bench.done, ['a']);
 });
 
+test('nor does a message of Slack say it twice', async () => {
+  const bench = new Bench('slack');
+  await bench.add('a', 'b', 'a');
+  assert.deepEqual(bench.got, ['*meltemi* *halted*: a *halted*: b']);
+});
+
 const retried: readonly [name: string, result: PostResult, pause: number, words: string][] = [
   ['no answer', { problem: 'no answer within 10 s' }, 2 * SECOND, 'no answer within 10 s, again in 2 s'],
   ['500', { status: 500 }, 2 * SECOND, 'it answers 500, again in 2 s'],
