@@ -15,12 +15,25 @@ export function policyOf(settings: Settings, given: ReadonlySet<string>, file: F
   return { include: [], exclude: [], ...unflaggedOf(file), ...(paused !== undefined && { paused }), ...policy };
 }
 
-type Unflagged = 'imageRewrites' | 'sources' | 'include' | 'exclude' | 'waves' | 'metricGates' | 'notify';
+type Unflagged =
+  | 'imageRewrites'
+  | 'sources'
+  | 'windows'
+  | 'freezes'
+  | 'urgent'
+  | 'include'
+  | 'exclude'
+  | 'waves'
+  | 'metricGates'
+  | 'notify';
 
 const unflaggedOf = ({
   imageRewrites,
   istio = true,
   sidecars,
+  windows,
+  freezes,
+  urgent,
   include,
   exclude,
   notify,
@@ -29,6 +42,9 @@ const unflaggedOf = ({
 }: FilePolicy): Partial<Pick<Policy, Unflagged>> => ({
   ...(imageRewrites && { imageRewrites }),
   ...(sidecars && { sources: istio ? [ISTIO, ...sidecars] : sidecars }),
+  ...(windows && { windows }),
+  ...(freezes && { freezes }),
+  ...(urgent && { urgent }),
   ...(include && { include }),
   ...(exclude && { exclude }),
   ...(notify && { notify }),

@@ -7,6 +7,9 @@ import type { GateCode } from './gates/gates.ts';
 import type { MetricGate } from './metricGate.ts';
 import type { Receiver } from './receiver.ts';
 import type { Wave } from './wave.ts';
+import type { Freeze } from './windows/freeze.ts';
+import type { Urgent } from './windows/urgent.ts';
+import type { Window } from './windows/window.ts';
 
 export const PDB_CHOICES = ['respect', 'ignore'] as const;
 export const RECREATE_CHOICES = ['restart', 'hold'] as const;
@@ -64,4 +67,9 @@ export interface Policy extends DriftRules, KindPolicy {
   readonly metricGates?: readonly MetricGate[];
   /** Who is told of runs. */
   readonly notify?: readonly Receiver[];
+  /** If any of them matches a workload, its restart begins only inside one that does. */
+  readonly windows?: readonly Window[];
+  readonly freezes?: readonly Freeze[];
+  /** What ignores windows and freezes. */
+  readonly urgent?: readonly Urgent[];
 }

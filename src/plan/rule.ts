@@ -22,6 +22,8 @@ export interface WaitReason<Code extends string = string> {
   readonly code: Code;
   /** One or two sentences for docs/reasons.md. */
   readonly help: string;
+  /** What ends the wait, and what a user can do for that: one or two sentences for docs/reasons.md and `meltemi explain`. */
+  readonly ends: string;
   readonly lookAgain: LookAgain;
   /** Who keeps the workload back, if waiting alone may never end it. Absent where the wait ends by itself or with the run. */
   readonly heldBy?: HeldBy;

@@ -49,7 +49,8 @@ export function waveStanding(given: KnownWave, context: Context): WaveStanding {
   if (unended) return standing(unended, known);
   if (!counted.isRestarted && !ended) return standing({ state: 'done' });
   const baking = bakingState(wave, endedAt ?? context.wall, context);
-  return baking ? standing(baking, ended) : standing({ state: 'done' }, { ...ended, doneAt: context.wall });
+  if (baking) return standing(baking, ended);
+  return standing({ state: 'done' }, { ...ended, doneAt: noted?.doneAt ?? context.wall });
 }
 
 type State = Pick<WaveProgress, 'state' | 'detail' | 'until'>;

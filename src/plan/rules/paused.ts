@@ -3,6 +3,7 @@ import type { Rule } from '../rule.ts';
 export const paused: Rule<'paused'> = {
   code: 'paused',
   help: 'The rollout is paused.',
+  ends: 'You resume the rollout: `kubectl rollout resume`.',
   lookAgain: 30_000,
   heldBy: 'its people',
   holdsNoWave: true,

@@ -2,6 +2,7 @@ import type { Outdated } from '../assessed.ts';
 import { GATES } from '../gates/gates.ts';
 import { type Rule, type RuleContext, type Wait, waitFor } from '../rule.ts';
 import type { WaitCode } from '../waitReasons.ts';
+import { isHeldByOwnWindow } from '../windows/closedWindows.ts';
 import { backingOff } from './backingOff.ts';
 import { budgets } from './budgets.ts';
 import { canaryAnalysis } from './canaryAnalysis.ts';
@@ -11,6 +12,7 @@ import { cooldown } from './cooldown.ts';
 import { dailyCap } from './dailyCap.ts';
 import { doNotDisrupt } from './doNotDisrupt.ts';
 import { excluded } from './excluded.ts';
+import { freeze } from './freeze.ts';
 import { gateRule } from './gateRule.ts';
 import { gaveUp } from './gaveUp.ts';
 import { groupMixed } from './groupMixed.ts';
@@ -35,9 +37,13 @@ import { wave } from './wave.ts';
 import { waveBaking } from './waveBaking.ts';
 import { waveFailed } from './waveFailed.ts';
 
+import { window } from './window.ts';
+import { windowUnreadable } from './windowUnreadable.ts';
+
 /**
  * The rules in order: users' settings on the objects and then in the policy, conditions that waiting does not change, the waves, the
- * control plane, the workload's own state, and last what is asked only for a workload that nothing else keeps.
+ * control plane, the times that the policy allows, the workload's own state, and last what is asked only for a workload that nothing else
+ * keeps.
  */
 export const RULES = [
   operatorPaused,
@@ -45,6 +51,7 @@ export const RULES = [
   excluded,
   notIncluded,
   notOptedIn,
+  windowUnreadable,
   configRemains,
   gaveUp,
   dailyCap,
@@ -59,6 +66,8 @@ export const RULES = [
   configReadDelay,
   recentlyOrphaned,
   ...GATES.map(gateRule),
+  freeze,
+  window,
   otherSidecar,
   paused,
   rolloutPaused,
@@ -87,7 +96,7 @@ export const waitBetweenPods = (assessed: Outdated, context: RuleContext): Wait 
  */
 export const isHeldForGood = (assessed: Outdated, context: RuleContext): boolean =>
   HOLDS_NO_WAVE.some((rule) => {
-    const finding = rule.check(assessed, context);
+    const finding = rule.check(assessed, context) || isHeldByOwnWindow(assessed, context.policy, context.wall);
     return finding !== undefined && (rule.holdsNoWave === true || finding.holdsNoWave === true);
   });
 

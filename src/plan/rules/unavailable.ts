@@ -11,6 +11,7 @@ import type { Rule } from '../rule.ts';
 export const unavailable: Rule<'unavailable'> = {
   code: 'unavailable',
   help: 'More pods are unavailable than its own update strategy allows.',
+  ends: 'Enough of its pods are available.',
   lookAgain: 30_000,
   heldBy: 'its own state',
   check(assessed, { policy }) {

@@ -100,6 +100,7 @@ test('every wait that ends neither by itself nor with the run names who keeps th
   const held = [...WAIT_REASONS.values()].filter(({ heldBy }) => heldBy !== undefined).map(({ code }) => code);
   const expected: ReadonlySet<ReasonCode> = new Set([
     'opted-out',
+    'window-unreadable',
     'not-opted-in',
     'excluded',
     'config-remains',
