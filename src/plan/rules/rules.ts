@@ -2,7 +2,6 @@ import type { Outdated } from '../assessed.ts';
 import { GATES } from '../gates/gates.ts';
 import { type Rule, type RuleContext, type Wait, waitFor } from '../rule.ts';
 import type { WaitCode } from '../waitReasons.ts';
-import { isHeldByOwnWindow } from '../windows/closedWindows.ts';
 import { backingOff } from './backingOff.ts';
 import { budgets } from './budgets.ts';
 import { canaryAnalysis } from './canaryAnalysis.ts';
@@ -96,7 +95,7 @@ export const waitBetweenPods = (assessed: Outdated, context: RuleContext): Wait 
  */
 export const isHeldForGood = (assessed: Outdated, context: RuleContext): boolean =>
   HOLDS_NO_WAVE.some((rule) => {
-    const finding = rule.check(assessed, context) || isHeldByOwnWindow(assessed, context.policy, context.wall);
+    const finding = rule.check(assessed, context);
     return finding !== undefined && (rule.holdsNoWave === true || finding.holdsNoWave === true);
   });
 
