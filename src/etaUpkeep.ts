@@ -29,6 +29,11 @@ export class EtaUpkeep {
     return this.#latest;
   }
 
+  /** The last estimate, if a plan has anything left to wait for. */
+  latestFor(items: ForecastInputs['items']): Forecast | undefined {
+    return items.some(isUnfinished) ? this.#latest : undefined;
+  }
+
   /** Begins another estimate from a plan, if one is due. Nobody waits for it. */
   note(inputs: ForecastInputs): void {
     const { onForecast, onError } = this.#options;

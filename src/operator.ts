@@ -11,12 +11,13 @@ import type { PauseState } from './leader/pauseState.ts';
 import { afterSteps, inSlices } from './loopSlices.ts';
 import type { MetricGateUpkeep } from './metricGates/metricGateUpkeep.ts';
 import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
+import type { Notifier } from './notify/notifier.ts';
 import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
 import { Scans } from './observe/scans.ts';
 import type { Assessed, Outdated } from './plan/assessed.ts';
 import { withEta } from './plan/eta/withEta.ts';
-import { evaluateStepwise } from './plan/evaluate.ts';
+import { type Evaluation, evaluateStepwise } from './plan/evaluate.ts';
 import { historyOf } from './plan/history.ts';
 import { noteOrphans } from './plan/orphans.ts';
 import { type Plan, waitsOf } from './plan/plan.ts';
@@ -75,6 +76,7 @@ export interface OperatorOptions {
   readonly pauseState: () => PauseState;
   /** The workload that this process runs in, if it does. */
   readonly own?: WorkloadKey | undefined;
+  readonly notifier: Pick<Notifier, 'begin' | 'evaluated' | 'isNews'>;
 }
 
 /** A time of leading. In a dry run there is no restarter. */
@@ -168,6 +170,7 @@ export class Operator {
   async lead(signal: AbortSignal): Promise<void> {
     this.#upkeep.load();
     this.#scans.askForAll(this.#options.now());
+    if (!this.#options.dryRun) this.#options.notifier.begin(signal);
     this.#term = { signal, restarter: this.#options.dryRun ? undefined : this.#restarter(signal) };
     this.ring();
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
@@ -178,7 +181,7 @@ export class Operator {
   }
 
   #restarter(signal: AbortSignal): Restarter {
-    const { cluster, observer, journal, watch, report, sleep } = this.#options;
+    const { cluster, observer, journal, watch, report, sleep, notifier } = this.#options;
     return new Restarter({
       cluster,
       observer,
@@ -190,6 +193,7 @@ export class Operator {
         restarted: (assessed, written) => {
           this.#observations.wrote(written);
           report.restarted(assessed);
+          if (assessed.injection && notifier.isNews(assessed.injection.run)) this.ring();
         },
         evicted: (ref, pod) => report.evicted(ref, pod),
         ended: (assessed, outcome, detail) => {
@@ -302,13 +306,13 @@ export class Operator {
     };
     const learnt = journal.learntSoFar();
     const made = await inSlices(evaluateStepwise({ mesh, observations, learnt, context }), observations.length);
-    const evaluation = withEta(made, this.#eta.latest);
-    this.#eta.note({ items: made.items, context });
+    const evaluation = withEta(made, this.#eta.latestFor(made.items));
     this.#assessed = evaluation.items;
     if (!dryRun) for (const [run, notes] of evaluation.toNote) journal.note(run, notes);
     noteOrphans(this.#orphanedSince, evaluation.items, context.now);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     await report.evaluated(evaluation);
+    await this.#takeNews(evaluation, context);
     await afterSteps(observations.length);
     if (signal.aborted) return;
     this.#confirm(evaluation);
@@ -316,6 +320,14 @@ export class Operator {
     this.#requeue.note(intervalsOf(evaluation), now());
     this.#restarts.settle(evaluation.items);
     if (restarter) this.#restarts.carryOut(evaluation.items, restarter, signal);
+    this.#eta.note({ items: made.items, context });
+  }
+
+  /** Has people told what is new, and comes back when a run may have finished. */
+  async #takeNews(evaluation: Evaluation, context: PlanContext): Promise<void> {
+    const { notifier, now } = this.#options;
+    const again = await notifier.evaluated(evaluation, context);
+    if (again !== undefined) this.#wakeAt = Math.min(this.#wakeAt, now() + again);
   }
 
   /** What waits for a confirmed answer gets one: any of its workloads can be the question. */

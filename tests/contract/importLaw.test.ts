@@ -128,12 +128,17 @@ const LAW: Readonly<Record<string, Allowed>> = {
   },
   // the estimate is made in slices, beside the loop
   'etaUpkeep.ts': { values: ['loopSlices.ts', 'plan'] },
+  // it sends what the pure files beside it find
+  notify: {
+    values: [...NOUNS, 'loopSlices.ts', 'expect', 'plan', 'report', 'watch', 'node:crypto', 'node:http', 'node:https'],
+    types: ['cluster', 'journal'],
+  },
   'operator.ts': {
     values: [...NOUNS, 'etaUpkeep.ts', 'loopSlices.ts', 'expect', 'journal', 'observe', 'plan', 'restart', 'watch'],
-    types: ['cluster', 'leader', 'metricGates', 'report'],
+    types: ['cluster', 'leader', 'metricGates', 'notify', 'report'],
   },
   'wireOperator.ts': {
-    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'observe'],
+    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'notify', 'observe'],
     types: ['cluster', 'report', 'watch'],
   },
   cli: {
@@ -148,6 +153,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'kinds',
       'leader',
       'metricGates',
+      'notify',
       'observe',
       'plan',
       'pods',
@@ -155,6 +161,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'watch',
       'commander',
       'node:os',
+      'node:path',
       'node:timers/promises',
       'yaml',
       'zod',

@@ -4,6 +4,7 @@ import { NO_NAMESPACE } from '../../../src/model.ts';
 import type { Forecast } from '../../../src/plan/eta/eta.ts';
 import { wireOperator } from '../../../src/wireOperator.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
+import { NOBODY_TOLD } from '../../builders/notify.ts';
 import { expected, injection, NOW } from '../../builders/workload.ts';
 import type { RandomCluster } from '../../unit/plan/eta/randomCluster.ts';
 import { Lane } from '../lane.ts';
@@ -68,6 +69,7 @@ export async function calmRun(cluster: RandomCluster, estimates = true): Promise
     namespaces: [],
     dryRun: false,
     own: undefined,
+    notify: NOBODY_TOLD,
     signal: stop.signal,
     report: {
       mesh: silent,
