@@ -26,8 +26,8 @@ type Context = Pick<PlanContext, 'now' | 'wall' | 'metricGates' | 'unseen'>;
 
 /**
  * The state of a wave. Failures come first, because they hold the next waves whatever else there is. A wave that was done stays done,
- * unless what it has shown no longer holds: another sidecar is expected since. One in which nothing was restarted has shown nothing, so it
- * is done only as long as there is nothing to restart.
+ * unless what it has shown no longer holds: another sidecar is expected since. One in which nothing was restarted has shown nothing, so
+ * it is done only as long as there is nothing to restart.
  */
 export function waveStanding(given: KnownWave, context: Context): WaveStanding {
   const { wave, counted, noted } = given;

@@ -126,12 +126,17 @@ const LAW: Readonly<Record<string, Allowed>> = {
     ],
     types: ['leader', 'restart'],
   },
+  // it sends what the pure files beside it find
+  notify: {
+    values: [...NOUNS, 'loopSlices.ts', 'expect', 'plan', 'report', 'watch', 'node:crypto', 'node:http', 'node:https'],
+    types: ['cluster', 'journal'],
+  },
   'operator.ts': {
     values: [...NOUNS, 'loopSlices.ts', 'expect', 'journal', 'observe', 'plan', 'restart', 'watch'],
-    types: ['cluster', 'leader', 'metricGates', 'report'],
+    types: ['cluster', 'leader', 'metricGates', 'notify', 'report'],
   },
   'wireOperator.ts': {
-    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'observe'],
+    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'notify', 'observe'],
     types: ['cluster', 'report', 'watch'],
   },
   cli: {
@@ -146,6 +151,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'kinds',
       'leader',
       'metricGates',
+      'notify',
       'observe',
       'plan',
       'pods',
@@ -153,6 +159,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'watch',
       'commander',
       'node:os',
+      'node:path',
       'node:timers/promises',
       'yaml',
       'zod',
