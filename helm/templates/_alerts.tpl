@@ -106,7 +106,7 @@
     summary: A control plane has been half-way through an upgrade for long.
     description: {{ printf "%s gates have been closed for 30 minutes or longer; the Event GateClosed names them." "{{ $value }}" | quote }}
     runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemigateclosed
-# what people hold themselves by pausing is not stuck
+# what people hold themselves, by pausing or until the night, is not stuck
 - alert: MeltemiWaveStuck
   expr: |-
     max by (wave) (meltemi_wave_state{state="failed", {{ $own }}}) > 0
@@ -118,7 +118,7 @@
         unless on (wave)
       sum by (wave) (changes(meltemi_wave_workloads{state=~"current|in-flight", {{ $own }}}[45m])) > 0
         unless on ()
-      max(meltemi_waiting_workloads{reason="operator-paused", {{ $own }}}) > 0
+      max(meltemi_waiting_workloads{reason=~"operator-paused|window|freeze", {{ $own }}}) > 0
     )
   for: 15m
   labels:

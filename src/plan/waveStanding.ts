@@ -50,7 +50,9 @@ export function waveStanding(given: KnownWave, context: Context): WaveStanding {
   if (!counted.isRestarted && !ended) return standing({ state: 'done' });
   const baking = bakingState(wave, endedAt ?? context.wall, context);
   if (baking) return standing(baking, ended);
-  return standing({ state: 'done' }, { ...ended, doneAt: noted?.doneAt ?? context.wall });
+  // what was restarted in an earlier round of the run shows nothing of this one
+  const isShown = counted.isRestarted || noted?.doneAt !== undefined;
+  return standing({ state: 'done' }, isShown ? { ...ended, doneAt: noted?.doneAt ?? context.wall } : ended);
 }
 
 type State = Pick<WaveProgress, 'state' | 'detail' | 'until'>;

@@ -76,8 +76,8 @@ export class Waves {
     for (const run of this.#counted().keys()) {
       const standings = this.ofRun(run);
       const isOver = standings.every(({ progress }) => progress.state === 'done');
-      const noted = isOver ? [] : standings.flatMap(({ wave, note }) => (note ? [[wave.name, note] as const] : []));
-      const waves = Object.fromEntries(noted);
+      const kept = standings.map(({ wave, note }) => [wave.name, isOver ? withoutDone(note) : note] as const);
+      const waves = Object.fromEntries(kept.flatMap(([name, note]) => (note ? [[name, note] as const] : [])));
       if (!isSame(waves, notes.get(run)?.waves ?? {})) changed.set(run, { waves });
     }
     return changed;
@@ -161,6 +161,10 @@ export class Waves {
     return standings;
   }
 }
+
+/** What is still remembered of a wave when everything in its run is done: what drifts later begins with the first wave again. */
+const withoutDone = (note: WaveNote | undefined): WaveNote | undefined =>
+  note?.endedAt === undefined ? undefined : { endedAt: note.endedAt };
 
 /** The runs that a restart is for. */
 const runsOf = (entry: JournalEntry): ReadonlySet<string> => new Set(targetsOfRestart(entry).map(({ run }) => run));

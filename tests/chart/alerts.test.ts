@@ -264,6 +264,16 @@ const ROWS: Readonly<Record<string, Row>> = {
     silent: [90, 200],
     fires: [],
   },
+  'a wave that waits for the night': {
+    series: {
+      [wave('a', 'running')]: '1x300',
+      [inWave('a', 'current')]: '3x300',
+      [waiting('a', 'window')]: '2x300',
+    },
+    alert: 'MeltemiWaveStuck',
+    silent: [90, 200],
+    fires: [],
+  },
   'a metric gate stays closed for longer than its time limit': {
     series: {
       [pod('meltemi_metric_gates_closed_long', 'a')]: '0x10 1x30',

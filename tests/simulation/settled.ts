@@ -68,6 +68,7 @@ const HOLDS_NO_WAVE: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'do-not-disrupt',
   'paused',
   'group-mixed',
+  'window-unreadable',
 ]);
 
 /** Workloads of earlier waves that have the same injector. */

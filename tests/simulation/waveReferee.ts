@@ -134,6 +134,7 @@ export class WaveReferee {
       // it may lose all of its pods
       !(scenario.policy.recreate === 'hold' && draft.maxUnavailable >= workload.desired) &&
       draft.owner === undefined &&
+      draft.window === undefined &&
       draft.reverter === undefined &&
       !draft.paused &&
       !(draft.undisturbed && scenario.policy.doNotDisrupt === 'hold') &&

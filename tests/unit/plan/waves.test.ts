@@ -472,10 +472,22 @@ const notes: [
     undefined,
   ],
   [
-    'when all are done, nothing is remembered: what drifts later begins with the first wave',
+    'when all are done, that is forgotten: what drifts later begins with the first wave',
     [verifiedIn('dev', HOUR)],
     { dev: { endedAt: NOW - HOUR, doneAt: NOW - MINUTE } },
-    {},
+    { dev: { endedAt: NOW - HOUR } },
+  ],
+  [
+    '… once, and when something was repaired is not: a halt keeps its failure reported',
+    [{ ...failedIn('dev'), verdict: current }],
+    { dev: { endedAt: NOW - BAKE } },
+    undefined,
+  ],
+  [
+    'a wave in which nothing was restarted since is not noted as done',
+    [currentIn('dev'), REST_HELD],
+    { dev: { endedAt: NOW - HOUR } },
+    undefined,
   ],
 ];
 for (const [what, all, noted, expectedNotes] of notes)
