@@ -9,6 +9,7 @@ import { PolicyError } from './cli/policySource.ts';
 import { program } from './cli/program.ts';
 import { resumeCommand } from './cli/resumeCommand.ts';
 import { runCommand } from './cli/runCommand.ts';
+import { statusCommand } from './cli/statusCommand.ts';
 import { messageOf } from './messageOf.ts';
 import { PRODUCT } from './names.ts';
 import { escaped } from './report/escaped.ts';
@@ -37,6 +38,7 @@ async function main(stop: AbortController): Promise<number> {
       },
       policyCheck: (file, output) => checkPolicy(file, output, streams),
       plan: (settings, given) => planCommand(settings, given, streams, stop.signal),
+      status: (settings) => statusCommand(settings, streams, stop.signal),
       pause: (settings) => pauseCommand(settings, streams, stop.signal),
       resume: (settings) => resumeCommand(settings, streams, stop.signal),
     },

@@ -13,7 +13,7 @@ import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
 import { Scans } from './observe/scans.ts';
 import type { Assessed } from './plan/assessed.ts';
-import { evaluateStepwise } from './plan/evaluate.ts';
+import { type Evaluation, evaluateStepwise } from './plan/evaluate.ts';
 import { historyOf } from './plan/history.ts';
 import { noteOrphans } from './plan/orphans.ts';
 import { type Plan, waitsOf } from './plan/plan.ts';
@@ -66,6 +66,8 @@ export interface OperatorOptions {
   readonly sleep: Clock['sleep'];
   /** The requests of users on the Lease. */
   readonly pauseState: () => PauseState;
+  /** Keeps the last evaluation of the term for `meltemi status`. */
+  readonly status: { evaluated(evaluation: Evaluation): void; clear(): void };
   /** The workload that this process runs in, if it does. */
   readonly own?: WorkloadKey | undefined;
 }
@@ -154,6 +156,8 @@ export class Operator {
    * that are being followed are left to the next leader.
    */
   async lead(signal: AbortSignal): Promise<void> {
+    // an earlier term's would go over that of the leader in between
+    this.#options.status.clear();
     this.#upkeep.load();
     this.#scans.askForAll(this.#options.now());
     this.#term = { signal, restarter: this.#options.dryRun ? undefined : this.#restarter(signal) };
@@ -288,6 +292,7 @@ export class Operator {
     this.#assessed = evaluation.items;
     noteOrphans(this.#orphanedSince, evaluation.items, context.now);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
+    this.#options.status.evaluated(evaluation);
     await report.evaluated(evaluation);
     await afterSteps(observations.length);
     if (signal.aborted) return;

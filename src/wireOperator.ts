@@ -6,6 +6,7 @@ import { type Leadership, NotLeading } from './leader/leadership.ts';
 import { Observer } from './observe/observer.ts';
 import { Operator, type OperatorOptions } from './operator.ts';
 import type { Report } from './report/report.ts';
+import { PublishedStatus } from './status/publishedStatus.ts';
 import type { AnswersVersion } from './watch/meshAssembly.ts';
 import type { MeshWatch } from './watch/meshWatch.ts';
 
@@ -19,8 +20,8 @@ export interface OperatorParts
     'policy' | 'reconcilePeriod' | 'namespaces' | 'dryRun' | 'own' | 'now' | 'wall' | 'sleep'
   > {
   readonly cluster: Cluster;
-  /** The Lease: it keeps the journal and the requests of users. */
-  readonly lease: Pick<Leadership, 'text' | 'keep' | 'pauseState' | 'onPauseState'>;
+  /** The Lease: it keeps the journal, the status and the requests of users. */
+  readonly lease: Pick<Leadership, 'text' | 'keep' | 'pauseState' | 'onPauseState' | 'publishes'>;
   /** Makes the watches. They ask `answersVersion` for each entry, because its count is part of the entry's epoch. */
   readonly watch: (answersVersion: AnswersVersion) => WiredWatch;
   /** Asks injectors without a network. */
@@ -84,6 +85,8 @@ export function wireOperator(parts: OperatorParts): Wired {
       operator.ring();
     },
   });
+  const status = new PublishedStatus({ journal, now, wall });
+  lease.publishes(() => status.text());
   const operator = new Operator({
     cluster,
     journal,
@@ -100,6 +103,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     wall,
     sleep,
     pauseState: () => lease.pauseState(),
+    status,
     own: parts.own,
   });
   lease.onPauseState(() => operator.ring());

@@ -23,6 +23,7 @@ import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
 import { connect } from './connect.ts';
 import type { SettingsSource } from './installed/installedSettings.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
+import type { ScreenInput } from './liveScreen.ts';
 import { planSettings, sourceLine } from './planSettings.ts';
 import { PolicySource } from './policySource.ts';
 import { Progress } from './progress.ts';
@@ -32,7 +33,7 @@ import { warnUnread } from './warnUnread.ts';
 
 /** The standard streams and the environment, as far as a command needs them. */
 export interface Streams {
-  readonly input: AsyncIterable<Buffer>;
+  readonly input: AsyncIterable<Buffer> & ScreenInput;
   readonly out: NodeJS.WriteStream;
   readonly error: NodeJS.WriteStream;
   readonly environment: Environment;

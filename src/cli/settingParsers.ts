@@ -151,3 +151,13 @@ export function parseDialAddress(given: string): { host: string; port: number } 
   if (parsed?.host && parsed.port > 0) return parsed;
   throw new InvalidArgumentError('It must be host:port, for example localhost:15017.');
 }
+
+/** Names of kubeconfig contexts, each once, in their order. They may have any characters but a comma. */
+export const parseContexts = (text: string): readonly string[] => [
+  ...new Set(
+    text
+      .split(',')
+      .map((name) => name.trim())
+      .filter(Boolean),
+  ),
+];

@@ -22,6 +22,11 @@ export interface WaitReason<Code extends string = string> {
   /** One or two sentences for docs/reasons.md. */
   readonly help: string;
   readonly lookAgain: LookAgain;
+  /**
+   * The command with which users end the wait, for `meltemi status`; absent if it ends by itself, or if no one command ends it. It may have
+   * `{meltemi}`, Meltemi's own namespace, and `{namespace}`, `{kind}` and `{name}` of the workload.
+   */
+  readonly endedBy?: string;
 }
 
 /** What a rule or a limit has found about one workload. Without `until` it waits for something other than time. */

@@ -24,6 +24,7 @@ import { tableOf } from './markdownTable.ts';
 const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/flags.md', name: 'flags of run', table: () => flags('run') },
   { file: 'docs/flags.md', name: 'flags of plan only', table: () => flags('plan', 'run') },
+  { file: 'docs/flags.md', name: 'flags of status', table: () => flags('status') },
   { file: 'docs/flags.md', name: 'flags of pause', table: () => flags('pause') },
   { file: 'docs/reasons.md', name: 'reasons', table: reasons },
   { file: 'docs/reporting.md', name: 'events', table: events },
@@ -157,6 +158,7 @@ const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {
   resumed: 'the last value of `resume` that the leader has acted on',
   resumedAt: 'when the leader acted on it, RFC 3339',
   journal: 'set by the leader: its journal of restarts and how they ended; see above',
+  status: 'set by the leader: what its last evaluation says, for `meltemi status`',
 };
 
 function annotations(): string {

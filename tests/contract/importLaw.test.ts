@@ -124,12 +124,17 @@ const LAW: Readonly<Record<string, Allowed>> = {
     ],
     types: ['leader', 'restart'],
   },
+  // what others may see of an evaluation, and how a terminal shows it
+  status: {
+    values: [...NOUNS, 'compare', 'expect', 'plan', 'report', 'node:zlib'],
+    types: ['journal'],
+  },
   'operator.ts': {
     values: [...NOUNS, 'loopSlices.ts', 'expect', 'journal', 'observe', 'plan', 'restart', 'watch'],
     types: ['cluster', 'leader', 'report'],
   },
   'wireOperator.ts': {
-    values: ['operator.ts', 'expect', 'journal', 'leader', 'observe'],
+    values: ['operator.ts', 'expect', 'journal', 'leader', 'observe', 'status'],
     types: ['cluster', 'report', 'watch'],
   },
   cli: {
@@ -147,6 +152,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'plan',
       'pods',
       'report',
+      'status',
       'watch',
       'commander',
       'node:os',

@@ -1,3 +1,4 @@
+import { PRODUCT } from '../../names.ts';
 import { timestamp } from '../../rfc3339.ts';
 import { everywhereOrHere } from '../halts.ts';
 import { isRetryAsked, knownTargets } from '../journalEntry.ts';
@@ -14,6 +15,7 @@ export const configRemains: Rule<'config-remains'> = {
     'A restart of this workload, or of another one, did not end the difference between its configuration and the one that the injector ' +
     'answers. Meltemi only reports it until the injector changes or you run `meltemi resume`.',
   lookAgain: 'on-change',
+  endedBy: `${PRODUCT} resume -n {meltemi}`,
   check(assessed, context) {
     const { workload, verdict, injection } = assessed;
     const { restartOn } = context.policy;

@@ -1,3 +1,4 @@
+import { PRODUCT } from '../../names.ts';
 import { haltOf } from '../halts.ts';
 import type { Rule } from '../rule.ts';
 
@@ -7,6 +8,7 @@ export const halted: Rule<'halted'> = {
     'Too many restarts failed, or new pods became ready without their sidecar, in this namespace or in several. ' +
     'Restarts wait until the injector changes or you run `meltemi resume`.',
   lookAgain: 'on-change',
+  endedBy: `${PRODUCT} resume -n {meltemi}`,
   betweenPods: true,
   check: ({ injection, workload }, context) => haltOf(injection, workload.namespace, context),
 };

@@ -9,6 +9,7 @@ export const optedOut: Rule<'opted-out'> = {
   code: 'opted-out',
   help: `The annotation \`${RESTART_ANNOTATION}\` on the workload, or else on its namespace, opts it out.`,
   lookAgain: 30_000,
+  endedBy: `kubectl -n {namespace} annotate {kind} {name} --overwrite ${RESTART_ANNOTATION}=true`,
   betweenPods: true,
   check(assessed) {
     const said = optInOf(assessed);

@@ -1,3 +1,4 @@
+import { PRODUCT } from '../../names.ts';
 import { everywhereOrHere } from '../halts.ts';
 import { kindOfOwner } from '../history.ts';
 import type { Rule } from '../rule.ts';
@@ -8,6 +9,7 @@ export const ownerReverts: Rule<'owner-reverts'> = {
     'An owner of the same kind has reverted a restart of another workload, in this namespace or in several. ' +
     'Restarts wait until the injector changes or you run `meltemi resume`.',
   lookAgain: 'on-change',
+  endedBy: `${PRODUCT} resume -n {meltemi}`,
   check({ workload, injection }, context) {
     if (!workload.owner) return undefined;
     const kind = kindOfOwner(workload.owner);
