@@ -9,7 +9,7 @@ const CLOSE = '\u001b[0m\u001b[?7h\u001b[?25h\u001b[?1049l';
 const CLEAR = '\u001b[H\u001b[2J';
 const TO_END_OF_LINE = '\u001b[K';
 /** Keys that end it: q, Ctrl-C, Ctrl-D. In raw mode Ctrl-C is a key and no signal. */
-const QUIT = /[q\u0003\u0004]/;
+const QUIT: readonly string[] = ['q', '\u0003', '\u0004'];
 const USUAL = { width: 80, height: 24 };
 
 /**
@@ -74,7 +74,8 @@ export class LiveScreen {
   }
 
   readonly #typed = (bytes: Buffer): void => {
-    if (QUIT.test(bytes.toString('latin1'))) this.#onQuit();
+    const typed = bytes.toString('latin1');
+    if (QUIT.some((key) => typed.includes(key))) this.#onQuit();
   };
 
   /** Terminals differ in what they keep of the old picture. */

@@ -33,41 +33,49 @@ const SECTIONS: readonly SectionOf[] = [
   namespaceSection,
 ];
 
+const TITLE = 1;
+const BLANK = 1;
+
 /** A status as lines of a terminal, none wider than it. Foreign text is escaped. Pure. */
 export function frame(status: ClusterStatus, options: FrameOptions): string[] {
   const { width, height, colour } = options;
   const head = headLines(status, options);
   const sections = SECTIONS.map((sectionOf) => sectionOf(status, options)).filter(({ lines }) => lines.length > 0);
-  const room = height === undefined ? undefined : height - head.length;
-  const body = fitted(sections, room).flatMap(({ title, lines }) => [[], [{ text: title, sgr: SGR.bold }], ...lines]);
+  const room = height === undefined ? Number.POSITIVE_INFINITY : height - head.length;
+  const wanted = sections.reduce((sum, { lines }) => sum + lines.length + TITLE + BLANK, 0);
+  // a small screen has no room for blank lines
+  const blank: Piece[][] = wanted > room ? [] : [[]];
+  const body = fitted(sections, room, TITLE + blank.length).flatMap(({ title, lines }) => [
+    ...blank,
+    [{ text: title, sgr: SGR.bold }],
+    ...lines,
+  ]);
   const all = [...head, ...body].map((pieces) => textLine(pieces, width, colour));
   return height === undefined ? all : all.slice(0, height);
 }
 
-/** A blank line and the title. */
-const AROUND = 2;
-
-/** The sections with fewer lines, the longest cut first, so that all have room. Each keeps a line as long as there is room for one. */
-function fitted(sections: readonly Section[], room = Number.POSITIVE_INFINITY): Section[] {
+/**
+ * The sections with fewer lines, the longest cut first, so that all have room. Each keeps a line as long as there is room for one.
+ * @param around lines between the lines of one section and those of the next
+ */
+function fitted(sections: readonly Section[], room: number, around: number): Section[] {
   const kept = sections.map(({ lines }) => lines.length);
-  const used = (): number => kept.reduce((sum, lines) => sum + (lines > 0 ? lines + AROUND : 0), 0);
-  while (used() > room) {
+  const used = (): number => kept.reduce((sum, lines) => sum + (lines > 0 ? lines + around : 0), 0);
+  while (used() > room && kept.some((lines) => lines > 0)) {
     const longest = Math.max(...kept);
-    if (longest <= 0) break;
     // of equal ones the later is less urgent
-    kept[kept.lastIndexOf(longest)] = longest === 2 ? 1 : longest - 1;
-    if (longest === 1) kept[kept.lastIndexOf(1)] = 0;
+    kept[kept.lastIndexOf(longest)] = longest - 1;
   }
-  return sections.flatMap((section, index) => {
-    const lines = kept[index] ?? 0;
-    if (lines === 0) return [];
-    if (lines === section.lines.length) return [section];
-    const hidden = section.lines.length - lines + 1;
-    const more = [{ text: `  … and ${counted(hidden, 'more line')}`, sgr: SGR.dim }];
-    return [
-      { ...section, lines: lines === 1 ? section.lines.slice(0, 1) : [...section.lines.slice(0, lines - 1), more] },
-    ];
-  });
+  return sections.flatMap((section, index) => cutTo(section, kept[index] ?? 0));
+}
+
+function cutTo(section: Section, kept: number): Section[] {
+  const { lines } = section;
+  if (kept === 0) return [];
+  if (kept === lines.length) return [section];
+  if (kept === 1) return [{ ...section, lines: lines.slice(0, 1) }];
+  const more = [{ text: `  … and ${counted(lines.length - kept + 1, 'more line')}`, sgr: SGR.dim }];
+  return [{ ...section, lines: [...lines.slice(0, kept - 1), more] }];
 }
 
 function headLines(status: ClusterStatus, { now }: FrameOptions): Piece[][] {

@@ -25,6 +25,7 @@ const BESIDE: Readonly<Record<string, Values>> = {
   'podDisruptionBudget.maxUnavailable': { podDisruptionBudget: { enabled: true } },
   'serviceAccount.create': { serviceAccount: { name: 'mine' } },
   'service.enabled': PODS_SCRAPED,
+  'statusReader.subjects': { statusReader: { create: true } },
 };
 
 /** What a guess by the type would get wrong. */
@@ -34,6 +35,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   'prometheusRule.outdatedFor': '12h',
   'prometheusRule.alerts': { MeltemiDown: { for: '5m' } },
   'rbac.metricsReaders': [{ namespace: 'monitoring', name: 'prometheus' }],
+  'statusReader.subjects': [{ kind: 'Group', name: 'readers' }],
   livenessProbe: { periodSeconds: 20 },
   readinessProbe: { periodSeconds: 20 },
   'networkPolicy.apiServerPorts': [7443],

@@ -4,7 +4,7 @@ import { FILTER_KEYS, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../src/cl
 import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../src/cli/sidecarsSchema.ts';
-import { RIGHTS, type RightScope } from '../../src/cluster/rights.ts';
+import { RIGHTS, type Right, type RightScope, STATUS_RIGHTS } from '../../src/cluster/rights.ts';
 import { BY_DEFAULT, DRIFTS } from '../../src/compare/drift.ts';
 import { SOURCE_KINDS } from '../../src/expect/sources.ts';
 import { apiVersionOf } from '../../src/kinds/apiResource.ts';
@@ -35,7 +35,8 @@ const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/policy.md', name: 'policy filters', table: filterFields },
   { file: 'docs/policy.md', name: 'drifts', table: drifts },
   { file: 'docs/sidecars.md', name: 'sidecar fields', table: sidecarFields },
-  { file: 'docs/install.md', name: 'rights', table: rights },
+  { file: 'docs/install.md', name: 'rights', table: () => rights(RIGHTS) },
+  { file: 'docs/status.md', name: 'rights of status', table: () => rights(STATUS_RIGHTS) },
   { file: 'docs/kinds.md', name: 'owner kinds', table: ownerKinds },
   { file: 'helm/README.md', name: 'values', table: values },
 ];
@@ -209,8 +210,8 @@ const WHEN_HELP: Readonly<Record<string, string>> = {
   'eviction.enabled': 'unless the chart’s value `eviction.enabled` is `false`',
 };
 
-function rights(): string {
-  const rows = RIGHTS.map(({ resource, verbs, names = [], place, scoped, why, when }) => [
+function rights(all: readonly Right[]): string {
+  const rows = all.map(({ resource, verbs, names = [], place, scoped, why, when }) => [
     [`\`${resource}\``, ...names.map((name) => `\`${name}\``)].join(' '),
     verbs.join(', '),
     PLACE_HELP[place],
