@@ -4,6 +4,7 @@ import { CommanderError } from 'commander';
 import { completion } from './cli/completion.ts';
 import { pauseCommand } from './cli/pauseCommand.ts';
 import { planCommand } from './cli/planCommand.ts';
+import { planFleet } from './cli/planFleet.ts';
 import { checkPolicy } from './cli/policyCommand.ts';
 import { PolicyError } from './cli/policySource.ts';
 import { program } from './cli/program.ts';
@@ -37,7 +38,8 @@ async function main(stop: AbortController): Promise<number> {
         return runCommand(settings, given, process.env, stop.signal);
       },
       policyCheck: (file, output) => checkPolicy(file, output, streams),
-      plan: (settings, given) => planCommand(settings, given, streams, stop.signal),
+      plan: (settings, given) =>
+        (settings.contexts.length > 0 ? planFleet : planCommand)(settings, given, streams, stop.signal),
       status: (settings) => statusCommand(settings, streams, stop.signal),
       pause: (settings) => pauseCommand(settings, streams, stop.signal),
       resume: (settings) => resumeCommand(settings, streams, stop.signal),

@@ -7,11 +7,15 @@ import type { StatusDocument } from '../status/statusDocument.ts';
 import { readStatus } from '../status/statusText.ts';
 import type { FoundLease } from './leases.ts';
 
-/** What the Lease alone says. */
-export interface LeaseStatus {
+/** What the Lease says of its leader and of users. */
+export interface LeaseFacts {
   readonly home: string;
   readonly paused?: string;
   readonly leader: LeaderFacts;
+}
+
+/** What the Lease alone says. */
+export interface LeaseStatus extends LeaseFacts {
   readonly document: StatusDocument;
 }
 
@@ -42,31 +46,45 @@ export const foundLease = (lease: Lease): FoundLease | undefined =>
  * @param known the document on it, if it was read before
  */
 export function leaseStatus(
-  { namespace: home, annotations, spec = {} }: FoundLease,
+  lease: FoundLease,
   now: number,
   seenAt?: number,
   known?: StatusDocument,
 ): LeaseStatus | { readonly error: string } {
+  const { namespace, annotations, spec = {} } = lease;
   const text = annotations[LEASE_ANNOTATION.status];
-  const where = `Lease ${home}/${LEASE_NAME}`;
-  const { holderIdentity: holder = '', renewTime, leaseDurationSeconds = 15 } = spec;
-  if (text === undefined)
-    return {
-      error: `${where} has no status: ${holder === '' ? `no ${PRODUCT} leads` : `${holder} has not finished its first scan`}, or it is an older version`,
-    };
+  const where = `Lease ${namespace}/${LEASE_NAME}`;
+  if (text === undefined) {
+    const { holderIdentity: holder } = spec;
+    const why = holder ? `${holder} has not finished its first scan` : `no ${PRODUCT} leads`;
+    return { error: `${where} has no status: ${why}, or it is an older version` };
+  }
   const document = known ?? readStatus(text);
   if ('unreadable' in document) return { error: `the status on ${where} cannot be read: ${document.unreadable}` };
+  return { ...leaseFacts(lease, now, seenAt, document.at), document };
+}
+
+/**
+ * Who leads, and whether it lives.
+ * @param at when the last status was made, if there is one; without an election nothing else tells
+ */
+export function leaseFacts(
+  { namespace: home, annotations, spec = {} }: FoundLease,
+  now: number,
+  seenAt?: number,
+  at?: string,
+): LeaseFacts {
+  const { holderIdentity: holder = '', renewTime, leaseDurationSeconds = 15 } = spec;
   const elected = holder !== '';
-  const last = Date.parse((elected ? renewTime : undefined) ?? document.at);
+  const last = Date.parse((elected ? renewTime : at) ?? '');
   const allowed = elected ? leaseDurationSeconds * 1000 + SKEW : LONGEST_SILENCE;
   const isRecent = now - last < allowed || (seenAt !== undefined && now - seenAt < allowed);
   // whoever gives the Lease back leaves its time there; without an election, what is published later is newer
-  const released = !elected && renewTime !== undefined && Date.parse(renewTime) >= Date.parse(document.at);
+  const released = !elected && renewTime !== undefined && !(Date.parse(renewTime) < last);
   const { paused } = pauseStateOf(annotations);
   return {
     home,
     ...(paused !== undefined && { paused }),
     leader: { holder, ...(renewTime !== undefined && { renewedAt: renewTime }), isAlive: isRecent && !released },
-    document,
   };
 }

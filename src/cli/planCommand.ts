@@ -24,6 +24,7 @@ import { connect } from './connect.ts';
 import type { SettingsSource } from './installed/installedSettings.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
 import type { ScreenInput } from './liveScreen.ts';
+import type { PlannedCluster } from './planFleet.ts';
 import { planSettings, sourceLine } from './planSettings.ts';
 import { PolicySource } from './policySource.ts';
 import { Progress } from './progress.ts';
@@ -50,6 +51,7 @@ const WARNING_LIMIT = 1000;
 
 /**
  * Runs the operator's own pipeline once, without the ability to write: watch, scan, ask, assess, plan, print.
+ * @param onPlanned receives what is printed, and what it is made of
  * @returns the exit code: 0 all assessed and none outdated, 3 some outdated, 1 none outdated but some not assessed
  * @throws {Error} when the policy file cannot be used, or the cluster cannot be read or has no injector; the message is for users
  */
@@ -58,6 +60,7 @@ export async function planCommand(
   given: ReadonlySet<string>,
   streams: Streams,
   signal: AbortSignal,
+  onPlanned?: (planned: PlannedCluster) => void,
 ): Promise<number> {
   if (asked.explain && !asked.namespace) {
     streams.error.write('error: --explain names one workload, so it needs --namespace, for example -n shop\n');
@@ -148,6 +151,7 @@ export async function planCommand(
     const evaluation = evaluate({ mesh, observations: answered, learnt: journal.learntSoFar(), context });
     const rows = rowsOf(evaluation);
     progress.done();
+    onPlanned?.({ evaluation, rows, warnings, wall: now, entries: journal.entries, notes: journal.notes, lookup });
     if (!settings.explain) {
       streams.out.write(render({ rows, warnings, ...(source && { source }) }, settings, streams));
       return exitCode(rows);
