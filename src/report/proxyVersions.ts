@@ -9,22 +9,28 @@ export const OTHER_VERSIONS = 'other';
 const LONGEST_VERSION = 40;
 const DIGEST_SHOWN = 19;
 
-/** Pods by the version of Istio's proxy in them, the most frequent first; versions beyond the limit together, at the end. */
-export function proxyVersions(items: Iterable<Assessed>): Map<string, number> {
-  const images = new Map<string, number>();
-  for (const one of items)
+/** Counts pods by the version of Istio's proxy in them. */
+export class ProxyVersions {
+  readonly #images = new Map<string, number>();
+
+  add(one: Assessed): void {
     for (const { sidecar, count } of istioGroups(one))
-      if (sidecar.placement !== 'none') images.set(sidecar.image, (images.get(sidecar.image) ?? 0) + count);
-  const versions = new Map<string, number>();
-  for (const [image, pods] of images) {
-    const version = versionOf(image);
-    versions.set(version, (versions.get(version) ?? 0) + pods);
+      if (sidecar.placement !== 'none') this.#images.set(sidecar.image, (this.#images.get(sidecar.image) ?? 0) + count);
   }
-  const sorted = [...versions].sort(([a, first], [b, second]) => second - first || Number(a > b) - Number(a < b));
-  const rest = sorted.slice(VERSIONS_SHOWN).reduce((sum, [, pods]) => sum + pods, 0);
-  const shown = new Map(sorted.slice(0, VERSIONS_SHOWN));
-  if (rest > 0) shown.set(OTHER_VERSIONS, (shown.get(OTHER_VERSIONS) ?? 0) + rest);
-  return shown;
+
+  /** The most frequent first; versions beyond the limit together, at the end. */
+  sums(): Map<string, number> {
+    const versions = new Map<string, number>();
+    for (const [image, pods] of this.#images) {
+      const version = versionOf(image);
+      versions.set(version, (versions.get(version) ?? 0) + pods);
+    }
+    const sorted = [...versions].sort(([a, first], [b, second]) => second - first || Number(a > b) - Number(a < b));
+    const rest = sorted.slice(VERSIONS_SHOWN).reduce((sum, [, pods]) => sum + pods, 0);
+    const shown = new Map(sorted.slice(0, VERSIONS_SHOWN));
+    if (rest > 0) shown.set(OTHER_VERSIONS, (shown.get(OTHER_VERSIONS) ?? 0) + rest);
+    return shown;
+  }
 }
 
 /** The pods as Istio's source sees them; none of a workload that only other sources are about. */

@@ -1,3 +1,4 @@
+import type { Pause } from '../loopSlices.ts';
 import { keyOf } from '../model.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
 import { isInFlight, type JournalEntries } from '../plan/journalEntry.ts';
@@ -5,10 +6,10 @@ import { isFailure } from '../plan/outcomes.ts';
 import type { Planned } from '../plan/plan.ts';
 import type { AllRunNotes } from '../plan/runNotes.ts';
 import { cut } from '../report/escaped.ts';
-import { proxyVersions } from '../report/proxyVersions.ts';
+import { ProxyVersions } from '../report/proxyVersions.ts';
 import { rowOf } from '../report/row.ts';
 import { timestamp } from '../rfc3339.ts';
-import { controlPlanesOf, runsOf } from './runsOf.ts';
+import { ControlPlanes, Runs } from './runs.ts';
 import { type Counts, NO_COUNTS, type StatusDocument, type StatusRow, type WaitSum } from './statusDocument.ts';
 
 export interface StatusContext {
@@ -29,39 +30,71 @@ const NAME_LIMIT = 253;
 type Counting = { -readonly [Count in keyof Counts]: number };
 
 /** What users are told of an evaluation. Pure. Its size is bounded, whatever the cluster has. */
-export function statusOf(evaluation: Evaluation, { wall, entries, notes }: StatusContext): StatusDocument {
-  const { items, at } = evaluation;
-  const counts: Counting = { ...NO_COUNTS };
-  const namespaces = new Map<string, Counting>();
-  let unsupportedPods = 0;
-  for (const one of items) {
-    if (one.workload.unsupported) {
-      if ('outdatedPods' in one.verdict) unsupportedPods += one.verdict.outdatedPods;
-      continue;
-    }
-    if (isOutside(one)) continue;
-    const here = namespaces.get(one.workload.namespace) ?? { ...NO_COUNTS };
-    namespaces.set(one.workload.namespace, here);
-    for (const each of [counts, here]) count(each, one);
+export function statusOf(evaluation: Evaluation, context: StatusContext): StatusDocument {
+  const telling = statusStepwise(evaluation, context);
+  for (;;) {
+    const { done, value } = telling.next();
+    if (done) return value;
   }
-  const rows = chosen(items);
-  const told = items.filter(isWorthARow).length;
+}
+
+/** The same in short steps, one for each workload, for callers that do other work in between. */
+export function* statusStepwise(
+  evaluation: Evaluation,
+  { wall, entries, notes }: StatusContext,
+): Generator<Pause, StatusDocument> {
+  const { items, at } = evaluation;
+  const sums = new Sums();
+  const [runs, planes, proxies, waits, rows] = [
+    new Runs(),
+    new ControlPlanes(),
+    new ProxyVersions(),
+    new Waits(),
+    new Rows(),
+  ];
+  for (const one of items) {
+    for (const each of [sums, runs, planes, proxies, waits, rows]) each.add(one);
+    yield 'short';
+  }
+  const workloads = rows.chosen();
+  yield 'long';
+  const { counts, namespaces, unsupportedPods } = sums;
   return {
     version: 1,
     at: timestamp(wall),
     counts,
     unsupportedPods,
-    controlPlanes: controlPlanesOf(items),
-    proxies: [...proxyVersions(items)].map(([version, pods]) => ({ version, pods })),
+    controlPlanes: planes.all(),
+    proxies: [...proxies.sums()].map(([version, pods]) => ({ version, pods })),
     namespaces: [...namespaces]
       .map(([namespace, of]) => ({ namespace, ...of }))
       .sort((a, b) => left(b) - left(a) || Number(a.namespace > b.namespace) - Number(a.namespace < b.namespace))
       .slice(0, NAMESPACES),
-    waits: waitsIn(items),
-    runs: runsOf(evaluation, { entries, notes, toWall: (steady) => steady + wall - at }),
-    workloads: rows.map(statusRow),
-    leftOut: told - rows.length,
+    waits: waits.all(),
+    runs: runs.all(evaluation.waves, { entries, notes, toWall: (steady) => steady + wall - at }),
+    workloads: workloads.map(statusRow),
+    leftOut: rows.count - workloads.length,
   };
+}
+
+/** Counts workloads, overall and by namespace. */
+class Sums {
+  readonly counts: Counting = { ...NO_COUNTS };
+  readonly namespaces = new Map<string, Counting>();
+  unsupportedPods = 0;
+
+  add(one: Planned): void {
+    const { workload, verdict } = one;
+    if (workload.unsupported) {
+      if ('outdatedPods' in verdict) this.unsupportedPods += verdict.outdatedPods;
+      return;
+    }
+    if (isOutside(one)) return;
+    const here = this.namespaces.get(workload.namespace) ?? { ...NO_COUNTS };
+    this.namespaces.set(workload.namespace, here);
+    count(this.counts, one);
+    count(here, one);
+  }
 }
 
 /** Not in the mesh at all. */
@@ -85,28 +118,36 @@ function count(counts: Counting, one: Planned): void {
 const left = ({ outdated, unknown, conflict }: Counts): number => outdated + unknown + conflict;
 
 /** The workloads that get a row: in flight, failed, next, and then what is left, one of each namespace after the other. */
-function chosen(items: readonly Planned[]): Planned[] {
-  const inFlight: Planned[] = [];
-  const failed: Planned[] = [];
-  const next: Planned[] = [];
-  const rest = new Map<string, Planned[]>();
-  for (const one of items) {
-    if (!isWorthARow(one)) continue;
-    const { step, workload } = one;
-    if (step.action === 'follow' || isInFlight(one)) put(inFlight, one, MOST.inFlight);
-    else if (isFailed(one)) put(failed, one, MOST.failed);
-    else if ('order' in step && step.order !== undefined && next.length < MOST.next) next.push(one);
-    else {
-      const here = rest.get(workload.namespace) ?? [];
-      rest.set(workload.namespace, here);
-      put(here, one, ROWS);
-    }
+class Rows {
+  readonly #inFlight: Planned[] = [];
+  readonly #failed: Planned[] = [];
+  readonly #next: Planned[] = [];
+  readonly #rest = new Map<string, Planned[]>();
+  /** Those that should have one. */
+  count = 0;
+
+  add(one: Planned): void {
+    if (!isWorthARow(one)) return;
+    this.count += 1;
+    if (one.step.action === 'follow' || isInFlight(one)) put(this.#inFlight, one, MOST.inFlight);
+    else if (isFailed(one)) put(this.#failed, one, MOST.failed);
+    else if ('order' in one.step && one.step.order !== undefined && this.#next.length < MOST.next) this.#next.push(one);
+    else put(this.#restOf(one.workload.namespace), one, ROWS);
   }
-  const first = [...inFlight, ...failed, ...next];
-  const turns = [...rest.values()];
-  for (let turn = 0; first.length < ROWS && turns.some((here) => turn < here.length); turn++)
-    first.push(...turns.flatMap((here) => here[turn] ?? []).slice(0, ROWS - first.length));
-  return first;
+
+  #restOf(namespace: string): Planned[] {
+    const here = this.#rest.get(namespace) ?? [];
+    this.#rest.set(namespace, here);
+    return here;
+  }
+
+  chosen(): Planned[] {
+    const all = [...this.#inFlight, ...this.#failed, ...this.#next];
+    const turns = [...this.#rest.values()];
+    for (let turn = 0; all.length < ROWS && turns.some((here) => turn < here.length); turn++)
+      all.push(...turns.flatMap((here) => here[turn] ?? []).slice(0, ROWS - all.length));
+    return all;
+  }
 }
 
 const put = (into: Planned[], one: Planned, most: number): void => {
@@ -126,41 +167,49 @@ function statusRow(one: Planned): StatusRow {
   };
 }
 
-/** Every reason to wait, the most frequent first. */
-function waitsIn(items: readonly Planned[]): WaitSum[] {
-  const sums = new Map<string, { workloads: number; until?: number; example: Planned; detail: string }>();
-  for (const one of items) {
+/** Sums workloads by what they wait for. */
+class Waits {
+  readonly #sums = new Map<
+    string,
+    { workloads: number; until?: number; readonly example: Planned; readonly detail: string }
+  >();
+
+  add(one: Planned): void {
     const { step } = one;
-    if (step.action !== 'wait') continue;
+    if (step.action !== 'wait') return;
     const { code, detail } = step.reason;
-    const sum = sums.get(code) ?? { workloads: 0, example: one, detail };
-    sums.set(code, sum);
+    const sum = this.#sums.get(code) ?? { workloads: 0, example: one, detail };
+    this.#sums.set(code, sum);
     sum.workloads += 1;
     if (step.until !== undefined) sum.until = Math.min(sum.until ?? step.until, step.until);
   }
-  return [...sums]
-    .sort(([a, { workloads: first }], [b, { workloads: second }]) => second - first || Number(a > b) - Number(a < b))
-    .map(
-      ([
-        reason,
-        {
+
+  /** The most frequent first. */
+  all(): WaitSum[] {
+    return [...this.#sums]
+      .sort(([a, { workloads: first }], [b, { workloads: second }]) => second - first || Number(a > b) - Number(a < b))
+      .map(
+        ([
+          reason,
+          {
+            workloads,
+            until,
+            example: { workload },
+            detail,
+          },
+        ]) => ({
+          reason,
           workloads,
-          until,
-          example: { workload },
-          detail,
-        },
-      ]) => ({
-        reason,
-        workloads,
-        ...(until !== undefined && { until: timestamp(until) }),
-        example: {
-          kind: workload.kind,
-          namespace: workload.namespace,
-          name: workload.name,
-          detail: cut(detail, DETAIL_LIMIT),
-        },
-      }),
-    );
+          ...(until !== undefined && { until: timestamp(until) }),
+          example: {
+            kind: workload.kind,
+            namespace: workload.namespace,
+            name: workload.name,
+            detail: cut(detail, DETAIL_LIMIT),
+          },
+        }),
+      );
+  }
 }
 
 /** The key of a row's workload. */

@@ -126,7 +126,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   },
   // what others may see of an evaluation, and how a terminal shows it
   status: {
-    values: [...NOUNS, 'compare', 'expect', 'plan', 'report', 'node:zlib'],
+    values: [...NOUNS, 'loopSlices.ts', 'compare', 'expect', 'plan', 'report', 'node:zlib'],
     types: ['journal'],
   },
   'operator.ts': {

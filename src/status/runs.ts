@@ -34,29 +34,43 @@ interface Counted {
   isStarting: boolean;
 }
 
-/** The runs that have something to restart, or have restarted something, with their waves. Without waves, all is one. */
-export function runsOf({ items, waves = [] }: Evaluation, { entries, notes, toWall }: RunContext): RunStatus[] {
-  const begun = begunAt(entries);
-  const known = new Map(waves.map((one) => [one.run, one.waves]));
-  return [...countedRuns(items)]
-    .filter(([run, { total, current }]) => total > current || begun.has(run))
-    .sort(([, a], [, b]) => b.total - b.current - (a.total - a.current))
-    .slice(0, RUNS)
-    .map(([run, counted]) => {
-      const { injection, to } = counted;
-      const startedAt = notes.get(run)?.startedAt ?? begun.get(run);
-      const table = (known.get(run) ?? [restOf(counted)]).map((wave) => waveStatus(wave, toWall));
-      const eta = etaOf(table);
-      return {
-        id: run,
-        injector: cut(injectorWord(injection), DETAIL_LIMIT),
-        ...(injection.entry?.revision && { revision: injection.entry.revision }),
-        ...(to !== undefined && { to }),
-        ...(startedAt !== undefined && { startedAt: timestamp(startedAt) }),
-        ...(eta && { eta }),
-        waves: table,
-      };
-    });
+/** Sums workloads by the run that they belong to. */
+export class Runs {
+  readonly #counted = new Map<string, Counted>();
+
+  add(one: Planned): void {
+    const { injection, verdict, workload } = one;
+    if (!injection || workload.unsupported || !['current', 'outdated'].includes(verdict.state)) return;
+    const none = { total: 0, current: 0, inFlight: 0, failed: 0, waiting: 0, isStarting: false };
+    const run = this.#counted.get(injection.run) ?? { injection, ...none };
+    this.#counted.set(injection.run, run);
+    add(run, one);
+  }
+
+  /** The runs that have something to restart, or have restarted something, with their waves. Without waves, all is one. */
+  all(waves: Evaluation['waves'] = [], { entries, notes, toWall }: RunContext): RunStatus[] {
+    const begun = begunAt(entries);
+    const known = new Map(waves.map((one) => [one.run, one.waves]));
+    return [...this.#counted]
+      .filter(([run, { total, current }]) => total > current || begun.has(run))
+      .sort(([, a], [, b]) => b.total - b.current - (a.total - a.current))
+      .slice(0, RUNS)
+      .map(([run, counted]) => {
+        const { injection, to } = counted;
+        const startedAt = notes.get(run)?.startedAt ?? begun.get(run);
+        const table = (known.get(run) ?? [restOf(counted)]).map((wave) => waveStatus(wave, toWall));
+        const eta = etaOf(table);
+        return {
+          id: run,
+          injector: cut(injectorWord(injection), DETAIL_LIMIT),
+          ...(injection.entry?.revision && { revision: injection.entry.revision }),
+          ...(to !== undefined && { to }),
+          ...(startedAt !== undefined && { startedAt: timestamp(startedAt) }),
+          ...(eta && { eta }),
+          waves: table,
+        };
+      });
+  }
 }
 
 /** When the first known restart of each run was decided. */
@@ -66,19 +80,6 @@ function begunAt(entries: JournalEntries): Map<string, number> {
     for (const { run, restartedAt } of targetsOf(entry))
       begun.set(run, Math.min(begun.get(run) ?? restartedAt, restartedAt));
   return begun;
-}
-
-function countedRuns(items: readonly Planned[]): Map<string, Counted> {
-  const runs = new Map<string, Counted>();
-  for (const one of items) {
-    const { injection, verdict, workload } = one;
-    if (!injection || workload.unsupported || !['current', 'outdated'].includes(verdict.state)) continue;
-    const none = { total: 0, current: 0, inFlight: 0, failed: 0, waiting: 0, isStarting: false };
-    const run = runs.get(injection.run) ?? { injection, ...none };
-    runs.set(injection.run, run);
-    add(run, one);
-  }
-  return runs;
 }
 
 function add(run: Counted, one: Planned): void {
@@ -120,17 +121,21 @@ function etaOf(waves: readonly WaveStatus[]): Eta | undefined {
 const CONTROL_PLANES = 20;
 
 /** The control planes whose injectors decide about workloads. */
-export function controlPlanesOf(items: readonly Planned[]): ControlPlane[] {
-  const planes = new Map<string, ControlPlane>();
-  for (const { injection } of items) {
-    if (!injection?.entry || injection.source || planes.has(injection.run)) continue;
+export class ControlPlanes {
+  readonly #known = new Map<string, ControlPlane>();
+
+  add({ injection }: Planned): void {
+    if (!injection?.entry || injection.source || this.#known.has(injection.run)) return;
     const { entry, istiod } = injection;
     const version = istiod && versionOf(istiod.image);
-    planes.set(injection.run, {
+    this.#known.set(injection.run, {
       injector: cut(entry.configuration, DETAIL_LIMIT),
       revision: cut(entry.revision, DETAIL_LIMIT),
       ...(version !== undefined && { version }),
     });
   }
-  return [...planes.values()].slice(0, CONTROL_PLANES);
+
+  all(): ControlPlane[] {
+    return [...this.#known.values()].slice(0, CONTROL_PLANES);
+  }
 }
