@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import { CommanderError } from 'commander';
 import { completion } from './cli/completion.ts';
 import { pauseCommand } from './cli/pauseCommand.ts';
+import { planClusters } from './cli/planClusters.ts';
 import { planCommand } from './cli/planCommand.ts';
-import { planFleet } from './cli/planFleet.ts';
 import { checkPolicy } from './cli/policyCommand.ts';
 import { PolicyError } from './cli/policySource.ts';
 import { program } from './cli/program.ts';
@@ -39,7 +39,7 @@ async function main(stop: AbortController): Promise<number> {
       },
       policyCheck: (file, output) => checkPolicy(file, output, streams),
       plan: (settings, given) =>
-        (settings.contexts.length > 0 ? planFleet : planCommand)(settings, given, streams, stop.signal),
+        (settings.contexts.length > 0 ? planClusters : planCommand)(settings, given, streams, stop.signal),
       status: (settings) => statusCommand(settings, streams, stop.signal),
       pause: (settings) => pauseCommand(settings, streams, stop.signal),
       resume: (settings) => resumeCommand(settings, streams, stop.signal),

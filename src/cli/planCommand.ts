@@ -24,7 +24,7 @@ import { connect } from './connect.ts';
 import type { SettingsSource } from './installed/installedSettings.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
 import type { ScreenInput } from './liveScreen.ts';
-import type { PlannedCluster } from './planFleet.ts';
+import type { PlannedCluster } from './planClusters.ts';
 import { planSettings, sourceLine } from './planSettings.ts';
 import { PolicySource } from './policySource.ts';
 import { Progress } from './progress.ts';

@@ -2,7 +2,7 @@ import { escaped } from '../report/escaped.ts';
 import { jsonText, yamlText } from '../report/machineText.ts';
 import { chosenStatus } from '../status/chosenStatus.ts';
 import { type ClusterStatus, isUnread, type StatusChoice, type UnreadCluster } from '../status/clusterStatus.ts';
-import { fleetLines, fleetRows } from '../status/fleet.ts';
+import { clusterRows, clusterTable } from '../status/clusterTable.ts';
 import { type FrameOptions, frame } from '../status/frame.ts';
 import { statusObject } from '../status/statusObject.ts';
 import type { Streams } from './planCommand.ts';
@@ -19,7 +19,7 @@ export type Shown = (all: readonly (ClusterStatus | UnreadCluster)[], options: F
 export function shownAs(settings: Pick<Settings, 'contexts' | 'namespace' | 'run'>): Shown {
   const choice = choiceOf(settings);
   const chosen = (one: ClusterStatus | UnreadCluster) => (isUnread(one) ? one : chosenStatus(one, choice));
-  if (settings.contexts.length > 0) return (all, options) => fleetLines(fleetRows(all.map(chosen)), options);
+  if (settings.contexts.length > 0) return (all, options) => clusterTable(clusterRows(all.map(chosen)), options);
   return (all, options) =>
     all
       .map(chosen)

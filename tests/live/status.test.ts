@@ -106,8 +106,7 @@ test('over an upgrade a reader sees it live at two sizes, without flicker, with 
       const { alternate, cursorShown } = small.screen();
       assert.deepEqual({ alternate, cursorShown }, { alternate: true, cursorShown: false });
       await bed.istio.upgrade('default', nextVersion());
-      for (const one of [small, large])
-        await shows(one, 'a restart in flight', /IN FLIGHT\n.*\bs {2}\d of \d pods/s, 30);
+      for (const one of [small, large]) await shows(one, 'a restart in flight', /IN FLIGHT\n.*\d s {2}\S/s, 30);
       const during = await look(kubeconfig);
       assert.ok(during.counts.inFlight >= 1 && during.counts.outdated >= 1, JSON.stringify(during.counts));
       assert.equal(during.leader.isAlive, true);

@@ -3,8 +3,8 @@ import type { FrameOptions } from './frame.ts';
 import { columnsOf, type Piece, padded, SGR, textLine } from './textLine.ts';
 import { clockWords } from './words.ts';
 
-/** One cluster of a fleet. */
-export interface FleetRow {
+/** One of several clusters. */
+export interface ClusterRow {
   readonly cluster: string;
   /** Versions of the control planes, with their revisions where there are several. */
   readonly controlPlane: string;
@@ -24,7 +24,7 @@ const HALTS: ReadonlySet<string> = new Set(['halted', 'owner-reverts']);
 const VERSIONS = 3;
 
 /** What a status says of its cluster as a whole. */
-export function fleetRow({ cluster, paused, leader, document }: ClusterStatus): FleetRow {
+export function clusterRow({ cluster, paused, leader, document }: ClusterStatus): ClusterRow {
   const { counts, controlPlanes, proxies, waits, runs } = document;
   const halted = waits.filter(({ reason }) => HALTS.has(reason)).reduce((sum, { workloads }) => sum + workloads, 0);
   const open = runs.filter(({ waves }) => waves.some(({ state }) => state !== 'done'));
@@ -54,7 +54,7 @@ function planeWords(planes: ClusterStatus['document']['controlPlanes']): string 
 const listWords = (words: readonly string[]): string =>
   words.length > VERSIONS ? `${words.slice(0, VERSIONS).join(', ')}, …` : words.join(', ');
 
-const COLUMNS: readonly [title: string, widest: number, text: (row: FleetRow, now: number) => string][] = [
+const COLUMNS: readonly [title: string, widest: number, text: (row: ClusterRow, now: number) => string][] = [
   ['CLUSTER', 30, ({ cluster }) => cluster],
   ['CONTROL PLANE', 30, ({ controlPlane }) => controlPlane || '–'],
   ['PROXIES', 40, ({ proxies }) => proxies || '–'],
@@ -66,7 +66,7 @@ const COLUMNS: readonly [title: string, widest: number, text: (row: FleetRow, no
 ];
 
 /** One line for each cluster, in the order given. One that could not be read says why. */
-export function fleetLines(all: readonly (FleetRow | UnreadCluster)[], options: FrameOptions): string[] {
+export function clusterTable(all: readonly (ClusterRow | UnreadCluster)[], options: FrameOptions): string[] {
   const { width, height, colour, now } = options;
   const cells = all.map((one) => ('error' in one ? undefined : COLUMNS.map(([, , text]) => text(one, now))));
   const names = all.map(({ cluster }) => cluster);
@@ -84,6 +84,6 @@ export function fleetLines(all: readonly (FleetRow | UnreadCluster)[], options: 
   return lines.slice(0, height).map((pieces) => textLine(pieces, width, colour));
 }
 
-/** The rows of a fleet for `fleetLines`. */
-export const fleetRows = (all: readonly (ClusterStatus | UnreadCluster)[]): (FleetRow | UnreadCluster)[] =>
-  all.map((one) => (isUnread(one) ? one : fleetRow(one)));
+/** The rows for `clusterTable`. */
+export const clusterRows = (all: readonly (ClusterStatus | UnreadCluster)[]): (ClusterRow | UnreadCluster)[] =>
+  all.map((one) => (isUnread(one) ? one : clusterRow(one)));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { fleetLines, fleetRows } from '../../../src/status/fleet.ts';
+import { clusterRows, clusterTable } from '../../../src/status/clusterTable.ts';
 import { clusterStatus, statusDocument, upgradeDocument } from '../../builders/status.ts';
 import { MINUTE, NOW } from '../../builders/workload.ts';
 
 const options = { width: 200, colour: false, now: NOW };
-const lines = (...all: Parameters<typeof fleetRows>[0]): string[] => fleetLines(fleetRows(all), options);
+const lines = (...all: Parameters<typeof clusterRows>[0]): string[] => clusterTable(clusterRows(all), options);
 
 test('a line for each cluster, in the order given; one that could not be read says why', () => {
   const halted = { reason: 'halted', workloads: 4, example: { kind: 'A', namespace: 'b', name: 'c', detail: '' } };
@@ -44,7 +44,7 @@ test('it ends when the last of its runs does, and that is unknown if one of them
   const wave = { name: 'rest', state: 'running', total: 2, current: 1, inFlight: 1, failed: 0, waiting: 0 } as const;
   const run = { id: 'a', injector: 'i', waves: [wave] };
   const row = (...runs: object[]) =>
-    fleetRows([clusterStatus(statusDocument({ runs: runs.map((one) => ({ ...run, ...one })) }))])[0];
+    clusterRows([clusterStatus(statusDocument({ runs: runs.map((one) => ({ ...run, ...one })) }))])[0];
   const ends = (...runs: object[]) => {
     const found = row(...runs);
     return found && 'eta' in found ? found.eta : undefined;

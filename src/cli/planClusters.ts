@@ -6,7 +6,7 @@ import { escaped } from '../report/escaped.ts';
 import { jsonText, yamlText } from '../report/machineText.ts';
 import type { Row } from '../report/row.ts';
 import type { ClusterStatus, UnreadCluster } from '../status/clusterStatus.ts';
-import { fleetLines, fleetRows } from '../status/fleet.ts';
+import { clusterRows, clusterTable } from '../status/clusterTable.ts';
 import { statusOf } from '../status/statusOf.ts';
 import { contextsOf } from './contexts.ts';
 import { type LeaseFacts, leaseFacts, leaseStatus } from './leaseStatus.ts';
@@ -44,7 +44,7 @@ interface Made {
  * @returns the exit code: 1 if a cluster could not be planned, or else the greatest of those of the plans
  * @throws {Error} for a context that does not exist
  */
-export async function planFleet(
+export async function planClusters(
   asked: Settings,
   given: ReadonlySet<string>,
   streams: Streams,
@@ -83,14 +83,14 @@ export async function planFleet(
   for (const { cluster, planned } of all)
     for (const words of planned?.warnings ?? [])
       streams.error.write(`warning: ${escaped(`${cluster}: ${words}`, WARNING_LIMIT)}\n`);
-  streams.out.write(fleetText(all, asked, streams));
+  streams.out.write(clustersText(all, asked, streams));
   return all.some(({ planned }) => !planned) ? FAILED : Math.max(0, ...all.map(({ code }) => code));
 }
 
 /** The plans of single clusters print nothing. */
 const SILENT = { isTTY: false, write: () => true } as unknown as NodeJS.WriteStream;
 
-function fleetText(all: readonly Made[], { output }: Settings, { out, environment }: Streams): string {
+function clustersText(all: readonly Made[], { output }: Settings, { out, environment }: Streams): string {
   if (output !== 'table') {
     const clusters = all.map(({ cluster, planned, error }) =>
       planned ? { cluster, workloads: planned.rows, warnings: planned.warnings } : { cluster, error },
@@ -99,7 +99,7 @@ function fleetText(all: readonly Made[], { output }: Settings, { out, environmen
   }
   const colour = out.isTTY === true && !environment.NO_COLOR;
   const width = out.isTTY ? out.columns || WIDTH : WIDTH;
-  return `${fleetLines(fleetRows(all.map(statusMade)), { width, colour, now: Date.now() }).join('\n')}\n`;
+  return `${clusterTable(clusterRows(all.map(statusMade)), { width, colour, now: Date.now() }).join('\n')}\n`;
 }
 
 /** A plan as a status, so that both have the same line. */
