@@ -5,6 +5,7 @@ import { messageOf } from '../messageOf.ts';
 import type { Workload } from '../model.ts';
 import { rolloutState } from '../plan/rollout.ts';
 import type { RolloutFacts } from '../status/clusterStatus.ts';
+import { isObjectName } from '../status/objectName.ts';
 import type { StatusRow } from '../status/statusDocument.ts';
 import { rowKey } from '../status/statusOf.ts';
 
@@ -17,6 +18,7 @@ export const SLOW = 20_000;
 export const rowsInFlight = (rows: readonly StatusRow[]): StatusRow[] =>
   rows
     .filter(({ kind, startedAt }) => startedAt !== undefined && findKind(kind) !== undefined)
+    .filter(({ namespace, name }) => isObjectName(namespace) && isObjectName(name))
     .toSorted(
       (a, b) => Number((a.startedAt ?? '') > (b.startedAt ?? '')) - Number((a.startedAt ?? '') < (b.startedAt ?? '')),
     )

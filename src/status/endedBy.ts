@@ -1,9 +1,7 @@
 import { WAIT_REASONS } from '../plan/waitReasons.ts';
 import type { ClusterStatus } from './clusterStatus.ts';
+import { isObjectName } from './objectName.ts';
 import type { WaitSum } from './statusDocument.ts';
-
-/** What the names of objects are made of. A name with anything else has not come from an API server, and would be run by a shell. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$/;
 
 /** The command that ends a wait; undefined if it ends by itself, or if no one command ends it. */
 export function endedBy({ reason, example }: WaitSum, { home, paused }: ClusterStatus): string | undefined {
@@ -17,6 +15,7 @@ export function endedBy({ reason, example }: WaitSum, { home, paused }: ClusterS
     '{name}': example.name,
   };
   const used = Object.entries(words).filter(([placeholder]) => template.includes(placeholder));
-  if (!used.every(([, word]) => NAME.test(word))) return undefined;
+  // people paste it into a shell
+  if (!used.every(([, word]) => isObjectName(word))) return undefined;
   return used.reduce((command, [placeholder, word]) => command.replace(placeholder, word), template);
 }

@@ -11,7 +11,7 @@ function complete(typed: string): string[] {
 }
 
 const rows: [string, string, string[]][] = [
-  ['the commands', '', ['run', 'plan', 'pause', 'resume', 'policy', ':4']],
+  ['the commands', '', ['run', 'plan', 'status', 'pause', 'resume', 'policy', ':4']],
   ['commands that begin so', 'p', ['plan', 'pause', 'policy', ':4']],
   ['the commands of a command', 'policy ', ['check', ':4']],
   [
