@@ -4,7 +4,6 @@ import type { Assessed } from './assessed.ts';
 import { entryOf } from './journalEntry.ts';
 import { type Plan, planStepwise } from './plan.ts';
 import type { PlanContext } from './rule.ts';
-import type { RunWaves } from './wave.ts';
 
 /** What an evaluation is made from. Nothing else decides. */
 export interface EvaluationInputs extends Pick<AssessmentContext, 'mesh' | 'learnt'> {
@@ -16,8 +15,6 @@ export interface EvaluationInputs extends Pick<AssessmentContext, 'mesh' | 'lear
 export interface Evaluation extends Plan {
   /** When it was made: milliseconds of the steady clock. */
   readonly at: number;
-  /** How far the waves of each run are; absent where nothing has worked that out. */
-  readonly waves?: readonly RunWaves[];
 }
 
 /** Assesses every workload and plans its step. Pure: the same inputs give the same evaluation. */

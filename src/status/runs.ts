@@ -1,16 +1,23 @@
 import { sidecarWord } from '../compare/verdict.ts';
 import { type Injection, injectorWord } from '../expect/mesh.ts';
-import type { Evaluation } from '../plan/evaluate.ts';
 import { isInFlight, type JournalEntries } from '../plan/journalEntry.ts';
 import { isFailure } from '../plan/outcomes.ts';
 import type { Planned } from '../plan/plan.ts';
 import { targetsOf } from '../plan/record.ts';
 import type { AllRunNotes } from '../plan/runNotes.ts';
-import { REST, type WaveProgress } from '../plan/wave.ts';
+import { REST, type RunWaves, type WaveProgress } from '../plan/wave.ts';
 import { cut } from '../report/escaped.ts';
 import { versionOf } from '../report/proxyVersions.ts';
 import { timestamp } from '../rfc3339.ts';
 import type { ControlPlane, Eta, RunStatus, WaveStatus } from './statusDocument.ts';
+
+/** What an evaluation may know of runs besides: their waves, and when they are expected to be done. */
+export interface KnownOfRuns {
+  readonly waves?: readonly RunWaves[];
+  readonly eta?: {
+    readonly runs: readonly { readonly run: string; readonly eta: NonNullable<WaveProgress['eta']> }[];
+  };
+}
 
 export interface RunContext {
   readonly entries: JournalEntries;
@@ -48,7 +55,7 @@ export class Runs {
   }
 
   /** The runs that have something to restart, or have restarted something, with their waves. Without waves, all is one. */
-  all(waves: Evaluation['waves'] = [], { entries, notes, toWall }: RunContext): RunStatus[] {
+  all({ waves = [], eta: ends }: KnownOfRuns, { entries, notes, toWall }: RunContext): RunStatus[] {
     const begun = begunAt(entries);
     const known = new Map(waves.map((one) => [one.run, one.waves]));
     return [...this.#counted]
@@ -59,7 +66,8 @@ export class Runs {
         const { injection, to } = counted;
         const startedAt = notes.get(run)?.startedAt ?? begun.get(run);
         const table = (known.get(run) ?? [restOf(counted)]).map((wave) => waveStatus(wave, toWall));
-        const eta = etaOf(table);
+        const end = ends?.runs.find((one) => one.run === run)?.eta;
+        const eta = end && counted.total > counted.current ? etaText(end) : etaOf(table);
         return {
           id: run,
           injector: cut(injectorWord(injection), DETAIL_LIMIT),
@@ -105,9 +113,14 @@ function waveStatus({ detail, until, eta, ...wave }: WaveProgress, toWall: RunCo
     ...wave,
     ...(detail !== undefined && { detail: cut(detail, DETAIL_LIMIT) }),
     ...(until !== undefined && { until: timestamp(toWall(until)) }),
-    ...(eta && { eta: { median: timestamp(eta.median), p90: timestamp(eta.p90) } }),
+    ...(eta && { eta: etaText(eta) }),
   };
 }
+
+const etaText = ({ median, p90 }: NonNullable<WaveProgress['eta']>): Eta => ({
+  median: timestamp(median),
+  p90: timestamp(p90),
+});
 
 /** The end of a run is that of its last wave; unknown if that of any wave is unknown. RFC 3339 of one zone sorts as text. */
 function etaOf(waves: readonly WaveStatus[]): Eta | undefined {

@@ -126,6 +126,7 @@ const ROW: Shape = {
   reason: 'string',
   detail: 'string',
   until: 'string',
+  wave: 'string',
   order: 'number',
   drifts: ['string'],
   from: 'string',

@@ -127,6 +127,14 @@ test('the waves of an evaluation are told, with their times by the wall clock, a
   assert.deepEqual(run?.eta, { median: '2026-01-01T00:01:00Z', p90: '2026-01-01T00:09:00Z' });
 });
 
+test('an estimate of the whole run counts, also without waves', () => {
+  const all = [named('web')];
+  const eta = { runs: [{ run: 'run', eta: { median: NOW + MINUTE, p90: NOW + 2 * MINUTE } }] };
+  const context = { wall: NOW, entries: new Map(), notes: new Map() };
+  const [run] = statusOf({ ...evaluated(all), eta }, context).runs;
+  assert.deepEqual(run?.eta, { median: '2026-01-01T00:01:00Z', p90: '2026-01-01T00:02:00Z' });
+});
+
 test('an injector with nothing to restart, and without a restart, is no run', () =>
   assert.deepEqual(told([assessed({}, current)]).runs, []));
 
