@@ -153,11 +153,4 @@ export function parseDialAddress(given: string): { host: string; port: number } 
 }
 
 /** Names of kubeconfig contexts, each once, in their order. They may have any characters but a comma. */
-export const parseContexts = (text: string): readonly string[] => [
-  ...new Set(
-    text
-      .split(',')
-      .map((name) => name.trim())
-      .filter(Boolean),
-  ),
-];
+export const parseContexts = (given: string): readonly string[] => [...new Set(splitList(given))];

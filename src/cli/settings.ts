@@ -203,7 +203,7 @@ export const SETTINGS = {
   } as Setting<'table' | 'json' | 'yaml'>,
   contexts: {
     help: 'one line for each of these clusters: kubeconfig contexts, comma-separated, or all',
-    value: 'names',
+    value: 'contexts',
     default: '',
     commands: SHOW,
     list: true,

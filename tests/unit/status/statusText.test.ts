@@ -33,7 +33,7 @@ test('what has no room even so has fewer workloads and namespaces, and says how 
   assert.deepEqual(read.counts, document.counts);
 });
 
-const bomb = `gzip:${gzipSync(Buffer.alloc(64 * 1024 * 1024)).toString('base64')}`;
+const bomb = `gzip:${gzipSync(' '.repeat(64 * 1024 * 1024) + JSON.stringify(statusDocument())).toString('base64')}`;
 const UNREADABLE: readonly [string, string, RegExp][] = [
   ['no JSON', 'x', /JSON/],
   ['null', 'null', /its version is undefined/],
