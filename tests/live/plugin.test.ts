@@ -26,6 +26,11 @@ const rows: [string, string[], RegExp][] = [
   ['lists the plugin', ['plugin', 'list'], /\/kubectl-meltemi\n/],
   ['runs it', ['meltemi', '--version'], /^\d+\.\d+\.\d+\S* \(abc1234, 2026-11-21\)\n$/],
   ['shows its help as it is typed', ['meltemi', 'plan', '--help'], /^Usage: kubectl meltemi plan \[options\]/],
+  [
+    'runs status by its name',
+    ['meltemi', 'status', '--help'],
+    /^Usage: kubectl meltemi status \[options\][\s\S]*--watch/,
+  ],
   ['completes its commands', ['__complete', 'meltemi', 'pla'], /^plan\t.*\n:4\n$/],
   ['completes its flags', ['__complete', 'meltemi', 'run', '--metrics-s'], /^--metrics-secure\t.*\n:4\n$/],
 ];
