@@ -11,11 +11,11 @@ import type { Rule } from '../rule.ts';
  */
 export const configRemains: Rule<'config-remains'> = {
   code: 'config-remains',
+  endedBy: `${PRODUCT} resume -n {meltemi}`,
   help:
     'A restart of this workload, or of another one, did not end the difference between its configuration and the one that the injector ' +
     'answers. Meltemi only reports it until the injector changes or you run `meltemi resume`.',
   lookAgain: 'on-change',
-  endedBy: `${PRODUCT} resume -n {meltemi}`,
   check(assessed, context) {
     const { workload, verdict, injection } = assessed;
     const { restartOn } = context.policy;

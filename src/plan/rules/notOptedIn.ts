@@ -4,10 +4,10 @@ import { optInOf } from './optInAnnotation.ts';
 
 export const notOptedIn: Rule<'not-opted-in'> = {
   code: 'not-opted-in',
+  endedBy: `kubectl -n {namespace} annotate {kind} {name} --overwrite ${RESTART_ANNOTATION}=true`,
   help: `With \`optIn\`, only workloads with \`${RESTART_ANNOTATION}: "true"\` are restarted. This one does not have it.`,
   // usually many workloads wait for this, and a namespace event or an edit of the policy releases most of them at once
   lookAgain: 120_000,
-  endedBy: `kubectl -n {namespace} annotate {kind} {name} --overwrite ${RESTART_ANNOTATION}=true`,
   betweenPods: true,
   check(assessed, { policy }) {
     if (!policy.optIn || optInOf(assessed)?.value === 'true') return undefined;

@@ -3,9 +3,9 @@ import type { Rule } from '../rule.ts';
 
 export const operatorPaused: Rule<'operator-paused'> = {
   code: 'operator-paused',
+  endedBy: `${PRODUCT} resume -n {meltemi}`,
   help: 'A user has paused Meltemi with `meltemi pause`, with the annotation on its Lease, or with `paused` in the policy.',
   lookAgain: 'on-change',
-  endedBy: `${PRODUCT} resume -n {meltemi}`,
   betweenPods: true,
   check(_assessed, { paused, policy }) {
     if (paused !== undefined) return { detail: paused };

@@ -7,9 +7,9 @@ const LONGEST = 40;
 /** A value that is neither `"true"` nor `"false"` is a mistake. The workload is not restarted until the value is corrected. */
 export const optedOut: Rule<'opted-out'> = {
   code: 'opted-out',
+  endedBy: `kubectl -n {namespace} annotate {kind} {name} --overwrite ${RESTART_ANNOTATION}=true`,
   help: `The annotation \`${RESTART_ANNOTATION}\` on the workload, or else on its namespace, opts it out.`,
   lookAgain: 30_000,
-  endedBy: `kubectl -n {namespace} annotate {kind} {name} --overwrite ${RESTART_ANNOTATION}=true`,
   betweenPods: true,
   check(assessed) {
     const said = optInOf(assessed);

@@ -5,11 +5,11 @@ import type { Rule } from '../rule.ts';
 
 export const ownerReverts: Rule<'owner-reverts'> = {
   code: 'owner-reverts',
+  endedBy: `${PRODUCT} resume -n {meltemi}`,
   help:
     'An owner of the same kind has reverted a restart of another workload, in this namespace or in several. ' +
     'Restarts wait until the injector changes or you run `meltemi resume`.',
   lookAgain: 'on-change',
-  endedBy: `${PRODUCT} resume -n {meltemi}`,
   check({ workload, injection }, context) {
     if (!workload.owner) return undefined;
     const kind = kindOfOwner(workload.owner);

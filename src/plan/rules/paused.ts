@@ -2,9 +2,9 @@ import type { Rule } from '../rule.ts';
 
 export const paused: Rule<'paused'> = {
   code: 'paused',
+  endedBy: 'kubectl -n {namespace} rollout resume {kind} {name}',
   help: 'The rollout is paused.',
   lookAgain: 30_000,
-  endedBy: 'kubectl -n {namespace} rollout resume {kind} {name}',
   check: ({ workload }) =>
     workload.paused
       ? { detail: 'spec.paused is true; a restart would begin only after you resume the rollout' }
