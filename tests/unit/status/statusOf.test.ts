@@ -129,7 +129,8 @@ test('the waves of an evaluation are told, with their times by the wall clock, a
 
 test('an estimate of the whole run counts, also without waves', () => {
   const all = [named('web')];
-  const eta = { runs: [{ run: 'run', eta: { median: NOW + MINUTE, p90: NOW + 2 * MINUTE } }] };
+  const end = { median: NOW + MINUTE, p90: NOW + 2 * MINUTE };
+  const eta = { at: NOW, workloads: 1, leftOut: [], runs: [{ run: 'run', eta: end, waves: [] }] };
   const context = { wall: NOW, entries: new Map(), notes: new Map() };
   const [run] = statusOf({ ...evaluated(all), eta }, context).runs;
   assert.deepEqual(run?.eta, { median: '2026-01-01T00:01:00Z', p90: '2026-01-01T00:02:00Z' });
