@@ -37,7 +37,7 @@ async function main(stop: AbortController): Promise<number> {
         needsOutput = true;
         return runCommand(settings, given, process.env, stop.signal);
       },
-      policyCheck: (file, output) => checkPolicy(file, output, streams),
+      policyCheck: (file, options) => checkPolicy(file, options, streams, stop.signal),
       plan: (settings, given) =>
         (settings.contexts.length > 0 ? planClusters : planCommand)(settings, given, streams, stop.signal),
       status: (settings) => statusCommand(settings, streams, stop.signal),

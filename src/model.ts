@@ -174,9 +174,10 @@ export interface PodSample {
  * pod are left out, so that most pods of a mesh share a few.
  */
 export interface SidecarConfig {
-  /** Equal contents have equal hashes. */
+  /** Configurations of equal hashes are equal. Of those that are read in the same form, equal ones have equal hashes. */
   readonly hash: string;
-  readonly container: Readonly<Record<string, unknown>>;
+  /** Undefined if it turns out to be larger than a sidecar's should be, or cannot be read. */
+  readonly container: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Where a container is in a pod, and its image. */

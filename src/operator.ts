@@ -8,11 +8,12 @@ import type { Journal } from './journal/journal.ts';
 import { JournalUpkeep } from './journal/journalUpkeep.ts';
 import type { PauseState } from './leader/pauseState.ts';
 import { afterSteps, inSlices } from './loopSlices.ts';
+import type { MetricGateUpkeep } from './metricGates/metricGateUpkeep.ts';
 import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
 import { Scans } from './observe/scans.ts';
-import type { Assessed } from './plan/assessed.ts';
+import type { Assessed, Outdated } from './plan/assessed.ts';
 import { type Evaluation, evaluateStepwise } from './plan/evaluate.ts';
 import { historyOf } from './plan/history.ts';
 import { noteOrphans } from './plan/orphans.ts';
@@ -20,7 +21,9 @@ import { type Plan, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import { rolloutGroupsOf } from './plan/rolloutGroups.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
+import { isHeldForGood } from './plan/rules/rules.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
+import { Waves } from './plan/waves.ts';
 import type { Report } from './report/report.ts';
 import { Restarter } from './restart/restarter.ts';
 import { isOvertaken, Restarts } from './restart/restarts.ts';
@@ -37,6 +40,7 @@ export interface OperatorOptions {
   readonly injectors: Injectors;
   readonly observer: Observer;
   readonly confirmations: Confirmations;
+  readonly metricGates: MetricGateUpkeep;
   /** What is allowed at the moment of the call. */
   readonly policy: () => Policy;
   readonly reconcilePeriod: number;
@@ -165,6 +169,7 @@ export class Operator {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     this.#term = undefined;
     await this.#turning;
+    this.#options.metricGates.rest();
     await this.#restarts.idle();
   }
 
@@ -262,6 +267,7 @@ export class Operator {
   async #evaluate({ restarter, signal }: Term): Promise<void> {
     const { observer, journal, dryRun, watch, now, wall, policy, report, injectors, confirmations, pauseState, own } =
       this.#options;
+    const { metricGates } = this.#options;
     if (dryRun) journal.load();
     const mesh = this.#mesh;
     // a restart that ends meanwhile is in no observation of this evaluation: it counts as it was when that began
@@ -285,11 +291,15 @@ export class Operator {
       starting: new Set(this.#restarts.starting),
       paused,
       resumedAt,
+      unseen: this.#scans.unseen(mesh),
       own,
+      notes: new Map(journal.notes),
+      metricGates: metricGates.states(),
     };
     const learnt = journal.learntSoFar();
     const evaluation = await inSlices(evaluateStepwise({ mesh, observations, learnt, context }), observations.length);
     this.#assessed = evaluation.items;
+    if (!dryRun) for (const [run, notes] of evaluation.toNote) journal.note(run, notes);
     noteOrphans(this.#orphanedSince, evaluation.items, context.now);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     this.#options.status.evaluated(evaluation);
@@ -297,6 +307,7 @@ export class Operator {
     await afterSteps(observations.length);
     if (signal.aborted) return;
     this.#confirm(evaluation);
+    this.#wakeAt = Math.min(this.#wakeAt, metricGates.tend(evaluation, context) ?? Infinity);
     this.#requeue.note(intervalsOf(evaluation), now());
     this.#restarts.settle(evaluation.items);
     if (restarter) this.#restarts.carryOut(evaluation.items, restarter, signal);
@@ -328,9 +339,9 @@ export class Operator {
   }
 
   #ruleContext(): RuleContext {
-    const { journal, now, wall, policy, confirmations, watch, pauseState } = this.#options;
+    const { journal, now, wall, policy, confirmations, metricGates, watch, pauseState } = this.#options;
     const { paused, resumedAt } = pauseState();
-    return {
+    const known: RuleContext = {
       now: now(),
       wall: wall(),
       policy: policy(),
@@ -340,9 +351,15 @@ export class Operator {
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
       paused,
+      notes: journal.notes,
+      metricGates: metricGates.states(),
       history: historyOf(journal.entries, this.#assessed, wall(), resumedAt),
       rolloutGroups: rolloutGroupsOf(this.#assessed.map(({ workload }) => workload)),
     };
+    const unseen = this.#scans.unseen(this.#mesh);
+    const isHeld = (one: Outdated): boolean => isHeldForGood(one, known);
+    const waves = new Waves(this.#assessed, { ...known, journal: journal.entries, resumedAt, unseen, isHeld });
+    return { ...known, waves };
   }
 
   /** When the next turn is due, unless something rings before. */

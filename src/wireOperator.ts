@@ -3,6 +3,9 @@ import { Confirmations } from './expect/confirmations.ts';
 import { Injectors, type InjectorsOptions } from './expect/injectors.ts';
 import { Journal } from './journal/journal.ts';
 import { type Leadership, NotLeading } from './leader/leadership.ts';
+import { askPrometheus } from './metricGates/askPrometheus.ts';
+import { MetricGates, type MetricGatesOptions } from './metricGates/metricGates.ts';
+import { MetricGateUpkeep, type MetricGateUpkeepOptions } from './metricGates/metricGateUpkeep.ts';
 import { Observer } from './observe/observer.ts';
 import { Operator, type OperatorOptions } from './operator.ts';
 import type { Report } from './report/report.ts';
@@ -26,8 +29,11 @@ export interface OperatorParts
   readonly watch: (answersVersion: AnswersVersion) => WiredWatch;
   /** Asks injectors without a network. */
   readonly post?: InjectorsOptions['post'];
+  /** Asks metric gates without a network. */
+  readonly askGate?: MetricGatesOptions['ask'];
   readonly report: OperatorOptions['report'] &
-    Pick<Report, 'question' | 'reachable' | 'answersChanged' | 'notServed' | 'ownerUnread'>;
+    MetricGateUpkeepOptions['report'] &
+    Pick<Report, 'question' | 'reachable' | 'answersChanged' | 'notServed' | 'ownerUnread' | 'metricGateAnswered'>;
   /** Ends what waits in the background: the operator has stopped or has failed. */
   readonly signal: AbortSignal;
 }
@@ -76,9 +82,10 @@ export function wireOperator(parts: OperatorParts): Wired {
     onUnreadOwner: (kind, error) => report.ownerUnread(kind, error),
     onNotServed: (resource) => report.notServed(resource),
   });
+  const wait = (milliseconds: number): Promise<void> => sleep(milliseconds, signal).catch(() => undefined);
   const confirmations = new Confirmations({
     probe: (question) => injectors.probe(question),
-    wait: (milliseconds) => sleep(milliseconds, signal).catch(() => undefined),
+    wait,
     signal,
     onEnd: (injection) => {
       injectors.forget(injection);
@@ -87,6 +94,15 @@ export function wireOperator(parts: OperatorParts): Wired {
   });
   const status = new PublishedStatus({ journal, now, wall });
   lease.publishes(() => status.text());
+  const gates = new MetricGates({
+    ask: parts.askGate ?? ((gate) => askPrometheus(gate, { signal })),
+    policy,
+    now,
+    wait,
+    signal,
+    onAnswer: (gate, state) => report.metricGateAnswered(gate, state),
+    onChange: () => operator.ring(),
+  });
   const operator = new Operator({
     cluster,
     journal,
@@ -94,6 +110,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     injectors,
     observer,
     confirmations,
+    metricGates: new MetricGateUpkeep({ gates, journal, dryRun: parts.dryRun, report }),
     policy,
     reconcilePeriod: parts.reconcilePeriod,
     namespaces: parts.namespaces,

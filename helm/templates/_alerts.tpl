@@ -106,6 +106,36 @@
     summary: A control plane has been half-way through an upgrade for long.
     description: {{ printf "%s gates have been closed for 30 minutes or longer; the Event GateClosed names them." "{{ $value }}" | quote }}
     runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemigateclosed
+# what people hold themselves by pausing is not stuck
+- alert: MeltemiWaveStuck
+  expr: |-
+    max by (wave) (meltemi_wave_state{state="failed", {{ $own }}}) > 0
+      or
+    (
+      max by (wave) (meltemi_wave_state{state="running", {{ $own }}}) > 0
+        and on (wave)
+      max by (wave) (meltemi_wave_state{state="running", {{ $own }}} offset 45m) > 0
+        unless on (wave)
+      sum by (wave) (changes(meltemi_wave_workloads{state=~"current|in-flight", {{ $own }}}[45m])) > 0
+        unless on ()
+      max(meltemi_waiting_workloads{reason="operator-paused", {{ $own }}}) > 0
+    )
+  for: 15m
+  labels:
+    severity: warning
+  annotations:
+    summary: A wave of restarts does not go on, and holds the next waves.
+    description: {{ printf "Restarts have failed in wave %s, or for an hour none has begun or ended there. The next waves wait. Run meltemi plan to see what it waits for." "{{ $labels.wave }}" | quote }}
+    runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemiwavestuck
+- alert: MeltemiMetricGateClosed
+  expr: max(meltemi_metric_gates_closed_long{ {{- $own -}} }) > 0
+  for: 1m
+  labels:
+    severity: warning
+  annotations:
+    summary: A metric gate of the policy has kept restarts waiting for longer than its time limit.
+    description: {{ printf "%s metric gates have been closed for longer than their timeLimit; the Event MetricGateClosed names them." "{{ $value }}" | quote }}
+    runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemimetricgateclosed
 - alert: MeltemiPolicyInvalid
   expr: max(meltemi_policy_invalid{ {{- $own -}} }) > 0
   for: 5m

@@ -13,13 +13,18 @@ import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 import type { Observed } from '../observe/observed.ts';
 import { Observer } from '../observe/observer.ts';
-import { evaluate } from '../plan/evaluate.ts';
+import type { Evaluation } from '../plan/evaluate.ts';
+import type { Policy } from '../plan/policy.ts';
+import type { RunWaves } from '../plan/wave.ts';
 import { escaped } from '../report/escaped.ts';
 import { explanation } from '../report/explanation.ts';
 import { jsonText, yamlText } from '../report/machineText.ts';
 import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
+import { type WaveWords, waveWords } from '../report/waveWords.ts';
+import { timestamp } from '../rfc3339.ts';
 import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
+import { evaluateWithMetricGates } from './askMetricGates.ts';
 import { connect } from './connect.ts';
 import type { SettingsSource } from './installed/installedSettings.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
@@ -146,22 +151,30 @@ export async function planCommand(
       busy: new Set<never>(),
       paused: pauseState.paused,
       resumedAt: pauseState.resumedAt,
+      notes: journal.notes,
+      metricGates: new Map(),
+      unseen: unseenIn(settings),
       own,
     };
-    const evaluation = evaluate({ mesh, observations: answered, learnt: journal.learntSoFar(), context });
+    const explained = explainedIn(settings);
+    const { evaluation, metricGates } = await evaluateWithMetricGates(
+      { mesh, observations: answered, learnt: journal.learntSoFar(), context },
+      ({ workload }) => keyOf(workload) === explained,
+      { signal: stopping },
+    );
     const rows = rowsOf(evaluation);
+    const waves = wavesIn(policy, evaluation);
     progress.done();
     onPlanned?.({ evaluation, rows, warnings, wall: now, entries: journal.entries, notes: journal.notes, lookup });
-    if (!settings.explain) {
-      streams.out.write(render({ rows, warnings, ...(source && { source }) }, settings, streams));
+    if (!explained) {
+      streams.out.write(render({ rows, warnings, waves, evaluation, ...(source && { source }) }, settings, streams));
       return exitCode(rows);
     }
-    const { kind, name } = settings.explain;
-    const key = keyOf({ kind, name, namespace: settings.namespace });
-    const one = evaluation.items.find(({ workload }) => keyOf(workload) === key);
-    const row = rows.find((candidate) => candidate.kind === kind && candidate.name === name);
-    if (!one || !row) throw new Error(unknownWorkload(key, rows, policy.skipNamespaces));
-    streams.out.write(explanation({ assessed: one, mesh, row, rules: policy }));
+    const one = evaluation.items.find(({ workload }) => keyOf(workload) === explained);
+    const row = rows.find((candidate) => keyOf(candidate) === explained);
+    if (!one || !row) throw new Error(unknownWorkload(explained, rows, policy.skipNamespaces));
+    const gates = { ...context, metricGates };
+    streams.out.write(explanation({ assessed: one, mesh, row, rules: policy, waves, gates }));
     return exitCode([row]);
   } finally {
     progress.done();
@@ -169,6 +182,10 @@ export async function planCommand(
     await Promise.all([injectors.close(), client.close()]);
   }
 }
+
+/** The workload whose verdict is explained, if one is asked for. */
+const explainedIn = ({ explain, namespace }: Settings): WorkloadKey | undefined =>
+  explain && keyOf({ ...explain, namespace });
 
 /** The journal on the Lease. A plan reads it and writes nothing. */
 function journalIn(lookup: LeaseLookup): Journal {
@@ -246,16 +263,42 @@ interface Printed {
   /** What could not be read; an empty list means that the plan is complete. */
   readonly warnings: readonly string[];
   readonly source?: SettingsSource;
+  /** Absent without waves in the policy. */
+  readonly waves: readonly WaveWords[] | undefined;
+  readonly evaluation: Pick<Evaluation, 'waves'>;
 }
 
 /** JSON and YAML have the exact values. */
-function render({ rows, warnings, source }: Printed, { output, all }: Settings, { out, environment }: Streams): string {
-  const machine = { workloads: rows, warnings, ...(source && { settings: source }) };
+function render(
+  { rows, warnings, source, waves, evaluation }: Printed,
+  { output, all }: Settings,
+  { out, environment }: Streams,
+): string {
+  const machine = {
+    workloads: rows,
+    warnings,
+    ...(source && { settings: source }),
+    ...(waves && { runs: evaluation.waves.map(machineWaves) }),
+  };
   if (output === 'json') return `${jsonText(machine, 2)}\n`;
   if (output === 'yaml') return yamlText(machine);
   const colour = out.isTTY === true && !environment.NO_COLOR;
-  return planTable(rows, { colour, all });
+  return planTable(rows, { colour, all, ...(waves && { waves }) });
 }
+
+/** Without waves in the policy there is nothing to say of them. */
+const wavesIn = (policy: Pick<Policy, 'waves'>, evaluation: Evaluation): readonly WaveWords[] | undefined =>
+  policy.waves && waveWords(evaluation);
+
+/** Times as RFC 3339, as those of the workloads. */
+const machineWaves = ({ run, waves }: RunWaves): object => ({
+  id: run,
+  waves: waves.map(({ until, ...wave }) => ({ ...wave, ...(until !== undefined && { until: timestamp(until) }) })),
+});
+
+/** A plan of one namespace does not know how far the waves are elsewhere, unless the journal says that they are done. */
+const unseenIn = ({ namespace }: Settings): string | undefined =>
+  namespace === '' ? undefined : `namespaces other than ${namespace} were not read; run the plan without --namespace`;
 
 function exitCode(rows: readonly Row[]): number {
   if (rows.some(({ verdict }) => verdict === 'outdated')) return OUTDATED;

@@ -1,5 +1,9 @@
+import { boundWords } from '../metricGates/judgement.ts';
+import { queryOf } from '../metricGates/queryOf.ts';
+import type { MetricGate } from '../plan/metricGate.ts';
 import { jsonText, yamlText } from '../report/machineText.ts';
 import { readTextFile, type TextFile } from '../watch/textFile.ts';
+import { askMetricGates } from './askMetricGates.ts';
 import type { Streams } from './planCommand.ts';
 import { POLICY_SIZE, type PolicyReading } from './policyFile.ts';
 import { problemLines, readingOf } from './policySource.ts';
@@ -9,16 +13,29 @@ import { POLICY_NAMES, SETTINGS } from './settings.ts';
 const USABLE = 0;
 const UNUSABLE = 1;
 
+export interface CheckOptions {
+  readonly output: 'yaml' | 'json';
+  /** Asks the metric gates, and shows their answers instead of the policy. */
+  readonly query: boolean;
+}
+
 /**
  * Checks a policy file. It prints the resulting policy, which is again a policy file; or all mistakes, one per line.
  * @param file path, or `-` for standard input
  * @returns the exit code
  */
-export async function checkPolicy(file: string, output: 'yaml' | 'json', streams: Streams): Promise<number> {
+export async function checkPolicy(
+  file: string,
+  { output, query }: CheckOptions,
+  streams: Streams,
+  signal: AbortSignal,
+): Promise<number> {
   const content = file === '-' ? await readInput(streams.input) : await readTextFile(file, POLICY_SIZE);
   const reading = readingOf(content);
   const print = output === 'json' ? (value: object) => `${jsonText(value, 2)}\n` : yamlText;
   if ('policy' in reading) {
+    if (query)
+      return tryGates(reading.policy.metricGates ?? [], (results) => streams.out.write(print(results)), signal);
     streams.out.write(print(wholePolicy(reading)));
     return USABLE;
   }
@@ -26,6 +43,29 @@ export async function checkPolicy(file: string, output: 'yaml' | 'json', streams
   if (output === 'json') streams.out.write(print({ errors: reading.problems }));
   else streams.error.write(`${problemLines(name, reading.problems).join('\n')}\n`);
   return UNUSABLE;
+}
+
+/** Asks each metric gate once. @returns the exit code, which says whether each has given a usable answer */
+async function tryGates(
+  gates: readonly MetricGate[],
+  print: (results: object) => void,
+  signal: AbortSignal,
+): Promise<number> {
+  const states = await askMetricGates(gates, { signal });
+  const metricGates = gates.map(({ name, prometheus, ask }) => {
+    const { isOpen, isAnswered, detail } = states.get(name) ?? { isOpen: false, isAnswered: false, detail: '' };
+    const state = isOpen ? 'open' : isAnswered ? 'closed' : 'no answer';
+    return {
+      name,
+      state,
+      detail,
+      prometheus,
+      query: queryOf({ ask }),
+      ...('query' in ask && { bound: boundWords(ask) }),
+    };
+  });
+  print({ metricGates });
+  return metricGates.every(({ state }) => state !== 'no answer') ? USABLE : UNUSABLE;
 }
 
 async function readInput(input: AsyncIterable<Buffer>): Promise<TextFile> {
@@ -46,11 +86,13 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
     const text = texts[name] ?? setting.default;
     return text === '' && (setting.unset || !setting.list) ? [] : [[name, shown(setting, text)]];
   });
-  const { paused, imageRewrites = [], istio = 'true', sidecars, include, exclude = [] } = texts;
+  const { paused, imageRewrites = [], istio = 'true', sidecars, include, exclude = [], waves, metricGates } = texts;
   const given = {
     ...(paused !== undefined && { paused }),
     ...(sidecars !== undefined && { sidecars }),
     ...(include !== undefined && { include }),
+    ...(waves !== undefined && { waves }),
+    ...(metricGates !== undefined && { metricGates }),
   };
   return { ...Object.fromEntries(settings), imageRewrites, istio: istio === 'true', ...given, exclude };
 }

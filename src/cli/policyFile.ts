@@ -15,8 +15,10 @@ import { messageOf } from '../messageOf.ts';
 import { closest } from './closest.ts';
 import { FILTER_FIELDS } from './filterSchema.ts';
 import { REWRITE_FIELDS } from './imageRewritesSchema.ts';
+import { METRIC_GATE_FIELDS } from './metricGatesSchema.ts';
 import { type FilePolicy, POLICY_KEYS, policySchema } from './policySchema.ts';
 import { SIDECAR_FIELDS } from './sidecarsSchema.ts';
+import { WAVE_FIELDS } from './wavesSchema.ts';
 
 /** A problem in a policy file, with its position. */
 export interface PolicyProblem {
@@ -151,11 +153,14 @@ function unknownKey(key: string, path: Path): string {
   return meant ? `is unknown; did you mean ${meant}?` : `is unknown; the known keys are ${known.join(', ')}`;
 }
 
-/** The keys that a map at a path may have: of the policy, of a rewrite, of a sidecar, or of a filter. */
+/** The keys that a map at a path may have: of the policy, of a rewrite, of a sidecar, of a wave, of a metric gate, or of a filter. */
 function keysAt(path: Path): readonly string[] {
   if (path.length === 0) return POLICY_KEYS;
   if (path[0] === 'imageRewrites') return REWRITE_FIELDS;
   if (path[0] === 'sidecars') return path.length === 2 ? Object.keys(SIDECAR_FIELDS) : filterKeysAt(path.length - 2);
+  if (path[0] === 'waves') return path.length === 2 ? Object.keys(WAVE_FIELDS) : filterKeysAt(path.length - 2);
+  if (path[0] === 'metricGates')
+    return path.length === 2 ? Object.keys(METRIC_GATE_FIELDS) : filterKeysAt(path.length - 2);
   return filterKeysAt(path.length);
 }
 

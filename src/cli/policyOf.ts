@@ -15,7 +15,7 @@ export function policyOf(settings: Settings, given: ReadonlySet<string>, file: F
   return { include: [], exclude: [], ...unflaggedOf(file), ...(paused !== undefined && { paused }), ...policy };
 }
 
-type Unflagged = 'imageRewrites' | 'sources' | 'include' | 'exclude';
+type Unflagged = 'imageRewrites' | 'sources' | 'include' | 'exclude' | 'waves' | 'metricGates';
 
 const unflaggedOf = ({
   imageRewrites,
@@ -23,9 +23,13 @@ const unflaggedOf = ({
   sidecars,
   include,
   exclude,
+  waves,
+  metricGates,
 }: FilePolicy): Partial<Pick<Policy, Unflagged>> => ({
   ...(imageRewrites && { imageRewrites }),
   ...(sidecars && { sources: istio ? [ISTIO, ...sidecars] : sidecars }),
   ...(include && { include }),
   ...(exclude && { exclude }),
+  ...(waves && { waves }),
+  ...(metricGates && { metricGates }),
 });

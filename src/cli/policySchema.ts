@@ -2,12 +2,16 @@ import { z } from 'zod';
 import type { ImageRewrite } from '../compare/imageRewrite.ts';
 import type { Filter } from '../expect/filter.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
+import type { MetricGate } from '../plan/metricGate.ts';
+import type { Wave } from '../plan/wave.ts';
 import { filterSchema } from './filterSchema.ts';
 import { imageRewritesSchema } from './imageRewritesSchema.ts';
+import { metricGatesSchema } from './metricGatesSchema.ts';
 import { parsed } from './parsed.ts';
 import type { Setting } from './setting.ts';
 import { POLICY_NAMES, type PolicyName, SETTINGS, type Settings } from './settings.ts';
 import { sidecarsSchema } from './sidecarsSchema.ts';
+import { unknownGates, wavesSchema } from './wavesSchema.ts';
 
 /** The content of a policy file: the settings that are policy, and the keys that have no flag. */
 export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
@@ -17,6 +21,8 @@ export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
   readonly sidecars?: readonly SidecarSource[];
   readonly include?: readonly Filter[];
   readonly exclude?: readonly Filter[];
+  readonly waves?: readonly Wave[];
+  readonly metricGates?: readonly MetricGate[];
 };
 
 /** The key that pauses, with what it means. */
@@ -43,6 +49,16 @@ export const FILTER_KEYS = {
   exclude: 'what one of these matches is not restarted, whatever else is said',
 } as const;
 
+/** The key of the waves, with what it means. */
+export const WAVES_KEY = {
+  waves: 'workloads that are restarted before others, wave by wave',
+} as const;
+
+/** The key for conditions on metrics and alerts, with what it means. */
+export const METRIC_GATE_KEY = {
+  metricGates: 'questions to Prometheus; restarts wait while a metric is beyond its bound or an alert fires',
+} as const;
+
 const NO_VALUE = 'has no value; leave the key out instead';
 
 /**
@@ -65,12 +81,20 @@ export const policySchema: z.ZodType<FilePolicy> = z
       .min(1, 'is an empty list, which would include everything; leave the key out')
       .optional(),
     exclude: z.array(filterSchema).optional(),
+    waves: wavesSchema.optional(),
+    metricGates: metricGatesSchema.optional(),
   })
   .transform((policy, context) => {
     if (policy.istio === false && !policy.sidecars)
       context.addIssue({ code: 'custom', message: NOTHING_LEFT, path: ['istio'] });
+    checkGates(policy as FilePolicy, context);
     return policy as FilePolicy;
   });
+
+function checkGates({ waves = [], metricGates = [] }: FilePolicy, context: z.RefinementCtx): void {
+  for (const { path, message } of unknownGates(waves, metricGates))
+    context.addIssue({ code: 'custom', message, path: [...path] });
+}
 
 const NOTHING_LEFT = "'false' is invalid. Without Istio, the policy needs sidecars that are kept up to date.";
 
@@ -80,6 +104,8 @@ export const POLICY_KEYS: readonly string[] = [
   ...Object.keys(REWRITES_KEY),
   ...Object.keys(SIDECAR_KEYS),
   ...Object.keys(FILTER_KEYS),
+  ...Object.keys(WAVES_KEY),
+  ...Object.keys(METRIC_GATE_KEY),
 ];
 
 function settingSchema(setting: Setting<unknown>) {

@@ -3,13 +3,14 @@ import type { Environment } from '../cluster/kubeconfig.ts';
 import { deployment } from '../kinds/deployment.ts';
 import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
 import { escaped } from '../report/escaped.ts';
+import type { CheckOptions } from './policyCommand.ts';
 import { type CommandName, defaultOf, emptyIsUnset, envOf, flagOf, type Setting } from './setting.ts';
 import { defaults, SETTINGS, type Settings } from './settings.ts';
 
 /** Runs a command. `given` names the settings that a flag or an environment variable sets; the result is the exit code. */
 type Action = (settings: Settings, given: ReadonlySet<string>) => Promise<number>;
 export type Actions = Readonly<Record<CommandName, Action>> & {
-  readonly policyCheck: (file: string, output: 'yaml' | 'json') => Promise<number>;
+  readonly policyCheck: (file: string, options: CheckOptions) => Promise<number>;
 };
 
 const RUN_EXAMPLES = `
@@ -67,9 +68,10 @@ Examples:
   ${PRODUCT} policy check policy.yaml       the whole policy, defaults filled in, or all that is wrong
   kubectl get cm meltemi -o 'jsonpath={.data.policy\\.yaml}' | ${PRODUCT} policy check -
   echo '{}' | ${PRODUCT} policy check -     every key with its default
+  ${PRODUCT} policy check policy.yaml --query   ask its metric gates: value, bound, open or closed
 
 Each mistake is a line such as policy.yaml:4:12: exclude[0].namespaces: ...
-Exit code: 0 the file can be used, 1 it cannot, 2 wrong usage.`;
+Exit code: 0 the file can be used, 1 it cannot, or a metric gate gives no usable answer, 2 wrong usage.`;
 
 /**
  * The command line. Parse errors are written to standard error and then thrown as CommanderError.
@@ -117,11 +119,12 @@ export function program(
     .description('check a policy file and show the policy that it makes')
     .argument('<file>', 'YAML file, - for standard input')
     .addOption(new Option('-o, --output <format>', 'yaml or json').choices(['yaml', 'json']).default('yaml'))
+    .option('--query', 'ask each metric gate of the policy once, and show the answers instead of the policy')
     .addHelpText('after', CHECK_EXAMPLES)
     .showHelpAfterError(helpOf(`${PRODUCT} policy check`))
     .allowExcessArguments(false)
-    .action(async (file: string, { output }: { output: 'yaml' | 'json' }) =>
-      exit(await actions.policyCheck(file, output)),
+    .action(async (file: string, { output, query = false }: Partial<CheckOptions> & Pick<CheckOptions, 'output'>) =>
+      exit(await actions.policyCheck(file, { output, query })),
     );
   return root;
 }

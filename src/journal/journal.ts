@@ -165,7 +165,9 @@ export class Journal {
       outcome: ends.get(target.restartedFor) ?? target.outcome ?? outcome,
     }));
     const own = ends.get(entry.restartedFor) ?? outcome;
-    const ended: JournalEntry = { ...known, outcome: own, ...(all.length > 0 && { others: all }) };
+    // the store has whole seconds, and a bake must not be shorter for that
+    const endedAt = Math.ceil(this.#options.wall() / 1000) * 1000;
+    const ended: JournalEntry = { ...known, outcome: own, endedAt, ...(all.length > 0 && { others: all }) };
     this.#entries.set(keyOf(ref), ended);
     this.#storeSoon();
     return ended;

@@ -59,6 +59,7 @@ interface Stored {
   readonly owner?: string;
   readonly retried?: string;
   readonly outcome?: string;
+  readonly ended?: string;
   /** The other targets, in words. */
   readonly others?: readonly string[];
 }
@@ -76,6 +77,7 @@ const ENTRY: Shape = {
   owner: 'string',
   retried: 'string',
   outcome: 'string',
+  ended: 'string',
   others: ['string'],
 };
 
@@ -138,6 +140,7 @@ const storedEntry = (one: JournalEntry): Stored => ({
   ...(one.owner !== undefined && { owner: one.owner }),
   ...(one.retried !== undefined && { retried: one.retried }),
   ...(one.outcome !== undefined && { outcome: one.outcome }),
+  ...(one.endedAt !== undefined && { ended: timestamp(one.endedAt) }),
   ...(one.others && { others: one.others.map(targetWord) }),
 });
 
@@ -199,8 +202,10 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     owner,
     retried,
     outcome,
+    ended,
     others,
   } = raw as Stored;
+  const endedAt = parseTime(ended);
   if ([uid, restartedFor, run].some((text) => !text) || generation === undefined)
     throw new Error(`the entry for ${key} is missing a field`);
   return {
@@ -217,6 +222,7 @@ function entryOf(key: string, raw: unknown): StoredEntry {
     ...(owner !== undefined && { owner }),
     ...(retried !== undefined && { retried }),
     ...(outcome !== undefined && { outcome: outcomeOf(outcome) }),
+    ...(endedAt !== undefined && { endedAt }),
     ...(others && { others: others.flatMap((text) => targetOf(text) ?? []) }),
   };
 }

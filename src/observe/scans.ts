@@ -73,6 +73,16 @@ export class Scans {
     return schedule !== undefined && !schedule.awaited && !schedule.skipped.has(namespace);
   }
 
+  /** What has not been read, in words: a namespace that exists and is scanned separately, and whose scan has not ended well. */
+  unseen({ namespaces }: Pick<Mesh, 'namespaces'>): string | undefined {
+    const { skipNamespaces } = this.#options.policy();
+    const awaited = [...this.#places].find(
+      ([place, schedule]) =>
+        place !== undefined && schedule.awaited && namespaces.has(place) && !skipNamespaces.has(place),
+    );
+    return awaited && `namespace ${awaited[0]} has not been read yet`;
+  }
+
   /** When the next scan is due, in the milliseconds of `now`; infinite if none is. */
   dueAt(): number {
     let first = Number.POSITIVE_INFINITY;

@@ -33,14 +33,14 @@ export function historyOf(
   entries: JournalEntries,
   assessed: readonly Assessed[],
   wall: number,
-  resumedAt = 0,
+  resumedAt?: number,
 ): History {
   const failures = new Map<string, Map<string, number>>();
   const failingOpen = new Map<string, Map<string, string>>();
   const wrongImages = new Map<string, Map<string, string>>();
   const configRemains = new Map<string, Map<string, string>>();
   const reverted = new Map<string, Map<string, string>>();
-  const since = resumedAt > wall ? 0 : Math.floor(resumedAt / 1000) * 1000;
+  const since = countsSince(resumedAt, wall);
   const counting: Counting = { failures, failingOpen, wrongImages, configRemains, reverted };
   for (const [key, entry] of entries) {
     // until a restart is known to be written, the previous one counts
@@ -50,6 +50,10 @@ export function historyOf(
   }
   return { ...counting, namespaces: namespacesOf(assessed) };
 }
+
+/** From when on restarts count, for a person who last asked to go on at that time: see `historyOf`. */
+export const countsSince = (resumedAt: number | undefined, wall: number): number =>
+  resumedAt === undefined || resumedAt > wall ? 0 : Math.floor(resumedAt / 1000) * 1000;
 
 /** The counts while they are made. */
 interface Counting {

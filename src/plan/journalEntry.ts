@@ -35,6 +35,8 @@ export interface JournalEntry extends RestartRecord {
   readonly evicts?: true;
   /** Kind and API group of the workload's owner; absent if it has none. */
   readonly owner?: string;
+  /** When it ended, in milliseconds of the wall clock; absent while it is in flight, and if that is not known. */
+  readonly endedAt?: number;
   /** When it began, by this process's steady clock in milliseconds; not stored. */
   readonly since: number;
 }

@@ -11,7 +11,7 @@ export interface MetricGate {
     /** Open while no alert with these labels fires. */
     | { readonly alerts: Labels };
   /** After being closed for so long it is reported. It never opens by itself. */
-  readonly timeLimit?: number;
+  readonly timeLimit: number;
   /** Whose restarts it holds; all if absent. */
   readonly match?: readonly Filter[];
   readonly tokenFile?: string;
@@ -21,9 +21,20 @@ export interface MetricGate {
 /** What the last answer to a gate says. A gate without an answer is closed. */
 export interface MetricGateState {
   readonly isOpen: boolean;
+  /** Whether Prometheus gave an answer that can be judged; if not, `detail` is the problem. */
+  readonly isAnswered: boolean;
   /** The value and its bound, or the problem, in words. */
   readonly detail: string;
+  /** When the question was sent, in milliseconds of the steady clock. The metrics are not older. */
+  readonly askedAt: number;
 }
 
 /** The states of the gates that were asked, by their names. */
 export type MetricGateStates = ReadonlyMap<string, MetricGateState>;
+
+/** The time between two questions of one gate. */
+export const ASKED_EVERY = 15_000;
+/** How long Prometheus may take for an answer. */
+export const ANSWERED_WITHIN = 10_000;
+/** An answer counts until the next one must have come. */
+export const COUNTS_FOR = ASKED_EVERY + ANSWERED_WITHIN;

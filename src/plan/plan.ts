@@ -2,20 +2,23 @@ import type { Pause } from '../loopSlices.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type Assessed, bySidecar, isOutdated, type Outdated, ofSource } from './assessed.ts';
-import { isAllDown, meansOutage } from './budget.ts';
 import { haltOf } from './halts.ts';
 import { historyOf } from './history.ts';
 import { isInFlight } from './journalEntry.ts';
 import { provesNothing } from './outcomes.ts';
+import { inPlanOrder } from './planOrder.ts';
 import { isReached } from './reached.ts';
 import { sourceIn, targetsOf } from './record.ts';
 import { rolloutState } from './rollout.ts';
 import { rolloutGroupsOf } from './rolloutGroups.ts';
 import { type PlanContext, type RuleContext, type Wait, waitFor } from './rule.ts';
 import { backingOff } from './rules/backingOff.ts';
-import { waitOf } from './rules/rules.ts';
+import { isHeldForGood, waitOf } from './rules/rules.ts';
+import type { RunNotes } from './runNotes.ts';
 import { Throttle } from './throttle.ts';
 import { IN_FLIGHT } from './waitReasons.ts';
+import type { RunWaves } from './wave.ts';
+import { Waves } from './waves.ts';
 
 /** What is to be done about one workload now. */
 export type Step =
@@ -37,19 +40,27 @@ export interface WaitingSidecar {
 }
 
 /** A workload with its verdict and what is to be done about it now. */
-export type Planned = Assessed & { readonly step: Step };
+export type Planned = Assessed & {
+  readonly step: Step;
+  /** The name of its wave; absent without waves in the policy. */
+  readonly wave?: string;
+};
 
 export interface Plan {
   /** Every workload once, in the order of the queue. */
   readonly items: readonly Planned[];
   /** When the first of the timed waits ends; undefined when nothing waits for time. */
   readonly wakeAt?: number;
+  /** How far the waves of each run are. */
+  readonly waves: readonly RunWaves[];
+  /** What is to be remembered of each run, and is not yet. */
+  readonly toNote: ReadonlyMap<string, RunNotes>;
 }
 
 /**
  * Decides for every workload: restart, follow, wait or nothing. Pure: the same arguments give the same plan.
  * In-flight counts, failures and the last write come from the journal, so they survive a crash.
- * Order is by namespace, kind and name; what means an outage comes after the rest, then what is down altogether, and Meltemi itself last.
+ * The order is that of `inPlanOrder`.
  */
 export function plan(assessed: readonly Assessed[], context: PlanContext): Plan {
   const planning = planStepwise(assessed, context);
@@ -62,29 +73,37 @@ export function plan(assessed: readonly Assessed[], context: PlanContext): Plan 
 /** The same in steps, one for each workload, for callers that do other work in between. The context must not change meanwhile. */
 export function* planStepwise(assessed: readonly Assessed[], context: PlanContext): Generator<Pause, Plan> {
   yield 'long';
-  const keyed = assessed.map((one) => ({ one, order: sortKey(one, context.own) }));
-  keyed.sort((a, b) => Number(a.order > b.order) - Number(a.order < b.order));
   const history = historyOf(context.journal, assessed, context.wall, context.resumedAt);
   const rolloutGroups = rolloutGroupsOf(assessed.map(({ workload }) => workload));
-  const ruleContext: RuleContext = { ...context, history, rolloutGroups };
-  const throttle = new Throttle(assessed, context);
+  const known: RuleContext = { ...context, history, rolloutGroups };
+  const waves = new Waves(assessed, { ...context, isHeld: (one) => isHeldForGood(one, known) });
+  const ruleContext: RuleContext = { ...known, waves };
+  const throttle = new Throttle(assessed, context, waves.of);
   const items: Planned[] = [];
-  let wakeAt = Number.POSITIVE_INFINITY;
   yield 'long';
-  for (const { one } of keyed) {
-    const planned = stepFor(one, ruleContext, throttle, context.busy);
+  yield* waves.prepare();
+  const ordered = inPlanOrder(assessed, waves.of, context.own);
+  const progress = waves.progress();
+  let wakeAt = Math.min(...progress.flatMap((run) => run.waves.map(({ until }) => until ?? Infinity)), Infinity);
+  yield 'long';
+  for (const one of ordered) {
+    const planned = { ...stepFor(one, ruleContext, throttle, context.busy), ...waveName(one, waves) };
     items.push(planned);
     wakeAt = Math.min(wakeAt, ...waitsOf(planned.step).map(({ until }) => until ?? Infinity));
     yield 'short';
   }
-  return { items, ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }) };
+  return {
+    items,
+    ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }),
+    waves: progress,
+    toNote: waves.toNote(),
+  };
 }
 
-function sortKey(assessed: Assessed, own: WorkloadKey | undefined): string {
-  const { workload } = assessed;
-  const down = isOutdated(assessed) && isAllDown(assessed);
-  const turn = keyOf(workload) === own ? 3 : down ? 2 : meansOutage(workload) ? 1 : 0;
-  return `${turn}/${workload.namespace}/${workload.kind}/${workload.name}`;
+/** Without waves in the policy all are in one, which needs no name. What is never restarted is in none. */
+function waveName({ workload }: Assessed, { of }: Waves): Pick<Planned, 'wave'> {
+  const wave = of.waves.length > 1 && !workload.unsupported ? of.waves[of.indexOf(workload)] : undefined;
+  return wave ? { wave: wave.name } : {};
 }
 
 function stepFor(

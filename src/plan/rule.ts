@@ -9,6 +9,7 @@ import type { Policy } from './policy.ts';
 import type { RolloutGroups } from './rolloutGroups.ts';
 import type { AllRunNotes } from './runNotes.ts';
 import type { WaitCode } from './waitReasons.ts';
+import type { Waves } from './waves.ts';
 
 /**
  * How soon a workload is read again while it waits, in milliseconds. `on-change`: a watch, the end of a timed wait or the end of another
@@ -35,15 +36,17 @@ export interface Finding {
   readonly until?: number;
   /** Of a halt: whether it holds the workload's namespace or the whole run. */
   readonly of?: 'namespace' | 'run';
+  /** Of a rule whose `holdsNoWave` is `some`: whether it is one of these. */
+  readonly holdsNoWave?: true;
 }
 
 /** Why an outdated workload is not restarted now. */
-export interface Wait extends Omit<Finding, 'detail'> {
+export interface Wait extends Omit<Finding, 'detail' | 'holdsNoWave'> {
   readonly reason: Reason;
 }
 
 /** What was found, with the code of what found it. */
-export const waitFor = ({ code }: WaitReason<WaitCode>, { detail, ...rest }: Finding): Wait => ({
+export const waitFor = ({ code }: WaitReason<WaitCode>, { detail, holdsNoWave: _, ...rest }: Finding): Wait => ({
   reason: reason(code, detail),
   ...rest,
 });
@@ -68,9 +71,11 @@ export interface RuleContext {
   /** The user's reason for the pause of Meltemi; undefined if it is not paused. */
   readonly paused: string | undefined;
   /** What is remembered of each run besides its restarts. */
-  readonly notes?: AllRunNotes;
+  readonly notes: AllRunNotes;
   /** What the metric gates last answered. */
-  readonly metricGates?: MetricGateStates;
+  readonly metricGates: MetricGateStates;
+  /** How far the waves of each run are; absent where nothing is restarted. */
+  readonly waves?: Waves;
   readonly history: History;
   readonly rolloutGroups: RolloutGroups;
 }
@@ -79,11 +84,16 @@ export interface RuleContext {
 export interface Rule<Code extends string = string> extends WaitReason<Code> {
   /** It also keeps back the next pod of a restart by evictions that is under way. */
   readonly betweenPods?: true;
+  /**
+   * Its wave is done without what waits for this: its people hold it, or no waiting ends it. `some`: only for findings that say so
+   * themselves.
+   */
+  readonly holdsNoWave?: true | 'some';
   check(assessed: Outdated, context: RuleContext): Finding | undefined;
 }
 
 /** The input of a plan besides the workloads. */
-export interface PlanContext extends Omit<RuleContext, 'history' | 'rolloutGroups'> {
+export interface PlanContext extends Omit<RuleContext, 'history' | 'rolloutGroups' | 'waves'> {
   /** What Meltemi itself has written down of its restarts. */
   readonly journal: JournalEntries;
   /** Workloads that this process works on now: nothing else is begun with them. */
@@ -92,6 +102,8 @@ export interface PlanContext extends Omit<RuleContext, 'history' | 'rolloutGroup
   readonly starting: ReadonlySet<WorkloadKey>;
   /** When a person last asked to go on after a halt; milliseconds. */
   readonly resumedAt?: number | undefined;
+  /** What of the cluster has not been read, in words; absent if nothing. No wave is done before that. */
+  readonly unseen?: string | undefined;
   /** The workload that this process runs in, if it does. */
   readonly own?: WorkloadKey | undefined;
 }

@@ -20,7 +20,11 @@ export interface Wave {
 /** The name of the wave of everything that no wave of the policy matches. */
 export const REST = 'rest';
 
-export type WaveState = 'waiting' | 'running' | 'baking' | 'failed' | 'done';
+/** The wave of everything that no other wave matches. Nothing waits for it, so nothing in it is too much. */
+export const REST_WAVE: Wave = { name: REST, match: [], bake: 0, gates: [], maxFailures: Number.POSITIVE_INFINITY };
+
+export const WAVE_STATES = ['waiting', 'running', 'baking', 'failed', 'done'] as const;
+export type WaveState = (typeof WAVE_STATES)[number];
 
 /** How far a wave of a run is. Plan, status, page, metrics and notifications show it. */
 export interface WaveProgress {
@@ -30,10 +34,11 @@ export interface WaveProgress {
   readonly detail?: string;
   /** When a timed state ends, in milliseconds of the steady clock. */
   readonly until?: number;
-  /** Workloads in it that the run concerns. */
+  /** Workloads in it that the run concerns, without those that are skipped. */
   readonly total: number;
   readonly current: number;
   readonly inFlight: number;
+  /** Their last restart of the run failed, and they are not current. */
   readonly failed: number;
   /** Outdated, and neither in flight nor failed. */
   readonly waiting: number;
@@ -41,7 +46,7 @@ export interface WaveProgress {
   readonly eta?: { readonly median: number; readonly p90: number };
 }
 
-/** How far the waves of a run are, in their order. */
+/** How far the waves of a run are, in their order. Without waves in the policy, everything is in the wave `rest`. */
 export interface RunWaves {
   readonly run: string;
   readonly waves: readonly WaveProgress[];

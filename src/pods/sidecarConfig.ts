@@ -2,7 +2,7 @@ import { hash as digestOf } from 'node:crypto';
 import { forgetOldest } from '../forgetOldest.ts';
 import type { SidecarConfig } from '../model.ts';
 import { CONTAINER_FIELDS, containerFromProtobuf } from './containerProtobuf.ts';
-import { ProtobufReader, type Visit } from './protobuf.ts';
+import { ProtobufError, ProtobufReader, type Visit } from './protobuf.ts';
 
 /** A container of more bytes than this is not compared. Istio's proxy has 5,000. */
 const LARGEST = 32 * 1024;
@@ -58,28 +58,53 @@ const sorted = (_key: string, value: unknown): unknown =>
 
 /**
  * Reads the configurations of the sidecars of many pods. Pods of one template have the same bytes but for the mount of their token, so only
- * the first of them is decoded, and equal contents are one object.
+ * the first of them is decoded, and only when its configuration is compared: that of a pod with an outdated image is not. Equal contents are
+ * one object.
  */
 export class SidecarConfigs {
+  /** What was read last. The API server lists the pods of one template one after the other. */
+  #last: Seen | undefined;
   /** By the digest of the bytes. */
-  readonly #read = new Map<string, SidecarConfig | undefined>();
+  readonly #read = new Map<string, SidecarConfig>();
   /** By their hashes. */
   readonly #known = new Map<string, SidecarConfig>();
+  #decoded = 0;
 
   /** @param bytes a Container message of `application/vnd.kubernetes.protobuf` */
   ofProtobuf(bytes: Buffer): SidecarConfig | undefined {
     if (bytes.length > LARGEST) return undefined;
-    const digest = digestOf('sha256', withoutTokens(bytes), 'base64');
-    if (this.#read.has(digest)) return this.#read.get(digest);
-    const config = this.ofObject(containerFromProtobuf(bytes));
+    if (this.#last && differsInTokensOnly(bytes, this.#last)) return this.#last.config;
+    // a copy, because the bytes are part of a whole page
+    const own = Buffer.from(bytes);
+    const tokens = tokensIn(own);
+    const config = this.#ofBytes(own, tokens);
+    this.#last = { bytes: own, tokens, config };
+    return config;
+  }
+
+  #ofBytes(bytes: Buffer, tokens: readonly Part[]): SidecarConfig {
+    const digest = digestOf('sha256', withoutParts(bytes, tokens), 'base64');
+    const known = this.#read.get(digest);
+    if (known) return known;
+    const config = new UndecodedConfig(digest, () => this.#decode(bytes));
     this.#read.set(digest, config);
     forgetOldest(this.#read, MOST);
     return config;
   }
 
-  /** The number of different contents that were decoded, as far as they are kept. */
+  #decode(bytes: Buffer): SidecarConfig | undefined {
+    this.#decoded += 1;
+    try {
+      return this.ofObject(containerFromProtobuf(bytes));
+    } catch (error) {
+      if (error instanceof ProtobufError) return undefined;
+      throw error;
+    }
+  }
+
+  /** How often bytes were decoded. */
   get decoded(): number {
-    return this.#read.size;
+    return this.#decoded;
   }
 
   /** @param container of an API object in JSON */
@@ -94,19 +119,65 @@ export class SidecarConfigs {
   }
 }
 
-/** The bytes of a container without the mounts of tokens. */
-function withoutTokens(bytes: Buffer): Buffer {
+/** A configuration that is decoded when it is looked at. */
+class UndecodedConfig implements SidecarConfig {
+  readonly hash: string;
+  #decode: (() => SidecarConfig | undefined) | undefined;
+  #container: SidecarConfig['container'];
+
+  constructor(hash: string, decode: () => SidecarConfig | undefined) {
+    this.hash = hash;
+    this.#decode = decode;
+  }
+
+  get container(): SidecarConfig['container'] {
+    if (this.#decode) this.#container = this.#decode()?.container;
+    this.#decode = undefined;
+    return this.#container;
+  }
+}
+
+/** A part of bytes: where it begins, and where it has ended. */
+type Part = readonly [from: number, to: number];
+
+/** A container that was read. */
+interface Seen {
+  readonly bytes: Buffer;
+  readonly tokens: readonly Part[];
+  readonly config: SidecarConfig;
+}
+
+/**
+ * Whether a container has the bytes of another one except for the names of the tokens. The length of a token's mount stands before it, so the
+ * same place holds a mount here, too.
+ */
+function differsInTokensOnly(bytes: Buffer, { bytes: others, tokens }: Seen): boolean {
+  if (bytes.length !== others.length) return false;
+  let from = 0;
+  for (const [start, end] of tokens) {
+    if (bytes.compare(others, from, start, from, start) !== 0 || !isTokenMount(bytes.subarray(start, end)))
+      return false;
+    from = end;
+  }
+  return bytes.compare(others, from, undefined, from) === 0;
+}
+
+/** The bytes without some parts of them, which are in order. */
+function withoutParts(bytes: Buffer, parts: readonly Part[]): Buffer {
+  if (parts.length === 0) return bytes;
+  const starts = [0, ...parts.map(([, to]) => to)];
+  const ends = [...parts.map(([from]) => from), bytes.length];
+  return Buffer.concat(starts.map((start, index) => bytes.subarray(start, ends[index])));
+}
+
+/** The mounts of tokens in a container. */
+function tokensIn(bytes: Buffer): Part[] {
   const mounts: Buffer[] = [];
   new ProtobufReader(bytes).root(tokenMounts, mounts);
-  if (mounts.length === 0) return bytes;
-  const kept: Buffer[] = [];
-  let from = 0;
-  for (const mount of mounts) {
+  return mounts.map((mount) => {
     const start = mount.byteOffset - bytes.byteOffset;
-    kept.push(bytes.subarray(from, start));
-    from = start + mount.length;
-  }
-  return Buffer.concat([...kept, bytes.subarray(from)]);
+    return [start, start + mount.length];
+  });
 }
 
 const VOLUME_MOUNTS = 9;
@@ -114,6 +185,9 @@ const VOLUME_MOUNTS = 9;
 const tokenMounts: Visit<Buffer[]> = (field, reader, into) => {
   if (field !== VOLUME_MOUNTS) return;
   const mount = reader.bytes();
-  // field 1 comes first: the name
-  if (mount.subarray(2, 2 + TOKEN_MOUNT.length).toString('latin1') === TOKEN_MOUNT) into.push(mount);
+  if (isTokenMount(mount)) into.push(mount);
 };
+
+/** Field 1 comes first: the name. */
+const isTokenMount = (mount: Buffer): boolean =>
+  mount.subarray(2, 2 + TOKEN_MOUNT.length).toString('latin1') === TOKEN_MOUNT;

@@ -22,6 +22,10 @@ export const EVENT_REASONS = {
     type: 'Warning',
     help: 'A gate has kept restarts back for 30 minutes.',
   },
+  MetricGateClosed: {
+    type: 'Warning',
+    help: 'A metric gate has kept restarts back for its `timeLimit`. It stays closed until its metrics are well again.',
+  },
   RestartWaiting: {
     type: 'Warning',
     help: 'A PodDisruptionBudget has kept a restart back for an hour.',

@@ -12,24 +12,30 @@ import type { WebhookEntry } from '../expect/webhookEntry.ts';
 import { unsupportedKind } from '../kinds/unsupportedKinds.ts';
 import type { Labels, Sidecar, Workload } from '../model.ts';
 import { type Assessed, bySidecar } from '../plan/assessed.ts';
+import { type GateContext, metricGatesOf, whyClosed } from '../plan/closedMetricGates.ts';
 import type { Gate } from '../plan/gates/gate.ts';
 import { findingOf, GATES } from '../plan/gates/gates.ts';
 import { differenceWords } from './differenceWords.ts';
 import { escaped } from './escaped.ts';
 import type { Row } from './row.ts';
+import type { WaveWords } from './waveWords.ts';
 
 export interface Explained {
   readonly assessed: Assessed;
   readonly mesh: Mesh;
   readonly row: Row;
   readonly rules: DriftRules;
+  /** How far each wave is; absent without waves in the policy. */
+  readonly waves?: readonly WaveWords[] | undefined;
+  /** With what the metric gates have answered. */
+  readonly gates?: GateContext;
 }
 
 /**
  * How a verdict came about, step by step, as text: enough to argue with it. The question is shown by its labels, annotations and address;
  * the template's spec is not, because it may carry secrets. Foreign text is escaped and cut, a line for each value.
  */
-export function explanation({ assessed, mesh, row, rules }: Explained): string {
+export function explanation({ assessed, mesh, row, rules, waves = [], gates }: Explained): string {
   const { workload } = assessed;
   const namespace = mesh.namespaces.get(workload.namespace)?.labels;
   const sections: [title: string, lines: string[]][] = [
@@ -37,6 +43,7 @@ export function explanation({ assessed, mesh, row, rules }: Explained): string {
     ['Labels of the next pod', labelLines(workload.template.labels)],
     ['Webhook entries', namespace ? entryLines(mesh.injections, namespace, workload) : ['not tried']],
     ...bySidecar(assessed).flatMap((one) => sidecarSections(one, rules)),
+    ...metricGateSection(assessed, gates),
     [
       'Verdict',
       [
@@ -44,11 +51,30 @@ export function explanation({ assessed, mesh, row, rules }: Explained): string {
         ...(row.doNotDisrupt === undefined ? [] : [row.doNotDisrupt]),
       ],
     ],
+    ...waveSection(row, waves),
     ...unsupportedSection(assessed),
   ];
   const title = escaped(`${workload.kind} ${workload.namespace}/${workload.name}`);
   const shown = sections.flatMap(([name, lines]) => ['', name, ...bounded(lines).map((line) => `  ${escaped(line)}`)]);
   return [title, ...shown, ''].join('\n');
+}
+
+/** Its wave, and how far that one and those before it are. */
+function waveSection({ wave }: Row, waves: readonly WaveWords[]): [title: string, lines: string[]][] {
+  const index = waves.findIndex(({ name }) => name === wave);
+  const upToIts = waves.slice(0, index + 1);
+  if (upToIts.length === 0) return [];
+  return [[`Wave ${wave}`, upToIts.flatMap(({ name, lines }) => lines.map((line) => `${name}: ${line}`))]];
+}
+
+/** The metric gates of the policy that hold the workload, with their values. */
+function metricGateSection(assessed: Assessed, context: GateContext | undefined): [title: string, lines: string[]][] {
+  if (!context) return [];
+  const lines = metricGatesOf(assessed, context).map(({ name }) => {
+    const closed = whyClosed(name, context);
+    return `${name}: ${closed === undefined ? `open, ${context.metricGates?.get(name)?.detail}` : `closed, ${closed}`}`;
+  });
+  return lines.length > 0 ? [['Metric gates', lines]] : [];
 }
 
 /** What a user can do about pods that Meltemi does not restart. */

@@ -5,7 +5,9 @@ import { WORKLOAD_KINDS } from '../kinds/kinds.ts';
 import { COUNTED_KINDS } from '../kinds/unsupportedKinds.ts';
 import { PRODUCT } from '../names.ts';
 import { OUTCOMES, type resultOf } from '../plan/outcomes.ts';
+import { WAVE_STATES } from '../plan/wave.ts';
 import type { ReasonCode } from '../reasons.ts';
+import type { WaveCount } from './waveCounts.ts';
 
 /** Every metric with its help. The table in docs/reporting.md is made from here. */
 export const METRICS = {
@@ -27,6 +29,14 @@ export const METRICS = {
   },
   restarts_in_flight: { labels: [], help: 'Restarts that are written and not ended.' },
   restarts_total: { labels: ['kind', 'result'], help: 'Ended restarts by workload kind and result.' },
+  wave_workloads: {
+    labels: ['wave', 'state'],
+    help: 'Workloads of each wave of the policy that are current, in flight, failed or waiting for their restart.',
+  },
+  wave_state: {
+    labels: ['wave', 'state'],
+    help: '1 for the state that a wave of the policy is in: waiting, running, baking, failed or done.',
+  },
   restart_duration_seconds: {
     labels: [],
     help: 'How long restarts take that end as verified or failed, from the write to the end.',
@@ -34,6 +44,15 @@ export const METRICS = {
   injector_questions_total: { labels: ['result'], help: 'Questions to injectors by result.' },
   halted_runs: { labels: [], help: 'Runs that failures have halted and that keep workloads waiting.' },
   gates_closed_long: { labels: [], help: 'Gates that have been closed for 30 minutes or longer.' },
+  metric_gate_open: { labels: ['gate'], help: 'Whether a metric gate of the policy is open, while it is asked.' },
+  metric_gate_answered_timestamp_seconds: {
+    labels: ['gate'],
+    help: 'When Prometheus last gave a usable answer to a metric gate, while it is asked.',
+  },
+  metric_gates_closed_long: {
+    labels: [],
+    help: 'Metric gates that have kept restarts waiting for longer than their `timeLimit`.',
+  },
   injectors_unreachable: { labels: [], help: 'Injectors that do not answer now.' },
   watch_stale: { labels: [], help: 'Whether something that every decision rests on cannot be watched now.' },
   scans_total: { labels: ['result'], help: 'Scans of the cluster by result.' },
@@ -66,12 +85,19 @@ export class Metrics {
   readonly #unsupported = this.#gauge('unsupported_outdated_pods');
   readonly #proxies = this.#gauge('proxies');
   readonly #oldestOutdated = this.#gauge('oldest_outdated_timestamp_seconds');
+  readonly #waveWorkloads = this.#gauge('wave_workloads');
+  readonly #waveState = this.#gauge('wave_state');
   readonly #inFlight = this.#gauge('restarts_in_flight');
   readonly #restarts = this.#counter('restarts_total');
   readonly #questions = this.#counter('injector_questions_total');
   readonly #unreachable = this.#gauge('injectors_unreachable');
   readonly #halted = this.#gauge('halted_runs');
   readonly #gates = this.#gauge('gates_closed_long');
+  readonly #metricGate = this.#gauge('metric_gate_open');
+  readonly #metricGateAnswered = this.#gauge('metric_gate_answered_timestamp_seconds');
+  readonly #metricGatesLong = this.#gauge('metric_gates_closed_long');
+  /** The metric gates that have values. */
+  readonly #metricGates = new Set<string>();
   readonly #scans = this.#counter('scans_total');
   readonly #lastScan = this.#gauge('last_scan_timestamp_seconds');
   readonly #policyInvalid = this.#gauge('policy_invalid');
@@ -128,9 +154,11 @@ export class Metrics {
     this.#unsupported.reset();
     this.#proxies.reset();
     this.#oldestOutdated.set(0);
+    this.waves([]);
     this.#inFlight.set(0);
     this.#halted.set(0);
     this.#gates.set(0);
+    this.metricGates(new Set(), 0);
     this.#unreachable.set(0);
   }
 
@@ -152,6 +180,24 @@ export class Metrics {
     this.#gates.set(closed);
   }
 
+  /** @param gate its name in the policy */
+  metricGate(gate: string, isOpen: boolean, isAnswered: boolean): void {
+    this.#metricGates.add(gate);
+    this.#metricGate.set({ gate }, Number(isOpen));
+    if (isAnswered) this.#metricGateAnswered.setToCurrentTime({ gate });
+  }
+
+  /** @param asked the gates that are asked now; the last answers of others say nothing any more */
+  metricGates(asked: ReadonlySet<string>, closedLong: number): void {
+    for (const gate of this.#metricGates) {
+      if (asked.has(gate)) continue;
+      this.#metricGate.remove({ gate });
+      this.#metricGateAnswered.remove({ gate });
+      this.#metricGates.delete(gate);
+    }
+    this.#metricGatesLong.set(closedLong);
+  }
+
   unreachable(injectors: number): void {
     this.#unreachable.set(injectors);
   }
@@ -161,6 +207,17 @@ export class Metrics {
     this.#waiting.reset();
     for (const reason of waiting) this.#waiting.inc({ reason });
     this.#inFlight.set(inFlight);
+  }
+
+  /** Waves are as many as the policy names, which is bounded. Those that it no longer names are gone. */
+  waves(waves: readonly WaveCount[]): void {
+    this.#waveWorkloads.reset();
+    this.#waveState.reset();
+    for (const { name: wave, state, current, inFlight, failed, waiting } of waves) {
+      for (const [word, count] of Object.entries({ current, 'in-flight': inFlight, failed, waiting }))
+        this.#waveWorkloads.set({ wave, state: word }, count);
+      for (const one of WAVE_STATES) this.#waveState.set({ wave, state: one }, Number(one === state));
+    }
   }
 
   /** @param pods outdated pods by the kind of their owner */

@@ -1,11 +1,14 @@
 import { escaped } from './escaped.ts';
 import type { Row } from './row.ts';
 import { unsupportedSums } from './unsupportedSums.ts';
+import type { WaveWords } from './waveWords.ts';
 
 export interface TableOptions {
   readonly colour: boolean;
   /** Also the workloads that no injector matches. */
   readonly all: boolean;
+  /** How far each wave is; absent without waves in the policy. */
+  readonly waves?: readonly WaveWords[];
 }
 
 /** The maximum length of a cell's parts. A long name or reason of one workload must not push other cells off the screen. */
@@ -35,9 +38,12 @@ const COLOURS: Readonly<Record<Row['verdict'], number>> = {
   conflict: 31,
 };
 
-/** The plan as a table: one line per workload, then the sums. Foreign text is escaped and cut; `-o json` has it in full. */
-export function planTable(rows: readonly Row[], { colour, all }: TableOptions): string {
-  const shown = all ? rows : rows.filter((row) => row.reason !== 'not-injected');
+/**
+ * The plan as a table: one line per workload, under its wave where there are waves, then the sums. Foreign text is escaped and cut;
+ * `-o json` has it in full.
+ */
+export function planTable(rows: readonly Row[], { colour, all, waves }: TableOptions): string {
+  const shown = byWave(all ? rows : rows.filter((row) => row.reason !== 'not-injected'), waves);
   const lines = [COLUMNS.map(([title]) => title), ...shown.map((row) => COLUMNS.map(([, cell]) => cell(row)))];
   const widths = COLUMNS.map((_, column) => Math.max(...lines.map((cells) => [...(cells[column] ?? '')].length)));
   const text = lines.map((cells, line) => {
@@ -47,7 +53,30 @@ export function planTable(rows: readonly Row[], { colour, all }: TableOptions): 
     const row = shown[line - 1];
     return colour && row ? `\u001b[${COLOURS[row.verdict]}m${padded}\u001b[0m` : padded;
   });
-  return `${text.join('\n')}\n\n${summary(rows, rows.length - shown.length)}\n`;
+  const grouped = waves ? withHeadings(text, shown, waves) : text;
+  return `${grouped.join('\n')}\n\n${summary(rows, rows.length - shown.length)}\n`;
+}
+
+/** What is in no wave, because it is never restarted, comes last. */
+function byWave(rows: readonly Row[], waves: readonly WaveWords[] | undefined): readonly Row[] {
+  if (!waves) return rows;
+  const of = Map.groupBy(rows, ({ wave }) => wave);
+  return [...waves.map(({ name }) => name), undefined].flatMap((name) => of.get(name) ?? []);
+}
+
+/** Each wave under a heading of its own, and one line for each of its runs. */
+function withHeadings([title = '', ...text]: string[], rows: readonly Row[], waves: readonly WaveWords[]): string[] {
+  const of = Map.groupBy(text, (_line, index) => rows[index]?.wave);
+  const others = of.get(undefined) ?? [];
+  return [
+    title,
+    ...waves.flatMap(({ name, lines }) => [
+      '',
+      ...lines.map((line) => `wave ${escaped(name, NAME_LIMIT)}: ${escaped(line, WHY_LIMIT)}`),
+      ...(of.get(name) ?? []),
+    ]),
+    ...(others.length > 0 ? ['', 'in no wave, because Meltemi does not restart it', ...others] : []),
+  ];
 }
 
 const pad = (cell: string, width: number): string => cell + ' '.repeat(Math.max(0, width - [...cell].length));

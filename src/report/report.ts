@@ -6,7 +6,9 @@ import type { QuestionResult } from '../expect/question.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import type { WorkloadKey, WorkloadRef } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
+import type { LongClosed } from '../plan/closedSince.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
+import type { MetricGate, MetricGateState } from '../plan/metricGate.ts';
 import { type Outcome, resultOf } from '../plan/outcomes.ts';
 import type { RestartListener } from '../restart/restarterOptions.ts';
 import { BudgetEvents } from './budgetEvents.ts';
@@ -17,9 +19,11 @@ import { EventSender, type EventSubject } from './eventSender.ts';
 import { GateEvents } from './gateEvents.ts';
 import { HaltNews } from './haltNews.ts';
 import { errorFields, type Logger } from './logger.ts';
+import { MetricGateNews } from './metricGateNews.ts';
 import type { Metrics } from './metrics.ts';
 import { OutdatedEvents } from './outdatedEvents.ts';
 import { RolloutGroupNews } from './rolloutGroupNews.ts';
+import { WaveCounts } from './waveCounts.ts';
 import { WorkloadCounts } from './workloadCounts.ts';
 
 export interface ReportOptions {
@@ -51,6 +55,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
   readonly #options: ReportOptions;
   readonly #events: EventSender;
   readonly #subscribers: readonly EvaluationSubscriber[];
+  readonly #metricGates: MetricGateNews;
   readonly #unreachable = new Set<string>();
   /** Namespaces in which records were refused. */
   readonly #refused = new Set<string>();
@@ -61,6 +66,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
     const { logger, metrics, cluster, namespace } = options;
     const events = new EventSender(cluster, logger, namespace);
     this.#events = events;
+    this.#metricGates = new MetricGateNews(logger, metrics, events);
     this.#subscribers = [
       new DecisionLog(logger),
       new OutdatedEvents(events),
@@ -69,6 +75,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
       new BudgetEvents(events),
       new RolloutGroupNews(logger, events),
       new WorkloadCounts(metrics),
+      new WaveCounts(metrics),
     ];
   }
 
@@ -151,6 +158,18 @@ export class Report implements Omit<RestartListener, 'sending'> {
       configuration: entry.configuration,
       entry: entry.name,
     });
+  }
+
+  metricGateAnswered(gate: MetricGate, state: MetricGateState): void {
+    this.#metricGates.answered(gate, state);
+  }
+
+  metricGatesAsked(names: ReadonlySet<string>, closedLong: number): void {
+    this.#metricGates.asked(names, closedLong);
+  }
+
+  metricGateClosedLong(long: LongClosed): void {
+    this.#metricGates.closedLong(long);
   }
 
   /** Tells each subscriber in turn. */

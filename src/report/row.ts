@@ -22,6 +22,8 @@ export interface Row {
   readonly detail: string;
   /** RFC 3339; when a timed wait ends. */
   readonly until?: string;
+  /** The name of its wave; absent without waves in the policy. */
+  readonly wave?: string;
   /** Position in the order of restarts, from 1. */
   readonly order?: number;
   readonly drifts: readonly string[];
@@ -47,7 +49,7 @@ export interface Row {
 export type OtherSidecar = Pick<Row, 'sidecar' | 'verdict' | 'reason' | 'detail' | 'drifts' | 'from' | 'to'>;
 
 /** The rows of a plan: first what is restarted, in order, then what waits, then the rest by name. */
-export function rowsOf({ items }: Plan): Row[] {
+export function rowsOf({ items }: Pick<Plan, 'items'>): Row[] {
   const rows = items.map(rowOf);
   return rows.sort((a, b) => rank(a) - rank(b) || compare(sortKey(a), sortKey(b)));
 }
@@ -74,6 +76,7 @@ export function rowOf(planned: Planned): Row {
     detail,
     drifts: driftsIn(verdict),
     ...('until' in step && step.until !== undefined && { until: timestamp(step.until) }),
+    ...(planned.wave !== undefined && { wave: planned.wave }),
     ...('order' in step && step.order !== undefined && { order: step.order }),
     ...('outdatedPods' in verdict && {
       pods: verdict.pods,

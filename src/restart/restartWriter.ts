@@ -126,7 +126,11 @@ export class RestartWriter {
     const { now, policy } = this.#stillWanted(sidecars);
     if (now - entry.since > WRITTEN_WITHIN)
       throw new PlanOvertaken("the observation and the injector's answer for this restart are too old");
-    const beginning = actuatorOf(workload, policy).begin(entry.restartedAt);
+    const actuator = actuatorOf(workload, policy);
+    // it will be followed as it is journalled: pods are evicted, or a controller replaces them, and never both
+    if (actuator.evicts !== entry.evicts)
+      throw new PlanOvertaken('the policy or the workload now asks for another way to restart it');
+    const beginning = actuator.begin(entry.restartedAt);
     journal.sending(workload);
     listener.sending(workload);
     try {

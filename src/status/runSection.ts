@@ -43,7 +43,8 @@ function waveLine(wave: WaveStatus, width: number, now: number): Piece[] {
     waiting > 0 && state !== 'waiting' ? `${waiting} waiting` : '',
     until === undefined ? '' : `until ${clockWords(until, now)}`,
     eta && state !== 'done' ? `ends about ${clockWords(eta.median, now)}` : '',
-    detail ?? '',
+    // of a wave under way it only repeats the sums
+    (state !== 'running' && detail) || '',
   ].filter(Boolean);
   const sgr = STATE_SGR[state];
   return [

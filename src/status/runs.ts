@@ -1,23 +1,22 @@
-import { sidecarWord } from '../compare/verdict.ts';
+import { sidecarWord, type Verdict } from '../compare/verdict.ts';
 import { type Injection, injectorWord } from '../expect/mesh.ts';
-import { isInFlight, type JournalEntries } from '../plan/journalEntry.ts';
-import { isFailure } from '../plan/outcomes.ts';
+import type { Evaluation } from '../plan/evaluate.ts';
+import type { JournalEntries } from '../plan/journalEntry.ts';
 import type { Planned } from '../plan/plan.ts';
 import { targetsOf } from '../plan/record.ts';
 import type { AllRunNotes } from '../plan/runNotes.ts';
-import { REST, type RunWaves, type WaveProgress } from '../plan/wave.ts';
+import type { RunWaves, WaveProgress } from '../plan/wave.ts';
 import { cut } from '../report/escaped.ts';
 import { versionOf } from '../report/proxyVersions.ts';
 import { timestamp } from '../rfc3339.ts';
 import type { ControlPlane, Eta, RunStatus, WaveStatus } from './statusDocument.ts';
 
-/** What an evaluation may know of runs besides: their waves, and when they are expected to be done. */
-export interface KnownOfRuns {
-  readonly waves?: readonly RunWaves[];
+/** What is told of runs: their waves, and when they are expected to be done, if that is known. */
+export type Told = Pick<Evaluation, 'waves'> & {
   readonly eta?: {
     readonly runs: readonly { readonly run: string; readonly eta: NonNullable<WaveProgress['eta']> }[];
   };
-}
+};
 
 export interface RunContext {
   readonly entries: JournalEntries;
@@ -29,45 +28,45 @@ export interface RunContext {
 const RUNS = 20;
 const DETAIL_LIMIT = 200;
 
-/** A run while it is counted. */
-interface Counted {
+/** What a run restarts towards. */
+interface Towards {
   readonly injection: Injection;
   to?: string;
-  total: number;
-  current: number;
-  inFlight: number;
-  failed: number;
-  waiting: number;
-  isStarting: boolean;
 }
 
-/** Sums workloads by the run that they belong to. */
+/** Collects what the runs of workloads restart towards. */
 export class Runs {
-  readonly #counted = new Map<string, Counted>();
+  readonly #towards = new Map<string, Towards>();
 
-  add(one: Planned): void {
-    const { injection, verdict, workload } = one;
-    if (!injection || workload.unsupported || !['current', 'outdated'].includes(verdict.state)) return;
-    const none = { total: 0, current: 0, inFlight: 0, failed: 0, waiting: 0, isStarting: false };
-    const run = this.#counted.get(injection.run) ?? { injection, ...none };
-    this.#counted.set(injection.run, run);
-    add(run, one);
+  add({ injection, verdict, others, workload }: Planned): void {
+    if (workload.unsupported) return;
+    this.#add(injection, verdict);
+    for (const other of others ?? []) this.#add(other.injection, other.verdict);
   }
 
-  /** The runs that have something to restart, or have restarted something, with their waves. Without waves, all is one. */
-  all({ waves = [], eta: ends }: KnownOfRuns, { entries, notes, toWall }: RunContext): RunStatus[] {
+  #add(injection: Injection | undefined, verdict: Verdict): void {
+    if (!injection) return;
+    const run = this.#towards.get(injection.run) ?? { injection };
+    this.#towards.set(injection.run, run);
+    if (verdict.state === 'outdated') run.to ??= sidecarWord(verdict.expected);
+  }
+
+  /** The runs that have something to restart, or have restarted something, with their waves. */
+  all({ waves, eta: ends }: Told, { entries, notes, toWall }: RunContext): RunStatus[] {
     const begun = begunAt(entries);
-    const known = new Map(waves.map((one) => [one.run, one.waves]));
-    return [...this.#counted]
-      .filter(([run, { total, current }]) => total > current || begun.has(run))
-      .sort(([, a], [, b]) => b.total - b.current - (a.total - a.current))
+    return waves
+      .filter((one) => leftOf(one) > 0 || begun.has(one.run))
+      .sort((a, b) => leftOf(b) - leftOf(a))
+      .flatMap((one) => {
+        const towards = this.#towards.get(one.run);
+        return towards ? [{ ...one, ...towards }] : [];
+      })
       .slice(0, RUNS)
-      .map(([run, counted]) => {
-        const { injection, to } = counted;
+      .map(({ run, waves: all, injection, to }) => {
         const startedAt = notes.get(run)?.startedAt ?? begun.get(run);
-        const table = (known.get(run) ?? [restOf(counted)]).map((wave) => waveStatus(wave, toWall));
+        const table = all.map((wave) => waveStatus(wave, toWall));
         const end = ends?.runs.find((one) => one.run === run)?.eta;
-        const eta = end && counted.total > counted.current ? etaText(end) : etaOf(table);
+        const eta = end && table.some(isOpen) ? etaText(end) : etaOf(table);
         return {
           id: run,
           injector: cut(injectorWord(injection), DETAIL_LIMIT),
@@ -81,6 +80,11 @@ export class Runs {
   }
 }
 
+/** How many workloads of a run are not current. */
+const leftOf = ({ waves }: RunWaves): number => waves.reduce((sum, { total, current }) => sum + total - current, 0);
+
+const isOpen = ({ state }: WaveStatus): boolean => state !== 'done';
+
 /** When the first known restart of each run was decided. */
 function begunAt(entries: JournalEntries): Map<string, number> {
   const begun = new Map<string, number>();
@@ -88,24 +92,6 @@ function begunAt(entries: JournalEntries): Map<string, number> {
     for (const { run, restartedAt } of targetsOf(entry))
       begun.set(run, Math.min(begun.get(run) ?? restartedAt, restartedAt));
   return begun;
-}
-
-function add(run: Counted, one: Planned): void {
-  const { verdict, step, entry } = one;
-  run.total += 1;
-  if (verdict.state === 'outdated') run.to ??= sidecarWord(verdict.expected);
-  if (step.action === 'follow' || isInFlight(one)) run.inFlight += 1;
-  else if (verdict.state === 'current') run.current += 1;
-  else if (isFailure(entry?.outcome)) run.failed += 1;
-  else run.waiting += 1;
-  run.isStarting ||= step.action === 'restart';
-}
-
-/** The only wave of a run without waves. */
-function restOf({ total, current, inFlight, failed, waiting, isStarting }: Counted): WaveProgress {
-  const isRunning = inFlight > 0 || isStarting;
-  const state = total === current ? 'done' : isRunning ? 'running' : 'waiting';
-  return { name: REST, state, total, current, inFlight, failed, waiting };
 }
 
 function waveStatus({ detail, until, eta, ...wave }: WaveProgress, toWall: RunContext['toWall']): WaveStatus {
@@ -124,7 +110,7 @@ const etaText = ({ median, p90 }: NonNullable<WaveProgress['eta']>): Eta => ({
 
 /** The end of a run is that of its last wave; unknown if that of any wave is unknown. RFC 3339 of one zone sorts as text. */
 function etaOf(waves: readonly WaveStatus[]): Eta | undefined {
-  const open = waves.filter(({ state }) => state !== 'done');
+  const open = waves.filter(isOpen);
   const etas = open.flatMap(({ eta }) => eta ?? []);
   if (etas.length === 0 || etas.length < open.length) return undefined;
   const latest = (times: readonly string[]): string => times.toSorted().at(-1) ?? '';

@@ -9,7 +9,7 @@ import { cut } from '../report/escaped.ts';
 import { ProxyVersions } from '../report/proxyVersions.ts';
 import { rowOf } from '../report/row.ts';
 import { timestamp } from '../rfc3339.ts';
-import { ControlPlanes, type KnownOfRuns, Runs } from './runs.ts';
+import { ControlPlanes, Runs, type Told } from './runs.ts';
 import { type Counts, NO_COUNTS, type StatusDocument, type StatusRow, type WaitSum } from './statusDocument.ts';
 
 export interface StatusContext {
@@ -30,7 +30,7 @@ const NAME_LIMIT = 253;
 type Counting = { -readonly [Count in keyof Counts]: number };
 
 /** What users are told of an evaluation. Pure. Its size is bounded, whatever the cluster has. */
-export function statusOf(evaluation: Evaluation & KnownOfRuns, context: StatusContext): StatusDocument {
+export function statusOf(evaluation: Evaluation & Told, context: StatusContext): StatusDocument {
   const telling = statusStepwise(evaluation, context);
   for (;;) {
     const { done, value } = telling.next();
@@ -40,7 +40,7 @@ export function statusOf(evaluation: Evaluation & KnownOfRuns, context: StatusCo
 
 /** The same in short steps, one for each workload, for callers that do other work in between. */
 export function* statusStepwise(
-  evaluation: Evaluation & KnownOfRuns,
+  evaluation: Evaluation & Told,
   { wall, entries, notes }: StatusContext,
 ): Generator<Pause, StatusDocument> {
   const { items, at } = evaluation;

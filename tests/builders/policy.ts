@@ -24,6 +24,8 @@ export const context = (given: Partial<PlanContext> = {}): PlanContext => ({
   paused: undefined,
   busy: new Set(),
   starting: new Set(),
+  notes: new Map(),
+  metricGates: new Map(),
   ...given,
 });
 

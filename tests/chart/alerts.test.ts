@@ -80,6 +80,10 @@ const pod = (metric: string, name: string, more = ''): string =>
 const outdated = (name: string): string => pod('meltemi_workloads', name, ',state="outdated"');
 const waiting = (name: string, reason: string): string => pod('meltemi_waiting_workloads', name, `,reason="${reason}"`);
 const scans = (name: string, result: string): string => pod('meltemi_scans_total', name, `,result="${result}"`);
+const wave = (name: string, state: string, of = 'first'): string =>
+  pod('meltemi_wave_state', name, `,wave="${of}",state="${state}"`);
+const inWave = (name: string, state: string): string =>
+  pod('meltemi_wave_workloads', name, `,wave="first",state="${state}"`);
 const DAY = 24 * 60;
 
 const ROWS: Readonly<Record<string, Row>> = {
@@ -197,6 +201,71 @@ const ROWS: Readonly<Record<string, Row>> = {
     silent: [10, 13],
     fires: [20],
   },
+  'restarts fail in a wave': {
+    series: { [wave('a', 'failed')]: '0x10 1x40 0x40', [wave('a', 'failed', 'second')]: '0x90' },
+    alert: 'MeltemiWaveStuck',
+    silent: [10, 20, 60],
+    fires: [30],
+  },
+  'a wave makes no progress, over a change of leader': {
+    series: {
+      [wave('a', 'running')]: '0x10 1x40 _x100',
+      [inWave('a', 'current')]: '0x20 3x30 _x100',
+      [wave('b', 'running')]: '_x51 1x100',
+      [inWave('b', 'current')]: '_x51 3x100',
+    },
+    alert: 'MeltemiWaveStuck',
+    silent: [20, 40, 65],
+    fires: [96, 140],
+  },
+  'a long wave goes on': {
+    series: {
+      [wave('a', 'running')]: '1x300',
+      [inWave('a', 'in-flight')]: '1x300',
+      [inWave('a', 'current')]: '0x40 1x40 2x40 3x40 4x140',
+    },
+    alert: 'MeltemiWaveStuck',
+    silent: [30, 90, 150],
+    fires: [300],
+  },
+  'a wave bakes for long': {
+    series: {
+      [wave('a', 'running')]: '1x10 0x300',
+      [wave('a', 'baking')]: '0x10 1x300',
+      [inWave('a', 'current')]: '3x300',
+    },
+    alert: 'MeltemiWaveStuck',
+    silent: [90, 200],
+    fires: [],
+  },
+  'a wave of a Meltemi that is paused': {
+    series: {
+      [wave('a', 'running')]: '1x300',
+      [inWave('a', 'current')]: '3x300',
+      [waiting('a', 'operator-paused')]: '2x300',
+    },
+    alert: 'MeltemiWaveStuck',
+    silent: [90, 200],
+    fires: [],
+  },
+  'a metric gate stays closed for longer than its time limit': {
+    series: {
+      [pod('meltemi_metric_gates_closed_long', 'a')]: '0x10 1x30',
+      [pod('meltemi_metric_gate_open', 'a', ',gate="slo"')]: '0x40',
+    },
+    alert: 'MeltemiMetricGateClosed',
+    silent: [8, 10],
+    fires: [20],
+  },
+  'a metric gate is closed, and not for long': {
+    series: {
+      [pod('meltemi_metric_gates_closed_long', 'a')]: '0x40',
+      [pod('meltemi_metric_gate_open', 'a', ',gate="slo"')]: '0x40',
+    },
+    alert: 'MeltemiMetricGateClosed',
+    silent: [20],
+    fires: [],
+  },
   'the policy is broken': {
     series: { [pod('meltemi_policy_invalid', 'a')]: '0x10 1x30' },
     alert: 'MeltemiPolicyInvalid',
@@ -254,5 +323,6 @@ test('promtool finds nothing wrong with the metrics', async () => {
   metrics.leads(true);
   metrics.watches(() => false);
   metrics.evaluated(['current'], ['gave-up'], 1);
+  metrics.waves([{ name: 'first', state: 'done', current: 1, inFlight: 0, failed: 0, waiting: 0 }]);
   await run(toolbox().program('promtool'), ['check', 'metrics'], { input: await metrics.registry.metrics() });
 });

@@ -20,10 +20,13 @@ const PODS_SCRAPED: Values = {
 /** What forces a kind shows only where the cluster does not know it. */
 const NO_MONITORING = /\.force$/;
 
+const GATE = { name: 'slo', prometheus: 'http://prometheus.monitoring:9090', query: 'up', min: 1 };
+
 /** Keys that show their effect only beside others, with those. */
 const BESIDE: Readonly<Record<string, Values>> = {
   'podDisruptionBudget.maxUnavailable': { podDisruptionBudget: { enabled: true } },
   'serviceAccount.create': { serviceAccount: { name: 'mine' } },
+  'networkPolicy.prometheusPorts': { policy: { metricGates: [GATE] } },
   'service.enabled': PODS_SCRAPED,
   'statusReader.subjects': { statusReader: { create: true } },
 };
@@ -40,7 +43,9 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   readinessProbe: { periodSeconds: 20 },
   'networkPolicy.apiServerPorts': [7443],
   'networkPolicy.injectorPorts': [7444],
+  'networkPolicy.prometheusPorts': [7445],
   extraArgs: ['--dry-run'],
+  secretMounts: [{ name: 'sample', mountPath: '/etc/sample' }],
   global: { imageRegistry: 'registry.local' },
   policy: { maxInFlight: 7 },
   namespaces: ['shop'],

@@ -90,6 +90,24 @@ test('the Deployment has annotations of its own, and as many old ReplicaSets as 
   assert.equal(spec.template.metadata.annotations, undefined);
 });
 
+test('secretMounts mounts each Secret whole, so that the kubelet keeps its files up to date', async () => {
+  const mounts = [
+    { name: 'prometheus-token', mountPath: '/etc/prometheus' },
+    { name: `slack.${'x'.repeat(100)}`, mountPath: '/etc/slack' },
+  ];
+  const manifests = await render({ secretMounts: mounts });
+  const { volumes } = only(manifests, 'Deployment').spec.template.spec;
+  const { volumeMounts } = container(manifests);
+  assert.deepEqual(
+    mounts.map(({ name }) => volumes.find(({ secret }: Manifest) => secret?.secretName === name)?.name),
+    ['secret-0', 'secret-1'],
+  );
+  assert.deepEqual(volumeMounts.slice(1), [
+    { name: 'secret-0', mountPath: '/etc/prometheus', readOnly: true },
+    { name: 'secret-1', mountPath: '/etc/slack', readOnly: true },
+  ]);
+});
+
 /** A value for a setting, and what the operator is to read. */
 function sampleOf({ setting }: (typeof CONFIG_VALUES)[number]): [value: unknown, text: string] {
   const {

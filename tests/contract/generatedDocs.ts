@@ -1,9 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
-import { FILTER_KEYS, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../src/cli/policySchema.ts';
+import { METRIC_GATE_FIELDS } from '../../src/cli/metricGatesSchema.ts';
+import {
+  FILTER_KEYS,
+  METRIC_GATE_KEY,
+  PAUSE_KEY,
+  REWRITES_KEY,
+  SIDECAR_KEYS,
+  WAVES_KEY,
+} from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../src/cli/sidecarsSchema.ts';
+import { WAVE_FIELDS } from '../../src/cli/wavesSchema.ts';
 import { RIGHTS, type Right, type RightScope, STATUS_RIGHTS } from '../../src/cluster/rights.ts';
 import { BY_DEFAULT, DRIFTS } from '../../src/compare/drift.ts';
 import { SOURCE_KINDS } from '../../src/expect/sources.ts';
@@ -33,8 +42,10 @@ const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/reporting.md', name: 'annotations', table: annotations },
   { file: 'docs/policy.md', name: 'policy keys', table: policyKeys },
   { file: 'docs/policy.md', name: 'policy filters', table: filterFields },
+  { file: 'docs/steering.md', name: 'metric gate fields', table: metricGateFields },
   { file: 'docs/policy.md', name: 'drifts', table: drifts },
   { file: 'docs/sidecars.md', name: 'sidecar fields', table: sidecarFields },
+  { file: 'docs/steering.md', name: 'wave fields', table: waveFields },
   { file: 'docs/install.md', name: 'rights', table: () => rights(RIGHTS) },
   { file: 'docs/status.md', name: 'rights of status', table: () => rights(STATUS_RIGHTS) },
   { file: 'docs/kinds.md', name: 'owner kinds', table: ownerKinds },
@@ -76,9 +87,13 @@ function policyKeys(): string {
     ['`istio`', 'true or false', '`true`', SIDECAR_KEYS.istio],
     ['`sidecars`', 'list of [sidecars](sidecars.md)', '', SIDECAR_KEYS.sidecars],
   ];
+  const gates = [
+    ['`metricGates`', 'list of [metric gates](steering.md#metric-gates)', '', METRIC_GATE_KEY.metricGates],
+  ];
+  const waves = [['`waves`', 'list of [waves](steering.md#waves)', '', WAVES_KEY.waves]];
   return tableOf(
     ['key', 'value', 'default', 'meaning'],
-    [...settings, ['`paused`', 'text', '', PAUSE_KEY.paused], ...rewrites, ...sidecars, ...filters],
+    [...settings, ['`paused`', 'text', '', PAUSE_KEY.paused], ...rewrites, ...sidecars, ...filters, ...waves, ...gates],
   );
 }
 
@@ -86,6 +101,13 @@ function filterFields(): string {
   return tableOf(
     ['field', 'matches'],
     Object.entries(FILTER_FIELDS).map(([name, help]) => [`\`${name}\``, help]),
+  );
+}
+
+function metricGateFields(): string {
+  return tableOf(
+    ['field', 'meaning'],
+    Object.entries(METRIC_GATE_FIELDS).map(([name, help]) => [`\`${name}\``, help]),
   );
 }
 
@@ -106,6 +128,13 @@ function sidecarFields(): string {
   return tableOf(
     ['field', 'meaning', 'example'],
     Object.entries(SIDECAR_FIELDS).map(([name, help]) => [`\`${name}\``, help, examples.get(name) ?? '']),
+  );
+}
+
+function waveFields(): string {
+  return tableOf(
+    ['field', 'meaning'],
+    Object.entries(WAVE_FIELDS).map(([name, help]) => [`\`${name}\``, help]),
   );
 }
 

@@ -85,7 +85,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
     ],
     types: ['node:stream'],
   },
-  compare: { values: [...NOUNS, 'kinds'], types: ['expect'] },
+  compare: { values: [...NOUNS, 'kinds', 'semver'], types: ['expect'] },
   plan: {
     values: [...NOUNS, 'cluster', 'compare', 'expect', 'kinds', 'node:crypto', 'semver'],
     types: ['loopSlices.ts', 'observe', 'restart'],
@@ -96,6 +96,8 @@ const LAW: Readonly<Record<string, Allowed>> = {
     values: [...NOUNS, 'loopSlices.ts', 'cluster', 'compare', 'expect', 'kinds', 'plan'],
     types: ['journal', 'pods', 'report'],
   },
+  // it asks Prometheus as expect asks injectors, and keeps who waits for an answer since when
+  metricGates: { values: [...NOUNS, 'expect', 'plan', 'watch', 'undici'], types: ['journal'] },
   restart: {
     values: [...NOUNS, 'cluster', 'compare', 'expect', 'kinds', 'observe', 'plan'],
     types: ['journal'],
@@ -131,10 +133,10 @@ const LAW: Readonly<Record<string, Allowed>> = {
   },
   'operator.ts': {
     values: [...NOUNS, 'loopSlices.ts', 'expect', 'journal', 'observe', 'plan', 'restart', 'watch'],
-    types: ['cluster', 'leader', 'report'],
+    types: ['cluster', 'leader', 'metricGates', 'report'],
   },
   'wireOperator.ts': {
-    values: ['operator.ts', 'expect', 'journal', 'leader', 'observe', 'status'],
+    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'observe', 'status'],
     types: ['cluster', 'report', 'watch'],
   },
   cli: {
@@ -148,6 +150,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'journal',
       'kinds',
       'leader',
+      'metricGates',
       'observe',
       'plan',
       'pods',

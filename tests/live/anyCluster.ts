@@ -61,6 +61,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   leaders: { all: ['control-plane'] },
   lease: { all: ['audit-log'] },
   meshes: { all: ['own-mesh'] },
+  metricGates: { all: ['testbed-programs', 'istiod-process'] },
   metrics: { all: ['control-plane'] },
   native: { all: ['own-mesh'] },
   olm: { all: ['testbed-programs'] },
@@ -106,6 +107,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
       'a workload whose new pods never become ready is written once; the others finish': ['fake-kubelet'],
     },
   },
+  waves: { all: ['audit-log', 'istiod-upgrade', 'fake-kubelet'] },
 };
 
 /** What is left out on a given cluster, and why. */

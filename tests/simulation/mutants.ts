@@ -22,6 +22,81 @@ const JOURNAL = 'src/journal/journal.ts';
 const WRITER = 'src/restart/restartWriter.ts';
 const FOLLOWER = 'src/restart/restartFollower.ts';
 
+const JUDGEMENT = 'src/metricGates/judgement.ts';
+const CLOSED_GATES = 'src/plan/closedMetricGates.ts';
+
+/** Metric gates. */
+export const METRIC_GATES: readonly Mutant[] = [
+  {
+    name: 'without metric gates',
+    file: RULE_LIST,
+    snippet: '  backingOff,\n  metricGate,\n',
+    instead: '  backingOff,\n',
+    breaks: 'metric-gate',
+  },
+  {
+    name: 'taking no sample for a good one',
+    file: JUDGEMENT,
+    snippet: "if (!first) return unanswered('the query gives no sample');",
+    instead: "if (!first) return { isOpen: true, isAnswered: true, detail: '' };",
+    breaks: 'metric-gate',
+  },
+  {
+    name: 'reading the first sample only',
+    file: JUDGEMENT,
+    snippet: 'const broken = samples.filter(',
+    instead: 'const broken = samples.slice(0, 1).filter(',
+    breaks: 'metric-gate',
+  },
+  {
+    name: 'trusting answers however old they are',
+    file: CLOSED_GATES,
+    snippet: 'return age <= COUNTS_FOR ? undefined : ',
+    instead: 'return age <= Infinity ? undefined : ',
+    breaks: 'metric-gate',
+  },
+  {
+    name: 'counting the age of an answer from its arrival',
+    file: 'src/metricGates/metricGates.ts',
+    snippet: 'state: { ...judgement, askedAt } });',
+    instead: 'state: { ...judgement, askedAt: now() } });',
+    breaks: 'metric-gate',
+    flavour: 'frozen',
+  },
+  {
+    name: 'keeping an open gate open while Prometheus is silent',
+    file: 'src/metricGates/metricGates.ts',
+    snippet: 'state: { ...judgement, askedAt } });',
+    instead:
+      'state: { ...judgement, isOpen: judgement.isOpen || ' +
+      '(!judgement.isAnswered && this.#known.get(gate.name)?.state.isOpen === true), askedAt } });',
+    breaks: 'metric-gate',
+  },
+  {
+    name: 'ending a bake without a look at its gates',
+    file: 'src/plan/waveStanding.ts',
+    snippet: "return closed.length > 0 ? { state: 'baking', detail: closedWords(closed) } : undefined;",
+    instead: 'return undefined;',
+    breaks: 'wave-gate',
+    flavour: 'waves',
+  },
+  {
+    name: 'holding no wave by the gates that waves name',
+    file: CLOSED_GATES,
+    snippet: 'return !isOfAnotherWave && ',
+    instead: 'return naming.length === 0 && ',
+    breaks: 'metric-gate',
+    flavour: 'waves',
+  },
+  {
+    name: 'without a look at metric gates between two pods',
+    file: 'src/plan/rules/metricGate.ts',
+    snippet: '  betweenPods: true,\n',
+    instead: '',
+    breaks: 'metric-gate',
+  },
+];
+
 /** Rules of the specification. */
 export const RULES: readonly Mutant[] = [
   {
@@ -101,8 +176,8 @@ export const RULES: readonly Mutant[] = [
   {
     name: 'without asking who must not be disrupted',
     file: RULE_LIST,
-    snippet: '  doNotDisrupt,\n  watchStale,\n',
-    instead: '  watchStale,\n',
+    snippet: '  doNotDisrupt,\n',
+    instead: '',
     breaks: 'target',
   },
   {
@@ -242,7 +317,7 @@ export const SIDECARS: readonly Mutant[] = [
   {
     name: 'forgetting what another sidecar was given up for',
     file: ENTRY,
-    snippet: '...stillOpen(planned, [planned, ...together])',
+    snippet: '...stillKnown(planned, [planned, ...together])',
     instead: '',
     breaks: 'episode',
     flavour: 'sidecars',
@@ -486,5 +561,73 @@ export const EVICTIONS: readonly Mutant[] = [
     snippet: 'spec: { restartAt: timestamp(restartedAt) } }),',
     instead: "spec: { restartAt: timestamp(restartedAt), template: { metadata: { annotations: { by: 'us' } } } } }),",
     breaks: 'target',
+  },
+];
+
+/** Rules of waves. */
+export const WAVES: readonly Mutant[] = [
+  {
+    name: 'without waiting for an earlier wave',
+    file: RULE_LIST,
+    snippet: '  wave,\n',
+    instead: '',
+    breaks: 'wave-order',
+    flavour: 'waves',
+  },
+  {
+    name: 'without waiting for what is still to be restarted in an earlier wave',
+    file: 'src/plan/waveTally.ts',
+    snippet: 'if (!context.isHeld(one)) countLeft(one.workload, into);',
+    instead: '',
+    breaks: 'wave-skipped',
+    flavour: 'waves',
+  },
+  {
+    name: 'without a bake',
+    file: RULE_LIST,
+    snippet: '  waveBaking,\n',
+    instead: '',
+    breaks: 'wave-bake',
+    flavour: 'waves',
+  },
+  {
+    name: 'counting a bake from the beginning of a restart',
+    file: 'src/plan/waveTally.ts',
+    snippet: 'return Math.min(wall, entry.endedAt);',
+    instead: 'return Math.min(wall, entry.restartedAt);',
+    breaks: 'wave-bake',
+    flavour: 'waves',
+  },
+  {
+    name: 'going on after a wave that has failed',
+    file: 'src/plan/waveStanding.ts',
+    snippet: 'if (failed > wave.maxFailures)',
+    instead: 'if (false)',
+    breaks: 'wave-failed',
+    flavour: 'waves',
+  },
+  {
+    name: 'without the limit in a wave',
+    file: `${LIMITS}/maxInFlightPerWave.ts`,
+    snippet: 'inFlight < wave.maxInFlight',
+    instead: 'true',
+    breaks: 'max-in-flight-per-wave',
+    flavour: 'waves',
+  },
+  {
+    name: 'waiting for what its people hold',
+    file: 'src/plan/rules/rules.ts',
+    snippet: 'return finding !== undefined && (rule.holdsNoWave',
+    instead: 'return false && finding !== undefined && (rule.holdsNoWave',
+    breaks: 'liveness',
+    flavour: 'waves',
+  },
+  {
+    name: 'restarting later waves first',
+    file: 'src/plan/waveHold.ts',
+    snippet: '.slice(0, waves.of.indexOf(workload));',
+    instead: '.slice(waves.of.indexOf(workload) + 1);',
+    breaks: 'wave-skipped',
+    flavour: 'waves',
   },
 ];

@@ -85,6 +85,7 @@ export class OperatorProcess {
         return this.view;
       },
       post: (question) => this.#ask(question),
+      askGate: (gate) => world.prometheus.ask(gate, lane),
       policy: () => policy,
       reconcilePeriod: scenario.reconcilePeriod,
       namespaces: [],
@@ -115,6 +116,10 @@ export class OperatorProcess {
       lost: ({ namespace, name }, outcome) => log(() => `${id}: ${namespace}/${name} ended ${outcome}`),
       notServed: silent,
       ownerUnread: () => undefined,
+      metricGatesAsked: silent,
+      metricGateClosedLong: ({ gate }) => log(() => `${id}: gate ${gate} has been closed for long`),
+      metricGateAnswered: ({ name }, { isOpen, detail }) =>
+        log(() => `${id}: gate ${name} is ${isOpen ? 'open' : 'closed'}: ${detail}`),
       question: silent,
       reachable: ({ entry }, problem) => log(() => `${id}: ${entry.configuration} ${problem ?? 'answers again'}`),
       answersChanged: ({ entry }) => log(() => `${id}: ${entry.configuration} gives other answers`),

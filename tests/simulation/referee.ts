@@ -3,6 +3,7 @@ import { matchOf } from '../../src/expect/matchOf.ts';
 import type { StoredEntry } from '../../src/journal/journalText.ts';
 import type { Labels, Owner, PodFacts, Sidecar, Workload } from '../../src/model.ts';
 import { ANNOTATION, doNotDisruptIn, RESTARTED_AT, RETRY } from '../../src/names.ts';
+import { COUNTS_FOR } from '../../src/plan/metricGate.ts';
 import { sourceIn, targetsOf, targetsOfRestart } from '../../src/plan/record.ts';
 import { parseTime } from '../../src/rfc3339.ts';
 import type { Controlled, Pod } from './controlled.ts';
@@ -10,6 +11,7 @@ import { sameSidecar } from './controlPlane.ts';
 import type { Manifest } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { CONTAINER, VAULT_TARGET, WANTED } from './vault.ts';
+import { WaveReferee, waveIndexOf } from './waveReferee.ts';
 import type { World } from './world.ts';
 
 /** A write on its way, from the decision to its landing. */
@@ -81,9 +83,11 @@ export class Referee {
   readonly peaks = new Map<string, number>();
   /** Names of the pods that each restart has evicted, by what it was journalled as. */
   readonly #evicted = new Map<string, Set<string>>();
+  readonly waves: WaveReferee;
 
   constructor(world: World) {
     this.#world = world;
+    this.waves = new WaveReferee(world, this);
   }
 
   violated(invariant: string, detail: string): void {
@@ -179,6 +183,7 @@ export class Referee {
 
   #decidedRestart(attempt: Attempt, workload: Controlled): void {
     const { process, key, entry, decidedAt } = attempt;
+    this.#metricGate(key, workload);
     const stale = process.view.stale();
     if (stale !== undefined) this.violated('stale', `${key} was restarted by ${process.id} with ${stale}`);
     if (process.paused !== undefined)
@@ -198,7 +203,22 @@ export class Referee {
     this.#together(entry, workload);
     this.#canary(attempt, workload);
     this.#halts(attempt, workload);
+    this.waves.decided(attempt, workload, (who, one) => this.#knows(who, one));
     this.#budgetsSpent(attempt, workload);
+  }
+
+  /** Nothing is written while its metric gate is closed, as far as an answer that still counts can tell. */
+  #metricGate(key: string, workload: Controlled): void {
+    const { prometheus, scenario } = this.#world;
+    const { waves = [], metricGates } = scenario.policy;
+    const naming = waves.filter(({ gates }) => gates.length > 0);
+    const own = waves[waveIndexOf(waves, workload)];
+    const isHeld = naming.length === 0 || (own !== undefined && naming.includes(own));
+    if (metricGates && isHeld && prometheus.closedFor > COUNTS_FOR)
+      this.violated(
+        'metric-gate',
+        `${key} was written ${prometheus.closedFor / 1000} s after its metric gate had closed`,
+      );
   }
 
   /** A target is never restarted, and a primary not while it is analysed, as far as could be known right before. */
@@ -371,6 +391,7 @@ export class Referee {
     const entry = this.#world.lease.journal.get(key);
     const attempt: Attempt = { key, process, entry, restart: true, decidedAt: now, sentAt: now };
     if (!owner) return attempt;
+    this.#metricGate(key, owner);
     if (process.view.stale() !== undefined) this.violated('stale', `a pod of ${key} was evicted by ${process.id}`);
     if (process.paused !== undefined)
       this.violated('operator-paused', `a pod of ${key} was evicted by ${process.id}, which knew "${process.paused}"`);
@@ -630,6 +651,7 @@ export class Referee {
         'max-in-flight-per-namespace',
         `${workload.key} beside ${say(here)}, allowed ${policy.maxInFlightPerNamespace}`,
       );
+    this.#limitOfWave(workload, others);
     const kind = ownerKind(workload.workload.owner);
     // a tenant says of his own whatever he likes, at any time
     const honest = others.filter((one) => !this.#world.isTenants(one.workload) && !this.#world.isTenants(workload));
@@ -640,6 +662,15 @@ export class Referee {
     const ahead = others.filter(({ attempt }) => attempt.decidedAt < restart.attempt.decidedAt - LONGEST_LOOK);
     if (workload.key === this.#world.scenario.own && ahead.length > 0)
       this.violated('own-last', `${workload.key} is the operator's own and went beside ${say(ahead)}`);
+  }
+
+  #limitOfWave(workload: Controlled, others: readonly Restart[]): void {
+    const { waves = [] } = this.#world.scenario.policy;
+    const index = waveIndexOf(waves, workload);
+    const most = waves[index]?.maxInFlight;
+    const beside = others.filter((one) => waveIndexOf(waves, one.workload) === index);
+    if (most !== undefined && beside.length >= most)
+      this.violated('max-in-flight-per-wave', `${workload.key} beside ${beside.length} of its wave, allowed ${most}`);
   }
 
   #sharing({ key, workload }: Controlled, others: readonly Restart[]): void {

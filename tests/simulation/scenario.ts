@@ -2,9 +2,11 @@ import { BY_DEFAULT } from '../../src/compare/drift.ts';
 import { ISTIO } from '../../src/expect/sources/istio.ts';
 import { keyOf, type WorkloadKey, type WorkloadKind } from '../../src/model.ts';
 import type { Policy } from '../../src/plan/policy.ts';
+import type { Wave } from '../../src/plan/wave.ts';
 import { policy } from '../builders/policy.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { type CanaryDraft, PRIMARY } from './flagger.ts';
+import { GATE } from './prometheus.ts';
 import { VAULT } from './vault.ts';
 
 const SECOND = 1000;
@@ -82,6 +84,7 @@ export const FLAVOURS = [
   'mixed',
   'sidecars',
   'zones',
+  'waves',
 ] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
@@ -142,6 +145,18 @@ const KNOBS: Readonly<Record<Flavour, Partial<Knobs>>> = {
   frozen: { processes: 2, freezes: 3, upgrades: 4, upgradeEvery: 2 * MINUTE, slowCalls: 15 },
   faulty: { mishaps: 60, slowCalls: 40, crashes: 2, crashesOnLanding: 15, broken: 2, outages: 2, upgrades: 2 },
   sidecars: { upgrades: 3, upgradeEvery: 2 * MINUTE, hangs: 5, slow: 20, crashes: 1, crashesOnLanding: 5, people: 1 },
+  waves: {
+    upgrades: 3,
+    upgradeEvery: 3 * MINUTE,
+    hangs: 8,
+    slow: 20,
+    slowCalls: 5,
+    crashes: 2,
+    crashesOnLanding: 5,
+    freezes: 1,
+    processes: 2,
+    people: 1,
+  },
   zones: { upgrades: 3, upgradeEvery: 2 * MINUTE, hangs: 5, slow: 40, slowCalls: 10, crashes: 1, crashesOnLanding: 10 },
   mixed: {
     upgrades: 3,
@@ -167,11 +182,12 @@ export const flavourOf = (seed: number): Flavour => FLAVOURS[seed % FLAVOURS.len
 /** Everything that a run is made of, from its dice. */
 export function drawScenario(seed: number, dice: Dice): Scenario {
   const flavour = flavourOf(seed);
-  const namespaces = ['a', 'b', 'c'].slice(0, flavour === 'zones' ? 1 : 1 + dice.below(3));
+  const namespaces = ['a', 'b', 'c'].slice(0, numberOfNamespaces(dice, flavour));
   const knobs = { ...CALM, ...KNOBS[flavour] };
   const calm = diceFor(seed, 4);
+  const isGated = diceFor(seed, 9).once(flavour === 'waves' ? 2 : 4);
   const configured = flavour === 'sidecars' && diceFor(seed, 4).once(2);
-  const count = (flavour === 'crowded' || flavour === 'failing' ? 5 : 3) + dice.below(5);
+  const count = (['crowded', 'failing', 'waves'].includes(flavour) ? 5 : 3) + dice.below(5);
   const drawn = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, namespaces, index));
   const { workloads, canary } = withCanary(drawn, diceFor(seed, 6));
   const groups = [...new Set(workloads.map(({ namespace, group }) => `${namespace}/${group}`))];
@@ -188,6 +204,8 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
       ...drawPolicy(dice, flavour),
       doNotDisrupt: calm.once(2) ? 'hold' : 'ignore',
       ...(flavour === 'sidecars' && { sources: [ISTIO, VAULT] }),
+      ...(isGated && { metricGates: [GATE] }),
+      ...(flavour === 'waves' && { waves: drawWaves(diceFor(seed, 7), namespaces, isGated) }),
       ...(configured && { restartOn: new Set([...BY_DEFAULT, 'config'] as const) }),
     },
     reconcilePeriod: (2 + dice.below(3)) * MINUTE,
@@ -203,6 +221,25 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
     eventful: flavour === 'flapping' || flavour === 'relapsing' ? 12 * MINUTE : 8 * MINUTE,
     lag: dice.pick([20, 200, 1500]),
   };
+}
+
+function numberOfNamespaces(dice: Dice, flavour: Flavour): number {
+  if (flavour === 'zones') return 1;
+  return flavour === 'waves' ? 2 + dice.below(2) : 1 + dice.below(3);
+}
+
+/** One namespace first, and in every other scenario some workloads of the others next. */
+function drawWaves(dice: Dice, namespaces: readonly string[], isGated: boolean): Wave[] {
+  const draw = (name: string, match: Wave['match']): Wave => ({
+    name,
+    match,
+    bake: dice.pick([0, 30, 60, 120]) * SECOND,
+    gates: isGated && dice.once(2) ? [GATE.name] : [],
+    maxFailures: dice.once(4) ? 1 : 0,
+    ...(dice.once(2) && { maxInFlight: 1 }),
+  });
+  const first = draw('first', [{ namespaces: [dice.pick(namespaces)] }]);
+  return dice.once(2) ? [first, draw('second', [{ names: ['w1', 'w3', 'w5'] }])] : [first];
 }
 
 function drawPolicy(dice: Dice, flavour: Flavour): Policy {

@@ -7,6 +7,7 @@ import { sameSidecar } from './controlPlane.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { hasVault, type Restart } from './referee.ts';
 import { VAULT_TARGET } from './vault.ts';
+import { waveIndexOf } from './waveReferee.ts';
 import type { World } from './world.ts';
 
 type Truth = (world: World, workload: Controlled, source?: string) => boolean;
@@ -17,6 +18,8 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   'config-remains': (world, workload, source) => source === undefined && isProxyCurrent(world, workload),
   'daily-cap': (world, workload) => world.referee.isCapped(workload) || mayHaveBeen(world, workload),
   halted,
+  'wave-failed': hasFailedWave,
+  wave: waitsForAWave,
   'owner-reverts': isHeldByReverts,
   'opted-out': (_world, { manifest }) => manifest.metadata.annotations['meltemi.dev/restart'] === 'false',
   'do-not-disrupt': (world, { manifest }) =>
@@ -53,6 +56,51 @@ const zonesOf = (world: World, { namespace, workload }: Controlled): Controlled[
     );
 
 const ends = (world: World, source?: string): Restart[] => world.referee.endsFor(source);
+
+/** Reasons that do not keep their wave from being done. */
+const HOLDS_NO_WAVE: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  'opted-out',
+  'config-remains',
+  'gave-up',
+  'owner-reverts',
+  'outage',
+  'do-not-disrupt',
+  'paused',
+  'group-mixed',
+]);
+
+/** Workloads of earlier waves that have the same injector. */
+function ofEarlierWaves(world: World, workload: Controlled): { readonly one: Controlled; readonly index: number }[] {
+  const { waves = [] } = world.scenario.policy;
+  const own = waveIndexOf(waves, workload);
+  return world.existing().flatMap((one) => {
+    const index = waveIndexOf(waves, one);
+    return index < own && world.plane.labelOf(one.namespace) === world.plane.labelOf(workload.namespace)
+      ? { one, index }
+      : [];
+  });
+}
+
+/** More restarts of an earlier wave failed than that one bears. */
+function hasFailedWave(world: World, workload: Controlled): boolean {
+  const { waves = [] } = world.scenario.policy;
+  const earlier = ofEarlierWaves(world, workload);
+  const failed = new Set(world.referee.waves.failedIn(world.referee.endsFor(undefined)).map((one) => one.workload));
+  return waves.some(
+    ({ maxFailures }, index) =>
+      earlier.filter((other) => other.index === index && (failed.has(other.one) || mayHaveBeen(world, other.one)))
+        .length > maxFailures,
+  );
+}
+
+/** A workload of an earlier wave waits for something that may end. That it truly does is looked at with that workload. */
+function waitsForAWave(world: World, workload: Controlled): boolean {
+  const leader = world.processes.find(({ isLeading }) => isLeading);
+  return ofEarlierWaves(world, workload).some(({ one }) => {
+    const step = leader?.planned?.plan.items.find((item) => keyOf(item.workload) === one.key)?.step;
+    return !isCurrent(world, one) && step?.action === 'wait' && !HOLDS_NO_WAVE.has(step.reason.code);
+  });
+}
 
 /** A restart of one that has such an owner was taken back, or may have been: see `mayHaveBeen`. */
 function isHeldByReverts(world: World, workload: Controlled, source?: string): boolean {

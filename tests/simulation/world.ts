@@ -8,6 +8,7 @@ import { Flagger } from './flagger.ts';
 import { LeaseServer } from './leaseServer.ts';
 import { type Manifest, merged, type Spec, type Strategy } from './manifest.ts';
 import { OperatorProcess } from './operatorProcess.ts';
+import { Prometheus } from './prometheus.ts';
 import { type Attempt, Referee } from './referee.ts';
 import { type BudgetDraft, drawScenario, type Scenario, type WorkloadDraft } from './scenario.ts';
 import { Tenant } from './tenant.ts';
@@ -28,6 +29,8 @@ export class World {
   readonly referee: Referee;
   readonly tenant: Tenant;
   readonly flagger: Flagger;
+  /** It answers the metric gate, if the policy has one. */
+  readonly prometheus: Prometheus;
   /** The injector of a second sidecar. */
   readonly vault: VaultInjector | undefined;
   readonly processes: OperatorProcess[] = [];
@@ -58,6 +61,7 @@ export class World {
     this.lease = new LeaseServer(this.time, this.weather);
     this.referee = new Referee(this);
     this.flagger = new Flagger(this, this.scenario.canary, diceFor(seed, 5));
+    this.prometheus = new Prometheus(this, diceFor(seed, 8));
     this.tenant = new Tenant(this, tenant.namespace, diceFor(seed, 2));
     this.lease.afterLanding = (writer) => this.#afterLanding(writer, 'journal', 3);
     this.lease.onJournal = (writer, entries) => this.referee.journalled(writer, entries);

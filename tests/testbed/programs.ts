@@ -47,6 +47,13 @@ const SOURCES = {
     replaceable: true,
     tags: 'remove_all_sd',
   },
+  // Without them too, and without its pages, which nothing here looks at.
+  prometheus: {
+    module: 'prometheus',
+    package: 'github.com/prometheus/prometheus/cmd/prometheus',
+    replaceable: true,
+    tags: 'remove_all_sd',
+  },
   // A program called olm or catalog on PATH may be anything, and an opm listens on all addresses.
   olm: { module: 'olm', package: `${OLM}/cmd/olm`, replaceable: false },
   catalog: { module: 'olm', package: `${OLM}/cmd/catalog`, replaceable: false },

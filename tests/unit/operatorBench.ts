@@ -124,6 +124,9 @@ export class OperatorBench implements AsyncDisposable {
         learnt: silent,
         notServed: silent,
         ownerUnread: () => undefined,
+        metricGateAnswered: silent,
+        metricGatesAsked: silent,
+        metricGateClosedLong: ({ gate, detail }) => void this.told.push(`closed long: ${gate}: ${detail}`),
         scanned: silent,
         scanFailed: silent,
         evaluated: async ({ items }) => {

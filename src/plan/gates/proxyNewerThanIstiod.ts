@@ -1,5 +1,6 @@
-import { coerce, gt, type SemVer } from 'semver';
+import { gt } from 'semver';
 import { parseImage } from '../../compare/imageReference.ts';
+import { imageVersion } from '../../compare/imageVersion.ts';
 import { DOES_NOT_APPLY, type Gate, istiodName } from './gate.ts';
 
 /** G4. Versions can be compared only if both images use the same numbering. */
@@ -10,8 +11,8 @@ export const proxyNewerThanIstiod: Gate<'proxy-newer-than-istiod'> = {
   withoutIstiod: DOES_NOT_APPLY,
   check({ injection: { istiod }, expected }) {
     if (!istiod || !areOneRelease(istiod.image, expected.image)) return undefined;
-    const proxy = versionOf(expected.image);
-    const control = versionOf(istiod.image);
+    const proxy = imageVersion(expected.image);
+    const control = imageVersion(istiod.image);
     if (!proxy || !control || !gt(proxy, control)) return undefined;
     return `the expected proxy is ${proxy}, ${istiodName(istiod)} runs ${control}`;
   },
@@ -32,10 +33,4 @@ function areOneRelease(istiod: string, proxy: string): boolean {
     PROXY.test(proxyv2.repository) &&
     pilot.repository.replace(PILOT, '') === proxyv2.repository.replace(PROXY, '')
   );
-}
-
-/** The version in an image's tag, without variant and vendor suffix; undefined if there is none. */
-function versionOf(image: string): SemVer | undefined {
-  const { tag } = parseImage(image);
-  return /^v?\d+\.\d+/.test(tag) ? (coerce(tag) ?? undefined) : undefined;
 }

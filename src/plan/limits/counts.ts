@@ -1,4 +1,12 @@
-import { type Budget, keyOf, type Owner, refOf, type Workload, type WorkloadKey } from '../../model.ts';
+import {
+  type Budget,
+  keyOf,
+  type Owner,
+  refOf,
+  type Workload,
+  type WorkloadKey,
+  type WorkloadRef,
+} from '../../model.ts';
 import type { Assessed, Outdated } from '../assessed.ts';
 import { budgetName, lowersAvailability } from '../budget.ts';
 import { kindOfOwner } from '../history.ts';
@@ -6,13 +14,18 @@ import { CUT, type JournalEntry, WRITTEN_WITHIN } from '../journalEntry.ts';
 import { fingerprint, targetsOf } from '../record.ts';
 import { groupKeyOf } from '../rolloutGroups.ts';
 import type { PlanContext } from '../rule.ts';
+import { REST_WAVE, type Wave } from '../wave.ts';
+import type { WaveOf } from '../waveOf.ts';
 
 export const MINUTE = 60_000;
 
 /** Counts restarts in flight and recent writes for the limits, from the journal and from the restarts that the plan starts. */
 export class Counts {
   readonly #now: number;
+  readonly #waveOf: WaveOf;
   readonly #perNamespace = new Map<string, number>();
+  /** By the place of the wave. One that was not read counts for every wave. */
+  readonly #perWave: number[];
   /** A workload in flight for each budget, and for each kind of owner. */
   readonly #perBudget = new Map<string, WorkloadKey>();
   readonly #perOwner = new Map<string, WorkloadKey>();
@@ -28,8 +41,10 @@ export class Counts {
   #lastWrite = Number.NEGATIVE_INFINITY;
   #queued = 0;
 
-  constructor(assessed: readonly Assessed[], context: PlanContext) {
+  constructor(assessed: readonly Assessed[], context: PlanContext, waveOf: WaveOf) {
     this.#now = context.now;
+    this.#waveOf = waveOf;
+    this.#perWave = waveOf.waves.map(() => 0);
     // of what is only listed, the budgets are not known
     const known = assessed.filter(({ workload }) => !workload.unsupported);
     const seen = new Map(known.map((one) => [keyOf(one.workload), one]));
@@ -71,6 +86,12 @@ export class Counts {
 
   inNamespace(namespace: string): number {
     return this.#perNamespace.get(namespace) ?? 0;
+  }
+
+  /** The wave of a workload, and how many of it are, or may be, in flight. */
+  inWave(workload: WorkloadRef): { readonly wave: Wave; readonly inFlight: number } {
+    const index = this.#waveOf.indexOf(workload);
+    return { wave: this.#waveOf.waves[index] ?? REST_WAVE, inFlight: this.#perWave[index] ?? 0 };
   }
 
   /** A workload that is, or may be, in flight under a budget. */
@@ -130,6 +151,11 @@ export class Counts {
     this.#countIn(namespace);
     this.#perBudget.set(unknownIn({ namespace }), key);
     this.#perGroup.set(namespace, key);
+    for (const index of this.#perWave.keys()) this.#countInWave(index);
+  }
+
+  #countInWave(index: number): void {
+    this.#perWave[index] = (this.#perWave[index] ?? 0) + 1;
   }
 
   #countIn(namespace: string): void {
@@ -140,6 +166,7 @@ export class Counts {
   #count({ workload, budgets }: Assessed): void {
     const key = keyOf(workload);
     this.#countIn(workload.namespace);
+    this.#countInWave(this.#waveOf.indexOf(workload));
     if (lowersAvailability(workload))
       for (const budget of budgets) {
         this.#perBudget.set(budget.name ? budgetName(budget) : unknownIn(workload), key);

@@ -5,6 +5,7 @@ import { firstOfItsKind } from './firstOfItsKind.ts';
 import type { Limit } from './limit.ts';
 import { maxInFlight } from './maxInFlight.ts';
 import { maxInFlightPerNamespace } from './maxInFlightPerNamespace.ts';
+import { maxInFlightPerWave } from './maxInFlightPerWave.ts';
 import { maxRestartsPerMinute } from './maxRestartsPerMinute.ts';
 import { oneOfAnOwnerKind } from './oneOfAnOwnerKind.ts';
 import { oneOfARolloutGroup } from './oneOfARolloutGroup.ts';
@@ -17,6 +18,7 @@ export const LIMITS = [
   ownWorkload,
   maxInFlight,
   maxInFlightPerNamespace,
+  maxInFlightPerWave,
   oneUnderABudget,
   oneOfARolloutGroup,
   oneOfAnOwnerKind,

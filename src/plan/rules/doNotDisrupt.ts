@@ -10,6 +10,7 @@ export const doNotDisrupt: Rule<'do-not-disrupt'> = {
     'and `--do-not-disrupt=hold` keeps to that.',
   // the pods that ask may end
   lookAgain: 60_000,
+  holdsNoWave: true,
   betweenPods: true,
   check(assessed, { policy }) {
     if (policy.doNotDisrupt === 'ignore') return undefined;

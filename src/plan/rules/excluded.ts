@@ -8,6 +8,7 @@ export const excluded: Rule<'excluded'> = {
   help: 'The policy excludes the workload, or does not include it. The detail names the filter.',
   // usually many workloads wait for this, and an edit of the policy releases most of them at once
   lookAgain: 300_000,
+  holdsNoWave: true,
   betweenPods: true,
   check(assessed, { policy }) {
     const { exclude, excludeNamespaces, excludeLabels, skipNamespaces } = policy;

@@ -13,6 +13,7 @@ export const gaveUp: Rule<'gave-up'> = {
     'A restart did not bring this sidecar, or its result is unknown. ' +
     `Meltemi does not repeat it. Set \`${RETRY}\` to ask for one more.`,
   lookAgain: 30_000,
+  holdsNoWave: true,
   check(assessed, { policy }) {
     const { workload, verdict } = assessed;
     if (isRetryAsked(assessed)) return undefined;

@@ -7,6 +7,7 @@ export const groupMixed: Rule<'group-mixed'> = {
     'A StatefulSet of its rollout group has another update strategy than `OnDelete`. The whole group is skipped until all have it, as ' +
     'rollout-operator does.',
   lookAgain: 30_000,
+  holdsNoWave: true,
   betweenPods: true,
   check: ({ workload }, { rolloutGroups }) => mixedGroup(rolloutGroups.get(groupKeyOf(workload) ?? '') ?? []),
 };

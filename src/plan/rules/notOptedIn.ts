@@ -8,6 +8,7 @@ export const notOptedIn: Rule<'not-opted-in'> = {
   help: `With \`optIn\`, only workloads with \`${RESTART_ANNOTATION}: "true"\` are restarted. This one does not have it.`,
   // usually many workloads wait for this, and a namespace event or an edit of the policy releases most of them at once
   lookAgain: 120_000,
+  holdsNoWave: true,
   betweenPods: true,
   check(assessed, { policy }) {
     if (!policy.optIn || optInOf(assessed)?.value === 'true') return undefined;

@@ -10,6 +10,7 @@ export const optedOut: Rule<'opted-out'> = {
   endedBy: `kubectl -n {namespace} annotate {kind} {name} --overwrite ${RESTART_ANNOTATION}=true`,
   help: `The annotation \`${RESTART_ANNOTATION}\` on the workload, or else on its namespace, opts it out.`,
   lookAgain: 30_000,
+  holdsNoWave: true,
   betweenPods: true,
   check(assessed) {
     const said = optInOf(assessed);

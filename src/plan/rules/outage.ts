@@ -6,6 +6,7 @@ export const outage: Rule<'outage'> = {
   help: 'Its rollout would leave no pod for a while, and `--recreate=hold` forbids that.',
   // other counts of replicas end it
   lookAgain: 30_000,
+  holdsNoWave: true,
   check(assessed, { policy }) {
     const { workload } = assessed;
     if (policy.recreate === 'restart' || !meansOutage(workload) || isAllDown(assessed)) return undefined;

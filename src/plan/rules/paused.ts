@@ -5,6 +5,7 @@ export const paused: Rule<'paused'> = {
   endedBy: 'kubectl -n {namespace} rollout resume {kind} {name}',
   help: 'The rollout is paused.',
   lookAgain: 30_000,
+  holdsNoWave: true,
   check: ({ workload }) =>
     workload.paused
       ? { detail: 'spec.paused is true; a restart would begin only after you resume the rollout' }

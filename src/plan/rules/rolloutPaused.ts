@@ -6,6 +6,7 @@ export const rolloutPaused: Rule<'rollout-paused'> = {
   endedBy: `kubectl -n {namespace} annotate {kind} {name} ${ROLLOUT_PAUSED}-`,
   help: `The StatefulSet has the annotation \`${ROLLOUT_PAUSED}: "true"\`. The others of its rollout group go on.`,
   lookAgain: 30_000,
+  holdsNoWave: true,
   betweenPods: true,
   check: ({ workload }) =>
     workload.rolloutGroup?.paused ? { detail: `its annotation ${ROLLOUT_PAUSED} is "true"` } : undefined,

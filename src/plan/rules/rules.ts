@@ -16,6 +16,7 @@ import { gaveUp } from './gaveUp.ts';
 import { groupMixed } from './groupMixed.ts';
 import { groupNotReady } from './groupNotReady.ts';
 import { halted } from './halted.ts';
+import { metricGate } from './metricGate.ts';
 import { notIncluded } from './notIncluded.ts';
 import { notOptedIn } from './notOptedIn.ts';
 import { operatorPaused } from './operatorPaused.ts';
@@ -30,10 +31,13 @@ import { rolloutPaused } from './rolloutPaused.ts';
 import { unavailable } from './unavailable.ts';
 import { updatePending } from './updatePending.ts';
 import { watchStale } from './watchStale.ts';
+import { wave } from './wave.ts';
+import { waveBaking } from './waveBaking.ts';
+import { waveFailed } from './waveFailed.ts';
 
 /**
- * The rules in order: users' settings on the objects and then in the policy, conditions that waiting does not change, the control plane,
- * and the workload's own state.
+ * The rules in order: users' settings on the objects and then in the policy, conditions that waiting does not change, the waves, the
+ * control plane, the workload's own state, and last what is asked only for a workload that nothing else keeps.
  */
 export const RULES = [
   operatorPaused,
@@ -48,6 +52,9 @@ export const RULES = [
   ownerReverts,
   outage,
   doNotDisrupt,
+  waveFailed,
+  wave,
+  waveBaking,
   watchStale,
   configReadDelay,
   recentlyOrphaned,
@@ -64,6 +71,7 @@ export const RULES = [
   budgets,
   cooldown,
   backingOff,
+  metricGate,
 ] as const satisfies readonly Rule[];
 
 /** The first rule that prevents a restart of this workload now; undefined if none does. Limits are checked elsewhere. */
@@ -72,6 +80,18 @@ export const waitOf = (assessed: Outdated, context: RuleContext): Wait | undefin
 /** The first rule that keeps the next pod of a restart by evictions from being evicted now; undefined if none does. */
 export const waitBetweenPods = (assessed: Outdated, context: RuleContext): Wait | undefined =>
   firstOf(BETWEEN_PODS, assessed, context);
+
+/**
+ * Whether an outdated workload's own people hold it, or no waiting will make it current, so that its wave is done without it. The order of
+ * the rules does not matter for that.
+ */
+export const isHeldForGood = (assessed: Outdated, context: RuleContext): boolean =>
+  HOLDS_NO_WAVE.some((rule) => {
+    const finding = rule.check(assessed, context);
+    return finding !== undefined && (rule.holdsNoWave === true || finding.holdsNoWave === true);
+  });
+
+const HOLDS_NO_WAVE = (RULES as readonly Rule<WaitCode>[]).filter(({ holdsNoWave }) => holdsNoWave !== undefined);
 
 const BETWEEN_PODS = (RULES as readonly Rule<WaitCode>[]).filter(({ betweenPods }) => betweenPods);
 

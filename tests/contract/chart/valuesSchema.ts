@@ -1,9 +1,18 @@
 import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
 import { REWRITE_FIELDS } from '../../../src/cli/imageRewritesSchema.ts';
-import { FILTER_KEYS, PAUSE_KEY, REWRITES_KEY, SIDECAR_KEYS } from '../../../src/cli/policySchema.ts';
+import { METRIC_GATE_FIELDS } from '../../../src/cli/metricGatesSchema.ts';
+import {
+  FILTER_KEYS,
+  METRIC_GATE_KEY,
+  PAUSE_KEY,
+  REWRITES_KEY,
+  SIDECAR_KEYS,
+  WAVES_KEY,
+} from '../../../src/cli/policySchema.ts';
 import type { Setting } from '../../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../../src/cli/sidecarsSchema.ts';
+import { MOST_WAVES, WAVE_FIELDS } from '../../../src/cli/wavesSchema.ts';
 import { SOURCE_KINDS } from '../../../src/expect/sources.ts';
 import { CONFIG_VALUES, POLICY_VALUES } from './flagValues.ts';
 import { type Schema, settingSchema } from './settingSchema.ts';
@@ -68,8 +77,13 @@ function policySchema(): Schema {
     [KEY.istio, { type: ['boolean', 'string'], enum: [true, false, 'true', 'false'] }],
     [KEY.sidecars, { type: 'array', minItems: 1, items: sidecarSchema(filter) }],
   ];
+  const waves = Object.keys(WAVES_KEY).map((name) => [name, wavesSchema(filter)]);
+  const gates = Object.keys(METRIC_GATE_KEY).map((name) => [name, { type: 'array', items: metricGateSchema(filter) }]);
   const pause = Object.keys(PAUSE_KEY).map((name) => [name, { type: ['string', 'boolean'], minLength: 1 }]);
-  return { ...closed(), properties: Object.fromEntries([...settings, ...pause, ...rewrites, ...sidecars, ...filters]) };
+  return {
+    ...closed(),
+    properties: Object.fromEntries([...settings, ...pause, ...rewrites, ...sidecars, ...filters, ...waves, ...gates]),
+  };
 }
 
 /** The names of the keys, each once in the code. */
@@ -85,6 +99,26 @@ function sidecarSchema(filter: Schema): Schema {
   sidecar.properties.match = { type: 'array', minItems: 1, items: filter };
   sidecar.properties.readyFirst = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
   return { ...sidecar, oneOf: SOURCE_KINDS.map(({ key }) => ({ required: [key] })) };
+}
+
+/** What a number may be beyond its type is left to the operator. */
+function wavesSchema(filter: Schema): Schema {
+  const wave = { ...closed(), required: ['name', 'match'] };
+  for (const field of Object.keys(WAVE_FIELDS)) wave.properties[field] = { type: ['integer', 'string'], minLength: 1 };
+  wave.properties.name = { type: 'string', minLength: 1 };
+  wave.properties.match = { type: 'array', minItems: 1, items: filter };
+  wave.properties.gates = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
+  return { type: 'array', minItems: 1, maxItems: MOST_WAVES, items: wave };
+}
+
+/** An entry has a query with a bound, or labels of alerts. */
+function metricGateSchema(filter: Schema): Schema {
+  const gate = { ...closed(), required: ['name', 'prometheus'] };
+  for (const field of Object.keys(METRIC_GATE_FIELDS)) gate.properties[field] = { type: 'string', minLength: 1 };
+  for (const bound of ['min', 'max']) gate.properties[bound] = { type: ['number', 'string'] };
+  gate.properties.alerts = { type: 'object', minProperties: 1, additionalProperties: { type: ['string', 'number'] } };
+  gate.properties.match = { type: 'array', minItems: 1, items: filter };
+  return { ...gate, oneOf: [{ required: ['query'] }, { required: ['alerts'] }] };
 }
 
 /** In the file a key that says nothing is a mistake. */

@@ -104,6 +104,18 @@ describe('the journal: its end', () => {
     assert.equal(store.restarts[KEY]?.unconfirmed, undefined);
   });
 
+  it('has its time, in the next whole second, which the next leader knows', async () => {
+    await journal.begin(WEB, begun());
+    journal.confirm(WEB);
+    clock.wall = NOW + 1;
+    journal.end(WEB, 'verified');
+    assert.equal(journal.of(WEB)?.endedAt, NOW + 1000);
+    await until('the write', () => store.restarts[KEY]?.outcome === 'verified');
+    const other = another();
+    other.load();
+    assert.equal(other.of(WEB)?.endedAt, NOW + 1000);
+  });
+
   it('leaves nothing to take back, even where its write was never known to have been done', async () => {
     await journal.begin(WEB, restarted(HOUR, 'verified'));
     await journal.begin(WEB, begun());

@@ -42,6 +42,7 @@ function entryFrom(dice: Dice, depth = 0): JournalEntry {
     confirmed: dice.once(2),
     since: dice.below(1e9),
     ...(outcome && { outcome }),
+    ...(outcome && dice.once(2) && { endedAt: at + dice.below(1000) * 1000 }),
     ...(dice.once(2) && { owner: `Kafka.${hex(4)}` }),
     ...(dice.once(2) && { retried: dice.pick(['', 'ναι', '"\\\n', hex(64)]) }),
     ...(depth < 2 && dice.once(3) && { before: entryFrom(dice, depth + 1) }),

@@ -211,3 +211,19 @@ test('other skipped namespaces ask for a scan, also when they come while one is 
   };
   assert.deepEqual(await pass(1), ['(all)@0', '(all)@0']);
 });
+
+test('a namespace counts as not read until its scan has ended well, unless it is gone or skipped', async () => {
+  const failing = new Map([['b', forbidden]]);
+  const { scans, pass, skip, state } = scansOf(['a', 'b'], failing);
+  assert.equal(scans.unseen(state.mesh), 'namespace a has not been read yet');
+  await pass(0);
+  assert.equal(scans.unseen(state.mesh), 'namespace b has not been read yet');
+  assert.equal(scans.unseen(meshOf('a')), undefined);
+  skip.add('b');
+  assert.equal(scans.unseen(state.mesh), undefined);
+  skip.clear();
+  failing.clear();
+  await pass(120);
+  assert.equal(scans.unseen(state.mesh), undefined);
+  assert.equal(scansOf([], new Map()).scans.unseen(state.mesh), undefined);
+});

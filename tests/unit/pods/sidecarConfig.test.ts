@@ -149,7 +149,7 @@ for (const [field, json, number, protobuf] of rows)
     const configs = new SidecarConfigs();
     const read = configs.ofProtobuf(encode({ 1: 'istio-proxy', 2: 'image', [number]: protobuf, 24: 'Always' }));
     assert.deepEqual(JSON.parse(JSON.stringify(read?.container)), { [field]: json });
-    assert.equal(configs.ofObject({ name: 'istio-proxy', [field]: json }), read);
+    assert.equal(configs.ofObject({ name: 'istio-proxy', [field]: json })?.container, read?.container);
   });
 
 test('every compared field has such a row', () =>
@@ -167,12 +167,33 @@ test('pods of one template share one configuration, whatever their token mounts 
   );
   assert.ok(one);
   assert.equal(one, other);
-  assert.equal(configs.decoded, 2, 'the first two are decoded once');
   assert.notEqual(one, different);
-  assert.deepEqual(one.container.volumeMounts, [
+  assert.equal(configs.decoded, 0, 'nobody has looked at them');
+  assert.notDeepEqual(one.container, different?.container);
+  assert.equal(configs.decoded, 2, 'the first two are decoded once');
+  assert.deepEqual(one.container?.volumeMounts, [
     { name: 'a', mountPath: '/a' },
     { name: 'b', mountPath: '/b' },
   ]);
+});
+
+test('so they do when pods of other templates lie between them, and when one token more is mounted it is another one', () => {
+  const configs = new SidecarConfigs();
+  const read = (...names: string[]) => configs.ofProtobuf(encode({ 1: 'istio-proxy', 9: names.map(mount) }));
+  const one = read('kube-api-access-abcde', 'b');
+  const other = read('kube-api-access-abcde', 'c');
+  assert.notEqual(one?.hash, other?.hash);
+  assert.equal(read('kube-api-access-fghij', 'b'), one);
+  assert.equal(read('kube-api-access-klmno', 'c'), other);
+  assert.notEqual(read('b', 'kube-api-access-abcde')?.hash, read('c', 'kube-api-access-abcde')?.hash);
+  assert.deepEqual(read('b', 'kube-api-access-xyzab')?.container, one?.container);
+});
+
+test('bytes that turn out to be no container, or one that is too large, have nothing to compare', () => {
+  const configs = new SidecarConfigs();
+  assert.equal(configs.ofProtobuf(encode({ 4: ['a'], 7: [Buffer.from([0xff])] }))?.container, undefined);
+  const escaped = ['\u0001'.repeat(20 * 1024)];
+  assert.equal(configs.ofProtobuf(encode({ 4: escaped }))?.container, undefined);
 });
 
 test('a container that is too large to be a sidecar is not compared', () => {

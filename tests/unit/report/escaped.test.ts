@@ -10,6 +10,7 @@ import { Metrics } from '../../../src/report/metrics.ts';
 import { planTable } from '../../../src/report/planTable.ts';
 import { Report } from '../../../src/report/report.ts';
 import { type Row, rowOf, rowsOf } from '../../../src/report/row.ts';
+import { evaluation } from '../../builders/evaluation.ts';
 import { assessed, expected, injection } from '../../builders/workload.ts';
 import { diceFor } from '../fuzz/dice.ts';
 
@@ -213,7 +214,7 @@ async function messages(text: string): Promise<string[]> {
   report.reachable(injection(), text);
   report.ended(one, 'failed:timeout', text);
   report.policyRejected(text, [text, text]);
-  await report.evaluated({ at: 0, items: [{ ...one, step: { action: 'wait', reason: reason('halted', text) } }] });
+  await report.evaluated(evaluation([{ ...one, step: { action: 'wait', reason: reason('halted', text) } }]));
   return events.map(({ message }) => message);
 }
 

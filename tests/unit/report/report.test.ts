@@ -5,6 +5,7 @@ import type { Step } from '../../../src/plan/plan.ts';
 import { type ReasonCode, reason } from '../../../src/reasons.ts';
 import { Metrics } from '../../../src/report/metrics.ts';
 import { Report } from '../../../src/report/report.ts';
+import { evaluation } from '../../builders/evaluation.ts';
 import { assessed, entry, injection, MINUTE, NOW } from '../../builders/workload.ts';
 
 /** A report with nobody to hear it, and what it tells. */
@@ -152,7 +153,7 @@ for (const [name, evaluations, { told, long }] of gates) {
     const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
     for (const [minute, gate] of evaluations) {
       const step: Step = gate ? { action: 'wait', reason: reason(gate, 'why') } : { action: 'none' };
-      await report.evaluated({ at: NOW + minute * MINUTE, items: [{ ...one, step }] });
+      await report.evaluated(evaluation([{ ...one, step }], { at: NOW + minute * MINUTE }));
     }
     const expected = told.map((gate) => `Warning GateClosed istio-sidecar-injector: ${gate} for 30 minutes: why`);
     assert.deepEqual(
@@ -168,7 +169,7 @@ test('a workload that waits an hour for its budget is told once, on the workload
   const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
   const held: Step = { action: 'wait', reason: reason('pdb', 'shop/web allows no disruption') };
   for (const minute of [0, 59, 60, 61, 600])
-    await report.evaluated({ at: NOW + minute * MINUTE, items: [{ ...one, step: held }] });
+    await report.evaluated(evaluation([{ ...one, step: held }], { at: NOW + minute * MINUTE }));
   assert.deepEqual(
     events.map(({ type, reason, about, message }) => [type, reason, about.name, message]),
     [['Warning', 'RestartWaiting', 'web', 'for 60 minutes: shop/web allows no disruption']],
@@ -202,7 +203,7 @@ test('a halted run is told once and counted until it goes on', async () => {
   const { report, events, metric } = reporting();
   const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
   const halted: Step = { action: 'wait', reason: reason('halted', '3 restarts failed') };
-  const evaluate = (step: Step) => report.evaluated({ at: NOW, items: [{ ...one, step }] });
+  const evaluate = (step: Step) => report.evaluated(evaluation([{ ...one, step }]));
   await evaluate(halted);
   await evaluate(halted);
   assert.deepEqual(

@@ -8,7 +8,8 @@ import { Metrics } from '../../../src/report/metrics.ts';
 import { planTable } from '../../../src/report/planTable.ts';
 import { rowOf, rowsOf } from '../../../src/report/row.ts';
 import { WorkloadCounts } from '../../../src/report/workloadCounts.ts';
-import { assessed, NOW, outdated } from '../../builders/workload.ts';
+import { evaluation } from '../../builders/evaluation.ts';
+import { assessed, outdated } from '../../builders/workload.ts';
 
 const why = reason('unsupported', 'Job: 2 of 3 pods are outdated; it ends by itself');
 
@@ -72,7 +73,7 @@ test('outdated pods are counted by the kind of their owner, and those of all cus
     listed('Flock.y', 'd', 1),
     listed('Pod', 'e'),
   ];
-  counts.evaluated({ at: NOW, items });
+  counts.evaluated(evaluation(items));
   const count = async (kind: string) =>
     new RegExp(`^meltemi_unsupported_outdated_pods\\{kind="${kind}"\\} (\\d+)$`, 'm').exec(
       await metrics.registry.metrics(),
@@ -81,7 +82,7 @@ test('outdated pods are counted by the kind of their owner, and those of all cus
     [await count('Job'), await count('other'), await count('Pod'), await count('Kafka.x')],
     ['3', '4', '0', undefined],
   );
-  counts.evaluated({ at: NOW, items: [] });
+  counts.evaluated(evaluation([]));
   assert.equal(await count('Job'), '0');
   metrics.leads(false);
   assert.equal(await count('Job'), undefined);

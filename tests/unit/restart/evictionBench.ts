@@ -32,6 +32,8 @@ export class EvictionBench {
   next: Sidecar | undefined = NEW;
   isReady = true;
   answer: Answer = { kind: 'sidecar', sidecar: expected() };
+  /** Called when the workload is read. */
+  reading: () => void = () => undefined;
   /** Called when an eviction arrives; what it throws is the answer, and nothing is evicted. */
   arriving: (pod: PodFacts) => void = () => undefined;
   /** Called when a pod is evicted; what it throws is the answer all the same. */
@@ -137,7 +139,10 @@ export class EvictionBench {
   }
 
   readonly #cluster = {
-    workload: async () => this.workload,
+    workload: async () => {
+      this.reading();
+      return this.workload;
+    },
     podsOf: async () => this.pods,
     canaries: async () => [],
     serves: async () => false,

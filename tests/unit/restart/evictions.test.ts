@@ -29,6 +29,24 @@ const refusedFor = (seconds: number) => (bench: EvictionBench) => {
   };
 };
 
+const onRead = (read: number, act: (bench: EvictionBench) => void) => (bench: EvictionBench) => {
+  let reads = 0;
+  bench.reading = () => {
+    reads += 1;
+    if (reads === read) act(bench);
+  };
+};
+
+const annotating = (bench: EvictionBench): void => {
+  bench.policy = policy({ restartTimeout: 60_000, onDelete: 'annotate' });
+};
+
+const evicting = (bench: EvictionBench): void => {
+  bench.policy = policy({ restartTimeout: 60_000, onDelete: 'evict' });
+};
+
+const ANOTHER_WAY = 'the policy or the workload now asks for another way to restart it';
+
 const rows: [string, Row][] = [
   ['each pod is evicted once and the restart is verified', { is: 'verified', evicted: 3 }],
   [
@@ -165,6 +183,21 @@ const rows: [string, Row][] = [
       }),
       is: 'superseded:expectation',
       evicted: 1,
+    },
+  ],
+  [
+    'a policy that no longer evicts, between journal and write, stops the restart before anything is written',
+    { begin: onRead(2, annotating), is: `PlanOvertaken: ${ANOTHER_WAY}`, evicted: 0 },
+  ],
+  [
+    'so does a policy that evicts by now, where the restart was journalled as one by annotation',
+    {
+      begin: (bench) => {
+        annotating(bench);
+        onRead(2, evicting)(bench);
+      },
+      is: `PlanOvertaken: ${ANOTHER_WAY}`,
+      evicted: 0,
     },
   ],
   [

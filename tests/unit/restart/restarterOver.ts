@@ -46,6 +46,8 @@ export function restarterOver(
       stale: undefined,
       retryAt: new Map(),
       paused: undefined,
+      notes: new Map(),
+      metricGates: new Map(),
       history: historyOf(journal.entries, [], NOW),
       rolloutGroups: new Map(),
     }),

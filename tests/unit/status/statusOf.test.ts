@@ -25,6 +25,8 @@ function evaluated(all: readonly Assessed[], waves?: readonly RunWaves[]) {
     wall: NOW,
     policy: policy({ maxInFlight: 2, maxInFlightPerNamespace: 9, istiodConfigReadDelay: 0 }),
     journal,
+    notes: new Map(),
+    metricGates: new Map(),
     epochSeenAt: new Map(),
     retryAt: new Map(),
     unconfirmed: () => undefined,
@@ -104,7 +106,16 @@ test('a run has its control plane, what it brings, when it began, and without wa
     },
   );
   assert.deepEqual(run?.waves, [
-    { name: 'rest', state: 'running', total: 5, current: 1, inFlight: 1, failed: 1, waiting: 2 },
+    {
+      name: 'rest',
+      state: 'running',
+      detail: '3 of 5 workloads are left: see Deployment shop/flying',
+      total: 5,
+      current: 1,
+      inFlight: 1,
+      failed: 1,
+      waiting: 2,
+    },
   ]);
   assert.deepEqual(controlPlanes, [{ injector: 'istio-sidecar-injector', revision: 'default', version: '1.31.0' }]);
   assert.deepEqual(proxies, [{ version: '1.30.2', pods: 21 }]);

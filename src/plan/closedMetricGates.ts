@@ -1,0 +1,49 @@
+import { filterMatches } from '../expect/filter.ts';
+import type { Assessed } from './assessed.ts';
+import { COUNTS_FOR, type MetricGate } from './metricGate.ts';
+import type { Planned } from './plan.ts';
+import type { Policy } from './policy.ts';
+import type { RuleContext } from './rule.ts';
+
+/** What is needed to know which gates hold a workload, and whether they are closed. */
+export type GateContext = Pick<RuleContext, 'policy' | 'metricGates' | 'waves' | 'now'>;
+
+/**
+ * Whether a metric gate holds a workload. A gate that no wave names holds whatever it matches; one that a wave names holds only what is in
+ * that wave. Both need the gate's `match`, if it has one.
+ * @param wave the workload's wave; if that is not known, a gate that waves name holds it
+ */
+export function holds(
+  { name, match }: MetricGate,
+  assessed: Pick<Assessed, 'workload' | 'namespace'>,
+  { waves = [] }: Pick<Policy, 'waves'>,
+  wave: string | undefined,
+): boolean {
+  const naming = waves.filter(({ gates }) => gates.includes(name));
+  const isOfAnotherWave = naming.length > 0 && wave !== undefined && naming.every((one) => one.name !== wave);
+  return !isOfAnotherWave && (match === undefined || match.some((filter) => filterMatches(filter, assessed)));
+}
+
+/** The metric gates that hold a workload, open or closed. */
+export function metricGatesOf(assessed: InWave, { policy, waves }: GateContext): readonly MetricGate[] {
+  const { metricGates = [] } = policy;
+  if (metricGates.length === 0) return [];
+  const wave = assessed.wave ?? waves?.of.waves[waves.of.indexOf(assessed.workload)]?.name;
+  return metricGates.filter((gate) => holds(gate, assessed, policy, wave));
+}
+
+/** A workload. If it was planned, its wave is known. */
+type InWave = Assessed & Pick<Planned, 'wave'>;
+
+/** The closed ones among the metric gates that hold a workload. */
+export const closedMetricGates = (assessed: InWave, context: GateContext): readonly MetricGate[] =>
+  metricGatesOf(assessed, context).filter(({ name }) => whyClosed(name, context) !== undefined);
+
+/** Why a metric gate is closed now; undefined if it is open. Only a recent answer opens a gate. */
+export function whyClosed(name: string, { metricGates, now }: Pick<RuleContext, 'metricGates' | 'now'>) {
+  const state = metricGates.get(name);
+  if (!state) return 'it has not been asked yet';
+  if (!state.isOpen) return state.detail;
+  const age = now - state.askedAt;
+  return age <= COUNTS_FOR ? undefined : `its last answer is ${Math.round(age / 1000)} s old`;
+}

@@ -1,0 +1,170 @@
+import type { WorkloadRef } from '../model.ts';
+import type { ReasonCode } from '../reasons.ts';
+import { type Assessed, isOutdated, type Outdated } from './assessed.ts';
+import { isInFlight, type JournalEntry } from './journalEntry.ts';
+import { isFailure } from './outcomes.ts';
+import { fingerprint, recordOf, sourceIn, targetsOf, targetsOfRestart } from './record.ts';
+import { rolloutState } from './rollout.ts';
+import type { RunNotes } from './runNotes.ts';
+
+/** What is known of the workloads of one wave that one run concerns. */
+export interface WaveTally {
+  total: number;
+  current: number;
+  inFlight: number;
+  failed: number;
+  waiting: number;
+  /** Workloads that keep it from being done, and one of them. */
+  left: number;
+  leftExample?: string;
+  failedExample?: string;
+  /** Something of it was restarted in this run. */
+  isRestarted: boolean;
+  /** When the last of its restarts ended, by the wall clock, as far as that is known. */
+  endedAt?: number;
+  /** A workload that was restarted well in this run is outdated, because another sidecar is expected now. */
+  isChanged: boolean;
+}
+
+/** A wave of which nothing is known. */
+export const emptyTally = (): WaveTally => ({
+  total: 0,
+  current: 0,
+  inFlight: 0,
+  failed: 0,
+  waiting: 0,
+  left: 0,
+  isRestarted: false,
+  isChanged: false,
+});
+
+/** What counting rests on besides the workload. Times are milliseconds of the wall clock. */
+export interface TallyContext {
+  readonly wall: number;
+  /** Failures of restarts from before do not count: a person has asked to go on. */
+  readonly since: number;
+  readonly restartTimeout: number;
+  readonly notes: RunNotes | undefined;
+  /** When the last restart of its wave ended, as was noted. */
+  readonly noted: number | undefined;
+  /** Whether its people hold an outdated workload, or no waiting will make it current. */
+  readonly isHeld: (assessed: Outdated) => boolean;
+}
+
+/** Verdicts that are not known because of the workload itself: its own people have to change it. */
+const OF_ITS_OWN: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  'injector-refused',
+  'bad-answer',
+  'match-conditions',
+  'invalid-selector',
+]);
+
+/** Counts a workload, with the sidecar that the run is about in front. */
+export function tally(one: Assessed, run: string, into: WaveTally, context: TallyContext): void {
+  const { workload, verdict, entry } = one;
+  countRestarts(one, run, into, context);
+  if (isInFlight(one) && entry && targetsOfRestart(entry).some((target) => target.run === run)) {
+    into.total += 1;
+    countInFlight(workload, into);
+    return;
+  }
+  if (verdict.state === 'skipped' || verdict.state === 'conflict') return;
+  into.total += 1;
+  const hasFailed = entry !== undefined && failedIn(entry, one, run, context.since);
+  // new pods may have the sidecar and never become ready
+  if (verdict.state === 'current' && (!hasFailed || rolloutState(workload).kind === 'complete')) {
+    into.current += 1;
+    if (hasFailed) countEnd(repairedAt(entry, context), into);
+    return;
+  }
+  if (hasFailed) {
+    into.failed += 1;
+    into.failedExample ??= words(workload);
+  }
+  if (isOutdated(one)) countOutdated(one, run, hasFailed, into, context);
+  else if (verdict.state === 'unknown' && !OF_ITS_OWN.has(verdict.reason.code)) countLeft(workload, into);
+}
+
+/** Counts a restart that is under way; its workload may not be known. */
+export function countInFlight(ref: WorkloadRef, into: WaveTally): void {
+  into.inFlight += 1;
+  into.isRestarted = true;
+  countLeft(ref, into);
+}
+
+function countOutdated(one: Outdated, run: string, hasFailed: boolean, into: WaveTally, context: TallyContext): void {
+  if (!hasFailed) into.waiting += 1;
+  if (!context.isHeld(one)) countLeft(one.workload, into);
+  into.isChanged ||= provedAnother(one, run);
+}
+
+function countLeft(ref: WorkloadRef, into: WaveTally): void {
+  into.left += 1;
+  into.leftExample ??= words(ref);
+}
+
+const words = ({ kind, namespace, name }: WorkloadRef): string => `${kind} ${namespace}/${name}`;
+
+/** Whether the last restart for this sidecar in this run failed. Until one is known to be written, the one before counts. */
+function failedIn(entry: JournalEntry, { source }: Assessed, run: string, since: number): boolean {
+  return targetsOf(entry.confirmed ? entry : (entry.before ?? entry)).some(
+    (target) =>
+      target.run === run &&
+      sourceIn(target.restartedFor) === source?.name &&
+      target.restartedAt >= since &&
+      isFailure(target.outcome),
+  );
+}
+
+function countRestarts(one: Assessed, run: string, into: WaveTally, context: TallyContext): void {
+  const { entry } = one;
+  if (entry && isOf(entry, run)) {
+    into.isRestarted = true;
+    if (entry.outcome) countEnd(endOf(entry, run, context), into);
+  } else if (!entry && context.notes?.waves === undefined) {
+    // after the journal was lost, the record on the workload may make the next wave wait for longer
+    const record = recordOf(one.workload);
+    if (!record || !isOf(record, run)) return;
+    into.isRestarted = true;
+    countEnd(Math.min(context.wall, record.restartedAt + context.restartTimeout), into);
+  }
+}
+
+const isOf = (record: Parameters<typeof targetsOf>[0], run: string): boolean =>
+  targetsOf(record).some((target) => target.run === run);
+
+function countEnd(at: number | undefined, into: WaveTally): void {
+  if (at !== undefined) into.endedAt = Math.max(into.endedAt ?? 0, at);
+}
+
+/** When a restart of this run ended; undefined if what was noted is later. */
+function endOf(entry: JournalEntry, run: string, { wall, restartTimeout, noted }: TallyContext): number | undefined {
+  // of an earlier restart of the workload only the target is known: that ended before this one began
+  if (!targetsOfRestart(entry).some((target) => target.run === run)) return Math.min(wall, entry.restartedAt);
+  if (entry.endedAt !== undefined) return Math.min(wall, entry.endedAt);
+  return noted !== undefined && noted >= entry.restartedAt
+    ? undefined
+    : Math.min(wall, entry.restartedAt + restartTimeout);
+}
+
+/**
+ * What was repaired after a failed restart has only begun to show that it runs well when that is seen first, which is noted. Its entry may
+ * stay as it is for long, because a halt holds that, too.
+ */
+function repairedAt({ endedAt, restartedAt }: JournalEntry, { wall, noted }: TallyContext): number | undefined {
+  return noted !== undefined && noted > (endedAt ?? restartedAt) ? undefined : wall;
+}
+
+/**
+ * Whether the run has shown that a restart of this workload goes well, for a sidecar that is no longer the expected one. Only the journal
+ * tells: anyone could write a record, and would hold the next waves.
+ */
+function provedAnother(one: Outdated, run: string): boolean {
+  const own = (one.entry ? targetsOf(one.entry) : []).filter(
+    (target) =>
+      target.run === run && sourceIn(target.restartedFor) === one.source?.name && target.outcome === 'verified',
+  );
+  if (own.length === 0) return false;
+  const wanted = fingerprint(one.verdict.expected);
+  return own.every(({ restartedFor }) => restartedFor !== wanted);
+}

@@ -1,0 +1,170 @@
+import type { Pause } from '../loopSlices.ts';
+import { keyOf, refOf } from '../model.ts';
+import { type Assessed, bySidecar, type Outdated } from './assessed.ts';
+import { countsSince } from './history.ts';
+import type { JournalEntry } from './journalEntry.ts';
+import { targetsOfRestart } from './record.ts';
+import type { PlanContext } from './rule.ts';
+import type { RunNotes, WaveNote } from './runNotes.ts';
+import { REST_WAVE, type RunWaves } from './wave.ts';
+import { type WaveOf, waveOf } from './waveOf.ts';
+import { type WaveStanding, waveStanding } from './waveStanding.ts';
+import { countInFlight, emptyTally, tally, type WaveTally } from './waveTally.ts';
+
+/** What the state of the waves follows from, besides the workloads. */
+export type WavesContext = Pick<
+  PlanContext,
+  'now' | 'wall' | 'policy' | 'journal' | 'notes' | 'metricGates' | 'resumedAt' | 'unseen'
+> & {
+  /** Whether its people hold an outdated workload, or no waiting will make it current. */
+  readonly isHeld: (assessed: Outdated) => boolean;
+};
+
+/** The waves of every run, and how far each is. Pure: everything follows from the workloads, the journal, the policy and the time. */
+export class Waves {
+  #of: WaveOf | undefined;
+  readonly #assessed: readonly Assessed[];
+  readonly #context: WavesContext;
+  #tallies: Map<string, WaveTally[]> | undefined;
+  readonly #standings = new Map<string, readonly WaveStanding[]>();
+
+  constructor(assessed: readonly Assessed[], context: WavesContext) {
+    this.#assessed = assessed;
+    this.#context = context;
+  }
+
+  /** Which wave each workload is in. */
+  get of(): WaveOf {
+    this.#of ??= waveOf(this.#context.policy.waves, this.#assessed);
+    return this.#of;
+  }
+
+  /** Counts all workloads in steps, for callers that do other work in between. */
+  *prepare(): Generator<Pause, void> {
+    const tallies = new Map<string, WaveTally[]>();
+    for (const one of this.#assessed) {
+      this.#tally(one, tallies);
+      yield 'short';
+    }
+    this.#tallyUnseen(tallies);
+    this.#tallies = tallies;
+  }
+
+  /** The waves of a run, in order. */
+  ofRun(run: string): readonly WaveStanding[] {
+    const standings = this.#standings.get(run) ?? this.#standingsOf(run, this.#counted().get(run));
+    this.#standings.set(run, standings);
+    return standings;
+  }
+
+  /** How far the waves of each run are that concerns a workload. */
+  progress(): RunWaves[] {
+    return [...this.#counted().keys()].map((run) => ({
+      run,
+      waves: this.ofRun(run).map(({ progress }) => progress),
+    }));
+  }
+
+  /**
+   * What is to be remembered of the waves of each run that is not yet. A wave that is done stays done until the whole run is: a workload that
+   * appears or is outdated again does not stop the waves after it.
+   */
+  toNote(): ReadonlyMap<string, Pick<RunNotes, 'waves'>> {
+    const { policy, notes } = this.#context;
+    if (!policy.waves) return new Map();
+    const changed = new Map<string, Pick<RunNotes, 'waves'>>();
+    for (const run of this.#counted().keys()) {
+      const standings = this.ofRun(run);
+      const isOver = standings.every(({ progress }) => progress.state === 'done');
+      const noted = isOver ? [] : standings.flatMap(({ wave, note }) => (note ? [[wave.name, note] as const] : []));
+      const waves = Object.fromEntries(noted);
+      if (!isSame(waves, notes.get(run)?.waves ?? {})) changed.set(run, { waves });
+    }
+    return changed;
+  }
+
+  #counted(): ReadonlyMap<string, readonly WaveTally[]> {
+    const steps = this.#tallies ? undefined : this.prepare();
+    while (steps && !steps.next().done);
+    return this.#tallies ?? new Map();
+  }
+
+  #tally(assessed: Assessed, tallies: Map<string, WaveTally[]>): void {
+    if (assessed.workload.unsupported) return;
+    const index = this.of.indexOf(assessed.workload);
+    const runs = new Set<string>();
+    for (const one of bySidecar(assessed)) {
+      const run = one.injection?.run;
+      if (run === undefined) continue;
+      runs.add(run);
+      const into = this.#talliesOf(run, tallies)[index];
+      if (into) tally(one, run, into, this.#tallyContext(run, index));
+    }
+    const { entry, workload } = assessed;
+    // what is restarted for a run that it no longer belongs to is still under way
+    for (const run of entry && !entry.outcome ? runsOf(entry) : []) {
+      const into = runs.has(run) ? undefined : this.#talliesOf(run, tallies)[index];
+      if (into) countInFlight(workload, into);
+    }
+  }
+
+  /** A restart whose workload is not seen may be of any wave, so it counts for the first. */
+  #tallyUnseen(tallies: Map<string, WaveTally[]>): void {
+    const seen = new Set(this.#assessed.map(({ workload }) => keyOf(workload)));
+    for (const [key, entry] of this.#context.journal) {
+      if (entry.outcome || seen.has(key)) continue;
+      for (const run of runsOf(entry)) {
+        const [first] = this.#talliesOf(run, tallies);
+        if (first) countInFlight(refOf(key), first);
+      }
+    }
+  }
+
+  #talliesOf(run: string, tallies: Map<string, WaveTally[]>): WaveTally[] {
+    const known = tallies.get(run) ?? this.of.waves.map(emptyTally);
+    tallies.set(run, known);
+    return known;
+  }
+
+  #tallyContext(run: string, index: number): Parameters<typeof tally>[3] {
+    const { wall, resumedAt, policy, notes, isHeld } = this.#context;
+    return {
+      wall,
+      since: countsSince(resumedAt, wall),
+      restartTimeout: policy.restartTimeout,
+      notes: notes.get(run),
+      noted: this.#noteOf(run, index)?.endedAt,
+      isHeld,
+    };
+  }
+
+  #noteOf(run: string, index: number): WaveNote | undefined {
+    const { name } = this.of.waves[index] ?? REST_WAVE;
+    const waves = this.#context.notes.get(run)?.waves;
+    return waves && Object.hasOwn(waves, name) ? waves[name] : undefined;
+  }
+
+  #standingsOf(run: string, tallies: readonly WaveTally[] | undefined): WaveStanding[] {
+    const standings: WaveStanding[] = [];
+    let undone: string | undefined;
+    for (const [index, wave] of this.of.waves.entries()) {
+      const counted = tallies?.[index] ?? emptyTally();
+      const standing = waveStanding({ wave, counted, noted: this.#noteOf(run, index), undone }, this.#context);
+      standings.push(standing);
+      if (standing.progress.state !== 'done') undone ??= wave.name;
+    }
+    return standings;
+  }
+}
+
+/** The runs that a restart is for. */
+const runsOf = (entry: JournalEntry): ReadonlySet<string> => new Set(targetsOfRestart(entry).map(({ run }) => run));
+
+const isSame = (one: Readonly<Record<string, WaveNote>>, other: Readonly<Record<string, WaveNote>>): boolean => {
+  const names = Object.keys(one);
+  const sameNote = (name: string): boolean =>
+    Object.hasOwn(other, name) &&
+    one[name]?.endedAt === other[name]?.endedAt &&
+    one[name]?.doneAt === other[name]?.doneAt;
+  return names.length === Object.keys(other).length && names.every(sameNote);
+};

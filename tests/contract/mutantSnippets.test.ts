@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { EVICTIONS, METRIC_GATES, MISTAKES, RULES, SIDECARS, TRUST, WAVES } from '../simulation/mutants.ts';
+
+const ALL = [...RULES, ...SIDECARS, ...EVICTIONS, ...METRIC_GATES, ...MISTAKES, ...TRUST, ...WAVES];
+
+// the simulation says so too, but only after minutes
+for (const { name, file, snippet } of ALL)
+  test(`the mutant "${name}" finds its place in ${file}`, () => {
+    assert.equal(readFileSync(file, 'utf8').split(snippet).length - 1, 1, snippet);
+  });

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import type { ApiObject } from '../testbed/api.ts';
+import { pathOf } from '../testbed/paths.ts';
+import { BEHAVIOUR } from '../testbed/stages.ts';
+import { until } from '../testbed/until.ts';
+import { bed } from './bedWithIstio.ts';
+import { planRows } from './commandLine.ts';
+import { each, fleet } from './fleet.ts';
+import { Scene } from './scene.ts';
+import { stays } from './stays.ts';
+import { Versions } from './versions.ts';
+
+const { version, nextVersion, comingVersion } = new Versions();
+const INJECTED = { 'istio-injection': 'enabled' };
+const SECOND = 1000;
+
+interface Pod extends ApiObject {
+  readonly metadata: ApiObject['metadata'] & { readonly creationTimestamp: string };
+  readonly status: { readonly conditions?: readonly { readonly type: string; readonly lastTransitionTime: string }[] };
+}
+
+const pods = async (namespaces: readonly string[]): Promise<Pod[]> =>
+  (await Promise.all(namespaces.map((namespace) => bed.api.list<Pod>(pathOf('Pod', namespace))))).flat();
+
+/** When the last pod of these namespaces became ready, by the API server; it has whole seconds. */
+async function readyAt(namespaces: readonly string[]): Promise<number> {
+  const times = (await pods(namespaces)).map(({ status }) =>
+    Date.parse(status.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? ''),
+  );
+  return Math.max(...times);
+}
+
+/** When the first pod of these namespaces was made. */
+const madeAt = async (namespaces: readonly string[]): Promise<number> =>
+  Math.min(...(await pods(namespaces)).map(({ metadata }) => Date.parse(metadata.creationTimestamp)));
+
+/** Writes a policy with these waves, each of the namespaces that begin with its name. */
+function policyFile(name: string, ...waves: readonly { readonly name: string; readonly bake: string }[]): string {
+  const file = bed.path(`${name}.yaml`);
+  const lines = waves.map(
+    (wave) => `  - { name: ${wave.name}, match: [{ namespaces: ['${wave.name}-*'] }], bake: ${wave.bake} }`,
+  );
+  writeFileSync(
+    file,
+    `maxInFlight: 2\nrestartTimeout: 10s\n${waves.length > 0 ? `waves:\n${lines.join('\n')}\n` : ''}`,
+  );
+  return file;
+}
+
+const restarted = async (scene: Scene, namespaces: readonly string[]): Promise<number> =>
+  (await scene.restarts()).filter(({ namespace }) => namespaces.includes(namespace)).length;
+
+const begun = (scene: Scene, namespaces: readonly string[], seconds: number): Promise<unknown> =>
+  until(`${namespaces} to be restarted`, seconds * SECOND, async () => (await restarted(scene, namespaces)) > 0);
+
+const kill = async (scene: Scene): Promise<void> => {
+  await scene.operator.kill();
+  await scene.restart();
+};
+
+test('three waves, killed before, in and after a bake: the order and the bakes hold, and each is restarted once', async () => {
+  const [first, second, last] = await Promise.all([
+    fleet(bed, 'one', 3, INJECTED, { readyAfter: '1s' }),
+    fleet(bed, 'two', 2, INJECTED),
+    fleet(bed, 'last', 2, INJECTED, { readyAfter: '1s' }),
+  ]);
+  const policy = policyFile('three', { name: 'one', bake: '8s' }, { name: 'two', bake: '20s' });
+  // without an election nobody waits for the Lease to run out; its journal is the same
+  const scene = await Scene.start(bed, 'three', '--policy', policy, '--leader-elect=false');
+  try {
+    await bed.istio.upgrade('default', nextVersion());
+    await begun(scene, first, 60);
+    await kill(scene);
+    await scene.current(first, version(), 'default');
+    await begun(scene, second, 60);
+    await scene.current(second, version(), 'default');
+    assert.equal(await restarted(scene, last), 0, 'wave two bakes');
+    await kill(scene);
+    assert.equal(await restarted(scene, last), 0, 'wave two still bakes');
+    await scene.decided('last-00', 'outdated', 'wave-baking');
+    await begun(scene, last, 60);
+    await kill(scene);
+    await scene.current(last, version(), 'default');
+    await scene.settled();
+    assert.deepEqual(await scene.restartCounts(), each([...first, ...second, ...last]));
+    const [afterOne, afterTwo] = [
+      (await madeAt(second)) - (await readyAt(first)),
+      (await madeAt(last)) - (await readyAt(second)),
+    ];
+    // both times are cut to the second
+    assert.ok(afterOne > 7 * SECOND, `wave two began ${afterOne} ms after wave one was ready`);
+    assert.ok(afterTwo > 19 * SECOND, `the rest began ${afterTwo} ms after wave two was ready`);
+  } finally {
+    await scene.stop();
+  }
+});
+
+/** Lets stuck pods become ready. */
+async function release(namespaces: readonly string[]): Promise<void> {
+  const annotations = { [BEHAVIOUR.stuckWithProxy]: null };
+  for (const { metadata } of await pods(namespaces))
+    await bed.api.patch(pathOf('Pod', metadata.namespace, metadata.name), { metadata: { annotations } });
+}
+
+test('a restart that gets stuck in the first wave keeps the next from beginning; when it is repaired, that goes on', async () => {
+  const [stuck, next] = await Promise.all([
+    fleet(bed, 'one', 1, INJECTED, { stuckWithProxy: comingVersion() }),
+    fleet(bed, 'last', 1, INJECTED),
+  ]);
+  const policy = policyFile('stuck', { name: 'one', bake: '5s' });
+  const scene = await Scene.start(bed, 'stuck', '--policy', policy);
+  try {
+    await bed.istio.upgrade('default', nextVersion());
+    await begun(scene, stuck, 60);
+    await scene.decided('last-00', 'outdated', 'wave-failed');
+    await stays('the next wave waits', 8 * SECOND, async () => (await restarted(scene, next)) === 0);
+    const row = (await planRows(bed.kubeconfig, '--policy', policy)).find(({ namespace }) => namespace === 'last-00');
+    assert.deepEqual([row?.wave, row?.reason], ['rest', 'wave-failed']);
+    await release(stuck);
+    await begun(scene, next, 60);
+    await scene.current([...stuck, ...next], version(), 'default');
+    const after = (await madeAt(next)) - (await readyAt(stuck));
+    assert.ok(after > 4 * SECOND, `the next wave began ${after} ms after the repair`);
+    assert.deepEqual(await scene.restartCounts(), each([...stuck, ...next]));
+  } finally {
+    await scene.stop();
+  }
+});
+
+test('edits in the middle of a run: a shorter bake, a new wave, and no waves any more', async () => {
+  const [first, second, last] = await Promise.all([
+    fleet(bed, 'one', 1, INJECTED),
+    fleet(bed, 'two', 1, INJECTED),
+    fleet(bed, 'last', 1, INJECTED),
+  ]);
+  const scene = await Scene.start(bed, 'edits', '--policy', policyFile('edits', { name: 'one', bake: '1h' }));
+  try {
+    await bed.istio.upgrade('default', nextVersion());
+    await begun(scene, first, 60);
+    await scene.decided('two-00', 'outdated', 'wave-baking');
+    await scene.decided('last-00', 'outdated', 'wave-baking');
+    policyFile('edits', { name: 'one', bake: '1s' }, { name: 'two', bake: '1h' });
+    await begun(scene, second, 60);
+    await scene.decided('two-00', 'current', '');
+    await stays('the rest waits for the new wave', 4 * SECOND, async () => (await restarted(scene, last)) === 0);
+    await scene.decided('last-00', 'outdated', 'wave-baking');
+    policyFile('edits');
+    await begun(scene, last, 60);
+    await scene.current(last, version(), 'default');
+    assert.deepEqual(await scene.restartCounts(), each([...first, ...second, ...last]));
+  } finally {
+    await scene.stop();
+  }
+});
