@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { basename } from 'node:path';
 import { CommanderError } from 'commander';
+import { askCluster } from './cli/askCluster.ts';
 import { completion } from './cli/completion.ts';
+import { explainText } from './cli/explainCommand.ts';
 import { pauseCommand } from './cli/pauseCommand.ts';
 import { planClusters } from './cli/planClusters.ts';
 import { planCommand } from './cli/planCommand.ts';
@@ -37,6 +39,10 @@ async function main(stop: AbortController): Promise<number> {
         needsOutput = true;
         return runCommand(settings, given, process.env, stop.signal);
       },
+      explain: async (reason, format) => {
+        process.stdout.write(explainText(reason, format));
+        return OK;
+      },
       policyCheck: (file, options) => checkPolicy(file, options, streams, stop.signal),
       plan: (settings, given) =>
         (settings.contexts.length > 0 ? planClusters : planCommand)(settings, given, streams, stop.signal),
@@ -51,7 +57,9 @@ async function main(stop: AbortController): Promise<number> {
   );
   const file = basename(process.argv[1] ?? '');
   if (file === COMPLETION) {
-    process.stdout.write(completion(command, process.argv.slice(2)));
+    const words = await completion(command, process.argv.slice(2), askCluster(process.env));
+    // a login that hangs must not keep the shell waiting
+    process.stdout.write(words, () => process.exit(OK));
     return OK;
   }
   command.name(calledAs(file));

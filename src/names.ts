@@ -50,6 +50,8 @@ export const LEASE_ANNOTATION = {
 } as const;
 /** Opts a workload or a namespace in or out: with `"false"` it is not restarted. */
 export const RESTART_ANNOTATION = `${DOMAIN}/restart`;
+/** Restricts the restarts of a workload, or of all in a namespace, to certain times. */
+export const WINDOW_ANNOTATION = `${DOMAIN}/window`;
 
 /**
  * The template annotation that makes a controller roll. It is kubectl's own key (kubectl/pkg/polymorphichelpers/objectrestarter.go):

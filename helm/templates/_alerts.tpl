@@ -23,7 +23,7 @@
 - alert: MeltemiProxiesOutdated
   expr: |-
     max(max_over_time(meltemi_workloads{state="outdated", {{ $own }}}[15m]))
-      - (sum(max by (reason) (meltemi_waiting_workloads{reason=~"opted-out|not-opted-in|excluded", {{ $own }}})) or vector(0))
+      - (sum(max by (reason) (meltemi_waiting_workloads{reason=~"opted-out|not-opted-in|excluded|window|freeze", {{ $own }}})) or vector(0))
       > 0
   for: {{ .Values.prometheusRule.outdatedFor }}
   labels:

@@ -50,11 +50,12 @@ export async function planClusters(
   streams: Streams,
   signal: AbortSignal,
 ): Promise<number> {
-  const wrong = asked.explain
-    ? '--explain'
-    : asked.injectorAddress
-      ? '--injector-address'
-      : asked.context && '--context';
+  const [wrong] = [
+    asked.explain && '--explain',
+    asked.if.length > 0 && '--if',
+    asked.injectorAddress && '--injector-address',
+    asked.context && '--context',
+  ].filter(Boolean);
   if (wrong) {
     streams.error.write(`error: ${wrong} is about one cluster, so it cannot be given with --contexts\n`);
     return WRONG_USAGE;

@@ -1,11 +1,8 @@
-import type { KubeClient } from '../cluster/client.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
 import { readOnly } from '../cluster/readOnly.ts';
 import { Injectors } from '../expect/injectors.ts';
 import { sourcesIn } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
-import type { SidecarSource } from '../expect/sidecarSource.ts';
-import { ISTIO } from '../expect/sources/istio.ts';
 import { Journal } from '../journal/journal.ts';
 import { type PauseState, pauseStateOf } from '../leader/pauseState.ts';
 import { messageOf } from '../messageOf.ts';
@@ -15,27 +12,25 @@ import type { Observed } from '../observe/observed.ts';
 import { Observer } from '../observe/observer.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
 import type { Policy } from '../plan/policy.ts';
-import type { RunWaves } from '../plan/wave.ts';
 import { escaped } from '../report/escaped.ts';
 import { explanation } from '../report/explanation.ts';
-import { jsonText, yamlText } from '../report/machineText.ts';
-import { planTable } from '../report/planTable.ts';
 import { type Row, rowsOf } from '../report/row.ts';
-import { type WaveWords, waveWords } from '../report/waveWords.ts';
-import { timestamp } from '../rfc3339.ts';
-import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
+import { waveWords } from '../report/waveWords.ts';
+import type { MeshScope } from '../watch/meshWatch.ts';
 import { evaluateWithMetricGates } from './askMetricGates.ts';
 import { connect } from './connect.ts';
-import type { SettingsSource } from './installed/installedSettings.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
 import type { ScreenInput } from './liveScreen.ts';
 import type { PlannedCluster } from './planClusters.ts';
+import { planMesh } from './planMesh.ts';
 import { planSettings, sourceLine } from './planSettings.ts';
+import { planText } from './planText.ts';
 import { PolicySource } from './policySource.ts';
 import { Progress } from './progress.ts';
 import { serviceTunnel } from './serviceTunnel.ts';
 import type { Settings } from './settings.ts';
 import { warnUnread } from './warnUnread.ts';
+import { assumedText } from './whatIf/assumedText.ts';
 
 /** The standard streams and the environment, as far as a command needs them. */
 export interface Streams {
@@ -48,8 +43,6 @@ export interface Streams {
 const NOTHING_OUTDATED = 0;
 const NOT_JUDGED = 1;
 const OUTDATED = 3;
-/** How long the first lists may take before `plan` gives up and names the missing one. */
-const PATIENCE = 30_000;
 const WRONG_USAGE = 2;
 /** The maximum length of a warning. */
 const WARNING_LIMIT = 1000;
@@ -114,7 +107,12 @@ export async function planCommand(
     if (source) say('note', sourceLine(source));
     for (const words of read.warnings) warn(words);
     progress.say('reading the mesh');
-    const mesh = await readMesh(client, { scope: scopeOf(settings), sources: sourcesIn(policy) }, warn, stopping);
+    const { mesh, assumptions } = await planMesh(
+      client,
+      { scope: scopeOf(settings), sources: sourcesIn(policy), assumptions: asked.if },
+      warn,
+      stopping,
+    );
     const lookup = await findLease(client, [home ?? '', ofContext, settings.namespace], stopping);
     if (lookup.kind === 'unknown') warn(`cannot tell whether Meltemi is paused: ${lookup.why}`);
     const pauseState = pauseStateIn(lookup);
@@ -167,14 +165,16 @@ export async function planCommand(
     progress.done();
     onPlanned?.({ evaluation, rows, warnings, wall: now, entries: journal.entries, notes: journal.notes, lookup });
     if (!explained) {
-      streams.out.write(render({ rows, warnings, waves, evaluation, ...(source && { source }) }, settings, streams));
+      const printed = { rows, warnings, assumptions, waves, evaluation, ...(source && { source }) };
+      streams.out.write(planText(printed, settings, streams));
       return exitCode(rows);
     }
     const one = evaluation.items.find(({ workload }) => keyOf(workload) === explained);
     const row = rows.find((candidate) => keyOf(candidate) === explained);
     if (!one || !row) throw new Error(unknownWorkload(explained, rows, policy.skipNamespaces));
     const gates = { ...context, metricGates };
-    streams.out.write(explanation({ assessed: one, mesh, row, rules: policy, waves, gates }));
+    const text = explanation({ assessed: one, mesh, row, rules: policy, waves, gates });
+    streams.out.write(assumedText(assumptions) + text);
     return exitCode([row]);
   } finally {
     progress.done();
@@ -208,35 +208,6 @@ function placesOf({ namespace, namespaces }: Settings, mesh: Mesh): (string | un
   throw new Error(`namespace ${namespace} is not managed (--namespaces ${[...namespaces].join(',')})`);
 }
 
-/** Lists the objects that decide the injectors' answers. It fails at the first list that fails: half a mesh would make a wrong plan. */
-async function readMesh(
-  client: KubeClient,
-  { scope, sources }: { readonly scope: MeshScope; readonly sources: readonly SidecarSource[] },
-  warn: (text: string) => void,
-  signal: AbortSignal,
-): Promise<Mesh> {
-  const failed = Promise.withResolvers<never>();
-  const late = setTimeout(
-    () => failed.reject(new Error(`the API server did not answer within ${PATIENCE / 1000} s`)),
-    PATIENCE,
-  );
-  try {
-    const watch = new MeshWatch(
-      client,
-      signal,
-      (_watched, error, instead) => (instead ? warn(`${(error as Error).message}; ${instead}`) : failed.reject(error)),
-      scope,
-      undefined,
-      () => sources,
-    );
-    await Promise.race([watch.settled(signal), failed.promise]);
-    return withInjectors(watch.mesh());
-  } finally {
-    clearTimeout(late);
-    failed.promise.catch(() => undefined);
-  }
-}
-
 function unknownWorkload(key: WorkloadKey, rows: readonly Row[], skipped: ReadonlySet<string>): string {
   const { namespace } = refOf(key);
   if (skipped.has(namespace)) return `namespace ${namespace} is skipped (--skip-namespaces)`;
@@ -244,57 +215,13 @@ function unknownWorkload(key: WorkloadKey, rows: readonly Row[], skipped: Readon
   return `${key} does not exist; this namespace has ${known.length > 0 ? known.join(', ') : 'no workloads'}`;
 }
 
-function withInjectors(mesh: Mesh): Mesh {
-  const isIstioAlone = sourcesIn(mesh).every((source) => source === ISTIO);
-  if (mesh.injections.length > 0 || !isIstioAlone) return mesh;
-  throw new Error(
-    'no Istio injector in this cluster: no MutatingWebhookConfiguration has an entry whose name ends in ' +
-      'sidecar-injector.istio.io. Is Istio installed, and is this the right context (--context)?',
-  );
-}
-
 /** What users have requested on the Lease; nothing if there is no Lease, or if it could not be read, which has a warning of its own. */
 const pauseStateIn = (lookup: LeaseLookup): PauseState =>
   lookup.kind === 'found' ? pauseStateOf(lookup.lease.annotations) : {};
 
-/** What is printed. */
-interface Printed {
-  readonly rows: readonly Row[];
-  /** What could not be read; an empty list means that the plan is complete. */
-  readonly warnings: readonly string[];
-  readonly source?: SettingsSource;
-  /** Absent without waves in the policy. */
-  readonly waves: readonly WaveWords[] | undefined;
-  readonly evaluation: Pick<Evaluation, 'waves'>;
-}
-
-/** JSON and YAML have the exact values. */
-function render(
-  { rows, warnings, source, waves, evaluation }: Printed,
-  { output, all }: Settings,
-  { out, environment }: Streams,
-): string {
-  const machine = {
-    workloads: rows,
-    warnings,
-    ...(source && { settings: source }),
-    ...(waves && { runs: evaluation.waves.map(machineWaves) }),
-  };
-  if (output === 'json') return `${jsonText(machine, 2)}\n`;
-  if (output === 'yaml') return yamlText(machine);
-  const colour = out.isTTY === true && !environment.NO_COLOR;
-  return planTable(rows, { colour, all, ...(waves && { waves }) });
-}
-
 /** Without waves in the policy there is nothing to say of them. */
-const wavesIn = (policy: Pick<Policy, 'waves'>, evaluation: Evaluation): readonly WaveWords[] | undefined =>
+const wavesIn = (policy: Pick<Policy, 'waves'>, evaluation: Evaluation): ReturnType<typeof waveWords> | undefined =>
   policy.waves && waveWords(evaluation);
-
-/** Times as RFC 3339, as those of the workloads. */
-const machineWaves = ({ run, waves }: RunWaves): object => ({
-  id: run,
-  waves: waves.map(({ until, ...wave }) => ({ ...wave, ...(until !== undefined && { until: timestamp(until) }) })),
-});
 
 /** A plan of one namespace does not know how far the waves are elsewhere, unless the journal says that they are done. */
 const unseenIn = ({ namespace }: Settings): string | undefined =>

@@ -86,10 +86,25 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
     const text = texts[name] ?? setting.default;
     return text === '' && (setting.unset || !setting.list) ? [] : [[name, shown(setting, text)]];
   });
-  const { paused, imageRewrites = [], istio = 'true', sidecars, include, exclude = [], waves, metricGates } = texts;
+  const {
+    paused,
+    imageRewrites = [],
+    istio = 'true',
+    sidecars,
+    windows,
+    freezes,
+    urgent,
+    include,
+    exclude = [],
+    waves,
+    metricGates,
+  } = texts;
   const given = {
     ...(paused !== undefined && { paused }),
     ...(sidecars !== undefined && { sidecars }),
+    ...(windows !== undefined && { windows }),
+    ...(freezes !== undefined && { freezes }),
+    ...(urgent !== undefined && { urgent }),
     ...(include !== undefined && { include }),
     ...(waves !== undefined && { waves }),
     ...(metricGates !== undefined && { metricGates }),

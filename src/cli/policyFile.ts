@@ -14,11 +14,14 @@ import type { z } from 'zod';
 import { messageOf } from '../messageOf.ts';
 import { closest } from './closest.ts';
 import { FILTER_FIELDS } from './filterSchema.ts';
+import { FREEZE_FIELDS } from './freezesSchema.ts';
 import { REWRITE_FIELDS } from './imageRewritesSchema.ts';
 import { METRIC_GATE_FIELDS } from './metricGatesSchema.ts';
 import { type FilePolicy, POLICY_KEYS, policySchema } from './policySchema.ts';
 import { SIDECAR_FIELDS } from './sidecarsSchema.ts';
+import { URGENT_FIELDS } from './urgentSchema.ts';
 import { WAVE_FIELDS } from './wavesSchema.ts';
+import { WINDOW_FIELDS } from './windowsSchema.ts';
 
 /** A problem in a policy file, with its position. */
 export interface PolicyProblem {
@@ -153,15 +156,24 @@ function unknownKey(key: string, path: Path): string {
   return meant ? `is unknown; did you mean ${meant}?` : `is unknown; the known keys are ${known.join(', ')}`;
 }
 
-/** The keys that a map at a path may have: of the policy, of a rewrite, of a sidecar, of a wave, of a metric gate, or of a filter. */
+/** The fields of an entry of each list. Those that are not here are lists of filters. */
+const ENTRY_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  imageRewrites: REWRITE_FIELDS,
+  sidecars: Object.keys(SIDECAR_FIELDS),
+  windows: Object.keys(WINDOW_FIELDS),
+  freezes: Object.keys(FREEZE_FIELDS),
+  urgent: URGENT_FIELDS,
+  waves: Object.keys(WAVE_FIELDS),
+  metricGates: Object.keys(METRIC_GATE_FIELDS),
+};
+
+/** The keys that a map at a path may have: of the policy, of an entry of one of its lists, or of a filter. */
 function keysAt(path: Path): readonly string[] {
-  if (path.length === 0) return POLICY_KEYS;
-  if (path[0] === 'imageRewrites') return REWRITE_FIELDS;
-  if (path[0] === 'sidecars') return path.length === 2 ? Object.keys(SIDECAR_FIELDS) : filterKeysAt(path.length - 2);
-  if (path[0] === 'waves') return path.length === 2 ? Object.keys(WAVE_FIELDS) : filterKeysAt(path.length - 2);
-  if (path[0] === 'metricGates')
-    return path.length === 2 ? Object.keys(METRIC_GATE_FIELDS) : filterKeysAt(path.length - 2);
-  return filterKeysAt(path.length);
+  const [key] = path;
+  if (key === undefined) return POLICY_KEYS;
+  const fields = ENTRY_FIELDS[String(key)];
+  if (!fields) return filterKeysAt(path.length);
+  return path.length === 2 ? fields : filterKeysAt(path.length - 2);
 }
 
 /** The keys of a filter, of one of its selectors or of an expression in it. */

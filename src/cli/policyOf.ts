@@ -15,12 +15,24 @@ export function policyOf(settings: Settings, given: ReadonlySet<string>, file: F
   return { include: [], exclude: [], ...unflaggedOf(file), ...(paused !== undefined && { paused }), ...policy };
 }
 
-type Unflagged = 'imageRewrites' | 'sources' | 'include' | 'exclude' | 'waves' | 'metricGates';
+type Unflagged =
+  | 'imageRewrites'
+  | 'sources'
+  | 'windows'
+  | 'freezes'
+  | 'urgent'
+  | 'include'
+  | 'exclude'
+  | 'waves'
+  | 'metricGates';
 
 const unflaggedOf = ({
   imageRewrites,
   istio = true,
   sidecars,
+  windows,
+  freezes,
+  urgent,
   include,
   exclude,
   waves,
@@ -28,6 +40,9 @@ const unflaggedOf = ({
 }: FilePolicy): Partial<Pick<Policy, Unflagged>> => ({
   ...(imageRewrites && { imageRewrites }),
   ...(sidecars && { sources: istio ? [ISTIO, ...sidecars] : sidecars }),
+  ...(windows && { windows }),
+  ...(freezes && { freezes }),
+  ...(urgent && { urgent }),
   ...(include && { include }),
   ...(exclude && { exclude }),
   ...(waves && { waves }),

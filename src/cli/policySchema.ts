@@ -4,14 +4,20 @@ import type { Filter } from '../expect/filter.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
 import type { MetricGate } from '../plan/metricGate.ts';
 import type { Wave } from '../plan/wave.ts';
+import type { Freeze } from '../plan/windows/freeze.ts';
+import type { Urgent } from '../plan/windows/urgent.ts';
+import type { Window } from '../plan/windows/window.ts';
 import { filterSchema } from './filterSchema.ts';
+import { freezesSchema } from './freezesSchema.ts';
 import { imageRewritesSchema } from './imageRewritesSchema.ts';
 import { metricGatesSchema } from './metricGatesSchema.ts';
 import { parsed } from './parsed.ts';
 import type { Setting } from './setting.ts';
 import { POLICY_NAMES, type PolicyName, SETTINGS, type Settings } from './settings.ts';
 import { sidecarsSchema } from './sidecarsSchema.ts';
+import { urgentSchema } from './urgentSchema.ts';
 import { unknownGates, wavesSchema } from './wavesSchema.ts';
+import { windowsSchema } from './windowsSchema.ts';
 
 /** The content of a policy file: the settings that are policy, and the keys that have no flag. */
 export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
@@ -19,6 +25,9 @@ export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
   readonly imageRewrites?: readonly ImageRewrite[];
   readonly istio?: boolean;
   readonly sidecars?: readonly SidecarSource[];
+  readonly windows?: readonly Window[];
+  readonly freezes?: readonly Freeze[];
+  readonly urgent?: readonly Urgent[];
   readonly include?: readonly Filter[];
   readonly exclude?: readonly Filter[];
   readonly waves?: readonly Wave[];
@@ -41,6 +50,13 @@ export const REWRITES_KEY = {
 export const SIDECAR_KEYS = {
   istio: "whether Istio's proxy is kept up to date; `false` needs `sidecars`",
   sidecars: 'other injected sidecars that are kept up to date',
+} as const;
+
+/** Keys of the times at which restarts may begin, with what they mean. */
+export const TIME_KEYS = {
+  windows: 'restarts of the workloads that one of these matches begin only inside one that does',
+  freezes: 'times in which no restart begins',
+  urgent: 'restarts towards these images ignore `windows`, `freezes` and the annotation `meltemi.dev/window`',
 } as const;
 
 /** Keys of filters, with what they mean. */
@@ -75,6 +91,9 @@ export const policySchema: z.ZodType<FilePolicy> = z
       .transform((text) => text === 'true')
       .optional(),
     sidecars: sidecarsSchema.optional(),
+    windows: windowsSchema.optional(),
+    freezes: freezesSchema.optional(),
+    urgent: urgentSchema.optional(),
     // an empty list would include everything, which its name does not suggest
     include: z
       .array(filterSchema)
@@ -103,6 +122,7 @@ export const POLICY_KEYS: readonly string[] = [
   ...Object.keys(PAUSE_KEY),
   ...Object.keys(REWRITES_KEY),
   ...Object.keys(SIDECAR_KEYS),
+  ...Object.keys(TIME_KEYS),
   ...Object.keys(FILTER_KEYS),
   ...Object.keys(WAVES_KEY),
   ...Object.keys(METRIC_GATE_KEY),

@@ -2,7 +2,9 @@ import { Command, Option } from 'commander';
 import type { Environment } from '../cluster/kubeconfig.ts';
 import { deployment } from '../kinds/deployment.ts';
 import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
+import type { ReasonCode } from '../reasons.ts';
 import { escaped } from '../report/escaped.ts';
+import { EXPLAIN_FORMATS, type ExplainFormat, parseReason } from './explainCommand.ts';
 import type { CheckOptions } from './policyCommand.ts';
 import { type CommandName, defaultOf, emptyIsUnset, envOf, flagOf, type Setting } from './setting.ts';
 import { defaults, SETTINGS, type Settings } from './settings.ts';
@@ -11,6 +13,7 @@ import { defaults, SETTINGS, type Settings } from './settings.ts';
 type Action = (settings: Settings, given: ReadonlySet<string>) => Promise<number>;
 export type Actions = Readonly<Record<CommandName, Action>> & {
   readonly policyCheck: (file: string, options: CheckOptions) => Promise<number>;
+  readonly explain: (reason: ReasonCode | undefined, format: ExplainFormat) => Promise<number>;
 };
 
 const RUN_EXAMPLES = `
@@ -28,6 +31,8 @@ Examples:
   ${PRODUCT} plan                           what would be restarted, why and in which order
   ${PRODUCT} plan --in-cluster-settings     the same with the settings and policy of the installed operator
   ${PRODUCT} plan -n shop --explain ${deployment.kind}/cart    how one verdict comes about
+  ${PRODUCT} plan --if 'tag prod=canary'    what would happen if the tag pointed to that revision
+  ${PRODUCT} plan --if 'label namespace/shop istio.io/rev=canary istio-injection-' --if 'injector canary=127.0.0.1:15018'
   ${PRODUCT} plan -o json | jq '.workloads[] | select(.verdict=="outdated")'
   kubectl -n istio-system port-forward svc/istiod 15017:443 &
   ${PRODUCT} plan --injector-address localhost:15017    through a port-forward of your own
@@ -73,6 +78,16 @@ Examples:
 Each mistake is a line such as policy.yaml:4:12: exclude[0].namespaces: ...
 Exit code: 0 the file can be used, 1 it cannot, or a metric gate gives no usable answer, 2 wrong usage.`;
 
+const EXPLAIN_EXAMPLES = `
+Examples:
+  ${PRODUCT} explain                        every reason of a verdict or a wait
+  ${PRODUCT} explain max-in-flight          what it means, and what ends it
+  ${PRODUCT} explain -o json | jq -r '.reasons[] | select(.of=="wait") | .reason'
+  ${PRODUCT} plan -n shop --explain ${deployment.kind}/cart    how the verdict on one workload comes about
+
+It needs no cluster.
+Exit code: 0 explained, 2 wrong usage, such as a reason that does not exist.`;
+
 /**
  * The command line. Parse errors are written to standard error and then thrown as CommanderError.
  * @param exit receives the exit code of the command that ran
@@ -113,6 +128,17 @@ export function program(
   command('status', 'show how far the restarts of the running operator are', STATUS_EXAMPLES);
   command('pause', 'let no new restart begin', PAUSE_EXAMPLES);
   command('resume', 'end a pause or a halt', RESUME_EXAMPLES);
+  root
+    .command('explain')
+    .description('say what a reason means, and what ends it')
+    .argument('[reason]', 'code of a reason, as plan and log show it; without one, all are listed', parseReason)
+    .addOption(new Option('-o, --output <format>', EXPLAIN_FORMATS.join(', ')).choices(EXPLAIN_FORMATS).default('text'))
+    .addHelpText('after', EXPLAIN_EXAMPLES)
+    .showHelpAfterError(helpOf(`${PRODUCT} explain`))
+    .allowExcessArguments(false)
+    .action(async (reason: ReasonCode | undefined, { output }: { output: ExplainFormat }) =>
+      exit(await actions.explain(reason, output)),
+    );
   const policy = root.command('policy').description('what is allowed, as a file').helpCommand(false);
   policy
     .command('check')
@@ -158,11 +184,11 @@ function optionOf(name: string, setting: Setting<unknown>, environment: Environm
 
 /** The flag of a setting, without its environment variable. */
 export function flagOption(name: string, setting: Setting<unknown>): Option {
-  const { value, alone = value === undefined ? 'true' : undefined } = setting;
+  const { value, alone = value === undefined ? 'true' : undefined, parse, combine } = setting;
   // A switch takes an optional value, so that `--dry-run=false` and MELTEMI_DRY_RUN=false mean what they say.
   const shown = value === undefined ? '[true|false]' : alone === undefined ? `<${value}>` : `[${value}]`;
   const option = new Option(`${SHORT[name] ?? ''}${flagOf(name)} ${shown}`, setting.help)
-    .argParser(setting.parse)
+    .argParser(combine ? (given: string, before: unknown) => combine(before, parse(given)) : parse)
     .default(defaultOf(setting), setting.default || 'none');
   return alone === undefined ? option : option.preset(alone);
 }

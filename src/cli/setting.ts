@@ -42,6 +42,8 @@ export interface Setting<T> {
   readonly bounds?: Bounds;
   /** @throws {InvalidArgumentError} saying what would be valid */
   readonly parse: (text: string) => T;
+  /** Of a flag that may be given several times: adds what it has read now to what it read before. @throws {InvalidArgumentError} */
+  combine?(before: T, now: T): T;
 }
 
 /** The smallest and the largest sensible value; of a duration in milliseconds. */

@@ -1,4 +1,5 @@
 import { BY_DEFAULT, type Drift, REPORTED, RESTARTABLE } from '../compare/drift.ts';
+import type { Assumption } from '../expect/assumption.ts';
 import { ON_DELETE_CHOICES } from '../kinds/kindPolicy.ts';
 import { KINDS, WORKLOAD_KINDS } from '../kinds/kinds.ts';
 import type { WorkloadKind } from '../model.ts';
@@ -32,6 +33,7 @@ import {
   text,
   toggle,
 } from './settingTypes.ts';
+import { ASSUMPTION_FORMS, combined, parseAssumptions } from './whatIf/parseAssumptions.ts';
 
 const SOME_NAMESPACE = 'name at least one namespace, such as shop,bank; leave it out for all.';
 
@@ -221,6 +223,21 @@ export const SETTINGS = {
     commands: PLAN,
     parse: parseWorkload,
   } as Setting<{ readonly kind: WorkloadKind; readonly name: string } | undefined>,
+  if: {
+    ...neverEmpty<readonly Assumption[]>(
+      {
+        help:
+          `plan as if this were so; repeatable: ${Object.values(ASSUMPTION_FORMS).join(', ')} (a second istiod); ` +
+          'several in one value are separated by semicolons',
+        value: 'assumption',
+        default: '',
+        commands: PLAN,
+        parse: parseAssumptions,
+      },
+      `be an assumption such as "${ASSUMPTION_FORMS.tag}"; leave it out to assume nothing.`,
+    ),
+    combine: combined,
+  } as Setting<readonly Assumption[]>,
   all: toggle('also list workloads that no injector matches', PLAN),
   inClusterSettings: {
     help: 'plan with settings and policy of the operator in the cluster; name its namespace, or NAMESPACE/DEPLOYMENT, if there are several',

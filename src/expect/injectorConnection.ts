@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { questionText } from './admission.ts';
 import type { Answer } from './answer.ts';
 import type { AnswerReader } from './answerReader.ts';
+import type { DialAddress } from './assumption.ts';
 import type { ConcurrencyLimit } from './concurrencyLimit.ts';
 import type { InjectorRoutes } from './injectorRoutes.ts';
 import type { PodCreators } from './podCreators.ts';
@@ -38,7 +39,7 @@ export interface ConnectionOptions {
   readonly cluster: Pick<Cluster, 'service'>;
   readonly podCreators: PodCreators;
   /** Address to dial instead of the entry's. */
-  readonly address: { readonly host: string; readonly port: number } | undefined;
+  readonly address: DialAddress | undefined;
   /** Other ways to Services than the network, shared by all injectors. */
   readonly routes: InjectorRoutes | undefined;
   /** Time limit for one question, from dialling to the last byte of the answer; milliseconds. */
@@ -133,9 +134,9 @@ export class InjectorConnection {
   }
 
   #dial(options: buildConnector.Options): Promise<Socket> {
-    const { address, routes } = this.#options;
+    const { routes } = this.#options;
     const { address: named } = this.#entry;
-    if (address || !routes || 'url' in named) return this.#direct(this.#connector, options);
+    if (this.#dialled || !routes || 'url' in named) return this.#direct(this.#connector, options);
     return routes.open(named.service, {
       direct: () => this.#direct(this.#impatient, options),
       through: (stream) => this.#connected(this.#connector, { ...options, httpSocket: stream as Socket }),
@@ -165,13 +166,18 @@ export class InjectorConnection {
     return buildConnector({ ...(caBundle && { ca: caBundle }), timeout, allowH2: false });
   }
 
-  async #target(host: string, port: number): Promise<{ host: string; port: number }> {
-    if (this.#options.address) return this.#options.address;
+  async #target(host: string, port: number): Promise<DialAddress> {
+    if (this.#dialled) return this.#dialled;
     const { address } = this.#entry;
     if ('url' in address) return { host, port };
     const { service } = address;
     const facts = await this.#options.cluster.service(service.namespace, service.name);
     return dialTarget(facts, `${service.namespace}/${service.name}`, service.port);
+  }
+
+  /** The address that is dialled whatever the entry names, if there is one. */
+  get #dialled(): DialAddress | undefined {
+    return this.#entry.askedAt ?? this.#options.address;
   }
 
   #url(): URL {

@@ -74,4 +74,4 @@ export class InjectorLines {
 }
 
 /** Entries with the same address may have different CAs during a rotation. Each has its own connections and back-off. */
-const lineKey = ({ address, caBundle }: WebhookEntry): string => JSON.stringify([address, caBundle]);
+const lineKey = ({ address, askedAt, caBundle }: WebhookEntry): string => JSON.stringify([address, askedAt, caBundle]);

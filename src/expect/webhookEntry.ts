@@ -1,6 +1,7 @@
 import { fits, type Shape } from '../fieldTypes.ts';
 import { SELECTOR } from '../kinds/rawWorkload.ts';
 import type { LabelSelector, Labels } from '../model.ts';
+import type { DialAddress } from './assumption.ts';
 import type { SidecarSource } from './sidecarSource.ts';
 import { ISTIO } from './sources/istio.ts';
 
@@ -42,6 +43,8 @@ export interface WebhookEntry {
   /** `matchConditions`, all of which must be true. */
   readonly conditions: readonly MatchCondition[];
   readonly address: Address;
+  /** Only in a plan of what would happen if another injector was there: where it is asked instead. */
+  readonly askedAt?: DialAddress;
   /** PEM, decoded from the base64 of the API; empty means the system's roots. */
   readonly caBundle: string;
 }

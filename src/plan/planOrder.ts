@@ -5,9 +5,9 @@ import { isAllDown, meansOutage } from './budget.ts';
 import type { WaveOf } from './waveOf.ts';
 
 /**
- * The order in which a plan goes through the workloads: by wave; in a wave, what means an outage after the rest, and what is down altogether
- * after that; then the oldest proxy first, by the versions of the images, because the further a proxy is behind its control plane, the less
- * that combination is supported; then by namespace, kind and name. Meltemi itself is last of all.
+ * The order in which a plan goes through the workloads: by wave; in a wave, what means an outage after the rest, and what is down
+ * altogether after that; then the oldest proxy first, by the versions of the images, because the further a proxy is behind its control
+ * plane, the less that combination is supported; then by namespace, kind and name. Meltemi itself is last of all.
  */
 export function inPlanOrder(
   assessed: readonly Assessed[],

@@ -6,6 +6,9 @@ import type { LabelSelector, WorkloadKind } from '../model.ts';
 import type { GateCode } from './gates/gates.ts';
 import type { MetricGate } from './metricGate.ts';
 import type { Wave } from './wave.ts';
+import type { Freeze } from './windows/freeze.ts';
+import type { Urgent } from './windows/urgent.ts';
+import type { Window } from './windows/window.ts';
 
 export const PDB_CHOICES = ['respect', 'ignore'] as const;
 export const RECREATE_CHOICES = ['restart', 'hold'] as const;
@@ -61,4 +64,9 @@ export interface Policy extends DriftRules, KindPolicy {
   /** In their order; without any, every workload is in one wave. */
   readonly waves?: readonly Wave[];
   readonly metricGates?: readonly MetricGate[];
+  /** If any of them matches a workload, its restart begins only inside one that does. */
+  readonly windows?: readonly Window[];
+  readonly freezes?: readonly Freeze[];
+  /** What ignores windows and freezes. */
+  readonly urgent?: readonly Urgent[];
 }

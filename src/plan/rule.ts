@@ -22,6 +22,8 @@ export interface WaitReason<Code extends string = string> {
   readonly code: Code;
   /** One or two sentences for docs/reasons.md. */
   readonly help: string;
+  /** What ends the wait, and what a user can do for that: one or two sentences for docs/reasons.md and `meltemi explain`. */
+  readonly ends: string;
   readonly lookAgain: LookAgain;
   /**
    * The command with which users end the wait, for `meltemi status`; absent if it ends by itself, or if no one command ends it. It may have

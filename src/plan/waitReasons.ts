@@ -6,6 +6,7 @@ import { RULES } from './rules/rules.ts';
 export const IN_FLIGHT = {
   code: 'in-flight',
   help: 'A restart of this workload is being followed.',
+  ends: 'The restart ends: its new pods are ready, or `--restart-timeout` has passed.',
   lookAgain: 'on-change',
 } as const satisfies WaitReason;
 

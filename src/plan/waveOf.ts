@@ -14,9 +14,9 @@ export interface WaveOf {
 }
 
 /**
- * A workload is in the first wave that matches it. Where a wave takes some per cent, these are the first of all that match in the order of a
- * hash of their names, at least one. So a workload stays in its wave when others come and go, except the few at the border. Workloads that
- * Meltemi never restarts, or that no injector matches, do not count.
+ * A workload is in the first wave that matches it. Where a wave takes some per cent, these are the first of all that match in the order
+ * of a hash of their names, at least one. So a workload stays in its wave when others come and go, except the few at the border.
+ * Workloads that Meltemi never restarts, or that no injector matches, do not count.
  */
 export function waveOf(policyWaves: readonly Wave[] = [], assessed: readonly Assessed[]): WaveOf {
   const waves = [...policyWaves, REST_WAVE];

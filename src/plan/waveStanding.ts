@@ -25,9 +25,9 @@ export interface KnownWave {
 type Context = Pick<PlanContext, 'now' | 'wall' | 'metricGates' | 'unseen'>;
 
 /**
- * The state of a wave. Failures come first, because they hold the next waves whatever else there is. A wave that was done stays done, unless
- * what it has shown no longer holds: another sidecar is expected since. One in which nothing was restarted has shown nothing, so it is done
- * only as long as there is nothing to restart.
+ * The state of a wave. Failures come first, because they hold the next waves whatever else there is. A wave that was done stays done,
+ * unless what it has shown no longer holds: another sidecar is expected since. One in which nothing was restarted has shown nothing, so
+ * it is done only as long as there is nothing to restart.
  */
 export function waveStanding(given: KnownWave, context: Context): WaveStanding {
   const { wave, counted, noted } = given;
@@ -49,7 +49,8 @@ export function waveStanding(given: KnownWave, context: Context): WaveStanding {
   if (unended) return standing(unended, known);
   if (!counted.isRestarted && !ended) return standing({ state: 'done' });
   const baking = bakingState(wave, endedAt ?? context.wall, context);
-  return baking ? standing(baking, ended) : standing({ state: 'done' }, { ...ended, doneAt: context.wall });
+  if (baking) return standing(baking, ended);
+  return standing({ state: 'done' }, { ...ended, doneAt: noted?.doneAt ?? context.wall });
 }
 
 type State = Pick<WaveProgress, 'state' | 'detail' | 'until'>;

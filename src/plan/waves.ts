@@ -66,8 +66,8 @@ export class Waves {
   }
 
   /**
-   * What is to be remembered of the waves of each run that is not yet. A wave that is done stays done until the whole run is: a workload that
-   * appears or is outdated again does not stop the waves after it.
+   * What is to be remembered of the waves of each run that is not yet. A wave that is done stays done until the whole run is: a workload
+   * that appears or is outdated again does not stop the waves after it.
    */
   toNote(): ReadonlyMap<string, Pick<RunNotes, 'waves'>> {
     const { policy, notes } = this.#context;

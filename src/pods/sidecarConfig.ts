@@ -58,8 +58,8 @@ const sorted = (_key: string, value: unknown): unknown =>
 
 /**
  * Reads the configurations of the sidecars of many pods. Pods of one template have the same bytes but for the mount of their token, so only
- * the first of them is decoded, and only when its configuration is compared: that of a pod with an outdated image is not. Equal contents are
- * one object.
+ * the first of them is decoded, and only when its configuration is compared: that of a pod with an outdated image is not. Equal contents
+ * are one object.
  */
 export class SidecarConfigs {
   /** What was read last. The API server lists the pods of one template one after the other. */
@@ -148,8 +148,8 @@ interface Seen {
 }
 
 /**
- * Whether a container has the bytes of another one except for the names of the tokens. The length of a token's mount stands before it, so the
- * same place holds a mount here, too.
+ * Whether a container has the bytes of another one except for the names of the tokens. The length of a token's mount stands before it, so
+ * the same place holds a mount here, too.
  */
 function differsInTokensOnly(bytes: Buffer, { bytes: others, tokens }: Seen): boolean {
   if (bytes.length !== others.length) return false;

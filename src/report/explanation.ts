@@ -5,6 +5,7 @@ import { isInTemplate } from '../compare/seenBySource.ts';
 import { sidecarWord } from '../compare/verdict.ts';
 import { nextPodLabels } from '../expect/admission.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
+import { addressText } from '../expect/assumption.ts';
 import { whyNot } from '../expect/match.ts';
 import { type Injection, isAsked, type Mesh } from '../expect/mesh.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
@@ -124,8 +125,11 @@ function questionLines({ injection, workload, source }: Assessed): string[] {
   const what = workload.unsupported
     ? 'a pod with the labels and annotations of one of its pods'
     : 'a pod with this template';
-  return [`would you inject ${what}? Asked of ${addressWord(injection.entry)}${of}`, ...annotations];
+  return [`would you inject ${what}? Asked of ${placeWord(injection.entry)}${of}`, ...annotations];
 }
+
+const placeWord = (entry: WebhookEntry): string =>
+  entry.askedAt ? `${addressText(entry.askedAt)} in place of ${addressWord(entry)}` : addressWord(entry);
 
 function addressWord({ address }: WebhookEntry): string {
   if ('url' in address) return address.url;

@@ -19,10 +19,10 @@ export function jsonText(value: unknown, indent = 0): string {
 
 /**
  * A value as YAML on which no terminal acts, with exact values: a text that holds anything unsafe is written in double quotes, the one
- * style that knows escapes (YAML 1.2.2 §5.7).
+ * style that knows escapes (YAML 1.2.2 §5.7). What YAML 1.1 would not take for a text, such as a time, is in quotes as well.
  */
 export function yamlText(value: unknown): string {
-  const document = new Document(value, { aliasDuplicateObjects: false });
+  const document = new Document(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1' });
   visit(document, {
     Scalar: (_key, node) => {
       if (isScalar(node) && typeof node.value === 'string' && UNSAFE.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;

@@ -17,6 +17,7 @@ import {
   type AnswersVersion,
   type ConfigMap,
   MeshAssembly,
+  type MeshObjects,
   type Named,
   type ProxyConfig,
   type RawService,
@@ -62,6 +63,8 @@ export class MeshWatch {
   readonly #forbidden = new Set<unknown>();
   readonly #waiting: (() => void)[] = [];
   readonly #assembly: MeshAssembly;
+  /** The watched objects as they are now, for a mesh that is assembled from changed ones. */
+  readonly objects: MeshObjects;
   readonly #sources: () => readonly SidecarSource[];
   /** The sources that the last mesh was made with. */
   #builtFrom: readonly SidecarSource[];
@@ -86,7 +89,7 @@ export class MeshWatch {
     this.#signal = signal;
     this.#onError = onError;
     this.#scope = scope;
-    const objects = {
+    this.objects = {
       configurations: () => this.#configurations.items(),
       namespaces: () => this.#namespaces.items(),
       proxyConfigs: () => this.#proxyConfigs.flatMap((reflector) => reflector.items()),
@@ -94,7 +97,7 @@ export class MeshWatch {
       services: () => this.#services.reflectors().flatMap((reflector) => reflector.items()),
       configMap: (namespace: string, name: string) => this.#configMaps.items({ namespace, name })[0],
     };
-    this.#assembly = new MeshAssembly(objects, scope.istioNamespaces, answersVersion, sources);
+    this.#assembly = new MeshAssembly(this.objects, scope.istioNamespaces, answersVersion, sources);
     this.#deployments = new NamedWatches(({ namespace }, stop) =>
       this.#reflect<RawWorkload>(
         {

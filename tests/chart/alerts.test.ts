@@ -129,6 +129,22 @@ const ROWS: Readonly<Record<string, Row>> = {
     silent: [DAY + 5],
     fires: [],
   },
+  'outside their window, or frozen': {
+    series: { [outdated('a')]: `3x2000`, [waiting('a', 'window')]: '2x2000', [waiting('a', 'freeze')]: '1x2000' },
+    alert: 'MeltemiProxiesOutdated',
+    silent: [DAY + 5],
+    fires: [],
+  },
+  'nobody can read when they may be restarted': {
+    series: {
+      [outdated('a')]: `3x2000`,
+      [waiting('a', 'window')]: '2x2000',
+      [waiting('a', 'window-unreadable')]: '1x2000',
+    },
+    alert: 'MeltemiProxiesOutdated',
+    silent: [],
+    fires: [DAY + 5],
+  },
   'one more than people want': {
     series: { [outdated('a')]: `3x2000`, [waiting('a', 'excluded')]: '2x2000', [waiting('a', 'gave-up')]: '1x2000' },
     alert: 'MeltemiProxiesOutdated',

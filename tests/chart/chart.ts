@@ -30,6 +30,8 @@ export interface Rendering {
   readonly serves?: readonly string[];
   /** Another folder than the chart's own. */
   readonly chart?: string;
+  /** More values, as people write them. */
+  readonly yaml?: string;
 }
 
 /** Renders the chart as `helm template` does, without a cluster. */
@@ -73,14 +75,16 @@ export const container = (manifests: readonly Manifest[]) =>
 async function helm(
   verb: string,
   values: Values,
-  { name = 'meltemi', namespace = 'ops', chart = CHART }: Rendering,
+  { name = 'meltemi', namespace = 'ops', chart = CHART, yaml = '{}' }: Rendering,
   more: readonly string[],
 ): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'meltemi-chart-'));
   try {
     const file = join(folder, 'values.json');
     writeFileSync(file, JSON.stringify(values));
-    const args = [verb, name, chart, '--namespace', namespace, '--values', file, ...more];
+    const written = join(folder, 'values.yaml');
+    writeFileSync(written, yaml);
+    const args = [verb, name, chart, '--namespace', namespace, '--values', file, '--values', written, ...more];
     // no kubeconfig, lest a cluster of the machine's own be asked
     const env = { HOME: folder, KUBECONFIG: join(folder, 'none') };
     return await run(toolbox().program('helm'), args, { env });

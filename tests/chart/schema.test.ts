@@ -57,6 +57,23 @@ const REFUSED: Readonly<Record<string, readonly [Values, RegExp]>> = {
     /'\/policy\/exclude\/0': additional properties 'namespace'/,
   ],
   'a filter of everything': [{ policy: { exclude: [{}] } }, /'\/policy\/exclude\/0': minProperties: got 0, want 1/],
+  'a time that a YAML 1.1 parser has made a number of': [
+    { policy: { windows: [{ name: 'nights', start: 1320, end: '05:00', timeZone: 'UTC' }] } },
+    /'\/policy\/windows\/0\/start': got number, want string/,
+  ],
+  'a window without time zone': [
+    { policy: { windows: [{ name: 'nights', start: '22:00', end: '05:00' }] } },
+    /'\/policy\/windows\/0': missing property 'timeZone'/,
+  ],
+  'a freeze with days': [
+    {
+      policy: {
+        freezes: [{ name: 'a', from: '2026-12-20T00:00', to: '2027-01-04T00:00', timeZone: 'UTC', days: ['Mon'] }],
+      },
+    },
+    /'\/policy\/freezes\/0': additional properties 'days' not allowed/,
+  ],
+  'urgent images that are none': [{ policy: { urgent: [{}] } }, /'\/policy\/urgent\/0': missing property 'images'/],
   'a probe of another path': [
     { livenessProbe: { httpGet: { path: '/' } } },
     /'\/livenessProbe': additional properties 'httpGet' not allowed/,

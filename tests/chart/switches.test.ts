@@ -196,6 +196,27 @@ test('the operator reads the policy as it was given', async () => {
   assert.equal(reading.policy.exclude?.length, 2);
 });
 
+const WINDOWS = `policy:
+  windows:
+    - name: nights
+      days: [Mon-Thu]
+      start: 22:00
+      end: 05:00
+      timeZone: Europe/Athens
+  freezes:
+    - { name: year-end, from: 2026-12-20T00:00, to: 2027-01-04T00:00, timeZone: Europe/Athens }
+  urgent:
+    - images: ['*/proxyv2:1.31.2*']
+`;
+
+test('times reach the operator as they were written, without quotes too', async () => {
+  const reading = readPolicy(only(await render({}, { yaml: WINDOWS }), 'ConfigMap').data['policy.yaml']);
+  const direct = readPolicy(WINDOWS.replace(/^policy:\n/, '').replace(/^ {2}/gm, ''));
+  assert.ok('policy' in reading && 'policy' in direct, JSON.stringify([reading, direct]));
+  assert.deepEqual(reading.policy, direct.policy);
+  assert.equal(reading.policy.windows?.[0]?.start, 22 * 60 * 60_000);
+});
+
 test('namespaces are named to the operator, and with them those where it may look for istiods', async () => {
   const said = async (values: Values) =>
     (container(await render(values)).env as { name: string; value: string }[])

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
+import { FREEZE_FIELDS } from '../../src/cli/freezesSchema.ts';
 import { METRIC_GATE_FIELDS } from '../../src/cli/metricGatesSchema.ts';
 import {
   FILTER_KEYS,
@@ -7,12 +8,14 @@ import {
   PAUSE_KEY,
   REWRITES_KEY,
   SIDECAR_KEYS,
+  TIME_KEYS,
   WAVES_KEY,
 } from '../../src/cli/policySchema.ts';
 import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../src/cli/sidecarsSchema.ts';
 import { WAVE_FIELDS } from '../../src/cli/wavesSchema.ts';
+import { WINDOW_FIELDS } from '../../src/cli/windowsSchema.ts';
 import { RIGHTS, type Right, type RightScope, STATUS_RIGHTS } from '../../src/cluster/rights.ts';
 import { BY_DEFAULT, DRIFTS } from '../../src/compare/drift.ts';
 import { SOURCE_KINDS } from '../../src/expect/sources.ts';
@@ -44,6 +47,8 @@ const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/policy.md', name: 'policy filters', table: filterFields },
   { file: 'docs/steering.md', name: 'metric gate fields', table: metricGateFields },
   { file: 'docs/policy.md', name: 'drifts', table: drifts },
+  { file: 'docs/steering.md', name: 'window fields', table: () => fieldsOf(WINDOW_FIELDS) },
+  { file: 'docs/steering.md', name: 'freeze fields', table: () => fieldsOf(FREEZE_FIELDS) },
   { file: 'docs/sidecars.md', name: 'sidecar fields', table: sidecarFields },
   { file: 'docs/steering.md', name: 'wave fields', table: waveFields },
   { file: 'docs/install.md', name: 'rights', table: () => rights(RIGHTS) },
@@ -91,9 +96,20 @@ function policyKeys(): string {
     ['`metricGates`', 'list of [metric gates](steering.md#metric-gates)', '', METRIC_GATE_KEY.metricGates],
   ];
   const waves = [['`waves`', 'list of [waves](steering.md#waves)', '', WAVES_KEY.waves]];
+  const times = Object.entries(TIME_KEYS).map(([name, help]) => [`\`${name}\``, TIMES, '', help]);
+  const paused = ['`paused`', 'text', '', PAUSE_KEY.paused];
   return tableOf(
     ['key', 'value', 'default', 'meaning'],
-    [...settings, ['`paused`', 'text', '', PAUSE_KEY.paused], ...rewrites, ...sidecars, ...filters, ...waves, ...gates],
+    [...settings, paused, ...rewrites, ...sidecars, ...times, ...filters, ...waves, ...gates],
+  );
+}
+
+const TIMES = 'list, see [steering](steering.md#windows-freezes-and-urgent-restarts)';
+
+function fieldsOf(fields: Readonly<Record<string, string>>): string {
+  return tableOf(
+    ['field', 'meaning'],
+    Object.entries(fields).map(([name, help]) => [`\`${name}\``, help]),
   );
 }
 
@@ -140,8 +156,8 @@ function waveFields(): string {
 
 function reasons(): string {
   return tableOf(
-    ['reason', 'meaning'],
-    [...REASONS].map(([code, help]) => [`\`${code}\``, help]),
+    ['reason', 'meaning', 'what ends it'],
+    [...REASONS].map(([code, { help, ends }]) => [`\`${code}\``, help, ends]),
   );
 }
 

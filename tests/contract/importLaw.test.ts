@@ -87,7 +87,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   },
   compare: { values: [...NOUNS, 'kinds', 'semver'], types: ['expect'] },
   plan: {
-    values: [...NOUNS, 'cluster', 'compare', 'expect', 'kinds', 'node:crypto', 'semver'],
+    values: [...NOUNS, 'cluster', 'compare', 'expect', 'kinds', 'node:crypto', 'semver', 'temporal-polyfill'],
     types: ['loopSlices.ts', 'observe', 'restart'],
   },
   journal: { values: [...NOUNS, 'cluster', 'compare', 'plan', 'node:util', 'node:zlib'], types: ['observe', 'report'] },
@@ -189,6 +189,7 @@ const PURE_PACKAGES = [
   'node:crypto',
   'node:util',
   'semver',
+  'temporal-polyfill',
   'yaml',
 ];
 const CLOCKS = /\bDate\.now|new Date\(\)|\bset(Timeout|Interval|Immediate)\b|\bperformance\.|Math\.random/;

@@ -4,18 +4,26 @@ import { readPolicy } from '../../src/cli/policyFile.ts';
 import { problemLines } from '../../src/cli/policySource.ts';
 
 const document = readFileSync('docs/policy.md', 'utf8');
-const examples = [...document.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = '']) => text);
 
-test('there is an example of a policy', () => assert.ok(examples.length > 0));
+const [, ABOUT_WINDOWS = ''] = readFileSync('docs/steering.md', 'utf8').split(
+  '## Windows, freezes and urgent restarts',
+);
+const PAGES: readonly (readonly [file: string, text: string])[] = [
+  ['docs/policy.md', document],
+  ['docs/steering.md', ABOUT_WINDOWS.split('\n## ')[0] ?? ''],
+];
 
-for (const [index, text] of examples.entries()) {
-  test(`example ${index + 1} in docs/policy.md is a policy`, () => {
-    const reading = readPolicy(text);
-    assert.ok(
-      'policy' in reading,
-      'problems' in reading ? problemLines('docs/policy.md', reading.problems).join('\n') : '',
-    );
-  });
+for (const [file, page] of PAGES) {
+  const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = '']) => text);
+
+  test(`there is an example of a policy in ${file}`, () => assert.ok(examples.length > 0));
+
+  for (const [index, text] of examples.entries()) {
+    test(`example ${index + 1} in ${file} is a policy`, () => {
+      const reading = readPolicy(text);
+      assert.ok('policy' in reading, 'problems' in reading ? problemLines(file, reading.problems).join('\n') : '');
+    });
+  }
 }
 
 test('the mistake that docs/policy.md shows is what is said of it', () => {

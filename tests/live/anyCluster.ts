@@ -108,6 +108,8 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
     },
   },
   waves: { all: ['audit-log', 'istiod-upgrade', 'fake-kubelet'] },
+  whatIf: { all: ['control-plane', 'own-mesh'] },
+  windows: { all: ['audit-log', 'istiod-upgrade'] },
 };
 
 /** What is left out on a given cluster, and why. */

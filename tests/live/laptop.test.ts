@@ -203,3 +203,39 @@ test('a port-forward of one’s own does instead', async () => {
   const ran = await planOf(bed.cluster.kubeconfig('looker'), '--in-cluster-settings', '--injector-address', address);
   assert.deepEqual(decisions(inMesh(rowsIn(ran))), expected);
 });
+
+test('what would happen if: with the operator’s settings, and through the port-forward that would be needed then', async () => {
+  const ran = await planOf(
+    bed.cluster.kubeconfig('laptop'),
+    ...['--in-cluster-settings', '--if', 'label namespace/shop istio-injection-'],
+  );
+  assert.match(ran.error, /^note: asking Service istio-system\/istiod through a port-forward/m);
+  const { assumptions, settings } = JSON.parse(ran.out) as { assumptions: object[]; settings: { overridden: object } };
+  assert.deepEqual(assumptions, [
+    { assumption: 'label namespace/shop istio-injection-', now: 'istio-injection=enabled' },
+  ]);
+  assert.deepEqual(settings.overridden, []);
+  const rows = rowsIn(ran);
+  const unlabelled = rows.filter(({ namespace }) => namespace === 'shop');
+  assert.deepEqual(
+    new Set(unlabelled.map(({ verdict, reason }) => `${verdict} ${reason}`)),
+    new Set(['skipped orphaned']),
+  );
+  const isElsewhere = (decision: string) => !decision.includes('"namespace":"shop"');
+  const others = decisions(inMesh(rows)).filter(isElsewhere);
+  assert.equal(others.length, 6);
+  // without those of shop, fewer restarts stand in the queue before them
+  const judged = (all: readonly string[]) =>
+    all.map((one) => JSON.parse(one)).map(({ name, verdict, to }) => [name, verdict, to]);
+  assert.deepEqual(judged(others), judged(expected.filter(isElsewhere)));
+});
+
+test('an injector that is assumed elsewhere is asked there, and no port is forwarded to the one that it replaces', async () => {
+  const { host, port } = bed.istio.address('default');
+  const ran = await planOf(
+    bed.cluster.kubeconfig('laptop'),
+    ...['--in-cluster-settings', '--if', `injector default=${host}:${port}`],
+  );
+  assert.doesNotMatch(ran.error, /port-forward/);
+  assert.deepEqual(decisions(inMesh(rowsIn(ran))), expected);
+});

@@ -4,6 +4,7 @@ import type { Rule } from '../../src/plan/rule.ts';
 export const becalmed: Rule<'becalmed'> = {
   code: 'becalmed',
   help: 'There is no wind (a made-up rule).',
+  ends: 'The wind rises.',
   lookAgain: 45_000,
   check({ workload }) {
     const wind = workload.annotations['example.meltemi.dev/wind'];

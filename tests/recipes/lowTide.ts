@@ -4,6 +4,7 @@ import type { Gate } from '../../src/plan/gates/gate.ts';
 export const lowTide: Gate<'low-tide'> = {
   code: 'low-tide',
   help: 'The water is low (a made-up gate).',
+  ends: 'The tide comes in.',
   lookAgain: 90_000,
   withoutIstiod: 'the tide comes and goes without an istiod',
   check: ({ expected }) => (expected.revision === 'ebb' ? 'the harbour has fallen dry' : undefined),

@@ -332,6 +332,76 @@ export const SIDECARS: readonly Mutant[] = [
   },
 ];
 
+const CLOSED = 'src/plan/windows/closedWindows.ts';
+
+/** Rules of the times at which restarts may begin. */
+export const TIMES: readonly Mutant[] = [
+  {
+    name: 'without windows',
+    file: RULE_LIST,
+    snippet: '  freeze,\n  window,\n',
+    instead: '  freeze,\n',
+    breaks: 'window',
+  },
+  {
+    name: 'with the windows of others',
+    file: CLOSED,
+    snippet: '({ match }) => match === undefined || ',
+    instead: '({ match }) => match && ',
+    breaks: 'window',
+  },
+  {
+    name: 'without freezes',
+    file: RULE_LIST,
+    snippet: '  freeze,\n  window,\n',
+    instead: '  window,\n',
+    breaks: 'freeze',
+  },
+  {
+    name: 'with the first of two freezes alone',
+    file: 'src/plan/windows/freeze.ts',
+    snippet: 'freezes.filter(({ to }) => to > at)',
+    instead: 'freezes.slice(0, 1).filter(({ to }) => to > at)',
+    breaks: 'freeze',
+  },
+  {
+    name: 'going on where an annotation cannot be read',
+    file: RULE_LIST,
+    snippet: '  windowUnreadable,\n',
+    instead: '',
+    breaks: 'window-unreadable',
+  },
+  {
+    name: 'letting an annotation widen the windows of the policy',
+    file: CLOSED,
+    snippet: '...(matching.length > 0 ?',
+    instead: '...(matching.length > 0 && own.length === 0 ?',
+    breaks: 'window',
+  },
+  {
+    name: 'without windows of workloads',
+    file: CLOSED,
+    snippet: "ownWindowsOf(placed).filter(({ reading }) => 'windows' in reading)",
+    instead: 'ownWindowsOf(placed).slice(0, 0)',
+    breaks: 'own-window',
+  },
+  {
+    name: 'calling everything urgent',
+    file: 'src/plan/windows/urgent.ts',
+    snippet: "image !== '' && urgent.some(({ images }) => anyMatches(images, image))",
+    instead: 'urgent.length > 0',
+    breaks: 'window',
+  },
+  {
+    name: 'letting what is urgent pass the limits',
+    file: 'src/plan/throttle.ts',
+    snippet: 'if (wait) return',
+    instead: `const urgent = this.#context.policy.urgent?.[0]?.images[0].replace('*', 'docker.io/istio');
+    if (wait && assessed.verdict.expected.image !== urgent) return`,
+    breaks: 'max-in-flight',
+  },
+];
+
 /** Mistakes that the simulation has found, made again. */
 export const MISTAKES: readonly Mutant[] = [
   {

@@ -10,6 +10,7 @@ import type { Controlled, Pod } from './controlled.ts';
 import { sameSidecar } from './controlPlane.ts';
 import type { Manifest } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
+import { forbiddenNow } from './times.ts';
 import { CONTAINER, VAULT_TARGET, WANTED } from './vault.ts';
 import { WaveReferee, waveIndexOf } from './waveReferee.ts';
 import type { World } from './world.ts';
@@ -200,11 +201,27 @@ export class Referee {
     }
     if (targets.some((one) => sourceIn(one) !== undefined && one !== VAULT_TARGET))
       this.violated('answer', `${key} was restarted for another sidecar than the policy wants`);
+    const wanted = targets.map((one) => {
+      if (sourceIn(one) !== undefined) return WANTED;
+      return told?.answer.kind === 'sidecar' ? told.answer.sidecar.image : '';
+    });
+    for (const image of wanted)
+      for (const rule of this.#forbiddenNow(workload, image))
+        this.violated(rule, `${key} was restarted towards ${image}`);
     this.#together(entry, workload);
     this.#canary(attempt, workload);
     this.#halts(attempt, workload);
     this.waves.decided(attempt, workload, (who, one) => this.#knows(who, one));
     this.#budgetsSpent(attempt, workload);
+  }
+
+  /** What the policy's times and the annotation forbid now. A tenant changes his own whenever he likes. */
+  #forbiddenNow(workload: Controlled, image: string): string[] {
+    const { drafts, scenario, time } = this.#world;
+    const draft = drafts.get(workload.key);
+    if (!draft) return [];
+    const window = this.#world.isTenants(workload) ? undefined : draft.window;
+    return forbiddenNow(scenario.times, { namespace: workload.namespace, window }, image, time.now);
   }
 
   /** Nothing is written while its metric gate is closed, as far as an answer that still counts can tell. */
@@ -236,6 +253,7 @@ export class Referee {
     if (!entry || scenario.vault === undefined || drafts.get(workload.key)?.ownVault === true) return;
     // one that was journalled and never seen to land counts as well
     const isKnown = targetsOf(entry).some(({ restartedFor }) => restartedFor === VAULT_TARGET);
+    if (this.#forbiddenNow(workload, WANTED).length > 0) return;
     if (isKnown || this.#isTriedForVault(workload) || this.#isVaultHeld() || !this.#isOutdatedVault(workload)) return;
     this.violated('together', `${workload.key} was restarted and not for its outdated vault agent`);
   }

@@ -7,6 +7,7 @@ import { policy } from '../builders/policy.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { type CanaryDraft, PRIMARY } from './flagger.ts';
 import { GATE } from './prometheus.ts';
+import { ALWAYS, drawOwnWindow, drawTimes, type Times, timePolicy } from './times.ts';
 import { VAULT } from './vault.ts';
 
 const SECOND = 1000;
@@ -40,6 +41,8 @@ export interface WorkloadDraft {
   readonly rolloutGroup: string | undefined;
   /** The template has the second sidecar's container itself. */
   readonly ownVault: boolean;
+  /** Minutes of the run in which its annotation lets a restart begin. */
+  readonly window: readonly (readonly [from: number, to: number])[] | 'unreadable' | undefined;
 }
 
 export interface BudgetDraft {
@@ -107,6 +110,7 @@ export interface Scenario {
   readonly vault: 'new' | 'late' | 'never' | undefined;
   /** Restarts are made for how Istio's proxy is configured, too, and autoscalers change that in running pods. */
   readonly configured: boolean;
+  readonly times: Times;
   readonly own: WorkloadKey | undefined;
   readonly visible: boolean;
   /** Milliseconds from the beginning until nothing happens any more but what operators and controllers do. */
@@ -187,6 +191,8 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
   const calm = diceFor(seed, 4);
   const isGated = diceFor(seed, 9).once(flavour === 'waves' ? 2 : 4);
   const configured = flavour === 'sidecars' && diceFor(seed, 4).once(2);
+  const clocks = diceFor(seed, 10);
+  const times = drawTimes(clocks, flavour, namespaces);
   const count = (['crowded', 'failing', 'waves'].includes(flavour) ? 5 : 3) + dice.below(5);
   const drawn = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, namespaces, index));
   const { workloads, canary } = withCanary(drawn, diceFor(seed, 6));
@@ -197,11 +203,17 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
     admission: dice.once(4) ? dice.pick(ADMISSIONS) : 'keeps',
     namespaces,
     tenant: drawTenant(diceFor(seed, 1), flavour),
-    workloads: workloads.map((one) => ({ ...one, undisturbed: calm.once(6) })),
+    workloads: workloads.map((one) => ({
+      ...one,
+      undisturbed: calm.once(6),
+      window: times === ALWAYS ? undefined : drawOwnWindow(clocks),
+    })),
+    times,
     ...(canary && { canary }),
     knobs,
     policy: {
       ...drawPolicy(dice, flavour),
+      ...timePolicy(times),
       doNotDisrupt: calm.once(2) ? 'hold' : 'ignore',
       ...(flavour === 'sidecars' && { sources: [ISTIO, VAULT] }),
       ...(isGated && { metricGates: [GATE] }),
@@ -287,6 +299,7 @@ function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[
       ? dice.pick(flavour === 'zones' ? ['zones'] : ['zones', 'ring'])
       : undefined,
     ownVault: flavour === 'sidecars' && dice.once(5),
+    window: undefined,
   };
 }
 

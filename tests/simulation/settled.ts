@@ -22,6 +22,7 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   wave: waitsForAWave,
   'owner-reverts': isHeldByReverts,
   'opted-out': (_world, { manifest }) => manifest.metadata.annotations['meltemi.dev/restart'] === 'false',
+  'window-unreadable': (world, { key }) => world.drafts.get(key)?.window === 'unreadable',
   'do-not-disrupt': (world, { manifest }) =>
     world.scenario.policy.doNotDisrupt === 'hold' &&
     doNotDisruptIn(manifest.spec.template.metadata.annotations) !== undefined,

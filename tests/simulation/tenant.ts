@@ -6,6 +6,7 @@ import {
   RESTART_ANNOTATION,
   RESTARTED_AT,
   RETRY,
+  WINDOW_ANNOTATION,
 } from '../../src/names.ts';
 import { fingerprint } from '../../src/plan/record.ts';
 import { parseTime } from '../../src/rfc3339.ts';
@@ -159,6 +160,15 @@ interface Occasion {
 /** More than any field of a record may be long, and nearly all that an object may carry. */
 const HUGE = '2026-01-01T00:00:00Z,'.repeat(10_000);
 
+const WINDOWS = [
+  'daily 00:00-24:00 UTC',
+  'Mon 01:00-02:00 Pacific/Apia',
+  '',
+  'daily 00:00-24:00 UTC;'.repeat(12),
+  'daily 00:00-24:00 __proto__',
+  HUGE,
+];
+
 const OUTCOMES = [
   '',
   'verified',
@@ -244,6 +254,10 @@ const ACTS: readonly (readonly [string, (occasion: Occasion) => void])[] = [
     ({ workload, dice }) =>
       workload.write(annotate(workload, { [RESTART_ANNOTATION]: dice.pick(['false', 'true', 'maybe', HUGE]) })),
   ],
+  [
+    'says when, or nearly',
+    ({ workload, dice }) => workload.write(annotate(workload, { [WINDOW_ANNOTATION]: dice.pick(WINDOWS) })),
+  ],
   ['makes another of the same name', ({ tenant, workload }) => tenant.remake(workload)],
   ['makes another of the same name', ({ tenant, workload }) => tenant.remake(workload)],
   [
@@ -266,7 +280,8 @@ const ACTS: readonly (readonly [string, (occasion: Occasion) => void])[] = [
     'labels his namespace',
     ({ tenant, dice }) => {
       const revision = dice.pick([...REVISIONS, 'nobody', undefined]);
-      const annotations = dice.once(3) ? { [RESTART_ANNOTATION]: dice.pick(['false', 'x']) } : undefined;
+      const said = dice.once(2) ? { [WINDOW_ANNOTATION]: dice.pick(WINDOWS) } : undefined;
+      const annotations = dice.once(3) ? { [RESTART_ANNOTATION]: dice.pick(['false', 'x']) } : said;
       tenant.describe({ labels: { ...(revision && { 'istio.io/rev': revision }) }, annotations: annotations ?? {} });
     },
   ],

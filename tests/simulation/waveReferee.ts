@@ -22,8 +22,8 @@ export function waveIndexOf(waves: readonly Wave[], { namespace, manifest }: Con
 }
 
 /**
- * Holds the first restart of a later wave to the rules of waves: by then everything in the wave before has been restarted and has ended, and
- * its bake has passed. Failures hold every restart.
+ * Holds the first restart of a later wave to the rules of waves: by then everything in the wave before has been restarted and has ended,
+ * and its bake has passed. Failures hold every restart.
  */
 export class WaveReferee {
   readonly #world: World;

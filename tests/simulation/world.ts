@@ -12,6 +12,7 @@ import { Prometheus } from './prometheus.ts';
 import { type Attempt, Referee } from './referee.ts';
 import { type BudgetDraft, drawScenario, type Scenario, type WorkloadDraft } from './scenario.ts';
 import { Tenant } from './tenant.ts';
+import { windowText } from './times.ts';
 import { OWN_CONTAINER, oldVault, VaultInjector } from './vault.ts';
 import { VirtualTime } from './virtualTime.ts';
 
@@ -251,7 +252,10 @@ function manifestOf(draft: WorkloadDraft, now: number): Manifest {
       generation: 1,
       creationTimestamp: rfc3339(now - 30 * DAY),
       ...(rolloutGroup && { labels: { 'rollout-group': rolloutGroup } }),
-      annotations: draft.optedOut ? { 'meltemi.dev/restart': 'false' } : {},
+      annotations: {
+        ...(draft.optedOut && { 'meltemi.dev/restart': 'false' }),
+        ...(draft.window && { 'meltemi.dev/window': windowText(draft.window) }),
+      },
       ownerReferences: owner
         ? [{ apiVersion: 'example.org/v1', kind: owner, name: `${name}-owner`, controller: true }]
         : [],

@@ -8,6 +8,7 @@ import { fingerprint } from '../../src/plan/record.ts';
 import { timestamp } from '../../src/rfc3339.ts';
 import { recorded, restarted } from '../builders/journal.ts';
 import { FakeStore } from '../builders/journalStore.ts';
+import { wave } from '../builders/waves.ts';
 import { complete, expected, HOUR, MINUTE, NOW, workload } from '../builders/workload.ts';
 import { until } from './cluster/deadline.ts';
 import { MESH, OperatorBench } from './operatorBench.ts';
@@ -158,6 +159,18 @@ describe('an operator whose journal is lost', () => {
     await until('the restart', () => bench.patched.length > 0);
     assert.deepEqual([bench.patched, bench.journal.entries.size], [['web'], 1]);
   });
+});
+
+test('what the journal remembers of a run reaches the plan', async () => {
+  await using bench = new OperatorBench({
+    workloads: () => [web()],
+    policy: { waves: [wave('shop')], paused: 'only looks' },
+  });
+  // of a wave that the policy has no longer: the plan says that it need not be remembered
+  bench.journal.note('run', { waves: { gone: { endedAt: NOW - HOUR } } });
+  bench.start();
+  await until('an evaluation', () => bench.evaluations > 0);
+  await until('the note to be dropped', () => Object.keys(bench.journal.notes.get('run')?.waves ?? {}).length === 0);
 });
 
 it('ten thousand workloads that are made again and again leave nothing behind', async () => {

@@ -5,6 +5,7 @@ import { DOES_NOT_APPLY, type Gate, istiodName } from './gate.ts';
 export const chartMismatch: Gate<'chart-mismatch'> = {
   code: 'chart-mismatch',
   help: 'The injector ConfigMap and the istiod Deployment come from different chart versions: an upgrade is half-way (gate G2).',
+  ends: 'The upgrade is complete: both come from one chart version. Or put the gate into `--ignore-gate`.',
   lookAgain: 'on-change',
   withoutIstiod: DOES_NOT_APPLY,
   check({ injection: { istiod, configChart } }) {

@@ -5,6 +5,7 @@ import { DOES_NOT_APPLY, type Gate, istiodName } from './gate.ts';
 export const istiodRolling: Gate<'istiod-rolling'> = {
   code: 'istiod-rolling',
   help: "The rollout of the revision's istiod is not complete (gate G1).",
+  ends: 'The rollout of istiod is complete. Or put the gate into `--ignore-gate`.',
   lookAgain: 'on-change',
   withoutIstiod: DOES_NOT_APPLY,
   check: ({ injection }) => injection.istiod && incomplete(injection.istiod),

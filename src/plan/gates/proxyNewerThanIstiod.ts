@@ -7,6 +7,7 @@ import { DOES_NOT_APPLY, type Gate, istiodName } from './gate.ts';
 export const proxyNewerThanIstiod: Gate<'proxy-newer-than-istiod'> = {
   code: 'proxy-newer-than-istiod',
   help: 'The expected proxy is newer than the running control plane (gate G4).',
+  ends: 'istiod is upgraded to the version of the proxy, or newer. Or put the gate into `--ignore-gate`.',
   lookAgain: 'on-change',
   withoutIstiod: DOES_NOT_APPLY,
   check({ injection: { istiod }, expected }) {

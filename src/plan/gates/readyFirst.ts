@@ -4,6 +4,7 @@ import type { Gate } from './gate.ts';
 export const readyFirst: Gate<'ready-first'> = {
   code: 'ready-first',
   help: 'A Deployment that `readyFirst` of an entry of `sidecars` names is not completely rolled out.',
+  ends: 'The rollout of that Deployment is complete. Or put the gate into `--ignore-gate`.',
   lookAgain: 'on-change',
   withoutIstiod: 'open',
   check({ injection: { notReady = [] } }) {

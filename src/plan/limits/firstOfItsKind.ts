@@ -7,6 +7,7 @@ export const firstOfItsKind: Limit<'first-of-its-kind'> = {
   help:
     'The cluster seems to rewrite the images that the injector names, or the policy wants an image that no injector was asked about. ' +
     'The first restart for this sidecar must end before others begin: it shows what new pods get.',
+  ends: 'The first restart ends.',
   lookAgain: 'on-change',
   check({ hinted, verdict, source }, counts) {
     if (!hinted || !counts.isFirstUnderWay(fingerprint(verdict.expected))) return undefined;

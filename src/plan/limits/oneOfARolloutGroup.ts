@@ -4,6 +4,7 @@ import type { Limit } from './limit.ts';
 export const oneOfARolloutGroup: Limit<'rollout-group'> = {
   code: 'rollout-group',
   help: 'Another StatefulSet of its rollout group is being restarted. They are restarted one after the other.',
+  ends: 'The restart of the other StatefulSet ends.',
   lookAgain: 'on-change',
   check({ workload }, counts) {
     const group = groupKeyOf(workload);

@@ -5,6 +5,7 @@ import type { Limit } from './limit.ts';
 export const oneOfAnOwnerKind: Limit<'owner-kind'> = {
   code: 'owner-kind',
   help: 'Another workload of the same kind of owner is being restarted; the workloads of one operator are restarted one by one.',
+  ends: 'The restart of the other workload ends.',
   lookAgain: 'on-change',
   check({ workload }, counts) {
     if (!workload.owner || isCanary(workload.owner)) return undefined;

@@ -6,6 +6,7 @@ import type { Limit } from './limit.ts';
 export const oneUnderABudget: Limit<'pdb'> = {
   code: budgetRule.code,
   help: budgetRule.help,
+  ends: budgetRule.ends,
   lookAgain: budgetRule.lookAgain,
   check({ workload, budgets }, counts, { policy }) {
     if (policy.pdb === 'ignore' || !lowersAvailability(workload)) return undefined;

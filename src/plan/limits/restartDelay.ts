@@ -3,6 +3,7 @@ import type { Limit } from './limit.ts';
 export const restartDelay: Limit<'restart-delay'> = {
   code: 'restart-delay',
   help: 'The delay since the last restart of any workload has not passed yet.',
+  ends: '`--restart-delay` has passed since the last restart.',
   lookAgain: 'on-change',
   check(_assessed, { lastWrite }, { now, policy: { restartDelay: least } }) {
     const until = lastWrite + least;

@@ -8,6 +8,7 @@ export const backingOff: WaitReason<'error'> & {
 } = {
   code: 'error',
   help: 'The last attempt met an error; Meltemi tries again with back-off.',
+  ends: 'The next attempt succeeds. The detail is the error, and `until` says when the attempt is made.',
   lookAgain: 'on-change',
   check({ workload }, { now, retryAt }) {
     const retry = retryAt.get(keyOf(workload));

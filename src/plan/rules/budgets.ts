@@ -6,6 +6,7 @@ import type { Rule } from '../rule.ts';
 export const budgets: Rule<'pdb'> = {
   code: 'pdb',
   help: 'A PodDisruptionBudget allows no disruption now, or another workload under the same budget is being restarted.',
+  ends: 'The budget allows a disruption, and no other workload under it is being restarted. Or `--pdb=ignore`.',
   lookAgain: 30_000,
   betweenPods: true,
   check(assessed, { policy }) {

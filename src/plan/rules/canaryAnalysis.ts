@@ -7,6 +7,7 @@ export const canaryAnalysis: Rule<'canary-analysis'> = {
   help:
     'A Canary of Flagger is being initialized, analysed or promoted, or Meltemi may not read it. The primary is restarted when that has ' +
     'ended.',
+  ends: 'Flagger ends its work on the Canary, or Meltemi gets the right to read Canaries.',
   lookAgain: 30_000,
   betweenPods: true,
   check({ canary: role }) {

@@ -15,6 +15,7 @@ export const configRemains: Rule<'config-remains'> = {
   help:
     'A restart of this workload, or of another one, did not end the difference between its configuration and the one that the injector ' +
     'answers. Meltemi only reports it until the injector changes or you run `meltemi resume`.',
+  ends: 'The injector changes, or you run `meltemi resume`.',
   lookAgain: 'on-change',
   holdsNoWave: true,
   check(assessed, context) {

@@ -8,6 +8,7 @@ import type { Rule } from '../rule.ts';
 export const cooldown: Rule<'cooldown'> = {
   code: 'cooldown',
   help: 'The workload was restarted recently (annotation cooldown).',
+  ends: '`--annotation-cooldown` has passed since the last restart.',
   lookAgain: 'on-change',
   check({ workload, entry }, { now, wall, policy }) {
     const { annotations } = workload.template;

@@ -12,6 +12,7 @@ export const dailyCap: Rule<'daily-cap'> = {
   help:
     'Within 24 hours, as many restarts of this workload ended badly as `--max-restarts-per-day` allows, or ten ended well. ' +
     'The next one waits until one of them is a day old.',
+  ends: 'One of the restarts is a day old.',
   lookAgain: 'on-change',
   check({ workload, entry }, { wall, policy }) {
     // the record on the workload can add restarts that the journal does not know, and changes none that it knows

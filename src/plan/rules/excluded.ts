@@ -6,6 +6,7 @@ import type { Rule } from '../rule.ts';
 export const excluded: Rule<'excluded'> = {
   code: 'excluded',
   help: 'The policy excludes the workload, or does not include it. The detail names the filter.',
+  ends: 'You change the filter in the policy that the detail names.',
   // usually many workloads wait for this, and an edit of the policy releases most of them at once
   lookAgain: 300_000,
   holdsNoWave: true,

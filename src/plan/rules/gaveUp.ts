@@ -12,6 +12,7 @@ export const gaveUp: Rule<'gave-up'> = {
   help:
     'A restart did not bring this sidecar, or its result is unknown. ' +
     `Meltemi does not repeat it. Set \`${RETRY}\` to ask for one more.`,
+  ends: 'The injector answers with another sidecar, or you set the annotation for one more restart.',
   lookAgain: 30_000,
   holdsNoWave: true,
   check(assessed, { policy }) {

@@ -6,6 +6,7 @@ export const groupMixed: Rule<'group-mixed'> = {
   help:
     'A StatefulSet of its rollout group has another update strategy than `OnDelete`. The whole group is skipped until all have it, as ' +
     'rollout-operator does.',
+  ends: 'Every StatefulSet of the group has the update strategy `OnDelete`.',
   lookAgain: 30_000,
   holdsNoWave: true,
   betweenPods: true,

@@ -8,6 +8,7 @@ export const halted: Rule<'halted'> = {
   help:
     'Too many restarts failed, or new pods became ready without their sidecar, in this namespace or in several. ' +
     'Restarts wait until the injector changes or you run `meltemi resume`.',
+  ends: 'The injector changes, or you run `meltemi resume`.',
   lookAgain: 'on-change',
   betweenPods: true,
   check: ({ injection, workload }, context) => haltOf(injection, workload.namespace, context),

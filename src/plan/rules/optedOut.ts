@@ -9,6 +9,7 @@ export const optedOut: Rule<'opted-out'> = {
   code: 'opted-out',
   endedBy: `kubectl -n {namespace} annotate {kind} {name} --overwrite ${RESTART_ANNOTATION}=true`,
   help: `The annotation \`${RESTART_ANNOTATION}\` on the workload, or else on its namespace, opts it out.`,
+  ends: 'You remove the annotation, or set it to `true`.',
   lookAgain: 30_000,
   holdsNoWave: true,
   betweenPods: true,

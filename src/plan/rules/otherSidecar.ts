@@ -8,6 +8,7 @@ const HOLDING: ReadonlySet<string> = new Set(['injector-unreachable', 'injector-
 export const otherSidecar: Rule<'other-sidecar'> = {
   code: 'other-sidecar',
   help: 'The injector of another sidecar of this workload is unreachable or rejects its pods, so new pods could not be created.',
+  ends: 'The injector of the other sidecar answers and accepts the pods.',
   lookAgain: 'on-change',
   check({ others }) {
     const held = others?.find(isHolding);

@@ -9,6 +9,7 @@ export const ownerReverts: Rule<'owner-reverts'> = {
   help:
     'An owner of the same kind has reverted a restart of another workload, in this namespace or in several. ' +
     'Restarts wait until the injector changes or you run `meltemi resume`.',
+  ends: 'The injector changes, or you run `meltemi resume`.',
   lookAgain: 'on-change',
   holdsNoWave: true,
   check({ workload, injection }, context) {

@@ -4,6 +4,7 @@ export const paused: Rule<'paused'> = {
   code: 'paused',
   endedBy: 'kubectl -n {namespace} rollout resume {kind} {name}',
   help: 'The rollout is paused.',
+  ends: 'You resume the rollout: `kubectl rollout resume`.',
   lookAgain: 30_000,
   holdsNoWave: true,
   check: ({ workload }) =>

@@ -5,6 +5,7 @@ import type { Rule } from '../rule.ts';
 export const rolling: Rule<'rolling'> = {
   code: 'rolling',
   help: 'A rollout of this workload is in progress.',
+  ends: 'The rollout is complete.',
   lookAgain: 30_000,
   check(assessed) {
     const { workload } = assessed;

@@ -5,6 +5,7 @@ export const rolloutPaused: Rule<'rollout-paused'> = {
   code: 'rollout-paused',
   endedBy: `kubectl -n {namespace} annotate {kind} {name} ${ROLLOUT_PAUSED}-`,
   help: `The StatefulSet has the annotation \`${ROLLOUT_PAUSED}: "true"\`. The others of its rollout group go on.`,
+  ends: 'You remove the annotation.',
   lookAgain: 30_000,
   holdsNoWave: true,
   betweenPods: true,

@@ -11,6 +11,7 @@ import { cooldown } from './cooldown.ts';
 import { dailyCap } from './dailyCap.ts';
 import { doNotDisrupt } from './doNotDisrupt.ts';
 import { excluded } from './excluded.ts';
+import { freeze } from './freeze.ts';
 import { gateRule } from './gateRule.ts';
 import { gaveUp } from './gaveUp.ts';
 import { groupMixed } from './groupMixed.ts';
@@ -35,9 +36,13 @@ import { wave } from './wave.ts';
 import { waveBaking } from './waveBaking.ts';
 import { waveFailed } from './waveFailed.ts';
 
+import { window } from './window.ts';
+import { windowUnreadable } from './windowUnreadable.ts';
+
 /**
  * The rules in order: users' settings on the objects and then in the policy, conditions that waiting does not change, the waves, the
- * control plane, the workload's own state, and last what is asked only for a workload that nothing else keeps.
+ * control plane, the times that the policy allows, the workload's own state, and last what is asked only for a workload that nothing else
+ * keeps.
  */
 export const RULES = [
   operatorPaused,
@@ -45,6 +50,7 @@ export const RULES = [
   excluded,
   notIncluded,
   notOptedIn,
+  windowUnreadable,
   configRemains,
   gaveUp,
   dailyCap,
@@ -59,6 +65,8 @@ export const RULES = [
   configReadDelay,
   recentlyOrphaned,
   ...GATES.map(gateRule),
+  freeze,
+  window,
   otherSidecar,
   paused,
   rolloutPaused,

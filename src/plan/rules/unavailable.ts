@@ -6,11 +6,13 @@ import type { Rule } from '../rule.ts';
 /**
  * Recreate deletes every pod, so a workload with missing pods must wait. An eviction takes one more pod away, unless an outdated pod is the
  * one that is missing. The DaemonSet controller counts pods on lost nodes as unavailable (pkg/controller/daemon/update.go): if they use up
- * what the strategy allows, it replaces no other pod. If every pod is outdated and none is Ready, a restart does no harm and may be the cure.
+ * what the strategy allows, it replaces no other pod. If every pod is outdated and none is Ready, a restart does no harm and may be the
+ * cure.
  */
 export const unavailable: Rule<'unavailable'> = {
   code: 'unavailable',
   help: 'More pods are unavailable than its own update strategy allows.',
+  ends: 'Enough of its pods are available.',
   lookAgain: 30_000,
   check(assessed, { policy }) {
     const { workload, verdict, onLostNodes } = assessed;

@@ -9,6 +9,7 @@ export const updatePending: Rule<'update-pending'> = {
   help:
     'An update of this workload has not ended, is paused, was aborted or has failed, or, with the update strategy `OnDelete`, not all ' +
     'pods are of the newest pod template. Restarts wait until its people end it, because a replaced pod could get that template.',
+  ends: 'Its people complete or abort the update, so that all pods are of one pod template.',
   lookAgain: 30_000,
   check(assessed) {
     const { strategy, rollout, pendingUpdate } = assessed.workload;

@@ -6,6 +6,7 @@ export const waveFailed: Rule<'wave-failed'> = {
   help:
     'More restarts of an earlier wave failed than its `maxFailures` allows. ' +
     'The next waves wait until those workloads are current and ready, or you run `meltemi resume`.',
+  ends: 'Those workloads become current and ready, or you run `meltemi resume`.',
   lookAgain: 'on-change',
   check: (assessed, context) => waveHold(assessed, context, ['failed']),
 };

@@ -1,4 +1,5 @@
 import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
+import { FREEZE_FIELDS } from '../../../src/cli/freezesSchema.ts';
 import { REWRITE_FIELDS } from '../../../src/cli/imageRewritesSchema.ts';
 import { METRIC_GATE_FIELDS } from '../../../src/cli/metricGatesSchema.ts';
 import {
@@ -7,12 +8,15 @@ import {
   PAUSE_KEY,
   REWRITES_KEY,
   SIDECAR_KEYS,
+  type TIME_KEYS,
   WAVES_KEY,
 } from '../../../src/cli/policySchema.ts';
 import type { Setting } from '../../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../../src/cli/sidecarsSchema.ts';
+import { URGENT_FIELDS } from '../../../src/cli/urgentSchema.ts';
 import { MOST_WAVES, WAVE_FIELDS } from '../../../src/cli/wavesSchema.ts';
+import { WINDOW_FIELDS } from '../../../src/cli/windowsSchema.ts';
 import { SOURCE_KINDS } from '../../../src/expect/sources.ts';
 import { CONFIG_VALUES, POLICY_VALUES } from './flagValues.ts';
 import { type Schema, settingSchema } from './settingSchema.ts';
@@ -80,10 +84,17 @@ function policySchema(): Schema {
   const waves = Object.keys(WAVES_KEY).map((name) => [name, wavesSchema(filter)]);
   const gates = Object.keys(METRIC_GATE_KEY).map((name) => [name, { type: 'array', items: metricGateSchema(filter) }]);
   const pause = Object.keys(PAUSE_KEY).map((name) => [name, { type: ['string', 'boolean'], minLength: 1 }]);
-  return {
-    ...closed(),
-    properties: Object.fromEntries([...settings, ...pause, ...rewrites, ...sidecars, ...filters, ...waves, ...gates]),
-  };
+  const keys = [
+    ...settings,
+    ...pause,
+    ...rewrites,
+    ...sidecars,
+    ...timeSchemas(filter),
+    ...filters,
+    ...waves,
+    ...gates,
+  ];
+  return { ...closed(), properties: Object.fromEntries(keys) };
 }
 
 /** The names of the keys, each once in the code. */
@@ -91,6 +102,32 @@ const KEY = Object.fromEntries(Object.keys(SIDECAR_KEYS).map((name) => [name, na
   keyof typeof SIDECAR_KEYS,
   string
 >;
+
+/** Only texts: a time that a tool has made a number of is not what its author meant. */
+function timeSchemas(filter: Schema): [string, Schema][] {
+  const lists: Readonly<Record<keyof typeof TIME_KEYS, Schema>> = {
+    windows: namedSchema(WINDOW_FIELDS, filter),
+    freezes: namedSchema(FREEZE_FIELDS, filter),
+    urgent: {
+      ...closed(),
+      required: URGENT_FIELDS,
+      properties: Object.fromEntries(URGENT_FIELDS.map((field) => [field, WORDS])),
+    },
+  };
+  return Object.entries(lists).map(([name, items]) => [name, { type: 'array', minItems: 1, items }]);
+}
+
+const WORDS = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
+
+/** An entry of `windows` or `freezes`. */
+function namedSchema(fields: Readonly<Record<string, string>>, filter: Schema): Schema {
+  const optional = ['match', 'days'];
+  const entry = { ...closed(), required: Object.keys(fields).filter((field) => !optional.includes(field)) };
+  for (const field of Object.keys(fields)) entry.properties[field] = { type: 'string', minLength: 1 };
+  entry.properties.match = { type: 'array', minItems: 1, items: filter };
+  if ('days' in fields) entry.properties.days = WORDS;
+  return entry;
+}
 
 /** An entry has the value of exactly one source. */
 function sidecarSchema(filter: Schema): Schema {

@@ -67,7 +67,7 @@ const chartSet = (name: string, ...configurations: Configuration[]): WebhookSet 
 });
 
 /** A configuration of the cluster as it would have to be written again; istiod has put its authority into every entry. */
-async function captured(bed: Testbed, name: string, revision?: string): Promise<Configuration> {
+export async function captured(bed: Testbed, name: string, revision?: string): Promise<Configuration> {
   const path = pathOf('MutatingWebhookConfiguration', '', name);
   const complete = async () => {
     const found = await bed.api.get<Configuration>(path);

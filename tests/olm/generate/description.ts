@@ -1,6 +1,14 @@
 import { envOf, type Setting } from '../../../src/cli/setting.ts';
 import { SETTINGS } from '../../../src/cli/settings.ts';
-import { ANNOTATION, HOME_PAGE, LEASE_NAME, PRODUCT, RESTART_ANNOTATION, RETRY } from '../../../src/names.ts';
+import {
+  ANNOTATION,
+  HOME_PAGE,
+  LEASE_NAME,
+  PRODUCT,
+  RESTART_ANNOTATION,
+  RETRY,
+  WINDOW_ANNOTATION,
+} from '../../../src/names.ts';
 import { METRICS } from '../../../src/report/metrics.ts';
 import { tableOf } from '../../contract/markdownTable.ts';
 
@@ -44,6 +52,8 @@ const WHICH = `- **Included:** everything that Istio injects. Meltemi looks afte
   namespaces with Istio's label (\`istio-injection: enabled\`, or \`istio.io/rev\`).
 - **Excluded:** the annotation \`${RESTART_ANNOTATION}: "false"\` on a workload or its namespace keeps it from being restarted. With
   \`${envOf('optIn')}=true\`, Meltemi restarts only workloads with \`"true"\`.
+- **At certain times:** the annotation \`${WINDOW_ANNOTATION}: Mon-Thu 22:00-05:00 Europe/Athens\` on a workload or its namespace lets
+  restarts begin only then.
 - **Once more:** any new value of the annotation \`${RETRY}\` on a workload asks for one more restart after a failed one.
 - **Look first:** apply [a paused Lease](${HOME_PAGE}/blob/main/olm-bundle/samples/paused.yaml) before the Subscription. With
   \`${envOf('dryRun')}=true\`, Meltemi decides and reports, but writes nothing.`;

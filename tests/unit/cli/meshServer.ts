@@ -158,7 +158,8 @@ export class MeshServer extends ApiServer {
   }
 
   #listed(resource: string): readonly Named[] {
-    if (resource !== 'mutatingwebhookconfigurations') return this.#objects.get(resource) ?? [];
+    const put = this.#objects.get(resource) ?? [];
+    if (resource !== 'mutatingwebhookconfigurations') return put;
     const rules = [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }];
     const entry = {
       name: 'namespace.sidecar-injector.istio.io',
@@ -167,7 +168,7 @@ export class MeshServer extends ApiServer {
       clientConfig: { url: `${this.url}/inject` },
     };
     const metadata = { ...meta('', 'istio-sidecar-injector'), labels: { 'istio.io/rev': 'default' } };
-    return [{ metadata, webhooks: [entry] } as Named];
+    return [{ metadata, webhooks: [entry] } as Named, ...put];
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {

@@ -213,3 +213,15 @@ test('piped, --watch writes when something changes, without colour or controls, 
   assert.equal(out.match(/Meltemi in namespace ops/g)?.length, 2);
   assert.doesNotMatch(out.replaceAll('\n', ''), /\p{Cc}/u);
 });
+
+for (const flags of [
+  ['--if', 'tag prod=canary'],
+  ['--context', 'x'],
+  ['--explain', 'Deployment/web', '-n', 'shop'],
+])
+  test(`a plan of several clusters refuses ${flags[0]}, which is about one`, async () => {
+    const server = await cluster();
+    const { error, code } = await meltemi(['plan', '--kubeconfig', server.kubeconfig(), '--contexts', 'x', ...flags]);
+    assert.match(error, /is about one cluster, so it cannot be given with --contexts/);
+    assert.equal(code, 2);
+  });

@@ -183,6 +183,20 @@ describe('what an injector is asked', () => {
     assert.equal(server.asked[0]?.serverName, 'istiod.istio-system.svc');
     assert.equal(one.requests, 0);
   });
+
+  for (const [name, address] of [
+    ['a Service', undefined],
+    ['a URL', { url: 'https://istiod.istio-system.svc:1/inject' }],
+  ] as const)
+    it(`goes to where an entry with ${name} is asked instead, whatever the others are asked at`, async () => {
+      await using server = await new InjectorServer(injects).listen();
+      await using one = await bench(injects, { address: { host: '127.0.0.1', port: 1 }, timeLimit: 2000 });
+      const askedAt = { host: '127.0.0.1', port: server.port };
+      const redirected = one.injection({ ...(address && { address }), askedAt }, { epoch: 'elsewhere' });
+      assert.equal(word(await one.ask({ injection: redirected })), SIDECAR);
+      assert.equal(server.asked[0]?.serverName, 'istiod.istio-system.svc');
+      assert.equal(word(await one.ask()), 'unknown injector-unreachable');
+    });
 });
 
 describe('a Service that cannot be routed to', () => {
@@ -234,6 +248,14 @@ describe('a certificate', () => {
       assert.equal(one.requests, 0);
     });
   }
+
+  it('of another authority is not trusted where an injector is asked instead of another one either', async () => {
+    await using stranger = await new InjectorServer(injects, SECOND).listen();
+    await using one = await bench();
+    const askedAt = { host: '127.0.0.1', port: stranger.port };
+    assert.equal(word(await one.ask({ injection: one.injection({ askedAt }) })), 'unknown injector-unreachable');
+    assert.equal(stranger.asked.length, 0);
+  });
 
   it('that was rotated is followed by the next entry, and the configuration answers again', async () => {
     await using one = await bench(injects, { identity: SECOND });

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Labels, Workload } from '../../../src/model.ts';
-import { ANNOTATION, FORTSA_RESTARTED_AT, RESTART_ANNOTATION, RESTARTED_AT, RETRY } from '../../../src/names.ts';
+import {
+  ANNOTATION,
+  FORTSA_RESTARTED_AT,
+  RESTART_ANNOTATION,
+  RESTARTED_AT,
+  RETRY,
+  WINDOW_ANNOTATION,
+} from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { rowsOf } from '../../../src/report/row.ts';
@@ -38,8 +45,8 @@ function cost(annotations: Labels, template: Labels = TEMPLATE): number {
   return Math.min(...times);
 }
 
-const fields = [...Object.values(ANNOTATION), RETRY, RESTART_ANNOTATION];
-const pieces = ['49,', '2025-01-01T00:00:00Z ok,', ' ', 'x'];
+const fields = [...Object.values(ANNOTATION), RETRY, RESTART_ANNOTATION, WINDOW_ANNOTATION];
+const pieces = ['49,', 'Mon 01:00-02:00 UTC;', '2025-01-01T00:00:00Z ok,', ' ', 'x'];
 const hostile: [string, Labels, Labels][] = [
   ...fields.flatMap((field) =>
     pieces.map((piece): [string, Labels, Labels] => [

@@ -8,12 +8,16 @@ import { RULES } from '../../../src/plan/rules/rules.ts';
 
 const all: readonly WaitReason[] = [...RULES, ...LIMITS];
 
-test('rules and limits with the same code share its help and its interval', () => {
+test('rules and limits with the same code share its help, its end and its interval', () => {
   for (const group of Map.groupBy(all, ({ code }) => code).values())
-    for (const { help, lookAgain } of group) assert.deepEqual({ help, lookAgain }, pick(group[0]));
+    for (const one of group) assert.deepEqual(pick(one), pick(group[0]));
 });
 
-const pick = ({ help, lookAgain }: WaitReason = { code: '', help: '', lookAgain: 0 }) => ({ help, lookAgain });
+const pick = ({ help, ends, lookAgain }: WaitReason = { code: '', help: '', ends: '', lookAgain: 0 }) => ({
+  help,
+  ends,
+  lookAgain,
+});
 
 const listed: [room: string, list: readonly WaitReason[], others: string[]][] = [
   ['rules', RULES.filter(({ code }) => GATES.every((gate) => gate.code !== code)), ['gateRule', 'optInAnnotation']],

@@ -443,6 +443,21 @@ const notes: [
     { dev: { endedAt: NOW - HOUR, doneAt: NOW } },
   ],
   ['… once', [verifiedIn('dev', HOUR), REST_HELD], { dev: { endedAt: NOW - HOUR, doneAt: NOW - MINUTE } }, undefined],
+  [
+    '… once, even if its people hold what another sidecar is expected of since',
+    [
+      journalled(
+        restarted(HOUR, 'verified', {
+          restartedFor: fingerprint(expected({ image: 'istio/proxyv2:1.30.9' })),
+          endedAt: NOW - HOUR,
+        }),
+        { namespace: 'dev', paused: true },
+      ),
+      REST_HELD,
+    ],
+    { dev: { endedAt: NOW - HOUR, doneAt: NOW - MINUTE } },
+    undefined,
+  ],
   ['that nothing was to be restarted is not', [currentIn('dev'), REST_HELD], undefined, undefined],
   [
     'what the policy no longer has is forgotten',

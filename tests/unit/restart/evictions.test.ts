@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { statusError } from '../../../src/cluster/apiError.ts';
-import { RESTART_ANNOTATION } from '../../../src/names.ts';
+import { RESTART_ANNOTATION, WINDOW_ANNOTATION } from '../../../src/names.ts';
 import { policy } from '../../builders/policy.ts';
 import { expected, NO_SIDECAR, NOW, sidecar } from '../../builders/workload.ts';
 import { EvictionBench } from './evictionBench.ts';
 
 const status = (code: number, message = '') =>
   statusError({ method: 'POST', path: '/eviction' }, { code, message, details: { retryAfterSeconds: 10 } });
+
+const DAY = 24 * 60 * 60_000;
 
 interface Row {
   readonly begin?: (bench: EvictionBench) => void;
@@ -173,6 +175,29 @@ const rows: [string, Row][] = [
       begin: later(2, (bench) => bench.change({ annotations: { [RESTART_ANNOTATION]: 'false' } })),
       is: 'interrupted',
       evicted: 1,
+    },
+  ],
+  [
+    'a freeze that begins in the middle, and an annotation that says another time, hold none of its pods',
+    {
+      begin: later(2, (bench) => {
+        const freezes = [{ name: 'sale', from: NOW, to: NOW + DAY, timeZone: 'UTC' }];
+        bench.policy = policy({ restartTimeout: 60_000, freezes });
+        bench.change({ annotations: { [WINDOW_ANNOTATION]: 'daily 10:00-12:00 UTC' } });
+      }),
+      is: 'verified',
+      evicted: 3,
+    },
+  ],
+  [
+    'a freeze that begins between plan and write stops the restart before anything is written',
+    {
+      begin: onRead(2, (bench) => {
+        const freezes = [{ name: 'sale', from: NOW, to: NOW + DAY, timeZone: 'UTC' }];
+        bench.policy = policy({ restartTimeout: 60_000, freezes });
+      }),
+      is: 'PlanOvertaken: freeze sale until Fri 2026-01-02 00:00 UTC',
+      evicted: 0,
     },
   ],
   [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { networkError, statusError } from '../../../src/cluster/apiError.ts';
 import { NotLeading } from '../../../src/leader/leadership.ts';
 import type { WorkloadKey } from '../../../src/model.ts';
-import { ANNOTATION, RESTART_ANNOTATION, RETRY } from '../../../src/names.ts';
+import { ANNOTATION, RESTART_ANNOTATION, RETRY, WINDOW_ANNOTATION } from '../../../src/names.ts';
 import { nextEntry } from '../../../src/plan/journalEntry.ts';
 import { recordOf, restartPatch } from '../../../src/plan/record.ts';
 import { byTemplateAnnotation } from '../../../src/restart/byTemplateAnnotation.ts';
@@ -143,6 +143,11 @@ describe('a restart that meets a conflict', () => {
       'that its people opt out',
       () => bench.change({ annotations: { [RESTART_ANNOTATION]: 'false' } }),
       /opted|restart/,
+    ],
+    [
+      'that it may be restarted at other times only',
+      () => bench.change({ annotations: { [WINDOW_ANNOTATION]: 'daily 10:00-12:00 UTC' } }),
+      /^PlanOvertaken: outside meltemi.dev\/window on the workload/,
     ],
     ['that its rollout is paused', () => bench.change({ paused: true }), /paused/],
   ];

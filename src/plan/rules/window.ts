@@ -1,0 +1,29 @@
+import { WINDOW_ANNOTATION } from '../../names.ts';
+import type { Rule } from '../rule.ts';
+import { closedWindows, isHeldByOwnWindow } from '../windows/closedWindows.ts';
+import { isUrgent } from '../windows/urgent.ts';
+
+/** By the wall clock, which people set windows by. The end of the wait is converted to the steady clock. */
+export const window: Rule<'window'> = {
+  code: 'window',
+  help:
+    `It is outside the \`windows\` of the policy for this workload, or outside those in the annotation \`${WINDOW_ANNOTATION}\` ` +
+    'on the workload or its namespace. The detail says when its restart may begin.',
+  ends: 'A window opens at the time in the detail. Or edit `windows` in the policy, or the annotation.',
+  // usually many workloads wait for this; an edit of the policy or of a namespace releases them at once
+  lookAgain: 300_000,
+  // only what its own people have set
+  holdsNoWave: 'some',
+  check(assessed, { now, wall, policy }) {
+    if (isUrgent(assessed, policy)) return undefined;
+    const closed = closedWindows(assessed, wall, policy.windows);
+    if (!closed) return undefined;
+    const { detail, opensAt } = closed;
+    const isOwn = isHeldByOwnWindow(assessed, policy, wall);
+    return {
+      detail,
+      ...(opensAt !== undefined && { until: opensAt - wall + now }),
+      ...(isOwn && { holdsNoWave: true }),
+    };
+  },
+};
