@@ -184,8 +184,8 @@ export const RIGHTS: readonly Right[] = [
 const toRead = { place: 'cluster', scoped: ['namespaces'] } as const;
 
 /**
- * Every permission that `meltemi status` uses, and no other. The chart's `statusReader` is made from this table. A live test compares it with
- * the audit log.
+ * Every permission that `meltemi status` uses, and no other. The chart's `statusReader` is made from this table. A live test compares it
+ * with the audit log.
  */
 export const STATUS_RIGHTS: readonly Right[] = [
   {

@@ -21,7 +21,7 @@ export interface Leadership extends JournalStore {
   /** Whether `assertLeading` would pass now. */
   readonly isLeading: boolean;
   pauseState(): PauseState;
-  /** Sets the status that each write of the Lease takes along during a term. It causes no write of its own while the Lease is renewed anyway. */
+  /** Sets the status that each write of the Lease takes along during a term. Where the Lease is renewed anyway, it causes no write. */
   publishes(source: StatusSource): void;
   /** Calls the listener when `pauseState` changes, and after the first read if it is not empty. Returns a function that unsubscribes. */
   onPauseState(listener: (pauseState: PauseState) => void): () => void;

@@ -7,8 +7,8 @@ import type { Metrics } from './metrics.ts';
 import { ProxyVersions } from './proxyVersions.ts';
 
 /**
- * Sets the gauges of workloads by verdict and by reason to wait, of restarts in flight, of proxies by version, and of what is outdated: since
- * when, and the pods that cannot be restarted.
+ * Sets the gauges of workloads by verdict and by reason to wait, of restarts in flight, of proxies by version, and of what is outdated:
+ * since when, and the pods that cannot be restarted.
  */
 export class WorkloadCounts implements EvaluationSubscriber {
   readonly #metrics: Metrics;

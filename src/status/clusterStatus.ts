@@ -40,6 +40,7 @@ export interface UnreadCluster {
   readonly error: string;
 }
 
+/** Whether a cluster could not be read. */
 export const isUnread = (one: ClusterStatus | UnreadCluster): one is UnreadCluster => 'error' in one;
 
 /** Which part of a status users want to see. */

@@ -17,7 +17,7 @@ interface Told {
   readonly wall: number;
 }
 
-/** The least time between two texts, in milliseconds. The journal is often written more often, and a text of many workloads costs a little. */
+/** The least time between two texts, in milliseconds. The journal is often written more often, and a text of many workloads costs. */
 const PACE = 1500;
 
 /** The last evaluation as text, made beside other work. The Lease takes it along when it is written anyway. */

@@ -101,7 +101,7 @@ class Sums {
 const isOutside = ({ verdict }: Planned): boolean =>
   verdict.state === 'skipped' && verdict.reason.code === 'not-injected';
 
-/** Whether its last restart failed and it is still not current. Only the journal counts: what a workload carries, its owners may have written. */
+/** Whether its last restart failed and it is still not current. Only the journal counts: a workload's owners may write what it carries. */
 const isFailed = (one: Planned): boolean =>
   one.verdict.state !== 'current' && one.verdict.state !== 'skipped' && isFailure(one.entry?.outcome);
 
