@@ -10,6 +10,7 @@ import type { PauseState } from './leader/pauseState.ts';
 import { afterSteps, inSlices } from './loopSlices.ts';
 import type { MetricGateUpkeep } from './metricGates/metricGateUpkeep.ts';
 import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
+import type { Notifier } from './notify/notifier.ts';
 import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
 import { Scans } from './observe/scans.ts';
@@ -74,6 +75,7 @@ export interface OperatorOptions {
   readonly status: { evaluated(evaluation: Evaluation): void; clear(): void };
   /** The workload that this process runs in, if it does. */
   readonly own?: WorkloadKey | undefined;
+  readonly notifier: Pick<Notifier, 'begin' | 'evaluated' | 'isNews'>;
 }
 
 /** A time of leading. In a dry run there is no restarter. */
@@ -164,6 +166,7 @@ export class Operator {
     this.#options.status.clear();
     this.#upkeep.load();
     this.#scans.askForAll(this.#options.now());
+    if (!this.#options.dryRun) this.#options.notifier.begin(signal);
     this.#term = { signal, restarter: this.#options.dryRun ? undefined : this.#restarter(signal) };
     this.ring();
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
@@ -174,7 +177,7 @@ export class Operator {
   }
 
   #restarter(signal: AbortSignal): Restarter {
-    const { cluster, observer, journal, watch, report, sleep } = this.#options;
+    const { cluster, observer, journal, watch, report, sleep, notifier } = this.#options;
     return new Restarter({
       cluster,
       observer,
@@ -186,6 +189,7 @@ export class Operator {
         restarted: (assessed, written) => {
           this.#observations.wrote(written);
           report.restarted(assessed);
+          if (assessed.injection && notifier.isNews(assessed.injection.run)) this.ring();
         },
         evicted: (ref, pod) => report.evicted(ref, pod),
         ended: (assessed, outcome, detail) => {
@@ -304,6 +308,7 @@ export class Operator {
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     this.#options.status.evaluated(evaluation);
     await report.evaluated(evaluation);
+    await this.#takeNews(evaluation, context);
     await afterSteps(observations.length);
     if (signal.aborted) return;
     this.#confirm(evaluation);
@@ -311,6 +316,13 @@ export class Operator {
     this.#requeue.note(intervalsOf(evaluation), now());
     this.#restarts.settle(evaluation.items);
     if (restarter) this.#restarts.carryOut(evaluation.items, restarter, signal);
+  }
+
+  /** Has people told what is new, and comes back when a run may have finished. */
+  async #takeNews(evaluation: Evaluation, context: PlanContext): Promise<void> {
+    const { notifier, now } = this.#options;
+    const again = await notifier.evaluated(evaluation, context);
+    if (again !== undefined) this.#wakeAt = Math.min(this.#wakeAt, now() + again);
   }
 
   /** What waits for a confirmed answer gets one: any of its workloads can be the question. */

@@ -6,6 +6,9 @@ import { type Leadership, NotLeading } from './leader/leadership.ts';
 import { askPrometheus } from './metricGates/askPrometheus.ts';
 import { MetricGates, type MetricGatesOptions } from './metricGates/metricGates.ts';
 import { MetricGateUpkeep, type MetricGateUpkeepOptions } from './metricGates/metricGateUpkeep.ts';
+import type { Origin } from './notify/messages.ts';
+import { type NewsListener, Notifier } from './notify/notifier.ts';
+import type { Post } from './notify/receiverQueue.ts';
 import { Observer } from './observe/observer.ts';
 import { Operator, type OperatorOptions } from './operator.ts';
 import type { Report } from './report/report.ts';
@@ -34,6 +37,8 @@ export interface OperatorParts
   readonly report: OperatorOptions['report'] &
     MetricGateUpkeepOptions['report'] &
     Pick<Report, 'question' | 'reachable' | 'answersChanged' | 'notServed' | 'ownerUnread' | 'metricGateAnswered'>;
+  /** Sends notifications, and says what came of them. */
+  readonly notify: { readonly origin: Origin; readonly post: Post; readonly listener: NewsListener };
   /** Ends what waits in the background: the operator has stopped or has failed. */
   readonly signal: AbortSignal;
 }
@@ -94,6 +99,7 @@ export function wireOperator(parts: OperatorParts): Wired {
   });
   const status = new PublishedStatus({ journal, now, wall });
   lease.publishes(() => status.text());
+  const notifier = new Notifier({ ...parts.notify, journal, policy, sleep, wall });
   const gates = new MetricGates({
     ask: parts.askGate ?? ((gate) => askPrometheus(gate, { signal })),
     policy,
@@ -122,6 +128,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     pauseState: () => lease.pauseState(),
     status,
     own: parts.own,
+    notifier,
   });
   lease.onPauseState(() => operator.ring());
   return { operator, injectors, journal, watch };

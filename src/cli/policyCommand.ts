@@ -98,6 +98,7 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
     exclude = [],
     waves,
     metricGates,
+    notify,
   } = texts;
   const given = {
     ...(paused !== undefined && { paused }),
@@ -109,7 +110,8 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
     ...(waves !== undefined && { waves }),
     ...(metricGates !== undefined && { metricGates }),
   };
-  return { ...Object.fromEntries(settings), imageRewrites, istio: istio === 'true', ...given, exclude };
+  const told = notify === undefined ? {} : { notify };
+  return { ...Object.fromEntries(settings), imageRewrites, istio: istio === 'true', ...given, exclude, ...told };
 }
 
 /** Lists stay lists and numbers stay numbers. Durations and selectors are shown as texts. */

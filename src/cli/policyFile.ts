@@ -17,6 +17,7 @@ import { FILTER_FIELDS } from './filterSchema.ts';
 import { FREEZE_FIELDS } from './freezesSchema.ts';
 import { REWRITE_FIELDS } from './imageRewritesSchema.ts';
 import { METRIC_GATE_FIELDS } from './metricGatesSchema.ts';
+import { HOOK_FIELDS, NOTIFY_FIELDS } from './notifySchema.ts';
 import { type FilePolicy, POLICY_KEYS, policySchema } from './policySchema.ts';
 import { SIDECAR_FIELDS } from './sidecarsSchema.ts';
 import { URGENT_FIELDS } from './urgentSchema.ts';
@@ -165,6 +166,7 @@ const ENTRY_FIELDS: Readonly<Record<string, readonly string[]>> = {
   urgent: URGENT_FIELDS,
   waves: Object.keys(WAVE_FIELDS),
   metricGates: Object.keys(METRIC_GATE_FIELDS),
+  notify: Object.keys(NOTIFY_FIELDS),
 };
 
 /** The keys that a map at a path may have: of the policy, of an entry of one of its lists, or of a filter. */
@@ -173,6 +175,7 @@ function keysAt(path: Path): readonly string[] {
   if (key === undefined) return POLICY_KEYS;
   const fields = ENTRY_FIELDS[String(key)];
   if (!fields) return filterKeysAt(path.length);
+  if (key === 'notify' && path.length > 2) return HOOK_FIELDS;
   return path.length === 2 ? fields : filterKeysAt(path.length - 2);
 }
 

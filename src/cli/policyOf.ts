@@ -24,7 +24,8 @@ type Unflagged =
   | 'include'
   | 'exclude'
   | 'waves'
-  | 'metricGates';
+  | 'metricGates'
+  | 'notify';
 
 const unflaggedOf = ({
   imageRewrites,
@@ -35,6 +36,7 @@ const unflaggedOf = ({
   urgent,
   include,
   exclude,
+  notify,
   waves,
   metricGates,
 }: FilePolicy): Partial<Pick<Policy, Unflagged>> => ({
@@ -45,6 +47,7 @@ const unflaggedOf = ({
   ...(urgent && { urgent }),
   ...(include && { include }),
   ...(exclude && { exclude }),
+  ...(notify && { notify }),
   ...(waves && { waves }),
   ...(metricGates && { metricGates }),
 });

@@ -3,6 +3,7 @@ import type { ImageRewrite } from '../compare/imageRewrite.ts';
 import type { Filter } from '../expect/filter.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
 import type { MetricGate } from '../plan/metricGate.ts';
+import type { Receiver } from '../plan/receiver.ts';
 import type { Wave } from '../plan/wave.ts';
 import type { Freeze } from '../plan/windows/freeze.ts';
 import type { Urgent } from '../plan/windows/urgent.ts';
@@ -11,6 +12,7 @@ import { filterSchema } from './filterSchema.ts';
 import { freezesSchema } from './freezesSchema.ts';
 import { imageRewritesSchema } from './imageRewritesSchema.ts';
 import { metricGatesSchema } from './metricGatesSchema.ts';
+import { notifySchema } from './notifySchema.ts';
 import { parsed } from './parsed.ts';
 import type { Setting } from './setting.ts';
 import { POLICY_NAMES, type PolicyName, SETTINGS, type Settings } from './settings.ts';
@@ -30,6 +32,7 @@ export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
   readonly urgent?: readonly Urgent[];
   readonly include?: readonly Filter[];
   readonly exclude?: readonly Filter[];
+  readonly notify?: readonly Receiver[];
   readonly waves?: readonly Wave[];
   readonly metricGates?: readonly MetricGate[];
 };
@@ -63,6 +66,11 @@ export const TIME_KEYS = {
 export const FILTER_KEYS = {
   include: 'only what one of these matches is restarted; without any, everything',
   exclude: 'what one of these matches is not restarted, whatever else is said',
+} as const;
+
+/** The key of who is told of runs, and what it means. */
+export const NOTIFY_KEY = {
+  notify: 'who is told when a run starts, halts or finishes, and of more',
 } as const;
 
 /** The key of the waves, with what it means. */
@@ -100,6 +108,7 @@ export const policySchema: z.ZodType<FilePolicy> = z
       .min(1, 'is an empty list, which would include everything; leave the key out')
       .optional(),
     exclude: z.array(filterSchema).optional(),
+    notify: notifySchema.optional(),
     waves: wavesSchema.optional(),
     metricGates: metricGatesSchema.optional(),
   })
@@ -124,6 +133,7 @@ export const POLICY_KEYS: readonly string[] = [
   ...Object.keys(SIDECAR_KEYS),
   ...Object.keys(TIME_KEYS),
   ...Object.keys(FILTER_KEYS),
+  ...Object.keys(NOTIFY_KEY),
   ...Object.keys(WAVES_KEY),
   ...Object.keys(METRIC_GATE_KEY),
 ];

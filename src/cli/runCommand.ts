@@ -10,7 +10,10 @@ import { LeaderElection, newIdentity } from '../leader/leaderElection.ts';
 import type { Leadership } from '../leader/leadership.ts';
 import { WithoutElection } from '../leader/withoutElection.ts';
 import type { EventDraft } from '../model.ts';
+import { newsReport } from '../notify/newsReport.ts';
+import { postToFile } from '../notify/postToFile.ts';
 import { EventQueue } from '../report/eventQueue.ts';
+import { EventSender } from '../report/eventSender.ts';
 import { leadershipLog, pauseStateLog } from '../report/leadershipLog.ts';
 import { createLogger, errorFields, type Logger } from '../report/logger.ts';
 import { Metrics } from '../report/metrics.ts';
@@ -53,6 +56,7 @@ export async function runCommand(
   // a replica that does not lead would report work that it did not do
   const events = { emit: async (event: EventDraft) => (leadership.isLeading ? queue.emit(event) : undefined) };
   const report = new Report({ logger, metrics, cluster: events, namespace });
+  const news = newsReport(logger, metrics, new EventSender(events, logger, namespace));
   const ready: { watch?: MeshWatch } = {};
   const servers = await serve(
     settings,
@@ -99,6 +103,11 @@ export async function runCommand(
     now: steadyNow,
     wall: Date.now,
     sleep: systemClock.sleep,
+    notify: {
+      origin: { cluster: settings.clusterName, statusUrl: settings.statusUrl },
+      post: postToFile,
+      listener: news,
+    },
     own: ownWorkload(environment, hostname(), namespace),
     signal: AbortSignal.any([signal, ended.signal]),
   });

@@ -154,3 +154,14 @@ export function parseDialAddress(given: string): { host: string; port: number } 
 
 /** Names of kubeconfig contexts, each once, in their order. They may have any characters but a comma. */
 export const parseContexts = (given: string): readonly string[] => [...new Set(splitList(given))];
+
+/** An http or https URL, or nothing. */
+export const STATUS_URL = '^(https?://[^\\s<>|"]{1,900})?$';
+
+const isStatusUrl = new RegExp(STATUS_URL);
+
+/** Reads the address of a page that browsers open; an empty text is none. @throws {InvalidArgumentError} for anything else */
+export function parseStatusUrl(given: string): string {
+  if (given === '' || (isStatusUrl.test(given) && URL.canParse(given))) return given;
+  throw new InvalidArgumentError('It must be an http or https URL such as https://meltemi.example.com.');
+}

@@ -17,8 +17,10 @@ import {
   parseLogLevel,
   parseOperatorChoice,
   parseOutput,
+  parseStatusUrl,
   parseWorkload,
   SECOND,
+  STATUS_URL,
 } from './settingParsers.ts';
 import {
   address,
@@ -179,6 +181,12 @@ export const SETTINGS = {
   metricsCertName: { ...text('name of the certificate in that folder', 'file', RUN), default: 'tls.crt' },
   metricsCertKey: { ...text('name of its private key in that folder', 'file', RUN), default: 'tls.key' },
   healthProbeBindAddress: address('where /livez and /readyz are served; 0 turns them off', ':8081'),
+  clusterName: text('name of this cluster in notifications', 'name', RUN),
+  statusUrl: {
+    ...text('address of a page about this cluster that notifications link to', 'url', RUN),
+    pattern: STATUS_URL,
+    parse: parseStatusUrl,
+  },
   logLevel: {
     help: `one of ${LOG_LEVELS.join(', ')}`,
     value: 'level',

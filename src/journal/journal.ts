@@ -13,6 +13,8 @@ import { type Outcome, provesNothing } from '../plan/outcomes.ts';
 import { recordOf, targetsOf } from '../plan/record.ts';
 import type { AllRunNotes, RunNotes } from '../plan/runNotes.ts';
 import { journalText, type LearntImage, readJournal, type StoredEntry } from './journalText.ts';
+import { counting } from './learntRules.ts';
+import { NotesOfRuns } from './notesOfRuns.ts';
 
 /** Where the journal is kept between processes. */
 export interface JournalStore {
@@ -57,7 +59,7 @@ export class Journal {
   readonly #options: JournalOptions;
   readonly #entries = new Map<WorkloadKey, JournalEntry>();
   #learnt = new Map<string, readonly LearntImage[]>();
-  #notes = new Map<string, RunNotes>();
+  readonly #notes = new NotesOfRuns();
   #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
   #writing = false;
   /** How often the store was read. Text that was made before the last read belongs to another leader's term. */
@@ -92,7 +94,7 @@ export class Journal {
     this.#loads += 1;
     const before = new Map(this.#entries);
     this.#learnt = new Map(read.learnt);
-    this.#notes = new Map(read.notes);
+    this.#notes.load(read.notes);
     this.#entries.clear();
     for (const [key, stored] of read.entries) this.#entries.set(key, this.#loaded(stored, before.get(key)));
     return 'read';
@@ -115,6 +117,7 @@ export class Journal {
   async begin(ref: WorkloadRef, entry: JournalEntry): Promise<void> {
     const before = this.get(ref);
     this.#entries.set(keyOf(ref), { ...entry, ...(before && { before }) });
+    this.#notes.begins(entry, this.#options.wall());
     try {
       await this.#store();
     } catch (error) {
@@ -140,6 +143,7 @@ export class Journal {
     if (!entry || entry.confirmed || entry.outcome) return;
     if (entry.before) this.#entries.set(keyOf(ref), entry.before);
     else this.#entries.delete(keyOf(ref));
+    this.#notes.takenBack(entry, this.#entries);
   }
 
   /** Marks the write of a restart as successful. */
@@ -169,6 +173,7 @@ export class Journal {
     const endedAt = Math.ceil(this.#options.wall() / 1000) * 1000;
     const ended: JournalEntry = { ...known, outcome: own, endedAt, ...(all.length > 0 && { others: all }) };
     this.#entries.set(keyOf(ref), ended);
+    if (!entry.outcome) this.#notes.ends(keyOf(ref), ended, this.#options.wall());
     this.#storeSoon();
     return ended;
   }
@@ -203,21 +208,21 @@ export class Journal {
     return same ? 'known' : 'news';
   }
 
-  /** Forgets what was learnt of injections that no longer exist, and the notes of their runs. */
+  /** Forgets what was learnt of injections that no longer exist, and the notes of their runs, except news that receivers wait for. */
   keepOnly(injections: readonly { readonly run: string }[]): void {
     const runs = new Set(injections.map(({ run }) => run));
     for (const run of this.#learnt.keys()) if (!runs.has(run)) this.#learnt.delete(run);
-    for (const run of this.#notes.keys()) if (!runs.has(run)) this.#notes.delete(run);
+    this.#notes.keepOnly(runs);
   }
 
   /** What is remembered of each run besides its restarts. */
   get notes(): AllRunNotes {
-    return this.#notes;
+    return this.#notes.all;
   }
 
   /** Adds to what is remembered of a run. A field that is given replaces the one before. */
   note(run: string, notes: RunNotes): void {
-    this.#notes.set(run, { ...this.#notes.get(run), ...notes });
+    this.#notes.note(run, notes);
     this.#storeSoon();
   }
 
@@ -249,6 +254,7 @@ export class Journal {
         : isWatched(refOf(key).namespace) && (isOld || !isFoundByPods(key));
       const isWell = targetsOf(entry).every(({ outcome }) => outcome === 'verified' || provesNothing(outcome));
       const done = isWell && isOld && !(one && saysOpen(one, entry));
+      if (gone || done) this.#notes.forgets(entry);
       if (gone || done) this.forget(key);
     }
   }
@@ -277,7 +283,7 @@ export class Journal {
       const served = this.#waiting.splice(0);
       try {
         const loads = this.#loads;
-        const made = journalText(this.#entries, this.#learnt, this.#notes);
+        const made = journalText(this.#entries, this.#learnt, this.#notes.all);
         const text = typeof made === 'string' ? made : await made;
         if (loads !== this.#loads) throw new Error('not written: the journal was read again in the meantime');
         await this.#options.store.keep(text);
@@ -288,15 +294,4 @@ export class Journal {
     }
     this.#writing = false;
   }
-}
-
-/** The rules of a run that count in a namespace. */
-function counting(
-  learnt: ReadonlyMap<string, readonly LearntImage[]>,
-  run: string,
-  namespace: string,
-): readonly RewriteRule[] {
-  const counts = ({ rule, namespaces }: LearntImage): boolean =>
-    rule.kind !== 'exact' || namespaces.length > 1 || namespaces.includes(namespace);
-  return (learnt.get(run) ?? []).filter(counts).map(({ rule }) => rule);
 }

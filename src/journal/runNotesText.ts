@@ -1,7 +1,35 @@
 import { fits, type Shape } from '../fieldTypes.ts';
+import type { Untold } from '../plan/notification.ts';
+import { NEWS_EVENTS } from '../plan/receiver.ts';
 import type { AllRunNotes, RunNotes, WaveNote } from '../plan/runNotes.ts';
 
-const NOTES: Shape = { startedAt: 'number', told: ['string'], waves: 'object', closedSince: 'object' };
+const NOTES: Shape = {
+  startedAt: 'number',
+  told: ['string'],
+  waves: 'object',
+  closedSince: 'object',
+  untold: ['object'],
+  forgotten: 'number',
+  endedAt: 'number',
+  slowest: 'object',
+};
+const COUNTS: Shape = {
+  outdated: 'number',
+  inFlight: 'number',
+  verified: 'number',
+  failed: 'number',
+  waiting: 'number',
+};
+const UNTOLD: Shape = {
+  id: 'string',
+  event: 'string',
+  revision: 'string',
+  at: 'number',
+  text: 'string',
+  counts: COUNTS,
+  workloads: [{ kind: 'string', namespace: 'string', name: 'string', reason: 'string' }],
+  to: ['string'],
+};
 const WAVE: Shape = { endedAt: 'number', doneAt: 'number' };
 
 /**
@@ -15,9 +43,17 @@ export function readRunNotes(raw: unknown): AllRunNotes {
 
 function isNotes(raw: unknown): raw is RunNotes {
   if (!raw || !fits(raw, NOTES)) return false;
-  const { waves, closedSince } = raw as RunNotes;
+  const { waves, closedSince, slowest, untold } = raw as RunNotes;
   return (
     Object.values<WaveNote>(waves ?? {}).every((note) => note !== null && fits(note, WAVE)) &&
-    Object.values<number>(closedSince ?? {}).every((time) => typeof time === 'number')
+    Object.values<number>({ ...closedSince, ...slowest }).every((time) => typeof time === 'number') &&
+    (untold ?? []).every(isUntold)
   );
 }
+
+/** Nothing of it may be missing either: it is sent as it is. */
+const isUntold = (raw: Untold): boolean =>
+  fits(raw, UNTOLD) &&
+  Object.keys(UNTOLD).every((key) => key in raw) &&
+  Object.keys(COUNTS).every((key) => key in raw.counts) &&
+  Object.hasOwn(NEWS_EVENTS, raw.event);

@@ -5,6 +5,7 @@ import type { KindPolicy } from '../kinds/kindPolicy.ts';
 import type { LabelSelector, WorkloadKind } from '../model.ts';
 import type { GateCode } from './gates/gates.ts';
 import type { MetricGate } from './metricGate.ts';
+import type { Receiver } from './receiver.ts';
 import type { Wave } from './wave.ts';
 import type { Freeze } from './windows/freeze.ts';
 import type { Urgent } from './windows/urgent.ts';
@@ -64,6 +65,8 @@ export interface Policy extends DriftRules, KindPolicy {
   /** In their order; without any, every workload is in one wave. */
   readonly waves?: readonly Wave[];
   readonly metricGates?: readonly MetricGate[];
+  /** Who is told of runs. */
+  readonly notify?: readonly Receiver[];
   /** If any of them matches a workload, its restart begins only inside one that does. */
   readonly windows?: readonly Window[];
   readonly freezes?: readonly Freeze[];

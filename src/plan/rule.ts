@@ -30,7 +30,15 @@ export interface WaitReason<Code extends string = string> {
    * `{meltemi}`, Meltemi's own namespace, and `{namespace}`, `{kind}` and `{name}` of the workload.
    */
   readonly endedBy?: string;
+  /** Who keeps the workload back, if waiting alone may never end it. Absent where the wait ends by itself or with the run. */
+  readonly heldBy?: HeldBy;
 }
+
+/**
+ * Who keeps back a workload for whose restart no time is known: its own people, the policy, earlier restarts that failed, or the state that
+ * its pods are in.
+ */
+export type HeldBy = 'its people' | 'the policy' | 'failed restarts' | 'its own state';
 
 /** What a rule or a limit has found about one workload. Without `until` it waits for something other than time. */
 export interface Finding {

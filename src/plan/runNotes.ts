@@ -1,3 +1,6 @@
+import type { WorkloadKey } from '../model.ts';
+import type { Untold } from './notification.ts';
+
 /**
  * What Meltemi remembers of a run besides its restarts. A run is everything that is restarted towards one state of an injector
  * (`Injection.run`). It is journalled, so it survives crashes and leader changes, and only Meltemi writes it. Times are milliseconds of the
@@ -12,7 +15,18 @@ export interface RunNotes {
   readonly waves?: Readonly<Record<string, WaveNote>>;
   /** Since when restarts have been waiting for a closed metric gate, by the names of the gates. */
   readonly closedSince?: Readonly<Record<string, number>>;
+  /** News that receivers have not got yet. */
+  readonly untold?: readonly Untold[];
+  /** Workloads whose restart ended well, as far as the journal has forgotten them. */
+  readonly forgotten?: number;
+  /** When the last of its restarts ended. */
+  readonly endedAt?: number;
+  /** How long its slowest restarts took, in milliseconds, by `keyOf` their workloads. */
+  readonly slowest?: Readonly<Record<string, number>>;
 }
+
+/** Slow restarts of a run that are remembered. */
+const MOST_SLOW = 10;
 
 /** What Meltemi remembers of a wave. */
 export interface WaveNote {
@@ -24,3 +38,25 @@ export interface WaveNote {
 
 /** The notes of each run. */
 export type AllRunNotes = ReadonlyMap<string, RunNotes>;
+
+/** The word in `told` that a run has finished. */
+export const FINISHED = 'finished';
+
+/**
+ * The notes of a run when one of its restarts begins. After it has finished, a restart begins it anew, with news and a summary of its own:
+ * an injector that stays the same for weeks gets more workloads when somebody relabels their namespace.
+ */
+export function begun(notes: RunNotes = {}, wall: number): RunNotes {
+  if (!notes.told?.includes(FINISHED)) return notes.startedAt === undefined ? { ...notes, startedAt: wall } : notes;
+  const { told, forgotten, endedAt, slowest, ...rest } = notes;
+  return { ...rest, startedAt: wall };
+}
+
+/**
+ * The notes of a run when one of its restarts has ended.
+ * @param took milliseconds
+ */
+export function ended(notes: RunNotes, key: WorkloadKey, took: number, wall: number): RunNotes {
+  const all = Object.entries({ ...notes.slowest, [key]: took }).sort(([, a], [, b]) => b - a);
+  return { ...notes, endedAt: wall, slowest: Object.fromEntries(all.slice(0, MOST_SLOW)) };
+}

@@ -52,6 +52,10 @@ export const EVENT_REASONS = {
     type: 'Warning',
     help: 'An injector does not answer; its workloads are neither assessed nor restarted meanwhile.',
   },
+  RunFinished: {
+    type: 'Normal',
+    help: 'Nothing of a run is in flight, and no more of it is restarted by waiting. The message is the summary of the run.',
+  },
   PolicyRejected: {
     type: 'Warning',
     help: 'The policy file was changed into one that cannot be used, or is gone; the last good one stays in force.',

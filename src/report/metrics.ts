@@ -5,6 +5,7 @@ import { WORKLOAD_KINDS } from '../kinds/kinds.ts';
 import { COUNTED_KINDS } from '../kinds/unsupportedKinds.ts';
 import { PRODUCT } from '../names.ts';
 import { OUTCOMES, type resultOf } from '../plan/outcomes.ts';
+import { RECEIVER_KINDS, type Receiver } from '../plan/receiver.ts';
 import { WAVE_STATES } from '../plan/wave.ts';
 import type { ReasonCode } from '../reasons.ts';
 import type { WaveCount } from './waveCounts.ts';
@@ -63,6 +64,10 @@ export const METRICS = {
   last_scan_timestamp_seconds: { labels: [], help: 'When the last complete scan ended.' },
   policy_invalid: { labels: [], help: '1 while the policy file cannot be used and the last good one stays in force.' },
   policy_loaded_timestamp_seconds: { labels: [], help: 'When the policy file in force was read; 0 without one.' },
+  notifications_total: {
+    labels: ['receiver', 'result'],
+    help: 'Notifications by kind of receiver: sent, or failed and not tried again.',
+  },
   errors_total: {
     labels: [],
     help: 'Errors met while reading, evaluating, restarting or keeping the journal; what failed is tried again.',
@@ -102,6 +107,7 @@ export class Metrics {
   readonly #lastScan = this.#gauge('last_scan_timestamp_seconds');
   readonly #policyInvalid = this.#gauge('policy_invalid');
   readonly #policyLoaded = this.#gauge('policy_loaded_timestamp_seconds');
+  readonly #notifications = this.#counter('notifications_total');
   readonly #errors = this.#counter('errors_total');
   readonly #scanDuration = new Histogram({
     name: `${PRODUCT}_scan_duration_seconds`,
@@ -122,6 +128,8 @@ export class Metrics {
     for (const name of MISNAMED) this.registry.removeSingleMetric(name);
     this.#gauge('build_info').set({ version, node_version: process.version }, 1);
     for (const result of RESULTS) this.#questions.inc({ result }, 0);
+    for (const receiver of RECEIVER_KINDS)
+      for (const result of ['sent', 'failed']) this.#notifications.inc({ receiver, result }, 0);
     for (const result of ['success', 'error']) this.#scans.inc({ result }, 0);
     for (const kind of WORKLOAD_KINDS) {
       for (const result of RESTART_RESULTS) this.#restarts.inc({ kind, result }, 0);
@@ -261,6 +269,10 @@ export class Metrics {
 
   restarted(kind: string, result: RestartResult): void {
     this.#restarts.inc({ kind, result });
+  }
+
+  notified(receiver: Receiver['kind'], result: 'sent' | 'failed', count: number): void {
+    this.#notifications.inc({ receiver, result }, count);
   }
 
   error(): void {

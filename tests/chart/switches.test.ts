@@ -108,6 +108,9 @@ test('secretMounts mounts each Secret whole, so that the kubelet keeps its files
   ]);
 });
 
+/** What settings take that are no durations, by the placeholder of their value. */
+const TEXTS: Readonly<Record<string, string>> = { address: ':9999', url: 'https://meltemi.example.com' };
+
 /** A value for a setting, and what the operator is to read. */
 function sampleOf({ setting }: (typeof CONFIG_VALUES)[number]): [value: unknown, text: string] {
   const {
@@ -122,7 +125,7 @@ function sampleOf({ setting }: (typeof CONFIG_VALUES)[number]): [value: unknown,
   }
   if (words) return [words[1], String(words[1])];
   if (type.includes('integer')) return [999_999, '999999'];
-  const text = setting.value === 'address' ? ':9999' : '77s';
+  const text = TEXTS[setting.value ?? ''] ?? '77s';
   return [text, text];
 }
 

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
 import { FREEZE_FIELDS } from '../../src/cli/freezesSchema.ts';
 import { METRIC_GATE_FIELDS } from '../../src/cli/metricGatesSchema.ts';
+import { NOTIFY_FIELDS } from '../../src/cli/notifySchema.ts';
 import {
   FILTER_KEYS,
   METRIC_GATE_KEY,
+  NOTIFY_KEY,
   PAUSE_KEY,
   REWRITES_KEY,
   SIDECAR_KEYS,
@@ -26,6 +28,7 @@ import { waysToRestart } from '../../src/kinds/waysToRestart.ts';
 import { ANNOTATION, LEASE_ANNOTATION, PRODUCT, RESTARTED_AT } from '../../src/names.ts';
 import { OUTCOMES } from '../../src/plan/outcomes.ts';
 import { REASONS } from '../../src/plan/reasonCatalogue.ts';
+import { NEWS_EVENTS } from '../../src/plan/receiver.ts';
 import { EVENT_REASONS } from '../../src/report/events.ts';
 import { METRICS } from '../../src/report/metrics.ts';
 import { between } from './between.ts';
@@ -54,6 +57,8 @@ const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/install.md', name: 'rights', table: () => rights(RIGHTS) },
   { file: 'docs/status.md', name: 'rights of status', table: () => rights(STATUS_RIGHTS) },
   { file: 'docs/kinds.md', name: 'owner kinds', table: ownerKinds },
+  { file: 'docs/steering.md', name: 'receivers', table: receiverFields },
+  { file: 'docs/steering.md', name: 'news', table: news },
   { file: 'helm/README.md', name: 'values', table: values },
 ];
 
@@ -88,6 +93,7 @@ function policyKeys(): string {
   });
   const filters = Object.entries(FILTER_KEYS).map(([name, help]) => [`\`${name}\``, 'list of filters', '', help]);
   const rewrites = Object.entries(REWRITES_KEY).map(([name, help]) => [`\`${name}\``, 'list of rewrites', '', help]);
+  const notify = [['`notify`', 'list of [receivers](steering.md#notifications)', '', NOTIFY_KEY.notify]];
   const sidecars = [
     ['`istio`', 'true or false', '`true`', SIDECAR_KEYS.istio],
     ['`sidecars`', 'list of [sidecars](sidecars.md)', '', SIDECAR_KEYS.sidecars],
@@ -100,7 +106,7 @@ function policyKeys(): string {
   const paused = ['`paused`', 'text', '', PAUSE_KEY.paused];
   return tableOf(
     ['key', 'value', 'default', 'meaning'],
-    [...settings, paused, ...rewrites, ...sidecars, ...times, ...filters, ...waves, ...gates],
+    [...settings, paused, ...rewrites, ...sidecars, ...times, ...filters, ...waves, ...gates, ...notify],
   );
 }
 
@@ -144,6 +150,20 @@ function sidecarFields(): string {
   return tableOf(
     ['field', 'meaning', 'example'],
     Object.entries(SIDECAR_FIELDS).map(([name, help]) => [`\`${name}\``, help, examples.get(name) ?? '']),
+  );
+}
+
+function receiverFields(): string {
+  return tableOf(
+    ['field', 'meaning'],
+    Object.entries(NOTIFY_FIELDS).map(([name, help]) => [`\`${name}\``, help]),
+  );
+}
+
+function news(): string {
+  return tableOf(
+    ['event', 'meaning'],
+    Object.entries(NEWS_EVENTS).map(([event, help]) => [`\`${event}\``, help]),
   );
 }
 

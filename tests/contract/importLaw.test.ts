@@ -131,12 +131,17 @@ const LAW: Readonly<Record<string, Allowed>> = {
     values: [...NOUNS, 'loopSlices.ts', 'compare', 'expect', 'plan', 'report', 'node:zlib'],
     types: ['journal'],
   },
+  // it sends what the pure files beside it find
+  notify: {
+    values: [...NOUNS, 'loopSlices.ts', 'expect', 'plan', 'report', 'watch', 'node:crypto', 'node:http', 'node:https'],
+    types: ['cluster', 'journal'],
+  },
   'operator.ts': {
     values: [...NOUNS, 'loopSlices.ts', 'expect', 'journal', 'observe', 'plan', 'restart', 'watch'],
-    types: ['cluster', 'leader', 'metricGates', 'report'],
+    types: ['cluster', 'leader', 'metricGates', 'notify', 'report'],
   },
   'wireOperator.ts': {
-    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'observe', 'status'],
+    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'notify', 'observe', 'status'],
     types: ['cluster', 'report', 'watch'],
   },
   cli: {
@@ -151,6 +156,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'kinds',
       'leader',
       'metricGates',
+      'notify',
       'observe',
       'plan',
       'pods',
@@ -159,6 +165,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'watch',
       'commander',
       'node:os',
+      'node:path',
       'node:timers/promises',
       'yaml',
       'zod',

@@ -64,6 +64,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   metricGates: { all: ['testbed-programs', 'istiod-process'] },
   metrics: { all: ['control-plane'] },
   native: { all: ['own-mesh'] },
+  notify: { all: ['control-plane', 'fake-kubelet'] },
   olm: { all: ['testbed-programs'] },
   onDelete: { all: ['audit-log', 'fake-kubelet'] },
   optOut: {

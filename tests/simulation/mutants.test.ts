@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { EVICTIONS, METRIC_GATES, MISTAKES, type Mutant, RULES, SIDECARS, TIMES, TRUST, WAVES } from './mutants.ts';
+import {
+  EVICTIONS,
+  METRIC_GATES,
+  MISTAKES,
+  type Mutant,
+  NEWS,
+  RULES,
+  SIDECARS,
+  TIMES,
+  TRUST,
+  WAVES,
+} from './mutants.ts';
 import { FLAVOURS } from './scenario.ts';
 import { SimulationWorkers } from './workers.ts';
 
@@ -15,6 +26,7 @@ for (const mutant of [
   ...MISTAKES,
   ...TRUST,
   ...WAVES,
+  ...NEWS,
 ]) {
   (process.env.SIMULATION_SEED === undefined ? test : test.skip)(`${mutant.name}, ${mutant.breaks} breaks`, () =>
     caught(mutant, (words) => console.info(words)),

@@ -701,3 +701,21 @@ export const WAVES: readonly Mutant[] = [
     flavour: 'waves',
   },
 ];
+
+/** News of runs. */
+export const NEWS: readonly Mutant[] = [
+  {
+    name: 'telling what was told',
+    file: 'src/notify/runNews.ts',
+    snippet: 'if (told.has(one.key) || before >= MOST_OF_EVENT) return [];',
+    instead: 'if (before >= MOST_OF_EVENT) return [];',
+    breaks: 'told-once',
+  },
+  {
+    name: 'keeping in the journal what a receiver has got',
+    file: 'src/notify/notifier.ts',
+    snippet: '(ids.has(one.id) ? without(one, receiver) : one)',
+    instead: 'one',
+    breaks: 'told-once',
+  },
+];

@@ -7,6 +7,7 @@ import type { Operator } from '../../src/operator.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { reason } from '../../src/reasons.ts';
 import { type OperatorParts, wireOperator } from '../../src/wireOperator.ts';
+import { NOBODY_TOLD } from '../builders/notify.ts';
 import type { RevisionName } from './controlPlane.ts';
 import { Lane } from './lane.ts';
 import { MeshView } from './meshView.ts';
@@ -95,6 +96,7 @@ export class OperatorProcess {
       wall: lane.now,
       sleep: lane.sleep,
       own: scenario.own,
+      notify: { ...NOBODY_TOLD, post: (_receiver, body) => world.receiver.post(this, body) },
       signal: this.#stop.signal,
     });
     this.#operator = operator;

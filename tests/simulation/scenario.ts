@@ -7,6 +7,7 @@ import { policy } from '../builders/policy.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { type CanaryDraft, PRIMARY } from './flagger.ts';
 import { GATE } from './prometheus.ts';
+import { RECEIVER } from './receiver.ts';
 import { ALWAYS, drawOwnWindow, drawTimes, type Times, timePolicy } from './times.ts';
 import { VAULT } from './vault.ts';
 
@@ -215,6 +216,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
       ...drawPolicy(dice, flavour),
       ...timePolicy(times),
       doNotDisrupt: calm.once(2) ? 'hold' : 'ignore',
+      notify: [RECEIVER],
       ...(flavour === 'sidecars' && { sources: [ISTIO, VAULT] }),
       ...(isGated && { metricGates: [GATE] }),
       ...(flavour === 'waves' && { waves: drawWaves(diceFor(seed, 7), namespaces, isGated) }),

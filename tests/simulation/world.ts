@@ -9,6 +9,7 @@ import { LeaseServer } from './leaseServer.ts';
 import { type Manifest, merged, type Spec, type Strategy } from './manifest.ts';
 import { OperatorProcess } from './operatorProcess.ts';
 import { Prometheus } from './prometheus.ts';
+import { SimulatedReceiver } from './receiver.ts';
 import { type Attempt, Referee } from './referee.ts';
 import { type BudgetDraft, drawScenario, type Scenario, type WorkloadDraft } from './scenario.ts';
 import { Tenant } from './tenant.ts';
@@ -29,6 +30,7 @@ export class World {
   readonly lease: LeaseServer;
   readonly referee: Referee;
   readonly tenant: Tenant;
+  readonly receiver: SimulatedReceiver;
   readonly flagger: Flagger;
   /** It answers the metric gate, if the policy has one. */
   readonly prometheus: Prometheus;
@@ -63,6 +65,7 @@ export class World {
     this.referee = new Referee(this);
     this.flagger = new Flagger(this, this.scenario.canary, diceFor(seed, 5));
     this.prometheus = new Prometheus(this, diceFor(seed, 8));
+    this.receiver = new SimulatedReceiver(this, diceFor(seed, 11));
     this.tenant = new Tenant(this, tenant.namespace, diceFor(seed, 2));
     this.lease.afterLanding = (writer) => this.#afterLanding(writer, 'journal', 3);
     this.lease.onJournal = (writer, entries) => this.referee.journalled(writer, entries);

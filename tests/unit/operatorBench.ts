@@ -9,6 +9,7 @@ import type { Assessed } from '../../src/plan/assessed.ts';
 import type { Policy } from '../../src/plan/policy.ts';
 import { type OperatorParts, wireOperator } from '../../src/wireOperator.ts';
 import { FakeStore } from '../builders/journalStore.ts';
+import { NOBODY_TOLD } from '../builders/notify.ts';
 import { policy } from '../builders/policy.ts';
 import { expected, injection, NOW, pod } from '../builders/workload.ts';
 
@@ -109,6 +110,7 @@ export class OperatorBench implements AsyncDisposable {
       namespaces: [],
       dryRun: false,
       own: undefined,
+      notify: NOBODY_TOLD,
       signal: this.#stop.signal,
       report: {
         mesh: silent,

@@ -8,6 +8,7 @@ export const oneUnderABudget: Limit<'pdb'> = {
   help: budgetRule.help,
   ends: budgetRule.ends,
   lookAgain: budgetRule.lookAgain,
+  heldBy: 'its own state',
   check({ workload, budgets }, counts, { policy }) {
     if (policy.pdb === 'ignore' || !lowersAvailability(workload)) return undefined;
     for (const budget of budgets) {

@@ -8,6 +8,7 @@ export const budgets: Rule<'pdb'> = {
   help: 'A PodDisruptionBudget allows no disruption now, or another workload under the same budget is being restarted.',
   ends: 'The budget allows a disruption, and no other workload under it is being restarted. Or `--pdb=ignore`.',
   lookAgain: 30_000,
+  heldBy: 'its own state',
   betweenPods: true,
   check(assessed, { policy }) {
     const { workload, budgets: covering } = assessed;

@@ -9,6 +9,7 @@ export const canaryAnalysis: Rule<'canary-analysis'> = {
     'ended.',
   ends: 'Flagger ends its work on the Canary, or Meltemi gets the right to read Canaries.',
   lookAgain: 30_000,
+  heldBy: 'its own state',
   betweenPods: true,
   check({ canary: role }) {
     if (role?.role !== 'primary' || !isAtWork(role.canary)) return undefined;

@@ -17,6 +17,7 @@ export const configRemains: Rule<'config-remains'> = {
     'answers. Meltemi only reports it until the injector changes or you run `meltemi resume`.',
   ends: 'The injector changes, or you run `meltemi resume`.',
   lookAgain: 'on-change',
+  heldBy: 'failed restarts',
   holdsNoWave: true,
   check(assessed, context) {
     const { workload, verdict, injection } = assessed;

@@ -9,6 +9,7 @@ export const excluded: Rule<'excluded'> = {
   ends: 'You change the filter in the policy that the detail names.',
   // usually many workloads wait for this, and an edit of the policy releases most of them at once
   lookAgain: 300_000,
+  heldBy: 'the policy',
   holdsNoWave: true,
   betweenPods: true,
   check(assessed, { policy }) {

@@ -14,6 +14,7 @@ export const gaveUp: Rule<'gave-up'> = {
     `Meltemi does not repeat it. Set \`${RETRY}\` to ask for one more.`,
   ends: 'The injector answers with another sidecar, or you set the annotation for one more restart.',
   lookAgain: 30_000,
+  heldBy: 'failed restarts',
   holdsNoWave: true,
   check(assessed, { policy }) {
     const { workload, verdict } = assessed;

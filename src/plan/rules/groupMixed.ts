@@ -8,6 +8,7 @@ export const groupMixed: Rule<'group-mixed'> = {
     'rollout-operator does.',
   ends: 'Every StatefulSet of the group has the update strategy `OnDelete`.',
   lookAgain: 30_000,
+  heldBy: 'its own state',
   holdsNoWave: true,
   betweenPods: true,
   check: ({ workload }, { rolloutGroups }) => mixedGroup(rolloutGroups.get(groupKeyOf(workload) ?? '') ?? []),

@@ -10,6 +10,7 @@ export const halted: Rule<'halted'> = {
     'Restarts wait until the injector changes or you run `meltemi resume`.',
   ends: 'The injector changes, or you run `meltemi resume`.',
   lookAgain: 'on-change',
+  heldBy: 'failed restarts',
   betweenPods: true,
   check: ({ injection, workload }, context) => haltOf(injection, workload.namespace, context),
 };

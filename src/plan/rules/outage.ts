@@ -7,6 +7,7 @@ export const outage: Rule<'outage'> = {
   ends: 'The workload has more replicas or another update strategy. Or `--recreate=restart`.',
   // other counts of replicas end it
   lookAgain: 30_000,
+  heldBy: 'the policy',
   holdsNoWave: true,
   check(assessed, { policy }) {
     const { workload } = assessed;

@@ -11,6 +11,7 @@ export const ownerReverts: Rule<'owner-reverts'> = {
     'Restarts wait until the injector changes or you run `meltemi resume`.',
   ends: 'The injector changes, or you run `meltemi resume`.',
   lookAgain: 'on-change',
+  heldBy: 'failed restarts',
   holdsNoWave: true,
   check({ workload, injection }, context) {
     if (!workload.owner) return undefined;

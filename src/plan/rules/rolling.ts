@@ -7,6 +7,7 @@ export const rolling: Rule<'rolling'> = {
   help: 'A rollout of this workload is in progress.',
   ends: 'The rollout is complete.',
   lookAgain: 30_000,
+  heldBy: 'its own state',
   check(assessed) {
     const { workload } = assessed;
     if (isSettled(workload) || isOurFailure(assessed)) return undefined;

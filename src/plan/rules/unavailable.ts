@@ -14,6 +14,7 @@ export const unavailable: Rule<'unavailable'> = {
   help: 'More pods are unavailable than its own update strategy allows.',
   ends: 'Enough of its pods are available.',
   lookAgain: 30_000,
+  heldBy: 'its own state',
   check(assessed, { policy }) {
     const { workload, verdict, onLostNodes } = assessed;
     const { desired, available } = workload.rollout;

@@ -11,6 +11,7 @@ export const updatePending: Rule<'update-pending'> = {
     'pods are of the newest pod template. Restarts wait until its people end it, because a replaced pod could get that template.',
   ends: 'Its people complete or abort the update, so that all pods are of one pod template.',
   lookAgain: 30_000,
+  heldBy: 'its own state',
   check(assessed) {
     const { strategy, rollout, pendingUpdate } = assessed.workload;
     if (strategy === ON_DELETE && !isSettled(assessed.workload))

@@ -2,9 +2,11 @@ import { FILTER_FIELDS } from '../../../src/cli/filterSchema.ts';
 import { FREEZE_FIELDS } from '../../../src/cli/freezesSchema.ts';
 import { REWRITE_FIELDS } from '../../../src/cli/imageRewritesSchema.ts';
 import { METRIC_GATE_FIELDS } from '../../../src/cli/metricGatesSchema.ts';
+import { HOOK_FIELDS } from '../../../src/cli/notifySchema.ts';
 import {
   FILTER_KEYS,
   METRIC_GATE_KEY,
+  NOTIFY_KEY,
   PAUSE_KEY,
   REWRITES_KEY,
   SIDECAR_KEYS,
@@ -18,6 +20,7 @@ import { URGENT_FIELDS } from '../../../src/cli/urgentSchema.ts';
 import { MOST_WAVES, WAVE_FIELDS } from '../../../src/cli/wavesSchema.ts';
 import { WINDOW_FIELDS } from '../../../src/cli/windowsSchema.ts';
 import { SOURCE_KINDS } from '../../../src/expect/sources.ts';
+import { NEWS_EVENTS, RECEIVER_KINDS } from '../../../src/plan/receiver.ts';
 import { CONFIG_VALUES, POLICY_VALUES } from './flagValues.ts';
 import { type Schema, settingSchema } from './settingSchema.ts';
 import type { ValueKey } from './valueKeys.ts';
@@ -84,6 +87,7 @@ function policySchema(): Schema {
   const waves = Object.keys(WAVES_KEY).map((name) => [name, wavesSchema(filter)]);
   const gates = Object.keys(METRIC_GATE_KEY).map((name) => [name, { type: 'array', items: metricGateSchema(filter) }]);
   const pause = Object.keys(PAUSE_KEY).map((name) => [name, { type: ['string', 'boolean'], minLength: 1 }]);
+  const notify = Object.keys(NOTIFY_KEY).map((name) => [name, { type: 'array', minItems: 1, items: receiverSchema() }]);
   const keys = [
     ...settings,
     ...pause,
@@ -93,6 +97,7 @@ function policySchema(): Schema {
     ...filters,
     ...waves,
     ...gates,
+    ...notify,
   ];
   return { ...closed(), properties: Object.fromEntries(keys) };
 }
@@ -136,6 +141,16 @@ function sidecarSchema(filter: Schema): Schema {
   sidecar.properties.match = { type: 'array', minItems: 1, items: filter };
   sidecar.properties.readyFirst = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
   return { ...sidecar, oneOf: SOURCE_KINDS.map(({ key }) => ({ required: [key] })) };
+}
+
+/** An entry has exactly one receiver. */
+function receiverSchema(): Schema {
+  const hook = { ...closed(), required: HOOK_FIELDS };
+  for (const field of HOOK_FIELDS) hook.properties[field] = { type: 'string', minLength: 1 };
+  const receiver = closed();
+  for (const kind of RECEIVER_KINDS) receiver.properties[kind] = hook;
+  receiver.properties.events = { type: 'array', minItems: 1, items: { enum: Object.keys(NEWS_EVENTS) } };
+  return { ...receiver, oneOf: RECEIVER_KINDS.map((kind) => ({ required: [kind] })) };
 }
 
 /** What a number may be beyond its type is left to the operator. */

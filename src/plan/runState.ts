@@ -1,0 +1,158 @@
+import type { Injection } from '../expect/mesh.ts';
+import type { Pause } from '../loopSlices.ts';
+import { keyOf, type WorkloadRef } from '../model.ts';
+import { type Assessed, type AssessedSidecar, bySidecar } from './assessed.ts';
+import { isInFlight } from './journalEntry.ts';
+import type { RunCounts } from './notification.ts';
+import { type Outcome, resultOf } from './outcomes.ts';
+import type { Planned } from './plan.ts';
+import { type Target, targetsOf } from './record.ts';
+import type { Wait } from './rule.ts';
+import type { AllRunNotes, RunNotes } from './runNotes.ts';
+import { heldBy } from './waitReasons.ts';
+
+/** A workload as far as a run concerns it. */
+export interface RunMember {
+  readonly workload: WorkloadRef;
+  readonly verdict: Assessed['verdict'];
+  readonly isInFlight: boolean;
+  /** How its last restart of the run ended; undefined if there is none, or it is in flight. */
+  readonly outcome?: Outcome;
+  /** When that restart began, in milliseconds of the wall clock. */
+  readonly restartedAt?: number;
+  /** What it waits for. */
+  readonly wait?: Wait;
+  /** The name of its wave; absent without waves in the policy. */
+  readonly wave?: string;
+}
+
+/** How far a run is. */
+export interface RunState {
+  readonly run: string;
+  /** What it restarts towards; undefined if no workload matches it any more. */
+  readonly injection?: Injection;
+  readonly notes: RunNotes;
+  /** Workloads that were restarted in it, or whose sidecar it decides. */
+  readonly members: readonly RunMember[];
+  readonly counts: RunCounts;
+  /** What is still to come of it: `more` as long as time or other restarts bring it on, `stuck` while workloads must recover first. */
+  readonly left: 'more' | 'stuck' | 'nothing';
+}
+
+/** How far each of these runs is. Pure; in steps, one for each workload. */
+export function* runStatesStepwise(items: readonly Planned[], runs: AllRunNotes): Generator<Pause, RunState[]> {
+  const found = new Map([...runs.keys()].map((run) => [run, new Map<string, RunMember>()]));
+  const injections = new Map<string, Injection>();
+  for (const item of items) {
+    for (const one of bySidecar(item)) {
+      const run = one.injection?.run;
+      const members = run === undefined ? undefined : found.get(run);
+      if (!members || !one.injection || run === undefined) continue;
+      injections.set(run, one.injection);
+      members.set(keyOf(item.workload), memberOf(item, one, run, runs.get(run)));
+    }
+    noteFormer(item, found, runs);
+    yield 'short';
+  }
+  return [...found].map(([run, members]) => {
+    const injection = injections.get(run);
+    return stateOf(run, [...members.values()], runs.get(run) ?? {}, injection);
+  });
+}
+
+/** A workload that was restarted in a run and that now another injector decides about. */
+function noteFormer(item: Planned, found: Map<string, Map<string, RunMember>>, runs: AllRunNotes): void {
+  if (!item.entry) return;
+  const key = keyOf(item.workload);
+  for (const { run } of targetsOf(item.entry)) {
+    const members = found.get(run);
+    if (!members || members.has(key)) continue;
+    const { workload, verdict } = item;
+    members.set(key, { workload: refOf(workload), verdict: elsewhere(verdict), ...lastOf(item, run, runs.get(run)) });
+  }
+}
+
+/** What another injector thinks of it makes it no outdated workload of this run. */
+const elsewhere = (verdict: Assessed['verdict']): Assessed['verdict'] =>
+  verdict.state === 'outdated' ? { state: 'current', expected: verdict.expected, drifts: [] } : verdict;
+
+const refOf = ({ kind, namespace, name }: WorkloadRef): WorkloadRef => ({ kind, namespace, name });
+
+function memberOf(item: Planned, one: AssessedSidecar, run: string, notes: RunNotes | undefined): RunMember {
+  const wait = waitOf(item, one);
+  return {
+    workload: refOf(item.workload),
+    verdict: one.verdict,
+    ...lastOf(item, run, notes),
+    ...(wait && { wait }),
+    ...(item.wave !== undefined && { wave: item.wave }),
+  };
+}
+
+/** The wait of one of its sidecars. */
+function waitOf({ step, source }: Planned, one: AssessedSidecar): Wait | undefined {
+  if (step.action !== 'wait') return undefined;
+  if (one.source?.name === source?.name) return step;
+  return step.alsoWaits?.find(({ assessed }) => assessed.source?.name === one.source?.name)?.wait;
+}
+
+/** Its last restart in a run, since the run started. */
+function lastOf(
+  item: Planned,
+  run: string,
+  { startedAt = Number.POSITIVE_INFINITY }: RunNotes = {},
+): Pick<RunMember, 'isInFlight' | 'outcome' | 'restartedAt'> {
+  const { entry } = item;
+  if (!entry) return { isInFlight: false };
+  // times of restarts are cut to the second
+  const since = Math.floor(startedAt / 1000) * 1000;
+  const mine = targetsOf(entry).filter((target) => target.run === run && target.restartedAt >= since);
+  const last = mine.toSorted((a: Target, b: Target) => b.restartedAt - a.restartedAt)[0];
+  if (!last) return { isInFlight: false };
+  return {
+    isInFlight: isInFlight(item) && last.restartedAt === entry.restartedAt,
+    restartedAt: last.restartedAt,
+    ...(last.outcome && { outcome: last.outcome }),
+  };
+}
+
+function stateOf(
+  run: string,
+  members: readonly RunMember[],
+  notes: RunNotes,
+  injection: Injection | undefined,
+): RunState {
+  const outdated = members.filter(({ verdict }) => verdict.state === 'outdated');
+  const counts = {
+    outdated: outdated.length,
+    inFlight: members.filter((one) => one.isInFlight).length,
+    verified: members.filter(isVerified).length + (notes.forgotten ?? 0),
+    failed: members.filter(isFailed).length,
+    waiting: outdated.filter((one) => !one.isInFlight && !isFailed(one)).length,
+  };
+  const left = members.map(leftOf);
+  const most = left.includes('more') ? 'more' : left.includes('stuck') ? 'stuck' : 'nothing';
+  return { run, ...(injection && { injection }), notes, members, counts, left: most };
+}
+
+/** Whether its last restart in the run brought its sidecar. */
+export const isVerified = ({ outcome }: RunMember): boolean =>
+  outcome !== undefined && resultOf(outcome) === 'verified';
+
+/** Whether its last restart in the run did not bring its sidecar, and it is not current by other means. */
+export const isFailed = ({ outcome, verdict, isInFlight: flies }: RunMember): boolean =>
+  !flies && outcome !== undefined && BAD.has(resultOf(outcome)) && verdict.state !== 'current';
+
+const BAD: ReadonlySet<string> = new Set(['failed', 'reverted']);
+
+/** Verdicts that another look may change within moments, so that nothing can be said of the workload yet. */
+const NOT_SEEN: ReadonlySet<string> = new Set(['injector-unreachable', 'namespace-not-seen', 'not-read']);
+
+function leftOf({ verdict, wait, isInFlight: flies }: RunMember): RunState['left'] {
+  if (flies) return 'more';
+  if (verdict.state === 'unknown') return NOT_SEEN.has(verdict.reason.code) ? 'more' : 'nothing';
+  if (verdict.state !== 'outdated') return 'nothing';
+  if (!wait || wait.of === 'run') return 'more';
+  const holder = heldBy(wait.reason.code);
+  return holder === undefined ? 'more' : holder === 'its own state' ? 'stuck' : 'nothing';
+}

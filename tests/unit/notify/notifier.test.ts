@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { Journal } from '../../../src/journal/journal.ts';
+import type { NewsListener } from '../../../src/notify/notifier.ts';
+import { Notifier } from '../../../src/notify/notifier.ts';
+import type { PostResult } from '../../../src/notify/post.ts';
+import type { Planned } from '../../../src/plan/plan.ts';
+import { NEWS_EVENTS, type NewsEvent, type Receiver } from '../../../src/plan/receiver.ts';
+import { evaluation } from '../../builders/evaluation.ts';
+import { FakeStore } from '../../builders/journalStore.ts';
+import { context } from '../../builders/policy.ts';
+import { ended, gaveUp, inFlight, notes, waiting } from '../../builders/runs.ts';
+import { NOW } from '../../builders/workload.ts';
+import { until } from '../cluster/deadline.ts';
+import { FakeClock } from '../cluster/fakeClock.ts';
+
+const EVENTS = Object.keys(NEWS_EVENTS) as NewsEvent[];
+const hook = (urlFile: string, events: readonly NewsEvent[] = EVENTS): Receiver => ({
+  kind: 'webhook',
+  urlFile,
+  events: new Set(events),
+});
+
+/** Where messages arrive, whoever leads: by the receiver's file. */
+class Receivers {
+  readonly got: { readonly to: string; readonly event: string; readonly id: string }[] = [];
+  /** Receivers that do not answer now. */
+  readonly hanging = new Set<string>();
+  readonly refusing = new Set<string>();
+
+  readonly post = async ({ urlFile }: Pick<Receiver, 'urlFile'>, body: object): Promise<PostResult> => {
+    const { event, id } = body as { event: string; id: string };
+    this.got.push({ to: urlFile, event, id });
+    if (this.hanging.has(urlFile)) return new Promise(() => undefined);
+    return { status: this.refusing.has(urlFile) ? 410 : 200 };
+  };
+
+  events(to: string): string[] {
+    return this.got.filter((one) => one.to === to).map(({ event }) => event);
+  }
+}
+
+/** A process that leads, over a Lease that others may have led with before. */
+class Leader {
+  readonly term = new AbortController();
+  readonly clock = new FakeClock();
+  readonly said: string[] = [];
+  readonly journal: Journal;
+  readonly notifier: Notifier;
+  notify: readonly Receiver[] = [hook('/a')];
+
+  constructor(store: FakeStore, receivers: Receivers) {
+    const say = (words: string): void => void this.said.push(words);
+    const listener: NewsListener = {
+      news: (_run, event) => say(event),
+      finished: (_run, { restarted }) => say(`finished ${restarted}`),
+      trouble: () => say('trouble'),
+      sent: ({ urlFile }, count) => say(`sent ${count} to ${urlFile}`),
+      delayed: ({ urlFile }) => say(`delayed ${urlFile}`),
+      gaveUp: ({ urlFile }, count) => say(`gave up ${count} to ${urlFile}`),
+    };
+    this.journal = new Journal({ store, now: () => NOW, wall: () => NOW, onError: () => undefined });
+    this.journal.load();
+    this.notifier = new Notifier({
+      journal: this.journal,
+      policy: () => ({ notify: this.notify }),
+      origin: { cluster: '', statusUrl: '' },
+      post: receivers.post,
+      sleep: (milliseconds, signal) => this.clock.sleep(milliseconds, signal),
+      wall: () => NOW,
+      listener,
+    });
+    this.notifier.begin(this.term.signal);
+  }
+
+  async sees(...items: readonly Planned[]): Promise<number | undefined> {
+    return this.notifier.evaluated(evaluation(items), context());
+  }
+
+  /** Nothing waits for a receiver any more, in the store too. */
+  async quiet(store: FakeStore): Promise<void> {
+    await until('receivers to be told', () => !store.stored?.includes('"untold":[{'));
+  }
+}
+
+/** A cluster in which a run has started. */
+function bench() {
+  const store = new FakeStore();
+  const receivers = new Receivers();
+  const leader = new Leader(store, receivers);
+  leader.journal.note('run', notes());
+  return { store, receivers, leader };
+}
+
+test('news are told once, however often they are seen', async () => {
+  const { store, receivers, leader } = bench();
+  await leader.sees(inFlight('a'));
+  await leader.sees(inFlight('a'));
+  await leader.quiet(store);
+  await leader.sees(inFlight('a'));
+  assert.deepEqual(receivers.events('/a'), ['started']);
+  assert.deepEqual(leader.said, ['started', 'sent 1 to /a']);
+});
+
+test('the next leader tells nothing again', async () => {
+  const { store, receivers, leader } = bench();
+  await leader.sees(inFlight('a'), gaveUp('b'));
+  await leader.quiet(store);
+  leader.term.abort();
+  const next = new Leader(store, receivers);
+  await next.sees(inFlight('a'), gaveUp('b'));
+  await next.quiet(store);
+  assert.deepEqual(receivers.events('/a'), ['started', 'gave-up']);
+});
+
+test('what was not sent before a crash is sent after it, to those who have not got it', async () => {
+  const { store, receivers, leader } = bench();
+  leader.notify = [hook('/a'), hook('/b')];
+  receivers.hanging.add('/b');
+  await leader.sees(inFlight('a'));
+  await until('/a to have it', () => leader.said.includes('sent 1 to /a'));
+  await until('that to be stored', () => store.stored?.includes('"to":["webhook:/b"]') === true);
+  leader.term.abort();
+  receivers.hanging.clear();
+  const next = new Leader(store, receivers);
+  next.notify = leader.notify;
+  await next.sees(inFlight('a'));
+  await next.quiet(store);
+  assert.deepEqual(receivers.events('/a'), ['started']);
+  assert.deepEqual(receivers.events('/b'), ['started', 'started']);
+  const ids = receivers.got.map(({ id }) => id);
+  assert.equal(new Set(ids).size, 1, 'the same ID tells the receiver that it is the same');
+});
+
+test('nothing is sent before it is stored', async () => {
+  const { store, receivers, leader } = bench();
+  await leader.journal.stored();
+  store.failing = new Error('no API server');
+  await leader.sees(inFlight('a'));
+  await until('the failure', () => leader.said.includes('trouble'));
+  assert.deepEqual(receivers.got, []);
+  store.failing = undefined;
+  await leader.sees(inFlight('a'));
+  await leader.quiet(store);
+  assert.deepEqual(receivers.events('/a'), ['started']);
+});
+
+test('what is news meanwhile waits for its own write', async () => {
+  const { store, receivers, leader } = bench();
+  await leader.journal.stored();
+  const opened = Promise.withResolvers<void>();
+  const keep = store.keep.bind(store);
+  let writes = 0;
+  store.keep = async (text) => {
+    if (text.includes('"event":"gave-up"')) throw new Error('too late');
+    writes += 1;
+    if (writes === 2) await opened.promise;
+    return keep(text);
+  };
+  await leader.sees(inFlight('a'));
+  await until('the write that the first waits for', () => writes === 2);
+  await leader.sees(inFlight('a'), gaveUp('b'));
+  opened.resolve();
+  await until('the first to be sent', () => leader.said.includes('sent 1 to /a'));
+  await until('the failure', () => leader.said.includes('trouble'));
+  assert.deepEqual(receivers.events('/a'), ['started']);
+});
+
+test('a receiver that hangs keeps nothing from the others', async () => {
+  const { receivers, leader } = bench();
+  leader.notify = [hook('/a'), hook('/b')];
+  receivers.hanging.add('/a');
+  await leader.sees(inFlight('a'));
+  await until('/b to have it', () => leader.said.includes('sent 1 to /b'));
+  await leader.sees(inFlight('a'), gaveUp('b'));
+  await until('/b to have the next', () => receivers.events('/b').length === 2);
+  assert.deepEqual(receivers.events('/a'), ['started']);
+});
+
+test('a receiver is told of the events that it wants', async () => {
+  const { store, receivers, leader } = bench();
+  leader.notify = [hook('/a', ['gave-up']), hook('/b', ['started'])];
+  await leader.sees(inFlight('a'), gaveUp('b'));
+  await leader.quiet(store);
+  assert.deepEqual([receivers.events('/a'), receivers.events('/b')], [['gave-up'], ['started']]);
+});
+
+test('a receiver that is new in the policy is not told of what was news before', async () => {
+  const { store, receivers, leader } = bench();
+  leader.notify = [];
+  await leader.sees(inFlight('a'));
+  leader.notify = [hook('/a')];
+  await leader.sees(inFlight('a'), gaveUp('b'));
+  await leader.quiet(store);
+  assert.deepEqual(receivers.events('/a'), ['gave-up']);
+});
+
+test('a receiver that the policy no longer names is not told, and is forgotten', async () => {
+  const { store, receivers, leader } = bench();
+  receivers.hanging.add('/a');
+  await leader.sees(inFlight('a'));
+  await until('the request', () => receivers.got.length === 1);
+  leader.notify = [];
+  await leader.sees(inFlight('a'));
+  await leader.quiet(store);
+});
+
+test('what a receiver refuses is not sent again, by the next leader either', async () => {
+  const { store, receivers, leader } = bench();
+  receivers.refusing.add('/a');
+  await leader.sees(inFlight('a'));
+  await leader.quiet(store);
+  leader.term.abort();
+  const next = new Leader(store, receivers);
+  await next.sees(inFlight('a'));
+  assert.deepEqual(receivers.events('/a'), ['started']);
+  assert.ok(leader.said.includes('gave up 1 to /a'));
+});
+
+test('after the term nothing is sent', async () => {
+  const { receivers, leader } = bench();
+  leader.term.abort();
+  await leader.sees(inFlight('a'));
+  assert.deepEqual([receivers.got, leader.said], [[], []]);
+});
+
+test('the end of a run is said once, with its summary, whether or not anybody is told', async () => {
+  const { store, receivers, leader } = bench();
+  leader.notify = [];
+  await leader.sees(ended('a', 'verified'), waiting('b', 'opted-out'));
+  const next = new Leader(store, receivers);
+  await next.sees(ended('a', 'verified'), waiting('b', 'opted-out'));
+  assert.deepEqual([...leader.said, ...next.said], ['started', 'finished 1']);
+});
+
+test('it says when a run may have finished', async () => {
+  const { leader } = bench();
+  leader.journal.note('run', { endedAt: NOW - 5000 });
+  assert.equal(await leader.sees(ended('a', 'verified')), 15_000);
+  assert.equal(await leader.sees(inFlight('a')), undefined);
+});
+
+test('news of a run whose injector is gone still reach those who wait for them', async () => {
+  const { store, receivers, leader } = bench();
+  receivers.hanging.add('/a');
+  await leader.sees(inFlight('a'));
+  await until('the request', () => receivers.got.length === 1);
+  leader.journal.keepOnly([]);
+  await leader.journal.stored();
+  leader.term.abort();
+  receivers.hanging.clear();
+  const next = new Leader(store, receivers);
+  await next.sees(inFlight('a'));
+  await next.quiet(store);
+  assert.deepEqual(receivers.events('/a'), ['started', 'started']);
+});
