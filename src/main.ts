@@ -5,12 +5,14 @@ import { askCluster } from './cli/askCluster.ts';
 import { completion } from './cli/completion.ts';
 import { explainText } from './cli/explainCommand.ts';
 import { pauseCommand } from './cli/pauseCommand.ts';
+import { planClusters } from './cli/planClusters.ts';
 import { planCommand } from './cli/planCommand.ts';
 import { checkPolicy } from './cli/policyCommand.ts';
 import { PolicyError } from './cli/policySource.ts';
 import { program } from './cli/program.ts';
 import { resumeCommand } from './cli/resumeCommand.ts';
 import { runCommand } from './cli/runCommand.ts';
+import { statusCommand } from './cli/statusCommand.ts';
 import { messageOf } from './messageOf.ts';
 import { PRODUCT } from './names.ts';
 import { escaped } from './report/escaped.ts';
@@ -42,7 +44,9 @@ async function main(stop: AbortController): Promise<number> {
         return OK;
       },
       policyCheck: (file, options) => checkPolicy(file, options, streams, stop.signal),
-      plan: (settings, given) => planCommand(settings, given, streams, stop.signal),
+      plan: (settings, given) =>
+        (settings.contexts.length > 0 ? planClusters : planCommand)(settings, given, streams, stop.signal),
+      status: (settings) => statusCommand(settings, streams, stop.signal),
       pause: (settings) => pauseCommand(settings, streams, stop.signal),
       resume: (settings) => resumeCommand(settings, streams, stop.signal),
     },

@@ -47,6 +47,8 @@ export const LEASE_ANNOTATION = {
   resumedAt: `${DOMAIN}/resumed-at`,
   /** What Meltemi has restarted and how that ended; only the leader writes it. */
   journal: `${DOMAIN}/journal`,
+  /** What the leader's last evaluation says, for `meltemi status`; only the leader writes it. */
+  status: `${DOMAIN}/status`,
 } as const;
 /** Opts a workload or a namespace in or out: with `"false"` it is not restarted. */
 export const RESTART_ANNOTATION = `${DOMAIN}/restart`;

@@ -74,6 +74,8 @@ export interface OperatorOptions {
   readonly sleep: Clock['sleep'];
   /** The requests of users on the Lease. */
   readonly pauseState: () => PauseState;
+  /** Keeps the last evaluation of the term for `meltemi status`. */
+  readonly status: { evaluated(evaluation: Evaluation): void; clear(): void };
   /** The workload that this process runs in, if it does. */
   readonly own?: WorkloadKey | undefined;
   readonly notifier: Pick<Notifier, 'begin' | 'evaluated' | 'isNews'>;
@@ -168,6 +170,8 @@ export class Operator {
    * that are being followed are left to the next leader.
    */
   async lead(signal: AbortSignal): Promise<void> {
+    // an earlier term's would go over that of the leader in between
+    this.#options.status.clear();
     this.#upkeep.load();
     this.#scans.askForAll(this.#options.now());
     if (!this.#options.dryRun) this.#options.notifier.begin(signal);
@@ -311,6 +315,7 @@ export class Operator {
     if (!dryRun) for (const [run, notes] of evaluation.toNote) journal.note(run, notes);
     noteOrphans(this.#orphanedSince, evaluation.items, context.now);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
+    this.#options.status.evaluated(evaluation);
     await report.evaluated(evaluation);
     await this.#takeNews(evaluation, context);
     await afterSteps(observations.length);

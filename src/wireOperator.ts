@@ -12,6 +12,7 @@ import type { Post } from './notify/receiverQueue.ts';
 import { Observer } from './observe/observer.ts';
 import { Operator, type OperatorOptions } from './operator.ts';
 import type { Report } from './report/report.ts';
+import { PublishedStatus } from './status/publishedStatus.ts';
 import type { AnswersVersion } from './watch/meshAssembly.ts';
 import type { MeshWatch } from './watch/meshWatch.ts';
 
@@ -25,8 +26,8 @@ export interface OperatorParts
     'policy' | 'reconcilePeriod' | 'namespaces' | 'dryRun' | 'own' | 'now' | 'wall' | 'sleep'
   > {
   readonly cluster: Cluster;
-  /** The Lease: it keeps the journal and the requests of users. */
-  readonly lease: Pick<Leadership, 'text' | 'keep' | 'pauseState' | 'onPauseState'>;
+  /** The Lease: it keeps the journal, the status and the requests of users. */
+  readonly lease: Pick<Leadership, 'text' | 'keep' | 'pauseState' | 'onPauseState' | 'publishes'>;
   /** Makes the watches. They ask `answersVersion` for each entry, because its count is part of the entry's epoch. */
   readonly watch: (answersVersion: AnswersVersion) => WiredWatch;
   /** Asks injectors without a network. */
@@ -96,6 +97,8 @@ export function wireOperator(parts: OperatorParts): Wired {
       operator.ring();
     },
   });
+  const status = new PublishedStatus({ journal, now, wall });
+  lease.publishes(() => status.text());
   const notifier = new Notifier({ ...parts.notify, journal, policy, sleep, wall });
   const gates = new MetricGates({
     ask: parts.askGate ?? ((gate) => askPrometheus(gate, { signal })),
@@ -123,6 +126,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     wall,
     sleep,
     pauseState: () => lease.pauseState(),
+    status,
     own: parts.own,
     notifier,
   });

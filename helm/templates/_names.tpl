@@ -47,6 +47,10 @@
 {{- include "meltemi.cut" (printf "%s:%s-metrics-reader" (include "meltemi.namespace" .) (include "meltemi.fullname" .)) -}}
 {{- end -}}
 
+{{- define "meltemi.statusReaderName" -}}
+{{- include "meltemi.cut" (printf "%s:%s-status-reader" (include "meltemi.namespace" .) (include "meltemi.fullname" .)) -}}
+{{- end -}}
+
 {{- define "meltemi.dashboardName" -}}
 {{- include "meltemi.cut" (printf "%s-dashboard" (include "meltemi.fullname" .)) -}}
 {{- end -}}

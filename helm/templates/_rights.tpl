@@ -199,3 +199,64 @@
   resources: [events]
   verbs: [create]
 {{- end }}
+
+{{- define "meltemi.status.cluster" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [meltemi]
+  verbs: [get, list, watch]
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: [get, list, watch]
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [list]
+- apiGroups: [""]
+  resources: [pods, events]
+  verbs: [list]
+{{- if .Values.argoRollouts.enabled }}
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [get, list, watch]
+{{- end }}
+{{- if .Values.eviction.enabled }}
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [replicationcontrollers]
+  verbs: [get, list, watch]
+{{- end }}
+{{- end }}
+
+{{- define "meltemi.status.scoped.own" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [meltemi]
+  verbs: [get, list, watch]
+{{- end }}
+
+{{- define "meltemi.status.scoped.namespaces" -}}
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: [get, list, watch]
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [list]
+- apiGroups: [""]
+  resources: [pods, events]
+  verbs: [list]
+{{- if .Values.argoRollouts.enabled }}
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [get, list, watch]
+{{- end }}
+{{- if .Values.eviction.enabled }}
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [replicationcontrollers]
+  verbs: [get, list, watch]
+{{- end }}
+{{- end }}

@@ -18,3 +18,24 @@ gets one Role all the same.
 {{- end -}}
 {{- toYaml $roles -}}
 {{- end -}}
+
+{{- define "meltemi.statusSubjects" -}}
+{{- range .Values.statusReader.subjects }}
+- kind: {{ .kind }}
+  name: {{ .name | quote }}
+  {{- if eq .kind "ServiceAccount" }}
+  namespace: {{ .namespace | default (include "meltemi.namespace" $) }}
+  {{- else }}
+  apiGroup: rbac.authorization.k8s.io
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The Roles of readers by namespace, as YAML, where Meltemi manages some namespaces only. */}}
+{{- define "meltemi.statusRoles" -}}
+{{- $roles := dict (include "meltemi.namespace" .) (list "own") -}}
+{{- range .Values.namespaces -}}
+{{- $_ := set $roles . (append (get $roles . | default list) "namespaces") -}}
+{{- end -}}
+{{- toYaml $roles -}}
+{{- end -}}

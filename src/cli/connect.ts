@@ -11,6 +11,8 @@ import type { Settings } from './settings.ts';
 export interface Connection {
   readonly client: KubeClient;
   readonly cluster: KubeCluster;
+  /** The name of the kubeconfig's context; in a pod, the address of the API server. */
+  readonly name: string;
   /** The context's namespace; in a pod, the pod's own. */
   readonly namespace: string;
   readonly server: string;
@@ -25,7 +27,12 @@ export interface Connection {
  * @throws {Error} naming the kubeconfig file, what is wrong with it and what to do
  */
 export function connect({ kubeconfig, context }: Settings, env: Environment, beforeWrite?: () => void): Connection {
-  const { config, namespace, source } = loadKubeconfig({
+  const {
+    config,
+    context: name,
+    namespace,
+    source,
+  } = loadKubeconfig({
     env,
     ...(kubeconfig && { path: kubeconfig }),
     ...(context && { context }),
@@ -34,6 +41,7 @@ export function connect({ kubeconfig, context }: Settings, env: Environment, bef
   return {
     client,
     cluster: new KubeCluster(client, new PagedPodSource(client), Date.now, beforeWrite),
+    name: source === IN_CLUSTER ? client.origin : name,
     namespace,
     server: client.origin,
     isInCluster: source === IN_CLUSTER,

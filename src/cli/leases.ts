@@ -2,7 +2,7 @@ import { isForbidden } from '../cluster/apiError.ts';
 import type { Api } from '../cluster/client.ts';
 import { wholeList } from '../cluster/list.ts';
 import { resourcePath } from '../cluster/resources.ts';
-import { annotationsOf, type Lease, LeaseObject } from '../leader/lease.ts';
+import { annotationsOf, type Lease, LeaseObject, type LeaseSpec } from '../leader/lease.ts';
 import { messageOf } from '../messageOf.ts';
 import type { Labels } from '../model.ts';
 import { LEASE_NAME, PRODUCT } from '../names.ts';
@@ -18,6 +18,7 @@ export const leases = (client: Api, signal: AbortSignal): Promise<Lease[]> =>
 export interface FoundLease {
   readonly namespace: string;
   readonly annotations: Labels;
+  readonly spec?: LeaseSpec;
 }
 
 /** Meltemi's Lease; or that the cluster certainly has none, so Meltemi never ran there; or why this is unknown. */
@@ -77,5 +78,5 @@ async function oneByOne(client: Api, namespaces: readonly string[], signal: Abor
 
 const found = (namespace: string, lease: Lease): LeaseLookup => ({
   kind: 'found',
-  lease: { namespace, annotations: annotationsOf(lease) },
+  lease: { namespace, annotations: annotationsOf(lease), ...(lease.spec && { spec: lease.spec }) },
 });

@@ -22,6 +22,8 @@ import type { MeshScope } from '../watch/meshWatch.ts';
 import { evaluateWithMetricGates } from './askMetricGates.ts';
 import { connect } from './connect.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
+import type { ScreenInput } from './liveScreen.ts';
+import type { PlannedCluster } from './planClusters.ts';
 import { planMesh } from './planMesh.ts';
 import { planSettings, sourceLine } from './planSettings.ts';
 import { planText } from './planText.ts';
@@ -34,7 +36,7 @@ import { assumedText } from './whatIf/assumedText.ts';
 
 /** The standard streams and the environment, as far as a command needs them. */
 export interface Streams {
-  readonly input: AsyncIterable<Buffer>;
+  readonly input: AsyncIterable<Buffer> & ScreenInput;
   readonly out: NodeJS.WriteStream;
   readonly error: NodeJS.WriteStream;
   readonly environment: Environment;
@@ -49,6 +51,7 @@ const WARNING_LIMIT = 1000;
 
 /**
  * Runs the operator's own pipeline once, without the ability to write: watch, scan, ask, assess, plan, print.
+ * @param onPlanned receives what is printed, and what it is made of
  * @returns the exit code: 0 all assessed and none outdated, 3 some outdated, 1 none outdated but some not assessed
  * @throws {Error} when the policy file cannot be used, or the cluster cannot be read or has no injector; the message is for users
  */
@@ -57,6 +60,7 @@ export async function planCommand(
   given: ReadonlySet<string>,
   streams: Streams,
   signal: AbortSignal,
+  onPlanned?: (planned: PlannedCluster) => void,
 ): Promise<number> {
   if (asked.explain && !asked.namespace) {
     streams.error.write('error: --explain names one workload, so it needs --namespace, for example -n shop\n');
@@ -162,6 +166,7 @@ export async function planCommand(
     const rows = rowsOf(evaluation);
     const waves = wavesIn(policy, evaluation);
     progress.done();
+    onPlanned?.({ evaluation, rows, warnings, wall: now, entries: journal.entries, notes: journal.notes, lookup });
     if (!explained) {
       const printed = { rows, warnings, assumptions, waves, evaluation, ...(source && { source }) };
       streams.out.write(planText(printed, settings, streams));

@@ -41,6 +41,17 @@ Exit code: 0 everything assessed and nothing outdated, 3 something is outdated,
 1 an error, or nothing outdated but something could not be assessed, 2 wrong usage.
 It is 0 too when the reader of the output has seen enough, as in "${PRODUCT} plan | head".`;
 
+const STATUS_EXAMPLES = `
+Examples:
+  ${PRODUCT} status                         how far the restarts are, and what waits for what
+  ${PRODUCT} status --watch                 the same, live; q or Ctrl-C ends it
+  ${PRODUCT} status -n shop                 one namespace
+  ${PRODUCT} status --contexts all          one line for each cluster of the kubeconfig
+  ${PRODUCT} status -o json | jq .counts
+
+It reads what the leader publishes on its Lease, and the workloads in flight. It needs no other rights.
+Exit code: 0 shown, 1 an error, or a cluster that could not be read, 2 wrong usage.`;
+
 const PAUSE_EXAMPLES = `
 Examples:
   ${PRODUCT} pause -n meltemi --reason 'change freeze until Monday'
@@ -114,6 +125,7 @@ export function program(
   };
   command('run', 'watch the mesh and keep its workloads current', RUN_EXAMPLES);
   command('plan', 'show what run would do now, without writing anything', PLAN_EXAMPLES);
+  command('status', 'show how far the restarts of the running operator are', STATUS_EXAMPLES);
   command('pause', 'let no new restart begin', PAUSE_EXAMPLES);
   command('resume', 'end a pause or a halt', RESUME_EXAMPLES);
   root
@@ -162,7 +174,7 @@ export function optionsOf(command: CommandName, environment: Environment): Optio
     .map(([name, setting]) => optionOf(name, setting, environment));
 }
 
-const SHORT: Readonly<Record<string, string>> = { namespace: '-n, ', output: '-o, ' };
+const SHORT: Readonly<Record<string, string>> = { namespace: '-n, ', output: '-o, ', watch: '-w, ' };
 
 function optionOf(name: string, setting: Setting<unknown>, environment: Environment): Option {
   const option = flagOption(name, setting);

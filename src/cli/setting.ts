@@ -1,12 +1,15 @@
 import { ENV_PREFIX } from '../names.ts';
 
-export type CommandName = 'run' | 'plan' | 'pause' | 'resume';
+export type CommandName = 'run' | 'plan' | 'status' | 'pause' | 'resume';
 
 /** The commands that take a setting. */
-export const ALL = ['run', 'plan', 'pause', 'resume'] as const;
+export const ALL = ['run', 'plan', 'status', 'pause', 'resume'] as const;
 export const BOTH = ['run', 'plan'] as const;
 export const RUN = ['run'] as const;
 export const PLAN = ['plan'] as const;
+/** The commands that only show something. */
+export const SHOW = ['plan', 'status'] as const;
+export const STATUS = ['status'] as const;
 
 /** One setting: its flag and environment variable follow from its name; help, README and chart are made from this table. */
 export interface Setting<T> {

@@ -152,6 +152,9 @@ export function parseDialAddress(given: string): { host: string; port: number } 
   throw new InvalidArgumentError('It must be host:port, for example localhost:15017.');
 }
 
+/** Names of kubeconfig contexts, each once, in their order. They may have any characters but a comma. */
+export const parseContexts = (given: string): readonly string[] => [...new Set(splitList(given))];
+
 /** An http or https URL, or nothing. */
 export const STATUS_URL = '^(https?://[^\\s<>|"]{1,900})?$';
 

@@ -8,10 +8,11 @@ import { GATE_CODES, type GateCode } from '../plan/gates/gates.ts';
 import { DO_NOT_DISRUPT_CHOICES, PDB_CHOICES, RECREATE_CHOICES } from '../plan/policy.ts';
 import { LOG_LEVELS, type LogLevel } from '../report/logger.ts';
 import type { OperatorChoice } from './installed/operatorDeployment.ts';
-import { ALL, BOTH, defaultOf, PLAN, RUN, type Setting } from './setting.ts';
+import { ALL, BOTH, defaultOf, PLAN, RUN, type Setting, SHOW, STATUS } from './setting.ts';
 import {
   atLeastOne,
   oneOfEach,
+  parseContexts,
   parseDialAddress,
   parseLogLevel,
   parseOperatorChoice,
@@ -196,9 +197,9 @@ export const SETTINGS = {
   } as Setting<LogLevel>,
   namespace: neverEmpty(
     text(
-      'plan: only this namespace; pause, resume: the namespace of Meltemi; default: the context’s namespace',
+      'plan, status: only this namespace; pause, resume: the namespace of Meltemi; default: the context’s namespace',
       'name',
-      ['plan', 'pause', 'resume'],
+      ['plan', 'status', 'pause', 'resume'],
     ),
     'be the name of a namespace; leave it out to give none.',
   ),
@@ -207,9 +208,22 @@ export const SETTINGS = {
     help: 'table, json or yaml',
     value: 'format',
     default: 'table',
-    commands: PLAN,
+    commands: SHOW,
     parse: parseOutput,
   } as Setting<'table' | 'json' | 'yaml'>,
+  contexts: {
+    help: 'one line for each of these clusters: kubeconfig contexts, comma-separated, or all',
+    value: 'contexts',
+    default: '',
+    commands: SHOW,
+    list: true,
+    parse: parseContexts,
+  } as Setting<readonly string[]>,
+  watch: toggle('keep the status on the screen, live', STATUS),
+  run: neverEmpty(
+    text('only this run: the identity that the status shows, or its beginning', 'run', STATUS),
+    'be the identity of a run; leave it out for all of them.',
+  ),
   explain: {
     help: `show how the verdict on one workload comes about, for example ${KINDS[0]?.kind}/web; needs --namespace`,
     value: 'kind/name',

@@ -57,6 +57,15 @@ export function loadKubeconfig(options: KubeconfigOptions): LoadedKubeconfig {
   );
 }
 
+/**
+ * The names of all contexts, in the order of the kubeconfig; none in a pod without a kubeconfig.
+ * @throws KubeconfigError
+ */
+export function contextNames({ path, env }: Pick<KubeconfigOptions, 'path' | 'env'>): string[] {
+  const files = filesToRead(path, env);
+  return files.length > 0 ? merged(files).contexts.map(({ name }) => name) : [];
+}
+
 function filesToRead(path: string | undefined, env: Environment): string[] {
   if (path) return [path];
   const listed = (env.KUBECONFIG ?? '').split(delimiter).filter(Boolean);

@@ -179,3 +179,33 @@ export const RIGHTS: readonly Right[] = [
     why: 'to list outdated pods of a Job under its CronJob, and say when it ends',
   }),
 ];
+
+/** Of a reader: in an installation for the whole cluster all rights are there, so that the Lease is found in whatever namespace it is. */
+const toRead = { place: 'cluster', scoped: ['namespaces'] } as const;
+
+/**
+ * Every permission that `meltemi status` uses, and no other. The chart's `statusReader` is made from this table. A live test compares it
+ * with the audit log.
+ */
+export const STATUS_RIGHTS: readonly Right[] = [
+  {
+    group: groupOf('leases'),
+    resource: 'leases',
+    verbs: ['get', 'list', 'watch'],
+    names: [LEASE_NAME],
+    place: 'cluster',
+    scoped: ['own'],
+    why: 'to find the Lease, and to read what the leader publishes on it',
+  },
+  ...KINDS.map((kind) =>
+    rightTo(kind, {
+      verbs: ['get', 'list', 'watch'],
+      ...toRead,
+      ...(kind.chartValue !== undefined && { when: `${kind.chartValue}.enabled` as const }),
+      why: 'to show how far the rollouts in flight are',
+    }),
+  ),
+  ...[...between].map((one) => rightTo(one, { verbs: ['list'], ...toRead, why: 'to find the pods of a slow rollout' })),
+  { group: groupOf('pods'), resource: 'pods', verbs: ['list'], ...toRead, why: 'to find the pods of a slow rollout' },
+  { group: groupOf('events'), resource: 'events', verbs: ['list'], ...toRead, why: 'to show why a rollout is slow' },
+];

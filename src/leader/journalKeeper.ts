@@ -2,7 +2,7 @@ import { ApiError } from '../cluster/apiError.ts';
 import type { Labels } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 
-/** The journal text for the next write of the Lease, and callbacks for its result. */
+/** The texts for the next write of the Lease, and callbacks for its result. */
 export interface JournalWrite {
   readonly annotations: Labels;
   /** The write succeeded. */
@@ -17,8 +17,17 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Holds the journal until it is on the Lease. Each write of the Lease includes the latest text and resolves its callers. */
+/** The status of the moment, which the next write of the Lease takes along; undefined if there is none. */
+export type StatusSource = () => string | undefined;
+
+/**
+ * Holds the journal until it is on the Lease. Each write of the Lease includes the latest text and resolves its callers. The status rides
+ * along: it causes no write, and where the Lease has no room for it, it is left out and the journal is not.
+ */
 export class JournalKeeper {
+  #statusOf: StatusSource = () => undefined;
+  /** The status made a write fail in this term. */
+  #hasNoRoom = false;
   #text: string | undefined;
   #version = 0;
   #waiting: Waiting[] = [];
@@ -36,16 +45,34 @@ export class JournalKeeper {
     return promise;
   }
 
+  /** Sets what each write takes along besides the journal. */
+  publishes(source: StatusSource): void {
+    this.#statusOf = source;
+  }
+
   next(): JournalWrite {
     const version = this.#version;
     this.#asked = false;
+    const status = this.#hasNoRoom ? undefined : this.#statusOf();
     return {
-      annotations: this.#text === undefined ? {} : { [LEASE_ANNOTATION.journal]: this.#text },
+      annotations: {
+        ...(this.#text !== undefined && { [LEASE_ANNOTATION.journal]: this.#text }),
+        ...(status !== undefined && { [LEASE_ANNOTATION.status]: status }),
+      },
       written: () => this.#written(version),
       failed: (error) => {
-        if (isRefusal(error)) this.#refused(version, error);
+        if (!isRefusal(error)) return;
+        if (status === undefined) this.#refused(version, error);
+        else this.#withoutStatus();
       },
     };
+  }
+
+  /** The status may be why the write was refused. Nothing depends on it, so the write is tried again at once without it. */
+  #withoutStatus(): void {
+    this.#hasNoRoom = true;
+    this.#asked = true;
+    this.#wake?.abort();
   }
 
   /**
@@ -79,6 +106,7 @@ export class JournalKeeper {
     this.#waiting = [];
     this.#text = undefined;
     this.#asked = false;
+    this.#hasNoRoom = false;
     for (const { reject } of waiting) reject(why);
   }
 }

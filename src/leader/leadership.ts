@@ -1,4 +1,5 @@
 import type { JournalStore } from '../journal/journal.ts';
+import type { StatusSource } from './journalKeeper.ts';
 import type { PauseState } from './pauseState.ts';
 
 /**
@@ -20,6 +21,8 @@ export interface Leadership extends JournalStore {
   /** Whether `assertLeading` would pass now. */
   readonly isLeading: boolean;
   pauseState(): PauseState;
+  /** Sets the status that each write of the Lease takes along during a term. Where the Lease is renewed anyway, it causes no write. */
+  publishes(source: StatusSource): void;
   /** Calls the listener when `pauseState` changes, and after the first read if it is not empty. Returns a function that unsubscribes. */
   onPauseState(listener: (pauseState: PauseState) => void): () => void;
   /** For liveness: why this process should be restarted; undefined if it is healthy, which includes candidates. */

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../cluster/clock.ts';
 import type { OwnAccount } from '../cluster/ownAccount.ts';
 import type { Labels } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
-import { JournalKeeper } from './journalKeeper.ts';
+import { JournalKeeper, type StatusSource } from './journalKeeper.ts';
 import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
 import { LeadershipNews } from './leadershipNews.ts';
 import { annotationsOf, type Lease, type LeaseCall, LeaseObject } from './lease.ts';
@@ -63,6 +63,10 @@ export class WithoutElection implements Leadership {
 
   pauseState(): PauseState {
     return this.#orders.current;
+  }
+
+  publishes(source: StatusSource): void {
+    this.#journal.publishes(source);
   }
 
   onPauseState(listener: (pauseState: PauseState) => void): () => void {

@@ -25,6 +25,11 @@ export interface WaitReason<Code extends string = string> {
   /** What ends the wait, and what a user can do for that: one or two sentences for docs/reasons.md and `meltemi explain`. */
   readonly ends: string;
   readonly lookAgain: LookAgain;
+  /**
+   * The command with which users end the wait, for `meltemi status`; absent if it ends by itself, or if no one command ends it. It may have
+   * `{meltemi}`, Meltemi's own namespace, and `{namespace}`, `{kind}` and `{name}` of the workload.
+   */
+  readonly endedBy?: string;
   /** Who keeps the workload back, if waiting alone may never end it. Absent where the wait ends by itself or with the run. */
   readonly heldBy?: HeldBy;
 }

@@ -21,6 +21,14 @@ export const METRICS = {
     labels: ['kind'],
     help: 'Outdated pods that are not restarted because Meltemi cannot restart their kind of owner, by kind.',
   },
+  proxies: {
+    labels: ['version'],
+    help: 'Pods by the version of their proxy: the 20 most frequent, and the rest as `other`.',
+  },
+  oldest_outdated_timestamp_seconds: {
+    labels: [],
+    help: 'When the leader first saw the workload that has been outdated for the longest time; 0 if none is outdated.',
+  },
   restarts_in_flight: { labels: [], help: 'Restarts that are written and not ended.' },
   restarts_total: { labels: ['kind', 'result'], help: 'Ended restarts by workload kind and result.' },
   wave_workloads: {
@@ -30,6 +38,10 @@ export const METRICS = {
   wave_state: {
     labels: ['wave', 'state'],
     help: '1 for the state that a wave of the policy is in: waiting, running, baking, failed or done.',
+  },
+  restart_duration_seconds: {
+    labels: [],
+    help: 'How long restarts take that end as verified or failed, from the write to the end.',
   },
   injector_questions_total: { labels: ['result'], help: 'Questions to injectors by result.' },
   halted_runs: { labels: [], help: 'Runs that failures have halted and that keep workloads waiting.' },
@@ -83,6 +95,8 @@ export class Metrics {
   readonly #workloads = this.#gauge('workloads');
   readonly #waiting = this.#gauge('waiting_workloads');
   readonly #unsupported = this.#gauge('unsupported_outdated_pods');
+  readonly #proxies = this.#gauge('proxies');
+  readonly #oldestOutdated = this.#gauge('oldest_outdated_timestamp_seconds');
   readonly #waveWorkloads = this.#gauge('wave_workloads');
   readonly #waveState = this.#gauge('wave_state');
   readonly #inFlight = this.#gauge('restarts_in_flight');
@@ -107,6 +121,13 @@ export class Metrics {
     name: `${PRODUCT}_scan_duration_seconds`,
     help: METRICS.scan_duration_seconds.help,
     buckets: [0.1, 0.3, 1, 3, 10, 30, 100, 300],
+    registers: [this.registry],
+  });
+
+  readonly #restartDuration = new Histogram({
+    name: `${PRODUCT}_restart_duration_seconds`,
+    help: METRICS.restart_duration_seconds.help,
+    buckets: [5, 15, 30, 60, 120, 300, 600, 1800, 3600],
     registers: [this.registry],
   });
 
@@ -148,6 +169,8 @@ export class Metrics {
     this.#workloads.reset();
     this.#waiting.reset();
     this.#unsupported.reset();
+    this.#proxies.reset();
+    this.#oldestOutdated.set(0);
     this.waves([]);
     this.#inFlight.set(0);
     this.#halted.set(0);
@@ -224,6 +247,21 @@ export class Metrics {
   /** @param pods outdated pods by the kind of their owner */
   unsupported(pods: ReadonlyMap<string, number>): void {
     for (const kind of COUNTED_KINDS) this.#unsupported.set({ kind }, pods.get(kind) ?? 0);
+  }
+
+  /** @param pods by the version of their proxy, which is bounded already */
+  proxies(pods: ReadonlyMap<string, number>): void {
+    this.#proxies.reset();
+    for (const [version, count] of pods) this.#proxies.set({ version }, count);
+  }
+
+  /** @param since milliseconds of the wall clock; undefined if nothing is outdated */
+  oldestOutdated(since: number | undefined): void {
+    this.#oldestOutdated.set((since ?? 0) / 1000);
+  }
+
+  restartTook(seconds: number): void {
+    this.#restartDuration.observe(seconds);
   }
 
   scanned(seconds: number, endedAt: number): void {

@@ -45,6 +45,9 @@ export interface FailedScan {
   readonly isNews: boolean;
 }
 
+/** Results of restarts that were followed to an end of their own. */
+const TIMED: ReadonlySet<string> = new Set(['verified', 'failed']);
+
 /** A file that is not a policy has as many problems as lines. */
 const PROBLEMS_SHOWN = 10;
 
@@ -195,8 +198,10 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#options.logger.info('Pod evicted', { ...refOf(workload), pod });
   }
 
-  ended({ workload, verdict }: Assessed, outcome: Outcome, detail: string): void {
+  ended({ workload, verdict, entry }: Assessed, outcome: Outcome, detail: string): void {
     this.#restartEnded(workload, outcome, detail);
+    if (entry && TIMED.has(resultOf(outcome)))
+      this.#options.metrics.restartTook(Math.max(0, Date.now() - entry.restartedAt) / 1000);
     if (resultOf(outcome) !== 'verified') return;
     if (verdict.state === 'current')
       this.#events.about(workload, 'SidecarRestarted', `every pod has ${sidecarWord(verdict.expected)}`);

@@ -28,6 +28,7 @@ const BESIDE: Readonly<Record<string, Values>> = {
   'serviceAccount.create': { serviceAccount: { name: 'mine' } },
   'networkPolicy.prometheusPorts': { policy: { metricGates: [GATE] } },
   'service.enabled': PODS_SCRAPED,
+  'statusReader.subjects': { statusReader: { create: true } },
 };
 
 /** What a guess by the type would get wrong. */
@@ -37,6 +38,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   'prometheusRule.outdatedFor': '12h',
   'prometheusRule.alerts': { MeltemiDown: { for: '5m' } },
   'rbac.metricsReaders': [{ namespace: 'monitoring', name: 'prometheus' }],
+  'statusReader.subjects': [{ kind: 'Group', name: 'readers' }],
   livenessProbe: { periodSeconds: 20 },
   readinessProbe: { periodSeconds: 20 },
   'networkPolicy.apiServerPorts': [7443],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { RIGHTS, type RightScope } from '../../src/cluster/rights.ts';
+import { RIGHTS, type RightScope, STATUS_RIGHTS } from '../../src/cluster/rights.ts';
 import { KINDS } from '../../src/kinds/kinds.ts';
 import { JOBS } from '../../src/kinds/unsupportedKinds.ts';
 import { grants } from '../contract/chart/grants.ts';
@@ -66,6 +66,35 @@ test('readers of the metrics that values name are bound to that role, and to no 
   assert.equal(binding?.roleRef.name, 'ops:meltemi-metrics-reader');
   assert.deepEqual(await bindings({ config: { metricsSecure: false } }), [], 'plain metrics need no right');
 });
+
+const TEAM = { kind: 'Group', name: 'mesh-readers' };
+const readers = async (values: Values): Promise<Manifest[]> =>
+  (await render({ statusReader: { create: true, subjects: [TEAM] }, ...values })).filter(({ metadata }) =>
+    metadata.name.endsWith('-status-reader'),
+  );
+const ofStatus = (place: RightScope, scoped: boolean): Set<string> =>
+  grants(rulesOf(rightsAt(place, scoped, STATUS_RIGHTS)));
+
+test('readers of the status get a role of their own, without a right to write anything', async () => {
+  const [role, binding, ...others] = await readers({});
+  assert.deepEqual(others, []);
+  assert.equal(role?.kind, 'ClusterRole');
+  assert.deepEqual(grants(role?.rules ?? []), ofStatus('cluster', false));
+  assert.ok([...ofStatus('cluster', false)].every((right) => /^(get|list|watch) /.test(right)));
+  assert.deepEqual(binding?.subjects, [{ ...TEAM, apiGroup: 'rbac.authorization.k8s.io' }]);
+  assert.equal(binding?.roleRef.name, role?.metadata.name);
+});
+
+test('where Meltemi manages some namespaces, readers may read those and its Lease', async () => {
+  const manifests = await readers({ namespaces: ['shop'] });
+  assert.deepEqual(new Set(manifests.map(({ kind }) => kind)), new Set(['Role', 'RoleBinding']));
+  assert.deepEqual(grants(rulesIn(manifests, 'shop')), ofStatus('namespaces', true));
+  assert.deepEqual(grants(rulesIn(manifests, 'ops')), ofStatus('own', true));
+  assert.equal(manifests.filter(({ kind }) => kind === 'RoleBinding').length, 2);
+});
+
+test('no reader of the status is made unless values ask for it', async () =>
+  assert.deepEqual(await readers({ statusReader: {} }), []));
 
 const rightsWith = async (policy: object): Promise<Set<string>> => {
   const manifests = await render({ policy });

@@ -18,7 +18,7 @@ import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../src/cli/sidecarsSchema.ts';
 import { WAVE_FIELDS } from '../../src/cli/wavesSchema.ts';
 import { WINDOW_FIELDS } from '../../src/cli/windowsSchema.ts';
-import { RIGHTS, type RightScope } from '../../src/cluster/rights.ts';
+import { RIGHTS, type Right, type RightScope, STATUS_RIGHTS } from '../../src/cluster/rights.ts';
 import { BY_DEFAULT, DRIFTS } from '../../src/compare/drift.ts';
 import { SOURCE_KINDS } from '../../src/expect/sources.ts';
 import { apiVersionOf } from '../../src/kinds/apiResource.ts';
@@ -39,6 +39,7 @@ import { tableOf } from './markdownTable.ts';
 const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/flags.md', name: 'flags of run', table: () => flags('run') },
   { file: 'docs/flags.md', name: 'flags of plan only', table: () => flags('plan', 'run') },
+  { file: 'docs/flags.md', name: 'flags of status', table: () => flags('status') },
   { file: 'docs/flags.md', name: 'flags of pause', table: () => flags('pause') },
   { file: 'docs/reasons.md', name: 'reasons', table: reasons },
   { file: 'docs/reporting.md', name: 'events', table: events },
@@ -53,7 +54,8 @@ const TABLES: readonly { file: string; name: string; table: () => string }[] = [
   { file: 'docs/steering.md', name: 'freeze fields', table: () => fieldsOf(FREEZE_FIELDS) },
   { file: 'docs/sidecars.md', name: 'sidecar fields', table: sidecarFields },
   { file: 'docs/steering.md', name: 'wave fields', table: waveFields },
-  { file: 'docs/install.md', name: 'rights', table: rights },
+  { file: 'docs/install.md', name: 'rights', table: () => rights(RIGHTS) },
+  { file: 'docs/status.md', name: 'rights of status', table: () => rights(STATUS_RIGHTS) },
   { file: 'docs/kinds.md', name: 'owner kinds', table: ownerKinds },
   { file: 'docs/steering.md', name: 'receivers', table: receiverFields },
   { file: 'docs/steering.md', name: 'news', table: news },
@@ -223,6 +225,7 @@ const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {
   resumed: 'the last value of `resume` that the leader has acted on',
   resumedAt: 'when the leader acted on it, RFC 3339',
   journal: 'set by the leader: its journal of restarts and how they ended; see above',
+  status: 'set by the leader: what its last evaluation says, for `meltemi status`',
 };
 
 function annotations(): string {
@@ -273,8 +276,8 @@ const WHEN_HELP: Readonly<Record<string, string>> = {
   'eviction.enabled': 'unless the chart’s value `eviction.enabled` is `false`',
 };
 
-function rights(): string {
-  const rows = RIGHTS.map(({ resource, verbs, names = [], place, scoped, why, when }) => [
+function rights(all: readonly Right[]): string {
+  const rows = all.map(({ resource, verbs, names = [], place, scoped, why, when }) => [
     [`\`${resource}\``, ...names.map((name) => `\`${name}\``)].join(' '),
     verbs.join(', '),
     PLACE_HELP[place],

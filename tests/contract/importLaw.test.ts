@@ -128,6 +128,11 @@ const LAW: Readonly<Record<string, Allowed>> = {
   },
   // the estimate is made in slices, beside the loop
   'etaUpkeep.ts': { values: ['loopSlices.ts', 'plan'] },
+  // what others may see of an evaluation, and how a terminal shows it
+  status: {
+    values: [...NOUNS, 'loopSlices.ts', 'compare', 'expect', 'plan', 'report', 'node:zlib'],
+    types: ['journal'],
+  },
   // it sends what the pure files beside it find
   notify: {
     values: [...NOUNS, 'loopSlices.ts', 'expect', 'plan', 'report', 'watch', 'node:crypto', 'node:http', 'node:https'],
@@ -138,7 +143,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
     types: ['cluster', 'leader', 'metricGates', 'notify', 'report'],
   },
   'wireOperator.ts': {
-    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'notify', 'observe'],
+    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'notify', 'observe', 'status'],
     types: ['cluster', 'report', 'watch'],
   },
   cli: {
@@ -158,6 +163,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'plan',
       'pods',
       'report',
+      'status',
       'watch',
       'commander',
       'node:os',

@@ -96,6 +96,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   scale: { all: ['control-plane', 'many-pods'] },
   service: { all: ['own-mesh'] },
   sidecars: { all: ['testbed-programs'] },
+  status: { all: ['audit-log', 'fake-kubelet', 'istiod-upgrade'] },
   tables: { all: ['own-mesh'] },
   tenant: { all: ['fake-kubelet'] },
   unsupported: { all: ['audit-log', 'istiod-upgrade'] },

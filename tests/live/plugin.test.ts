@@ -49,6 +49,11 @@ const rows: [string, string[], RegExp][] = [
   ['lists the plugin', ['plugin', 'list'], /\/kubectl-meltemi\n/],
   ['runs it', ['meltemi', '--version'], /^\d+\.\d+\.\d+\S* \(abc1234, 2026-11-21\)\n$/],
   ['shows its help as it is typed', ['meltemi', 'plan', '--help'], /^Usage: kubectl meltemi plan \[options\]/],
+  [
+    'runs status by its name',
+    ['meltemi', 'status', '--help'],
+    /^Usage: kubectl meltemi status \[options\][\s\S]*--watch/,
+  ],
   ['completes its commands', ['__complete', 'meltemi', 'pla'], /^plan\t.*\n:4\n$/],
   ['explains a reason', ['meltemi', 'explain', 'paused'], /^paused, .*\n\n {2}The rollout is paused\.\n/],
   ['completes reasons', ['__complete', 'meltemi', 'explain', 'pau'], /^paused\tThe rollout is paused\n:4\n$/],

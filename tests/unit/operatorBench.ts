@@ -94,6 +94,7 @@ export class OperatorBench implements AsyncDisposable {
         keep: (text) => this.store.keep(text),
         pauseState: () => options.pauseState ?? {},
         onPauseState: () => silent,
+        publishes: silent,
       },
       watch: () => ({
         onChange: silent,

@@ -1,3 +1,4 @@
+import { PRODUCT } from '../../names.ts';
 import { timestamp } from '../../rfc3339.ts';
 import { everywhereOrHere } from '../halts.ts';
 import { isRetryAsked, knownTargets } from '../journalEntry.ts';
@@ -10,6 +11,7 @@ import type { Rule } from '../rule.ts';
  */
 export const configRemains: Rule<'config-remains'> = {
   code: 'config-remains',
+  endedBy: `${PRODUCT} resume -n {meltemi}`,
   help:
     'A restart of this workload, or of another one, did not end the difference between its configuration and the one that the injector ' +
     'answers. Meltemi only reports it until the injector changes or you run `meltemi resume`.',

@@ -8,6 +8,7 @@ import type { Rule } from '../rule.ts';
 
 export const gaveUp: Rule<'gave-up'> = {
   code: 'gave-up',
+  endedBy: `kubectl -n {namespace} annotate {kind} {name} --overwrite ${RETRY}="$(date)"`,
   help:
     'A restart did not bring this sidecar, or its result is unknown. ' +
     `Meltemi does not repeat it. Set \`${RETRY}\` to ask for one more.`,

@@ -1,8 +1,10 @@
+import { PRODUCT } from '../../names.ts';
 import { haltOf } from '../halts.ts';
 import type { Rule } from '../rule.ts';
 
 export const halted: Rule<'halted'> = {
   code: 'halted',
+  endedBy: `${PRODUCT} resume -n {meltemi}`,
   help:
     'Too many restarts failed, or new pods became ready without their sidecar, in this namespace or in several. ' +
     'Restarts wait until the injector changes or you run `meltemi resume`.',

@@ -1,7 +1,9 @@
+import { PRODUCT } from '../../names.ts';
 import type { Rule } from '../rule.ts';
 
 export const operatorPaused: Rule<'operator-paused'> = {
   code: 'operator-paused',
+  endedBy: `${PRODUCT} resume -n {meltemi}`,
   help: 'A user has paused Meltemi with `meltemi pause`, with the annotation on its Lease, or with `paused` in the policy.',
   ends: 'You run `meltemi resume`, or remove `paused` from the policy.',
   lookAgain: 'on-change',

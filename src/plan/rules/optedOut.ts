@@ -7,6 +7,7 @@ const LONGEST = 40;
 /** A value that is neither `"true"` nor `"false"` is a mistake. The workload is not restarted until the value is corrected. */
 export const optedOut: Rule<'opted-out'> = {
   code: 'opted-out',
+  endedBy: `kubectl -n {namespace} annotate {kind} {name} --overwrite ${RESTART_ANNOTATION}=true`,
   help: `The annotation \`${RESTART_ANNOTATION}\` on the workload, or else on its namespace, opts it out.`,
   ends: 'You remove the annotation, or set it to `true`.',
   lookAgain: 30_000,

@@ -1,9 +1,11 @@
+import { PRODUCT } from '../../names.ts';
 import { everywhereOrHere } from '../halts.ts';
 import { kindOfOwner } from '../history.ts';
 import type { Rule } from '../rule.ts';
 
 export const ownerReverts: Rule<'owner-reverts'> = {
   code: 'owner-reverts',
+  endedBy: `${PRODUCT} resume -n {meltemi}`,
   help:
     'An owner of the same kind has reverted a restart of another workload, in this namespace or in several. ' +
     'Restarts wait until the injector changes or you run `meltemi resume`.',

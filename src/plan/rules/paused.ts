@@ -2,6 +2,7 @@ import type { Rule } from '../rule.ts';
 
 export const paused: Rule<'paused'> = {
   code: 'paused',
+  endedBy: 'kubectl -n {namespace} rollout resume {kind} {name}',
   help: 'The rollout is paused.',
   ends: 'You resume the rollout: `kubectl rollout resume`.',
   lookAgain: 30_000,

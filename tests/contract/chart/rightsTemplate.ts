@@ -1,4 +1,4 @@
-import { RIGHTS, type Right, type RightScope, type Verb } from '../../../src/cluster/rights.ts';
+import { RIGHTS, type Right, type RightScope, STATUS_RIGHTS, type Verb } from '../../../src/cluster/rights.ts';
 
 /** A rule of a Role. */
 export interface Rule {
@@ -30,8 +30,8 @@ export function rulesOf(rights: readonly Right[]): Rule[] {
   });
 }
 
-export const rightsAt = (place: RightScope, scoped: boolean): Right[] =>
-  RIGHTS.filter((right) => (scoped ? right.scoped : [right.place]).includes(place));
+export const rightsAt = (place: RightScope, scoped: boolean, rights: readonly Right[] = RIGHTS): Right[] =>
+  rights.filter((right) => (scoped ? right.scoped : [right.place]).includes(place));
 
 /** The table of rights as templates of rules, for the roles to include. */
 export function rightsTemplate(): string {
@@ -55,6 +55,9 @@ export function rightsTemplate(): string {
     template('meltemi.rights.scoped.istio', rightsAt('istio', true)),
     template('meltemi.rights.scoped.namespaces', rightsAt('namespaces', true)),
     template('meltemi.rights.scoped.own', rightsAt('own', true)),
+    template('meltemi.status.cluster', rightsAt('cluster', false, STATUS_RIGHTS)),
+    template('meltemi.status.scoped.own', rightsAt('own', true, STATUS_RIGHTS)),
+    template('meltemi.status.scoped.namespaces', rightsAt('namespaces', true, STATUS_RIGHTS)),
   ].join('\n');
 }
 

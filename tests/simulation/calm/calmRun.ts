@@ -51,6 +51,7 @@ export async function calmRun(cluster: RandomCluster, estimates = true): Promise
       },
       pauseState: () => ({}),
       onPauseState: () => silent,
+      publishes: silent,
     },
     watch: () => ({
       onChange: silent,

@@ -11,7 +11,7 @@ async function complete(typed: string): Promise<string[]> {
 }
 
 const rows: [string, string, string[]][] = [
-  ['the commands', '', ['run', 'plan', 'pause', 'resume', 'explain', 'policy', ':4']],
+  ['the commands', '', ['run', 'plan', 'status', 'pause', 'resume', 'explain', 'policy', ':4']],
   ['commands that begin so', 'p', ['plan', 'pause', 'policy', ':4']],
   ['the commands of a command', 'policy ', ['check', ':4']],
   [

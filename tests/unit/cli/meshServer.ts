@@ -86,6 +86,7 @@ export class MeshServer extends ApiServer {
   readonly #objects = new Map<string, Named[]>([
     ['namespaces', [{ metadata: { ...meta('', 'shop'), labels: { 'istio-injection': 'enabled' } } }]],
   ]);
+  readonly #watching: { readonly resource: string; readonly response: ServerResponse }[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'meltemi-mesh-'));
 
   constructor() {
@@ -100,6 +101,13 @@ export class MeshServer extends ApiServer {
     const ownerReferences = [{ kind, name, uid: `shop-${name}`, controller: true }];
     if (kind === 'Deployment')
       this.put('replicasets', { metadata: meta('shop', `${name}-abc`, { uid: `rs-shop-${name}`, ownerReferences }) });
+  }
+
+  /** Tells those who watch Leases of a change. @returns how many they are */
+  change(event: { readonly type: string; readonly object: object }): number {
+    const leases = this.#watching.filter(({ resource }) => resource === 'leases');
+    for (const { response } of leases) response.write(`${JSON.stringify(event)}\n`);
+    return leases.length;
   }
 
   /** Meltemi's Lease, in a namespace. */
@@ -142,6 +150,7 @@ export class MeshServer extends ApiServer {
     }
     if (searchParams.get('watch')) {
       response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+      this.#watching.push({ resource, response });
       return;
     }
     const items = here.filter((object) => selects(searchParams.get('labelSelector') ?? '', object));

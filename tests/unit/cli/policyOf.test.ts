@@ -15,7 +15,7 @@ async function policyWith(flags: string[], environment: Record<string, string> =
     const unused = async (): Promise<number> => assert.fail('another command ran');
     const command = program(
       '0',
-      { run, plan: unused, pause: unused, resume: unused, policyCheck: unused, explain: unused },
+      { run, plan: unused, status: unused, pause: unused, resume: unused, policyCheck: unused, explain: unused },
       () => undefined,
     );
     await command.parseAsync(['node', 'meltemi', 'run', ...flags]);

@@ -256,6 +256,49 @@ describe('leader election: the journal', () => {
   });
 });
 
+describe('leader election: the status', () => {
+  it('goes along with renewals and causes no write', async () => {
+    await using bench = await ElectionBench.open();
+    const { election } = await bench.elector('a');
+    let status: string | undefined;
+    election.publishes(() => status);
+    await bench.pass(4000);
+    assert.equal(bench.server.annotations[LEASE_ANNOTATION.status], undefined);
+    const before = bench.server.requests.length;
+    status = 'one';
+    await bench.idle();
+    assert.equal(bench.server.requests.length, before);
+    await bench.pass(2000);
+    assert.equal(bench.server.annotations[LEASE_ANNOTATION.status], 'one');
+    status = 'two';
+    await settled('the journal', election.keep('restarts'));
+    assert.equal(bench.server.annotations[LEASE_ANNOTATION.status], 'two');
+    assert.equal(bench.server.requests.length, before + 2);
+  });
+
+  it('is left out for the rest of the term where the Lease has no room for it; the journal is not', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    a.election.publishes(() => 's'.repeat(60 * 1024));
+    await settled('the journal', a.election.keep('j'.repeat(200 * 1024)));
+    assert.equal(bench.server.annotations[LEASE_ANNOTATION.status], undefined);
+    await bench.idle();
+    await bench.pass(30_000);
+    assert.deepEqual([a.passes, a.terms.length], [true, 1]);
+    const refused = a.said.filter((words) => /Too long/.test(words));
+    assert.equal(refused.length, 1);
+  });
+
+  it('is not written by who does not lead', async () => {
+    await using bench = await ElectionBench.open();
+    await bench.elector('a');
+    const b = await bench.elector('b');
+    b.election.publishes(() => 'mine');
+    await bench.pass(10_000);
+    assert.equal(bench.server.annotations[LEASE_ANNOTATION.status], undefined);
+  });
+});
+
 describe('leader election: the fence', () => {
   it('lets nothing through before the first term', async () => {
     await using bench = await ElectionBench.open();

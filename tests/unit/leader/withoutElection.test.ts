@@ -63,6 +63,19 @@ describe('without election', () => {
     assert.equal(server.annotations[LEASE_ANNOTATION.journal], 'fewer');
   });
 
+  it('writes the status with a look, and only when it has changed', async () => {
+    const one = start(true);
+    await looked();
+    let status = 'one';
+    one.publishes(() => status);
+    for (let look = 0; look < 3; look++) await lookAgain();
+    assert.equal(server.annotations[LEASE_ANNOTATION.status], 'one');
+    status = 'two';
+    await lookAgain();
+    assert.equal(server.annotations[LEASE_ANNOTATION.status], 'two');
+    assert.equal(server.requests.filter((method) => method === 'PUT').length, 2);
+  });
+
   it('creates the Lease without a holder, and leads', async () => {
     const one = start(true);
     await looked();

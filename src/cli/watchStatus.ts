@@ -1,0 +1,196 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../messageOf.ts';
+import { type ClusterStatus, isUnread, type UnreadCluster } from '../status/clusterStatus.ts';
+import { statusObject } from '../status/statusObject.ts';
+import { ClusterWatch } from './clusterWatch.ts';
+import type { Connection } from './connect.ts';
+import type { Connected } from './contexts.ts';
+import { LiveScreen } from './liveScreen.ts';
+import { locateLease } from './locateLease.ts';
+import type { Streams } from './planCommand.ts';
+import type { Settings } from './settings.ts';
+import { type Shown, statusOutput } from './statusOutput.ts';
+
+export interface WatchStatusOptions {
+  readonly connections: readonly Connected[];
+  readonly shown: Shown;
+  readonly settings: Settings;
+  readonly streams: Streams;
+}
+
+/** A frame for each change at most so often, and one each second for the ages; in milliseconds. */
+const FRAME_EVERY = 200;
+const TICK = 1000;
+/** Before a cluster that could not be reached is tried again. */
+const RETRY = 30_000;
+
+/**
+ * Shows the status until the signal aborts or the user quits. On a terminal the screen is kept up to date; otherwise each change is
+ * written after the other.
+ * @returns the exit code
+ * @throws {Error} when the only cluster cannot be read at the beginning
+ */
+export async function watchStatus(options: WatchStatusOptions, outer: AbortSignal): Promise<number> {
+  const { streams, settings, connections } = options;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, outer]);
+  const bell = new Bell();
+  const clusters = connections.map((one) => new Followed(one, options, () => bell.ring(), signal));
+  try {
+    await Promise.all(clusters.map((one) => one.begin()));
+    const [only] = clusters;
+    if (settings.contexts.length === 0 && only) await only.orThrow(signal);
+    const isLive = streams.out.isTTY === true && settings.output === 'table';
+    await (isLive ? live(clusters, options, bell, stop, signal) : changes(clusters, options, bell, signal));
+    return clusters.some((one) => isUnread(one.current(Date.now()))) ? 1 : 0;
+  } finally {
+    stop.abort();
+  }
+}
+
+async function live(
+  clusters: readonly Followed[],
+  { shown, streams }: WatchStatusOptions,
+  bell: Bell,
+  stop: AbortController,
+  signal: AbortSignal,
+): Promise<void> {
+  const { out, input, environment } = streams;
+  const screen = new LiveScreen(out, input, { quit: () => stop.abort(), resize: () => bell.ring() });
+  const colour = !environment.NO_COLOR;
+  screen.open();
+  try {
+    while (!signal.aborted) {
+      const now = Date.now();
+      screen.draw(
+        shown(
+          clusters.map((one) => one.current(now)),
+          { ...screen.size, colour, now },
+        ),
+      );
+      await sleep(FRAME_EVERY, undefined, { signal }).catch(() => undefined);
+      await bell.rung(TICK - FRAME_EVERY, signal);
+    }
+  } finally {
+    screen.close();
+  }
+}
+
+async function changes(
+  clusters: readonly Followed[],
+  { shown, settings, streams }: WatchStatusOptions,
+  bell: Bell,
+  signal: AbortSignal,
+): Promise<void> {
+  let last = '';
+  while (!signal.aborted) {
+    const all = clusters.map((one) => one.current(Date.now()));
+    const content = JSON.stringify(all.map(contentOf));
+    if (content !== last) {
+      const between = last !== '' && settings.output === 'table' ? '\n' : '';
+      streams.out.write(between + statusOutput(all, shown, settings, streams));
+    }
+    last = content;
+    await sleep(TICK, undefined, { signal }).catch(() => undefined);
+    await bell.rung(Number.POSITIVE_INFINITY, signal);
+  }
+}
+
+/** What counts as a change: not that the Lease was renewed, or that an evaluation came to the same. */
+function contentOf(one: ClusterStatus | UnreadCluster): unknown {
+  if (isUnread(one)) return one;
+  const { leader, ...rest } = one;
+  return { ...statusObject({ ...rest, leader }), updatedAt: '', leader: { ...leader, renewedAt: '' } };
+}
+
+/** One cluster that is followed as soon as it can be reached. */
+class Followed {
+  readonly #connected: Connected;
+  readonly #options: WatchStatusOptions;
+  readonly #onChange: () => void;
+  readonly #signal: AbortSignal;
+  #watch: ClusterWatch | undefined;
+  #error: string;
+
+  constructor(connected: Connected, options: WatchStatusOptions, onChange: () => void, signal: AbortSignal) {
+    this.#connected = connected;
+    this.#options = options;
+    this.#onChange = onChange;
+    this.#signal = signal;
+    this.#error = connected.error ?? 'not answered yet';
+  }
+
+  /** Resolves when the cluster was found, or could not be reached; it is tried again in the background. */
+  async begin(): Promise<void> {
+    const { connection } = this.#connected;
+    if (!connection || (await this.#try(connection))) return;
+    void this.#retry(connection);
+  }
+
+  /** Waits for the first status. @throws {Error} saying why there is none */
+  async orThrow(signal: AbortSignal): Promise<void> {
+    if (!this.#watch) throw new Error(this.#error);
+    await this.#watch.listed;
+    const first = this.current(Date.now());
+    if (isUnread(first) && !signal.aborted) throw new Error(first.error);
+  }
+
+  current(now: number): ClusterStatus | UnreadCluster {
+    return this.#watch?.current(now) ?? { cluster: this.#connected.name, error: this.#error };
+  }
+
+  async #retry(connection: Connection): Promise<void> {
+    while (!this.#signal.aborted) {
+      await sleep(RETRY, undefined, { signal: this.#signal, ref: false }).catch(() => undefined);
+      if (this.#signal.aborted || (await this.#try(connection))) return;
+    }
+  }
+
+  async #try(connection: Connection): Promise<boolean> {
+    const { settings } = this.#options;
+    try {
+      const { namespace: home } = await locateLease(connection, this.#signal);
+      this.#watch = new ClusterWatch({
+        ...connection,
+        name: this.#connected.name,
+        home,
+        rollouts: settings.contexts.length === 0 || settings.output !== 'table',
+        signal: this.#signal,
+        onChange: this.#onChange,
+      });
+      return true;
+    } catch (error) {
+      this.#error = messageOf(error);
+      this.#onChange();
+      return false;
+    }
+  }
+}
+
+/** Wakes one waiter, now or at its next wait. */
+class Bell {
+  #rung = false;
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  async rung(longest: number, signal: AbortSignal): Promise<void> {
+    if (this.#rung || signal.aborted) {
+      this.#rung = false;
+      return;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = Number.isFinite(longest) ? setTimeout(resolve, longest) : undefined;
+    this.#wake = resolve;
+    const ended = (): void => resolve();
+    signal.addEventListener('abort', ended, { once: true });
+    await promise;
+    signal.removeEventListener('abort', ended);
+    clearTimeout(timer);
+    this.#wake = undefined;
+    this.#rung = false;
+  }
+}

@@ -1,0 +1,216 @@
+import type { Pause } from '../loopSlices.ts';
+import { keyOf } from '../model.ts';
+import type { Evaluation } from '../plan/evaluate.ts';
+import { isInFlight, type JournalEntries } from '../plan/journalEntry.ts';
+import { isFailure } from '../plan/outcomes.ts';
+import type { Planned } from '../plan/plan.ts';
+import type { AllRunNotes } from '../plan/runNotes.ts';
+import { cut } from '../report/escaped.ts';
+import { ProxyVersions } from '../report/proxyVersions.ts';
+import { rowOf } from '../report/row.ts';
+import { timestamp } from '../rfc3339.ts';
+import { ControlPlanes, Runs, type Told } from './runs.ts';
+import { type Counts, NO_COUNTS, type StatusDocument, type StatusRow, type WaitSum } from './statusDocument.ts';
+
+export interface StatusContext {
+  /** When the evaluation was made, by the wall clock in milliseconds. */
+  readonly wall: number;
+  readonly entries: JournalEntries;
+  readonly notes: AllRunNotes;
+}
+
+const NAMESPACES = 200;
+const ROWS = 300;
+/** Most of each sort, so that many of one sort leave room for the others. */
+const MOST = { inFlight: 100, failed: 60, next: 20 };
+const DETAIL_LIMIT = 200;
+const NAME_LIMIT = 253;
+
+/** Counts while they are made. */
+type Counting = { -readonly [Count in keyof Counts]: number };
+
+/** What users are told of an evaluation. Pure. Its size is bounded, whatever the cluster has. */
+export function statusOf(evaluation: Evaluation & Told, context: StatusContext): StatusDocument {
+  const telling = statusStepwise(evaluation, context);
+  for (;;) {
+    const { done, value } = telling.next();
+    if (done) return value;
+  }
+}
+
+/** The same in short steps, one for each workload, for callers that do other work in between. */
+export function* statusStepwise(
+  evaluation: Evaluation & Told,
+  { wall, entries, notes }: StatusContext,
+): Generator<Pause, StatusDocument> {
+  const { items, at } = evaluation;
+  const sums = new Sums();
+  const [runs, planes, proxies, waits, rows] = [
+    new Runs(),
+    new ControlPlanes(),
+    new ProxyVersions(),
+    new Waits(),
+    new Rows(),
+  ];
+  for (const one of items) {
+    for (const each of [sums, runs, planes, proxies, waits, rows]) each.add(one);
+    yield 'short';
+  }
+  const workloads = rows.chosen();
+  yield 'long';
+  const { counts, namespaces, unsupportedPods } = sums;
+  return {
+    version: 1,
+    at: timestamp(wall),
+    counts,
+    unsupportedPods,
+    controlPlanes: planes.all(),
+    proxies: [...proxies.sums()].map(([version, pods]) => ({ version, pods })),
+    namespaces: [...namespaces]
+      .map(([namespace, of]) => ({ namespace, ...of }))
+      .sort((a, b) => left(b) - left(a) || Number(a.namespace > b.namespace) - Number(a.namespace < b.namespace))
+      .slice(0, NAMESPACES),
+    waits: waits.all(),
+    runs: runs.all(evaluation, { entries, notes, toWall: (steady) => steady + wall - at }),
+    workloads: workloads.map(statusRow),
+    leftOut: rows.count - workloads.length,
+  };
+}
+
+/** Counts workloads, overall and by namespace. */
+class Sums {
+  readonly counts: Counting = { ...NO_COUNTS };
+  readonly namespaces = new Map<string, Counting>();
+  unsupportedPods = 0;
+
+  add(one: Planned): void {
+    const { workload, verdict } = one;
+    if (workload.unsupported) {
+      if ('outdatedPods' in verdict) this.unsupportedPods += verdict.outdatedPods;
+      return;
+    }
+    if (isOutside(one)) return;
+    const here = this.namespaces.get(workload.namespace) ?? { ...NO_COUNTS };
+    this.namespaces.set(workload.namespace, here);
+    count(this.counts, one);
+    count(here, one);
+  }
+}
+
+/** Not in the mesh at all. */
+const isOutside = ({ verdict }: Planned): boolean =>
+  verdict.state === 'skipped' && verdict.reason.code === 'not-injected';
+
+/** Whether its last restart failed and it is still not current. Only the journal counts: a workload's owners may write what it carries. */
+const isFailed = (one: Planned): boolean =>
+  one.verdict.state !== 'current' && one.verdict.state !== 'skipped' && isFailure(one.entry?.outcome);
+
+const isWorthARow = ({ workload, verdict, step }: Planned): boolean =>
+  !workload.unsupported && (step.action === 'follow' || !['current', 'skipped'].includes(verdict.state));
+
+function count(counts: Counting, one: Planned): void {
+  counts[one.verdict.state] += 1;
+  if (one.step.action === 'follow' || isInFlight(one)) counts.inFlight += 1;
+  else if (isFailed(one)) counts.failed += 1;
+  if (one.step.action === 'wait') counts.waiting += 1;
+}
+
+const left = ({ outdated, unknown, conflict }: Counts): number => outdated + unknown + conflict;
+
+/** The workloads that get a row: in flight, failed, next, and then what is left, one of each namespace after the other. */
+class Rows {
+  readonly #inFlight: Planned[] = [];
+  readonly #failed: Planned[] = [];
+  readonly #next: Planned[] = [];
+  readonly #rest = new Map<string, Planned[]>();
+  /** Those that should have one. */
+  count = 0;
+
+  add(one: Planned): void {
+    if (!isWorthARow(one)) return;
+    this.count += 1;
+    if (one.step.action === 'follow' || isInFlight(one)) put(this.#inFlight, one, MOST.inFlight);
+    else if (isFailed(one)) put(this.#failed, one, MOST.failed);
+    else if ('order' in one.step && one.step.order !== undefined && this.#next.length < MOST.next) this.#next.push(one);
+    else put(this.#restOf(one.workload.namespace), one, ROWS);
+  }
+
+  #restOf(namespace: string): Planned[] {
+    const here = this.#rest.get(namespace) ?? [];
+    this.#rest.set(namespace, here);
+    return here;
+  }
+
+  chosen(): Planned[] {
+    const all = [...this.#inFlight, ...this.#failed, ...this.#next];
+    const turns = [...this.#rest.values()];
+    for (let turn = 0; all.length < ROWS && turns.some((here) => turn < here.length); turn++)
+      all.push(...turns.flatMap((here) => here[turn] ?? []).slice(0, ROWS - all.length));
+    return all;
+  }
+}
+
+const put = (into: Planned[], one: Planned, most: number): void => {
+  if (into.length < most) into.push(one);
+};
+
+function statusRow(one: Planned): StatusRow {
+  const { others: _, ...row } = rowOf(one);
+  const run = one.injection?.run ?? one.entry?.run;
+  return {
+    ...row,
+    name: cut(row.name, NAME_LIMIT),
+    detail: cut(row.detail, DETAIL_LIMIT),
+    ...(row.doNotDisrupt !== undefined && { doNotDisrupt: cut(row.doNotDisrupt, DETAIL_LIMIT) }),
+    ...(run !== undefined && { run }),
+    ...(isInFlight(one) && one.entry && { startedAt: timestamp(one.entry.restartedAt) }),
+  };
+}
+
+/** Sums workloads by what they wait for. */
+class Waits {
+  readonly #sums = new Map<
+    string,
+    { workloads: number; until?: number; readonly example: Planned; readonly detail: string }
+  >();
+
+  add(one: Planned): void {
+    const { step } = one;
+    if (step.action !== 'wait') return;
+    const { code, detail } = step.reason;
+    const sum = this.#sums.get(code) ?? { workloads: 0, example: one, detail };
+    this.#sums.set(code, sum);
+    sum.workloads += 1;
+    if (step.until !== undefined) sum.until = Math.min(sum.until ?? step.until, step.until);
+  }
+
+  /** The most frequent first. */
+  all(): WaitSum[] {
+    return [...this.#sums]
+      .sort(([a, { workloads: first }], [b, { workloads: second }]) => second - first || Number(a > b) - Number(a < b))
+      .map(
+        ([
+          reason,
+          {
+            workloads,
+            until,
+            example: { workload },
+            detail,
+          },
+        ]) => ({
+          reason,
+          workloads,
+          ...(until !== undefined && { until: timestamp(until) }),
+          example: {
+            kind: workload.kind,
+            namespace: workload.namespace,
+            name: workload.name,
+            detail: cut(detail, DETAIL_LIMIT),
+          },
+        }),
+      );
+  }
+}
+
+/** The key of a row's workload. */
+export const rowKey = (row: StatusRow): string => keyOf(row);
