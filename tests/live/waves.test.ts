@@ -96,11 +96,12 @@ test('three waves, killed before, in and after a bake: the order and the bakes h
   }
 });
 
-/** Lets stuck pods become ready. */
+/** Lets stuck pods become ready. The old pods beside them go as soon as that happens. */
 async function release(namespaces: readonly string[]): Promise<void> {
   const annotations = { [BEHAVIOUR.stuckWithProxy]: null };
-  for (const { metadata } of await pods(namespaces))
-    await bed.api.patch(pathOf('Pod', metadata.namespace, metadata.name), { metadata: { annotations } });
+  for (const namespace of namespaces)
+    for (const { pod, ready } of await bed.sidecars(namespace))
+      if (!ready) await bed.api.patch(pathOf('Pod', namespace, pod), { metadata: { annotations } });
 }
 
 test('a restart that gets stuck in the first wave keeps the next from beginning; when it is repaired, that goes on', async () => {
