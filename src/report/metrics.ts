@@ -58,10 +58,10 @@ export const METRICS = {
   injectors_unreachable: { labels: [], help: 'Injectors that do not answer now.' },
   watch_stale: { labels: [], help: 'Whether something that every decision rests on cannot be watched now.' },
   eta_timestamp_seconds: {
-    labels: ['quantile'],
+    labels: ['estimate'],
     help:
-      'When every restart that only takes time is expected to be done: `0.5` is as likely too early as too late, ' +
-      '`0.9` is too early once in ten times. 0 if there is nothing to wait for.',
+      'When every restart that only takes time is expected to be done: `median` is as likely too early as too late, ' +
+      '`p90` is too early once in ten times. 0 if there is nothing to wait for.',
   },
   scans_total: { labels: ['result'], help: 'Scans of the cluster by result.' },
   scan_duration_seconds: {
@@ -182,8 +182,8 @@ export class Metrics {
 
   /** @param eta when everything is expected to be done, in milliseconds; undefined if there is nothing to wait for */
   forecast(eta: Eta | undefined): void {
-    this.#eta.set({ quantile: '0.5' }, (eta?.median ?? 0) / 1000);
-    this.#eta.set({ quantile: '0.9' }, (eta?.p90 ?? 0) / 1000);
+    this.#eta.set({ estimate: 'median' }, (eta?.median ?? 0) / 1000);
+    this.#eta.set({ estimate: 'p90' }, (eta?.p90 ?? 0) / 1000);
   }
 
   halted(runs: number): void {

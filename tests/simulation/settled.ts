@@ -6,6 +6,7 @@ import type { Controlled } from './controlled.ts';
 import { sameSidecar } from './controlPlane.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { hasVault, type Restart } from './referee.ts';
+import { areWindowsOver } from './times.ts';
 import { VAULT_TARGET } from './vault.ts';
 import { waveIndexOf } from './waveReferee.ts';
 import type { World } from './world.ts';
@@ -22,6 +23,8 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   wave: waitsForAWave,
   'owner-reverts': isHeldByReverts,
   'opted-out': (_world, { manifest }) => manifest.metadata.annotations['meltemi.dev/restart'] === 'false',
+  window: ({ drafts, scenario, time }, { key, namespace }) =>
+    areWindowsOver(scenario.times, { namespace, window: drafts.get(key)?.window }, time.now),
   'window-unreadable': (world, { key }) => world.drafts.get(key)?.window === 'unreadable',
   'do-not-disrupt': (world, { manifest }) =>
     world.scenario.policy.doNotDisrupt === 'hold' &&

@@ -115,3 +115,23 @@ export function forbiddenNow(
   };
   return Object.keys(forbidden).filter((rule) => forbidden[rule]);
 }
+
+/** Whether a workload's windows are all over for today. A run does not last until tomorrow. */
+export function areWindowsOver(
+  { windows, namespace: only }: Times,
+  { namespace, window }: Pick<WorkloadDraft, 'namespace' | 'window'>,
+  now: number,
+): boolean {
+  const whole: Span[] = [[(now - NOW) / MINUTE, HALF_DAY]];
+  const concerns = windows !== undefined && (only === undefined || only === namespace);
+  const own = window === undefined || window === 'unreadable' ? whole : window;
+  return common(common(whole, concerns ? windows : whole), own).length === 0;
+}
+
+/** The times that are in both. */
+const common = (one: readonly Span[], other: readonly Span[]): Span[] =>
+  one.flatMap(([from, to]) =>
+    other
+      .map(([begin, end]) => [Math.max(from, begin), Math.min(to, end)] as const)
+      .filter(([begin, end]) => begin < end),
+  );

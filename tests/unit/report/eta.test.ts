@@ -71,16 +71,19 @@ test('programs get times as RFC 3339', () => {
   );
 });
 
-test('the metric has both quantiles, and 0 where there is nothing to wait for', async () => {
+test('the metric has both estimates, and 0 where there is nothing to wait for', async () => {
   const metrics = new Metrics('1');
   const shown = async () =>
     (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith('meltemi_eta_timestamp_seconds{'));
-  const zero = ['meltemi_eta_timestamp_seconds{quantile="0.5"} 0', 'meltemi_eta_timestamp_seconds{quantile="0.9"} 0'];
+  const zero = [
+    'meltemi_eta_timestamp_seconds{estimate="median"} 0',
+    'meltemi_eta_timestamp_seconds{estimate="p90"} 0',
+  ];
   assert.deepEqual(await shown(), zero);
   metrics.forecast(ETA);
   assert.deepEqual(await shown(), [
-    `meltemi_eta_timestamp_seconds{quantile="0.5"} ${ETA.median / 1000}`,
-    `meltemi_eta_timestamp_seconds{quantile="0.9"} ${ETA.p90 / 1000}`,
+    `meltemi_eta_timestamp_seconds{estimate="median"} ${ETA.median / 1000}`,
+    `meltemi_eta_timestamp_seconds{estimate="p90"} ${ETA.p90 / 1000}`,
   ]);
   metrics.leads(false);
   assert.deepEqual(await shown(), zero);
