@@ -15,18 +15,15 @@ import type { Notifier } from './notify/notifier.ts';
 import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
 import { Scans } from './observe/scans.ts';
-import type { Assessed, Outdated } from './plan/assessed.ts';
+import type { Assessed } from './plan/assessed.ts';
 import { withEta } from './plan/eta/withEta.ts';
 import { type Evaluation, evaluateStepwise } from './plan/evaluate.ts';
-import { historyOf } from './plan/history.ts';
 import { noteOrphans } from './plan/orphans.ts';
 import { type Plan, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
-import { rolloutGroupsOf } from './plan/rolloutGroups.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
-import { isHeldForGood } from './plan/rules/rules.ts';
+import { ruleContextOf } from './plan/ruleContext.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
-import { Waves } from './plan/waves.ts';
 import type { Report } from './report/report.ts';
 import { Restarter } from './restart/restarter.ts';
 import { isOvertaken, Restarts } from './restart/restarts.ts';
@@ -277,9 +274,7 @@ export class Operator {
   }
 
   async #evaluate({ restarter, signal }: Term): Promise<void> {
-    const { observer, journal, dryRun, watch, now, wall, policy, report, injectors, confirmations, pauseState, own } =
-      this.#options;
-    const { metricGates } = this.#options;
+    const { observer, journal, dryRun, now, report, injectors, metricGates, status } = this.#options;
     if (dryRun) journal.load();
     const mesh = this.#mesh;
     // a restart that ends meanwhile is in no observation of this evaluation: it counts as it was when that began
@@ -288,26 +283,7 @@ export class Operator {
     if (signal.aborted) return;
     if (this.#upkeep.tend(observations)) this.ring();
     await afterSteps(observations.length);
-    const { paused, resumedAt } = pauseState();
-    const context: PlanContext = {
-      now: now(),
-      wall: wall(),
-      journal: new Map(journal.entries),
-      policy: policy(),
-      epochSeenAt: new Map(this.#epochSeenAt),
-      orphanedSince: new Map(this.#orphanedSince),
-      retryAt: new Map(this.#restarts.retries),
-      unconfirmed: (injection) => confirmations.unconfirmed(injection),
-      stale: watch.stale(),
-      busy: new Set([...busy, ...this.#restarts.busy.keys()]),
-      starting: new Set(this.#restarts.starting),
-      paused,
-      resumedAt,
-      unseen: this.#scans.unseen(mesh),
-      own,
-      notes: new Map(journal.notes),
-      metricGates: metricGates.states(),
-    };
+    const context = this.#planContext(busy);
     const learnt = journal.learntSoFar();
     const made = await inSlices(evaluateStepwise({ mesh, observations, learnt, context }), observations.length);
     const evaluation = withEta(made, this.#eta.latestFor(made.items));
@@ -315,7 +291,7 @@ export class Operator {
     if (!dryRun) for (const [run, notes] of evaluation.toNote) journal.note(run, notes);
     noteOrphans(this.#orphanedSince, evaluation.items, context.now);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
-    this.#options.status.evaluated(evaluation);
+    status.evaluated(evaluation);
     await report.evaluated(evaluation);
     await this.#takeNews(evaluation, context);
     await afterSteps(observations.length);
@@ -360,28 +336,37 @@ export class Operator {
     this.#wakeUp.ring();
   }
 
-  #ruleContext(): RuleContext {
-    const { journal, now, wall, policy, confirmations, metricGates, watch, pauseState } = this.#options;
+  /**
+   * What a plan is made with now. It does not change afterwards, because a plan is made in slices.
+   * @param busy workloads that count as busy besides those of this moment
+   */
+  #planContext(busy: readonly WorkloadKey[] = []): PlanContext {
+    const { journal, now, wall, policy, confirmations, metricGates, watch, pauseState, own } = this.#options;
     const { paused, resumedAt } = pauseState();
-    const known: RuleContext = {
+    return {
       now: now(),
       wall: wall(),
+      journal: new Map(journal.entries),
       policy: policy(),
-      epochSeenAt: this.#epochSeenAt,
-      orphanedSince: this.#orphanedSince,
-      retryAt: new Map(),
+      epochSeenAt: new Map(this.#epochSeenAt),
+      orphanedSince: new Map(this.#orphanedSince),
+      retryAt: new Map(this.#restarts.retries),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),
+      busy: new Set([...busy, ...this.#restarts.busy.keys()]),
+      starting: new Set(this.#restarts.starting),
       paused,
-      notes: journal.notes,
+      resumedAt,
+      unseen: this.#scans.unseen(this.#mesh),
+      own,
+      notes: new Map(journal.notes),
       metricGates: metricGates.states(),
-      history: historyOf(journal.entries, this.#assessed, wall(), resumedAt),
-      rolloutGroups: rolloutGroupsOf(this.#assessed.map(({ workload }) => workload)),
     };
-    const unseen = this.#scans.unseen(this.#mesh);
-    const isHeld = (one: Outdated): boolean => isHeldForGood(one, known);
-    const waves = new Waves(this.#assessed, { ...known, journal: journal.entries, resumedAt, unseen, isHeld });
-    return { ...known, waves };
+  }
+
+  /** What the rules are asked with in the moment of a write, which is itself a try after the last error. */
+  #ruleContext(): RuleContext {
+    return ruleContextOf(this.#assessed, { ...this.#planContext(), retryAt: new Map() });
   }
 
   /** When the next turn is due, unless something rings before. */

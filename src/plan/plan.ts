@@ -3,22 +3,21 @@ import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type Assessed, bySidecar, isOutdated, type Outdated, ofSource } from './assessed.ts';
 import { haltOf } from './halts.ts';
-import { historyOf } from './history.ts';
 import { isInFlight } from './journalEntry.ts';
 import { provesNothing } from './outcomes.ts';
 import { inPlanOrder } from './planOrder.ts';
 import { isReached } from './reached.ts';
 import { sourceIn, targetsOf } from './record.ts';
 import { rolloutState } from './rollout.ts';
-import { rolloutGroupsOf } from './rolloutGroups.ts';
 import { type PlanContext, type RuleContext, type Wait, waitFor } from './rule.ts';
+import { ruleContextOf } from './ruleContext.ts';
 import { backingOff } from './rules/backingOff.ts';
-import { isHeldForGood, waitOf } from './rules/rules.ts';
+import { waitOf } from './rules/rules.ts';
 import type { RunNotes } from './runNotes.ts';
 import { Throttle } from './throttle.ts';
 import { IN_FLIGHT } from './waitReasons.ts';
 import type { RunWaves } from './wave.ts';
-import { Waves } from './waves.ts';
+import type { Waves } from './waves.ts';
 
 /** What is to be done about one workload now. */
 export type Step =
@@ -73,11 +72,8 @@ export function plan(assessed: readonly Assessed[], context: PlanContext): Plan 
 /** The same in steps, one for each workload, for callers that do other work in between. The context must not change meanwhile. */
 export function* planStepwise(assessed: readonly Assessed[], context: PlanContext): Generator<Pause, Plan> {
   yield 'long';
-  const history = historyOf(context.journal, assessed, context.wall, context.resumedAt);
-  const rolloutGroups = rolloutGroupsOf(assessed.map(({ workload }) => workload));
-  const known: RuleContext = { ...context, history, rolloutGroups };
-  const waves = new Waves(assessed, { ...context, isHeld: (one) => isHeldForGood(one, known) });
-  const ruleContext: RuleContext = { ...known, waves };
+  const ruleContext = ruleContextOf(assessed, context);
+  const { waves } = ruleContext;
   const throttle = new Throttle(assessed, context, waves.of);
   const items: Planned[] = [];
   yield 'long';

@@ -33,19 +33,21 @@ export class SimulatedReceiver {
     const { promise, resolve } = Promise.withResolvers<PostResult>();
     const isDown = this.#dice.once(8);
     const back = this.#dice.once(4) ? this.#dice.below(5000) : 1;
+    // it may arrive when the process leads again
+    const sender = { process, term: process.termBeganAt };
     this.#world.time.after(1 + this.#dice.below(200), () => {
-      if (!isDown) this.#take(process, body as { readonly id: string; readonly event: string });
+      if (!isDown) this.#take(sender, body as { readonly id: string; readonly event: string });
       process.lane.wake(back, () => resolve({ status: isDown ? 503 : 200 }));
     });
     return promise;
   }
 
   /** Only another leader may repeat what a former one was telling: it cannot know whether that arrived. */
-  #take(process: OperatorProcess, { id, event }: { readonly id: string; readonly event: string }): void {
-    const term = process.termBeganAt;
+  #take(sender: Taken, { id, event }: { readonly id: string; readonly event: string }): void {
+    const { process, term } = sender;
     const before = this.#taken.get(id);
     if (before?.process === process && before.term === term)
       this.#world.referee.violated('told-once', `${process.id} told of ${event} (${id}) twice in one term`);
-    this.#taken.set(id, { process, term });
+    this.#taken.set(id, sender);
   }
 }

@@ -59,7 +59,7 @@ export function* courseOf(
 ): Generator<Pause, Pick<Beginning, 'leftOut'> & { readonly course: Course }> {
   yield 'long';
   const context = { ...given, metricGates: foreseenGates(given) };
-  const known = ruleContextOf(items, context);
+  const known = foreseenContextOf(items, context);
   const waves = new Waves(items, { ...context, isHeld: (one) => isHeldForGood(one, known) });
   yield* waves.prepare();
   const ruleContext = { ...known, waves };
@@ -71,7 +71,7 @@ export function* courseOf(
 }
 
 /** What rules see while time passes. A restart under way will have ended well, so no rule holds others for its pods. */
-function ruleContextOf(items: readonly Planned[], context: PlanContext): RuleContext {
+function foreseenContextOf(items: readonly Planned[], context: PlanContext): RuleContext {
   const workloads = items.map((one) => {
     const { workload } = one;
     if (!isInFlight(one)) return workload;

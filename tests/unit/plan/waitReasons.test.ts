@@ -22,7 +22,7 @@ const pick = ({ help, ends, lookAgain }: WaitReason = { code: '', help: '', ends
 const listed: [room: string, list: readonly WaitReason[], others: string[]][] = [
   ['rules', RULES.filter(({ code }) => GATES.every((gate) => gate.code !== code)), ['gateRule', 'optInAnnotation']],
   ['gates', GATES, ['gate']],
-  ['limits', LIMITS, ['counts', 'limit']],
+  ['limits', LIMITS, ['counts', 'inFlightBy', 'limit']],
 ];
 for (const [room, list, others] of listed)
   test(`every file of ${room} is in the list`, () => {

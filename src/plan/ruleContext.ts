@@ -1,0 +1,19 @@
+import type { Assessed } from './assessed.ts';
+import { historyOf } from './history.ts';
+import { rolloutGroupsOf } from './rolloutGroups.ts';
+import type { PlanContext, RuleContext } from './rule.ts';
+import { isHeldForGood } from './rules/rules.ts';
+import { Waves } from './waves.ts';
+
+/** What rules are asked with: the input of a plan, and what follows from all workloads together. */
+export function ruleContextOf(
+  assessed: readonly Assessed[],
+  context: PlanContext,
+): RuleContext & { readonly waves: Waves } {
+  const known: RuleContext = {
+    ...context,
+    history: historyOf(context.journal, assessed, context.wall, context.resumedAt),
+    rolloutGroups: rolloutGroupsOf(assessed.map(({ workload }) => workload)),
+  };
+  return { ...known, waves: new Waves(assessed, { ...context, isHeld: (one) => isHeldForGood(one, known) }) };
+}
