@@ -118,11 +118,16 @@ export class Notifier {
     }
   }
 
-  #untoldOf({ key, event, text, workloads }: News, { run, notes, counts, injection }: RunState, at: number): Untold[] {
+  #untoldOf(
+    { key, event, text, workloads, since }: News,
+    { run, notes, counts, injection }: RunState,
+    at: number,
+  ): Untold[] {
     const to = this.#receivers.filter(({ events }) => events.has(event)).map(receiverName);
     if (to.length === 0) return [];
+    // an injector may come back to a state that the journal has forgotten: that is another run, with news of its own
     const id = createHash('sha256')
-      .update(JSON.stringify([run, notes.startedAt, key]))
+      .update(JSON.stringify([run, notes.startedAt, since, key]))
       .digest('hex')
       .slice(0, 32);
     const revision = injection?.entry?.revision ?? '';

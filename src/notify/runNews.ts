@@ -17,6 +17,8 @@ export interface News {
   readonly event: NewsEvent;
   readonly text: string;
   readonly workloads: readonly NotifiedWorkload[];
+  /** Only of `gate-closed`: since when, in milliseconds of the wall clock. */
+  readonly since?: number;
   /** Only of `finished`. */
   readonly summary?: RunSummary;
 }
@@ -133,7 +135,7 @@ function gaveUp({ members }: RunState): News[] {
 const gatesClosed = ({ closedGates = [], wall }: NewsContext): News[] =>
   closedGates.map(({ gate, since, detail }) => {
     const text = `Metric gate ${gate} has been closed for ${durationWord(wall - since)}: ${detail}`;
-    return { key: `gate-closed ${short(gate)}`, event: 'gate-closed', text, workloads: [] };
+    return { key: `gate-closed ${short(gate)}`, event: 'gate-closed', text, workloads: [], since };
   });
 
 function finished(state: RunState, { wall }: NewsContext): News[] {
