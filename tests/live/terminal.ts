@@ -33,7 +33,8 @@ export class Terminal {
 
   /** Waits for the shell to be ready for a command. */
   async ready(): Promise<Screen> {
-    await until('the prompt', LIMIT, () => this.screen().lines.filter(Boolean).at(-1)?.startsWith(PROMPT));
+    // a line with a command begins with the prompt, too
+    await until('the prompt', LIMIT, () => this.screen().lines.filter(Boolean).at(-1)?.trim() === PROMPT.trim());
     return this.screen();
   }
 
