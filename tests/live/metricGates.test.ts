@@ -10,6 +10,7 @@ import { bed } from './bedWithIstio.ts';
 import { meltemi, planRows } from './commandLine.ts';
 import { Exporter } from './exporter.ts';
 import { each, fleet } from './fleet.ts';
+import { HookReceiver } from './hookReceiver.ts';
 import { Scene } from './scene.ts';
 import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
@@ -27,17 +28,20 @@ function policyFile(name: string, policy: object): string {
   return path;
 }
 
-test('the error rate rises while a canary bakes: nothing further begins, the gate is named; it falls, and the rest goes on', async () => {
+test('the error rate rises while a canary bakes: nothing further begins, people are told; it falls, and the rest goes on', async () => {
   await using exporter = await Exporter.start();
   const prometheus = await Prometheus.start(toolbox(), bed.state, exporter.target);
   const namespaces = await fleet(bed, 'rate', 5, INJECTED);
   const [canary = '', ...others] = namespaces;
+  const receiver = await HookReceiver.start();
   const policy = policyFile('rate', {
     waves: [{ name: 'canary', match: [{ namespaces: [canary] }], bake: '20s', gates: ['error-rate'] }],
     metricGates: [
       { name: 'error-rate', prometheus: prometheus.address, query: ERROR_RATE, max: '0.01', timeLimit: '10s' },
     ],
+    notify: [{ webhook: { urlFile: receiver.file('good') } }],
   });
+  const told = (): string[] => receiver.notified().map(({ event }) => event);
   await until('an error rate', 30_000, async () => (await prometheus.value(ERROR_RATE)) === 0);
   const scene = await Scene.start(bed, 'rate', '--policy', policy);
   const written = async (): Promise<number> => (await scene.restarts()).length;
@@ -50,6 +54,11 @@ test('the error rate rises while a canary bakes: nothing further begins, the gat
     const [message = ''] = await scene.messages('default', 'MetricGateClosed');
     assert.match(message, /^error-rate has kept restarts waiting since .*: 0\.\d+ is above the maximum of 0\.01$/);
     assert.deepEqual(await scene.restartCounts(), each([canary]), 'the bake has passed, and the gate is closed');
+    await until('the notification', 30_000, () => told().includes('gate-closed'));
+    assert.match(
+      receiver.notified().at(-1)?.text ?? '',
+      /^Metric gate error-rate has been closed for .*: 0\.\d+ is above/,
+    );
 
     const held = (await planRows(bed.kubeconfig, '--policy', policy)).filter(({ verdict }) => verdict === 'outdated');
     assert.deepEqual(held.map(({ namespace }) => namespace).sort(), others);
@@ -68,6 +77,8 @@ test('the error rate rises while a canary bakes: nothing further begins, the gat
     await scene.current(namespaces, version(), 'default', 120);
     await scene.settled();
     assert.deepEqual(await scene.restartCounts(), each(namespaces));
+    await until('the end of the run to be told', 60_000, () => told().includes('finished'));
+    assert.deepEqual(told(), ['started', 'gate-closed', 'wave-done', 'finished'], 'once each, over the crash');
   } finally {
     await scene.stop();
     await prometheus.stop();

@@ -15,7 +15,7 @@ import { FLAVOURS } from './scenario.ts';
 import { SimulationWorkers } from './workers.ts';
 
 /** The simulation is worth what it catches: each rule that is taken away, each mistake that is made again, within so many runs. */
-const AT_MOST = 600;
+const AT_MOST = 1200;
 
 for (const mutant of [
   ...RULES,

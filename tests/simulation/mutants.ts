@@ -61,7 +61,7 @@ export const METRIC_GATES: readonly Mutant[] = [
     snippet: 'state: { ...judgement, askedAt } });',
     instead: 'state: { ...judgement, askedAt: now() } });',
     breaks: 'metric-gate',
-    flavour: 'frozen',
+    flavour: 'waves',
   },
   {
     name: 'keeping an open gate open while Prometheus is silent',

@@ -1,7 +1,7 @@
 import type { Policy } from '../../src/plan/policy.ts';
 import { NOW } from '../builders/workload.ts';
 import type { Dice } from '../unit/fuzz/dice.ts';
-import type { Flavour, WorkloadDraft } from './scenario.ts';
+import type { WorkloadDraft } from './scenario.ts';
 
 const MINUTE = 60_000;
 const HALF_DAY = 12 * 60;
@@ -27,8 +27,8 @@ const AHEAD = 330;
 const DAILY = new Set([0, 1, 2, 3, 4, 5, 6]);
 
 /** @param dice of its own, so that scenarios without times stay as they are */
-export function drawTimes(dice: Dice, flavour: Flavour, namespaces: readonly string[]): Times {
-  if (!dice.once(3) || flavour === 'relapsing') return ALWAYS;
+export function drawTimes(dice: Dice, namespaces: readonly string[]): Times {
+  if (!dice.once(2)) return ALWAYS;
   const windows = dice.below(3) > 0 ? drawSpans(dice, 25, 2) : undefined;
   return {
     ...(windows && { windows }),
