@@ -22,11 +22,11 @@ const localTime = windowWord((text) => {
 });
 
 const FIELDS = {
-  name: name.describe('a short name, which plans show'),
-  match: match.describe('filters, as in `include`; without any, the freeze is for every workload'),
-  from: localTime.describe("date and time of its beginning, such as `'2026-12-20T00:00'`"),
-  to: localTime.describe('date and time of its end'),
-  timeZone: timeZoneSchema.describe('name of its time zone, such as `Europe/Athens` or `UTC`'),
+  name: name.describe('A short name, which plans show.'),
+  match: match.describe('Filters, as in `include`. Without it, the freeze is for all workloads.'),
+  from: localTime.describe("Date and time at which it begins, such as `'2026-12-20T00:00'`."),
+  to: localTime.describe('Date and time at which it ends.'),
+  timeZone: timeZoneSchema.describe('The name of its time zone, such as `Europe/Athens` or `UTC`.'),
 };
 
 /** What each field of a freeze means, for the documentation. */

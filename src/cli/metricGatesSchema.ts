@@ -77,26 +77,28 @@ const FIELDS = {
     .min(1, 'has no value')
     .max(LONGEST_QUERY, `must have at most ${LONGEST_QUERY} characters`)
     .optional()
-    .describe('A PromQL query for a vector or a scalar. Every sample of its result must keep `min` and `max`.'),
-  min: number.optional().describe('The least value that keeps the gate open.'),
-  max: number.optional().describe('The greatest value that keeps the gate open.'),
+    .describe('A PromQL query that gives a vector or a scalar. It needs `min`, `max` or both.'),
+  min: number.optional().describe('The smallest value that keeps the gate open.'),
+  max: number.optional().describe('The largest value that keeps the gate open.'),
   alerts: alerts
     .optional()
-    .describe('Instead of `query`: labels. The gate is open while no alert with all of them fires.'),
+    .describe('Labels, instead of a `query`. The gate is open while no alert that has all of them fires.'),
   timeLimit: duration
     .optional()
     .describe(
-      'After keeping restarts waiting for so long, a closed gate is reported. It stays closed. The default is `1h`.',
+      'How long a closed gate may hold restarts before Meltemi reports it. The gate stays closed. The default is `1h`.',
     ),
   match: z
     .array(filterSchema)
     .min(1, 'is an empty list; leave the key out instead')
     .optional()
-    .describe('Filters, as in `include`. The gate holds the workloads that one of them matches; without any, all.'),
-  tokenFile: file.optional().describe('A file with a bearer token. It needs an `https` address.'),
+    .describe('Filters, as in `include`. Without it, the gate is for all workloads.'),
+  tokenFile: file.optional().describe('The path of a file with a bearer token. It needs an `https` address.'),
   caFile: file
     .optional()
-    .describe("A file with the CA of Prometheus's certificate, as PEM. Without it, the CAs of the image count."),
+    .describe(
+      "The path of a PEM file with the CA of Prometheus's certificate. Without it, Meltemi uses the CAs of its image.",
+    ),
 };
 
 /** What each field of an entry means, for docs/policy.md. */

@@ -20,9 +20,11 @@ const hook = z.strictObject({ urlFile });
 
 /** The keys of an entry, with what they mean. */
 export const NOTIFY_FIELDS: Readonly<Record<string, string>> = {
-  slack: 'An incoming webhook of Slack, or of a service that takes the same messages.',
-  webhook: 'Any HTTP server. It gets a JSON body for each event.',
-  events: `What it is told of, of ${EVENTS.join(', ')}. Without it, of everything.`,
+  slack:
+    'An incoming webhook of Slack, or of a service that takes the same messages. `urlFile` is the path of a file with its URL.',
+  webhook:
+    'An HTTP server of yours, which gets a JSON body for each event. `urlFile` is the path of a file with its URL.',
+  events: `Which events are sent: any of ${EVENTS.join(', ')}. Without it, all.`,
 };
 
 /** The keys of a receiver. */

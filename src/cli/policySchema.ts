@@ -57,7 +57,7 @@ export const SIDECAR_KEYS = {
 
 /** Keys of the times at which restarts may begin, with what they mean. */
 export const TIME_KEYS = {
-  windows: 'restarts of the workloads that one of these matches begin only inside one that does',
+  windows: 'times in which restarts may begin; without any, they begin at any time',
   freezes: 'times in which no restart begins',
   urgent: 'restarts towards these images ignore `windows`, `freezes` and the annotation `meltemi.dev/window`',
 } as const;
@@ -70,12 +70,12 @@ export const FILTER_KEYS = {
 
 /** The key of who is told of runs, and what it means. */
 export const NOTIFY_KEY = {
-  notify: 'who is told when a run starts, halts or finishes, and of more',
+  notify: 'who gets a message when a run starts, halts or finishes, and at other events',
 } as const;
 
 /** The key of the waves, with what it means. */
 export const WAVES_KEY = {
-  waves: 'workloads that are restarted before others, wave by wave',
+  waves: 'parts of the mesh that are restarted before the rest, one after the other',
 } as const;
 
 /** The key for conditions on metrics and alerts, with what it means. */

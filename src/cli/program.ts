@@ -29,7 +29,7 @@ Every flag is also an environment variable: --max-in-flight is MELTEMI_MAX_IN_FL
 const PLAN_EXAMPLES = `
 Examples:
   ${PRODUCT} plan                           what would be restarted, why and in which order
-  ${PRODUCT} plan --in-cluster-settings     the same with the settings and policy of the installed operator
+  ${PRODUCT} plan --in-cluster-settings     the same, with the settings and the policy of the installed operator
   ${PRODUCT} plan -n shop --explain ${deployment.kind}/cart    how one verdict comes about
   ${PRODUCT} plan --if 'tag prod=canary'    what would happen if the tag pointed to that revision
   ${PRODUCT} plan --if 'label namespace/shop istio.io/rev=canary istio-injection-' --if 'injector canary=127.0.0.1:15018'
@@ -49,7 +49,8 @@ Examples:
   ${PRODUCT} status --contexts all          one line for each cluster of the kubeconfig
   ${PRODUCT} status -o json | jq .counts
 
-It reads what the leader publishes on its Lease, and the workloads in flight. It needs no other rights.
+It reads what the leader publishes on its Lease. With the rights to read workloads, pods and Events, it also shows
+what controllers say about restarts in flight.
 Exit code: 0 shown, 1 an error, or a cluster that could not be read, 2 wrong usage.`;
 
 const PAUSE_EXAMPLES = `
@@ -70,10 +71,10 @@ The same by kubectl: kubectl -n meltemi annotate lease ${LEASE_NAME} ${LEASE_ANN
 Exit code: 0 done, 1 an error, 2 wrong usage.`;
 const CHECK_EXAMPLES = `
 Examples:
-  ${PRODUCT} policy check policy.yaml       the whole policy, defaults filled in, or all that is wrong
+  ${PRODUCT} policy check policy.yaml       the whole policy with its defaults, or every mistake
   kubectl get cm meltemi -o 'jsonpath={.data.policy\\.yaml}' | ${PRODUCT} policy check -
   echo '{}' | ${PRODUCT} policy check -     every key with its default
-  ${PRODUCT} policy check policy.yaml --query   ask its metric gates: value, bound, open or closed
+  ${PRODUCT} policy check policy.yaml --query   ask its metric gates, and show values, bounds and states
 
 Each mistake is a line such as policy.yaml:4:12: exclude[0].namespaces: ...
 Exit code: 0 the file can be used, 1 it cannot, or a metric gate gives no usable answer, 2 wrong usage.`;
@@ -126,7 +127,7 @@ export function program(
   command('run', 'watch the mesh and keep its workloads current', RUN_EXAMPLES);
   command('plan', 'show what run would do now, without writing anything', PLAN_EXAMPLES);
   command('status', 'show how far the restarts of the running operator are', STATUS_EXAMPLES);
-  command('pause', 'let no new restart begin', PAUSE_EXAMPLES);
+  command('pause', 'begin no new restarts', PAUSE_EXAMPLES);
   command('resume', 'end a pause or a halt', RESUME_EXAMPLES);
   root
     .command('explain')
@@ -139,10 +140,10 @@ export function program(
     .action(async (reason: ReasonCode | undefined, { output }: { output: ExplainFormat }) =>
       exit(await actions.explain(reason, output)),
     );
-  const policy = root.command('policy').description('what is allowed, as a file').helpCommand(false);
+  const policy = root.command('policy').description('check a policy file').helpCommand(false);
   policy
     .command('check')
-    .description('check a policy file and show the policy that it makes')
+    .description('check a policy file, and show the whole policy with its defaults')
     .argument('<file>', 'YAML file, - for standard input')
     .addOption(new Option('-o, --output <format>', 'yaml or json').choices(['yaml', 'json']).default('yaml'))
     .option('--query', 'ask each metric gate of the policy once, and show the answers instead of the policy')

@@ -197,7 +197,7 @@ export const SETTINGS = {
   } as Setting<LogLevel>,
   namespace: neverEmpty(
     text(
-      'plan, status: only this namespace; pause, resume: the namespace of Meltemi; default: the context’s namespace',
+      'plan, status: only this namespace; pause, resume: the namespace of Meltemi, by default the context’s',
       'name',
       ['plan', 'status', 'pause', 'resume'],
     ),
@@ -221,7 +221,7 @@ export const SETTINGS = {
   } as Setting<readonly string[]>,
   watch: toggle('keep the status on the screen, live', STATUS),
   run: neverEmpty(
-    text('only this run: the identity that the status shows, or its beginning', 'run', STATUS),
+    text('only this run: its identity, as the status shows it, or the first characters of it', 'run', STATUS),
     'be the identity of a run; leave it out for all of them.',
   ),
   explain: {

@@ -48,14 +48,15 @@ const FIELDS = {
 
 /** What each field of a wave means, for docs/steering.md. */
 export const WAVE_FIELDS: Readonly<Record<keyof typeof FIELDS, string>> = {
-  name: 'A short name. It appears in plans, metrics and notifications. `rest` is the name of the last wave.',
-  match: 'Filters, as in `include`. A workload is in the first wave of which one filter matches it.',
+  name: 'A short name, for plans, metrics and notifications. `rest` is always the last wave, so choose another name.',
+  match: 'Filters, as in `include`. A workload is in the first wave with a filter that matches it.',
   percent:
-    'Of the workloads that match, how many per cent are in this wave, at least one. The others are in a later wave. Without it, all are.',
-  bake: 'How long the next waves wait after the last restart of this wave has ended, for example `30m`. Without it, they do not wait.',
-  gates: 'Names of `metricGates` that must be open while this wave is restarted, and at the end of its bake.',
-  maxInFlight: 'Restarts of this wave under way at a time, below the limits of the whole policy.',
-  maxFailures: 'Failed restarts in this wave that do not hold the next waves. Without it, 0.',
+    'The percentage of the matching workloads that is in this wave. The others are in a later wave. Without it, all are in this one.',
+  bake: 'How long the next waves wait after the last restart of this wave has ended, for example `30m`. The default is `0s`.',
+  gates: 'Names of `metricGates` that must be open while this wave is restarted, and when its bake has passed.',
+  maxInFlight:
+    'How many restarts of this wave may be in flight at a time. The limits of the whole policy apply as well.',
+  maxFailures: 'How many failed restarts of this wave do not hold the next waves. The default is 0.',
 };
 
 const waveSchema = z.strictObject(FIELDS).transform(

@@ -15,19 +15,21 @@ function quotesHint(text: string): string | undefined {
 }
 
 const FIELDS = {
-  name: name.describe('a short name, which plans show'),
-  match: match.describe('filters, as in `include`; without any, the window is for every workload'),
+  name: name.describe('A short name, which plans show.'),
+  match: match.describe('Filters, as in `include`. Without it, the window is for all workloads.'),
   days: z
     .array(windowWord(parseDays))
     .min(1, 'is an empty list; leave the key out instead')
     .transform((days) => new Set(days.flatMap((some) => [...some])))
     .optional()
-    .describe('days on which it opens, such as `Mon`, or ranges of them, such as `Mon-Fri`; every day if absent'),
-  start: windowWord((text) => parseTimeOfDay(text), quotesHint).describe("time at which it opens, such as `'22:00'`"),
+    .describe(
+      'Days on which the window opens, such as `Mon`, or ranges of days, such as `Mon-Fri`. Without it, every day.',
+    ),
+  start: windowWord((text) => parseTimeOfDay(text), quotesHint).describe("When it opens, such as `'22:00'`."),
   end: windowWord((text) => parseTimeOfDay(text, true), quotesHint).describe(
-    'time at which it closes, up to `24:00`; on the next day if not after `start`',
+    "When it closes, up to `'24:00'`. If that is before `start`, it closes on the next day.",
   ),
-  timeZone: timeZoneSchema.describe('name of its time zone, such as `Europe/Athens` or `UTC`'),
+  timeZone: timeZoneSchema.describe('The name of its time zone, such as `Europe/Athens` or `UTC`.'),
 };
 
 /** What each field of a window means, for the documentation. */

@@ -100,9 +100,9 @@ export const rollout: OwnerKind = {
     { what: '`spec.paused`', why: 'its controller restarts nothing while it is paused' },
     {
       what: 'an update that has not ended, is paused or was aborted, and a degraded Rollout (`update-pending`)',
-      why: 'its people decide what becomes of it',
+      why: 'its owners decide what becomes of it',
     },
-    { what: 'a `restartAt` that is not reached yet', why: 'its people have planned a restart themselves' },
+    { what: 'a `restartAt` that is not reached yet', why: 'its owners have planned a restart themselves' },
   ],
 };
 

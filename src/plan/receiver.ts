@@ -1,12 +1,11 @@
 /** What can be news of a run, with its meaning for docs/steering.md. */
 export const NEWS_EVENTS = {
-  started: 'The first restart of a run has been written.',
+  started: 'The first restart of a run has begun.',
   'wave-done': 'A wave is done, and the next one may begin.',
-  halted: 'Failures have halted the run, a namespace of it, or the waves after one.',
-  'gave-up': 'A restart of a workload did not bring its sidecar, and Meltemi does not repeat it.',
+  halted: 'Failed restarts have halted the run or one of its namespaces, or they hold the next waves.',
+  'gave-up': 'A restart did not bring the expected sidecar, and Meltemi does not repeat it.',
   'gate-closed': 'A metric gate has held restarts for longer than its `timeLimit`.',
-  finished:
-    'Nothing of the run is in flight, and no more of it is restarted by waiting. The text is the summary of the run.',
+  finished: 'The run has finished. The text is its [summary](#the-summary-of-a-run).',
 } as const;
 
 export type NewsEvent = keyof typeof NEWS_EVENTS;

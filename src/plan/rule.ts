@@ -38,7 +38,7 @@ export interface WaitReason<Code extends string = string> {
  * Who keeps back a workload for whose restart no time is known: its own people, the policy, earlier restarts that failed, or the state that
  * its pods are in.
  */
-export type HeldBy = 'its people' | 'the policy' | 'failed restarts' | 'its own state';
+export type HeldBy = 'its owners' | 'the policy' | 'failed restarts' | 'its own state';
 
 /** What a rule or a limit has found about one workload. Without `until` it waits for something other than time. */
 export interface Finding {
@@ -95,7 +95,7 @@ export interface Rule<Code extends string = string> extends WaitReason<Code> {
   /** It also keeps back the next pod of a restart by evictions that is under way. */
   readonly betweenPods?: true;
   /**
-   * Its wave is done without what waits for this: its people hold it, or no waiting ends it. `some`: only for findings that say so
+   * Its wave is done without what waits for this: its owners hold it, or no waiting ends it. `some`: only for findings that say so
    * themselves.
    */
   readonly holdsNoWave?: true | 'some';

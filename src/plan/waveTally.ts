@@ -47,7 +47,7 @@ export interface TallyContext {
   readonly notes: RunNotes | undefined;
   /** When the last restart of its wave ended, as was noted. */
   readonly noted: number | undefined;
-  /** Whether its people hold an outdated workload, or no waiting will make it current. */
+  /** Whether its owners hold an outdated workload, or no waiting will make it current. */
   readonly isHeld: (assessed: Outdated) => boolean;
 }
 

@@ -16,7 +16,7 @@ export type WavesContext = Pick<
   PlanContext,
   'now' | 'wall' | 'policy' | 'journal' | 'notes' | 'metricGates' | 'resumedAt' | 'unseen'
 > & {
-  /** Whether its people hold an outdated workload, or no waiting will make it current. */
+  /** Whether its owners hold an outdated workload, or no waiting will make it current. */
   readonly isHeld: (assessed: Outdated) => boolean;
 };
 

@@ -24,9 +24,10 @@ export function forecastLine({ at, eta, leftOut }: Forecast): string | undefined
   const sum = leftOut.reduce((all, { workloads }) => all + workloads, 0);
   const shown = leftOut.slice(0, REASONS_SHOWN).map(({ reason, workloads }) => `${workloads} ${reason}`);
   const more = leftOut.length > REASONS_SHOWN ? ' and others' : '';
-  const others = `${sum} ${sum === 1 ? 'workload waits' : 'workloads wait'} for something other than time`;
-  const held = sum === 0 ? undefined : `${others}: ${shown.join(', ')}${more}`;
-  if (!eta) return held && `No end to be expected: ${held}`;
+  const reasons = `${shown.join(', ')}${more}`;
+  const workloads = sum === 1 ? '1 workload that waits' : `${sum} workloads that wait`;
+  const held = sum === 0 ? undefined : `${workloads} for something other than time: ${reasons}`;
+  if (!eta) return held && `No estimate of when it will be done, because of ${held}`;
   const done = `Expected to be done by ${etaWords(eta, at)}`;
-  return held ? `${done}, without those that nobody can foresee: ${held}` : done;
+  return held ? `${done}, not counting ${held}` : done;
 }

@@ -7,7 +7,7 @@ import type { Rule } from '../rule.ts';
 /** After anyone's restart: our own by the steady clock, others' by the wall clock. A time in the future does not count. */
 export const cooldown: Rule<'cooldown'> = {
   code: 'cooldown',
-  help: 'The workload was restarted recently (annotation cooldown).',
+  help: 'The workload was restarted less than `--annotation-cooldown` ago.',
   ends: '`--annotation-cooldown` has passed since the last restart.',
   lookAgain: 'on-change',
   changes: true,

@@ -11,7 +11,7 @@ export const doNotDisrupt: Rule<'do-not-disrupt'> = {
   ends: 'The annotation is removed or its pods end. Or `--do-not-disrupt=ignore`.',
   // the pods that ask may end
   lookAgain: 60_000,
-  heldBy: 'its people',
+  heldBy: 'its owners',
   holdsNoWave: true,
   betweenPods: true,
   check(assessed, { policy }) {

@@ -9,7 +9,7 @@ export const notOptedIn: Rule<'not-opted-in'> = {
   ends: 'You set the annotation on the workload or on its namespace.',
   // usually many workloads wait for this, and a namespace event or an edit of the policy releases most of them at once
   lookAgain: 120_000,
-  heldBy: 'its people',
+  heldBy: 'its owners',
   holdsNoWave: true,
   betweenPods: true,
   check(assessed, { policy }) {

@@ -11,7 +11,7 @@ export const optedOut: Rule<'opted-out'> = {
   help: `The annotation \`${RESTART_ANNOTATION}\` on the workload, or else on its namespace, opts it out.`,
   ends: 'You remove the annotation, or set it to `true`.',
   lookAgain: 30_000,
-  heldBy: 'its people',
+  heldBy: 'its owners',
   holdsNoWave: true,
   betweenPods: true,
   check(assessed) {

@@ -6,7 +6,7 @@ export const paused: Rule<'paused'> = {
   help: 'The rollout is paused.',
   ends: 'You resume the rollout: `kubectl rollout resume`.',
   lookAgain: 30_000,
-  heldBy: 'its people',
+  heldBy: 'its owners',
   holdsNoWave: true,
   check: ({ workload }) =>
     workload.paused

@@ -6,7 +6,7 @@ export const ORPHANED_FOR = 60_000;
 
 export const recentlyOrphaned: Rule<'recently-orphaned'> = {
   code: 'recently-orphaned',
-  help: 'Nobody would inject the pods of this workload for less than a minute. A label may be set again.',
+  help: 'The pods of this workload became `orphaned` less than a minute ago. The restart waits, because a label may be set again.',
   ends: 'A minute has passed, or a label is set again.',
   lookAgain: 'on-change',
   changes: true,

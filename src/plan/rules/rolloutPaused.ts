@@ -7,7 +7,7 @@ export const rolloutPaused: Rule<'rollout-paused'> = {
   help: `The StatefulSet has the annotation \`${ROLLOUT_PAUSED}: "true"\`. The others of its rollout group go on.`,
   ends: 'You remove the annotation.',
   lookAgain: 30_000,
-  heldBy: 'its people',
+  heldBy: 'its owners',
   holdsNoWave: true,
   betweenPods: true,
   check: ({ workload }) =>

@@ -3,8 +3,8 @@ import { waveHold } from '../waveHold.ts';
 
 export const wave: Rule<'wave'> = {
   code: 'wave',
-  help: 'Workloads of an earlier wave of the policy are still to be restarted, or are being restarted.',
-  ends: 'Every earlier wave is done. `meltemi plan` shows how far they are.',
+  help: 'An earlier wave of the policy still has workloads to restart, or restarts in flight.',
+  ends: 'Every earlier wave is done. `meltemi plan` and `meltemi status` show how far they are.',
   lookAgain: 'on-change',
   changes: true,
   check: (assessed, context) => waveHold(assessed, context, ['waiting', 'running']),

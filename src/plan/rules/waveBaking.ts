@@ -3,7 +3,7 @@ import { waveHold } from '../waveHold.ts';
 
 export const waveBaking: Rule<'wave-baking'> = {
   code: 'wave-baking',
-  help: 'Everything in an earlier wave is restarted, and its bake has not passed, or one of its metric gates is closed.',
+  help: 'All restarts of an earlier wave have ended, but its bake has not passed, or one of its metric gates is closed.',
   ends: 'The bake of the earlier wave has passed, and its metric gates are open.',
   lookAgain: 'on-change',
   changes: true,

@@ -7,8 +7,8 @@ import { isUrgent } from '../windows/urgent.ts';
 export const window: Rule<'window'> = {
   code: 'window',
   help:
-    `It is outside the \`windows\` of the policy for this workload, or outside those in the annotation \`${WINDOW_ANNOTATION}\` ` +
-    'on the workload or its namespace. The detail says when its restart may begin.',
+    'No window is open for this workload, by `windows` of the policy or by the annotation ' +
+    `\`${WINDOW_ANNOTATION}\` on the workload or its namespace. The detail says when its restart may begin.`,
   ends: 'A window opens at the time in the detail. Or edit `windows` in the policy, or the annotation.',
   // usually many workloads wait for this; an edit of the policy or of a namespace releases them at once
   lookAgain: 300_000,

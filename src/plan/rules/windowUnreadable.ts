@@ -11,7 +11,7 @@ export const windowUnreadable: Rule<'window-unreadable'> = {
     'The workload waits until the annotation is corrected or removed.',
   ends: 'Its owner corrects the annotation, or removes it.',
   lookAgain: 30_000,
-  heldBy: 'its people',
+  heldBy: 'its owners',
   holdsNoWave: true,
   check(assessed, { policy }) {
     for (const own of ownWindowsOf(assessed)) {

@@ -37,7 +37,7 @@ for (const [name, typed, expected] of rows)
   test(`"${typed}": ${name}`, async () => assert.deepEqual(await complete(typed), expected));
 
 test('each candidate says what it means', async () =>
-  assert.match(await completion(root, ['pa']), /^pause\tlet no new restart begin\n:4\n$/));
+  assert.match(await completion(root, ['pa']), /^pause\tbegin no new restarts\n:4\n$/));
 
 test('a reason says what it means', async () =>
   assert.equal(

@@ -47,7 +47,7 @@ const rows: readonly [name: string, items: readonly Planned[], notes: RunNotes, 
     notes(),
     [
       'The run towards revision default has finished: 1 workload restarted in 8 min, 1 verified, 0 failed.',
-      'Held back by its people (opted-out): 2, Deployment shop/b, Deployment shop/c.',
+      'Held back by its owners (opted-out): 2, Deployment shop/b, Deployment shop/c.',
       'Held back by the policy (excluded): 1, Deployment shop/d.',
       'Held back by failed restarts (halted): 1, Deployment bank/e.',
       'Held back by its own state (unavailable): 1, Deployment shop/f.',
@@ -61,7 +61,7 @@ const rows: readonly [name: string, items: readonly Planned[], notes: RunNotes, 
     notes(),
     [
       'The run towards revision default has finished: 1 workload restarted in 8 min, 1 verified, 0 failed.',
-      `Held back by its people (opted-out): 8, ${[0, 1, 2, 3, 4].map((index) => `Deployment shop/w${index}`).join(', ')} and 3 more.`,
+      `Held back by its owners (opted-out): 8, ${[0, 1, 2, 3, 4].map((index) => `Deployment shop/w${index}`).join(', ')} and 3 more.`,
     ],
   ],
   [

@@ -23,13 +23,13 @@ const LINES: readonly [name: string, given: Partial<Parameters<typeof forecastLi
         { reason: 'paused', workloads: 1 },
       ],
     },
-    `Expected to be done by ${WORDS}, without those that nobody can foresee: ` +
-      '4 workloads wait for something other than time: 3 pdb, 1 paused',
+    `Expected to be done by ${WORDS}, not counting ` +
+      '4 workloads that wait for something other than time: 3 pdb, 1 paused',
   ],
   [
     'nothing else',
     { leftOut: [{ reason: 'halted', workloads: 1 }] },
-    'No end to be expected: 1 workload waits for something other than time: 1 halted',
+    'No estimate of when it will be done, because of 1 workload that waits for something other than time: 1 halted',
   ],
   ['nothing at all', {}, undefined],
 ];
