@@ -34,6 +34,13 @@ export class EtaUpkeep {
     return items.some(isUnfinished) ? this.#latest : undefined;
   }
 
+  /** Forgets the estimate, and one that is being made: the term has ended, and the next one begins with another at once. */
+  rest(): void {
+    this.#idles += 1;
+    this.#begunAt = Number.NEGATIVE_INFINITY;
+    this.#take(undefined);
+  }
+
   /** Begins another estimate from a plan, if one is due. Nobody waits for it. */
   note(inputs: ForecastInputs): void {
     const { onForecast, onError } = this.#options;

@@ -178,6 +178,7 @@ export class Operator {
     this.#term = undefined;
     await this.#turning;
     this.#options.metricGates.rest();
+    this.#eta.rest();
     await this.#restarts.idle();
   }
 

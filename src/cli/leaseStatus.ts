@@ -54,6 +54,7 @@ export function leaseStatus(
   const { namespace, annotations, spec = {} } = lease;
   const text = annotations[LEASE_ANNOTATION.status];
   const where = `Lease ${namespace}/${LEASE_NAME}`;
+  if (text === '') return { error: `${where} has no room for a status beside its other annotations` };
   if (text === undefined) {
     const { holderIdentity: holder } = spec;
     const why = holder ? `${holder} has not finished its first scan` : `no ${PRODUCT} leads`;

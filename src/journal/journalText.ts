@@ -112,6 +112,8 @@ async function compressed(
 ): Promise<string> {
   const packed = COMPRESSED + (await zip(text)).toString('base64');
   if (packed.length <= LARGEST) return packed;
+  // receivers that nobody reaches must keep up no restart: this process still has the news, and only a next leader will not
+  if ([...notes.values()].some(({ untold }) => untold)) return journalText(entries, learnt, withoutUntold(notes));
   const well = [...entries].filter(([, entry]) => targetsOf(entry).every(({ outcome }) => outcome === 'verified'));
   if (well.length === 0)
     throw new JournalFull(`the journal is full: it has no room for ${entries.size} restarts that did not end well`);
@@ -120,6 +122,9 @@ async function compressed(
   for (const [key] of older) fewer.delete(key);
   return journalText(fewer, learnt, notes);
 }
+
+const withoutUntold = (notes: AllRunNotes): AllRunNotes =>
+  new Map([...notes].map(([run, { untold: _, ...others }]) => [run, others]));
 
 const known = new WeakMap<JournalEntry, string>();
 

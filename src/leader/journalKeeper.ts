@@ -53,7 +53,9 @@ export class JournalKeeper {
   next(): JournalWrite {
     const version = this.#version;
     this.#asked = false;
-    const status = this.#hasNoRoom ? undefined : this.#statusOf();
+    const isEmptied = this.#hasNoRoom;
+    // an empty one takes the place of the one that is on the Lease already
+    const status = isEmptied ? '' : this.#statusOf();
     return {
       annotations: {
         ...(this.#text !== undefined && { [LEASE_ANNOTATION.journal]: this.#text }),
@@ -62,13 +64,13 @@ export class JournalKeeper {
       written: () => this.#written(version),
       failed: (error) => {
         if (!isRefusal(error)) return;
-        if (status === undefined) this.#refused(version, error);
+        if (isEmptied) this.#refused(version, error);
         else this.#withoutStatus();
       },
     };
   }
 
-  /** The status may be why the write was refused. Nothing depends on it, so the write is tried again at once without it. */
+  /** The status may be why, also that of a former leader. Nothing depends on it, so the write is tried again at once without it. */
   #withoutStatus(): void {
     this.#hasNoRoom = true;
     this.#asked = true;

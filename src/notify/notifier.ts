@@ -104,7 +104,10 @@ export class Notifier {
     const closedGates = longClosed(new Map([[run, notes]]), { ...inputs, wall: at });
     const context = { closedGates, resumedAt: inputs.resumedAt, wall: at };
     const news = newsOf(state, { ...context, ...(ofRun && { waves: ofRun }) });
-    if (news.length === 0) return;
+    if (news.length === 0) {
+      this.#endQuietly(state, at);
+      return;
+    }
     const untold = news.flatMap((one) => this.#untoldOf(one, state, at));
     for (const { id } of untold) this.#unstored.add(id);
     const all = [...(notes.untold ?? []), ...untold];
@@ -116,6 +119,12 @@ export class Notifier {
       if (summary) listener.finished(run, summary, text);
       else listener.news(run, event, text);
     }
+  }
+
+  /** A run may be over without news: what it restarted was deleted since. Otherwise it would be looked at again and again. */
+  #endQuietly(state: RunState, at: number): void {
+    const { run, notes } = state;
+    if (finishesIn(state, at) === 0) this.#options.journal.note(run, { told: [...(notes.told ?? []), FINISHED] });
   }
 
   #untoldOf(

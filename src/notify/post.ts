@@ -35,9 +35,15 @@ export function postJson(url: URL, body: object, signal: AbortSignal, timeout = 
     resolve(resultOf(response));
     response.destroy();
   });
+  // without this, nothing more would be heard of a request that is answered with another protocol
+  request.on('upgrade', (response, socket) => {
+    resolve(resultOf(response));
+    socket.destroy();
+  });
   request.on('error', (error) => {
     resolve({ problem: late.aborted ? `no answer within ${timeout / 1000} s` : wordsOf(error) });
   });
+  request.on('close', () => resolve({ problem: 'the request failed' }));
   request.end(text);
   return promise;
 }

@@ -96,7 +96,9 @@ export class ReceiverQueue {
       this.#giveUp(batch, problem);
       return 0;
     }
-    const wait = ('status' in result ? result.retryAfter : undefined) ?? backOff(failures + 1, RETRIES);
+    const asked = 'status' in result ? result.retryAfter : undefined;
+    // a receiver that asks for no pause at all gets one: the same request would fail without end
+    const wait = Math.max(RETRIES.first, asked ?? backOff(failures + 1, RETRIES));
     listener.delayed(receiver, problem, wait);
     await this.#pause(wait);
     return failures + 1;

@@ -113,8 +113,9 @@ function halts(state: RunState, { waves, resumedAt = 0 }: NewsContext): News[] {
   }
   for (const { name, state: of, detail = '' } of waves?.waves ?? [])
     if (of === 'failed') found.set(`halted wave ${short(name)}`, { text: `Wave ${name} has failed: ${detail}` });
+  const failed = found.size > 0 ? failedOf(state) : [];
   return [...found].map(([key, { text, namespace }]) => {
-    const workloads = failedOf(state).filter((one) => namespace === undefined || one.namespace === namespace);
+    const workloads = failed.filter((one) => namespace === undefined || one.namespace === namespace);
     return { key: `${key} ${resumedAt}`, event: 'halted', text, workloads };
   });
 }

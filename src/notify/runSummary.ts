@@ -2,7 +2,7 @@ import { refOf, type WorkloadKey } from '../model.ts';
 import type { NotifiedWorkload } from '../plan/notification.ts';
 import type { HeldBy } from '../plan/rule.ts';
 import { isFailed, type RunMember, type RunState } from '../plan/runState.ts';
-import { heldBy } from '../plan/waitReasons.ts';
+import { holderOf } from '../plan/waitReasons.ts';
 import { counted, durationWord, firstOf, workloadWord } from './sentence.ts';
 
 /** Workloads of a run that are left as they are for one reason. */
@@ -56,7 +56,7 @@ function heldBackFor(member: RunMember): HeldBack | undefined {
   const held = (by: HeldBack['by'], reason: string): HeldBack => {
     return { by, reason, workloads: [{ ...workload, reason }] };
   };
-  if (verdict.state === 'outdated' && wait) return held(heldBy(wait.reason.code) ?? 'Meltemi', wait.reason.code);
+  if (verdict.state === 'outdated' && wait) return held(holderOf(wait) ?? 'Meltemi', wait.reason.code);
   if (verdict.state === 'skipped' && 'outdatedPods' in verdict)
     return held(verdict.reason.code === 'namespace' ? 'the policy' : 'Meltemi', verdict.reason.code);
   return verdict.state === 'unknown' || verdict.state === 'conflict' ? held('Meltemi', verdict.reason.code) : undefined;

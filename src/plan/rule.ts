@@ -46,6 +46,8 @@ export interface Finding {
   readonly until?: number;
   /** Of a halt: whether it holds the workload's namespace or the whole run. */
   readonly of?: 'namespace' | 'run';
+  /** Who keeps the workload back, where that is so of this finding and not of all that its rule has. */
+  readonly heldBy?: HeldBy;
   /** Of a rule whose `holdsNoWave` is `some`: whether it is one of these. */
   readonly holdsNoWave?: true;
 }

@@ -47,7 +47,9 @@ export const FINISHED = 'finished';
  * an injector that stays the same for weeks gets more workloads when somebody relabels their namespace.
  */
 export function begun(notes: RunNotes = {}, wall: number): RunNotes {
-  if (!notes.told?.includes(FINISHED)) return notes.startedAt === undefined ? { ...notes, startedAt: wall } : notes;
+  // a former leader's clock was ahead: of restarts from before its start, the run would know nothing
+  const isKnown = notes.startedAt !== undefined && notes.startedAt <= wall;
+  if (!notes.told?.includes(FINISHED)) return isKnown ? notes : { ...notes, startedAt: wall };
   const { told, forgotten, endedAt, slowest, ...rest } = notes;
   return { ...rest, startedAt: wall };
 }

@@ -9,7 +9,7 @@ import type { Planned } from './plan.ts';
 import { type Target, targetsOf } from './record.ts';
 import type { Wait } from './rule.ts';
 import type { AllRunNotes, RunNotes } from './runNotes.ts';
-import { heldBy } from './waitReasons.ts';
+import { holderOf } from './waitReasons.ts';
 
 /** A workload as far as a run concerns it. */
 export interface RunMember {
@@ -153,6 +153,6 @@ function leftOf({ verdict, wait, isInFlight: flies }: RunMember): RunState['left
   if (verdict.state === 'unknown') return NOT_SEEN.has(verdict.reason.code) ? 'more' : 'nothing';
   if (verdict.state !== 'outdated') return 'nothing';
   if (!wait || wait.of === 'run') return 'more';
-  const holder = heldBy(wait.reason.code);
+  const holder = holderOf(wait);
   return holder === undefined ? 'more' : holder === 'its own state' ? 'stuck' : 'nothing';
 }

@@ -1,5 +1,5 @@
 import { LIMITS } from './limits/limits.ts';
-import type { HeldBy, LookAgain, WaitReason } from './rule.ts';
+import type { HeldBy, LookAgain, Wait, WaitReason } from './rule.ts';
 import { RULES } from './rules/rules.ts';
 
 /** The reason of every workload whose restart is written and has not ended. */
@@ -30,8 +30,8 @@ export function lookAgainAfter(code: string): number | undefined {
   return interval === 'on-change' ? undefined : interval;
 }
 
-/** Who keeps back a workload that waits for this reason; undefined if the wait ends by itself or with the run. */
-export const heldBy = (code: string): HeldBy | undefined => HOLDERS.get(code);
+/** Who keeps back a workload that waits so; undefined if the wait ends by itself or with the run. */
+export const holderOf = ({ reason, heldBy }: Wait): HeldBy | undefined => heldBy ?? HOLDERS.get(reason.code);
 
 const HOLDERS: ReadonlyMap<string, HeldBy | undefined> = new Map(
   [...WAIT_REASONS.values()].map((one): [string, HeldBy | undefined] => [one.code, one.heldBy]),

@@ -20,6 +20,8 @@ export interface KnownWave {
   readonly noted: WaveNote | undefined;
   /** The first of the earlier waves that is not done. */
   readonly undone: string | undefined;
+  /** Something in a later wave is still to be restarted. */
+  readonly isAwaited: boolean;
 }
 
 type Context = Pick<PlanContext, 'now' | 'wall' | 'metricGates' | 'unseen'>;
@@ -48,11 +50,7 @@ export function waveStanding(given: KnownWave, context: Context): WaveStanding {
   const unended = leftToDo(given, context);
   if (unended) return standing(unended, known);
   if (!counted.isRestarted && !ended) return standing({ state: 'done' });
-  const baking = bakingState(wave, endedAt ?? context.wall, context);
-  if (baking) return standing(baking, ended);
-  // what was restarted in an earlier round of the run shows nothing of this one
-  const isShown = counted.isRestarted || noted?.doneAt !== undefined;
-  return standing({ state: 'done' }, isShown ? { ...ended, doneAt: noted?.doneAt ?? context.wall } : ended);
+  return standing(...endState(given, ended, context));
 }
 
 type State = Pick<WaveProgress, 'state' | 'detail' | 'until'>;
@@ -63,6 +61,17 @@ function leftToDo({ counted, undone }: KnownWave, { unseen }: Context): State | 
   if (undone !== undefined && counted.inFlight === 0)
     return { state: 'waiting', detail: `it waits for wave ${undone}` };
   return { state: 'running', detail: leftWords(counted, unseen) };
+}
+
+/** The state of a wave whose restarts have all ended, and what is to be remembered of it. */
+function endState(given: KnownWave, ended: WaveNote | undefined, context: Context): [State, WaveNote | undefined] {
+  const { wave, counted, noted, isAwaited } = given;
+  const baking = bakingState(wave, ended?.endedAt ?? context.wall, context);
+  // gates are for those who wait: while nobody does, nobody need ask them, and the wave has not shown that they are open
+  if (baking) return [baking.until !== undefined || isAwaited ? baking : { state: 'done' }, ended];
+  // what was restarted in an earlier round of the run shows nothing of this one
+  const isShown = counted.isRestarted || noted?.doneAt !== undefined;
+  return [{ state: 'done' }, isShown ? { ...ended, doneAt: noted?.doneAt ?? context.wall } : ended];
 }
 
 /** Why a wave whose restarts have all ended is not done yet; undefined if it is. */

@@ -154,7 +154,9 @@ export class Waves {
     let undone: string | undefined;
     for (const [index, wave] of this.of.waves.entries()) {
       const counted = tallies?.[index] ?? emptyTally();
-      const standing = waveStanding({ wave, counted, noted: this.#noteOf(run, index), undone }, this.#context);
+      const isAwaited = tallies?.slice(index + 1).some(({ left }) => left > 0) ?? false;
+      const known = { wave, counted, noted: this.#noteOf(run, index), undone, isAwaited };
+      const standing = waveStanding(known, this.#context);
       standings.push(standing);
       if (standing.progress.state !== 'done') undone ??= wave.name;
     }

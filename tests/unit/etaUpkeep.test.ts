@@ -50,6 +50,18 @@ test('when nothing is left to wait for, there is none, not even one that was bei
   assert.deepEqual([upkeep.latest, told.at(-1)], [undefined, undefined]);
 });
 
+test('after the term there is none, not even one that was being made, and the next term begins with one at once', async () => {
+  const { upkeep, told } = kept();
+  upkeep.note(inputs());
+  await until('the first', 10_000, () => told.length === 1);
+  upkeep.note(inputs(NOW + 15_000));
+  upkeep.rest();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.deepEqual([upkeep.latest, told.length, told.at(-1)], [undefined, 2, undefined]);
+  upkeep.note(inputs(NOW + 16_000));
+  await until('the next', 10_000, () => told.length === 3);
+});
+
 test('a failure is said, and the next estimate is made', async () => {
   const { upkeep, told, errors } = kept();
   const broken = inputs();

@@ -128,9 +128,11 @@ export class VirtualWaves implements Pick<Waves, 'of' | 'ofRun'> {
     const at = { now: this.#now, wall: this.#now - now + wall, ...(metricGates && { metricGates }) };
     this.computed += 1;
     let undone: string | undefined;
-    return (this.#runs.get(run) ?? []).map((virtual, index) => {
+    const all = this.#runs.get(run) ?? [];
+    return all.map((virtual, index) => {
       const wave = this.of.waves[index] ?? REST_WAVE;
-      const standing = waveStanding({ wave, counted: virtual.tally, noted: virtual.noted, undone }, at);
+      const isAwaited = all.slice(index + 1).some(({ tally }) => tally.left > 0);
+      const standing = waveStanding({ wave, counted: virtual.tally, noted: virtual.noted, undone, isAwaited }, at);
       virtual.noted = standing.note ?? virtual.noted;
       if (standing.progress.state === 'done') virtual.doneAt ??= since;
       else undone ??= wave.name;

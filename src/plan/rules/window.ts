@@ -23,7 +23,10 @@ export const window: Rule<'window'> = {
     const isOwn = isHeldByOwnWindow(assessed, policy, wall);
     return {
       detail,
-      ...(opensAt !== undefined && { until: opensAt - wall + now }),
+      // without a time, somebody has to change a window
+      ...(opensAt === undefined
+        ? { heldBy: isOwn ? ('its owners' as const) : ('the policy' as const) }
+        : { until: opensAt - wall + now }),
       ...(isOwn && { holdsNoWave: true }),
     };
   },

@@ -59,6 +59,11 @@ test('without the right to workloads it shows all the same, and says which right
 const FAILURES: readonly [name: string, prepare: (server: MeshServer) => void, error: RegExp][] = [
   ['no Lease', () => undefined, /^error: this cluster has no Lease meltemi, so meltemi never ran here/],
   [
+    'a Lease that has no room for one',
+    (server) => server.lease('ops', { [LEASE_ANNOTATION.status]: '' }),
+    /^error: Lease ops\/meltemi has no room for a status/,
+  ],
+  [
     'a Lease without a status',
     (server) => server.lease('ops', {}),
     /^error: Lease ops\/meltemi has no status: no meltemi leads/,

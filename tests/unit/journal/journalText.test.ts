@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { JournalFull, journalText, readJournal, type StoredEntry } from '../../../src/journal/journalText.ts';
 import type { WorkloadKey } from '../../../src/model.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
+import type { Untold } from '../../../src/plan/notification.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
 import { WRITES_KEPT } from '../../../src/plan/record.ts';
 import type { RunNotes } from '../../../src/plan/runNotes.ts';
@@ -150,6 +152,26 @@ test('where there is no room for all, the oldest restarts that ended well are le
   const youngest = Math.max(...missing.map(({ restartedAt }) => restartedAt));
   const kept = [...read.entries.values()].filter(({ outcome }) => outcome === 'verified');
   assert.ok(kept.every(({ restartedAt }) => restartedAt >= youngest));
+});
+
+test('news that no receiver takes are left out before any restart', async () => {
+  const noise = (): string => randomBytes(100).toString('hex');
+  const counts = { outdated: 0, inFlight: 0, verified: 0, failed: 0, waiting: 0 };
+  const untold = Array.from({ length: 40 }, (): Untold => {
+    const workloads = Array.from({ length: 20 }, () => ({
+      kind: 'Deployment',
+      namespace: 'n',
+      name: noise(),
+      reason: '',
+    }));
+    return { id: noise(), event: 'halted', revision: '', at: NOW, text: '', counts, workloads, to: ['webhook:/a'] };
+  });
+  const some = new Map([...many(() => 'verified')].slice(0, 600));
+  const notes = new Map([['run', { startedAt: NOW, untold }]]);
+  const read = readJournal(await journalText(some, new Map(), notes));
+  assert.ok('entries' in read);
+  assert.equal(read.entries.size, some.size);
+  assert.deepEqual(read.notes.get('run'), { startedAt: NOW });
 });
 
 test('where the others alone are too many, none is left out silently', async () => {

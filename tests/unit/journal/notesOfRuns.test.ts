@@ -41,6 +41,14 @@ test('a run starts with its first restart', async () => {
   assert.equal(new Bench(bench.store).notes?.startedAt, NOW, 'also for the next leader');
 });
 
+test('a start that a wrong clock has put into the future is that of the next restart', async () => {
+  const bench = new Bench();
+  await bench.begin();
+  bench.time -= HOUR;
+  await bench.begin(API);
+  assert.equal(bench.notes?.startedAt, NOW - HOUR);
+});
+
 test('a restart that was not written starts no run', async () => {
   const bench = new Bench();
   await bench.begin();

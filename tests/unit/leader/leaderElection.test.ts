@@ -281,12 +281,22 @@ describe('leader election: the status', () => {
     const a = await bench.elector('a');
     a.election.publishes(() => 's'.repeat(60 * 1024));
     await settled('the journal', a.election.keep('j'.repeat(200 * 1024)));
-    assert.equal(bench.server.annotations[LEASE_ANNOTATION.status], undefined);
+    assert.equal(bench.server.annotations[LEASE_ANNOTATION.status], '');
     await bench.idle();
     await bench.pass(30_000);
     assert.deepEqual([a.passes, a.terms.length], [true, 1]);
     const refused = a.said.filter((words) => /Too long/.test(words));
     assert.equal(refused.length, 1);
+  });
+
+  it('gives up the room that it has when the journal needs it', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    a.election.publishes(() => 's'.repeat(60 * 1024));
+    await settled('the first journal', a.election.keep('restarts'));
+    assert.ok(bench.server.annotations[LEASE_ANNOTATION.status]);
+    await settled('the journal', a.election.keep('j'.repeat(200 * 1024)));
+    assert.equal(bench.server.annotations[LEASE_ANNOTATION.status], '');
   });
 
   it('is not written by who does not lead', async () => {

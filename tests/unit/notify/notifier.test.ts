@@ -239,6 +239,14 @@ test('it says when a run may have finished', async () => {
   assert.equal(await leader.sees(inFlight('a')), undefined);
 });
 
+test('a run of whose restarts nothing is left ends without a word, and asks for no look after look', async () => {
+  const { store, receivers, leader } = bench();
+  assert.equal(await leader.sees(), undefined);
+  const next = new Leader(store, receivers);
+  assert.equal(await next.sees(ended('a', 'verified')), undefined);
+  assert.deepEqual([...leader.said, ...next.said], []);
+});
+
 test('news of a run whose injector is gone still reach those who wait for them', async () => {
   const { store, receivers, leader } = bench();
   receivers.hanging.add('/a');

@@ -88,6 +88,13 @@ test('a receiver that hangs is left after the time limit', async () => {
   assert.deepEqual(await postJson(url, {}, never, 50), { problem: 'no answer within 0.05 s' });
 });
 
+test('a receiver that switches to another protocol has answered', async () => {
+  const url = await serving((request) => {
+    request.socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+  });
+  assert.deepEqual(await postJson(url, {}, never), { status: 101 });
+});
+
 test('a request ends when the term does', async () => {
   const stop = new AbortController();
   const url = await serving(() => stop.abort());

@@ -110,6 +110,7 @@ const retried: readonly [name: string, result: PostResult, pause: number, words:
   ['no answer', { problem: 'no answer within 10 s' }, 2 * SECOND, 'no answer within 10 s, again in 2 s'],
   ['500', { status: 500 }, 2 * SECOND, 'it answers 500, again in 2 s'],
   ['503 with a time', { status: 503, retryAfter: 30 * SECOND }, 30 * SECOND, 'it answers 503, again in 30 s'],
+  ['503 with no time at all', { status: 503, retryAfter: 0 }, 2 * SECOND, 'it answers 503, again in 2 s'],
   ['429', { status: 429 }, 2 * SECOND, 'it answers 429, again in 2 s'],
   ['429 with a time', { status: 429, retryAfter: 60 * SECOND }, 60 * SECOND, 'it answers 429, again in 60 s'],
   ['408', { status: 408 }, 2 * SECOND, 'it answers 408, again in 2 s'],

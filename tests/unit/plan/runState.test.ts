@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
+import { WINDOW_ANNOTATION } from '../../../src/names.ts';
 import type { RunCounts } from '../../../src/plan/notification.ts';
-import type { Planned } from '../../../src/plan/plan.ts';
+import { type Planned, plan } from '../../../src/plan/plan.ts';
 import type { RunState } from '../../../src/plan/runState.ts';
 import { WAIT_REASONS } from '../../../src/plan/waitReasons.ts';
 import { type ReasonCode, reason } from '../../../src/reasons.ts';
 import { restarted } from '../../builders/journal.ts';
+import { context } from '../../builders/policy.ts';
 import { current, ended, gaveUp, inFlight, judged, notes, runState, waiting } from '../../builders/runs.ts';
 import { assessedSidecar, vault } from '../../builders/sidecars.ts';
-import { injection, MINUTE, outdated } from '../../builders/workload.ts';
+import { assessed, injection, MINUTE, outdated } from '../../builders/workload.ts';
 
 const NONE: RunCounts = { outdated: 0, inFlight: 0, verified: 0, failed: 0, waiting: 0 };
 
@@ -65,6 +67,16 @@ test('another sidecar belongs to its own run, with its own wait', () => {
   assert.equal(member?.wait, undefined);
 });
 
+/** As it is planned with a window of its own, and another one of its namespace that is never open at the same time. */
+function outsideOf(own: string): Planned {
+  const { namespace } = assessed();
+  const given = assessed({ annotations: { [WINDOW_ANNOTATION]: own } });
+  const annotations = { ...namespace.annotations, [WINDOW_ANNOTATION]: 'daily 14:00-15:00 UTC' };
+  const [item] = plan([{ ...given, namespace: { ...namespace, annotations } }], context()).items;
+  assert.ok(item);
+  return item;
+}
+
 const left: readonly [name: string, items: readonly Planned[], left: RunState['left']][] = [
   ['no workload', [], 'nothing'],
   ['current ones', [current('a'), ended('b', 'verified')], 'nothing'],
@@ -79,6 +91,8 @@ const left: readonly [name: string, items: readonly Planned[], left: RunState['l
   ['one that its people have opted out', [waiting('a', 'opted-out')], 'nothing'],
   ['one that the policy excludes', [waiting('a', 'excluded')], 'nothing'],
   ['one whose people have paused its rollout', [waiting('a', 'paused')], 'nothing'],
+  ['a window to wait for', [waiting('a', 'window')], 'more'],
+  ['windows that never open together', [outsideOf('daily 11:00-13:00 UTC')], 'nothing'],
   ['one that cannot become ready', [waiting('a', 'unavailable')], 'stuck'],
   ['one that cannot become ready, beside one that goes on', [waiting('a', 'unavailable'), inFlight('b')], 'more'],
   ['one whose budget allows nothing', [waiting('a', 'pdb')], 'stuck'],

@@ -297,6 +297,20 @@ for (const [what, others, expectedStates, rest, given] of rows)
     );
   });
 
+test('a run in which nothing is left asks no gate again, and none of its waves bakes', () => {
+  const over = planned([verifiedIn('dev', HOUR)], { waves: gated, noted: { dev: { endedAt: NOW - HOUR } } });
+  assert.equal(states(over), 'dev done, test done, rest done');
+});
+
+test('… but what appears after it waits for the gates, which nobody has seen open', () => {
+  const noted = { dev: { endedAt: NOW - HOUR } };
+  const stuck = planned([verifiedIn('dev', HOUR), failedIn('test')], { waves: gated, noted });
+  assert.equal(states(stuck), 'dev done, test failed, rest done');
+  assert.equal(stuck.toNote.get('run')?.waves?.dev?.doneAt, undefined);
+  const later = planned([verifiedIn('dev', HOUR), REST_HELD], { waves: gated, noted });
+  assert.equal(states(later), 'dev baking, test done, rest waiting');
+});
+
 test('a restart whose workload is not seen may be of the first wave', () => {
   const gone = inFlightIn('elsewhere');
   const planning = planned([REST_HELD], { journal: journalOf([gone]) });
