@@ -740,10 +740,13 @@ export class Referee {
     return all.filter(({ outcome = '' }) => /^(verified|superseded|interrupted)/.test(outcome) === well).length;
   }
 
-  /** Whether a workload has been restarted as often within a day as it may. */
-  isCapped(workload: Controlled): boolean {
+  /**
+   * Whether a workload has been restarted as often within a day as it may.
+   * @param unseen more of them that did not end well
+   */
+  isCapped(workload: Controlled, unseen = 0): boolean {
     const { maxRestartsPerDay } = this.#world.scenario.policy;
-    return this.#today(workload, false) >= maxRestartsPerDay || this.#today(workload, true) >= WELL_PER_DAY;
+    return this.#today(workload, false) + unseen >= maxRestartsPerDay || this.#today(workload, true) >= WELL_PER_DAY;
   }
 
   /**
