@@ -1,7 +1,9 @@
 import { nextPodLabels } from '../expect/admission.ts';
 import { selects } from '../expect/selector.ts';
+import { actuatorOf } from '../kinds/actuatorOf.ts';
 import type { Budget, Workload } from '../model.ts';
 import type { Outdated } from './assessed.ts';
+import type { Policy } from './policy.ts';
 
 /**
  * The budgets that cover a workload's next pods. A selector that Kubernetes would reject covers everything: better to wait than to guess.
@@ -26,6 +28,18 @@ function coversAny(...[selector, labels]: Parameters<typeof selects>): boolean {
  */
 export const lowersAvailability = ({ maxUnavailable, rollout }: Workload): boolean =>
   maxUnavailable > 0 && rollout.desired > 0;
+
+/**
+ * The budgets that a restart waits for. With `pdb: ignore` a rollout waits for none. Evictions do even then: the API server refuses them,
+ * so the restart would hold a slot and evict nothing, again and again. Only the API server knows of budgets that could not be read, and
+ * whether a spent one lets a pod go that is not Ready.
+ */
+export function awaitedBudgets({ workload, budgets, verdict }: Outdated, policy: Policy): readonly Budget[] {
+  if (!lowersAvailability(workload)) return [];
+  if (policy.pdb === 'respect') return budgets;
+  const refuses = actuatorOf(workload, policy).evicts && verdict.outdatedGroups.every(({ ready }) => ready);
+  return refuses ? budgets.filter(({ name }) => name !== '') : [];
+}
 
 /** Whether a rollout may leave no pod at all: Recreate, or a maxUnavailable of all. */
 export const meansOutage = ({ maxUnavailable, rollout, partition }: Workload): boolean =>

@@ -41,6 +41,8 @@ export interface Pod {
   readonly ordinal: number;
   readonly template: string;
   ready: boolean;
+  /** When it became ready; those of the beginning always were. */
+  readyAt: number;
   deleting: boolean;
 }
 
@@ -382,6 +384,7 @@ export class Controlled {
       ordinal,
       template,
       ready: false,
+      readyAt: Number.NEGATIVE_INFINITY,
       deleting: false,
     };
     this.pods.push(pod);
@@ -397,6 +400,7 @@ export class Controlled {
   #becomeReady(pod: Pod): void {
     if (pod.deleting || pod.ready) return;
     pod.ready = true;
+    pod.readyAt = this.#around.time.now;
     this.wake();
   }
 

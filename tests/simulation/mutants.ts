@@ -619,6 +619,14 @@ export const EVICTIONS: readonly Mutant[] = [
     breaks: 'answer',
   },
   {
+    name: 'evicting whatever the budgets allow where the policy ignores them',
+    file: 'src/plan/budget.ts',
+    snippet: "return refuses ? budgets.filter(({ name }) => name !== '') : [];",
+    instead: 'return [];',
+    breaks: 'pdb-spent',
+    flavour: 'zones',
+  },
+  {
     name: 'restarting a Rollout in the middle of an update',
     file: RULE_LIST,
     snippet: '  updatePending,\n',

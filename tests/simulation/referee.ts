@@ -344,13 +344,21 @@ export class Referee {
     );
   }
 
-  #budgetsSpent({ process, key }: Attempt, controlled: Controlled): void {
+  #budgetsSpent(attempt: Attempt, controlled: Controlled): void {
+    const { process, key } = attempt;
     const { workload } = controlled;
-    if (this.#world.scenario.policy.pdb === 'ignore' || !lowers(workload)) return;
+    if (!this.#waitsForBudgets(attempt, controlled)) return;
     if (this.#isOwnFailure(controlled) || isDown(workload)) return;
     const read = process.budgetsRead.get(workload.namespace) ?? [];
     const spent = read.find((one) => covers(one, workload) && one.allowed < 1);
     if (spent) this.violated('pdb-spent', `${key} was restarted with ${spent.name} at ${spent.allowed}`);
+  }
+
+  /** Evictions of pods that are ready wait for budgets whatever the policy says, because the API server refuses them. */
+  #waitsForBudgets({ entry, decidedAt }: Attempt, { workload, replaceable }: Controlled): boolean {
+    if (!lowers(workload)) return false;
+    if (this.#world.scenario.policy.pdb === 'respect') return true;
+    return entry?.evicts === true && replaceable.every((pod) => pod.ready && decidedAt - pod.readyAt > LONGEST_LOOK);
   }
 
   /** Its own failed restart is what spends the budget; only another rollout can mend that. */
@@ -675,7 +683,7 @@ export class Referee {
     const honest = others.filter((one) => !this.#world.isTenants(one.workload) && !this.#world.isTenants(workload));
     const kin = honest.filter((one) => kind !== undefined && one.owner === kind);
     if (kin.length > 0) this.violated('owner-kind', `${workload.key} beside ${say(kin)}, all owned by a ${kind}`);
-    if (policy.pdb === 'respect') this.#sharing(workload, honest);
+    if (this.#waitsForBudgets(restart.attempt, workload)) this.#sharing(workload, honest);
     // one that begins while the own one is looked at before its write is late, not ahead
     const ahead = others.filter(({ attempt }) => attempt.decidedAt < restart.attempt.decidedAt - LONGEST_LOOK);
     if (workload.key === this.#world.scenario.own && ahead.length > 0)
@@ -692,7 +700,6 @@ export class Referee {
   }
 
   #sharing({ key, workload }: Controlled, others: readonly Restart[]): void {
-    if (!lowers(workload)) return;
     const budgets = this.#world.budgets(workload.namespace).filter((one) => covers(one, workload));
     for (const other of others) {
       const theirs = other.workload.workload;
@@ -740,10 +747,13 @@ export class Referee {
     return all.filter(({ outcome = '' }) => /^(verified|superseded|interrupted)/.test(outcome) === well).length;
   }
 
-  /** Whether a workload has been restarted as often within a day as it may. */
-  isCapped(workload: Controlled): boolean {
+  /**
+   * Whether a workload has been restarted as often within a day as it may.
+   * @param unseen more of them that did not end well
+   */
+  isCapped(workload: Controlled, unseen = 0): boolean {
     const { maxRestartsPerDay } = this.#world.scenario.policy;
-    return this.#today(workload, false) >= maxRestartsPerDay || this.#today(workload, true) >= WELL_PER_DAY;
+    return this.#today(workload, false) + unseen >= maxRestartsPerDay || this.#today(workload, true) >= WELL_PER_DAY;
   }
 
   /**

@@ -1,11 +1,12 @@
+import type { StoredEntry } from '../../src/journal/journalText.ts';
 import { keyOf } from '../../src/model.ts';
 import { doNotDisruptIn, RETRY } from '../../src/names.ts';
-import { targetsOf } from '../../src/plan/record.ts';
+import { sourceIn, type Target, targetsOf, writesOf } from '../../src/plan/record.ts';
 import type { ReasonCode } from '../../src/reasons.ts';
 import type { Controlled } from './controlled.ts';
 import { sameSidecar } from './controlPlane.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
-import { hasVault, type Restart } from './referee.ts';
+import { covers, hasVault, type Restart } from './referee.ts';
 import { areWindowsOver } from './times.ts';
 import { VAULT_TARGET } from './vault.ts';
 import { waveIndexOf } from './waveReferee.ts';
@@ -17,7 +18,7 @@ type Truth = (world: World, workload: Controlled, source?: string) => boolean;
 const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   'gave-up': gaveUp,
   'config-remains': (world, workload, source) => source === undefined && isProxyCurrent(world, workload),
-  'daily-cap': (world, workload) => world.referee.isCapped(workload) || mayHaveBeen(world, workload),
+  'daily-cap': (world, workload) => world.referee.isCapped(workload, unseenWrites(world, workload)),
   halted,
   'wave-failed': hasFailedWave,
   wave: waitsForAWave,
@@ -38,7 +39,8 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   'group-not-ready': (world, workload) => zonesOf(world, workload).some((one) => one !== workload && !one.isWhole),
   rolling: (_world, workload) => workload.live.some((pod) => pod.template !== workload.template) || !workload.isWhole,
   unavailable: (_world, workload) => !workload.isWhole,
-  pdb: (world, { namespace }) => world.budgets(namespace).some(({ allowed }) => allowed < 1),
+  pdb: (world, { namespace, workload }) =>
+    world.budgets(namespace).some((one) => one.allowed < 1 && covers(one, workload)),
 };
 
 /** The same for verdicts that leave a workload alone. */
@@ -107,12 +109,16 @@ function waitsForAWave(world: World, workload: Controlled): boolean {
   });
 }
 
-/** A restart of one that has such an owner was taken back, or may have been: see `mayHaveBeen`. */
+/** A restart of one that has such an owner was taken back, or may have been: see `unseenOf`. */
 function isHeldByReverts(world: World, workload: Controlled, source?: string): boolean {
   const kind = workload.workload.owner?.kind;
   const kin = world.existing().filter((one) => one.workload.owner?.kind === kind);
-  const unseen = kin.some((one) => mayHaveBeen(world, one) && world.lease.journal.get(one.key)?.outcome === 'reverted');
-  return unseen || world.referee.isHeldByReverts(ends(world, source), workload, isAlone(world, workload));
+  const isUnseen = kin.some((one) =>
+    unseenOf(world, one).some(
+      ({ restartedFor, outcome }) => outcome === 'reverted' && sourceIn(restartedFor) === source,
+    ),
+  );
+  return isUnseen || world.referee.isHeldByReverts(ends(world, source), workload, isAlone(world, workload));
 }
 
 /** Whether nobody but this namespace has workloads that its injector is for. */
@@ -129,17 +135,41 @@ function gaveUp(world: World, workload: Controlled, source?: string): boolean {
   // a request for one more restart is answered by the next one, whatever that is for
   const answered = workload.manifest.metadata.annotations[RETRY] === world.referee.lastOf(workload)?.retry;
   const target = source === undefined ? world.plane.target({ image, revision }) : VAULT_TARGET;
-  const isLast = answered && last?.target === target && last.outcome !== undefined && last.outcome !== 'verified';
-  return isLast || mayHaveBeen(world, workload, target);
+  const isLast = answered && last?.target === target && (last.outcome ?? 'verified') !== 'verified';
+  return isLast || unseenOf(world, workload).some((one) => one.restartedFor === target && hasFailed(one));
 }
 
-/** One that was journalled and never seen to land, while others wrote the workload: it may have been taken back at once. */
-function mayHaveBeen(world: World, workload: Controlled, target?: string): boolean {
-  const entry = world.lease.journal.get(workload.key);
-  const isUnseen = entry?.restartedAt !== world.referee.lastOf(workload)?.attempt.entry?.restartedAt;
-  if (!entry || !isUnseen || entry.uid !== workload.manifest.metadata.uid) return false;
-  return target === undefined || targetsOf(entry).some(({ restartedFor }) => restartedFor === target);
+const hasFailed = ({ outcome }: Pick<Target, 'outcome'>): boolean => outcome !== undefined && outcome !== 'verified';
+
+/** Whether a restart may have been written that nobody has seen. */
+const mayHaveBeen = (world: World, workload: Controlled): boolean => unseenOf(world, workload).length > 0;
+
+/**
+ * Targets that were journalled in a restart that was never seen to land, while others wrote the workload: it may have been taken back at
+ * once. The journal keeps such a target after a later restart for another sidecar.
+ */
+function unseenOf(world: World, workload: Controlled): readonly Target[] {
+  const entry = entryOf(world, workload);
+  const landed = landedAt(world, workload);
+  return entry ? targetsOf(entry).filter(({ restartedAt }) => !landed.has(restartedAt)) : [];
 }
+
+/** Writes of such restarts that did not end well. The daily limit counts them, also when the journal has forgotten what they were for. */
+function unseenWrites(world: World, workload: Controlled): number {
+  const entry = entryOf(world, workload);
+  const landed = landedAt(world, workload);
+  return entry ? writesOf(entry).filter(({ at, well }) => !well && !landed.has(at)).length : 0;
+}
+
+/** What the journal has of this very workload. */
+function entryOf(world: World, { key, manifest }: Controlled): StoredEntry | undefined {
+  const entry = world.lease.journal.get(key);
+  return entry?.uid === manifest.metadata.uid ? entry : undefined;
+}
+
+/** The times of its restarts that landed, as the journal had them. */
+const landedAt = (world: World, workload: Controlled): ReadonlySet<number | undefined> =>
+  new Set(world.referee.restarts.flatMap((one) => (one.workload === workload ? one.attempt.entry?.restartedAt : [])));
 
 function halted(world: World, workload: Controlled, source?: string): boolean {
   const isWrong =

@@ -1,4 +1,4 @@
-import { budgetName, lowersAvailability } from '../budget.ts';
+import { awaitedBudgets, budgetName } from '../budget.ts';
 import { budgets as budgetRule } from '../rules/budgets.ts';
 import type { Limit } from './limit.ts';
 
@@ -9,10 +9,9 @@ export const oneUnderABudget: Limit<'pdb'> = {
   ends: budgetRule.ends,
   lookAgain: budgetRule.lookAgain,
   heldBy: 'its own state',
-  check({ workload, budgets }, counts, { policy }) {
-    if (policy.pdb === 'ignore' || !lowersAvailability(workload)) return undefined;
-    for (const budget of budgets) {
-      const other = counts.underBudget(budget, workload.namespace);
+  check(assessed, counts, { policy }) {
+    for (const budget of awaitedBudgets(assessed, policy)) {
+      const other = counts.underBudget(budget, assessed.workload.namespace);
       if (other) return { detail: `it shares ${budgetName(budget)} with ${other}, which is in flight` };
     }
     return undefined;

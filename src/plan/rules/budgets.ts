@@ -1,4 +1,4 @@
-import { budgetName, isAllDown, lowersAvailability } from '../budget.ts';
+import { awaitedBudgets, budgetName, isAllDown } from '../budget.ts';
 import { isOurFailure } from '../ownFailure.ts';
 import type { Rule } from '../rule.ts';
 
@@ -6,15 +6,13 @@ import type { Rule } from '../rule.ts';
 export const budgets: Rule<'pdb'> = {
   code: 'pdb',
   help: 'A PodDisruptionBudget allows no disruption now, or another workload under the same budget is being restarted.',
-  ends: 'The budget allows a disruption, and no other workload under it is being restarted. Or `--pdb=ignore`.',
+  ends: 'The budget allows a disruption, and no other workload under it is in flight. Or `--pdb=ignore`, unless its pods are evicted.',
   lookAgain: 30_000,
   heldBy: 'its own state',
   betweenPods: true,
   check(assessed, { policy }) {
-    const { workload, budgets: covering } = assessed;
-    if (policy.pdb === 'ignore' || !lowersAvailability(workload)) return undefined;
     if (isOurFailure(assessed) || isAllDown(assessed)) return undefined;
-    const spent = covering.find(({ allowed }) => allowed < 1);
+    const spent = awaitedBudgets(assessed, policy).find(({ allowed }) => allowed < 1);
     return spent && { detail: `${budgetName(spent)} allows no disruption: ${spent.detail}` };
   },
 };

@@ -332,6 +332,9 @@ const budget = (given: Partial<Budget> = {}): Budget => ({
 const owner = { apiVersion: 'kafka.strimzi.io/v1beta2', kind: 'Kafka', name: 'events' };
 const spent = { budgets: [budget({ allowed: 0 })] };
 const lowering = { maxUnavailable: 1 };
+const evicted = { ...lowering, kind: 'StatefulSet', strategy: 'OnDelete' } as const;
+const unready = { ...group(), ready: false };
+const IGNORES_BUDGETS = { policy: { ...POLICY, pdb: 'ignore' } } as const;
 const CAREFUL = policy({ doNotDisrupt: 'hold' });
 const calm = (value = 'true'): Assessed =>
   assessed({ template: { labels: {}, annotations: { 'karpenter.sh/do-not-disrupt': value }, spec: {} } });
@@ -428,11 +431,30 @@ const safety: [string, Assessed[], string, Partial<PlanContext>?][] = [
   ['… until a person resumes', [remains, assessed({}, configured)], 'restart', { resumedAt: NOW - MINUTE }],
   ['… until a person resumes', [takenBack, assessed({ owner })], 'restart', { resumedAt: NOW - MINUTE }],
   ['a rollout that takes pods away waits for its budget', [{ ...assessed(lowering), ...spent }], 'wait pdb'],
+  ['… unless told to ignore it', [{ ...assessed(lowering), ...spent }], 'restart', IGNORES_BUDGETS],
   [
-    '… unless told to ignore it',
-    [{ ...assessed(lowering), ...spent }],
+    '… and even then where its pods are evicted, which the API server refuses whatever the policy',
+    [{ ...assessed(evicted), ...spent }],
+    'wait pdb',
+    IGNORES_BUDGETS,
+  ],
+  ['… but not where a disruption is left', [{ ...assessed(evicted), budgets: [budget()] }], 'restart', IGNORES_BUDGETS],
+  [
+    '… nor where an outdated pod is not Ready, which may be let go',
+    [
+      {
+        ...assessed({ ...evicted, rollout: { ...complete(3), available: 2 } }, outdated({ outdatedGroups: [unready] })),
+        ...spent,
+      },
+    ],
     'restart',
-    { policy: { ...POLICY, pdb: 'ignore' } },
+    IGNORES_BUDGETS,
+  ],
+  [
+    '… nor where nobody may read the budgets, so that only the API server knows',
+    [{ ...assessed(evicted), budgets: [budget({ name: '', allowed: 0 })] }],
+    'restart',
+    IGNORES_BUDGETS,
   ],
   ['… one that only surges asks no budget', [{ ...assessed(), ...spent }], 'restart'],
   ['… one with a disruption left goes', [{ ...assessed(lowering), budgets: [budget()] }], 'restart'],
@@ -651,6 +673,16 @@ const sharing: [string, Assessed[], string[], Partial<PlanContext>?][] = [
       { ...assessed({ name: 'c', ...lowering }), budgets: [budget({ name: 'other' })] },
     ],
     ['restart', 'pdb', 'restart'],
+  ],
+  [
+    '… where the policy ignores them only those whose pods are evicted',
+    [
+      { ...assessed({ name: 'a', ...lowering }), budgets: [budget()] },
+      { ...assessed({ name: 'b', ...evicted }), budgets: [budget()] },
+      { ...assessed({ name: 'c', ...lowering }), budgets: [budget()] },
+    ],
+    ['restart', 'pdb', 'restart'],
+    { policy: { ...wide, pdb: 'ignore' } },
   ],
   [
     '… also where the budgets of the one in flight could not be read',
