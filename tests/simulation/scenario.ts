@@ -196,7 +196,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
   const isGated = STEERED.has(flavour) && diceFor(seed, 9).once(2);
   const configured = flavour === 'sidecars' && diceFor(seed, 4).once(2);
   const clocks = diceFor(seed, 10);
-  const times = STEERED.has(flavour) ? drawTimes(clocks, namespaces) : ALWAYS;
+  const times = drawTimes(clocks, namespaces, STEERED.has(flavour));
   const count = (['crowded', 'failing', 'waves'].includes(flavour) ? 5 : 3) + dice.below(5);
   const drawn = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, namespaces, index));
   const { workloads, canary } = withCanary(drawn, diceFor(seed, 6));

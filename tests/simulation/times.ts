@@ -27,8 +27,8 @@ const AHEAD = 330;
 const DAILY = new Set([0, 1, 2, 3, 4, 5, 6]);
 
 /** @param dice of its own, so that scenarios without times stay as they are */
-export function drawTimes(dice: Dice, namespaces: readonly string[]): Times {
-  if (!dice.once(2)) return ALWAYS;
+export function drawTimes(dice: Dice, namespaces: readonly string[], isSteered: boolean): Times {
+  if (!isSteered || !dice.once(2)) return ALWAYS;
   const windows = dice.below(3) > 0 ? drawSpans(dice, 25, 2) : undefined;
   return {
     ...(windows && { windows }),
