@@ -2,7 +2,7 @@ import { closedWords, gatesOfWave } from './gatesOfWave.ts';
 import type { PlanContext } from './rule.ts';
 import type { WaveNote } from './runNotes.ts';
 import type { Wave, WaveProgress } from './wave.ts';
-import type { WaveTally } from './waveTally.ts';
+import { isChanged, type WaveTally } from './waveTally.ts';
 
 /** A wave of a run: how far it is, and what is to be remembered of it. */
 export interface WaveStanding {
@@ -40,7 +40,7 @@ export function waveStanding(given: KnownWave, context: Context): WaveStanding {
     ...(note && { note }),
   });
   const counts = { total, current, inFlight, failed, waiting };
-  const wasDone = noted?.doneAt !== undefined && !counted.isChanged;
+  const wasDone = noted?.doneAt !== undefined && !isChanged(counted);
   const endedAt = lastOf(counted.endedAt, noted?.endedAt, context.wall);
   const known = noted?.endedAt === undefined ? undefined : { endedAt: noted.endedAt };
   const ended = endedAt === undefined ? undefined : { endedAt };

@@ -22,9 +22,18 @@ export interface WaveTally {
   isRestarted: boolean;
   /** When the last of its restarts ended, by the wall clock, as far as that is known. */
   endedAt?: number;
-  /** A workload that was restarted well in this run is outdated, because another sidecar is expected now. */
-  isChanged: boolean;
+  /** Namespaces with a workload that was restarted well in this run. */
+  readonly proved: Set<string>;
+  /** Those of them where such a workload is outdated, because another sidecar is expected now. */
+  readonly changed: Set<string>;
 }
+
+/**
+ * Whether what a wave has shown no longer holds. The owner of one namespace can change what is expected there (a ProxyConfig), so one
+ * namespace tells of the wave only if no other one has shown anything.
+ */
+export const isChanged = ({ proved, changed }: WaveTally): boolean =>
+  changed.size > 1 || (changed.size === 1 && proved.size === 1);
 
 /** A wave of which nothing is known. */
 export const emptyTally = (): WaveTally => ({
@@ -35,7 +44,8 @@ export const emptyTally = (): WaveTally => ({
   waiting: 0,
   left: 0,
   isRestarted: false,
-  isChanged: false,
+  proved: new Set(),
+  changed: new Set(),
 });
 
 /** What counting rests on besides the workload. Times are milliseconds of the wall clock. */
@@ -63,6 +73,7 @@ const OF_ITS_OWN: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
 export function tally(one: Assessed, run: string, into: WaveTally, context: TallyContext): void {
   const { workload, verdict, entry } = one;
   countRestarts(one, run, into, context);
+  countProof(one, run, into);
   if (isInFlight(one) && entry && targetsOfRestart(entry).some((target) => target.run === run)) {
     into.total += 1;
     countInFlight(workload, into);
@@ -81,7 +92,7 @@ export function tally(one: Assessed, run: string, into: WaveTally, context: Tall
     into.failed += 1;
     into.failedExample ??= words(workload);
   }
-  if (isOutdated(one)) countOutdated(one, run, hasFailed, into, context);
+  if (isOutdated(one)) countOutdated(one, hasFailed, into, context);
   else if (verdict.state === 'unknown' && !OF_ITS_OWN.has(verdict.reason.code)) countLeft(workload, into);
 }
 
@@ -92,10 +103,9 @@ export function countInFlight(ref: WorkloadRef, into: WaveTally): void {
   countLeft(ref, into);
 }
 
-function countOutdated(one: Outdated, run: string, hasFailed: boolean, into: WaveTally, context: TallyContext): void {
+function countOutdated(one: Outdated, hasFailed: boolean, into: WaveTally, context: TallyContext): void {
   if (!hasFailed) into.waiting += 1;
   if (!context.isHeld(one)) countLeft(one.workload, into);
-  into.isChanged ||= provedAnother(one, run);
 }
 
 function countLeft(ref: WorkloadRef, into: WaveTally): void {
@@ -156,15 +166,18 @@ function repairedAt({ endedAt, restartedAt }: JournalEntry, { wall, noted }: Tal
 }
 
 /**
- * Whether the run has shown that a restart of this workload goes well, for a sidecar that is no longer the expected one. Only the journal
- * tells: anyone could write a record, and would hold the next waves.
+ * Notes whether this run has restarted a workload well, and whether that was for a sidecar that is no longer the expected one. Only the
+ * journal tells: anyone could write a record, and would hold the next waves.
  */
-function provedAnother(one: Outdated, run: string): boolean {
+function countProof(one: Assessed, run: string, { proved, changed }: WaveTally): void {
   const own = (one.entry ? targetsOf(one.entry) : []).filter(
     (target) =>
       target.run === run && sourceIn(target.restartedFor) === one.source?.name && target.outcome === 'verified',
   );
-  if (own.length === 0) return false;
+  if (own.length === 0) return;
+  const { namespace } = one.workload;
+  proved.add(namespace);
+  if (!isOutdated(one)) return;
   const wanted = fingerprint(one.verdict.expected);
-  return own.every(({ restartedFor }) => restartedFor !== wanted);
+  if (own.every(({ restartedFor }) => restartedFor !== wanted)) changed.add(namespace);
 }

@@ -252,6 +252,22 @@ const rows: [what: string, others: Assessed[], states: string, rest: string, Giv
     { noted: { dev: { endedAt: NOW - HOUR, doneAt: NOW - MINUTE } } },
   ],
   [
+    '… but not by one namespace alone, whose owner can change that, where another one has shown that it goes well',
+    [
+      journalled(
+        restarted(HOUR, 'verified', { restartedFor: fingerprint(expected({ image: 'istio/proxyv2:1.30.9' })) }),
+        { namespace: 'dev' },
+      ),
+      verifiedIn('dev-2', HOUR),
+    ],
+    'done done running',
+    'restart',
+    {
+      waves: [{ ...wave('dev', { bake: BAKE }), match: [{ namespaces: ['dev*'] }] }, ...WAVES.slice(1)],
+      noted: { dev: { endedAt: NOW - HOUR, doneAt: NOW - MINUTE } },
+    },
+  ],
+  [
     'a longer bake counts for a wave that bakes',
     [verifiedIn('dev', BAKE)],
     'baking done waiting',
