@@ -184,7 +184,7 @@ const KNOBS: Readonly<Record<Flavour, Partial<Knobs>>> = {
 /** Seeds take turns at the flavours. */
 export const flavourOf = (seed: number): Flavour => FLAVOURS[seed % FLAVOURS.length] ?? 'plain';
 
-/** Where policies have windows, freezes and metric gates. They hold so many restarts that in each flavour they would hide its own faults. */
+/** Where policies have windows, freezes and metric gates. In the others these would hold the restarts in which their faults show. */
 const STEERED: ReadonlySet<Flavour> = new Set<Flavour>(['waves', 'mixed']);
 
 /** Everything that a run is made of, from its dice. */

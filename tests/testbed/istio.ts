@@ -1,4 +1,4 @@
-import type { Api, ApiObject } from './api.ts';
+import { type Api, ApiError, type ApiObject } from './api.ts';
 import { applyRendered } from './applyRendered.ts';
 import type { Toolbox } from './build.ts';
 import type { Cluster } from './cluster.ts';
@@ -170,7 +170,11 @@ export class Istio {
     });
     const annotations = { [BEHAVIOUR.ready]: null };
     for (const { metadata } of pods) {
-      await this.#api.patch(pathOf('Pod', namespace, metadata.name), { metadata: { annotations } });
+      const patched = this.#api.patch(pathOf('Pod', namespace, metadata.name), { metadata: { annotations } });
+      // with the first of the new pods ready, the controller deletes an old one
+      await patched.catch((error: unknown) => {
+        if (!(error instanceof ApiError && error.code === 404)) throw error;
+      });
     }
     await this.istiodRolledOut(revision);
   }
