@@ -41,9 +41,10 @@ test('what means an outage is marked in the plan and goes last, or not at all wi
   } finally {
     await careful.stop();
   }
+  // before the operator starts, because it would restart what was held at once
+  await bed.istio.upgrade('default', nextVersion());
   const scene = await Scene.start(bed, 'outage');
   try {
-    await bed.istio.upgrade('default', nextVersion());
     await scene.current(['outage'], version(), 'default', 120);
     await scene.settled();
     assert.deepEqual(

@@ -416,7 +416,7 @@ export const MISTAKES: readonly Mutant[] = [
     file: JOURNAL,
     snippet: 'wall() - stored.restartedAt - WRITTEN_WITHIN - CUT',
     instead: 'wall() - stored.restartedAt',
-    breaks: 'cooldown',
+    breaks: 'rate',
     flavour: 'faulty',
   },
   {
@@ -584,7 +584,7 @@ export const EVICTIONS: readonly Mutant[] = [
     file: 'src/restart/evictions.ts',
     snippet: '? writtenAt : restartedAt;',
     instead: '? Infinity : Infinity;',
-    breaks: 'evicted-twice',
+    breaks: 'liveness',
     flavour: 'failing',
   },
   {
