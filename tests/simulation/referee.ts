@@ -683,9 +683,12 @@ export class Referee {
     const honest = others.filter((one) => !this.#world.isTenants(one.workload) && !this.#world.isTenants(workload));
     const kin = honest.filter((one) => kind !== undefined && one.owner === kind);
     if (kin.length > 0) this.violated('owner-kind', `${workload.key} beside ${say(kin)}, all owned by a ${kind}`);
-    if (this.#waitsForBudgets(restart.attempt, workload)) this.#sharing(workload, honest);
-    // one that begins while the own one is looked at before its write is late, not ahead
-    const ahead = others.filter(({ attempt }) => attempt.decidedAt < restart.attempt.decidedAt - LONGEST_LOOK);
+    // one that begins while this one is looked at before its write is late, not ahead
+    const isAhead = ({ attempt }: Restart): boolean => attempt.decidedAt < restart.attempt.decidedAt - LONGEST_LOOK;
+    // with `pdb: ignore` a rollout does not wait for evictions that were planned just before it
+    const shares = policy.pdb === 'respect' ? honest : honest.filter(isAhead);
+    if (this.#waitsForBudgets(restart.attempt, workload)) this.#sharing(workload, shares);
+    const ahead = others.filter(isAhead);
     if (workload.key === this.#world.scenario.own && ahead.length > 0)
       this.violated('own-last', `${workload.key} is the operator's own and went beside ${say(ahead)}`);
   }
