@@ -47,6 +47,8 @@ export interface Restart {
   reverted: boolean;
   outcome: string | undefined;
   outcomeAt: number;
+  /** When it had an outcome for the first time: one that failed may become current later. */
+  endedAt: number | undefined;
   /** The process that wrote the outcome into the journal. */
   endedBy: OperatorProcess | undefined;
 }
@@ -110,7 +112,14 @@ export class Referee {
 
   /** How the last restarts for a sidecar ended. */
   endsFor(source: string | undefined): Restart[] {
-    return [...this.#lastFor.values()].filter((one) => one.source === source && !one.workload.gone);
+    return [...this.#lastFor.values()].filter(
+      (one) => one.source === source && (!one.workload.gone || this.#isRemembered(one)),
+    );
+  }
+
+  /** What is found by its pods alone is not gone for certain, so the journal keeps its failures. */
+  #isRemembered({ workload, uid }: Restart): boolean {
+    return workload.kind === 'ReplicaSet' && this.#world.lease.journal.get(workload.key)?.uid === uid;
   }
 
   /** Restarts that landed and have no outcome yet. */
@@ -177,6 +186,7 @@ export class Referee {
     this.#world.log(() => `${writer.id}: ${key} has the outcome ${outcome}`);
     last.outcome = outcome;
     last.outcomeAt = this.#world.time.now;
+    last.endedAt ??= last.outcomeAt;
     last.endedBy = writer;
     if (outcome !== 'verified') this.#peak('daily-cap', this.#today(last.workload, false));
     if (outcome === 'verified') this.#verified(last);
@@ -608,6 +618,7 @@ export class Referee {
       reverted: false,
       outcome: undefined,
       outcomeAt: 0,
+      endedAt: undefined,
       endedBy: undefined,
     };
   }

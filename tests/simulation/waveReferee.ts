@@ -60,7 +60,7 @@ export class WaveReferee {
 
   /** A restart is the first of its run that comes after a wave. */
   #passes(
-    { name, bake, gates }: Wave,
+    { name, bake, gates, maxFailures }: Wave,
     { key, decidedAt }: Pick<Attempt, 'key' | 'decidedAt'>,
     members: readonly Controlled[],
     last: readonly Restart[],
@@ -71,7 +71,9 @@ export class WaveReferee {
     const skipped = members.filter((one) => this.#isLeft(one));
     if (skipped.length > 0)
       this.#referee.violated('wave-skipped', `${key} goes before ${skipped[0]?.key} of wave ${name}`);
-    const ended = Math.max(...last.map((one) => one.outcomeAt)) - END_ON_ITS_WAY;
+    // a failure that the wave bears is an end; it need not be repaired
+    const endOf = (one: Restart): number => (maxFailures > 0 ? (one.endedAt ?? one.outcomeAt) : one.outcomeAt);
+    const ended = Math.max(...last.map(endOf)) - END_ON_ITS_WAY;
     const { closedFor } = this.#world.prometheus;
     if (gates.length > 0 && closedFor > 0 && decidedAt - closedFor < ended + bake - COUNTS_FOR)
       this.#referee.violated('wave-gate', `${key} goes though the gate of wave ${name} has been closed since its bake`);
