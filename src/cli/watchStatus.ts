@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../cluster/clock.ts';
 import { messageOf } from '../messageOf.ts';
 import { type ClusterStatus, isUnread, type UnreadCluster } from '../status/clusterStatus.ts';
 import { statusObject } from '../status/statusObject.ts';
+import { WakeUp } from '../watch/wakeUp.ts';
 import { ClusterWatch } from './clusterWatch.ts';
 import type { Connection } from './connect.ts';
 import type { Connected } from './contexts.ts';
@@ -21,6 +23,8 @@ export interface WatchStatusOptions {
 /** A frame for each change at most so often, and one each second for the ages; in milliseconds. */
 const FRAME_EVERY = 200;
 const TICK = 1000;
+/** Without a change: a leader that is gone makes none. */
+const LOOK_AGAIN = 5000;
 /** Before a cluster that could not be reached is tried again. */
 const RETRY = 30_000;
 
@@ -34,7 +38,7 @@ export async function watchStatus(options: WatchStatusOptions, outer: AbortSigna
   const { streams, settings, connections } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, outer]);
-  const bell = new Bell();
+  const bell = new WakeUp(systemClock.sleep);
   const clusters = connections.map((one) => new Followed(one, options, () => bell.ring(), signal));
   try {
     await Promise.all(clusters.map((one) => one.begin()));
@@ -51,7 +55,7 @@ export async function watchStatus(options: WatchStatusOptions, outer: AbortSigna
 async function live(
   clusters: readonly Followed[],
   { shown, streams }: WatchStatusOptions,
-  bell: Bell,
+  bell: WakeUp,
   stop: AbortController,
   signal: AbortSignal,
 ): Promise<void> {
@@ -69,7 +73,7 @@ async function live(
         ),
       );
       await sleep(FRAME_EVERY, undefined, { signal }).catch(() => undefined);
-      await bell.rung(TICK - FRAME_EVERY, signal);
+      await bell.wait(TICK - FRAME_EVERY, signal);
     }
   } finally {
     screen.close();
@@ -79,7 +83,7 @@ async function live(
 async function changes(
   clusters: readonly Followed[],
   { shown, settings, streams }: WatchStatusOptions,
-  bell: Bell,
+  bell: WakeUp,
   signal: AbortSignal,
 ): Promise<void> {
   let last = '';
@@ -92,7 +96,7 @@ async function changes(
     }
     last = content;
     await sleep(TICK, undefined, { signal }).catch(() => undefined);
-    await bell.rung(Number.POSITIVE_INFINITY, signal);
+    await bell.wait(LOOK_AGAIN, signal);
   }
 }
 
@@ -164,33 +168,5 @@ class Followed {
       this.#onChange();
       return false;
     }
-  }
-}
-
-/** Wakes one waiter, now or at its next wait. */
-class Bell {
-  #rung = false;
-  #wake: (() => void) | undefined;
-
-  ring(): void {
-    this.#rung = true;
-    this.#wake?.();
-  }
-
-  async rung(longest: number, signal: AbortSignal): Promise<void> {
-    if (this.#rung || signal.aborted) {
-      this.#rung = false;
-      return;
-    }
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = Number.isFinite(longest) ? setTimeout(resolve, longest) : undefined;
-    this.#wake = resolve;
-    const ended = (): void => resolve();
-    signal.addEventListener('abort', ended, { once: true });
-    await promise;
-    signal.removeEventListener('abort', ended);
-    clearTimeout(timer);
-    this.#wake = undefined;
-    this.#rung = false;
   }
 }

@@ -219,6 +219,26 @@ test('piped, --watch writes when something changes, without colour or controls, 
   assert.doesNotMatch(out.replaceAll('\n', ''), /\p{Cc}/u);
 });
 
+const IS_GONE = /^nothing is restarted: the Lease was not renewed for \d+ s by leader/m;
+
+test('piped, --watch also says that the leader is gone, though nothing changes any more', async () => {
+  const server = await cluster();
+  // renewed so long ago that it counts as gone in twelve seconds
+  const renewTime = new Date(Date.now() - 13_000).toISOString();
+  const spec = { holderIdentity: 'leader', leaseDurationSeconds: 10, renewTime };
+  const metadata = { name: 'meltemi', namespace: 'ops', uid: 'u', resourceVersion: '1', annotations: published() };
+  server.put('leases', { metadata, spec } as Parameters<MeshServer['put']>[1]);
+  const child = spawn(process.execPath, ['src/main.ts', 'status', '--watch', '--kubeconfig', server.kubeconfig()]);
+  let out = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  afterTest(() => child.kill('SIGKILL'));
+  await until('the first status', 20_000, () => out.includes('26 current, 14 outdated'));
+  assert.doesNotMatch(out, IS_GONE);
+  await until('the end of the leader', 30_000, () => IS_GONE.test(out) || new Error(out));
+});
+
 for (const flags of [
   ['--if', 'tag prod=canary'],
   ['--context', 'x'],
