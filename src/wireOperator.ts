@@ -97,7 +97,7 @@ export function wireOperator(parts: OperatorParts): Wired {
       operator.ring();
     },
   });
-  const status = new PublishedStatus({ journal, now, wall });
+  const status = new PublishedStatus({ journal, now, wall, onError: (error) => report.trouble('status', error) });
   lease.publishes(() => status.text());
   const notifier = new Notifier({ ...parts.notify, journal, policy, sleep, wall });
   const gates = new MetricGates({

@@ -10,6 +10,8 @@ export interface PublishedStatusOptions {
   readonly now: () => number;
   /** Wall clock, milliseconds. */
   readonly wall: () => number;
+  /** No text could be made. Nothing depends on it, so the one before stays. */
+  readonly onError: (error: unknown) => void;
 }
 
 interface Told {
@@ -55,15 +57,17 @@ export class PublishedStatus {
   }
 
   #makeIfDue(): void {
-    const { now } = this.#options;
+    const { now, onError } = this.#options;
     if (!this.#next || this.#isMaking || now() < this.#madeAt + PACE) return;
     const told = this.#next;
     this.#next = undefined;
     this.#madeAt = now();
     this.#isMaking = true;
-    void this.#make(told).finally(() => {
-      this.#isMaking = false;
-    });
+    void this.#make(told)
+      .catch(onError)
+      .finally(() => {
+        this.#isMaking = false;
+      });
   }
 
   async #make({ evaluation, wall }: Told): Promise<void> {

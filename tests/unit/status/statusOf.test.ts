@@ -183,7 +183,7 @@ test('a tenant’s long texts are cut', () => {
 test('the text is made beside other work, at a pace, and not after its term', async () => {
   let now = NOW;
   const journal = { entries: new Map(), notes: new Map() };
-  const published = new PublishedStatus({ journal, now: () => now, wall: () => now });
+  const published = new PublishedStatus({ journal, now: () => now, wall: () => now, onError: assert.ifError });
   const outdatedNow = async (): Promise<number | undefined> => {
     published.text();
     await new Promise(setImmediate);
@@ -203,6 +203,23 @@ test('the text is made beside other work, at a pace, and not after its term', as
   published.evaluated(evaluated([named('a')]));
   published.clear();
   assert.equal(await outdatedNow(), undefined, 'a text of an earlier term comes to nothing');
+});
+
+test('what no text can be made of is reported, and the text of before stays', async () => {
+  const errors: unknown[] = [];
+  let now = NOW;
+  const journal = { entries: new Map(), notes: new Map() };
+  const onError = (error: unknown): void => void errors.push(error);
+  const published = new PublishedStatus({ journal, now: () => now, wall: () => now, onError });
+  published.evaluated(evaluated([named('a')]));
+  await new Promise(setImmediate);
+  const before = published.text();
+  assert.ok(before);
+  now += 2000;
+  published.evaluated({ ...evaluated([named('a')]), items: [undefined as never] });
+  await new Promise(setImmediate);
+  assert.equal(errors.length, 1);
+  assert.equal(published.text(), before);
 });
 
 test('20,000 workloads are told in steps that other work gets its turn between', () => {
