@@ -76,4 +76,4 @@ const NEWS = 'event/MetricGateClosed/';
 const newsOf = (gate: string): string => NEWS + gate;
 
 const isOver = (news: string, times: Readonly<Record<string, number>>): boolean =>
-  news.startsWith(NEWS) && !(news.slice(NEWS.length) in times);
+  news.startsWith(NEWS) && !Object.hasOwn(times, news.slice(NEWS.length));
