@@ -10,3 +10,6 @@ export function parseTime(text: string | undefined): number | undefined {
 
 /** RFC 3339 in seconds, UTC. */
 export const timestamp = (time: number): string => new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z');
+
+/** The time that is left of one, in milliseconds, when it is written as a `timestamp`. */
+export const cutToSecond = (time: number): number => Math.floor(time / 1000) * 1000;

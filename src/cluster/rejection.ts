@@ -2,6 +2,7 @@ import { excerpt } from '../excerpt.ts';
 import { fits, type Shape } from '../fieldTypes.ts';
 import type { PodFacts, Workload } from '../model.ts';
 import { PRODUCT } from '../names.ts';
+import { cutToSecond } from '../rfc3339.ts';
 import type { Api } from './client.ts';
 import { wholeList } from './list.ts';
 import { resourcePath } from './resources.ts';
@@ -45,7 +46,7 @@ export async function latestRejection(
   const lists = uids.map((uid) =>
     wholeList<RawEvent>(api, { path, fieldSelector: `type=Warning,involvedObject.uid=${uid}` }),
   );
-  const from = Math.floor(since / 1000) * 1000;
+  const from = cutToSecond(since);
   const events = (await Promise.all(lists)).flat().filter((event) => fits(event, EVENT) && !isOurs(event));
   const last = events
     .filter((event) => timeOf(event) >= from)

@@ -2,6 +2,7 @@ import type { WorkloadKey } from '../model.ts';
 import type { JournalEntries, JournalEntry } from '../plan/journalEntry.ts';
 import { targetsOf, targetsOfRestart } from '../plan/record.ts';
 import { type AllRunNotes, begun, ended, FINISHED, type RunNotes } from '../plan/runNotes.ts';
+import { cutToSecond } from '../rfc3339.ts';
 
 /** What the journal keeps of each run besides its restarts. */
 export class NotesOfRuns {
@@ -63,6 +64,3 @@ export class NotesOfRuns {
     }
   }
 }
-
-/** Times of restarts are cut to the second. */
-const cutToSecond = (time: number): number => Math.floor(time / 1000) * 1000;

@@ -6,9 +6,10 @@ import type { NewsEvent } from '../plan/receiver.ts';
 import { FINISHED } from '../plan/runNotes.ts';
 import { isFailed, type RunState } from '../plan/runState.ts';
 import { REST, type RunWaves } from '../plan/wave.ts';
+import { counted } from '../report/counted.ts';
 import { escaped } from '../report/escaped.ts';
 import { type RunSummary, summaryOf, summaryText } from './runSummary.ts';
-import { counted, durationWord, workloadWord } from './sentence.ts';
+import { durationWord, workloadWord } from './sentence.ts';
 
 /** Something that people have not been told of a run. */
 export interface News {

@@ -3,7 +3,8 @@ import type { NotifiedWorkload } from '../plan/notification.ts';
 import type { HeldBy } from '../plan/rule.ts';
 import { isFailed, type RunMember, type RunState } from '../plan/runState.ts';
 import { holderOf } from '../plan/waitReasons.ts';
-import { counted, durationWord, firstOf, workloadWord } from './sentence.ts';
+import { counted } from '../report/counted.ts';
+import { durationWord, firstOf, workloadWord } from './sentence.ts';
 
 /** Workloads of a run that are left as they are for one reason. */
 export interface HeldBack {

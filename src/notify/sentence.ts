@@ -3,9 +3,6 @@ import type { WorkloadRef } from '../model.ts';
 /** A workload in a sentence. */
 export const workloadWord = ({ kind, namespace, name }: WorkloadRef): string => `${kind} ${namespace}/${name}`;
 
-/** `1 workload`, `2 workloads`. */
-export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
-
 /** The first few of many, and how many more there are. */
 export function firstOf(words: readonly string[], most: number): string {
   const more = words.length - most;

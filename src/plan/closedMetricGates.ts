@@ -40,7 +40,10 @@ export const closedMetricGates = (assessed: InWave, context: GateContext): reado
   metricGatesOf(assessed, context).filter(({ name }) => whyClosed(name, context) !== undefined);
 
 /** Why a metric gate is closed now; undefined if it is open. Only a recent answer opens a gate. */
-export function whyClosed(name: string, { metricGates, now }: Pick<RuleContext, 'metricGates' | 'now'>) {
+export function whyClosed(
+  name: string,
+  { metricGates, now }: Pick<RuleContext, 'metricGates' | 'now'>,
+): string | undefined {
   const state = metricGates.get(name);
   if (!state) return 'it has not been asked yet';
   if (!state.isOpen) return state.detail;

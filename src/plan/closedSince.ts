@@ -51,7 +51,7 @@ export function closedSince(
   { notes, metricGates, wall }: Pick<RuleContext, 'notes' | 'metricGates' | 'wall'>,
 ): ReadonlyMap<string, ClosedSince> {
   const next = new Map<string, Record<string, number>>();
-  for (const [run, { closedSince: known }] of notes ?? []) if (known) next.set(run, {});
+  for (const [run, { closedSince: known }] of notes) if (known) next.set(run, {});
   for (const { run, gate } of waits) {
     const known = notes.get(run)?.closedSince?.[gate];
     // a clock that was set back begins the time anew

@@ -1,4 +1,5 @@
 import { type Owner, refOf, type WorkloadRef } from '../model.ts';
+import { cutToSecond } from '../rfc3339.ts';
 import type { Assessed } from './assessed.ts';
 import type { JournalEntries } from './journalEntry.ts';
 import { isFailure } from './outcomes.ts';
@@ -53,7 +54,7 @@ export function historyOf(
 
 /** From when on restarts count, for a person who last asked to go on at that time: see `historyOf`. */
 export const countsSince = (resumedAt: number | undefined, wall: number): number =>
-  resumedAt === undefined || resumedAt > wall ? 0 : Math.floor(resumedAt / 1000) * 1000;
+  resumedAt === undefined || resumedAt > wall ? 0 : cutToSecond(resumedAt);
 
 /** The counts while they are made. */
 interface Counting {

@@ -3,6 +3,7 @@ import type { KindPolicy } from '../kinds/kindPolicy.ts';
 import { findKind } from '../kinds/kinds.ts';
 import { keyOf, type Labels, refOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { RETRY } from '../names.ts';
+import { cutToSecond } from '../rfc3339.ts';
 import type { Assessed, Outdated } from './assessed.ts';
 import { type Durations, withDuration } from './durations.ts';
 import { kindOfOwner } from './history.ts';
@@ -250,6 +251,6 @@ const isOpenFor =
  */
 function nextTime({ workload, entry }: Pick<Assessed, 'workload' | 'entry'>, wall: number): number {
   const before = entry && entry.restartedAt <= wall + LONGEST_SKEW ? entry.restartedAt + 1000 : 0;
-  const time = Math.floor(Math.max(wall, workload.createdAt, before) / 1000) * 1000;
+  const time = cutToSecond(Math.max(wall, workload.createdAt, before));
   return time === lastBegun(workload) ? time + 1000 : time;
 }

@@ -36,6 +36,10 @@ export interface WaveNote {
   readonly doneAt?: number;
 }
 
+/** The note of a wave. A policy may call its wave anything, `constructor` too. */
+export const waveNoteOf = ({ waves }: RunNotes = {}, name: string): WaveNote | undefined =>
+  waves && Object.hasOwn(waves, name) ? waves[name] : undefined;
+
 /** The notes of each run. */
 export type AllRunNotes = ReadonlyMap<string, RunNotes>;
 

@@ -1,6 +1,7 @@
 import type { Injection } from '../expect/mesh.ts';
 import type { Pause } from '../loopSlices.ts';
 import { keyOf, type WorkloadRef } from '../model.ts';
+import { cutToSecond } from '../rfc3339.ts';
 import { type Assessed, type AssessedSidecar, bySidecar } from './assessed.ts';
 import { isInFlight } from './journalEntry.ts';
 import type { RunCounts } from './notification.ts';
@@ -105,7 +106,7 @@ function lastOf(
   const { entry } = item;
   if (!entry) return { isInFlight: false };
   // times of restarts are cut to the second
-  const since = Math.floor(startedAt / 1000) * 1000;
+  const since = cutToSecond(startedAt);
   const mine = targetsOf(entry).filter((target) => target.run === run && target.restartedAt >= since);
   const last = mine.toSorted((a: Target, b: Target) => b.restartedAt - a.restartedAt)[0];
   if (!last) return { isInFlight: false };

@@ -5,7 +5,7 @@ import { countsSince } from './history.ts';
 import type { JournalEntry } from './journalEntry.ts';
 import { targetsOfRestart } from './record.ts';
 import type { PlanContext } from './rule.ts';
-import type { RunNotes, WaveNote } from './runNotes.ts';
+import { type RunNotes, type WaveNote, waveNoteOf } from './runNotes.ts';
 import { REST_WAVE, type RunWaves } from './wave.ts';
 import { type WaveOf, waveOf } from './waveOf.ts';
 import { type WaveStanding, waveStanding } from './waveStanding.ts';
@@ -145,8 +145,7 @@ export class Waves {
 
   #noteOf(run: string, index: number): WaveNote | undefined {
     const { name } = this.of.waves[index] ?? REST_WAVE;
-    const waves = this.#context.notes.get(run)?.waves;
-    return waves && Object.hasOwn(waves, name) ? waves[name] : undefined;
+    return waveNoteOf(this.#context.notes.get(run), name);
   }
 
   #standingsOf(run: string, tallies: readonly WaveTally[] | undefined): WaveStanding[] {

@@ -10,7 +10,7 @@ export const machineForecast = ({ eta, workloads, leftOut }: Forecast): object =
 });
 
 /** Times as RFC 3339, as those of the workloads. */
-const machineEta = ({ median, p90 }: Eta): object => ({ median: timestamp(median), p90: timestamp(p90) });
+export const machineEta = ({ median, p90 }: Eta) => ({ median: timestamp(median), p90: timestamp(p90) });
 
 /** The waves of a run for programs. */
 export const machineWaves = ({ run, waves }: RunWaves): object => ({

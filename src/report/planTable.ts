@@ -1,3 +1,4 @@
+import { counted } from './counted.ts';
 import { escaped } from './escaped.ts';
 import type { Row } from './row.ts';
 import { unsupportedSums } from './unsupportedSums.ts';
@@ -120,6 +121,6 @@ function unsupportedLine(rows: readonly Row[]): string {
   if (workloads === 0) return '';
   const kinds = [...byKind].map(([kind, count]) => `${count} ${escaped(kind, NAME_LIMIT)}`);
   const shown = kinds.length > KINDS_SHOWN ? [...kinds.slice(0, KINDS_SHOWN), 'and others'] : kinds;
-  const of = `${pods} ${pods === 1 ? 'pod' : 'pods'} of ${workloads} ${workloads === 1 ? 'workload' : 'workloads'}`;
+  const of = `${counted(pods, 'pod')} of ${counted(workloads, 'workload')}`;
   return `\n${of} ${pods === 1 ? 'is' : 'are'} outdated and not restarted, because Meltemi cannot restart their kind: ${shown.join(', ')}`;
 }

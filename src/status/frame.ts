@@ -1,8 +1,9 @@
+import { counted } from '../report/counted.ts';
 import type { ClusterStatus } from './clusterStatus.ts';
 import { runSection } from './runSection.ts';
 import { failedSection, inFlightSection, namespaceSection, nextSection, waitingSection } from './sections.ts';
 import { type Piece, SGR, textLine } from './textLine.ts';
-import { ageWords, counted } from './words.ts';
+import { ageWords } from './words.ts';
 
 /** The size and the looks of what is drawn. */
 export interface FrameOptions {

@@ -7,6 +7,7 @@ import { targetsOf } from '../plan/record.ts';
 import type { AllRunNotes } from '../plan/runNotes.ts';
 import type { RunWaves, WaveProgress } from '../plan/wave.ts';
 import { cut } from '../report/escaped.ts';
+import { machineEta } from '../report/machineRuns.ts';
 import { versionOf } from '../report/proxyVersions.ts';
 import { timestamp } from '../rfc3339.ts';
 import type { ControlPlane, Eta, RunStatus, WaveStatus } from './statusDocument.ts';
@@ -66,7 +67,7 @@ export class Runs {
         const startedAt = notes.get(run)?.startedAt ?? begun.get(run);
         const table = all.map((wave) => waveStatus(wave, toWall));
         const end = ends?.runs.find((one) => one.run === run)?.eta;
-        const eta = end && table.some(isOpen) ? etaText(end) : etaOf(table);
+        const eta = end && table.some(isOpen) ? machineEta(end) : etaOf(table);
         return {
           id: run,
           injector: cut(injectorWord(injection), DETAIL_LIMIT),
@@ -99,14 +100,9 @@ function waveStatus({ detail, until, eta, ...wave }: WaveProgress, toWall: RunCo
     ...wave,
     ...(detail !== undefined && { detail: cut(detail, DETAIL_LIMIT) }),
     ...(until !== undefined && { until: timestamp(toWall(until)) }),
-    ...(eta && { eta: etaText(eta) }),
+    ...(eta && { eta: machineEta(eta) }),
   };
 }
-
-const etaText = ({ median, p90 }: NonNullable<WaveProgress['eta']>): Eta => ({
-  median: timestamp(median),
-  p90: timestamp(p90),
-});
 
 /** The end of a run is that of its last wave; unknown if that of any wave is unknown. RFC 3339 of one zone sorts as text. */
 function etaOf(waves: readonly WaveStatus[]): Eta | undefined {

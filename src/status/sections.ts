@@ -1,4 +1,5 @@
 import { OUTCOMES } from '../plan/outcomes.ts';
+import { counted } from '../report/counted.ts';
 import type { ClusterStatus, RolloutFacts } from './clusterStatus.ts';
 import { endedBy } from './endedBy.ts';
 import type { Section, SectionOf } from './frame.ts';
@@ -6,7 +7,7 @@ import { bar } from './runSection.ts';
 import type { StatusRow } from './statusDocument.ts';
 import { rowKey } from './statusOf.ts';
 import { columnsOf, type Piece, padded, rightAligned, SGR } from './textLine.ts';
-import { ageWords, clockWords, counted } from './words.ts';
+import { ageWords, clockWords } from './words.ts';
 
 /** Restarts that are announced. */
 const NEXT = 5;

@@ -1,7 +1,7 @@
 import type { Verdict } from '../compare/verdict.ts';
 import { fits, type Shape } from '../fieldTypes.ts';
 import type { WorkloadRef } from '../model.ts';
-import type { WaveState } from '../plan/wave.ts';
+import type { WaveProgress } from '../plan/wave.ts';
 import type { Row } from '../report/row.ts';
 
 /** How many workloads there are of each sort. A workload in flight is outdated too, until its pods are seen again. */
@@ -20,17 +20,9 @@ export interface Eta {
 }
 
 /** How far a wave is. The states are those of the policy's waves. */
-export interface WaveStatus {
-  readonly name: string;
-  readonly state: WaveState;
-  readonly detail?: string;
+export interface WaveStatus extends Omit<WaveProgress, 'until' | 'eta'> {
   /** RFC 3339; when a timed state ends. */
   readonly until?: string;
-  readonly total: number;
-  readonly current: number;
-  readonly inFlight: number;
-  readonly failed: number;
-  readonly waiting: number;
   readonly eta?: Eta;
 }
 

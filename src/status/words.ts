@@ -22,6 +22,3 @@ export function clockWords(text: string | undefined, now: number): string {
   if (Math.abs(time - now) < (DAY / 2) * 1000) return clock;
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
 }
-
-/** `1 pod`, `2 pods`. */
-export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,33 +1,12 @@
 import assert from 'node:assert/strict';
-import {
-  EVICTIONS,
-  METRIC_GATES,
-  MISTAKES,
-  type Mutant,
-  NEWS,
-  RULES,
-  SIDECARS,
-  TIMES,
-  TRUST,
-  WAVES,
-} from './mutants.ts';
+import { MUTANTS, type Mutant } from './mutants.ts';
 import { FLAVOURS } from './scenario.ts';
 import { SimulationWorkers } from './workers.ts';
 
 /** The simulation is worth what it catches: each rule that is taken away, each mistake that is made again, within so many runs. */
 const AT_MOST = 1200;
 
-for (const mutant of [
-  ...RULES,
-  ...SIDECARS,
-  ...EVICTIONS,
-  ...TIMES,
-  ...METRIC_GATES,
-  ...MISTAKES,
-  ...TRUST,
-  ...WAVES,
-  ...NEWS,
-]) {
+for (const mutant of MUTANTS) {
   (process.env.SIMULATION_SEED === undefined ? test : test.skip)(`${mutant.name}, ${mutant.breaks} breaks`, () =>
     caught(mutant, (words) => console.info(words)),
   );

@@ -26,7 +26,7 @@ const JUDGEMENT = 'src/metricGates/judgement.ts';
 const CLOSED_GATES = 'src/plan/closedMetricGates.ts';
 
 /** Metric gates. */
-export const METRIC_GATES: readonly Mutant[] = [
+const METRIC_GATES: readonly Mutant[] = [
   {
     name: 'without metric gates',
     file: RULE_LIST,
@@ -98,7 +98,7 @@ export const METRIC_GATES: readonly Mutant[] = [
 ];
 
 /** Rules of the specification. */
-export const RULES: readonly Mutant[] = [
+const RULES: readonly Mutant[] = [
   {
     name: 'without the cooldown',
     file: RULE_LIST,
@@ -289,7 +289,7 @@ export const RULES: readonly Mutant[] = [
 ];
 
 /** Rules of several sidecars. */
-export const SIDECARS: readonly Mutant[] = [
+const SIDECARS: readonly Mutant[] = [
   {
     name: 'restarting again for a configuration that came back',
     file: RULE_LIST,
@@ -335,7 +335,7 @@ export const SIDECARS: readonly Mutant[] = [
 const CLOSED = 'src/plan/windows/closedWindows.ts';
 
 /** Rules of the times at which restarts may begin. */
-export const TIMES: readonly Mutant[] = [
+const TIMES: readonly Mutant[] = [
   {
     name: 'without windows',
     file: RULE_LIST,
@@ -403,7 +403,7 @@ export const TIMES: readonly Mutant[] = [
 ];
 
 /** Mistakes that the simulation has found, made again. */
-export const MISTAKES: readonly Mutant[] = [
+const MISTAKES: readonly Mutant[] = [
   {
     name: 'keeping answers of old replicas',
     file: 'src/operator.ts',
@@ -478,7 +478,7 @@ export const MISTAKES: readonly Mutant[] = [
 ];
 
 /** What a tenant writes taken for more than his own workload's affair, and what the journal is there for left out. */
-export const TRUST: readonly Mutant[] = [
+const TRUST: readonly Mutant[] = [
   {
     name: 'counting records on workloads as slots',
     file: COUNTS,
@@ -564,7 +564,7 @@ export const TRUST: readonly Mutant[] = [
 const EVICTED = 'src/plan/evictions.ts';
 
 /** Rules of restarts by evictions. */
-export const EVICTIONS: readonly Mutant[] = [
+const EVICTIONS: readonly Mutant[] = [
   {
     name: 'evicting pods that are current',
     file: EVICTED,
@@ -643,7 +643,7 @@ export const EVICTIONS: readonly Mutant[] = [
 ];
 
 /** Rules of waves. */
-export const WAVES: readonly Mutant[] = [
+const WAVES: readonly Mutant[] = [
   {
     name: 'without waiting for an earlier wave',
     file: RULE_LIST,
@@ -711,7 +711,7 @@ export const WAVES: readonly Mutant[] = [
 ];
 
 /** News of runs. */
-export const NEWS: readonly Mutant[] = [
+const NEWS: readonly Mutant[] = [
   {
     name: 'telling what was told',
     file: 'src/notify/runNews.ts',
@@ -726,4 +726,17 @@ export const NEWS: readonly Mutant[] = [
     instead: 'one',
     breaks: 'told-once',
   },
+];
+
+/** All of them. */
+export const MUTANTS: readonly Mutant[] = [
+  ...RULES,
+  ...SIDECARS,
+  ...EVICTIONS,
+  ...TIMES,
+  ...METRIC_GATES,
+  ...MISTAKES,
+  ...TRUST,
+  ...WAVES,
+  ...NEWS,
 ];

@@ -1,14 +1,12 @@
 import type { Pause } from '../../loopSlices.ts';
+import type { Workload } from '../../model.ts';
 import type { ReasonCode } from '../../reasons.ts';
-import { historyOf } from '../history.ts';
 import { isInFlight } from '../journalEntry.ts';
 import { Counts } from '../limits/counts.ts';
 import type { Planned } from '../plan.ts';
-import { rolloutGroupsOf } from '../rolloutGroups.ts';
-import type { PlanContext, RuleContext } from '../rule.ts';
-import { isHeldForGood } from '../rules/rules.ts';
+import type { PlanContext } from '../rule.ts';
+import { ruleContextOf } from '../ruleContext.ts';
 import { REST } from '../wave.ts';
-import { Waves } from '../waves.ts';
 import { type Beginning, beginningOf, type Candidate } from './candidates.ts';
 import type { Eta, Forecast, LeftOut, RunEta, WaveEta } from './eta.ts';
 import { foreseenGates } from './foreseenGates.ts';
@@ -59,10 +57,9 @@ export function* courseOf(
 ): Generator<Pause, Pick<Beginning, 'leftOut'> & { readonly course: Course }> {
   yield 'long';
   const context = { ...given, metricGates: foreseenGates(given) };
-  const known = foreseenContextOf(items, context);
-  const waves = new Waves(items, { ...context, isHeld: (one) => isHeldForGood(one, known) });
+  const ruleContext = ruleContextOf(items, context, items.map(foreseen));
+  const { waves } = ruleContext;
   yield* waves.prepare();
-  const ruleContext = { ...known, waves };
   const counts = Counts.of(items, context, waves.of);
   yield 'long';
   const { candidates, leftOut } = yield* beginningOf(items, { counts, pace, context, ruleContext, waveOf: waves.of });
@@ -70,21 +67,14 @@ export function* courseOf(
   return { leftOut, course: { candidates, counts, context, ruleContext, waves } };
 }
 
-/** What rules see while time passes. A restart under way will have ended well, so no rule holds others for its pods. */
-function foreseenContextOf(items: readonly Planned[], context: PlanContext): RuleContext {
-  const workloads = items.map((one) => {
-    const { workload } = one;
-    if (!isInFlight(one)) return workload;
-    const { desired } = workload.rollout;
-    const observedGeneration = workload.generation;
-    const rollout = { ...workload.rollout, observedGeneration, existing: desired, updated: desired, ready: desired };
-    return { ...workload, rollout: { ...rollout, available: desired } };
-  });
-  return {
-    ...context,
-    history: historyOf(context.journal, items, context.wall, context.resumedAt),
-    rolloutGroups: rolloutGroupsOf(workloads),
-  };
+/** How its rollout stands while time passes: a restart under way will have ended well, so no rule holds others for its pods. */
+function foreseen(one: Planned): Workload {
+  const { workload } = one;
+  if (!isInFlight(one)) return workload;
+  const { desired } = workload.rollout;
+  const observedGeneration = workload.generation;
+  const rollout = { ...workload.rollout, observedGeneration, existing: desired, updated: desired, ready: desired };
+  return { ...workload, rollout: { ...rollout, available: desired } };
 }
 
 function summed({

@@ -1,5 +1,5 @@
 import type { PlanContext } from '../rule.ts';
-import type { RunNotes, WaveNote } from '../runNotes.ts';
+import { type WaveNote, waveNoteOf } from '../runNotes.ts';
 import { REST_WAVE } from '../wave.ts';
 import type { WaveOf } from '../waveOf.ts';
 import { type WaveStanding, waveStanding } from '../waveStanding.ts';
@@ -11,11 +11,6 @@ interface VirtualWave {
   noted: WaveNote | undefined;
   /** When it was first done, by the steady clock; undefined as long as it is not. */
   doneAt: number | undefined;
-}
-
-/** A policy may call its wave anything, `__proto__` too. */
-function notedOf(notes: RunNotes | undefined, wave: string): WaveNote | undefined {
-  return notes?.waves && Object.hasOwn(notes.waves, wave) ? notes.waves[wave] : undefined;
 }
 
 /** The waves of every run while time passes. How far one is, the planner's own code says; only the counting is done here. */
@@ -37,7 +32,7 @@ export class VirtualWaves implements Pick<Waves, 'of' | 'ofRun'> {
         run,
         this.of.waves.map((wave, index) => ({
           tally: { ...(tallies[index] ?? emptyTally()) },
-          noted: notedOf(context.notes?.get(run), wave.name),
+          noted: waveNoteOf(context.notes.get(run), wave.name),
           doneAt: undefined,
         })),
       );
@@ -125,7 +120,7 @@ export class VirtualWaves implements Pick<Waves, 'of' | 'ofRun'> {
   /** @param since when a wave that is done now has been so */
   #standingsOf(run: string, since = this.#now): readonly WaveStanding[] {
     const { metricGates, now, wall } = this.#context;
-    const at = { now: this.#now, wall: this.#now - now + wall, ...(metricGates && { metricGates }) };
+    const at = { now: this.#now, wall: this.#now - now + wall, metricGates };
     this.computed += 1;
     let undone: string | undefined;
     const all = this.#runs.get(run) ?? [];
