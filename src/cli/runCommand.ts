@@ -29,6 +29,7 @@ import { ownWorkload } from './ownWorkload.ts';
 import { POLICY_SIZE } from './policyFile.ts';
 import { PolicySource } from './policySource.ts';
 import type { Settings } from './settings.ts';
+import { StatusPage } from './statusPage.ts';
 
 /**
  * Runs the operator until the signal aborts. Then it closes connections and listeners, and the exit code is 0.
@@ -58,14 +59,11 @@ export async function runCommand(
   const report = new Report({ logger, metrics, cluster: events, namespace });
   const news = newsReport(logger, metrics, new EventSender(events, logger, namespace));
   const ready: { watch?: MeshWatch } = {};
-  const servers = await serve(
-    settings,
-    { client, metrics, logger, signal },
-    {
-      watches: () => ready.watch?.problems()[0],
-      leading: () => leadership.problem(),
-    },
-  );
+  const page = new StatusPage({ settings, leadership, home: namespace, server, logger, signal });
+  const servers = await serve(settings, { client, metrics, logger, signal }, page, {
+    watches: () => ready.watch?.problems()[0],
+    leading: () => leadership.problem(),
+  });
   logger.info('Started', {
     version: VERSION,
     commit: COMMIT,
@@ -76,7 +74,7 @@ export async function runCommand(
   const namespaces = [...settings.namespaces];
   const { reconcilePeriod, dryRun, istioNamespaces } = settings;
   const ended = new AbortController();
-  const { operator, injectors } = wireOperator({
+  const wired = wireOperator({
     cluster,
     lease: leadership,
     watch: (answersVersion) => {
@@ -111,6 +109,8 @@ export async function runCommand(
     own: ownWorkload(environment, hostname(), namespace),
     signal: AbortSignal.any([signal, ended.signal]),
   });
+  const { operator, injectors } = wired;
+  page.show(wired.page);
   metrics.watches(() => ready.watch?.stale() !== undefined);
   try {
     await Promise.all([
@@ -185,6 +185,7 @@ function leadershipOf(
 async function serve(
   settings: Settings,
   parts: MetricsParts,
+  page: StatusPage,
   { watches, leading }: Readonly<Record<'watches' | 'leading', Check>>,
 ): Promise<[name: string, server: Server][]> {
   const alive = { ping: () => undefined, 'leader-election': leading };
@@ -193,10 +194,11 @@ async function serve(
       ? parts.logger.info('Health check passes again', { check })
       : parts.logger.warn('Health check fails', { check, problem }),
   );
-  const { metricsBindAddress, healthProbeBindAddress } = settings;
+  const { metricsBindAddress, healthProbeBindAddress, statusBindAddress } = settings;
   const bound: [string, Server][] = [];
   try {
     if (metricsBindAddress) bound.push(['metrics', await metricsServer(metricsBindAddress, settings, parts)]);
+    if (statusBindAddress) bound.push(['status', await page.listen(statusBindAddress, parts)]);
     if (healthProbeBindAddress) bound.push(['health', await listen(healthProbeBindAddress, health)]);
     return bound;
   } catch (error) {

@@ -133,6 +133,22 @@ const LAW: Readonly<Record<string, Allowed>> = {
     values: [...NOUNS, 'loopSlices.ts', 'compare', 'expect', 'plan', 'report', 'node:zlib'],
     types: ['journal'],
   },
+  // the page shows what `meltemi status` shows; `browser` is the folder of what browsers run
+  page: {
+    values: [
+      ...NOUNS,
+      'loopSlices.ts',
+      'plan',
+      'report',
+      'status',
+      'node:crypto',
+      'node:fs',
+      'node:module',
+      'node:util',
+      'node:zlib',
+    ],
+    types: ['expect', 'journal', 'node:http', 'node:net'],
+  },
   // it sends what the pure files beside it find
   notify: {
     values: [...NOUNS, 'loopSlices.ts', 'expect', 'plan', 'report', 'watch', 'node:crypto', 'node:http', 'node:https'],
@@ -143,7 +159,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
     types: ['cluster', 'leader', 'metricGates', 'notify', 'report'],
   },
   'wireOperator.ts': {
-    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'notify', 'observe', 'status'],
+    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'notify', 'observe', 'page', 'status'],
     types: ['cluster', 'report', 'watch'],
   },
   cli: {
@@ -160,12 +176,14 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'metricGates',
       'notify',
       'observe',
+      'page',
       'plan',
       'pods',
       'report',
       'status',
       'watch',
       'commander',
+      'node:crypto',
       'node:os',
       'node:path',
       'node:timers/promises',
