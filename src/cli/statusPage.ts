@@ -16,7 +16,7 @@ import type { Settings } from './settings.ts';
 
 export interface StatusPageOptions {
   readonly settings: Settings;
-  readonly leadership: Leadership;
+  readonly leadership: Pick<Leadership, 'isLeading' | 'lease' | 'pauseState'>;
   /** The namespace of Meltemi. */
   readonly home: string;
   /** The address of the API server, or the name of the kubeconfig's context. */
@@ -51,8 +51,8 @@ export class StatusPage {
         }),
       now: steadyNow,
       wall: Date.now,
-      wait: (milliseconds, wake) =>
-        systemClock.sleep(milliseconds, wake ? AbortSignal.any([signal, wake]) : signal).catch(() => undefined),
+      sleep: systemClock.sleep,
+      signal,
       onError,
       boot: randomUUID().slice(0, 8),
     });

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { HEADERS } from './headers.ts';
+import { pageHeaders } from './headers.ts';
 
 const compress = promisify(gzip);
 /** Shorter texts are sent as they are. */
@@ -25,7 +25,7 @@ export class Answer {
 
   async send(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const headers = {
-      ...HEADERS,
+      ...pageHeaders(),
       'content-type': this.#type,
       vary: 'accept-encoding',
       ...(this.#tag && { etag: this.#tag }),
@@ -56,7 +56,7 @@ export function refuse(
   words: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  response.writeHead(status, { ...HEADERS, 'content-type': TEXT, ...headers }).end(`${words}\n`);
+  response.writeHead(status, { ...pageHeaders(), 'content-type': TEXT, ...headers }).end(`${words}\n`);
 }
 
 export const TEXT = 'text/plain; charset=utf-8';

@@ -2,7 +2,7 @@ import { html, joined, Markup, type Value } from './html.ts';
 import type { Snapshot } from './pageFeed.ts';
 import type { PageQuery } from './query.ts';
 import type { PageRow } from './rowFilter.ts';
-import { SCRIPT } from './script.ts';
+import { script } from './script.ts';
 import { SECTION_IDS } from './sections.ts';
 import { STYLE } from './style.ts';
 import { tableMarkup } from './tableMarkup.ts';
@@ -52,7 +52,7 @@ ${explained === undefined ? undefined : explanationMarkup(explained)}
 </main>
 <dialog aria-labelledby="h-dialog"><form method="dialog"><h2 id="h-dialog">Explanation</h2><button>Close</button></form>\
 <pre tabindex="0"></pre></dialog>
-<script>${new Markup(SCRIPT)}</script>
+<script>${new Markup(script())}</script>
 </body>
 </html>
 `.text;

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Clock } from '../cluster/clock.ts';
 import { inSlices, type Pause } from '../loopSlices.ts';
 import { Listeners } from './listeners.ts';
 import { isSameRow } from './pageRow.ts';
@@ -12,8 +13,9 @@ export interface PageFeedOptions {
   readonly now: () => number;
   /** Wall clock, milliseconds. */
   readonly wall: () => number;
-  /** Waits; it never rejects. */
-  readonly wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  readonly sleep: Clock['sleep'];
+  /** Ends the telling of listeners. */
+  readonly signal: AbortSignal;
   readonly onError: (error: unknown) => void;
   /** Different for each process, because versions of another one mean nothing here. */
   readonly boot: string;
@@ -84,20 +86,24 @@ export class PageFeed {
   }
 
   async #tell(): Promise<void> {
-    const { wait, onError } = this.#options;
+    const { onError, signal } = this.#options;
     this.#isTelling = true;
     try {
-      while (this.#listeners.count > 0) {
+      while (this.#listeners.count > 0 && !signal.aborted) {
         this.#wake = new AbortController();
         const before = this.#count;
         await this.snapshot().catch(onError);
         if (before === this.#count) this.#listeners.send(':\n\n');
-        await wait(PACE);
-        await wait(TICK - PACE, this.#wake.signal);
+        await this.#wait(PACE, signal);
+        await this.#wait(TICK - PACE, AbortSignal.any([signal, this.#wake.signal]));
       }
     } finally {
       this.#isTelling = false;
     }
+  }
+
+  #wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+    return this.#options.sleep(milliseconds, signal).catch(() => undefined);
   }
 
   async #make(): Promise<Snapshot> {

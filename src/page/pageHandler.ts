@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { forgetOldest } from '../forgetOldest.ts';
 import { pathOf } from '../report/server.ts';
 import { Answer, HTML, JSON_TYPE, refuse, TEXT } from './answers.ts';
-import { HEADERS } from './headers.ts';
+import { pageHeaders } from './headers.ts';
 import { MOST_LISTENERS } from './listeners.ts';
 import { pageDocument } from './pageDocument.ts';
 import type { PageFeed, Snapshot } from './pageFeed.ts';
@@ -83,7 +83,7 @@ export class PageHandler {
       refuse(response, 503, `${MOST_LISTENERS} clients listen already; read /snapshot.json`, { 'retry-after': '30' });
       return;
     }
-    response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+    response.writeHead(200, { ...pageHeaders(), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
     if (request.method === 'HEAD') {
       response.end();
       return;

@@ -39,7 +39,7 @@ export function isShown(row: PageRow, filter: RowFilter): boolean {
 
 /** The order of the table: by name, so that a row keeps its place while its workload changes. */
 export const byName = (a: PageRow, b: PageRow): number =>
-  order(a.namespace, b.namespace) || order(a.name, b.name) || order(a.kind, b.kind);
+  compared(a.namespace, b.namespace) || compared(a.name, b.name) || compared(a.kind, b.kind);
 
 /** What is done about a workload, and why. */
 export const stepWords = (row: PageRow): string =>
@@ -53,4 +53,4 @@ export function pageWords(from: number, here: number, shown: number, all: number
 
 const words = (text: string): string[] => text.toLowerCase().split(' ').filter(Boolean);
 
-const order = (a: string, b: string): number => Number(a > b) - Number(a < b);
+const compared = (a: string, b: string): number => Number(a > b) - Number(a < b);

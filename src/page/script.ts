@@ -20,4 +20,10 @@ export function pageScript(): string {
   return `(() => {\n'use strict';\n${lines}\n})();`;
 }
 
-export const SCRIPT: string = typeof MELTEMI_PAGE_SCRIPT === 'string' ? MELTEMI_PAGE_SCRIPT : pageScript();
+let made: string | undefined;
+
+/** The script as it stands in the page. It is made only if somebody looks at the page. */
+export function script(): string {
+  made ??= typeof MELTEMI_PAGE_SCRIPT === 'string' ? MELTEMI_PAGE_SCRIPT : pageScript();
+  return made;
+}

@@ -184,5 +184,9 @@ function namespaces({ document }: ClusterStatus): Markup {
     return html`<li><span>${shown(namespace)}</span>${bar({ current, inFlight, failed, total })}
 <span>${current} of ${total}</span><span>${words}</span></li>`;
   });
-  return section('Namespaces', 'namespaces', rows.length > 0 ? [html`<ul class="bars">${rows}</ul>`] : []);
+  return section(
+    'Namespaces',
+    'namespaces',
+    rows.length > 0 ? [html`<ul class="bars long" tabindex="0" aria-labelledby="h-namespaces">${rows}</ul>`] : [],
+  );
 }

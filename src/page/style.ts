@@ -32,6 +32,7 @@ section:empty{display:none}
 .bars{margin:0;padding:0;list-style:none;overflow-x:auto}
 .bars li{display:grid;grid-template-columns:minmax(7rem,14rem) minmax(6rem,20rem) 10rem minmax(12rem,1fr);gap:0 1rem;
 align-items:center;padding:.2rem 0;font-variant-numeric:tabular-nums}
+.long{max-height:20rem;overflow-y:auto}
 .bars span{overflow-wrap:anywhere}
 .bar{display:block;width:100%;height:.8rem;border-radius:.2rem;background:var(--left)}
 .bar .current{fill:var(--current)}.bar .in-flight{fill:var(--flight)}.bar .failed{fill:var(--failed)}

@@ -147,7 +147,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'node:util',
       'node:zlib',
     ],
-    types: ['expect', 'journal', 'node:http', 'node:net'],
+    types: ['cluster', 'expect', 'journal', 'node:http', 'node:net'],
   },
   // it sends what the pure files beside it find
   notify: {
