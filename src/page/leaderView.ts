@@ -12,8 +12,8 @@ import { waveWords } from '../report/waveWords.ts';
 import type { RolloutFacts } from '../status/clusterStatus.ts';
 import { rolloutFacts } from '../status/rolloutFacts.ts';
 import type { StatusDocument } from '../status/statusDocument.ts';
-import { isOutside, statusStepwise } from '../status/statusOf.ts';
-import { pageRow } from './pageRow.ts';
+import { isOutside, type StatusContext, statusStepwise } from '../status/statusOf.ts';
+import { isSameRow, pageRow } from './pageRow.ts';
 import type { PageRow } from './rowFilter.ts';
 
 export interface LeaderViewOptions {
@@ -37,6 +37,8 @@ export class LeaderView {
   readonly #options: LeaderViewOptions;
   #told: { readonly evaluation: Evaluation; readonly wall: number } | undefined;
   #led: Promise<Led> | undefined;
+  /** The rows that were made last. Those that have not changed are used again. */
+  #rows: ReadonlyMap<string, PageRow> = new Map();
   #onChange: () => void = () => undefined;
 
   constructor(options: LeaderViewOptions) {
@@ -58,6 +60,7 @@ export class LeaderView {
   clear(): void {
     this.#told = undefined;
     this.#led = undefined;
+    this.#rows = new Map();
     this.#onChange();
   }
 
@@ -72,8 +75,14 @@ export class LeaderView {
     const { evaluation, wall } = this.#told;
     const { entries, notes } = this.#options.journal;
     const known = { wall, entries: new Map(entries), notes: new Map(notes) };
-    this.#led ??= inSlices(ledStepwise(evaluation, known), 2 * evaluation.items.length);
+    this.#led ??= this.#make(evaluation, known);
     return this.#led;
+  }
+
+  async #make(evaluation: Evaluation, known: StatusContext): Promise<Led> {
+    const led = await inSlices(ledStepwise(evaluation, known, this.#rows), 2 * evaluation.items.length);
+    this.#rows = led.rows;
+    return led;
   }
 
   /** How the verdict on a workload came about; undefined if it was not assessed. */
@@ -93,13 +102,18 @@ export class LeaderView {
   }
 }
 
-function* ledStepwise(evaluation: Evaluation, known: Parameters<typeof statusStepwise>[1]): Generator<Pause, Led> {
+function* ledStepwise(
+  evaluation: Evaluation,
+  known: StatusContext,
+  before: ReadonlyMap<string, PageRow>,
+): Generator<Pause, Led> {
   const document = yield* statusStepwise(evaluation, known);
   const rows = new Map<string, PageRow>();
   const rollouts = new Map<string, RolloutFacts>();
   for (const one of evaluation.items.filter((item) => !isOutside(item))) {
     const key = keyOf(one.workload);
-    rows.set(key, pageRow(rowOf(one)));
+    const [old, row] = [before.get(key), pageRow(rowOf(one))];
+    rows.set(key, old && isSameRow(old, row) ? old : row);
     if (isFollowed(one)) rollouts.set(key, rolloutFacts(one.workload, one.workload.rollout.createFailure));
     yield 'short';
   }

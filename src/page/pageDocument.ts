@@ -40,10 +40,10 @@ export function pageDocument({ view, sections }: Snapshot, query: PageQuery, exp
 <div id="notes">${part('notes')}</div>
 <div id="sums" aria-live="polite" aria-atomic="true">${part('sums')}</div>
 ${parts.map(
-  (id) => html`<section id="${id}" aria-label="${SECTION_NAMES[id]}">${part(id)}</section>
+  (id) => html`<section id="${id}">${part(id)}</section>
 `,
 )}
-<section aria-labelledby="h-workloads">
+<section>
 <h2 id="h-workloads" tabindex="-1">Workloads</h2>
 ${form(rows, query)}
 ${tableMarkup(rows, query)}
@@ -57,15 +57,6 @@ ${explained === undefined ? undefined : explanationMarkup(explained)}
 </html>
 `.text;
 }
-
-const SECTION_NAMES: Readonly<Record<string, string>> = {
-  runs: 'Runs',
-  flight: 'In flight',
-  failed: 'Failed',
-  waiting: 'Waiting',
-  next: 'Next',
-  namespaces: 'Namespaces',
-};
 
 function form(rows: ReadonlyMap<string, PageRow>, { namespace, verdict, reason, text }: PageQuery): Markup {
   const all = [...rows.values()];
@@ -84,5 +75,5 @@ function form(rows: ReadonlyMap<string, PageRow>, { namespace, verdict, reason, 
 const options = (values: readonly string[], chosen: string): Markup =>
   joined(values.map((value) => html`<option${value === chosen ? html` selected` : undefined}>${value}</option>`));
 
-const explanationMarkup = (text: Value): Markup => html`<section id="explanation" aria-labelledby="h-explanation">
+const explanationMarkup = (text: Value): Markup => html`<section id="explanation">
 <h2 id="h-explanation">Explanation</h2><pre tabindex="0">${text}</pre></section>`;

@@ -105,7 +105,7 @@ test('without JavaScript there is the same table, with the same filter, explanat
   await shown.page.getByRole('link', { name: 'Next 300' }).click();
   assert.equal((await shown.rows()).length, 100);
   assert.equal(await shown.page.locator('#count').innerText(), '601 to 700 of 700 workloads');
-  await shown.page.getByLabel('Namespace').fill('team-42');
+  await shown.page.getByLabel('Namespace', { exact: true }).fill('team-42');
   await shown.page.getByLabel('Verdict').selectOption('outdated');
   await shown.page.getByRole('button', { name: 'Filter' }).click();
   const rows = await shown.rows();

@@ -58,8 +58,13 @@ export class ServedPage implements AsyncDisposable {
   }
 
   /** The operator has evaluated these workloads. */
-  evaluated(all: readonly Assessed[], given: Partial<Evaluation> = {}): void {
-    this.#view.evaluated({ ...planOf(all), at: NOW, ...given });
+  evaluated(all: readonly Assessed[]): void {
+    this.shows({ ...planOf(all), at: NOW });
+  }
+
+  /** The operator has come to this. */
+  shows(evaluation: Evaluation): void {
+    this.#view.evaluated(evaluation);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
