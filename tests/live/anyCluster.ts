@@ -79,6 +79,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   oracle: { all: ['control-plane'] },
   orphaned: { all: ['audit-log'] },
   plan: { all: ['own-mesh', 'many-pods'] },
+  page: { all: ['istiod-upgrade', 'fake-kubelet'] },
   plugin: { all: ['testbed-programs'] },
   policies: { all: ['own-mesh'] },
   reconcilers: { all: ['audit-log'] },
