@@ -35,6 +35,8 @@ const SUITES: readonly Suite[] = [
   { name: 'chart', isProject: true, minutes: 5 },
   { name: 'olm', isProject: true, minutes: 5 },
   { name: 'testbed', isProject: true, minutes: 30 },
+  // the first time this installs a browser
+  { name: 'page', isProject: true, minutes: 10 },
   { name: 'live', isProject: true, minutes: 60 },
 ];
 

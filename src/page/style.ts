@@ -39,11 +39,11 @@ align-items:center;padding:.2rem 0;font-variant-numeric:tabular-nums}
 .wide{overflow-x:auto}
 table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:anywhere}
-thead th{color:var(--dim);font-weight:600;white-space:nowrap}
+thead th{color:var(--dim);font-weight:600}
 tbody th{font-weight:inherit}
 #workloads{min-width:52rem;table-layout:fixed}
-#workloads th:nth-child(1){width:14%}#workloads th:nth-child(2){width:18%}#workloads thead th:nth-child(3){width:10%}
-#workloads thead th:nth-child(4){width:8%}#workloads thead th:nth-child(5){width:18%}
+#workloads thead th:nth-child(1){width:13%}#workloads thead th:nth-child(2){width:17%}
+#workloads thead th:nth-child(3){width:10%}#workloads thead th:nth-child(4){width:8%}#workloads thead th:nth-child(5){width:15%}
 #workloads tbody tr:hover{background:var(--soft)}
 #filter{display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:end}
 #filter label{display:grid;color:var(--dim)}
