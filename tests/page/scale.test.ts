@@ -10,6 +10,7 @@ import { WatchedPage } from './watchedPage.ts';
 
 const WORKLOADS = 10_000;
 const MIB = 1024 * 1024;
+const TURNS = 5;
 
 /** A page of many workloads in a process of its own, as an operator has it. */
 class PageProcess implements AsyncDisposable {
@@ -82,28 +83,33 @@ test('10,000 workloads: a small document, a soon first paint, and an update that
   const document = await (await fetch(served.url)).text();
   assert.ok(Buffer.byteLength(document) < 3 * MIB);
   const shown = await WatchedPage.open(browser.context, served.url);
-  const paint = Number(
-    await shown.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"),
+  const paint = await until('the first paint', 10_000, async () =>
+    Number(await shown.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0")),
   );
   await shown.live();
   assert.match(await shown.page.locator('#count').innerText(), /^1 to 300 of 10000 workloads$/);
-  const updates: number[] = [];
-  for (let turn = 1; turn <= 5; turn++) {
+  await shown.page.evaluate(`
+    window.updates = [];
+    new PerformanceObserver((list) => updates.push(...list.getEntries().map(({ duration }) => duration)))
+      .observe({ type: 'measure' });
+  `);
+  for (let turn = 1; turn <= TURNS; turn++) {
+    const sums = (await shown.sums()).join();
     await served.ask('restart');
-    await until('the update', 20_000, async () => {
-      const found = await shown.page.evaluate<number[]>(
-        "performance.getEntriesByName('update', 'measure').map(({ duration }) => duration)",
-      );
-      updates.splice(0, updates.length, ...found);
-      return found.length >= turn;
-    });
+    await until('the update', 20_000, async () => (await shown.sums()).join() !== sums);
   }
-  const median = updates.toSorted((a, b) => a - b)[Math.floor(updates.length / 2)] ?? Number.NaN;
+  const all = await until('the measures', 10_000, async () => {
+    const found = await shown.page.evaluate<number[]>('updates');
+    return found.length >= TURNS && found;
+  });
+  // the shortest ones only made ages older
+  const updates = all.toSorted((a, b) => b - a).slice(0, TURNS);
+  const median = updates[Math.floor(TURNS / 2)] ?? Number.NaN;
   console.log(
     `10,000 workloads: document ${document.length} bytes, first paint ${Math.round(paint)} ms, ` +
       `update ${Math.round(median)} ms (${updates.map(Math.round).join(', ')})`,
   );
-  assert.ok(paint > 0 && paint < 1000, `${paint} ms`);
+  assert.ok(paint < 1000, `${paint} ms`);
   assert.ok(median < 200, `${median} ms`);
   shown.isClean();
 });
@@ -154,6 +160,9 @@ test('1,000 connections that never read hurt nobody', async () => {
   await told();
   const before = await served.memory();
   await served.ask('longest');
+  await told();
+  await told();
+  const calm = Number(await served.ask('longest'));
   const sockets = await thatNeverRead(served.url, 1000);
   await told();
   await told();
@@ -163,9 +172,10 @@ test('1,000 connections that never read hurt nobody', async () => {
   const longest = Number(await served.ask('longest'));
   const grown = (await served.memory()) - before;
   console.log(
-    `1,000 that never read: ${(grown / MIB).toFixed(1)} MiB, longest block of the loop ${longest.toFixed(0)} ms`,
+    `1,000 that never read: ${(grown / MIB).toFixed(1)} MiB, longest block of the loop ${longest.toFixed(0)} ms, ${calm.toFixed(0)} ms before`,
   );
   assert.ok(grown < 60 * MIB);
+  assert.ok(longest < 10 * Math.max(calm, 50));
   for (const socket of sockets) socket.destroy();
   listener.stop();
 });

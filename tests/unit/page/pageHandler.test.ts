@@ -4,7 +4,11 @@ import { once } from 'node:events';
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
+import type { Lease } from '../../../src/leader/lease.ts';
+import { LEASE_ANNOTATION } from '../../../src/names.ts';
 import { MOST_LISTENERS } from '../../../src/page/listeners.ts';
+import { statusText } from '../../../src/status/statusText.ts';
+import { upgradeDocument } from '../../builders/status.ts';
 import { currentOne, manyWorkloads, outdatedOne } from '../../page/planOf.ts';
 import { ServedPage } from '../../page/servedPage.ts';
 import { until } from '../cluster/deadline.ts';
@@ -134,16 +138,62 @@ test('who has the rows already is told so', () =>
     assert.deepEqual([again.status, again.body.length], [304, 0]);
   }));
 
-test('a replica that does not lead shows what the leader publishes, and explains nothing', () =>
+/** A Lease on which another process publishes an upgrade half-way. */
+const otherLease = (age: number): Lease => ({
+  metadata: {
+    namespace: 'meltemi',
+    annotations: { [LEASE_ANNOTATION.status]: statusText(upgradeDocument({ leftOut: 5 })) },
+  },
+  spec: {
+    holderIdentity: 'other_1',
+    renewTime: new Date(Date.now() - age).toISOString(),
+    leaseDurationSeconds: 15,
+  },
+});
+
+test('a replica that does not lead shows what the leader publishes, says so, and explains nothing', () =>
   served(async (page) => {
     page.leadership.isLeading = false;
-    const unread = (await ask(page, '/')).body.toString();
-    assert.match(unread, /nothing to show yet: the Lease was not read yet/);
+    page.leadership.lease = () => otherLease(0);
+    const text = (await ask(page, '/')).body.toString();
     assert.match(
-      (await ask(page, '/explain?workload=Deployment/shop/cart')).body.toString(),
-      /only the leader can explain/,
+      text,
+      /this replica does not lead: it shows what other_1 publishes[^<]*5 more workloads have no row here/,
+    );
+    assert.match(text, /<b>26<\/b> current/);
+    assert.match(text, />ledger<\/a>/);
+    assert.doesNotMatch(text, /nothing is restarted/);
+    const explained = await ask(page, '/explain?workload=Deployment/shop/cart');
+    assert.match(explained.body.toString(), /only the leader can explain/);
+  }));
+
+test('… and that nothing is restarted where that leader is gone', () =>
+  served(async (page) => {
+    page.leadership.isLeading = false;
+    page.leadership.lease = () => otherLease(600_000);
+    assert.match(
+      (await ask(page, '/')).body.toString(),
+      /nothing is restarted: the Lease was not renewed for 10 min by other_1/,
     );
   }));
+
+const NOT_YET: [name: string, isLeading: boolean, lease: Lease | undefined, words: RegExp][] = [
+  ['before the Lease was read', false, undefined, /the Lease was not read yet, or nobody has led/],
+  [
+    'while another one scans for the first time',
+    false,
+    { metadata: { namespace: 'meltemi' }, spec: { holderIdentity: 'other_1' } },
+    /other_1 has not finished its first scan/,
+  ],
+  ['while this one scans for the first time', true, otherLease(0), /the first scan is not finished/],
+];
+for (const [name, isLeading, lease, words] of NOT_YET)
+  test(`${name} the page says why there is nothing to show`, async () => {
+    await using page = await new ServedPage().start();
+    page.leadership.isLeading = isLeading;
+    page.leadership.lease = () => lease;
+    assert.match((await ask(page, '/')).body.toString(), words);
+  });
 
 /** Opens a stream of changes, and leaves it open. */
 async function stream(page: ServedPage): Promise<IncomingMessage> {
