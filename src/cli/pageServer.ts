@@ -1,19 +1,18 @@
-import type { RequestListener } from 'node:http';
 import { overLoopback } from '../page/loopbackHost.ts';
-import { isLoopback, type ListenAddress, listen, type Server } from '../report/server.ts';
+import { type Guarded, isLoopback, type ListenAddress, listen, type Server } from '../report/server.ts';
 import { type CertificateSettings, type SecuredParts, securedServer } from './securedServer.ts';
 
 /** What a user must be allowed to `get` who reads the status page. */
 export const PAGE_RIGHT = '/status';
 
 /**
- * Serves the status page: on a loopback address over plain HTTP to everyone who reaches it there, and elsewhere over TLS to clients that the
- * API server authorizes. No setting serves it plain to a network.
+ * Serves the status page: on a loopback address over plain HTTP to everyone who reaches it there, and elsewhere over TLS to clients that
+ * the API server authorizes. No setting serves it plain to a network.
  * @throws {Error} when the certificate cannot be used, or it cannot listen on the address
  */
 export async function pageServer(
   address: ListenAddress,
-  handler: RequestListener,
+  handler: Guarded['handler'],
   settings: CertificateSettings,
   parts: SecuredParts,
 ): Promise<Server> {

@@ -4,8 +4,8 @@ import { html, type Markup } from './html.ts';
 const WIDTH = 100;
 
 /**
- * A bar: current, in flight, failed, and what is left. The words beside it say the same, so it is hidden from readers of screens. Attributes
- * give the widths, because the page allows no style but its own.
+ * A bar: current, in flight, failed, and what is left. The words beside it say the same, so it is hidden from readers of screens.
+ * Attributes give the widths, because the page allows no style but its own.
  */
 export function bar({ current, inFlight, failed, total }: Parts): Markup {
   const share = (count: number): number => Math.max(0, Math.min(1, count / Math.max(1, total))) * WIDTH;

@@ -11,8 +11,8 @@ function isLocal(header = ''): boolean {
 }
 
 /**
- * Answers only requests that are sent to a loopback name. A website may have its own name resolved to 127.0.0.1 (DNS rebinding): the browser
- * then sends that name, and lets the website read the answer.
+ * Answers only requests that are sent to a loopback name. A website may have its own name resolved to 127.0.0.1 (DNS rebinding): the
+ * browser then sends that name, and lets the website read the answer.
  */
 export function overLoopback(handler: RequestListener): RequestListener {
   return (request, response) => {

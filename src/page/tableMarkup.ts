@@ -25,5 +25,8 @@ function rowMarkup(row: PageRow, query: PageQuery): Markup {
 `;
 }
 
-const pageLink = (words: string, isThere: boolean, query: PageQuery, page: number): Markup =>
-  html`<a rel="${words.toLowerCase().slice(0, 4)}" href="${addressOf({ ...query, page, explain: '' })}"${isThere ? undefined : html` hidden`}>${words} ${PAGE_ROWS}</a>`;
+function pageLink(words: string, isThere: boolean, query: PageQuery, page: number): Markup {
+  const address = addressOf({ ...query, page, explain: '' });
+  const hidden = isThere ? undefined : html` hidden`;
+  return html`<a rel="${words.toLowerCase().slice(0, 4)}" href="${address}"${hidden}>${words} ${PAGE_ROWS}</a>`;
+}

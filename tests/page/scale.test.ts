@@ -172,7 +172,8 @@ test('1,000 connections that never read hurt nobody', async () => {
   const longest = Number(await served.ask('longest'));
   const grown = (await served.memory()) - before;
   console.log(
-    `1,000 that never read: ${(grown / MIB).toFixed(1)} MiB, longest block of the loop ${longest.toFixed(0)} ms, ${calm.toFixed(0)} ms before`,
+    `1,000 that never read: ${(grown / MIB).toFixed(1)} MiB, ` +
+      `longest block of the loop ${longest.toFixed(0)} ms, ${calm.toFixed(0)} ms before`,
   );
   assert.ok(grown < 60 * MIB);
   assert.ok(longest < 10 * Math.max(calm, 50));

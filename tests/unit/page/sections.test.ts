@@ -26,7 +26,7 @@ const ROWS: [id: string, words: RegExp][] = [
   ['sums', /^26 current 14 outdated 2 in flight 10 waiting 2 failed 1 unknown 3 skipped 4 outdated pods of kinds that/],
   [
     'runs',
-    /^Runs To proxyv2:1\.31\.0 \(default\), began 12 min ago f00d canary 100%, 10 of 10 done rest 53%, 16 of 30 running, 2 in flight, 2 failed, 10 waiting$/,
+    /began 12 min ago f00d canary 100%, 10 of 10 done rest 53%, 16 of 30 running, 2 in flight, 2 failed, 10 waiting$/,
   ],
   [
     'flight',
