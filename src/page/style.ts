@@ -39,7 +39,8 @@ align-items:center;padding:.2rem 0;font-variant-numeric:tabular-nums}
 .wide{overflow-x:auto}
 table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:anywhere}
-thead th{color:var(--dim);font-weight:600}
+thead th{color:var(--dim);font-weight:600;overflow-wrap:normal}
+@media (min-width:45rem){#waiting th:first-child{min-width:15rem}}
 tbody th{font-weight:inherit}
 #workloads{min-width:52rem;table-layout:fixed}
 #workloads thead th:nth-child(1){width:13%}#workloads thead th:nth-child(2){width:17%}

@@ -70,7 +70,7 @@ test('over an upgrade the page shows live what the cluster has, with hostile tex
     );
     await bed.kubectl('-n', 'default', 'annotate', 'lease', 'meltemi', `${LEASE_ANNOTATION.paused}=${EVIL}`);
     await shown.page.locator('#notes').getByText(`paused: ${EVIL}`).waitFor({ timeout: 20_000 });
-    await shown.page.locator('#workloads').getByText(EVIL, { exact: false }).waitFor();
+    await shown.page.locator('#workloads').getByText(EVIL, { exact: false }).first().waitFor();
     for (const colorScheme of ['light', 'dark'] as const) {
       await shown.page.emulateMedia({ colorScheme });
       assert.deepEqual(await shown.violations(), []);
