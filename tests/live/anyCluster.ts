@@ -39,6 +39,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   faults: { all: ['istiod-process'] },
   field: { all: ['fake-kubelet'] },
   flagger: { all: ['testbed-programs'] },
+  fleet: { all: ['control-plane', 'own-mesh'] },
   halts: {
     all: ['istiod-upgrade'],
     tests: {
@@ -99,6 +100,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   status: { all: ['audit-log', 'fake-kubelet', 'istiod-upgrade'] },
   tables: { all: ['own-mesh'] },
   tenant: { all: ['fake-kubelet'] },
+  traces: { all: ['audit-log', 'istiod-upgrade'] },
   unsupported: { all: ['audit-log', 'istiod-upgrade'] },
   upgrade: {
     all: ['istiod-upgrade'],
