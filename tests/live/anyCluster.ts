@@ -34,6 +34,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   chart: { all: ['audit-log'] },
   config: { all: ['local-webhook'] },
   crash: { all: ['control-plane'] },
+  dashboard: { all: ['testbed-programs', 'istiod-upgrade'] },
   exampleKind: { all: ['audit-log'] },
   expectation: { all: ['istiod-process'] },
   faults: { all: ['istiod-process'] },
