@@ -38,7 +38,7 @@ export class Restarter {
     try {
       const left = await this.#writer.restart(planned, together);
       if (left === 'written') phases?.entered(workload, 'follow');
-      const observed = left === 'written' ? await this.follow(workload) : left;
+      const observed = left === 'written' ? await this.#follower.follow(workload, true) : left;
       phases?.over(workload);
       return observed;
     } catch (error) {
@@ -48,11 +48,11 @@ export class Restarter {
   }
 
   /**
-   * Follows a restart in the journal, from this process or an earlier one, and records its outcome.
+   * Follows a restart in the journal that this process or an earlier one has begun, and records its outcome.
    * @returns the last observation of the workload; undefined if it was deleted
    */
   follow(ref: WorkloadRef): Promise<Observed | undefined> {
-    return this.#follower.follow(ref);
+    return this.#follower.follow(ref, false);
   }
 
   /**
