@@ -43,11 +43,11 @@ export async function watchStatus(options: WatchStatusOptions, outer: AbortSigna
   try {
     const isLive = streams.out.isTTY === true && settings.output === 'table';
     const begun = Promise.all(clusters.map((one) => one.begin()));
-    const isFleet = settings.contexts.length > 0;
+    const areSeveral = settings.contexts.length > 0;
     // on a screen, one cluster that does not answer must not keep the others from being shown
-    if (!(isFleet && isLive)) await begun;
+    if (!(areSeveral && isLive)) await begun;
     const [only] = clusters;
-    if (!isFleet && only) await only.orThrow(signal);
+    if (!areSeveral && only) await only.orThrow(signal);
     await (isLive ? live(clusters, options, bell, stop, signal) : changes(clusters, options, bell, signal));
     return clusters.some((one) => isNotRead(one.current(Date.now()))) ? 1 : 0;
   } finally {
