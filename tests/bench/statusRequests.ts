@@ -63,16 +63,17 @@ async function main(): Promise<number> {
     const { counts } = JSON.parse(look.out) as { counts: Readonly<Record<string, number>> };
     const reader = watching(kubeconfig);
     await until('the reader to watch', 60_000, async () => (await requests(bed)) > before + single);
-    const restartedBefore = operator.said('Restarted').length;
+    const work = () => operator.said('Restarted').length + operator.said('Restart ended').length;
+    const workBefore = work();
     const busy = await rate(bed);
-    const restarted = operator.said('Restarted').length - restartedBefore;
+    const worked = work() - workBefore;
     await meltemi('pause', '--kubeconfig', bed.kubeconfig, '-n', 'default', '--reason', 'measuring');
     await until(
       'nothing to be in flight',
       600_000,
       async () => {
         const { out } = await meltemi('status', '--kubeconfig', bed.kubeconfig, '-o', 'json');
-        return (JSON.parse(out) as typeof look & { counts: { inFlight: number } }).counts.inFlight === 0;
+        return (JSON.parse(out) as { counts: { inFlight: number } }).counts.inFlight === 0;
       },
       3000,
     );
@@ -85,7 +86,7 @@ async function main(): Promise<number> {
     );
     console.log(`status, once: ${single} requests`);
     console.log(
-      `status --watch over ${seconds} s of an upgrade with ${restarted} restarts: ${busy.toFixed(2)} requests a second`,
+      `status --watch over ${seconds} s of an upgrade, ${worked} restarts begun or ended: ${busy.toFixed(2)} requests a second`,
     );
     console.log(`status --watch over ${seconds} s without a restart: ${idle.toFixed(2)} requests a second`);
     console.log(JSON.stringify(await bed.audit.requests(READER)));
