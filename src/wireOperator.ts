@@ -24,7 +24,7 @@ export type WiredWatch = OperatorOptions['watch'] & Pick<MeshWatch, 'answersChan
 export interface OperatorParts
   extends Pick<
     OperatorOptions,
-    'policy' | 'reconcilePeriod' | 'namespaces' | 'dryRun' | 'own' | 'now' | 'wall' | 'sleep'
+    'policy' | 'reconcilePeriod' | 'namespaces' | 'dryRun' | 'own' | 'now' | 'wall' | 'sleep' | 'phases'
   > {
   readonly cluster: Cluster;
   /** The Lease: it keeps the journal, the status and the requests of users. */
@@ -148,6 +148,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     },
     own: parts.own,
     notifier,
+    phases: parts.phases,
   });
   lease.onPauseState(() => operator.ring());
   return { operator, injectors, journal, watch, page };

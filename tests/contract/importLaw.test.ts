@@ -149,6 +149,21 @@ const LAW: Readonly<Record<string, Allowed>> = {
     ],
     types: ['cluster', 'expect', 'journal', 'node:http', 'node:net'],
   },
+  // it sends to a collector what it is told of restarts
+  tracing: {
+    values: [
+      ...NOUNS,
+      'compare',
+      'plan',
+      'report',
+      'restart',
+      '@opentelemetry/api',
+      '@opentelemetry/core',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace',
+    ],
+  },
   // it sends what the pure files beside it find
   notify: {
     values: [...NOUNS, 'loopSlices.ts', 'expect', 'plan', 'report', 'watch', 'node:crypto', 'node:http', 'node:https'],
@@ -181,6 +196,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'pods',
       'report',
       'status',
+      'tracing',
       'watch',
       'commander',
       'node:crypto',
