@@ -144,7 +144,7 @@ function inFlight({ document, rollouts }: ClusterStatus, now: number): Markup {
       html`${rollout && shown(rolloutWords(rollout))}${problem}`,
     ];
   });
-  return table('In flight', 'flight', ['Workload', 'For', 'Rollout'], rows);
+  return table('In flight', 'flight', ['Workload', 'For', 'Progress'], rows);
 }
 
 function failed({ document }: ClusterStatus): Markup {
