@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { MOST_LISTENERS } from '../../src/page/listeners.ts';
 import { until } from '../testbed/until.ts';
 import { Browser } from './chromium.ts';
 import { currentOne, manyWorkloads, outdatedOne } from './planOf.ts';
@@ -94,6 +95,23 @@ test('after its server was away, the page is live again and has what it missed',
     await shown.live();
   });
 });
+
+test('one listener too many is told so, and still gets what is new from time to time', () =>
+  opened(async (served, shown) => {
+    await shown.live();
+    const stop = new AbortController();
+    const others = Array.from({ length: MOST_LISTENERS - 1 }, () =>
+      fetch(`${served.url}/events`, { signal: stop.signal }),
+    );
+    await Promise.all(others);
+    const late = await WatchedPage.open(browser.context, served.url);
+    await late.page.locator('#connection', { hasText: 'Not live' }).waitFor();
+    served.evaluated([currentOne('cart'), currentOne('web'), currentOne('ledger', 'bank')]);
+    await shows(late, ['bank/ledger current', 'shop/cart current', 'shop/web current']);
+    stop.abort();
+    await late.live();
+    await late.page.close();
+  }));
 
 test('without JavaScript there is the same table, with the same filter, explanations and pages', async () => {
   await using plain = await Browser.start({ javaScriptEnabled: false });

@@ -20,7 +20,7 @@ interface Answer {
 }
 
 async function ask(served: ServedPage, path: string, options: RequestOptions = {}): Promise<Answer> {
-  const sent = request(`${served.url}${path}`, { agent: false, ...options });
+  const sent = request(`${served.url}${path}`, { agent: false, signal: AbortSignal.timeout(10_000), ...options });
   sent.end();
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   const pieces: Buffer[] = [];
