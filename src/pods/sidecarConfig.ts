@@ -155,8 +155,7 @@ function differsInTokensOnly(bytes: Buffer, { bytes: others, tokens }: Seen): bo
   if (bytes.length !== others.length) return false;
   let from = 0;
   for (const [start, end] of tokens) {
-    if (bytes.compare(others, from, start, from, start) !== 0 || !isTokenMount(bytes.subarray(start, end)))
-      return false;
+    if (bytes.compare(others, from, start, from, start) !== 0 || !isTokenMount(bytes, start, end)) return false;
     from = end;
   }
   return bytes.compare(others, from, undefined, from) === 0;
@@ -185,9 +184,14 @@ const VOLUME_MOUNTS = 9;
 const tokenMounts: Visit<Buffer[]> = (field, reader, into) => {
   if (field !== VOLUME_MOUNTS) return;
   const mount = reader.bytes();
-  if (isTokenMount(mount)) into.push(mount);
+  if (isTokenMount(mount, 0, mount.length)) into.push(mount);
 };
 
-/** Field 1 comes first: the name. */
-const isTokenMount = (mount: Buffer): boolean =>
-  mount.subarray(2, 2 + TOKEN_MOUNT.length).toString('latin1') === TOKEN_MOUNT;
+const TOKEN_BYTES = Buffer.from(TOKEN_MOUNT, 'latin1');
+
+/** Whether the mount at this place is that of a token. Field 1 comes first: the name. */
+function isTokenMount(bytes: Buffer, start: number, end: number): boolean {
+  const from = start + 2;
+  const to = from + TOKEN_BYTES.length;
+  return to <= end && bytes.compare(TOKEN_BYTES, 0, TOKEN_BYTES.length, from, to) === 0;
+}
