@@ -31,15 +31,15 @@ export class Restarter {
    */
   async restart(planned: Outdated, together?: readonly Outdated[]): Promise<Observed | undefined> {
     const left = await this.#writer.restart(planned, together);
-    return left === 'written' ? this.follow(planned.workload) : left;
+    return left === 'written' ? this.#follower.follow(planned.workload, true) : left;
   }
 
   /**
-   * Follows a restart in the journal, from this process or an earlier one, and records its outcome.
+   * Follows a restart in the journal that this process or an earlier one has begun, and records its outcome.
    * @returns the last observation of the workload; undefined if it was deleted
    */
   follow(ref: WorkloadRef): Promise<Observed | undefined> {
-    return this.#follower.follow(ref);
+    return this.#follower.follow(ref, false);
   }
 
   /**
