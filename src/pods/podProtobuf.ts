@@ -31,7 +31,7 @@ interface PodDraft {
     hostNetwork?: boolean;
     readonly containers: ContainerDraft[];
     readonly initContainers: ContainerDraft[];
-    readonly keepsBytes: (container: string | undefined) => boolean;
+    readonly keepsBytes: KeepsBytes;
   };
   readonly status: { phase?: string; readonly conditions: RawCondition[] };
 }
@@ -61,7 +61,14 @@ interface Envelope {
 }
 
 /** How the pods of a list are read; `head` if none of them is. */
-type Wanted = { readonly intern: Intern; readonly reading: Reading } | 'head';
+type Wanted = { readonly intern: Intern; readonly reading: ProtobufReading } | 'head';
+
+interface ProtobufReading extends Reading {
+  readonly keepsBytes: KeepsBytes;
+}
+
+/** Whether the bytes of a container of this name are kept. */
+type KeepsBytes = (container: string | undefined) => boolean;
 
 /** Four bytes before every Kubernetes protobuf object (apimachinery pkg/runtime/serializer/protobuf/protobuf.go). */
 const MAGIC = Buffer.from('k8s\0', 'latin1');
@@ -80,10 +87,10 @@ export function podListFromProtobuf(
   configs = new SidecarConfigs(),
 ): { pods: PodFacts[]; continued: string } {
   const configOf = ({ bytes }: ContainerDraft) => bytes && configs.ofProtobuf(bytes);
-  const { pods, continued } = listIn(bytes, {
-    intern,
-    reading: { containers, isSampled, ...(config && { configOf }) },
-  });
+  const kept = new Set(config ? [PROXY, ...containers] : []);
+  const keepsBytes: KeepsBytes = (name) => kept.has(name ?? '');
+  const reading = { containers, isSampled, keepsBytes, ...(config && { configOf }) };
+  const { pods, continued } = listIn(bytes, { intern, reading });
   return { pods, continued };
 }
 
@@ -139,13 +146,9 @@ const listMeta: Visit<ListDraft> = (field, reader, list) => {
   if (field === 3) list.continued = reader.text();
 };
 
-const emptyPod = ({ configOf, containers = [] }: Reading): PodDraft => ({
+const emptyPod = ({ keepsBytes }: ProtobufReading): PodDraft => ({
   metadata: { labels: {}, annotations: {}, ownerReferences: [] },
-  spec: {
-    containers: [],
-    initContainers: [],
-    keepsBytes: (name) => configOf !== undefined && (name === PROXY || containers.includes(name ?? '')),
-  },
+  spec: { containers: [], initContainers: [], keepsBytes },
   status: { conditions: [] },
 });
 
@@ -239,7 +242,7 @@ const podSpec: Visit<PodDraft['spec']> = (field, reader, into) => {
   else if (field === 20) into.initContainers.push(containerOf(reader, into.keepsBytes));
 };
 
-function containerOf(reader: ProtobufReader, keepsBytes: PodDraft['spec']['keepsBytes']): ContainerDraft {
+function containerOf(reader: ProtobufReader, keepsBytes: KeepsBytes): ContainerDraft {
   const at = reader.position;
   const draft = reader.message<ContainerDraft>(container, {});
   if (keepsBytes(draft.name)) draft.bytes = reader.from(at).bytes();

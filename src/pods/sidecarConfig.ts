@@ -1,6 +1,7 @@
 import { hash as digestOf } from 'node:crypto';
 import { forgetOldest } from '../forgetOldest.ts';
 import type { SidecarConfig } from '../model.ts';
+import { sortedKeys } from '../sortedKeys.ts';
 import { CONTAINER_FIELDS, containerFromProtobuf } from './containerProtobuf.ts';
 import { ProtobufError, ProtobufReader, type Visit } from './protobuf.ts';
 
@@ -37,7 +38,7 @@ export function sidecarConfig(
 ): SidecarConfig | undefined {
   const fields = CONTAINER_FIELDS.filter((field) => container[field] !== undefined && container[field] !== null).sort();
   const kept = Object.fromEntries(fields.map((field) => [field, keptOf(field, container[field])]));
-  let text = JSON.stringify(kept, sorted);
+  let text = JSON.stringify(kept, sortedKeys);
   if (text.length > LARGEST) return undefined;
   for (const one of ignored) if (one !== '') text = text.replaceAll(one, '');
   return { hash: digestOf('sha256', text).slice(0, 32), container: kept };
@@ -50,11 +51,6 @@ function keptOf(field: string, value: unknown): unknown {
 }
 
 const isToken = (name: unknown): boolean => typeof name === 'string' && name.startsWith(TOKEN_MOUNT);
-
-const sorted = (_key: string, value: unknown): unknown =>
-  value !== null && typeof value === 'object' && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => Number(a > b) - Number(a < b)))
-    : value;
 
 /**
  * Reads the configurations of the sidecars of many pods. Pods of one template have the same bytes but for the mount of their token, so only
