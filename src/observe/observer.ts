@@ -91,20 +91,26 @@ export class Observer {
    * Sees all workloads and pods of the cluster, or of one namespace. Injectors are asked while the pods are still being read, so the
    * answers are there when the verdicts want them. Pages are no snapshot: what this sees only nominates.
    * Of namespaces that are skipped, only what has to do with the mesh is kept.
+   * @param coming the mesh; objects are listed while it is still being read
    * @throws {ApiError} when something cannot be listed; a single workload that cannot be looked at by itself is marked as unread
    */
-  async scan(mesh: Mesh, namespace: string | undefined, signal: AbortSignal): Promise<Map<WorkloadKey, Observed>> {
-    const { skipNamespaces } = this.#options.policy();
+  async scan(
+    coming: Mesh | Promise<Mesh>,
+    namespace: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Map<WorkloadKey, Observed>> {
+    const { policy } = this.#options;
+    const { skipNamespaces } = policy();
     const failed = new AbortController();
     const both = AbortSignal.any([signal, failed.signal]);
     const budgets = this.#budgets(namespace, both);
-    const pods = this.#pods(namespace, both, this.#fieldsOf(mesh));
+    const pods = this.#pods(namespace, both, this.#fieldsOf(coming instanceof Promise ? policy() : coming));
     const canaries = this.#claims.canaries(namespace, both);
     const lists = Promise.all(this.#kinds().map((kind) => this.#listed(kind, namespace, both)));
     // the first failure is reported below; those of the others must not be unhandled
     for (const one of [budgets, pods, canaries, lists]) one.catch(() => undefined);
-    const listing = Promise.all([budgets, canaries, lists]);
-    const [all, ofFlagger, listed] = await listing.catch((error: unknown) => {
+    const listing = Promise.all([budgets, canaries, lists, coming]);
+    const [all, ofFlagger, listed, mesh] = await listing.catch((error: unknown) => {
       // the pods are of no use now, and a server in trouble should not list them
       failed.abort();
       throw error;

@@ -21,6 +21,7 @@ const NOUNS = [
   'reasons.ts',
   'rfc3339.ts',
   'sayOnce.ts',
+  'sortedKeys.ts',
 ];
 
 /**
@@ -41,6 +42,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   'reasons.ts': { values: [], types: ['compare', 'plan'] },
   'rfc3339.ts': { values: [] },
   'sayOnce.ts': { values: [] },
+  'sortedKeys.ts': { values: [] },
   'version.ts': { values: ['package.json'] },
   // a kind names its actuator
   kinds: { values: [...NOUNS, 'restart'] },
