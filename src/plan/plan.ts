@@ -21,13 +21,13 @@ import type { Waves } from './waves.ts';
 
 /** What is to be done about one workload now. */
 export type Step =
-  | { readonly action: 'restart'; readonly order: number; readonly together?: readonly Outdated[] }
+  | { readonly action: 'restart'; readonly together?: readonly Outdated[] }
   | { readonly action: 'follow'; readonly reason: Reason }
   /**
-   * `order` is its place in the queue where only a throttle keeps it. `alsoWaits` are its other outdated sidecars, in case another of their
-   * waits ends first.
+   * `isQueued` where only a limit keeps it: it is in the queue. `alsoWaits` are its other outdated sidecars, in case another of their waits
+   * ends first.
    */
-  | ({ readonly action: 'wait'; readonly order?: number; readonly alsoWaits?: readonly WaitingSidecar[] } & Wait)
+  | ({ readonly action: 'wait'; readonly isQueued?: true; readonly alsoWaits?: readonly WaitingSidecar[] } & Wait)
   /** Its pods became current by whatever means: the record of an unfinished episode is closed as verified. */
   | { readonly action: 'close' }
   | { readonly action: 'none' };
@@ -128,10 +128,14 @@ function stepFor(
     const alsoWaits = rest.length > 0 ? { alsoWaits: rest } : {};
     return { ...first.assessed, step: { action: 'wait', ...first.wait, ...alsoWaits } };
   }
-  const { order, wait: queued } = throttle.queue(free);
-  if (queued) return { ...free, step: { action: 'wait', order, ...queued } };
-  return { ...free, step: { action: 'restart', order, ...(together.length > 0 && { together }) } };
+  const queued = throttle.queue(free);
+  if (queued) return { ...free, step: { action: 'wait', isQueued: true, ...queued } };
+  return { ...free, step: { action: 'restart', ...(together.length > 0 && { together }) } };
 }
+
+/** Whether a workload has its turn now, or only a limit keeps it. Its place in the queue is its place among these in the plan. */
+export const isQueued = (step: Step): boolean =>
+  step.action === 'restart' || (step.action === 'wait' && step.isQueued === true);
 
 /** Everything that a workload waits for. */
 export function waitsOf(step: Step): readonly Wait[] {

@@ -4,13 +4,7 @@ import { fullLimit } from './limits/limits.ts';
 import type { PlanContext, Wait } from './rule.ts';
 import type { WaveOf } from './waveOf.ts';
 
-/** A place in the queue, and what keeps the workload waiting in it. */
-export interface QueuePlace {
-  readonly order: number;
-  readonly wait?: Wait;
-}
-
-/** Assigns workloads their places in the queue, and starts those that no limit stops. */
+/** Takes the workloads of the queue in their order, and starts those that no limit stops. */
 export class Throttle {
   readonly #context: PlanContext;
   readonly #counts: Counts;
@@ -20,12 +14,11 @@ export class Throttle {
     this.#counts = Counts.of(assessed, context, waveOf);
   }
 
-  /** Assigns a workload its place in the queue, and starts it if no limit stops it. */
-  queue(assessed: Outdated): QueuePlace {
-    const order = this.#counts.next();
+  /** Takes the next workload, and starts it unless a limit stops it. @returns what it waits for; undefined if it is started */
+  queue(assessed: Outdated): Wait | undefined {
+    this.#counts.next();
     const wait = fullLimit(assessed, this.#counts, this.#context);
-    if (wait) return { order, wait };
-    this.#counts.start(assessed);
-    return { order };
+    if (!wait) this.#counts.start(assessed);
+    return wait;
   }
 }
