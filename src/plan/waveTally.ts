@@ -48,6 +48,18 @@ export const emptyTally = (): WaveTally => ({
   changed: new Set(),
 });
 
+/** Adds what was counted of other workloads, which come after these. */
+export function addTally(into: WaveTally, other: WaveTally): void {
+  for (const count of ['total', 'current', 'inFlight', 'failed', 'waiting', 'left'] as const)
+    into[count] += other[count];
+  if (other.leftExample !== undefined) into.leftExample ??= other.leftExample;
+  if (other.failedExample !== undefined) into.failedExample ??= other.failedExample;
+  into.isRestarted ||= other.isRestarted;
+  countEnd(other.endedAt, into);
+  for (const namespace of other.proved) into.proved.add(namespace);
+  for (const namespace of other.changed) into.changed.add(namespace);
+}
+
 /** What counting rests on besides the workload. Times are milliseconds of the wall clock. */
 export interface TallyContext {
   readonly wall: number;

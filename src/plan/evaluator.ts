@@ -1,0 +1,291 @@
+import type { Mesh } from '../expect/mesh.ts';
+import type { Pause } from '../loopSlices.ts';
+import { keyOf, type Workload, type WorkloadKey } from '../model.ts';
+import { type Answered, type AssessmentContext, isListed } from './assess.ts';
+import type { Assessed } from './assessed.ts';
+import { BlockSums } from './blockSums.ts';
+import { changedBetween } from './changedBetween.ts';
+import type { Evaluation, EvaluationInputs } from './evaluate.ts';
+import { countsSince, type History, namespacesOf } from './history.ts';
+import { entryOf } from './journalEntry.ts';
+import { KeptJournal } from './keptJournal.ts';
+import { KeptWorkload } from './keptWorkload.ts';
+import { Counts } from './limits/counts.ts';
+import { type Planned, waveName } from './plan.ts';
+import { orderKey } from './planOrder.ts';
+import { type RolloutGroups, rolloutGroupsOf } from './rolloutGroups.ts';
+import type { PlanContext, RuleContext } from './rule.ts';
+import { isHeldForGood } from './rules/rules.ts';
+import { areSame, sharedInputs } from './sharedInputs.ts';
+import { Throttle } from './throttle.ts';
+import { Waves, type WaveTallies } from './waves.ts';
+
+/** What of an evaluation the rules are asked with at the moment of a write. */
+interface Last {
+  readonly assessed: readonly Assessed[];
+  readonly namespaces: History['namespaces'];
+  readonly rolloutGroups: RolloutGroups;
+}
+
+/** Workloads between two turns of other work, in loops whose steps are next to nothing. */
+const AT_ONCE = 500;
+/** From so many changed workloads on, the order is sorted anew. */
+const MANY = 200;
+
+/**
+ * Evaluates again and again, and keeps what a change does not touch. It gives what `evaluate` gives for the same inputs, which is its
+ * specification. Inputs are compared by identity, one by one, so nobody has to tell it what has changed: what it does not find to be the
+ * same object is worked in anew.
+ */
+export class Evaluator {
+  #all: readonly KeptWorkload[] = [];
+  #byKey = new Map<WorkloadKey, KeptWorkload>();
+  /** Those that evaluations are about, with their assessments in the same places. */
+  #listed: readonly KeptWorkload[] = [];
+  #assessed: readonly Assessed[] = [];
+  #inNamespaces: History['namespaces'] = new Map();
+  #order: KeptWorkload[] = [];
+  /** What assessments rest on besides the workload; empty if what is kept must not be used. */
+  #fixed: readonly unknown[] = [];
+  #shared: readonly unknown[] = [];
+  #context: PlanContext | undefined;
+  #groups: RolloutGroups = new Map();
+  #serial = 0;
+  /** What writes are judged by: the last evaluation that came to its end. */
+  #last: Last = { assessed: [], namespaces: new Map(), rolloutGroups: new Map() };
+  readonly #journal = new KeptJournal();
+  readonly #journalAtWrites = new KeptJournal();
+  readonly #namespaces = new BlockSums<Assessed, History['namespaces']>();
+  readonly #members = new BlockSums<Assessed, readonly Workload[]>();
+  readonly #tallies = new BlockSums<unknown, WaveTallies>();
+  /** For each listed workload, another object whenever it has to be counted anew. */
+  #stamps: readonly unknown[] = [];
+
+  /** Evaluates in short steps. The inputs must not change meanwhile. */
+  *evaluate(inputs: EvaluationInputs): Generator<Pause, Evaluation> {
+    const { mesh, learnt, observations, context } = inputs;
+    const fixed = [mesh, context.policy, learnt];
+    const isKept = areSame(fixed, this.#fixed) && this.#isSameSet(observations);
+    // should this end half-way, nothing of it is used again
+    this.#fixed = [];
+    const entries = yield* this.#journal.take(context.journal);
+    const again = new Set<KeptWorkload>();
+    const known: AssessmentContext = {
+      mesh,
+      policy: context.policy,
+      learnt,
+      entryOf: (one) => entryOf(context.journal, one),
+    };
+    const isWhole = !isKept || !this.#assessChanged(observations, entries, known, again);
+    if (isWhole) yield* this.#assessAll(observations, known);
+    const evaluation = yield* this.#plan(mesh, context, isWhole ? 'all' : again);
+    this.#fixed = fixed;
+    this.#last = { assessed: this.#assessed, namespaces: this.#inNamespaces, rolloutGroups: this.#groups };
+    return evaluation;
+  }
+
+  #isSameSet(observations: readonly Answered[]): boolean {
+    const all = this.#all;
+    if (observations.length !== all.length) return false;
+    return observations.every((one, place) => {
+      const kept = all[place] as KeptWorkload;
+      return one === kept.answered || keyOf(one.workload) === kept.key;
+    });
+  }
+
+  *#assessAll(observations: readonly Answered[], known: AssessmentContext): Generator<Pause, void> {
+    const all: KeptWorkload[] = [];
+    for (const one of observations) {
+      all.push(new KeptWorkload(keyOf(one.workload), one, known));
+      yield 'short';
+    }
+    this.#all = all;
+    this.#byKey = new Map(all.map((one) => [one.key, one]));
+    this.#listed = all.filter(({ assessed }) => isListed(assessed, known.policy));
+    this.#order = [...this.#listed];
+  }
+
+  /** @returns whether evaluations are still about the same workloads */
+  #assessChanged(
+    observations: readonly Answered[],
+    entries: ReadonlySet<WorkloadKey>,
+    known: AssessmentContext,
+    again: Set<KeptWorkload>,
+  ): boolean {
+    const changed = new Set([...entries].flatMap((key) => this.#byKey.get(key) ?? []));
+    const latest = new Map<KeptWorkload, Answered>();
+    for (const [place, kept] of this.#all.entries()) {
+      const one = observations[place] as Answered;
+      if (one === kept.answered) continue;
+      changed.add(kept);
+      latest.set(kept, one);
+    }
+    for (const one of changed) {
+      const wasListed = isListed(one.assessed, known.policy);
+      one.assess(latest.get(one) ?? one.answered, known);
+      if (isListed(one.assessed, known.policy) !== wasListed) return false;
+      if (wasListed) again.add(one);
+    }
+    return true;
+  }
+
+  *#plan(mesh: Mesh, context: PlanContext, touched: Set<KeptWorkload> | 'all'): Generator<Pause, Evaluation> {
+    const assessed = this.#listed.map((one) => one.assessed);
+    this.#assessed = assessed;
+    const history = yield* this.#historyNow(context);
+    const groups = yield* this.#groupsNow(assessed);
+    const shared = sharedInputs(mesh, context, { history });
+    const isForAll = touched === 'all' || context.policy.waves !== undefined || !areSame(shared, this.#shared);
+    const again = isForAll ? new Set(this.#listed) : this.#touched(context, groups, touched);
+    this.#shared = shared;
+    this.#context = context;
+    this.#groups = groups;
+
+    const known: RuleContext = { ...context, history, rolloutGroups: groups };
+    const waves = new Waves(assessed, { ...context, isHeld: (one) => isHeldForGood(one, known) });
+    yield* this.#tally(waves, assessed, again);
+    const ruleContext = { ...known, waves };
+    for (const one of again) {
+      one.judge(ruleContext, context.busy);
+      yield 'short';
+    }
+    if (again.size >= MANY) yield 'long';
+    this.#sort(again, waves, context);
+    if (again.size >= MANY) yield 'long';
+    return yield* this.#evaluation(waves, context, isForAll && touched === 'all');
+  }
+
+  *#historyNow(context: PlanContext): Generator<Pause, History> {
+    const assessed = this.#assessed;
+    const blocks = yield* this.#namespaces.of(assessed, (from, to) => namespacesOf(assessed.slice(from, to)));
+    const namespaces = new Map<string, Set<string>>();
+    for (const block of blocks)
+      for (const [run, some] of block) {
+        const of = namespaces.get(run) ?? new Set<string>();
+        namespaces.set(run, of);
+        for (const namespace of some) of.add(namespace);
+      }
+    this.#inNamespaces = namespaces;
+    return this.#journal.history(namespaces, countsSince(context.resumedAt, context.wall));
+  }
+
+  *#groupsNow(assessed: readonly Assessed[]): Generator<Pause, RolloutGroups> {
+    const blocks = yield* this.#members.of(assessed, (from, to) =>
+      assessed.slice(from, to).flatMap(({ workload }) => (workload.rolloutGroup ? workload : [])),
+    );
+    return rolloutGroupsOf(blocks.flat());
+  }
+
+  /** The workloads that are judged again, besides those that were assessed again. */
+  #touched(context: PlanContext, groups: RolloutGroups, assessedAgain: ReadonlySet<KeptWorkload>): Set<KeptWorkload> {
+    const before = this.#context as PlanContext;
+    const keys = [
+      changedBetween(flags(before.busy), flags(context.busy)),
+      changedBetween(before.retryAt, context.retryAt),
+      changedBetween(before.orphanedSince ?? new Map(), context.orphanedSince ?? new Map()),
+    ];
+    const again = new Set(assessedAgain);
+    const add = (key: WorkloadKey): void => {
+      const one = this.#listedOf(key);
+      if (one) again.add(one);
+    };
+    for (const some of keys) for (const key of some) add(key);
+    for (const [name, members] of groups)
+      if (!areSame(members, this.#groups.get(name) ?? [])) for (const member of members) add(keyOf(member));
+    // of a group that is gone, the last member was assessed again
+    for (const one of this.#listed) if (one.staysUntil <= context.now) again.add(one);
+    return again;
+  }
+
+  *#tally(waves: Waves, assessed: readonly Assessed[], again: ReadonlySet<KeptWorkload>): Generator<Pause, void> {
+    const { length } = assessed;
+    this.#stamps =
+      again.size === length || this.#stamps.length !== length
+        ? assessed.map(() => ({}))
+        : this.#listed.map((one, place) => (again.has(one) ? {} : this.#stamps[place]));
+    const parts = yield* this.#tallies.of(this.#stamps, (from, to) => waves.tallied(assessed.slice(from, to)));
+    waves.take(parts, (key) => this.#listedOf(key) !== undefined);
+  }
+
+  #listedOf(key: WorkloadKey): KeptWorkload | undefined {
+    const one = this.#byKey.get(key);
+    return one && this.#context && isListed(one.assessed, this.#context.policy) ? one : undefined;
+  }
+
+  #sort(again: ReadonlySet<KeptWorkload>, waves: Waves, { own }: PlanContext): void {
+    const moved: KeptWorkload[] = [];
+    const ages = new Map<string, string>();
+    const byOrder = (a: KeptWorkload, b: KeptWorkload): number =>
+      Number(a.orderKey > b.orderKey) - Number(a.orderKey < b.orderKey);
+    const isSortedAnew = again.size >= MANY || again.size === this.#order.length;
+    for (const one of again) {
+      const key = orderKey(one.assessed, waves.of, own, ages);
+      if (key === one.orderKey) continue;
+      if (!isSortedAnew) this.#order.splice(placeOf(this.#order, one.orderKey), 1);
+      one.orderKey = key;
+      if (!isSortedAnew) this.#order.splice(placeOf(this.#order, key), 0, one);
+      moved.push(one);
+    }
+    if (isSortedAnew && moved.length > 0) this.#order.sort(byOrder);
+  }
+
+  *#evaluation(waves: Waves, context: PlanContext, isAnew: boolean): Generator<Pause, Evaluation> {
+    const find = (key: WorkloadKey): Assessed | undefined => {
+      const one = this.#listedOf(key)?.assessed;
+      return one?.workload.unsupported ? undefined : one;
+    };
+    const counts = Counts.in(this.#journal.restarts(context, find), context, waves.of);
+    const throttle = new Throttle(counts, context);
+    const name = (one: Assessed) => waveName(one, waves);
+    const items: Planned[] = [];
+    const changed: Planned[] = [];
+    const gone: Planned[] = [];
+    const progress = waves.progress();
+    let wakeAt = Math.min(...progress.flatMap((run) => run.waves.map(({ until }) => until ?? Infinity)), Infinity);
+    for (const one of this.#order) {
+      const before = one.planned;
+      const planned = one.plan(throttle, name);
+      items.push(planned);
+      wakeAt = Math.min(wakeAt, one.until);
+      if (planned !== before) {
+        changed.push(planned);
+        if (before) gone.push(before);
+      }
+      if (items.length % AT_ONCE === 0) yield 'short';
+    }
+    this.#serial += 1;
+    return {
+      items,
+      ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }),
+      waves: progress,
+      toNote: waves.toNote(),
+      at: context.now,
+      serial: this.#serial,
+      ...(!isAnew && { changes: { changed, gone } }),
+    };
+  }
+
+  /** What rules are asked with at the moment of a write: everything is as it is then, except what was observed. */
+  ruleContext(context: PlanContext): RuleContext {
+    const { assessed, namespaces, rolloutGroups } = this.#last;
+    const taking = this.#journalAtWrites.take(context.journal);
+    while (!taking.next().done);
+    const history = this.#journalAtWrites.history(namespaces, countsSince(context.resumedAt, context.wall));
+    const known: RuleContext = { ...context, history, rolloutGroups };
+    return { ...known, waves: new Waves(assessed, { ...context, isHeld: (one) => isHeldForGood(one, known) }) };
+  }
+}
+
+const flags = (keys: ReadonlySet<WorkloadKey>): ReadonlyMap<WorkloadKey, true> =>
+  new Map([...keys].map((key) => [key, true]));
+
+/** Where a key stands in the order, or would stand. */
+function placeOf(order: readonly KeptWorkload[], key: string): number {
+  let [low, high] = [0, order.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((order[middle] as KeptWorkload).orderKey < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
