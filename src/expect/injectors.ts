@@ -190,6 +190,16 @@ export class Injectors {
     return first;
   }
 
+  /** The answer that is kept for the key of a question, if it is still valid. */
+  keptAnswer(key: string): Answer | undefined {
+    return this.#kept.of(key);
+  }
+
+  /** Another number whenever a kept answer has come, changed or gone. */
+  get keptVersion(): number {
+    return this.#kept.version;
+  }
+
   /** Forgets the answers of one epoch, also those that have not arrived yet. They are asked for again. */
   forget(injection: Injection): void {
     this.#forgetKeys(`${injection.epoch}/`);

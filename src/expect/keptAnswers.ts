@@ -28,6 +28,7 @@ export class KeptAnswers {
   readonly #answers = new Map<string, Kept>();
   readonly #troubles = new Map<string, Trouble>();
   #forgotten = 0;
+  #version = 0;
 
   /** @param now milliseconds of a monotonic clock */
   constructor(now: () => number) {
@@ -37,6 +38,11 @@ export class KeptAnswers {
   /** The number of times that answers were dropped. An answer to a question that was asked before then is not kept. */
   get forgotten(): number {
     return this.#forgotten;
+  }
+
+  /** Another number whenever an answer has come, changed or gone. Time alone takes none away before `prune`. */
+  get version(): number {
+    return this.#version;
   }
 
   /** The answer, if it is still valid. */
@@ -53,6 +59,7 @@ export class KeptAnswers {
 
   keep(key: string, answer: Answer): void {
     const now = this.#now();
+    this.#version += 1;
     this.#answers.delete(key);
     if (isBad(answer)) {
       this.failedAlone(key, answer);
@@ -81,12 +88,14 @@ export class KeptAnswers {
   /** Drops the answers whose keys begin with this, including those on their way. */
   forget(beginning: string): void {
     this.#forgotten += 1;
+    this.#version += 1;
     for (const kept of [this.#answers, this.#troubles])
       for (const key of kept.keys()) if (key.startsWith(beginning)) kept.delete(key);
   }
 
   /** Drops the answers of all other epochs. */
   keepOnly(epochs: ReadonlySet<string>): void {
+    this.#version += 1;
     for (const kept of [this.#answers, this.#troubles])
       for (const key of kept.keys()) if (!epochs.has(key.slice(0, key.indexOf('/')))) kept.delete(key);
   }
@@ -94,7 +103,7 @@ export class KeptAnswers {
   /** Drops answers that are too old, and failures that were not asked about for an hour. */
   prune(): void {
     const now = this.#now();
-    for (const [key, { until }] of this.#answers) if (until <= now) this.#answers.delete(key);
+    for (const [key, { until }] of this.#answers) if (until <= now && this.#answers.delete(key)) this.#version += 1;
     for (const [key, { retryAt }] of this.#troubles) if (retryAt + ANSWER_AGE <= now) this.#troubles.delete(key);
   }
 }

@@ -9,6 +9,7 @@ import { ConcurrencyLimit } from '../expect/concurrencyLimit.ts';
 import type { Injectors } from '../expect/injectors.ts';
 import { matchesOf, type SourceMatch, sourcesIn } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
+import { type Question, questionKey } from '../expect/question.ts';
 import { type Asked, questionOf } from '../expect/questionOf.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -23,6 +24,7 @@ import type { Assessed } from '../plan/assessed.ts';
 import { covering } from '../plan/budget.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { SidecarFields } from '../pods/podFields.ts';
+import { AnsweredBefore, type WithQuestions } from './answeredBefore.ts';
 import { lenderOf, missingLender, withTemplateOf } from './borrowedTemplate.ts';
 import { Claims } from './claims.ts';
 import { type Counted, doubtOf, worthALook } from './doubt.ts';
@@ -65,6 +67,7 @@ const AT_ONCE = 4;
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #hashes = new TemplateHashes();
+  readonly #before: AnsweredBefore;
   readonly #owners = new PodOwners();
   readonly #unsupported: UnsupportedOwners;
   /** The budgets of each namespace as they were read last, by whatever look or scan. */
@@ -75,7 +78,8 @@ export class Observer {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { cluster, onNotServed, onForbidden } = options;
+    const { cluster, injectors, onNotServed, onForbidden } = options;
+    this.#before = new AnsweredBefore(injectors);
     this.#unsupported = new UnsupportedOwners(options);
     this.#optional = new OptionalLists({
       cluster,
@@ -304,15 +308,21 @@ export class Observer {
 
   /** Matches all of them with the mesh, and gets the answers of their injectors: kept ones where they still hold. */
   async answerAll(mesh: Mesh, observations: readonly Observed[]): Promise<Answered[]> {
-    const answering: Promise<Answered>[] = [];
+    const { injectors, policy } = this.#options;
+    const version = injectors.keptVersion;
+    this.#before.begin([mesh, readsConfig(policy())]);
+    const answering: (WithQuestions | Promise<WithQuestions>)[] = [];
     const slices = loopSlices();
-    for (const observed of observations) {
-      await slices.step();
-      const one = this.#answered(mesh, observed, false);
-      one.catch(() => undefined);
+    for (const [place, observed] of observations.entries()) {
+      const known = this.#before.of(place, observed);
+      if (!known) await slices.step();
+      const one = known ?? this.#answered(mesh, observed, false);
+      if (one instanceof Promise) one.catch(() => undefined);
       answering.push(one);
     }
-    return Promise.all(answering);
+    const all = await Promise.all(answering);
+    this.#before.end(observations, all, version);
+    return all.map(({ answered }) => answered);
   }
 
   /**
@@ -321,7 +331,7 @@ export class Observer {
    */
   async assess(mesh: Mesh, observed: Observed, fresh = false): Promise<Assessed> {
     const { journal, policy } = this.#options;
-    const answered = await this.#answered(mesh, observed, fresh);
+    const { answered } = await this.#answered(mesh, observed, fresh);
     const assessed = assess(answered, {
       mesh,
       policy: policy(),
@@ -331,15 +341,22 @@ export class Observer {
     return fresh ? { ...assessed, budgets: this.#newest(observed) } : assessed;
   }
 
-  async #answered(mesh: Mesh, observed: Observed, fresh: boolean): Promise<Answered> {
+  async #answered(mesh: Mesh, observed: Observed, fresh: boolean): Promise<WithQuestions> {
+    const questions: [string, Answer][] = [];
+    let isKept = true;
     const answering = matchesOf(mesh, observed.workload).map(async (matched): Promise<SourceAnswer> => {
       if (observed.unread !== undefined) return matched;
-      const answer = await this.#answer(mesh, { ...observed, ...matched }, fresh);
+      const asked = { ...observed, ...matched };
+      const question = this.#question(mesh, asked);
+      const answer = question ? await this.#ask(question, fresh) : fixedAnswer(asked);
+      if (question && answer) questions.push([questionKey(question), answer]);
+      if (answer?.kind === 'unknown') isKept = false;
       return answer ? { ...matched, answer } : matched;
     });
     const [first, ...others] = await Promise.all(answering);
     // there is always a first one
-    return { ...observed, ...(first as SourceAnswer), ...(others.length > 0 && { others }) };
+    const answered = { ...observed, ...(first as SourceAnswer), ...(others.length > 0 && { others }) };
+    return isKept ? { answered, questions } : { answered };
   }
 
   /** Budgets that the observation itself could not read stay unknown. */
@@ -348,17 +365,30 @@ export class Observer {
     return newest && budgets.every(({ name }) => name !== '') ? covering(newest, workload) : budgets;
   }
 
-  async #answer(mesh: Mesh, one: Asked & SourceMatch, fresh = false): Promise<Answer | undefined> {
-    if (one.match.kind === 'entry' && one.source?.fixed) return one.source.fixed.expectation(one.workload);
-    const asked = questionOf(mesh, one, readsConfig(this.#options.policy()));
-    if (!asked) return undefined;
-    return fresh ? this.#options.injectors.askAfresh(asked) : this.#options.injectors.ask(asked);
+  /** The answer of the injector to the question about a workload; undefined where nobody is asked. */
+  async #answer(mesh: Mesh, one: Asked & SourceMatch): Promise<Answer | undefined> {
+    const question = this.#question(mesh, one);
+    return question ? this.#ask(question, false) : fixedAnswer(one);
+  }
+
+  #question(mesh: Mesh, one: Asked & SourceMatch): Question | undefined {
+    if (one.match.kind === 'entry' && one.source?.fixed) return undefined;
+    return questionOf(mesh, one, readsConfig(this.#options.policy()));
+  }
+
+  #ask(question: Question, fresh: boolean): Promise<Answer> {
+    const { injectors } = this.#options;
+    return fresh ? injectors.askAfresh(question) : injectors.ask(question);
   }
 
   #fieldsOf(of: Pick<Mesh, 'sources'>): SidecarFields {
     return { containers: containersOf(of), config: readsConfig(this.#options.policy()) };
   }
 }
+
+/** What the policy itself expects, where it does. */
+const fixedAnswer = ({ match, source, workload }: Asked & SourceMatch): Answer | undefined =>
+  match.kind === 'entry' ? source?.fixed?.expectation(workload) : undefined;
 
 /** Workloads that use the template of another one with that. */
 function withTemplates(workloads: readonly Workload[]): readonly Workload[] {

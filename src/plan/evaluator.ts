@@ -1,3 +1,4 @@
+import { areSame } from '../areSame.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { Pause } from '../loopSlices.ts';
 import { keyOf, type Workload, type WorkloadKey } from '../model.ts';
@@ -16,7 +17,7 @@ import { orderKey } from './planOrder.ts';
 import { type RolloutGroups, rolloutGroupsOf } from './rolloutGroups.ts';
 import type { PlanContext, RuleContext } from './rule.ts';
 import { isHeldForGood } from './rules/rules.ts';
-import { areSame, sharedInputs } from './sharedInputs.ts';
+import { sharedInputs } from './sharedInputs.ts';
 import { Throttle } from './throttle.ts';
 import { Waves, type WaveTallies } from './waves.ts';
 

@@ -83,9 +83,13 @@ export class ChangingWorld {
   #unconfirmed: string | undefined;
   #resumedAt: number | undefined;
   #made = 0;
+  /** Nearly everything is in one namespace. */
+  #alone = false;
 
   constructor(dice: Dice, size: number) {
     this.#dice = dice;
+    this.#policyChanges();
+    this.#alone = dice.once(4);
     this.#mesh = this.#meshNow();
     for (let index = 0; index < size; index++) this.#appears();
     this.#own = dice.pick([...this.#answered.keys()]);
@@ -155,9 +159,9 @@ export class ChangingWorld {
         'an entry is forgotten',
         () => this.#journal.delete(this.#dice.pick([...this.#journal.keys(), this.#anyone()])),
       ],
-      [1, 'another policy', () => this.#policyChanges()],
+      [2, 'another policy', () => this.#policyChanges()],
       [1, 'another mesh', () => this.#meshChanges()],
-      [1, 'a metric gate answers', () => this.#gateAnswers()],
+      [2, 'a metric gate answers', () => this.#gateAnswers()],
       [1, 'something of all', () => this.#allChanges()],
     ];
     let thrown = this.#dice.below(acts.reduce((sum, [often]) => sum + often, 0));
@@ -180,7 +184,7 @@ export class ChangingWorld {
     const isGrouped = dice.once(12);
     const made = workload({
       kind: isGrouped ? 'StatefulSet' : 'Deployment',
-      namespace: dice.pick(NAMESPACES),
+      namespace: this.#alone && !dice.once(40) ? 'a' : dice.pick(NAMESPACES),
       name: `w${this.#made}`,
       uid: `uid-${this.#made}`,
       createdAt: 0,
