@@ -7,7 +7,7 @@ import { describe, InjectorConnection } from './injectorConnection.ts';
 import type { InjectorLine } from './injectorLine.ts';
 import { InjectorLines, type ReachableListener } from './injectorLines.ts';
 import { InjectorRoutes, type Tunnel } from './injectorRoutes.ts';
-import { KeptAnswers } from './keptAnswers.ts';
+import { type KeptAnswer, KeptAnswers } from './keptAnswers.ts';
 import type { AskedInjection, Injection } from './mesh.ts';
 import { PodCreators } from './podCreators.ts';
 import { type Question, questionKey, unreachable } from './question.ts';
@@ -190,14 +190,9 @@ export class Injectors {
     return first;
   }
 
-  /** The answer that is kept for the key of a question, if it is still valid. */
-  keptAnswer(key: string): Answer | undefined {
-    return this.#kept.of(key);
-  }
-
-  /** Another number whenever a kept answer has come, changed or gone. */
-  get keptVersion(): number {
-    return this.#kept.version;
+  /** The answer to a question as it is kept, if it is still valid. */
+  kept(asked: Question): KeptAnswer | undefined {
+    return this.#kept.kept(questionKey(asked));
   }
 
   /** Forgets the answers of one epoch, also those that have not arrived yet. They are asked for again. */

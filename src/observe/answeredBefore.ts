@@ -1,30 +1,23 @@
 import { areSame } from '../areSame.ts';
-import type { Answer } from '../expect/answer.ts';
-import type { Injectors } from '../expect/injectors.ts';
+import type { KeptAnswer } from '../expect/keptAnswers.ts';
 import type { Answered } from '../plan/assess.ts';
 import type { Observed } from './observed.ts';
 
-/** An observation with its answers, and the questions that they were given to. */
-export interface WithQuestions {
+/** An observation with its answers, and how injectors keep them. */
+export interface WithAnswers {
   readonly answered: Answered;
-  /** The keys of the questions with the answers; undefined if one of them has to be asked again. */
-  readonly questions?: readonly (readonly [key: string, answer: Answer])[];
+  /** Absent if one of them has to be asked for again. */
+  readonly kept?: readonly KeptAnswer[];
 }
 
 /**
- * The answered observations of the last evaluation. One is the same again as long as the observation is, and injectors keep the same answers
- * to its questions. So most of a large cluster is not matched again, and evaluations see that nothing of it has changed.
+ * The answered observations of the last evaluation. One is the same again as long as the observation is, and its answers are kept. So most
+ * of a large cluster is not matched again, and evaluations see that nothing of it has changed.
  */
 export class AnsweredBefore {
-  readonly #injectors: Pick<Injectors, 'keptAnswer' | 'keptVersion'>;
   #basis: readonly unknown[] = [];
-  #version: number | undefined;
   #observed: readonly Observed[] = [];
-  #all: readonly WithQuestions[] = [];
-
-  constructor(injectors: Pick<Injectors, 'keptAnswer' | 'keptVersion'>) {
-    this.#injectors = injectors;
-  }
+  #all: readonly WithAnswers[] = [];
 
   /** @param basis what matches and questions rest on besides the observations */
   begin(basis: readonly unknown[]): void {
@@ -33,24 +26,23 @@ export class AnsweredBefore {
     this.#observed = [];
   }
 
-  /** The answered observation, if it stands in the same place and is still valid. */
-  of(place: number, observed: Observed): WithQuestions | undefined {
-    if (this.#observed[place] !== observed) return undefined;
-    const known = this.#all[place];
-    return known?.questions && this.#holds(known.questions) ? known : undefined;
+  /** For each of these observations, what was answered to it, if it stands in the same place and that is still valid. */
+  of(observations: readonly Observed[]): readonly (WithAnswers | undefined)[] {
+    const [before, all] = [this.#observed, this.#all];
+    return observations.map((observed, place) => {
+      const known = before[place] === observed ? all[place] : undefined;
+      return known && holds(known) ? known : undefined;
+    });
   }
 
-  #holds(questions: NonNullable<WithQuestions['questions']>): boolean {
-    const { keptVersion } = this.#injectors;
-    return (
-      keptVersion === this.#version || questions.every(([key, answer]) => this.#injectors.keptAnswer(key) === answer)
-    );
-  }
-
-  /** @param version of the kept answers before the first of these was asked for */
-  end(observed: readonly Observed[], all: readonly WithQuestions[], version: number): void {
+  end(observed: readonly Observed[], all: readonly WithAnswers[]): void {
     this.#observed = observed;
     this.#all = all;
-    this.#version = version;
   }
+}
+
+function holds({ kept }: WithAnswers): boolean {
+  if (!kept) return false;
+  for (const { isGone } of kept) if (isGone) return false;
+  return true;
 }

@@ -7,9 +7,10 @@ import { countOf, isInjected, PodGroups, PodsByController, replaceable } from '.
 import type { Answer } from '../expect/answer.ts';
 import { ConcurrencyLimit } from '../expect/concurrencyLimit.ts';
 import type { Injectors } from '../expect/injectors.ts';
+import type { KeptAnswer } from '../expect/keptAnswers.ts';
 import { matchesOf, type SourceMatch, sourcesIn } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
-import { type Question, questionKey } from '../expect/question.ts';
+import type { Question } from '../expect/question.ts';
 import { type Asked, questionOf } from '../expect/questionOf.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -24,7 +25,7 @@ import type { Assessed } from '../plan/assessed.ts';
 import { covering } from '../plan/budget.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { SidecarFields } from '../pods/podFields.ts';
-import { AnsweredBefore, type WithQuestions } from './answeredBefore.ts';
+import { AnsweredBefore, type WithAnswers } from './answeredBefore.ts';
 import { lenderOf, missingLender, withTemplateOf } from './borrowedTemplate.ts';
 import { Claims } from './claims.ts';
 import { type Counted, doubtOf, worthALook } from './doubt.ts';
@@ -67,7 +68,7 @@ const AT_ONCE = 4;
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #hashes = new TemplateHashes();
-  readonly #before: AnsweredBefore;
+  readonly #before = new AnsweredBefore();
   readonly #owners = new PodOwners();
   readonly #unsupported: UnsupportedOwners;
   /** The budgets of each namespace as they were read last, by whatever look or scan. */
@@ -78,8 +79,7 @@ export class Observer {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { cluster, injectors, onNotServed, onForbidden } = options;
-    this.#before = new AnsweredBefore(injectors);
+    const { cluster, onNotServed, onForbidden } = options;
     this.#unsupported = new UnsupportedOwners(options);
     this.#optional = new OptionalLists({
       cluster,
@@ -308,20 +308,22 @@ export class Observer {
 
   /** Matches all of them with the mesh, and gets the answers of their injectors: kept ones where they still hold. */
   async answerAll(mesh: Mesh, observations: readonly Observed[]): Promise<Answered[]> {
-    const { injectors, policy } = this.#options;
-    const version = injectors.keptVersion;
-    this.#before.begin([mesh, readsConfig(policy())]);
-    const answering: (WithQuestions | Promise<WithQuestions>)[] = [];
+    this.#before.begin([mesh, readsConfig(this.#options.policy())]);
+    const known = this.#before.of(observations);
+    const all = known.map((one) => one as WithAnswers);
+    const asking: Promise<unknown>[] = [];
     const slices = loopSlices();
-    for (const [place, observed] of observations.entries()) {
-      const known = this.#before.of(place, observed);
-      if (!known) await slices.step();
-      const one = known ?? this.#answered(mesh, observed, false);
-      if (one instanceof Promise) one.catch(() => undefined);
-      answering.push(one);
+    for (const place of known.keys()) {
+      if (known[place]) continue;
+      await slices.step();
+      const one = this.#answered(mesh, observations[place] as Observed, false).then((answered) => {
+        all[place] = answered;
+      });
+      one.catch(() => undefined);
+      asking.push(one);
     }
-    const all = await Promise.all(answering);
-    this.#before.end(observations, all, version);
+    await Promise.all(asking);
+    this.#before.end(observations, all);
     return all.map(({ answered }) => answered);
   }
 
@@ -341,22 +343,26 @@ export class Observer {
     return fresh ? { ...assessed, budgets: this.#newest(observed) } : assessed;
   }
 
-  async #answered(mesh: Mesh, observed: Observed, fresh: boolean): Promise<WithQuestions> {
-    const questions: [string, Answer][] = [];
-    let isKept = true;
+  async #answered(mesh: Mesh, observed: Observed, fresh: boolean): Promise<WithAnswers> {
+    const kept: (KeptAnswer | undefined)[] = [];
     const answering = matchesOf(mesh, observed.workload).map(async (matched): Promise<SourceAnswer> => {
       if (observed.unread !== undefined) return matched;
       const asked = { ...observed, ...matched };
       const question = this.#question(mesh, asked);
       const answer = question ? await this.#ask(question, fresh) : fixedAnswer(asked);
-      if (question && answer) questions.push([questionKey(question), answer]);
-      if (answer?.kind === 'unknown') isKept = false;
+      if (question) kept.push(this.#keptAs(question, answer));
       return answer ? { ...matched, answer } : matched;
     });
     const [first, ...others] = await Promise.all(answering);
     // there is always a first one
     const answered = { ...observed, ...(first as SourceAnswer), ...(others.length > 0 && { others }) };
-    return isKept ? { answered, questions } : { answered };
+    return kept.every((one) => one !== undefined) ? { answered, kept } : { answered };
+  }
+
+  /** How an answer is kept that need not be asked for again; a question without one is tried again, with back-off. */
+  #keptAs(question: Question, answer: Answer | undefined): KeptAnswer | undefined {
+    const kept = answer?.kind === 'unknown' ? undefined : this.#options.injectors.kept(question);
+    return kept?.answer === answer ? kept : undefined;
   }
 
   /** Budgets that the observation itself could not read stay unknown. */
