@@ -300,11 +300,11 @@ export class Operator {
     if (signal.aborted) return;
     const evaluation = withEta(made, this.#eta.latestFor(made.items));
     if (!dryRun) for (const [run, notes] of evaluation.toNote) journal.note(run, notes);
-    noteOrphans(this.#orphanedSince, evaluation.items, context.now);
+    const { added, isAnew } = this.#items.next(evaluation);
+    noteOrphans(this.#orphanedSince, added, context.now, isAnew);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     this.#confirm(evaluation);
     this.#wakeAt = Math.min(this.#wakeAt, metricGates.tend(evaluation, context) ?? Infinity);
-    const { added, isAnew } = this.#items.next(evaluation);
     this.#requeue.note(intervalsOf(added), now(), isAnew);
     this.#restarts.settle(evaluation.items);
     // first what others wait for, then what is only told

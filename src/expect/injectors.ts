@@ -195,6 +195,11 @@ export class Injectors {
     return this.#kept.kept(questionKey(asked));
   }
 
+  /** How many kept answers are gone by now. */
+  get drops(): number {
+    return this.#kept.drops;
+  }
+
   /** Forgets the answers of one epoch, also those that have not arrived yet. They are asked for again. */
   forget(injection: Injection): void {
     this.#forgetKeys(`${injection.epoch}/`);

@@ -1,6 +1,6 @@
 import { backOff } from '../backOff.ts';
 import { forgetOldest } from '../forgetOldest.ts';
-import type { Answer } from './answer.ts';
+import { type Answer, sameAnswer } from './answer.ts';
 import { isBad } from './question.ts';
 
 const ANSWER_AGE = 60 * 60 * 1000;
@@ -13,7 +13,7 @@ const MOST_ANSWERS = 100_000;
 /** An answer as it is kept. */
 export interface KeptAnswer {
   readonly answer: Answer;
-  readonly until: number;
+  until: number;
   /** Another answer has taken its place, or it was dropped. What is too old is gone with the next `prune`. */
   isGone: boolean;
 }
@@ -33,6 +33,7 @@ export class KeptAnswers {
   readonly #refusals = new Set<KeptAnswer>();
   readonly #troubles = new Map<string, Trouble>();
   #forgotten = 0;
+  #drops = 0;
   /** Before then, nothing is too old. */
   #pruneAt = Number.POSITIVE_INFINITY;
 
@@ -44,6 +45,11 @@ export class KeptAnswers {
   /** The number of times that answers were dropped. An answer to a question that was asked before then is not kept. */
   get forgotten(): number {
     return this.#forgotten;
+  }
+
+  /** How many kept answers are gone. As long as it is the same number, all are kept that were. */
+  get drops(): number {
+    return this.#drops;
   }
 
   /** The answer, if it is still valid. */
@@ -65,13 +71,21 @@ export class KeptAnswers {
 
   keep(key: string, answer: Answer): void {
     const now = this.#now();
+    const until = now + (answer.kind === 'unknown' ? REFUSAL_AGE : ANSWER_AGE);
+    const before = this.#answers.get(key);
+    if (before && sameAnswer(before.answer, answer)) {
+      // the same object, so that nothing that rests on it is made again
+      before.until = until;
+      this.#answers.delete(key);
+      this.#answers.set(key, before);
+      return;
+    }
     this.#drop(key);
     if (isBad(answer)) {
       this.failedAlone(key, answer);
       return;
     }
     this.#troubles.delete(key);
-    const until = now + (answer.kind === 'unknown' ? REFUSAL_AGE : ANSWER_AGE);
     const kept = { answer, until, isGone: false };
     this.#answers.set(key, kept);
     if (answer.kind === 'unknown') this.#refusals.add(kept);
@@ -86,6 +100,7 @@ export class KeptAnswers {
     const kept = this.#answers.get(key);
     if (!kept) return;
     kept.isGone = true;
+    this.#drops += 1;
     this.#answers.delete(key);
     this.#refusals.delete(kept);
   }

@@ -17,7 +17,8 @@ export interface WithAnswers {
 export class AnsweredBefore {
   #basis: readonly unknown[] = [];
   #observed: readonly Observed[] = [];
-  #all: readonly WithAnswers[] = [];
+  #all: readonly (WithAnswers | undefined)[] = [];
+  #drops = 0;
 
   /** @param basis what matches and questions rest on besides the observations */
   begin(basis: readonly unknown[]): void {
@@ -26,23 +27,31 @@ export class AnsweredBefore {
     this.#observed = [];
   }
 
-  /** For each of these observations, what was answered to it, if it stands in the same place and that is still valid. */
-  of(observations: readonly Observed[]): readonly (WithAnswers | undefined)[] {
+  /**
+   * For each of these observations, what was answered to it, if it stands in the same place and that is still valid.
+   * @param drops how many kept answers are gone
+   */
+  of(observations: readonly Observed[], drops: number): readonly (WithAnswers | undefined)[] {
     const [before, all] = [this.#observed, this.#all];
+    const areKept = drops === this.#drops;
     return observations.map((observed, place) => {
       const known = before[place] === observed ? all[place] : undefined;
-      return known && holds(known) ? known : undefined;
+      return known && (areKept || holds(known)) ? known : undefined;
     });
   }
 
-  end(observed: readonly Observed[], all: readonly WithAnswers[]): void {
+  /**
+   * @param all the same observations with their answers
+   * @param again the places of those that were asked for now
+   * @param drops how many kept answers were gone before the first of them was asked for
+   */
+  end(observed: readonly Observed[], all: readonly WithAnswers[], again: readonly number[], drops: number): void {
+    const kept: (WithAnswers | undefined)[] = [...all];
+    for (const place of again) if (!all[place]?.kept) kept[place] = undefined;
     this.#observed = observed;
-    this.#all = all;
+    this.#all = kept;
+    this.#drops = drops;
   }
 }
 
-function holds({ kept }: WithAnswers): boolean {
-  if (!kept) return false;
-  for (const { isGone } of kept) if (isGone) return false;
-  return true;
-}
+const holds = ({ kept = [] }: WithAnswers): boolean => kept.every(({ isGone }) => !isGone);

@@ -308,13 +308,15 @@ export class Observer {
 
   /** Matches all of them with the mesh, and gets the answers of their injectors: kept ones where they still hold. */
   async answerAll(mesh: Mesh, observations: readonly Observed[]): Promise<Answered[]> {
-    this.#before.begin([mesh, readsConfig(this.#options.policy())]);
-    const known = this.#before.of(observations);
+    const { injectors, policy } = this.#options;
+    const { drops } = injectors;
+    this.#before.begin([mesh, readsConfig(policy())]);
+    const known = this.#before.of(observations, drops);
     const all = known.map((one) => one as WithAnswers);
+    const again = [...known.keys()].filter((place) => !known[place]);
     const asking: Promise<unknown>[] = [];
     const slices = loopSlices();
-    for (const place of known.keys()) {
-      if (known[place]) continue;
+    for (const place of again) {
       await slices.step();
       const one = this.#answered(mesh, observations[place] as Observed, false).then((answered) => {
         all[place] = answered;
@@ -323,7 +325,7 @@ export class Observer {
       asking.push(one);
     }
     await Promise.all(asking);
-    this.#before.end(observations, all);
+    this.#before.end(observations, all, again, drops);
     return all.map(({ answered }) => answered);
   }
 

@@ -39,6 +39,7 @@ const MANY = 200;
  * same object is worked in anew.
  */
 export class Evaluator {
+  #observations: readonly Answered[] = [];
   #all: readonly KeptWorkload[] = [];
   #byKey = new Map<WorkloadKey, KeptWorkload>();
   /** Those that evaluations are about, with their assessments in the same places. */
@@ -66,32 +67,38 @@ export class Evaluator {
   *evaluate(inputs: EvaluationInputs): Generator<Pause, Evaluation> {
     const { mesh, learnt, observations, context } = inputs;
     const fixed = [mesh, context.policy, learnt];
-    const isKept = areSame(fixed, this.#fixed) && this.#isSameSet(observations);
+    const changed = areSame(fixed, this.#fixed) ? this.#changedIn(observations) : undefined;
     // should this end half-way, nothing of it is used again
     this.#fixed = [];
     const entries = yield* this.#journal.take(context.journal);
-    const again = new Set<KeptWorkload>();
     const known: AssessmentContext = {
       mesh,
       policy: context.policy,
       learnt,
       entryOf: (one) => entryOf(context.journal, one),
     };
-    const isWhole = !isKept || !this.#assessChanged(observations, entries, known, again);
-    if (isWhole) yield* this.#assessAll(observations, known);
-    const evaluation = yield* this.#plan(mesh, context, isWhole ? 'all' : again);
+    const again = changed && this.#assessChanged(changed, entries, known);
+    if (!again) yield* this.#assessAll(observations, known);
+    const evaluation = yield* this.#plan(mesh, context, again ?? 'all');
     this.#fixed = fixed;
+    this.#observations = observations;
     this.#last = { assessed: this.#assessed, namespaces: this.#inNamespaces, rolloutGroups: this.#groups };
     return evaluation;
   }
 
-  #isSameSet(observations: readonly Answered[]): boolean {
-    const all = this.#all;
-    if (observations.length !== all.length) return false;
-    return observations.every((one, place) => {
-      const kept = all[place] as KeptWorkload;
-      return one === kept.answered || keyOf(one.workload) === kept.key;
-    });
+  /** The workloads with another observation than before; undefined if they are not the same workloads. */
+  #changedIn(observations: readonly Answered[]): Map<KeptWorkload, Answered> | undefined {
+    const before = this.#observations;
+    if (observations.length !== before.length) return undefined;
+    const changed = new Map<KeptWorkload, Answered>();
+    for (let place = 0; place < observations.length; place++) {
+      const one = observations[place] as Answered;
+      if (one === before[place]) continue;
+      const kept = this.#all[place] as KeptWorkload;
+      if (keyOf(one.workload) !== kept.key) return undefined;
+      changed.set(kept, one);
+    }
+    return changed;
   }
 
   *#assessAll(observations: readonly Answered[], known: AssessmentContext): Generator<Pause, void> {
@@ -103,35 +110,29 @@ export class Evaluator {
     this.#all = all;
     this.#byKey = new Map(all.map((one) => [one.key, one]));
     this.#listed = all.filter(({ assessed }) => isListed(assessed, known.policy));
+    for (const [place, one] of this.#listed.entries()) one.place = place;
     this.#order = [...this.#listed];
   }
 
-  /** @returns whether evaluations are still about the same workloads */
+  /** @returns those that evaluations are about; undefined if these are not the same any more */
   #assessChanged(
-    observations: readonly Answered[],
+    changed: ReadonlyMap<KeptWorkload, Answered>,
     entries: ReadonlySet<WorkloadKey>,
     known: AssessmentContext,
-    again: Set<KeptWorkload>,
-  ): boolean {
-    const changed = new Set([...entries].flatMap((key) => this.#byKey.get(key) ?? []));
-    const latest = new Map<KeptWorkload, Answered>();
-    for (const [place, kept] of this.#all.entries()) {
-      const one = observations[place] as Answered;
-      if (one === kept.answered) continue;
-      changed.add(kept);
-      latest.set(kept, one);
-    }
-    for (const one of changed) {
+  ): Set<KeptWorkload> | undefined {
+    const again = new Set<KeptWorkload>();
+    for (const one of new Set([...changed.keys(), ...[...entries].flatMap((key) => this.#byKey.get(key) ?? [])])) {
       const wasListed = isListed(one.assessed, known.policy);
-      one.assess(latest.get(one) ?? one.answered, known);
-      if (isListed(one.assessed, known.policy) !== wasListed) return false;
+      one.assess(changed.get(one) ?? one.answered, known);
+      if (isListed(one.assessed, known.policy) !== wasListed) return undefined;
       if (wasListed) again.add(one);
     }
-    return true;
+    return again;
   }
 
   *#plan(mesh: Mesh, context: PlanContext, touched: Set<KeptWorkload> | 'all'): Generator<Pause, Evaluation> {
-    const assessed = this.#listed.map((one) => one.assessed);
+    const assessed = touched === 'all' ? this.#listed.map((one) => one.assessed) : [...this.#assessed];
+    if (touched !== 'all') for (const one of touched) assessed[one.place] = one.assessed;
     this.#assessed = assessed;
     const history = yield* this.#historyNow(context);
     const groups = yield* this.#groupsNow(assessed);
@@ -199,12 +200,10 @@ export class Evaluator {
   }
 
   *#tally(waves: Waves, assessed: readonly Assessed[], again: ReadonlySet<KeptWorkload>): Generator<Pause, void> {
-    const { length } = assessed;
-    this.#stamps =
-      again.size === length || this.#stamps.length !== length
-        ? assessed.map(() => ({}))
-        : this.#listed.map((one, place) => (again.has(one) ? {} : this.#stamps[place]));
-    const parts = yield* this.#tallies.of(this.#stamps, (from, to) => waves.tallied(assessed.slice(from, to)));
+    const stamps = again.size === assessed.length ? [] : [...this.#stamps];
+    for (const { place } of again) stamps[place] = {};
+    this.#stamps = stamps;
+    const parts = yield* this.#tallies.of(stamps, (from, to) => waves.tallied(assessed.slice(from, to)));
     waves.take(parts, (key) => this.#listedOf(key) !== undefined);
   }
 

@@ -11,6 +11,8 @@ export class KeptWorkload {
   readonly key: WorkloadKey;
   answered: Answered;
   assessed: Assessed;
+  /** Where it is in the list of all that evaluations are about. */
+  place = -1;
   /** Where it is in the order of the plan. */
   orderKey = '';
   /** Until when its judgement stays as it is, by the steady clock, if nothing else changes. */
