@@ -19,7 +19,10 @@ import type { PlanContext, RuleContext } from './rule.ts';
 import { isHeldForGood } from './rules/rules.ts';
 import { sharedInputs } from './sharedInputs.ts';
 import { Throttle } from './throttle.ts';
-import { Waves, type WaveTallies } from './waves.ts';
+import type { RunWaves } from './wave.ts';
+import { holdWords } from './waveHold.ts';
+import { type WaveOf, waveFacts, waveOf } from './waveOf.ts';
+import { type WavePart, Waves } from './waves.ts';
 
 /** What of an evaluation the rules are asked with at the moment of a write. */
 interface Last {
@@ -27,6 +30,9 @@ interface Last {
   readonly namespaces: History['namespaces'];
   readonly rolloutGroups: RolloutGroups;
 }
+
+/** What was counted of the waves in one block of the list. */
+type CountedPart = WavePart & { readonly from: number };
 
 /** Workloads between two turns of other work, in loops whose steps are next to nothing. */
 const AT_ONCE = 500;
@@ -52,6 +58,9 @@ export class Evaluator {
   #shared: readonly unknown[] = [];
   #context: PlanContext | undefined;
   #groups: RolloutGroups = new Map();
+  #waveOf: WaveOf | undefined;
+  /** The states of the waves that hold others back. */
+  #standing = '';
   #serial = 0;
   /** What writes are judged by: the last evaluation that came to its end. */
   #last: Last = { assessed: [], namespaces: new Map(), rolloutGroups: new Map() };
@@ -59,7 +68,8 @@ export class Evaluator {
   readonly #journalAtWrites = new KeptJournal();
   readonly #namespaces = new BlockSums<Assessed, History['namespaces']>();
   readonly #members = new BlockSums<Assessed, readonly Workload[]>();
-  readonly #tallies = new BlockSums<unknown, WaveTallies>();
+  readonly #tallies = new BlockSums<unknown, CountedPart>();
+  #parts: readonly CountedPart[] = [];
   /** For each listed workload, another object whenever it has to be counted anew. */
   #stamps: readonly unknown[] = [];
 
@@ -137,15 +147,20 @@ export class Evaluator {
     const history = yield* this.#historyNow(context);
     const groups = yield* this.#groupsNow(assessed);
     const shared = sharedInputs(mesh, context, { history });
-    const isForAll = touched === 'all' || context.policy.waves !== undefined || !areSame(shared, this.#shared);
-    const again = isForAll ? new Set(this.#listed) : this.#touched(context, groups, touched);
+    const of = this.#waveOfNow(context, touched);
+    const isForAll = touched === 'all' || of !== this.#waveOf || !areSame(shared, this.#shared);
+    let again = isForAll ? new Set(this.#listed) : this.#touched(context, groups, touched);
+    this.#waveOf = of;
     this.#shared = shared;
     this.#context = context;
     this.#groups = groups;
 
     const known: RuleContext = { ...context, history, rolloutGroups: groups };
-    const waves = new Waves(assessed, { ...context, isHeld: (one) => isHeldForGood(one, known) });
+    const waves = new Waves(assessed, { ...context, isHeld: (one) => isHeldForGood(one, known) }, of);
     yield* this.#tally(waves, assessed, again);
+    const standing = context.policy.waves ? JSON.stringify(waves.progress().map(holding)) : '';
+    if (standing !== this.#standing) again = new Set(this.#listed);
+    this.#standing = standing;
     const ruleContext = { ...known, waves };
     for (const one of again) {
       one.judge(ruleContext, context.busy);
@@ -155,6 +170,17 @@ export class Evaluator {
     this.#sort(again, waves, context);
     if (again.size >= MANY) yield 'long';
     return yield* this.#evaluation(waves, context, isForAll && touched === 'all');
+  }
+
+  /** Which wave each workload is in: the same object as before if that cannot have changed. */
+  #waveOfNow({ policy }: PlanContext, touched: ReadonlySet<KeptWorkload> | 'all'): WaveOf {
+    let isSame = touched !== 'all' && this.#waveOf !== undefined;
+    for (const one of touched === 'all' ? this.#listed : touched) {
+      const facts = waveFacts(policy.waves, one.assessed);
+      isSame &&= facts === one.waveFacts;
+      one.waveFacts = facts;
+    }
+    return isSame && this.#waveOf ? this.#waveOf : waveOf(policy.waves, this.#assessed);
   }
 
   *#historyNow(context: PlanContext): Generator<Pause, History> {
@@ -202,8 +228,10 @@ export class Evaluator {
   *#tally(waves: Waves, assessed: readonly Assessed[], again: ReadonlySet<KeptWorkload>): Generator<Pause, void> {
     const stamps = again.size === assessed.length ? [] : [...this.#stamps];
     for (const { place } of again) stamps[place] = {};
+    for (const { from, isMoving } of this.#parts) if (isMoving) stamps[from] = {};
+    const parts = yield* this.#tallies.of(stamps, (from, to) => ({ from, ...waves.tallied(assessed.slice(from, to)) }));
     this.#stamps = stamps;
-    const parts = yield* this.#tallies.of(stamps, (from, to) => waves.tallied(assessed.slice(from, to)));
+    this.#parts = parts;
     waves.take(parts, (key) => this.#listedOf(key) !== undefined);
   }
 
@@ -278,6 +306,12 @@ export class Evaluator {
 
 const flags = (keys: ReadonlySet<WorkloadKey>): ReadonlyMap<WorkloadKey, true> =>
   new Map([...keys].map((key) => [key, true]));
+
+/** What of the waves of a run workloads see that wait for one of them. */
+const holding = ({ run, waves }: RunWaves): unknown => [
+  run,
+  waves.map((one) => [one.state, one.until, holdWords(one)]),
+];
 
 /** Where a key stands in the order, or would stand. */
 function placeOf(order: readonly KeptWorkload[], key: string): number {

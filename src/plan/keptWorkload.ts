@@ -13,6 +13,8 @@ export class KeptWorkload {
   assessed: Assessed;
   /** Where it is in the list of all that evaluations are about. */
   place = -1;
+  /** What decides about its wave. */
+  waveFacts = '';
   /** Where it is in the order of the plan. */
   orderKey = '';
   /** Until when its judgement stays as it is, by the steady clock, if nothing else changes. */

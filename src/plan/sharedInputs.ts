@@ -31,6 +31,7 @@ export function sharedInputs(
     JSON.stringify(Object.values(counted).map((byRun) => [...byRun].map(([run, of]) => [run, ...of]))),
     // whether a run concerns one namespace only
     JSON.stringify([...namespaces].map(([run, of]) => [run, of.size > 1])),
-    ...[...notes].flatMap(([run, { waves }]) => [run, waves]),
+    // nothing is known of the waves of a run after the journal was lost
+    JSON.stringify([...notes].map(([run, { waves }]) => [run, waves === undefined])),
   ];
 }

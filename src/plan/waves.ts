@@ -9,7 +9,7 @@ import { type RunNotes, type WaveNote, waveNoteOf } from './runNotes.ts';
 import { REST_WAVE, type RunWaves } from './wave.ts';
 import { type WaveOf, waveOf } from './waveOf.ts';
 import { type WaveStanding, waveStanding } from './waveStanding.ts';
-import { addTally, countInFlight, emptyTally, tally, type WaveTally } from './waveTally.ts';
+import { addTally, countInFlight, emptyTally, type TallyContext, tally, type WaveTally } from './waveTally.ts';
 
 /** What the state of the waves follows from, besides the workloads. */
 export type WavesContext = Pick<
@@ -23,6 +23,13 @@ export type WavesContext = Pick<
 /** What was counted of each wave, by run. */
 export type WaveTallies = Map<string, WaveTally[]>;
 
+/** What was counted of some workloads. */
+export interface WavePart {
+  readonly tallies: WaveTallies;
+  /** It may be another count the next time although nothing of these workloads has changed: time has passed, or something was noted. */
+  readonly isMoving: boolean;
+}
+
 /** The waves of every run, and how far each is. Pure: everything follows from the workloads, the journal, the policy and the time. */
 export class Waves {
   #of: WaveOf | undefined;
@@ -31,23 +38,29 @@ export class Waves {
   #tallies: WaveTallies | undefined;
   readonly #standings = new Map<string, readonly WaveStanding[]>();
 
-  constructor(assessed: readonly Assessed[], context: WavesContext) {
+  /** @param of which wave each workload is in, if that is known */
+  constructor(assessed: readonly Assessed[], context: WavesContext, of?: WaveOf) {
     this.#assessed = assessed;
     this.#context = context;
+    this.#of = of;
   }
 
   /** Counts some of the workloads by themselves. */
-  tallied(some: readonly Assessed[]): WaveTallies {
+  tallied(some: readonly Assessed[]): WavePart {
     const tallies: WaveTallies = new Map();
-    for (const one of some) this.#tally(one, tallies);
-    return tallies;
+    let isMoving = false;
+    const moves = (): void => {
+      isMoving = true;
+    };
+    for (const one of some) this.#tally(one, tallies, moves);
+    return { tallies, isMoving };
   }
 
   /** Takes what was counted of all workloads in parts. @param isSeen whether a workload is one of them */
-  take(parts: readonly WaveTallies[], isSeen: (key: WorkloadKey) => boolean): void {
+  take(parts: readonly WavePart[], isSeen: (key: WorkloadKey) => boolean): void {
     const tallies: WaveTallies = new Map();
     for (const part of parts)
-      for (const [run, counted] of part) {
+      for (const [run, counted] of part.tallies) {
         const into = this.#talliesOf(run, tallies);
         for (const [index, one] of counted.entries()) addTally(into[index] as WaveTally, one);
       }
@@ -117,7 +130,7 @@ export class Waves {
     return this.#tallies ?? new Map();
   }
 
-  #tally(assessed: Assessed, tallies: WaveTallies): void {
+  #tally(assessed: Assessed, tallies: WaveTallies, moves: () => void = () => undefined): void {
     if (assessed.workload.unsupported) return;
     const index = this.of.indexOf(assessed.workload);
     const runs = new Set<string>();
@@ -126,7 +139,7 @@ export class Waves {
       if (run === undefined) continue;
       runs.add(run);
       const into = this.#talliesOf(run, tallies)[index];
-      if (into) tally(one, run, into, this.#tallyContext(run, index));
+      if (into) tally(one, run, into, { ...this.#tallyContext(run, index), moves });
     }
     const { entry, workload } = assessed;
     // what is restarted for a run that it no longer belongs to is still under way
@@ -153,7 +166,7 @@ export class Waves {
     return known;
   }
 
-  #tallyContext(run: string, index: number): Parameters<typeof tally>[3] {
+  #tallyContext(run: string, index: number): Omit<TallyContext, 'moves'> {
     const { wall, resumedAt, policy, notes, isHeld } = this.#context;
     return {
       wall,

@@ -53,6 +53,8 @@ const POLICIES: readonly Partial<Policy>[] = [
   },
   { metricGates: [metricGate({ match: [{ namespaces: ['a', 'd'] }] })] },
   { waves: [wave('a', { bake: 3 * MINUTE, maxFailures: 1 }), wave('b', { percent: 50, maxInFlight: 1 })] },
+  { waves: [wave('a', { maxInFlight: 2 }), wave('c', { bake: MINUTE })], maxInFlight: 10, maxInFlightPerNamespace: 5 },
+  { waves: [wave('a', { gates: ['slo'], bake: 1000 })], metricGates: [metricGate()] },
   { restartOn: new Set(['image', 'revision', 'orphaned']) },
 ];
 
