@@ -1,20 +1,20 @@
 import { areSame } from '../areSame.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { Pause } from '../loopSlices.ts';
-import { keyOf, type Workload, type WorkloadKey } from '../model.ts';
+import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Answered, type AssessmentContext, isListed } from './assess.ts';
 import type { Assessed } from './assessed.ts';
-import { BlockSums } from './blockSums.ts';
 import { changedBetween } from './changedBetween.ts';
 import type { Evaluation, EvaluationInputs } from './evaluate.ts';
-import { countsSince, type History, namespacesOf } from './history.ts';
+import { countsSince, type History } from './history.ts';
 import { entryOf } from './journalEntry.ts';
 import { KeptJournal } from './keptJournal.ts';
+import { KeptSums } from './keptSums.ts';
 import { KeptWorkload } from './keptWorkload.ts';
 import { Counts } from './limits/counts.ts';
 import { type Planned, waveName } from './plan.ts';
 import { orderKey } from './planOrder.ts';
-import { type RolloutGroups, rolloutGroupsOf } from './rolloutGroups.ts';
+import type { RolloutGroups } from './rolloutGroups.ts';
 import type { PlanContext, RuleContext } from './rule.ts';
 import { isHeldForGood } from './rules/rules.ts';
 import { sharedInputs } from './sharedInputs.ts';
@@ -22,7 +22,7 @@ import { Throttle } from './throttle.ts';
 import type { RunWaves } from './wave.ts';
 import { holdWords } from './waveHold.ts';
 import { type WaveOf, waveFacts, waveOf } from './waveOf.ts';
-import { type WavePart, Waves } from './waves.ts';
+import { Waves } from './waves.ts';
 
 /** What of an evaluation the rules are asked with at the moment of a write. */
 interface Last {
@@ -30,9 +30,6 @@ interface Last {
   readonly namespaces: History['namespaces'];
   readonly rolloutGroups: RolloutGroups;
 }
-
-/** What was counted of the waves in one block of the list. */
-type CountedPart = WavePart & { readonly from: number };
 
 /** Workloads between two turns of other work, in loops whose steps are next to nothing. */
 const AT_ONCE = 500;
@@ -51,7 +48,6 @@ export class Evaluator {
   /** Those that evaluations are about, with their assessments in the same places. */
   #listed: readonly KeptWorkload[] = [];
   #assessed: readonly Assessed[] = [];
-  #inNamespaces: History['namespaces'] = new Map();
   #order: KeptWorkload[] = [];
   /** What assessments rest on besides the workload; empty if what is kept must not be used. */
   #fixed: readonly unknown[] = [];
@@ -66,12 +62,7 @@ export class Evaluator {
   #last: Last = { assessed: [], namespaces: new Map(), rolloutGroups: new Map() };
   readonly #journal = new KeptJournal();
   readonly #journalAtWrites = new KeptJournal();
-  readonly #namespaces = new BlockSums<Assessed, History['namespaces']>();
-  readonly #members = new BlockSums<Assessed, readonly Workload[]>();
-  readonly #tallies = new BlockSums<unknown, CountedPart>();
-  #parts: readonly CountedPart[] = [];
-  /** For each listed workload, another object whenever it has to be counted anew. */
-  #stamps: readonly unknown[] = [];
+  readonly #sums = new KeptSums();
 
   /** Evaluates in short steps. The inputs must not change meanwhile. */
   *evaluate(inputs: EvaluationInputs): Generator<Pause, Evaluation> {
@@ -92,7 +83,6 @@ export class Evaluator {
     const evaluation = yield* this.#plan(mesh, context, again ?? 'all');
     this.#fixed = fixed;
     this.#observations = observations;
-    this.#last = { assessed: this.#assessed, namespaces: this.#inNamespaces, rolloutGroups: this.#groups };
     return evaluation;
   }
 
@@ -144,8 +134,9 @@ export class Evaluator {
     const assessed = touched === 'all' ? this.#listed.map((one) => one.assessed) : [...this.#assessed];
     if (touched !== 'all') for (const one of touched) assessed[one.place] = one.assessed;
     this.#assessed = assessed;
-    const history = yield* this.#historyNow(context);
-    const groups = yield* this.#groupsNow(assessed);
+    const namespaces = yield* this.#sums.namespaces(assessed);
+    const history = this.#journal.history(namespaces, countsSince(context.resumedAt, context.wall));
+    const groups = yield* this.#sums.groups(assessed);
     const shared = sharedInputs(mesh, context, { history });
     const of = this.#waveOfNow(context, touched);
     const isForAll = touched === 'all' || of !== this.#waveOf || !areSame(shared, this.#shared);
@@ -157,7 +148,7 @@ export class Evaluator {
 
     const known: RuleContext = { ...context, history, rolloutGroups: groups };
     const waves = new Waves(assessed, { ...context, isHeld: (one) => isHeldForGood(one, known) }, of);
-    yield* this.#tally(waves, assessed, again);
+    yield* this.#sums.countWaves(waves, assessed, again, (key) => this.#listedOf(key) !== undefined);
     const standing = context.policy.waves ? JSON.stringify(waves.progress().map(holding)) : '';
     if (standing !== this.#standing) again = new Set(this.#listed);
     this.#standing = standing;
@@ -169,7 +160,9 @@ export class Evaluator {
     if (again.size >= MANY) yield 'long';
     this.#sort(again, waves, context);
     if (again.size >= MANY) yield 'long';
-    return yield* this.#evaluation(waves, context, isForAll && touched === 'all');
+    const evaluation = yield* this.#evaluation(waves, context, touched === 'all');
+    this.#last = { assessed, namespaces, rolloutGroups: groups };
+    return evaluation;
   }
 
   /** Which wave each workload is in: the same object as before if that cannot have changed. */
@@ -181,27 +174,6 @@ export class Evaluator {
       one.waveFacts = facts;
     }
     return isSame && this.#waveOf ? this.#waveOf : waveOf(policy.waves, this.#assessed);
-  }
-
-  *#historyNow(context: PlanContext): Generator<Pause, History> {
-    const assessed = this.#assessed;
-    const blocks = yield* this.#namespaces.of(assessed, (from, to) => namespacesOf(assessed.slice(from, to)));
-    const namespaces = new Map<string, Set<string>>();
-    for (const block of blocks)
-      for (const [run, some] of block) {
-        const of = namespaces.get(run) ?? new Set<string>();
-        namespaces.set(run, of);
-        for (const namespace of some) of.add(namespace);
-      }
-    this.#inNamespaces = namespaces;
-    return this.#journal.history(namespaces, countsSince(context.resumedAt, context.wall));
-  }
-
-  *#groupsNow(assessed: readonly Assessed[]): Generator<Pause, RolloutGroups> {
-    const blocks = yield* this.#members.of(assessed, (from, to) =>
-      assessed.slice(from, to).flatMap(({ workload }) => (workload.rolloutGroup ? workload : [])),
-    );
-    return rolloutGroupsOf(blocks.flat());
   }
 
   /** The workloads that are judged again, besides those that were assessed again. */
@@ -223,16 +195,6 @@ export class Evaluator {
     // of a group that is gone, the last member was assessed again
     for (const one of this.#listed) if (one.staysUntil <= context.now) again.add(one);
     return again;
-  }
-
-  *#tally(waves: Waves, assessed: readonly Assessed[], again: ReadonlySet<KeptWorkload>): Generator<Pause, void> {
-    const stamps = again.size === assessed.length ? [] : [...this.#stamps];
-    for (const { place } of again) stamps[place] = {};
-    for (const { from, isMoving } of this.#parts) if (isMoving) stamps[from] = {};
-    const parts = yield* this.#tallies.of(stamps, (from, to) => ({ from, ...waves.tallied(assessed.slice(from, to)) }));
-    this.#stamps = stamps;
-    this.#parts = parts;
-    waves.take(parts, (key) => this.#listedOf(key) !== undefined);
   }
 
   #listedOf(key: WorkloadKey): KeptWorkload | undefined {

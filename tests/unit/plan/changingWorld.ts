@@ -11,17 +11,17 @@ import type { MetricGateState } from '../../../src/plan/metricGate.ts';
 import { noteOrphans } from '../../../src/plan/orphans.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
-import { fingerprint } from '../../../src/plan/record.ts';
+import { fingerprint, type Write } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
 import { begun, type RunNotes } from '../../../src/plan/runNotes.ts';
 import { reason } from '../../../src/reasons.ts';
 import { timestamp } from '../../../src/rfc3339.ts';
 import { recorded, restarted } from '../../builders/journal.ts';
-import { gateState, metricGate } from '../../builders/metricGate.ts';
+import { gateState } from '../../builders/metricGate.ts';
 import { context, policy } from '../../builders/policy.ts';
-import { wave } from '../../builders/waves.ts';
 import { complete, expected, group, HOUR, injection, istiod, MINUTE, NOW, workload } from '../../builders/workload.ts';
 import type { Dice } from '../fuzz/dice.ts';
+import { changingPolicies } from './changingPolicies.ts';
 
 const NAMESPACES = ['a', 'b', 'c', 'd', 'e'];
 const WINDOW = 'daily 00:00-00:30 UTC; daily 02:00-23:00 UTC';
@@ -36,27 +36,8 @@ const OUTCOMES: readonly Outcome[] = [
   'config-remains',
 ];
 
-/** Policies in which other rules and limits take part. */
-const POLICIES: readonly Partial<Policy>[] = [
-  {},
-  {},
-  { maxInFlight: 3, maxInFlightPerNamespace: 2, annotationCooldown: 5 * MINUTE },
-  { maxRestartsPerMinute: 2, maxInFlight: 10, maxInFlightPerNamespace: 10 },
-  { restartDelay: 20_000, maxInFlight: 4 },
-  { skipNamespaces: new Set(['b']), failureBudget: 2 },
-  { optIn: true },
-  { freezes: [{ name: 'f', from: NOW + 10 * MINUTE, to: NOW + 20 * MINUTE, timeZone: 'UTC' }] },
-  {
-    windows: [
-      { name: 'w', days: new Set([3, 4]), start: HOUR, end: 2 * HOUR, timeZone: 'UTC', match: [{ namespaces: ['c'] }] },
-    ],
-  },
-  { metricGates: [metricGate({ match: [{ namespaces: ['a', 'd'] }] })] },
-  { waves: [wave('a', { bake: 3 * MINUTE, maxFailures: 1 }), wave('b', { percent: 50, maxInFlight: 1 })] },
-  { waves: [wave('a', { maxInFlight: 2 }), wave('c', { bake: MINUTE })], maxInFlight: 10, maxInFlightPerNamespace: 5 },
-  { waves: [wave('a', { gates: ['slo'], bake: 1000 })], metricGates: [metricGate()] },
-  { restartOn: new Set(['image', 'revision', 'orphaned']) },
-];
+/** As many writes that ended badly as a day may have, an hour apart. */
+const earlier = (wall: number): Write[] => [1, 2, 3, 4].map((hours) => ({ at: wall - hours * HOUR, well: false }));
 
 /** A cluster to which something happens again and again, for an operator that evaluates after each time. The dice decide what. */
 export class ChangingWorld {
@@ -85,7 +66,7 @@ export class ChangingWorld {
   #unconfirmed: string | undefined;
   #resumedAt: number | undefined;
   #made = 0;
-  /** Nearly everything is in one namespace. */
+  /** All but one are in one namespace. */
   #alone = false;
 
   constructor(dice: Dice, size: number) {
@@ -164,6 +145,7 @@ export class ChangingWorld {
       [2, 'another policy', () => this.#policyChanges()],
       [1, 'another mesh', () => this.#meshChanges()],
       [2, 'a metric gate answers', () => this.#gateAnswers()],
+      [this.#alone ? 3 : 0, 'the only other one', () => this.#otherOne()],
       [1, 'something of all', () => this.#allChanges()],
     ];
     let thrown = this.#dice.below(acts.reduce((sum, [often]) => sum + often, 0));
@@ -186,7 +168,7 @@ export class ChangingWorld {
     const isGrouped = dice.once(12);
     const made = workload({
       kind: isGrouped ? 'StatefulSet' : 'Deployment',
-      namespace: this.#alone && !dice.once(40) ? 'a' : dice.pick(NAMESPACES),
+      namespace: !this.#alone ? dice.pick(NAMESPACES) : this.#made === 2 ? 'b' : 'a',
       name: `w${this.#made}`,
       uid: `uid-${this.#made}`,
       createdAt: 0,
@@ -293,6 +275,7 @@ export class ChangingWorld {
         () => annotated({ [RESTART_ANNOTATION]: dice.pick(['true', 'false', 'x']) }),
         () => annotated({ [WINDOW_ANNOTATION]: dice.pick([WINDOW, 'never', 'Mon 00:00-01:00 UTC']) }),
         () => annotated({ [RETRY]: String(wall) }),
+        () => annotated(recorded(restarted(0, 'failed:timeout', { restartedAt: wall - HOUR, writes: earlier(wall) }))),
         () => annotated({ ...recorded(restarted(0, 'failed:timeout', { restartedAt: wall - dice.below(HOUR) })) }),
         () => ({ groups: [group({ image: dice.pick(['docker.io/istio/proxyv2:1.29.0', expected().image]) })] }),
         () => ({
@@ -324,8 +307,23 @@ export class ChangingWorld {
     else this.#retryAt.set(key, { until: this.#now + this.#dice.pick([1000, MINUTE]), problem: 'no' });
   }
 
+  /** It gets another injection, or loses it, so that a run concerns one namespace more or less. */
+  #otherOne(): void {
+    const other = [...this.#answered.values()].find(({ workload: { namespace } }) => namespace === 'b');
+    if (!other) return;
+    const isMatched = other.match.kind === 'entry';
+    this.#see({
+      ...other,
+      match: isMatched
+        ? { kind: 'none', reason: reason('not-injected', 'nobody asks') }
+        : { kind: 'entry', entry: this.#injection },
+    });
+  }
+
   #policyChanges(): void {
-    this.#policy = policy(this.#dice.pick(POLICIES));
+    const dice = this.#dice;
+    const some = Array.from({ length: 1 + dice.below(3) }, () => dice.pick(changingPolicies(this.#wall)));
+    this.#policy = policy(Object.assign({}, ...some));
   }
 
   #meshChanges(): void {
@@ -351,7 +349,7 @@ export class ChangingWorld {
 
   #allChanges(): void {
     const dice = this.#dice;
-    const either = (word: string): string | undefined => (dice.once(2) ? word : undefined);
+    const either = (word: string): string | undefined => (dice.once(4) ? word : undefined);
     switch (dice.below(7)) {
       case 0:
         this.#stale = either('cannot be watched');
