@@ -1,58 +1,48 @@
 import assert from 'node:assert/strict';
-import type { Pause } from '../../../src/loopSlices.ts';
-import { type Evaluation, evaluate } from '../../../src/plan/evaluate.ts';
-import { Evaluator } from '../../../src/plan/evaluator.ts';
-import type { Planned } from '../../../src/plan/plan.ts';
-import { ruleContextOf } from '../../../src/plan/ruleContext.ts';
-import { diceFor } from '../fuzz/dice.ts';
-import { ChangingWorld } from './changingWorld.ts';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { CHANGES, compareWorld } from './comparedWorld.ts';
+import type { Mistake } from './mutatedWorld.ts';
 
-const WORLDS = Number(process.env.EVALUATOR_WORLDS ?? 12);
-const CHANGES = 80;
-/** Some have more workloads than a block of sums. */
-const SIZES = [30, 150];
-
-function made<T>(steps: Generator<Pause, T>): T {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
-}
-
-/** What the specification knows of, too. */
-const essence = ({ serial: _, changes: __, ...rest }: Evaluation): Evaluation => rest;
+const WORLDS = Number(process.env.EVALUATOR_WORLDS ?? 16);
 
 for (let seed = 0; seed < WORLDS; seed++)
-  test(`after each of ${CHANGES} changes it gives what a new evaluation of everything gives: world ${seed}`, () => {
-    const dice = diceFor(seed, 15);
-    const world = new ChangingWorld(dice, dice.pick(SIZES));
-    const evaluator = new Evaluator();
-    let last = made(evaluator.evaluate(world.inputs()));
-    for (let change = 0; change < CHANGES; change++) {
-      world.evaluated(last);
-      const words = `change ${change}: ${world.happens(last)}`;
-      const inputs = world.inputs();
-      const next = made(evaluator.evaluate(inputs));
-      assert.deepEqual(essence(next), evaluate(inputs), words);
-      checkChanges(last, next, words);
-      const { history, rolloutGroups } = ruleContextOf(next.items, inputs.context);
-      const atWrite = evaluator.ruleContext(inputs.context);
-      assert.deepEqual(atWrite.history, history, words);
-      assert.deepEqual([...atWrite.rolloutGroups.keys()].sort(), [...rolloutGroups.keys()].sort(), words);
-      last = next;
-    }
-  });
+  test(`after each of ${CHANGES} changes it gives what a new evaluation of everything gives: world ${seed}`, () =>
+    compareWorld(seed));
 
-/** Who follows the changes has the items. */
-function checkChanges(last: Evaluation, { items, changes, serial }: Evaluation, words: string): void {
-  assert.equal(serial, (last.serial ?? 0) + 1);
-  if (!changes) return;
-  const followed = new Set<Planned>(last.items);
-  for (const one of changes.gone) assert.ok(followed.delete(one), words);
-  for (const one of changes.changed) followed.add(one);
-  assert.deepEqual(followed.size, items.length, words);
-  assert.ok(
-    items.every((one) => followed.has(one)),
-    words,
-  );
-}
+const EVALUATOR = 'src/plan/evaluator.ts';
+
+const mistakes: [string, Mistake][] = [
+  [
+    'not asking again when a time has come',
+    {
+      file: EVALUATOR,
+      snippet: 'if (one.staysUntil <= context.now)',
+      instead: 'if (one.staysUntil === context.now - 0.5)',
+    },
+  ],
+  [
+    'not looking at the entries of the journal',
+    { file: EVALUATOR, snippet: '...[...entries].flatMap(', instead: '...[].flatMap(' },
+  ],
+  [
+    'not comparing what concerns all',
+    { file: EVALUATOR, snippet: '|| !areSame(shared, this.#shared)', instead: '|| shared.length === 0' },
+  ],
+  [
+    'counting what has changed of a wave as before',
+    {
+      file: 'src/plan/keptSums.ts',
+      snippet: 'of again) stamps[place] = {};',
+      instead: 'of again) stamps[place] ??= {};',
+    },
+  ],
+];
+
+test.each(mistakes)('the comparison shows a mistake: %s', async (_, mistake) => {
+  const worker = new Worker(new URL('mutatedWorld.ts', import.meta.url), { workerData: { mistake, worlds: 40 } });
+  const [{ isMade, shown }] = await once(worker, 'message');
+  await worker.terminate();
+  assert.ok(isMade);
+  assert.notEqual(shown, undefined);
+});
