@@ -27,6 +27,7 @@ import type { PlanContext, RuleContext, Wait } from './plan/rule.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
 import type { Report } from './report/report.ts';
 import { Restarter } from './restart/restarter.ts';
+import type { RestartPhases } from './restart/restartPhases.ts';
 import { isOvertaken, Restarts } from './restart/restarts.ts';
 import { SteadyWall } from './steadyWall.ts';
 import { Changes, unmixed } from './watch/changes.ts';
@@ -78,6 +79,8 @@ export interface OperatorOptions {
   /** The workload that this process runs in, if it does. */
   readonly own?: WorkloadKey | undefined;
   readonly notifier: Pick<Notifier, 'begin' | 'evaluated' | 'isNews'>;
+  /** Where restarts are traced, if they are. */
+  readonly phases?: RestartPhases | undefined;
 }
 
 /** A time of leading. In a dry run there is no restarter. */
@@ -193,7 +196,7 @@ export class Operator {
   }
 
   #restarter(signal: AbortSignal): Restarter {
-    const { cluster, observer, journal, watch, report, sleep, notifier } = this.#options;
+    const { cluster, observer, journal, watch, report, sleep, notifier, phases } = this.#options;
     return new Restarter({
       cluster,
       observer,
@@ -217,6 +220,7 @@ export class Operator {
         learnt: (assessed, words) => report.learnt(assessed, words),
         trouble: (ref, error) => report.trouble(ref, error),
       },
+      ...(phases && { phases }),
       signal,
       sleep,
     });

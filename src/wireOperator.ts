@@ -23,7 +23,7 @@ export type WiredWatch = OperatorOptions['watch'] & Pick<MeshWatch, 'answersChan
 export interface OperatorParts
   extends Pick<
     OperatorOptions,
-    'policy' | 'reconcilePeriod' | 'namespaces' | 'dryRun' | 'own' | 'now' | 'wall' | 'sleep'
+    'policy' | 'reconcilePeriod' | 'namespaces' | 'dryRun' | 'own' | 'now' | 'wall' | 'sleep' | 'phases'
   > {
   readonly cluster: Cluster;
   /** The Lease: it keeps the journal, the status and the requests of users. */
@@ -129,6 +129,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     status,
     own: parts.own,
     notifier,
+    phases: parts.phases,
   });
   lease.onPauseState(() => operator.ring());
   return { operator, injectors, journal, watch };

@@ -21,9 +21,12 @@ export interface RolloutWatchOptions {
   readonly warn: (words: string) => void;
 }
 
-/** Between two looks for what explains a slow rollout, and between two beginnings of a watch, in milliseconds. */
-const LOOK_EVERY = 5000;
-const BEGIN_EVERY = 1000;
+/**
+ * Between two looks for what explains a slow rollout, and between two beginnings of a watch, in milliseconds. A look is up to five requests
+ * and a beginning two, so that there are at most two a second.
+ */
+const LOOK_EVERY = 8000;
+const BEGIN_EVERY = 1500;
 /** Between two looks at the same one. */
 const SAME_EVERY = 30_000;
 
@@ -40,7 +43,7 @@ interface Followed {
 
 /**
  * Watches the workloads in flight, each by itself: a watch of all would bring every workload of the cluster. Few at a time are watched,
- * and one begins each second, so that there are few requests however much is in flight.
+ * and they begin one after the other, so that there are few requests however much is in flight.
  */
 export class RolloutWatch {
   readonly #options: RolloutWatchOptions;

@@ -19,6 +19,7 @@ import { createLogger, errorFields, type Logger } from '../report/logger.ts';
 import { Metrics } from '../report/metrics.ts';
 import { Report } from '../report/report.ts';
 import { type Check, healthHandler, listen, portOf, type Server } from '../report/server.ts';
+import { RestartTraces } from '../tracing/restartTraces.ts';
 import { COMMIT, VERSION } from '../version.ts';
 import { followFile } from '../watch/followFile.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
@@ -29,6 +30,7 @@ import { ownWorkload } from './ownWorkload.ts';
 import { POLICY_SIZE } from './policyFile.ts';
 import { PolicySource } from './policySource.ts';
 import type { Settings } from './settings.ts';
+import { tracingOf } from './tracingOf.ts';
 
 /**
  * Runs the operator until the signal aborts. Then it closes connections and listeners, and the exit code is 0.
@@ -42,6 +44,7 @@ export async function runCommand(
 ): Promise<number> {
   const source = await PolicySource.open(settings, given);
   const logger = createLogger(settings.logLevel);
+  const tracing = await tracingOf(settings, environment, logger);
   const fence = (): void => leadership.assertLeading();
   const { client, cluster: writable, namespace, server, account } = connect(settings, environment, fence);
   const metrics = new Metrics(VERSION);
@@ -73,6 +76,7 @@ export async function runCommand(
     dryRun: settings.dryRun,
     ...Object.fromEntries(servers.map(([name, bound]) => [`${name}Port`, portOf(bound)])),
   });
+  if (tracing) logger.info('Sending traces', { endpoint: tracing.endpoint });
   const namespaces = [...settings.namespaces];
   const { reconcilePeriod, dryRun, istioNamespaces } = settings;
   const ended = new AbortController();
@@ -109,6 +113,7 @@ export async function runCommand(
       listener: news,
     },
     own: ownWorkload(environment, hostname(), namespace),
+    phases: tracing && new RestartTraces(tracing.tracer),
     signal: AbortSignal.any([signal, ended.signal]),
   });
   metrics.watches(() => ready.watch?.stale() !== undefined);
@@ -120,7 +125,12 @@ export async function runCommand(
     ]);
   } finally {
     ended.abort();
-    await Promise.all([injectors.close(), client.close(), ...servers.map(([, bound]) => stopped(bound))]);
+    await Promise.all([
+      injectors.close(),
+      client.close(),
+      tracing?.close(),
+      ...servers.map(([, bound]) => stopped(bound)),
+    ]);
   }
   logger.info('Stopped');
   return 0;

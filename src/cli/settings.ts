@@ -18,9 +18,11 @@ import {
   parseOperatorChoice,
   parseOutput,
   parseStatusUrl,
+  parseTracingEndpoint,
   parseWorkload,
   SECOND,
   STATUS_URL,
+  TRACING_ENDPOINT,
 } from './settingParsers.ts';
 import {
   address,
@@ -186,6 +188,11 @@ export const SETTINGS = {
     ...text('address of a page about this cluster that notifications link to', 'url', RUN),
     pattern: STATUS_URL,
     parse: parseStatusUrl,
+  },
+  tracingEndpoint: {
+    ...text('base URL of an OpenTelemetry collector (OTLP over HTTP) that gets a trace of each restart', 'url', RUN),
+    pattern: TRACING_ENDPOINT,
+    parse: parseTracingEndpoint,
   },
   logLevel: {
     help: `one of ${LOG_LEVELS.join(', ')}`,

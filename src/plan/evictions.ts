@@ -10,11 +10,12 @@ export interface EvictionState {
   readonly pods: readonly PodFacts[];
   /** UIDs of the live pods whose sidecar is not the expected one. */
   readonly outdated: ReadonlySet<string>;
-  /** When the restart began, in milliseconds. Younger pods are the ones that it has brought. */
-  readonly since: number;
-  /** Names of pods that this process has evicted: whatever has such a name now was brought by the restart. */
-  readonly evicted?: ReadonlySet<string>;
+  /** Whether the restart has brought a pod. */
+  readonly origin: (pod: PodFacts) => PodOrigin;
 }
+
+/** `unclear`: a pod that existed when this process took the restart over, and whose age does not tell. */
+export type PodOrigin = 'old' | 'brought' | 'unclear';
 
 /** What is to be done next about a restart by evictions. */
 export type NextEvictions =
@@ -33,21 +34,24 @@ export type NextEvictions =
  * `minReadySeconds`, as the controller counts, and every pod must be there. A pod that is not Ready itself costs nothing. Where all old
  * pods are down, one after the other is replaced. The highest ordinal comes first. Pure.
  */
-export function nextEvictions({ workload, pods, outdated, since, evicted }: EvictionState): NextEvictions {
+export function nextEvictions({ workload, pods, outdated, origin }: EvictionState): NextEvictions {
   const live = pods.filter(isLive);
-  const isBrought = ({ createdAt, name }: PodFacts): boolean => createdAt > since || (evicted?.has(name) ?? false);
-  const fresh = live.filter(isBrought);
-  const old = live.filter((pod) => !isBrought(pod) && outdated.has(pod.uid));
-  const left = old.length;
+  const fresh = live.filter((pod) => origin(pod) === 'brought');
+  const old = live.filter((pod) => origin(pod) === 'old' && outdated.has(pod.uid));
+  const unclear = live.filter((pod) => origin(pod) === 'unclear' && outdated.has(pod.uid));
+  const [doubtful] = unclear;
+  const left = old.length + unclear.length;
   const wrong = fresh.filter(({ ready, uid }) => ready && outdated.has(uid));
   if (wrong.length > 0) return { kind: 'wrong', pods: wrong, left };
   const { desired, available, updated, observedGeneration } = workload.rollout;
   const ready = live.filter((pod) => pod.ready).length;
   const unavailable = Math.max(0, desired - Math.min(ready, available));
-  const isOwn = fresh.some((pod) => !pod.ready) || live.length < desired;
+  const isOwn = fresh.some((pod) => !pod.ready) || live.length < desired || doubtful !== undefined;
   const wait = (detail: string): NextEvictions => ({ kind: 'wait', detail, isOwn, left });
   if (observedGeneration < workload.generation) return wait('the controller has not seen the last change yet');
   if (unavailable === 0 && left === 0) return { kind: 'done', left };
+  // evicting one again that the restart has brought would be a second restart for the same reason
+  if (doubtful) return wait(`it is not clear whether the restart has brought the outdated pod ${doubtful.name}`);
   if (live.length < desired) return wait(`${live.length} of ${desired} pods exist`);
   if (left === 0) return wait(`${desired - unavailable} of ${desired} pods are available`);
   if (updated < replacedPods(workload)) return { kind: 'other-template', left };

@@ -4,7 +4,7 @@ import { actuatorOf } from '../kinds/actuatorOf.ts';
 import type { PodFacts, Workload } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import { type Assessed, bySidecar, isOutdated, type Outdated, ofSource } from '../plan/assessed.ts';
-import { type NextEvictions, nextEvictions } from '../plan/evictions.ts';
+import { type NextEvictions, nextEvictions, type PodOrigin } from '../plan/evictions.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
 import { isReached } from '../plan/reached.ts';
 import { fingerprint, sourceIn, targetsOfRestart } from '../plan/record.ts';
@@ -26,8 +26,8 @@ export interface EvictionProgress {
   notBefore?: number;
   /** Why the last look has evicted nothing. */
   held?: string;
-  /** Names of the pods that this process has evicted. */
-  readonly evicted: Set<string>;
+  /** UIDs of the pods that were there at the first look. */
+  found?: ReadonlySet<string>;
   /** How many pods this process may evict yet: as many as were outdated when it began. */
   allowed?: number;
 }
@@ -52,6 +52,8 @@ export interface EvictionLook {
   readonly entry: JournalEntry;
   readonly state: EvictionProgress;
   readonly now: number;
+  /** Whether this process wrote the restart, so that it has seen the pods before any was evicted. */
+  readonly isOurs: boolean;
   /** Whether no pod has been replaced for the time limit; `progressedAt` is what it counts from. */
   readonly isLate: (since: number | undefined) => boolean;
   /** Asks the injector even if nothing is evicted: pods are missing and nobody says why. */
@@ -74,8 +76,8 @@ interface Refusal {
 }
 
 /**
- * Replaces the pods of one workload, a few at a time, by evictions. Nothing is remembered that the cluster does not show: outdated pods
- * that are older than the restart are left to evict. So a crash in between evicts no pod twice.
+ * Replaces the pods of one workload, a few at a time, by evictions. What an earlier process has evicted is seen from the age of the
+ * pods. So a crash in between evicts no pod twice.
  */
 export class Evictions {
   readonly #options: RestarterOptions;
@@ -91,14 +93,11 @@ export class Evictions {
     const { observed: seen, pods } = await observer.look(workload);
     const observed = { ...seen, groups: pods.filter(isLive).map(groupOfOne) };
     const assessed = await observer.assess(mesh(), observed, look.ask);
-    const since = begunAt(workload, entry);
-    const next = nextEvictions({
-      workload,
-      pods,
-      outdated: outdatedIn(assessed, entry),
-      since,
-      evicted: state.evicted,
-    });
+    state.found ??= new Set(pods.map(({ uid }) => uid));
+    const { found } = state;
+    const ofFound = look.isOurs ? () => 'old' as const : byAge(workload, entry);
+    const origin = (pod: PodFacts): PodOrigin => (found.has(pod.uid) ? ofFound(pod) : 'brought');
+    const next = nextEvictions({ workload, pods, outdated: outdatedIn(assessed, entry), origin });
     const isUnknown = isUnclear(assessed, entry);
     // what is not known now says nothing of what is left
     if (!isUnknown) note(state, next.left, now);
@@ -166,7 +165,6 @@ export class Evictions {
       await cluster.evict(pod);
       listener.evicted(workload, pod.name);
       state.allowed = (state.allowed ?? 1) - 1;
-      state.evicted.add(pod.name);
       return undefined;
     } catch (error) {
       // somebody else has deleted it, and another pod may have its name
@@ -197,15 +195,22 @@ function note(state: EvictionProgress, left: number, now: number): void {
   state.allowed ??= left;
 }
 
-/** The largest difference between the clocks of Meltemi and the API server that is corrected, in milliseconds. */
+/** The largest difference between the clocks of Meltemi and the API server that is reckoned with, in milliseconds. */
 const SKEW = 120_000;
 
 /**
- * When the restart began, by the API server's clock if the workload tells it. Anyone who may edit the workload can write another time
- * there, so a time far from ours does not count.
+ * Tells by its age whether a restart of an earlier process has brought a pod. The API server's clock has the time of the write on the
+ * workload, and anyone who may edit the workload can write another time there. So only what is older or younger than both times is clear,
+ * and a time far from ours does not count.
  */
-const begunAt = ({ writtenAt }: Workload, { restartedAt }: JournalEntry): number =>
-  writtenAt !== undefined && Math.abs(writtenAt - restartedAt) <= SKEW ? writtenAt : restartedAt;
+function byAge({ writtenAt }: Workload, { restartedAt }: JournalEntry): (pod: PodFacts) => PodOrigin {
+  const isNear = writtenAt !== undefined && Math.abs(writtenAt - restartedAt) <= SKEW;
+  const times = isNear ? [writtenAt, restartedAt] : [restartedAt];
+  return ({ createdAt }) => {
+    if (createdAt <= Math.min(...times)) return 'old';
+    return createdAt > Math.max(...times) ? 'brought' : 'unclear';
+  };
+}
 
 /** The sidecars of the restart that are outdated. */
 const outdatedTargets = (assessed: Assessed, entry: JournalEntry): readonly Outdated[] => {

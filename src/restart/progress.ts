@@ -140,12 +140,13 @@ const isFor = ({ restartedFor }: Target, expected: ExpectedSidecar): boolean => 
 
 /**
  * Whether pods created since the restart are ready without any sidecar, although the injector still answers that they get one.
- * Then the API server does not call the injector, or ignores its failure. Both times come from the API server's clock.
+ * Then the API server does not call the injector, or ignores its failure. Pods and the last write have times of the API server's clock.
  */
 function isFailingOpen({ workload, verdict, groups }: Assessed, { target, rules }: VerificationContext): boolean {
   if (verdict.state !== 'outdated' || !isFor(target, verdict.expected) || !rules.restartOn.has('missing')) return false;
   if (verdict.expected.placement === 'none') return false;
-  const since = workload.writtenAt ?? target.restartedAt;
+  // anyone who may edit the workload can write another time there, which must make no old pod a new one
+  const since = Math.max(workload.writtenAt ?? 0, target.restartedAt);
   return groups.some(({ sidecar, ready, youngest }) => sidecar.placement === 'none' && ready && youngest > since);
 }
 

@@ -43,10 +43,11 @@ export class RestartFollower {
   }
 
   /**
-   * Follows a restart in the journal, from this process or an earlier one, and records its outcome.
+   * Follows a restart in the journal, and records its outcome.
+   * @param isOurs whether this process has just written it; otherwise an earlier one may have been in the middle of it
    * @returns the last observation of the workload; undefined if it was deleted
    */
-  async follow(ref: WorkloadRef): Promise<Observed | undefined> {
+  async follow(ref: WorkloadRef, isOurs: boolean): Promise<Observed | undefined> {
     const { signal, sleep } = this.#options;
     const never = Number.NEGATIVE_INFINITY;
     const state: FollowState = {
@@ -55,7 +56,8 @@ export class RestartFollower {
       askedAt: never,
       failures: 0,
       said: new SayOnce(),
-      eviction: { evicted: new Set() },
+      isOurs,
+      eviction: {},
     };
     while (!signal.aborted) {
       try {
@@ -85,12 +87,13 @@ export class RestartFollower {
    * @returns whether it did
    */
   #isLost(ref: WorkloadRef): boolean {
-    const { journal, ruleContext, listener } = this.#options;
+    const { journal, ruleContext, listener, phases } = this.#options;
     const entry = journal.get(ref);
     const { now, policy } = ruleContext();
     if (!entry || entry.outcome || patienceWith(entry, policy, now).cluster) return false;
     journal.end(ref, 'failed:unverified');
     listener.lost({ ...ref, uid: entry.uid }, 'failed:unverified', 'the workload can no longer be read');
+    phases?.ended(ref, 'failed:unverified', 'the workload can no longer be read');
     return true;
   }
 
@@ -137,6 +140,7 @@ export class RestartFollower {
     const step = await this.#evictions.step(workload, {
       entry,
       state: state.eviction,
+      isOurs: state.isOurs,
       now,
       isLate: (progressedAt) => now > Math.max(since, progressedAt ?? 0, state.excusedAt ?? 0) + policy.restartTimeout,
       ask: this.#isDoubtful(workload, state, now),
@@ -219,6 +223,7 @@ interface FollowState {
   failures: number;
   /** Why the reads failed. */
   readonly said: SayOnce;
+  readonly isOurs: boolean;
   /** When this process began to follow it. */
   since?: number;
   excusedAt?: number;

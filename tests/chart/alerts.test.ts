@@ -292,6 +292,21 @@ const ROWS: Readonly<Record<string, Row>> = {
     silent: [20],
     fires: [],
   },
+  'a receiver refuses notifications': {
+    series: { [pod('meltemi_notifications_total', 'a', ',receiver="slack",result="failed"')]: '0x10 2x200' },
+    alert: 'MeltemiNotificationsFailing',
+    silent: [10, 90],
+    fires: [15, 30],
+  },
+  'notifications arrive': {
+    series: {
+      [pod('meltemi_notifications_total', 'a', ',receiver="slack",result="sent"')]: '0+1x100',
+      [pod('meltemi_notifications_total', 'a', ',receiver="slack",result="failed"')]: '0x100',
+    },
+    alert: 'MeltemiNotificationsFailing',
+    silent: [30, 90],
+    fires: [],
+  },
   'the policy is broken': {
     series: { [pod('meltemi_policy_invalid', 'a')]: '0x10 1x30' },
     alert: 'MeltemiPolicyInvalid',

@@ -133,6 +133,21 @@ const LAW: Readonly<Record<string, Allowed>> = {
     values: [...NOUNS, 'loopSlices.ts', 'compare', 'expect', 'plan', 'report', 'node:zlib'],
     types: ['journal'],
   },
+  // it sends to a collector what it is told of restarts
+  tracing: {
+    values: [
+      ...NOUNS,
+      'compare',
+      'plan',
+      'report',
+      'restart',
+      '@opentelemetry/api',
+      '@opentelemetry/core',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace',
+    ],
+  },
   // it sends what the pure files beside it find
   notify: {
     values: [...NOUNS, 'loopSlices.ts', 'expect', 'plan', 'report', 'watch', 'node:crypto', 'node:http', 'node:https'],
@@ -164,6 +179,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'pods',
       'report',
       'status',
+      'tracing',
       'watch',
       'commander',
       'node:os',

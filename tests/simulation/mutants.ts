@@ -568,8 +568,8 @@ const EVICTIONS: readonly Mutant[] = [
   {
     name: 'evicting pods that are current',
     file: EVICTED,
-    snippet: '!isBrought(pod) && outdated.has(pod.uid)',
-    instead: '!isBrought(pod)',
+    snippet: "origin(pod) === 'old' && outdated.has(pod.uid)",
+    instead: "origin(pod) === 'old'",
     breaks: 'evicted-current',
   },
   {
@@ -582,8 +582,8 @@ const EVICTIONS: readonly Mutant[] = [
   {
     name: 'taking the pods that it has brought for old ones',
     file: 'src/restart/evictions.ts',
-    snippet: '? writtenAt : restartedAt;',
-    instead: '? Infinity : Infinity;',
+    snippet: "=> (found.has(pod.uid) ? ofFound(pod) : 'brought');",
+    instead: "=> (found.has(pod.uid) ? ofFound(pod) : 'old');",
     breaks: 'liveness',
     flavour: 'failing',
   },

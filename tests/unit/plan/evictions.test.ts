@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import type { PodFacts, Workload } from '../../../src/model.ts';
-import { nextEvictions } from '../../../src/plan/evictions.ts';
-import { complete, NOW, pod, workload } from '../../builders/workload.ts';
-
-const SINCE = NOW;
+import { nextEvictions, type PodOrigin } from '../../../src/plan/evictions.ts';
+import { complete, pod, workload } from '../../builders/workload.ts';
 
 /**
  * How a pod looks; in capitals it is not Ready. Older than the restart are `o`, outdated, `c`, current, and `d`, terminating. The restart
- * has brought `n`, and `w` with the wrong sidecar.
+ * has brought `n`, and `w` with the wrong sidecar. Nobody knows whether it has brought `u`, which is outdated, and `v`, which is current.
  */
-type Look = 'o' | 'c' | 'O' | 'C' | 'n' | 'N' | 'w' | 'W' | 'd';
+type Look = 'o' | 'c' | 'O' | 'C' | 'n' | 'N' | 'w' | 'W' | 'd' | 'u' | 'v';
 
 const podOf = (look: Look, ordinal: number): PodFacts =>
   pod(workload({ kind: 'StatefulSet' }), {
@@ -17,8 +15,15 @@ const podOf = (look: Look, ordinal: number): PodFacts =>
     uid: `${ordinal}`,
     ready: look === look.toLowerCase(),
     deleting: look === 'd',
-    createdAt: 'nNwW'.includes(look) ? SINCE + 1000 : SINCE - 1000,
   });
+
+const originIn =
+  (looks: readonly Look[]) =>
+  ({ uid }: PodFacts): PodOrigin => {
+    const look = looks[Number(uid)] as Look;
+    if ('uv'.includes(look)) return 'unclear';
+    return 'nNwW'.includes(look) ? 'brought' : 'old';
+  };
 
 interface Row {
   readonly pods: string;
@@ -61,6 +66,8 @@ const rows: [string, Row][] = [
   ],
   ['nothing is left when all are current and available', { pods: 'ncn', is: 'done' }],
   ['… and not before they are available', { pods: 'ncn', rollout: { available: 2 }, is: 'wait' }],
+  ['nothing is evicted while it is not clear whether an outdated pod is a new one', { pods: 'ouo', is: 'wait own' }],
+  ['whether a pod that is current is a new one does not matter', { pods: 'ovo', is: 'evict 2' }],
   ['a single pod is evicted', { pods: 'o', rollout: { ...complete(1) }, is: 'evict 0' }],
 ];
 
@@ -76,8 +83,8 @@ for (const [name, row] of rows) {
         rollout: { ...complete(3), ...row.rollout },
       }),
       pods: looks.map(podOf),
-      outdated: new Set(looks.flatMap((look, ordinal) => ('oOwW'.includes(look) ? String(ordinal) : []))),
-      since: SINCE,
+      outdated: new Set(looks.flatMap((look, ordinal) => ('oOwWu'.includes(look) ? String(ordinal) : []))),
+      origin: originIn(looks),
     });
     const words = {
       evict: () => next.kind === 'evict' && `evict ${next.pods.map(({ uid }) => uid).join(' ')}`,
@@ -105,7 +112,7 @@ test('never more are evicted at a time than may be unavailable, whatever pods th
       }),
       pods: facts,
       outdated: new Set(pods.flatMap((look, ordinal) => ('oO'.includes(look) ? String(ordinal) : []))),
-      since: SINCE,
+      origin: originIn(pods),
     });
     if (next.kind !== 'evict') continue;
     const taken = next.pods.filter((one) => one.ready).length;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { statusError } from '../../../src/cluster/apiError.ts';
+import type { Sidecar } from '../../../src/model.ts';
 import { RESTART_ANNOTATION, WINDOW_ANNOTATION } from '../../../src/names.ts';
 import { policy } from '../../builders/policy.ts';
 import { expected, NO_SIDECAR, NOW, sidecar } from '../../builders/workload.ts';
@@ -236,6 +237,16 @@ const rows: [string, Row][] = [
     },
   ],
   [
+    '… nor does one that lies shortly before the restart',
+    {
+      begin: (bench) => {
+        bench.ticked = () => bench.change({ writtenAt: NOW - 100_000 });
+      },
+      is: 'verified',
+      evicted: 3,
+    },
+  ],
+  [
     'nor one that lies a little ahead a new pod an old one',
     {
       begin: (bench) => {
@@ -285,5 +296,25 @@ for (const moment of [0, 1, 2, 3, 4, 5]) {
     assert.equal(await crashed, 'verified');
     assert.equal(bench.evicted.length, 3);
     assert.equal(new Set(bench.evicted).size, 3);
+  });
+}
+
+const times: readonly (readonly [string, number, Sidecar | undefined])[] = [
+  ['shortly before the restart makes no old pod a new one', NOW - 100_000, undefined],
+  ['a little ahead makes no new pod an old one', NOW + 100_000, sidecar()],
+];
+
+for (const [name, writtenAt, next] of times) {
+  test(`after a crash, a forged time of the last write ${name}: nothing is evicted, and nothing counts as proven`, async () => {
+    const bench = new EvictionBench();
+    bench.next = next;
+    let crashed: Promise<string> | undefined;
+    bench.ticked = () => {
+      bench.change({ writtenAt });
+      if (bench.evicted.length > 0) crashed ??= bench.crashAndFollow();
+    };
+    await bench.restart();
+    assert.equal(await crashed, 'failed:timeout');
+    assert.deepEqual(bench.evicted, ['pod-3']);
   });
 }

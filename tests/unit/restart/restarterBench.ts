@@ -12,6 +12,7 @@ import { isOutdated, type Outdated } from '../../../src/plan/assessed.ts';
 import { historyOf } from '../../../src/plan/history.ts';
 import type { RuleContext } from '../../../src/plan/rule.ts';
 import { Restarter } from '../../../src/restart/restarter.ts';
+import type { RestartPhases } from '../../../src/restart/restartPhases.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
 import { context, policy } from '../../builders/policy.ts';
 import { complete, expected, injection, NOW, pod, sidecar, workload } from '../../builders/workload.ts';
@@ -49,6 +50,13 @@ export class RestarterBench {
   reading: () => void = () => undefined;
   /** Called with every second that passes. */
   ticked: () => void = () => undefined;
+  /** Is told the phases of restarts. */
+  phases: RestartPhases = {
+    begun: () => undefined,
+    entered: () => undefined,
+    ended: () => undefined,
+    over: () => undefined,
+  };
   journal = this.#newJournal();
   readonly observer: Observer;
   restarter: Restarter;
@@ -166,6 +174,12 @@ export class RestarterBench {
         recordRefused: ({ workload: { name } }) => void this.told.push(`record of ${name} refused`),
         learnt: () => undefined,
         trouble: (_ref, error) => void this.told.push(`trouble: ${error instanceof Error ? error.name : error}`),
+      },
+      phases: {
+        begun: (planned) => this.phases.begun(planned),
+        entered: (ref, phase) => this.phases.entered(ref, phase),
+        ended: (ref, outcome, detail) => this.phases.ended(ref, outcome, detail),
+        over: (ref, error) => this.phases.over(ref, error),
       },
       signal: this.stop.signal,
       sleep: async (milliseconds) => {
