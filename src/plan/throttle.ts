@@ -21,11 +21,16 @@ export class Throttle {
   /** Takes the next workload, and starts it unless a limit stops it. @returns what it waits for; undefined if it is started */
   queue(assessed: Outdated, key: WorkloadKey): Wait | undefined {
     this.#counts.next();
+    const wait = this.#waitOf(assessed, key);
+    if (!wait) this.#counts.start(assessed);
+    return wait;
+  }
+
+  #waitOf(assessed: Outdated, key: WorkloadKey): Wait | undefined {
     // only Meltemi itself is asked for something before that limit
     if (this.#full && key !== this.#context.own) return this.#full;
     const wait = fullLimit(assessed, this.#counts, this.#context);
-    if (!wait) this.#counts.start(assessed);
-    else if (wait.reason.code === maxInFlight.code) this.#full = wait;
+    if (wait?.reason.code === maxInFlight.code) this.#full = wait;
     return wait;
   }
 }
