@@ -35,6 +35,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   'fieldTypes.ts': { values: [] },
   'forgetOldest.ts': { values: [] },
   'loopSlices.ts': { values: ['node:timers/promises'] },
+  'steadyWall.ts': { values: [] },
   'messageOf.ts': { values: [] },
   'model.ts': { values: [] },
   'names.ts': { values: [] },
@@ -156,7 +157,18 @@ const LAW: Readonly<Record<string, Allowed>> = {
     types: ['cluster', 'journal'],
   },
   'operator.ts': {
-    values: [...NOUNS, 'etaUpkeep.ts', 'loopSlices.ts', 'expect', 'journal', 'observe', 'plan', 'restart', 'watch'],
+    values: [
+      ...NOUNS,
+      'etaUpkeep.ts',
+      'loopSlices.ts',
+      'steadyWall.ts',
+      'expect',
+      'journal',
+      'observe',
+      'plan',
+      'restart',
+      'watch',
+    ],
     types: ['cluster', 'leader', 'metricGates', 'notify', 'report'],
   },
   'wireOperator.ts': {
