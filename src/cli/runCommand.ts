@@ -27,7 +27,7 @@ import { wireOperator } from '../wireOperator.ts';
 import { connect } from './connect.ts';
 import { type MetricsParts, metricsServer } from './metricsServer.ts';
 import { ownWorkload } from './ownWorkload.ts';
-import { POLICY_SIZE } from './policyFile.ts';
+import { POLICY_SIZE } from './policySize.ts';
 import { PolicySource } from './policySource.ts';
 import type { Settings } from './settings.ts';
 import { StatusPage } from './statusPage.ts';

@@ -6,7 +6,7 @@ import { OperatorProcess } from '../live/operatorProcess.ts';
 import { stays } from '../live/stays.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
-import { fill } from './fill.ts';
+import { fillMesh } from './fillMesh.ts';
 
 /** Requests of `status --watch` in a second, however large the cluster is. */
 const LIMIT = 2;
@@ -52,7 +52,7 @@ function watching(kubeconfig: string): ChildProcess {
 async function main(): Promise<number> {
   const bed = await Testbed.up({ log: (line) => console.log(line) });
   try {
-    await fill(bed, { deployments: Number(values.deployments), pods: Number(values.pods) });
+    await fillMesh(bed, { deployments: Number(values.deployments), pods: Number(values.pods) });
     await bed.startControllers();
     const operator = new OperatorProcess(await bed.operatorKubeconfig('meltemi-bench'), FLAGS);
     await until('a restart', 300_000, () => operator.said('Restarted').length > 0 || new Error(operator.rest));

@@ -363,7 +363,7 @@ test('promtool finds nothing wrong with the metrics', async () => {
   const metrics = new Metrics('1.2.3');
   metrics.leads(true);
   metrics.watches(() => false);
-  metrics.evaluated(['current'], ['gave-up'], 1);
+  metrics.evaluated(new Map([['current', 1]]), new Map([['gave-up', 1]]), 1);
   metrics.waves([{ name: 'first', state: 'done', current: 1, inFlight: 0, failed: 0, waiting: 0 }]);
   await run(toolbox().program('promtool'), ['check', 'metrics'], { input: await metrics.registry.metrics() });
 });

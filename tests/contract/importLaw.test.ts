@@ -21,6 +21,7 @@ const NOUNS = [
   'reasons.ts',
   'rfc3339.ts',
   'sayOnce.ts',
+  'sortedKeys.ts',
 ];
 
 /**
@@ -34,6 +35,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   'fieldTypes.ts': { values: [] },
   'forgetOldest.ts': { values: [] },
   'loopSlices.ts': { values: ['node:timers/promises'] },
+  'steadyWall.ts': { values: [] },
   'messageOf.ts': { values: [] },
   'model.ts': { values: [] },
   'names.ts': { values: [] },
@@ -41,6 +43,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   'reasons.ts': { values: [], types: ['compare', 'plan'] },
   'rfc3339.ts': { values: [] },
   'sayOnce.ts': { values: [] },
+  'sortedKeys.ts': { values: [] },
   'version.ts': { values: ['package.json'] },
   // a kind names its actuator
   kinds: { values: [...NOUNS, 'restart'] },
@@ -170,7 +173,18 @@ const LAW: Readonly<Record<string, Allowed>> = {
     types: ['cluster', 'journal'],
   },
   'operator.ts': {
-    values: [...NOUNS, 'etaUpkeep.ts', 'loopSlices.ts', 'expect', 'journal', 'observe', 'plan', 'restart', 'watch'],
+    values: [
+      ...NOUNS,
+      'etaUpkeep.ts',
+      'loopSlices.ts',
+      'steadyWall.ts',
+      'expect',
+      'journal',
+      'observe',
+      'plan',
+      'restart',
+      'watch',
+    ],
     types: ['cluster', 'leader', 'metricGates', 'notify', 'report'],
   },
   'wireOperator.ts': {

@@ -133,6 +133,49 @@ const daemons: [string, PodFacts[], string[], { onLostNodes: number; pods: numbe
 for (const [what, pods, lost, expected] of daemons)
   test(`a scan of a DaemonSet: ${what}`, async () => assert.deepEqual(await scanned(pods, lost), expected));
 
+/** A scan of two pods that begins before the mesh is read, with the mesh's ends and whether the pods were given up. */
+function beforeTheMesh() {
+  const read: string[] = [];
+  const isGivenUp = Promise.withResolvers<boolean>();
+  const cluster: Partial<Cluster> = {
+    workloads: async (kind) => {
+      read.push(kind);
+      return kind === 'DaemonSet' ? [agent] : [];
+    },
+    pods: async function* (_namespace, signal) {
+      read.push('pods');
+      signal.addEventListener('abort', () => isGivenUp.resolve(true), { once: true });
+      yield [pod('a', true), pod('b', true)];
+    },
+    budgets: async () => [],
+    canaries: async () => [],
+  };
+  const observer = new Observer({
+    cluster: cluster as Cluster,
+    injectors: {} as Injectors,
+    journal: NOTHING_JOURNALLED,
+    policy: () => POLICY,
+  });
+  const mesh = Promise.withResolvers<Mesh>();
+  const scan = observer.scan(mesh.promise, undefined, new AbortController().signal);
+  return { read, mesh, scan, isGivenUp: isGivenUp.promise };
+}
+
+test('a scan lists workloads and pods while the mesh is still being read', async () => {
+  const { read, mesh, scan } = beforeTheMesh();
+  await new Promise(setImmediate);
+  assert.ok(read.includes('pods') && read.includes('DaemonSet'));
+  mesh.resolve({ injections: [], namespaces: new Map() });
+  assert.equal((await scan).get(keyOf(agent))?.groups[0]?.count, 2);
+});
+
+test('a mesh that cannot be read ends the scan, which gives up the pods', async () => {
+  const { mesh, scan, isGivenUp } = beforeTheMesh();
+  mesh.reject(new Error('no mesh'));
+  await assert.rejects(scan, /no mesh/);
+  assert.equal(await isGivenUp, true);
+});
+
 const call = { method: 'GET', path: '/api/v1/nodes/b' };
 const forbidden = statusError(call, { code: 403 });
 const passing = [

@@ -3,18 +3,18 @@ import type { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import type { Rollout } from '../testbed/workloads.ts';
 
-/** How large a cluster is. */
-export interface Size {
-  readonly deployments: number;
-  readonly pods: number;
-}
-
 const NAMESPACES = 10;
 const OLD = '1.30.2';
 const NEW = '1.31.0';
 
-/** Makes injected Deployments, in ten namespaces, all of them outdated, and stops the controllers. */
-export async function fill(bed: Testbed, size: Size): Promise<void> {
+/** How large the mesh is. */
+export interface MeshSize {
+  readonly deployments: number;
+  readonly pods: number;
+}
+
+/** Makes a mesh whose pods are all ready and outdated, and stops the controllers. */
+export async function fillMesh(bed: Testbed, size: MeshSize): Promise<void> {
   await bed.istio.base();
   await bed.istio.install({ revision: 'default', version: OLD });
   // istiod first: its rollout would take long once ten thousand pods keep the controllers busy
