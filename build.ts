@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { bundlePlugins } from './bundlePlugins.ts';
+import { pageScript } from './src/page/script.ts';
 
 /**
  * Bundles the command line into one file that runs on Node alone, and lays around it what the npm package and the image need besides:
@@ -27,6 +28,7 @@ async function make(folder: string): Promise<void> {
       MELTEMI_COMMIT: JSON.stringify(commit),
       MELTEMI_DATE: JSON.stringify(date),
       MELTEMI_ANSWER_THREAD: JSON.stringify(await answerThread()),
+      MELTEMI_PAGE_SCRIPT: JSON.stringify((await transform(pageScript(), { minify: true, target: 'es2022' })).code),
     },
     // CommonJS dependencies inside an ESM bundle call require for Node's own modules.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },

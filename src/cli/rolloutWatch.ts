@@ -8,9 +8,10 @@ import { findKind } from '../kinds/kinds.ts';
 import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import type { Workload } from '../model.ts';
 import type { RolloutFacts } from '../status/clusterStatus.ts';
+import { rolloutFacts } from '../status/rolloutFacts.ts';
 import type { StatusRow } from '../status/statusDocument.ts';
 import { rowKey } from '../status/statusOf.ts';
-import { problemOf, rolloutFacts, rowsInFlight, SLOW, unreadWords } from './rollouts.ts';
+import { problemOf, rowsInFlight, SLOW, unreadWords } from './rollouts.ts';
 
 export interface RolloutWatchOptions {
   readonly client: WatchApi;

@@ -30,6 +30,7 @@ import { ownWorkload } from './ownWorkload.ts';
 import { POLICY_SIZE } from './policySize.ts';
 import { PolicySource } from './policySource.ts';
 import type { Settings } from './settings.ts';
+import { StatusPage } from './statusPage.ts';
 import { tracingOf } from './tracingOf.ts';
 
 /**
@@ -61,14 +62,11 @@ export async function runCommand(
   const report = new Report({ logger, metrics, cluster: events, namespace });
   const news = newsReport(logger, metrics, new EventSender(events, logger, namespace));
   const ready: { watch?: MeshWatch } = {};
-  const servers = await serve(
-    settings,
-    { client, metrics, logger, signal },
-    {
-      watches: () => ready.watch?.problems()[0],
-      leading: () => leadership.problem(),
-    },
-  );
+  const page = new StatusPage({ settings, leadership, home: namespace, server, logger, signal });
+  const servers = await serve(settings, { client, metrics, logger, signal }, page, {
+    watches: () => ready.watch?.problems()[0],
+    leading: () => leadership.problem(),
+  });
   logger.info('Started', {
     version: VERSION,
     commit: COMMIT,
@@ -80,7 +78,7 @@ export async function runCommand(
   const namespaces = [...settings.namespaces];
   const { reconcilePeriod, dryRun, istioNamespaces } = settings;
   const ended = new AbortController();
-  const { operator, injectors } = wireOperator({
+  const wired = wireOperator({
     cluster,
     lease: leadership,
     watch: (answersVersion) => {
@@ -116,6 +114,8 @@ export async function runCommand(
     phases: tracing && new RestartTraces(tracing.tracer),
     signal: AbortSignal.any([signal, ended.signal]),
   });
+  const { operator, injectors } = wired;
+  page.show(wired.page);
   metrics.watches(() => ready.watch?.stale() !== undefined);
   try {
     await Promise.all([
@@ -195,6 +195,7 @@ function leadershipOf(
 async function serve(
   settings: Settings,
   parts: MetricsParts,
+  page: StatusPage,
   { watches, leading }: Readonly<Record<'watches' | 'leading', Check>>,
 ): Promise<[name: string, server: Server][]> {
   const alive = { ping: () => undefined, 'leader-election': leading };
@@ -203,10 +204,11 @@ async function serve(
       ? parts.logger.info('Health check passes again', { check })
       : parts.logger.warn('Health check fails', { check, problem }),
   );
-  const { metricsBindAddress, healthProbeBindAddress } = settings;
+  const { metricsBindAddress, healthProbeBindAddress, statusBindAddress } = settings;
   const bound: [string, Server][] = [];
   try {
     if (metricsBindAddress) bound.push(['metrics', await metricsServer(metricsBindAddress, settings, parts)]);
+    if (statusBindAddress) bound.push(['status', await page.listen(statusBindAddress, parts)]);
     if (healthProbeBindAddress) bound.push(['health', await listen(healthProbeBindAddress, health)]);
     return bound;
   } catch (error) {

@@ -98,7 +98,7 @@ class Sums {
 }
 
 /** Not in the mesh at all. */
-const isOutside = ({ verdict }: Planned): boolean =>
+export const isOutside = ({ verdict }: Planned): boolean =>
   verdict.state === 'skipped' && verdict.reason.code === 'not-injected';
 
 /** Whether its last restart failed and it is still not current. Only the journal counts: a workload's owners may write what it carries. */

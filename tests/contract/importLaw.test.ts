@@ -136,6 +136,22 @@ const LAW: Readonly<Record<string, Allowed>> = {
     values: [...NOUNS, 'loopSlices.ts', 'compare', 'expect', 'plan', 'report', 'node:zlib'],
     types: ['journal'],
   },
+  // the page shows what `meltemi status` shows; `browser` is the folder of what browsers run
+  page: {
+    values: [
+      ...NOUNS,
+      'loopSlices.ts',
+      'plan',
+      'report',
+      'status',
+      'node:crypto',
+      'node:fs',
+      'node:module',
+      'node:util',
+      'node:zlib',
+    ],
+    types: ['cluster', 'expect', 'journal', 'node:http', 'node:net'],
+  },
   // it sends to a collector what it is told of restarts
   tracing: {
     values: [
@@ -172,7 +188,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
     types: ['cluster', 'leader', 'metricGates', 'notify', 'report'],
   },
   'wireOperator.ts': {
-    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'notify', 'observe', 'status'],
+    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'notify', 'observe', 'page', 'status'],
     types: ['cluster', 'report', 'watch'],
   },
   cli: {
@@ -189,6 +205,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'metricGates',
       'notify',
       'observe',
+      'page',
       'plan',
       'pods',
       'report',
@@ -196,6 +213,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'tracing',
       'watch',
       'commander',
+      'node:crypto',
       'node:os',
       'node:path',
       'node:timers/promises',

@@ -80,6 +80,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   optionalKinds: { all: ['audit-log', 'testbed-programs'] },
   oracle: { all: ['control-plane'] },
   orphaned: { all: ['audit-log'] },
+  page: { all: ['istiod-upgrade', 'fake-kubelet'] },
   plan: { all: ['own-mesh', 'many-pods'] },
   plugin: { all: ['testbed-programs'] },
   policies: { all: ['own-mesh'] },
