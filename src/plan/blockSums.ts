@@ -4,8 +4,8 @@ import type { Pause } from '../loopSlices.ts';
 const SIZE = 64;
 
 /**
- * Sums over a long list, one for each block of it. A block whose items are the same objects as before keeps its sum. So a sum that cannot be
- * taken apart, such as the first or the greatest, costs as much as what has changed.
+ * Sums over a long list, one for each block of it. A block whose items are the same objects as before keeps its sum. So a sum that cannot
+ * be taken apart, such as the first or the greatest, costs as much as what has changed.
  */
 export class BlockSums<Item, Sum> {
   #items: readonly Item[] = [];

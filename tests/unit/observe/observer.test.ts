@@ -10,6 +10,7 @@ import type { Observed } from '../../../src/observe/observed.ts';
 import { Observer } from '../../../src/observe/observer.ts';
 import { evaluate } from '../../../src/plan/evaluate.ts';
 import { rowsOf } from '../../../src/report/row.ts';
+import { askedBy } from '../../builders/injectors.ts';
 import { NOTHING_JOURNALLED } from '../../builders/journal.ts';
 import { context, POLICY, stepFor } from '../../builders/policy.ts';
 import {
@@ -33,12 +34,12 @@ const unlabelled = injection({
 /** The verdict on outdated pods of namespace `shop`, and how many questions were put for it. */
 async function assessed(mesh: Mesh): Promise<[verdict: string, questions: number]> {
   const questions: Question[] = [];
-  const injectors = {
+  const injectors = askedBy({
     ask: async (asked: Question) => {
       questions.push(asked);
       return { kind: 'sidecar', sidecar: expected() };
     },
-  } as unknown as Injectors;
+  });
   const observer = new Observer({
     cluster: {} as Cluster,
     injectors,
@@ -291,7 +292,7 @@ for (const [what, namespace, sidecars, row] of skippedRows)
       budgets: async () => [],
       canaries: async () => [],
     };
-    const injectors = { ask: async () => ({ kind: 'sidecar', sidecar: expected() }) } as unknown as Injectors;
+    const injectors = askedBy({ ask: async () => ({ kind: 'sidecar', sidecar: expected() }) });
     const observer = new Observer({
       cluster: cluster as Cluster,
       injectors,
@@ -313,7 +314,7 @@ for (const [what, namespace, sidecars, row] of skippedRows)
 test('a workload that is skipped tells which flag skips it', async () => {
   const observer = new Observer({
     cluster: {} as Cluster,
-    injectors: { ask: async () => ({ kind: 'sidecar', sidecar: expected() }) } as unknown as Injectors,
+    injectors: askedBy({ ask: async () => ({ kind: 'sidecar', sidecar: expected() }) }),
     journal: NOTHING_JOURNALLED,
     policy: () => POLICY,
   });
@@ -335,12 +336,12 @@ test('budgets that were read while the injector was asked count for a restart', 
     budgets: async () => reads.splice(0, 1),
   };
   const answering = Promise.withResolvers<void>();
-  const injectors = {
+  const injectors = askedBy({
     askAfresh: async () => {
       await answering.promise;
       return { kind: 'sidecar', sidecar: expected() };
     },
-  } as unknown as Injectors;
+  });
   const observer = new Observer({
     cluster: cluster as Cluster,
     injectors,

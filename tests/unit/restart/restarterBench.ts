@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { statusError } from '../../../src/cluster/apiError.ts';
 import type { Cluster } from '../../../src/cluster/cluster.ts';
-import type { Injectors } from '../../../src/expect/injectors.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { type Labels, NO_NAMESPACE, type PodFacts, type Workload, type WorkloadRef } from '../../../src/model.ts';
@@ -13,6 +12,7 @@ import { historyOf } from '../../../src/plan/history.ts';
 import type { RuleContext } from '../../../src/plan/rule.ts';
 import { Restarter } from '../../../src/restart/restarter.ts';
 import type { RestartPhases } from '../../../src/restart/restartPhases.ts';
+import { askedBy } from '../../builders/injectors.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
 import { context, policy } from '../../builders/policy.ts';
 import { complete, expected, injection, NOW, pod, sidecar, workload } from '../../builders/workload.ts';
@@ -79,10 +79,10 @@ export class RestarterBench {
       patch: async (ref: WorkloadRef, patch: Patch) => this.#patch(ref, patch),
       rejection: async () => undefined,
     } as unknown as Cluster;
-    const answer = async () => ({ kind: 'sidecar', sidecar: expected() });
+    const answer = async () => ({ kind: 'sidecar' as const, sidecar: expected() });
     this.observer = new Observer({
       cluster: this.#cluster,
-      injectors: { ask: answer, askAfresh: answer } as unknown as Injectors,
+      injectors: askedBy({ ask: answer, askAfresh: answer }),
       journal: { of: (one) => this.journal.of(one), learnt: (run, namespace) => this.journal.learnt(run, namespace) },
       policy: () => policy(),
     });
