@@ -1,0 +1,82 @@
+import { writeFileSync } from 'node:fs';
+import type { Testbed } from '../../testbed/testbed.ts';
+import { OperatorProcess } from '../operatorProcess.ts';
+import { QUICK } from '../scene.ts';
+import { FaultyApi } from './faultyApi.ts';
+
+const CLOCK = new URL('shiftedClock.ts', import.meta.url).href;
+const LEADERSHIP: ReadonlySet<string> = new Set(['Leading', 'Stopped leading', 'Standing by']);
+
+/** One of the operators: with a user, a way to the API server and a clock of its own. It can be started again and again. */
+export class Replica {
+  readonly user: string;
+  readonly api: FaultyApi;
+  readonly #kubeconfig: string;
+  readonly #policy: string;
+  readonly #clock: string;
+  #operator: OperatorProcess | undefined;
+  /** Of processes before this one: log lines and what else they wrote. */
+  rest = '';
+
+  private constructor(user: string, api: FaultyApi, kubeconfig: string, policy: string, clock: string) {
+    this.user = user;
+    this.api = api;
+    this.#kubeconfig = kubeconfig;
+    this.#policy = policy;
+    this.#clock = clock;
+  }
+
+  static async make(bed: Testbed, user: string, policy: string): Promise<Replica> {
+    const [api, kubeconfig] = await FaultyApi.up(bed.cluster, await bed.operatorKubeconfig(user));
+    return new Replica(user, api, kubeconfig, policy, bed.path(`${user}.clock`));
+  }
+
+  get isRunning(): boolean {
+    return this.#operator !== undefined;
+  }
+
+  /** By its own word: good enough to choose whom a fault hits. */
+  get isLeading(): boolean {
+    return this.#operator?.lines.findLast(({ msg }) => LEADERSHIP.has(msg))?.msg === 'Leading';
+  }
+
+  get hasScanned(): boolean {
+    return (this.#operator?.said('Scanned').length ?? 0) > 0 || (this.#operator?.said('Standing by').length ?? 0) > 0;
+  }
+
+  start(): void {
+    const environment = { NODE_OPTIONS: `--import=${CLOCK}`, CLOCK_FILE: this.#clock };
+    this.#operator ??= new OperatorProcess(this.#kubeconfig, [...QUICK, '--policy', this.#policy], environment);
+  }
+
+  /** Sets its wall clock forward, or back. */
+  shift(milliseconds: number): void {
+    writeFileSync(this.#clock, String(milliseconds));
+  }
+
+  async kill(): Promise<void> {
+    await this.#ended((operator) => operator.kill());
+  }
+
+  /** As a kubelet stops it. */
+  async stop(): Promise<void> {
+    this.thaw();
+    await this.#ended((operator) => operator.stop());
+  }
+
+  freeze(): void {
+    this.#operator?.freeze();
+  }
+
+  thaw(): void {
+    this.#operator?.thaw();
+  }
+
+  async #ended(end: (operator: OperatorProcess) => Promise<unknown>): Promise<void> {
+    const operator = this.#operator;
+    this.#operator = undefined;
+    if (!operator) return;
+    await end(operator);
+    this.rest += operator.rest;
+  }
+}
