@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterTest } from '../jest/afterTest.ts';
 import { Arena } from './chaos/arena.ts';
@@ -49,6 +51,9 @@ async function run(seed: number, count: number): Promise<void> {
     .filter(({ verdict }) => verdict === 'outdated')
     .map(({ namespace, kind, name, reason, detail }) => `${namespace}/${kind}/${name}: ${reason} ${detail}`);
   const history = await recorded(arena);
+  // for a closer look at a failure, as OPERATOR_LOGS is
+  if (process.env.OPERATOR_LOGS)
+    writeFileSync(join(process.env.OPERATOR_LOGS, `history-${seed}.json`), JSON.stringify(history));
   const breaches = INVARIANTS.flatMap((invariant) => breachesText(invariant, history));
   console.log(
     [
