@@ -6,6 +6,8 @@ import { parse } from 'yaml';
 import type { Cluster } from '../../testbed/cluster.ts';
 
 const WATCH = /[?&]watch=(?:1|true)\b/;
+/** Idle connections are the operators' to close. */
+const KEEP_ALIVE_MS = 120_000;
 const status = (code: number, reason: string) => ({
   kind: 'Status',
   apiVersion: 'v1',
@@ -15,6 +17,9 @@ const status = (code: number, reason: string) => ({
   reason,
   code,
 });
+
+/** What it must know of the cluster behind it. */
+type Behind = Pick<Cluster, 'server' | 'ca' | 'certificate'>;
 
 /**
  * One operator's way to the API server, on which everything can go wrong that goes wrong on a network and at a busy server. It speaks HTTP,
@@ -29,7 +34,7 @@ export class FaultyApi {
   isExpired = false;
   /** Every second write is done, and its answer lost with its connection. */
   losesAnswers = false;
-  readonly #cluster: Cluster;
+  readonly #cluster: Behind;
   readonly #agent: Agent;
   readonly #http: Server;
   readonly #tcp: TcpServer;
@@ -39,27 +44,27 @@ export class FaultyApi {
   #isSilent = false;
   #requests = 0;
 
-  private constructor(cluster: Cluster, agent: Agent) {
+  private constructor(cluster: Behind, agent: Agent) {
     this.#cluster = cluster;
     this.#agent = agent;
     const { certificate, key } = cluster.certificate(['127.0.0.1', 'localhost']);
-    this.#http = createServer({ cert: certificate, key, keepAlive: true }, (asked, answer) =>
+    this.#http = createServer({ cert: certificate, key, keepAliveTimeout: KEEP_ALIVE_MS }, (asked, answer) =>
       this.#serve(asked, answer),
     );
     this.#http.on('secureConnection', (socket) => {
       if (this.#isSilent) this.#dead.add(socket);
-      this.#keep(this.#open, socket);
+      this.#keep(socket);
     });
     // a connection that begins in the silence gets no handshake either
     this.#tcp = createTcp((socket) => {
       socket.on('error', () => undefined);
       if (!this.#isSilent) this.#http.emit('connection', socket);
-      else this.#keep(this.#open, socket);
+      else this.#keep(socket);
     });
   }
 
   /** @param kubeconfig of the operator: with a certificate */
-  static async up(cluster: Cluster, kubeconfig: string): Promise<[api: FaultyApi, kubeconfig: string]> {
+  static async up(cluster: Behind, kubeconfig: string): Promise<[api: FaultyApi, kubeconfig: string]> {
     const text = readFileSync(kubeconfig, 'utf8');
     const { user } = (parse(text) as { users: { user: Record<string, string> }[] }).users[0] ?? { user: {} };
     const pem = (name: string): string => Buffer.from(user[name] ?? '', 'base64').toString();
@@ -103,16 +108,19 @@ export class FaultyApi {
     await new Promise((resolve) => this.#tcp.close(resolve));
   }
 
-  #keep(sockets: Set<Socket>, socket: Socket): void {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+  #keep(socket: Socket): void {
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
   }
 
   #serve(asked: IncomingMessage, answer: ServerResponse): void {
     const number = ++this.#requests;
     const { socket, url = '', method = 'GET' } = asked;
     const isWatch = WATCH.test(url);
-    if (isWatch) this.#keep(this.#watches, socket);
+    if (isWatch) {
+      this.#watches.add(socket);
+      answer.once('close', () => this.#watches.delete(socket));
+    }
     // of what is sent into the silence, half is lost on the way there and half on the way back
     if (this.#dead.has(socket) && number % 2 === 0) return;
     if (this.isBusy && number % 2 === 0) {
@@ -124,11 +132,19 @@ export class FaultyApi {
       return;
     }
     const isLost = this.losesAnswers && method !== 'GET' && number % 2 === 0;
-    setTimeout(() => this.#forward(asked, answer, isLost), this.delay);
+    const chunks: Buffer[] = [];
+    asked.on('data', (chunk: Buffer) => chunks.push(chunk));
+    // what was sent whole arrives, also when its sender no longer waits for the answer
+    const arrive = (): void => this.#forward(asked, Buffer.concat(chunks), answer, isLost);
+    asked.once('end', () => setTimeout(arrive, this.delay));
   }
 
-  #forward(asked: IncomingMessage, answer: ServerResponse, isLost: boolean): void {
-    const { socket, method, headers, url } = asked;
+  #forward(
+    { socket, method, headers, url = '' }: IncomingMessage,
+    body: Buffer,
+    answer: ServerResponse,
+    isLost: boolean,
+  ): void {
     const { port } = new URL(this.#cluster.server);
     const options = {
       agent: this.#agent,
@@ -141,10 +157,15 @@ export class FaultyApi {
     };
     const forwarded = request(options, (real) => {
       if (isLost) {
+        real.on('error', () => undefined);
         real.resume().once('end', () => socket.destroy());
         return;
       }
-      if (!this.#dead.has(socket)) answer.writeHead(real.statusCode ?? 502, real.headers);
+      if (!this.#dead.has(socket)) {
+        answer.writeHead(real.statusCode ?? 502, real.headers);
+        // a watch without news has nothing else to send
+        answer.flushHeaders();
+      }
       real.on('data', (bytes: Buffer) => {
         if (!this.#dead.has(socket)) answer.write(bytes);
       });
@@ -154,8 +175,8 @@ export class FaultyApi {
       real.once('error', () => this.#break(socket));
     });
     forwarded.once('error', () => this.#break(socket));
-    answer.once('close', () => forwarded.destroy());
-    asked.pipe(forwarded);
+    if (WATCH.test(url)) answer.once('close', () => forwarded.destroy());
+    forwarded.end(body);
   }
 
   /** What breaks behind ends what is in front, unless that is dead: then nobody hears of it. */
