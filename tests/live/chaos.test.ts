@@ -55,11 +55,10 @@ async function run(seed: number, count: number): Promise<void> {
   if (process.env.OPERATOR_LOGS)
     writeFileSync(join(process.env.OPERATOR_LOGS, `history-${seed}.json`), JSON.stringify(history));
   const breaches = INVARIANTS.flatMap((invariant) => breachesText(invariant, history));
+  const seconds = (from: number, to: number): string => `${((to - from) / 1000).toFixed(0)} s`;
+  console.log(`seed ${seed}: ${JSON.stringify(countsOf(steps))}`);
   console.log(
-    [
-      `seed ${seed}: ${JSON.stringify(countsOf(steps))}`,
-      `${restartsOf(history).length} restarts; ${((calmAt - began) / 1000).toFixed(0)} s of faults, current ${((currentAt - calmAt) / 1000).toFixed(0)} s later`,
-    ].join('\n'),
+    `${restartsOf(history).length} restarts in ${seconds(began, currentAt)}, current after ${seconds(calmAt, currentAt)}`,
   );
   assert.deepEqual(wrong, [], story());
   assert.equal(breaches.join('\n\n'), '', story());

@@ -4,8 +4,8 @@ import type { PolicyMark } from './history.ts';
 
 const SECOND = 1000;
 
-/** What the policy of the operators says, and what else is only written into its file. */
-export type Asked = Omit<PolicyMark, 'time' | 'closed'> & { readonly closed?: 'paused' | 'frozen' };
+/** What the policy of the operators says. */
+export type Asked = Omit<PolicyMark, 'time'>;
 
 /** The waves are named as the namespaces begin. What begins with `rest` is in none of them. */
 export const USUAL: Asked = {
@@ -26,8 +26,8 @@ export class ChaosPolicy {
     this.write(USUAL);
   }
 
-  write({ closed, ...asked }: Asked): void {
-    const { waves, bake, ...limits } = asked;
+  write(asked: Asked): void {
+    const { waves, bake, closed, ...limits } = asked;
     const freeze = { name: 'chaos', from: '2020-01-01T00:00', to: '2100-01-01T00:00', timeZone: 'Etc/UTC' };
     const text = stringify({
       ...limits,
@@ -42,7 +42,7 @@ export class ChaosPolicy {
     });
     // a reader finds the old file or the new one
     writeFileSync(`${this.path}.new`, text);
-    this.marks.push({ ...asked, closed: closed !== undefined, time: Date.now() });
+    this.marks.push({ ...asked, time: Date.now() });
     renameSync(`${this.path}.new`, this.path);
   }
 }

@@ -15,8 +15,8 @@ export interface PolicyMark {
   /** The first part of the names of each wave's namespaces, in order; what none names comes after them. */
   readonly waves: readonly string[];
   readonly bake: number;
-  /** Paused or frozen: nothing may begin. */
-  readonly closed: boolean;
+  /** While paused, no pod is evicted either; a freeze lets a restart that has begun come to its end. */
+  readonly closed?: 'paused' | 'frozen';
 }
 
 /** A pod template that a workload had, by the restart that stands in it. */

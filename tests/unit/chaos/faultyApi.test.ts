@@ -79,7 +79,7 @@ interface Asked {
   readonly ended: string[];
 }
 
-/** The status and the text of the answer; of a watch the status alone, and `broken` where the connection ends, `silence` where none comes. */
+/** The status and the text of the answer, of a watch the status alone; `broken` where the connection ends, `silence` where none comes. */
 function asks({ patience, ended, ...options }: Asked): Promise<string> {
   return new Promise((resolve) => {
     const asked = request({ host: '127.0.0.1', ...options }, (answer) => {

@@ -202,16 +202,33 @@ const ROWS: readonly (readonly [Invariant, string, 'holds' | 'broken', History])
     closedTimes,
     'a restart while paused',
     'broken',
-    history([restart(30)], policies({}, { time: at(1), closed: true })),
+    history([restart(30)], policies({}, { time: at(1), closed: 'paused' })),
   ],
   [
     closedTimes,
     'an eviction while paused',
     'broken',
-    history([eviction(30, 'web-0', 'p')], policies({}, { time: at(1), closed: true })),
+    history([eviction(30, 'web-0', 'p')], policies({}, { time: at(1), closed: 'paused' })),
   ],
-  [closedTimes, 'right after the pause', 'holds', history([restart(3)], policies({}, { time: at(1), closed: true }))],
-  [closedTimes, 'an end while paused', 'holds', history([end(30, 0)], policies({}, { time: at(1), closed: true }))],
+  [
+    closedTimes,
+    'right after the pause',
+    'holds',
+    history([restart(3)], policies({}, { time: at(1), closed: 'paused' })),
+  ],
+  [
+    closedTimes,
+    'a restart while frozen',
+    'broken',
+    history([restart(30)], policies({}, { time: at(1), closed: 'frozen' })),
+  ],
+  [
+    closedTimes,
+    'an eviction while frozen, of a restart that has begun',
+    'holds',
+    history([eviction(30, 'web-0', 'p')], policies({}, { time: at(1), closed: 'frozen' })),
+  ],
+  [closedTimes, 'an end while paused', 'holds', history([end(30, 0)], policies({}, { time: at(1), closed: 'paused' }))],
 ];
 
 for (const [invariant, what, state, given] of ROWS)

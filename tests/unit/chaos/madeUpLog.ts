@@ -13,7 +13,6 @@ export const POLICY: PolicyMark = {
   maxRestartsPerMinute: 0,
   waves: ['one', 'two'],
   bake: 5000,
-  closed: false,
 };
 
 /** A history of these writes by the operators `a` and `b`. */
