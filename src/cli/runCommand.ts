@@ -44,6 +44,7 @@ export async function runCommand(
   const logger = createLogger(settings.logLevel);
   const fence = (): void => leadership.assertLeading();
   const { client, cluster: writable, namespace, server, account } = connect(settings, environment, fence);
+  const wall = client.serverClock.now;
   const metrics = new Metrics(VERSION);
   const leadership = leadershipOf(settings, { client, namespace, owner: await account() }, logger, metrics);
   const cluster = settings.dryRun ? readOnly(writable) : writable;
@@ -55,7 +56,7 @@ export async function runCommand(
   });
   // a replica that does not lead would report work that it did not do
   const events = { emit: async (event: EventDraft) => (leadership.isLeading ? queue.emit(event) : undefined) };
-  const report = new Report({ logger, metrics, cluster: events, namespace });
+  const report = new Report({ logger, metrics, cluster: events, namespace, wall });
   const news = newsReport(logger, metrics, new EventSender(events, logger, namespace));
   const ready: { watch?: MeshWatch } = {};
   const servers = await serve(
@@ -101,7 +102,7 @@ export async function runCommand(
     dryRun,
     report,
     now: steadyNow,
-    wall: Date.now,
+    wall,
     sleep: systemClock.sleep,
     notify: {
       origin: { cluster: settings.clusterName, statusUrl: settings.statusUrl },
@@ -173,7 +174,7 @@ function leadershipOf(
       log.lost(why);
     },
   };
-  const common = { ...lease, listener, now: Date.now };
+  const common = { ...lease, listener, now: lease.client.serverClock.now };
   const leadership = elected
     ? new LeaderElection({ ...common, identity })
     : new WithoutElection({ ...common, writes: !dryRun });

@@ -114,7 +114,7 @@ export class Arena {
     this.policy.write(USUAL);
     for (const replica of this.replicas) {
       replica.api.calm();
-      replica.shift(0);
+      replica.clock.set(0);
       replica.thaw();
       replica.start();
     }

@@ -1,34 +1,33 @@
-import { writeFileSync } from 'node:fs';
 import type { Testbed } from '../../testbed/testbed.ts';
+import { OperatorClock } from '../operatorClock.ts';
 import { OperatorProcess } from '../operatorProcess.ts';
 import { QUICK } from '../scene.ts';
 import { FaultyApi } from './faultyApi.ts';
 
-const CLOCK = new URL('shiftedClock.ts', import.meta.url).href;
 const LEADERSHIP: ReadonlySet<string> = new Set(['Leading', 'Stopped leading', 'Standing by']);
 
 /** One of the operators: with a user, a way to the API server and a clock of its own. It can be started again and again. */
 export class Replica {
   readonly user: string;
   readonly api: FaultyApi;
+  readonly clock: OperatorClock;
   readonly #kubeconfig: string;
   readonly #policy: string;
-  readonly #clock: string;
   #operator: OperatorProcess | undefined;
   /** Of processes before this one: log lines and what else they wrote. */
   rest = '';
 
-  private constructor(user: string, api: FaultyApi, kubeconfig: string, policy: string, clock: string) {
+  private constructor(user: string, api: FaultyApi, kubeconfig: string, policy: string, clock: OperatorClock) {
     this.user = user;
     this.api = api;
     this.#kubeconfig = kubeconfig;
     this.#policy = policy;
-    this.#clock = clock;
+    this.clock = clock;
   }
 
   static async make(bed: Testbed, user: string, policy: string): Promise<Replica> {
     const [api, kubeconfig] = await FaultyApi.up(bed.cluster, await bed.operatorKubeconfig(user));
-    return new Replica(user, api, kubeconfig, policy, bed.path(`${user}.clock`));
+    return new Replica(user, api, kubeconfig, policy, new OperatorClock(bed.path(`${user}.clock`)));
   }
 
   get isRunning(): boolean {
@@ -45,13 +44,8 @@ export class Replica {
   }
 
   start(): void {
-    const environment = { NODE_OPTIONS: `--import=${CLOCK}`, CLOCK_FILE: this.#clock };
-    this.#operator ??= new OperatorProcess(this.#kubeconfig, [...QUICK, '--policy', this.#policy], environment);
-  }
-
-  /** Sets its wall clock forward, or back. */
-  shift(milliseconds: number): void {
-    writeFileSync(this.#clock, String(milliseconds));
+    const flags = [...QUICK, '--policy', this.#policy];
+    this.#operator ??= new OperatorProcess(this.#kubeconfig, flags, this.clock.environment);
   }
 
   async kill(): Promise<void> {

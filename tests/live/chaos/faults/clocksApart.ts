@@ -9,10 +9,10 @@ export const clocksApart: Fault = {
   lasts: [6, 20],
   begin: ({ leader, standby }, dice) => {
     const by = dice.pick([HOUR, -HOUR]);
-    leader.shift(by);
-    if (dice.once(2)) standby.shift(-by);
+    leader.clock.set(by);
+    if (dice.once(2)) standby.clock.set(-by);
     return () => {
-      for (const replica of [leader, standby]) replica.shift(0);
+      for (const replica of [leader, standby]) replica.clock.set(0);
     };
   },
 };
