@@ -14,6 +14,9 @@ const state = getState();
 state.testTimeout = order.timeout;
 state.testNamePattern = order.namePattern ? new RegExp(order.namePattern, 'i') : null;
 
+/** Milliseconds after the report; longer than the runner waits, whose words then say what is wrong. */
+const LONGEST_LEFT = 60_000;
+
 let isReported = false;
 
 /** An unhandled error belongs to the running test, or else to the file. After the report it can only be printed. */
@@ -30,6 +33,8 @@ isReported = true;
 process.send?.(reported);
 process.removeAllListeners('disconnect');
 process.disconnect();
+// the runner ends a process that does not end by itself, unless the runner was ended before
+setTimeout(() => process.kill(process.pid, 'SIGKILL'), LONGEST_LEFT).unref();
 
 async function report(path: string): Promise<FileReport> {
   try {
