@@ -15,9 +15,11 @@ import { restartsOf } from './chaos/restarts.ts';
 import { countsOf, schedule, scheduleText } from './chaos/schedule.ts';
 import { planRows } from './commandLine.ts';
 
-/** Faults of one run: each kind once. A longer run has a cluster of its own for so many. */
+/** Faults of one run: each kind once. More have a cluster of their own for so many. */
 const IN_ONE_RUN = FAULTS.length;
-const WANTED = Number(process.env.CHAOS ?? IN_ONE_RUN);
+/** As many as fit into two minutes. */
+const USUAL_COUNT = 12;
+const WANTED = Number(process.env.CHAOS ?? USUAL_COUNT);
 const SEED = Number(process.env.CHAOS_SEED ?? 1);
 /** A watch that has died without a word is missed after 150 s (src/cluster/reflector.ts), and then all must be restarted once. */
 const CURRENT_MS = 270_000;

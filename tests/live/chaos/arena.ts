@@ -107,6 +107,13 @@ export class Arena {
     return () => signal(running, 'SIGCONT');
   }
 
+  /** Waits until an operator has restarted or evicted something, or for so many milliseconds. */
+  async atWork(milliseconds: number): Promise<void> {
+    const done = (): string => this.replicas.map(({ deeds }) => deeds).join();
+    const before = done();
+    await until('an operator to do something', milliseconds, () => done() !== before, 20).catch(() => undefined);
+  }
+
   /** What faults should have undone, undone again for certain. */
   async calm(): Promise<void> {
     for (const running of alive(this.bed.state)) signal(running, 'SIGCONT');

@@ -3,10 +3,15 @@ import { Dice } from '../../unit/fuzz/dice.ts';
 import type { Arena } from './arena.ts';
 import type { Fault, Heal } from './fault.ts';
 import type { Part } from './parts.ts';
-import type { Step } from './schedule.ts';
+import { type Step, UPGRADE } from './schedule.ts';
 
 /** A fault begins and ends within this time, or the run has failed. */
 const DEADLINE_MS = 90_000;
+
+/**
+ * How long a fault waits until something is under way that it can disturb. Nothing is, where another fault is in the way of everything.
+ */
+const AT_WORK_MS = 6000;
 
 /**
  * Plays a schedule. A step begins at its time, or when all steps before it that hold one of its parts have ended. Every fault that began is
@@ -27,6 +32,7 @@ export async function play(
   const one = async (step: Step, fault: Fault, before: readonly (Promise<unknown> | undefined)[]): Promise<void> => {
     await Promise.all(before);
     await sleep(Math.max(0, 1000 * (step.begins - seconds())));
+    if (fault.name !== UPGRADE.name) await arena.atWork(AT_WORK_MS);
     said(`${seconds().toFixed(1).padStart(6)} s  ${fault.name} begins`);
     let heal: Heal | undefined;
     try {

@@ -6,6 +6,8 @@ import { FaultyApi } from './faultyApi.ts';
 
 const LEADERSHIP: ReadonlySet<string> = new Set(['Leading', 'Stopped leading', 'Standing by']);
 
+const DEEDS: ReadonlySet<string> = new Set(['Restarted', 'Pod evicted']);
+
 /** One of the operators: with a user, a way to the API server and a clock of its own. It can be started again and again. */
 export class Replica {
   readonly user: string;
@@ -37,6 +39,11 @@ export class Replica {
   /** By its own word: good enough to choose whom a fault hits. */
   get isLeading(): boolean {
     return this.#operator?.lines.findLast(({ msg }) => LEADERSHIP.has(msg))?.msg === 'Leading';
+  }
+
+  /** How many restarts and evictions its process has written, by its own word. */
+  get deeds(): number {
+    return this.#operator?.lines.filter(({ msg }) => DEEDS.has(msg)).length ?? 0;
   }
 
   get hasScanned(): boolean {

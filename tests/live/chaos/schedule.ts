@@ -12,10 +12,11 @@ export interface Step {
 
 /** The step that is no fault: the mesh gets another version, so that there is always something to restart. */
 export const UPGRADE: FaultKind = { name: 'upgrade', holds: ['api', 'istiod'], lasts: [2, 2] };
-const UPGRADE_EVERY = 20;
+/** A run takes about as long where nothing is in its way. */
+const UPGRADE_EVERY = 25;
 
 /** Seconds from the beginning of one fault to the next. */
-const GAP: readonly [number, number] = [2, 6];
+const GAP: readonly [number, number] = [3, 8];
 /** Seconds that a part stays free after a fault: what it was to break must be at work again. */
 const REST = 1;
 

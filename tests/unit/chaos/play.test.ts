@@ -4,8 +4,8 @@ import type { Fault } from '../../live/chaos/fault.ts';
 import { play } from '../../live/chaos/play.ts';
 import type { Step } from '../../live/chaos/schedule.ts';
 
-/** Nothing here looks at it. */
-const ARENA = {} as Arena;
+/** All that is asked of it. */
+const ARENA = { atWork: async () => undefined } as unknown as Arena;
 const step = (fault: string, begins = 0): Step => ({ fault, begins, ends: begins + 0.02, seed: 1 });
 
 /** Faults that note when they begin and end. */

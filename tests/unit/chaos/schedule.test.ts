@@ -44,9 +44,9 @@ test('some faults overlap, and each lasts as long as its kind says', () => {
   }
 });
 
-test('a run of every kind ends within three minutes', () => {
+test('a run of every kind ends within four minutes', () => {
   const longest = SEEDS.map((seed) => Math.max(...schedule(seed, FAULTS.length, FAULTS).map(({ ends }) => ends)));
-  assert.ok(Math.max(...longest) < 180, `${Math.max(...longest)} s`);
+  assert.ok(Math.max(...longest) < 240, `${Math.max(...longest)} s`);
 });
 
 test('every kind has a name of its own', () =>

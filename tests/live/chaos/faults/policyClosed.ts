@@ -5,7 +5,8 @@ import type { Fault } from '../fault.ts';
 export const policyClosed: Fault = {
   name: 'policy-closed',
   holds: ['policy'],
-  lasts: [5, 14],
+  // longer than an operator may take to notice
+  lasts: [9, 14],
   begin: ({ policy }, dice) => {
     policy.write({ ...USUAL, closed: dice.pick(['paused', 'frozen'] as const) });
     return () => policy.write(USUAL);

@@ -5,7 +5,8 @@ import type { Fault } from '../fault.ts';
 export const policyRewritten: Fault = {
   name: 'policy-rewritten',
   holds: ['policy'],
-  lasts: [4, 15],
+  // longer than an operator may take to notice
+  lasts: [9, 16],
   begin: ({ policy }, dice) => {
     policy.write({
       maxInFlight: 1 + dice.below(3),
