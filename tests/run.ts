@@ -15,6 +15,8 @@ interface Suite {
   readonly command?: readonly string[];
   readonly isProject?: boolean;
   readonly minutes: number;
+  /** Files of the project `live` that are also run alone, when this suite is named. */
+  readonly alone?: string;
 }
 
 const SUITES: readonly Suite[] = [
@@ -38,6 +40,7 @@ const SUITES: readonly Suite[] = [
   // the first time this installs a browser
   { name: 'page', isProject: true, minutes: 10 },
   { name: 'live', isProject: true, minutes: 60 },
+  { name: 'chaos', alone: 'live/chaos', minutes: 85 },
 ];
 
 /** Minutes for all suites together, because CI ends a run after 90. A suite that begins late gets what is left. */
@@ -60,7 +63,9 @@ async function main(): Promise<number> {
   }
   const sum: Sum = { passed: 0, failed: 0 };
   const deadline = Date.now() + ALL_MINUTES * 60_000;
-  for (const suite of SUITES.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+  const isWanted = ({ name, alone }: Suite): boolean =>
+    positionals.length === 0 ? alone === undefined : positionals.includes(name);
+  for (const suite of SUITES.filter(isWanted)) {
     console.log(`\n── ${suite.name}`);
     const began = Date.now();
     const { passed, failed } = await runSuite(suite, Math.max(1, Math.min(suite.minutes * 60_000, deadline - began)));
@@ -75,10 +80,11 @@ async function main(): Promise<number> {
 }
 
 /** @param limit milliseconds */
-async function runSuite({ name, command, isProject }: Suite, limit: number): Promise<Sum> {
+async function runSuite({ name, command, isProject, alone }: Suite, limit: number): Promise<Sum> {
   const sums = [
     ...(command ? [await runCommand(command, limit)] : []),
     ...(isProject ? [await runProject(name, limit)] : []),
+    ...(alone ? [await runProject('live', limit, ['--testPathPatterns', alone])] : []),
   ];
   const total = (count: (sum: Sum) => number): number => sums.map(count).reduce((a, b) => a + b, 0);
   return { passed: total(({ passed }) => passed), failed: total(({ failed }) => failed) };
@@ -88,7 +94,7 @@ async function runCommand([program = '', ...args]: readonly string[], limit: num
   return (await stream(program, args, limit)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-async function runProject(name: string, limit: number): Promise<Sum> {
+async function runProject(name: string, limit: number, chosen: readonly string[] = []): Promise<Sum> {
   if (name === 'live')
     for (const { file, test, because } of skipped(process.env))
       console.log(`﹣ skipped ${file}${test ? ` › ${test}` : ''}: ${because}`);
@@ -96,7 +102,7 @@ async function runProject(name: string, limit: number): Promise<Sum> {
   const results = join(folder, 'results.json');
   try {
     const workers = name === 'live' && !process.env.E2E_KUBECONFIG ? ['--maxWorkers', `${LIVE_WORKERS}`] : [];
-    const args = ['--selectProjects', name, '--json', '--outputFile', results, ...workers];
+    const args = ['--selectProjects', name, '--json', '--outputFile', results, ...workers, ...chosen];
     const code = await stream('jest', args, limit);
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = read(results);
     const failed = numFailedTests + numRuntimeErrorTestSuites;

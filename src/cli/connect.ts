@@ -40,7 +40,7 @@ export function connect({ kubeconfig, context }: Settings, env: Environment, bef
   const client = new KubeClient({ config, userAgent: `${PRODUCT}/${VERSION}` });
   return {
     client,
-    cluster: new KubeCluster(client, new PagedPodSource(client), Date.now, beforeWrite),
+    cluster: new KubeCluster(client, new PagedPodSource(client), client.serverClock.now, beforeWrite),
     name: source === IN_CLUSTER ? client.origin : name,
     namespace,
     server: client.origin,

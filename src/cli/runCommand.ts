@@ -48,6 +48,7 @@ export async function runCommand(
   const tracing = await tracingOf(settings, environment, logger);
   const fence = (): void => leadership.assertLeading();
   const { client, cluster: writable, namespace, server, account } = connect(settings, environment, fence);
+  const wall = client.serverClock.now;
   const metrics = new Metrics(VERSION);
   const leadership = leadershipOf(settings, { client, namespace, owner: await account() }, logger, metrics);
   const cluster = settings.dryRun ? readOnly(writable) : writable;
@@ -59,7 +60,7 @@ export async function runCommand(
   });
   // a replica that does not lead would report work that it did not do
   const events = { emit: async (event: EventDraft) => (leadership.isLeading ? queue.emit(event) : undefined) };
-  const report = new Report({ logger, metrics, cluster: events, namespace });
+  const report = new Report({ logger, metrics, cluster: events, namespace, wall });
   const news = newsReport(logger, metrics, new EventSender(events, logger, namespace));
   const ready: { watch?: MeshWatch } = {};
   const page = new StatusPage({ settings, leadership, home: namespace, server, logger, signal });
@@ -103,7 +104,7 @@ export async function runCommand(
     dryRun,
     report,
     now: steadyNow,
-    wall: Date.now,
+    wall,
     sleep: systemClock.sleep,
     notify: {
       origin: { cluster: settings.clusterName, statusUrl: settings.statusUrl },
@@ -183,7 +184,7 @@ function leadershipOf(
       log.lost(why);
     },
   };
-  const common = { ...lease, listener, now: Date.now };
+  const common = { ...lease, listener, now: lease.client.serverClock.now };
   const leadership = elected
     ? new LeaderElection({ ...common, identity })
     : new WithoutElection({ ...common, writes: !dryRun });

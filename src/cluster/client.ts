@@ -9,6 +9,7 @@ import { type Credentials, readCredentials, sameTls, type TlsMaterial } from './
 import type { WebSocketAddress } from './portForward.ts';
 import { type Priority, priorityOf } from './priority.ts';
 import { RequestQueue } from './requestQueue.ts';
+import { ServerClock } from './serverClock.ts';
 
 /** Ordinary calls share these few connections; the API server serves a connection's requests one by one over HTTP/1.1. */
 const CONNECTIONS = 8;
@@ -97,6 +98,8 @@ export interface KubeClientOptions {
  * connections.
  */
 export class KubeClient implements WatchApi {
+  /** The wall clock of the API server, by its answers. */
+  readonly serverClock = new ServerClock();
   readonly #config: KubeConfig;
   readonly #userAgent: string;
   readonly #places: Readonly<Record<'lease' | 'ordinary', number>>;
@@ -222,6 +225,7 @@ export class KubeClient implements WatchApi {
   async #dispatch(request: ApiRequest, lane: Lane, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const { headers, tls } = await untilAborted(this.#authenticate(request), signal);
     const fence = new Fence(request.beforeSend);
+    let answered = this.serverClock.asked();
     const options: Announced = {
       origin: this.#server.origin,
       path: this.#target(request),
@@ -231,12 +235,15 @@ export class KubeClient implements WatchApi {
       onBytes: () => {
         signal.throwIfAborted();
         fence.pass();
+        answered = this.serverClock.asked();
         this.#count(lane === 'watches' ? 'watch' : verbOf(request));
       },
       ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
     };
     try {
-      return await this.#connectionsFor(tls)[lane].request(options);
+      const answer = await this.#connectionsFor(tls)[lane].request(options);
+      answered(headerOf(answer.headers.date));
+      return answer;
     } catch (thrown) {
       throw fence.refused ? fence.reason : networkError(callOf(request), this.origin, thrown);
     }

@@ -33,6 +33,8 @@ export interface ReportOptions {
   readonly cluster: Pick<Cluster, 'emit'>;
   /** Where Events that concern no workload are sent. */
   readonly namespace: string;
+  /** The wall clock, in milliseconds; by default that of this machine. */
+  readonly wall?: () => number;
 }
 
 /** Which scan failed. */
@@ -60,11 +62,13 @@ export class Report implements Omit<RestartListener, 'sending'> {
   readonly #unreachable = new Set<string>();
   /** Namespaces in which records were refused. */
   readonly #refused = new Set<string>();
+  readonly #wall: () => number;
   #injectors: string | undefined;
 
   constructor(options: ReportOptions) {
     this.#options = options;
-    const { logger, metrics, cluster, namespace } = options;
+    const { logger, metrics, cluster, namespace, wall = Date.now } = options;
+    this.#wall = wall;
     const events = new EventSender(cluster, logger, namespace);
     this.#events = events;
     this.#metricGates = new MetricGateNews(logger, metrics, events);
@@ -75,7 +79,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
       new GateEvents(metrics, events),
       new BudgetEvents(events),
       new RolloutGroupNews(logger, events),
-      new WorkloadCounts(metrics),
+      new WorkloadCounts(metrics, wall),
       new WaveCounts(metrics),
     ];
   }
@@ -201,7 +205,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
   ended({ workload, verdict, entry }: Assessed, outcome: Outcome, detail: string): void {
     this.#restartEnded(workload, outcome, detail);
     if (entry && TIMED.has(resultOf(outcome)))
-      this.#options.metrics.restartTook(Math.max(0, Date.now() - entry.restartedAt) / 1000);
+      this.#options.metrics.restartTook(Math.max(0, this.#wall() - entry.restartedAt) / 1000);
     if (resultOf(outcome) !== 'verified') return;
     if (verdict.state === 'current')
       this.#events.about(workload, 'SidecarRestarted', `every pod has ${sidecarWord(verdict.expected)}`);

@@ -31,6 +31,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   admission: { all: ['local-webhook'] },
   bareControllers: { all: ['audit-log', 'fake-kubelet'] },
   budgets: { all: ['istiod-upgrade'] },
+  chaos: { all: ['control-plane', 'istiod-process'] },
   chart: { all: ['audit-log'] },
   config: { all: ['local-webhook'] },
   crash: { all: ['control-plane'] },

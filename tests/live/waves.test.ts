@@ -7,13 +7,16 @@ import { until } from '../testbed/until.ts';
 import { bed } from './bedWithIstio.ts';
 import { planRows } from './commandLine.ts';
 import { each, fleet } from './fleet.ts';
-import { Scene } from './scene.ts';
+import { OperatorClock } from './operatorClock.ts';
+import { OperatorProcess } from './operatorProcess.ts';
+import { QUICK, Scene } from './scene.ts';
 import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
 
 const { version, nextVersion, comingVersion } = new Versions();
 const INJECTED = { 'istio-injection': 'enabled' };
 const SECOND = 1000;
+const HOUR = 3600 * SECOND;
 
 interface Pod extends ApiObject {
   readonly metadata: ApiObject['metadata'] & { readonly creationTimestamp: string };
@@ -124,6 +127,39 @@ test('a restart that gets stuck in the first wave keeps the next from beginning;
     const after = (await madeAt(next)) - (await readyAt(stuck));
     assert.ok(after > 4 * SECOND, `the next wave began ${after} ms after the repair`);
     assert.deepEqual(await scene.restartCounts(), each([...stuck, ...next]));
+  } finally {
+    await scene.stop();
+  }
+});
+
+test('a clock that is set an hour forward ends no bake early, and set an hour back it makes none longer', async () => {
+  const [first, second, last] = await Promise.all([
+    fleet(bed, 'one', 1, INJECTED),
+    fleet(bed, 'two', 1, INJECTED),
+    fleet(bed, 'last', 1, INJECTED),
+  ]);
+  const policy = policyFile('clock', { name: 'one', bake: '8s' }, { name: 'two', bake: '8s' });
+  const clock = new OperatorClock(bed.path('clock'));
+  const user = 'meltemi-clock';
+  const kubeconfig = await bed.operatorKubeconfig(user);
+  const flags = [...QUICK, '--policy', policy];
+  const scene = await Scene.of(bed, user, async () => new OperatorProcess(kubeconfig, flags, clock.environment));
+  try {
+    await bed.istio.upgrade('default', nextVersion());
+    await scene.current(first, version(), 'default');
+    clock.set(HOUR);
+    await begun(scene, second, 60);
+    await scene.current(second, version(), 'default');
+    await scene.decided('last-00', 'outdated', 'wave-baking');
+    clock.set(-HOUR);
+    await begun(scene, last, 40);
+    await scene.current(last, version(), 'default');
+    const [afterOne, afterTwo] = [
+      (await madeAt(second)) - (await readyAt(first)),
+      (await madeAt(last)) - (await readyAt(second)),
+    ];
+    assert.ok(afterOne > 6 * SECOND, `wave two began ${afterOne} ms after wave one was ready`);
+    assert.ok(afterTwo > 6 * SECOND, `the rest began ${afterTwo} ms after wave two was ready`);
   } finally {
     await scene.stop();
   }

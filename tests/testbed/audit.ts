@@ -7,7 +7,10 @@ const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection
 const CHUNK = 1 << 20;
 const OK = 200;
 
-/** Patches are recorded with their content: what an operator wrote is assessed from them. The testbed's own noise is left out. */
+/**
+ * Patches, Leases and evictions are recorded with their content: what an operator wrote, by which right, and which pod it meant. The
+ * testbed's own noise is left out.
+ */
 export const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
@@ -19,13 +22,24 @@ export const AUDIT_POLICY = {
     },
     { level: 'None', userGroups: ['system:masters'], verbs: ['watch'] },
     { level: 'RequestResponse', verbs: ['patch'] },
+    {
+      level: 'Request',
+      verbs: ['create', 'update'],
+      resources: [{ group: 'coordination.k8s.io', resources: ['leases'] }],
+    },
+    { level: 'Request', verbs: ['create'], resources: [{ group: '', resources: ['pods/eviction'] }] },
     { level: 'Metadata' },
   ],
 };
 
-/** One write as the API server recorded it; `body` is the patch itself where it was one. */
+/** One write as the API server recorded it; `body` is what was sent, of a patch, a Lease or an eviction. */
 export interface Write {
+  /** When it was answered. */
   readonly time: number;
+  /** When it arrived. A write that can only be seen by its effect has no such time. */
+  readonly received?: number;
+  /** Of the object, where an accepted patch tells it. */
+  readonly uid?: string;
   readonly verb: string;
   readonly resource: string;
   readonly subresource: string;
@@ -63,6 +77,8 @@ interface AuditEvent {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly responseStatus?: { readonly code: number };
   readonly requestObject?: unknown;
+  readonly responseObject?: { readonly metadata?: { readonly uid?: string } };
+  readonly requestReceivedTimestamp: string;
   readonly stageTimestamp: string;
 }
 
@@ -165,8 +181,11 @@ function kindOf({ verb, objectRef = {}, annotations = {} }: AuditEvent): Request
 
 function asWrite(event: AuditEvent): Write {
   const { resource = '', subresource = '', namespace = '', name = '' } = event.objectRef ?? {};
+  const uid = event.responseObject?.metadata?.uid;
   return {
     time: Date.parse(event.stageTimestamp),
+    received: Date.parse(event.requestReceivedTimestamp),
+    ...(uid !== undefined && { uid }),
     verb: event.verb,
     resource,
     subresource,

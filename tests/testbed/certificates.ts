@@ -1,9 +1,13 @@
-import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { AsnConvert } from '@peculiar/asn1-schema';
+import { Certificate } from '@peculiar/asn1-x509';
 import { bits, boolean, explicit, implicit, integer, octets, oid, sequence, set, utcTime, utf8 } from './der.ts';
 
 const DAY_MS = 86_400_000;
 const ECDSA_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
+/** RSA names no parameters, and says so. */
+const RSA_SHA256 = sequence(oid('1.2.840.113549.1.1.11'), Buffer.from([0x05, 0x00]));
 const COMMON_NAME = '2.5.4.3';
 const ORGANIZATION = '2.5.4.10';
 const SERVER_AND_CLIENT = sequence(oid('1.3.6.1.5.5.7.3.1'), oid('1.3.6.1.5.5.7.3.2'));
@@ -27,7 +31,14 @@ export class Authority {
   readonly #key: KeyObject;
   readonly #name: Buffer;
 
-  constructor(name: string) {
+  /** @param given makes it the very authority that has these credentials */
+  constructor(name: string, given?: Credentials) {
+    if (given) {
+      this.#key = createPrivateKey(given.key);
+      this.#name = subjectOf(given.certificate);
+      this.certificate = given.certificate;
+      return;
+    }
     const pair = keyPair();
     this.#key = pair.privateKey;
     this.#name = distinguishedName({ user: name });
@@ -49,10 +60,11 @@ export class Authority {
   }
 
   #sign(subject: Buffer, key: KeyObject, extensions: Buffer[]): string {
+    const algorithm = this.#key.asymmetricKeyType === 'rsa' ? RSA_SHA256 : ECDSA_SHA256;
     const body = sequence(
       explicit(0, integer(Buffer.from([2]))),
       integer(randomBytes(16)),
-      ECDSA_SHA256,
+      algorithm,
       this.#name,
       // A clock a little behind, as in a freshly resumed virtual machine, must not make the certificate invalid.
       sequence(utcTime(new Date(Date.now() - DAY_MS)), utcTime(new Date(Date.now() + 3650 * DAY_MS))),
@@ -60,7 +72,7 @@ export class Authority {
       key.export({ type: 'spki', format: 'der' }),
       explicit(3, sequence(...extensions)),
     );
-    return pem('CERTIFICATE', sequence(body, ECDSA_SHA256, bits(sign('sha256', body, this.#key))));
+    return pem('CERTIFICATE', sequence(body, algorithm, bits(sign('sha256', body, this.#key))));
   }
 }
 
@@ -71,6 +83,12 @@ export function signingKey(): { readonly publicKey: string; readonly privateKey:
     publicKey: pair.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     privateKey: privatePem(pair.privateKey),
   };
+}
+
+/** The subject of a certificate, byte for byte: who verifies compares it with the issuer. */
+function subjectOf(certificate: string): Buffer {
+  const { tbsCertificate } = AsnConvert.parse(new X509Certificate(certificate).raw, Certificate);
+  return Buffer.from(AsnConvert.serialize(tbsCertificate.subject));
 }
 
 const keyPair = () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' });

@@ -148,8 +148,10 @@ test('the audit log shows who wrote what, and whose requests were refused', asyn
 
   const [write, ...more] = await bed.audit.writes('writer');
   assert.equal(more.length, 0);
-  assert.deepEqual(write && { ...write, time: 0, userAgent: '' }, {
+  assert.deepEqual(write && { ...write, time: 0, received: 0, uid: '', userAgent: '' }, {
     time: 0,
+    received: 0,
+    uid: '',
     userAgent: '',
     verb: 'patch',
     resource: 'deployments',
