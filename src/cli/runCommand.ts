@@ -63,7 +63,7 @@ export async function runCommand(
   const report = new Report({ logger, metrics, cluster: events, namespace, wall });
   const news = newsReport(logger, metrics, new EventSender(events, logger, namespace));
   const ready: { watch?: MeshWatch } = {};
-  const page = new StatusPage({ settings, leadership, home: namespace, server, logger, signal });
+  const page = new StatusPage({ settings, leadership, home: namespace, server, wall, logger, signal });
   const servers = await serve(settings, { client, metrics, logger, signal }, page, {
     watches: () => ready.watch?.problems()[0],
     leading: () => leadership.problem(),

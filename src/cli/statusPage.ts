@@ -21,6 +21,8 @@ export interface StatusPageOptions {
   readonly home: string;
   /** The address of the API server, or the name of the kubeconfig's context. */
   readonly server: string;
+  /** Wall clock, milliseconds: that of the times that are shown. */
+  readonly wall: () => number;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
@@ -33,7 +35,7 @@ export class StatusPage {
   readonly #connections = new Connections();
   #leader: LeaderView | undefined;
 
-  constructor({ settings, leadership, home, server, logger, signal }: StatusPageOptions) {
+  constructor({ settings, leadership, home, server, wall, logger, signal }: StatusPageOptions) {
     this.#settings = settings;
     const said = new SayOnce<string>();
     const onError = (error: unknown): void => {
@@ -47,10 +49,10 @@ export class StatusPage {
           cluster: settings.clusterName || server,
           home,
           dryRun: settings.dryRun,
-          wall: Date.now,
+          wall,
         }),
       now: steadyNow,
-      wall: Date.now,
+      wall,
       sleep: systemClock.sleep,
       signal,
       onError,

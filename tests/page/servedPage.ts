@@ -40,7 +40,8 @@ export class ServedPage implements AsyncDisposable {
     const logger: Logger = { error: say, warn: say, info: say, debug: say };
     const { signal } = this.#stop;
     const settings = { ...defaults(), clusterName: 'prod' };
-    const page = new StatusPage({ settings, leadership: this.leadership, home: 'meltemi', server: '', logger, signal });
+    const { leadership } = this;
+    const page = new StatusPage({ settings, leadership, home: 'meltemi', server: '', wall: Date.now, logger, signal });
     page.show(this.#view);
     // no reader is authorized on a loopback address, so nobody is asked
     const client = {} as KubeClient;
