@@ -4,10 +4,18 @@ import type { ServerResponse } from 'node:http';
 export const MOST_LISTENERS = 100;
 /** Bytes that may wait for a listener beside what the system's buffers take. One for whom more wait is dropped, and comes back. */
 export const LONGEST_QUEUE = 256 * 1024;
+/** Milliseconds until a listener has to come back, because its user may have lost the right to read since. */
+const LONGEST = 10 * 60_000;
 
 /** Clients that are told of changes by server-sent events. What they are told is made once for all of them. */
 export class Listeners {
   readonly #all = new Set<ServerResponse>();
+  readonly #longest: number;
+
+  /** @param longest milliseconds that one may listen without coming back */
+  constructor(longest = LONGEST) {
+    this.#longest = longest;
+  }
 
   get count(): number {
     return this.#all.size;
@@ -19,7 +27,11 @@ export class Listeners {
 
   add(response: ServerResponse): void {
     this.#all.add(response);
-    response.once('close', () => this.#all.delete(response));
+    const enough = setTimeout(() => response.end(), this.#longest).unref();
+    response.once('close', () => {
+      clearTimeout(enough);
+      this.#all.delete(response);
+    });
   }
 
   send(text: string): void {
