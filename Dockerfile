@@ -10,7 +10,7 @@ FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
-COPY LICENSE README.md build.ts ./
+COPY LICENSE README.md build.ts bundlePlugins.ts ./
 COPY src ./src
 ARG REVISION=unknown
 ARG CREATED=unknown

@@ -21,7 +21,7 @@ test-unit: node_modules ## Lint, types, unit and contract tests: seconds
 test-live: node_modules ## The scenarios on a real Kubernetes and Istio; E2E_KUBECONFIG=… on a cluster that you have
 	@$(RUN) test -- $(if $(E2E_KUBECONFIG),live,programs chart testbed live)
 
-bench: node_modules ## Measure plan and the idle operator on 10,000 pods; ARGS="--pods 2000 --deployments 100 --bundle"
+bench: node_modules ## Measure plan and the idle operator against the floor on 10,000 pods; ARGS="--pods 2000 --deployments 100 --bundle"
 	@$(RUN) bench -- $(ARGS)
 
 lint: node_modules ## Lint, format check and types

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
+import { bundlePlugins } from './bundlePlugins.ts';
+import { pageScript } from './src/page/script.ts';
 
 /**
  * Bundles the command line into one file that runs on Node alone, and lays around it what the npm package and the image need besides:
@@ -11,9 +13,9 @@ async function make(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const { commit, date } = origin(process.env);
 
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     entryPoints: ['src/main.ts'],
-    outfile: `${folder}/meltemi.js`,
+    write: false,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -21,18 +23,37 @@ async function make(folder: string): Promise<void> {
     legalComments: 'none',
     ...ANYWHERE,
     metafile: true,
+    plugins: bundlePlugins,
     define: {
       MELTEMI_COMMIT: JSON.stringify(commit),
       MELTEMI_DATE: JSON.stringify(date),
       MELTEMI_ANSWER_THREAD: JSON.stringify(await answerThread()),
+      MELTEMI_PAGE_SCRIPT: JSON.stringify((await transform(pageScript(), { minify: true, target: 'es2022' })).code),
     },
     // CommonJS dependencies inside an ESM bundle call require for Node's own modules.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/meltemi.js`, inAscii(outputFiles.map(({ text }) => text).join('')), { mode: 0o755 });
   writeFileSync(`${folder}/THIRD-PARTY-NOTICES.txt`, notices(Object.keys(metafile.inputs)));
   writeFileSync(`${folder}/package.json`, published(readFileSync('package.json', 'utf8')));
   for (const file of ['LICENSE', 'README.md']) copyFileSync(file, `${folder}/${file}`);
 }
+
+/**
+ * The bundle with question marks for all characters that ASCII does not have. Only comments of packages have any, because esbuild escapes
+ * them in code. One of them would make Node keep the whole file in two bytes for each character: 6 MB, and a slower start.
+ */
+function inAscii(text: string): string {
+  const line = text.split('\n').find((one) => OTHERS.test(one) && !COMMENT.test(one.slice(0, one.search(OTHERS))));
+  if (line !== undefined) throw new Error(`a line of code is not ASCII: ${line}`);
+  return text.replaceAll(new RegExp(OTHERS, 'gu'), '?');
+}
+
+/** Characters beyond ASCII. */
+const OTHERS = /[\u{80}-\u{10ffff}]/u;
+/** What a comment begins with, at the beginning of a line or after its code. */
+const COMMENT = /^\s*\*|\/\*|\/\/ /;
 
 /** Makes the same bytes with or without a tsconfig.json, which an image's build is not sent, and wherever node_modules really lies. */
 const ANYWHERE = { tsconfigRaw: { compilerOptions: { alwaysStrict: true } }, preserveSymlinks: true } as const;

@@ -29,6 +29,7 @@ export default {
     project('chart', 2 * MINUTE),
     project('olm', 2 * MINUTE),
     project('testbed', 20 * MINUTE),
+    project('page', 15 * MINUTE),
     project('live', 20 * MINUTE, {
       testPathIgnorePatterns: skippedFiles(process.env),
       setupFilesAfterEnv: ['<rootDir>/tests/live/skipTests.ts'],

@@ -1,18 +1,8 @@
 #!/usr/bin/env node
 import { basename } from 'node:path';
 import { CommanderError } from 'commander';
-import { askCluster } from './cli/askCluster.ts';
-import { completion } from './cli/completion.ts';
-import { explainText } from './cli/explainCommand.ts';
-import { pauseCommand } from './cli/pauseCommand.ts';
-import { planClusters } from './cli/planClusters.ts';
-import { planCommand } from './cli/planCommand.ts';
-import { checkPolicy } from './cli/policyCommand.ts';
-import { PolicyError } from './cli/policySource.ts';
+import { PolicyError } from './cli/policyError.ts';
 import { program } from './cli/program.ts';
-import { resumeCommand } from './cli/resumeCommand.ts';
-import { runCommand } from './cli/runCommand.ts';
-import { statusCommand } from './cli/statusCommand.ts';
 import { messageOf } from './messageOf.ts';
 import { PRODUCT } from './names.ts';
 import { escaped } from './report/escaped.ts';
@@ -27,7 +17,10 @@ const COMPLETION = `kubectl_complete-${PRODUCT}`;
 /** Characters of one line of an error. */
 const ERROR_LIMIT = 2000;
 
-/** The only file that touches the process: arguments, signals, standard streams, exit code. */
+/**
+ * The only file that touches the process: arguments, signals, standard streams, exit code. A command's code is imported when the command
+ * runs: the code of all of them takes longer to start than most of them take to run.
+ */
 async function main(stop: AbortController): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   let code = OK;
@@ -35,20 +28,40 @@ async function main(stop: AbortController): Promise<number> {
   const command = program(
     FULL_VERSION,
     {
-      run: (settings, given) => {
+      run: async (settings, given) => {
         needsOutput = true;
+        const { runCommand } = await import('./cli/runCommand.ts');
         return runCommand(settings, given, process.env, stop.signal);
       },
       explain: async (reason, format) => {
+        const { explainText } = await import('./cli/explainCommand.ts');
         process.stdout.write(explainText(reason, format));
         return OK;
       },
-      policyCheck: (file, options) => checkPolicy(file, options, streams, stop.signal),
-      plan: (settings, given) =>
-        (settings.contexts.length > 0 ? planClusters : planCommand)(settings, given, streams, stop.signal),
-      status: (settings) => statusCommand(settings, streams, stop.signal),
-      pause: (settings) => pauseCommand(settings, streams, stop.signal),
-      resume: (settings) => resumeCommand(settings, streams, stop.signal),
+      policyCheck: async (file, options) => {
+        const { checkPolicy } = await import('./cli/policyCommand.ts');
+        return checkPolicy(file, options, streams, stop.signal);
+      },
+      plan: async (settings, given) => {
+        if (settings.contexts.length === 0) {
+          const { planCommand } = await import('./cli/planCommand.ts');
+          return planCommand(settings, given, streams, stop.signal);
+        }
+        const { planClusters } = await import('./cli/planClusters.ts');
+        return planClusters(settings, given, streams, stop.signal);
+      },
+      status: async (settings) => {
+        const { statusCommand } = await import('./cli/statusCommand.ts');
+        return statusCommand(settings, streams, stop.signal);
+      },
+      pause: async (settings) => {
+        const { pauseCommand } = await import('./cli/pauseCommand.ts');
+        return pauseCommand(settings, streams, stop.signal);
+      },
+      resume: async (settings) => {
+        const { resumeCommand } = await import('./cli/resumeCommand.ts');
+        return resumeCommand(settings, streams, stop.signal);
+      },
     },
     (result) => {
       code = result;
@@ -57,6 +70,8 @@ async function main(stop: AbortController): Promise<number> {
   );
   const file = basename(process.argv[1] ?? '');
   if (file === COMPLETION) {
+    const { completion } = await import('./cli/completion.ts');
+    const { askCluster } = await import('./cli/askCluster.ts');
     const words = await completion(command, process.argv.slice(2), askCluster(process.env));
     // a login that hangs must not keep the shell waiting
     process.stdout.write(words, () => process.exit(OK));

@@ -17,16 +17,19 @@ import type { Observer } from './observe/observer.ts';
 import { Scans } from './observe/scans.ts';
 import type { Assessed } from './plan/assessed.ts';
 import { withEta } from './plan/eta/withEta.ts';
-import { type Evaluation, evaluateStepwise } from './plan/evaluate.ts';
+import type { Evaluation } from './plan/evaluate.ts';
+import { Evaluator } from './plan/evaluator.ts';
+import { FollowedItems } from './plan/followedItems.ts';
 import { noteOrphans } from './plan/orphans.ts';
-import { type Plan, waitsOf } from './plan/plan.ts';
+import { type Plan, type Planned, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
-import type { PlanContext, RuleContext } from './plan/rule.ts';
-import { ruleContextOf } from './plan/ruleContext.ts';
+import type { PlanContext, RuleContext, Wait } from './plan/rule.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
 import type { Report } from './report/report.ts';
 import { Restarter } from './restart/restarter.ts';
+import type { RestartPhases } from './restart/restartPhases.ts';
 import { isOvertaken, Restarts } from './restart/restarts.ts';
+import { SteadyWall } from './steadyWall.ts';
 import { Changes, unmixed } from './watch/changes.ts';
 import { Coalesce } from './watch/coalesce.ts';
 import type { MeshWatch } from './watch/meshWatch.ts';
@@ -76,6 +79,8 @@ export interface OperatorOptions {
   /** The workload that this process runs in, if it does. */
   readonly own?: WorkloadKey | undefined;
   readonly notifier: Pick<Notifier, 'begin' | 'evaluated' | 'isNews'>;
+  /** Where restarts are traced, if they are. */
+  readonly phases?: RestartPhases | undefined;
 }
 
 /** A time of leading. In a dry run there is no restarter. */
@@ -88,6 +93,8 @@ interface Term {
 const SHORTEST_SLEEP = 100;
 const LONGEST_SLEEP = 60_000;
 const TURN_RETRY = 5000;
+/** Milliseconds for each workload between two looks for news: each look goes through all of them. */
+const NEWS_PACE = 0.05;
 
 /**
  * The loop: something changed or a time has come → scan what it concerns → judge → plan → restart. One evaluation runs at a time;
@@ -107,7 +114,9 @@ export class Operator {
   #turning: Promise<void> = Promise.resolve();
   readonly #epochSeenAt = new Map<string, number>();
   readonly #orphanedSince = new Map<WorkloadKey, number>();
-  #assessed: readonly Assessed[] = [];
+  readonly #evaluator = new Evaluator();
+  readonly #items = new FollowedItems();
+  readonly #clocks: SteadyWall;
   /** The mesh as it was when the last burst of changes had ended; plans rest on it, writes on the mesh of their moment. */
   #mesh: Mesh = { injections: [], namespaces: new Map() };
   /** What has happened to it since; absent until it was listed once. */
@@ -116,11 +125,15 @@ export class Operator {
   #wakeAt = 0;
   /** A restart has ended: evaluate without waiting for anything. */
   #wanted = false;
+  /** From when on an evaluation is looked through for news again, and when one must be. */
+  #newsAt = 0;
+  #finishAt = Number.POSITIVE_INFINITY;
 
   constructor(options: OperatorOptions) {
     this.#options = options;
     this.#wakeUp = new WakeUp(options.sleep);
-    const { journal, now, report } = options;
+    const { journal, now, wall, report } = options;
+    this.#clocks = new SteadyWall(now, wall);
     this.#restarts = new Restarts({
       journal,
       now,
@@ -183,7 +196,7 @@ export class Operator {
   }
 
   #restarter(signal: AbortSignal): Restarter {
-    const { cluster, observer, journal, watch, report, sleep, notifier } = this.#options;
+    const { cluster, observer, journal, watch, report, sleep, notifier, phases } = this.#options;
     return new Restarter({
       cluster,
       observer,
@@ -207,6 +220,7 @@ export class Operator {
         learnt: (assessed, words) => report.learnt(assessed, words),
         trouble: (ref, error) => report.trouble(ref, error),
       },
+      ...(phases && { phases }),
       signal,
       sleep,
     });
@@ -286,42 +300,49 @@ export class Operator {
     await afterSteps(observations.length);
     const context = this.#planContext(busy);
     const learnt = journal.learntSoFar();
-    const made = await inSlices(evaluateStepwise({ mesh, observations, learnt, context }), observations.length);
+    const made = await inSlices(this.#evaluator.evaluate({ mesh, observations, learnt, context }), observations.length);
+    if (signal.aborted) return;
     const evaluation = withEta(made, this.#eta.latestFor(made.items));
-    this.#assessed = evaluation.items;
     if (!dryRun) for (const [run, notes] of evaluation.toNote) journal.note(run, notes);
-    noteOrphans(this.#orphanedSince, evaluation.items, context.now);
+    const { added, isAnew } = this.#items.next(evaluation);
+    noteOrphans(this.#orphanedSince, added, context.now, isAnew);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
+    this.#confirm(evaluation);
+    this.#wakeAt = Math.min(this.#wakeAt, metricGates.tend(evaluation, context) ?? Infinity);
+    this.#requeue.note(intervalsOf(added), now(), isAnew);
+    this.#restarts.settle(evaluation.items);
+    // first what others wait for, then what is only told
+    if (restarter) this.#restarts.carryOut(evaluation.items, restarter, signal);
     status.evaluated(evaluation);
     await report.evaluated(evaluation);
     await this.#takeNews(evaluation, context);
-    await afterSteps(observations.length);
-    if (signal.aborted) return;
-    this.#confirm(evaluation);
-    this.#wakeAt = Math.min(this.#wakeAt, metricGates.tend(evaluation, context) ?? Infinity);
-    this.#requeue.note(intervalsOf(evaluation), now());
-    this.#restarts.settle(evaluation.items);
-    if (restarter) this.#restarts.carryOut(evaluation.items, restarter, signal);
     this.#eta.note({ items: made.items, context });
   }
 
   /** Has people told what is new, and comes back when a run may have finished. */
   async #takeNews(evaluation: Evaluation, context: PlanContext): Promise<void> {
     const { notifier, now } = this.#options;
-    const again = await notifier.evaluated(evaluation, context);
-    if (again !== undefined) this.#wakeAt = Math.min(this.#wakeAt, now() + again);
+    if (now() >= this.#newsAt) {
+      const again = await notifier.evaluated(evaluation, context);
+      this.#finishAt = again === undefined ? Number.POSITIVE_INFINITY : now() + again;
+      this.#newsAt = now() + evaluation.items.length * NEWS_PACE;
+    } else this.#finishAt = Math.min(this.#finishAt, this.#newsAt);
+    this.#wakeAt = Math.min(this.#wakeAt, this.#finishAt);
   }
 
   /** What waits for a confirmed answer gets one: any of its workloads can be the question. */
   #confirm({ items }: Plan): void {
     for (const planned of items) {
       if (planned.step.action !== 'wait') continue;
-      for (const { assessed, wait } of [{ assessed: planned, wait: planned.step }, ...(planned.step.alsoWaits ?? [])]) {
-        if (wait.reason.code !== 'unconfirmed-answer') continue;
-        const question = questionOf(this.#mesh, assessed);
-        if (question) this.#options.confirmations.begin(question);
-      }
+      this.#confirmOne(planned, planned.step);
+      for (const { assessed, wait } of planned.step.alsoWaits ?? []) this.#confirmOne(assessed, wait);
     }
+  }
+
+  #confirmOne(assessed: Assessed, wait: Wait): void {
+    if (wait.reason.code !== 'unconfirmed-answer') return;
+    const question = questionOf(this.#mesh, assessed);
+    if (question) this.#options.confirmations.begin(question);
   }
 
   /** Another policy is in force: evaluates now. Only other skipped namespaces ask for another scan, which may be due anyway. */
@@ -342,11 +363,10 @@ export class Operator {
    * @param busy workloads that count as busy besides those of this moment
    */
   #planContext(busy: readonly WorkloadKey[] = []): PlanContext {
-    const { journal, now, wall, policy, confirmations, metricGates, watch, pauseState, own } = this.#options;
+    const { journal, policy, confirmations, metricGates, watch, pauseState, own } = this.#options;
     const { paused, resumedAt } = pauseState();
     return {
-      now: now(),
-      wall: wall(),
+      ...this.#clocks.read(),
       journal: new Map(journal.entries),
       policy: policy(),
       epochSeenAt: new Map(this.#epochSeenAt),
@@ -367,7 +387,7 @@ export class Operator {
 
   /** What the rules are asked with in the moment of a write, which is itself a try after the last error. */
   #ruleContext(): RuleContext {
-    return ruleContextOf(this.#assessed, { ...this.#planContext(), retryAt: new Map() });
+    return this.#evaluator.ruleContext({ ...this.#planContext(), retryAt: new Map() });
   }
 
   /** When the next turn is due, unless something rings before. */
@@ -378,7 +398,7 @@ export class Operator {
 }
 
 /** Of every planned workload, after how long it is read again. */
-const intervalsOf = ({ items }: Plan): Map<WorkloadKey, number | undefined> =>
+const intervalsOf = (items: readonly Planned[]): Map<WorkloadKey, number | undefined> =>
   new Map(
     items.map(({ workload, step }) => {
       const intervals = waitsOf(step).flatMap(({ reason }) => lookAgainAfter(reason.code) ?? []);

@@ -11,6 +11,7 @@ import { type NewsListener, Notifier } from './notify/notifier.ts';
 import type { Post } from './notify/receiverQueue.ts';
 import { Observer } from './observe/observer.ts';
 import { Operator, type OperatorOptions } from './operator.ts';
+import { LeaderView } from './page/leaderView.ts';
 import type { Report } from './report/report.ts';
 import { PublishedStatus } from './status/publishedStatus.ts';
 import type { AnswersVersion } from './watch/meshAssembly.ts';
@@ -23,7 +24,7 @@ export type WiredWatch = OperatorOptions['watch'] & Pick<MeshWatch, 'answersChan
 export interface OperatorParts
   extends Pick<
     OperatorOptions,
-    'policy' | 'reconcilePeriod' | 'namespaces' | 'dryRun' | 'own' | 'now' | 'wall' | 'sleep'
+    'policy' | 'reconcilePeriod' | 'namespaces' | 'dryRun' | 'own' | 'now' | 'wall' | 'sleep' | 'phases'
   > {
   readonly cluster: Cluster;
   /** The Lease: it keeps the journal, the status and the requests of users. */
@@ -49,6 +50,8 @@ export interface Wired {
   readonly injectors: Injectors;
   readonly journal: Journal;
   readonly watch: WiredWatch;
+  /** The last evaluation, as the status page shows it. */
+  readonly page: LeaderView;
 }
 
 /**
@@ -97,8 +100,8 @@ export function wireOperator(parts: OperatorParts): Wired {
       operator.ring();
     },
   });
-  const status = new PublishedStatus({ journal, now, wall, onError: (error) => report.trouble('status', error) });
-  lease.publishes(() => status.text());
+  const published = new PublishedStatus({ journal, now, wall, onError: (error) => report.trouble('status', error) });
+  lease.publishes(() => published.text());
   const notifier = new Notifier({ ...parts.notify, journal, policy, sleep, wall });
   const gates = new MetricGates({
     ask: parts.askGate ?? ((gate) => askPrometheus(gate, { signal })),
@@ -108,6 +111,13 @@ export function wireOperator(parts: OperatorParts): Wired {
     signal,
     onAnswer: (gate, state) => report.metricGateAnswered(gate, state),
     onChange: () => operator.ring(),
+  });
+  const page = new LeaderView({
+    journal,
+    wall,
+    mesh: () => watch.mesh(),
+    policy,
+    metricGates: () => gates.states(),
   });
   const operator = new Operator({
     cluster,
@@ -126,10 +136,20 @@ export function wireOperator(parts: OperatorParts): Wired {
     wall,
     sleep,
     pauseState: () => lease.pauseState(),
-    status,
+    status: {
+      evaluated: (evaluation) => {
+        published.evaluated(evaluation);
+        page.evaluated(evaluation);
+      },
+      clear: () => {
+        published.clear();
+        page.clear();
+      },
+    },
     own: parts.own,
     notifier,
+    phases: parts.phases,
   });
   lease.onPauseState(() => operator.ring());
-  return { operator, injectors, journal, watch };
+  return { operator, injectors, journal, watch, page };
 }

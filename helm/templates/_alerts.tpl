@@ -136,6 +136,14 @@
     summary: A metric gate of the policy has kept restarts waiting for longer than its time limit.
     description: {{ printf "%s metric gates have been closed for longer than their timeLimit; the Event MetricGateClosed names them." "{{ $value }}" | quote }}
     runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemimetricgateclosed
+- alert: MeltemiNotificationsFailing
+  expr: sum by (receiver) (increase(meltemi_notifications_total{result="failed", {{ $own -}} }[1h])) > 0
+  labels:
+    severity: warning
+  annotations:
+    summary: Notifications were not delivered, and are not tried again.
+    description: {{ printf "Within an hour %s notifications to receivers of the kind %s were given up. The log names the receiver and the problem." "{{ $value | humanize }}" "{{ $labels.receiver }}" | quote }}
+    runbook_url: {{ .Values.prometheusRule.runbookUrl }}#melteminotificationsfailing
 - alert: MeltemiPolicyInvalid
   expr: max(meltemi_policy_invalid{ {{- $own -}} }) > 0
   for: 5m

@@ -51,6 +51,14 @@
 {{- include "meltemi.cut" (printf "%s:%s-status-reader" (include "meltemi.namespace" .) (include "meltemi.fullname" .)) -}}
 {{- end -}}
 
+{{- define "meltemi.statusPageName" -}}
+{{- include "meltemi.cut" (printf "%s-status" (include "meltemi.fullname" .)) -}}
+{{- end -}}
+
+{{- define "meltemi.statusPageReaderName" -}}
+{{- include "meltemi.cut" (printf "%s:%s-status-page-reader" (include "meltemi.namespace" .) (include "meltemi.fullname" .)) -}}
+{{- end -}}
+
 {{- define "meltemi.dashboardName" -}}
 {{- include "meltemi.cut" (printf "%s-dashboard" (include "meltemi.fullname" .)) -}}
 {{- end -}}

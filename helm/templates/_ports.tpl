@@ -22,6 +22,19 @@
 {{- ternary "https-metrics" "http-metrics" (eq (include "meltemi.metricsSecure" .) "yes") -}}
 {{- end -}}
 
+{{/* Empty on a loopback address too: only kubectl port-forward reaches that one, and it needs no port of the container. */}}
+{{- define "meltemi.statusPort" -}}
+{{- $address := toString (.Values.config.statusBindAddress | default "0") -}}
+{{- if not (regexMatch "^(127\\.|localhost:|\\[::1\\])" $address) -}}
+{{- include "meltemi.portOf" $address -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether the API server is asked who may read something. */}}
+{{- define "meltemi.authorizes" -}}
+{{- if or (include "meltemi.metricsSecure" .) (include "meltemi.statusPort" .) -}}yes{{- end -}}
+{{- end -}}
+
 {{- define "meltemi.healthPort" -}}
 {{- include "meltemi.portOf" (.Values.config.healthProbeBindAddress | default ":8081") -}}
 {{- end -}}

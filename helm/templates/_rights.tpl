@@ -31,7 +31,7 @@
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get]
-{{- if include "meltemi.metricsSecure" . }}
+{{- if include "meltemi.authorizes" . }}
 - apiGroups: [authentication.k8s.io]
   resources: [tokenreviews]
   verbs: [create]
@@ -107,7 +107,7 @@
 - apiGroups: [""]
   resources: [nodes]
   verbs: [get]
-{{- if include "meltemi.metricsSecure" . }}
+{{- if include "meltemi.authorizes" . }}
 - apiGroups: [authentication.k8s.io]
   resources: [tokenreviews]
   verbs: [create]

@@ -19,12 +19,13 @@ gets one Role all the same.
 {{- toYaml $roles -}}
 {{- end -}}
 
-{{- define "meltemi.statusSubjects" -}}
-{{- range .Values.statusReader.subjects }}
+{{/* Readers as subjects of a binding. A ServiceAccount without a namespace is of the chart's own. Of: subjects, root. */}}
+{{- define "meltemi.readers" -}}
+{{- range .subjects }}
 - kind: {{ .kind }}
   name: {{ .name | quote }}
   {{- if eq .kind "ServiceAccount" }}
-  namespace: {{ .namespace | default (include "meltemi.namespace" $) }}
+  namespace: {{ .namespace | default (include "meltemi.namespace" $.root) }}
   {{- else }}
   apiGroup: rbac.authorization.k8s.io
   {{- end }}

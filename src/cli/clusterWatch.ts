@@ -31,7 +31,6 @@ export class ClusterWatch {
   readonly #warnings: string[] = [];
   /** When the Lease last changed, by the wall clock of this process. */
   #seenAt: number | undefined;
-  #problem: string | undefined;
   readonly #failed = Promise.withResolvers<void>();
   /** Read once for each change of the Lease. */
   #read: { readonly lease: Lease; readonly status: LeaseStatus | { readonly error: string } } | undefined;
@@ -50,15 +49,13 @@ export class ClusterWatch {
       path: resourcePath('leases', home),
       fieldSelector: `metadata.name=${LEASE_NAME}`,
       signal,
-      onError: (error) => {
-        this.#problem = messageOf(error);
+      onError: () => {
         this.#failed.resolve();
         onChange();
       },
     });
     this.#leases.onChange(({ before }) => {
       if (before) this.#seenAt = Date.now();
-      this.#problem = undefined;
       const status = this.#leaseStatus(Date.now());
       if (!('error' in status)) this.#rollouts?.follow(status.document.workloads);
       onChange();
@@ -76,8 +73,16 @@ export class ClusterWatch {
     const { name: cluster } = this.#options;
     const status = this.#leaseStatus(now);
     if ('error' in status) return { cluster, error: status.error };
-    const warnings = this.#problem === undefined ? this.#warnings : [this.#problem, ...this.#warnings];
-    return { cluster, ...status, rollouts: this.#rollouts?.facts() ?? new Map(), warnings };
+    const rollouts = this.#rollouts?.facts() ?? new Map();
+    const problem = this.#problem;
+    if (problem === undefined) return { cluster, ...status, rollouts, warnings: this.#warnings };
+    return { cluster, ...status, rollouts, warnings: [problem, ...this.#warnings], problem };
+  }
+
+  /** Why the Lease is not followed now. */
+  get #problem(): string | undefined {
+    const { lastError } = this.#leases;
+    return lastError && messageOf(lastError);
   }
 
   #leaseStatus(now: number): LeaseStatus | { readonly error: string } {

@@ -3,7 +3,7 @@ import type { Connection } from './connect.ts';
 import { type FoundLease, findLease } from './leases.ts';
 
 /** How long a cluster may take to answer, in milliseconds. */
-const PATIENCE = 15_000;
+export const PATIENCE = 15_000;
 
 /** Finds the Lease. @throws {Error} saying what to do, if there is none */
 export async function locateLease({ client, namespace }: Connection, signal: AbortSignal): Promise<FoundLease> {

@@ -10,7 +10,8 @@ import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 import type { Observed } from '../observe/observed.ts';
 import { Observer } from '../observe/observer.ts';
-import { forecastOf } from '../plan/eta/forecast.ts';
+import type { Forecast } from '../plan/eta/eta.ts';
+import { type ForecastInputs, forecastOf } from '../plan/eta/forecast.ts';
 import { withEta } from '../plan/eta/withEta.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
 import type { Policy } from '../plan/policy.ts';
@@ -24,7 +25,7 @@ import { connect } from './connect.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
 import type { ScreenInput } from './liveScreen.ts';
 import type { PlannedCluster } from './planClusters.ts';
-import { planMesh } from './planMesh.ts';
+import { type PlanMesh, planMesh } from './planMesh.ts';
 import { planSettings, sourceLine } from './planSettings.ts';
 import { planText } from './planText.ts';
 import { PolicySource } from './policySource.ts';
@@ -109,18 +110,15 @@ export async function planCommand(
     if (source) say('note', sourceLine(source));
     for (const words of read.warnings) warn(words);
     progress.say('reading the mesh');
-    const { mesh, assumptions } = await planMesh(
+    const meshing = planMesh(
       client,
       { scope: scopeOf(settings), sources: sourcesIn(policy), assumptions: asked.if },
       warn,
       stopping,
     );
-    const lookup = await findLease(client, [home ?? '', ofContext, settings.namespace], stopping);
-    if (lookup.kind === 'unknown') warn(`cannot tell whether Meltemi is paused: ${lookup.why}`);
-    const pauseState = pauseStateIn(lookup);
-    const journal = journalIn(lookup);
-    const loaded = journal.load();
-    if (typeof loaded === 'object') warn(`the journal on the Lease cannot be read: ${loaded.unreadable}`);
+    const looking = findLease(client, [home ?? '', ofContext, settings.namespace], stopping);
+    let lookup: LeaseLookup = { kind: 'none' };
+    const journal = journalIn(() => lookup);
     const observer = new Observer({
       cluster,
       injectors,
@@ -132,10 +130,17 @@ export async function planCommand(
       looks: Number.POSITIVE_INFINITY,
       onForbidden: (what, error) => warn(`cannot read ${what}: ${messageOf(error)}`),
     });
+    const scanning = scanned(observer, meshing, settings, stopping);
+    // a mesh that cannot be read is the first to be told of
+    scanning.catch(() => undefined);
+    const { mesh, assumptions } = await meshing;
+    lookup = await looking;
+    if (lookup.kind === 'unknown') warn(`cannot tell whether Meltemi is paused: ${lookup.why}`);
+    const pauseState = pauseStateIn(lookup);
+    const loaded = journal.load();
+    if (typeof loaded === 'object') warn(`the journal on the Lease cannot be read: ${loaded.unreadable}`);
     progress.say('reading workloads and pods, asking the injectors');
-    const observations: Observed[] = [];
-    for (const place of placesOf(settings, mesh))
-      observations.push(...(await observer.scan(mesh, place, stopping)).values());
+    const observations = await scanning;
     const answered = await observer.answerAll(mesh, observations);
     const now = Date.now();
     const context = {
@@ -162,7 +167,10 @@ export async function planCommand(
       ({ workload }) => keyOf(workload) === explained,
       { signal: stopping },
     );
-    const evaluation = withEta(made, forecastOf({ items: made.items, context: { ...context, metricGates } }));
+    const evaluation = withEta(
+      made,
+      estimateOf({ items: made.items, context: { ...context, metricGates } }, explained),
+    );
     const rows = rowsOf(evaluation);
     const waves = wavesIn(policy, evaluation);
     progress.done();
@@ -190,11 +198,35 @@ export async function planCommand(
 const explainedIn = ({ explain, namespace }: Settings): WorkloadKey | undefined =>
   explain && keyOf({ ...explain, namespace });
 
-/** The journal on the Lease. A plan reads it and writes nothing. */
-function journalIn(lookup: LeaseLookup): Journal {
-  const text = lookup.kind === 'found' ? lookup.lease.annotations[LEASE_ANNOTATION.journal] : undefined;
+/** The estimate of the end, unless it is not shown: of it, an explanation shows when each wave is done. */
+const estimateOf = (inputs: ForecastInputs, explained: WorkloadKey | undefined): Forecast | undefined =>
+  explained && !inputs.context.policy.waves ? undefined : forecastOf(inputs);
+
+/** The journal on the Lease that was found. A plan reads it and writes nothing. */
+function journalIn(found: () => LeaseLookup): Journal {
+  const text = (): string | undefined => {
+    const lookup = found();
+    return lookup.kind === 'found' ? lookup.lease.annotations[LEASE_ANNOTATION.journal] : undefined;
+  };
   const keep = (): Promise<void> => Promise.reject(new Error('a plan does not write'));
-  return new Journal({ store: { text: () => text, keep }, now: Date.now, wall: Date.now, onError: () => undefined });
+  return new Journal({ store: { text, keep }, now: Date.now, wall: Date.now, onError: () => undefined });
+}
+
+/** What is seen of the cluster. It is listed while the mesh is read, unless the mesh tells what to list, or whether to. */
+async function scanned(
+  observer: Pick<Observer, 'scan'>,
+  coming: Promise<PlanMesh>,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<Observed[]> {
+  const mesh = coming.then((read) => read.mesh);
+  if (settings.if.length > 0) await mesh;
+  if (settings.namespaces.size === 0)
+    return [...(await observer.scan(mesh, settings.namespace || undefined, signal)).values()];
+  const observations: Observed[] = [];
+  for (const place of placesOf(settings, await mesh))
+    observations.push(...(await observer.scan(mesh, place, signal)).values());
+  return observations;
 }
 
 function scopeOf({ namespace, namespaces, istioNamespaces }: Settings): MeshScope {
@@ -202,9 +234,8 @@ function scopeOf({ namespace, namespaces, istioNamespaces }: Settings): MeshScop
   return { namespaces: namespaces.size > 0 ? [...namespaces] : one, istioNamespaces: [...istioNamespaces] };
 }
 
-/** The namespaces to scan; undefined is all of them. @throws {Error} for a namespace that is not managed */
-function placesOf({ namespace, namespaces }: Settings, mesh: Mesh): (string | undefined)[] {
-  if (namespaces.size === 0) return [namespace || undefined];
+/** Of the managed namespaces those to scan. @throws {Error} for a namespace that is not managed */
+function placesOf({ namespace, namespaces }: Settings, mesh: Mesh): string[] {
   // one that is gone has no workloads, and no Role that would let them be listed
   if (namespace === '') return [...namespaces].filter((name) => mesh.namespaces.has(name));
   if (namespaces.has(namespace)) return [namespace];

@@ -41,7 +41,7 @@ export async function planSettings(
     signal,
   );
   const source = file
-    ? PolicySource.of(file.name, installed.settings, installed.given, file.content)
+    ? await PolicySource.of(file.name, installed.settings, installed.given, file.content)
     : await PolicySource.open(installed.settings, installed.given);
   return { ...installed, policy: source.current() };
 }

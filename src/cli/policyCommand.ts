@@ -5,7 +5,8 @@ import { jsonText, yamlText } from '../report/machineText.ts';
 import { readTextFile, type TextFile } from '../watch/textFile.ts';
 import { askMetricGates } from './askMetricGates.ts';
 import type { Streams } from './planCommand.ts';
-import { POLICY_SIZE, type PolicyReading } from './policyFile.ts';
+import { type PolicyReading, readPolicy } from './policyFile.ts';
+import { POLICY_SIZE } from './policySize.ts';
 import { problemLines, readingOf } from './policySource.ts';
 import type { Setting } from './setting.ts';
 import { POLICY_NAMES, SETTINGS } from './settings.ts';
@@ -31,7 +32,7 @@ export async function checkPolicy(
   signal: AbortSignal,
 ): Promise<number> {
   const content = file === '-' ? await readInput(streams.input) : await readTextFile(file, POLICY_SIZE);
-  const reading = readingOf(content);
+  const reading = readingOf(content, readPolicy);
   const print = output === 'json' ? (value: object) => `${jsonText(value, 2)}\n` : yamlText;
   if ('policy' in reading) {
     if (query)

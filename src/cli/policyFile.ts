@@ -19,6 +19,7 @@ import { REWRITE_FIELDS } from './imageRewritesSchema.ts';
 import { METRIC_GATE_FIELDS } from './metricGatesSchema.ts';
 import { HOOK_FIELDS, NOTIFY_FIELDS } from './notifySchema.ts';
 import { type FilePolicy, POLICY_KEYS, policySchema } from './policySchema.ts';
+import { POLICY_SIZE } from './policySize.ts';
 import { SIDECAR_FIELDS } from './sidecarsSchema.ts';
 import { URGENT_FIELDS } from './urgentSchema.ts';
 import { WAVE_FIELDS } from './wavesSchema.ts';
@@ -38,8 +39,6 @@ export type PolicyReading =
   | { readonly policy: FilePolicy; readonly texts: Readonly<Record<string, unknown>> }
   | { readonly problems: readonly PolicyProblem[] };
 
-/** Far more than a policy needs. A hostile file must not keep the parser busy. */
-export const POLICY_SIZE = 64 * 1024;
 /** With aliases, several filters can share a list. The limit stops files that expand to billions of entries. */
 const MOST_ALIASES = 100;
 

@@ -1,24 +1,21 @@
 import type { Policy } from '../plan/policy.ts';
 import { escaped } from '../report/escaped.ts';
 import { readTextFile, type TextFile } from '../watch/textFile.ts';
-import { POLICY_SIZE, type PolicyProblem, readPolicy } from './policyFile.ts';
+import { PolicyError } from './policyError.ts';
+import type { PolicyProblem, PolicyReading } from './policyFile.ts';
 import { policyOf } from './policyOf.ts';
 import type { FilePolicy } from './policySchema.ts';
+import { POLICY_SIZE } from './policySize.ts';
 import type { Settings } from './settings.ts';
 
 /** The maximum length of a line about a problem. */
 const PROBLEM_LIMIT = 1000;
 
-/** A policy file that cannot be used. The message has one line per mistake. */
-export class PolicyError extends Error {
-  override readonly name = 'PolicyError';
-  readonly lines: readonly string[];
+/** Reads the text of a policy file, as `readPolicy` does. */
+type ReadPolicy = (text: string) => PolicyReading;
 
-  constructor(lines: readonly string[]) {
-    super(lines.join('\n'));
-    this.lines = lines;
-  }
-}
+/** Its schema takes longer to load than all the rest of a command, so it is loaded only where there is a file. */
+const reader = async (): Promise<ReadPolicy> => (await import('./policyFile.ts')).readPolicy;
 
 /** Callbacks for changes of the policy file. */
 export interface PolicyListener {
@@ -36,25 +33,37 @@ export class PolicySource {
   readonly #given: ReadonlySet<string>;
   /** The content of the file at the last read. */
   readonly first: TextFile | undefined;
+  readonly #read: ReadPolicy | undefined;
   #policy: Policy;
 
-  private constructor(file: string, settings: Settings, given: ReadonlySet<string>, first: TextFile | undefined) {
-    this.file = file;
+  private constructor(
+    settings: Settings,
+    given: ReadonlySet<string>,
+    file: { readonly name: string; readonly content: TextFile; readonly read: ReadPolicy } | undefined,
+  ) {
+    this.file = file?.name ?? '';
     this.#settings = settings;
     this.#given = given;
-    this.first = first;
-    this.#policy = this.#policyOf(first ? usable(this.file, first) : {});
+    this.first = file?.content;
+    this.#read = file?.read;
+    this.#policy = this.#policyOf(file ? usable(file.name, readingOf(file.content, file.read)) : {});
   }
 
   /** @throws {PolicyError} when the settings name a policy file that cannot be used */
   static async open(settings: Settings, given: ReadonlySet<string>): Promise<PolicySource> {
-    const first = settings.policy ? await readTextFile(settings.policy, POLICY_SIZE) : undefined;
-    return new PolicySource(settings.policy, settings, given, first);
+    const { policy: name } = settings;
+    if (!name) return new PolicySource(settings, given, undefined);
+    return PolicySource.of(name, settings, given, await readTextFile(name, POLICY_SIZE));
   }
 
   /** From a policy file that was read elsewhere. @throws {PolicyError} when it cannot be used */
-  static of(file: string, settings: Settings, given: ReadonlySet<string>, content: TextFile): PolicySource {
-    return new PolicySource(file, settings, given, content);
+  static async of(
+    name: string,
+    settings: Settings,
+    given: ReadonlySet<string>,
+    content: TextFile,
+  ): Promise<PolicySource> {
+    return new PolicySource(settings, given, { name, content, read: await reader() });
   }
 
   #policyOf(file: FilePolicy): Policy {
@@ -65,9 +74,10 @@ export class PolicySource {
     return this.#policy;
   }
 
-  /** Puts the current content of the file into force if it is valid, and reports the result. */
+  /** Puts the current content of the file, if there is one, into force if it is valid, and reports the result. */
   take(content: TextFile, listener: PolicyListener): void {
-    const reading = readingOf(content);
+    if (!this.#read) return;
+    const reading = readingOf(content, this.#read);
     if ('problems' in reading) {
       listener.policyRejected(this.file, problemLines(this.file, reading.problems));
       return;
@@ -78,13 +88,12 @@ export class PolicySource {
 }
 
 /** The content of a file, or why it could not be read. */
-export const readingOf = (content: TextFile): ReturnType<typeof readPolicy> =>
+export const readingOf = (content: TextFile, read: ReadPolicy): PolicyReading =>
   'problem' in content
     ? { problems: [{ line: 0, column: 0, path: '', message: content.problem }] }
-    : readPolicy(content.text);
+    : read(content.text);
 
-function usable(file: string, content: TextFile): FilePolicy {
-  const reading = readingOf(content);
+function usable(file: string, reading: PolicyReading): FilePolicy {
   if ('policy' in reading) return reading.policy;
   throw new PolicyError(['the policy file cannot be used', ...problemLines(file, reading.problems)]);
 }

@@ -8,9 +8,10 @@ import { findKind } from '../kinds/kinds.ts';
 import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import type { Workload } from '../model.ts';
 import type { RolloutFacts } from '../status/clusterStatus.ts';
+import { rolloutFacts } from '../status/rolloutFacts.ts';
 import type { StatusRow } from '../status/statusDocument.ts';
 import { rowKey } from '../status/statusOf.ts';
-import { problemOf, rolloutFacts, rowsInFlight, SLOW, unreadWords } from './rollouts.ts';
+import { problemOf, rowsInFlight, SLOW, unreadWords } from './rollouts.ts';
 
 export interface RolloutWatchOptions {
   readonly client: WatchApi;
@@ -21,9 +22,12 @@ export interface RolloutWatchOptions {
   readonly warn: (words: string) => void;
 }
 
-/** Between two looks for what explains a slow rollout, and between two beginnings of a watch, in milliseconds. */
-const LOOK_EVERY = 5000;
-const BEGIN_EVERY = 1000;
+/**
+ * Between two looks for what explains a slow rollout, and between two beginnings of a watch, in milliseconds. A look is up to five requests
+ * and a beginning two, so that there are at most two a second.
+ */
+const LOOK_EVERY = 8000;
+const BEGIN_EVERY = 1500;
 /** Between two looks at the same one. */
 const SAME_EVERY = 30_000;
 
@@ -40,7 +44,7 @@ interface Followed {
 
 /**
  * Watches the workloads in flight, each by itself: a watch of all would bring every workload of the cluster. Few at a time are watched,
- * and one begins each second, so that there are few requests however much is in flight.
+ * and they begin one after the other, so that there are few requests however much is in flight.
  */
 export class RolloutWatch {
   readonly #options: RolloutWatchOptions;

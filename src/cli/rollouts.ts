@@ -6,6 +6,7 @@ import type { Workload } from '../model.ts';
 import { rolloutState } from '../plan/rollout.ts';
 import type { RolloutFacts } from '../status/clusterStatus.ts';
 import { isObjectName } from '../status/objectName.ts';
+import { rolloutFacts } from '../status/rolloutFacts.ts';
 import type { StatusRow } from '../status/statusDocument.ts';
 import { rowKey } from '../status/statusOf.ts';
 
@@ -23,16 +24,6 @@ export const rowsInFlight = (rows: readonly StatusRow[]): StatusRow[] =>
       (a, b) => Number((a.startedAt ?? '') > (b.startedAt ?? '')) - Number((a.startedAt ?? '') < (b.startedAt ?? '')),
     )
     .slice(0, ROLLOUTS);
-
-/** What a controller says, in the words of `kubectl rollout status`. */
-export function rolloutFacts(workload: Workload, problem?: string): RolloutFacts {
-  const state = rolloutState(workload);
-  return {
-    state: state.kind,
-    detail: state.kind === 'complete' ? '' : state.detail,
-    ...(problem !== undefined && { problem }),
-  };
-}
 
 /** Reads what the controllers of workloads in flight say, once. @param warn told once for each right that is missing */
 export async function readRollouts(

@@ -19,6 +19,7 @@ import { createLogger, errorFields, type Logger } from '../report/logger.ts';
 import { Metrics } from '../report/metrics.ts';
 import { Report } from '../report/report.ts';
 import { type Check, healthHandler, listen, portOf, type Server } from '../report/server.ts';
+import { RestartTraces } from '../tracing/restartTraces.ts';
 import { COMMIT, VERSION } from '../version.ts';
 import { followFile } from '../watch/followFile.ts';
 import { MeshWatch } from '../watch/meshWatch.ts';
@@ -26,9 +27,11 @@ import { wireOperator } from '../wireOperator.ts';
 import { connect } from './connect.ts';
 import { type MetricsParts, metricsServer } from './metricsServer.ts';
 import { ownWorkload } from './ownWorkload.ts';
-import { POLICY_SIZE } from './policyFile.ts';
+import { POLICY_SIZE } from './policySize.ts';
 import { PolicySource } from './policySource.ts';
 import type { Settings } from './settings.ts';
+import { StatusPage } from './statusPage.ts';
+import { tracingOf } from './tracingOf.ts';
 
 /**
  * Runs the operator until the signal aborts. Then it closes connections and listeners, and the exit code is 0.
@@ -42,6 +45,7 @@ export async function runCommand(
 ): Promise<number> {
   const source = await PolicySource.open(settings, given);
   const logger = createLogger(settings.logLevel);
+  const tracing = await tracingOf(settings, environment, logger);
   const fence = (): void => leadership.assertLeading();
   const { client, cluster: writable, namespace, server, account } = connect(settings, environment, fence);
   const wall = client.serverClock.now;
@@ -59,14 +63,11 @@ export async function runCommand(
   const report = new Report({ logger, metrics, cluster: events, namespace, wall });
   const news = newsReport(logger, metrics, new EventSender(events, logger, namespace));
   const ready: { watch?: MeshWatch } = {};
-  const servers = await serve(
-    settings,
-    { client, metrics, logger, signal },
-    {
-      watches: () => ready.watch?.problems()[0],
-      leading: () => leadership.problem(),
-    },
-  );
+  const page = new StatusPage({ settings, leadership, home: namespace, server, logger, signal });
+  const servers = await serve(settings, { client, metrics, logger, signal }, page, {
+    watches: () => ready.watch?.problems()[0],
+    leading: () => leadership.problem(),
+  });
   logger.info('Started', {
     version: VERSION,
     commit: COMMIT,
@@ -74,10 +75,11 @@ export async function runCommand(
     dryRun: settings.dryRun,
     ...Object.fromEntries(servers.map(([name, bound]) => [`${name}Port`, portOf(bound)])),
   });
+  if (tracing) logger.info('Sending traces', { endpoint: tracing.endpoint });
   const namespaces = [...settings.namespaces];
   const { reconcilePeriod, dryRun, istioNamespaces } = settings;
   const ended = new AbortController();
-  const { operator, injectors } = wireOperator({
+  const wired = wireOperator({
     cluster,
     lease: leadership,
     watch: (answersVersion) => {
@@ -110,8 +112,11 @@ export async function runCommand(
       listener: news,
     },
     own: ownWorkload(environment, hostname(), namespace),
+    phases: tracing && new RestartTraces(tracing.tracer),
     signal: AbortSignal.any([signal, ended.signal]),
   });
+  const { operator, injectors } = wired;
+  page.show(wired.page);
   metrics.watches(() => ready.watch?.stale() !== undefined);
   try {
     await Promise.all([
@@ -121,7 +126,12 @@ export async function runCommand(
     ]);
   } finally {
     ended.abort();
-    await Promise.all([injectors.close(), client.close(), ...servers.map(([, bound]) => stopped(bound))]);
+    await Promise.all([
+      injectors.close(),
+      client.close(),
+      tracing?.close(),
+      ...servers.map(([, bound]) => stopped(bound)),
+    ]);
   }
   logger.info('Stopped');
   return 0;
@@ -186,6 +196,7 @@ function leadershipOf(
 async function serve(
   settings: Settings,
   parts: MetricsParts,
+  page: StatusPage,
   { watches, leading }: Readonly<Record<'watches' | 'leading', Check>>,
 ): Promise<[name: string, server: Server][]> {
   const alive = { ping: () => undefined, 'leader-election': leading };
@@ -194,10 +205,11 @@ async function serve(
       ? parts.logger.info('Health check passes again', { check })
       : parts.logger.warn('Health check fails', { check, problem }),
   );
-  const { metricsBindAddress, healthProbeBindAddress } = settings;
+  const { metricsBindAddress, healthProbeBindAddress, statusBindAddress } = settings;
   const bound: [string, Server][] = [];
   try {
     if (metricsBindAddress) bound.push(['metrics', await metricsServer(metricsBindAddress, settings, parts)]);
+    if (statusBindAddress) bound.push(['status', await page.listen(statusBindAddress, parts)]);
     if (healthProbeBindAddress) bound.push(['health', await listen(healthProbeBindAddress, health)]);
     return bound;
   } catch (error) {

@@ -165,3 +165,16 @@ export function parseStatusUrl(given: string): string {
   if (given === '' || (isStatusUrl.test(given) && URL.canParse(given))) return given;
   throw new InvalidArgumentError('It must be an http or https URL such as https://meltemi.example.com.');
 }
+
+/** An http or https URL without credentials, query and fragment, or nothing. */
+export const TRACING_ENDPOINT = '^(https?://[^\\s<>|"@?#]{1,900})?$';
+
+const isTracingEndpoint = new RegExp(TRACING_ENDPOINT);
+
+/** Reads the base URL of a collector of traces; an empty text is none. @throws {InvalidArgumentError} for anything else */
+export function parseTracingEndpoint(given: string): string {
+  if (given === '' || (isTracingEndpoint.test(given) && URL.canParse(given))) return given;
+  throw new InvalidArgumentError(
+    'It must be an http or https URL without credentials, such as http://otel-collector.monitoring:4318.',
+  );
+}

@@ -18,9 +18,11 @@ import {
   parseOperatorChoice,
   parseOutput,
   parseStatusUrl,
+  parseTracingEndpoint,
   parseWorkload,
   SECOND,
   STATUS_URL,
+  TRACING_ENDPOINT,
 } from './settingParsers.ts';
 import {
   address,
@@ -181,11 +183,21 @@ export const SETTINGS = {
   metricsCertName: { ...text('name of the certificate in that folder', 'file', RUN), default: 'tls.crt' },
   metricsCertKey: { ...text('name of its private key in that folder', 'file', RUN), default: 'tls.key' },
   healthProbeBindAddress: address('where /livez and /readyz are served; 0 turns them off', ':8081'),
+  statusBindAddress: address(
+    'where the status page is served: plain to everyone on a loopback address such as 127.0.0.1:8082; ' +
+      'elsewhere over TLS, to clients that the API server authorizes; 0 turns it off',
+    '0',
+  ),
   clusterName: text('name of this cluster in notifications', 'name', RUN),
   statusUrl: {
     ...text('address of a page about this cluster that notifications link to', 'url', RUN),
     pattern: STATUS_URL,
     parse: parseStatusUrl,
+  },
+  tracingEndpoint: {
+    ...text('base URL of an OpenTelemetry collector (OTLP over HTTP) that gets a trace of each restart', 'url', RUN),
+    pattern: TRACING_ENDPOINT,
+    parse: parseTracingEndpoint,
   },
   logLevel: {
     help: `one of ${LOG_LEVELS.join(', ')}`,

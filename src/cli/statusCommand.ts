@@ -1,12 +1,13 @@
+import { untilAborted } from '../cluster/callLimit.ts';
 import { messageOf } from '../messageOf.ts';
-import { type ClusterStatus, isUnread, type UnreadCluster } from '../status/clusterStatus.ts';
+import { type ClusterStatus, isUnread, type RolloutFacts, type UnreadCluster } from '../status/clusterStatus.ts';
 import { type Connected, connected, contextsOf } from './contexts.ts';
 import { leaseStatus } from './leaseStatus.ts';
-import { locateLease } from './locateLease.ts';
+import { locateLease, PATIENCE } from './locateLease.ts';
 import type { Streams } from './planCommand.ts';
-import { readRollouts } from './rollouts.ts';
+import { readRollouts, unreadWords } from './rollouts.ts';
 import type { Settings } from './settings.ts';
-import { shownAs, statusOutput } from './statusOutput.ts';
+import { shownAs, showsRollouts, statusOutput } from './statusOutput.ts';
 import { watchStatus } from './watchStatus.ts';
 
 const OK = 0;
@@ -29,7 +30,7 @@ export async function statusCommand(settings: Settings, streams: Streams, signal
   const shown = shownAs(settings);
   try {
     if (settings.watch) return await watchStatus({ connections, shown, settings, streams }, signal);
-    const all = await Promise.all(connections.map((one) => readOnce(one, signal)));
+    const all = await Promise.all(connections.map((one) => readOnce(one, showsRollouts(settings), signal)));
     const [first] = all;
     if (names === undefined && first && isUnread(first)) throw new Error(first.error);
     streams.out.write(statusOutput(all, shown, settings, streams));
@@ -39,11 +40,14 @@ export async function statusCommand(settings: Settings, streams: Streams, signal
   }
 }
 
+/** Reads one cluster within a time limit, so that one that has stopped answering does not keep the others from being shown. */
 async function readOnce(
   { name, connection, error }: Connected,
+  withRollouts: boolean,
   signal: AbortSignal,
 ): Promise<ClusterStatus | UnreadCluster> {
   if (!connection) return { cluster: name, error: error ?? '' };
+  const late = AbortSignal.timeout(PATIENCE);
   try {
     const now = Date.now();
     const status = leaseStatus(await locateLease(connection, signal), now);
@@ -52,7 +56,13 @@ async function readOnce(
     const warn = (words: string): void => {
       if (!warnings.includes(words)) warnings.push(words);
     };
-    const rollouts = await readRollouts(connection.cluster, status.document.workloads, now, warn);
+    const rollouts = withRollouts
+      ? await untilAborted(readRollouts(connection.cluster, status.document.workloads, now, warn), late).catch(() => {
+          const failure = new Error(`no answer within ${PATIENCE / 1000} s`);
+          warn(unreadWords(failure, 'the rollouts of workloads in flight'));
+          return new Map<string, RolloutFacts>();
+        })
+      : new Map<string, RolloutFacts>();
     return { cluster: name, ...status, rollouts, warnings };
   } catch (failure) {
     return { cluster: name, error: messageOf(failure) };

@@ -45,6 +45,10 @@ export function statusOutput(
   return `${shown(all, { width, colour, now: Date.now() }).join('\n')}\n`;
 }
 
+/** Whether what controllers say of workloads in flight is shown: a table of clusters has no place for it. */
+export const showsRollouts = ({ contexts, output }: Pick<Settings, 'contexts' | 'output'>): boolean =>
+  contexts.length === 0 || output !== 'table';
+
 const choiceOf = ({ namespace, run }: Pick<Settings, 'namespace' | 'run'>): StatusChoice => ({
   ...(namespace !== '' && { namespace }),
   ...(run !== '' && { run }),

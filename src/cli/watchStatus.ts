@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../cluster/clock.ts';
 import { messageOf } from '../messageOf.ts';
-import { type ClusterStatus, isUnread, type UnreadCluster } from '../status/clusterStatus.ts';
+import { type ClusterStatus, isNotRead, isUnread, type UnreadCluster } from '../status/clusterStatus.ts';
 import { statusObject } from '../status/statusObject.ts';
 import { WakeUp } from '../watch/wakeUp.ts';
 import { ClusterWatch } from './clusterWatch.ts';
@@ -11,7 +11,7 @@ import { LiveScreen } from './liveScreen.ts';
 import { locateLease } from './locateLease.ts';
 import type { Streams } from './planCommand.ts';
 import type { Settings } from './settings.ts';
-import { type Shown, statusOutput } from './statusOutput.ts';
+import { type Shown, showsRollouts, statusOutput } from './statusOutput.ts';
 
 export interface WatchStatusOptions {
   readonly connections: readonly Connected[];
@@ -41,12 +41,15 @@ export async function watchStatus(options: WatchStatusOptions, outer: AbortSigna
   const bell = new WakeUp(systemClock.sleep);
   const clusters = connections.map((one) => new Followed(one, options, () => bell.ring(), signal));
   try {
-    await Promise.all(clusters.map((one) => one.begin()));
-    const [only] = clusters;
-    if (settings.contexts.length === 0 && only) await only.orThrow(signal);
     const isLive = streams.out.isTTY === true && settings.output === 'table';
+    const begun = Promise.all(clusters.map((one) => one.begin()));
+    const areSeveral = settings.contexts.length > 0;
+    // on a screen, one cluster that does not answer must not keep the others from being shown
+    if (!(areSeveral && isLive)) await begun;
+    const [only] = clusters;
+    if (!areSeveral && only) await only.orThrow(signal);
     await (isLive ? live(clusters, options, bell, stop, signal) : changes(clusters, options, bell, signal));
-    return clusters.some((one) => isUnread(one.current(Date.now()))) ? 1 : 0;
+    return clusters.some((one) => isNotRead(one.current(Date.now()))) ? 1 : 0;
   } finally {
     stop.abort();
   }
@@ -158,7 +161,7 @@ class Followed {
         ...connection,
         name: this.#connected.name,
         home,
-        rollouts: settings.contexts.length === 0 || settings.output !== 'table',
+        rollouts: showsRollouts(settings),
         signal: this.#signal,
         onChange: this.#onChange,
       });

@@ -109,7 +109,12 @@ export class KubeCluster implements Cluster {
   async #ownedBy({ namespace, selector, uid }: Workload, through: ApiResource): Promise<Set<string>> {
     const path = resourcePath(through, namespace);
     const labelSelector = selectorQuery(selector);
-    const between = await wholeList<Owned>(this.#client, { path, labelSelector, priority: 'follow' });
+    const between = await wholeList<Owned>(this.#client, {
+      path,
+      labelSelector,
+      metadataOnly: true,
+      priority: 'follow',
+    });
     const owned = between.filter(({ metadata }) =>
       metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === uid),
     );

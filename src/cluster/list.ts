@@ -79,25 +79,33 @@ export interface Continued {
 }
 
 /**
- * Follows continue tokens. Pages can be of any type.
+ * Follows continue tokens. Pages can be of any type. The next page is requested before the last one is given out, so that the server makes
+ * it while the caller works: at most two pages are in memory.
  * @throws ListExpired for a 410 on any page but the first; ApiError when a page points to itself, which would never end
  */
 export async function* eachPage<P extends Continued>(
   path: string,
   read: (continued: string | undefined) => Promise<P>,
 ): AsyncGenerator<P> {
-  let continued: string | undefined;
-  do {
-    let page: P;
-    try {
-      page = await read(continued);
-    } catch (error) {
-      throw continued && isGone(error) ? new ListExpired(path, error) : error;
-    }
+  let coming: Promise<P> | undefined = read(undefined);
+  let last: string | undefined;
+  while (coming) {
+    const page: P = await coming;
+    const { continued } = page;
+    if (continued && continued === last) throw circular(path);
+    last = continued;
+    coming = continued ? following(path, read(continued)) : undefined;
     yield page;
-    if (page.continued && page.continued === continued) throw circular(path);
-    continued = page.continued;
-  } while (continued);
+  }
+}
+
+/** A page after the first one. It may fail before anybody waits for it, or when nobody will. */
+function following<P>(path: string, page: Promise<P>): Promise<P> {
+  const found = page.catch((error: unknown) => {
+    throw isGone(error) ? new ListExpired(path, error) : error;
+  });
+  found.catch(() => undefined);
+  return found;
 }
 
 function circular(path: string): ApiError {

@@ -28,8 +28,8 @@ export interface Right {
   readonly scoped: readonly RightScope[];
   /** Limits the permission to objects with these names. */
   readonly names?: readonly string[];
-  /** What the permission depends on: secured metrics, Istio's proxy, other sidecars in the policy, or a value of the chart. */
-  readonly when?: 'metricsSecure' | 'istio' | 'sidecars' | ChartSwitch;
+  /** What the permission depends on: readers that are authorized, Istio's proxy, other sidecars in the policy, or a value of the chart. */
+  readonly when?: 'authorizes' | 'istio' | 'sidecars' | ChartSwitch;
   readonly why: string;
 }
 
@@ -56,15 +56,15 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
     resource: 'tokenreviews',
     verbs: ['create'],
     ...inCluster,
-    when: 'metricsSecure',
-    why: 'to identify clients that scrape metrics',
+    when: 'authorizes',
+    why: 'to identify who reads metrics or the status page',
   },
   {
     resource: 'subjectaccessreviews',
     verbs: ['create'],
     ...inCluster,
-    when: 'metricsSecure',
-    why: 'to check whether a client may read metrics',
+    when: 'authorizes',
+    why: 'to check whether they may read it',
   },
   {
     resource: 'proxyconfigs',

@@ -24,6 +24,9 @@ export type Answer =
   | { readonly kind: 'no-sidecar' }
   | { readonly kind: 'unknown'; readonly reason: Reason };
 
+/** Whether two answers are equal. */
+export const sameAnswer = (one: Answer, other: Answer): boolean => JSON.stringify(one) === JSON.stringify(other);
+
 /** Whether two answers are equal, whatever they say of the sidecar's configuration. */
 export const sameButConfig = (one: Answer, other: Answer): boolean =>
   JSON.stringify(withoutConfig(one)) === JSON.stringify(withoutConfig(other));

@@ -1,4 +1,4 @@
-import { type Answer, sameButConfig } from './answer.ts';
+import { type Answer, sameAnswer, sameButConfig } from './answer.ts';
 import { AnswerSamples } from './answerSamples.ts';
 import { ConcurrencyLimit } from './concurrencyLimit.ts';
 import { type AskedInjection, type Injection, isAsked } from './mesh.ts';
@@ -54,13 +54,13 @@ export class AnswerChanges {
     if (!first) return;
     const answer = await ask({ ...first.question, injection });
     if (isBad(answer)) this.#samples.drop(injection, first);
-    if (!isConclusive(answer) || same(answer, first.answer)) return;
+    if (!isConclusive(answer) || sameAnswer(answer, first.answer)) return;
     // an injector may write something new into each pod, such as a random token: that is no change of its own
-    if (sameButConfig(answer, first.answer) && !same(answer, await ask({ ...first.question, injection }))) return;
+    if (sameButConfig(answer, first.answer) && !sameAnswer(answer, await ask({ ...first.question, injection }))) return;
     const other = second && (await ask({ ...second.question, injection }));
     // only something in the namespace has changed, such as a ProxyConfig; the injector itself has not. A template that is not injected
     // would not show it
-    if (second?.answer.kind === 'sidecar' && other && same(other, second.answer)) {
+    if (second?.answer.kind === 'sidecar' && other && sameAnswer(other, second.answer)) {
       this.#samples.forget(injection.epoch, first.question.namespace);
       onNamespaceChange(injection, first.question.namespace);
       return;
@@ -89,8 +89,6 @@ export class AnswerChanges {
 }
 
 const nameOf = ({ entry }: Pick<AskedInjection, 'entry'>): string => `${entry.configuration}/${entry.name}`;
-
-const same = (one: Answer, other: Answer): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 /** A refusal is an answer too. */
 const isConclusive = (answer: Answer): boolean =>

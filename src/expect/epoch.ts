@@ -1,19 +1,12 @@
 import { createHash } from 'node:crypto';
+import { sortedKeys } from '../sortedKeys.ts';
 import type { AskedInjection, ChartLabels, Injection, Istiod, NotReady } from './mesh.ts';
 import type { FixedExpectation, SidecarSource } from './sidecarSource.ts';
 import type { WebhookEntry } from './webhookEntry.ts';
 
 /** A short content hash. Keys are sorted, so objects with equal content have equal hashes. */
 export function contentHash(content: unknown): string {
-  return createHash('sha256').update(canonical(content)).digest('hex').slice(0, 16);
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => Number(a > b) - Number(a < b)))
-      : inner,
-  );
+  return createHash('sha256').update(JSON.stringify(content, sortedKeys)).digest('hex').slice(0, 16);
 }
 
 const digests = new WeakMap<object, string>();

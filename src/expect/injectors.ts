@@ -7,7 +7,7 @@ import { describe, InjectorConnection } from './injectorConnection.ts';
 import type { InjectorLine } from './injectorLine.ts';
 import { InjectorLines, type ReachableListener } from './injectorLines.ts';
 import { InjectorRoutes, type Tunnel } from './injectorRoutes.ts';
-import { KeptAnswers } from './keptAnswers.ts';
+import { type KeptAnswer, KeptAnswers } from './keptAnswers.ts';
 import type { AskedInjection, Injection } from './mesh.ts';
 import { PodCreators } from './podCreators.ts';
 import { type Question, questionKey, unreachable } from './question.ts';
@@ -188,6 +188,16 @@ export class Injectors {
     for (const times of [this.#lines.retryTimes(), this.#kept.retryTimes()])
       for (const time of times) if (time > now && time < (first ?? Infinity)) first = time;
     return first;
+  }
+
+  /** The answer to a question as it is kept, if it is still valid. */
+  kept(asked: Question): KeptAnswer | undefined {
+    return this.#kept.kept(questionKey(asked));
+  }
+
+  /** How many kept answers are gone by now. */
+  get drops(): number {
+    return this.#kept.drops;
   }
 
   /** Forgets the answers of one epoch, also those that have not arrived yet. They are asked for again. */

@@ -1,6 +1,6 @@
 import { backOff } from '../backOff.ts';
 import { forgetOldest } from '../forgetOldest.ts';
-import type { Answer } from './answer.ts';
+import { type Answer, sameAnswer } from './answer.ts';
 import { isBad } from './question.ts';
 
 const ANSWER_AGE = 60 * 60 * 1000;
@@ -10,9 +10,12 @@ const RETRY_ALONE = { first: 1000, longest: 5 * 60_000 };
 /** Five times the workloads of the largest clusters. Beyond this, the oldest answers are dropped. */
 const MOST_ANSWERS = 100_000;
 
-interface Kept {
+/** An answer as it is kept. */
+export interface KeptAnswer {
   readonly answer: Answer;
-  readonly until: number;
+  until: number;
+  /** Another answer has taken its place, or it was dropped. What is too old is gone with the next `prune`. */
+  isGone: boolean;
 }
 
 /** A question that failed alone, while its injector answered others. */
@@ -25,9 +28,14 @@ interface Trouble {
 /** Answers by the keys of their questions: good ones for an hour, refusals for a minute, bad ones with back-off. */
 export class KeptAnswers {
   readonly #now: () => number;
-  readonly #answers = new Map<string, Kept>();
+  readonly #answers = new Map<string, KeptAnswer>();
+  /** Those among them that are refusals. */
+  readonly #refusals = new Set<KeptAnswer>();
   readonly #troubles = new Map<string, Trouble>();
   #forgotten = 0;
+  #drops = 0;
+  /** Before then, nothing is too old. */
+  #pruneAt = Number.POSITIVE_INFINITY;
 
   /** @param now milliseconds of a monotonic clock */
   constructor(now: () => number) {
@@ -39,10 +47,20 @@ export class KeptAnswers {
     return this.#forgotten;
   }
 
+  /** How many kept answers are gone. As long as it is the same number, all are kept that were. */
+  get drops(): number {
+    return this.#drops;
+  }
+
   /** The answer, if it is still valid. */
   of(key: string): Answer | undefined {
+    return this.kept(key)?.answer;
+  }
+
+  /** The same as it is kept, so that its end can be seen. */
+  kept(key: string): KeptAnswer | undefined {
     const kept = this.#answers.get(key);
-    return kept && kept.until > this.#now() ? kept.answer : undefined;
+    return kept && kept.until > this.#now() ? kept : undefined;
   }
 
   /** The bad answer to a question that failed alone, and whether it may be asked again. */
@@ -53,14 +71,38 @@ export class KeptAnswers {
 
   keep(key: string, answer: Answer): void {
     const now = this.#now();
-    this.#answers.delete(key);
+    const until = now + (answer.kind === 'unknown' ? REFUSAL_AGE : ANSWER_AGE);
+    const before = this.#answers.get(key);
+    if (before && sameAnswer(before.answer, answer)) {
+      // the same object, so that nothing that rests on it is made again
+      before.until = until;
+      this.#answers.delete(key);
+      this.#answers.set(key, before);
+      return;
+    }
+    this.#drop(key);
     if (isBad(answer)) {
       this.failedAlone(key, answer);
       return;
     }
     this.#troubles.delete(key);
-    this.#answers.set(key, { answer, until: now + (answer.kind === 'unknown' ? REFUSAL_AGE : ANSWER_AGE) });
-    forgetOldest(this.#answers, MOST_ANSWERS);
+    const kept = { answer, until, isGone: false };
+    this.#answers.set(key, kept);
+    if (answer.kind === 'unknown') this.#refusals.add(kept);
+    this.#pruneAt = Math.min(this.#pruneAt, until);
+    for (const oldest of this.#answers.keys()) {
+      if (this.#answers.size <= MOST_ANSWERS) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(key: string): void {
+    const kept = this.#answers.get(key);
+    if (!kept) return;
+    kept.isGone = true;
+    this.#drops += 1;
+    this.#answers.delete(key);
+    this.#refusals.delete(kept);
   }
 
   /** Records another failure of a question whose injector answers others. */
@@ -74,27 +116,35 @@ export class KeptAnswers {
   /** When refusals expire, and when questions that failed alone may be asked again. Unordered; times may be in the past. */
   retryTimes(): number[] {
     const alone = [...this.#troubles.values()].map(({ retryAt }) => retryAt);
-    const refusals = [...this.#answers.values()].filter(({ answer }) => answer.kind === 'unknown');
-    return [...alone, ...refusals.map(({ until }) => until)];
+    return [...alone, ...[...this.#refusals].map(({ until }) => until)];
   }
 
   /** Drops the answers whose keys begin with this, including those on their way. */
   forget(beginning: string): void {
     this.#forgotten += 1;
-    for (const kept of [this.#answers, this.#troubles])
-      for (const key of kept.keys()) if (key.startsWith(beginning)) kept.delete(key);
+    this.#dropWhere((key) => key.startsWith(beginning));
   }
 
   /** Drops the answers of all other epochs. */
   keepOnly(epochs: ReadonlySet<string>): void {
-    for (const kept of [this.#answers, this.#troubles])
-      for (const key of kept.keys()) if (!epochs.has(key.slice(0, key.indexOf('/')))) kept.delete(key);
+    this.#dropWhere((key) => !epochs.has(key.slice(0, key.indexOf('/'))));
+  }
+
+  #dropWhere(isMeant: (key: string) => boolean): void {
+    for (const key of this.#answers.keys()) if (isMeant(key)) this.#drop(key);
+    for (const key of this.#troubles.keys()) if (isMeant(key)) this.#troubles.delete(key);
   }
 
   /** Drops answers that are too old, and failures that were not asked about for an hour. */
   prune(): void {
     const now = this.#now();
-    for (const [key, { until }] of this.#answers) if (until <= now) this.#answers.delete(key);
     for (const [key, { retryAt }] of this.#troubles) if (retryAt + ANSWER_AGE <= now) this.#troubles.delete(key);
+    if (now < this.#pruneAt) return;
+    let next = Number.POSITIVE_INFINITY;
+    for (const [key, { until }] of this.#answers) {
+      if (until <= now) this.#drop(key);
+      else next = Math.min(next, until);
+    }
+    this.#pruneAt = next;
   }
 }

@@ -1,4 +1,4 @@
-import { type CelResult, celEnv, isCelError, parse, plan } from '@bufbuild/cel';
+import { type CelEnv, type CelResult, celEnv, isCelError, parse, plan } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
 import type { Workload } from '../model.ts';
 import { type AdmissionVariables, admissionVariables } from './admittedPod.ts';
@@ -21,7 +21,8 @@ const DEEPEST_LOOPS = 2;
 const MOST_CONDITIONS = 64;
 const MOST_PROGRAMS = 1000;
 
-const ENVIRONMENT = celEnv({ funcs: strings });
+/** Made for the first condition: few clusters have any. */
+let environment: CelEnv | undefined;
 const programs = new Map<string, Program>();
 /** Cached per workload object. A workload that is read again is a new object, so its cache goes with the old one. */
 const outcomes = new WeakMap<Workload, Map<string, Outcome>>();
@@ -71,7 +72,8 @@ function compiled(expression: string): Program {
   try {
     const parsed = parse(expression);
     if (loopsIn(parsed.expr) > DEEPEST_LOOPS) return never('it has more than two nested loops');
-    const evaluate = plan(ENVIRONMENT, parsed);
+    environment ??= celEnv({ funcs: strings });
+    const evaluate = plan(environment, parsed);
     return (variables) => outcomeFrom(evaluate(variables as never));
   } catch (error) {
     return never(inWords(error));

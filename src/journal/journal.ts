@@ -13,7 +13,7 @@ import {
 import { type Outcome, provesNothing } from '../plan/outcomes.ts';
 import { recordOf, targetsOf } from '../plan/record.ts';
 import type { AllRunNotes, RunNotes } from '../plan/runNotes.ts';
-import { journalText, type LearntImage, readJournal, type StoredEntry } from './journalText.ts';
+import { journalText, type LearntImages, readJournal, type StoredEntry } from './journalText.ts';
 import { counting } from './learntRules.ts';
 import { NotesOfRuns } from './notesOfRuns.ts';
 
@@ -59,7 +59,8 @@ export type Loaded = 'read' | 'missing' | { readonly unreadable: string };
 export class Journal {
   readonly #options: JournalOptions;
   readonly #entries = new Map<WorkloadKey, JournalEntry>();
-  #learnt = new Map<string, readonly LearntImage[]>();
+  #learnt: LearntImages = new Map();
+  #soFar: Journal['learnt'] | undefined;
   readonly #notes = new NotesOfRuns();
   #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
   #writing = false;
@@ -94,7 +95,7 @@ export class Journal {
     if ('unreadable' in read) return read;
     this.#loads += 1;
     const before = new Map(this.#entries);
-    this.#learnt = new Map(read.learnt);
+    this.#learns(new Map(read.learnt));
     this.#notes.load(read.notes);
     this.#entries.clear();
     for (const [key, stored] of read.entries) this.#entries.set(key, this.#loaded(stored, before.get(key)));
@@ -180,10 +181,16 @@ export class Journal {
     return counting(this.#learnt, run, namespace);
   }
 
-  /** `learnt` as it is now: a later restart does not change what it returns. */
+  /** `learnt` as it is now: a later restart does not change what it returns. The same function as long as nothing new is learnt. */
   learntSoFar(): Journal['learnt'] {
-    const known = new Map(this.#learnt);
-    return (run, namespace) => counting(known, run, namespace);
+    const known = this.#learnt;
+    this.#soFar ??= (run, namespace) => counting(known, run, namespace);
+    return this.#soFar;
+  }
+
+  #learns(learnt: LearntImages): void {
+    this.#learnt = learnt;
+    this.#soFar = undefined;
   }
 
   /** @returns whether the rule is new, already known, or does not count because there is no room for it */
@@ -196,7 +203,9 @@ export class Journal {
     const fromHere = known.filter(({ namespaces }) => namespaces[0] === namespace).length;
     if (!same && (known.length >= MOST_LEARNT || fromHere >= MOST_LEARNT_IN_NAMESPACE)) return 'full';
     const others = known.filter((one) => one !== same);
-    this.#learnt.set(run, [...others, { rule, namespaces: [...(same?.namespaces ?? []), namespace] }]);
+    this.#learns(
+      new Map(this.#learnt).set(run, [...others, { rule, namespaces: [...(same?.namespaces ?? []), namespace] }]),
+    );
     this.#storeSoon();
     return same ? 'known' : 'news';
   }
@@ -204,7 +213,8 @@ export class Journal {
   /** Forgets what was learnt of injections that no longer exist, and the notes of their runs, except news that receivers wait for. */
   keepOnly(injections: readonly { readonly run: string }[]): void {
     const runs = new Set(injections.map(({ run }) => run));
-    for (const run of this.#learnt.keys()) if (!runs.has(run)) this.#learnt.delete(run);
+    const left = new Map([...this.#learnt].filter(([run]) => runs.has(run)));
+    if (left.size < this.#learnt.size) this.#learns(left);
     this.#notes.keepOnly(runs);
   }
 

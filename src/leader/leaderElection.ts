@@ -120,6 +120,10 @@ export class LeaderElection implements Leadership {
     return this.#orders.current;
   }
 
+  lease(): Lease | undefined {
+    return this.#seen;
+  }
+
   publishes(source: StatusSource): void {
     this.#journal.publishes(source);
   }

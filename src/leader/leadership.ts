@@ -1,5 +1,6 @@
 import type { JournalStore } from '../journal/journal.ts';
 import type { StatusSource } from './journalKeeper.ts';
+import type { Lease } from './lease.ts';
 import type { PauseState } from './pauseState.ts';
 
 /**
@@ -21,6 +22,8 @@ export interface Leadership extends JournalStore {
   /** Whether `assertLeading` would pass now. */
   readonly isLeading: boolean;
   pauseState(): PauseState;
+  /** The Lease as it was last read or written; undefined if there is none, or it was not read yet. */
+  lease(): Lease | undefined;
   /** Sets the status that each write of the Lease takes along during a term. Where the Lease is renewed anyway, it causes no write. */
   publishes(source: StatusSource): void;
   /** Calls the listener when `pauseState` changes, and after the first read if it is not empty. Returns a function that unsubscribes. */

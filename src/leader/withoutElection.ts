@@ -41,7 +41,7 @@ export class WithoutElection implements Leadership {
   readonly #news: LeadershipNews;
   readonly #orders: PauseStateWatch;
   readonly #journal = new JournalKeeper();
-  #seen: Labels = {};
+  #seen: Lease | undefined;
   #term: AbortController | undefined;
 
   constructor({ client, namespace, owner, listener, writes, clock = systemClock, now }: WithoutElectionOptions) {
@@ -65,6 +65,10 @@ export class WithoutElection implements Leadership {
     return this.#orders.current;
   }
 
+  lease(): Lease | undefined {
+    return this.#seen;
+  }
+
   publishes(source: StatusSource): void {
     this.#journal.publishes(source);
   }
@@ -74,7 +78,7 @@ export class WithoutElection implements Leadership {
   }
 
   text(): string | undefined {
-    return this.#seen[LEASE_ANNOTATION.journal];
+    return annotationsOf(this.#seen)[LEASE_ANNOTATION.journal];
   }
 
   keep(text: string): Promise<void> {
@@ -140,7 +144,7 @@ export class WithoutElection implements Leadership {
   /** Creates a missing Lease and records users' requests, unless this is a dry run. */
   async #look(call: LeaseCall): Promise<void> {
     const found = await this.#lease.read(call);
-    this.#take(annotationsOf(found));
+    this.#take(found);
     if (!this.#writes) return;
     const lease = found ?? (await this.#lease.create({}, call));
     const journal = this.#term ? this.#journal.next() : undefined;
@@ -155,11 +159,11 @@ export class WithoutElection implements Leadership {
   }
 
   async #write(lease: Lease, annotations: Labels, call: LeaseCall): Promise<void> {
-    this.#take(annotationsOf(await this.#lease.replace(lease, lease.spec ?? {}, annotations, call)));
+    this.#take(await this.#lease.replace(lease, lease.spec ?? {}, annotations, call));
   }
 
-  #take(annotations: Labels): void {
-    this.#seen = annotations;
-    this.#orders.take(annotations);
+  #take(lease: Lease | undefined): void {
+    this.#seen = lease;
+    this.#orders.take(annotationsOf(lease));
   }
 }

@@ -7,8 +7,10 @@ import { countOf, isInjected, PodGroups, PodsByController, replaceable } from '.
 import type { Answer } from '../expect/answer.ts';
 import { ConcurrencyLimit } from '../expect/concurrencyLimit.ts';
 import type { Injectors } from '../expect/injectors.ts';
+import type { KeptAnswer } from '../expect/keptAnswers.ts';
 import { matchesOf, type SourceMatch, sourcesIn } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
+import type { Question } from '../expect/question.ts';
 import { type Asked, questionOf } from '../expect/questionOf.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -23,6 +25,7 @@ import type { Assessed } from '../plan/assessed.ts';
 import { covering } from '../plan/budget.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { SidecarFields } from '../pods/podFields.ts';
+import { AnsweredBefore, type WithAnswers } from './answeredBefore.ts';
 import { lenderOf, missingLender, withTemplateOf } from './borrowedTemplate.ts';
 import { Claims } from './claims.ts';
 import { type Counted, doubtOf, worthALook } from './doubt.ts';
@@ -65,6 +68,7 @@ const AT_ONCE = 4;
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #hashes = new TemplateHashes();
+  readonly #before = new AnsweredBefore();
   readonly #owners = new PodOwners();
   readonly #unsupported: UnsupportedOwners;
   /** The budgets of each namespace as they were read last, by whatever look or scan. */
@@ -91,20 +95,26 @@ export class Observer {
    * Sees all workloads and pods of the cluster, or of one namespace. Injectors are asked while the pods are still being read, so the
    * answers are there when the verdicts want them. Pages are no snapshot: what this sees only nominates.
    * Of namespaces that are skipped, only what has to do with the mesh is kept.
+   * @param coming the mesh; objects are listed while it is still being read
    * @throws {ApiError} when something cannot be listed; a single workload that cannot be looked at by itself is marked as unread
    */
-  async scan(mesh: Mesh, namespace: string | undefined, signal: AbortSignal): Promise<Map<WorkloadKey, Observed>> {
-    const { skipNamespaces } = this.#options.policy();
+  async scan(
+    coming: Mesh | Promise<Mesh>,
+    namespace: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Map<WorkloadKey, Observed>> {
+    const { policy } = this.#options;
+    const { skipNamespaces } = policy();
     const failed = new AbortController();
     const both = AbortSignal.any([signal, failed.signal]);
     const budgets = this.#budgets(namespace, both);
-    const pods = this.#pods(namespace, both, this.#fieldsOf(mesh));
+    const pods = this.#pods(namespace, both, this.#fieldsOf(coming instanceof Promise ? policy() : coming));
     const canaries = this.#claims.canaries(namespace, both);
     const lists = Promise.all(this.#kinds().map((kind) => this.#listed(kind, namespace, both)));
     // the first failure is reported below; those of the others must not be unhandled
     for (const one of [budgets, pods, canaries, lists]) one.catch(() => undefined);
-    const listing = Promise.all([budgets, canaries, lists]);
-    const [all, ofFlagger, listed] = await listing.catch((error: unknown) => {
+    const listing = Promise.all([budgets, canaries, lists, coming]);
+    const [all, ofFlagger, listed, mesh] = await listing.catch((error: unknown) => {
       // the pods are of no use now, and a server in trouble should not list them
       failed.abort();
       throw error;
@@ -304,15 +314,25 @@ export class Observer {
 
   /** Matches all of them with the mesh, and gets the answers of their injectors: kept ones where they still hold. */
   async answerAll(mesh: Mesh, observations: readonly Observed[]): Promise<Answered[]> {
-    const answering: Promise<Answered>[] = [];
+    const { injectors, policy } = this.#options;
+    const { drops } = injectors;
+    this.#before.begin([mesh, readsConfig(policy())]);
+    const known = this.#before.of(observations, drops);
+    const all = known.map((one) => one as WithAnswers);
+    const again = [...known.keys()].filter((place) => !known[place]);
+    const asking: Promise<unknown>[] = [];
     const slices = loopSlices();
-    for (const observed of observations) {
+    for (const place of again) {
       await slices.step();
-      const one = this.#answered(mesh, observed, false);
+      const one = this.#answered(mesh, observations[place] as Observed, false).then((answered) => {
+        all[place] = answered;
+      });
       one.catch(() => undefined);
-      answering.push(one);
+      asking.push(one);
     }
-    return Promise.all(answering);
+    await Promise.all(asking);
+    this.#before.end(observations, all, again, drops);
+    return all.map(({ answered }) => answered);
   }
 
   /**
@@ -321,7 +341,7 @@ export class Observer {
    */
   async assess(mesh: Mesh, observed: Observed, fresh = false): Promise<Assessed> {
     const { journal, policy } = this.#options;
-    const answered = await this.#answered(mesh, observed, fresh);
+    const { answered } = await this.#answered(mesh, observed, fresh);
     const assessed = assess(answered, {
       mesh,
       policy: policy(),
@@ -331,15 +351,26 @@ export class Observer {
     return fresh ? { ...assessed, budgets: this.#newest(observed) } : assessed;
   }
 
-  async #answered(mesh: Mesh, observed: Observed, fresh: boolean): Promise<Answered> {
+  async #answered(mesh: Mesh, observed: Observed, fresh: boolean): Promise<WithAnswers> {
+    const kept: (KeptAnswer | undefined)[] = [];
     const answering = matchesOf(mesh, observed.workload).map(async (matched): Promise<SourceAnswer> => {
       if (observed.unread !== undefined) return matched;
-      const answer = await this.#answer(mesh, { ...observed, ...matched }, fresh);
+      const asked = { ...observed, ...matched };
+      const question = this.#question(mesh, asked);
+      const answer = question ? await this.#ask(question, fresh) : fixedAnswer(asked);
+      if (question) kept.push(this.#keptAs(question, answer));
       return answer ? { ...matched, answer } : matched;
     });
     const [first, ...others] = await Promise.all(answering);
     // there is always a first one
-    return { ...observed, ...(first as SourceAnswer), ...(others.length > 0 && { others }) };
+    const answered = { ...observed, ...(first as SourceAnswer), ...(others.length > 0 && { others }) };
+    return kept.every((one) => one !== undefined) ? { answered, kept } : { answered };
+  }
+
+  /** How an answer is kept that need not be asked for again; a question without one is tried again, with back-off. */
+  #keptAs(question: Question, answer: Answer | undefined): KeptAnswer | undefined {
+    const kept = answer?.kind === 'unknown' ? undefined : this.#options.injectors.kept(question);
+    return kept?.answer === answer ? kept : undefined;
   }
 
   /** Budgets that the observation itself could not read stay unknown. */
@@ -348,17 +379,30 @@ export class Observer {
     return newest && budgets.every(({ name }) => name !== '') ? covering(newest, workload) : budgets;
   }
 
-  async #answer(mesh: Mesh, one: Asked & SourceMatch, fresh = false): Promise<Answer | undefined> {
-    if (one.match.kind === 'entry' && one.source?.fixed) return one.source.fixed.expectation(one.workload);
-    const asked = questionOf(mesh, one, readsConfig(this.#options.policy()));
-    if (!asked) return undefined;
-    return fresh ? this.#options.injectors.askAfresh(asked) : this.#options.injectors.ask(asked);
+  /** The answer of the injector to the question about a workload; undefined where nobody is asked. */
+  async #answer(mesh: Mesh, one: Asked & SourceMatch): Promise<Answer | undefined> {
+    const question = this.#question(mesh, one);
+    return question ? this.#ask(question, false) : fixedAnswer(one);
+  }
+
+  #question(mesh: Mesh, one: Asked & SourceMatch): Question | undefined {
+    if (one.match.kind === 'entry' && one.source?.fixed) return undefined;
+    return questionOf(mesh, one, readsConfig(this.#options.policy()));
+  }
+
+  #ask(question: Question, fresh: boolean): Promise<Answer> {
+    const { injectors } = this.#options;
+    return fresh ? injectors.askAfresh(question) : injectors.ask(question);
   }
 
   #fieldsOf(of: Pick<Mesh, 'sources'>): SidecarFields {
     return { containers: containersOf(of), config: readsConfig(this.#options.policy()) };
   }
 }
+
+/** What the policy itself expects, where it does. */
+const fixedAnswer = ({ match, source, workload }: Asked & SourceMatch): Answer | undefined =>
+  match.kind === 'entry' ? source?.fixed?.expectation(workload) : undefined;
 
 /** Workloads that use the template of another one with that. */
 function withTemplates(workloads: readonly Workload[]): readonly Workload[] {

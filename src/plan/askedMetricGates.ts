@@ -37,7 +37,7 @@ function mayBeRestarted(planned: Planned, { starting }: Pick<PlanContext, 'start
       return starting.has(keyOf(workload)) || (isInFlight(planned) && entry?.evicts === true);
     case 'wait':
       // what has a place in the queue waits for other restarts only
-      return step.order !== undefined || heldByGate(planned).length > 0;
+      return step.isQueued === true || heldByGate(planned).length > 0;
     default:
       return false;
   }

@@ -24,7 +24,7 @@ type ClosedSince = Readonly<Record<string, number>>;
 /** Which runs wait for which closed metric gates. */
 export function gateWaits({ items, waves }: Pick<Plan, 'items' | 'waves'>, context: GateContext): readonly GateWait[] {
   const waits = new Map<string, GateWait>();
-  for (const one of items.flatMap(heldByGate)) {
+  for (const one of context.policy.metricGates ? items.flatMap(heldByGate) : []) {
     const run = one.injection?.run;
     if (run === undefined) continue;
     for (const { name } of closedMetricGates(one, context)) waits.set(`${run} ${name}`, { run, gate: name });

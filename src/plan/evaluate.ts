@@ -3,7 +3,7 @@ import { type Answered, type AssessmentContext, assess, isListed } from './asses
 import type { Assessed } from './assessed.ts';
 import type { Forecast } from './eta/eta.ts';
 import { entryOf } from './journalEntry.ts';
-import { type Plan, planStepwise } from './plan.ts';
+import { type Plan, type Planned, planStepwise } from './plan.ts';
 import type { PlanContext } from './rule.ts';
 
 /** What an evaluation is made from. Nothing else decides. */
@@ -18,6 +18,18 @@ export interface Evaluation extends Plan {
   readonly at: number;
   /** The last estimate of when everything will be done; absent if there is none, or nothing to wait for. */
   readonly eta?: Forecast;
+  /** Of evaluations that are made one after the other: the how manieth this is. */
+  readonly serial?: number;
+  /** How it differs from the one before; absent where that is not known, so that everything may be new. */
+  readonly changes?: EvaluationChanges;
+}
+
+/** How an evaluation differs from the one before. */
+export interface EvaluationChanges {
+  /** What is new, or other than before. */
+  readonly changed: readonly Planned[];
+  /** The same workloads as they were before. */
+  readonly gone: readonly Planned[];
 }
 
 /** Assesses every workload and plans its step. Pure: the same inputs give the same evaluation. */

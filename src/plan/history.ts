@@ -1,7 +1,7 @@
-import { type Owner, refOf, type WorkloadRef } from '../model.ts';
+import { type Owner, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { cutToSecond } from '../rfc3339.ts';
 import type { Assessed } from './assessed.ts';
-import type { JournalEntries } from './journalEntry.ts';
+import type { JournalEntries, JournalEntry } from './journalEntry.ts';
 import { isFailure } from './outcomes.ts';
 import { type Target, targetsOf } from './record.ts';
 
@@ -36,12 +36,24 @@ export function historyOf(
   wall: number,
   resumedAt?: number,
 ): History {
+  return historyIn(entries, namespacesOf(assessed), countsSince(resumedAt, wall));
+}
+
+/**
+ * The same, where the namespaces are known.
+ * @param entries at least those with an end that `leavesATrace`
+ * @param since restarts from before do not count
+ */
+export function historyIn(
+  entries: Iterable<readonly [WorkloadKey, JournalEntry]>,
+  namespaces: History['namespaces'],
+  since: number,
+): History {
   const failures = new Map<string, Map<string, number>>();
   const failingOpen = new Map<string, Map<string, string>>();
   const wrongImages = new Map<string, Map<string, string>>();
   const configRemains = new Map<string, Map<string, string>>();
   const reverted = new Map<string, Map<string, string>>();
-  const since = countsSince(resumedAt, wall);
   const counting: Counting = { failures, failingOpen, wrongImages, configRemains, reverted };
   for (const [key, entry] of entries) {
     // until a restart is known to be written, the previous one counts
@@ -49,8 +61,13 @@ export function historyOf(
     const recent = targetsOf(counted).filter(({ restartedAt }) => restartedAt >= since);
     for (const target of recent) noteTarget(target, refOf(key), counted.owner, counting);
   }
-  return { ...counting, namespaces: namespacesOf(assessed) };
+  return { ...counting, namespaces };
 }
+
+/** Whether a restart may have ended in a way that others are judged by. */
+export const leavesATrace = (entry: JournalEntry): boolean =>
+  targetsOf(entry).some(({ outcome }) => outcome !== undefined && outcome !== 'verified') ||
+  (entry.before !== undefined && leavesATrace(entry.before));
 
 /** From when on restarts count, for a person who last asked to go on at that time: see `historyOf`. */
 export const countsSince = (resumedAt: number | undefined, wall: number): number =>
@@ -87,7 +104,8 @@ function put<T>(into: Map<string, Map<string, T>>, run: string, namespace: strin
 const count = (into: Map<string, Map<string, number>>, run: string, namespace: string): void =>
   put(into, run, namespace, (into.get(run)?.get(namespace) ?? 0) + 1);
 
-function namespacesOf(assessed: readonly Assessed[]): Map<string, Set<string>> {
+/** The namespaces with workloads that each run concerns. */
+export function namespacesOf(assessed: readonly Assessed[]): Map<string, Set<string>> {
   const namespaces = new Map<string, Set<string>>();
   for (const one of assessed) {
     // nothing of it is ever restarted, so it fails nowhere

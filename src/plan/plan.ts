@@ -4,6 +4,7 @@ import { type Reason, reason } from '../reasons.ts';
 import { type Assessed, bySidecar, isOutdated, type Outdated, ofSource } from './assessed.ts';
 import { haltOf } from './halts.ts';
 import { isInFlight } from './journalEntry.ts';
+import { Counts } from './limits/counts.ts';
 import { provesNothing } from './outcomes.ts';
 import { inPlanOrder } from './planOrder.ts';
 import { isReached } from './reached.ts';
@@ -21,13 +22,13 @@ import type { Waves } from './waves.ts';
 
 /** What is to be done about one workload now. */
 export type Step =
-  | { readonly action: 'restart'; readonly order: number; readonly together?: readonly Outdated[] }
+  | { readonly action: 'restart'; readonly together?: readonly Outdated[] }
   | { readonly action: 'follow'; readonly reason: Reason }
   /**
-   * `order` is its place in the queue where only a throttle keeps it. `alsoWaits` are its other outdated sidecars, in case another of their
-   * waits ends first.
+   * `isQueued` where only a limit keeps it: it is in the queue. `alsoWaits` are its other outdated sidecars, in case another of their waits
+   * ends first.
    */
-  | ({ readonly action: 'wait'; readonly order?: number; readonly alsoWaits?: readonly WaitingSidecar[] } & Wait)
+  | ({ readonly action: 'wait'; readonly isQueued?: true; readonly alsoWaits?: readonly WaitingSidecar[] } & Wait)
   /** Its pods became current by whatever means: the record of an unfinished episode is closed as verified. */
   | { readonly action: 'close' }
   | { readonly action: 'none' };
@@ -74,7 +75,7 @@ export function* planStepwise(assessed: readonly Assessed[], context: PlanContex
   yield 'long';
   const ruleContext = ruleContextOf(assessed, context);
   const { waves } = ruleContext;
-  const throttle = new Throttle(assessed, context, waves.of);
+  const throttle = new Throttle(Counts.of(assessed, context, waves.of), context);
   const items: Planned[] = [];
   yield 'long';
   yield* waves.prepare();
@@ -83,7 +84,8 @@ export function* planStepwise(assessed: readonly Assessed[], context: PlanContex
   let wakeAt = Math.min(...progress.flatMap((run) => run.waves.map(({ until }) => until ?? Infinity)), Infinity);
   yield 'long';
   for (const one of ordered) {
-    const planned = { ...stepFor(one, ruleContext, throttle, context.busy), ...waveName(one, waves) };
+    const judged = judge(one, ruleContext, context.busy, (outdated) => waitOf(outdated, ruleContext));
+    const planned = { ...inTurn(judged, throttle), ...waveName(one, waves) };
     items.push(planned);
     wakeAt = Math.min(wakeAt, ...waitsOf(planned.step).map(({ until }) => until ?? Infinity));
     yield 'short';
@@ -97,41 +99,60 @@ export function* planStepwise(assessed: readonly Assessed[], context: PlanContex
 }
 
 /** Without waves in the policy all are in one, which needs no name. What is never restarted is in none. */
-function waveName({ workload }: Assessed, { of }: Waves): Pick<Planned, 'wave'> {
+export function waveName({ workload }: Assessed, { of }: Pick<Waves, 'of'>): Pick<Planned, 'wave'> {
   const wave = of.waves.length > 1 && !workload.unsupported ? of.waves[of.indexOf(workload)] : undefined;
   return wave ? { wave: wave.name } : {};
 }
 
-function stepFor(
+/** What is found about a workload by itself: its step, or that only the limits of the queue are left to be asked. */
+export type Judged =
+  | { readonly of: Assessed; readonly step: Step }
+  /** `together` are its other sidecars that the same restart is for. */
+  | { readonly of: Outdated; readonly step?: undefined; readonly together: readonly Outdated[] };
+
+/** Decides about a workload as far as that does not depend on those before it in the queue. @param waitOf asks the rules */
+export function judge(
   assessed: Assessed,
   ruleContext: RuleContext,
-  throttle: Throttle,
   busy: ReadonlySet<WorkloadKey>,
-): Planned {
-  if (assessed.workload.unsupported) return { ...assessed, step: { action: 'none' } };
+  waitOf: (outdated: Outdated) => Wait | undefined,
+): Judged {
+  if (assessed.workload.unsupported) return { of: assessed, step: { action: 'none' } };
   if (isInFlight(assessed) || busy.has(keyOf(assessed.workload))) {
     return {
-      ...assessed,
+      of: assessed,
       step: { action: 'follow', reason: reason(IN_FLIGHT.code, 'its restart is being followed') },
     };
   }
   if (canClose(assessed, ruleContext)) {
     const retry = backingOff.check(assessed, ruleContext);
-    return { ...assessed, step: retry ? { action: 'wait', ...waitFor(backingOff, retry) } : { action: 'close' } };
+    return { of: assessed, step: retry ? { action: 'wait', ...waitFor(backingOff, retry) } : { action: 'close' } };
   }
   const outdated = bySidecar(assessed).filter(isOutdated);
-  const judged = outdated.map((one) => ({ one, wait: waitOf(one, ruleContext) }));
+  const judged = outdated.map((one) => ({ one, wait: waitOf(one) }));
   const [free, ...together] = judged.flatMap(({ one, wait }) => (wait ? [] : one));
-  if (!free) {
-    const [first, ...rest] = judged.flatMap(({ one, wait }) => (wait ? { assessed: one, wait } : []));
-    if (!first) return { ...assessed, step: { action: 'none' } };
-    const alsoWaits = rest.length > 0 ? { alsoWaits: rest } : {};
-    return { ...first.assessed, step: { action: 'wait', ...first.wait, ...alsoWaits } };
-  }
-  const { order, wait: queued } = throttle.queue(free);
-  if (queued) return { ...free, step: { action: 'wait', order, ...queued } };
-  return { ...free, step: { action: 'restart', order, ...(together.length > 0 && { together }) } };
+  if (free) return { of: free, together };
+  const [first, ...rest] = judged.flatMap(({ one, wait }) => (wait ? { assessed: one, wait } : []));
+  if (!first) return { of: assessed, step: { action: 'none' } };
+  const alsoWaits = rest.length > 0 ? { alsoWaits: rest } : {};
+  return { of: first.assessed, step: { action: 'wait', ...first.wait, ...alsoWaits } };
 }
+
+/** The workload with its step, after its turn in the queue if it is in it. */
+function inTurn(judged: Judged, throttle: Throttle): Planned {
+  const { of } = judged;
+  return { ...of, step: judged.step ?? queuedStep(judged, throttle.queue(judged.of, keyOf(judged.of.workload))) };
+}
+
+/** The step of a workload in the queue. @param wait the limit that keeps it */
+export function queuedStep({ together }: Extract<Judged, { together: unknown }>, wait: Wait | undefined): Step {
+  if (wait) return { action: 'wait', isQueued: true, ...wait };
+  return { action: 'restart', ...(together.length > 0 && { together }) };
+}
+
+/** Whether a workload has its turn now, or only a limit keeps it. Its place in the queue is its place among these in the plan. */
+export const isQueued = (step: Step): boolean =>
+  step.action === 'restart' || (step.action === 'wait' && step.isQueued === true);
 
 /** Everything that a workload waits for. */
 export function waitsOf(step: Step): readonly Wait[] {

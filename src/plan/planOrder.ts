@@ -16,12 +16,18 @@ export function inPlanOrder(
 ): readonly Assessed[] {
   const ages = new Map<string, string>();
   return assessed
-    .map((one) => ({ one, key: sortKey(one, waveOf, own, ages) }))
+    .map((one) => ({ one, key: orderKey(one, waveOf, own, ages) }))
     .sort((a, b) => Number(a.key > b.key) - Number(a.key < b.key))
     .map(({ one }) => one);
 }
 
-function sortKey(assessed: Assessed, waveOf: WaveOf, own: WorkloadKey | undefined, ages: Map<string, string>): string {
+/** A text by which workloads sort in the order of a plan. @param ages what is known of the versions of images */
+export function orderKey(
+  assessed: Assessed,
+  waveOf: WaveOf,
+  own: WorkloadKey | undefined,
+  ages: Map<string, string> = new Map(),
+): string {
   const { workload } = assessed;
   const isLast = keyOf(workload) === own;
   const down = isOutdated(assessed) && isAllDown(assessed);

@@ -57,6 +57,10 @@ export interface Wait extends Omit<Finding, 'detail' | 'holdsNoWave'> {
   readonly reason: Reason;
 }
 
+/** When what began in the past ends, if that is to come: Infinity if it is over, or nothing of the kind is known. */
+export const endOf = (until: number | undefined, now: number): number =>
+  until !== undefined && until > now ? until : Number.POSITIVE_INFINITY;
+
 /** What was found, with the code of what found it. */
 export const waitFor = ({ code }: WaitReason<WaitCode>, { detail, holdsNoWave: _, ...rest }: Finding): Wait => ({
   reason: reason(code, detail),
@@ -106,6 +110,11 @@ export interface Rule<Code extends string = string> extends WaitReason<Code> {
    * the end asks it again and again, and the others once.
    */
   readonly changes?: true;
+  /**
+   * Of a rule with `changes`: until when it finds the same, by the steady clock, although time passes; Infinity if time alone changes
+   * nothing. Without it, every evaluation asks the rule about every workload. Whatever else it looks at, a change of that asks it again.
+   */
+  staysUntil?(assessed: Outdated, context: RuleContext): number;
   check(assessed: Outdated, context: RuleContext): Finding | undefined;
 }
 

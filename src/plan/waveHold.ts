@@ -18,4 +18,6 @@ export function waveHold(
   return { detail: holdWords(held), ...(held.until !== undefined && { until: held.until }) };
 }
 
-const holdWords = ({ name, state, detail }: WaveProgress): string => `wave ${name} is ${state}: ${detail}`;
+/** How many workloads are left of a wave changes with each restart. It is told with the waves, and not again of all that wait for it. */
+export const holdWords = ({ name, state, detail }: WaveProgress): string =>
+  state === 'running' || state === 'waiting' ? `wave ${name} is ${state}` : `wave ${name} is ${state}: ${detail}`;

@@ -33,6 +33,12 @@ export function waveOf(policyWaves: readonly Wave[] = [], assessed: readonly Ass
   return { waves, indexOf: (workload) => indices.get(keyOf(workload)) ?? last };
 }
 
+/** What decides about the wave of a workload, as a word: if it stays the same for all workloads, so do the waves. */
+export const waveFacts = (policyWaves: readonly Wave[] = [], one: Assessed): string =>
+  policyWaves.length > 0 && mayBeRestarted(one)
+    ? policyWaves.map(({ match }) => Number(match.some((filter) => filterMatches(filter, one)))).join('')
+    : '';
+
 /** One that is being restarted stays in its wave, even if no injector matches it any more. */
 const mayBeRestarted = (one: Assessed): boolean =>
   !one.workload.unsupported &&

@@ -48,9 +48,23 @@ export const emptyTally = (): WaveTally => ({
   changed: new Set(),
 });
 
+/** Adds what was counted of other workloads, which come after these. */
+export function addTally(into: WaveTally, other: WaveTally): void {
+  for (const count of ['total', 'current', 'inFlight', 'failed', 'waiting', 'left'] as const)
+    into[count] += other[count];
+  if (other.leftExample !== undefined) into.leftExample ??= other.leftExample;
+  if (other.failedExample !== undefined) into.failedExample ??= other.failedExample;
+  into.isRestarted ||= other.isRestarted;
+  countEnd(other.endedAt, into);
+  for (const namespace of other.proved) into.proved.add(namespace);
+  for (const namespace of other.changed) into.changed.add(namespace);
+}
+
 /** What counting rests on besides the workload. Times are milliseconds of the wall clock. */
 export interface TallyContext {
   readonly wall: number;
+  /** Called where the wall clock or what was noted decides, so that the same workload may be counted in another way the next time. */
+  readonly moves: () => void;
   /** Failures of restarts from before do not count: a person has asked to go on. */
   readonly since: number;
   readonly restartTimeout: number;
@@ -136,7 +150,7 @@ function countRestarts(one: Assessed, run: string, into: WaveTally, context: Tal
     const record = recordOf(one.workload);
     if (!record || !isOf(record, run)) return;
     into.isRestarted = true;
-    countEnd(Math.min(context.wall, record.restartedAt + context.restartTimeout), into);
+    countEnd(past(record.restartedAt + context.restartTimeout, context), into);
   }
 }
 
@@ -148,20 +162,30 @@ function countEnd(at: number | undefined, into: WaveTally): void {
 }
 
 /** When a restart of this run ended; undefined if what was noted is later. */
-function endOf(entry: JournalEntry, run: string, { wall, restartTimeout, noted }: TallyContext): number | undefined {
+function endOf(entry: JournalEntry, run: string, context: TallyContext): number | undefined {
   // of an earlier restart of the workload only the target is known: that ended before this one began
-  if (!targetsOfRestart(entry).some((target) => target.run === run)) return Math.min(wall, entry.restartedAt);
-  if (entry.endedAt !== undefined) return Math.min(wall, entry.endedAt);
+  if (!targetsOfRestart(entry).some((target) => target.run === run)) return past(entry.restartedAt, context);
+  if (entry.endedAt !== undefined) return past(entry.endedAt, context);
+  const { noted, restartTimeout } = context;
+  context.moves();
   return noted !== undefined && noted >= entry.restartedAt
     ? undefined
-    : Math.min(wall, entry.restartedAt + restartTimeout);
+    : past(entry.restartedAt + restartTimeout, context);
+}
+
+/** A time, but none in the future. */
+function past(time: number, { wall, moves }: TallyContext): number {
+  if (time <= wall) return time;
+  moves();
+  return wall;
 }
 
 /**
  * What was repaired after a failed restart has only begun to show that it runs well when that is seen first, which is noted. Its entry may
  * stay as it is for long, because a halt holds that, too.
  */
-function repairedAt({ endedAt, restartedAt }: JournalEntry, { wall, noted }: TallyContext): number | undefined {
+function repairedAt({ endedAt, restartedAt }: JournalEntry, { wall, noted, moves }: TallyContext): number | undefined {
+  moves();
   return noted !== undefined && noted > (endedAt ?? restartedAt) ? undefined : wall;
 }
 

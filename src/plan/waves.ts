@@ -1,5 +1,5 @@
 import type { Pause } from '../loopSlices.ts';
-import { keyOf, refOf } from '../model.ts';
+import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { type Assessed, bySidecar, type Outdated } from './assessed.ts';
 import { countsSince } from './history.ts';
 import type { JournalEntry } from './journalEntry.ts';
@@ -9,7 +9,7 @@ import { type RunNotes, type WaveNote, waveNoteOf } from './runNotes.ts';
 import { REST_WAVE, type RunWaves } from './wave.ts';
 import { type WaveOf, waveOf } from './waveOf.ts';
 import { type WaveStanding, waveStanding } from './waveStanding.ts';
-import { countInFlight, emptyTally, tally, type WaveTally } from './waveTally.ts';
+import { addTally, countInFlight, emptyTally, type TallyContext, tally, type WaveTally } from './waveTally.ts';
 
 /** What the state of the waves follows from, besides the workloads. */
 export type WavesContext = Pick<
@@ -20,17 +20,52 @@ export type WavesContext = Pick<
   readonly isHeld: (assessed: Outdated) => boolean;
 };
 
+/** What was counted of each wave, by run. */
+export type WaveTallies = Map<string, WaveTally[]>;
+
+/** What was counted of some workloads. */
+export interface WavePart {
+  readonly tallies: WaveTallies;
+  /** It may be another count the next time although nothing of these workloads has changed: time has passed, or something was noted. */
+  readonly isMoving: boolean;
+}
+
 /** The waves of every run, and how far each is. Pure: everything follows from the workloads, the journal, the policy and the time. */
 export class Waves {
   #of: WaveOf | undefined;
   readonly #assessed: readonly Assessed[];
   readonly #context: WavesContext;
-  #tallies: Map<string, WaveTally[]> | undefined;
+  #tallies: WaveTallies | undefined;
   readonly #standings = new Map<string, readonly WaveStanding[]>();
 
-  constructor(assessed: readonly Assessed[], context: WavesContext) {
+  /** @param of which wave each workload is in, if that is known */
+  constructor(assessed: readonly Assessed[], context: WavesContext, of?: WaveOf) {
     this.#assessed = assessed;
     this.#context = context;
+    this.#of = of;
+  }
+
+  /** Counts some of the workloads by themselves. */
+  tallied(some: readonly Assessed[]): WavePart {
+    const tallies: WaveTallies = new Map();
+    let isMoving = false;
+    const moves = (): void => {
+      isMoving = true;
+    };
+    for (const one of some) this.#tally(one, tallies, moves);
+    return { tallies, isMoving };
+  }
+
+  /** Takes what was counted of all workloads in parts. @param isSeen whether a workload is one of them */
+  take(parts: readonly WavePart[], isSeen: (key: WorkloadKey) => boolean): void {
+    const tallies: WaveTallies = new Map();
+    for (const part of parts)
+      for (const [run, counted] of part.tallies) {
+        const into = this.#talliesOf(run, tallies);
+        for (const [index, one] of counted.entries()) addTally(into[index] as WaveTally, one);
+      }
+    this.#tallyUnseen(tallies, isSeen);
+    this.#tallies = tallies;
   }
 
   /** Which wave each workload is in. */
@@ -41,12 +76,13 @@ export class Waves {
 
   /** Counts all workloads in steps, for callers that do other work in between. */
   *prepare(): Generator<Pause, void> {
-    const tallies = new Map<string, WaveTally[]>();
+    const tallies: WaveTallies = new Map();
     for (const one of this.#assessed) {
       this.#tally(one, tallies);
       yield 'short';
     }
-    this.#tallyUnseen(tallies);
+    const seen = new Set(this.#assessed.map(({ workload }) => keyOf(workload)));
+    this.#tallyUnseen(tallies, (key) => seen.has(key));
     this.#tallies = tallies;
   }
 
@@ -94,7 +130,7 @@ export class Waves {
     return this.#tallies ?? new Map();
   }
 
-  #tally(assessed: Assessed, tallies: Map<string, WaveTally[]>): void {
+  #tally(assessed: Assessed, tallies: WaveTallies, moves: () => void = () => undefined): void {
     if (assessed.workload.unsupported) return;
     const index = this.of.indexOf(assessed.workload);
     const runs = new Set<string>();
@@ -103,7 +139,7 @@ export class Waves {
       if (run === undefined) continue;
       runs.add(run);
       const into = this.#talliesOf(run, tallies)[index];
-      if (into) tally(one, run, into, this.#tallyContext(run, index));
+      if (into) tally(one, run, into, { ...this.#tallyContext(run, index), moves });
     }
     const { entry, workload } = assessed;
     // what is restarted for a run that it no longer belongs to is still under way
@@ -114,10 +150,9 @@ export class Waves {
   }
 
   /** A restart whose workload is not seen may be of any wave, so it counts for the first. */
-  #tallyUnseen(tallies: Map<string, WaveTally[]>): void {
-    const seen = new Set(this.#assessed.map(({ workload }) => keyOf(workload)));
+  #tallyUnseen(tallies: WaveTallies, isSeen: (key: WorkloadKey) => boolean): void {
     for (const [key, entry] of this.#context.journal) {
-      if (entry.outcome || seen.has(key)) continue;
+      if (entry.outcome || isSeen(key)) continue;
       for (const run of runsOf(entry)) {
         const [first] = this.#talliesOf(run, tallies);
         if (first) countInFlight(refOf(key), first);
@@ -125,13 +160,13 @@ export class Waves {
     }
   }
 
-  #talliesOf(run: string, tallies: Map<string, WaveTally[]>): WaveTally[] {
+  #talliesOf(run: string, tallies: WaveTallies): WaveTally[] {
     const known = tallies.get(run) ?? this.of.waves.map(emptyTally);
     tallies.set(run, known);
     return known;
   }
 
-  #tallyContext(run: string, index: number): Parameters<typeof tally>[3] {
+  #tallyContext(run: string, index: number): Omit<TallyContext, 'moves'> {
     const { wall, resumedAt, policy, notes, isHeld } = this.#context;
     return {
       wall,

@@ -21,7 +21,8 @@ export interface RawPodMetadata {
   readonly uid?: string;
   readonly labels?: Labels;
   readonly annotations?: Labels;
-  readonly creationTimestamp?: string;
+  /** Milliseconds where it was read of protobuf. */
+  readonly creationTimestamp?: string | number;
   readonly deletionTimestamp?: string;
   readonly ownerReferences?: readonly RawOwner[];
 }
@@ -79,7 +80,7 @@ export const TEMPLATE_HASH = 'pod-template-hash';
 export const ROLLOUTS_HASH = 'rollouts-pod-template-hash';
 export const REVISION = 'istio.io/rev';
 export const INJECTED = 'sidecar.istio.io/status';
-const PROXY = 'istio-proxy';
+export const PROXY = 'istio-proxy';
 
 /** Gives equal strings one copy, so that many pods do not keep many copies. */
 export type Intern = (text: string) => string;
@@ -132,7 +133,7 @@ export function podFacts(
     uid,
     ...(owner && { owner }),
     ...hash,
-    createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
+    createdAt: timeOf(metadata.creationTimestamp),
     node: intern(raw.spec?.nodeName ?? ''),
     phase: intern(raw.status?.phase ?? ''),
     ready: isReady(raw),
@@ -143,6 +144,8 @@ export function podFacts(
     ...(isWanted && { sample: sampleOf(raw, intern) }),
   };
 }
+
+const timeOf = (time: string | number = 0): number => (typeof time === 'number' ? time : Date.parse(time) || 0);
 
 /** A template that was copied from a Deployment's pod may still have that one's label, so the other is looked for first. */
 function hashOf(labels: Labels | undefined, intern: Intern): Pick<PodFacts, 'templateHash' | 'hashLabel'> {

@@ -5,6 +5,7 @@ import {
   INJECTED,
   type Intern,
   type PodWishes,
+  PROXY,
   podFacts,
   type RawCondition,
   type RawContainer,
@@ -21,7 +22,7 @@ import { SidecarConfigs } from './sidecarConfig.ts';
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A container with its bytes, which view those of the page, if its configuration is read. */
-type ContainerDraft = Draft<RawContainer> & { readonly bytes?: Buffer };
+type ContainerDraft = Draft<RawContainer> & { bytes?: Buffer };
 
 interface PodDraft {
   readonly metadata: MetadataDraft;
@@ -30,7 +31,7 @@ interface PodDraft {
     hostNetwork?: boolean;
     readonly containers: ContainerDraft[];
     readonly initContainers: ContainerDraft[];
-    readonly keepsBytes: boolean;
+    readonly keepsBytes: KeepsBytes;
   };
   readonly status: { phase?: string; readonly conditions: RawCondition[] };
 }
@@ -39,7 +40,7 @@ interface MetadataDraft {
   name?: string;
   namespace?: string;
   uid?: string;
-  creationTimestamp?: string;
+  creationTimestamp?: number;
   deletionTimestamp?: string;
   readonly labels: Record<string, string>;
   readonly annotations: Record<string, string>;
@@ -49,17 +50,25 @@ interface MetadataDraft {
 interface ListDraft {
   continued: string;
   readonly pods: PodFacts[];
-  readonly intern: Intern;
-  readonly reading: Reading;
+  readonly of: Wanted;
 }
 
 interface Envelope {
   kind: string;
   encoding: string;
   list?: ListDraft;
-  readonly intern: Intern;
-  readonly reading: Reading;
+  readonly of: Wanted;
 }
+
+/** How the pods of a list are read; `head` if none of them is. */
+type Wanted = { readonly intern: Intern; readonly reading: ProtobufReading } | 'head';
+
+interface ProtobufReading extends Reading {
+  readonly keepsBytes: KeepsBytes;
+}
+
+/** Whether the bytes of a container of this name are kept. */
+type KeepsBytes = (container: string | undefined) => boolean;
 
 /** Four bytes before every Kubernetes protobuf object (apimachinery pkg/runtime/serializer/protobuf/protobuf.go). */
 const MAGIC = Buffer.from('k8s\0', 'latin1');
@@ -77,17 +86,29 @@ export function podListFromProtobuf(
   { containers = [], isSampled, config = false }: PodWishes = {},
   configs = new SidecarConfigs(),
 ): { pods: PodFacts[]; continued: string } {
+  const configOf = ({ bytes }: ContainerDraft) => bytes && configs.ofProtobuf(bytes);
+  const kept = new Set(config ? [PROXY, ...containers] : []);
+  const keepsBytes: KeepsBytes = (name) => kept.has(name ?? '');
+  const reading = { containers, isSampled, keepsBytes, ...(config && { configOf }) };
+  const { pods, continued } = listIn(bytes, { intern, reading });
+  return { pods, continued };
+}
+
+/**
+ * The token for the next page, empty on the last. It comes before the pods, so it is known before they are read.
+ * @throws ProtobufError for anything but one PodList; pods are not looked at
+ */
+export const nextPageFromProtobuf = (bytes: Buffer): string => listIn(bytes, 'head').continued;
+
+function listIn(bytes: Buffer, of: Wanted): ListDraft {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC))
     throw new ProtobufError('not Kubernetes protobuf: it does not start with "k8s\\0"');
-  const configOf = ({ bytes }: ContainerDraft) => bytes && configs.ofProtobuf(bytes);
-  const reading = { containers, isSampled, ...(config && { configOf }) };
-  const empty = { kind: '', encoding: '', intern, reading };
-  const envelope = new ProtobufReader(bytes, MAGIC.length).root<Envelope>(unknown, empty);
+  const envelope = new ProtobufReader(bytes, MAGIC.length).root<Envelope>(unknown, { kind: '', encoding: '', of });
   if (envelope.kind !== 'PodList')
     throw new ProtobufError(`a ${envelope.kind || 'nameless object'} instead of a PodList`);
   if (envelope.encoding) throw new ProtobufError(`the content encoding ${envelope.encoding} is unknown`);
   if (!envelope.list) throw new ProtobufError('the PodList is missing from its envelope');
-  return { pods: envelope.list.pods, continued: envelope.list.continued };
+  return envelope.list;
 }
 
 // Field numbers never change once released. Each visitor names the message and the .proto file that fix its own.
@@ -96,8 +117,7 @@ export function podListFromProtobuf(
 const unknown: Visit<Envelope> = (field, reader, envelope) => {
   if (field === 1) reader.message(typeMeta, envelope);
   else if (field === 2 && isPodList(envelope)) {
-    const { intern, reading } = envelope;
-    envelope.list = reader.message(podList, { continued: '', pods: [], intern, reading });
+    envelope.list = reader.message(podList, { continued: '', pods: [], of: envelope.of });
   } else if (field === 3) envelope.encoding = reader.text();
 };
 
@@ -112,10 +132,12 @@ const typeMeta: Visit<Envelope> = (field, reader, envelope) => {
 /** PodList, api/core/v1/generated.proto */
 const podList: Visit<ListDraft> = (field, reader, list) => {
   if (field === 1) reader.message(listMeta, list);
-  else if (field === 2) {
+  else if (field === 2 && list.of !== 'head') {
+    const { intern, reading } = list.of;
     const again = reader.position;
-    const draft = reader.message(pod, emptyPod(list.reading));
-    list.pods.push(factsOf(draft, () => reader.from(again).message(wholePod, emptyPod(list.reading)), list));
+    const draft = reader.message(pod, emptyPod(reading));
+    const whole = () => reader.from(again).message(wholePod, emptyPod(reading));
+    list.pods.push(factsOf(draft, whole, intern, reading));
   }
 };
 
@@ -124,14 +146,14 @@ const listMeta: Visit<ListDraft> = (field, reader, list) => {
   if (field === 3) list.continued = reader.text();
 };
 
-const emptyPod = ({ configOf }: Reading): PodDraft => ({
+const emptyPod = ({ keepsBytes }: ProtobufReading): PodDraft => ({
   metadata: { labels: {}, annotations: {}, ownerReferences: [] },
-  spec: { containers: [], initContainers: [], keepsBytes: configOf !== undefined },
+  spec: { containers: [], initContainers: [], keepsBytes },
   status: { conditions: [] },
 });
 
 /** @param whole reads the pod once more, with its labels: they are wanted of few pods */
-function factsOf(draft: PodDraft, whole: () => PodDraft, { intern, reading }: ListDraft): PodFacts {
+function factsOf(draft: PodDraft, whole: () => PodDraft, intern: Intern, reading: Reading): PodFacts {
   try {
     const { isSampled, ...others } = reading;
     const facts = podFacts(draft, intern, others);
@@ -165,7 +187,7 @@ const objectMeta: Visit<MetadataDraft> = (field, reader, into) => {
   if (field === 1) into.name = reader.text();
   else if (field === 3) into.namespace = reader.text();
   else if (field === 5) into.uid = reader.text();
-  else if (field === 8) into.creationTimestamp = reader.message(time, { text: '' }).text;
+  else if (field === 8) into.creationTimestamp = milliseconds(reader.message(time, { seconds: 0 }).seconds);
   else if (field === 9) into.deletionTimestamp = DELETING;
   else if (field === 11) keep(into.labels, reader);
   else if (field === 12) keep(into.annotations, reader);
@@ -173,13 +195,13 @@ const objectMeta: Visit<MetadataDraft> = (field, reader, into) => {
 };
 
 /** Time, apimachinery/pkg/apis/meta/v1/generated.proto: seconds since 1970 */
-const time: Visit<{ text: string }> = (field, reader, into) => {
-  if (field === 1) into.text = isoSeconds(reader.number());
+const time: Visit<{ seconds: number }> = (field, reader, into) => {
+  if (field === 1) into.seconds = reader.number();
 };
 
 const LAST_SECOND = Date.UTC(9999, 0) / 1000;
 
-const isoSeconds = (seconds: number): string => (seconds < LAST_SECOND ? new Date(seconds * 1000).toISOString() : '');
+const milliseconds = (seconds: number): number => (seconds < LAST_SECOND ? seconds * 1000 : 0);
 
 /** Only its presence is read. */
 const DELETING = 'set';
@@ -220,10 +242,11 @@ const podSpec: Visit<PodDraft['spec']> = (field, reader, into) => {
   else if (field === 20) into.initContainers.push(containerOf(reader, into.keepsBytes));
 };
 
-function containerOf(reader: ProtobufReader, keepsBytes: boolean): ContainerDraft {
-  if (!keepsBytes) return reader.message<ContainerDraft>(container, {});
-  const bytes = reader.bytes();
-  return new ProtobufReader(bytes).root<ContainerDraft>(container, { bytes });
+function containerOf(reader: ProtobufReader, keepsBytes: KeepsBytes): ContainerDraft {
+  const at = reader.position;
+  const draft = reader.message<ContainerDraft>(container, {});
+  if (keepsBytes(draft.name)) draft.bytes = reader.from(at).bytes();
+  return draft;
 }
 
 /** Container, api/core/v1/generated.proto */

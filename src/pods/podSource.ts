@@ -8,7 +8,7 @@ import { fits, type Shape } from '../fieldTypes.ts';
 import { messageOf } from '../messageOf.ts';
 import type { PodFacts } from '../model.ts';
 import { type Intern, interner, POD, type PodWishes, podFacts, type RawPod } from './podFields.ts';
-import { podListFromProtobuf } from './podProtobuf.ts';
+import { nextPageFromProtobuf, podListFromProtobuf } from './podProtobuf.ts';
 import { SidecarConfigs } from './sidecarConfig.ts';
 
 export interface PodScan extends PodWishes {
@@ -47,39 +47,52 @@ export class PagedPodSource implements PodSource {
   async *pods(scan: PodScan): AsyncGenerator<PodFacts[]> {
     const { namespace, signal, priority } = scan;
     const path = resourcePath('pods', namespace);
-    const intern = interner();
+    const read = { path, wishes: scan, intern: interner(), configs: this.#configs };
     const pageLimit = pageLimitFor(this.#api, path, this.#limit);
     const accept = `${PROTOBUF},application/json`;
     const common = { method: 'GET', path, accept, ...(signal && { signal }), ...(priority && { priority }) } as const;
     const pages = eachPage(path, async (continued) => {
-      const answer = await fittingPage(pageLimit, ({ limit, ...bound }) =>
-        this.#api.send({ ...common, ...bound, query: pageQuery({ ...scan, limit }, continued) }),
+      const answer = await fittingPage(
+        pageLimit,
+        ({ limit, ...bound }) =>
+          this.#api.send({ ...common, ...bound, query: pageQuery({ ...scan, limit }, continued) }),
+        { length: ({ body }) => body.length },
       );
-      return readPage(path, answer, intern, scan, this.#configs);
+      return readPage(read, answer);
     });
-    for await (const { pods } of pages) yield pods;
+    for await (const { pods } of pages) yield pods();
   }
 }
 
+/** A page whose pods are read when they are wanted: the next page is asked for before that. */
 interface PodPage extends Continued {
-  readonly pods: PodFacts[];
+  readonly pods: () => PodFacts[];
 }
 
-function readPage(
-  path: string,
-  { status, contentType, body }: ApiResponse,
-  intern: Intern,
-  wishes: PodWishes,
-  configs: SidecarConfigs,
-): PodPage {
-  try {
-    const read = contentType.startsWith(PROTOBUF) ? podListFromProtobuf : podListFromJson;
-    return read(body, intern, wishes, configs);
-  } catch (error) {
-    const said = error instanceof SyntaxError ? 'it is not JSON' : messageOf(error);
-    const message = `GET ${path}: the list of pods cannot be read: ${said}`;
-    throw new ApiError({ method: 'GET', path, status, reason: 'Malformed', message });
-  }
+interface PageReading {
+  readonly path: string;
+  readonly wishes: PodWishes;
+  readonly intern: Intern;
+  readonly configs: SidecarConfigs;
+}
+
+function readPage({ path, wishes, intern, configs }: PageReading, { status, contentType, body }: ApiResponse): PodPage {
+  const orMalformed = <T>(read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      const said = error instanceof SyntaxError ? 'it is not JSON' : messageOf(error);
+      const message = `GET ${path}: the list of pods cannot be read: ${said}`;
+      throw new ApiError({ method: 'GET', path, status, reason: 'Malformed', message });
+    }
+  };
+  if (contentType.startsWith(PROTOBUF))
+    return {
+      continued: orMalformed(() => nextPageFromProtobuf(body)),
+      pods: () => orMalformed(() => podListFromProtobuf(body, intern, wishes, configs).pods),
+    };
+  const { pods, continued } = orMalformed(() => podListFromJson(body, intern, wishes, configs));
+  return { continued, pods: () => pods };
 }
 
 const POD_LIST: Shape = { kind: 'string', metadata: { continue: 'string' }, items: [POD] };
@@ -99,7 +112,7 @@ export function podListFromJson(
   intern: Intern,
   { containers = [], isSampled, config = false }: PodWishes = {},
   configs = new SidecarConfigs(),
-): PodPage {
+): { pods: PodFacts[]; continued: string } {
   const configOf = (container: object) => configs.ofObject(container as Readonly<Record<string, unknown>>);
   const reading = { containers, isSampled, ...(config && { configOf }) };
   const list: RawPodList | null = JSON.parse(bytes.toString('utf8'));

@@ -1,6 +1,7 @@
 import { hash as digestOf } from 'node:crypto';
 import { forgetOldest } from '../forgetOldest.ts';
 import type { SidecarConfig } from '../model.ts';
+import { sortedKeys } from '../sortedKeys.ts';
 import { CONTAINER_FIELDS, containerFromProtobuf } from './containerProtobuf.ts';
 import { ProtobufError, ProtobufReader, type Visit } from './protobuf.ts';
 
@@ -37,7 +38,7 @@ export function sidecarConfig(
 ): SidecarConfig | undefined {
   const fields = CONTAINER_FIELDS.filter((field) => container[field] !== undefined && container[field] !== null).sort();
   const kept = Object.fromEntries(fields.map((field) => [field, keptOf(field, container[field])]));
-  let text = JSON.stringify(kept, sorted);
+  let text = JSON.stringify(kept, sortedKeys);
   if (text.length > LARGEST) return undefined;
   for (const one of ignored) if (one !== '') text = text.replaceAll(one, '');
   return { hash: digestOf('sha256', text).slice(0, 32), container: kept };
@@ -50,11 +51,6 @@ function keptOf(field: string, value: unknown): unknown {
 }
 
 const isToken = (name: unknown): boolean => typeof name === 'string' && name.startsWith(TOKEN_MOUNT);
-
-const sorted = (_key: string, value: unknown): unknown =>
-  value !== null && typeof value === 'object' && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => Number(a > b) - Number(a < b)))
-    : value;
 
 /**
  * Reads the configurations of the sidecars of many pods. Pods of one template have the same bytes but for the mount of their token, so only
@@ -155,8 +151,7 @@ function differsInTokensOnly(bytes: Buffer, { bytes: others, tokens }: Seen): bo
   if (bytes.length !== others.length) return false;
   let from = 0;
   for (const [start, end] of tokens) {
-    if (bytes.compare(others, from, start, from, start) !== 0 || !isTokenMount(bytes.subarray(start, end)))
-      return false;
+    if (bytes.compare(others, from, start, from, start) !== 0 || !isTokenMount(bytes, start, end)) return false;
     from = end;
   }
   return bytes.compare(others, from, undefined, from) === 0;
@@ -185,9 +180,14 @@ const VOLUME_MOUNTS = 9;
 const tokenMounts: Visit<Buffer[]> = (field, reader, into) => {
   if (field !== VOLUME_MOUNTS) return;
   const mount = reader.bytes();
-  if (isTokenMount(mount)) into.push(mount);
+  if (isTokenMount(mount, 0, mount.length)) into.push(mount);
 };
 
-/** Field 1 comes first: the name. */
-const isTokenMount = (mount: Buffer): boolean =>
-  mount.subarray(2, 2 + TOKEN_MOUNT.length).toString('latin1') === TOKEN_MOUNT;
+const TOKEN_BYTES = Buffer.from(TOKEN_MOUNT, 'latin1');
+
+/** Whether the mount at this place is that of a token. Field 1 comes first: the name. */
+function isTokenMount(bytes: Buffer, start: number, end: number): boolean {
+  const from = start + 2;
+  const to = from + TOKEN_BYTES.length;
+  return to <= end && bytes.compare(TOKEN_BYTES, 0, TOKEN_BYTES.length, from, to) === 0;
+}

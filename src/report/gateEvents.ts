@@ -1,10 +1,13 @@
 import { injectorWord } from '../expect/mesh.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
+import { FollowedItems } from '../plan/followedItems.ts';
 import { isGate } from '../plan/gates/gates.ts';
+import type { Planned } from '../plan/plan.ts';
 import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
 import type { EventSender } from './eventSender.ts';
 import { LongConditions } from './longConditions.ts';
 import type { Metrics } from './metrics.ts';
+import { Occurrences } from './occurrences.ts';
 
 const MINUTE = 60_000;
 /** Milliseconds that a gate may stay closed without an Event: an upgrade of a control plane takes minutes. */
@@ -14,6 +17,9 @@ const PATIENCE = 30 * MINUTE;
 export class GateEvents implements EvaluationSubscriber {
   readonly #metrics: Metrics;
   readonly #events: EventSender;
+  readonly #items = new FollowedItems();
+  /** Workloads that wait for each closed gate, by its name and what it says. */
+  readonly #waiting = new Occurrences<string>();
   readonly #closed = new LongConditions(PATIENCE);
 
   constructor(metrics: Metrics, events: EventSender) {
@@ -21,14 +27,19 @@ export class GateEvents implements EvaluationSubscriber {
     this.#events = events;
   }
 
-  evaluated({ items, at }: Evaluation): void {
-    const closed = new Map<string, string>();
-    for (const { injection, step } of items) {
-      if (step.action !== 'wait' || !isGate(step.reason.code) || !injection) continue;
-      closed.set(`${injectorWord(injection)}: ${step.reason.code}`, step.reason.detail);
-    }
-    for (const gate of this.#closed.note(at, new Set(closed.keys())))
+  evaluated(evaluation: Evaluation): void {
+    const { isAnew, added, gone } = this.#items.next(evaluation);
+    if (isAnew) this.#waiting.clear();
+    for (const one of gone) this.#count(one, -1);
+    for (const one of added) this.#count(one, 1);
+    const closed = new Map([...this.#waiting.counts.keys()].map((words) => words.split('\n', 2) as [string, string]));
+    for (const gate of this.#closed.note(evaluation.at, new Set(closed.keys())))
       this.#events.general('GateClosed', `${gate} for ${PATIENCE / MINUTE} minutes: ${closed.get(gate)}`);
     this.#metrics.gates(this.#closed.count);
+  }
+
+  #count({ injection, step }: Planned, by: 1 | -1): void {
+    if (step.action !== 'wait' || !isGate(step.reason.code) || !injection) return;
+    this.#waiting.change(`${injectorWord(injection)}: ${step.reason.code}\n${step.reason.detail}`, by);
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type AccessReview, TooManyReviews } from '../cluster/accessReview.ts';
 import { ApiError, isForbidden } from '../cluster/apiError.ts';
+import { type Guarded, pathOf } from './server.ts';
 
 /** Hears how asking the API server goes; never of a token. */
 export interface GuardListener {
@@ -12,18 +13,17 @@ const TRY_AGAIN = { 'retry-after': '5' };
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="meltemi"' };
 
 /**
- * Lets a request through to the handler if the API server vouches for its bearer token and lets its user get the path. 401 without a token
+ * Lets a request through to the handler if the API server vouches for its bearer token and gives its user the right. 401 without a token
  * or with one that the API server does not know, 403 for a user without the right, 503 while it cannot be asked. Every refusal says what
  * would help.
  */
 export function guarded(
-  path: string,
+  { right, guards, handler }: Guarded,
   review: Pick<AccessReview, 'of'>,
-  handler: RequestListener,
   listener: GuardListener,
 ): RequestListener {
   return (request, response) => {
-    if (pathOf(request) !== path) {
+    if (!guards(pathOf(request))) {
       handler(request, response);
       return;
     }
@@ -39,7 +39,7 @@ export function guarded(
         if (access.verdict === 'allowed') handler(request, response);
         else if (access.verdict === 'unknown-token')
           refuse(response, 401, 'the API server does not accept this token; it may have expired', CHALLENGE);
-        else refuse(response, 403, missingRight(access.user, path));
+        else refuse(response, 403, missingRight(access.user, right));
       })
       .catch((thrown: unknown) => {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -49,8 +49,6 @@ export function guarded(
       });
   };
 }
-
-const pathOf = ({ url = '' }: IncomingMessage): string | undefined => url.split('?')[0];
 
 /** RFC 6750: the scheme is written in any case, the token has no blanks. */
 function bearerOf({ headers }: IncomingMessage): string | undefined {

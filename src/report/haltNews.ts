@@ -1,15 +1,20 @@
 import type { Evaluation } from '../plan/evaluate.ts';
+import { FollowedItems } from '../plan/followedItems.ts';
+import type { Planned } from '../plan/plan.ts';
 import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
 import type { EventSender } from './eventSender.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+import { Occurrences } from './occurrences.ts';
 
 /** Logs and counts halts, and sends an Event when one begins. */
 export class HaltNews implements EvaluationSubscriber {
   readonly #logger: Logger;
   readonly #metrics: Metrics;
   readonly #events: EventSender;
-  #known = new Set<string>();
+  readonly #items = new FollowedItems();
+  /** Workloads that wait for each halt. */
+  readonly #waiting = new Occurrences<string>();
 
   constructor(logger: Logger, metrics: Metrics, events: EventSender) {
     this.#logger = logger;
@@ -17,19 +22,31 @@ export class HaltNews implements EvaluationSubscriber {
     this.#events = events;
   }
 
-  evaluated({ items }: Evaluation): void {
-    const halted = new Map<string, string>();
-    for (const { workload, injection, step } of items) {
-      if (step.action !== 'wait' || step.reason.code !== 'halted' || !injection) continue;
-      const run = step.of === 'namespace' ? `${injection.run} in ${workload.namespace}` : injection.run;
-      halted.set(run, step.reason.detail);
+  evaluated(evaluation: Evaluation): void {
+    const { isAnew, added, gone } = this.#items.next(evaluation);
+    const known = new Set(this.#waiting.counts.keys());
+    const details = new Map<string, string>();
+    if (isAnew) this.#waiting.clear();
+    for (const one of gone) this.#count(one, -1);
+    for (const one of added) {
+      const halt = this.#count(one, 1);
+      if (halt) details.set(halt.run, halt.detail);
     }
-    for (const [run, detail] of halted) {
-      if (this.#known.has(run)) continue;
+    for (const [run, detail] of details) {
+      if (known.has(run)) continue;
       this.#logger.error('Restarts halted', { run, detail });
       this.#events.general('RestartsHalted', detail);
     }
-    this.#known = new Set(halted.keys());
-    this.#metrics.halted(halted.size);
+    this.#metrics.halted(this.#waiting.counts.size);
+  }
+
+  #count(
+    { workload, injection, step }: Planned,
+    by: 1 | -1,
+  ): { readonly run: string; readonly detail: string } | undefined {
+    if (step.action !== 'wait' || step.reason.code !== 'halted' || !injection) return undefined;
+    const run = step.of === 'namespace' ? `${injection.run} in ${workload.namespace}` : injection.run;
+    this.#waiting.change(run, by);
+    return { run, detail: step.reason.detail };
   }
 }

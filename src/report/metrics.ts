@@ -226,10 +226,15 @@ export class Metrics {
     this.#unreachable.set(injectors);
   }
 
-  evaluated(states: readonly Verdict['state'][], waiting: readonly ReasonCode[], inFlight: number): void {
-    for (const state of STATES) this.#workloads.set({ state }, states.filter((one) => one === state).length);
+  /** @param states workloads by their verdict @param waiting those that wait, by their reason */
+  evaluated(
+    states: ReadonlyMap<Verdict['state'], number>,
+    waiting: ReadonlyMap<ReasonCode, number>,
+    inFlight: number,
+  ): void {
+    for (const state of STATES) this.#workloads.set({ state }, states.get(state) ?? 0);
     this.#waiting.reset();
-    for (const reason of waiting) this.#waiting.inc({ reason });
+    for (const [reason, count] of waiting) this.#waiting.set({ reason }, count);
     this.#inFlight.set(inFlight);
   }
 

@@ -3,6 +3,7 @@ import { afterSteps, loopSlices } from '../loopSlices.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
+import { FollowedItems } from '../plan/followedItems.ts';
 import { lastRestart } from '../plan/journalEntry.ts';
 import { fingerprint, targetsOf } from '../plan/record.ts';
 import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
@@ -11,6 +12,7 @@ import type { EventSender } from './eventSender.ts';
 /** Sends one `SidecarOutdated` for each workload and sidecar that it should have. */
 export class OutdatedEvents implements EvaluationSubscriber {
   readonly #events: EventSender;
+  readonly #items = new FollowedItems();
   /** The sidecar that each workload was last said to lack. */
   readonly #sent = new Map<WorkloadKey, string>();
 
@@ -18,14 +20,16 @@ export class OutdatedEvents implements EvaluationSubscriber {
     this.#events = events;
   }
 
-  async evaluated({ items }: Evaluation): Promise<void> {
+  async evaluated(evaluation: Evaluation): Promise<void> {
+    const { isAnew, added } = this.#items.next(evaluation);
     const slices = loopSlices();
-    for (const one of items) {
+    for (const one of added) {
       this.#note(one);
       await slices.step();
     }
-    await afterSteps(items.length);
-    const known = new Set(items.map(({ workload }) => keyOf(workload)));
+    if (!isAnew) return;
+    await afterSteps(added.length);
+    const known = new Set(added.map(({ workload }) => keyOf(workload)));
     for (const key of this.#sent.keys()) if (!known.has(key)) this.#sent.delete(key);
   }
 

@@ -1,6 +1,7 @@
 import { parseImage } from '../compare/imageReference.ts';
 import type { PodGroup } from '../compare/podGroups.ts';
 import type { Assessed } from '../plan/assessed.ts';
+import { Occurrences } from './occurrences.ts';
 
 /** Versions that are counted by themselves. Whoever may make pods chooses their images. */
 export const VERSIONS_SHOWN = 20;
@@ -11,17 +12,18 @@ const DIGEST_SHOWN = 19;
 
 /** Counts pods by the version of Istio's proxy in them. */
 export class ProxyVersions {
-  readonly #images = new Map<string, number>();
+  readonly #images = new Occurrences<string>();
 
-  add(one: Assessed): void {
+  /** @param by 1, or -1 to take it away again */
+  add(one: Assessed, by: 1 | -1 = 1): void {
     for (const { sidecar, count } of istioGroups(one))
-      if (sidecar.placement !== 'none') this.#images.set(sidecar.image, (this.#images.get(sidecar.image) ?? 0) + count);
+      if (sidecar.placement !== 'none') this.#images.change(sidecar.image, by * count);
   }
 
   /** The most frequent first; versions beyond the limit together, at the end. */
   sums(): Map<string, number> {
     const versions = new Map<string, number>();
-    for (const [image, pods] of this.#images) {
+    for (const [image, pods] of this.#images.counts) {
       const version = versionOf(image);
       versions.set(version, (versions.get(version) ?? 0) + pods);
     }

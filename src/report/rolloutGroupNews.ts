@@ -1,5 +1,7 @@
-import type { Workload } from '../model.ts';
+import { keyOf, type Workload, type WorkloadKey } from '../model.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
+import { FollowedItems } from '../plan/followedItems.ts';
+import type { Planned } from '../plan/plan.ts';
 import { groupKeyOf, mixedGroup, rolloutGroupsOf } from '../plan/rolloutGroups.ts';
 import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
 import type { EventSender } from './eventSender.ts';
@@ -9,6 +11,8 @@ import type { Logger } from './logger.ts';
 export class RolloutGroupNews implements EvaluationSubscriber {
   readonly #logger: Logger;
   readonly #events: EventSender;
+  readonly #items = new FollowedItems();
+  readonly #members = new Map<WorkloadKey, Planned>();
   #known = new Set<string>();
 
   constructor(logger: Logger, events: EventSender) {
@@ -16,10 +20,17 @@ export class RolloutGroupNews implements EvaluationSubscriber {
     this.#events = events;
   }
 
-  evaluated({ items }: Evaluation): void {
-    const groups = rolloutGroupsOf(items.map(({ workload }) => workload));
+  evaluated(evaluation: Evaluation): void {
+    const { isAnew, added } = this.#items.next(evaluation);
+    if (isAnew) this.#members.clear();
+    for (const one of added) {
+      if (one.workload.rolloutGroup) this.#members.set(keyOf(one.workload), one);
+      else this.#members.delete(keyOf(one.workload));
+    }
+    const members = [...this.#members].sort(([a], [b]) => Number(a > b) - Number(a < b)).map(([, one]) => one);
+    const groups = rolloutGroupsOf(members.map(({ workload }) => workload));
     const problems = new Set<string>();
-    for (const { workload, verdict } of items) {
+    for (const { workload, verdict } of members) {
       const key = groupKeyOf(workload);
       if (key === undefined || verdict.state !== 'outdated') continue;
       const mixed = mixedGroup(groups.get(key) ?? [])?.detail;

@@ -6,7 +6,7 @@ import type { AssessedSidecar } from '../plan/assessed.ts';
 import { meansOutage } from '../plan/budget.ts';
 import { doNotDisruptWords } from '../plan/doNotDisrupt.ts';
 import { lastRestart } from '../plan/journalEntry.ts';
-import type { Plan, Planned, Step } from '../plan/plan.ts';
+import { isQueued, type Plan, type Planned, type Step } from '../plan/plan.ts';
 import type { Reason, ReasonCode } from '../reasons.ts';
 import { timestamp } from '../rfc3339.ts';
 
@@ -50,7 +50,12 @@ export type OtherSidecar = Pick<Row, 'sidecar' | 'verdict' | 'reason' | 'detail'
 
 /** The rows of a plan: first what is restarted, in order, then what waits, then the rest by name. */
 export function rowsOf({ items }: Pick<Plan, 'items'>): Row[] {
-  const rows = items.map(rowOf);
+  let queued = 0;
+  const rows = items.map((one) => {
+    if (!isQueued(one.step)) return rowOf(one);
+    queued += 1;
+    return rowOf(one, queued);
+  });
   return rows.sort((a, b) => rank(a) - rank(b) || compare(sortKey(a), sortKey(b)));
 }
 
@@ -60,8 +65,8 @@ const rank = ({ order, verdict }: Row): number =>
 const sortKey = ({ namespace, kind, name }: Row): string => `${namespace}/${kind}/${name}`;
 const compare = (a: string, b: string): number => Number(a > b) - Number(a < b);
 
-/** The decision about one workload. */
-export function rowOf(planned: Planned): Row {
+/** The decision about one workload. @param order its place in the queue; undefined if it has none, or that does not matter */
+export function rowOf(planned: Planned, order?: number): Row {
   const { workload, verdict, injection, step } = planned;
   const { code, detail }: Pick<Row, 'detail'> & { code: Row['reason'] } = reasonOf(verdict, step) ?? NO_REASON;
   const outcome = lastRestart(planned)?.outcome;
@@ -77,7 +82,7 @@ export function rowOf(planned: Planned): Row {
     drifts: driftsIn(verdict),
     ...('until' in step && step.until !== undefined && { until: timestamp(step.until) }),
     ...(planned.wave !== undefined && { wave: planned.wave }),
-    ...('order' in step && step.order !== undefined && { order: step.order }),
+    ...(order !== undefined && { order }),
     ...('outdatedPods' in verdict && {
       pods: verdict.pods,
       outdatedPods: verdict.outdatedPods,

@@ -1,6 +1,6 @@
-import { createServer, type Server as HttpServer, type RequestListener } from 'node:http';
+import { createServer, type Server as HttpServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createTlsServer, Server as HttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv4 } from 'node:net';
 import { SayOnce } from '../sayOnce.ts';
 import type { KeyPair } from './servingCertificate.ts';
 
@@ -11,6 +11,24 @@ export interface ListenAddress {
   readonly host: string;
   readonly port: number;
 }
+
+/** Whether only processes of the same machine, or of the same pod, reach the address. */
+export const isLoopback = ({ host }: ListenAddress): boolean =>
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+
+/** What is served to authorized readers only. */
+export interface Guarded {
+  /** As messages call it. */
+  readonly name: string;
+  /** The path that a user must be allowed to `get` (`nonResourceURLs` of a ClusterRole). */
+  readonly right: string;
+  /** Whether a path is only for those who have the right. */
+  readonly guards: (path: string) => boolean;
+  readonly handler: RequestListener;
+}
+
+/** The path that is asked for, without its query. */
+export const pathOf = ({ url = '' }: Pick<IncomingMessage, 'url'>): string => url.split('?')[0] ?? '';
 
 /** A named check. It returns undefined when it passes, or else a description of the problem. */
 export type Check = () => string | undefined;
@@ -53,7 +71,7 @@ export const METRICS_PATH = '/metrics';
 /** Serves `/metrics` in the Prometheus text format. Only reads are allowed. */
 export function metricsHandler(metrics: () => Promise<string>): RequestListener {
   return (request, response) => {
-    if (request.url?.split('?')[0] !== METRICS_PATH) {
+    if (pathOf(request) !== METRICS_PATH) {
       response.writeHead(404).end(`metrics are at ${METRICS_PATH}\n`);
       return;
     }

@@ -1,9 +1,14 @@
+import type { Verdict } from '../compare/verdict.ts';
 import { countedAs } from '../kinds/unsupportedKinds.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
+import { FollowedItems } from '../plan/followedItems.ts';
 import { isInFlight } from '../plan/journalEntry.ts';
+import type { Planned } from '../plan/plan.ts';
+import type { ReasonCode } from '../reasons.ts';
 import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
 import type { Metrics } from './metrics.ts';
+import { Occurrences } from './occurrences.ts';
 import { ProxyVersions } from './proxyVersions.ts';
 
 /**
@@ -13,6 +18,8 @@ import { ProxyVersions } from './proxyVersions.ts';
 export class WorkloadCounts implements EvaluationSubscriber {
   readonly #metrics: Metrics;
   readonly #wall: () => number;
+  readonly #items = new FollowedItems();
+  #sums = new Sums();
   /** When each outdated workload was first seen as such, by the wall clock in milliseconds. */
   #outdatedSince = new Map<WorkloadKey, number>();
 
@@ -22,29 +29,46 @@ export class WorkloadCounts implements EvaluationSubscriber {
     this.#wall = wall;
   }
 
-  evaluated({ items }: Evaluation): void {
-    this.#metrics.evaluated(
-      items.map(({ verdict }) => verdict.state),
-      items.flatMap(({ step }) => (step.action === 'wait' ? [step.reason.code] : [])),
-      items.filter(isInFlight).length,
-    );
-    const proxies = new ProxyVersions();
-    const pods = new Map<string, number>();
-    const since = new Map<WorkloadKey, number>();
-    const now = this.#wall();
-    for (const one of items) {
-      const { workload, verdict } = one;
-      proxies.add(one);
-      const key = verdict.state === 'outdated' && keyOf(workload);
-      if (key) since.set(key, this.#outdatedSince.get(key) ?? now);
-      if (!workload.unsupported || !('outdatedPods' in verdict)) continue;
-      const kind = countedAs(workload.kind);
-      pods.set(kind, (pods.get(kind) ?? 0) + verdict.outdatedPods);
-    }
-    this.#outdatedSince = since;
-    this.#metrics.unsupported(pods);
+  evaluated(evaluation: Evaluation): void {
+    const { isAnew, added, gone } = this.#items.next(evaluation);
+    if (isAnew) this.#sums = new Sums();
+    for (const one of gone) this.#sums.add(one, -1);
+    for (const one of added) this.#sums.add(one, 1);
+    this.#noteOutdated(added, isAnew);
+    const { states, waiting, inFlight, pods, proxies } = this.#sums;
+    this.#metrics.evaluated(states.counts, waiting.counts, inFlight);
+    this.#metrics.unsupported(pods.counts);
     this.#metrics.proxies(proxies.sums());
-    this.#metrics.oldestOutdated(earliest(since.values()));
+    this.#metrics.oldestOutdated(earliest(this.#outdatedSince.values()));
+  }
+
+  #noteOutdated(added: readonly Planned[], isAnew: boolean): void {
+    const [before, now] = [this.#outdatedSince, this.#wall()];
+    if (isAnew) this.#outdatedSince = new Map();
+    for (const { workload, verdict } of added) {
+      const key = keyOf(workload);
+      if (verdict.state === 'outdated') this.#outdatedSince.set(key, before.get(key) ?? now);
+      else this.#outdatedSince.delete(key);
+    }
+  }
+}
+
+/** What is counted of all workloads. */
+class Sums {
+  readonly states = new Occurrences<Verdict['state']>();
+  readonly waiting = new Occurrences<ReasonCode>();
+  readonly pods = new Occurrences<string>();
+  readonly proxies = new ProxyVersions();
+  inFlight = 0;
+
+  add(one: Planned, by: 1 | -1): void {
+    const { workload, verdict, step } = one;
+    this.states.change(verdict.state, by);
+    if (step.action === 'wait') this.waiting.change(step.reason.code, by);
+    if (isInFlight(one)) this.inFlight += by;
+    this.proxies.add(one, by);
+    if (workload.unsupported && 'outdatedPods' in verdict)
+      this.pods.change(countedAs(workload.kind), by * verdict.outdatedPods);
   }
 }
 

@@ -31,12 +31,14 @@ export class RestartEnding {
     { outcome, detail }: End,
     ends?: ReadonlyMap<string, Outcome>,
   ): Promise<Observed | undefined> {
-    const { observer, listener, journal } = this.#options;
+    const { observer, listener, journal, phases } = this.#options;
     const { workload } = assessed;
     const ended = journal.end(workload, outcome, ends);
     if (!ended) return observer.observe(workload);
     const words = isFailure(outcome) ? await this.#rejection(workload, ended) : undefined;
-    listener.ended({ ...assessed, entry: ended }, outcome, words ? `${detail}; ${words}` : detail);
+    const told = words ? `${detail}; ${words}` : detail;
+    listener.ended({ ...assessed, entry: ended }, outcome, told);
+    phases?.ended(workload, outcome, told);
     await journal.stored();
     await this.#note(workload, ended);
     return observer.observe(workload);

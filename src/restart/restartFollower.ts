@@ -87,12 +87,13 @@ export class RestartFollower {
    * @returns whether it did
    */
   #isLost(ref: WorkloadRef): boolean {
-    const { journal, ruleContext, listener } = this.#options;
+    const { journal, ruleContext, listener, phases } = this.#options;
     const entry = journal.get(ref);
     const { now, policy } = ruleContext();
     if (!entry || entry.outcome || patienceWith(entry, policy, now).cluster) return false;
     journal.end(ref, 'failed:unverified');
     listener.lost({ ...ref, uid: entry.uid }, 'failed:unverified', 'the workload can no longer be read');
+    phases?.ended(ref, 'failed:unverified', 'the workload can no longer be read');
     return true;
   }
 

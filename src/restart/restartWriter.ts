@@ -49,8 +49,9 @@ export class RestartWriter {
   }
 
   async #journalAndWrite(planned: Outdated, together: readonly Outdated[]): Promise<Observed | undefined | 'written'> {
-    const { ruleContext, journal } = this.#options;
+    const { ruleContext, journal, phases } = this.#options;
     const { workload } = planned;
+    phases?.entered(workload, 'journal');
     const context = ruleContext();
     const { evicts } = actuatorOf(workload, context.policy);
     const entry = { ...nextEntry(planned, context, together), ...(evicts && { evicts }) };
@@ -69,7 +70,8 @@ export class RestartWriter {
     [planned, ...together]: [Outdated, ...Outdated[]],
     entry: JournalEntry,
   ): Promise<Observed | undefined | 'written'> {
-    const { observer, mesh, listener, journal } = this.#options;
+    const { observer, mesh, listener, journal, phases } = this.#options;
+    phases?.entered(planned.workload, 'question');
     const observed = await observer.observe(planned.workload);
     if (!observed) return undefined;
     checkEntry(entry, planned, observed);
@@ -121,7 +123,7 @@ export class RestartWriter {
     patchFor: RestartPatch,
     entry: JournalEntry,
   ): Promise<Workload | undefined> {
-    const { cluster, journal, listener } = this.#options;
+    const { cluster, journal, listener, phases } = this.#options;
     const [{ workload }] = sidecars;
     const { now, policy } = this.#stillWanted(sidecars);
     if (now - entry.since > WRITTEN_WITHIN)
@@ -133,6 +135,7 @@ export class RestartWriter {
     const beginning = actuator.begin(entry.restartedAt);
     journal.sending(workload);
     listener.sending(workload);
+    phases?.entered(workload, 'write');
     try {
       return await cluster.patch(workload, patchFor(workload.resourceVersion, entry, beginning));
     } catch (error) {

@@ -11,11 +11,13 @@ import { RestartWriter } from './restartWriter.ts';
  * verifies the new pods and records the outcome. Its only state is the journal and the cluster, so another process can take over any time.
  */
 export class Restarter {
+  readonly #options: RestarterOptions;
   readonly #writer: RestartWriter;
   readonly #follower: RestartFollower;
   readonly #ending: RestartEnding;
 
   constructor(options: RestarterOptions) {
+    this.#options = options;
     this.#writer = new RestartWriter(options);
     this.#ending = new RestartEnding(options);
     this.#follower = new RestartFollower(options, this.#ending);
@@ -30,8 +32,19 @@ export class Restarter {
    * @throws {ApiError} when the API server does not answer or rejects the request; then nothing was written
    */
   async restart(planned: Outdated, together?: readonly Outdated[]): Promise<Observed | undefined> {
-    const left = await this.#writer.restart(planned, together);
-    return left === 'written' ? this.#follower.follow(planned.workload, true) : left;
+    const { phases } = this.#options;
+    const { workload } = planned;
+    phases?.begun(planned);
+    try {
+      const left = await this.#writer.restart(planned, together);
+      if (left === 'written') phases?.entered(workload, 'follow');
+      const observed = left === 'written' ? await this.#follower.follow(workload, true) : left;
+      phases?.over(workload);
+      return observed;
+    } catch (error) {
+      phases?.over(workload, error);
+      throw error;
+    }
   }
 
   /**

@@ -6,6 +6,7 @@ import type { Observer } from '../observe/observer.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { Outcome } from '../plan/outcomes.ts';
 import type { RuleContext } from '../plan/rule.ts';
+import type { RestartPhases } from './restartPhases.ts';
 
 /** Callbacks of a restarter. The report turns each call into a log line, a metric and an Event. */
 export interface RestartListener {
@@ -32,6 +33,8 @@ export interface RestarterOptions {
   readonly mesh: () => Mesh;
   readonly ruleContext: () => RuleContext;
   readonly listener: RestartListener;
+  /** Where it is traced. */
+  readonly phases?: RestartPhases;
   readonly signal: AbortSignal;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }

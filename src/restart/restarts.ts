@@ -59,6 +59,7 @@ export class Restarts {
 
   /** Ends back-offs that a plan no longer needs: the workload needs no restart, or was deleted. */
   settle(items: readonly Planned[]): void {
+    if (this.retries.size === 0) return;
     const known = new Set<WorkloadKey>();
     for (const { workload, step } of items) {
       known.add(keyOf(workload));
@@ -74,6 +75,7 @@ export class Restarts {
 
   #carryOut(planned: Planned, restarter: Restarter, signal: AbortSignal): void {
     const { workload, step } = planned;
+    if (step.action === 'wait' || step.action === 'none') return;
     const key = keyOf(workload);
     if (this.#busy.has(key)) return;
     if (step.action === 'restart' && isOutdated(planned)) {
@@ -86,11 +88,15 @@ export class Restarts {
 
   /** A new workload of the same name is not the one that was restarted. */
   #followUnseen(items: readonly Planned[], restarter: Restarter, signal: AbortSignal): void {
+    const open = new Map<WorkloadKey, string>();
+    for (const [key, { outcome, uid }] of this.#options.journal.entries)
+      if (!outcome && !this.#busy.has(key)) open.set(key, uid);
+    if (open.size === 0) return;
     // what is only listed is not followed by its step
     const known = items.filter(({ workload }) => !workload.unsupported);
     const seen = new Map(known.map(({ workload }) => [keyOf(workload), workload.uid]));
-    for (const [key, { outcome, uid }] of this.#options.journal.entries) {
-      if (outcome || seen.get(key) === uid || this.#busy.has(key)) continue;
+    for (const [key, uid] of open) {
+      if (seen.get(key) === uid) continue;
       const ref = refOf(key);
       this.#begin(key, ref, () => restarter.follow(ref), signal);
     }

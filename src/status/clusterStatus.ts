@@ -32,6 +32,8 @@ export interface ClusterStatus {
   readonly rollouts: ReadonlyMap<string, RolloutFacts>;
   /** What could not be read. */
   readonly warnings: readonly string[];
+  /** Why nothing newer is known, if the cluster was read and cannot be read now. */
+  readonly problem?: string;
 }
 
 /** A cluster that could not be read, and why. */
@@ -42,6 +44,9 @@ export interface UnreadCluster {
 
 /** Whether a cluster could not be read. */
 export const isUnread = (one: ClusterStatus | UnreadCluster): one is UnreadCluster => 'error' in one;
+
+/** Whether a cluster cannot be read now, although something older may be known. */
+export const isNotRead = (one: ClusterStatus | UnreadCluster): boolean => isUnread(one) || one.problem !== undefined;
 
 /** Which part of a status users want to see. */
 export interface StatusChoice {

@@ -15,7 +15,7 @@ export interface ClusterRow {
   readonly halted: number;
   /** RFC 3339; when all is expected to be current. */
   readonly eta?: string;
-  /** What needs a look: paused, or no leader. */
+  /** What needs a look: it cannot be read now, paused, or no leader. */
   readonly note: string;
 }
 
@@ -24,7 +24,7 @@ const HALTS: ReadonlySet<string> = new Set(['halted', 'owner-reverts']);
 const VERSIONS = 3;
 
 /** What a status says of its cluster as a whole. */
-export function clusterRow({ cluster, paused, leader, document }: ClusterStatus): ClusterRow {
+export function clusterRow({ cluster, paused, leader, document, problem }: ClusterStatus): ClusterRow {
   const { counts, controlPlanes, proxies, waits, runs } = document;
   const halted = waits.filter(({ reason }) => HALTS.has(reason)).reduce((sum, { workloads }) => sum + workloads, 0);
   const open = runs.filter(({ waves }) => waves.some(({ state }) => state !== 'done'));
@@ -38,11 +38,19 @@ export function clusterRow({ cluster, paused, leader, document }: ClusterStatus)
     inFlight: counts.inFlight,
     halted,
     ...(eta !== undefined && { eta }),
-    note: [leader.isAlive ? '' : 'no leader', paused === undefined ? '' : `paused: ${paused}`]
+    note: [
+      problem === undefined ? '' : `not read now: ${problem}`,
+      leader.isAlive ? '' : deadWords(leader),
+      paused === undefined ? '' : `paused: ${paused}`,
+    ]
       .filter(Boolean)
       .join(', '),
   };
 }
+
+/** Whoever held the Lease may live behind an API server that does not answer. */
+const deadWords = ({ holder }: ClusterStatus['leader']): string =>
+  holder === '' ? 'no leader' : 'the Lease is not renewed';
 
 function planeWords(planes: ClusterStatus['document']['controlPlanes']): string {
   const words = planes.map(({ version = 'unknown', revision }) =>
@@ -74,7 +82,9 @@ export function clusterTable(all: readonly (ClusterRow | UnreadCluster)[], optio
     const texts = column === 0 ? names : cells.flatMap((row) => row?.[column] ?? []);
     return Math.min(widest, Math.max(columnsOf(title), ...texts.map(columnsOf)));
   });
-  const line = (texts: readonly string[]): string => texts.map((text, at) => padded(text, widths[at] ?? 0)).join('  ');
+  const last = COLUMNS.length - 1;
+  const line = (texts: readonly string[]): string =>
+    texts.map((text, at) => (at === last ? text : padded(text, widths[at] ?? 0))).join('  ');
   const rows = all.map((one, index): Piece[] => {
     if ('error' in one)
       return [{ text: `${padded(one.cluster, widths[0] ?? 0)}  ` }, { text: `not read: ${one.error}`, sgr: SGR.red }];

@@ -2,6 +2,7 @@ import { counted } from '../report/counted.ts';
 import type { ClusterStatus } from './clusterStatus.ts';
 import { runSection } from './runSection.ts';
 import { failedSection, inFlightSection, namespaceSection, nextSection, waitingSection } from './sections.ts';
+import type { Counts } from './statusDocument.ts';
 import { type Piece, SGR, textLine } from './textLine.ts';
 import { ageWords } from './words.ts';
 
@@ -89,35 +90,49 @@ function headLines(status: ClusterStatus, { now }: FrameOptions): Piece[][] {
     { text: `${updated} ago`, ...(!leader.isAlive && { sgr: SGR.red }) },
   ];
   const lines = [title];
-  if (!leader.isAlive) lines.push([{ text: noLeader(status, now), sgr: SGR.red }]);
+  if (!leader.isAlive) lines.push([{ text: leaderlessWords(status, now), sgr: SGR.red }]);
   if (paused !== undefined) lines.push([{ text: `paused: ${paused}`, sgr: SGR.yellow }]);
   for (const text of status.warnings) lines.push([{ text: `warning: ${text}`, sgr: SGR.yellow }]);
-  const sums: [number, string, string?][] = [
-    [counts.current, 'current', SGR.green],
-    [counts.outdated, 'outdated', SGR.yellow],
-    [counts.inFlight, 'in flight', SGR.cyan],
-    [counts.waiting, 'waiting'],
-    [counts.failed, 'failed', SGR.red],
-    [counts.unknown, 'unknown'],
-    [counts.conflict, 'conflict', SGR.red],
-    [counts.skipped, 'skipped', SGR.dim],
-  ];
-  const shown = sums.filter(([count], index) => index < 2 || count > 0);
+  const shown = sumsOf(counts);
   lines.push(
-    shown.flatMap(([count, word, sgr], index) => [
+    shown.flatMap(({ count, word, sgr }, index) => [
       ...(index > 0 ? [{ text: ', ' }] : []),
       { text: `${count} ${word}`, ...(sgr && count > 0 && { sgr }) },
     ]),
   );
-  if (unsupportedPods > 0)
-    lines.push([
-      { text: `${counted(unsupportedPods, 'outdated pod')} of kinds that Meltemi cannot restart`, sgr: SGR.dim },
-    ]);
+  if (unsupportedPods > 0) lines.push([{ text: unsupportedWords(unsupportedPods), sgr: SGR.dim }]);
   return lines;
 }
 
-function noLeader({ leader: { holder, renewedAt } }: ClusterStatus, now: number): string {
+/** A sum of workloads in words. */
+export interface Sum {
+  readonly count: number;
+  readonly word: string;
+  readonly sgr?: string;
+}
+
+/** The sums that are shown: those of current and outdated workloads, and those that are not 0. */
+export function sumsOf(counts: Counts): Sum[] {
+  const all: Sum[] = [
+    { count: counts.current, word: 'current', sgr: SGR.green },
+    { count: counts.outdated, word: 'outdated', sgr: SGR.yellow },
+    { count: counts.inFlight, word: 'in flight', sgr: SGR.cyan },
+    { count: counts.waiting, word: 'waiting' },
+    { count: counts.failed, word: 'failed', sgr: SGR.red },
+    { count: counts.unknown, word: 'unknown' },
+    { count: counts.conflict, word: 'conflict', sgr: SGR.red },
+    { count: counts.skipped, word: 'skipped', sgr: SGR.dim },
+  ];
+  return all.filter(({ count }, index) => index < 2 || count > 0);
+}
+
+/** What it means that no leader renews the Lease. */
+export function leaderlessWords({ leader: { holder, renewedAt } }: Pick<ClusterStatus, 'leader'>, now: number): string {
   const since = renewedAt === undefined ? '' : ` for ${ageWords(now - Date.parse(renewedAt))}`;
   const who = holder === '' ? '' : ` by ${holder}`;
   return `nothing is restarted: the Lease was not renewed${since}${who}. What follows is older`;
 }
+
+/** Outdated pods that nobody here restarts. */
+export const unsupportedWords = (pods: number): string =>
+  `${counted(pods, 'outdated pod')} of kinds that Meltemi cannot restart`;

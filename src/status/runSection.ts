@@ -16,13 +16,17 @@ export const runSection: SectionOf = ({ document }, { width, now }): Section => 
   ]),
 });
 
-function runLine({ id, injector, revision, to, startedAt, eta }: RunStatus, now: number): Piece[] {
+/** What a run restarts towards. */
+export const targetWords = ({ to, revision, injector }: RunStatus): string =>
+  to ?? (revision === undefined ? injector : `revision ${revision}`);
+
+function runLine(run: RunStatus, now: number): Piece[] {
+  const { id, startedAt, eta } = run;
   const began = startedAt === undefined ? '' : `, began ${ageWords(now - Date.parse(startedAt))} ago`;
   const ends = eta ? `, ends about ${clockWords(eta.median, now)}, by ${clockWords(eta.p90, now)}` : '';
-  const target = to ?? (revision === undefined ? injector : `revision ${revision}`);
   return [
     { text: '  to ' },
-    { text: target, sgr: SGR.bold },
+    { text: targetWords(run), sgr: SGR.bold },
     { text: `${began}${ends}  ` },
     { text: id, sgr: SGR.dim },
   ];

@@ -3,7 +3,7 @@ import { keyOf } from '../model.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
 import { isInFlight, type JournalEntries } from '../plan/journalEntry.ts';
 import { isFailure } from '../plan/outcomes.ts';
-import type { Planned } from '../plan/plan.ts';
+import { isQueued, type Planned } from '../plan/plan.ts';
 import type { AllRunNotes } from '../plan/runNotes.ts';
 import { cut } from '../report/escaped.ts';
 import { ProxyVersions } from '../report/proxyVersions.ts';
@@ -98,7 +98,7 @@ class Sums {
 }
 
 /** Not in the mesh at all. */
-const isOutside = ({ verdict }: Planned): boolean =>
+export const isOutside = ({ verdict }: Planned): boolean =>
   verdict.state === 'skipped' && verdict.reason.code === 'not-injected';
 
 /** Whether its last restart failed and it is still not current. Only the journal counts: a workload's owners may write what it carries. */
@@ -117,31 +117,41 @@ function count(counts: Counting, one: Planned): void {
 
 const left = ({ outdated, unknown, conflict }: Counts): number => outdated + unknown + conflict;
 
+/** A workload with its place in the queue, if it has one. */
+interface Placed {
+  readonly one: Planned;
+  readonly order?: number;
+}
+
 /** The workloads that get a row: in flight, failed, next, and then what is left, one of each namespace after the other. */
 class Rows {
-  readonly #inFlight: Planned[] = [];
-  readonly #failed: Planned[] = [];
-  readonly #next: Planned[] = [];
-  readonly #rest = new Map<string, Planned[]>();
+  readonly #inFlight: Placed[] = [];
+  readonly #failed: Placed[] = [];
+  readonly #next: Placed[] = [];
+  readonly #rest = new Map<string, Placed[]>();
+  #queued = 0;
   /** Those that should have one. */
   count = 0;
 
   add(one: Planned): void {
+    const hasPlace = isQueued(one.step);
+    if (hasPlace) this.#queued += 1;
     if (!isWorthARow(one)) return;
     this.count += 1;
-    if (one.step.action === 'follow' || isInFlight(one)) put(this.#inFlight, one, MOST.inFlight);
-    else if (isFailed(one)) put(this.#failed, one, MOST.failed);
-    else if ('order' in one.step && one.step.order !== undefined && this.#next.length < MOST.next) this.#next.push(one);
-    else put(this.#restOf(one.workload.namespace), one, ROWS);
+    const placed = hasPlace ? { one, order: this.#queued } : { one };
+    if (one.step.action === 'follow' || isInFlight(one)) put(this.#inFlight, placed, MOST.inFlight);
+    else if (isFailed(one)) put(this.#failed, placed, MOST.failed);
+    else if (hasPlace && this.#next.length < MOST.next) this.#next.push(placed);
+    else put(this.#restOf(one.workload.namespace), placed, ROWS);
   }
 
-  #restOf(namespace: string): Planned[] {
+  #restOf(namespace: string): Placed[] {
     const here = this.#rest.get(namespace) ?? [];
     this.#rest.set(namespace, here);
     return here;
   }
 
-  chosen(): Planned[] {
+  chosen(): Placed[] {
     const all = [...this.#inFlight, ...this.#failed, ...this.#next];
     const turns = [...this.#rest.values()];
     for (let turn = 0; all.length < ROWS && turns.some((here) => turn < here.length); turn++)
@@ -150,12 +160,12 @@ class Rows {
   }
 }
 
-const put = (into: Planned[], one: Planned, most: number): void => {
+const put = (into: Placed[], one: Placed, most: number): void => {
   if (into.length < most) into.push(one);
 };
 
-function statusRow(one: Planned): StatusRow {
-  const { others: _, ...row } = rowOf(one);
+function statusRow({ one, order }: Placed): StatusRow {
+  const { others: _, ...row } = rowOf(one, order);
   const run = one.injection?.run ?? one.entry?.run;
   return {
     ...row,

@@ -1,23 +1,23 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { OperatorProcess } from '../live/operatorProcess.ts';
-import { stays } from '../live/stays.ts';
-import { pathOf } from '../testbed/paths.ts';
+import { build } from '../testbed/build.ts';
+import { builtPath } from '../testbed/programs.ts';
+import { progressOn } from '../testbed/progress.ts';
 import { Testbed } from '../testbed/testbed.ts';
-import { until } from '../testbed/until.ts';
-import type { Rollout } from '../testbed/workloads.ts';
-import { processMemory } from './processMemory.ts';
+import { fillMesh } from './fillMesh.ts';
+import { type Idle, idling, requestsOf } from './idling.ts';
+import { measure, measureNode, median, type Run } from './measure.ts';
+import { printTable } from './printTable.ts';
 import { type StartUp, startUp } from './startUp.ts';
 
 /** What `plan` and the idle operator may cost; the sizes and figures are printed whether or not they are kept. */
-const LIMITS = { ratio: 1.5, peakMb: 250, idlePercent: 1 };
+const LIMITS = { ofBare: 1.5, peakMb: 250, idlePercent: 1 };
+/** What we want to reach: of the floor, without what any start of the process takes. */
+const AIMS = { ofFloor: 1.4, peakMb: 120, idleMb: 80, idlePercent: 0.1, idleRequests: 0.2 };
 const BUNDLE = 'dist/meltemi.js';
-const NAMESPACES = 10;
-const OLD = '1.30.2';
-const NEW = '1.31.0';
+const USER = 'meltemi-bench';
 
 const { values } = parseArgs({
   options: {
@@ -27,6 +27,7 @@ const { values } = parseArgs({
     idle: { type: 'string', default: '60' },
     bundle: { type: 'boolean', default: false },
     against: { type: 'string' },
+    json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -34,7 +35,8 @@ if (values.help) {
   console.log(
     'bench [--deployments 500] [--pods 10000] [--pairs 5] [--idle 60]   sizes, measured pairs, seconds of idling\n' +
       'bench --bundle [--deployments …] [--pods …] [--pairs …]   how the bundle starts, instead; pairs with the sources\n' +
-      'bench --against FILE [--deployments …]   compares with another bundle on the same cluster, such as that of an older commit',
+      'bench --against FILE [--deployments …]   compares with another bundle on the same cluster too, such as that of an older commit\n' +
+      'bench --json FILE   writes the figures as JSON, too',
   );
   process.exit(0);
 }
@@ -44,173 +46,142 @@ const size = {
   pairs: Number(values.pairs),
   idle: Number(values.idle),
 };
-const folder = mkdtempSync(join(tmpdir(), 'meltemi-bench-'));
-
-interface Run {
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly peakMb: number;
-}
-
-/** Runs a Node program to its end under the kernel's own accounting. */
-function measure(args: readonly string[], expectedCode: number): Promise<Run> {
-  const file = join(folder, 'usage.json');
-  const began = performance.now();
-  const child = spawn(process.execPath, ['--import', './tests/bench/usage.ts', ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, USAGE_FILE: file },
-    timeout: 300_000,
-  });
-  return new Promise((resolve, reject) => {
-    child.once('close', (code) => {
-      const seconds = (performance.now() - began) / 1000;
-      if (code !== expectedCode) reject(new Error(`${args.join(' ')} ended with ${code}, not ${expectedCode}`));
-      else resolve({ seconds, ...(JSON.parse(readFileSync(file, 'utf8')) as Omit<Run, 'seconds'>) });
-    });
-  });
-}
-
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-async function fill(bed: Testbed): Promise<void> {
-  await bed.istio.base();
-  await bed.istio.install({ revision: 'default', version: OLD });
-  // istiod first: its rollout would take long once ten thousand pods keep the controllers busy
-  await bed.istio.setIstiodVersion('default', NEW);
-  await bed.istio.setInjectorVersion('default', OLD);
-  const replicas = Math.round(size.pods / size.deployments);
-  const namespaces = Array.from({ length: NAMESPACES }, (_, index) => `bench-${index}`);
-  for (const namespace of namespaces) await bed.namespace(namespace, { 'istio-injection': 'enabled' });
-  for (let index = 0; index < size.deployments; index++) {
-    const namespace = namespaces[index % NAMESPACES] ?? '';
-    await bed.deploy({
-      kind: 'Deployment',
-      namespace,
-      name: `web-${index}`,
-      replicas,
-      labels: { number: String(index) },
-    });
-  }
-  const began = Date.now();
-  await until(
-    `${size.pods} pods to be ready`,
-    20 * 60_000,
-    async () => {
-      const ready = await readyReplicas(bed, namespaces);
-      process.stdout.write(`\r  ${ready}/${size.pods} pods ready after ${((Date.now() - began) / 1000).toFixed(0)} s `);
-      return ready >= size.pods;
-    },
-    3000,
-  );
-  process.stdout.write('\n');
-  await bed.istio.setInjectorVersion('default', NEW);
-  await bed.stopControllers();
-}
-
-/** Counted from the Deployments' status: listing ten thousand pods takes seconds. */
-async function readyReplicas(bed: Testbed, namespaces: readonly string[]): Promise<number> {
-  const lists = await Promise.all(
-    namespaces.map((namespace) => bed.api.list<Rollout>(pathOf('Deployment', namespace))),
-  );
-  return lists.flat().reduce((sum, { status }) => sum + (status.readyReplicas ?? 0), 0);
-}
 
 async function main(): Promise<number> {
   execFileSync(process.execPath, ['build.ts'], { stdio: 'inherit' });
+  await build(progressOn(process.stderr), ['floor']);
   const bed = await Testbed.up({ log: (line) => console.log(line) });
   try {
-    await fill(bed);
-    const user = 'meltemi-bench';
-    const kubeconfig = await bed.operatorKubeconfig(user);
+    await fillMesh(bed, size);
+    const kubeconfig = await bed.operatorKubeconfig(USER);
     if (values.bundle) {
       await starting(kubeconfig);
       return 0;
     }
-    if (values.against !== undefined) {
-      await against(bed, kubeconfig, values.against);
-      return 0;
-    }
-    const plan = [BUNDLE, 'plan', '--kubeconfig', kubeconfig, '-o', 'json'];
-    const bare = ['tests/bench/bareList.ts', kubeconfig];
-    await measure(bare, 0);
-    const questionsBefore = await bed.istio.questions('default');
-    const requestsBefore = await total(bed, user);
-    await measure(plan, 3);
-    const questions = (await bed.istio.questions('default')) - questionsBefore;
-    const requests = (await total(bed, user)) - requestsBefore;
-    const pairs: { bare: Run; plan: Run }[] = [];
-    for (let pair = 0; pair < size.pairs; pair++)
-      pairs.push({ bare: await measure(bare, 0), plan: await measure(plan, 3) });
-    const ratio = median(pairs.map((pair) => pair.plan.seconds / pair.bare.seconds));
-    const peakMb = Math.max(...pairs.map((pair) => pair.plan.peakMb));
-    const idle = await idling(bed, kubeconfig);
-    const of = (which: 'bare' | 'plan', what: keyof Run): string =>
-      median(pairs.map((pair) => pair[which][what])).toFixed(2);
-    console.log(
-      `\n${size.deployments} Deployments, ${size.pods} injected pods, all outdated, controllers stopped; medians of ${size.pairs} pairs\n`,
-    );
-    table([
-      ['', 'bare list', 'plan', 'limit'],
-      ['wall seconds', of('bare', 'seconds'), of('plan', 'seconds'), ''],
-      ['ratio, pair by pair', '1', ratio.toFixed(2), `${LIMITS.ratio}`],
-      ['CPU seconds', of('bare', 'cpuSeconds'), of('plan', 'cpuSeconds'), ''],
-      ['peak RSS, MB', of('bare', 'peakMb'), peakMb.toFixed(0), `${LIMITS.peakMb}`],
-      ['questions to the injector', '', String(questions), `${size.deployments}`],
-      ['API requests', '', String(requests), ''],
-      [`idle ${size.idle} s: CPU % of a core`, '', idle.percent.toFixed(2), `${LIMITS.idlePercent}`],
-      ['idle: questions', '', String(idle.questions), '0'],
-      ['idle: RSS, MB', '', idle.rss.toFixed(0), ''],
-    ]);
-    const kept =
-      ratio <= LIMITS.ratio &&
-      peakMb <= LIMITS.peakMb &&
-      questions <= size.deployments &&
-      idle.percent < LIMITS.idlePercent &&
-      idle.questions === 0;
-    console.log(`\n${kept ? 'all limits kept' : 'a limit is exceeded'}`);
-    return kept ? 0 : 1;
+    return await reading(bed, kubeconfig);
   } finally {
     await bed.down();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Prints what this bundle and another cost on the same cluster, one after the other so that both meet the same machine. */
-async function against(bed: Testbed, kubeconfig: string, other: string): Promise<void> {
-  const plan = (bundle: string): Promise<Run> => measure([bundle, 'plan', '--kubeconfig', kubeconfig, '-o', 'json'], 3);
-  const pairs: { ours: Run; theirs: Run }[] = [];
-  for (let pair = 0; pair <= size.pairs; pair++) pairs.push({ ours: await plan(BUNDLE), theirs: await plan(other) });
-  // the first pair only fills caches
-  pairs.shift();
-  const idle = { ours: await idling(bed, kubeconfig, BUNDLE), theirs: await idling(bed, kubeconfig, other) };
-  const row = (title: string, what: keyof Run): string[] => [
+/** One of each, one after the other, so that all meet the same machine. */
+type Round = Readonly<Record<'start' | 'bare' | 'floor' | 'plan' | 'other', Run>>;
+
+async function reading(bed: Testbed, kubeconfig: string): Promise<number> {
+  const { against: other } = values;
+  const plan = (bundle: string): Promise<Run> =>
+    measureNode([bundle, 'plan', '--kubeconfig', kubeconfig, '-o', 'json'], 3);
+  const [questions, requests] = [await bed.istio.questions('default'), await requestsOf(bed, USER)];
+  await plan(BUNDLE);
+  const cost = {
+    questions: (await bed.istio.questions('default')) - questions,
+    requests: (await requestsOf(bed, USER)) - requests,
+  };
+  const round = async (): Promise<Round> => ({
+    start: await measureNode([BUNDLE, '--version']),
+    bare: await measureNode(['tests/bench/bareList.ts', kubeconfig]),
+    floor: await measure(builtPath('floor'), [kubeconfig]),
+    plan: await plan(BUNDLE),
+    other: other === undefined ? NOTHING : await plan(other),
+  });
+  // the first round only fills caches
+  await round();
+  const rounds: Round[] = [];
+  for (let number = 0; number < size.pairs; number++) rounds.push(await round());
+  const idle = [BUNDLE, ...(other === undefined ? [] : [other])];
+  const idles: Idle[] = [];
+  for (const entry of idle) idles.push(await idling(bed, { kubeconfig, user: USER, seconds: size.idle }, entry));
+  return report(rounds, idles, cost);
+}
+
+const NOTHING: Run = { seconds: Number.NaN, cpuSeconds: Number.NaN, peakMb: Number.NaN };
+
+interface Cost {
+  readonly questions: number;
+  readonly requests: number;
+}
+
+function report(rounds: readonly Round[], [idle, idleOther]: readonly Idle[], { questions, requests }: Cost): number {
+  if (!idle) throw new Error('the idle operator was not measured');
+  const of = (which: keyof Round, what: keyof Run): number => median(rounds.map((round) => round[which][what]));
+  /** Pair by pair, without what the start of the process takes. */
+  const ofFloor = (what: 'seconds' | 'cpuSeconds'): number =>
+    median(rounds.map(({ plan, start, floor }) => (plan[what] - start[what]) / floor[what]));
+  const ofRound = (which: 'bare' | 'other', what: keyof Run): number =>
+    median(rounds.map((round) => round.plan[what] / round[which][what]));
+  const figures = {
+    machine: `${cpus().length} × ${cpus()[0]?.model}`,
+    node: process.version,
+    ...size,
+    medians: Object.fromEntries(
+      (['start', 'bare', 'floor', 'plan', 'other'] as const).map((which) => [
+        which,
+        { seconds: of(which, 'seconds'), cpuSeconds: of(which, 'cpuSeconds'), peakMb: of(which, 'peakMb') },
+      ]),
+    ),
+    ratios: {
+      floor: { seconds: ofFloor('seconds'), cpuSeconds: ofFloor('cpuSeconds') },
+      bare: { seconds: ofRound('bare', 'seconds'), cpuSeconds: ofRound('bare', 'cpuSeconds') },
+      other: { seconds: ofRound('other', 'seconds'), cpuSeconds: ofRound('other', 'cpuSeconds') },
+    },
+    questions,
+    requests,
+    idle,
+    ...(idleOther && { idleOther }),
+  };
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+  const shown = (number: number, digits = 2): string => (Number.isNaN(number) ? '' : number.toFixed(digits));
+  const row = (title: string, what: keyof Run, digits = 2): string[] => [
     title,
-    ...(['ours', 'theirs'] as const).map((which) => median(pairs.map((pair) => pair[which][what])).toFixed(2)),
-    median(pairs.map(({ ours, theirs }) => ours[what] / theirs[what])).toFixed(2),
+    ...(['start', 'bare', 'floor', 'plan', 'other'] as const).map((which) => shown(of(which, what), digits)),
   ];
-  const idleRow = (title: string, what: keyof Idle): string[] => [
+  const alone = (title: string, plan: string, aim: string, other = ''): string[] => [
     title,
-    idle.ours[what].toFixed(2),
-    idle.theirs[what].toFixed(2),
-    (idle.ours[what] / idle.theirs[what]).toFixed(2),
+    '',
+    '',
+    '',
+    plan,
+    other,
+    aim,
   ];
   console.log(
-    `\n${size.deployments} Deployments, ${size.pods} injected pods, all outdated; medians of ${size.pairs} pairs\n`,
+    `\n${size.deployments} Deployments, ${size.pods} injected pods, all outdated, controllers stopped; medians of ${size.pairs} rounds on ${figures.machine}\n`,
   );
-  table([
-    ['', 'this', 'other', 'ratio'],
-    row('plan: wall seconds', 'seconds'),
-    row('plan: CPU seconds', 'cpuSeconds'),
-    row('plan: peak RSS, MB', 'peakMb'),
-    idleRow(`idle ${size.idle} s: CPU % of a core`, 'percent'),
-    idleRow('idle: RSS, MB', 'rss'),
+  printTable([
+    ['', 'start', 'bare list', 'floor', 'plan', 'other', 'aim'],
+    row('wall seconds', 'seconds'),
+    row('CPU seconds', 'cpuSeconds'),
+    row('peak RSS, MB', 'peakMb', 0),
+    alone('wall without the start, of the floor', shown(ofFloor('seconds')), `${AIMS.ofFloor}`),
+    alone('CPU without the start, of the floor', shown(ofFloor('cpuSeconds')), `${AIMS.ofFloor}`),
+    alone('wall, of the bare list', shown(ofRound('bare', 'seconds')), `${LIMITS.ofBare}`),
+    alone('wall, of the other', shown(ofRound('other', 'seconds')), ''),
+    alone('CPU, of the other', shown(ofRound('other', 'cpuSeconds')), ''),
+    alone('questions to the injector', String(questions), ''),
+    alone('API requests', String(requests), ''),
+    alone(
+      `idle ${size.idle} s: CPU % of a core`,
+      shown(idle.percent),
+      `${AIMS.idlePercent}`,
+      shown(idleOther?.percent ?? Number.NaN),
+    ),
+    alone(
+      'idle: requests a second',
+      shown(idle.requestsPerSecond),
+      `${AIMS.idleRequests}`,
+      shown(idleOther?.requestsPerSecond ?? Number.NaN),
+    ),
+    alone('idle: questions', String(idle.questions), '0'),
+    alone('idle: RSS, MB', shown(idle.rss, 0), `${AIMS.idleMb}`, shown(idleOther?.rss ?? Number.NaN, 0)),
   ]);
+  const kept =
+    ofRound('bare', 'seconds') <= LIMITS.ofBare &&
+    of('plan', 'peakMb') <= LIMITS.peakMb &&
+    questions <= size.deployments &&
+    idle.percent < LIMITS.idlePercent &&
+    idle.questions === 0;
+  console.log(`\n${kept ? 'all limits kept' : 'a limit is exceeded'}`);
+  return kept ? 0 : 1;
 }
 
 /** Prints how the bundle and the sources start, one after the other so that both meet the same machine. */
@@ -228,7 +199,7 @@ async function starting(kubeconfig: string): Promise<void> {
   console.log(
     `\n${size.deployments} Deployments, ${size.pods} injected pods, all outdated; run --dry-run, medians of ${size.pairs} starts\n`,
   );
-  table([
+  printTable([
     ['', 'bundle', 'sources'],
     row('first line, ms', ({ firstLineMs }) => firstLineMs),
     row('ready, ms', ({ readyMs }) => readyMs),
@@ -238,44 +209,6 @@ async function starting(kubeconfig: string): Promise<void> {
     row('peak RSS, MB', ({ idle }) => idle.peakMb),
     row('RSS after 30 s of idling, MB', ({ idle }) => idle.rssMb),
   ]);
-}
-
-async function total(bed: Testbed, user: string): Promise<number> {
-  return Object.values(await bed.audit.requests(user)).reduce((sum, count) => sum + count, 0);
-}
-
-interface Idle {
-  readonly percent: number;
-  readonly questions: number;
-  readonly rss: number;
-}
-
-async function idling(bed: Testbed, kubeconfig: string, entry?: string): Promise<Idle> {
-  const operator = new OperatorProcess(kubeconfig, ['--dry-run'], {}, entry);
-  try {
-    await until('a scan', 120_000, () => operator.said('Scanned').length > 0);
-    await stays('settling', 15_000, async () => true);
-    const [cpu, questions] = [cpuSeconds(operator.pid), await bed.istio.questions('default')];
-    await stays('running', size.idle * 1000, async () => true);
-    const used = cpuSeconds(operator.pid) - cpu;
-    return {
-      percent: (used / size.idle) * 100,
-      questions: (await bed.istio.questions('default')) - questions,
-      rss: processMemory(operator.pid).rssMb,
-    };
-  } finally {
-    await operator.stop();
-  }
-}
-
-function table(rows: readonly string[][]): void {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  for (const row of rows)
-    console.log(
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-        .join('   '),
-    );
 }
 
 process.exitCode = await main();

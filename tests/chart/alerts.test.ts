@@ -292,6 +292,21 @@ const ROWS: Readonly<Record<string, Row>> = {
     silent: [20],
     fires: [],
   },
+  'a receiver refuses notifications': {
+    series: { [pod('meltemi_notifications_total', 'a', ',receiver="slack",result="failed"')]: '0x10 2x200' },
+    alert: 'MeltemiNotificationsFailing',
+    silent: [10, 90],
+    fires: [15, 30],
+  },
+  'notifications arrive': {
+    series: {
+      [pod('meltemi_notifications_total', 'a', ',receiver="slack",result="sent"')]: '0+1x100',
+      [pod('meltemi_notifications_total', 'a', ',receiver="slack",result="failed"')]: '0x100',
+    },
+    alert: 'MeltemiNotificationsFailing',
+    silent: [30, 90],
+    fires: [],
+  },
   'the policy is broken': {
     series: { [pod('meltemi_policy_invalid', 'a')]: '0x10 1x30' },
     alert: 'MeltemiPolicyInvalid',
@@ -348,7 +363,7 @@ test('promtool finds nothing wrong with the metrics', async () => {
   const metrics = new Metrics('1.2.3');
   metrics.leads(true);
   metrics.watches(() => false);
-  metrics.evaluated(['current'], ['gave-up'], 1);
+  metrics.evaluated(new Map([['current', 1]]), new Map([['gave-up', 1]]), 1);
   metrics.waves([{ name: 'first', state: 'done', current: 1, inFlight: 0, failed: 0, waiting: 0 }]);
   await run(toolbox().program('promtool'), ['check', 'metrics'], { input: await metrics.registry.metrics() });
 });

@@ -11,6 +11,7 @@ const ALL_ON: Values = {
   serviceMonitor: { enabled: true },
   prometheusRule: { enabled: true },
   grafanaDashboard: { enabled: true },
+  config: { statusBindAddress: ':8082' },
 };
 const PODS_SCRAPED: Values = {
   ...ALL_ON,
@@ -38,6 +39,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   'prometheusRule.outdatedFor': '12h',
   'prometheusRule.alerts': { MeltemiDown: { for: '5m' } },
   'rbac.metricsReaders': [{ namespace: 'monitoring', name: 'prometheus' }],
+  'statusPage.readers': [{ kind: 'Group', name: 'readers' }],
   'statusReader.subjects': [{ kind: 'Group', name: 'readers' }],
   livenessProbe: { periodSeconds: 20 },
   readinessProbe: { periodSeconds: 20 },

@@ -34,6 +34,16 @@ for (const [what, values, said] of [
     { config: { maxInFlight: 3 } },
     /NOTE: config.maxInFlight is policy. As policy.maxInFlight/,
   ],
+  [
+    'how to reach a status page on a loopback address',
+    { config: { statusBindAddress: '127.0.0.1:8082' } },
+    /open http:\/\/localhost:8082:\n\n {2}kubectl -n ops port-forward deployment\/meltemi 8082$/m,
+  ],
+  [
+    'who may read a status page on another address',
+    { config: { statusBindAddress: ':8082' } },
+    /served on port 8082 .*statusPage\.readers/,
+  ],
   ['where it is', { namespaceOverride: 'mesh' }, /^ {2}meltemi plan --in-cluster-settings mesh$/m],
 ] as const) {
   test(`the notes tell ${what}`, async () => assert.match(await notes(values), said));

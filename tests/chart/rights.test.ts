@@ -47,7 +47,7 @@ test('token reviews need rights only if metrics are secured, and only readers wi
   const manifests = await render({ config: { metricsSecure: false } });
   assert.deepEqual(
     grants(ownClusterRole(manifests).rules),
-    grants(rulesOf(rightsAt('cluster', false).filter(({ when }) => when !== 'metricsSecure' && when !== 'sidecars'))),
+    grants(rulesOf(rightsAt('cluster', false).filter(({ when }) => when !== 'authorizes' && when !== 'sidecars'))),
   );
   assert.equal(manifests.filter(({ kind }) => kind === 'ClusterRole').length, 1);
   const reader = (await render()).find(({ metadata }) => metadata.name.endsWith('-metrics-reader'));
@@ -65,6 +65,18 @@ test('readers of the metrics that values name are bound to that role, and to no 
   assert.deepEqual(binding?.subjects, [{ kind: 'ServiceAccount', ...prometheus }]);
   assert.equal(binding?.roleRef.name, 'ops:meltemi-metrics-reader');
   assert.deepEqual(await bindings({ config: { metricsSecure: false } }), [], 'plain metrics need no right');
+});
+
+test('readers of the status page that values name are bound to a role for its path, where it is not on loopback', async () => {
+  const reader = { kind: 'ServiceAccount', namespace: 'sso', name: 'oauth2-proxy' };
+  const values = { statusPage: { readers: [reader] }, config: { statusBindAddress: ':8082', metricsSecure: false } };
+  const manifests = await render(values);
+  const [role, binding, ...others] = manifests.filter(({ metadata }) => metadata.name.endsWith('-status-page-reader'));
+  assert.deepEqual(others, []);
+  assert.deepEqual(role?.rules, [{ nonResourceURLs: ['/status'], verbs: ['get'] }]);
+  assert.deepEqual([binding?.subjects, binding?.roleRef.name], [[reader], role?.metadata.name]);
+  const own = grants(ownClusterRole(manifests).rules);
+  assert.ok(own.has('create authentication.k8s.io/tokenreviews'), 'Meltemi may ask who they are');
 });
 
 const TEAM = { kind: 'Group', name: 'mesh-readers' };

@@ -12,6 +12,9 @@ const MONITORING = 'monitoring.coreos.com/v1';
 const TOKEN = { authorization: { credentials: { name: 'token', key: 'token' } } };
 const kinds = (manifests: readonly Manifest[]): string[] => manifests.map(({ kind }) => kind);
 
+const WITHOUT_METRICS: Values = { service: { enabled: false } };
+const PAGE: Values = { config: { statusBindAddress: ':8082' } };
+
 /** What makes a kind, and what leaves it out. */
 const MADE: Readonly<Record<string, readonly { on: Values; off: Values; rendering?: Rendering }[]>> = {
   ClusterRole: [{ on: {}, off: { rbac: { create: false } } }],
@@ -22,6 +25,15 @@ const MADE: Readonly<Record<string, readonly { on: Values; off: Values; renderin
   Service: [
     { on: {}, off: { service: { enabled: false } } },
     { on: {}, off: { config: { metricsBindAddress: '0' } } },
+    { on: { ...WITHOUT_METRICS, ...PAGE }, off: WITHOUT_METRICS },
+    {
+      on: { ...WITHOUT_METRICS, ...PAGE },
+      off: { ...WITHOUT_METRICS, ...PAGE, statusPage: { service: { enabled: false } } },
+    },
+    {
+      on: { ...WITHOUT_METRICS, ...PAGE },
+      off: { ...WITHOUT_METRICS, config: { statusBindAddress: '127.0.0.1:8082' } },
+    },
   ],
   PodDisruptionBudget: [{ on: { podDisruptionBudget: { enabled: true } }, off: {} }],
   NetworkPolicy: [{ on: { networkPolicy: { enabled: true } }, off: {} }],
@@ -266,6 +278,29 @@ test('the network policy lets in scrapes and probes, and out to DNS, API server 
   assert.deepEqual(ports, [53, 53, 443, 6443, 15017, 443]);
   assert.deepEqual(spec.policyTypes, ['Ingress', 'Egress']);
 });
+
+test('the status page gets a port, a Service in front of it, and a rule of the network policy', async () => {
+  const from = [{ namespaceSelector: { matchLabels: { team: 'mesh' } } }];
+  const manifests = await render({ ...PAGE, networkPolicy: { enabled: true, statusFrom: from } });
+  const service = manifests.find(({ kind, metadata }) => kind === 'Service' && metadata.name === 'meltemi-status');
+  assert.deepEqual(service?.spec.ports, [{ name: 'https-status', port: 443, targetPort: 'https-status' }]);
+  assert.deepEqual(
+    container(manifests).ports.find(({ name }: { name: string }) => name === 'https-status'),
+    { name: 'https-status', containerPort: 8082 },
+  );
+  const { spec } = only(manifests, 'NetworkPolicy');
+  assert.deepEqual(spec.ingress[1], { ports: [{ port: 8082 }], from });
+});
+
+for (const address of ['127.0.0.1:8082', 'localhost:8082', '[::1]:8082', '0']) {
+  test(`a status page on ${address} opens nothing to the network`, async () => {
+    const values = { networkPolicy: { enabled: true }, statusPage: { readers: [{ kind: 'Group', name: 'mesh' }] } };
+    const page = await render({ ...values, config: { statusBindAddress: address } });
+    const apart = (manifests: readonly Manifest[]): string =>
+      JSON.stringify(manifests).replace(/\{"name":"MELTEMI_STATUS_BIND_ADDRESS","value":"[^"]*"\},?/, '');
+    assert.equal(apart(page), apart(await render(values)));
+  });
+}
 
 for (const [what, endpoint, config, expected] of [
   [

@@ -270,7 +270,7 @@ function ownerKinds(): string {
 }
 
 const WHEN_HELP: Readonly<Record<string, string>> = {
-  metricsSecure: `with \`${flagOf('metricsSecure')}\``,
+  authorizes: `with \`${flagOf('metricsSecure')}\`, or with \`${flagOf('statusBindAddress')}\` on an address that is no loopback`,
   istio: 'unless the policy says `istio: false`',
   sidecars: 'if the policy has `sidecars`',
   'eviction.enabled': 'unless the chart’s value `eviction.enabled` is `false`',

@@ -21,6 +21,7 @@ const NOUNS = [
   'reasons.ts',
   'rfc3339.ts',
   'sayOnce.ts',
+  'sortedKeys.ts',
 ];
 
 /**
@@ -34,6 +35,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   'fieldTypes.ts': { values: [] },
   'forgetOldest.ts': { values: [] },
   'loopSlices.ts': { values: ['node:timers/promises'] },
+  'steadyWall.ts': { values: [] },
   'messageOf.ts': { values: [] },
   'model.ts': { values: [] },
   'names.ts': { values: [] },
@@ -41,6 +43,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   'reasons.ts': { values: [], types: ['compare', 'plan'] },
   'rfc3339.ts': { values: [] },
   'sayOnce.ts': { values: [] },
+  'sortedKeys.ts': { values: [] },
   'version.ts': { values: ['package.json'] },
   // a kind names its actuator
   kinds: { values: [...NOUNS, 'restart'] },
@@ -133,17 +136,59 @@ const LAW: Readonly<Record<string, Allowed>> = {
     values: [...NOUNS, 'loopSlices.ts', 'compare', 'expect', 'plan', 'report', 'node:zlib'],
     types: ['journal'],
   },
+  // the page shows what `meltemi status` shows; `browser` is the folder of what browsers run
+  page: {
+    values: [
+      ...NOUNS,
+      'loopSlices.ts',
+      'plan',
+      'report',
+      'status',
+      'node:crypto',
+      'node:fs',
+      'node:module',
+      'node:util',
+      'node:zlib',
+    ],
+    types: ['cluster', 'expect', 'journal', 'node:http', 'node:net'],
+  },
+  // it sends to a collector what it is told of restarts
+  tracing: {
+    values: [
+      ...NOUNS,
+      'compare',
+      'plan',
+      'report',
+      'restart',
+      '@opentelemetry/api',
+      '@opentelemetry/core',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace',
+    ],
+  },
   // it sends what the pure files beside it find
   notify: {
     values: [...NOUNS, 'loopSlices.ts', 'expect', 'plan', 'report', 'watch', 'node:crypto', 'node:http', 'node:https'],
     types: ['cluster', 'journal'],
   },
   'operator.ts': {
-    values: [...NOUNS, 'etaUpkeep.ts', 'loopSlices.ts', 'expect', 'journal', 'observe', 'plan', 'restart', 'watch'],
+    values: [
+      ...NOUNS,
+      'etaUpkeep.ts',
+      'loopSlices.ts',
+      'steadyWall.ts',
+      'expect',
+      'journal',
+      'observe',
+      'plan',
+      'restart',
+      'watch',
+    ],
     types: ['cluster', 'leader', 'metricGates', 'notify', 'report'],
   },
   'wireOperator.ts': {
-    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'notify', 'observe', 'status'],
+    values: ['operator.ts', 'expect', 'journal', 'leader', 'metricGates', 'notify', 'observe', 'page', 'status'],
     types: ['cluster', 'report', 'watch'],
   },
   cli: {
@@ -160,12 +205,15 @@ const LAW: Readonly<Record<string, Allowed>> = {
       'metricGates',
       'notify',
       'observe',
+      'page',
       'plan',
       'pods',
       'report',
       'status',
+      'tracing',
       'watch',
       'commander',
+      'node:crypto',
       'node:os',
       'node:path',
       'node:timers/promises',

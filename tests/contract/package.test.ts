@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { parts } from '../../build.ts';
+import { AT_FIRST_USE, bundlePlugins } from '../../bundlePlugins.ts';
 import { Built } from './built.ts';
 
 /** What Apache-2.0 software may carry along without taking on other terms. */
@@ -77,6 +78,7 @@ test('every bundled package hands on its licence, and may', async () => {
     platform: 'node',
     format: 'esm',
     metafile: true,
+    plugins: bundlePlugins,
     write: false,
     logLevel: 'silent',
   });
@@ -92,6 +94,30 @@ test('every bundled package hands on its licence, and may', async () => {
     assert.ok(notices.includes(`${name} ${version} (${license})`), name);
     for (const text of texts) assert.ok(notices.includes(text), `the text of ${name}`);
   }
+});
+
+const bundle = readFileSync(join(built.folder, 'meltemi.js'));
+
+test('the bundle is ASCII, so that Node keeps it in one byte for each character', () =>
+  assert.ok(bundle.every((byte) => byte < 128)));
+
+test('the bundle has no code for objects of the API from the client library', () =>
+  assert.doesNotMatch(bundle.toString('latin1'), /client-node\/dist\/gen\/models/));
+
+for (const name of AT_FIRST_USE)
+  test(`the code of ${name} waits for its first use`, () => {
+    assert.ok(bundle.includes(`"at-first-use:${name}"(exports`));
+    assert.doesNotMatch(bundle.toString('latin1'), new RegExp(`^import [^\\n]* from "${name}";$`, 'm'));
+  });
+
+test('a start does not load Node’s own undici', () => {
+  const told = "process.on('exit', () => console.error(process.moduleLoadList.join()))";
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(told)}`];
+  const { stderr } = spawnSync(process.execPath, [...args, join(built.folder, 'meltemi.js'), 'explain'], {
+    encoding: 'utf8',
+  });
+  assert.match(stderr, /NativeModule https,/);
+  assert.doesNotMatch(stderr, /internal\/deps\/undici/);
 });
 
 /** The tarball, installed as its users do, and run from where npm put it. */

@@ -35,11 +35,13 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   chart: { all: ['audit-log'] },
   config: { all: ['local-webhook'] },
   crash: { all: ['control-plane'] },
+  dashboard: { all: ['testbed-programs', 'istiod-upgrade'] },
   exampleKind: { all: ['audit-log'] },
   expectation: { all: ['istiod-process'] },
   faults: { all: ['istiod-process'] },
   field: { all: ['fake-kubelet'] },
   flagger: { all: ['testbed-programs'] },
+  fleet: { all: ['control-plane', 'own-mesh'] },
   halts: {
     all: ['istiod-upgrade'],
     tests: {
@@ -79,6 +81,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   optionalKinds: { all: ['audit-log', 'testbed-programs'] },
   oracle: { all: ['control-plane'] },
   orphaned: { all: ['audit-log'] },
+  page: { all: ['istiod-upgrade', 'fake-kubelet'] },
   plan: { all: ['own-mesh', 'many-pods'] },
   plugin: { all: ['testbed-programs'] },
   policies: { all: ['own-mesh'] },
@@ -100,6 +103,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   status: { all: ['audit-log', 'fake-kubelet', 'istiod-upgrade'] },
   tables: { all: ['own-mesh'] },
   tenant: { all: ['fake-kubelet'] },
+  traces: { all: ['audit-log', 'istiod-upgrade'] },
   unsupported: { all: ['audit-log', 'istiod-upgrade'] },
   upgrade: {
     all: ['istiod-upgrade'],

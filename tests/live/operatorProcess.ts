@@ -68,7 +68,7 @@ export class OperatorProcess {
   }
 
   /** Port of a listener, from the log line that says so. */
-  port(name: 'metrics' | 'health'): number {
+  port(name: 'metrics' | 'health' | 'status'): number {
     return Number(this.said('Started')[0]?.[`${name}Port`] ?? 0);
   }
 

@@ -395,9 +395,9 @@ const TIMES: readonly Mutant[] = [
   {
     name: 'letting what is urgent pass the limits',
     file: 'src/plan/throttle.ts',
-    snippet: 'if (wait) return',
+    snippet: 'const wait = this.#waitOf(assessed, key);',
     instead: `const urgent = this.#context.policy.urgent?.[0]?.images[0].replace('*', 'docker.io/istio');
-    if (wait && assessed.verdict.expected.image !== urgent) return`,
+    const wait = assessed.verdict.expected.image === urgent ? undefined : this.#waitOf(assessed, key);`,
     breaks: 'max-in-flight',
   },
 ];
@@ -454,8 +454,8 @@ const MISTAKES: readonly Mutant[] = [
   {
     name: 'following nobody whose workload was made anew',
     file: 'src/restart/restarts.ts',
-    snippet: 'seen.get(key) === uid ||',
-    instead: 'seen.has(key) ||',
+    snippet: 'if (seen.get(key) === uid) continue;',
+    instead: 'if (seen.has(key)) continue;',
     breaks: 'liveness',
     flavour: 'faulty',
   },
@@ -671,8 +671,8 @@ const WAVES: readonly Mutant[] = [
   {
     name: 'counting a bake from the beginning of a restart',
     file: 'src/plan/waveTally.ts',
-    snippet: 'return Math.min(wall, entry.endedAt);',
-    instead: 'return Math.min(wall, entry.restartedAt);',
+    snippet: 'return past(entry.endedAt, context);',
+    instead: 'return past(entry.restartedAt, context);',
     breaks: 'wave-bake',
     flavour: 'waves',
   },

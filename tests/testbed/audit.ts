@@ -5,6 +5,7 @@ import { until } from './until.ts';
 const DEADLINE_MS = 10_000;
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 const CHUNK = 1 << 20;
+const OK = 200;
 
 /**
  * Patches, Leases and evictions are recorded with their content: what an operator wrote, by which right, and which pod it meant. The
@@ -61,6 +62,7 @@ export interface Request {
 }
 
 interface AuditEvent {
+  readonly stage?: string;
   readonly verb: string;
   readonly requestURI: string;
   readonly user: { readonly username: string };
@@ -150,6 +152,8 @@ export class Audit {
     const mark = event.requestURI.match(/testbed-mark=(\d+)$/)?.[1];
     if (mark) this.#seenMark = Math.max(this.#seenMark, Number(mark));
     const user = event.user.username;
+    // a watch is recorded at its beginning and at its end
+    if (event.verb === 'watch' && event.stage === 'ResponseComplete' && event.responseStatus?.code === OK) return;
     const counts = getOrMake(this.#requests, user, () => new Map<string, number>());
     const { resource = event.requestURI, subresource } = event.objectRef ?? {};
     const what = `${event.verb} ${[resource, subresource].filter(Boolean).join('/')}`;

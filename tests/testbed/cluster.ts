@@ -6,6 +6,7 @@ import { Api } from './api.ts';
 import { AUDIT_POLICY } from './audit.ts';
 import type { Toolbox } from './build.ts';
 import { Authority, type Credentials, signingKey } from './certificates.ts';
+import { signal } from './identity.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { FAKE, PLAYED_BY_KWOK } from './nodes.ts';
 import { freePort } from './ports.ts';
@@ -93,6 +94,16 @@ export class Cluster {
     return this.#stop(['kube-apiserver']);
   }
 
+  /** Freezes the API server: every client is connected, by the kernel, and gets no answer. */
+  freezeApiServer(): void {
+    this.#signalApiServer('SIGSTOP');
+  }
+
+  /** Lets a frozen API server go on. */
+  thawApiServer(): void {
+    this.#signalApiServer('SIGCONT');
+  }
+
   async startControllers(): Promise<void> {
     const starting = CONTROLLERS.map((name) =>
       this.#serve(name, this.#controllerFlags(name), () => isHealthy(this.#healthUrl(name))),
@@ -116,6 +127,10 @@ export class Cluster {
   async #stop(names: readonly string[]): Promise<void> {
     const running = alive(this.state).filter(({ name }) => names.includes(name));
     await Promise.all(running.map((process) => stop(this.state, process)));
+  }
+
+  #signalApiServer(name: NodeJS.Signals): void {
+    for (const running of alive(this.state)) if (running.name === 'kube-apiserver') signal(running, name);
   }
 
   #file(name: string): string {

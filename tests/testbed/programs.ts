@@ -14,7 +14,8 @@ export type Module =
   | 'opm'
   | 'dapr'
   | 'rollouts'
-  | 'flagger';
+  | 'flagger'
+  | 'floor';
 
 interface Source {
   readonly module: Module;
@@ -73,6 +74,8 @@ const SOURCES = {
   'dapr-injector': { module: 'dapr', package: './injector', replaceable: false },
   'rollouts-controller': { module: 'rollouts', package: `${ROLLOUTS}/cmd/rollouts-controller`, replaceable: false },
   flagger: { module: 'flagger', package: `${FLAGGER}/cmd/flagger`, replaceable: false },
+  // What the benchmark compares with.
+  floor: { module: 'floor', package: '.', replaceable: false },
   'pilot-discovery': { module: 'istio', package: 'istio.io/istio/pilot/cmd/pilot-discovery', replaceable: false },
 } as const satisfies Record<string, Source>;
 

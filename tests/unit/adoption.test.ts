@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { networkError, statusError } from '../../src/cluster/apiError.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { Injectors } from '../../src/expect/injectors.ts';
 import type { Mesh } from '../../src/expect/mesh.ts';
 import { keyOf, NO_NAMESPACE, type PodFacts, type Workload, type WorkloadRef } from '../../src/model.ts';
 import { Observer } from '../../src/observe/observer.ts';
+import { askedBy } from '../builders/injectors.ts';
 import { NOTHING_JOURNALLED } from '../builders/journal.ts';
 import { POLICY } from '../builders/policy.ts';
 import { complete, expected, injection, NOW, sidecar, workload } from '../builders/workload.ts';
@@ -12,7 +12,7 @@ import { complete, expected, injection, NOW, sidecar, workload } from '../builde
 const mesh: Mesh = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
 const CALL = { method: 'GET', path: '/apis/apps/v1/namespaces/shop/replicasets' };
 
-const INJECTORS = { ask: async () => ({ kind: 'sidecar', sidecar: expected() }) } as unknown as Injectors;
+const INJECTORS = askedBy({ ask: async () => ({ kind: 'sidecar', sidecar: expected() }) });
 
 interface Sets {
   readonly name: string;

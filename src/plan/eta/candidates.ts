@@ -11,7 +11,7 @@ import { maxInFlightPerWave } from '../limits/maxInFlightPerWave.ts';
 import { oneOfAnOwnerKind } from '../limits/oneOfAnOwnerKind.ts';
 import { oneOfARolloutGroup } from '../limits/oneOfARolloutGroup.ts';
 import { oneUnderABudget } from '../limits/oneUnderABudget.ts';
-import type { Planned } from '../plan.ts';
+import { isQueued, type Planned } from '../plan.ts';
 import { fingerprint, targetsOfRestart } from '../record.ts';
 import { groupKeyOf } from '../rolloutGroups.ts';
 import type { PlanContext, RuleContext, Wait } from '../rule.ts';
@@ -169,16 +169,16 @@ class ToCome {
 
   #candidate(planned: Outdated, step: Extract<Planned['step'], { action: 'restart' | 'wait' }>): Candidate | undefined {
     const { counts, pace } = this.#known;
-    const isQueued = step.order !== undefined;
-    const outdated = isQueued ? planned : unlessOurs(planned, counts);
+    const hasPlace = isQueued(step);
+    const outdated = hasPlace ? planned : unlessOurs(planned, counts);
     const isOurs = step.action === 'wait' && step.reason.code === budgetRule.code && outdated !== planned;
     const isAsleep = step.action === 'wait' && FOR_A_WAVE.has(step.reason.code);
-    const until = step.action === 'wait' && !isQueued && !isOurs && !isAsleep ? step.until : undefined;
-    if (!isQueued && until === undefined && !isOurs && !isAsleep) return undefined;
+    const until = step.action === 'wait' && !hasPlace && !isOurs && !isAsleep ? step.until : undefined;
+    if (!hasPlace && until === undefined && !isOurs && !isAsleep) return undefined;
     const key = keyOf(planned.workload);
     const { ruleContext, waveOf } = this.#known;
     const wave = waveOf.indexOf(planned.workload);
-    const lasting = isQueued ? undefined : lastingWaitOf(outdated, ruleContext);
+    const lasting = hasPlace ? undefined : lastingWaitOf(outdated, ruleContext);
     const isHeld = until !== undefined && isHeldForGood(outdated, ruleContext);
     const target = fingerprint(outdated.verdict.expected);
     return {

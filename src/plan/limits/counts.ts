@@ -20,6 +20,27 @@ import { InFlightBy } from './inFlightBy.ts';
 
 export const MINUTE = 60_000;
 
+/** Restarts that have all ended, and whose writes are more than a minute old. */
+export interface PastRestarts {
+  /** The latest of their writes, by the steady clock. */
+  readonly lastWrite: number;
+  /** What they were for. */
+  readonly targets: Iterable<string>;
+}
+
+/** What is known of restarts when a plan begins. */
+export interface KnownRestarts {
+  readonly past: Iterable<PastRestarts>;
+  /** All others. */
+  readonly entries: Iterable<readonly [WorkloadKey, JournalEntry]>;
+  /** The workload, unless it was not read or is only listed. */
+  readonly find: (key: WorkloadKey) => Assessed | undefined;
+}
+
+/** When a write of which only the time of the decision is known was made at the latest, by the steady clock. */
+export const writtenBy = (at: number, { now, wall }: Pick<PlanContext, 'now' | 'wall'>): number =>
+  at + CUT + WRITTEN_WITHIN - wall + now;
+
 /**
  * Counts restarts in flight and recent writes for the limits, from the journal and from the restarts that the plan starts. The estimate of
  * the end lets time pass and restarts end.
@@ -55,8 +76,16 @@ export class Counts {
 
   /** What is in flight, and was written within a minute, at the beginning of a plan. */
   static of(assessed: readonly Assessed[], context: PlanContext, waveOf: WaveOf): Counts {
+    // of what is only listed, the budgets are not known
+    const known = assessed.filter(({ workload }) => !workload.unsupported);
+    const seen = new Map(known.map((one) => [keyOf(one.workload), one]));
+    return Counts.in({ entries: context.journal, past: [], find: (key) => seen.get(key) }, context, waveOf);
+  }
+
+  /** The same, where most restarts are past. */
+  static in(restarts: KnownRestarts, context: PlanContext, waveOf: WaveOf): Counts {
     const counts = new Counts(context.now, waveOf);
-    counts.#countAll(assessed, context);
+    counts.#countAll(restarts, context);
     return counts;
   }
 
@@ -77,14 +106,15 @@ export class Counts {
     return copy;
   }
 
-  #countAll(assessed: readonly Assessed[], context: PlanContext): void {
-    // of what is only listed, the budgets are not known
-    const known = assessed.filter(({ workload }) => !workload.unsupported);
-    const seen = new Map(known.map((one) => [keyOf(one.workload), one]));
-    for (const [key, entry] of context.journal) this.#countJournalled(key, entry, seen.get(key), context);
+  #countAll({ entries, past, find }: KnownRestarts, context: PlanContext): void {
+    for (const { lastWrite, targets } of past) {
+      this.#lastWrite = Math.max(this.#lastWrite, lastWrite);
+      for (const target of targets) this.#towards.set(target, true);
+    }
+    for (const [key, entry] of entries) this.#countJournalled(key, entry, find(key), context);
     for (const key of context.starting) {
       const entry = context.journal.get(key);
-      if (!entry || entry.outcome) this.#countKey(key, seen.get(key));
+      if (!entry || entry.outcome) this.#countKey(key, find(key));
       this.#note(context.now);
     }
   }
@@ -94,7 +124,7 @@ export class Counts {
     if (!context.starting.has(key)) this.#note(entry.confirmed || entry.outcome ? entry.since : context.now);
     // a time in the future is from another clock, and would make all workloads wait until then
     for (const { at } of entry.writes.slice(1).filter((write) => write.at <= context.wall))
-      this.#note(Math.min(context.now, at + CUT + WRITTEN_WITHIN - context.wall + context.now));
+      this.#note(Math.min(context.now, writtenBy(at, context)));
     if (!entry.outcome) this.#countEntry(key, entry, assessed);
     for (const { restartedFor, outcome } of targetsOf(entry)) {
       const isOver = outcome !== undefined || context.now > entry.since + context.policy.restartTimeout;

@@ -1,6 +1,6 @@
 import { keyOf } from '../../model.ts';
 import type { Assessed } from '../assessed.ts';
-import type { Finding, Rule, RuleContext } from '../rule.ts';
+import { endOf, type Finding, type Rule, type RuleContext } from '../rule.ts';
 
 /** A failed attempt is retried with back-off, whatever the error was. */
 export const backingOff: Omit<Rule<'error'>, 'check'> & {
@@ -11,6 +11,7 @@ export const backingOff: Omit<Rule<'error'>, 'check'> & {
   ends: 'The next attempt succeeds. The detail is the error, and `until` says when the attempt is made.',
   lookAgain: 'on-change',
   changes: true,
+  staysUntil: ({ workload }, { now, retryAt }) => endOf(retryAt.get(keyOf(workload))?.until, now),
   check({ workload }, { now, retryAt }) {
     const retry = retryAt.get(keyOf(workload));
     return retry && retry.until > now ? { detail: retry.problem, until: retry.until } : undefined;

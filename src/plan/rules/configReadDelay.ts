@@ -1,5 +1,5 @@
 import { injectorWord, isAsked } from '../../expect/mesh.ts';
-import type { Rule } from '../rule.ts';
+import { endOf, type Rule } from '../rule.ts';
 
 export const configReadDelay: Rule<'config-read-delay'> = {
   code: 'config-read-delay',
@@ -7,6 +7,11 @@ export const configReadDelay: Rule<'config-read-delay'> = {
   ends: '`--istiod-config-read-delay` has passed.',
   lookAgain: 'on-change',
   changes: true,
+  staysUntil({ injection }, { now, policy, epochSeenAt }) {
+    const seenAt = epochSeenAt.get(injection.epoch);
+    if (!isAsked(injection)) return Number.POSITIVE_INFINITY;
+    return seenAt === undefined ? now : endOf(seenAt + policy.istiodConfigReadDelay, now);
+  },
   check({ injection }, { now, policy, epochSeenAt }) {
     // a setting of the policy is in force at once
     if (!isAsked(injection)) return undefined;

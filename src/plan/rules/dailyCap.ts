@@ -1,3 +1,4 @@
+import type { Outdated } from '../assessed.ts';
 import { LONGEST_SKEW } from '../journalEntry.ts';
 import { recordOf, writesOf } from '../record.ts';
 import type { Finding, Rule } from '../rule.ts';
@@ -15,12 +16,12 @@ export const dailyCap: Rule<'daily-cap'> = {
   ends: 'One of the restarts is a day old.',
   lookAgain: 'on-change',
   changes: true,
-  check({ workload, entry }, { wall, policy }) {
-    // the record on the workload can add restarts that the journal does not know, and changes none that it knows
-    const writes = new Map(
-      [recordOf(workload), entry].flatMap((one) => (one ? writesOf(one) : [])).map(({ at, well }) => [at, well]),
-    );
-    const recent = [...writes].filter(([at]) => at > wall - DAY && at <= wall + LONGEST_SKEW);
+  staysUntil(assessed, { now, wall }) {
+    const times = [...writesOn(assessed).keys()].flatMap((at) => [at - LONGEST_SKEW, at + DAY]);
+    return Math.min(...times.filter((time) => time > wall), Number.POSITIVE_INFINITY) - wall + now;
+  },
+  check(assessed, { wall, policy }) {
+    const recent = [...writesOn(assessed)].filter(([at]) => at > wall - DAY && at <= wall + LONGEST_SKEW);
     const times = (well: boolean): number[] => recent.flatMap(([at, was]) => (was === well ? at : []));
     const { maxRestartsPerDay } = policy;
     return (
@@ -28,6 +29,10 @@ export const dailyCap: Rule<'daily-cap'> = {
     );
   },
 };
+
+/** The record on the workload can add restarts that the journal does not know, and changes none that it knows. */
+const writesOn = ({ workload, entry }: Outdated): ReadonlyMap<number, boolean> =>
+  new Map([recordOf(workload), entry].flatMap((one) => (one ? writesOf(one) : [])).map(({ at, well }) => [at, well]));
 
 function capped(times: readonly number[], most: number, how: string): Finding | undefined {
   const first = times.toSorted((a, b) => b - a)[most - 1];

@@ -9,6 +9,10 @@ export const freeze: Rule<'freeze'> = {
   ends: 'The freeze ends at the time in the detail. Or edit `freezes` in the policy.',
   lookAgain: 'on-change',
   changes: true,
+  staysUntil(_assessed, { now, wall, policy }) {
+    const times = (policy.freezes ?? []).flatMap(({ from, to }) => [from, to]).filter((time) => time > wall);
+    return Math.min(...times, Number.POSITIVE_INFINITY) - wall + now;
+  },
   check(assessed, { now, wall, policy }) {
     if (!policy.freezes || isUrgent(assessed, policy)) return undefined;
     const frozen = frozenBy(policy.freezes, assessed, wall);

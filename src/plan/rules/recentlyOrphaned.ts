@@ -1,5 +1,5 @@
 import { keyOf } from '../../model.ts';
-import type { Rule } from '../rule.ts';
+import { endOf, type Rule } from '../rule.ts';
 
 /** A label that is removed and set again, or a webhook that is replaced, must not cost pods their sidecars. Milliseconds. */
 export const ORPHANED_FOR = 60_000;
@@ -10,6 +10,11 @@ export const recentlyOrphaned: Rule<'recently-orphaned'> = {
   ends: 'A minute has passed, or a label is set again.',
   lookAgain: 'on-change',
   changes: true,
+  staysUntil({ workload, verdict }, { now, orphanedSince }) {
+    const since = orphanedSince?.get(keyOf(workload));
+    if (verdict.expected.placement !== 'none' || !orphanedSince) return Number.POSITIVE_INFINITY;
+    return since === undefined ? now : endOf(since + ORPHANED_FOR, now);
+  },
   check({ workload, verdict }, { now, orphanedSince }) {
     if (verdict.expected.placement !== 'none' || !orphanedSince) return undefined;
     const until = (orphanedSince.get(keyOf(workload)) ?? now) + ORPHANED_FOR;

@@ -85,6 +85,32 @@ export const RULES = [
 /** The first rule that prevents a restart of this workload now; undefined if none does. Limits are checked elsewhere. */
 export const waitOf = (assessed: Outdated, context: RuleContext): Wait | undefined => firstOf(RULES, assessed, context);
 
+/**
+ * The first rule that prevents a restart of this workload now, and until when that stays so, by the steady clock, if nothing but time
+ * passes.
+ */
+export function timedWaitOf(
+  assessed: Outdated,
+  context: RuleContext,
+): { readonly wait: Wait | undefined; readonly staysUntil: number } {
+  let staysUntil = Number.POSITIVE_INFINITY;
+  for (const rule of RULES as readonly Rule<WaitCode>[]) {
+    const finding = rule.check(assessed, context);
+    staysUntil = Math.min(staysUntil, endOfFinding(rule, assessed, context));
+    if (finding) return { wait: waitFor(rule, finding), staysUntil };
+  }
+  return { wait: undefined, staysUntil };
+}
+
+/** Until when `isHeldForGood` stays as it is, by the steady clock, if nothing but time passes. */
+export const heldForGoodUntil = (assessed: Outdated, context: RuleContext): number =>
+  Math.min(...HOLDS_NO_WAVE.map((rule) => endOfFinding(rule, assessed, context)));
+
+function endOfFinding(rule: Rule<WaitCode>, assessed: Outdated, context: RuleContext): number {
+  if (!rule.changes) return Number.POSITIVE_INFINITY;
+  return rule.staysUntil?.(assessed, context) ?? Number.NEGATIVE_INFINITY;
+}
+
 /** The first rule that prevents a restart now, and may not later; undefined if none does. */
 export const changingWaitOf = (assessed: Outdated, context: RuleContext): Wait | undefined =>
   firstOf(CHANGING, assessed, context);

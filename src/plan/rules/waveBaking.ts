@@ -7,5 +7,7 @@ export const waveBaking: Rule<'wave-baking'> = {
   ends: 'The bake of the earlier wave has passed, and its metric gates are open.',
   lookAgain: 'on-change',
   changes: true,
+  // the state of the earlier wave changes it, and that is compared
+  staysUntil: () => Number.POSITIVE_INFINITY,
   check: (assessed, context) => waveHold(assessed, context, ['baking']),
 };

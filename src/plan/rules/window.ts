@@ -1,6 +1,6 @@
 import { WINDOW_ANNOTATION } from '../../names.ts';
 import type { Rule } from '../rule.ts';
-import { closedWindows, isHeldByOwnWindow } from '../windows/closedWindows.ts';
+import { closedWindows, isHeldByOwnWindow, windowsStayUntil } from '../windows/closedWindows.ts';
 import { isUrgent } from '../windows/urgent.ts';
 
 /** By the wall clock, which people set windows by. The end of the wait is converted to the steady clock. */
@@ -13,6 +13,7 @@ export const window: Rule<'window'> = {
   // usually many workloads wait for this; an edit of the policy or of a namespace releases them at once
   lookAgain: 300_000,
   changes: true,
+  staysUntil: (assessed, { now, wall, policy }) => windowsStayUntil(assessed, wall, policy.windows) - wall + now,
   // only what its own people have set
   holdsNoWave: 'some',
   check(assessed, { now, wall, policy }) {

@@ -16,7 +16,15 @@ const NONE: readonly Window[] = [];
 type Placed = Pick<Assessed, 'workload' | 'namespace'>;
 
 /** Outside which windows a workload is, and when it will be inside all of them; undefined if it is. */
-export function closedWindows(placed: Placed, at: number, windows: readonly Window[] = NONE): Opening['closed'] {
+export const closedWindows = (placed: Placed, at: number, windows: readonly Window[] = NONE): Opening['closed'] =>
+  openingOf(placed, at, windows)?.closed;
+
+/** Until when the windows of a workload stay as they are, its own by themselves, too; Infinity without windows. */
+export const windowsStayUntil = (placed: Placed, at: number, windows: readonly Window[] = NONE): number =>
+  Math.min(...[windows, NONE].map((some) => openingOf(placed, at, some)?.until ?? Number.POSITIVE_INFINITY));
+
+/** The state of all windows that concern a workload; undefined if none does. */
+function openingOf(placed: Placed, at: number, windows: readonly Window[]): Opening | undefined {
   const matching = windows.filter(
     ({ match }) => match === undefined || match.some((filter) => filterMatches(filter, placed)),
   );
@@ -32,7 +40,7 @@ export function closedWindows(placed: Placed, at: number, windows: readonly Wind
     states.set(key, state);
     forgetOldest(states, MOST_KEPT);
   }
-  return state.closed;
+  return state;
 }
 
 /** The state of each combination of windows, for the policy that they are of. */

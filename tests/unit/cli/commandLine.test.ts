@@ -77,6 +77,20 @@ const rows: [string, string[], Record<string, string>, number, RegExp][] = [
   ['an output that is none', ['plan', '-o', 'xml'], {}, 2, /It must be table, json or yaml/],
   ['an address that is none', ['run', '--metrics-bind-address', 'here'], {}, 2, /It must be host:port, :port, or 0/],
   [
+    'a collector with credentials in its address',
+    ['run', '--tracing-endpoint', 'http://a:b@collector:4318'],
+    {},
+    2,
+    /It must be an http or https URL without credentials/,
+  ],
+  [
+    'a collector in the environment that is none, before anything is touched',
+    ['run', '--kubeconfig', '/no/such/file'],
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+    1,
+    /variable OTEL_EXPORTER_OTLP_ENDPOINT is "collector:4318"\. It must be an http or https URL/,
+  ],
+  [
     'a folder without a certificate for metrics',
     ['run', '--kubeconfig', unreachable, '--metrics-bind-address', '127.0.0.1:0', '--metrics-cert-path', folder],
     {},

@@ -178,6 +178,17 @@ test('a plan of several clusters has the line of a status, and the exit code of 
   assert.match(out, /^x +unknown +1\.30\.2×1 +1 +0 +0 +\d\d:\d\d +no leader$/m);
 });
 
+test('a table of clusters reads their Leases only, whatever is in flight; for programs it also asks what controllers say', async () => {
+  const server = await cluster();
+  server.add('web');
+  server.lease('ops', published({ workloads: [statusRow('web', { action: 'follow', startedAt: now() })] }));
+  const others = (): string[] => server.calls.filter((call) => !call.includes('/leases'));
+  assert.equal((await status(server, '--contexts', 'x')).code, 0);
+  assert.deepEqual(others(), []);
+  const { clusters } = JSON.parse((await status(server, '--contexts', 'x', '-o', 'json')).out);
+  assert.equal(clusters[0].workloads[0].rollout.state, 'complete');
+});
+
 const WRONG: readonly [string, string[], RegExp][] = [
   [
     'a context that there is not',

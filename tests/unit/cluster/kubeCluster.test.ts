@@ -49,6 +49,31 @@ it('of many nodes, those are lost that are gone or not Ready; a few are read at 
   assert.ok(most <= 4, `${most} at once`);
 });
 
+it('counts the pods of the ReplicaSets that a Deployment owns, and reads of these only their metadata', async () => {
+  const owned = (uid: string) => ({ metadata: { uid, ownerReferences: [{ uid: 'u', controller: true }] } });
+  const pod = (name: string, uid: string) => ({
+    metadata: { name, uid: name, ownerReferences: [{ kind: 'ReplicaSet', name: 'web-1', uid, controller: true }] },
+  });
+  const accepted: (string | undefined)[] = [];
+  const server = await new ApiServer((request, response) => {
+    const isOfPods = request.url?.includes('/pods?');
+    if (!isOfPods) accepted.push(request.headers.accept);
+    const items = isOfPods ? [pod('a', 'rs'), pod('b', 'another')] : [owned('rs')];
+    json(response, 200, { kind: isOfPods ? 'PodList' : 'List', metadata: {}, items });
+  }).listen();
+  const client = new KubeClient({ config: configFor(server.url), userAgent: 'meltemi/test' });
+  const cluster = new KubeCluster(client, new PagedPodSource(client), Date.now);
+  const pods = await cluster.podsOf(workload({ ...ref, uid: 'u' }));
+  assert.deepEqual(
+    pods.map(({ name }) => name),
+    ['a'],
+  );
+  assert.equal(accepted.length, 1);
+  assert.match(accepted[0] ?? '', /as=PartialObjectMetadataList/);
+  await client.close();
+  await server[Symbol.asyncDispose]();
+});
+
 const at = (seconds: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString();
 const warning = (message: string, times: object): object => ({
   reason: 'Failed',

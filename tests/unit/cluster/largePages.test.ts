@@ -122,6 +122,18 @@ describe('page limit', () => {
     assert.equal(limit.current, 500);
   });
 
+  it('does not try more where twice as much would not fit', () => {
+    const limit = new PageLimit(500, 250);
+    const page = (length: number): void => limit.fitted(limit.current, { length, most: 100 });
+    for (let number = 0; number < 100; number++) page(60);
+    assert.equal(limit.current, 250);
+    // the last page of a list is short
+    page(10);
+    assert.equal(limit.current, 250);
+    page(40);
+    assert.equal(limit.current, 500);
+  });
+
   it('tries more ever more seldom where that is in vain', () => {
     const limit = new PageLimit(500);
     let tooLarge = 0;

@@ -25,13 +25,32 @@ describe('list', () => {
     }
   });
 
-  it('reads a page only when it is wanted', async () => {
-    const api = new FakeApi([page(['a'], 'next'), page(['b'])]);
+  it('reads one page ahead of the one that is wanted, and no more', async () => {
+    const api = new FakeApi([page(['a'], 'next'), page(['b'], 'last'), page(['c'])]);
     for await (const { resourceVersion } of listPages(api, { path })) {
       assert.equal(resourceVersion, '7');
       break;
     }
-    assert.equal(api.lists.length, 1);
+    assert.equal(api.lists.length, 2);
+  });
+
+  it('asks for the next page before the last one is given out', async () => {
+    const api = new FakeApi([page(['a'], 'next'), page(['b'])]);
+    const pages = listPages(api, { path });
+    await pages.next();
+    assert.deepEqual(
+      api.lists.map(({ query }) => query?.continue),
+      [undefined, 'next'],
+    );
+    await pages.return(undefined);
+  });
+
+  it('does not fail with a page that nobody wants any more', async () => {
+    const pages = listPages(new FakeApi([page(['a'], 'old'), expired]), { path });
+    await pages.next();
+    await pages.return(undefined);
+    // an unhandled rejection would be told in the next turn
+    await new Promise((resolve) => setImmediate(resolve));
   });
 
   it('asks for metadata alone when told so', async () => {

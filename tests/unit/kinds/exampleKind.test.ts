@@ -93,7 +93,7 @@ describe('an owner kind that has a file and a line in the list', () => {
 
   it('is planned', () => {
     const [planned] = plan([assessed(fleet)], context()).items;
-    assert.deepEqual(planned?.step, { action: 'restart', order: 1 });
+    assert.deepEqual(planned?.step, { action: 'restart' });
   });
 
   it('is refused where its file says so', () => {

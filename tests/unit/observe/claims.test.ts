@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { statusError } from '../../../src/cluster/apiError.ts';
 import type { Cluster } from '../../../src/cluster/cluster.ts';
-import type { Injectors } from '../../../src/expect/injectors.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { type Canary, keyOf, type PodFacts, type Workload } from '../../../src/model.ts';
 import type { Observed } from '../../../src/observe/observed.ts';
 import { Observer } from '../../../src/observe/observer.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
+import { askedBy } from '../../builders/injectors.ts';
 import { NOTHING_JOURNALLED } from '../../builders/journal.ts';
 import { policy } from '../../builders/policy.ts';
 import { complete, entry, expected, injection, pod, workload } from '../../builders/workload.ts';
@@ -67,7 +67,7 @@ function bench({ parts = {}, workloads = [web, lender, borrower], given = {} }: 
   };
   const observer = new Observer({
     cluster: cluster as Cluster,
-    injectors: { ask: async () => ({ kind: 'sidecar', sidecar: expected() }) } as unknown as Injectors,
+    injectors: askedBy({ ask: async () => ({ kind: 'sidecar', sidecar: expected() }) }),
     journal: NOTHING_JOURNALLED,
     policy: () => policy(given),
     onNotServed: (what) => told.push(`not served: ${what}`),

@@ -10,6 +10,7 @@ import type { Observed } from '../../../src/observe/observed.ts';
 import { Observer } from '../../../src/observe/observer.ts';
 import { evaluate } from '../../../src/plan/evaluate.ts';
 import { rowsOf } from '../../../src/report/row.ts';
+import { askedBy } from '../../builders/injectors.ts';
 import { NOTHING_JOURNALLED } from '../../builders/journal.ts';
 import { context, POLICY, stepFor } from '../../builders/policy.ts';
 import {
@@ -33,12 +34,12 @@ const unlabelled = injection({
 /** The verdict on outdated pods of namespace `shop`, and how many questions were put for it. */
 async function assessed(mesh: Mesh): Promise<[verdict: string, questions: number]> {
   const questions: Question[] = [];
-  const injectors = {
+  const injectors = askedBy({
     ask: async (asked: Question) => {
       questions.push(asked);
       return { kind: 'sidecar', sidecar: expected() };
     },
-  } as unknown as Injectors;
+  });
   const observer = new Observer({
     cluster: {} as Cluster,
     injectors,
@@ -132,6 +133,49 @@ const daemons: [string, PodFacts[], string[], { onLostNodes: number; pods: numbe
 ];
 for (const [what, pods, lost, expected] of daemons)
   test(`a scan of a DaemonSet: ${what}`, async () => assert.deepEqual(await scanned(pods, lost), expected));
+
+/** A scan of two pods that begins before the mesh is read, with the mesh's ends and whether the pods were given up. */
+function beforeTheMesh() {
+  const read: string[] = [];
+  const isGivenUp = Promise.withResolvers<boolean>();
+  const cluster: Partial<Cluster> = {
+    workloads: async (kind) => {
+      read.push(kind);
+      return kind === 'DaemonSet' ? [agent] : [];
+    },
+    pods: async function* (_namespace, signal) {
+      read.push('pods');
+      signal.addEventListener('abort', () => isGivenUp.resolve(true), { once: true });
+      yield [pod('a', true), pod('b', true)];
+    },
+    budgets: async () => [],
+    canaries: async () => [],
+  };
+  const observer = new Observer({
+    cluster: cluster as Cluster,
+    injectors: {} as Injectors,
+    journal: NOTHING_JOURNALLED,
+    policy: () => POLICY,
+  });
+  const mesh = Promise.withResolvers<Mesh>();
+  const scan = observer.scan(mesh.promise, undefined, new AbortController().signal);
+  return { read, mesh, scan, isGivenUp: isGivenUp.promise };
+}
+
+test('a scan lists workloads and pods while the mesh is still being read', async () => {
+  const { read, mesh, scan } = beforeTheMesh();
+  await new Promise(setImmediate);
+  assert.ok(read.includes('pods') && read.includes('DaemonSet'));
+  mesh.resolve({ injections: [], namespaces: new Map() });
+  assert.equal((await scan).get(keyOf(agent))?.groups[0]?.count, 2);
+});
+
+test('a mesh that cannot be read ends the scan, which gives up the pods', async () => {
+  const { mesh, scan, isGivenUp } = beforeTheMesh();
+  mesh.reject(new Error('no mesh'));
+  await assert.rejects(scan, /no mesh/);
+  assert.equal(await isGivenUp, true);
+});
 
 const call = { method: 'GET', path: '/api/v1/nodes/b' };
 const forbidden = statusError(call, { code: 403 });
@@ -248,7 +292,7 @@ for (const [what, namespace, sidecars, row] of skippedRows)
       budgets: async () => [],
       canaries: async () => [],
     };
-    const injectors = { ask: async () => ({ kind: 'sidecar', sidecar: expected() }) } as unknown as Injectors;
+    const injectors = askedBy({ ask: async () => ({ kind: 'sidecar', sidecar: expected() }) });
     const observer = new Observer({
       cluster: cluster as Cluster,
       injectors,
@@ -270,7 +314,7 @@ for (const [what, namespace, sidecars, row] of skippedRows)
 test('a workload that is skipped tells which flag skips it', async () => {
   const observer = new Observer({
     cluster: {} as Cluster,
-    injectors: { ask: async () => ({ kind: 'sidecar', sidecar: expected() }) } as unknown as Injectors,
+    injectors: askedBy({ ask: async () => ({ kind: 'sidecar', sidecar: expected() }) }),
     journal: NOTHING_JOURNALLED,
     policy: () => POLICY,
   });
@@ -292,12 +336,12 @@ test('budgets that were read while the injector was asked count for a restart', 
     budgets: async () => reads.splice(0, 1),
   };
   const answering = Promise.withResolvers<void>();
-  const injectors = {
+  const injectors = askedBy({
     askAfresh: async () => {
       await answering.promise;
       return { kind: 'sidecar', sidecar: expected() };
     },
-  } as unknown as Injectors;
+  });
   const observer = new Observer({
     cluster: cluster as Cluster,
     injectors,

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { statusError } from '../../../src/cluster/apiError.ts';
 import type { Cluster, OwnerFacts } from '../../../src/cluster/cluster.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
-import type { Injectors } from '../../../src/expect/injectors.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import type { Question } from '../../../src/expect/question.ts';
 import { WORKLOAD_KINDS } from '../../../src/kinds/kinds.ts';
@@ -12,6 +11,7 @@ import { Observer } from '../../../src/observe/observer.ts';
 import { evaluate } from '../../../src/plan/evaluate.ts';
 import { ROLLOUTS_HASH } from '../../../src/pods/podFields.ts';
 import { type Row, rowsOf } from '../../../src/report/row.ts';
+import { askedBy } from '../../builders/injectors.ts';
 import { NOTHING_JOURNALLED } from '../../builders/journal.ts';
 import { context, POLICY } from '../../builders/policy.ts';
 import {
@@ -92,7 +92,7 @@ async function scan(pods: readonly PodFacts[], given: Given = {}, times = 1) {
   };
   const observer = new Observer({
     cluster: cluster as Cluster,
-    injectors: { ask } as unknown as Injectors,
+    injectors: askedBy({ ask }),
     journal: NOTHING_JOURNALLED,
     policy: () => ({ ...POLICY, kinds: new Set(kinds) }),
     onUnreadOwner: (kind) => unread.push(kind),

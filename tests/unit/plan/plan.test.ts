@@ -12,6 +12,7 @@ import { plan } from '../../../src/plan/plan.ts';
 import { fingerprint } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
 import { reason } from '../../../src/reasons.ts';
+import { rowsOf } from '../../../src/report/row.ts';
 import { timestamp } from '../../../src/rfc3339.ts';
 import { journalled, journalOf, recorded, restarted, writesAgo } from '../../builders/journal.ts';
 import { context, POLICY, policy, stepFor } from '../../builders/policy.ts';
@@ -862,10 +863,8 @@ test('a Deployment and a StatefulSet of one name are two workloads', () => {
 
 test('the order is by namespace, kind and name, and says who would be next', () => {
   const all = [named('b', '1'), named('a', '2'), named('a', '1')];
-  const planned = plan(all, context());
-  const orders = all
-    .map(({ workload }) => stepFor(planned, workload))
-    .map((step) => (step && 'order' in step ? step.order : undefined));
+  const rows = rowsOf(plan(all, context()));
+  const orders = all.map(({ workload }) => rows.find((row) => keyOf(row) === keyOf(workload))?.order);
   assert.deepEqual(orders, [3, 2, 1]);
 });
 

@@ -81,7 +81,7 @@ const left: readonly [name: string, items: readonly Planned[], left: RunState['l
   ['no workload', [], 'nothing'],
   ['current ones', [current('a'), ended('b', 'verified')], 'nothing'],
   ['one in flight', [ended('b', 'verified'), inFlight('a')], 'more'],
-  ['one that is restarted now', [{ ...waiting('a', 'cooldown'), step: { action: 'restart', order: 1 } }], 'more'],
+  ['one that is restarted now', [{ ...waiting('a', 'cooldown'), step: { action: 'restart' } }], 'more'],
   ['a slot to wait for', [waiting('a', 'max-in-flight')], 'more'],
   ['a gate to wait for', [waiting('a', 'istiod-rolling')], 'more'],
   ['a person to wait for, who has paused everything', [waiting('a', 'operator-paused')], 'more'],

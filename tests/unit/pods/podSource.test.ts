@@ -98,7 +98,7 @@ function encodedPod({ metadata = {}, spec = {}, status = {} }: RawPod): Fields {
       5: uid,
       6: '123',
       7: 4,
-      8: creationTimestamp && { 1: Date.parse(creationTimestamp) / 1000 },
+      8: creationTimestamp && { 1: Date.parse(String(creationTimestamp)) / 1000 },
       9: deletionTimestamp && { 1: 1_767_225_600 },
       11: map(labels),
       12: map(annotations),

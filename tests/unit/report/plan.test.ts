@@ -35,7 +35,7 @@ const items: Plan['items'] = [
   { ...current, step: none },
   { ...paused, step: { action: 'wait', reason: reason('paused', 'spec.paused is true') } },
   { ...cooling, step: { action: 'wait', reason: reason('cooldown', 'restarted a moment ago'), until: NOW } },
-  { ...next, step: { action: 'restart', order: 1 } },
+  { ...next, step: { action: 'restart' } },
 ];
 const rows = rowsOf({ items });
 

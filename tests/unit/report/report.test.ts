@@ -179,7 +179,7 @@ test('a workload that waits an hour for its budget is told once, on the workload
 test('a process that stops leading shows no workloads any longer, so that no alert outlives its cause', async () => {
   const { metrics, metric } = reporting();
   metrics.leads(true);
-  metrics.evaluated(['outdated'], ['cooldown'], 1);
+  metrics.evaluated(new Map([['outdated', 1]]), new Map([['cooldown', 1]]), 1);
   metrics.halted(1);
   metrics.gates(1);
   metrics.unreachable(1);

@@ -91,7 +91,7 @@ test('outdated pods are counted by the kind of their owner, and those of all cus
 test('who must not be disrupted is marked in the row and in the table', () => {
   const { groups } = assessed();
   const asking = groups.map((group) => ({ ...group, count: 2, doNotDisrupt: 'karpenter.sh/do-not-disrupt: "true"' }));
-  const one: Planned = { ...assessed(), groups: asking, step: { action: 'restart', order: 1 } };
+  const one: Planned = { ...assessed(), groups: asking, step: { action: 'restart' } };
   const words = '2 of its pods have karpenter.sh/do-not-disrupt: "true"';
   assert.equal(rowOf(one).doNotDisrupt, words);
   const table = planTable([rowOf(one)], { colour: false, all: false });

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
-import type { Injectors } from '../../../src/expect/injectors.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { type Labels, NO_NAMESPACE, type PodFacts, type Sidecar, type Workload } from '../../../src/model.ts';
@@ -10,6 +9,7 @@ import { isOutdated } from '../../../src/plan/assessed.ts';
 import { historyOf } from '../../../src/plan/history.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
 import { Restarter } from '../../../src/restart/restarter.ts';
+import { askedBy } from '../../builders/injectors.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
 import { context, policy } from '../../builders/policy.ts';
 import { expected, injection, NOW, pod, sidecar, workload } from '../../builders/workload.ts';
@@ -94,7 +94,7 @@ export class EvictionBench {
     const ask = async () => this.answer;
     return new Observer({
       cluster: this.#cluster,
-      injectors: { ask, askAfresh: ask } as unknown as Injectors,
+      injectors: askedBy({ ask, askAfresh: ask }),
       journal: { of: (one) => this.#journal.of(one), learnt: (run, namespace) => this.#journal.learnt(run, namespace) },
       policy: () => this.policy,
     });

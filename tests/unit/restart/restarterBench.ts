@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { statusError } from '../../../src/cluster/apiError.ts';
 import type { Cluster } from '../../../src/cluster/cluster.ts';
-import type { Injectors } from '../../../src/expect/injectors.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { type Labels, NO_NAMESPACE, type PodFacts, type Workload, type WorkloadRef } from '../../../src/model.ts';
@@ -12,6 +11,8 @@ import { isOutdated, type Outdated } from '../../../src/plan/assessed.ts';
 import { historyOf } from '../../../src/plan/history.ts';
 import type { RuleContext } from '../../../src/plan/rule.ts';
 import { Restarter } from '../../../src/restart/restarter.ts';
+import type { RestartPhases } from '../../../src/restart/restartPhases.ts';
+import { askedBy } from '../../builders/injectors.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
 import { context, policy } from '../../builders/policy.ts';
 import { complete, expected, injection, NOW, pod, sidecar, workload } from '../../builders/workload.ts';
@@ -49,6 +50,13 @@ export class RestarterBench {
   reading: () => void = () => undefined;
   /** Called with every second that passes. */
   ticked: () => void = () => undefined;
+  /** Is told the phases of restarts. */
+  phases: RestartPhases = {
+    begun: () => undefined,
+    entered: () => undefined,
+    ended: () => undefined,
+    over: () => undefined,
+  };
   journal = this.#newJournal();
   readonly observer: Observer;
   restarter: Restarter;
@@ -71,10 +79,10 @@ export class RestarterBench {
       patch: async (ref: WorkloadRef, patch: Patch) => this.#patch(ref, patch),
       rejection: async () => undefined,
     } as unknown as Cluster;
-    const answer = async () => ({ kind: 'sidecar', sidecar: expected() });
+    const answer = async () => ({ kind: 'sidecar' as const, sidecar: expected() });
     this.observer = new Observer({
       cluster: this.#cluster,
-      injectors: { ask: answer, askAfresh: answer } as unknown as Injectors,
+      injectors: askedBy({ ask: answer, askAfresh: answer }),
       journal: { of: (one) => this.journal.of(one), learnt: (run, namespace) => this.journal.learnt(run, namespace) },
       policy: () => policy(),
     });
@@ -166,6 +174,12 @@ export class RestarterBench {
         recordRefused: ({ workload: { name } }) => void this.told.push(`record of ${name} refused`),
         learnt: () => undefined,
         trouble: (_ref, error) => void this.told.push(`trouble: ${error instanceof Error ? error.name : error}`),
+      },
+      phases: {
+        begun: (planned) => this.phases.begun(planned),
+        entered: (ref, phase) => this.phases.entered(ref, phase),
+        ended: (ref, outcome, detail) => this.phases.ended(ref, outcome, detail),
+        over: (ref, error) => this.phases.over(ref, error),
       },
       signal: this.stop.signal,
       sleep: async (milliseconds) => {

@@ -1,6 +1,5 @@
 import type { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
-import type { Injectors } from '../../../src/expect/injectors.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { NO_NAMESPACE } from '../../../src/model.ts';
@@ -8,6 +7,7 @@ import { Observer } from '../../../src/observe/observer.ts';
 import { historyOf } from '../../../src/plan/history.ts';
 import { Restarter } from '../../../src/restart/restarter.ts';
 import type { RestartListener } from '../../../src/restart/restarterOptions.ts';
+import { askedBy } from '../../builders/injectors.ts';
 import { policy } from '../../builders/policy.ts';
 import { expected, injection, NOW } from '../../builders/workload.ts';
 
@@ -19,7 +19,7 @@ export function restarterOver(
   journal: Journal,
   listener: Partial<RestartListener> = {},
   mesh: Mesh = MESH,
-  askAfresh: () => Promise<Answer> = async () => ({ kind: 'sidecar', sidecar: expected() }),
+  askAfresh: () => Promise<Answer> = async () => ({ kind: 'sidecar' as const, sidecar: expected() }),
 ): Restarter {
   const cluster = {
     budgets: async () => [],
@@ -28,8 +28,8 @@ export function restarterOver(
     rejection: async () => undefined,
     ...parts,
   } as Cluster;
-  const ask = async () => ({ kind: 'sidecar', sidecar: expected() });
-  const injectors = { ask, askAfresh } as unknown as Injectors;
+  const ask = async () => ({ kind: 'sidecar' as const, sidecar: expected() });
+  const injectors = askedBy({ ask, askAfresh });
   const only = policy({ istiodConfigReadDelay: 0 });
   const silent = () => undefined;
   return new Restarter({

@@ -27,6 +27,16 @@ test('a line for each cluster, in the order given; one that could not be read sa
   );
 });
 
+test('a cluster that was read and cannot be read now keeps its line and says so, and so does one whose leader is silent', () => {
+  const silent = { holder: 'meltemi-0', isAlive: false };
+  const [, lost, quiet] = lines(
+    clusterStatus(upgradeDocument(), { cluster: 'lost', problem: 'connection refused', leader: silent }),
+    clusterStatus(upgradeDocument(), { cluster: 'quiet', leader: silent }),
+  );
+  assert.match(lost ?? '', /^lost .* 14 .* not read now: connection refused, the Lease is not renewed$/);
+  assert.match(quiet ?? '', /^quiet .* 14 .* the Lease is not renewed$/);
+});
+
 test('several control planes are told apart by their revisions', () => {
   const plane = { injector: 'i', version: '1.31.0' };
   const controlPlanes = [

@@ -1,0 +1,123 @@
+import type { Mesh } from '../expect/mesh.ts';
+import type { Journal } from '../journal/journal.ts';
+import { inSlices, type Pause } from '../loopSlices.ts';
+import { keyOf } from '../model.ts';
+import type { GateContext } from '../plan/closedMetricGates.ts';
+import type { Evaluation } from '../plan/evaluate.ts';
+import type { Planned } from '../plan/plan.ts';
+import type { Policy } from '../plan/policy.ts';
+import { explanation } from '../report/explanation.ts';
+import { rowOf } from '../report/row.ts';
+import { waveWords } from '../report/waveWords.ts';
+import type { RolloutFacts } from '../status/clusterStatus.ts';
+import { rolloutFacts } from '../status/rolloutFacts.ts';
+import type { StatusDocument } from '../status/statusDocument.ts';
+import { isOutside, type StatusContext, statusStepwise } from '../status/statusOf.ts';
+import { isSameRow, pageRow } from './pageRow.ts';
+import type { PageRow } from './rowFilter.ts';
+
+export interface LeaderViewOptions {
+  readonly journal: Pick<Journal, 'entries' | 'notes'>;
+  /** Wall clock, milliseconds. */
+  readonly wall: () => number;
+  readonly mesh: () => Mesh;
+  readonly policy: () => Policy;
+  readonly metricGates: () => GateContext['metricGates'];
+}
+
+/** What the last evaluation of this process says of every workload. */
+export interface Led {
+  readonly document: StatusDocument;
+  readonly rows: ReadonlyMap<string, PageRow>;
+  readonly rollouts: ReadonlyMap<string, RolloutFacts>;
+}
+
+/** The last evaluation for the page. As long as nobody looks, it costs nothing. */
+export class LeaderView {
+  readonly #options: LeaderViewOptions;
+  #told: { readonly evaluation: Evaluation; readonly wall: number } | undefined;
+  #led: Promise<Led> | undefined;
+  /** The rows that were made last. Those that have not changed are used again. */
+  #rows: ReadonlyMap<string, PageRow> = new Map();
+  #onChange: () => void = () => undefined;
+
+  constructor(options: LeaderViewOptions) {
+    this.#options = options;
+  }
+
+  /** Calls the listener after each evaluation, and when the term has ended. */
+  onChange(listener: () => void): void {
+    this.#onChange = listener;
+  }
+
+  evaluated(evaluation: Evaluation): void {
+    this.#told = { evaluation, wall: this.#options.wall() };
+    this.#led = undefined;
+    this.#onChange();
+  }
+
+  /** Forgets the last evaluation, because another process may lead. */
+  clear(): void {
+    this.#told = undefined;
+    this.#led = undefined;
+    this.#rows = new Map();
+    this.#onChange();
+  }
+
+  /** Whether there was an evaluation in this term. */
+  get isKnown(): boolean {
+    return this.#told !== undefined;
+  }
+
+  /** What the last evaluation says, made beside other work and once for all who look. */
+  look(): Promise<Led> | undefined {
+    if (!this.#told) return undefined;
+    const { evaluation, wall } = this.#told;
+    const { entries, notes } = this.#options.journal;
+    const known = { wall, entries: new Map(entries), notes: new Map(notes) };
+    this.#led ??= this.#make(evaluation, known);
+    return this.#led;
+  }
+
+  async #make(evaluation: Evaluation, known: StatusContext): Promise<Led> {
+    const led = await inSlices(ledStepwise(evaluation, known, this.#rows), 2 * evaluation.items.length);
+    this.#rows = led.rows;
+    return led;
+  }
+
+  /** How the verdict on a workload came about; undefined if it was not assessed. */
+  explanation(key: string): string | undefined {
+    const { evaluation } = this.#told ?? {};
+    const one = evaluation?.items.find(({ workload }) => keyOf(workload) === key);
+    if (!evaluation || !one) return undefined;
+    const policy = this.#options.policy();
+    return explanation({
+      assessed: one,
+      mesh: this.#options.mesh(),
+      row: rowOf(one),
+      rules: policy,
+      waves: policy.waves ? waveWords(evaluation) : [],
+      gates: { policy, metricGates: this.#options.metricGates(), now: evaluation.at },
+    });
+  }
+}
+
+function* ledStepwise(
+  evaluation: Evaluation,
+  known: StatusContext,
+  before: ReadonlyMap<string, PageRow>,
+): Generator<Pause, Led> {
+  const document = yield* statusStepwise(evaluation, known);
+  const rows = new Map<string, PageRow>();
+  const rollouts = new Map<string, RolloutFacts>();
+  for (const one of evaluation.items.filter((item) => !isOutside(item))) {
+    const key = keyOf(one.workload);
+    const [old, row] = [before.get(key), pageRow(rowOf(one))];
+    rows.set(key, old && isSameRow(old, row) ? old : row);
+    if (isFollowed(one)) rollouts.set(key, rolloutFacts(one.workload, one.workload.rollout.createFailure));
+    yield 'short';
+  }
+  return { document, rows, rollouts };
+}
+
+const isFollowed = ({ workload, step }: Planned): boolean => step.action === 'follow' && !workload.unsupported;

@@ -1,0 +1,99 @@
+import type { Pause } from '../loopSlices.ts';
+import type { WorkloadKey } from '../model.ts';
+import type { Assessed } from './assessed.ts';
+import { BlockSums } from './blockSums.ts';
+import { changedBetween } from './changedBetween.ts';
+import { type History, historyIn, leavesATrace } from './history.ts';
+import type { JournalEntries, JournalEntry } from './journalEntry.ts';
+import { type KnownRestarts, MINUTE, type PastRestarts, writtenBy } from './limits/counts.ts';
+import { targetsOf } from './record.ts';
+import type { PlanContext } from './rule.ts';
+
+type KeyedEntry = readonly [WorkloadKey, JournalEntry];
+
+/** What plans need to know of some entries of the journal. */
+interface EntriesSum {
+  readonly from: number;
+  readonly to: number;
+  /** Those by which others may be judged. */
+  readonly traces: readonly KeyedEntry[];
+  /** Something of it is in flight, or may be. */
+  readonly isOpen: boolean;
+  /** The latest write, by the steady clock, and the latest of those of which only the decision is known, by the wall clock. */
+  readonly since: number;
+  readonly at: number;
+  readonly targets: ReadonlySet<string>;
+}
+
+/** The journal as the last evaluation saw it, with what follows from its entries. Only what has changed since is looked at again. */
+export class KeptJournal {
+  #keys: readonly WorkloadKey[] = [];
+  #entries: readonly JournalEntry[] = [];
+  readonly #blocks = new BlockSums<JournalEntry, EntriesSum>();
+  #sums: readonly EntriesSum[] = [];
+
+  /** Takes the journal as it is now. @returns the workloads whose entries are other ones than before */
+  *take(journal: JournalEntries): Generator<Pause, ReadonlySet<WorkloadKey>> {
+    const [keys, entries] = [[...journal.keys()], [...journal.values()]];
+    const changed = this.#changed(keys, entries);
+    this.#keys = keys;
+    this.#entries = entries;
+    this.#sums = yield* this.#blocks.of(entries, (from, to) => sumOf(keys, entries, from, to));
+    return changed;
+  }
+
+  #changed(keys: readonly WorkloadKey[], entries: readonly JournalEntry[]): ReadonlySet<WorkloadKey> {
+    const [others, otherEntries] = [this.#keys, this.#entries];
+    if (others.some((key, place) => key !== keys[place]))
+      return changedBetween(zipped(others, otherEntries), zipped(keys, entries));
+    return new Set(keys.filter((_, place) => entries[place] !== otherEntries[place]));
+  }
+
+  /** What others are judged by. */
+  history(namespaces: History['namespaces'], since: number): History {
+    return historyIn(
+      this.#sums.flatMap(({ traces }) => traces),
+      namespaces,
+      since,
+    );
+  }
+
+  /** What the limits count. */
+  restarts(context: PlanContext, find: (key: WorkloadKey) => Assessed | undefined): KnownRestarts {
+    const past: PastRestarts[] = [];
+    const entries: KeyedEntry[] = [];
+    for (const { from, to, isOpen, since, at, targets } of this.#sums) {
+      const lastWrite = Math.max(since, writtenBy(at, context));
+      if (!isOpen && lastWrite <= context.now - MINUTE) past.push({ lastWrite, targets });
+      else entries.push(...keyed(this.#keys, this.#entries, from, to));
+    }
+    return { past, entries, find };
+  }
+}
+
+const zipped = (keys: readonly WorkloadKey[], entries: readonly JournalEntry[]): JournalEntries =>
+  new Map(keyed(keys, entries, 0, keys.length));
+
+const keyed = (
+  keys: readonly WorkloadKey[],
+  entries: readonly JournalEntry[],
+  from: number,
+  to: number,
+): readonly KeyedEntry[] =>
+  entries.slice(from, to).map((entry, place) => [keys[from + place] as WorkloadKey, entry] as const);
+
+function sumOf(keys: readonly WorkloadKey[], entries: readonly JournalEntry[], from: number, to: number): EntriesSum {
+  const some = keyed(keys, entries, from, to);
+  const all = some.map(([, entry]) => entry);
+  return {
+    from,
+    to,
+    traces: some.filter(([, entry]) => leavesATrace(entry)),
+    isOpen: all.some(
+      (entry) => entry.outcome === undefined || targetsOf(entry).some((one) => one.outcome === undefined),
+    ),
+    since: Math.max(...all.map(({ since }) => since)),
+    at: Math.max(Number.NEGATIVE_INFINITY, ...all.flatMap(({ writes }) => writes.slice(1).map(({ at }) => at))),
+    targets: new Set(all.flatMap((entry) => targetsOf(entry).map(({ restartedFor }) => restartedFor))),
+  };
+}

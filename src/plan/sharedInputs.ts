@@ -1,0 +1,37 @@
+import { isAsked, type Mesh } from '../expect/mesh.ts';
+import { whyClosed } from './closedMetricGates.ts';
+import { countsSince } from './history.ts';
+import type { PlanContext, RuleContext } from './rule.ts';
+
+/**
+ * Everything that decides about all workloads at once, as a list that is compared with that of the evaluation before: if one of it is
+ * another, every workload is judged again. What concerns only some of them (busy, back-offs, since when they are orphaned, their groups) is
+ * compared one by one.
+ */
+export function sharedInputs(
+  mesh: Mesh,
+  context: PlanContext,
+  known: Pick<RuleContext, 'history'>,
+): readonly unknown[] {
+  const { now, wall, policy, epochSeenAt, unconfirmed, stale, paused, resumedAt, unseen, own, notes } = context;
+  const { namespaces, ...counted } = known.history;
+  return [
+    policy,
+    // a wait that ends by the wall clock ends at another time of the steady one
+    wall - now,
+    stale,
+    paused,
+    countsSince(resumedAt, wall),
+    unseen,
+    own,
+    context.orphanedSince === undefined,
+    JSON.stringify([...epochSeenAt]),
+    JSON.stringify(mesh.injections.map((one) => (isAsked(one) ? unconfirmed(one) : undefined) ?? '')),
+    JSON.stringify((policy.metricGates ?? []).map(({ name }) => whyClosed(name, context) ?? '')),
+    JSON.stringify(Object.values(counted).map((byRun) => [...byRun].map(([run, of]) => [run, ...of]))),
+    // whether a run concerns one namespace only
+    JSON.stringify([...namespaces].map(([run, of]) => [run, of.size > 1])),
+    // nothing is known of the waves of a run after the journal was lost
+    JSON.stringify([...notes].map(([run, { waves }]) => [run, waves === undefined])),
+  ];
+}

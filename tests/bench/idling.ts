@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { OperatorProcess } from '../live/operatorProcess.ts';
+import { stays } from '../live/stays.ts';
+import type { Testbed } from '../testbed/testbed.ts';
+import { until } from '../testbed/until.ts';
+import { processMemory } from './processMemory.ts';
+
+/** What the operator takes while nothing happens. */
+export interface Idle {
+  /** Of a core. */
+  readonly percent: number;
+  readonly questions: number;
+  readonly requestsPerSecond: number;
+  readonly rss: number;
+}
+
+/** Runs the operator without writes until it has scanned and settled, and then for some more seconds. */
+export async function idling(
+  bed: Testbed,
+  { kubeconfig, user, seconds }: { readonly kubeconfig: string; readonly user: string; readonly seconds: number },
+  entry?: string,
+): Promise<Idle> {
+  const operator = new OperatorProcess(kubeconfig, ['--dry-run'], {}, entry);
+  try {
+    await until('a scan', 120_000, () => operator.said('Scanned').length > 0);
+    await stays('settling', 15_000, async () => true);
+    const [cpu, questions, requests] = [
+      cpuSeconds(operator.pid),
+      await bed.istio.questions('default'),
+      await requestsOf(bed, user),
+    ];
+    await stays('running', seconds * 1000, async () => true);
+    const used = cpuSeconds(operator.pid) - cpu;
+    return {
+      percent: (used / seconds) * 100,
+      questions: (await bed.istio.questions('default')) - questions,
+      requestsPerSecond: ((await requestsOf(bed, user)) - requests) / seconds,
+      rss: processMemory(operator.pid).rssMb,
+    };
+  } finally {
+    await operator.stop();
+  }
+}
+
+/** How many requests a user has made so far. */
+export async function requestsOf(bed: Testbed, user: string): Promise<number> {
+  return Object.values(await bed.audit.requests(user)).reduce((sum, count) => sum + count, 0);
+}
+
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}

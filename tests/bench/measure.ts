@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What a program took, from its start to its end. */
+export interface Run {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakMb: number;
+}
+
+/** The longest that a program may take, in milliseconds. */
+const LONGEST = 300_000;
+
+/** Runs a Node program to its end under the kernel's own accounting. */
+export const measureNode = (args: readonly string[], expectedCode = 0): Promise<Run> =>
+  measure(process.execPath, ['--import', './tests/bench/usage.ts', ...args], expectedCode);
+
+/** Runs a program that writes its own usage into `USAGE_FILE`, as `usage.ts` does. */
+export async function measure(program: string, args: readonly string[], expectedCode = 0): Promise<Run> {
+  const folder = mkdtempSync(join(tmpdir(), 'meltemi-bench-'));
+  const file = join(folder, 'usage.json');
+  const began = performance.now();
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, USAGE_FILE: file },
+    timeout: LONGEST,
+  });
+  try {
+    const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+    const seconds = (performance.now() - began) / 1000;
+    if (code !== expectedCode) throw new Error(`${args.join(' ')} ended with ${code}, not ${expectedCode}`);
+    return { seconds, ...(JSON.parse(readFileSync(file, 'utf8')) as Omit<Run, 'seconds'>) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The one in the middle. */
+export const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;

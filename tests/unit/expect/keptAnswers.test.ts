@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import type { Answer } from '../../../src/expect/answer.ts';
+import { KeptAnswers } from '../../../src/expect/keptAnswers.ts';
+import { reason } from '../../../src/reasons.ts';
+import { expected, HOUR, MINUTE } from '../../builders/workload.ts';
+
+const KEY = 'epoch/shop/hash';
+const sidecar = (image = 'proxyv2:1'): Answer => ({ kind: 'sidecar', sidecar: expected({ image }) });
+const refusal: Answer = { kind: 'unknown', reason: reason('injector-refused', 'no') };
+const bad: Answer = { kind: 'unknown', reason: reason('bad-answer', 'no') };
+
+interface Then {
+  readonly kept: KeptAnswers;
+  readonly pass: (milliseconds: number) => void;
+}
+
+const rows: [string, (then: Then) => unknown, isGone: boolean][] = [
+  ['an equal answer', ({ kept }) => kept.keep(KEY, sidecar()), false],
+  ['another answer', ({ kept }) => kept.keep(KEY, sidecar('proxyv2:2')), true],
+  ['a bad answer', ({ kept }) => kept.keep(KEY, bad), true],
+  ['an answer to another question', ({ kept }) => kept.keep('epoch/shop/other', sidecar('proxyv2:2')), false],
+  ['being forgotten with its namespace', ({ kept }) => kept.forget('epoch/shop/'), true],
+  ['another epoch', ({ kept }) => kept.keepOnly(new Set(['other'])), true],
+  ['its own epoch', ({ kept }) => kept.keepOnly(new Set(['epoch'])), false],
+  ['an hour', ({ kept, pass }) => [pass(HOUR), kept.prune()], true],
+  [
+    'an hour in which it was given again',
+    ({ kept, pass }) => {
+      pass(HOUR / 2);
+      kept.keep(KEY, sidecar());
+      pass(HOUR / 2);
+      kept.prune();
+    },
+    false,
+  ],
+];
+
+test.each(rows)('a kept answer after %s', (_, happens, isGone) => {
+  let now = 0;
+  const kept = new KeptAnswers(() => now);
+  const first = sidecar();
+  kept.keep(KEY, first);
+  const known = kept.kept(KEY);
+  const { drops } = kept;
+  const pass = (milliseconds: number): void => {
+    now += milliseconds;
+  };
+  happens({ kept, pass });
+  assert.equal(known?.isGone, isGone);
+  assert.equal(kept.drops > drops, isGone);
+  // the same object, so that nothing that rests on it is made again
+  assert.equal(kept.of(KEY) === first, !isGone);
+});
+
+test('a refusal is asked again after a minute, and one that was followed by an answer is not', () => {
+  const kept = new KeptAnswers(() => 0);
+  kept.keep(KEY, refusal);
+  assert.deepEqual(kept.retryTimes(), [MINUTE]);
+  kept.keep(KEY, sidecar());
+  assert.deepEqual(kept.retryTimes(), []);
+});

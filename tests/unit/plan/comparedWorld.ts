@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import type { Pause } from '../../../src/loopSlices.ts';
+import { type Evaluation, evaluate } from '../../../src/plan/evaluate.ts';
+import { Evaluator } from '../../../src/plan/evaluator.ts';
+import type { Planned } from '../../../src/plan/plan.ts';
+import { ruleContextOf } from '../../../src/plan/ruleContext.ts';
+import { diceFor } from '../fuzz/dice.ts';
+import { ChangingWorld } from './changingWorld.ts';
+
+export const CHANGES = 80;
+/** Some have more workloads than a block of sums. */
+const SIZES = [30, 150];
+
+/** Changes a world again and again, and compares the evaluation of what has changed with that of everything. */
+export function compareWorld(seed: number): void {
+  const dice = diceFor(seed, 15);
+  const world = new ChangingWorld(dice, dice.pick(SIZES));
+  const evaluator = new Evaluator();
+  let last = made(evaluator.evaluate(world.inputs()));
+  for (let change = 0; change < CHANGES; change++) {
+    world.evaluated(last);
+    const words = `change ${change}: ${world.happens(last)}`;
+    const inputs = world.inputs();
+    const next = made(evaluator.evaluate(inputs));
+    assert.deepEqual(essence(next), evaluate(inputs), words);
+    checkChanges(last, next, words);
+    const { history, rolloutGroups } = ruleContextOf(next.items, inputs.context);
+    const atWrite = evaluator.ruleContext(inputs.context);
+    assert.deepEqual(atWrite.history, history, words);
+    assert.deepEqual([...atWrite.rolloutGroups.keys()].sort(), [...rolloutGroups.keys()].sort(), words);
+    last = next;
+  }
+}
+
+function made<T>(steps: Generator<Pause, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** What the specification knows of, too. */
+const essence = ({ serial: _, changes: __, ...rest }: Evaluation): Evaluation => rest;
+
+/** Who follows the changes has the items. */
+function checkChanges(last: Evaluation, { items, changes, serial }: Evaluation, words: string): void {
+  assert.equal(serial, (last.serial ?? 0) + 1);
+  if (!changes) return;
+  const followed = new Set<Planned>(last.items);
+  for (const one of changes.gone) assert.ok(followed.delete(one), words);
+  for (const one of changes.changed) followed.add(one);
+  assert.deepEqual(followed.size, items.length, words);
+  assert.ok(
+    items.every((one) => followed.has(one)),
+    words,
+  );
+}

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { CHANGES, compareWorld } from './comparedWorld.ts';
+import type { Mistake } from './mutatedWorld.ts';
+
+const WORLDS = Number(process.env.EVALUATOR_WORLDS ?? 16);
+
+for (let seed = 0; seed < WORLDS; seed++)
+  test(`after each of ${CHANGES} changes it gives what a new evaluation of everything gives: world ${seed}`, () =>
+    compareWorld(seed));
+
+const EVALUATOR = 'src/plan/evaluator.ts';
+
+const mistakes: [string, Mistake][] = [
+  [
+    'not asking again when a time has come',
+    {
+      file: EVALUATOR,
+      snippet: 'if (one.staysUntil <= context.now)',
+      instead: 'if (one.staysUntil === context.now - 0.5)',
+    },
+  ],
+  [
+    'not looking at the entries of the journal',
+    { file: EVALUATOR, snippet: '...[...entries].flatMap(', instead: '...[].flatMap(' },
+  ],
+  [
+    'not comparing what concerns all',
+    { file: EVALUATOR, snippet: '|| !areSame(shared, this.#shared)', instead: '|| shared.length === 0' },
+  ],
+  [
+    'counting what has changed of a wave as before',
+    {
+      file: 'src/plan/keptSums.ts',
+      snippet: 'of again) stamps[place] = {};',
+      instead: 'of again) stamps[place] ??= {};',
+    },
+  ],
+];
+
+test.each(mistakes)('the comparison shows a mistake: %s', async (_, mistake) => {
+  const worker = new Worker(new URL('mutatedWorld.ts', import.meta.url), { workerData: { mistake, worlds: 40 } });
+  const [{ isMade, shown }] = await once(worker, 'message');
+  await worker.terminate();
+  assert.ok(isMade);
+  assert.notEqual(shown, undefined);
+});
