@@ -2,9 +2,14 @@ import { ANNOTATION } from '../../../src/names.ts';
 import { arrival, type History, type Invariant, type UserWrite } from './history.ts';
 import { annotationsOf } from './restarts.ts';
 
-/** The breaches of an invariant with the lines of the audit log that show them. */
+/** Breaches of one invariant that are shown: those that follow tend to come from the first. */
+const SHOWN = 3;
+
+/** The first breaches of an invariant with the lines of the audit log that show them. */
 export function breachesText({ name, breaches }: Invariant, history: History): string[] {
-  return breaches(history).map(({ what, lines }) => `${name}: ${what}\n${lines.map(lineText).join('\n')}`);
+  const all = breaches(history);
+  const texts = all.slice(0, SHOWN).map(({ what, lines }) => `${name}: ${what}\n${lines.map(lineText).join('\n')}`);
+  return all.length > SHOWN ? [...texts, `${name}: ${all.length - SHOWN} more breaches`] : texts;
 }
 
 function lineText(write: UserWrite): string {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { breachesText } from '../../live/chaos/breachesText.ts';
 import type { History, Invariant, PolicyMark } from '../../live/chaos/history.ts';
 import { evictedOnce } from '../../live/chaos/invariants/evictedOnce.ts';
 import { closedTimes, leftAlone } from '../../live/chaos/invariants/leftAlone.ts';
@@ -247,3 +248,14 @@ for (const invariant of INVARIANTS)
     const states = ROWS.filter(([one]) => one === invariant).map(([, , state]) => state);
     assert.deepEqual(new Set(states), new Set(['holds', 'broken']));
   });
+
+test('of many breaches the first are told, and how many there are', () => {
+  const many = Array.from({ length: 6 }, (_, n) => restart(20 * n));
+  const texts = breachesText(onceForOneTarget, history(many));
+  assert.equal(texts.length, 4);
+  assert.match(
+    texts[0] ?? '',
+    /rest-web\/web was restarted twice for t1.*\n {2}2026-01-01T00:00:00.000Z a patch deployments/,
+  );
+  assert.match(texts[3] ?? '', /2 more breaches/);
+});
