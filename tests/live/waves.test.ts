@@ -149,6 +149,11 @@ test('a clock that is set an hour forward ends no bake early, and set an hour ba
     await scene.current(first, version(), 'default');
     await scene.decided('two-00', 'outdated', 'wave-baking');
     clock.set(HOUR);
+    let looks = 0;
+    await stays('wave one bakes, however often it is looked at', 4 * SECOND, async () => {
+      await bed.label('two-00', { looks: `${looks++}` });
+      return (await restarted(scene, second)) === 0;
+    });
     await begun(scene, second, 60);
     await scene.current(second, version(), 'default');
     const afterOne = (await madeAt(second)) - (await readyAt(first));
