@@ -11,8 +11,8 @@ interface Ahead {
 
 /**
  * The wall clock of the API server, as its answers tell it. What Meltemi records outlives its process, and the next leader may be on
- * another node. By this clock both agree on how long ago something was, however wrong their own wall clocks are. Between two answers it goes with
- * the steady clock. Before the first one it is the wall clock of this machine.
+ * another node. By this clock both agree on how long ago something was, however wrong their own wall clocks are. Between two answers it
+ * goes with the steady clock. Before the first one it is the wall clock of this machine.
  */
 export class ServerClock {
   readonly #steady: () => number;
