@@ -3,6 +3,9 @@ import { whyClosed } from './closedMetricGates.ts';
 import { countsSince } from './history.ts';
 import type { PlanContext, RuleContext } from './rule.ts';
 
+/** What the Evaluator compares by itself. */
+type ComparedElsewhere = 'journal' | 'busy' | 'starting' | 'retryAt' | 'orphanedSince' | 'metricGates';
+
 /**
  * Everything that decides about all workloads at once, as a list that is compared with that of the evaluation before: if one of it is
  * another, every workload is judged again. What concerns only some of them (busy, back-offs, since when they are orphaned, their groups) is
@@ -13,7 +16,10 @@ export function sharedInputs(
   context: PlanContext,
   known: Pick<RuleContext, 'history'>,
 ): readonly unknown[] {
-  const { now, wall, policy, epochSeenAt, unconfirmed, stale, paused, resumedAt, unseen, own, notes } = context;
+  const { now, wall, policy, epochSeenAt, unconfirmed, stale, paused, resumedAt, unseen, own, notes, ...others } =
+    context;
+  // a new field of the context does not compile here before it is in one of the two lists
+  ({}) satisfies Record<Exclude<keyof typeof others, ComparedElsewhere>, unknown>;
   const { namespaces, ...counted } = known.history;
   return [
     policy,

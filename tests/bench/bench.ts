@@ -144,9 +144,8 @@ function report(rounds: readonly Round[], [idle, idleOther]: readonly Idle[], { 
     other,
     aim,
   ];
-  console.log(
-    `\n${size.deployments} Deployments, ${size.pods} injected pods, all outdated, controllers stopped; medians of ${size.pairs} rounds on ${figures.machine}\n`,
-  );
+  const mesh = `${size.deployments} Deployments, ${size.pods} injected pods, all outdated, controllers stopped`;
+  console.log(`\n${mesh}; medians of ${size.pairs} rounds on ${figures.machine}\n`);
   printTable([
     ['', 'start', 'bare list', 'floor', 'plan', 'other', 'aim'],
     row('wall seconds', 'seconds'),

@@ -8,7 +8,7 @@ import { encode, enveloped } from '../unit/cluster/protobufEncoder.ts';
 import { injectedPod } from './injectedPod.ts';
 
 /**
- * A cluster that only answers, for profiles of what reads it: pods as protobuf, Deployments as JSON, and an injector that injects everything.
+ * A cluster that only answers, for profiles of what reads it: pods as protobuf, Deployments as JSON, and an injector that injects all pods.
  * Its pages are made before it listens, so that next to nothing of the machine goes into it.
  * Writes a kubeconfig, and prints one line when it is ready.
  */

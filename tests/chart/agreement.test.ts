@@ -135,7 +135,7 @@ function taken(setting: Setting<unknown>, value: unknown): boolean {
 const fitsNumber = ({ value: kind }: Setting<unknown>, value: unknown): boolean =>
   kind === 'duration' ? typeof value === 'string' : typeof value === 'number';
 
-/** Addresses that no one outside the container reaches are refused by the chart alone, except for the page: kubectl port-forward reaches it. */
+/** Addresses that no one outside the container reaches are refused by the chart alone, except for the page, for kubectl port-forward. */
 const UNREACHABLE = /^(127\.|localhost:|\[::1\])/;
 
 let compared = 0;

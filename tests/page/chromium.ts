@@ -32,16 +32,21 @@ export function chromiumPath(): string {
   return INSTALLED;
 }
 
+/** Several files may need it at the same time, and apt does not wait for another apt. */
+const LOCK = join(tmpdir(), 'meltemi-chromium-install.lock');
+const SCRIPT = `test -x ${INSTALLED} || {
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends ${PACKAGE}
+}`;
+
 function install(): void {
   const isPossible = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
-  const apt = (...args: string[]): boolean =>
-    spawnSync('apt-get', args, {
+  if (isPossible)
+    spawnSync('flock', [LOCK, 'sh', '-c', SCRIPT], {
       stdio: ['ignore', 'ignore', 'inherit'],
       timeout: INSTALL_LIMIT_MS,
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    }).status === 0;
-  const isDone = isPossible && apt('update', '-qq') && apt('install', '-y', '-qq', '--no-install-recommends', PACKAGE);
-  if (isDone && existsSync(INSTALLED)) return;
+    });
+  if (existsSync(INSTALLED)) return;
   throw new Error(
     `the tests of the status page need a browser: install the package ${PACKAGE} (apt-get install ${PACKAGE}), ` +
       'or set CHROME_PATH to a Chromium or Chrome',
