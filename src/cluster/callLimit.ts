@@ -45,7 +45,7 @@ export class CallLimit {
       method,
       path,
       reason: 'Timeout',
-      message: `${method} ${path}: no answer within ${this.#limit} ms`,
+      message: `${method} ${path}: no answer within ${Math.ceil(this.#limit ?? 0)} ms`,
     });
   }
 
