@@ -61,10 +61,10 @@ export function only(manifests: readonly Manifest[], kind: string): Manifest {
   return first;
 }
 
-/** The operator's own ClusterRole, beside the one for those who scrape. */
+/** The operator's own ClusterRole, beside those for readers. */
 export const ownClusterRole = (manifests: readonly Manifest[]): Manifest =>
   only(
-    manifests.filter(({ metadata }) => !metadata.name.endsWith('-metrics-reader')),
+    manifests.filter(({ metadata }) => !metadata.name.endsWith('-reader')),
     'ClusterRole',
   );
 
