@@ -131,7 +131,7 @@ export async function planCommand(
       onForbidden: (what, error) => warn(`cannot read ${what}: ${messageOf(error)}`),
     });
     const scanning = scanned(observer, meshing, settings, stopping);
-    // a mesh that cannot be read is the first to be told of
+    // if the mesh cannot be read, that is said first
     scanning.catch(() => undefined);
     const { mesh, assumptions } = await meshing;
     lookup = await looking;

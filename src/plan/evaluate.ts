@@ -18,7 +18,7 @@ export interface Evaluation extends Plan {
   readonly at: number;
   /** The last estimate of when everything will be done; absent if there is none, or nothing to wait for. */
   readonly eta?: Forecast;
-  /** Of evaluations that are made one after the other: the how manieth this is. */
+  /** Counts the evaluations that are made one after the other. */
   readonly serial?: number;
   /** How it differs from the one before; absent where that is not known, so that everything may be new. */
   readonly changes?: EvaluationChanges;

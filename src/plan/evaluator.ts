@@ -24,7 +24,7 @@ import { holdWords } from './waveHold.ts';
 import { type WaveOf, waveFacts, waveOf } from './waveOf.ts';
 import { Waves } from './waves.ts';
 
-/** What of an evaluation the rules are asked with at the moment of a write. */
+/** The parts of an evaluation that the rules need at the moment of a write. */
 interface Last {
   readonly assessed: readonly Assessed[];
   readonly namespaces: History['namespaces'];
@@ -38,8 +38,8 @@ const MANY = 200;
 
 /**
  * Evaluates again and again, and keeps what a change does not touch. It gives what `evaluate` gives for the same inputs, which is its
- * specification. Inputs are compared by identity, one by one, so nobody has to tell it what has changed: what it does not find to be the
- * same object is worked in anew.
+ * specification. Inputs are compared by identity, one by one, so nobody has to tell it what has changed: whatever is
+ * another object is evaluated again.
  */
 export class Evaluator {
   #observations: readonly Answered[] = [];
@@ -269,7 +269,7 @@ export class Evaluator {
 const flags = (keys: ReadonlySet<WorkloadKey>): ReadonlyMap<WorkloadKey, true> =>
   new Map([...keys].map((key) => [key, true]));
 
-/** What of the waves of a run workloads see that wait for one of them. */
+/** What a workload sees of the waves that it waits for. */
 const holding = ({ run, waves }: RunWaves): unknown => [
   run,
   waves.map((one) => [one.state, one.until, holdWords(one)]),

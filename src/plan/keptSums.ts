@@ -9,7 +9,7 @@ import type { WavePart, Waves } from './waves.ts';
 /** What was counted of the waves in one block of the list. */
 type CountedPart = WavePart & { readonly from: number };
 
-/** What follows from all workloads together. Only of blocks in which one is another than before it is made again. */
+/** Sums over all workloads. Only blocks with a changed workload are summed again. */
 export class KeptSums {
   readonly #namespaces = new BlockSums<Assessed, History['namespaces']>();
   readonly #members = new BlockSums<Assessed, readonly Workload[]>();
