@@ -80,6 +80,7 @@ export class Injectors {
       ask: (question) => this.askAfresh(question),
       isFailing: (injection) => this.#lines.of(injection).isFailing,
       onChange: (injection) => {
+        this.#kept.unsettle();
         this.forget(injection);
         options.onAnswerChanged?.(injection);
       },

@@ -5,6 +5,8 @@ import { isBad } from './question.ts';
 
 const ANSWER_AGE = 60 * 60 * 1000;
 const REFUSAL_AGE = 60_000;
+/** How long after a change of an injector its old replicas may still answer, and how long an answer from then is kept. */
+const UNSETTLED = 5 * 60_000;
 /** The back-off for a question that fails alone. A changed template is a different question. */
 const RETRY_ALONE = { first: 1000, longest: 5 * 60_000 };
 /** Five times the workloads of the largest clusters. Beyond this, the oldest answers are dropped. */
@@ -25,7 +27,7 @@ interface Trouble {
   readonly retryAt: number;
 }
 
-/** Answers by the keys of their questions: good ones for an hour, refusals for a minute, bad ones with back-off. */
+/** Answers by the keys of their questions: good ones for an hour, or five minutes while an injector changes, refusals for a minute, bad ones with back-off. */
 export class KeptAnswers {
   readonly #now: () => number;
   readonly #answers = new Map<string, KeptAnswer>();
@@ -34,6 +36,7 @@ export class KeptAnswers {
   readonly #troubles = new Map<string, Trouble>();
   #forgotten = 0;
   #drops = 0;
+  #settledAt = Number.NEGATIVE_INFINITY;
   /** Before then, nothing is too old. */
   #pruneAt = Number.POSITIVE_INFINITY;
 
@@ -71,7 +74,9 @@ export class KeptAnswers {
 
   keep(key: string, answer: Answer): void {
     const now = this.#now();
-    const until = now + (answer.kind === 'unknown' ? REFUSAL_AGE : ANSWER_AGE);
+    const age = now < this.#settledAt ? UNSETTLED : ANSWER_AGE;
+    const until = now + (answer.kind === 'unknown' ? REFUSAL_AGE : age);
+    this.#pruneAt = Math.min(this.#pruneAt, until);
     const before = this.#answers.get(key);
     if (before && sameAnswer(before.answer, answer)) {
       // the same object, so that nothing that rests on it is made again
@@ -89,7 +94,6 @@ export class KeptAnswers {
     const kept = { answer, until, isGone: false };
     this.#answers.set(key, kept);
     if (answer.kind === 'unknown') this.#refusals.add(kept);
-    this.#pruneAt = Math.min(this.#pruneAt, until);
     for (const oldest of this.#answers.keys()) {
       if (this.#answers.size <= MOST_ANSWERS) return;
       this.#drop(oldest);
@@ -117,6 +121,14 @@ export class KeptAnswers {
   retryTimes(): number[] {
     const alone = [...this.#troubles.values()].map(({ retryAt }) => retryAt);
     return [...alone, ...[...this.#refusals].map(({ until }) => until)];
+  }
+
+  /**
+   * An injector has changed its answers, and no object in the cluster shows how far its replicas are. The next answers may be of an old one,
+   * so they are not kept for long.
+   */
+  unsettle(): void {
+    this.#settledAt = this.#now() + UNSETTLED;
   }
 
   /** Drops the answers whose keys begin with this, including those on their way. */

@@ -52,6 +52,28 @@ test.each(rows)('a kept answer after %s', (_, happens, isGone) => {
   assert.equal(kept.of(KEY) === first, !isGone);
 });
 
+for (const [what, before] of [
+  ['a new answer', undefined],
+  ['an answer that is given again', sidecar()],
+] as const) {
+  test(`${what} soon after its injector has changed is kept for five minutes, for it may be of an old replica`, () => {
+    let now = 0;
+    const kept = new KeptAnswers(() => now);
+    if (before) kept.keep(KEY, before);
+    kept.unsettle();
+    now = MINUTE;
+    kept.keep(KEY, sidecar());
+    const known = kept.kept(KEY);
+    now = 6 * MINUTE;
+    kept.prune();
+    assert.equal(known?.isGone, true);
+    kept.keep(KEY, sidecar());
+    now = HOUR;
+    kept.prune();
+    assert.ok(kept.of(KEY), 'later answers are kept for an hour');
+  });
+}
+
 test('a refusal is asked again after a minute, and one that was followed by an answer is not', () => {
   const kept = new KeptAnswers(() => 0);
   kept.keep(KEY, refusal);
