@@ -65,7 +65,8 @@ export class WaveReferee {
     members: readonly Controlled[],
     last: readonly Restart[],
   ): void {
-    const open = last.filter((one) => this.#referee.isOpen(one));
+    const inTime = last.filter(({ workload }) => !this.#mayComeLate(workload));
+    const open = inTime.filter((one) => this.#referee.isOpen(one));
     if (open.length > 0)
       this.#referee.violated('wave-order', `${key} goes while ${words(open)} of wave ${name} is not over`);
     const skipped = members.filter((one) => this.#isLeft(one));
@@ -73,12 +74,17 @@ export class WaveReferee {
       this.#referee.violated('wave-skipped', `${key} goes before ${skipped[0]?.key} of wave ${name}`);
     // a failure that the wave bears is an end; it need not be repaired
     const endOf = (one: Restart): number => (maxFailures > 0 ? (one.endedAt ?? one.outcomeAt) : one.outcomeAt);
-    const ended = Math.max(...last.map(endOf)) - END_ON_ITS_WAY;
+    const ended = Math.max(...inTime.map(endOf)) - END_ON_ITS_WAY;
     const { closedFor } = this.#world.prometheus;
     if (gates.length > 0 && closedFor > 0 && decidedAt - closedFor < ended + bake - COUNTS_FOR)
       this.#referee.violated('wave-gate', `${key} goes though the gate of wave ${name} has been closed since its bake`);
     if (decidedAt < ended + bake)
       this.#referee.violated('wave-bake', `${key} goes ${(decidedAt - ended) / 1000} s after the end of wave ${name}`);
+  }
+
+  /** Whether a wave can be done without a workload, which may be restarted later: its own window does not hold the wave. */
+  #mayComeLate({ key }: Controlled): boolean {
+    return this.#world.drafts.get(key)?.window !== undefined;
   }
 
   /** Those that failed, that no resume has forgiven, and whose workloads have not become well since. */
