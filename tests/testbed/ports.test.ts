@@ -38,7 +38,8 @@ test('a program whose port is taken for a moment is started again', async () => 
   const state = mkdtempSync(join(tmpdir(), 'meltemi-ports-'));
   afterTest(() => rmSync(state, { recursive: true, force: true }));
   const port = await freePort();
-  const intruder = createServer().listen({ port, host: '127.0.0.1' });
+  // who asks it gets an end, and waits for no answer
+  const intruder = createServer((socket) => socket.destroy()).listen({ port, host: '127.0.0.1' });
   afterTest(() => intruder.close());
   const program = { name: 'listener', file: process.execPath, args: ['-e', LISTEN, String(port)] };
   const isUp = async () => (await request(`http://127.0.0.1:${port}/`)).statusCode === 200;
