@@ -19,12 +19,18 @@ const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 
 interface Pod extends ApiObject {
-  readonly metadata: ApiObject['metadata'] & { readonly creationTimestamp: string };
+  readonly metadata: ApiObject['metadata'] & {
+    readonly creationTimestamp: string;
+    readonly deletionTimestamp?: string;
+  };
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly lastTransitionTime: string }[] };
 }
 
-const pods = async (namespaces: readonly string[]): Promise<Pod[]> =>
-  (await Promise.all(namespaces.map((namespace) => bed.api.list<Pod>(pathOf('Pod', namespace))))).flat();
+/** The pods of these namespaces, without those that are on their way out. */
+const pods = async (namespaces: readonly string[]): Promise<Pod[]> => {
+  const all = await Promise.all(namespaces.map((namespace) => bed.api.list<Pod>(pathOf('Pod', namespace))));
+  return all.flat().filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+};
 
 /** When the last pod of these namespaces became ready, by the API server; it has whole seconds. */
 async function readyAt(namespaces: readonly string[]): Promise<number> {
