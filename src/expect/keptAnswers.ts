@@ -27,7 +27,10 @@ interface Trouble {
   readonly retryAt: number;
 }
 
-/** Answers by the keys of their questions: good ones for an hour, or five minutes while an injector changes, refusals for a minute, bad ones with back-off. */
+/**
+ * Answers by the keys of their questions: good ones for an hour, or five minutes while an injector changes, refusals for a minute, bad ones
+ * with back-off.
+ */
 export class KeptAnswers {
   readonly #now: () => number;
   readonly #answers = new Map<string, KeptAnswer>();
@@ -124,8 +127,8 @@ export class KeptAnswers {
   }
 
   /**
-   * An injector has changed its answers, and no object in the cluster shows how far its replicas are. The next answers may be of an old one,
-   * so they are not kept for long.
+   * An injector has changed its answers, and no object in the cluster shows how far its replicas are. The next answers may be of an old
+   * one, so they are not kept for long.
    */
   unsettle(): void {
     this.#settledAt = this.#now() + UNSETTLED;
