@@ -12,7 +12,7 @@ import { FakeStore } from '../builders/journalStore.ts';
 import { NOBODY_TOLD } from '../builders/notify.ts';
 import { policy } from '../builders/policy.ts';
 import { expected } from '../builders/workload.ts';
-import { Fleet } from './fleet.ts';
+import { ObservedWorkloads } from './observedWorkloads.ts';
 import { VirtualCluster } from './virtualCluster.ts';
 
 const { values } = parseArgs({
@@ -46,16 +46,16 @@ function made<T>(steps: Generator<Pause, T>): T {
 
 /** What one evaluation costs after a restart has ended: of everything, and of what has changed. */
 function evaluations(size: number): string[] {
-  const fleet = new Fleet(size);
+  const workloads = new ObservedWorkloads(size);
   const evaluator = new Evaluator();
   const [changed, whole]: [number[], number[]] = [[], []];
-  let last: Evaluation = made(evaluator.evaluate(fleet.inputs()));
+  let last: Evaluation = made(evaluator.evaluate(workloads.inputs()));
   for (let turn = 0; turn < 100; turn++) {
-    fleet.now += 500;
-    for (const { workload, step } of last.items) if (step.action === 'restart') fleet.begins(keyOf(workload));
+    workloads.now += 500;
+    for (const { workload, step } of last.items) if (step.action === 'restart') workloads.begins(keyOf(workload));
     const [flying] = last.items.filter(({ step }) => step.action === 'follow');
-    if (flying) fleet.ends(keyOf(flying.workload));
-    const inputs = fleet.inputs();
+    if (flying) workloads.ends(keyOf(flying.workload));
+    const inputs = workloads.inputs();
     const began = performance.now();
     last = made(evaluator.evaluate(inputs));
     changed.push(performance.now() - began);

@@ -13,7 +13,7 @@ const IN_A_NAMESPACE = 50;
 const HOUR = 60 * MINUTE;
 
 /** A mesh of so many workloads in the middle of an upgrade: some are done, the others wait for their turn. Nothing of it is real. */
-export class Fleet {
+export class ObservedWorkloads {
   readonly mesh: Mesh;
   readonly observed: Observed[];
   readonly journal = new Map<WorkloadKey, JournalEntry>();
