@@ -22,18 +22,14 @@ const { engines, devDependencies } = JSON.parse(textOf('package.json')) as {
   engines: { node: string };
   devDependencies: Record<string, string>;
 };
-const istio = builtFrom('istio', 'istio\\.io/istio');
+const istio = builtFrom('bed', 'istio\\.io/istio');
 const [, year, month, day] = /-(\d{4})(\d\d)(\d\d)\d{6}-/.exec(istio) ?? [];
 
 const rows: readonly (readonly [name: string, said: string, fact: string])[] = [
   ['the oldest Kubernetes is that of the chart', row('Kubernetes')[0], `${major}.${minor} and newer`],
-  [
-    'the tested Kubernetes is the testbed’s',
-    row('Kubernetes')[1],
-    `${builtFrom('kubernetes', 'k8s\\.io/kubernetes')}:`,
-  ],
+  ['the tested Kubernetes is the testbed’s', row('Kubernetes')[1], `${builtFrom('bed', 'k8s\\.io/kubernetes')}:`],
   ['the tested Istio is the testbed’s', row('Istio sidecars')[1], `${year}-${month}-${day}`],
-  ['the tested Helm is the testbed’s', row('Helm')[1], builtFrom('helm', 'helm\\.sh/helm/v4')],
+  ['the tested Helm is the testbed’s', row('Helm')[1], builtFrom('bed', 'helm\\.sh/helm/v4')],
   ['the oldest Node.js is that of package.json', row('Node\\.js')[0], `${engines.node.slice(2)} and newer`],
   [
     'the tested Node.js is that of package.json',

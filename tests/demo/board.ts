@@ -10,7 +10,7 @@ export interface NamespaceState {
 
 const BAR = 24;
 
-/** The board as lines: a namespace each, a progress bar over all. */
+/** The board as lines: the title's, one for each namespace, a progress bar over all. */
 export function boardLines(title: string, states: readonly NamespaceState[], colour: boolean): string[] {
   const paint = (code: number, text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
   const total = sum(states, ({ outdated, restarting, current }) => outdated + restarting + current);
@@ -26,7 +26,7 @@ export function boardLines(title: string, states: readonly NamespaceState[], col
       paint(90, waiting),
     ].join(' '),
   );
-  return [paint(1, title), ...rows, `  ${bar}`];
+  return [...title.split('\n').map((line) => paint(1, line)), ...rows, `  ${bar}`];
 }
 
 const sum = (states: readonly NamespaceState[], of: (state: NamespaceState) => number): number =>
@@ -44,7 +44,8 @@ export class Board {
     this.#colour = colour;
   }
 
-  draw(title: string, states: readonly NamespaceState[]): void {
+  /** @param below lines under the board */
+  draw(title: string, states: readonly NamespaceState[], below: readonly string[] = []): void {
     const lines = boardLines(title, states, this.#colour);
     const last = lines.at(-1) ?? '';
     if (!this.#stream.isTTY) {
@@ -53,9 +54,20 @@ export class Board {
       return;
     }
     const width = this.#stream.columns || 80;
-    const up = this.#height > 0 ? `\u001b[${this.#height}A` : '';
-    this.#stream.write(`${up}${lines.map((line) => `\u001b[2K${cut(line, width)}`).join('\n')}\n`);
-    this.#height = lines.length;
+    const drawn = [...lines, ...below].map((line) => `${cut(line, width)}\u001b[K`);
+    // in one write, so that no half frame is seen
+    this.#stream.write(`${this.#up}${drawn.join('\n')}\n\u001b[J`);
+    this.#height = drawn.length;
+  }
+
+  /** Takes away what is drawn. */
+  clear(): void {
+    this.#stream.write(`${this.#up}\u001b[J`);
+    this.next();
+  }
+
+  get #up(): string {
+    return this.#height > 0 ? `\u001b[${this.#height}A` : '';
   }
 
   /** Leaves what is drawn and starts anew below it. */

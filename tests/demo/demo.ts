@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Scene } from '../live/scene.ts';
-import { build } from '../testbed/build.ts';
 import { BED_PROGRAMS } from '../testbed/programs.ts';
-import { progressOn } from '../testbed/progress.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { Board, type NamespaceState } from './board.ts';
-import { ACTS, type Act, type Goal, START, stage } from './story.ts';
+import { realMesh, stage } from './realMesh.ts';
+import { ACTS, type Act, type Goal, MAX_IN_FLIGHT, START } from './story.ts';
+import { buildWithStory } from './whileBuilding.ts';
 
 /** Longest that one act may take before the demo is called failed. */
 const ACT_LIMIT = 180_000;
-const MAX_IN_FLIGHT = 4;
 
 const colour = process.stdout.isTTY === true && !process.env.NO_COLOR;
 const bold = (text: string): string => (colour ? `\u001b[1m${text}\u001b[0m` : text);
@@ -26,7 +25,7 @@ interface Restarted {
 async function main(): Promise<number> {
   const keep = Boolean(process.env.KEEP);
   say(bold('Meltemi on a real Kubernetes and a real Istio'));
-  await build(progressOn(process.stderr), BED_PROGRAMS);
+  await buildWithStory(BED_PROGRAMS, process.stdout);
   const bed = await Testbed.up({ log: say });
   let scene: Scene | undefined;
   try {
@@ -48,7 +47,7 @@ async function play(bed: Testbed, scene: Scene, act: Act, goals: Record<string, 
   const began = Date.now();
   const before = (await scene.restarts()).length;
   say();
-  await act.happens(bed);
+  await act.happens(realMesh(bed));
   Object.assign(goals, act.goals);
   const board = new Board(process.stdout, colour);
   for (;;) {

@@ -36,6 +36,8 @@ const imageOf = (version: string): string => `docker.io/istio/proxyv2:${version}
 export class ControlPlane {
   readonly revisions = new Map<RevisionName, ControlPlaneState>();
   readonly namespaces = new Map<string, NamespaceFacts>();
+  /** The revisions that tags stand for. */
+  readonly #tags = new Map<string, RevisionName>();
   /** When what pods should have last changed. */
   changedAt = 0;
   /** When the labels of a namespace last changed. */
@@ -70,8 +72,14 @@ export class ControlPlane {
     return state;
   }
 
-  label(namespace: string, revision: RevisionName): void {
+  /** @param revision or a tag */
+  label(namespace: string, revision: string): void {
     this.describe(namespace, { labels: { 'istio.io/rev': revision }, annotations: {} });
+  }
+
+  tag(tag: string, revision: RevisionName): void {
+    this.#tags.set(tag, revision);
+    this.#mesh = undefined;
   }
 
   describe(namespace: string, facts: NamespaceFacts): void {
@@ -85,7 +93,8 @@ export class ControlPlane {
 
   /** Whose injection a namespace asks for; undefined where it asks for none. */
   labelOf(namespace: string): RevisionName | undefined {
-    return REVISIONS.find((name) => name === this.namespaces.get(namespace)?.labels['istio.io/rev']);
+    const label = this.namespaces.get(namespace)?.labels['istio.io/rev'];
+    return REVISIONS.find((name) => name === label) ?? this.#tags.get(label ?? '');
   }
 
   change(name: RevisionName, change: Partial<ControlPlaneState>): void {
@@ -97,6 +106,7 @@ export class ControlPlane {
     this.#mesh ??= {
       injections: [...this.revisions.keys()]
         .map((name) => this.#injection(name))
+        .concat([...this.#tags].map(([tag, name]) => this.#injection(name, tag)))
         .concat(this.hasVault ? VAULT_INJECTION : []),
       ...(this.hasVault && { sources: [ISTIO, VAULT] }),
       namespaces: new Map(this.namespaces),
@@ -104,13 +114,14 @@ export class ControlPlane {
     return this.#mesh;
   }
 
-  #injection(name: RevisionName): Injection {
+  /** @param tag of which it is the webhook, as `istioctl tag set` makes one */
+  #injection(name: RevisionName, tag?: string): Injection {
     const { configured, deployed, rolling } = this.state(name);
     const path = this.#visible ? '/inject' : `/inject/${configured}`;
     const webhook = entry({
-      configuration: `istio-sidecar-injector-${name}`,
+      configuration: tag === undefined ? `istio-sidecar-injector-${name}` : `istio-revision-tag-${tag}`,
       revision: name,
-      namespaceSelector: { matchLabels: { 'istio.io/rev': name } },
+      namespaceSelector: { matchLabels: { 'istio.io/rev': tag ?? name } },
       address: { service: { namespace: 'istio-system', name: `istiod-${name}`, path, port: 443 } },
     });
     if (!this.#visible) return injectionOf(webhook, {});

@@ -5,6 +5,7 @@ import type { Policy } from '../../src/plan/policy.ts';
 import type { Wave } from '../../src/plan/wave.ts';
 import { policy } from '../builders/policy.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
+import type { RevisionName } from './controlPlane.ts';
 import { type CanaryDraft, PRIMARY } from './flagger.ts';
 import { GATE } from './prometheus.ts';
 import { RECEIVER } from './receiver.ts';
@@ -113,6 +114,8 @@ export interface Scenario {
   readonly configured: boolean;
   readonly times: Times;
   readonly own: WorkloadKey | undefined;
+  /** Where namespaces and control planes begin, if not all at the revision `default` and at one version. */
+  readonly start?: MeshStart;
   readonly visible: boolean;
   /** Milliseconds from the beginning until nothing happens any more but what operators and controllers do. */
   readonly eventful: number;
@@ -121,7 +124,15 @@ export interface Scenario {
   readonly knobs: Knobs;
 }
 
-const CALM: Knobs = {
+/** What a mesh is at first. */
+export interface MeshStart {
+  readonly versions: Readonly<Record<RevisionName, string>>;
+  readonly tags: Readonly<Record<string, RevisionName>>;
+  /** Revisions or tags of namespaces; `default` for those that are left out. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export const CALM: Knobs = {
   upgrades: 1,
   upgradeEvery: 3 * MINUTE,
   hangs: 0,

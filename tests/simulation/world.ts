@@ -2,7 +2,7 @@ import type { Budget, Labels, Sidecar } from '../../src/model.ts';
 import { NOW } from '../builders/workload.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { Controlled, type Fate } from './controlled.ts';
-import { ControlPlane, NO_PROXY } from './controlPlane.ts';
+import { ControlPlane, NO_PROXY, REVISIONS } from './controlPlane.ts';
 import { FaultWeather } from './faults.ts';
 import { Flagger } from './flagger.ts';
 import { LeaseServer } from './leaseServer.ts';
@@ -49,10 +49,11 @@ export class World {
   /** When the world became calm, for good. */
   calmSince = 0;
 
-  constructor(seed: number, traced: boolean) {
+  /** @param scenario drawn from the seed by default */
+  constructor(seed: number, traced: boolean, scenario?: Scenario) {
     this.dice = diceFor(seed, 0);
     this.#traced = traced;
-    this.scenario = drawScenario(seed, this.dice);
+    this.scenario = scenario ?? drawScenario(seed, this.dice);
     const { knobs, visible, namespaces, workloads, tenant } = this.scenario;
     this.weather = new FaultWeather(this.dice, knobs.mishaps, knobs.slowCalls);
     this.plane = new ControlPlane(this.dice, visible);
@@ -69,7 +70,14 @@ export class World {
     this.tenant = new Tenant(this, tenant.namespace, diceFor(seed, 2));
     this.lease.afterLanding = (writer) => this.#afterLanding(writer, 'journal', 3);
     this.lease.onJournal = (writer, entries) => this.referee.journalled(writer, entries);
-    for (const namespace of namespaces) this.plane.label(namespace, 'default');
+    const { start } = this.scenario;
+    for (const name of REVISIONS) {
+      const version = start?.versions[name];
+      if (version !== undefined)
+        this.plane.change(name, { configured: version, deployed: version, serving: [version] });
+    }
+    for (const [tag, revision] of Object.entries(start?.tags ?? {})) this.plane.tag(tag, revision);
+    for (const namespace of namespaces) this.plane.label(namespace, start?.labels[namespace] ?? 'default');
     this.plane.label(tenant.namespace, 'default');
     for (const draft of [...workloads, ...tenant.workloads]) this.#settled(draft);
   }

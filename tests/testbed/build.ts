@@ -11,6 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { BuildWork, type Package } from './buildWork.ts';
 import { locked } from './lock.ts';
 import {
   BED_PROGRAMS,
@@ -27,12 +29,16 @@ import {
   type ProgramName,
   patchOf,
   programPath,
+  type Source,
   sourceFolder,
   sourceOf,
 } from './programs.ts';
-import type { Progress } from './progress.ts';
+import type { Progress, Step } from './progress.ts';
 
 const GO_NEEDED = '1.26';
+const FOLLOW_MS = 500;
+/** Characters at the end of what Go says, where its errors are. */
+const ERRORS_KEPT = 2000;
 
 /** The machine lacks something that only its user can add. */
 export class MissingTool extends Error {
@@ -66,32 +72,42 @@ function present(...missing: readonly (readonly string[])[]): void {
   throw new MissingTool(`not built yet: ${missing.flat().join(', ')}. Run: node tests/testbed/command.ts build`);
 }
 
-/** Builds what is missing, one after the other: the Go compiler uses all processors for each. */
+/** Builds what is missing, a Go module after the other: the Go compiler uses all processors for each. */
 export async function build(progress: Progress, wanted: readonly ProgramName[] = PROGRAMS): Promise<void> {
-  if (nothingMissing(wanted)) return;
+  if (isBuilt(wanted)) return;
   await needGo();
   const onWait = (pid: number) => progress.note(`waiting for process ${pid}, which builds already`);
   await locked(join(cacheRoot(), 'lock'), onWait, () => buildMissing(progress, wanted));
 }
 
+/** Whether there is nothing to build. */
+export const isBuilt = (wanted: readonly ProgramName[]): boolean =>
+  missingPrograms(wanted).length + missingFolders(wanted).length === 0;
+
 async function buildMissing(progress: Progress, wanted: readonly ProgramName[]): Promise<void> {
-  const programs = missingPrograms(wanted);
+  const groups = Map.groupBy(missingPrograms(wanted), (name) =>
+    JSON.stringify([sourceOf(name).module, sourceOf(name).tags]),
+  );
   const folders = missingFolders(wanted);
   progress.note(`building the testbed once, into ${cacheRoot()}`);
-  const total = programs.length + folders.length;
+  const total = groups.size + (folders.length > 0 ? 1 : 0);
   let number = 0;
-  const step = async (label: string, work: () => Promise<void>) => {
-    const end = progress.step(`[${++number}/${total}] ${label}`);
-    await work().then(
-      () => end(),
+  const step = async (label: string, work: (step: Step) => Promise<void>) => {
+    const step = progress.step(`[${++number}/${total}] ${label}`);
+    await work(step).then(
+      () => step.end(),
       (error) => {
-        end(true);
+        step.end(true);
         throw error;
       },
     );
   };
-  for (const name of programs) await step(name, () => buildProgram(name));
-  for (const name of folders) await step(name, () => copyFolder(name));
+  for (const names of groups.values())
+    await step(names.join(', '), (one) => buildPrograms(sourceOf(names[0] as ProgramName), names, one));
+  if (folders.length > 0)
+    await step('files of the modules', async () => {
+      for (const name of folders) await copyFolder(name);
+    });
 }
 
 /** The folder of one Go module among those that a module of the testbed needs; it is downloaded if need be. */
@@ -102,9 +118,6 @@ export async function moduleDir(module: Module, path: string): Promise<string> {
   return folder;
 }
 
-const nothingMissing = (wanted: readonly ProgramName[]): boolean =>
-  missingPrograms(wanted).length + missingFolders(wanted).length === 0;
-
 const missingPrograms = (wanted: readonly ProgramName[]): ProgramName[] => wanted.filter((name) => !programPath(name));
 
 function missingFolders(wanted: readonly ProgramName[]): FolderName[] {
@@ -112,12 +125,40 @@ function missingFolders(wanted: readonly ProgramName[]): FolderName[] {
   return FOLDER_NAMES.filter((name) => modules.has(originOf(name).module) && !existsSync(copiedPath(name)));
 }
 
-async function buildProgram(name: ProgramName): Promise<void> {
-  const { module, package: path, tags = '' } = sourceOf(name);
+/** Builds programs of one module and with the same tags in one go, so that what they share is compiled once, side by side. */
+async function buildPrograms(source: Source, names: readonly ProgramName[], step: Step): Promise<void> {
+  const { module, tags = '' } = source;
   const ldflags = ['-s', '-w', ...versionFlags(module)].join(' ');
   const flags = ['-trimpath', '-ldflags', ldflags, '-tags', tags, ...(await patched(module))];
-  await replace(builtPath(name), (draft) => go(module, ['build', ...flags, '-o', draft, path]));
+  const packages = names.map((name) => sourceOf(name).package);
+  const folder = join(cacheFolder(module), `${process.pid}.draft`);
+  const drafts = packages.map((path) => join(folder, linkedName(path)));
+  mkdirSync(folder, { recursive: true });
+  const work = new BuildWork(await packagesOf(module, flags, packages), drafts);
+  const following = setInterval(() => step.reached(work.share()), FOLLOW_MS);
+  try {
+    await go(module, ['build', '-v', ...flags, '-o', `${folder}/`, ...packages], (line) => work.compiled(line));
+    mkdirSync(join(cacheFolder(module), 'bin'), { recursive: true });
+    // renamed when they are whole, so that an interruption leaves nothing half
+    names.forEach((name, index) => {
+      renameSync(drafts[index] ?? '', builtPath(name));
+    });
+  } finally {
+    clearInterval(following);
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
+
+/** Downloads what is needed, and says of each package whether it has to be compiled. */
+async function packagesOf(module: Module, flags: readonly string[], packages: readonly string[]): Promise<Package[]> {
+  const format = '-json=ImportPath,Name,Dir,GoFiles,Stale';
+  const answer = await go(module, ['list', '-deps', format, ...flags, ...packages]);
+  // one object after the other, without commas
+  return JSON.parse(`[${answer.replaceAll(/^}\n{/gm, '},{')}]`) as Package[];
+}
+
+/** What Go calls the program of a package: its last element, without a version. */
+const linkedName = (path: string): string => path.replace(/\/v\d+$/, '').replace(/^.*\//, '');
 
 /** Flags by which Go takes a patched copy of a module in its place. */
 async function patched(module: Module): Promise<string[]> {
@@ -181,7 +222,7 @@ async function replace(target: string, make: (draft: string) => Promise<unknown>
 
 /** Kubernetes' programs tell no version unless the linker is told one, and clients judge servers by it. */
 function versionFlags(module: Module): string[] {
-  if (module !== 'kubernetes') return [];
+  if (module !== 'bed') return [];
   const version = readFileSync(join(sourceFolder(module), 'go.mod'), 'utf8').match(/k8s\.io\/kubernetes (v\S+)/)?.[1];
   if (!version) throw new Error(`no version of k8s.io/kubernetes in ${cacheFolder(module)}`);
   const [major = '', minor = ''] = version.slice(1).split('.');
@@ -194,7 +235,7 @@ function versionFlags(module: Module): string[] {
 
 async function needGo(): Promise<void> {
   const cure = `install Go ${GO_NEEDED} or newer (https://go.dev/dl/): it builds Kubernetes and Istio for the testbed, once`;
-  const version = await go('kubernetes', ['env', 'GOVERSION']).catch((error: Error & { code?: string }) => {
+  const version = await go('bed', ['env', 'GOVERSION']).catch((error: Error & { code?: string }) => {
     const cause = error.code === 'ENOENT' ? 'there is no Go on PATH' : `Go cannot be used: ${error.message}`;
     throw new MissingTool(`${cause}; ${cure}`);
   });
@@ -205,8 +246,15 @@ async function needGo(): Promise<void> {
   }
 }
 
-/** Runs Go in the folder of a module and returns what it prints; it ends with this process. */
-function go(module: Module, args: readonly string[]): Promise<string> {
+/**
+ * Runs Go in the folder of a module and returns what it prints; it ends with this process.
+ * @param onLine is told each line of its standard error
+ */
+function go(
+  module: Module,
+  args: readonly string[],
+  onLine: (line: string) => void = () => undefined,
+): Promise<string> {
   const child = spawn('go', args, {
     cwd: sourceFolder(module),
     env: {
@@ -218,12 +266,15 @@ function go(module: Module, args: readonly string[]): Promise<string> {
   });
   const output = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.out += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.err += text));
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    output.err = `${output.err}${line}\n`.slice(-ERRORS_KEPT);
+    onLine(line);
+  });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve(output.out);
-      else reject(new Error(`go ${args[0]} failed in ${sourceFolder(module)}:\n${output.err.trim().slice(-2000)}`));
+      else reject(new Error(`go ${args[0]} failed in ${sourceFolder(module)}:\n${output.err.trim()}`));
     });
   });
 }
