@@ -15,8 +15,8 @@ const STEP = 250;
 const SEED = 1;
 
 /**
- * The story's mesh in the simulator: the operator is the real one, with its leader election; cluster, control planes and clock are simulated.
- * Its time passes as fast as ours, for people to watch.
+ * The story's mesh in the simulator. The operator is the real one, with its leader election; cluster, control planes and clock are
+ * simulated. Its time passes as fast as ours, for people to watch.
  */
 export class SimulatedMesh implements Mesh {
   readonly #world = new World(SEED, false, scenarioOf(PARTS));
