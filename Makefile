@@ -6,7 +6,7 @@ help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 node_modules: package.json package-lock.json
-	npm ci
+	npm ci --no-audit --no-fund
 	@touch node_modules
 
 demo: node_modules ## Watch Meltemi upgrade a real mesh; KEEP=1 leaves it up
