@@ -33,10 +33,14 @@ export class Store<T extends Stored> {
     return this.#objects.get(key);
   }
 
-  /** An object with the same name but another UID is a different object, so its arrival is two changes. */
+  /**
+   * An object with the same name but another UID is a different object, so its arrival is two changes. One of a version that is here already
+   * stays as it is: hashes and the like are kept by object, so that a new list after a lost watch costs only what has changed.
+   */
   put(after: T): Change<T>[] {
     const key = objectKey(after);
     const before = this.#objects.get(key);
+    if (before && isSameVersion(before, after)) return [];
     this.#objects.set(key, after);
     if (!before) return [{ key, after }];
     if (before.metadata?.uid !== after.metadata?.uid)
@@ -44,7 +48,7 @@ export class Store<T extends Stored> {
         { key, before },
         { key, after },
       ];
-    return before.metadata?.resourceVersion === after.metadata?.resourceVersion ? [] : [{ key, before, after }];
+    return [{ key, before, after }];
   }
 
   remove(object: T): Change<T>[] {
@@ -59,4 +63,10 @@ export class Store<T extends Stored> {
     const gone = this.items().filter((object) => !listed.has(objectKey(object)));
     return [...gone.flatMap((object) => this.remove(object)), ...objects.flatMap((object) => this.put(object))];
   }
+}
+
+/** Without a version, nothing says that two objects are the same. */
+function isSameVersion({ metadata: before }: Stored, { metadata: after }: Stored): boolean {
+  const version = after?.resourceVersion;
+  return version !== undefined && version === before?.resourceVersion && after?.uid === before?.uid;
 }

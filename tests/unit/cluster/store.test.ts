@@ -22,8 +22,18 @@ describe('store', () => {
 
   it('takes an object seen before for no change', () => {
     const store = new Store();
-    store.put(object('a'));
+    const seen = object('a');
+    store.put(seen);
     assert.deepEqual(store.put(object('a')), []);
+    assert.equal(store.get('a'), seen);
+  });
+
+  it('takes objects without a version for changed', () => {
+    const store = new Store();
+    const [before, after]: Stored[] = [{ metadata: { name: 'a' } }, { metadata: { name: 'a' } }];
+    store.put(before as Stored);
+    assert.deepEqual(store.put(after as Stored), [{ key: 'a', before, after }]);
+    assert.equal(store.get('a'), after);
   });
 
   it('takes another UID for a deletion and a new object', () => {

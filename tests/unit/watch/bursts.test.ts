@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { Store } from '../../../src/cluster/store.ts';
+import type { Mesh } from '../../../src/expect/mesh.ts';
+import { Coalesce } from '../../../src/watch/coalesce.ts';
+import { MeshAssembly, type MeshObjects, type Named } from '../../../src/watch/meshAssembly.ts';
+import { byService, configMap, deployment, namespace, service, type Written, webhook } from './meshServer.ts';
+
+const SIZE = 1000;
+
+let versions = 0;
+const written = (object: Written): Written & Named => ({
+  ...object,
+  metadata: { ...object.metadata, ...{ uid: object.metadata.name, resourceVersion: String(++versions) } },
+});
+/** The same object as another answer of the API server has it. */
+const copy = <T>(object: T): T => JSON.parse(JSON.stringify(object)) as T;
+
+/** A mesh over stores, which counts how often it is read anew and how often ConfigMaps are hashed. */
+class Watched {
+  readonly namespaces = new Store<Written & Named>();
+  readonly configMaps = new Store<Written & Named>();
+  /** Reads of a ConfigMap's data, of which each makes a hash. */
+  hashed = 0;
+  built = 0;
+  readonly assembly: MeshAssembly;
+  readonly #configuration = webhook(byService(), { labels: { 'istio.io/rev': 'default' } });
+
+  constructor() {
+    for (let index = 0; index < SIZE; index++) this.namespaces.put(written(namespace(`team-${index}`)));
+    for (const name of ['istio-sidecar-injector', 'istio'])
+      this.configMaps.put(this.#counted(written(configMap(name, { a: 'b' }))));
+    const [istiod, home] = [deployment('istiod'), service('istiod', { selector: { app: 'istiod' } })];
+    const objects: MeshObjects = {
+      configurations: () => [this.#configuration],
+      namespaces: () => {
+        this.built += 1;
+        return this.namespaces.items();
+      },
+      proxyConfigs: () => [],
+      deployments: () => [istiod],
+      services: () => [home],
+      configMap: (inNamespace, name) => this.configMaps.get(`${inNamespace}/${name}`),
+    };
+    this.assembly = new MeshAssembly(objects, []);
+  }
+
+  /** An object whose data are hashed by their JSON. */
+  #counted(object: Written & Named): Written & Named {
+    const data = { ...(object.data as object), toJSON: () => ({ hashed: ++this.hashed && 'yes' }) };
+    return { ...object, data };
+  }
+
+  /** Another list of what is there already, as after a lost watch. */
+  relist(): void {
+    this.namespaces.replace(this.namespaces.items().map(copy));
+    this.configMaps.replace(this.configMaps.items().map((one) => this.#counted(one)));
+    this.assembly.forget();
+  }
+
+  mesh(): Mesh {
+    return this.assembly.mesh();
+  }
+}
+
+test('a thousand namespaces that are relabelled within ten seconds are one mesh', () => {
+  const seen = new Watched();
+  const burst = new Coalesce();
+  const meshes = new Set<Mesh>([seen.mesh()]);
+  for (let index = 0; index < SIZE; index++) {
+    const now = index * 9;
+    seen.namespaces.put(written(namespace(`team-${index}`, { 'istio.io/rev': 'canary' })));
+    seen.assembly.forget();
+    burst.note(now);
+    if (burst.take(now)) meshes.add(seen.mesh());
+  }
+  assert.ok(burst.take(SIZE * 9 + 2000));
+  const last = seen.mesh();
+  assert.equal(last.namespaces.get('team-999')?.labels['istio.io/rev'], 'canary');
+  assert.equal(meshes.add(last).size, 2);
+  assert.equal(seen.built, 2);
+});
+
+test('a ConfigMap is hashed once, whatever else changes', () => {
+  const seen = new Watched();
+  seen.mesh();
+  const once = seen.hashed;
+  for (let index = 0; index < 50; index++) {
+    seen.namespaces.put(written(namespace(`team-${index}`, { changed: String(index) })));
+    seen.assembly.forget();
+    seen.mesh();
+  }
+  assert.ok(once > 0);
+  assert.equal(seen.hashed, once);
+});
+
+test('a new list of unchanged objects hashes nothing and makes no namespace anew', () => {
+  const seen = new Watched();
+  const before = seen.mesh();
+  const { hashed } = seen;
+  seen.relist();
+  const after = seen.mesh();
+  assert.notEqual(after, before);
+  assert.equal(seen.hashed, hashed);
+  for (const [name, facts] of before.namespaces) assert.equal(after.namespaces.get(name), facts, name);
+});
