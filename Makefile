@@ -24,6 +24,9 @@ test-live: node_modules ## The scenarios on a real Kubernetes and Istio; E2E_KUB
 bench: node_modules ## Measure plan and the idle operator against the floor on 10,000 pods; ARGS="--pods 2000 --deployments 100 --bundle"
 	@$(RUN) bench -- $(ARGS)
 
+soak: node_modules ## Let the operator run for an hour of changes and look for growth; ARGS="--minutes 10" or ARGS="--virtual"
+	@$(RUN) soak -- $(ARGS)
+
 lint: node_modules ## Lint, format check and types
 	@$(RUN) test -- lint types
 
@@ -42,4 +45,4 @@ testbed: node_modules ## Build the testbed's programs now
 clean: ## Remove what was built here; the testbed's programs stay in the user's cache
 	rm -rf dist node_modules
 
-.PHONY: help demo test test-unit test-live bench lint format build verify testbed clean
+.PHONY: help demo test test-unit test-live bench soak lint format build verify testbed clean

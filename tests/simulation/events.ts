@@ -38,7 +38,7 @@ export function planEvents(world: World): void {
 /**
  * An in-place upgrade or a rollback, as Helm does it: the ConfigMap first, then the Deployment; or namespaces moved to the other revision.
  */
-function upgrade(world: World): void {
+export function upgrade(world: World): void {
   const { dice, plane, time, scenario } = world;
   if (world.isCalm) return;
   const name = dice.once(4) ? 'canary' : 'default';
@@ -80,7 +80,7 @@ function changed(world: World): void {
 }
 
 /** A pod of a workload that was right is made anew and has no sidecar. */
-function relapse(world: World): void {
+export function relapse(world: World): void {
   const { dice, plane } = world;
   const workload = dice.pick(world.others());
   const pod = workload?.replaceable.find(({ ready }) => ready);
@@ -223,7 +223,8 @@ const DEEDS: Readonly<Record<string, Deed>> = {
   'tells Meltemi to go on': (world) => world.lease.annotate({ [LEASE_ANNOTATION.resume]: String(world.time.now) }),
 };
 
-function meddle(world: World): void {
+/** Somebody does something to a workload: scales, deletes, deploys, opts out and so on. */
+export function meddle(world: World): void {
   const { dice } = world;
   const workload = dice.pick(world.others());
   const [what, deed] = dice.pick(Object.entries(DEEDS));

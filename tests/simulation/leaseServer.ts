@@ -29,6 +29,11 @@ export class LeaseServer {
     return this.#lease?.metadata?.annotations ?? {};
   }
 
+  /** How much is written on it. */
+  get bytes(): number {
+    return JSON.stringify(this.annotations).length;
+  }
+
   /** Who holds it; undefined while there is none. */
   get holder(): string | undefined {
     return this.#lease && (this.#lease.spec?.holderIdentity ?? '');

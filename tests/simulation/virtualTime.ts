@@ -29,6 +29,11 @@ export class VirtualTime {
     return this.#now;
   }
 
+  /** How many acts are to come. */
+  get planned(): number {
+    return this.#heap.reduce((count, { act }) => count + Number(act !== undefined), 0);
+  }
+
   after(milliseconds: number, act: () => void): Cancel {
     const entry: Entry = { at: this.#now + Math.max(0, milliseconds), turn: this.#turn++, act };
     this.#push(entry);

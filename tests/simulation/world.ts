@@ -195,7 +195,7 @@ export class World {
   }
 
   /** One of the same name in the place of one that is gone. */
-  remake({ key }: Controlled, uid: string): void {
+  remake({ key }: Pick<Controlled, 'key'>, uid: string): void {
     const draft = this.drafts.get(key);
     if (!draft) throw new Error(`${key} was never drawn`);
     const { metadata, ...rest } = manifestOf(draft, this.time.now);
