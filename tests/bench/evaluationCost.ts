@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import type { Pause } from '../../src/loopSlices.ts';
 import { keyOf } from '../../src/model.ts';
@@ -13,6 +14,7 @@ import { NOBODY_TOLD } from '../builders/notify.ts';
 import { policy } from '../builders/policy.ts';
 import { expected } from '../builders/workload.ts';
 import { ObservedWorkloads } from './observedWorkloads.ts';
+import { printTable } from './printTable.ts';
 import { VirtualCluster } from './virtualCluster.ts';
 
 const { values } = parseArgs({
@@ -72,6 +74,8 @@ function evaluations(size: number): string[] {
 interface Upgrade {
   readonly first: number;
   readonly perRestart: number;
+  /** The longest time for which nothing else could run, after the first restart. */
+  readonly longestBlock: number;
   /** Processor time of the thread from the end of a restart until the next one is begun. */
   readonly gaps: readonly number[];
 }
@@ -125,11 +129,13 @@ async function upgrade(size: number, restarts: number): Promise<Upgrade> {
     notify: NOBODY_TOLD,
     signal: stop.signal,
   });
+  const loop = monitorEventLoopDelay({ resolution: 5 });
   const begin = journal.begin.bind(journal);
   journal.begin = (ref, entry) => {
     if (first === 0) {
       first = performance.now() - began;
       usage = process.cpuUsage();
+      loop.enable();
     }
     if (endedAt > 0) gaps.push(worked() - endedAt);
     endedAt = 0;
@@ -146,20 +152,22 @@ async function upgrade(size: number, restarts: number): Promise<Upgrade> {
   const running = [operator.run(stop.signal), operator.lead(stop.signal)];
   await promise;
   const { user, system } = process.cpuUsage(usage);
+  loop.disable();
   stop.abort();
   await Promise.all(running);
-  return { first, perRestart: (user + system) / 1000 / restarts, gaps };
+  const perRestart = (user + system) / 1000 / restarts;
+  return { first, perRestart, longestBlock: loop.max / 1e6, gaps };
 }
 
 console.log('milliseconds      evaluation        whole  changed   ratio');
 for (const size of sizes) console.log(`${String(size).padStart(7)} workloads           ${evaluations(size).join(' ')}`);
-console.log('\nmilliseconds          CPU per restart   an end is worked in: median     99 %   until the first restart');
+const table = [['milliseconds', 'CPU per restart', 'an end is worked in', '99 %', 'longest block', 'first restart']];
 for (const size of sizes) {
   const restarts = Math.min(size, Number(values.restarts));
-  const { first, perRestart, gaps } = await upgrade(size, restarts);
-  const [median, most] = [quantile(gaps, 0.5), quantile(gaps, 0.99)];
-  console.log(
-    `${String(size).padStart(7)} workloads ${shown(perRestart)} ${' '.repeat(24)} ${shown(median)} ${shown(most)} ${shown(first)}`,
-  );
+  const { first, perRestart, longestBlock, gaps } = await upgrade(size, restarts);
+  const times = [perRestart, quantile(gaps, 0.5), quantile(gaps, 0.99), longestBlock, first];
+  table.push([`${size} workloads`, ...times.map((time) => shown(time).trim())]);
 }
+console.log();
+printTable(table);
 process.exit(0);

@@ -72,7 +72,7 @@ const SOURCES = {
   'rollouts-controller': { module: 'rollouts', package: `${ROLLOUTS}/cmd/rollouts-controller`, replaceable: false },
   flagger: { module: 'flagger', package: `${FLAGGER}/cmd/flagger`, replaceable: false },
   // What the benchmark compares with.
-  floor: { module: 'floor', package: '.', replaceable: false },
+  floor: { module: 'floor', package: 'testbed/floor', replaceable: false },
 } as const satisfies Record<string, Source>;
 
 export type ProgramName = keyof typeof SOURCES;
