@@ -37,7 +37,10 @@ export interface OperatorParts
   readonly askGate?: MetricGatesOptions['ask'];
   readonly report: OperatorOptions['report'] &
     MetricGateUpkeepOptions['report'] &
-    Pick<Report, 'question' | 'reachable' | 'answersChanged' | 'notServed' | 'ownerUnread' | 'metricGateAnswered'>;
+    Pick<
+      Report,
+      'question' | 'reachable' | 'answersChanged' | 'answersDiffer' | 'notServed' | 'ownerUnread' | 'metricGateAnswered'
+    >;
   /** Sends notifications, and says what came of them. */
   readonly notify: { readonly origin: Origin; readonly post: Post; readonly listener: NewsListener };
   /** Ends what waits in the background: the operator has stopped or has failed. */
@@ -71,6 +74,7 @@ export function wireOperator(parts: OperatorParts): Wired {
       report.answersChanged(injection);
       watch.answersChanged();
     },
+    onUnlike: (asked) => report.answersDiffer(asked),
   });
   const watch = parts.watch((entry) => injectors.generationOf({ entry }));
   const journal = new Journal({

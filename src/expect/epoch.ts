@@ -26,6 +26,8 @@ export interface InjectorContent {
   readonly injectorConfig?: unknown;
   /** `data` of ConfigMap `istio[-rev]`. */
   readonly meshConfig?: unknown;
+  /** Whether ProxyConfigs cannot be read, so that there may be others than are seen. */
+  readonly proxyConfigsUnread?: boolean;
   /** Chart labels of the injector ConfigMap. Gate G2 uses them; they are not part of any hash. */
   readonly configChart?: ChartLabels;
   readonly istiod?: Istiod;
@@ -47,7 +49,8 @@ export interface InjectorContent {
  * no istiod is visible, it stays the configuration's label, or `default` without one, as in istiod itself.
  */
 export function injectionOf(labelled: WebhookEntry, content: InjectorContent): AskedInjection {
-  const { istiod, configChart, answersVersion, source, notReady = [] } = content;
+  const { istiod, configChart, answersVersion, source, notReady = [], injectorConfig } = content;
+  const isSeen = istiod !== undefined && !source && !content.proxyConfigsUnread && isData(injectorConfig);
   const revision = istiod?.revision ?? (labelled.revision || 'default');
   // only Istio has revisions
   const entry = { ...labelled, revision: source ? '' : revision };
@@ -68,6 +71,7 @@ export function injectionOf(labelled: WebhookEntry, content: InjectorContent): A
     ...(source && { source }),
     ...(notReady.length > 0 && { notReady }),
     ...(istiod && { istiod }),
+    ...(isSeen && { injectorConfig }),
     ...(configChart && { configChart }),
   };
 }
@@ -87,6 +91,9 @@ export function nobody(source: SidecarSource | undefined): Injection {
   const run = contentHash(['nobody', source?.name ?? '']);
   return { run, epoch: run, ...(source && { source }) };
 }
+
+const isData = (content: unknown): content is Readonly<Record<string, unknown>> =>
+  typeof content === 'object' && content !== null;
 
 const part = (content: unknown): unknown =>
   typeof content === 'object' && content !== null ? digest(content) : content;

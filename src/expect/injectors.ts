@@ -2,6 +2,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Answer } from './answer.ts';
 import { AnswerChanges } from './answerChanges.ts';
 import { AnswerReader } from './answerReader.ts';
+import { AnswerClasses } from './classes/answerClasses.ts';
 import { ConcurrencyLimit } from './concurrencyLimit.ts';
 import { describe, InjectorConnection } from './injectorConnection.ts';
 import type { InjectorLine } from './injectorLine.ts';
@@ -35,6 +36,8 @@ export interface InjectorsOptions {
   readonly onTried?: () => void;
   /** Called when an injector has changed its answer to a template. Its kept answers are forgotten, and `generationOf` has grown. */
   readonly onAnswerChanged?: (injection: AskedInjection) => void;
+  /** Called when an injector tells templates apart that should be alike to it. From now on they are asked about one by one. */
+  readonly onUnlike?: (asked: Question) => void;
 }
 
 /** The API server's own limit for a webhook is 10 s unless the entry says less. */
@@ -53,6 +56,7 @@ export class Injectors {
   readonly #lines: InjectorLines;
   readonly #questioner: Questioner;
   readonly #changes: AnswerChanges;
+  readonly #classes: AnswerClasses;
   readonly #asking = new Map<string, Promise<Answer>>();
   readonly #reader = new AnswerReader();
   readonly #podCreators: PodCreators;
@@ -73,7 +77,20 @@ export class Injectors {
       now,
       post,
       onQuestion,
-      onAnswer: (asked, answer, before) => this.#changes.add(asked, answer, before),
+      onAnswer: (asked, answer, before) => {
+        this.#changes.add(asked, answer, before);
+        this.#classes.heard(asked, answer);
+      },
+    });
+    this.#classes = new AnswerClasses({
+      ask: (asked) => this.#askItself(asked),
+      kept: (key) => this.#kept.kept(key),
+      onDissolved: (asked, samples) => {
+        // whoever shared these answers asks again
+        for (const key of samples) this.#kept.forget(key);
+        options.onUnlike?.(asked);
+        options.onTried?.();
+      },
     });
     this.#changes = new AnswerChanges({
       now,
@@ -91,8 +108,18 @@ export class Injectors {
     });
   }
 
-  /** The kept answer, or a new one; `unknown` if the injector does not answer this question. Never throws. */
+  /**
+   * The kept answer, or a new one, which may be that to a like template; `unknown` if the injector does not answer this question. Never
+   * throws.
+   */
   ask(asked: Question): Promise<Answer> {
+    const key = questionKey(asked);
+    const isKnown = this.#kept.of(key) ?? this.#kept.trouble(key);
+    return isKnown ? this.#askItself(asked) : this.#classes.ask(asked);
+  }
+
+  /** The same, but never the answer to another template. */
+  #askItself(asked: Question): Promise<Answer> {
     const { onTried } = this.#options;
     const key = questionKey(asked);
     const kept = this.#kept.of(key);
@@ -191,9 +218,14 @@ export class Injectors {
     return first;
   }
 
-  /** The answer to a question as it is kept, if it is still valid. */
+  /** The answer to a question as it is kept, if it is still valid: its own, or the one that it shares. */
   kept(asked: Question): KeptAnswer | undefined {
-    return this.#kept.kept(questionKey(asked));
+    return this.#kept.kept(questionKey(asked)) ?? this.#classes.shared(asked);
+  }
+
+  /** Whether the kept answer to a question is that to a like template. */
+  isShared(asked: Question): boolean {
+    return this.#kept.of(questionKey(asked)) === undefined && this.#classes.shared(asked) !== undefined;
   }
 
   /** How many kept answers are gone by now. */
@@ -209,13 +241,16 @@ export class Injectors {
 
   #forgetKeys(beginning: string): void {
     this.#kept.forget(beginning);
+    this.#classes.forget(beginning);
     for (const key of this.#asking.keys()) if (key.startsWith(beginning)) this.#asking.delete(key);
   }
 
   /** Forgets answers of past epochs, and closes connections to injectors that no entry names any longer. */
   async keepOnly(injections: readonly Injection[]): Promise<void> {
     this.#kept.prune();
-    this.#kept.keepOnly(new Set(injections.map(({ epoch }) => epoch)));
+    const epochs = new Set(injections.map(({ epoch }) => epoch));
+    this.#kept.keepOnly(epochs);
+    this.#classes.keepOnly(epochs);
     this.#changes.keepOnly(injections);
     await this.#lines.keepOnly(injections);
   }

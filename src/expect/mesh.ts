@@ -44,6 +44,8 @@ export interface Injection {
   readonly configChart?: ChartLabels;
   /** Absent if the control plane is elsewhere (a remote cluster) or not visible. */
   readonly istiod?: Istiod;
+  /** `data` of the injector ConfigMap, of Istio's injector; absent if not everything that its answers depend on is visible. */
+  readonly injectorConfig?: Readonly<Record<string, unknown>>;
   /** The Deployments that the source's `readyFirst` names, with the problem of each that is not completely rolled out. */
   readonly notReady?: readonly NotReady[];
 }

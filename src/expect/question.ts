@@ -10,6 +10,8 @@ export interface Question {
   readonly name: string;
   readonly template: PodTemplate;
   readonly templateHash: string;
+  /** Hash of the ProxyConfigs in the namespace, of Istio's injector; absent where there are none. It is part of `templateHash`, too. */
+  readonly proxyConfigs?: string;
   /** The ServiceAccount that creates the pods. Istio's injector does not look at it. */
   readonly podCreator?: string;
   /** Whether to read of the answer how the sidecar is configured. */

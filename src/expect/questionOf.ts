@@ -35,5 +35,7 @@ export function questionOf(
     return podCreator === undefined
       ? { ...asked, templateHash }
       : { ...asked, podCreator, templateHash: `${templateHash}.${podCreator}` };
-  return { ...asked, templateHash: proxyConfigs === undefined ? templateHash : `${templateHash}.${proxyConfigs}` };
+  return proxyConfigs === undefined
+    ? { ...asked, templateHash }
+    : { ...asked, proxyConfigs, templateHash: `${templateHash}.${proxyConfigs}` };
 }

@@ -19,7 +19,7 @@ export function withInjectorAt(mesh: Mesh, { revision, address }: InjectorAssump
 }
 
 function elsewhere(injection: AskedInjection, address: InjectorAssumption['address']): AskedInjection {
-  const { istiod: _unknown, configChart: _alsoUnknown, entry, run, epoch, ...rest } = injection;
+  const { istiod: _unknown, configChart: _chart, injectorConfig: _config, entry, run, epoch, ...rest } = injection;
   return {
     ...rest,
     entry: { ...entry, askedAt: address },

@@ -359,7 +359,9 @@ export class Observer {
       const question = this.#question(mesh, asked);
       const answer = question ? await this.#ask(question, fresh) : fixedAnswer(asked);
       if (question) kept.push(this.#keptAs(question, answer));
-      return answer ? { ...matched, answer } : matched;
+      if (!answer) return matched;
+      const isShared = question !== undefined && !fresh && this.#options.injectors.isShared(question);
+      return { ...matched, answer, ...(isShared && { isShared }) };
     });
     const [first, ...others] = await Promise.all(answering);
     // there is always a first one

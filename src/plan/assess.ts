@@ -20,6 +20,8 @@ import type { Policy } from './policy.ts';
 export interface SourceAnswer extends SourceMatch {
   /** Absent where no injector was asked. */
   readonly answer?: Answer;
+  /** Whether it is the injector's answer to a like template. A restart is never written for such an answer. */
+  readonly isShared?: boolean;
 }
 
 /** An observed workload with what its first source expects. */
@@ -43,12 +45,13 @@ export interface AssessmentContext {
  * arguments give the same verdict.
  */
 export function assess(answered: Answered, context: AssessmentContext): Assessed {
-  const { source, match, answer, others, ...observed } = answered;
+  const { source, match, answer, isShared, others, ...observed } = answered;
   const { workload } = observed;
   // whatever it is called, nothing was ever restarted here
   const entry = workload.unsupported ? undefined : context.entryOf(workload);
   const known = { ...observed, namespace: namespaceOf(context.mesh, workload), ...(entry && { entry }) };
-  const first = assessSidecar(observed, { ...(source && { source }), match, ...(answer && { answer }) }, context);
+  const leads = { ...(source && { source }), match, ...(answer && { answer }), ...(isShared && { isShared }) };
+  const first = assessSidecar(observed, leads, context);
   if (!others) return { ...known, ...first };
   const all = [first, ...others.map((other) => assessSidecar(observed, other, context))];
   const [leading = first, ...rest] = all.sort((a, b) => urgency(a) - urgency(b));
@@ -64,7 +67,7 @@ function urgency({ verdict }: AssessedSidecar): number {
 
 function assessSidecar(observed: Observed, answered: SourceAnswer, context: AssessmentContext): AssessedSidecar {
   const { workload, unread } = observed;
-  const { source, match, answer } = answered;
+  const { source, match, answer, isShared } = answered;
   const { policy, learnt } = context;
   const groups = seenBySource(source, observed.groups);
   const injection = match.kind === 'entry' ? match.entry : undefined;
@@ -80,7 +83,7 @@ function assessSidecar(observed: Observed, answered: SourceAnswer, context: Asse
   const injectionOrNobody = verdict.state === 'outdated' && match.kind === 'none' ? nobody(source) : injection;
   const hinted =
     verdict.state === 'outdated' && (source?.fixed !== undefined || hintsAtRewriting(verdict.expected, groups, rules));
-  return assessedSidecar({ source, match, groups, verdict, injection: injectionOrNobody, hinted });
+  return assessedSidecar({ source, match, groups, verdict, injection: injectionOrNobody, hinted, isShared });
 }
 
 /** An outdated workload in a skipped namespace, or that another object steers, is listed and never restarted. */

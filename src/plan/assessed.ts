@@ -23,6 +23,8 @@ export interface AssessedSidecar {
    * the policy wants an image that no injector has named.
    */
   readonly hinted?: boolean;
+  /** The verdict rests on the injector's answer to a like template. */
+  readonly isShared?: boolean;
 }
 
 /** Puts the parts together, without keys for those that are absent. */
@@ -33,6 +35,7 @@ export const assessedSidecar = ({
   verdict,
   injection,
   hinted,
+  isShared,
 }: {
   readonly [Part in keyof Required<AssessedSidecar>]: AssessedSidecar[Part];
 }): AssessedSidecar => ({
@@ -42,6 +45,7 @@ export const assessedSidecar = ({
   verdict,
   ...(injection && { injection }),
   ...(hinted && { hinted }),
+  ...(isShared && { isShared }),
 });
 
 /** What was observed of a workload, with the verdict on its sidecar. If it has several, with the most urgent one. */
@@ -68,8 +72,8 @@ export const isOutdated = (assessed: Assessed): assessed is Outdated =>
 export function bySidecar(assessed: Assessed): readonly Assessed[] {
   const { others } = assessed;
   if (!others) return [assessed];
-  const { source, match, groups, verdict, injection, hinted, ...workload } = assessed;
-  const first = assessedSidecar({ source, match, groups, verdict, injection, hinted });
+  const { source, match, groups, verdict, injection, hinted, isShared, ...workload } = assessed;
+  const first = assessedSidecar({ source, match, groups, verdict, injection, hinted, isShared });
   const all = [first, ...others];
   return all.map((one) => ({ ...workload, ...one, others: all.filter((other) => other !== one) }));
 }

@@ -116,7 +116,7 @@ function entryLines(injections: readonly Injection[], namespace: Labels, workloa
   });
 }
 
-function questionLines({ injection, workload, source }: Assessed): string[] {
+function questionLines({ injection, workload, source, isShared }: Assessed): string[] {
   if (source?.fixed) return [`none is asked; the policy says ${source.origin}`];
   if (!injection || !isAsked(injection)) return ['no injector was asked, because not exactly one entry matches'];
   const { revision } = injection.entry;
@@ -125,8 +125,12 @@ function questionLines({ injection, workload, source }: Assessed): string[] {
   const what = workload.unsupported
     ? 'a pod with the labels and annotations of one of its pods'
     : 'a pod with this template';
-  return [`would you inject ${what}? Asked of ${placeWord(injection.entry)}${of}`, ...annotations];
+  const shared = isShared ? [SHARED] : [];
+  return [`would you inject ${what}? Asked of ${placeWord(injection.entry)}${of}`, ...shared, ...annotations];
 }
+
+const SHARED =
+  'asked about a like template of this namespace: they differ in what the injector does not read. Before a restart it is asked about this one';
 
 const placeWord = (entry: WebhookEntry): string =>
   entry.askedAt ? `${addressText(entry.askedAt)} in place of ${addressWord(entry)}` : addressWord(entry);

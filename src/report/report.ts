@@ -2,7 +2,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { sidecarWord } from '../compare/verdict.ts';
 import { sourcesIn } from '../expect/matchOf.ts';
 import { type AskedInjection, isAsked, type Mesh } from '../expect/mesh.ts';
-import type { QuestionResult } from '../expect/question.ts';
+import type { Question, QuestionResult } from '../expect/question.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import type { WorkloadKey, WorkloadRef } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
@@ -162,6 +162,16 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#options.logger.info('Injector has changed its answers', {
       configuration: entry.configuration,
       entry: entry.name,
+    });
+  }
+
+  /** From now on, templates like this one are asked about one by one. */
+  answersDiffer({ injection: { entry }, namespace, name }: Question): void {
+    this.#options.logger.warn('Injector answers like templates differently, so it is asked about each of them', {
+      configuration: entry.configuration,
+      entry: entry.name,
+      namespace,
+      name,
     });
   }
 

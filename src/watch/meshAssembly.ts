@@ -32,6 +32,8 @@ export interface MeshObjects {
   readonly configurations: () => readonly (RawConfiguration & Named)[];
   readonly namespaces: () => readonly Named[];
   readonly proxyConfigs: () => readonly ProxyConfig[];
+  /** Whether they cannot be read, so that there may be others. */
+  readonly proxyConfigsUnread?: () => boolean;
   readonly deployments: (namespace: string) => readonly RawWorkload[];
   readonly services: () => readonly RawService[];
   readonly configMap: (namespace: string, name: string) => ConfigMap | undefined;
@@ -207,6 +209,7 @@ export class MeshAssembly {
       ...istiod,
       ...(configChart && { configChart }),
       rootProxyConfigs: proxyConfigs.get(root),
+      proxyConfigsUnread: this.#objects.proxyConfigsUnread?.() ?? false,
       answersVersion,
     });
   }

@@ -93,6 +93,7 @@ export class MeshWatch {
       configurations: () => this.#configurations.items(),
       namespaces: () => this.#namespaces.items(),
       proxyConfigs: () => this.#proxyConfigs.flatMap((reflector) => reflector.items()),
+      proxyConfigsUnread: () => this.#proxyConfigs.some(({ isSynced }) => !isSynced),
       deployments: (namespace: string) => this.#deployments.items({ namespace }),
       services: () => this.#services.reflectors().flatMap((reflector) => reflector.items()),
       configMap: (namespace: string, name: string) => this.#configMaps.items({ namespace, name })[0],

@@ -110,6 +110,7 @@ async function upgrade(size: number, restarts: number): Promise<Upgrade> {
       mesh: () => cluster.mesh,
       stale: () => undefined,
       answersChanged: silent,
+      answersDiffer: silent,
       sourcesChanged: silent,
     }),
     post: async () => ({ kind: 'sidecar', sidecar: expected() }),

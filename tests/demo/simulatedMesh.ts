@@ -127,6 +127,7 @@ function scenarioOf(parts: readonly Part[]): Scenario {
     budgets: [],
     vault: undefined,
     configured: false,
+    sharing: 'none',
     times: ALWAYS,
     own: undefined,
     start: {

@@ -85,6 +85,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   plan: { all: ['own-mesh', 'many-pods'] },
   plugin: { all: ['testbed-programs'] },
   policies: { all: ['own-mesh'] },
+  questionClasses: { all: ['istiod-process'] },
   reconcilers: { all: ['audit-log'] },
   relapse: { all: ['istiod-process'] },
   revisions: {

@@ -30,6 +30,17 @@ export interface ControlPlaneState {
   failingOpen: boolean;
 }
 
+interface Named {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Before anything happens. */
+const FIRST_VERSION = '1.30.2';
+
+/** The ConfigMap of an injector whose template reads nothing of the app. */
+const CONFIG = JSON.stringify({ templates: { sidecar: '{{ .ProxyImage }}' } });
+
 const imageOf = (version: string): string => `docker.io/istio/proxyv2:${version}`;
 
 /** The mesh as it truly is. What operators know of it comes later, through their watches. */
@@ -50,16 +61,20 @@ export class ControlPlane {
   hasVault = false;
   /** Answers say how the proxy is configured, and restarts are made for it. */
   hasConfig = false;
+  /** Injectors say what their templates read, which is nothing of the app: answers are shared. */
+  hasClasses = false;
+  /** Their answers to this workload do not keep to it. */
+  unlike: string | undefined;
 
   constructor(dice: Dice, visible: boolean) {
     this.#dice = dice;
     this.#visible = visible;
     for (const name of REVISIONS)
       this.revisions.set(name, {
-        configured: '1.30.2',
-        deployed: '1.30.2',
+        configured: FIRST_VERSION,
+        deployed: FIRST_VERSION,
         rolling: false,
-        serving: ['1.30.2'],
+        serving: [FIRST_VERSION],
         down: false,
         refusing: false,
         failingOpen: false,
@@ -133,28 +148,33 @@ export class ControlPlane {
       image: `docker.io/istio/pilot:${NEWEST}`,
       templateHash: deployed,
     });
-    return injectionOf(webhook, { injectorConfig: { configured }, meshConfig: {}, istiod: seen });
+    const injectorConfig = { configured, ...(this.hasClasses && { config: CONFIG }) };
+    return injectionOf(webhook, { injectorConfig, meshConfig: {}, istiod: seen });
   }
 
-  /** One replica's answer for a namespace; an error when nobody answers. */
-  answer(name: RevisionName): Answer {
+  /** One replica's answer about a workload; an error when nobody answers. */
+  answer(name: RevisionName, workload: string): Answer {
     const { down, refusing, serving } = this.state(name);
     if (down) throw new Error('connection refused');
     if (refusing)
       return { kind: 'unknown', reason: reason('injector-refused', 'the injector rejects the pod: not now') };
-    const image = imageOf(this.#dice.pick(serving));
+    const image = this.#imageFor(workload, this.#dice.pick(serving));
     return { kind: 'sidecar', sidecar: { image, revision: name, placement: 'container', ...this.#config(image) } };
   }
 
-  /** What a new pod of a namespace gets. */
-  admit(namespace: string): Sidecar | string {
+  #imageFor(workload: string, version: string): string {
+    return imageOf(workload === this.unlike ? FIRST_VERSION : version);
+  }
+
+  /** What a new pod of a workload gets. */
+  admit({ namespace, name: workload }: Named): Sidecar | string {
     const name = this.revisionOf(namespace);
     const { down, refusing, failingOpen, serving } = this.state(name);
     if (failingOpen || this.labelOf(namespace) === undefined) return NO_PROXY;
     const webhook = 'admission webhook "namespace.sidecar-injector.istio.io"';
     if (down) return `Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io": refused`;
     if (refusing) return `${webhook} denied the request: not now`;
-    const image = imageOf(this.#dice.pick(serving));
+    const image = this.#imageFor(workload, this.#dice.pick(serving));
     return sidecar({ image, revision: name, ...this.#config(image) });
   }
 
@@ -176,10 +196,10 @@ export class ControlPlane {
     });
   }
 
-  /** What every pod of a namespace should have once things have settled. */
-  expected(namespace: string): Sidecar {
+  /** What every pod of a workload should have once things have settled. */
+  expected({ namespace, name: workload }: Named): Sidecar {
     const name = this.revisionOf(namespace);
-    return sidecar({ image: imageOf(this.state(name).configured), revision: name });
+    return sidecar({ image: this.#imageFor(workload, this.state(name).configured), revision: name });
   }
 }
 

@@ -109,6 +109,10 @@ export class Controlled {
     return this.kind === 'StatefulSet' || this.kind === 'DaemonSet';
   }
 
+  get name(): string {
+    return this.manifest.metadata.name;
+  }
+
   get namespace(): string {
     return this.manifest.metadata.namespace;
   }

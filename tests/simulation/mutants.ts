@@ -612,6 +612,13 @@ const EVICTIONS: readonly Mutant[] = [
     flavour: 'mixed',
   },
   {
+    name: 'restarting for the answer to a like template',
+    file: 'src/observe/observer.ts',
+    snippet: 'return fresh ? injectors.askAfresh(question) : injectors.ask(question);',
+    instead: 'return injectors.ask(question);',
+    breaks: 'answer',
+  },
+  {
     name: 'without a fresh answer before each eviction',
     file: 'src/restart/evictions.ts',
     snippet: 'const fresh = await observer.assess(mesh(), observed, true);',

@@ -125,6 +125,7 @@ export class OperatorProcess {
       question: silent,
       reachable: ({ entry }, problem) => log(() => `${id}: ${entry.configuration} ${problem ?? 'answers again'}`),
       answersChanged: ({ entry }) => log(() => `${id}: ${entry.configuration} gives other answers`),
+      answersDiffer: ({ namespace, name }) => log(() => `${id}: ${namespace}/${name} is answered in its own way`),
       scanFailed: (error) => log(() => `${id}: scan failed: ${String(error)}`),
       trouble: (what, error) =>
         log(() => `${id}: trouble with ${typeof what === 'string' ? what : what.name}: ${String(error)}`),
@@ -187,7 +188,7 @@ export class OperatorProcess {
     time.after(there, () => {
       let answer: Answer | undefined;
       try {
-        answer = plane.answer(injection.entry.revision as RevisionName);
+        answer = plane.answer(injection.entry.revision as RevisionName, name);
         if (tenant.isRefused && namespace === tenant.namespace) answer = REFUSED;
       } catch {
         // nobody answers

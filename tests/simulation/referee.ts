@@ -548,7 +548,7 @@ export class Referee {
     if (source !== undefined) return;
     const now = this.#world.time.now;
     const { plane } = this.#world;
-    const { revision, image } = plane.expected(workload.namespace);
+    const { revision, image } = plane.expected(workload);
     const fine = new Set([target, this.#world.plane.target({ image, revision })]);
     const wrong = workload.replaceable.find(
       ({ facts }) =>

@@ -112,6 +112,8 @@ export interface Scenario {
   readonly vault: 'new' | 'late' | 'never' | undefined;
   /** Restarts are made for how Istio's proxy is configured, too, and autoscalers change that in running pods. */
   readonly configured: boolean;
+  /** Whether answers are shared among like templates, and whether one of them is not like the others in truth. */
+  readonly sharing: 'none' | 'alike' | 'unlike';
   readonly times: Times;
   readonly own: WorkloadKey | undefined;
   /** Where namespaces and control planes begin, if not all at the revision `default` and at one version. */
@@ -244,6 +246,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
     }),
     vault: flavour === 'sidecars' ? diceFor(seed, 3).pick(['new', 'new', 'late', 'never'] as const) : undefined,
     configured,
+    sharing: diceFor(seed, 12).pick(['none', 'alike', 'unlike'] as const),
     own: own && dice.once(5) ? keyOf(own) : undefined,
     visible: !dice.once(8),
     eventful: flavour === 'flapping' || flavour === 'relapsing' ? 12 * MINUTE : 8 * MINUTE,

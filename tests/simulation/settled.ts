@@ -131,7 +131,7 @@ const isAlone = (world: World, { namespace }: Controlled): boolean =>
 
 function gaveUp(world: World, workload: Controlled, source?: string): boolean {
   const last = world.referee.lastFor(workload, source);
-  const { image, revision } = world.plane.expected(workload.namespace);
+  const { image, revision } = world.plane.expected(workload);
   // a request for one more restart is answered by the next one, whatever that is for
   const answered = workload.manifest.metadata.annotations[RETRY] === world.referee.lastOf(workload)?.retry;
   const target = source === undefined ? world.plane.target({ image, revision }) : VAULT_TARGET;
@@ -185,7 +185,7 @@ export const isCurrent = (world: World, workload: Controlled): boolean =>
 
 /** Whether they have the right proxy, however it is configured. */
 function isProxyCurrent(world: World, workload: Controlled): boolean {
-  const expected = world.plane.expected(workload.namespace);
+  const expected = world.plane.expected(workload);
   return workload.replaceable.every(({ facts }) => sameSidecar(facts.sidecar, expected));
 }
 

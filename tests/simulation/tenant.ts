@@ -110,7 +110,7 @@ export class Tenant {
 
   #target(): string {
     const { plane } = this.#world;
-    const { image, revision } = plane.expected(this.namespace);
+    const { image, revision } = plane.expected({ namespace: this.namespace, name: '' });
     return this.#dice.pick([fingerprint({ image, revision, placement: 'container' }), 'x', '']);
   }
 

@@ -120,16 +120,16 @@ export class WaveReferee {
     return last?.run === run ? last : undefined;
   }
 
-  #isCurrent({ namespace, replaceable }: Controlled): boolean {
-    const expected = this.#world.plane.expected(namespace);
-    return replaceable.every(({ facts }) => sameSidecar(facts.sidecar, expected));
+  #isCurrent(workload: Controlled): boolean {
+    const expected = this.#world.plane.expected(workload);
+    return workload.replaceable.every(({ facts }) => sameSidecar(facts.sidecar, expected));
   }
 
   /** Whether nothing can be in the way of a restart that is due: a plain Deployment whose pods have all been wrong for a while. */
   #isLeft(workload: Controlled): boolean {
     const { drafts, plane, time, flagger, scenario } = this.#world;
     const draft = drafts.get(workload.key);
-    const expected = plane.expected(workload.namespace);
+    const expected = plane.expected(workload);
     const { image, revision } = expected;
     const isOld = ({ facts }: Controlled['replaceable'][number]): boolean => time.now - facts.createdAt > SEEN;
     const isWrong = workload.replaceable.every((pod) => isOld(pod) && !sameSidecar(pod.facts.sidecar, expected));

@@ -62,6 +62,8 @@ export class World {
       this.vault = new VaultInjector(this.scenario.vault === 'new');
     }
     this.plane.hasConfig = this.scenario.configured;
+    this.plane.hasClasses = this.scenario.sharing !== 'none';
+    if (this.scenario.sharing === 'unlike') this.plane.unlike = 'w2';
     this.lease = new LeaseServer(this.time, this.weather);
     this.referee = new Referee(this);
     this.flagger = new Flagger(this, this.scenario.canary, diceFor(seed, 5));
@@ -190,7 +192,7 @@ export class World {
   /** Pods as they were before anything began. */
   #settled(draft: WorkloadDraft): void {
     const workload = this.#add(draft, manifestOf(draft, this.time.now));
-    const sidecar = this.plane.admit(draft.namespace);
+    const sidecar = this.plane.admit(draft);
     if (typeof sidecar !== 'string') workload.settle(sidecar, this.vault && oldVault());
   }
 
@@ -225,10 +227,10 @@ export class World {
     return workload;
   }
 
-  #admit({ namespace }: Controlled): Sidecar | string {
-    if (!this.isTenants({ namespace })) return this.plane.admit(namespace);
+  #admit({ namespace, name }: Controlled): Sidecar | string {
+    if (!this.isTenants({ namespace })) return this.plane.admit({ namespace, name });
     if (this.tenant.failsOpen) return NO_PROXY;
-    return this.tenant.isRefused ? DENIED : this.plane.admit(namespace);
+    return this.tenant.isRefused ? DENIED : this.plane.admit({ namespace, name });
   }
 
   #fate(workload: Controlled): Fate {

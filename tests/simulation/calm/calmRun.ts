@@ -59,6 +59,7 @@ export async function calmRun(cluster: RandomCluster, estimates = true): Promise
       mesh: () => mesh,
       stale: silent,
       answersChanged: silent,
+      answersDiffer: silent,
       sourcesChanged: silent,
     }),
     post: async () => {
@@ -81,6 +82,7 @@ export async function calmRun(cluster: RandomCluster, estimates = true): Promise
       question: silent,
       reachable: silent,
       answersChanged: silent,
+      answersDiffer: silent,
       lost: silent,
       ended: (_assessed, outcome, detail) => {
         if (outcome !== 'verified') throw new Error(`a restart ended as ${outcome}: ${detail}`);

@@ -78,6 +78,17 @@ const mesh = {
   namespaces: new Map([['shop', { labels: { 'istio-injection': 'enabled' }, annotations: {} }]]),
 };
 
+test('an explanation says that an answer was shared, and nothing of it where it was not', () => {
+  const rules = { compareHub: false, ignoreDigest: false, restartOn: new Set(['image'] as const) };
+  const of = (isShared: boolean): string => {
+    const one: Assessed = { ...next, injection: injection({ istiod: istiod() }), ...(isShared && { isShared }) };
+    const row = rowOf({ ...one, step: { action: 'wait', reason: reason('proxy-newer-than-istiod', 'too new') } });
+    return explanation({ assessed: one, mesh, row, rules });
+  };
+  assert.match(of(true), /would you inject .*\n {2}asked about a like template of this namespace/);
+  assert.doesNotMatch(of(false), /like template/);
+});
+
 test('an explanation tells every entry, the question, the answer, the pods, the gates and the verdict', () => {
   const one: Assessed = { ...next, injection: injection({ istiod: istiod({ image: 'istio/pilot:1.30.2' }) }) };
   const row = rowOf({ ...one, step: { action: 'wait', reason: reason('proxy-newer-than-istiod', 'too new') } });
