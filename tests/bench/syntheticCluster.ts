@@ -205,6 +205,7 @@ function answerTo(pathname: string, query: URLSearchParams, metadataOnly: boolea
     const all = within ?? podsOf[chosen(selector ?? '')] ?? [];
     send(response, 'application/vnd.kubernetes.protobuf', podPage(all, from, limit));
   } else if (last === 'replicasets') send(response, 'application/json', replicaSets(chosen(selector ?? '')));
+  else if (last === 'events') send(response, 'application/json', '{}', 201);
   else if (last === 'deployments') send(response, 'application/json', deploymentPage(from, limit, metadataOnly));
   else if (beforeLast === 'deployments')
     send(response, 'application/json', JSON.stringify(deployments.find(({ metadata }) => metadata.name === last)));
