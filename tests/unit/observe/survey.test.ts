@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import type { Cluster } from '../../../src/cluster/cluster.ts';
 import type { PodGroup } from '../../../src/compare/podGroups.ts';
 import { type Budget, keyOf, type Workload } from '../../../src/model.ts';
 import type { Claim } from '../../../src/observe/claims.ts';
 import type { Observed } from '../../../src/observe/observed.ts';
+import { Observer } from '../../../src/observe/observer.ts';
 import { survey } from '../../../src/observe/survey.ts';
-import { workload } from '../../builders/workload.ts';
+import { askedBy } from '../../builders/injectors.ts';
+import { NOTHING_JOURNALLED } from '../../builders/journal.ts';
+import { policy } from '../../builders/policy.ts';
+import { expected, workload } from '../../builders/workload.ts';
 
 const SIGNAL = new AbortController().signal;
 const web = workload({ resourceVersion: '7' });
@@ -82,4 +87,32 @@ test.each<[string, Observed, Now, boolean]>([
 
 test('nothing is listed where lists cannot tell', async () => {
   assert.deepEqual((await isUnchanged(seenAs(daemonSet))).listed, []);
+});
+
+test('a scan that surveys rest on lists no pods before all workloads are listed, in whatever order answers come', async () => {
+  const order: string[] = [];
+  const cluster: Partial<Cluster> = {
+    workloads: async (kind) => {
+      for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+      order.push(kind);
+      return [];
+    },
+    // biome-ignore lint/correctness/useYield: there are no pods
+    pods: async function* () {
+      order.push('pods');
+    },
+    budgets: async () => [],
+    canaries: async () => [],
+    serves: async () => true,
+  };
+  const observer = new Observer({
+    cluster: cluster as Cluster,
+    injectors: askedBy({ ask: async () => ({ kind: 'sidecar', sidecar: expected() }) }),
+    journal: NOTHING_JOURNALLED,
+    policy: () => policy(),
+    podsLast: true,
+  });
+  await observer.scan({ injections: [], namespaces: new Map() }, undefined, SIGNAL);
+  assert.equal(order.indexOf('pods'), order.length - 1, order.join());
+  assert.ok(order.length > 3);
 });
