@@ -122,10 +122,12 @@ export class Observer {
     const failed = new AbortController();
     const both = AbortSignal.any([signal, failed.signal]);
     const budgets = this.#budgets(namespace, both);
+    const fields = this.#fieldsOf(coming instanceof Promise ? policy() : coming);
+    const listPods = (): Promise<PodsByController> => this.#pods(namespace, both, fields);
+    const early = podsLast ? undefined : listPods();
     const canaries = this.#claims.canaries(namespace, both);
     const lists = Promise.all(this.#kinds().map((kind) => this.#listed(kind, namespace, both)));
-    const fields = this.#fieldsOf(coming instanceof Promise ? policy() : coming);
-    const pods = (podsLast ? lists : Promise.resolve()).then(() => this.#pods(namespace, both, fields));
+    const pods = early ?? lists.then(listPods);
     // the first failure is reported below; those of the others must not be unhandled
     for (const one of [budgets, pods, canaries, lists]) one.catch(() => undefined);
     const listing = Promise.all([budgets, canaries, lists, coming]);
