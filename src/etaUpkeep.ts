@@ -1,4 +1,5 @@
 import { inSlices } from './loopSlices.ts';
+import { areSame } from './plan/areSame.ts';
 import type { Forecast } from './plan/eta/eta.ts';
 import { type ForecastInputs, forecastStepwise } from './plan/eta/forecast.ts';
 
@@ -10,12 +11,16 @@ export interface EtaUpkeepOptions {
 
 /** Milliseconds between the beginnings of two estimates. The end hardly moves within that time, and an estimate costs as much as a plan. */
 const EVERY = 15_000;
+/** The same while no step of the plan is another one: only time has passed then. */
+const UNCHANGED_EVERY = 300_000;
 
 /** Keeps an estimate of when everything will be done. It is made beside the loop, in slices: no restart waits for it. */
 export class EtaUpkeep {
   readonly #options: EtaUpkeepOptions;
   #latest: Forecast | undefined;
   #begunAt = Number.NEGATIVE_INFINITY;
+  /** What the last estimate was made from. */
+  #items: ForecastInputs['items'] = [];
   #isMaking = false;
   /** How often there was nothing to wait for: an estimate from before that is of no use. */
   #idles = 0;
@@ -52,8 +57,11 @@ export class EtaUpkeep {
     }
     const { now } = inputs.context;
     if (this.#isMaking || now < this.#begunAt + EVERY) return;
+    const isKept = this.#latest !== undefined && areSame(inputs.items, this.#items);
+    if (isKept && now < this.#begunAt + UNCHANGED_EVERY) return;
     this.#isMaking = true;
     this.#begunAt = now;
+    this.#items = inputs.items;
     const idles = this.#idles;
     inSlices(forecastStepwise(inputs), inputs.items.length)
       .then((forecast) => idles === this.#idles && this.#take(forecast))

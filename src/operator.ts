@@ -106,7 +106,7 @@ export class Operator {
   readonly #burst = new Coalesce();
   readonly #observations = new Observations();
   readonly #scans: Scans;
-  readonly #requeue = new Requeue();
+  readonly #requeue: Requeue;
   readonly #restarts: Restarts;
   readonly #upkeep: JournalUpkeep;
   readonly #eta: EtaUpkeep;
@@ -134,6 +134,7 @@ export class Operator {
     this.#wakeUp = new WakeUp(options.sleep);
     const { journal, now, wall, report } = options;
     this.#clocks = new SteadyWall(now, wall);
+    this.#requeue = new Requeue(options.reconcilePeriod);
     this.#restarts = new Restarts({
       journal,
       now,
@@ -274,10 +275,27 @@ export class Operator {
 
   /** Reads workloads again whose wait nothing else ends. */
   async #reread(signal: AbortSignal): Promise<void> {
-    for (const key of this.#requeue.take(this.#options.now(), this.#restarts.busy)) {
+    const { now } = this.#options;
+    const { looks, survey } = this.#requeue.take(now(), this.#restarts.busy, this.#observations.size);
+    if (survey.length > 0) this.#requeue.surveyed(survey, await this.#unchanged(survey, signal), now());
+    for (const key of looks) {
       const workload = this.#observations.of(key)?.workload;
       if (workload && !signal.aborted) await this.#observeAgain(key, workload);
     }
+  }
+
+  /** Which of these workloads lists show as they were seen; none where the lists fail, so that looks tell what is wrong. */
+  async #unchanged(keys: readonly WorkloadKey[], signal: AbortSignal): Promise<ReadonlySet<WorkloadKey>> {
+    const { observer, namespaces } = this.#options;
+    const unchanged = new Set<WorkloadKey>();
+    const seen = keys.flatMap((key) => this.#observations.of(key) ?? []);
+    for (const place of namespaces.length === 0 ? [undefined] : new Set(namespaces)) {
+      const here = seen.filter(({ workload }) => place === undefined || workload.namespace === place);
+      if (here.length === 0 || signal.aborted) continue;
+      const some = await observer.unchanged(here, place, signal).catch(() => []);
+      for (const key of some) unchanged.add(key);
+    }
+    return unchanged;
   }
 
   async #observeAgain(key: WorkloadKey, ref: WorkloadRef): Promise<void> {

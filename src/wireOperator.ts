@@ -89,6 +89,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     injectors,
     journal,
     policy,
+    podsLast: true,
     onMissingRight: (what, error) => report.trouble(`reading ${what}`, error),
     onForbidden: (what, error) => report.trouble(`reading ${what}`, error),
     onUnreadOwner: (kind, error) => report.ownerUnread(kind, error),

@@ -1,5 +1,15 @@
 import type { ApiResource } from '../kinds/apiResource.ts';
-import type { Budget, Canary, EventDraft, PodFacts, PodOwner, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import type {
+  Budget,
+  Canary,
+  EventDraft,
+  PodFacts,
+  PodOwner,
+  Workload,
+  WorkloadKey,
+  WorkloadKind,
+  WorkloadRef,
+} from '../model.ts';
 import type { SidecarFields } from '../pods/podFields.ts';
 
 /** The fields of a webhook's Service that the API server's resolver uses. */
@@ -25,6 +35,12 @@ export interface OwnerFacts {
 export interface Cluster {
   workloads(kind: WorkloadKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]>;
   workload(ref: WorkloadRef): Promise<Workload | undefined>;
+  /** The resourceVersion of each workload of a kind, in one namespace or in the whole cluster. */
+  versions(
+    kind: WorkloadKind,
+    namespace: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<WorkloadKey, string>>;
   /** The live pods of a workload, directly or through its ReplicaSets; without terminal and terminating pods. */
   podsOf(workload: Workload, fields?: SidecarFields): Promise<PodFacts[]>;
   /**

@@ -2,7 +2,18 @@ import { type ApiResource, apiVersionOf } from '../kinds/apiResource.ts';
 import { findKind, ownerKind, WORKLOAD_KINDS } from '../kinds/kinds.ts';
 import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import { seemsUnclaimed } from '../kinds/unsupportedKinds.ts';
-import type { Budget, Canary, EventDraft, PodFacts, PodOwner, Workload, WorkloadKind, WorkloadRef } from '../model.ts';
+import {
+  type Budget,
+  type Canary,
+  type EventDraft,
+  keyOf,
+  type PodFacts,
+  type PodOwner,
+  type Workload,
+  type WorkloadKey,
+  type WorkloadKind,
+  type WorkloadRef,
+} from '../model.ts';
 import { FIELD_MANAGER } from '../names.ts';
 import type { IsSampled, SidecarFields } from '../pods/podFields.ts';
 import type { PodSource } from '../pods/podSource.ts';
@@ -17,6 +28,7 @@ import { OwnerReader } from './ownerReader.ts';
 import { latestRejection } from './rejection.ts';
 import { resourcePath } from './resources.ts';
 import { selectorQuery } from './selectorQuery.ts';
+import type { Stored } from './store.ts';
 import { workloadOf } from './workloads.ts';
 
 /** Excludes terminal pods on the server. Terminating pods have no field to select them by. */
@@ -93,6 +105,24 @@ export class KubeCluster implements Cluster {
     if (!served) return undefined;
     const raw = await this.#find<RawWorkload>(resourcePath(served, namespace, name));
     return raw && workloadOf(kind, raw);
+  }
+
+  async versions(
+    kind: WorkloadKind,
+    namespace: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<WorkloadKey, string>> {
+    const listed = await wholeList<Stored>(this.#client, {
+      path: resourcePath(ownerKind(kind), namespace),
+      metadataOnly: true,
+      signal,
+    });
+    return new Map(
+      listed.map(({ metadata }): [WorkloadKey, string] => [
+        keyOf({ kind, namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' }),
+        metadata?.resourceVersion ?? '',
+      ]),
+    );
   }
 
   async podsOf(workload: Workload, fields?: SidecarFields): Promise<PodFacts[]> {

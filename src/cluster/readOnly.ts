@@ -5,6 +5,7 @@ export function readOnly(cluster: Cluster): Cluster {
   return {
     workloads: (kind, namespace, signal) => cluster.workloads(kind, namespace, signal),
     workload: (ref) => cluster.workload(ref),
+    versions: (kind, namespace, signal) => cluster.versions(kind, namespace, signal),
     podsOf: (workload, fields) => cluster.podsOf(workload, fields),
     pods: (namespace, signal, fields, kinds) => cluster.pods(namespace, signal, fields, kinds),
     budgets: (namespace, signal) => cluster.budgets(namespace, signal),

@@ -18,12 +18,22 @@ export interface LeaseTiming {
   readonly leaseDuration: number;
   /** How long a holder keeps leading after it sent its last successful renewal. */
   readonly renewDeadline: number;
-  /** Time between two renewals and, with jitter, between two reads of a candidate. */
+  /** Time between two tries of a renewal and, with jitter, between two reads of a candidate. */
   readonly retryPeriod: number;
+  /** Time between a renewal and the next one, where the journal asks for none before: at most half of the deadline. */
+  readonly renewEvery: number;
 }
 
-/** The defaults of Kubernetes' own components (component-base config/v1alpha1/defaults.go). */
-export const LEASE_TIMING: LeaseTiming = { leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2000 };
+/**
+ * The defaults of Kubernetes' own components (component-base config/v1alpha1/defaults.go). They renew every retry period; here that would be
+ * most of what an idle operator asks for. A write of a workload does not rest on the last renewal but on that of its journal.
+ */
+export const LEASE_TIMING: LeaseTiming = {
+  leaseDuration: 15_000,
+  renewDeadline: 10_000,
+  retryPeriod: 2000,
+  renewEvery: 5000,
+};
 
 /**
  * Candidates add up to this many retry periods to their interval, so that their reads do not coincide (client-go leaderelection.go).
@@ -91,14 +101,16 @@ export class LeaderElection implements Leadership {
 
   /** @throws {RangeError} for a timing with which two processes could lead at once, or none for a long time */
   constructor(options: LeaderElectionOptions) {
-    const { leaseDuration, renewDeadline, retryPeriod } = options.timing ?? LEASE_TIMING;
+    const { leaseDuration, renewDeadline, retryPeriod, renewEvery } = options.timing ?? LEASE_TIMING;
     if (leaseDuration <= renewDeadline || leaseDuration < 1000)
       throw new RangeError('the lease duration must be longer than the renew deadline, and a second at least');
     if (renewDeadline <= retryPeriod * JITTER || retryPeriod <= 0)
       throw new RangeError(`the renew deadline must be longer than ${JITTER} retry periods`);
+    if (renewEvery > renewDeadline / 2 || renewEvery <= 0)
+      throw new RangeError('half of the renew deadline must be left for retries');
     this.identity = options.identity;
     this.#lease = new LeaseObject(options.client, options.namespace, options.owner);
-    this.#timing = { leaseDuration, renewDeadline, retryPeriod };
+    this.#timing = { leaseDuration, renewDeadline, retryPeriod, renewEvery };
     this.#clock = options.clock ?? systemClock;
     this.#now = options.now;
     this.#random = options.random ?? Math.random;
@@ -210,14 +222,17 @@ export class LeaderElection implements Leadership {
 
   /** Renews until the term has ended. Ends the term when renewals fail for too long. Retries come faster as that deadline nears. */
   async #renew(term: AbortSignal): Promise<void> {
-    const { retryPeriod } = this.#timing;
+    const { retryPeriod, renewEvery } = this.#timing;
+    let longest = renewEvery;
     while (!term.aborted) {
-      const left = this.#heldUntil - this.#clock.now();
+      const held = this.#heldUntil;
+      const left = held - this.#clock.now();
       await this.#journal.wanted(
-        (signal) => this.#sleep(Math.min(retryPeriod, left, Math.max(retryPeriod / 4, left / 2)), signal),
+        (signal) => this.#sleep(Math.min(longest, left, Math.max(retryPeriod / 4, left / 2)), signal),
         term,
       );
       if (!term.aborted && this.isLeading) await this.#try(() => this.#renewOnce(term));
+      longest = this.#heldUntil > held ? renewEvery : retryPeriod;
       if (!this.isLeading) this.#endTerm(this.#tooLate());
     }
   }

@@ -5,14 +5,15 @@ import type { OwnAccount } from '../cluster/ownAccount.ts';
 import type { Labels } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 import { JournalKeeper, type StatusSource } from './journalKeeper.ts';
+import { LEASE_TIMING } from './leaderElection.ts';
 import { type Lead, type Leadership, type LeadershipListener, NotLeading } from './leadership.ts';
 import { LeadershipNews } from './leadershipNews.ts';
 import { annotationsOf, type Lease, type LeaseCall, LeaseObject } from './lease.ts';
 import { acknowledgement, type PauseState } from './pauseState.ts';
 import { PauseStateWatch } from './pauseStateWatch.ts';
 
-/** The same interval at which an elected leader reads the Lease. */
-const LOOK_EVERY = 2000;
+/** The same interval at which an elected leader renews the Lease. */
+const LOOK_EVERY = LEASE_TIMING.renewEvery;
 const TIMEOUT = 5000;
 
 export interface WithoutElectionOptions {

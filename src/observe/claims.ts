@@ -59,16 +59,33 @@ export class Claims {
    * @throws {ApiError} when it cannot be read
    */
   async of(workload: Workload, kinds: readonly OwnerKind[]): Promise<Claim> {
-    const { namespace, kind } = workload;
-    const borrowing = kinds.filter(({ borrowsFrom }) => borrowsFrom === kind);
+    return (await this.ofKinds(workload.namespace, new Set([workload.kind]), kinds))(workload);
+  }
+
+  /**
+   * What is said now about workloads of some kinds.
+   * @param namespace where they are; undefined for the whole cluster
+   * @param served the kinds that are looked at, and whose API is served
+   * @throws {ApiError} when it cannot be read
+   */
+  async ofKinds(
+    namespace: string | undefined,
+    kinds: ReadonlySet<string>,
+    served: readonly OwnerKind[],
+  ): Promise<(workload: Workload) => Claim> {
+    const borrowing = served.filter(({ borrowsFrom }) => borrowsFrom !== undefined && kinds.has(borrowsFrom));
     const [canaries, ...lists] = await Promise.all([
       this.#lists.whyAbsent(CANARIES, namespace) === undefined ? this.canaries(namespace) : undefined,
       ...borrowing.map((one) =>
         this.#lists.list(one, namespace, () => this.#cluster.workloads(one.kind, namespace, NEVER_ABORTED)),
       ),
     ]);
-    const told = this.#isForbidden(namespace) ? (this.#told.get(namespace) ?? []) : [];
-    return claim(workload, canaries ?? told, borrowersIn(lists.flatMap((list) => list ?? [])));
+    const borrowers = borrowersIn(lists.flatMap((list) => list ?? []));
+    const inNamespaces = canaries && Map.groupBy(canaries, (canary) => canary.namespace);
+    return (workload) => {
+      const told = this.#isForbidden(namespace) ? (this.#told.get(workload.namespace) ?? []) : [];
+      return claim(workload, (inNamespaces ? inNamespaces.get(workload.namespace) : told) ?? [], borrowers);
+    };
   }
 
   #isForbidden(namespace: string | undefined): boolean {

@@ -11,6 +11,10 @@ export class Observations {
     return [...this.#last.values()];
   }
 
+  get size(): number {
+    return this.#last.size;
+  }
+
   of(key: WorkloadKey): Observed | undefined {
     return this.#last.get(key);
   }

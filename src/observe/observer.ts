@@ -19,7 +19,15 @@ import { KINDS, ownerKind } from '../kinds/kinds.ts';
 import type { OwnerKind } from '../kinds/ownerKind.ts';
 import { loopSlices } from '../loopSlices.ts';
 import { messageOf } from '../messageOf.ts';
-import { type Budget, keyOf, type PodFacts, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
+import {
+  type Budget,
+  keyOf,
+  type PodFacts,
+  type Workload,
+  type WorkloadKey,
+  type WorkloadKind,
+  type WorkloadRef,
+} from '../model.ts';
 import { type Answered, assess, type SourceAnswer } from '../plan/assess.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import { covering } from '../plan/budget.ts';
@@ -33,6 +41,7 @@ import { lookAtFound } from './foundByPods.ts';
 import type { Observed } from './observed.ts';
 import { OptionalLists } from './optionalLists.ts';
 import { PodOwners } from './podOwners.ts';
+import { survey } from './survey.ts';
 import { TemplateHashes } from './templateHashes.ts';
 import { UnsupportedOwners } from './unsupportedOwners.ts';
 
@@ -45,6 +54,11 @@ export interface ObserverOptions {
   readonly policy: () => DriftRules & Pick<Policy, 'skipNamespaces' | 'sources' | 'kinds' | 'onDelete'>;
   /** Looks at single workloads that one scan may cost; 50 by default. */
   readonly looks?: number;
+  /**
+   * Whether a scan lists pods only after their workloads. This takes a moment longer, and is what `unchanged` rests on: what is read of the
+   * pods is then never older than the version of their workload.
+   */
+  readonly podsLast?: boolean;
   /** Called once for a missing right that can be done without: what cannot be read, and what is assumed instead. */
   readonly onMissingRight?: (what: string, error: unknown) => void;
   /** Called once for an optional API that is served and may not be read: what cannot be read, and what follows. */
@@ -103,14 +117,17 @@ export class Observer {
     namespace: string | undefined,
     signal: AbortSignal,
   ): Promise<Map<WorkloadKey, Observed>> {
-    const { policy } = this.#options;
+    const { policy, podsLast = false } = this.#options;
     const { skipNamespaces } = policy();
     const failed = new AbortController();
     const both = AbortSignal.any([signal, failed.signal]);
     const budgets = this.#budgets(namespace, both);
-    const pods = this.#pods(namespace, both, this.#fieldsOf(coming instanceof Promise ? policy() : coming));
+    const fields = this.#fieldsOf(coming instanceof Promise ? policy() : coming);
+    const listPods = (): Promise<PodsByController> => this.#pods(namespace, both, fields);
+    const early = podsLast ? undefined : listPods();
     const canaries = this.#claims.canaries(namespace, both);
     const lists = Promise.all(this.#kinds().map((kind) => this.#listed(kind, namespace, both)));
+    const pods = early ?? lists.then(listPods);
     // the first failure is reported below; those of the others must not be unhandled
     for (const one of [budgets, pods, canaries, lists]) one.catch(() => undefined);
     const listing = Promise.all([budgets, canaries, lists, coming]);
@@ -291,6 +308,25 @@ export class Observer {
       ...unreadWithout(workload),
     };
     return { observed, pods };
+  }
+
+  /**
+   * Which of these workloads are surely as they were seen, found out by a few lists.
+   * @param namespace where all of them are; undefined for the whole cluster
+   * @throws {ApiError} when something cannot be listed
+   */
+  unchanged(
+    seen: readonly Observed[],
+    namespace: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<WorkloadKey>> {
+    const read = {
+      cluster: this.#options.cluster,
+      budgets: (place: string | undefined, both: AbortSignal) => this.#budgets(place, both),
+      claims: (place: string | undefined, kinds: ReadonlySet<WorkloadKind>) =>
+        this.#claims.ofKinds(place, kinds, this.#seenKinds(place)),
+    };
+    return survey(read, seen, namespace, signal);
   }
 
   /**

@@ -256,7 +256,8 @@ export class MeshWatch {
     while (!signal.aborted) {
       this.#follow();
       const next = this.#named().filter((reflector) => !waitedFor.has(reflector));
-      if (next.length === 0) return;
+      // what the first lists have shown is no change for those who begin now: each start would scan everything twice
+      if (next.length === 0) return this.#tell();
       for (const reflector of next) waitedFor.add(reflector);
       await unlessAborted(Promise.all(next.map((reflector) => this.#listedOrForbidden(reflector))), signal);
     }

@@ -1,13 +1,46 @@
 import type { WorkloadKey } from '../model.ts';
 
-/** The maximum number of workloads read again in one turn, and the minimum time between two turns. They limit the cost of waiting. */
+/** The maximum number of workloads looked at in one turn, and the minimum time between two turns. They limit the cost of waiting. */
 const AT_ONCE = 2;
+/** The same while workloads are due that lists have shown to be changed: the lists have saved the looks at all others. */
+const CHANGED_AT_ONCE = 4;
 const EVERY = 1000;
+/** A look takes about as many requests as a round of lists has kinds. Where more are due than this, lists may be cheaper. */
+const FEW = 10;
+/** To list so many workloads costs as much as a look at one. */
+const LISTED_FOR_A_LOOK = 50;
+/** The longest that a larger number of waiting workloads puts off the next round of lists. */
+const LONGEST_ROUND = 60_000;
+/** After how long lists no longer count, where no periodic scan looks at everything. */
+const LAST_RESORT = 3_600_000;
+
+interface Due {
+  readonly at: number;
+  readonly after: number;
+  /** When it was looked at by itself, or began to wait. */
+  readonly lookedAt: number;
+  /** The lists have shown a change, or do not show enough. */
+  readonly isMarked?: boolean;
+}
+
+/** What is to be read again now. */
+export interface Rereads {
+  /** To be looked at one by one. */
+  readonly looks: readonly WorkloadKey[];
+  /** So many that lists shall tell first which of them have changed. */
+  readonly survey: readonly WorkloadKey[];
+}
 
 /** Schedules reads of workloads whose wait is not ended by a watch or a timer. */
 export class Requeue {
-  readonly #due = new Map<WorkloadKey, { readonly at: number; readonly after: number }>();
+  readonly #due = new Map<WorkloadKey, Due>();
+  readonly #scansEvery: number;
   #last = 0;
+
+  /** @param scansEvery milliseconds between two scans of everything; 0 if there are none */
+  constructor(scansEvery = 0) {
+    this.#scansEvery = scansEvery;
+  }
 
   /**
    * @param waiting workloads, with their interval in milliseconds if neither a timer nor a watch ends their wait
@@ -16,7 +49,7 @@ export class Requeue {
   note(waiting: ReadonlyMap<WorkloadKey, number | undefined>, now: number, areAll = true): void {
     for (const [key, after] of waiting) {
       if (after === undefined) this.#due.delete(key);
-      else this.#due.set(key, { at: this.#due.get(key)?.at ?? now + after, after });
+      else this.#due.set(key, { at: now + after, lookedAt: now, ...this.#due.get(key), after });
     }
     if (areAll) for (const key of this.#due.keys()) if (!waiting.has(key)) this.#due.delete(key);
   }
@@ -28,15 +61,41 @@ export class Requeue {
     return Math.max(first, this.#last + EVERY);
   }
 
-  /** Takes a limited number of due workloads, the most overdue first. Unless something else is noted, they are due again. */
-  take(now: number, busy: { has(key: WorkloadKey): boolean }): WorkloadKey[] {
-    if (this.dueAt() > now) return [];
+  /**
+   * Takes a limited number of due workloads, the most overdue first. Unless something else is noted, they are due again. Where many are
+   * due, all that wait are to be surveyed instead, also those that are due later: they share the lists.
+   * @param known how many workloads the lists would have
+   */
+  take(now: number, busy: { has(key: WorkloadKey): boolean }, known: number): Rereads {
+    if (this.dueAt() > now) return { looks: [], survey: [] };
     this.#last = now;
-    const due = [...this.#due]
-      .filter(([key, { at }]) => at <= now && !busy.has(key))
-      .sort(([, a], [, b]) => a.at - b.at);
-    const first = due.slice(0, AT_ONCE);
-    for (const [key, { after }] of first) this.#due.set(key, { at: now + after, after });
-    return first.map(([key]) => key);
+    const free = [...this.#due].filter(([key]) => !busy.has(key));
+    const due = free.filter(([, { at }]) => at <= now);
+    const listed = ([, one]: [WorkloadKey, Due]): boolean => !one.isMarked && !this.#isLastResort(one, now);
+    if (due.filter(listed).length > Math.max(FEW, known / LISTED_FOR_A_LOOK))
+      return { looks: [], survey: free.filter(listed).map(([key]) => key) };
+    const most = due.some(([, { isMarked }]) => isMarked) ? CHANGED_AT_ONCE : AT_ONCE;
+    const first = due.sort(([, a], [, b]) => a.at - b.at).slice(0, most);
+    for (const [key, { after }] of first) this.#due.set(key, { at: now + after, after, lookedAt: now });
+    return { looks: first.map(([key]) => key), survey: [] };
+  }
+
+  /**
+   * Notes what lists have told. Those that have not changed are due again after their interval. With many of them it is longer, but even if
+   * all of them have changed then, this takes no longer than looks at all of them would have taken. The others are to be looked at.
+   */
+  surveyed(survey: readonly WorkloadKey[], unchanged: ReadonlySet<WorkloadKey>, now: number): void {
+    const round = Math.min(LONGEST_ROUND, (survey.length / CHANGED_AT_ONCE) * EVERY);
+    for (const key of survey) {
+      const one = this.#due.get(key);
+      if (!one) continue;
+      const next = unchanged.has(key) ? { at: now + Math.max(one.after, round) } : { isMarked: true };
+      this.#due.set(key, { ...one, ...next });
+    }
+  }
+
+  #isLastResort({ lookedAt }: Due, now: number): boolean {
+    const areScanned = this.#scansEvery > 0 && this.#scansEvery <= LAST_RESORT;
+    return !areScanned && now >= lookedAt + LAST_RESORT;
   }
 }

@@ -3,6 +3,7 @@ import { OperatorProcess } from '../live/operatorProcess.ts';
 import { stays } from '../live/stays.ts';
 import type { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
+import { imageEnvironment } from './imageEnvironment.ts';
 import { processMemory } from './processMemory.ts';
 
 /** What the operator takes while nothing happens. */
@@ -20,7 +21,7 @@ export async function idling(
   { kubeconfig, user, seconds }: { readonly kubeconfig: string; readonly user: string; readonly seconds: number },
   entry?: string,
 ): Promise<Idle> {
-  const operator = new OperatorProcess(kubeconfig, ['--dry-run'], {}, entry);
+  const operator = new OperatorProcess(kubeconfig, ['--dry-run'], imageEnvironment(), entry);
   try {
     await until('a scan', 120_000, () => operator.said('Scanned').length > 0);
     await stays('settling', 15_000, async () => true);

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { CERTIFICATE, PRIVATE_KEY } from '../unit/cluster/localhostCertificate.ts';
 import { encode, enveloped } from '../unit/cluster/protobufEncoder.ts';
@@ -29,12 +30,13 @@ const names = Array.from({ length: DEPLOYMENTS }, (_, index) => ({
   name: `web-${index}`,
 })).sort((a, b) => (a.namespace + a.name < b.namespace + b.name ? -1 : 1));
 
-const pods = names.flatMap(({ namespace, name }, of) =>
+const podsOf = names.map(({ namespace, name }, of) =>
   Array.from({ length: REPLICAS }, (_, at) => {
     const pod = injectedPod(name, of * REPLICAS + at) as { 1: object };
     return encode({ 2: encode({ ...pod, 1: { ...pod[1], 3: namespace } }) });
   }),
 );
+const pods = podsOf.flat();
 
 /** A page of all, from an offset, with the token for the next one. */
 function pageOf<T>(
@@ -46,8 +48,8 @@ function pageOf<T>(
   return { items: all.slice(from, to), next: to < all.length ? String(to) : '' };
 }
 
-function podPage(from: number, limit: number): Buffer {
-  const { items, next } = pageOf(pods, from, limit);
+function podPage(all: readonly Buffer[], from: number, limit: number): Buffer {
+  const { items, next } = pageOf(all, from, limit);
   return enveloped('PodList', Buffer.concat([encode({ 1: { 2: '1', 3: next } }), ...items]));
 }
 
@@ -113,10 +115,13 @@ const deployments = names.map(({ namespace, name }, index) => ({
     conditions: [{ type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'ok' }],
   },
 }));
-const deploymentPage = (from: number, limit: number): string => {
+const deploymentPage = (from: number, limit: number, metadataOnly: boolean): string => {
   const { items, next } = pageOf(deployments, from, limit);
-  return list('apps/v1', 'DeploymentList', items, next);
+  const shown = metadataOnly ? items.map(({ metadata }) => ({ metadata })) : items;
+  return list('apps/v1', 'DeploymentList', shown, next);
 };
+/** Where the workload is that a label selector is about. */
+const chosen = (selector: string): number => names.findIndex(({ name }) => selector === `app=${name}`);
 
 function list(apiVersion: string, kind: string, items: readonly object[], next = ''): string {
   return JSON.stringify({
@@ -155,7 +160,9 @@ const answer = JSON.stringify({
 });
 
 const requests = new Map<string, number>();
-const server = createServer({ cert: CERTIFICATE, key: PRIVATE_KEY }, (request, response) => serve(request, response));
+const server = createServer({ cert: CERTIFICATE, key: PRIVATE_KEY, keepAliveTimeout: 120_000 }, (request, response) =>
+  serve(request, response),
+);
 
 function serve(request: IncomingMessage, response: ServerResponse): void {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'https://localhost');
@@ -163,16 +170,58 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
   const count = `${request.method} ${pathname}${isWatch ? ' watch' : ''}`;
   requests.set(count, (requests.get(count) ?? 0) + 1);
   if (isWatch) response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
-  else request.resume().once('end', () => answerTo(pathname, searchParams, response));
+  else
+    void text(request).then((body) => {
+      if (pathname.includes('/leases')) answerLease(request.method ?? '', body, response);
+      else answerTo(pathname, searchParams, String(request.headers.accept).includes('as=Partial'), response);
+    });
 }
 
-function answerTo(pathname: string, query: URLSearchParams, response: ServerResponse): void {
+/** The Lease that was written last. */
+let lease: { metadata?: object } | undefined;
+let leaseVersion = 0;
+
+function answerLease(method: string, body: string, response: ServerResponse): void {
+  if (method !== 'GET') {
+    leaseVersion += 1;
+    const written = JSON.parse(body) as { metadata?: object };
+    lease = { ...written, metadata: { ...written.metadata, resourceVersion: String(leaseVersion) } };
+  }
+  if (lease) send(response, 'application/json', JSON.stringify(lease));
+  else notFound(response);
+}
+
+const notFound = (response: ServerResponse): void =>
+  send(response, 'application/json', '{"kind":"Status","code":404,"reason":"NotFound"}', 404);
+
+function answerTo(pathname: string, query: URLSearchParams, metadataOnly: boolean, response: ServerResponse): void {
   const [from, limit] = [Number(query.get('continue') ?? 0), Number(query.get('limit') ?? PODS)];
-  const text = OTHERS[pathname.split('/').at(-1) ?? ''];
-  if (pathname === '/api/v1/pods') send(response, 'application/vnd.kubernetes.protobuf', podPage(from, limit));
-  else if (pathname === '/apis/apps/v1/deployments') send(response, 'application/json', deploymentPage(from, limit));
-  else if (text) send(response, 'application/json', text());
-  else send(response, 'application/json', '{"kind":"Status","code":404,"reason":"NotFound"}', 404);
+  const selector = query.get('labelSelector');
+  const [last = '', beforeLast] = pathname.split('/').reverse();
+  const other = OTHERS[last];
+  if (last === 'pods') {
+    const namespace = /\/namespaces\/([^/]+)/.exec(pathname)?.[1];
+    const within = selector === null ? podsOf.filter((_, of) => isIn(of, namespace)).flat() : undefined;
+    const all = within ?? podsOf[chosen(selector ?? '')] ?? [];
+    send(response, 'application/vnd.kubernetes.protobuf', podPage(all, from, limit));
+  } else if (last === 'replicasets') send(response, 'application/json', replicaSets(chosen(selector ?? '')));
+  else if (last === 'events') send(response, 'application/json', '{}', 201);
+  else if (last === 'deployments') send(response, 'application/json', deploymentPage(from, limit, metadataOnly));
+  else if (beforeLast === 'deployments')
+    send(response, 'application/json', JSON.stringify(deployments.find(({ metadata }) => metadata.name === last)));
+  else if (other) send(response, 'application/json', other());
+  else notFound(response);
+}
+
+const isIn = (of: number, namespace: string | undefined): boolean =>
+  namespace === undefined || names[of]?.namespace === namespace;
+
+/** The ReplicaSet of one of the Deployments. */
+function replicaSets(index: number): string {
+  const { name, namespace } = names[index] ?? { name: '', namespace: '' };
+  const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name, uid: `uid-${name}`, controller: true };
+  const metadata = { name: `${name}-5d4f`, namespace, uid: `rs-${name}`, ownerReferences: [owner] };
+  return list('meta.k8s.io/v1', 'PartialObjectMetadataList', [{ metadata }]);
 }
 
 const OTHERS: Readonly<Record<string, () => string>> = {
@@ -185,7 +234,7 @@ const OTHERS: Readonly<Record<string, () => string>> = {
   statefulsets: () => list('apps/v1', 'StatefulSetList', []),
   daemonsets: () => list('apps/v1', 'DaemonSetList', []),
   poddisruptionbudgets: () => list('policy/v1', 'PodDisruptionBudgetList', []),
-  leases: () => list('coordination.k8s.io/v1', 'LeaseList', []),
+  proxyconfigs: () => list('networking.istio.io/v1beta1', 'ProxyConfigList', []),
   namespaces: () =>
     list(
       'meta.k8s.io/v1',

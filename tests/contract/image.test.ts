@@ -191,7 +191,9 @@ test('two builds, in two places, make the same files for the image', () => {
 
 /** The environment of the last stage. */
 const environment = Object.fromEntries(
-  of(final, 'ENV').map((one) => (one.getArgumentsContent() ?? '').split(/=(.*)/s).slice(0, 2) as [string, string]),
+  of(final, 'ENV').map(
+    (one) => (one.getArgumentsContent() ?? '').replaceAll('"', '').split(/=(.*)/s).slice(0, 2) as [string, string],
+  ),
 );
 
 /** Runs the entry file as the image would: another user, nothing writable, nothing but the built folder. */

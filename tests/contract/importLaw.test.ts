@@ -96,7 +96,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   journal: { values: [...NOUNS, 'cluster', 'compare', 'plan', 'node:util', 'node:zlib'], types: ['observe', 'report'] },
   leader: { values: [...NOUNS, 'cluster', 'node:crypto', 'node:os'], types: ['journal'] },
   observe: {
-    values: [...NOUNS, 'loopSlices.ts', 'cluster', 'compare', 'expect', 'kinds', 'plan'],
+    values: [...NOUNS, 'loopSlices.ts', 'cluster', 'compare', 'expect', 'kinds', 'plan', 'node:util'],
     types: ['journal', 'pods', 'report'],
   },
   // it asks Prometheus as expect asks injectors, and keeps who waits for an answer since when

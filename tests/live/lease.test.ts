@@ -70,8 +70,8 @@ describe('two candidates', () => {
     one.signal('SIGKILL');
     const began = performance.now();
     await other.said('wrote', LEASE + LOOK);
-    // The last renewal was at most two seconds old, and it is what the other counts from.
-    assert.ok(performance.now() - began > LEASE - 2000 - 2000, `after ${performance.now() - began} ms`);
+    // The last renewal was at most five seconds old, and it is what the other counts from.
+    assert.ok(performance.now() - began > LEASE - 5000 - 2000, `after ${performance.now() - began} ms`);
     assert.deepEqual(await writers('killed'), ['one', 'other']);
     assert.equal((await leaseIn('killed')).spec?.leaseTransitions, 1);
   });

@@ -15,7 +15,12 @@ import { SimulatedCluster } from './simulatedCluster.ts';
 import type { World } from './world.ts';
 
 /** Kubernetes' own proportions, with fewer renewals to simulate. */
-export const TIMING: LeaseTiming = { leaseDuration: 30_000, renewDeadline: 20_000, retryPeriod: 8000 };
+export const TIMING: LeaseTiming = {
+  leaseDuration: 30_000,
+  renewDeadline: 20_000,
+  retryPeriod: 8000,
+  renewEvery: 10_000,
+};
 
 const REFUSED: Answer = { kind: 'unknown', reason: reason('injector-refused', 'the template is none') };
 

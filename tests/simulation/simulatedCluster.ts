@@ -1,5 +1,5 @@
 import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { Budget, Canary, PodFacts, Workload, WorkloadKind, WorkloadRef } from '../../src/model.ts';
+import type { Budget, Canary, PodFacts, Workload, WorkloadKey, WorkloadKind, WorkloadRef } from '../../src/model.ts';
 import { keyOf } from '../../src/model.ts';
 import type { Controlled } from './controlled.ts';
 import { failure } from './faults.ts';
@@ -55,6 +55,13 @@ export class SimulatedCluster implements Cluster {
   workload(ref: WorkloadRef): Promise<Workload | undefined> {
     this.#world.referee.reads(this.#process, keyOf(ref));
     return this.#read(keyOf(ref), () => this.#world.find(keyOf(ref))?.workload);
+  }
+
+  versions(kind: WorkloadKind, namespace: string | undefined): Promise<ReadonlyMap<WorkloadKey, string>> {
+    return this.#read(kind, () => {
+      const some = this.#of(namespace).filter((one) => one.kind === kind);
+      return new Map(some.map(({ workload }) => [keyOf(workload), workload.resourceVersion]));
+    });
   }
 
   podsOf(workload: Workload): Promise<PodFacts[]> {

@@ -37,6 +37,18 @@ test('another is made after a quarter of a minute', async () => {
   assert.equal(upkeep.latest?.at, NOW + 15_000);
 });
 
+test('while the plan stays the same, another is made after five minutes', async () => {
+  const { upkeep, told } = kept();
+  const same = inputs();
+  const at = (now: number) => ({ items: [...same.items], context: context({ now, wall: now }) });
+  upkeep.note(same);
+  await until('the first', 10_000, () => told.length === 1);
+  for (const passed of [15_000, 60_000, 299_999]) upkeep.note(at(NOW + passed));
+  upkeep.note(at(NOW + 300_000));
+  await until('the second', 10_000, () => told.length === 2);
+  assert.equal(upkeep.latest?.at, NOW + 300_000);
+});
+
 test('when nothing is left to wait for, there is none, not even one that was being made', async () => {
   const { upkeep, told } = kept();
   upkeep.note(inputs());

@@ -192,3 +192,26 @@ it('ten thousand workloads that are made again and again leave nothing behind', 
   const rest = (await journalText(bench.journal.entries)).length;
   assert.ok(rest < 64 * 1024, `${rest} bytes`);
 });
+
+it('of many that wait, only those that lists show as changed are looked at', async () => {
+  let now = NOW;
+  const rolling = Array.from({ length: 40 }, (_, index) =>
+    web({ name: `web-${index}`, uid: `web-${index}`, resourceVersion: '1', paused: true }),
+  );
+  const bench = new OperatorBench({ workloads: () => rolling, given: { now: () => now } });
+  await using running = bench.start();
+  await until('an evaluation', () => running.evaluations > 0);
+  /** Half a minute and some passes in steps, each with a turn. */
+  const pass = async (): Promise<void> => {
+    for (const end = now + 35_000; now < end; now += 1000) {
+      const before = bench.evaluations;
+      bench.operator.ring();
+      await until('a turn', () => bench.evaluations > before);
+    }
+  };
+  await pass();
+  assert.deepEqual([bench.surveys, bench.looks, bench.patched], [1, 0, []]);
+  rolling[7] = { ...(rolling[7] as Workload), resourceVersion: '2', paused: false };
+  await pass();
+  assert.deepEqual([bench.surveys, bench.patched, [...bench.lookedAt]], [2, ['web-7'], ['web-7']]);
+});

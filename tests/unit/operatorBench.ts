@@ -3,7 +3,14 @@ import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Mesh } from '../../src/expect/mesh.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { PauseState } from '../../src/leader/pauseState.ts';
-import { type Labels, NO_NAMESPACE, type Workload, type WorkloadKey, type WorkloadRef } from '../../src/model.ts';
+import {
+  keyOf,
+  type Labels,
+  NO_NAMESPACE,
+  type Workload,
+  type WorkloadKey,
+  type WorkloadRef,
+} from '../../src/model.ts';
 import type { Operator } from '../../src/operator.ts';
 import type { Assessed } from '../../src/plan/assessed.ts';
 import type { Policy } from '../../src/plan/policy.ts';
@@ -44,6 +51,10 @@ export class OperatorBench implements AsyncDisposable {
   /** What the reports told, in order. */
   readonly told: string[] = [];
   looks = 0;
+  /** Names of the workloads that were looked at. */
+  readonly lookedAt = new Set<string>();
+  /** Lists of versions. */
+  surveys = 0;
   scans = 0;
   assessed: readonly Assessed[] = [];
   evaluations = 0;
@@ -71,10 +82,16 @@ export class OperatorBench implements AsyncDisposable {
       podsOf: async (one) => [pod(one)],
       workload: async ({ namespace, name }: WorkloadRef) => {
         this.looks += 1;
+        this.lookedAt.add(name);
         // a network takes its time, so that timers go on
         await new Promise(setImmediate);
         if (forbidden.includes(name)) throw statusError({ method: 'GET', path: name }, { code: 403 });
         return workloads().find((one) => one.name === name && one.namespace === namespace);
+      },
+      versions: async (kind, namespace) => {
+        this.surveys += 1;
+        const there = workloads().filter((one) => one.kind === kind && isIn(one, namespace));
+        return new Map(there.map((one) => [keyOf(one), one.resourceVersion]));
       },
       patch: async ({ name }, body) => {
         const one = workloads().find((other) => other.name === name) as Workload;

@@ -49,6 +49,30 @@ it('of many nodes, those are lost that are gone or not Ready; a few are read at 
   assert.ok(most <= 4, `${most} at once`);
 });
 
+it('versions come from the metadata of whole lists', async () => {
+  const asked: string[] = [];
+  const server = await new ApiServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://server');
+    asked.push(`${pathname} ${request.headers.accept?.includes('as=PartialObjectMetadataList')}`);
+    const [name, next] = searchParams.get('continue') === 'b' ? ['b', undefined] : ['a', 'b'];
+    const items = [{ metadata: { namespace: 'shop', name, resourceVersion: `version of ${name}` } }];
+    json(response, 200, { metadata: { resourceVersion: '1', continue: next }, items });
+  }).listen();
+  const client = new KubeClient({ config: configFor(server.url), userAgent: 'meltemi/test' });
+  const cluster = new KubeCluster(client, new PagedPodSource(client), Date.now);
+  const versions = await cluster.versions('Deployment', undefined, new AbortController().signal);
+  assert.deepEqual(
+    [...versions],
+    [
+      ['Deployment/shop/a', 'version of a'],
+      ['Deployment/shop/b', 'version of b'],
+    ],
+  );
+  assert.deepEqual(asked, ['/apis/apps/v1/deployments true', '/apis/apps/v1/deployments true']);
+  await client.close();
+  await server[Symbol.asyncDispose]();
+});
+
 it('counts the pods of the ReplicaSets that a Deployment owns, and reads of these only their metadata', async () => {
   const owned = (uid: string) => ({ metadata: { uid, ownerReferences: [{ uid: 'u', controller: true }] } });
   const pod = (name: string, uid: string) => ({

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { KubeClient } from '../../../src/cluster/client.ts';
-import { LeaderElection, type LeaseTiming } from '../../../src/leader/leaderElection.ts';
+import { LEASE_TIMING, LeaderElection, type LeaseTiming } from '../../../src/leader/leaderElection.ts';
 import { type Lead, type LeadershipListener, NotLeading } from '../../../src/leader/leadership.ts';
 import type { PauseState } from '../../../src/leader/pauseState.ts';
 import { configFor } from '../cluster/apiServer.ts';
@@ -10,6 +10,9 @@ import { LeaseServer } from '../cluster/leaseServer.ts';
 
 /** The wall clock when a test begins. */
 export const WALL = Date.parse('2026-03-01T12:00:00Z');
+
+/** A renewal in each retry period: more of them in the same time. */
+export const OFTEN: LeaseTiming = { ...LEASE_TIMING, renewEvery: LEASE_TIMING.retryPeriod };
 
 /** One who wants to lead, and what became of it. */
 export class Elector implements LeadershipListener {
@@ -31,7 +34,7 @@ export class Elector implements LeadershipListener {
       ...common,
       now: () => WALL + clock.now(),
       random: () => 0,
-      ...(timing && { timing }),
+      timing: timing ?? OFTEN,
     });
     this.election.onPauseState((pauseState) => this.pauseStates.push(pauseState));
     this.ended = this.election
@@ -91,8 +94,13 @@ export class ElectionBench implements AsyncDisposable {
   }
 
   /** Starts one and waits until it has looked. */
-  async elector(identity: string, lead: Lead = () => undefined, clock = this.clock): Promise<Elector> {
-    const elector = new Elector(identity, this.server.url, clock, lead);
+  async elector(
+    identity: string,
+    lead: Lead = () => undefined,
+    clock = this.clock,
+    timing?: LeaseTiming,
+  ): Promise<Elector> {
+    const elector = new Elector(identity, this.server.url, clock, lead, timing);
     this.electors.push(elector);
     await this.idle();
     return elector;

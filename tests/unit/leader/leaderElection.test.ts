@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { LeaderElection, type LeaseTiming, newIdentity } from '../../../src/leader/leaderElection.ts';
+import { LEASE_TIMING, LeaderElection, type LeaseTiming, newIdentity } from '../../../src/leader/leaderElection.ts';
 import type { PauseState } from '../../../src/leader/pauseState.ts';
 import { LEASE_ANNOTATION } from '../../../src/names.ts';
 import { settled, until } from '../cluster/deadline.ts';
@@ -671,17 +671,53 @@ describe('leader election: liveness', () => {
   });
 });
 
+describe('leader election: at the pace of the defaults', () => {
+  const idling = async (bench: ElectionBench) => bench.elector('a', undefined, undefined, LEASE_TIMING);
+
+  it('renews every five seconds in one request', async () => {
+    await using bench = await ElectionBench.open();
+    await idling(bench);
+    bench.server.requests.length = 0;
+    await bench.pass(20_000);
+    assert.deepEqual(
+      bench.server.requests,
+      Array.from({ length: 4 }, () => 'PUT'),
+    );
+  });
+
+  it('bears an API server that fails for four and a half seconds, whenever that begins', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await idling(bench);
+    for (let begin = 0; begin < 5000; begin += 500) {
+      bench.server.failing = 500;
+      await bench.pass(4500);
+      bench.server.failing = undefined;
+      await bench.pass(10_000 + 500);
+    }
+    assert.deepEqual([a.terms.length, a.passes], [1, true]);
+  });
+
+  it('hears a pause before a journal is kept: no restart begins without it', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await idling(bench);
+    bench.server.annotate({ 'meltemi.dev/paused': 'stop' });
+    await a.election.keep('{}');
+    assert.deepEqual(a.pauseStates, [{ paused: 'stop' }]);
+  });
+});
+
 describe('leader election: timing', () => {
   const rows: [string, Partial<LeaseTiming>, RegExp][] = [
     ['a renew deadline as long as the lease', { renewDeadline: 15_000 }, /lease duration must be longer/],
     ['a lease under a second', { leaseDuration: 999, renewDeadline: 900, retryPeriod: 100 }, /a second at least/],
     ['a retry period with no room for a second try', { retryPeriod: 9000 }, /longer than 1.2 retry periods/],
     ['no retry period', { retryPeriod: 0 }, /longer than 1.2 retry periods/],
+    ['renewals with less than half of the deadline left', { renewEvery: 5001 }, /left for retries/],
   ];
   for (const [name, timing, message] of rows) {
     it(`refuses ${name}`, () => {
       const listener = {} as never;
-      const whole = { leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2000, ...timing };
+      const whole = { ...LEASE_TIMING, ...timing };
       const options = { client: {} as never, namespace: 'x', identity: 'a', listener, now: () => WALL, timing: whole };
       assert.throws(() => new LeaderElection(options), { name: 'RangeError', message });
     });

@@ -42,7 +42,7 @@ afterEach(async () => {
 const looked = (): Promise<void> => until('the look', () => clock.sleeping.length === 1);
 
 async function lookAgain(): Promise<void> {
-  clock.advance(2000);
+  clock.advance(5000);
   await looked();
 }
 

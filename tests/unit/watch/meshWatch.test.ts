@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { KubeClient } from '../../../src/cluster/client.ts';
+import type { MeshChange } from '../../../src/watch/changes.ts';
 import { MeshWatch } from '../../../src/watch/meshWatch.ts';
 import { afterTest } from '../../jest/afterTest.ts';
 import { ApiServer, configFor, json, status } from '../cluster/apiServer.ts';
@@ -55,4 +56,16 @@ test('that one ConfigMap may not be read is no reason not to wait for another in
   for (let turn = 0; turn < 50; turn++) await setImmediate();
   assert.equal(isSettled, false);
   assert.deepEqual(watch.problems(), ['/api/v1/namespaces/istio-system/configmaps is being listed']);
+});
+
+test('what the first lists show is no change after the mesh has settled', async () => {
+  const { watch, signal } = await serving(() => 'served');
+  const after: (MeshChange | undefined)[] = [];
+  await settled('the mesh', watch.settled(signal));
+  watch.onChange((change) => after.push(change));
+  for (let turn = 0; turn < 50; turn++) await setImmediate();
+  assert.deepEqual(
+    after.filter((change) => change?.epochs || change?.namespaces.length),
+    [],
+  );
 });
