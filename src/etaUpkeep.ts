@@ -1,5 +1,5 @@
+import { areSame } from './areSame.ts';
 import { inSlices } from './loopSlices.ts';
-import { areSame } from './plan/areSame.ts';
 import type { Forecast } from './plan/eta/eta.ts';
 import { type ForecastInputs, forecastStepwise } from './plan/eta/forecast.ts';
 

@@ -144,7 +144,14 @@ export class Reflector<T extends Stored> {
   }
 
   async #become(items: readonly T[]): Promise<void> {
-    const changes = this.#store.replace(items);
+    const known: T[] = [];
+    const slices = loopSlices();
+    for (const item of items) {
+      known.push(this.#store.known(item));
+      await slices.step();
+    }
+    if (this.#options.signal.aborted) return;
+    const changes = this.#store.replace(known);
     this.#isSynced = true;
     await this.#tell(changes);
     this.#settle();

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 /** The fields of an object that the store needs. */
 export interface Stored {
   readonly metadata?: {
@@ -34,13 +36,20 @@ export class Store<T extends Stored> {
   }
 
   /**
-   * An object with the same name but another UID is a different object, so its arrival is two changes. One of a version that is here already
-   * stays as it is: hashes and the like are kept by object, so that a new list after a lost watch costs only what has changed.
+   * The object that is here already, if this is the same in the same version; else this one. Hashes and the like are kept by object, so
+   * that a new list after a lost watch costs only what has changed.
    */
+  known(object: T): T {
+    const before = this.#objects.get(objectKey(object));
+    const isSame = before === object || (before && isSameVersion(before, object) && isSameContent(before, object));
+    return isSame ? (before as T) : object;
+  }
+
+  /** An object with the same name but another UID is a different object, so its arrival is two changes. */
   put(after: T): Change<T>[] {
     const key = objectKey(after);
     const before = this.#objects.get(key);
-    if (before && isSameVersion(before, after)) return [];
+    if (before && this.known(after) === before) return [];
     this.#objects.set(key, after);
     if (!before) return [{ key, after }];
     if (before.metadata?.uid !== after.metadata?.uid)
@@ -70,3 +79,18 @@ function isSameVersion({ metadata: before }: Stored, { metadata: after }: Stored
   const version = after?.resourceVersion;
   return version !== undefined && version === before?.resourceVersion && after?.uid === before?.uid;
 }
+
+/**
+ * Whether two objects of one version really say the same. If etcd is restored from a backup, it counts on from an older version, and gives
+ * versions out for the second time. Objects in a list have neither `kind` nor `apiVersion`.
+ */
+function isSameContent(before: Stored, after: Stored): boolean {
+  try {
+    return isDeepStrictEqual({ ...before, ...NOT_IN_LISTS }, { ...after, ...NOT_IN_LISTS });
+  } catch {
+    // nested too deeply to be compared, which a tenant can make
+    return false;
+  }
+}
+
+const NOT_IN_LISTS = { kind: '', apiVersion: '' };

@@ -49,31 +49,61 @@ export interface InjectorContent {
  * no istiod is visible, it stays the configuration's label, or `default` without one, as in istiod itself.
  */
 export function injectionOf(labelled: WebhookEntry, content: InjectorContent): AskedInjection {
-  const { istiod, configChart, answersVersion, source, notReady = [], injectorConfig } = content;
+  const { istiod, configChart, source, notReady = [], injectorConfig } = content;
   const isSeen = istiod !== undefined && !source && !content.proxyConfigsUnread && isData(injectorConfig);
   const revision = istiod?.revision ?? (labelled.revision || 'default');
   // only Istio has revisions
   const entry = { ...labelled, revision: source ? '' : revision };
-  const { caBundle: _rewrittenByEveryIstiod, ...stable } = entry;
-  const run = contentHash([
-    stable.address,
-    part(content.injectorConfig),
-    part(content.meshConfig),
-    istiod?.templateHash,
-    content.rootProxyConfigs,
-    ...(source ? [source.name, source.container] : []),
-  ]);
+  const { run, epoch } = hashesOf(labelled, entry, content);
   return {
     entry,
     run,
-    // not part of the run, because the run is journalled and each process starts this count anew
-    epoch: contentHash([stable, run, ...(answersVersion ? [answersVersion] : [])]),
+    epoch,
     ...(source && { source }),
     ...(notReady.length > 0 && { notReady }),
     ...(istiod && { istiod }),
     ...(isSeen && { injectorConfig }),
     ...(configChart && { configChart }),
   };
+}
+
+interface Hashes {
+  /** What they were made of besides the entry. */
+  readonly madeOf: string;
+  readonly run: string;
+  readonly epoch: string;
+}
+
+const hashes = new WeakMap<WebhookEntry, Hashes>();
+
+/** The hashes of an entry, which are made again only if something that they are made of is another. */
+function hashesOf(labelled: WebhookEntry, entry: WebhookEntry, content: InjectorContent): Hashes {
+  const { istiod, answersVersion, source } = content;
+  const injector = [
+    part(content.injectorConfig),
+    part(content.meshConfig),
+    istiod?.templateHash,
+    content.rootProxyConfigs,
+    ...(source ? [source.name, source.container] : []),
+  ];
+  const madeOf = JSON.stringify([entry.revision, answersVersion ?? 0, source !== undefined, injector]);
+  const known = hashes.get(labelled);
+  if (known?.madeOf === madeOf) return known;
+  const { caBundle: _rewrittenByEveryIstiod, ...stable } = entry;
+  const run = contentHash([stable.address, ...injector]);
+  // the count is no part of the run, because the run is journalled and each process starts the count anew
+  const epoch = contentHash([stable, run, ...(answersVersion ? [answersVersion] : [])]);
+  const made = { madeOf, run, epoch };
+  hashes.set(labelled, made);
+  return made;
+}
+
+/** Passes the hashes of entries on to those in the same places, which are equal to them but for their CA bundles. */
+export function keepHashes(before: readonly WebhookEntry[], after: readonly WebhookEntry[]): void {
+  for (const [place, entry] of after.entries()) {
+    const known = before[place] && hashes.get(before[place]);
+    if (known) hashes.set(entry, known);
+  }
 }
 
 /** The injection of a source that asks no webhook. Its run and its epoch change with the setting in the policy. */

@@ -1,5 +1,5 @@
+import { areSame } from '../areSame.ts';
 import type { KeptAnswer } from '../expect/keptAnswers.ts';
-import { areSame } from '../plan/areSame.ts';
 import type { Answered } from '../plan/assess.ts';
 import type { Observed } from './observed.ts';
 

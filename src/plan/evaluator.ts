@@ -1,7 +1,7 @@
+import { areSame } from '../areSame.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { Pause } from '../loopSlices.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
-import { areSame } from './areSame.ts';
 import { type Answered, type AssessmentContext, isListed } from './assess.ts';
 import type { Assessed } from './assessed.ts';
 import { changedBetween } from './changedBetween.ts';

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { chartLabels } from '../expect/chartLabels.ts';
 import { configMapNames, type Home, homeOf, type ServiceBackend } from '../expect/controlPlaneOf.ts';
-import { contentHash, digest, fixedInjection, injectionOf } from '../expect/epoch.ts';
+import { contentHash, digest, fixedInjection, type InjectorContent, injectionOf } from '../expect/epoch.ts';
 import type { ChartLabels, Injection, Istiod, Mesh, NotReady } from '../expect/mesh.ts';
 import { rootNamespaceOf } from '../expect/rootNamespace.ts';
 import { selects } from '../expect/selector.ts';
@@ -12,7 +13,9 @@ import { fits } from '../fieldTypes.ts';
 import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import type { Labels, NamespaceFacts } from '../model.ts';
 import { isLabelledIstiod, istiodOf, podLabelsOf } from './istiod.ts';
+import { onceFor, onceForText } from './onceFor.ts';
 import { rolloutProblem } from './rolloutProblem.ts';
+import { isSameContent, isSameMesh, sameFacts } from './sameMesh.ts';
 
 /** The fields that identify an object. */
 export interface Named {
@@ -66,7 +69,15 @@ export class MeshAssembly {
     return { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {} };
   });
   #resolved: readonly Resolved[] | undefined;
+  /** The last mesh that was made. */
   #mesh: Mesh | undefined;
+  #isCurrent = false;
+  /** The last injection of each source that asks no webhook. */
+  readonly #fixed = new WeakMap<SidecarSource, Injection>();
+  /** The ProxyConfigs of each namespace in the last mesh, with their hash. */
+  #proxyConfigs: ReadonlyMap<string, { readonly madeOf: string; readonly hash: string }> = new Map();
+  /** The last injection of each entry. */
+  readonly #injections = new WeakMap<WebhookEntry, { readonly content: InjectorContent; readonly made: Injection }>();
   #roots: ReadonlySet<string> = new Set();
   /** A Deployment read as a control plane. */
   readonly istiodOf = onceFor(istiodOf);
@@ -87,14 +98,19 @@ export class MeshAssembly {
     this.#answersVersion = answersVersion;
   }
 
-  /** Invalidates the mesh after a change of an object. It is rebuilt on next use. */
-  forget(): void {
-    this.#mesh = undefined;
-    this.#resolved = undefined;
+  /**
+   * Invalidates the mesh after a change of an object. It is made on next use, from all parts that have not changed.
+   * @param entries whether the entries, or the control planes behind them, have to be gone through again
+   */
+  forget(entries = true): void {
+    this.#isCurrent = false;
+    if (entries) this.#resolved = undefined;
   }
 
+  /** The mesh as it is now: the same object as before if nothing in it has changed. */
   mesh(): Mesh {
-    this.#mesh ??= this.#build();
+    if (!this.#isCurrent || !this.#mesh) this.#mesh = this.#build(this.#mesh);
+    this.#isCurrent = true;
     return this.#mesh;
   }
 
@@ -169,23 +185,24 @@ export class MeshAssembly {
     return found && backendOf(found);
   }
 
-  #build(): Mesh {
+  #build(before: Mesh | undefined): Mesh {
     const proxyConfigs = this.#proxyConfigHashes();
     const roots = new Set<string>();
     const asked = this.resolve().map((resolved) => this.#injection(resolved, proxyConfigs, roots));
     const sources = this.#sources();
-    const fixed = sources.flatMap((source) =>
-      source.fixed ? fixedInjection(source, source.fixed, this.#notReady(source)) : [],
-    );
+    const fixed = sources.flatMap((source) => this.#fixedOf(source) ?? []);
     const injections = [...asked, ...fixed];
     this.#roots = roots;
     const namespaces = this.#objects.namespaces().map((raw): [string, NamespaceFacts] => {
       const name = raw.metadata?.name ?? '';
       const hash = proxyConfigs.get(name);
       const facts = this.#factsOf(raw);
-      return [name, hash === undefined ? facts : { ...facts, proxyConfigs: hash }];
+      const now = hash === undefined ? facts : { ...facts, proxyConfigs: hash };
+      const known = before?.namespaces.get(name);
+      return [name, known && sameFacts(known, now) ? known : now];
     });
-    return { injections, namespaces: new Map(namespaces), sources };
+    const made = { injections, namespaces: new Map(namespaces), sources };
+    return before && isSameMesh(before, made) ? before : made;
   }
 
   #injection(
@@ -196,14 +213,14 @@ export class MeshAssembly {
     const istiod = home.istiod && { istiod: home.istiod };
     const answersVersion = this.#answersVersion(entry);
     if (source !== ISTIO)
-      return injectionOf(entry, { source, notReady: this.#notReady(source), ...istiod, answersVersion });
+      return this.#injectionOf(entry, { source, notReady: this.#notReady(source), ...istiod, answersVersion });
     const names = configMapNames(revision);
     const injector = this.#configMap(home.namespace, names.injector);
     const meshConfig = this.#configMap(home.namespace, names.mesh)?.data;
     const root = rootNamespaceOf(meshConfig, home.namespace);
     roots.add(root);
     const configChart: ChartLabels | undefined = injector && chartLabels(injector.metadata?.labels);
-    return injectionOf(entry, {
+    return this.#injectionOf(entry, {
       injectorConfig: injector?.data,
       meshConfig,
       ...istiod,
@@ -214,6 +231,24 @@ export class MeshAssembly {
     });
   }
 
+  #fixedOf(source: SidecarSource): Injection | undefined {
+    if (!source.fixed) return undefined;
+    const notReady = this.#notReady(source);
+    const last = this.#fixed.get(source);
+    if (last && isDeepStrictEqual(last.notReady ?? [], notReady)) return last;
+    const made = fixedInjection(source, source.fixed, notReady);
+    this.#fixed.set(source, made);
+    return made;
+  }
+
+  #injectionOf(entry: WebhookEntry, content: InjectorContent): Injection {
+    const last = this.#injections.get(entry);
+    if (last && isSameContent(last.content, content)) return last.made;
+    const made = injectionOf(entry, content);
+    this.#injections.set(entry, { content, made });
+    return made;
+  }
+
   #configMap(namespace: string | undefined, name: string): ConfigMap | undefined {
     return namespace === undefined ? undefined : this.#objects.configMap(namespace, name);
   }
@@ -221,12 +256,14 @@ export class MeshAssembly {
   /** ProxyConfigs by namespace. The order in which they arrived does not matter. */
   #proxyConfigHashes(): Map<string, string> {
     const byNamespace = Map.groupBy(this.#objects.proxyConfigs(), ({ metadata }) => metadata?.namespace ?? '');
-    return new Map(
-      [...byNamespace].map(([namespace, configs]) => {
-        const specs = configs.map(({ metadata, spec }) => `${metadata?.name}=${spec && digest(spec)}`).sort();
-        return [namespace, contentHash(specs)];
-      }),
-    );
+    const hashed = [...byNamespace].map(([namespace, configs]) => {
+      const specs = configs.map(({ metadata, spec }) => `${metadata?.name}=${spec && digest(spec)}`).sort();
+      const madeOf = specs.join();
+      const known = this.#proxyConfigs.get(namespace);
+      return [namespace, known?.madeOf === madeOf ? known : { madeOf, hash: contentHash(specs) }] as const;
+    });
+    this.#proxyConfigs = new Map(hashed);
+    return new Map(hashed.map(([namespace, { hash }]) => [namespace, hash]));
   }
 }
 
@@ -237,22 +274,3 @@ const backendOf = ({ spec }: RawService): ServiceBackend => ({
 
 const isCandidate = (raw: RawWorkload, selectors: readonly Labels[]): boolean =>
   isLabelledIstiod(raw) || selectors.some((matchLabels) => selects({ matchLabels }, podLabelsOf(raw)));
-
-/** Caches a result for the lifetime of its object. */
-function onceFor<T extends object, R>(make: (object: T) => R): (object: T) => R {
-  const made = new WeakMap<T, { readonly value: R }>();
-  return (object) => {
-    const known = made.get(object) ?? { value: make(object) };
-    made.set(object, known);
-    return known.value;
-  };
-}
-
-function onceForText<R>(make: (text: string) => R): (text: string) => R {
-  const made = new Map<string, { readonly value: R }>();
-  return (text) => {
-    const known = made.get(text) ?? { value: make(text) };
-    made.set(text, known);
-    return known.value;
-  };
-}

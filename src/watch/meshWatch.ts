@@ -3,16 +3,15 @@ import type { KubeClient } from '../cluster/client.ts';
 import { Reflector, type ReflectorOptions } from '../cluster/reflector.ts';
 import { resourcePath } from '../cluster/resources.ts';
 import type { Change } from '../cluster/store.ts';
-import { configMapNames, controlPlaneNamespaces } from '../expect/controlPlaneOf.ts';
-import { contentHash, digest } from '../expect/epoch.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import { ONLY_ISTIO } from '../expect/sources.ts';
-import type { RawConfiguration, WebhookEntry } from '../expect/webhookEntry.ts';
+import type { RawConfiguration } from '../expect/webhookEntry.ts';
 import { deployment } from '../kinds/deployment.ts';
 import type { RawWorkload } from '../kinds/rawWorkload.ts';
 import type { MeshChange } from './changes.ts';
+import { FirstLists, unlessAborted } from './firstLists.ts';
 import {
   type AnswersVersion,
   type ConfigMap,
@@ -22,7 +21,9 @@ import {
   type ProxyConfig,
   type RawService,
 } from './meshAssembly.ts';
+import { EVERY_PART, MeshEvents, type Touch } from './meshEvents.ts';
 import { NamedWatches, type WatchKey } from './namedWatches.ts';
+import { configMapPlaces, controlPlanePlaces, everywhereOr } from './watchedPlaces.ts';
 
 /** Called once for all events of one turn of the event loop. */
 export type MeshListener = (change?: MeshChange) => void;
@@ -59,16 +60,15 @@ export class MeshWatch {
   readonly #deployments: NamedWatches<RawWorkload>;
   readonly #services: NamedWatches<RawService>;
   readonly #configMaps: NamedWatches<ConfigMap>;
-  /** Forbidden objects, with the callers that wait for the result. Permissions may differ between two ConfigMaps of a namespace. */
-  readonly #forbidden = new Set<unknown>();
-  readonly #waiting: (() => void)[] = [];
+  readonly #lists = new FirstLists();
   readonly #assembly: MeshAssembly;
+  readonly #events: MeshEvents;
   /** The watched objects as they are now, for a mesh that is assembled from changed ones. */
   readonly objects: MeshObjects;
   readonly #sources: () => readonly SidecarSource[];
   /** The sources that the last mesh was made with. */
   #builtFrom: readonly SidecarSource[];
-  #touched: { readonly namespaces: Set<string>; epochs: boolean } | undefined;
+  #touched: { readonly namespaces: Set<string>; epochs: boolean; places: boolean } | undefined;
 
   /**
    * @param onError called for each failure; it is retried with back-off
@@ -99,36 +99,34 @@ export class MeshWatch {
       configMap: (namespace: string, name: string) => this.#configMaps.items({ namespace, name })[0],
     };
     this.#assembly = new MeshAssembly(this.objects, scope.istioNamespaces, answersVersion, sources);
+    this.#events = new MeshEvents(this.#assembly, sources);
+    const events = this.#events;
     this.#deployments = new NamedWatches(({ namespace }, stop) =>
       this.#reflect<RawWorkload>(
         {
           path: resourcePath(deployment, namespace),
           instead: 'its istiod is not visible, so gates G1 and G4 do not apply',
         },
-        (change) => this.#deploymentChanged(namespace, change),
+        (change) => this.#touch(events.deployment(namespace, change)),
         stop,
       ),
     );
     this.#services = new NamedWatches((place, stop) =>
       this.#reflect<RawService>(
         { ...oneOf('services', place), instead: 'the istiod behind it is looked for by the label app=istiod' },
-        (change) => this.#touch({ epochs: differs(change, ({ spec }) => [spec?.type, spec?.selector]) }),
+        (change) => this.#touch(events.service(change)),
         stop,
       ),
     );
     this.#configMaps = new NamedWatches((place, stop) =>
-      this.#reflect<ConfigMap>(
-        oneOf('configmaps', place),
-        (change) => this.#touch({ epochs: differs(change, ({ data }) => data && digest(data)) }),
-        stop,
-      ),
+      this.#reflect<ConfigMap>(oneOf('configmaps', place), (change) => this.#touch(events.configMap(change)), stop),
     );
     this.#configurations = this.#reflect<RawConfiguration & Named>(
       { path: resourcePath('mutatingwebhookconfigurations') },
-      (change) => this.#touch({ epochs: differs(change, (raw) => this.#assembly.entriesOf(raw).map(withoutCaBundle)) }),
+      (change) => this.#touch(events.configuration(change)),
     );
     this.#namespaces = this.#reflect<Named>({ path: resourcePath('namespaces'), metadataOnly: true }, (change) =>
-      this.#touch({ namespaces: differs(change, ({ metadata }) => metadata?.labels ?? {}) ? [change.key] : [] }),
+      this.#touch(events.namespace(change)),
     );
     this.#watchProxyConfigs();
   }
@@ -137,9 +135,9 @@ export class MeshWatch {
     if (this.#proxyConfigs.length > 0 || !this.#sources().includes(ISTIO)) return;
     const { namespaces, istioNamespaces } = this.#scope;
     const configured = namespaces.length === 0 ? [] : [...namespaces, ...istioNamespaces];
-    this.#proxyConfigs = places(configured).map((namespace) =>
+    this.#proxyConfigs = everywhereOr(configured).map((namespace) =>
       this.#reflect<ProxyConfig>({ path: resourcePath('proxyconfigs', namespace), optional: true }, (change) =>
-        this.#proxyConfigChanged(change),
+        this.#touch(this.#events.proxyConfig(change)),
       ),
     );
   }
@@ -162,40 +160,33 @@ export class MeshWatch {
     });
     reflector.onChange(changed);
     // an empty list also counts as an event, for callers that wait for it
-    void reflector.synced.then(() => this.#touch({}));
+    void reflector.synced.then(() => this.#touch(EVERY_PART));
     reflector.start();
     return reflector;
   }
 
-  #noteForbidden(reflector: unknown): void {
-    this.#forbidden.add(reflector);
-    for (const tell of this.#waiting) tell();
-    this.#touch({});
-  }
-
-  /** Resolves when a reflector has its first list, or when the list is forbidden. */
-  #listedOrForbidden(reflector: Reflector<Named>): Promise<void> {
-    const told = new Promise<void>((resolve) => {
-      const tell = (): void => {
-        if (this.#forbidden.has(reflector)) resolve();
-      };
-      this.#waiting.push(tell);
-      tell();
-    });
-    return Promise.race([reflector.synced, told]);
+  #noteForbidden(reflector: Pick<Reflector<Named>, 'synced'>): void {
+    this.#lists.noteForbidden(reflector);
+    this.#touch(EVERY_PART);
   }
 
   onChange(listener: MeshListener): void {
     this.#listeners.push(listener);
   }
 
-  /** Records what an event affects. Listeners get all events of one turn together, so that a burst is handled once. */
-  #touch({ namespaces = [], epochs = false }: Partial<MeshChange>): void {
-    this.#assembly.forget();
+  /**
+   * Records what an event affects. Listeners get all events of one turn together, so that a burst is handled once. The mesh is made again
+   * when it is asked for, from the parts that are as they were and from those that the events have changed.
+   */
+  #touch(touch: Touch | undefined): void {
+    if (!touch) return;
+    const { namespaces = [], epochs = false, entries = false, places = false } = touch;
+    this.#assembly.forget(entries);
     if (!this.#touched) setImmediate(() => this.#tell());
-    this.#touched ??= { namespaces: new Set(), epochs: false };
+    this.#touched ??= { namespaces: new Set(), epochs: false, places: false };
     for (const name of namespaces) this.#touched.namespaces.add(name);
     this.#touched.epochs ||= epochs;
+    this.#touched.places ||= places;
   }
 
   /** Ends the epoch of an injector whose answers have changed although no watched object did. */
@@ -209,49 +200,21 @@ export class MeshWatch {
     if (JSON.stringify(sources) === JSON.stringify(this.#builtFrom)) return;
     this.#builtFrom = sources;
     this.#watchProxyConfigs();
-    this.#touch({ epochs: true });
+    this.#touch({ epochs: true, ...EVERY_PART });
   }
 
   #tell(): void {
     const touched = this.#touched;
     this.#touched = undefined;
     if (!touched || this.#signal.aborted) return;
-    this.#follow();
+    if (touched.places) this.#follow();
     for (const listener of this.#listeners) listener({ namespaces: [...touched.namespaces], epochs: touched.epochs });
-  }
-
-  #deploymentChanged(namespace: string, change: Change<RawWorkload>): void {
-    const { before, after } = change;
-    if ([before, after].some((raw) => raw && this.#isNeeded(namespace, raw))) this.#touch({});
-    if (![before, after].some((raw) => raw && this.#assembly.mayBeIstiod(namespace, raw))) return;
-    const isSameSpec = before && after && before.metadata?.generation === after.metadata?.generation;
-    this.#touch({
-      epochs: differs(change, (raw) => {
-        const { revision, isLabelled, templateHash } = this.#assembly.istiodOf(raw);
-        return [revision, isLabelled, isSameSpec ? '' : templateHash];
-      }),
-    });
-  }
-
-  #isNeeded(namespace: string, { metadata }: RawWorkload): boolean {
-    return this.#sources().some(({ readyFirst = [] }) =>
-      readyFirst.some((ref) => ref.namespace === namespace && ref.name === metadata?.name),
-    );
-  }
-
-  #proxyConfigChanged(change: Change<ProxyConfig>): void {
-    // computed per object as it arrives: computing all of them when the mesh is built would take long
-    if (change.after?.spec) digest(change.after.spec);
-    if (!differs(change, ({ spec }) => spec && digest(spec))) return;
-    const namespace = (change.after ?? change.before)?.metadata?.namespace ?? '';
-    this.#touch({ namespaces: [namespace], epochs: this.#assembly.isRoot(namespace) });
   }
 
   /** Resolves when all watched objects have been listed once, including the objects that those lists refer to. */
   async settled(signal: AbortSignal): Promise<void> {
-    const { synced } = this.#configurations;
-    const optional = this.#proxyConfigs.map((reflector) => this.#listedOrForbidden(reflector));
-    await unlessAborted(Promise.all([synced, this.#namespaces.synced, ...optional]), signal);
+    const needed = [this.#configurations, this.#namespaces].map(({ synced }) => synced);
+    await Promise.all([unlessAborted(Promise.all(needed), signal), this.#lists.allOf(this.#proxyConfigs, signal)]);
     const waitedFor = new Set<Reflector<Named>>();
     while (!signal.aborted) {
       this.#follow();
@@ -259,13 +222,15 @@ export class MeshWatch {
       // what the first lists have shown is no change for those who begin now: each start would scan everything twice
       if (next.length === 0) return this.#tell();
       for (const reflector of next) waitedFor.add(reflector);
-      await unlessAborted(Promise.all(next.map((reflector) => this.#listedOrForbidden(reflector))), signal);
+      await this.#lists.allOf(next, signal);
     }
   }
 
   /** Describes each watch that is failing now; empty if all are healthy. */
   problems(): string[] {
-    const optional = [...this.#proxyConfigs, ...this.#named()].filter((reflector) => !this.#forbidden.has(reflector));
+    const optional = [...this.#proxyConfigs, ...this.#named()].filter(
+      (reflector) => !this.#lists.isForbidden(reflector),
+    );
     return [this.#configurations, this.#namespaces, ...optional].flatMap(({ isSynced, lastError, path }) =>
       isSynced ? [] : [`${path} ${lastError?.message ?? 'is being listed'}`],
     );
@@ -279,7 +244,7 @@ export class MeshWatch {
 
   #vital(): Reflector<Named>[] {
     const visible = [...this.#deployments.reflectors(), ...this.#services.reflectors()].filter(
-      (reflector) => reflector.isSynced || !this.#forbidden.has(reflector),
+      (reflector) => reflector.isSynced || !this.#lists.isForbidden(reflector),
     );
     return [this.#configurations, this.#namespaces, ...visible];
   }
@@ -296,28 +261,13 @@ export class MeshWatch {
   /** Starts watches for newly referenced objects, and stops watches for objects that no entry refers to any more. */
   #follow(): void {
     if (!this.#configurations.isSynced || this.#signal.aborted) return;
-    const { istioNamespaces } = this.#scope;
-    const isVisible = (namespace: string): boolean =>
-      istioNamespaces.length === 0 || istioNamespaces.includes(namespace);
     const entries = this.#assembly.entries().map(({ entry }) => entry);
-    const behind = entries.flatMap((entry) => controlPlaneNamespaces(entry, istioNamespaces));
-    const needed = this.#sources().flatMap(({ readyFirst = [] }) => readyFirst.map(({ namespace }) => namespace));
-    const homes = new Set([...behind, ...needed].filter(isVisible));
-    this.#deployments.become([...homes].map((namespace) => ({ namespace })));
-    const services = entries.flatMap(({ address }) => ('service' in address ? [address.service] : []));
-    this.#services.become(services.filter(({ namespace }) => isVisible(namespace)));
+    const { deployments, services } = controlPlanePlaces(entries, this.#sources(), this.#scope.istioNamespaces);
+    this.#deployments.become(deployments);
+    this.#services.become(services);
     const known = [...this.#deployments.reflectors(), ...this.#services.reflectors()];
-    if (known.every((reflector) => reflector.isSynced || this.#forbidden.has(reflector)))
-      this.#configMaps.become(this.#wantedConfigMaps());
-  }
-
-  #wantedConfigMaps(): WatchKey[] {
-    return this.#assembly
-      .resolve()
-      .filter(({ source }) => source === ISTIO)
-      .flatMap(({ home: { namespace }, revision }) =>
-        namespace === undefined ? [] : Object.values(configMapNames(revision)).map((name) => ({ namespace, name })),
-      );
+    if (known.every((reflector) => reflector.isSynced || this.#lists.isForbidden(reflector)))
+      this.#configMaps.become(configMapPlaces(this.#assembly.resolve()));
   }
 }
 
@@ -325,26 +275,3 @@ const oneOf = (kind: 'services' | 'configmaps', { namespace, name }: WatchKey) =
   path: resourcePath(kind, namespace),
   fieldSelector: `metadata.name=${name}`,
 });
-
-/** istiod keeps rewriting it. */
-const withoutCaBundle = ({ caBundle: _caBundle, ...stable }: WebhookEntry) => stable;
-
-/** Whether the relevant part of an object has changed. */
-function differs<T>({ before, after }: Change<T>, counts: (object: T) => unknown): boolean {
-  return !before || !after || contentHash(counts(before)) !== contentHash(counts(after));
-}
-
-/** All namespaces, or each listed namespace once. */
-const places = (namespaces: readonly string[]): (string | undefined)[] =>
-  namespaces.length === 0 ? [undefined] : [...new Set(namespaces)];
-
-/** Waits for a promise, or for the signal to abort. */
-async function unlessAborted(waiting: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<void>((resolve) => {
-    stop = resolve;
-    signal.addEventListener('abort', resolve as () => void, { once: true });
-  });
-  await Promise.race([waiting, aborted]).finally(() => stop && signal.removeEventListener('abort', stop));
-}

@@ -11,6 +11,7 @@ interface Allowed {
 
 /** Everything may use the nouns and the small pure functions. */
 const NOUNS = [
+  'areSame.ts',
   'backOff.ts',
   'excerpt.ts',
   'fieldTypes.ts',
@@ -30,6 +31,7 @@ const NOUNS = [
  * list may not be imported.
  */
 const LAW: Readonly<Record<string, Allowed>> = {
+  'areSame.ts': { values: [] },
   'backOff.ts': { values: [] },
   'excerpt.ts': { values: [] },
   'fieldTypes.ts': { values: [] },
@@ -69,7 +71,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   },
   pods: { values: [...NOUNS, 'cluster', 'node:crypto'] },
   // watch is where the mesh is assembled, so it uses the pure code of expect
-  watch: { values: [...NOUNS, 'cluster', 'expect', 'kinds', 'node:fs', 'node:fs/promises'] },
+  watch: { values: [...NOUNS, 'cluster', 'expect', 'kinds', 'node:fs', 'node:fs/promises', 'node:util'] },
   expect: {
     values: [
       ...NOUNS,
@@ -130,7 +132,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
     types: ['leader', 'restart'],
   },
   // the estimate is made in slices, beside the loop
-  'etaUpkeep.ts': { values: ['loopSlices.ts', 'plan'] },
+  'etaUpkeep.ts': { values: ['areSame.ts', 'loopSlices.ts', 'plan'] },
   // what others may see of an evaluation, and how a terminal shows it
   status: {
     values: [...NOUNS, 'loopSlices.ts', 'compare', 'expect', 'plan', 'report', 'node:zlib'],

@@ -28,6 +28,30 @@ describe('store', () => {
     assert.equal(store.get('a'), seen);
   });
 
+  it('takes an object of the same version for changed if it says something else, as after a restored backup', () => {
+    const store = new Store();
+    const [before, after]: Stored[] = [object('a'), { ...object('a'), ...{ data: { key: 'other' } } }];
+    store.put(before as Stored);
+    assert.deepEqual(store.put(after as Stored), [{ key: 'a', before, after }]);
+    assert.equal(store.get('a'), after);
+  });
+
+  it('takes an object of a watch and that of a list for the same, although only one names its kind', () => {
+    const store = new Store();
+    const seen = { ...object('a'), ...{ kind: 'Namespace', apiVersion: 'v1' } };
+    store.put(seen);
+    assert.deepEqual(store.replace([object('a')]), []);
+    assert.equal(store.get('a'), seen);
+  });
+
+  it('takes an object for changed that is nested too deeply to be compared', () => {
+    const store = new Store();
+    let deep: object = {};
+    for (let depth = 0; depth < 20_000; depth++) deep = { deep };
+    store.put({ ...object('a'), ...{ status: deep } });
+    assert.equal(store.put({ ...object('a'), ...{ status: { deep } } }).length, 1);
+  });
+
   it('takes objects without a version for changed', () => {
     const store = new Store();
     const [before, after]: Stored[] = [{ metadata: { name: 'a' } }, { metadata: { name: 'a' } }];

@@ -3,6 +3,8 @@ import { Store } from '../../../src/cluster/store.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { Coalesce } from '../../../src/watch/coalesce.ts';
 import { MeshAssembly, type MeshObjects, type Named } from '../../../src/watch/meshAssembly.ts';
+import { MeshWatch } from '../../../src/watch/meshWatch.ts';
+import { BURSTS, burstCost, REVISIONS } from './burstCost.ts';
 import { byService, configMap, deployment, namespace, service, type Written, webhook } from './meshServer.ts';
 
 const SIZE = 1000;
@@ -14,6 +16,21 @@ const written = (object: Written): Written & Named => ({
 });
 /** The same object as another answer of the API server has it. */
 const copy = <T>(object: T): T => JSON.parse(JSON.stringify(object)) as T;
+
+/** Data that tell when their JSON is hashed. */
+class Counted {
+  readonly a = 'b';
+  readonly #onHash: () => void;
+
+  constructor(onHash: () => void) {
+    this.#onHash = onHash;
+  }
+
+  toJSON(): object {
+    this.#onHash();
+    return { a: this.a };
+  }
+}
 
 /** A mesh over stores, which counts how often it is read anew and how often ConfigMaps are hashed. */
 class Watched {
@@ -44,10 +61,8 @@ class Watched {
     this.assembly = new MeshAssembly(objects, []);
   }
 
-  /** An object whose data are hashed by their JSON. */
   #counted(object: Written & Named): Written & Named {
-    const data = { ...(object.data as object), toJSON: () => ({ hashed: ++this.hashed && 'yes' }) };
-    return { ...object, data };
+    return { ...object, data: new Counted(() => this.hashed++) };
   }
 
   /** Another list of what is there already, as after a lost watch. */
@@ -93,13 +108,27 @@ test('a ConfigMap is hashed once, whatever else changes', () => {
   assert.equal(seen.hashed, once);
 });
 
-test('a new list of unchanged objects hashes nothing and makes no namespace anew', () => {
+test('a new list of unchanged objects hashes nothing and leaves the mesh as it is', () => {
   const seen = new Watched();
   const before = seen.mesh();
   const { hashed } = seen;
   seen.relist();
   const after = seen.mesh();
-  assert.notEqual(after, before);
+  assert.equal(after, before);
   assert.equal(seen.hashed, hashed);
-  for (const [name, facts] of before.namespaces) assert.equal(after.namespaces.get(name), facts, name);
 });
+
+/** Of each burst, how many hashes it may take: those of what is really another. */
+const bursts: [keyof typeof BURSTS, hashes: number][] = [
+  ['1,000 namespaces are relabelled', 0],
+  ['so they are, while restarts ask for the mesh', 0],
+  ['50 CA bundles are written 20 times each', 0],
+  ['the status of 10 istiods changes 100 times each', REVISIONS],
+];
+for (const [name, allowed] of bursts)
+  test(`${name}: the entries are gone through once, and ${allowed} hashes are made`, async () => {
+    const { hashes, walks, meshes } = await burstCost({ MeshWatch, Coalesce }, BURSTS[name]);
+    assert.ok(hashes <= allowed, `${hashes} hashes`);
+    assert.ok(walks <= 1, `${walks} walks`);
+    assert.equal(meshes, name.includes('ask') ? 100 : 1);
+  });
