@@ -25,8 +25,8 @@ export interface LeaseTiming {
 }
 
 /**
- * The defaults of Kubernetes' own components (component-base config/v1alpha1/defaults.go). They renew every retry period; here that would be
- * most of what an idle operator asks for. A write of a workload does not rest on the last renewal but on that of its journal.
+ * The defaults of Kubernetes' own components (component-base config/v1alpha1/defaults.go). They renew every retry period; here that would
+ * be most of what an idle operator asks for. A write of a workload does not rest on the last renewal but on that of its journal.
  */
 export const LEASE_TIMING: LeaseTiming = {
   leaseDuration: 15_000,

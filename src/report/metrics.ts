@@ -89,8 +89,8 @@ export type RestartResult = ReturnType<typeof resultOf>;
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 /**
- * Milliseconds between two looks at the lag of the event loop. Each wakes the process: by default a hundred times a second, which was most of
- * what an idle operator took of the processor.
+ * Milliseconds between two looks at the lag of the event loop. Each wakes the process: by default a hundred times a second, which was most
+ * of what an idle operator took of the processor.
  */
 const LAG_SAMPLED_EVERY = 100;
 

@@ -13,7 +13,9 @@ export interface TemplateReads {
 /** What an operand is: all data of the template, a container of the pod, or something that follows from what is read. */
 type Value = 'data' | 'container' | 'known';
 
-/** Fields of SidecarTemplateData that say nothing about a pod but its namespace, labels and annotations (istio pkg/kube/inject/inject.go). */
+/**
+ * Fields of SidecarTemplateData that say nothing about a pod but its namespace, labels and annotations (istio pkg/kube/inject/inject.go).
+ */
 const NOT_OF_THE_POD: ReadonlySet<string> = new Set([
   'CompliancePolicy',
   'DeploymentMeta',

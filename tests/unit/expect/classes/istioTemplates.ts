@@ -1,9 +1,11 @@
 /** Istio's own template, shortened to what reads the pod (istio manifests/charts/istio-control/istio-discovery/files). */
 export const SIDECAR = `{{- $containers := list }}
-{{- range $index, $container := .Spec.Containers }}{{ if not (eq $container.Name "istio-proxy") }}{{ $containers = append $containers $container.Name }}{{end}}{{- end}}
+{{- range $index, $container := .Spec.Containers }}{{ if not (eq $container.Name "istio-proxy") }}\
+{{ $containers = append $containers $container.Name }}{{end}}{{- end}}
 metadata:
   labels:
-    service.istio.io/canonical-name: {{ index .ObjectMeta.Labels \`service.istio.io/canonical-name\` | default (index .ObjectMeta.Labels \`app\`) | default .DeploymentMeta.Name  | trunc 63 | trimAll "-_." | quote }}
+    service.istio.io/canonical-name: {{ index .ObjectMeta.Labels \`service.istio.io/canonical-name\` \
+| default (index .ObjectMeta.Labels \`app\`) | default .DeploymentMeta.Name  | trunc 63 | trimAll "-_." | quote }}
     service.istio.io/canonical-revision: {{ index .ObjectMeta.Labels \`version\` | default "latest"  | quote }}
   annotations: {
     istio.io/rev: {{ .Revision | default "default" | quote }},
@@ -36,7 +38,8 @@ spec:
         ]
     - name: ISTIO_META_APP_CONTAINERS
       value: "{{ $containers | join "," }}"
-    {{- $otelResAttrs := otelResourceAttributes .MeshConfig .ObjectMeta.Annotations .ObjectMeta.Labels .DeploymentMeta.Namespace .Spec.Containers }}
+    {{- $otelResAttrs := otelResourceAttributes .MeshConfig .ObjectMeta.Annotations .ObjectMeta.Labels \
+.DeploymentMeta.Namespace .Spec.Containers }}
     {{- if $otelResAttrs }}
     - name: OTEL_RESOURCE_ATTRIBUTES
       value: "{{ $otelResAttrs }}"
