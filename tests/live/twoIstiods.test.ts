@@ -12,6 +12,9 @@ const INJECTED = { 'istio-injection': 'enabled' };
 /** As long as a second restart would need to show. */
 const AFTERWARDS_MS = 15_000;
 
+/** On one workload within ten seconds of different answers. Five in a second were made before attempts backed off. */
+const MOST_DECISIONS = 20;
+
 let bed: Testbed;
 
 beforeAll(async () => {
@@ -139,6 +142,11 @@ test('two istiods answer in turn, the older one failing: nothing flaps, and each
       await bed.istio.releaseIstiodRollout('pair');
       // the rollout is complete, and the older istiod still gets every other question, as one that is ending does
       await stays('none twice', 10_000, async () => Object.values(await scene.restartCounts()).every((n) => n === 1));
+      const decided = Map.groupBy(scene.operator.said('Decided'), ({ kind, name }) => `${kind}/${name}`);
+      const flaps = [...decided]
+        .filter(([, lines]) => lines.length > MOST_DECISIONS)
+        .map(([one, { length }]) => `${one}: ${length}`);
+      assert.deepEqual(flaps, [], 'decided anew with every answer');
       answering.shift();
       await bed.istio.endFirstReplica('pair');
       await scene.current(['pair'], NEW, 'pair', 120);
