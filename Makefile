@@ -27,6 +27,9 @@ bench: node_modules ## Measure plan and the idle operator against the floor on 1
 soak: node_modules ## Let the operator run for an hour of changes and look for growth; ARGS="--minutes 10" or ARGS="--virtual"
 	@$(RUN) soak -- $(ARGS)
 
+matrix: node_modules ## The main job on older and newer Kubernetes, and between two istiods; ARGS="--list" shows what it runs
+	@$(RUN) matrix -- $(ARGS)
+
 lint: node_modules ## Lint, format check and types
 	@$(RUN) test -- lint types
 
@@ -45,4 +48,4 @@ testbed: node_modules ## Build the testbed's programs now
 clean: ## Remove what was built here; the testbed's programs stay in the user's cache
 	rm -rf dist node_modules
 
-.PHONY: help demo test test-unit test-live bench soak lint format build verify testbed clean
+.PHONY: help demo test test-unit test-live bench soak matrix lint format build verify testbed clean

@@ -1,9 +1,5 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { AggregatedResult } from '@jest/test-result';
+import { runProject as runTests, type Sum, stream } from './jest/runProject.ts';
 import { skipped } from './live/anyCluster.ts';
 
 /**
@@ -46,14 +42,6 @@ const SUITES: readonly Suite[] = [
 /** Minutes for all suites together, because CI ends a run after 90. A suite that begins late gets what is left. */
 const ALL_MINUTES = 88;
 
-/** Live scenarios wait for most of their time, so two cores play three files at once. */
-const LIVE_WORKERS = 3;
-
-interface Sum {
-  passed: number;
-  failed: number;
-}
-
 async function main(): Promise<number> {
   const { positionals } = parseArgs({ allowPositionals: true });
   const unknown = positionals.find((name) => SUITES.every((suite) => suite.name !== name));
@@ -61,7 +49,7 @@ async function main(): Promise<number> {
     console.error(`unknown suite "${unknown}"; there are ${SUITES.map(({ name }) => name).join(', ')}`);
     return 2;
   }
-  const sum: Sum = { passed: 0, failed: 0 };
+  const sum = { passed: 0, failed: 0 };
   const deadline = Date.now() + ALL_MINUTES * 60_000;
   const isWanted = ({ name, alone }: Suite): boolean =>
     positionals.length === 0 ? alone === undefined : positionals.includes(name);
@@ -98,39 +86,7 @@ async function runProject(name: string, limit: number, chosen: readonly string[]
   if (name === 'live')
     for (const { file, test, because } of skipped(process.env))
       console.log(`﹣ skipped ${file}${test ? ` › ${test}` : ''}: ${because}`);
-  const folder = mkdtempSync(join(tmpdir(), 'meltemi-jest-'));
-  const results = join(folder, 'results.json');
-  try {
-    const workers = name === 'live' && !process.env.E2E_KUBECONFIG ? ['--maxWorkers', `${LIVE_WORKERS}`] : [];
-    const args = ['--selectProjects', name, '--json', '--outputFile', results, ...workers, ...chosen];
-    const code = await stream('jest', args, limit);
-    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = read(results);
-    const failed = numFailedTests + numRuntimeErrorTestSuites;
-    return { passed: numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-type Results = Pick<AggregatedResult, 'numPassedTests' | 'numFailedTests' | 'numRuntimeErrorTestSuites'>;
-
-/** What jest has written; nothing if it was ended by its time limit. */
-function read(path: string): Results {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Results;
-  } catch {
-    return { numPassedTests: 0, numFailedTests: 0, numRuntimeErrorTestSuites: 1 };
-  }
-}
-
-/** Runs a program to its end or its time limit. */
-function stream(program: string, args: readonly string[], limit: number): Promise<number> {
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    timeout: limit,
-    env: { ...process.env, FORCE_COLOR: '0' },
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
+  return runTests(name, limit, chosen);
 }
 
 process.exitCode = await main();

@@ -57,13 +57,16 @@ export class Restarts {
     for (const one of items) this.#carryOut(one, restarter, signal);
   }
 
-  /** Ends back-offs that a plan no longer needs: the workload needs no restart, or was deleted. */
+  /**
+   * Ends back-offs that a plan no longer needs: the workload needs no restart, or was deleted. Not while it is unknown whether it needs
+   * one: of two istiods that answer differently in turn, every other answer would begin an attempt at once that the next answer stops.
+   */
   settle(items: readonly Planned[]): void {
     if (this.retries.size === 0) return;
     const known = new Set<WorkloadKey>();
-    for (const { workload, step } of items) {
+    for (const { workload, step, verdict } of items) {
       known.add(keyOf(workload));
-      if (step.action === 'none') this.#retries.succeeded(keyOf(workload));
+      if (step.action === 'none' && verdict.state !== 'unknown') this.#retries.succeeded(keyOf(workload));
     }
     this.#retries.keepOnly((key) => known.has(key) || this.#busy.has(key));
   }

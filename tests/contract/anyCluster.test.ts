@@ -14,7 +14,13 @@ for (const [file, { tests = {} }] of Object.entries(NEEDS))
     test(`${file} has the test "${name}"`, () =>
       assert.ok(readFileSync(`tests/live/${file}.test.ts`, 'utf8').includes(`test('${name}'`)));
 
-test('on a testbed nothing is skipped', () => assert.deepEqual(skipped({}), []));
+test('on a testbed nothing is skipped but what needs programs that are not built', () => {
+  assert.deepEqual(skipped({}, true), []);
+  assert.deepEqual(
+    skipped({}, false).map(({ file }) => file),
+    ['twoIstiods'],
+  );
+});
 
 test('on a given cluster everything that is skipped has its reason', () => {
   for (const { because } of skipped(GIVEN)) assert.match(because, /^\w.* /);

@@ -1,3 +1,5 @@
+import { programPath } from '../testbed/programs.ts';
+
 /** What scenarios need and a cluster that is only given (E2E_KUBECONFIG) does not have, as it is printed when they are skipped. */
 const MISSING = {
   'audit-log': 'judges every request of an operator by the audit log of the API server',
@@ -17,7 +19,12 @@ const IF_ALLOWED = {
   'istiod-upgrade': 'upgrades istiod in place, which E2E_ISTIO_UPGRADE=1 allows',
 } as const;
 
-type Need = keyof typeof MISSING | keyof typeof IF_ALLOWED;
+/** What a testbed has only if it was built. */
+const IF_BUILT = {
+  'older-istiod': 'needs an istiod of another version, which only `make matrix` builds',
+} as const;
+
+type Need = keyof typeof MISSING | keyof typeof IF_ALLOWED | keyof typeof IF_BUILT;
 
 interface Needs {
   /** Of every test of the file. */
@@ -105,6 +112,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   tables: { all: ['own-mesh'] },
   tenant: { all: ['fake-kubelet'] },
   traces: { all: ['audit-log', 'istiod-upgrade'] },
+  twoIstiods: { all: ['older-istiod'] },
   unsupported: { all: ['audit-log', 'istiod-upgrade'] },
   upgrade: {
     all: ['istiod-upgrade'],
@@ -120,7 +128,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   windows: { all: ['audit-log', 'istiod-upgrade'] },
 };
 
-/** What is left out on a given cluster, and why. */
+/** What is left out, and why. */
 export interface Skipped {
   /** As `halts`, without `.test.ts`. */
   readonly file: string;
@@ -129,11 +137,17 @@ export interface Skipped {
   readonly because: string;
 }
 
-/** Everything that is skipped: nothing on a testbed. */
-export function skipped(environment: NodeJS.ProcessEnv): Skipped[] {
-  if (!environment.E2E_KUBECONFIG) return [];
-  const reasons: Partial<Record<Need, string>> =
-    environment.E2E_ISTIO_UPGRADE === '1' ? MISSING : { ...MISSING, ...IF_ALLOWED };
+/** What a testbed skips only where it was not built; a given cluster has none of it. */
+const isBuilt = (): boolean => programPath('pilot-discovery-1.30') !== undefined;
+
+/**
+ * Everything that is skipped: on a testbed only what needs programs that are not there.
+ * @param built whether the programs are there that the usual build leaves out
+ */
+export function skipped(environment: NodeJS.ProcessEnv, built = isBuilt()): Skipped[] {
+  const reasons: Partial<Record<Need, string>> = environment.E2E_KUBECONFIG
+    ? { ...MISSING, ...IF_BUILT, ...(environment.E2E_ISTIO_UPGRADE !== '1' && IF_ALLOWED) }
+    : { ...(!built && IF_BUILT) };
   const why = (needs: readonly Need[] = []): string => needs.flatMap((need) => reasons[need] ?? []).join('; ');
   return Object.entries(NEEDS).flatMap(([file, { all, tests = {} }]) => {
     const because = why(all);

@@ -13,25 +13,27 @@ import {
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BuildWork, type Package } from './buildWork.ts';
+import { type Module, sourceFolder } from './goModule.ts';
+import { type KubernetesMinor, USUAL_MINOR, versionIn } from './kubernetesVersions.ts';
 import { locked } from './lock.ts';
 import {
-  BED_PROGRAMS,
   builtPath,
   cacheFolder,
   cacheRoot,
   copiedPath,
   FOLDER_NAMES,
   type FolderName,
-  type Module,
   originOf,
   type Patch,
   PROGRAMS,
   type ProgramName,
   patchOf,
+  programOf,
   programPath,
+  programsOf,
   type Source,
-  sourceFolder,
   sourceOf,
+  USUAL_PROGRAMS,
 } from './programs.ts';
 import type { Progress, Step } from './progress.ts';
 
@@ -51,29 +53,38 @@ export interface Toolbox {
   readonly folder: (name: FolderName) => string;
 }
 
-/** What has been built. Fails with what to do if something of a bed has not, and when a program is asked for that has not. */
-export function toolbox(): Toolbox {
-  present(missingPrograms(BED_PROGRAMS), missingFolders(BED_PROGRAMS));
+/**
+ * What has been built. Fails with what to do if something of a bed has not, and when a program is asked for that has not.
+ * @param minor of Kubernetes, whose server programs are then given by their plain names
+ */
+export function toolbox(minor: KubernetesMinor = USUAL_MINOR): Toolbox {
+  const bed = programsOf(minor);
+  present(missingPrograms(bed), missingFolders(bed));
   return {
     program: (name) => {
-      present(missingPrograms([name]));
-      return programPath(name) ?? builtPath(name);
+      const wanted = programOf(name, minor);
+      present(missingPrograms([wanted]));
+      return programPath(wanted) ?? builtPath(wanted);
     },
     folder: (name) => {
-      present(existsSync(copiedPath(name)) ? [] : [name]);
+      // copied when a program of its module is built
+      const programs = PROGRAMS.filter((program) => sourceOf(program).module === originOf(name).module);
+      if (!existsSync(copiedPath(name))) present(programs, [name]);
       return copiedPath(name);
     },
   };
 }
 
-/** @throws {MissingTool} naming what is missing, if anything is */
-function present(...missing: readonly (readonly string[])[]): void {
-  if (missing.flat().length === 0) return;
-  throw new MissingTool(`not built yet: ${missing.flat().join(', ')}. Run: node tests/testbed/command.ts build`);
+/** @throws {MissingTool} naming what is missing, if any program is */
+function present(programs: readonly ProgramName[], folders: readonly FolderName[] = []): void {
+  if (programs.length + folders.length === 0) return;
+  const named = programs.every((name) => USUAL_PROGRAMS.includes(name)) ? [] : programs;
+  const command = ['node tests/testbed/command.ts build', ...named].join(' ');
+  throw new MissingTool(`not built yet: ${[...programs, ...folders].join(', ')}. Run: ${command}`);
 }
 
 /** Builds what is missing, a Go module after the other: the Go compiler uses all processors for each. */
-export async function build(progress: Progress, wanted: readonly ProgramName[] = PROGRAMS): Promise<void> {
+export async function build(progress: Progress, wanted: readonly ProgramName[] = USUAL_PROGRAMS): Promise<void> {
   if (isBuilt(wanted)) return;
   await needGo();
   const onWait = (pid: number) => progress.note(`waiting for process ${pid}, which builds already`);
@@ -222,12 +233,11 @@ async function replace(target: string, make: (draft: string) => Promise<unknown>
 
 /** Kubernetes' programs tell no version unless the linker is told one, and clients judge servers by it. */
 function versionFlags(module: Module): string[] {
-  if (module !== 'bed') return [];
-  const version = readFileSync(join(sourceFolder(module), 'go.mod'), 'utf8').match(/k8s\.io\/kubernetes (v\S+)/)?.[1];
-  if (!version) throw new Error(`no version of k8s.io/kubernetes in ${cacheFolder(module)}`);
-  const [major = '', minor = ''] = version.slice(1).split('.');
+  const version = versionIn(module);
+  if (version === undefined) return [];
+  const [major = '', minor = ''] = version.split('.');
   return ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((path) => [
-    `-X ${path}.gitVersion=${version}`,
+    `-X ${path}.gitVersion=v${version}`,
     `-X ${path}.gitMajor=${major}`,
     `-X ${path}.gitMinor=${minor}`,
   ]);

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import { build, MissingTool } from './build.ts';
-import { BED_PROGRAMS, PROGRAMS, type ProgramName } from './programs.ts';
+import { KUBERNETES_MINORS, kubernetesMinor } from './kubernetesVersions.ts';
+import { PROGRAMS, type ProgramName, programsOf, USUAL_PROGRAMS } from './programs.ts';
 import { progressOn } from './progress.ts';
 import { isTestbed, remove, states } from './state.ts';
 import { Testbed } from './testbed.ts';
@@ -14,6 +15,7 @@ const MISSING_TOOL = 3;
 interface UpOptions {
   readonly state?: string;
   readonly istio?: string;
+  readonly kubernetes?: string;
   readonly root?: boolean;
   readonly detach?: boolean;
 }
@@ -22,11 +24,13 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function up(options: UpOptions): Promise<void> {
-  await build(progressOn(process.stderr), BED_PROGRAMS);
+  const minor = kubernetesMinor(options.kubernetes ?? process.env.TESTBED_KUBERNETES);
+  await build(progressOn(process.stderr), programsOf(minor));
   const begin = performance.now();
   // From here on a signal must end the processes too; without a testbed yet, its watchdog does that.
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  const bed = await Testbed.up({ ...(options.state && { state: options.state }), rootless: !options.root, log: say });
+  const state = options.state ? { state: options.state } : {};
+  const bed = await Testbed.up({ ...state, kubernetes: minor, rootless: !options.root, log: say });
   const installing = options.istio ? install(bed, options.istio) : Promise.resolve();
   const early = await Promise.race([installing, interrupted.then(() => true)]).catch(async (error) => {
     await bed.down();
@@ -104,7 +108,7 @@ command
   .description('build the programs, once per user; those on PATH or in KUBEBUILDER_ASSETS are used as they are')
   .argument('[programs...]', 'only these', programName)
   .action(async (wanted?: ProgramName[]) => {
-    await build(progressOn(process.stderr), wanted?.length ? wanted : PROGRAMS);
+    await build(progressOn(process.stderr), wanted?.length ? wanted : USUAL_PROGRAMS);
     say('everything is built');
   });
 
@@ -113,6 +117,7 @@ command
   .description('bring a cluster up, print how to reach it, and keep it until Ctrl-C')
   .option('--state <folder>', 'folder for all files; it must be empty')
   .option('--istio <version>', 'install Istio of this version, for example 1.30.2')
+  .option('--kubernetes <minor>', `one of ${KUBERNETES_MINORS.join(', ')}; TESTBED_KUBERNETES says it too`)
   .option('--root', 'let webhooks name a Service, as stock meshes do, instead of a URL; needs root')
   .option('--detach', 'leave it running and return')
   .action(up);

@@ -27,9 +27,12 @@ export class Helm {
   readonly #state: string;
   readonly #program: string;
   readonly #charts: string;
+  readonly #copies: string;
   readonly #env: Record<string, string>;
 
-  constructor(state: string, program: string, charts: string, kubeconfig: string) {
+  /** @param copies the folder in the testbed's for copies of these charts */
+  constructor(state: string, program: string, charts: string, kubeconfig: string, copies = 'charts') {
+    this.#copies = copies;
     this.#state = state;
     this.#program = program;
     this.#charts = charts;
@@ -45,6 +48,10 @@ export class Helm {
 
   async install(release: Release): Promise<void> {
     await this.#run('install', release, ['--create-namespace']);
+  }
+
+  async upgrade(release: Release): Promise<void> {
+    await this.#run('upgrade', release, []);
   }
 
   async uninstall(name: string, namespace: string): Promise<void> {
@@ -76,7 +83,7 @@ export class Helm {
 
   /** The charts in Istio's module all carry one placeholder version: a copy gets the version that it plays. */
   #versioned({ chart, version }: Release): string {
-    const copy = join(this.#state, 'charts', version, chart);
+    const copy = join(this.#state, this.#copies, version, chart);
     if (existsSync(copy)) return copy;
     cpSync(join(this.#charts, chart), copy, { recursive: true });
     const file = join(copy, 'Chart.yaml');

@@ -1,9 +1,13 @@
-import { type Api, ApiError, type ApiObject } from './api.ts';
+import type { Api, ApiObject } from './api.ts';
 import { applyRendered } from './applyRendered.ts';
 import type { Toolbox } from './build.ts';
 import type { Cluster } from './cluster.ts';
-import { Helm, type Release, type Values } from './helm.ts';
-import { Istiod } from './istiod.ts';
+import { type GatewayOptions, gatewayRelease } from './gateway.ts';
+import type { Release, Values } from './helm.ts';
+import { ISTIO_BUILDS, type IstioBuild, USUAL_BUILD } from './istioBuild.ts';
+import { IstioCharts } from './istioCharts.ts';
+import { type Address, Istiod } from './istiod.ts';
+import { letPodsReady } from './letPodsReady.ts';
 import { merge } from './merge.ts';
 import { pathOf } from './paths.ts';
 import { BEHAVIOUR } from './stages.ts';
@@ -23,38 +27,31 @@ export interface RevisionOptions {
   readonly tags?: readonly string[];
   /** More values for Istio's chart `istiod`. */
   readonly values?: Values;
-}
-
-export interface GatewayOptions {
-  readonly name: string;
-  readonly namespace: string;
-  readonly revision?: string;
-  readonly replicas?: number;
-  readonly kind?: 'Deployment' | 'DaemonSet';
-  readonly annotations?: Readonly<Record<string, string>>;
-  /** More values for Istio's chart `gateway`. */
-  readonly values?: Values;
+  /** What istiod and the charts are built from. */
+  readonly build?: IstioBuild;
 }
 
 interface WebhookConfiguration extends ApiObject {
   readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string } }[];
 }
 
-/** A control plane that is installed: its release as its objects were last written, and its process. */
+/** A control plane that is installed: its release as its objects were last written, by which charts, and its process. */
 interface Installed {
   readonly istiod: Istiod;
   readonly release: Release;
+  readonly build: IstioBuild;
+  /** A second process of the revision, for as long as a rollout has two. */
+  readonly replica?: Istiod;
 }
 
 /** Istio as its own charts install it, with one real istiod process for each revision. */
 export class Istio {
   readonly #cluster: Cluster;
   readonly #toolbox: Toolbox;
-  readonly #helm: Helm;
+  readonly #charts: IstioCharts;
   readonly #kubeconfig: string;
   readonly #byService: boolean;
   readonly #installed = new Map<string, Installed>();
-  #base: Promise<void> | undefined;
 
   constructor(cluster: Cluster, toolbox: Toolbox, byService: boolean) {
     this.#cluster = cluster;
@@ -62,27 +59,24 @@ export class Istio {
     this.#byService = byService;
     this.#kubeconfig = cluster.kubeconfig('testbed:istiod', ['system:masters']);
     const helmConfig = cluster.kubeconfig('testbed:helm', ['system:masters']);
-    this.#helm = new Helm(cluster.state, toolbox.program('helm'), toolbox.folder('charts'), helmConfig);
+    this.#charts = new IstioCharts(cluster.state, toolbox, helmConfig, byService);
   }
 
   /** Installs Istio's CustomResourceDefinitions; `install` does it where it has not been done. */
-  base(version = '1.30.2'): Promise<void> {
-    // The default validator names a Service, which nobody but root can serve here.
-    const values = this.#byService ? {} : { defaultRevision: '' };
-    this.#base ??= this.#helm.install({ name: 'istio-base', namespace: ROOT, chart: 'base', version, values });
-    return this.#base;
+  base(version = '1.30.2', build = USUAL_BUILD): Promise<void> {
+    return this.#charts.base(version, build);
   }
 
   /** Installs a revision (`default` is the one without a name) with its tags, and waits until it injects. */
   async install(options: RevisionOptions): Promise<void> {
-    const { revision = 'default', namespace = ROOT, version } = options;
-    await this.base(version);
-    const istiod = await Istiod.place(this.#environment(), { revision, namespace }, this.#byService);
+    const { revision = 'default', namespace = ROOT, version, build = USUAL_BUILD } = options;
+    await this.base(version, build);
+    const istiod = await Istiod.place(this.#environment(build), { revision, namespace }, this.#byService);
     const name = revision === 'default' ? 'istiod' : `istiod-${revision}`;
     const values = merge(this.#values(istiod, version), options.values ?? {});
     const release = { name, namespace, chart: DISCOVERY, version, values };
-    await this.#helm.install({ ...release, values: { ...values, revisionTags: options.tags ?? [] } });
-    this.#installed.set(revision, { istiod, release });
+    await this.#charts.of(build).install({ ...release, values: { ...values, revisionTags: options.tags ?? [] } });
+    this.#installed.set(revision, { istiod, release, build });
     if (this.#byService) await this.#leadServiceTo(istiod, release);
     await istiod.start();
     await Promise.all([this.#webhooksReady(revision), this.istiodRolledOut(revision)]);
@@ -94,11 +88,46 @@ export class Istio {
     await this.setIstiodVersion(revision, version);
   }
 
+  /** Takes the charts of another build from now on, and upgrades the CustomResourceDefinitions to them. The process stays. */
+  async takeCharts(revision: string, build: IstioBuild): Promise<void> {
+    const installed = this.#of(revision);
+    await this.base(installed.release.version, build);
+    this.#installed.set(revision, { ...installed, build });
+  }
+
+  /** The istiod of another build takes the place of the one that runs. */
+  become(revision: string, build: IstioBuild): Promise<void> {
+    return this.#of(revision).istiod.become(this.#environment(build).program);
+  }
+
+  /** Starts a second istiod of the revision, as a rollout does before it ends the first one; it serves at an address of its own. */
+  async startReplica(revision: string, build: IstioBuild): Promise<Address> {
+    const installed = this.#of(revision);
+    const environment = { ...this.#environment(build), replica: 'second' };
+    const replica = await Istiod.place(environment, installed.istiod.identity, this.#byService);
+    await replica.start();
+    this.#installed.set(revision, { ...installed, replica });
+    return replica.address;
+  }
+
+  /** Ends the first istiod of two; the second one is the revision's from now on. */
+  async endFirstReplica(revision: string): Promise<void> {
+    const { istiod, replica, ...rest } = this.#of(revision);
+    if (!replica) throw new Error(`revision ${revision} has one istiod only`);
+    await istiod.stop();
+    this.#installed.set(revision, { ...rest, istiod: replica });
+  }
+
+  /** What istiod does now to a pod that asks for injection, as one text; empty where it fails. It counts as a question. */
+  answer(revision: string): Promise<string> {
+    return this.#of(revision).istiod.answer();
+  }
+
   /** Writes the injector's and the mesh's ConfigMap alone, and waits until istiod injects by them. */
   async setInjectorVersion(revision: string, version: string, values: Values = {}): Promise<void> {
     const { istiod } = this.#of(revision);
     const before = await istiod.answer();
-    await this.#apply(this.#as(revision, version, values), [
+    await this.#apply(revision, this.#as(revision, version, values), [
       'configmap',
       'istiod-injector-configmap',
       'mutatingwebhook',
@@ -113,7 +142,7 @@ export class Istio {
 
   /** Writes istiod's Deployment alone, and waits for its rollout. */
   async setIstiodVersion(revision: string, version: string): Promise<void> {
-    await this.#apply(this.#as(revision, version, {}), ['deployment']);
+    await this.#apply(revision, this.#as(revision, version, {}), ['deployment']);
     await this.istiodRolledOut(revision);
   }
 
@@ -121,7 +150,7 @@ export class Istio {
   async setTag(tag: string, revision: string): Promise<void> {
     const { release } = this.#of(revision);
     const tagged = { ...release, values: { ...release.values, revisionTags: [tag] } };
-    await this.#apply(tagged, ['revision-tags-mwc']);
+    await this.#apply(revision, tagged, ['revision-tags-mwc']);
     await this.#webhooksReady(revision);
   }
 
@@ -154,7 +183,7 @@ export class Istio {
     const release = this.#as(revision, version, {});
     // By a value of Helm's own, so that the next upgrade takes it away again.
     const values = merge(release.values, { podAnnotations: { [BEHAVIOUR.ready]: 'never' } });
-    await this.#apply({ ...release, values }, ['deployment']);
+    await this.#apply(revision, { ...release, values }, ['deployment']);
     const isHeld = async () => {
       const { metadata, status } = await this.#api.get<Rollout>(this.#deploymentPath(revision));
       return status.observedGeneration === metadata.generation && (status.unavailableReplicas ?? 0) > 0;
@@ -165,17 +194,7 @@ export class Istio {
   /** Lets the held rollout come to its end, without another change of the Deployment. */
   async releaseIstiodRollout(revision: string): Promise<void> {
     const { namespace } = this.#of(revision).release;
-    const pods = await this.#api.list(pathOf('Pod', namespace), {
-      labelSelector: `app=istiod,istio.io/rev=${revision}`,
-    });
-    const annotations = { [BEHAVIOUR.ready]: null };
-    for (const { metadata } of pods) {
-      const patched = this.#api.patch(pathOf('Pod', namespace, metadata.name), { metadata: { annotations } });
-      // with the first of the new pods ready, the controller deletes an old one
-      await patched.catch((error: unknown) => {
-        if (!(error instanceof ApiError && error.code === 404)) throw error;
-      });
-    }
+    await letPodsReady(this.#api, namespace, `app=istiod,istio.io/rev=${revision}`);
     await this.istiodRolledOut(revision);
   }
 
@@ -190,38 +209,21 @@ export class Istio {
   }
 
   /** Where the revision's istiod serves its webhook. */
-  address(revision: string): { readonly host: string; readonly port: number; readonly url: string } {
-    const { host, port, url } = this.#of(revision).istiod;
-    return { host, port, url };
+  address(revision: string): Address {
+    return this.#of(revision).istiod.address;
   }
 
   /** Installs a gateway whose proxy is injected (`image: auto`), by Istio's chart for it. */
   async gateway(options: GatewayOptions): Promise<void> {
-    const { name, namespace, revision = '', replicas = 1, kind = 'Deployment', annotations = {} } = options;
-    const values = {
-      revision,
-      kind,
-      replicaCount: replicas,
-      autoscaling: { enabled: false },
-      service: { type: 'ClusterIP' },
-      terminationGracePeriodSeconds: 0,
-      podAnnotations: annotations,
-    };
-    const version = [...this.#installed.values()][0]?.release.version ?? '1.30.2';
-    await this.#helm.install({
-      name,
-      namespace,
-      chart: 'gateway',
-      version,
-      values: merge(values, options.values ?? {}),
-    });
+    const { release, build = USUAL_BUILD } = this.#installed.values().next().value ?? {};
+    await this.#charts.of(build).install(gatewayRelease(options, release?.version ?? '1.30.2'));
   }
 
   /** Removes a revision: its process and all its objects. */
   async uninstall(revision: string): Promise<void> {
-    const { istiod, release } = this.#of(revision);
-    await istiod.stop();
-    await this.#helm.uninstall(release.name, release.namespace);
+    const { istiod, replica, release, build } = this.#of(revision);
+    await Promise.all([istiod.stop(), replica?.stop()]);
+    await this.#charts.of(build).uninstall(release.name, release.namespace);
     this.#installed.delete(revision);
   }
 
@@ -229,8 +231,8 @@ export class Istio {
     return this.#cluster.api;
   }
 
-  #environment() {
-    const program = this.#toolbox.program('pilot-discovery');
+  #environment(build: IstioBuild) {
+    const program = this.#toolbox.program(ISTIO_BUILDS[build].program);
     return { state: this.#cluster.state, program, kubeconfig: this.#kubeconfig };
   }
 
@@ -242,9 +244,10 @@ export class Istio {
 
   /** The release at another version; what was changed by values stays changed. */
   #as(revision: string, version: string, values: Values): Release {
-    const { istiod, release } = this.#of(revision);
+    const installed = this.#of(revision);
+    const { release } = installed;
     const next = { ...release, version, values: merge(merge(release.values, { global: { tag: version } }), values) };
-    this.#installed.set(revision, { istiod, release: next });
+    this.#installed.set(revision, { ...installed, release: next });
     return next;
   }
 
@@ -273,8 +276,8 @@ export class Istio {
     return pathOf('Deployment', namespace, name);
   }
 
-  #apply(release: Release, templates: readonly string[]): Promise<void> {
-    return applyRendered(this.#api, this.#helm, release, templates);
+  #apply(revision: string, release: Release, templates: readonly string[]): Promise<void> {
+    return applyRendered(this.#api, this.#charts.of(this.#of(revision).build), release, templates);
   }
 
   /** istiod itself writes the authority into each webhook of its revision; before that, every new pod is refused. */

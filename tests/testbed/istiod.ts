@@ -15,10 +15,19 @@ export interface IstiodIdentity {
   readonly namespace: string;
 }
 
+/** Where an istiod serves its webhook. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+}
+
 interface Environment {
   readonly state: string;
   readonly program: string;
   readonly kubeconfig: string;
+  /** Tells the processes of one revision apart; the first has none. */
+  readonly replica?: string;
 }
 
 /** A real istiod on the host; the Deployment in the cluster, with pods that kwok plays, is its shell. */
@@ -27,7 +36,7 @@ export class Istiod {
   /** Where the webhook is served. */
   readonly host: string;
   readonly port: number;
-  readonly #environment: Environment;
+  #environment: Environment;
   readonly #ports: Readonly<Record<'http' | 'grpc' | 'secureGrpc' | 'monitoring' | 'control', number>>;
   #running: Running | undefined;
 
@@ -53,8 +62,14 @@ export class Istiod {
     return `https://localhost:${this.port}/inject`;
   }
 
+  get address(): Address {
+    const { host, port, url } = this;
+    return { host, port, url };
+  }
+
   get processName(): string {
-    return `istiod-${this.identity.namespace}-${this.identity.revision}`;
+    const { replica } = this.#environment;
+    return [`istiod-${this.identity.namespace}-${this.identity.revision}`, ...(replica ? [replica] : [])].join('-');
   }
 
   async start(): Promise<void> {
@@ -69,6 +84,13 @@ export class Istiod {
   async stop(): Promise<void> {
     if (this.#running) await stop(this.#environment.state, this.#running);
     this.#running = undefined;
+  }
+
+  /** Another program takes its place, as the pod of a new version does. */
+  async become(program: string): Promise<void> {
+    await this.stop();
+    this.#environment = { ...this.#environment, program };
+    await this.start();
   }
 
   /** How many questions it was asked since its start, by the API server and by everybody else. */

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-export type Module = 'bed' | 'prometheus' | 'olm' | 'opm' | 'dapr' | 'rollouts' | 'flagger' | 'floor';
+import { type Module, sourceFolder } from './goModule.ts';
+import { type KubernetesMinor, USUAL_MINOR } from './kubernetesVersions.ts';
 
 export interface Source {
   readonly module: Module;
@@ -27,6 +26,13 @@ const ofBed = (path: string, replaceable = true): Source => ({
   replaceable,
   // Without the validation of Envoy's messages, as Istio's own releases are built.
   tags: 'disable_pgv',
+});
+
+/** Of a Kubernetes that only the matrix runs. A program of the machine's own would be of any version. */
+const ofKubernetes = (minor: '1.34' | '1.37', name: string): Source => ({
+  module: `kubernetes-${minor}`,
+  package: `k8s.io/kubernetes/cmd/${name}`,
+  replaceable: false,
 });
 
 const SOURCES = {
@@ -71,6 +77,18 @@ const SOURCES = {
   'dapr-injector': { module: 'dapr', package: './injector', replaceable: false },
   'rollouts-controller': { module: 'rollouts', package: `${ROLLOUTS}/cmd/rollouts-controller`, replaceable: false },
   flagger: { module: 'flagger', package: `${FLAGGER}/cmd/flagger`, replaceable: false },
+  'kube-apiserver-1.34': ofKubernetes('1.34', 'kube-apiserver'),
+  'kube-controller-manager-1.34': ofKubernetes('1.34', 'kube-controller-manager'),
+  'kube-scheduler-1.34': ofKubernetes('1.34', 'kube-scheduler'),
+  'kube-apiserver-1.37': ofKubernetes('1.37', 'kube-apiserver'),
+  'kube-controller-manager-1.37': ofKubernetes('1.37', 'kube-controller-manager'),
+  'kube-scheduler-1.37': ofKubernetes('1.37', 'kube-scheduler'),
+  'pilot-discovery-1.30': {
+    module: 'istio-1.30',
+    package: 'istio.io/istio/pilot/cmd/pilot-discovery',
+    replaceable: false,
+    tags: 'disable_pgv',
+  },
   // What the benchmark compares with.
   floor: { module: 'floor', package: 'testbed/floor', replaceable: false },
 } as const satisfies Record<string, Source>;
@@ -79,8 +97,26 @@ export type ProgramName = keyof typeof SOURCES;
 
 export const PROGRAMS = Object.keys(SOURCES) as readonly ProgramName[];
 
+/** What only `make matrix` runs: other versions of what there is already. Nothing else builds them. */
+export const MATRIX_PROGRAMS = PROGRAMS.filter((name) => /-1\.\d+$/.test(name));
+
+/** What is built if nothing is named. */
+export const USUAL_PROGRAMS = PROGRAMS.filter((name) => !MATRIX_PROGRAMS.includes(name));
+
 /** What a cluster with a mesh is made of. Who only wants a cluster need not wait for the others, which only tests need. */
 export const BED_PROGRAMS = PROGRAMS.filter((name) => SOURCES[name].module === 'bed' && name !== 'kubectl');
+
+/** Kubernetes' own part of a bed, of which there are several versions. */
+const SERVERS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const satisfies ProgramName[];
+
+/** The program of a Kubernetes minor where there are several versions of it; else the one that there is. */
+export function programOf(name: ProgramName, minor: KubernetesMinor): ProgramName {
+  const server = SERVERS.find((one) => one === name);
+  return server && minor !== USUAL_MINOR ? `${server}-${minor}` : name;
+}
+
+/** What a cluster of a Kubernetes minor with a mesh is made of. */
+export const programsOf = (minor: KubernetesMinor): ProgramName[] => BED_PROGRAMS.map((name) => programOf(name, minor));
 
 /** Where a program is built from. */
 export const sourceOf = (name: ProgramName): Source => SOURCES[name];
@@ -89,6 +125,7 @@ export const sourceOf = (name: ProgramName): Source => SOURCES[name];
 const FOLDERS = {
   charts: { module: 'bed', path: 'istio.io/istio', folder: 'manifests/charts' },
   stages: { module: 'bed', path: 'sigs.k8s.io/kwok', folder: 'kustomize/stage' },
+  'charts-1.30': { module: 'istio-1.30', path: 'istio.io/istio', folder: 'manifests/charts' },
   'olm-crds': {
     module: 'olm',
     path: OLM,
@@ -128,9 +165,6 @@ const PATCHES: Partial<Record<Module, Patch>> = {
 };
 
 export const patchOf = (module: Module): Patch | undefined => PATCHES[module];
-
-/** The folder with a module's go.mod and go.sum. */
-export const sourceFolder = (module: Module): string => fileURLToPath(new URL(`modules/${module}`, import.meta.url));
 
 /** Where what was built for a module is kept for this user. The name changes with all that it is built from. */
 export function cacheFolder(module: Module): string {

@@ -8,6 +8,7 @@ import { Flagger } from './flagger.ts';
 import { GivenBed } from './givenBed.ts';
 import { Guard } from './guard.ts';
 import { Istio } from './istio.ts';
+import { type KubernetesMinor, kubernetesMinor, versionOfMinor } from './kubernetesVersions.ts';
 import { createNodes } from './nodes.ts';
 import { Olm } from './olm.ts';
 import { pathOf } from './paths.ts';
@@ -32,7 +33,9 @@ export interface TestbedOptions {
   /** Webhooks by URL, the default. With `false` they name a Service, as stock meshes do, which needs root. */
   readonly rootless?: boolean;
   readonly nodes?: number;
-  /** The kubelets' version: below v1.33 Istio makes no native sidecars. */
+  /** By default the minor of `TESTBED_KUBERNETES`, else the usual one. */
+  readonly kubernetes?: KubernetesMinor;
+  /** The kubelets' version, by default Kubernetes' own: below v1.33 Istio makes no native sidecars. */
   readonly kubelet?: string;
   /** Each controller acts as its own ServiceAccount. Some injectors answer only those. */
   readonly accounts?: boolean;
@@ -81,8 +84,10 @@ export class Testbed {
   /** Brings a cluster up, without Istio, or takes the one of E2E_KUBECONFIG. Leftovers of killed testbeds are ended first. */
   static async up(options: TestbedOptions = {}): Promise<Testbed> {
     if (process.env.E2E_KUBECONFIG) return GivenBed.up(process.env.E2E_KUBECONFIG);
-    const { rootless = true, nodes = 3, kubelet = 'v1.36.3', accounts = false, log = () => undefined } = options;
-    const programs = toolbox();
+    const { rootless = true, nodes = 3, accounts = false, log = () => undefined } = options;
+    const minor = options.kubernetes ?? kubernetesMinor(process.env.TESTBED_KUBERNETES);
+    const kubelet = options.kubelet ?? `v${versionOfMinor(minor)}`;
+    const programs = toolbox(minor);
     for (const swept of await sweep()) log(`removed what a killed testbed had left in ${swept}`);
     const state = await createState(options.state);
     own(state, process.pid);
@@ -90,6 +95,7 @@ export class Testbed {
     try {
       log(`starting Kubernetes in ${state}`);
       const cluster = await Cluster.up(state, programs, { accounts });
+      if (options.kubernetes ?? process.env.TESTBED_KUBERNETES) await mustBe(cluster.api, minor);
       await createNodes(cluster.api, nodes, kubelet);
       return new Testbed(cluster, programs, guard, !rootless);
     } catch (error) {
@@ -212,4 +218,13 @@ export class Testbed {
   path(...parts: readonly string[]): string {
     return join(this.state, ...parts);
   }
+}
+
+/** A program of the machine's own may stand in for the testbed's, and be of another version than the one that was asked for. */
+async function mustBe(api: Api, minor: KubernetesMinor): Promise<void> {
+  const { gitVersion } = await api.get<{ gitVersion: string }>('/version');
+  if (!gitVersion.startsWith(`v${minor}.`))
+    throw new Error(
+      `the API server is ${gitVersion}, not ${minor}: KUBEBUILDER_ASSETS or PATH has another kube-apiserver`,
+    );
 }
