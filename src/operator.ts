@@ -16,11 +16,13 @@ import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
 import { Scans } from './observe/scans.ts';
 import type { Assessed } from './plan/assessed.ts';
+import { isContradicted } from './plan/contradictions.ts';
 import { withEta } from './plan/eta/withEta.ts';
 import type { Evaluation } from './plan/evaluate.ts';
 import { Evaluator } from './plan/evaluator.ts';
 import { FollowedItems } from './plan/followedItems.ts';
-import { noteOrphans } from './plan/orphans.ts';
+import { noteSince } from './plan/noteSince.ts';
+import { isOrphaned } from './plan/orphans.ts';
 import { type Plan, type Planned, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import type { PlanContext, RuleContext, Wait } from './plan/rule.ts';
@@ -114,6 +116,7 @@ export class Operator {
   #turning: Promise<void> = Promise.resolve();
   readonly #epochSeenAt = new Map<string, number>();
   readonly #orphanedSince = new Map<WorkloadKey, number>();
+  readonly #contradictedSince = new Map<WorkloadKey, number>();
   readonly #evaluator = new Evaluator();
   readonly #items = new FollowedItems();
   readonly #clocks: SteadyWall;
@@ -323,7 +326,8 @@ export class Operator {
     const evaluation = withEta(made, this.#eta.latestFor(made.items));
     if (!dryRun) for (const [run, notes] of evaluation.toNote) journal.note(run, notes);
     const { added, isAnew } = this.#items.next(evaluation);
-    noteOrphans(this.#orphanedSince, added, context.now, isAnew);
+    noteSince(this.#orphanedSince, isOrphaned, added, context.now, isAnew);
+    noteSince(this.#contradictedSince, isContradicted, added, context.now, isAnew);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     this.#confirm(evaluation);
     this.#wakeAt = Math.min(this.#wakeAt, metricGates.tend(evaluation, context) ?? Infinity);
@@ -389,6 +393,7 @@ export class Operator {
       policy: policy(),
       epochSeenAt: new Map(this.#epochSeenAt),
       orphanedSince: new Map(this.#orphanedSince),
+      contradictedSince: new Map(this.#contradictedSince),
       retryAt: new Map(this.#restarts.retries),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),

@@ -1,7 +1,7 @@
-/** The keys that two maps do not have with the same value. */
+/** The keys that two maps do not have with the same value; a map that is absent has none. */
 export function changedBetween<Key>(
-  one: ReadonlyMap<Key, unknown>,
-  other: ReadonlyMap<Key, unknown>,
+  one: ReadonlyMap<Key, unknown> = new Map(),
+  other: ReadonlyMap<Key, unknown> = new Map(),
 ): ReadonlySet<Key> {
   const changed = new Set<Key>();
   for (const [key, value] of one) if (!other.has(key) || other.get(key) !== value) changed.add(key);

@@ -182,7 +182,8 @@ export class Evaluator {
     const keys = [
       changedBetween(flags(before.busy), flags(context.busy)),
       changedBetween(before.retryAt, context.retryAt),
-      changedBetween(before.orphanedSince ?? new Map(), context.orphanedSince ?? new Map()),
+      changedBetween(before.orphanedSince, context.orphanedSince),
+      changedBetween(before.contradictedSince, context.contradictedSince),
     ];
     const again = new Set(assessedAgain);
     const add = (key: WorkloadKey): void => {

@@ -78,6 +78,8 @@ export interface RuleContext {
   readonly epochSeenAt: ReadonlyMap<string, number>;
   /** Since when the pods of workloads are orphaned, by the steady clock; absent where nothing is restarted. */
   readonly orphanedSince?: ReadonlyMap<WorkloadKey, number>;
+  /** Since when the injector's answers for workloads contradict their last restart, in the same way. */
+  readonly contradictedSince?: ReadonlyMap<WorkloadKey, number>;
   /** Why an injection's answers are not confirmed yet (gate G3). */
   readonly unconfirmed: (injection: Injection) => string | undefined;
   /** What of the mesh cannot be watched now, in words; undefined when all is well. */

@@ -4,7 +4,14 @@ import { countsSince } from './history.ts';
 import type { PlanContext, RuleContext } from './rule.ts';
 
 /** What the Evaluator compares by itself. */
-type ComparedElsewhere = 'journal' | 'busy' | 'starting' | 'retryAt' | 'orphanedSince' | 'metricGates';
+type ComparedElsewhere =
+  | 'journal'
+  | 'busy'
+  | 'starting'
+  | 'retryAt'
+  | 'orphanedSince'
+  | 'contradictedSince'
+  | 'metricGates';
 
 /**
  * Everything that decides about all workloads at once, as a list that is compared with that of the evaluation before: if one of it is
@@ -31,6 +38,7 @@ export function sharedInputs(
     unseen,
     own,
     context.orphanedSince === undefined,
+    context.contradictedSince === undefined,
     JSON.stringify([...epochSeenAt]),
     JSON.stringify(mesh.injections.map((one) => (isAsked(one) ? unconfirmed(one) : undefined) ?? '')),
     JSON.stringify((policy.metricGates ?? []).map(({ name }) => whyClosed(name, context) ?? '')),

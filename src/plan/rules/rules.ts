@@ -2,6 +2,7 @@ import type { Outdated } from '../assessed.ts';
 import { GATES } from '../gates/gates.ts';
 import { type Rule, type RuleContext, type Wait, waitFor } from '../rule.ts';
 import type { WaitCode } from '../waitReasons.ts';
+import { answerContradicted } from './answerContradicted.ts';
 import { backingOff } from './backingOff.ts';
 import { budgets } from './budgets.ts';
 import { canaryAnalysis } from './canaryAnalysis.ts';
@@ -64,6 +65,7 @@ export const RULES = [
   watchStale,
   configReadDelay,
   recentlyOrphaned,
+  answerContradicted,
   ...GATES.map(gateRule),
   freeze,
   window,

@@ -5,10 +5,12 @@ import { ON_DELETE } from '../../../src/kinds/onDelete.ts';
 import { keyOf, type NamespaceFacts, NO_NAMESPACE, type Workload, type WorkloadKey } from '../../../src/model.ts';
 import { RESTART_ANNOTATION, RESTARTED_AT, RETRY, WINDOW_ANNOTATION } from '../../../src/names.ts';
 import type { Answered } from '../../../src/plan/assess.ts';
+import { isContradicted } from '../../../src/plan/contradictions.ts';
 import type { Evaluation, EvaluationInputs } from '../../../src/plan/evaluate.ts';
 import { endedEntry, type JournalEntry } from '../../../src/plan/journalEntry.ts';
 import type { MetricGateState } from '../../../src/plan/metricGate.ts';
-import { noteOrphans } from '../../../src/plan/orphans.ts';
+import { noteSince } from '../../../src/plan/noteSince.ts';
+import { isOrphaned } from '../../../src/plan/orphans.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
 import { fingerprint, type Write } from '../../../src/plan/record.ts';
@@ -49,6 +51,7 @@ export class ChangingWorld {
   readonly #starting = new Set<WorkloadKey>();
   readonly #retryAt = new Map<WorkloadKey, { readonly until: number; readonly problem: string }>();
   readonly #orphanedSince = new Map<WorkloadKey, number>();
+  readonly #contradictedSince = new Map<WorkloadKey, number>();
   readonly #epochSeenAt = new Map<string, number>([['epoch', NOW - HOUR]]);
   readonly #gates = new Map<string, MetricGateState>();
   readonly #own: WorkloadKey;
@@ -109,6 +112,7 @@ export class ChangingWorld {
       starting: new Set(this.#starting),
       retryAt: new Map(this.#retryAt),
       orphanedSince: new Map(this.#orphanedSince),
+      contradictedSince: new Map(this.#contradictedSince),
       epochSeenAt: new Map(this.#epochSeenAt),
       metricGates: new Map(this.#gates),
       unconfirmed: () => unconfirmed,
@@ -123,7 +127,8 @@ export class ChangingWorld {
   /** What the operator itself does after an evaluation. */
   evaluated(evaluation: Evaluation): void {
     for (const [run, notes] of evaluation.toNote) this.#notes.set(run, { ...this.#notes.get(run), ...notes });
-    noteOrphans(this.#orphanedSince, evaluation.items, this.#now);
+    noteSince(this.#orphanedSince, isOrphaned, evaluation.items, this.#now);
+    noteSince(this.#contradictedSince, isContradicted, evaluation.items, this.#now);
   }
 
   /** Something happens. @returns what, in a word */

@@ -7,7 +7,8 @@ import { type Budget, keyOf, type WorkloadKey } from '../../../src/model.ts';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
-import { noteOrphans } from '../../../src/plan/orphans.ts';
+import { noteSince } from '../../../src/plan/noteSince.ts';
+import { isOrphaned } from '../../../src/plan/orphans.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { fingerprint } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
@@ -31,6 +32,7 @@ import {
 } from '../../builders/workload.ts';
 
 const current: Verdict = { state: 'current', expected: expected(), drifts: [] };
+const contradicted = journalled(restarted(HOUR, 'verified', { restartedFor: 'other' }));
 const inFlight = restarted(MINUTE);
 
 const stepOf = (one: Assessed, given: Partial<PlanContext> = {}): string => {
@@ -219,6 +221,38 @@ const single: [string, Assessed, string, Partial<PlanContext>?][] = [
   ['… and are restarted', orphan, 'restart', { orphanedSince: new Map([[keyOf(orphan.workload), NOW - MINUTE]]) }],
   ['a plan that restarts nothing shows them at once', orphan, 'restart'],
   [
+    'an answer that contradicts a verified restart of the same run waits for half a minute',
+    contradicted,
+    'wait answer-contradicted',
+    { contradictedSince: new Map([[keyOf(contradicted.workload), NOW - 29_000]]) },
+  ],
+  ['… from when it is first seen', contradicted, 'wait answer-contradicted', { contradictedSince: new Map() }],
+  [
+    '… and is believed',
+    contradicted,
+    'restart',
+    { contradictedSince: new Map([[keyOf(contradicted.workload), NOW - MINUTE / 2]]) },
+  ],
+  ['a plan that restarts nothing believes it at once', contradicted, 'restart'],
+  [
+    'another configuration of the injector may give another answer',
+    journalled(restarted(HOUR, 'verified', { restartedFor: 'other', run: 'before' })),
+    'restart',
+    { contradictedSince: new Map() },
+  ],
+  [
+    'a workload that has lost the sidecar that it was restarted for waits for nothing',
+    journalled(restarted(HOUR, 'verified')),
+    'restart',
+    { contradictedSince: new Map() },
+  ],
+  [
+    'the last restart of another sidecar says nothing about this one',
+    journalled(restarted(HOUR, 'verified', { restartedFor: 'vault:other' })),
+    'restart',
+    { contradictedSince: new Map() },
+  ],
+  [
     'an orphan whose failed restart was followed by pods without sidecar is closed',
     journalled(restarted(HOUR, 'failed:still-injected', { restartedFor: fingerprint(noSidecar()) }), {}, uninjected),
     'close',
@@ -310,7 +344,7 @@ test('orphans are counted from when they are first seen, and anew after they wer
   const since = new Map<WorkloadKey, number>();
   const key = keyOf(orphan.workload);
   const seen = (all: Assessed[], now: number): number | undefined => {
-    noteOrphans(since, all, now);
+    noteSince(since, isOrphaned, all, now);
     return since.get(key);
   };
   assert.deepEqual(
