@@ -186,6 +186,9 @@ export class Operator {
   async lead(signal: AbortSignal): Promise<void> {
     // an earlier term's would go over that of the leader in between
     this.#options.status.clear();
+    // what was so then may have been otherwise in between
+    this.#orphanedSince.clear();
+    this.#contradictedSince.clear();
     this.#upkeep.load();
     this.#scans.askForAll(this.#options.now());
     if (!this.#options.dryRun) this.#options.notifier.begin(signal);

@@ -22,6 +22,10 @@ export interface ControlPlaneState {
   rolling: boolean;
   /** What replicas answer and inject; several while they differ. */
   serving: readonly string[];
+  /** What a replica answers that has not read its configuration of before; it answers all while it is there. */
+  behind: string | undefined;
+  /** What was configured before. */
+  before: string | undefined;
   /** Nobody answers: pods are refused. */
   down: boolean;
   /** It answers `allowed: false`. */
@@ -41,7 +45,7 @@ const FIRST_VERSION = '1.30.2';
 /** The ConfigMap of an injector whose template reads nothing of the app. */
 const CONFIG = JSON.stringify({ templates: { sidecar: '{{ .ProxyImage }}' } });
 
-const imageOf = (version: string): string => `docker.io/istio/proxyv2:${version}`;
+export const imageOf = (version: string): string => `docker.io/istio/proxyv2:${version}`;
 
 /** The mesh as it truly is. What operators know of it comes later, through their watches. */
 export class ControlPlane {
@@ -75,6 +79,8 @@ export class ControlPlane {
         deployed: FIRST_VERSION,
         rolling: false,
         serving: [FIRST_VERSION],
+        behind: undefined,
+        before: undefined,
         down: false,
         refusing: false,
         failingOpen: false,
@@ -113,7 +119,10 @@ export class ControlPlane {
   }
 
   change(name: RevisionName, change: Partial<ControlPlaneState>): void {
-    Object.assign(this.state(name), change);
+    const state = this.state(name);
+    const { configured } = state;
+    Object.assign(state, change);
+    if (state.configured !== configured) state.before = configured;
     this.#mesh = undefined;
   }
 
@@ -154,11 +163,11 @@ export class ControlPlane {
 
   /** One replica's answer about a workload; an error when nobody answers. */
   answer(name: RevisionName, workload: string): Answer {
-    const { down, refusing, serving } = this.state(name);
+    const { down, refusing, serving, behind } = this.state(name);
     if (down) throw new Error('connection refused');
     if (refusing)
       return { kind: 'unknown', reason: reason('injector-refused', 'the injector rejects the pod: not now') };
-    const image = this.#imageFor(workload, this.#dice.pick(serving));
+    const image = this.#imageFor(workload, behind ?? this.#dice.pick(serving));
     return { kind: 'sidecar', sidecar: { image, revision: name, placement: 'container', ...this.#config(image) } };
   }
 
@@ -169,12 +178,12 @@ export class ControlPlane {
   /** What a new pod of a workload gets. */
   admit({ namespace, name: workload }: Named): Sidecar | string {
     const name = this.revisionOf(namespace);
-    const { down, refusing, failingOpen, serving } = this.state(name);
+    const { down, refusing, failingOpen, serving, behind } = this.state(name);
     if (failingOpen || this.labelOf(namespace) === undefined) return NO_PROXY;
     const webhook = 'admission webhook "namespace.sidecar-injector.istio.io"';
     if (down) return `Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io": refused`;
     if (refusing) return `${webhook} denied the request: not now`;
-    const image = this.#imageFor(workload, this.#dice.pick(serving));
+    const image = this.#imageFor(workload, behind ?? this.#dice.pick(serving));
     return sidecar({ image, revision: name, ...this.#config(image) });
   }
 

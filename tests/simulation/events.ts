@@ -4,6 +4,7 @@ import type { Controlled } from './controlled.ts';
 import { REVISIONS, type RevisionName } from './controlPlane.ts';
 import type { Manifest } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
+import { isCurrent } from './settled.ts';
 import { rfc3339, type World } from './world.ts';
 
 const SECOND = 1000;
@@ -27,6 +28,8 @@ export function planEvents(world: World): void {
   times(knobs.crashes, () => crash(world));
   times(knobs.freezes, () => freeze(world));
   times(knobs.broken, () => breakWatches(world));
+  for (let index = 0; index < knobs.behind; index++)
+    time.after(10 * SECOND + world.behindDice.below(eventful - 60 * SECOND), () => world.isCalm || fallBehind(world));
   times(dice.below(knobs.people + 1), () => meddle(world));
   times(knobs.vandals, () => vandalise(world));
   if (scenario.configured) times(4, () => resize(world));
@@ -145,6 +148,31 @@ function freeze(world: World): void {
     world.log(() => `${process.id}: goes on`);
     process.lane.thaw();
   });
+}
+
+/** Shorter than a contradiction has to last, by far: a look that began before it may still be used after it. */
+const BEHIND = 12;
+
+/**
+ * A replica that has not read the last change answers for a while, and just then the leader ends, so that another asks for the first time.
+ * Only while everything is as it should be: pods that are made then get the old proxy, which is taken for a rewriting by the cluster.
+ */
+function fallBehind(world: World): void {
+  const { behindDice: dice, plane, time } = world;
+  if (world.referee.inFlight().length > 0 || !world.existing().every((one) => isCurrent(world, one))) return;
+  const revision = dice.pick(REVISIONS);
+  const { configured, deployed, rolling, before } = plane.state(revision);
+  if (before === undefined || before === configured || configured !== deployed || rolling) return;
+  world.log(() => `a replica of revision ${revision} is still at ${before}`);
+  plane.change(revision, { behind: before });
+  time.after((2 + dice.below(BEHIND)) * SECOND, () => {
+    world.log(() => `all replicas of revision ${revision} are at ${configured}`);
+    plane.change(revision, { behind: undefined });
+  });
+  const leader = world.processes.find(({ isLeading }) => isLeading);
+  if (!leader) return;
+  leader.stop();
+  time.after((20 + dice.below(40)) * SECOND, () => world.boot());
 }
 
 function breakWatches(world: World): void {

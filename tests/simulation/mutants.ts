@@ -735,8 +735,21 @@ const NEWS: readonly Mutant[] = [
   },
 ];
 
+/** Answers that change although nothing else does. */
+const ANSWERS: readonly Mutant[] = [
+  {
+    name: 'believing a replica that is behind',
+    file: 'src/plan/rules/answerContradicted.ts',
+    snippet: 'return until > now ? {',
+    instead: 'return until > Infinity ? {',
+    breaks: 'behind',
+    flavour: 'frozen',
+  },
+];
+
 /** All of them. */
 export const MUTANTS: readonly Mutant[] = [
+  ...ANSWERS,
   ...RULES,
   ...SIDECARS,
   ...EVICTIONS,

@@ -7,7 +7,7 @@ import { COUNTS_FOR } from '../../src/plan/metricGate.ts';
 import { sourceIn, targetsOf, targetsOfRestart } from '../../src/plan/record.ts';
 import { parseTime } from '../../src/rfc3339.ts';
 import type { Controlled, Pod } from './controlled.ts';
-import { sameSidecar } from './controlPlane.ts';
+import { imageOf, sameSidecar } from './controlPlane.ts';
 import type { Manifest } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { forbiddenNow } from './times.ts';
@@ -599,6 +599,7 @@ export class Referee {
     if (source !== undefined && this.#world.drafts.get(workload.key)?.ownVault === true)
       this.violated('target', `${workload.key} was restarted for a container of its own template`);
     const previous = this.lastFor(workload, source);
+    if (source === undefined) this.#behind(workload, target, run, previous);
     const count = this.#episode(workload, before, previous, target);
     const isAnswered = previous?.outcome === 'verified' && previous.retry === before.metadata.annotations[RETRY];
     if (previous?.target === target && isAnswered && this.#isResizedOnly(workload, target))
@@ -621,6 +622,17 @@ export class Referee {
       endedAt: undefined,
       endedBy: undefined,
     };
+  }
+
+  /** A replica that has not read its configuration is behind for a while only: what it answers is no reason to take back a restart. */
+  #behind({ key, namespace }: Controlled, target: string, run: string, previous: Restart | undefined): void {
+    const { plane } = this.#world;
+    const revision = plane.revisionOf(namespace);
+    const { behind, configured } = plane.state(revision);
+    if (behind === undefined || previous?.outcome !== 'verified' || previous.run !== run) return;
+    const targetOf = (version: string): string => plane.target({ image: imageOf(version), revision });
+    if (target === targetOf(behind) && previous.target === targetOf(configured))
+      this.violated('behind', `${key} was restarted back to ${behind}, because one replica is behind`);
   }
 
   /** Whether all pods have had the proxy of a target for a while, and somebody has changed only how it is configured. */

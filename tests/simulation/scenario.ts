@@ -70,6 +70,8 @@ export interface Knobs {
   /** Chance that the process ends in the moment in which a write of its lands. */
   readonly crashesOnLanding: number;
   readonly freezes: number;
+  /** How often a replica of istiod is behind for a while, just when another process begins to lead. */
+  readonly behind: number;
   readonly processes: number;
   readonly people: number;
   readonly broken: number;
@@ -147,6 +149,7 @@ export const CALM: Knobs = {
   crashes: 0,
   crashesOnLanding: 0,
   freezes: 0,
+  behind: 0,
   processes: 1,
   people: 0,
   broken: 0,
@@ -160,7 +163,7 @@ const KNOBS: Readonly<Record<Flavour, Partial<Knobs>>> = {
   failing: { hangs: 50, upgrades: 2, slow: 20, slowCalls: 10, people: 2, failsOpen: 2, vandals: 1 },
   reverting: { upgrades: 3, upgradeEvery: 2 * MINUTE, people: 1, crashes: 2 },
   crowded: { upgrades: 2, slow: 40, slowCalls: 10, vandals: 2 },
-  frozen: { processes: 2, freezes: 3, upgrades: 4, upgradeEvery: 2 * MINUTE, slowCalls: 15 },
+  frozen: { processes: 2, freezes: 3, behind: 3, upgrades: 4, upgradeEvery: 2 * MINUTE, slowCalls: 15 },
   faulty: { mishaps: 60, slowCalls: 40, crashes: 2, crashesOnLanding: 15, broken: 2, outages: 2, upgrades: 2 },
   sidecars: { upgrades: 3, upgradeEvery: 2 * MINUTE, hangs: 5, slow: 20, crashes: 1, crashesOnLanding: 5, people: 1 },
   waves: {

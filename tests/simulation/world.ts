@@ -31,6 +31,8 @@ export class World {
   readonly referee: Referee;
   readonly tenant: Tenant;
   readonly receiver: SimulatedReceiver;
+  /** Of their own, so that nothing else comes otherwise: when a replica of istiod is behind. */
+  readonly behindDice: Dice;
   readonly flagger: Flagger;
   /** It answers the metric gate, if the policy has one. */
   readonly prometheus: Prometheus;
@@ -69,6 +71,7 @@ export class World {
     this.flagger = new Flagger(this, this.scenario.canary, diceFor(seed, 5));
     this.prometheus = new Prometheus(this, diceFor(seed, 8));
     this.receiver = new SimulatedReceiver(this, diceFor(seed, 11));
+    this.behindDice = diceFor(seed, 12);
     this.tenant = new Tenant(this, tenant.namespace, diceFor(seed, 2));
     this.lease.afterLanding = (writer) => this.#afterLanding(writer, 'journal', 3);
     this.lease.onJournal = (writer, entries) => this.referee.journalled(writer, entries);
