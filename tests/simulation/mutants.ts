@@ -61,7 +61,7 @@ const METRIC_GATES: readonly Mutant[] = [
     snippet: 'state: { ...judgement, askedAt } });',
     instead: 'state: { ...judgement, askedAt: now() } });',
     breaks: 'metric-gate',
-    flavour: 'waves',
+    flavour: 'mixed',
   },
   {
     name: 'keeping an open gate open while Prometheus is silent',
