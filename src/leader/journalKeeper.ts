@@ -25,7 +25,8 @@ export type StatusSource = () => string | undefined;
  * along: it causes no write, and where the Lease has no room for it, it is left out and the journal is not.
  */
 export class JournalKeeper {
-  #statusOf: StatusSource = () => undefined;
+  #statusOf: StatusSource | undefined;
+  #isStatusMissing = false;
   /** The status made a write fail in this term. */
   #hasNoRoom = false;
   #text: string | undefined;
@@ -50,12 +51,18 @@ export class JournalKeeper {
     this.#statusOf = source;
   }
 
+  /** The last write had no status to take along, although one will come. */
+  get isStatusMissing(): boolean {
+    return this.#isStatusMissing;
+  }
+
   next(): JournalWrite {
     const version = this.#version;
     this.#asked = false;
     const isEmptied = this.#hasNoRoom;
     // an empty one takes the place of the one that is on the Lease already
-    const status = isEmptied ? '' : this.#statusOf();
+    const status = isEmptied ? '' : this.#statusOf?.();
+    this.#isStatusMissing = this.#statusOf !== undefined && status === undefined;
     return {
       annotations: {
         ...(this.#text !== undefined && { [LEASE_ANNOTATION.journal]: this.#text }),

@@ -223,8 +223,10 @@ export class LeaderElection implements Leadership {
   /** Renews until the term has ended. Ends the term when renewals fail for too long. Retries come faster as that deadline nears. */
   async #renew(term: AbortSignal): Promise<void> {
     const { retryPeriod, renewEvery } = this.#timing;
-    let longest = renewEvery;
+    let isRenewed = true;
     while (!term.aborted) {
+      // people look for the first status right after the start
+      const longest = isRenewed && !this.#journal.isStatusMissing ? renewEvery : retryPeriod;
       const held = this.#heldUntil;
       const left = held - this.#clock.now();
       await this.#journal.wanted(
@@ -232,7 +234,7 @@ export class LeaderElection implements Leadership {
         term,
       );
       if (!term.aborted && this.isLeading) await this.#try(() => this.#renewOnce(term));
-      longest = this.#heldUntil > held ? renewEvery : retryPeriod;
+      isRenewed = this.#heldUntil > held;
       if (!this.isLeading) this.#endTerm(this.#tooLate());
     }
   }

@@ -138,8 +138,13 @@ export class WithoutElection implements Leadership {
         if (!signal.aborted && !isConflict(error)) this.#news.trouble(error);
       }
       if (!signal.aborted)
-        await this.#journal.wanted((wake) => this.#clock.sleep(LOOK_EVERY, wake).catch(() => undefined), signal);
+        await this.#journal.wanted((wake) => this.#clock.sleep(this.#pause, wake).catch(() => undefined), signal);
     }
+  }
+
+  /** People look for the first status right after the start. */
+  get #pause(): number {
+    return this.#journal.isStatusMissing ? LEASE_TIMING.retryPeriod : LOOK_EVERY;
   }
 
   /** Creates a missing Lease and records users' requests, unless this is a dry run. */

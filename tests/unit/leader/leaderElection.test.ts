@@ -685,6 +685,23 @@ describe('leader election: at the pace of the defaults', () => {
     );
   });
 
+  it('renews every two seconds as long as there is no status to take along', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await idling(bench);
+    let status: string | undefined;
+    a.election.publishes(() => status);
+    await bench.pass(5000);
+    bench.server.requests.length = 0;
+    await bench.pass(8000);
+    assert.equal(bench.server.requests.length, 4);
+    status = 'the first';
+    await bench.pass(2000);
+    assert.equal(bench.server.lease?.metadata?.annotations?.[LEASE_ANNOTATION.status], 'the first');
+    bench.server.requests.length = 0;
+    await bench.pass(10_000);
+    assert.equal(bench.server.requests.length, 2);
+  });
+
   it('bears an API server that fails for four and a half seconds, whenever that begins', async () => {
     await using bench = await ElectionBench.open();
     const a = await idling(bench);
