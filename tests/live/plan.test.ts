@@ -53,7 +53,7 @@ test('when Istio comes, everything is current and plan exits 0', async () => {
   assert.match(out, /40 current, 1 skipped \(1 outside the mesh not listed/);
 });
 
-test('in a dry run 40 Deployments of 5 replicas cost 40 questions, a second scan none, and nothing is written', async () => {
+test('in a dry run 40 Deployments of 5 replicas cost at most 40 questions, a second scan none, and nothing is written', async () => {
   await bed.istio.upgrade('default', '1.31.0');
   const before = await bed.istio.questions('default');
   const user = 'meltemi-dry';
@@ -158,11 +158,15 @@ test('metrics and health of a running operator', async () => {
     for (const line of [
       'meltemi_build_info{',
       'meltemi_restarts_total{kind="Deployment",result="verified"} 0',
-      'meltemi_injector_questions_total{result="sidecar"} 40',
       'meltemi_scan_duration_seconds_count 1',
     ]) {
       assert.ok(metrics.includes(line), line);
     }
+    const questions = Number(/meltemi_injector_questions_total\{result="sidecar"\} (\d+)/.exec(metrics)?.[1]);
+    assert.ok(
+      questions > 0 && questions <= 40,
+      `${questions} questions about 40 templates, of which like ones share an answer`,
+    );
     assert.equal((await fetch(`http://127.0.0.1:${operator.port('health')}/readyz`)).status, 200);
   } finally {
     assert.equal(await operator.stop(), 0);
