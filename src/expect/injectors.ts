@@ -85,6 +85,8 @@ export class Injectors {
     this.#classes = new AnswerClasses({
       ask: (asked) => this.#askItself(asked),
       kept: (key) => this.#kept.kept(key),
+      drops: () => this.#kept.drops,
+      now,
       onDissolved: (asked, samples) => {
         // whoever shared these answers asks again
         for (const key of samples) this.#kept.forget(key);

@@ -53,7 +53,7 @@ export class KeptAnswers {
     return this.#forgotten;
   }
 
-  /** How many kept answers are gone. As long as it is the same number, all are kept that were. */
+  /** How many kept answers are gone, or will be earlier. As long as it is the same number, all are kept that were. */
   get drops(): number {
     return this.#drops;
   }
@@ -83,6 +83,7 @@ export class KeptAnswers {
     const before = this.#answers.get(key);
     if (before && sameAnswer(before.answer, answer)) {
       // the same object, so that nothing that rests on it is made again
+      if (until < before.until) this.#drops += 1;
       before.until = until;
       this.#answers.delete(key);
       this.#answers.set(key, before);

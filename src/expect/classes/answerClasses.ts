@@ -20,6 +20,10 @@ export interface AnswerClassesOptions {
   readonly ask: (asked: Question) => Promise<Answer>;
   /** The answer to the question with this key, as it is kept. */
   readonly kept: (key: string) => KeptAnswer | undefined;
+  /** How many kept answers are gone: as long as it is the same number, all are kept that were, until they are too old. */
+  readonly drops: () => number;
+  /** Milliseconds of the clock of the kept answers. */
+  readonly now: () => number;
   /**
    * Two questions of a class have different answers, so from now on all of them are asked by themselves. Called once for each class.
    * @param samples the keys of the questions whose answers were shared
@@ -36,6 +40,8 @@ interface AnswerClass {
   readonly asking: Map<string, Promise<Answer>>;
   /** Samples that were answered. */
   readonly answered: Set<string>;
+  /** What all answered samples say together, which is found out once for all questions of a scan. */
+  looked: { readonly shared: KeptAnswer | undefined; readonly drops: number; readonly until: number } | undefined;
   /** How many samples in a row were not answered. */
   silent: number;
   /** From which place on the next question is a sample, once an answer has become too old. */
@@ -122,6 +128,7 @@ export class AnswerClasses {
     if (answer.kind === 'unknown') one.silent += 1;
     else {
       one.answered.add(key);
+      one.looked = undefined;
       this.#sharedBy(one, asked);
     }
     return answer;
@@ -130,16 +137,30 @@ export class AnswerClasses {
   /** The kept answer of the first sample, if enough of them have the same. If they differ, the class is dissolved. */
   #sharedBy(one: AnswerClass, asked: Question): KeptAnswer | undefined {
     if (one.isDissolved) return undefined;
-    const kept = [...one.answered].flatMap((key) => this.#options.kept(key) ?? []);
-    const [first, ...others] = kept.filter(({ answer }) => answer.kind !== 'unknown');
+    if (this.#isLookedAt(one)) return one.looked?.shared;
+    const drops = this.#options.drops();
+    const all = [...one.answered].flatMap((key) => this.#options.kept(key) ?? []);
+    const kept = all.filter(({ answer }) => answer.kind !== 'unknown');
+    const [first, ...others] = kept;
     if (!first) return undefined;
-    if (others.every(({ answer }) => sameAnswer(answer, first.answer)))
-      return others.length + 1 >= SAMPLES ? first : undefined;
-    this.#dissolve(one, asked);
-    return undefined;
+    if (!others.every(({ answer }) => sameAnswer(answer, first.answer))) {
+      this.#dissolve(one, asked);
+      return undefined;
+    }
+    const shared = kept.length >= SAMPLES ? first : undefined;
+    const until = Math.min(...kept.map((each) => each.until));
+    if (kept.length === one.answered.size) one.looked = { shared, drops, until };
+    return shared;
+  }
+
+  /** Whether all samples are still kept that were there at the last look. */
+  #isLookedAt({ looked }: AnswerClass): boolean {
+    const { drops, now } = this.#options;
+    return looked !== undefined && looked.drops === drops() && looked.until > now();
   }
 
   #forgetOld(one: AnswerClass): void {
+    if (this.#isLookedAt(one)) return;
     for (const key of one.answered) {
       const kept = this.#options.kept(key);
       if (kept && kept.answer.kind !== 'unknown') continue;
@@ -163,6 +184,7 @@ const newClass = (): AnswerClass => ({
   next: 0,
   asking: new Map(),
   answered: new Set(),
+  looked: undefined,
   silent: 0,
   turn: 0,
   isTurnDue: false,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Answer } from '../../../../src/expect/answer.ts';
+import { AnswerClasses } from '../../../../src/expect/classes/answerClasses.ts';
 import { Injectors } from '../../../../src/expect/injectors.ts';
+import type { KeptAnswer } from '../../../../src/expect/keptAnswers.ts';
 import type { AskedInjection } from '../../../../src/expect/mesh.ts';
-import type { Question } from '../../../../src/expect/question.ts';
+import { type Question, questionKey } from '../../../../src/expect/question.ts';
 import { reason } from '../../../../src/reasons.ts';
 import { HOUR, injection, istiod, MINUTE, NOW } from '../../../builders/workload.ts';
 import { SIDECAR } from './istioTemplates.ts';
@@ -235,4 +237,29 @@ test('a shared answer is kept as long as that of the sample', async () => {
   assert.ok(sample && sample === other);
   bench.injectors.forget(bench.injection);
   assert.equal(sample.isGone, true);
+});
+
+test('thousands of like templates in one namespace cost a few lookups each', async () => {
+  const bench = new Bench();
+  const kept = new Map<string, KeptAnswer>();
+  let lookups = 0;
+  const classes = new AnswerClasses({
+    ask: async (asked) => {
+      const answer = sidecar('proxy:1');
+      kept.set(questionKey(asked), { answer, until: NOW + HOUR, isGone: false });
+      return answer;
+    },
+    kept: (key) => {
+      lookups += 1;
+      return kept.get(key);
+    },
+    drops: () => 0,
+    now: () => NOW,
+    onDissolved: () => assert.fail('all answers are the same'),
+  });
+  const questions = names(5000).map((name) => bench.question(name));
+  await Promise.all(questions.map((one) => classes.ask(one)));
+  for (const one of questions) assert.equal(classes.shared(one)?.answer.kind, 'sidecar');
+  assert.equal(kept.size, 101);
+  assert.ok(lookups < 10 * questions.length, `${lookups} lookups`);
 });
