@@ -38,6 +38,8 @@ interface AnswerClass {
   next: number;
   /** Samples whose answers are on their way. */
   readonly asking: Map<string, Promise<Answer>>;
+  /** Settles with all of them; one promise for all that wait. */
+  settling: Promise<unknown> | undefined;
   /** Samples that were answered. */
   readonly answered: Set<string>;
   /** What all answered samples say together, which is found out once for all questions of a scan. */
@@ -73,7 +75,8 @@ export class AnswerClasses {
       this.#forgetOld(one);
       if (one.isDissolved || one.silent >= MOST_SILENT) return this.#options.ask(asked);
       if (isSample(one, key)) return this.#askSample(one, key, asked);
-      await Promise.all(one.asking.values());
+      one.settling ??= Promise.all(one.asking.values());
+      await one.settling;
       const shared = this.#sharedBy(one, asked);
       if (shared) return shared.answer;
     }
@@ -123,8 +126,10 @@ export class AnswerClasses {
     }
     const asking = this.#options.ask(asked);
     one.asking.set(key, asking);
+    one.settling = undefined;
     const answer = await asking;
     one.asking.delete(key);
+    one.settling = undefined;
     if (answer.kind === 'unknown') one.silent += 1;
     else {
       one.answered.add(key);
@@ -183,6 +188,7 @@ const newClass = (): AnswerClass => ({
   places: new Map(),
   next: 0,
   asking: new Map(),
+  settling: undefined,
   answered: new Set(),
   looked: undefined,
   silent: 0,
