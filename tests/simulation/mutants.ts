@@ -740,8 +740,8 @@ const ANSWERS: readonly Mutant[] = [
   {
     name: 'believing a replica that is behind',
     file: 'src/plan/rules/answerContradicted.ts',
-    snippet: 'return until > now ? {',
-    instead: 'return until > Infinity ? {',
+    snippet: 'lasts: 30_000,',
+    instead: 'lasts: 0,',
     breaks: 'behind',
     flavour: 'frozen',
   },
