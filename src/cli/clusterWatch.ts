@@ -6,7 +6,7 @@ import { resourcePath } from '../cluster/resources.ts';
 import type { Lease } from '../leader/lease.ts';
 import { messageOf } from '../messageOf.ts';
 import { LEASE_NAME } from '../names.ts';
-import type { ClusterStatus, UnreadCluster } from '../status/clusterStatus.ts';
+import type { ClusterStatus, NoStatus, UnreadCluster } from '../status/clusterStatus.ts';
 import { foundLease, type LeaseStatus, leaseStatus } from './leaseStatus.ts';
 import { RolloutWatch } from './rolloutWatch.ts';
 
@@ -33,7 +33,7 @@ export class ClusterWatch {
   #seenAt: number | undefined;
   readonly #failed = Promise.withResolvers<void>();
   /** Read once for each change of the Lease. */
-  #read: { readonly lease: Lease; readonly status: LeaseStatus | { readonly error: string } } | undefined;
+  #read: { readonly lease: Lease; readonly status: LeaseStatus | NoStatus } | undefined;
 
   constructor(options: ClusterWatchOptions) {
     const { client, cluster, home, signal, rollouts, onChange } = options;
@@ -72,7 +72,7 @@ export class ClusterWatch {
   current(now: number): ClusterStatus | UnreadCluster {
     const { name: cluster } = this.#options;
     const status = this.#leaseStatus(now);
-    if ('error' in status) return { cluster, error: status.error };
+    if ('error' in status) return { cluster, ...status };
     const rollouts = this.#rollouts?.facts() ?? new Map();
     const problem = this.#problem;
     if (problem === undefined) return { cluster, ...status, rollouts, warnings: this.#warnings };
@@ -85,7 +85,7 @@ export class ClusterWatch {
     return lastError && messageOf(lastError);
   }
 
-  #leaseStatus(now: number): LeaseStatus | { readonly error: string } {
+  #leaseStatus(now: number): LeaseStatus | NoStatus {
     const { home } = this.#options;
     const lease = this.#leases.items()[0];
     const found = lease && foundLease(lease);

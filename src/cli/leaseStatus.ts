@@ -2,7 +2,7 @@ import { fits, type Shape } from '../fieldTypes.ts';
 import type { Lease } from '../leader/lease.ts';
 import { pauseStateOf } from '../leader/pauseState.ts';
 import { LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
-import type { LeaderFacts } from '../status/clusterStatus.ts';
+import type { LeaderFacts, NoStatus } from '../status/clusterStatus.ts';
 import type { StatusDocument } from '../status/statusDocument.ts';
 import { readStatus } from '../status/statusText.ts';
 import type { FoundLease } from './leases.ts';
@@ -50,7 +50,7 @@ export function leaseStatus(
   now: number,
   seenAt?: number,
   known?: StatusDocument,
-): LeaseStatus | { readonly error: string } {
+): LeaseStatus | NoStatus {
   const { namespace, annotations, spec = {} } = lease;
   const text = annotations[LEASE_ANNOTATION.status];
   const where = `Lease ${namespace}/${LEASE_NAME}`;
@@ -58,7 +58,7 @@ export function leaseStatus(
   if (text === undefined) {
     const { holderIdentity: holder } = spec;
     const why = holder ? `${holder} has not finished its first scan` : `no ${PRODUCT} leads`;
-    return { error: `${where} has no status: ${why}, or it is an older version` };
+    return { error: `${where} has no status: ${why}, or it is an older version`, isComing: true };
   }
   const document = known ?? readStatus(text);
   if ('unreadable' in document) return { error: `the status on ${where} cannot be read: ${document.unreadable}` };

@@ -20,11 +20,12 @@ export function shownAs(settings: Pick<Settings, 'contexts' | 'namespace' | 'run
   const choice = choiceOf(settings);
   const chosen = (one: ClusterStatus | UnreadCluster) => (isUnread(one) ? one : chosenStatus(one, choice));
   if (settings.contexts.length > 0) return (all, options) => clusterTable(clusterRows(all.map(chosen)), options);
-  return (all, options) =>
-    all
-      .map(chosen)
-      .flatMap((one) => (isUnread(one) ? [escaped(`error: ${one.error}`, ERROR_LIMIT)] : frame(one, options)));
+  return (all, options) => all.map(chosen).flatMap((one) => (isUnread(one) ? [unreadLine(one)] : frame(one, options)));
 }
+
+/** Why one cluster shows nothing, in a line. */
+export const unreadLine = ({ error, isComing }: UnreadCluster): string =>
+  escaped(`${isComing ? 'waiting' : 'error'}: ${error}`, ERROR_LIMIT);
 
 /** The text of one look. JSON and YAML have one object for one cluster, and a list of them for several. */
 export function statusOutput(
@@ -35,7 +36,9 @@ export function statusOutput(
 ): string {
   const { output } = settings;
   if (output !== 'table') {
-    const objects = all.map((one) => (isUnread(one) ? one : statusObject(chosenStatus(one, choiceOf(settings)))));
+    const objects = all.map((one) =>
+      isUnread(one) ? { cluster: one.cluster, error: one.error } : statusObject(chosenStatus(one, choiceOf(settings))),
+    );
     const machine = settings.contexts.length > 0 ? { clusters: objects } : objects[0];
     if (output === 'yaml') return `${settings.watch ? '---\n' : ''}${yamlText(machine)}`;
     return `${jsonText(machine, settings.watch ? 0 : 2)}\n`;

@@ -11,7 +11,7 @@ import { LiveScreen } from './liveScreen.ts';
 import { locateLease } from './locateLease.ts';
 import type { Streams } from './planCommand.ts';
 import type { Settings } from './settings.ts';
-import { type Shown, showsRollouts, statusOutput } from './statusOutput.ts';
+import { type Shown, showsRollouts, statusOutput, unreadLine } from './statusOutput.ts';
 
 export interface WatchStatusOptions {
   readonly connections: readonly Connected[];
@@ -90,14 +90,20 @@ async function changes(
   signal: AbortSignal,
 ): Promise<void> {
   let last = '';
+  let isWaiting = false;
   while (!signal.aborted) {
     const all = clusters.map((one) => one.current(Date.now()));
+    const [first] = all;
+    // what reads a pipe waits for a status, and people see why
+    const isComing = settings.contexts.length === 0 && first && isUnread(first) && first.isComing;
+    if (isComing && !isWaiting) streams.error.write(`${unreadLine(first)}\n`);
+    isWaiting = isComing === true;
     const content = JSON.stringify(all.map(contentOf));
-    if (content !== last) {
+    if (content !== last && !isComing) {
       const between = last !== '' && settings.output === 'table' ? '\n' : '';
       streams.out.write(between + statusOutput(all, shown, settings, streams));
     }
-    last = content;
+    if (!isComing) last = content;
     await sleep(TICK, undefined, { signal }).catch(() => undefined);
     await bell.wait(LOOK_AGAIN, signal);
   }
@@ -134,12 +140,12 @@ class Followed {
     void this.#retry(connection);
   }
 
-  /** Waits for the first status. @throws {Error} saying why there is none */
+  /** Waits until the Lease was read. @throws {Error} saying why there is no status, unless the cluster's Meltemi has still to publish one */
   async orThrow(signal: AbortSignal): Promise<void> {
     if (!this.#watch) throw new Error(this.#error);
     await this.#watch.listed;
     const first = this.current(Date.now());
-    if (isUnread(first) && !signal.aborted) throw new Error(first.error);
+    if (isUnread(first) && !first.isComing && !signal.aborted) throw new Error(first.error);
   }
 
   current(now: number): ClusterStatus | UnreadCluster {

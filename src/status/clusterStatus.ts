@@ -36,10 +36,16 @@ export interface ClusterStatus {
   readonly problem?: string;
 }
 
-/** A cluster that could not be read, and why. */
-export interface UnreadCluster {
-  readonly cluster: string;
+/** Why there is no status to show. */
+export interface NoStatus {
   readonly error: string;
+  /** Its Meltemi has not published one yet. */
+  readonly isComing?: true;
+}
+
+/** A cluster that could not be read, and why. */
+export interface UnreadCluster extends NoStatus {
+  readonly cluster: string;
 }
 
 /** Whether a cluster could not be read. */

@@ -230,6 +230,48 @@ test('piped, --watch writes when something changes, without colour or controls, 
   assert.doesNotMatch(out.replaceAll('\n', ''), /\p{Cc}/u);
 });
 
+test.each([
+  [
+    'leads and has not published one',
+    { holderIdentity: 'leader' },
+    /^waiting: .*: leader has not finished its first scan/,
+  ],
+  ['does not lead yet', {}, /^waiting: .* no meltemi leads/],
+])('--watch waits for the first status of a Meltemi that %s', async (_, spec, words) => {
+  const server = await cluster();
+  const metadata = { name: 'meltemi', namespace: 'ops', uid: 'ops-meltemi', resourceVersion: '1' };
+  server.put('leases', { metadata, spec } as Parameters<MeshServer['put']>[1]);
+  const child = spawn(process.execPath, [
+    'src/main.ts',
+    'status',
+    '--watch',
+    '-o',
+    'json',
+    '--kubeconfig',
+    server.kubeconfig(),
+  ]);
+  const said = { out: '', error: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said.out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.error += text;
+  });
+  afterTest(() => child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  await until('the reason', 20_000, () => words.test(said.error) || new Error(said.error));
+  assert.equal(said.out, '', 'whoever reads the pipe gets a status, and nothing else');
+  const object = { metadata: { ...metadata, resourceVersion: '2', annotations: published() }, spec };
+  await until('the first status', 20_000, () => {
+    server.change({ type: 'MODIFIED', object });
+    return said.out.includes('\n');
+  });
+  assert.equal(JSON.parse(said.out.split('\n')[0] ?? '').counts.current, 26);
+  assert.match(said.error, /^waiting: [^\n]*\n$/, 'said once');
+  child.kill('SIGINT');
+  assert.deepEqual(await ended, [0, null]);
+});
+
 const IS_GONE = /^nothing is restarted: the Lease was not renewed for \d+ s by leader/m;
 
 test('piped, --watch also says that the leader is gone, though nothing changes any more', async () => {
