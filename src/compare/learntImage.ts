@@ -97,14 +97,26 @@ function madeOf(rule: RewriteRule, answer: ImageReference, actual: ImageReferenc
  * What a restart has shown about a cluster. The caller guarantees that the injector gave this answer before the restart and again at its
  * end, and that the pods were created in between and are ready.
  * @param groups all live pods of the workload that was restarted
- * @returns undefined unless all of them have the sidecar that they should, but for its image, which differs in the same way in each
+ * @returns undefined unless all of them have the sidecar that they should, but for its image, which differs in the same way in each; and
+ * undefined if the injector itself may have given that image
  */
 export function learn(answer: ExpectedSidecar, groups: readonly PodGroup[]): RewriteRule | undefined {
   const pods = groups.filter(({ count }) => count > 0);
   if (!pods.every(({ sidecar }) => isFrom(answer, sidecar))) return undefined;
+  if (pods.some(({ sidecar }) => mayBeAnotherAnswer(answer.image, sidecar.image))) return undefined;
   const [first, ...others] = pods.map(({ sidecar }) => differenceOf(answer.image, sidecar.image));
   const words = JSON.stringify(first);
   return others.every((other) => JSON.stringify(other) === words) ? first : undefined;
+}
+
+/**
+ * Whether an image may be the injector's own, of another version. A replica of istiod that has not read its configuration yet gives such an
+ * image, and nothing in the cluster shows that. A digest that the answer does not have, and a suffix of its tag, are not from an injector.
+ */
+export function mayBeAnotherAnswer(answer: string, image: string): boolean {
+  const [a, b] = [parseImage(answer), parseImage(image)];
+  if (b.digest !== '') return a.digest !== '' && a.digest !== b.digest;
+  return a.tag !== b.tag && !b.tag.startsWith(`${a.tag}-`);
 }
 
 /** Whether this injector made a pod. A pod without a revision proves nothing if the answer has one. */

@@ -5,7 +5,10 @@ import { isBad } from './question.ts';
 
 const ANSWER_AGE = 60 * 60 * 1000;
 const REFUSAL_AGE = 60_000;
-/** How long after a change of an injector its old replicas may still answer, and how long an answer from then is kept. */
+/**
+ * How long after a change of an injector its old replicas may still answer, and how long an answer from then is kept. How long ago a change
+ * was is not known when an epoch is first asked about: this process may have begun just then.
+ */
 const UNSETTLED = 5 * 60_000;
 /** The back-off for a question that fails alone. A changed template is a different question. */
 const RETRY_ALONE = { first: 1000, longest: 5 * 60_000 };
@@ -28,8 +31,8 @@ interface Trouble {
 }
 
 /**
- * Answers by the keys of their questions: good ones for an hour, or five minutes while an injector changes, refusals for a minute, bad ones
- * with back-off.
+ * Answers by the keys of their questions, which begin with their epochs: good ones for an hour, or five minutes while an injector or its
+ * epoch is new, refusals for a minute, bad ones with back-off.
  */
 export class KeptAnswers {
   readonly #now: () => number;
@@ -40,6 +43,8 @@ export class KeptAnswers {
   #forgotten = 0;
   #drops = 0;
   #settledAt = Number.NEGATIVE_INFINITY;
+  /** From when on the answers of each epoch are kept for long. */
+  readonly #epochsSettleAt = new Map<string, number>();
   /** Before then, nothing is too old. */
   #pruneAt = Number.POSITIVE_INFINITY;
 
@@ -77,7 +82,7 @@ export class KeptAnswers {
 
   keep(key: string, answer: Answer): void {
     const now = this.#now();
-    const age = now < this.#settledAt ? UNSETTLED : ANSWER_AGE;
+    const age = now < Math.max(this.#settledAt, this.#settlesAt(epochOf(key))) ? UNSETTLED : ANSWER_AGE;
     const until = now + (answer.kind === 'unknown' ? REFUSAL_AGE : age);
     this.#pruneAt = Math.min(this.#pruneAt, until);
     const before = this.#answers.get(key);
@@ -102,6 +107,12 @@ export class KeptAnswers {
       if (this.#answers.size <= MOST_ANSWERS) return;
       this.#drop(oldest);
     }
+  }
+
+  #settlesAt(epoch: string): number {
+    const at = this.#epochsSettleAt.get(epoch) ?? this.#now() + UNSETTLED;
+    this.#epochsSettleAt.set(epoch, at);
+    return at;
   }
 
   #drop(key: string): void {
@@ -143,7 +154,8 @@ export class KeptAnswers {
 
   /** Drops the answers of all other epochs. */
   keepOnly(epochs: ReadonlySet<string>): void {
-    this.#dropWhere((key) => !epochs.has(key.slice(0, key.indexOf('/'))));
+    this.#dropWhere((key) => !epochs.has(epochOf(key)));
+    for (const epoch of this.#epochsSettleAt.keys()) if (!epochs.has(epoch)) this.#epochsSettleAt.delete(epoch);
   }
 
   #dropWhere(isMeant: (key: string) => boolean): void {
@@ -164,3 +176,5 @@ export class KeptAnswers {
     this.#pruneAt = next;
   }
 }
+
+const epochOf = (key: string): string => key.slice(0, key.indexOf('/'));

@@ -172,10 +172,11 @@ export function canClose(assessed: Assessed, ruleContext: Pick<RuleContext, 'his
   );
   return (
     open.length > 0 &&
-    open.every(({ restartedFor, run }) => {
-      const { verdict, injection } = ofSource(assessed, sourceIn(restartedFor)) ?? {};
-      if (!verdict || !isReached(verdict, restartedFor)) return false;
-      return injection?.run !== run || haltOf(injection, workload.namespace, ruleContext) === undefined;
+    open.every((target) => {
+      const one = ofSource(assessed, sourceIn(target.restartedFor));
+      if (!one || !isReached(one, target)) return false;
+      const { injection } = one;
+      return injection?.run !== target.run || haltOf(injection, workload.namespace, ruleContext) === undefined;
     })
   );
 }

@@ -237,11 +237,11 @@ const isUnclear = (assessed: Assessed, entry: JournalEntry): boolean =>
 
 /** Whether the sidecars that the restart is for are still the expected ones. */
 const isStillWanted = (assessed: Assessed, entry: JournalEntry): boolean =>
-  targetsOfRestart(entry).every(({ restartedFor }) => {
-    const verdict = ofSource(assessed, sourceIn(restartedFor))?.verdict;
-    if (verdict?.state === 'skipped') return isReached(verdict, restartedFor);
-    if (verdict?.state !== 'outdated' && verdict?.state !== 'current') return false;
-    return fingerprint(verdict.expected) === restartedFor;
+  targetsOfRestart(entry).every((target) => {
+    const one = ofSource(assessed, sourceIn(target.restartedFor));
+    if (one?.verdict.state === 'skipped') return isReached(one, target);
+    if (one?.verdict.state !== 'outdated' && one?.verdict.state !== 'current') return false;
+    return fingerprint(one.verdict.expected) === target.restartedFor;
   });
 
 /** All pods show how the restart ended. */

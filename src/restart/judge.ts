@@ -1,4 +1,4 @@
-import { learn } from '../compare/learntImage.ts';
+import { learn, mayBeAnotherAnswer } from '../compare/learntImage.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { Injection } from '../expect/mesh.ts';
 import type { Observed } from '../observe/observed.ts';
@@ -46,14 +46,18 @@ export class Judge {
   }
 
   #unlessRewritten(one: TargetEnd): TargetEnd {
-    const learnt = one.end.outcome === 'failed:wrong-image' ? this.#learn(one) : undefined;
-    return learnt ? { ...one, end: learnt } : one;
+    const { end, assessed } = one;
+    if (end.outcome !== 'failed:wrong-image') return one;
+    const learnt = this.#learn(one);
+    if (learnt) return { ...one, end: learnt };
+    return { ...one, end: { ...end, detail: `${end.detail}${whyNotLearnt(assessed)}` } };
   }
 
   /**
    * New pods may have another image because the cluster rewrites images, to a mirror or to a digest. If the injector still gives the answer
    * that the restart was made for, and it has not changed since, the cluster has rewritten the image, and another restart would bring the
-   * same one. An old replica that still injects looks the same, so an image of another version is only learnt if all replicas agree.
+   * same one. An old replica that still injects looks the same, so a digest in the place of the tag is only learnt if all replicas agree, and
+   * another tag never is.
    */
   #learn({ target, assessed }: TargetEnd): End | undefined {
     const { journal, listener } = this.#options;
@@ -82,3 +86,9 @@ export class Judge {
     return closedGate({ injection, expected, unconfirmed }, new Set(['proxy-newer-than-istiod'])) === undefined;
   }
 }
+
+/** What may have given new pods an image of another version, in words. */
+const whyNotLearnt = ({ verdict }: Assessed): string =>
+  verdict.state === 'outdated' && mayBeAnotherAnswer(verdict.expected.image, verdict.actual.image)
+    ? '; a replica of istiod may be behind, or something in the cluster sets the image'
+    : '';

@@ -100,16 +100,23 @@ export function endOf(progress: Progress, assessed: Assessed, context: Verificat
 
 function endOfRollout(progress: Progress, assessed: Assessed, context: VerificationContext): End | undefined {
   const { verdict } = assessed;
-  const { target, inherited } = context;
-  if (isReached(verdict, target.restartedFor) && isOver(progress, assessed))
+  if (isReached(assessed, context.target) && isOver(progress, assessed))
     return verdict.state === 'current' ? VERIFIED : REMOVED;
   if (progress.kind === 'unwritten') return undefined;
   if (progress.kind === 'progressing') return isFailingOpen(assessed, context) ? NO_SIDECAR : undefined;
-  if (progress.kind !== 'complete') return progress.end;
+  return progress.kind === 'complete' ? endOfComplete(progress.late, assessed, context) : progress.end;
+}
+
+/** The end of a rollout that is complete, and whose pods do not have what the restart was for. */
+function endOfComplete(
+  late: boolean,
+  { verdict }: Assessed,
+  { target, inherited }: VerificationContext,
+): End | undefined {
   if (verdict.state === 'skipped') return { outcome: 'superseded:expectation', detail: verdict.reason.detail };
-  if (verdict.state !== 'outdated') return progress.late ? UNVERIFIED : undefined;
-  if (!isFor(target, verdict.expected))
-    return { outcome: 'superseded:expectation', detail: 'the injector now expects a different sidecar' };
+  if (verdict.state === 'current') return EXPECTED_OTHERWISE;
+  if (verdict.state !== 'outdated') return late ? UNVERIFIED : undefined;
+  if (!isFor(target, verdict.expected)) return EXPECTED_OTHERWISE;
   return inherited ? UNVERIFIED : whatIsWrong(verdict);
 }
 
@@ -169,6 +176,10 @@ function isEarly({ workload, groups }: Assessed): boolean {
   return !groups.every(({ ready }) => ready) || countOf(groups) < replacedPods(workload);
 }
 
+const EXPECTED_OTHERWISE: End = {
+  outcome: 'superseded:expectation',
+  detail: 'the injector now expects a different sidecar',
+};
 const NOT_READY = failure('timeout', 'the restart is complete, but its new pods are not ready');
 const UNVERIFIED = failure('unverified', 'the expected sidecar was still unknown when the time limit passed');
 const NO_SIDECAR = failure('no-sidecar', 'new pods are ready without a sidecar');

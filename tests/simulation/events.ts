@@ -4,7 +4,6 @@ import type { Controlled } from './controlled.ts';
 import { REVISIONS, type RevisionName } from './controlPlane.ts';
 import type { Manifest } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
-import { isCurrent } from './settled.ts';
 import { rfc3339, type World } from './world.ts';
 
 const SECOND = 1000;
@@ -155,11 +154,10 @@ const BEHIND = 12;
 
 /**
  * A replica that has not read the last change answers for a while, and just then the leader ends, so that another asks for the first time.
- * Only while everything is as it should be: pods that are made then get the old proxy, which is taken for a rewriting by the cluster.
+ * Pods that are made meanwhile get the old proxy.
  */
 function fallBehind(world: World): void {
   const { behindDice: dice, plane, time } = world;
-  if (world.referee.inFlight().length > 0 || !world.existing().every((one) => isCurrent(world, one))) return;
   const revision = dice.pick(REVISIONS);
   const { configured, deployed, rolling, before } = plane.state(revision);
   if (before === undefined || before === configured || configured !== deployed || rolling) return;

@@ -195,13 +195,26 @@ test('a rule that is read has its own fields only', () =>
 
 const MIRRORED = 'harbor.corp/hub/istio/proxyv2:1.31.0';
 const MIRROR = registry('docker.io', 'harbor.corp/hub');
+const OLDER = 'istio/proxyv2:1.30.0';
 const bare: PodGroup = { ...group(), sidecar: NO_SIDECAR };
 const native = { image: MIRRORED, placement: 'initContainer' } as const;
 
 const lessons: [string, PodGroup[], RewriteRule | undefined, string?][] = [
   ['all pods from a mirror', [group({ image: MIRRORED }), group({ image: MIRRORED }, 1)], MIRROR],
   ['pods pinned to different digests', [group({ image: `${PROXY}@${D1}` }), group({ image: `${PROXY}@${D2}` })], PINS],
-  ['all pods with another tag', [group({ image: 'istio/proxyv2:x' })], exact(PROXY, 'docker.io/istio/proxyv2:x')],
+  [
+    'all pods with a variant of the tag',
+    [group({ image: `${PROXY}-fips` })],
+    exact(PROXY, `docker.io/istio/proxyv2:1.31.0-fips`),
+  ],
+  [
+    'all pods with a digest instead of the tag',
+    [group({ image: `istio/proxyv2@${D1}` })],
+    exact(PROXY, `docker.io/istio/proxyv2@${D1}`),
+  ],
+  ['all pods with another tag: a replica that is behind gives one', [group({ image: OLDER })], undefined],
+  ['all pods with another tag from elsewhere', [group({ image: 'h.io/istio/proxyv2:1.30.0' })], undefined],
+  ['all pods with a tag that only begins alike', [group({ image: `${PROXY}1` })], undefined],
   ['a native sidecar where an ordinary one was due', [group(native)], MIRROR],
   ['an answer that states no revision', [group({ image: MIRRORED, revision: 'any' })], MIRROR, ''],
   ['no pods', [], undefined],

@@ -59,20 +59,40 @@ for (const [what, before] of [
   test(`${what} soon after its injector has changed is kept for five minutes, for it may be of an old replica`, () => {
     let now = 0;
     const kept = new KeptAnswers(() => now);
+    kept.keep(KEY, sidecar());
+    now = HOUR;
     if (before) kept.keep(KEY, before);
+    else kept.forget(KEY);
     kept.unsettle();
-    now = MINUTE;
+    now += MINUTE;
     kept.keep(KEY, sidecar());
     const known = kept.kept(KEY);
-    now = 6 * MINUTE;
+    now += 5 * MINUTE;
     kept.prune();
     assert.equal(known?.isGone, true);
     kept.keep(KEY, sidecar());
-    now = HOUR;
+    now += HOUR - MINUTE;
     kept.prune();
     assert.ok(kept.of(KEY), 'later answers are kept for an hour');
   });
 }
+
+test('the first answers of an epoch are kept for five minutes: how long ago it began is not known', () => {
+  let now = 0;
+  const kept = new KeptAnswers(() => now);
+  const lasts = (key: string): number => {
+    kept.keep(key, sidecar());
+    return (kept.kept(key)?.until ?? 0) - now;
+  };
+  assert.equal(lasts('epoch/shop/1'), 5 * MINUTE);
+  now = 4 * MINUTE;
+  assert.equal(lasts('epoch/shop/2'), 5 * MINUTE);
+  now = 5 * MINUTE;
+  assert.equal(lasts('epoch/shop/2'), HOUR);
+  assert.equal(lasts('next/shop/2'), 5 * MINUTE);
+  kept.keepOnly(new Set(['next']));
+  assert.equal(lasts('epoch/shop/2'), 5 * MINUTE, 'it is seen anew');
+});
 
 test('a refusal is asked again after a minute, and one that was followed by an answer is not', () => {
   const kept = new KeptAnswers(() => 0);

@@ -270,6 +270,16 @@ const single: [string, Assessed, string, Partial<PlanContext>?][] = [
     'close',
   ],
   [
+    '… not where its pods are current only by an answer for another sidecar: a replica may be behind',
+    journalled(restarted(HOUR, 'reverted', { restartedFor: 'other' }), {}, current),
+    'none',
+  ],
+  [
+    '… but where the injector has changed since',
+    journalled(restarted(HOUR, 'reverted', { restartedFor: 'other', run: 'earlier' }), {}, current),
+    'close',
+  ],
+  [
     '… a failure that only stands on the workload is nobody’s to close',
     assessed({ annotations: recorded(restarted(HOUR, 'failed:timeout')) }, current),
     'none',

@@ -15,6 +15,11 @@ import { assessedSidecar, dapr, vault, withSidecars } from '../../builders/sidec
 import { assessed, expected, HOUR, injection, istiod, NOW, workload } from '../../builders/workload.ts';
 
 const CURRENT: Verdict = { state: 'current', expected: expected(), drifts: [] };
+/** The verdict where all pods have what they should. */
+const asExpected = (verdict: Verdict): Verdict => ({
+  ...CURRENT,
+  ...('expected' in verdict && { expected: verdict.expected }),
+});
 const UNREACHABLE: Verdict = { state: 'unknown', reason: reason('injector-unreachable', 'refused') };
 const UNKNOWN: Verdict = { state: 'unknown', reason: reason('match-conditions', 'cannot be evaluated') };
 const VAULT = assessedSidecar(vault(), 'vault:2');
@@ -167,7 +172,7 @@ test('an episode ends when the sidecars of all its targets are current', () => {
   const { others = [], ...entry } = nextEntry(istio, AT, [other]);
   const failed = others.map((target) => ({ ...target, outcome: 'failed:timeout' }) as const);
   const journalled = { ...entry, confirmed: true, outcome: 'failed:timeout', others: failed } as const;
-  const one = { ...withSidecars([{ ...VAULT, verdict: CURRENT }], CURRENT), entry: journalled };
+  const one = { ...withSidecars([{ ...VAULT, verdict: asExpected(VAULT.verdict) }], CURRENT), entry: journalled };
   assert.equal(stepFor(one, { resumedAt: NOW }).action, 'close');
   assert.notEqual(stepFor({ ...one, others: [VAULT] }).action, 'close');
 });

@@ -53,13 +53,23 @@ const ANOTHER_WAY = 'the policy or the workload now asks for another way to rest
 const rows: [string, Row][] = [
   ['each pod is evicted once and the restart is verified', { is: 'verified', evicted: 3 }],
   [
-    'a first new pod with another image that all replicas of istiod agree on is a rewriting, and the others follow',
+    'a first new pod with a digest that all replicas of istiod agree on is a rewriting, and the others follow',
+    {
+      begin: (bench) => {
+        bench.next = sidecar({ image: `docker.io/istio/proxyv2@sha256:${'1'.repeat(64)}` });
+      },
+      is: 'verified',
+      evicted: 3,
+    },
+  ],
+  [
+    'a first new pod of another version ends it, and no other pod is evicted',
     {
       begin: (bench) => {
         bench.next = sidecar({ image: 'docker.io/istio/proxyv2:1.29.0' });
       },
-      is: 'verified',
-      evicted: 3,
+      is: 'failed:wrong-image',
+      evicted: 1,
     },
   ],
   [

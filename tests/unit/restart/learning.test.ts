@@ -23,15 +23,22 @@ async function followed(
   image = MIRRORED,
   mesh?: Mesh,
   askAfresh?: () => Promise<Answer>,
-): Promise<{ outcome: string | undefined; told: string[] }> {
+): Promise<{ outcome: string | undefined; told: string[]; detail: string | undefined }> {
   const told: string[] = [];
+  let detail: string | undefined;
   const cluster = {
     workload: async () => WEB,
     podsOf: async () => [{ ...POD, sidecar: sidecar({ image }) }],
     patch: async () => WEB,
   };
-  await restarterOver(cluster, journal, { learnt: (_, words) => void told.push(words) }, mesh, askAfresh).follow(WEB);
-  return { outcome: journal.get(WEB)?.outcome, told };
+  const listener = {
+    learnt: (_: unknown, words: string) => void told.push(words),
+    ended: (_: unknown, _outcome: unknown, words: string) => {
+      detail = words;
+    },
+  };
+  await restarterOver(cluster, journal, listener, mesh, askAfresh).follow(WEB);
+  return { outcome: journal.get(WEB)?.outcome, told, detail };
 }
 
 async function journalOfOne(): Promise<Journal> {
@@ -56,6 +63,15 @@ test('what cannot be kept verifies nothing: such a workload would be restarted a
 });
 
 const OLD = 'docker.io/istio/proxyv2:1.30.2';
+const PINNED = `docker.io/istio/proxyv2@sha256:${'1'.repeat(64)}`;
+
+test('an image of another version, which a replica that is behind may have given, is not learnt, and that is said', async () => {
+  const journal = await journalOfOne();
+  const { outcome, told, detail } = await followed(journal, OLD);
+  assert.deepEqual([outcome, told], ['failed:wrong-image', []]);
+  assert.match(detail ?? '', /a replica of istiod may be behind, or something in the cluster sets the image/);
+  assert.deepEqual(journal.learnt(injection().run, 'shop'), []);
+});
 
 test('what another restart has shown while this one was judged counts for it: it is verified, not failed', async () => {
   const journal = await journalOfOne();
@@ -98,5 +114,5 @@ const versions: [string, Mesh, string][] = [
   ],
 ];
 for (const [when, mesh, outcome] of versions)
-  test(`another version is learnt ${when}`, async () =>
-    assert.equal((await followed(await journalOfOne(), OLD, mesh)).outcome, outcome));
+  test(`a digest in the place of the tag is learnt ${when}`, async () =>
+    assert.equal((await followed(await journalOfOne(), PINNED, mesh)).outcome, outcome));

@@ -16,7 +16,17 @@ import {
 import { timestamp } from '../../../src/rfc3339.ts';
 import { restarted } from '../../builders/journal.ts';
 import { POLICY } from '../../builders/policy.ts';
-import { assessed, complete, expected, group, MINUTE, NOW, outdated, workload } from '../../builders/workload.ts';
+import {
+  assessed,
+  complete,
+  expected,
+  group,
+  injection,
+  MINUTE,
+  NOW,
+  outdated,
+  workload,
+} from '../../builders/workload.ts';
 
 const ENTRY = restarted(0);
 const UNCONFIRMED = restarted(0, undefined, { confirmed: false });
@@ -91,6 +101,8 @@ for (const [name, given, expectedEnd] of unconfirmed) {
 }
 
 const CURRENT: Verdict = { state: 'current', expected: expected(), drifts: [] };
+/** Current, but with another sidecar than the restart was for. */
+const CURRENT_OTHERWISE: Verdict = { ...CURRENT, expected: expected({ image: 'docker.io/istio/proxyv2:1.30.0' }) };
 const OTHER = outdated({ expected: expected({ image: 'docker.io/istio/proxyv2:1.32.0' }) });
 const SKIPPED: Verdict = { state: 'skipped', reason: reason('not-injected', 'nobody asks') };
 const DECLINED: Verdict = { state: 'skipped', reason: reason('injector-declines', 'hostNetwork') };
@@ -156,6 +168,24 @@ const ends: [string, Progress, Assessed, string, Partial<VerificationContext>?][
   ],
   ['… and it is injected again by now', done, assessed({}, OTHER), 'superseded:expectation', REMOVING],
   ['complete, but another sidecar is expected by now', done, assessed({}, OTHER), 'superseded:expectation'],
+  [
+    '… and all pods have it, though nothing has changed: a replica may be behind',
+    done,
+    assessed({}, CURRENT_OTHERWISE),
+    'superseded:expectation',
+  ],
+  [
+    '… which is no reason to call a restart that was taken back verified',
+    reverted,
+    assessed({}, CURRENT_OTHERWISE),
+    'reverted',
+  ],
+  [
+    '… and all pods have it, after a change',
+    done,
+    { ...assessed({}, CURRENT_OTHERWISE), injection: injection({ run: 'next' }) },
+    'verified',
+  ],
   ['complete, but nobody injects it any more', done, assessed({}, SKIPPED), 'superseded:expectation'],
   ['complete, and nobody can say: not yet', done, assessed({}, UNKNOWN), 'goes on'],
   ['… nor by the time limit', late, assessed({}, UNKNOWN), 'failed:unverified'],
