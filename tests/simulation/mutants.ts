@@ -745,6 +745,30 @@ const ANSWERS: readonly Mutant[] = [
     breaks: 'behind',
     flavour: 'frozen',
   },
+  {
+    name: 'learning from pods that a replica that is behind has made',
+    file: 'src/compare/learntImage.ts',
+    snippet: "if (b.digest !== '') return",
+    instead: "if (b.digest !== '' || a.tag !== '') return",
+    breaks: 'verified',
+    flavour: 'frozen',
+  },
+  {
+    name: 'closing a restart by the answer of a replica that is behind',
+    file: 'src/plan/reached.ts',
+    snippet: 'injection?.run !== run || fingerprint(verdict.expected) === restartedFor;',
+    instead: 'true;',
+    breaks: 'verified',
+    flavour: 'frozen',
+  },
+  {
+    name: 'keeping the first answers of an epoch for an hour',
+    file: 'src/expect/keptAnswers.ts',
+    snippet: 'this.#epochsSettleAt.get(epoch) ?? this.#now() + UNSETTLED;',
+    instead: 'this.#epochsSettleAt.get(epoch) ?? this.#now();',
+    breaks: 'liveness',
+    flavour: 'frozen',
+  },
 ];
 
 /** All of them. */
