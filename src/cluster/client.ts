@@ -8,6 +8,7 @@ import { type Announced, type Connections, eachDispatcher, type Lane, openConnec
 import { type Credentials, readCredentials, sameTls, type TlsMaterial } from './credentials.ts';
 import type { WebSocketAddress } from './portForward.ts';
 import { type Priority, priorityOf } from './priority.ts';
+import { readOnce } from './readOnce.ts';
 import { RequestQueue } from './requestQueue.ts';
 import { ServerClock } from './serverClock.ts';
 
@@ -389,7 +390,7 @@ const headerOf = (value: string | string[] | undefined): string | undefined =>
 function parsed({ method, path }: Call, status: number, body: Buffer): unknown {
   if (body.length === 0) return undefined;
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(readOnce(body, (bytes) => bytes.toString('utf8')));
   } catch {
     const message = `${method} ${path}: the answer is not JSON; is this an API server?`;
     throw new ApiError({ method, path, status, reason: 'Malformed', message });

@@ -3,6 +3,7 @@ import type { Api, ApiResponse } from '../cluster/client.ts';
 import { type Continued, eachPage, pageQuery } from '../cluster/list.ts';
 import { fittingPage, PAGE_SIZE, pageLimitFor } from '../cluster/pageLimit.ts';
 import type { Priority } from '../cluster/priority.ts';
+import { readOnce } from '../cluster/readOnce.ts';
 import { resourcePath } from '../cluster/resources.ts';
 import { fits, type Shape } from '../fieldTypes.ts';
 import { messageOf } from '../messageOf.ts';
@@ -89,9 +90,12 @@ function readPage({ path, wishes, intern, configs }: PageReading, { status, cont
   if (contentType.startsWith(PROTOBUF))
     return {
       continued: orMalformed(() => nextPageFromProtobuf(body)),
-      pods: () => orMalformed(() => podListFromProtobuf(body, intern, wishes, configs).pods),
+      pods: () =>
+        orMalformed(() => readOnce(body, (bytes) => podListFromProtobuf(bytes, intern, wishes, configs).pods)),
     };
-  const { pods, continued } = orMalformed(() => podListFromJson(body, intern, wishes, configs));
+  const { pods, continued } = orMalformed(() =>
+    readOnce(body, (bytes) => podListFromJson(bytes, intern, wishes, configs)),
+  );
   return { continued, pods: () => pods };
 }
 

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { build } from '../testbed/build.ts';
 import { builtPath } from '../testbed/programs.ts';
 import { progressOn } from '../testbed/progress.ts';
-import { measure, measureNode, median, type Run } from './measure.ts';
+import { measure, measureMeltemi, median, type Run } from './measure.ts';
 import { printTable } from './printTable.ts';
 
 /** Of the floor, without what any start of the process takes; and peak memory, of a large mesh. */
@@ -63,9 +63,9 @@ async function roundsOn(size: Size): Promise<Round[]> {
     for (let number = 0; number <= Number(values.pairs); number++) {
       console.error(`${size.pods} pods: round ${number} of ${values.pairs}`);
       const round = {
-        start: await measureNode([BUNDLE, '--version']),
+        start: await measureMeltemi([BUNDLE, '--version']),
         floor: await measure(builtPath('floor'), [kubeconfig]),
-        plan: await measureNode([BUNDLE, 'plan', '--kubeconfig', kubeconfig, '-o', 'json'], 3),
+        plan: await measureMeltemi([BUNDLE, 'plan', '--kubeconfig', kubeconfig, '-o', 'json'], 3),
         peer: PEER ? await measurePeer(PEER, kubeconfig) : NOTHING,
       };
       // the first round only fills caches

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { imageEnvironment } from './imageEnvironment.ts';
 
 /** What a program took, from its start to its end. */
 export interface Run {
@@ -19,18 +20,31 @@ const PRELOADED = `data:text/javascript,${encodeURIComponent(
   stripTypeScriptTypes(readFileSync(new URL('./usage.ts', import.meta.url), 'utf8')),
 )}`;
 
+interface MeasureOptions {
+  readonly expectedCode?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** Runs a Node program to its end under the kernel's own accounting. */
-export const measureNode = (args: readonly string[], expectedCode = 0): Promise<Run> =>
-  measure(process.execPath, ['--import', PRELOADED, ...args], expectedCode);
+export const measureNode = (args: readonly string[], options?: MeasureOptions): Promise<Run> =>
+  measure(process.execPath, ['--import', PRELOADED, ...args], options);
+
+/** The same of Meltemi, with the variables that the image sets. */
+export const measureMeltemi = (args: readonly string[], expectedCode = 0): Promise<Run> =>
+  measureNode(args, { expectedCode, environment: imageEnvironment() });
 
 /** Runs a program that writes its own usage into `USAGE_FILE`, as `usage.ts` does. */
-export async function measure(program: string, args: readonly string[], expectedCode = 0): Promise<Run> {
+export async function measure(
+  program: string,
+  args: readonly string[],
+  { expectedCode = 0, environment = {} }: MeasureOptions = {},
+): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), 'meltemi-bench-'));
   const file = join(folder, 'usage.json');
   const began = performance.now();
   const child = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, USAGE_FILE: file },
+    env: { ...process.env, ...environment, USAGE_FILE: file },
     timeout: LONGEST,
   });
   try {

@@ -120,6 +120,50 @@ const deploymentPage = (from: number, limit: number, metadataOnly: boolean): str
   const shown = metadataOnly ? items.map(({ metadata }) => ({ metadata })) : items;
   return list('apps/v1', 'DeploymentList', shown, next);
 };
+/** The control plane, which answers for itself under its own address. */
+const HOME = 'istio-system';
+const istiod = {
+  metadata: {
+    name: 'istiod',
+    namespace: HOME,
+    uid: 'istiod',
+    resourceVersion: '1',
+    generation: 1,
+    labels: { app: 'istiod', 'istio.io/rev': 'default' },
+  },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: { app: 'istiod' } },
+    template: {
+      metadata: { labels: { app: 'istiod' } },
+      spec: { containers: [{ name: 'discovery', image: 'docker.io/istio/pilot:1.32.0' }] },
+    },
+  },
+  status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 },
+};
+/** What Istio's templates do, in short: they read nothing that tells these workloads apart. */
+const TEMPLATE = [
+  'metadata:',
+  '  labels:',
+  '    service.istio.io/canonical-revision: latest',
+  'spec:',
+  '  containers:',
+  '  - name: istio-proxy',
+  '    image: {{ .ProxyImage }}',
+].join('\n');
+const CONFIG_MAPS: Readonly<Record<string, object>> = {
+  'istio-sidecar-injector': {
+    config: JSON.stringify({ policy: 'enabled', defaultTemplates: ['sidecar'], templates: { sidecar: TEMPLATE } }),
+    values: '{}',
+  },
+  istio: { mesh: '{}' },
+};
+function configMaps(query: URLSearchParams): string {
+  const name = query.get('fieldSelector')?.replace('metadata.name=', '') ?? '';
+  const data = CONFIG_MAPS[name];
+  return list('v1', 'ConfigMapList', data ? [{ metadata: { name, namespace: HOME, resourceVersion: '1' }, data }] : []);
+}
+
 /** Where the workload is that a label selector is about. */
 const chosen = (selector: string): number => names.findIndex(({ name }) => selector === `app=${name}`);
 
@@ -206,6 +250,9 @@ function answerTo(pathname: string, query: URLSearchParams, metadataOnly: boolea
     send(response, 'application/vnd.kubernetes.protobuf', podPage(all, from, limit));
   } else if (last === 'replicasets') send(response, 'application/json', replicaSets(chosen(selector ?? '')));
   else if (last === 'events') send(response, 'application/json', '{}', 201);
+  else if (last === 'deployments' && beforeLast === HOME)
+    send(response, 'application/json', list('apps/v1', 'DeploymentList', [istiod]));
+  else if (last === 'configmaps') send(response, 'application/json', configMaps(query));
   else if (last === 'deployments') send(response, 'application/json', deploymentPage(from, limit, metadataOnly));
   else if (beforeLast === 'deployments')
     send(response, 'application/json', JSON.stringify(deployments.find(({ metadata }) => metadata.name === last)));
@@ -258,7 +305,14 @@ function send(response: ServerResponse, type: string, body: string | Buffer, sta
 
 const port = (): number => (server.address() as AddressInfo).port;
 const webhook = (): object => ({
-  metadata: { name: 'istio-sidecar-injector', resourceVersion: '1', uid: 'w', labels: { 'istio.io/rev': 'default' } },
+  metadata: {
+    name: 'istio-sidecar-injector',
+    resourceVersion: '1',
+    uid: 'w',
+    labels: { 'istio.io/rev': 'default' },
+    // its address is a URL, so this says where the control plane is
+    annotations: { 'meta.helm.sh/release-namespace': HOME },
+  },
   webhooks: [
     {
       name: 'namespace.sidecar-injector.istio.io',
