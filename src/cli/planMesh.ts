@@ -1,4 +1,5 @@
 import type { KubeClient } from '../cluster/client.ts';
+import { listsOnly } from '../cluster/listsOnly.ts';
 import type { Assumption } from '../expect/assumption.ts';
 import { sourcesIn } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
@@ -42,7 +43,7 @@ export async function planMesh(
   );
   try {
     const watch = new MeshWatch(
-      client,
+      listsOnly(client),
       signal,
       (_watched, error, instead) => (instead ? warn(`${(error as Error).message}; ${instead}`) : failed.reject(error)),
       scope,

@@ -1,5 +1,5 @@
 import { isForbidden } from '../cluster/apiError.ts';
-import type { KubeClient } from '../cluster/client.ts';
+import type { WatchApi } from '../cluster/client.ts';
 import { Reflector, type ReflectorOptions } from '../cluster/reflector.ts';
 import { resourcePath } from '../cluster/resources.ts';
 import type { Change } from '../cluster/store.ts';
@@ -48,7 +48,7 @@ const EVERYWHERE: MeshScope = { namespaces: [], istioNamespaces: [] };
  * object: changes of ConfigMaps and ProxyConfigs then count when answers expire, and an invisible control plane is asked twice (gate G3).
  */
 export class MeshWatch {
-  readonly #client: KubeClient;
+  readonly #client: WatchApi;
   readonly #signal: AbortSignal;
   readonly #onError: WatchErrorListener;
   readonly #scope: MeshScope;
@@ -76,7 +76,7 @@ export class MeshWatch {
    * @param sources the sidecars that are kept up to date; see `sourcesChanged`
    */
   constructor(
-    client: KubeClient,
+    client: WatchApi,
     signal: AbortSignal,
     onError: WatchErrorListener,
     scope: MeshScope = EVERYWHERE,

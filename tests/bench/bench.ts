@@ -170,7 +170,7 @@ function report(rounds: readonly Round[], [idle, idleOther]: readonly Idle[], { 
       `${AIMS.idleRequests}`,
       shown(idleOther?.requestsPerSecond ?? Number.NaN),
     ),
-    alone('idle: questions', String(idle.questions), '0'),
+    alone('idle: questions', String(idle.questions), `${Math.ceil(size.idle / 60)}`),
     alone('idle: RSS, MB', shown(idle.rss, 0), `${AIMS.idleMb}`, shown(idleOther?.rss ?? Number.NaN, 0)),
   ]);
   const kept =
@@ -178,7 +178,8 @@ function report(rounds: readonly Round[], [idle, idleOther]: readonly Idle[], { 
     of('plan', 'peakMb') <= LIMITS.peakMb &&
     questions <= size.deployments &&
     idle.percent < LIMITS.idlePercent &&
-    idle.questions === 0;
+    // one sample of each injector is asked again each minute
+    idle.questions <= Math.ceil(size.idle / 60);
   console.log(`\n${kept ? 'all limits kept' : 'a limit is exceeded'}`);
   return kept ? 0 : 1;
 }

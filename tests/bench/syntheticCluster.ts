@@ -115,8 +115,8 @@ const deployments = names.map(({ namespace, name }, index) => ({
     conditions: [{ type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'ok' }],
   },
 }));
-const deploymentPage = (from: number, limit: number, metadataOnly: boolean): string => {
-  const { items, next } = pageOf(deployments, from, limit);
+const deploymentPage = (isHome: boolean, from: number, limit: number, metadataOnly: boolean): string => {
+  const { items, next } = isHome ? { items: [istiod], next: '' } : pageOf(deployments, from, limit);
   const shown = metadataOnly ? items.map(({ metadata }) => ({ metadata })) : items;
   return list('apps/v1', 'DeploymentList', shown, next);
 };
@@ -250,13 +250,11 @@ function answerTo(pathname: string, query: URLSearchParams, metadataOnly: boolea
     send(response, 'application/vnd.kubernetes.protobuf', podPage(all, from, limit));
   } else if (last === 'replicasets') send(response, 'application/json', replicaSets(chosen(selector ?? '')));
   else if (last === 'events') send(response, 'application/json', '{}', 201);
-  else if (last === 'deployments' && beforeLast === HOME)
-    send(response, 'application/json', list('apps/v1', 'DeploymentList', [istiod]));
-  else if (last === 'configmaps') send(response, 'application/json', configMaps(query));
-  else if (last === 'deployments') send(response, 'application/json', deploymentPage(from, limit, metadataOnly));
+  else if (last === 'deployments')
+    send(response, 'application/json', deploymentPage(beforeLast === HOME, from, limit, metadataOnly));
   else if (beforeLast === 'deployments')
     send(response, 'application/json', JSON.stringify(deployments.find(({ metadata }) => metadata.name === last)));
-  else if (other) send(response, 'application/json', other());
+  else if (other) send(response, 'application/json', other(query));
   else notFound(response);
 }
 
@@ -271,7 +269,8 @@ function replicaSets(index: number): string {
   return list('meta.k8s.io/v1', 'PartialObjectMetadataList', [{ metadata }]);
 }
 
-const OTHERS: Readonly<Record<string, () => string>> = {
+const OTHERS: Readonly<Record<string, (query: URLSearchParams) => string>> = {
+  configmaps: configMaps,
   inject: () => answer,
   requests: () => {
     const counted = JSON.stringify(Object.fromEntries(requests));

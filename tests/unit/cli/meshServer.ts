@@ -103,6 +103,11 @@ export class MeshServer extends ApiServer {
       this.put('replicasets', { metadata: meta('shop', `${name}-abc`, { uid: `rs-shop-${name}`, ownerReferences }) });
   }
 
+  /** The resources of which watches were opened. */
+  watched(): readonly string[] {
+    return this.#watching.map(({ resource }) => resource);
+  }
+
   /** Tells those who watch Leases of a change. @returns how many they are */
   change(event: { readonly type: string; readonly object: object }): number {
     const leases = this.#watching.filter(({ resource }) => resource === 'leases');

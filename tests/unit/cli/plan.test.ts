@@ -106,6 +106,12 @@ test('what could not be read is in JSON and YAML too, and is an empty list where
   assert.match(parse(yaml.out).warnings[0], /cannot tell whether Meltemi is paused/);
 });
 
+test('plan reads once, so it watches nothing', async () => {
+  const server = await mesh();
+  const { code } = await plan(server);
+  assert.deepEqual([code, server.watched()], [3, []]);
+});
+
 const unread: [string, RegExp, RegExp][] = [
   ['nodes', /\/nodes\//, /^warning: cannot tell which nodes are not ready: .*nodes\/node-1: 403/m],
   ['budgets', /poddisruptionbudgets/, /^warning: cannot read PodDisruptionBudgets: .*poddisruptionbudgets: 403/m],

@@ -1,0 +1,15 @@
+import { once } from 'node:events';
+import type { WatchApi } from './client.ts';
+
+/**
+ * Lists objects, and never watches them: for a command that reads them once. Each watch would open a connection of its own, and wait for
+ * changes that nobody looks at.
+ */
+export const listsOnly = (api: WatchApi): WatchApi => ({
+  send: (request) => api.send(request),
+  request: (request) => api.request(request),
+  stream: async ({ signal }) => {
+    if (!signal.aborted) await once(signal, 'abort');
+    throw signal.reason;
+  },
+});
