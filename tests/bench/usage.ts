@@ -1,10 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 /** Preloaded into a measured process: at its end it writes what the kernel counted for it. */
 const file = process.env.USAGE_FILE;
 if (file) {
   process.on('exit', () => {
-    const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-    writeFileSync(file, JSON.stringify({ peakMb: maxRSS / 1024, cpuSeconds: (userCPUTime + systemCPUTime) / 1e6 }));
+    const { userCPUTime, systemCPUTime } = process.resourceUsage();
+    // `maxRSS` has the memory of the parent, too, from before the exec
+    const peakMb = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
+    writeFileSync(file, JSON.stringify({ peakMb, cpuSeconds: (userCPUTime + systemCPUTime) / 1e6 }));
   });
 }

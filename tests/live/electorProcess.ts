@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { until } from '../testbed/until.ts';
+import { killedAtExit } from './killedAtExit.ts';
 
 interface Line {
   readonly said: string;
@@ -22,10 +23,8 @@ export class ElectorProcess {
     if (this.#child.stdout)
       createInterface({ input: this.#child.stdout }).on('line', (line) => this.lines.push(JSON.parse(line) as Line));
     this.#exited = new Promise((resolve) => this.#child.once('exit', resolve));
-    process.once('exit', this.#kill);
+    killedAtExit(this.#child);
   }
-
-  readonly #kill = (): void => void this.#child.kill('SIGKILL');
 
   /** Waits until it has said something, for the `times`th time. */
   async said(what: string, deadlineMs: number, times = 1): Promise<Line> {
@@ -41,8 +40,7 @@ export class ElectorProcess {
 
   /** Ends it for certain. */
   async end(): Promise<void> {
-    this.#kill();
+    this.#child.kill('SIGKILL');
     await this.#exited;
-    process.off('exit', this.#kill);
   }
 }

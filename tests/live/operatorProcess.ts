@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { killedAtExit } from './killedAtExit.ts';
 
 /** One line of the operator's log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
@@ -41,7 +42,7 @@ export class OperatorProcess {
       this.#rest += text;
     });
     this.#exited = new Promise((resolve) => this.#child.once('exit', resolve));
-    process.once('exit', () => this.#child.kill('SIGKILL'));
+    killedAtExit(this.#child);
   }
 
   #read(line: string): void {
