@@ -1,7 +1,8 @@
 import { Document, isScalar, Scalar, visit } from 'yaml';
 import { UNSAFE } from './escaped.ts';
 
-const ALL_UNSAFE = new RegExp(UNSAFE.source, 'gu');
+/** Line ends between the values are the format's own, and there is one for each; those inside of texts are escaped already. */
+const ALL_UNSAFE = new RegExp(`(?!\\n)${UNSAFE.source}`, 'gu');
 
 /** The code with so many hexadecimal digits. */
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0');
@@ -34,6 +35,4 @@ export function yamlText(value: unknown): string {
   });
 }
 
-/** Line ends between the values are the format's own; those inside of texts are escaped already. */
-const inert = (text: string, toEscape: (character: string) => string): string =>
-  text.replace(ALL_UNSAFE, (character) => (character === '\n' ? character : toEscape(character)));
+const inert = (text: string, toEscape: (character: string) => string): string => text.replace(ALL_UNSAFE, toEscape);
