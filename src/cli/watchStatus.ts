@@ -90,24 +90,27 @@ async function changes(
   signal: AbortSignal,
 ): Promise<void> {
   let last = '';
-  let isWaiting = false;
+  let waiting: string | undefined;
   while (!signal.aborted) {
     const all = clusters.map((one) => one.current(Date.now()));
-    const [first] = all;
-    // what reads a pipe waits for a status, and people see why
-    const isComing = settings.contexts.length === 0 && first && isUnread(first) && first.isComing;
-    if (isComing && !isWaiting) streams.error.write(`${unreadLine(first)}\n`);
-    isWaiting = isComing === true;
+    const why = settings.contexts.length === 0 ? whyWaiting(all) : undefined;
+    // whatever reads the pipe gets a status and nothing else, and people see why there is none
+    if (why !== undefined && why !== waiting) streams.error.write(`${why}\n`);
+    waiting = why;
     const content = JSON.stringify(all.map(contentOf));
-    if (content !== last && !isComing) {
+    if (why === undefined && content !== last) {
       const between = last !== '' && settings.output === 'table' ? '\n' : '';
       streams.out.write(between + statusOutput(all, shown, settings, streams));
+      last = content;
     }
-    if (!isComing) last = content;
     await sleep(TICK, undefined, { signal }).catch(() => undefined);
     await bell.wait(LOOK_AGAIN, signal);
   }
 }
+
+/** Why the only cluster has no status yet, in a line; undefined if it has one, or will not get one. */
+const whyWaiting = ([only]: readonly (ClusterStatus | UnreadCluster)[]): string | undefined =>
+  only && isUnread(only) && only.isComing ? unreadLine(only) : undefined;
 
 /** What counts as a change: not that the Lease was renewed, or that an evaluation came to the same. */
 function contentOf(one: ClusterStatus | UnreadCluster): unknown {
@@ -140,7 +143,7 @@ class Followed {
     void this.#retry(connection);
   }
 
-  /** Waits until the Lease was read. @throws {Error} saying why there is no status, unless the cluster's Meltemi has still to publish one */
+  /** Waits until the Lease was read. @throws {Error} saying why there is no status, unless Meltemi is still to publish one */
   async orThrow(signal: AbortSignal): Promise<void> {
     if (!this.#watch) throw new Error(this.#error);
     await this.#watch.listed;
