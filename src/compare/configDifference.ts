@@ -39,24 +39,25 @@ const DEEPEST = 12;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The results for each pair that was compared. Pods of a mesh share a few containers. */
-const compared = new WeakMap<Fields, WeakMap<Fields, readonly ConfigDifference[]>>();
+/** The results for each pair that was compared: their containers are parsed for that, and not kept. */
+const compared = new WeakMap<SidecarConfig, WeakMap<SidecarConfig, readonly ConfigDifference[]>>();
 
 /**
  * The fields of the wanted configuration that the actual one does not have. What only the actual one has counts for nothing: defaults,
  * values of a LimitRange, and what webhooks after the injector add.
  */
 export function configDifferences(wanted: SidecarConfig, actual: SidecarConfig): readonly ConfigDifference[] {
-  if (wanted.hash === actual.hash || !wanted.container || !actual.container) return [];
-  const known = compared.get(wanted.container) ?? new WeakMap<Fields, readonly ConfigDifference[]>();
-  compared.set(wanted.container, known);
-  const found = known.get(actual.container) ?? differencesIn(wanted.container, actual.container);
-  known.set(actual.container, found);
+  if (wanted.hash === actual.hash) return [];
+  const known = compared.get(wanted) ?? new WeakMap<SidecarConfig, readonly ConfigDifference[]>();
+  compared.set(wanted, known);
+  const found = known.get(actual) ?? differencesIn(wanted.container, actual.container);
+  known.set(actual, found);
   return found;
 }
 
-function differencesIn(wanted: Fields, actual: Fields): readonly ConfigDifference[] {
+function differencesIn(wanted: Fields | undefined, actual: Fields | undefined): readonly ConfigDifference[] {
   const found: ConfigDifference[] = [];
+  if (!wanted || !actual) return found;
   compareFields({ wanted, actual, path: '', depth: 0 }, found);
   return found;
 }

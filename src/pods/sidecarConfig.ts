@@ -27,21 +27,32 @@ const OF_THE_POD: ReadonlySet<unknown> = new Set([
 /** The API server mounts a token into each container, under a name with random letters (plugin/pkg/admission/serviceaccount). */
 const TOKEN_MOUNT = 'kube-api-access-';
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /**
- * How a container is configured; undefined if it is too large to be a sidecar.
+ * How a container is configured; undefined if it is too large to be a sidecar. It is kept as text and parsed whenever it is compared: as
+ * objects it takes nearly twice the memory, and thousands of workloads have one each.
  * @param container of an API object in JSON
  * @param ignored texts that change with every restart. They do not count for the hash
  */
-export function sidecarConfig(
-  container: Readonly<Record<string, unknown>>,
-  ignored: readonly string[] = [],
-): SidecarConfig | undefined {
+export function sidecarConfig(container: Fields, ignored: readonly string[] = []): SidecarConfig | undefined {
+  const text = comparedText(container);
+  if (text === undefined) return undefined;
+  const counting = ignored.filter((one) => one !== '').reduce((left, one) => left.replaceAll(one, ''), text);
+  return {
+    hash: digestOf('sha256', counting).slice(0, 32),
+    get container() {
+      return JSON.parse(text);
+    },
+  };
+}
+
+/** The fields of a container that are compared; undefined if they are too long to be those of a sidecar. */
+function comparedText(container: Fields): string | undefined {
   const fields = CONTAINER_FIELDS.filter((field) => container[field] !== undefined && container[field] !== null).sort();
   const kept = Object.fromEntries(fields.map((field) => [field, keptOf(field, container[field])]));
-  let text = JSON.stringify(kept, sortedKeys);
-  if (text.length > LARGEST) return undefined;
-  for (const one of ignored) if (one !== '') text = text.replaceAll(one, '');
-  return { hash: digestOf('sha256', text).slice(0, 32), container: kept };
+  const text = JSON.stringify(kept, sortedKeys);
+  return text.length > LARGEST ? undefined : text;
 }
 
 function keptOf(field: string, value: unknown): unknown {
@@ -53,9 +64,9 @@ function keptOf(field: string, value: unknown): unknown {
 const isToken = (name: unknown): boolean => typeof name === 'string' && name.startsWith(TOKEN_MOUNT);
 
 /**
- * Reads the configurations of the sidecars of many pods. Pods of one template have the same bytes but for the mount of their token, so only
- * the first of them is decoded, and only when its configuration is compared: that of a pod with an outdated image is not. Equal contents
- * are one object.
+ * Reads the configurations of the sidecars of many pods. Pods of one template have the same bytes but for the mount of their token, so one
+ * configuration stands for them. It is decoded when it is compared: that of a pod with an outdated image is not. Equal contents are one
+ * object.
  */
 export class SidecarConfigs {
   /** What was read last. The API server lists the pods of one template one after the other. */
@@ -88,10 +99,11 @@ export class SidecarConfigs {
     return config;
   }
 
-  #decode(bytes: Buffer): SidecarConfig | undefined {
+  #decode(bytes: Buffer): Fields | undefined {
     this.#decoded += 1;
     try {
-      return this.ofObject(containerFromProtobuf(bytes));
+      const text = comparedText(containerFromProtobuf(bytes));
+      return text && JSON.parse(text);
     } catch (error) {
       if (error instanceof ProtobufError) return undefined;
       throw error;
@@ -115,21 +127,18 @@ export class SidecarConfigs {
   }
 }
 
-/** A configuration that is decoded when it is looked at. */
+/** A configuration that is kept as bytes, and decoded whenever it is looked at. */
 class UndecodedConfig implements SidecarConfig {
   readonly hash: string;
-  #decode: (() => SidecarConfig | undefined) | undefined;
-  #container: SidecarConfig['container'];
+  readonly #decode: () => SidecarConfig['container'];
 
-  constructor(hash: string, decode: () => SidecarConfig | undefined) {
+  constructor(hash: string, decode: () => SidecarConfig['container']) {
     this.hash = hash;
     this.#decode = decode;
   }
 
   get container(): SidecarConfig['container'] {
-    if (this.#decode) this.#container = this.#decode()?.container;
-    this.#decode = undefined;
-    return this.#container;
+    return this.#decode();
   }
 }
 

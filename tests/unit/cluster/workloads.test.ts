@@ -136,3 +136,11 @@ test('why pods cannot be created is quoted from the component that refused them'
   const over = [{ ...conditions[0], status: 'False' }];
   assert.equal(workloadOf('Deployment', { status: { conditions: over } }).rollout.createFailure, undefined);
 });
+
+test('the spec of a pod template is as it was read, and is kept as text: each look makes an object of its own', () => {
+  const spec = { containers: [{ name: 'app', image: 'web:1', ports: [{ containerPort: 8080 }] }] };
+  const { template } = workloadOf('Deployment', { metadata: { name: 'web' }, spec: { template: { spec } } });
+  const [first, second] = [template.spec, template.spec];
+  assert.deepEqual([first, second, { ...template }.spec], [spec, spec, spec]);
+  assert.notEqual(first, second);
+});

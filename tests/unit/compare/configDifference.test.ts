@@ -120,7 +120,7 @@ const fields: [field: string, wanted: unknown, equal: unknown, other: unknown, p
     { runAsUser: 1337, privileged: false, capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] } },
     { runAsUser: 1337, capabilities: { add: ['NET_RAW', 'NET_ADMIN'], drop: ['ALL'] }, seccompProfile: { type: 'X' } },
     { runAsUser: 0, privileged: false, capabilities: { add: [], drop: ['ALL'] } },
-    'securityContext.runAsUser securityContext.capabilities.add',
+    'securityContext.capabilities.add securityContext.runAsUser',
   ],
 ];
 for (const [field, wanted, equal, other, path] of fields)
@@ -215,4 +215,20 @@ test('lists are compared in a time that grows with their length', () => {
     100,
   );
   assert.ok(performance.now() - began < 1000);
+});
+
+test('what was compared is not read again: containers are kept as text', () => {
+  let looks = 0;
+  const counted = (hash: string, container: object) => ({
+    hash,
+    get container() {
+      looks += 1;
+      return { ...container };
+    },
+  });
+  const [wanted, actual] = [counted('a', { args: ['a'] }), counted('b', { args: ['b'] })];
+  const first = configDifferences(wanted, actual);
+  assert.equal(first.length, 1);
+  assert.equal(configDifferences(wanted, actual), first);
+  assert.equal(looks, 2);
 });

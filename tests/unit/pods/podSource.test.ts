@@ -191,7 +191,7 @@ describe('pod lists in protobuf and JSON', () => {
     });
     const same = { name: 'istio-proxy', command: ['sh', '-c'], env: [{ name: 'istio-proxy', value: 'no name' }] };
     const raw = json([{ metadata: { name: 'a', uid: 'b' }, spec: { containers: [same] } }]);
-    assert.equal(
+    assert.deepEqual(
       podListFromJson(raw, interner(), { config: true }, configs).pods[0]?.sidecar.config?.container,
       read?.sidecar.config?.container,
     );
