@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { untilAborted } from './callLimit.ts';
 import type { WatchApi } from './client.ts';
 
 /**
@@ -8,8 +8,5 @@ import type { WatchApi } from './client.ts';
 export const listsOnly = (api: WatchApi): WatchApi => ({
   send: (request) => api.send(request),
   request: (request) => api.request(request),
-  stream: async ({ signal }) => {
-    if (!signal.aborted) await once(signal, 'abort');
-    throw signal.reason;
-  },
+  stream: ({ signal }) => untilAborted(new Promise<never>(() => undefined), signal),
 });

@@ -83,8 +83,8 @@ function managed(entries: readonly RawManagedFields[]): Pick<Workload, 'writtenA
 }
 
 /**
- * The spec is kept as text, and parsed whenever it is wanted. That is seldom: for a hash once per version, and for a question. As objects it
- * takes nearly twice the memory, and the templates are most of what is known of a large cluster.
+ * The spec is kept as text, and parsed whenever it is wanted. That is seldom: for a hash once per version, and for a question. As objects
+ * it takes nearly twice the memory, and the templates are most of what is known of a large cluster.
  */
 function templateOf({ template }: RawSpec): PodTemplate {
   const text = JSON.stringify(template?.spec ?? {});

@@ -56,8 +56,8 @@ export class Judge {
   /**
    * New pods may have another image because the cluster rewrites images, to a mirror or to a digest. If the injector still gives the answer
    * that the restart was made for, and it has not changed since, the cluster has rewritten the image, and another restart would bring the
-   * same one. An old replica that still injects looks the same, so a digest in the place of the tag is only learnt if all replicas agree, and
-   * another tag never is.
+   * same one. An old replica that still injects looks the same, so a digest in the place of the tag is only learnt if all replicas agree,
+   * and another tag never is.
    */
   #learn({ target, assessed }: TargetEnd): End | undefined {
     const { journal, listener } = this.#options;
