@@ -409,7 +409,8 @@ const MISTAKES: readonly Mutant[] = [
     file: 'src/operator.ts',
     snippet: 'for (const injection of unmixed(this.#mesh, mesh)) injectors.forget(injection);',
     instead: '',
-    breaks: 'liveness',
+    breaks: 'wave-skipped',
+    flavour: 'waves',
   },
   {
     name: 'taking the time in the journal for that of the write',
