@@ -7,12 +7,14 @@ import { fingerprint, sourceIn } from './record.ts';
  * read its new configuration does that.
  */
 export function isContradiction({ entry, injection, verdict, source }: Outdated): boolean {
+  // until a restart is known to be written, the previous one counts: if it is not written, the time that was waited is not lost
+  const last = entry?.confirmed ? entry : (entry?.before ?? entry);
   return (
-    entry !== undefined &&
-    entry.outcome === 'verified' &&
-    entry.run === injection.run &&
-    sourceIn(entry.restartedFor) === source?.name &&
-    entry.restartedFor !== fingerprint(verdict.expected)
+    last !== undefined &&
+    last.outcome === 'verified' &&
+    last.run === injection.run &&
+    sourceIn(last.restartedFor) === source?.name &&
+    last.restartedFor !== fingerprint(verdict.expected)
   );
 }
 

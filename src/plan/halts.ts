@@ -1,4 +1,5 @@
 import { type Injection, runWord } from '../expect/mesh.ts';
+import { timestamp } from '../rfc3339.ts';
 import type { ByRun } from './history.ts';
 import type { Finding, RuleContext } from './rule.ts';
 
@@ -11,6 +12,10 @@ type Known = Pick<RuleContext, 'history' | 'policy'>;
  */
 export function haltOf(injection: Injection, namespace: string, known: Known): Finding | undefined {
   const { run } = injection;
+  const halted = (of: 'namespace' | 'run', detail: string): Finding => ({
+    detail: `${detail}${sinceWords(known)}`,
+    of,
+  });
   const open = everywhereOrHere(known.history.failingOpen, run, run, namespace, known);
   if (open !== undefined) {
     const of = isSeenOnce(known.history.failingOpen, run, known) ? 'namespace' : 'run';
@@ -38,7 +43,9 @@ export function haltOf(injection: Injection, namespace: string, known: Known): F
 const isSeenOnce = (seen: ByRun<string>, run: string, known: Known): boolean =>
   seen.get(run)?.size === 1 && !isAlone(run, known);
 
-const halted = (of: 'namespace' | 'run', detail: string): Finding => ({ detail, of });
+/** A halt after a resume is another halt, also for whoever sends the same Event only once. */
+const sinceWords = ({ history: { since } }: Known): string =>
+  since > 0 ? `; counted since the resume at ${timestamp(since)}` : '';
 
 const isAlone = (run: string, { history }: Known): boolean => (history.namespaces.get(run)?.size ?? 0) <= 1;
 

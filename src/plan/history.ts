@@ -19,6 +19,8 @@ export interface History {
   readonly reverted: ByRun<string>;
   /** Namespaces with workloads that a run concerns. */
   readonly namespaces: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Restarts from before do not count, in milliseconds of the wall clock; 0 if a person never asked to go on. */
+  readonly since: number;
 }
 
 /** Counts of a run, by namespace. */
@@ -61,7 +63,7 @@ export function historyIn(
     const recent = targetsOf(counted).filter(({ restartedAt }) => restartedAt >= since);
     for (const target of recent) noteTarget(target, refOf(key), counted.owner, counting);
   }
-  return { ...counting, namespaces };
+  return { ...counting, namespaces, since };
 }
 
 /** Whether a restart may have ended in a way that others are judged by. */

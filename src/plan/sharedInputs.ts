@@ -1,6 +1,5 @@
 import { isAsked, type Mesh } from '../expect/mesh.ts';
 import { whyClosed } from './closedMetricGates.ts';
-import { countsSince } from './history.ts';
 import type { PlanContext, RuleContext } from './rule.ts';
 
 /** What the Evaluator compares by itself. */
@@ -11,6 +10,7 @@ type ComparedElsewhere =
   | 'retryAt'
   | 'orphanedSince'
   | 'contradictedSince'
+  | 'resumedAt'
   | 'metricGates';
 
 /**
@@ -23,18 +23,17 @@ export function sharedInputs(
   context: PlanContext,
   known: Pick<RuleContext, 'history'>,
 ): readonly unknown[] {
-  const { now, wall, policy, epochSeenAt, unconfirmed, stale, paused, resumedAt, unseen, own, notes, ...others } =
-    context;
+  const { now, wall, policy, epochSeenAt, unconfirmed, stale, paused, unseen, own, notes, ...others } = context;
   // a new field of the context does not compile here before it is in one of the two lists
   ({}) satisfies Record<Exclude<keyof typeof others, ComparedElsewhere>, unknown>;
-  const { namespaces, ...counted } = known.history;
+  const { namespaces, since, ...counted } = known.history;
   return [
     policy,
     // a wait that ends by the wall clock ends at another time of the steady one
     wall - now,
     stale,
     paused,
-    countsSince(resumedAt, wall),
+    since,
     unseen,
     own,
     context.orphanedSince === undefined,

@@ -6,6 +6,7 @@ import { nextEntry } from '../../../src/plan/journalEntry.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
+import { timestamp } from '../../../src/rfc3339.ts';
 import { journalled, journalOf, recorded, restarted } from '../../builders/journal.ts';
 import { context, POLICY, stepFor } from '../../builders/policy.ts';
 import { assessed, expected, HOUR, injection, MINUTE, NOW } from '../../builders/workload.ts';
@@ -114,6 +115,19 @@ const alone: [what: string, Assessed[], is: string][] = [
   ['… and so does the first new pod without its sidecar', ended('shop', 'failed:no-sidecar'), 'halted'],
 ];
 for (const [what, others, is] of alone) test(what, () => assert.equal(decision(others, 'shop'), is));
+
+test('a halt after a resume says so, which makes its Event another one than that of the halt before', () => {
+  const detail = (resumedAt?: number): string | undefined => {
+    const others = failed('shop', 3);
+    const asked = assessed({ namespace: 'shop', name: 'asked' });
+    const step = stepFor(plan([...others, asked], context({ journal: journalOf(others), resumedAt })), asked.workload);
+    return step && 'reason' in step ? step.reason.detail : undefined;
+  };
+  const before = '3 restarts towards revision default failed in namespace shop, its budget is 2';
+  assert.equal(detail(), before);
+  assert.equal(detail(NOW + MINUTE), before, 'a time in the future forgives nothing');
+  assert.equal(detail(NOW - 2 * HOUR), `${before}; counted since the resume at ${timestamp(NOW - 2 * HOUR)}`);
+});
 
 /** Of whoever may write in one namespace, everything that a record on a workload can say. */
 const FAR = { restartedAt: Date.UTC(9998, 0), writes: [{ at: Date.UTC(9998, 0), well: false }] };

@@ -6,6 +6,7 @@ import { nobody } from '../../../src/expect/epoch.ts';
 import { type Budget, keyOf, type WorkloadKey } from '../../../src/model.ts';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
+import { isContradicted } from '../../../src/plan/contradictions.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
 import { noteSince } from '../../../src/plan/noteSince.ts';
 import { isOrphaned } from '../../../src/plan/orphans.ts';
@@ -361,6 +362,21 @@ test('orphans are counted from when they are first seen, and anew after they wer
     [seen([orphan], 1), seen([orphan], 2), seen([assessed()], 3), seen([orphan], 4)],
     [1, 1, undefined, 4],
   );
+});
+
+test('since when an answer contradicts the last restart is kept until the next one is known to be written', () => {
+  const since = new Map<WorkloadKey, number>();
+  const { workload, entry } = contradicted;
+  const begun = {
+    ...restarted(0, undefined, { confirmed: false, uid: workload.uid }),
+    ...(entry && { before: entry }),
+  };
+  const seen = (known: JournalEntry | undefined, now: number): number | undefined => {
+    noteSince(since, isContradicted, [{ ...contradicted, ...(known && { entry: known }) }], now);
+    return since.get(keyOf(workload));
+  };
+  const written: JournalEntry = restarted(0, undefined, { uid: workload.uid });
+  assert.deepEqual([seen(entry, 1), seen(begun, 2), seen(entry, 3), seen(written, 4)], [1, 1, 1, undefined]);
 });
 
 for (const [name, one, expectedStep, given] of single)
