@@ -1,48 +1,80 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build, transform } from 'esbuild';
-import { bundlePlugins } from './bundlePlugins.ts';
+import { bundlePlugins, OWN_FILE, OWN_FILE_CONTENTS } from './bundlePlugins.ts';
 import { pageScript } from './src/page/script.ts';
 
 /**
- * Bundles the command line into one file that runs on Node alone, and lays around it what the npm package and the image need besides:
- * `dist/` is that package as a whole. No source map: the bundle is not minified, and reading a map costs the running operator 40 MB.
+ * Bundles the command line into a program that runs on Node alone, and lays around it what the npm package and the image need besides:
+ * `dist/` is that package as a whole. What only some commands need lies in files of its own under `chunks`, because Node reads and compiles
+ * each file as a whole. No source map: the bundle is not minified, and reading a map costs the running operator 40 MB.
  */
 async function make(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const { commit, date } = origin(process.env);
 
-  const { metafile, outputFiles } = await build({
-    entryPoints: ['src/main.ts'],
-    write: false,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node22',
-    legalComments: 'none',
-    ...ANYWHERE,
-    metafile: true,
-    plugins: bundlePlugins,
-    define: {
-      MELTEMI_COMMIT: JSON.stringify(commit),
-      MELTEMI_DATE: JSON.stringify(date),
-      MELTEMI_ANSWER_THREAD: JSON.stringify(await answerThread()),
-      MELTEMI_PAGE_SCRIPT: JSON.stringify((await transform(pageScript(), { minify: true, target: 'es2022' })).code),
-    },
-    // CommonJS dependencies inside an ESM bundle call require for Node's own modules.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  const { metafile, outputFiles } = await program(folder, {
+    MELTEMI_COMMIT: JSON.stringify(commit),
+    MELTEMI_DATE: JSON.stringify(date),
+    MELTEMI_ANSWER_THREAD: JSON.stringify(await answerThread()),
+    MELTEMI_PAGE_SCRIPT: JSON.stringify((await transform(pageScript(), { minify: true, target: 'es2022' })).code),
   });
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(`${folder}/meltemi.js`, inAscii(outputFiles.map(({ text }) => text).join('')), { mode: 0o755 });
-  writeFileSync(`${folder}/THIRD-PARTY-NOTICES.txt`, notices(Object.keys(metafile.inputs)));
+  const apart = await ownFile(folder);
+  mkdirSync(`${folder}/chunks`, { recursive: true });
+  for (const { path, text } of [...outputFiles, ...apart.outputFiles]) writeFileSync(path, inAscii(text));
+  chmodSync(`${folder}/meltemi.js`, 0o755);
+  writeFileSync(
+    `${folder}/THIRD-PARTY-NOTICES.txt`,
+    notices([...Object.keys(metafile.inputs), ...Object.keys(apart.metafile.inputs)]),
+  );
   writeFileSync(`${folder}/package.json`, published(readFileSync('package.json', 'utf8')));
   for (const file of ['LICENSE', 'README.md']) copyFileSync(file, `${folder}/${file}`);
 }
 
 /**
- * The bundle with question marks for all characters that ASCII does not have. Only comments of packages have any, because esbuild escapes
- * them in code. One of them would make Node keep the whole file in two bytes for each character: 6 MB, and a slower start.
+ * What all parts of the program have in common. They are the same bytes with or without a tsconfig.json, which an image's build is not
+ * sent, and wherever node_modules really lies.
+ */
+const COMMON = {
+  bundle: true,
+  platform: 'node',
+  target: 'node22',
+  legalComments: 'none',
+  tsconfigRaw: { compilerOptions: { alwaysStrict: true } },
+  preserveSymlinks: true,
+  write: false,
+} as const;
+
+/** The entry file, and the files that it imports as they are needed. */
+export const program = (folder: string, define: Readonly<Record<string, string>>) =>
+  build({
+    ...COMMON,
+    entryPoints: { meltemi: 'src/main.ts' },
+    outdir: folder,
+    chunkNames: 'chunks/[name]-[hash]',
+    splitting: true,
+    format: 'esm',
+    metafile: true,
+    plugins: bundlePlugins,
+    define,
+    // CommonJS dependencies inside an ESM bundle call require for Node's own modules.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  });
+
+/** The file for packages that are required at their first use: see `OWN_FILE`. */
+export const ownFile = (folder: string) =>
+  build({
+    ...COMMON,
+    stdin: { contents: OWN_FILE_CONTENTS, resolveDir: import.meta.dirname },
+    outfile: `${folder}/chunks/${OWN_FILE.name}`,
+    format: 'cjs',
+    metafile: true,
+  });
+
+/**
+ * A file of the bundle with question marks for all characters that ASCII does not have. Only comments of packages have any, because
+ * esbuild escapes them in code. One of them would make Node keep its whole file in two bytes for each character.
  */
 function inAscii(text: string): string {
   const line = text.split('\n').find((one) => OTHERS.test(one) && !COMMENT.test(one.slice(0, one.search(OTHERS))));
@@ -55,21 +87,13 @@ const OTHERS = /[\u{80}-\u{10ffff}]/u;
 /** What a comment begins with, at the beginning of a line or after its code. */
 const COMMENT = /^\s*\*|\/\*|\/\/ /;
 
-/** Makes the same bytes with or without a tsconfig.json, which an image's build is not sent, and wherever node_modules really lies. */
-const ANYWHERE = { tsconfigRaw: { compilerOptions: { alwaysStrict: true } }, preserveSymlinks: true } as const;
-
 /** The code of the thread that reads large answers, a bundle of its own inside the bundle. */
 export async function answerThread(): Promise<string> {
   const { outputFiles } = await build({
+    ...COMMON,
     entryPoints: ['src/expect/answerThread.ts'],
-    bundle: true,
-    platform: 'node',
     // a thread that starts from text runs it as CommonJS
     format: 'cjs',
-    target: 'node22',
-    legalComments: 'none',
-    ...ANYWHERE,
-    write: false,
   });
   return outputFiles.map(({ text }) => text).join('');
 }
@@ -135,7 +159,7 @@ function notices(files: readonly string[]): string {
   const sections = parts(files).map(({ name, version, license, texts }) =>
     [LINE, `${name} ${version} (${license})`, '', ...texts].join('\n'),
   );
-  return ['meltemi.js contains the following packages.', ...sections, ''].join('\n');
+  return ['meltemi.js and the files in chunks contain the following packages.', ...sections, ''].join('\n');
 }
 
 /** What npm and its readers need to know of the package; the bundle has its dependencies in it. */
@@ -158,7 +182,7 @@ function published(manifest: string): string {
   const all = JSON.parse(manifest) as Record<string, unknown> & { bin: Record<string, string> };
   const kept = Object.fromEntries(KEPT.map((key) => [key, all[key]]));
   const bin = Object.fromEntries(Object.entries(all.bin).map(([name, file]) => [name, basename(file)]));
-  const files = [...new Set(Object.values(bin)), 'THIRD-PARTY-NOTICES.txt'];
+  const files = [...new Set(Object.values(bin)), 'chunks', 'THIRD-PARTY-NOTICES.txt'];
   return `${JSON.stringify({ ...kept, bin, files }, null, 2)}\n`;
 }
 

@@ -20,6 +20,17 @@ export const AT_FIRST_USE: readonly string[] = [
   'node:http',
 ];
 
+/**
+ * A large one among them that most clusters never need has a file of its own in `chunks`, which is read when it is needed. `import()` would
+ * do the same, but what uses it is synchronous.
+ */
+export const OWN_FILE = { name: 'cel.cjs', packages: ['@bufbuild/cel', '@bufbuild/cel/ext'] } as const;
+
+/** What that file has in it, by package. */
+export const OWN_FILE_CONTENTS = OWN_FILE.packages
+  .map((name) => `exports[${JSON.stringify(name)}] = require(${JSON.stringify(name)});\n`)
+  .join('');
+
 const NAMESPACE = 'at-first-use';
 
 const atFirstUse: Plugin = {
@@ -30,6 +41,7 @@ const atFirstUse: Plugin = {
         ? { path, namespace: NAMESPACE }
         : undefined,
     );
+    onResolve({ filter: /\.cjs$/, namespace: NAMESPACE }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /./, namespace: NAMESPACE }, ({ path }) => facadeOf(path));
   },
 };
@@ -39,7 +51,9 @@ function facadeOf(path: string): OnLoadResult {
     (name) => /^[a-z]\w*$/i.test(name) && name !== 'default',
   );
   const getters = names.map((name) => `get ${name}() { return loaded().${name}; },`);
-  const contents = `const loaded = () => require('${path}');\nmodule.exports = {\n${getters.join('\n')}\n};\n`;
+  const isApart = OWN_FILE.packages.some((name) => name === path);
+  const found = isApart ? `require('./${OWN_FILE.name}')['${path}']` : `require('${path}')`;
+  const contents = `const loaded = () => ${found};\nmodule.exports = {\n${getters.join('\n')}\n};\n`;
   return { contents, loader: 'js', resolveDir: import.meta.dirname };
 }
 
@@ -65,5 +79,33 @@ const onlyKubeConfig: Plugin = {
   },
 };
 
+/** What is imported of undici. */
+export const OF_UNDICI: readonly string[] = ['Agent', 'ProxyAgent', 'WebSocket', 'buildConnector'];
+
+/**
+ * Of undici only its dispatchers run at the start. Its index.js also runs `fetch`, mocks and caches, which nothing here uses; that is a
+ * third of its code. What it does besides: it gives dispatchers their methods, such as `request`.
+ */
+const onlyDispatchers: Plugin = {
+  name: 'only-dispatchers',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, namespace: 'only-dispatchers' }));
+    onLoad({ filter: /./, namespace: 'only-dispatchers' }, () => ({
+      contents: DISPATCHERS,
+      resolveDir: import.meta.dirname,
+    }));
+  },
+};
+
+const DISPATCHERS = `
+Object.assign(require('undici/lib/dispatcher/dispatcher.js').prototype, require('undici/lib/api/index.js'));
+module.exports = {
+  Agent: require('undici/lib/dispatcher/agent.js'),
+  ProxyAgent: require('undici/lib/dispatcher/proxy-agent.js'),
+  buildConnector: require('undici/lib/core/connect.js'),
+  get WebSocket() { return require('undici/lib/web/websocket/websocket.js').WebSocket; },
+};
+`;
+
 /** How the bundle differs from the sources that Node runs: it starts faster, and has less in it. */
-export const bundlePlugins: Plugin[] = [atFirstUse, onlyKubeConfig];
+export const bundlePlugins: Plugin[] = [atFirstUse, onlyKubeConfig, onlyDispatchers];

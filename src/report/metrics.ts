@@ -89,10 +89,12 @@ export type RestartResult = ReturnType<typeof resultOf>;
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 /**
- * Milliseconds between two looks at the lag of the event loop. Each wakes the process: by default a hundred times a second, which was most
- * of what an idle operator took of the processor.
+ * Gauges of the event loop's lag over time. A timer has to wake the process for them, by default a hundred times a second, which was most
+ * of what an idle operator took of the processor. `nodejs_eventloop_lag_seconds`, the lag at a scrape, needs none.
  */
-const LAG_SAMPLED_EVERY = 100;
+const SAMPLED = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((of) => `nodejs_eventloop_lag_${of}_seconds`);
+/** Milliseconds between two samples, so that none is ever taken: the longest that libuv has, nearly 300 million years. */
+const NEVER = Number.MAX_SAFE_INTEGER;
 
 /** The metrics of one process in a registry of their own; label sets are closed and counters start at zero. */
 export class Metrics {
@@ -138,8 +140,8 @@ export class Metrics {
   });
 
   constructor(version: string) {
-    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: LAG_SAMPLED_EVERY });
-    for (const name of MISNAMED) this.registry.removeSingleMetric(name);
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: NEVER });
+    for (const name of [...MISNAMED, ...SAMPLED]) this.registry.removeSingleMetric(name);
     this.#gauge('build_info').set({ version, node_version: process.version }, 1);
     for (const result of RESULTS) this.#questions.inc({ result }, 0);
     this.forecast(undefined);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -34,7 +34,7 @@ test('the thread that reads large answers is in the bundle', async () => {
 
 test('the build puts the thread in', () => {
   using built = new Built();
-  const bundle = readFileSync(join(built.folder, 'meltemi.js'), 'utf8');
+  const bundle = built.program();
   assert.ok(bundle.includes('new Worker('));
   assert.ok(!bundle.includes('MELTEMI_ANSWER_THREAD'));
 });

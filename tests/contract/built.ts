@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -19,6 +19,12 @@ export class Built implements Disposable {
       this[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** The text of all files of the program. */
+  program(): string {
+    const files = [join(this.folder, 'meltemi.js'), ...globSync(join(this.folder, 'chunks', '*'))];
+    return files.map((file) => readFileSync(file, 'latin1')).join('\n');
   }
 
   [Symbol.dispose](): void {

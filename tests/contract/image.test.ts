@@ -14,7 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join, matchesGlob } from 'node:path';
+import { join, matchesGlob, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { type Copy, DockerfileParser, type From, type JSONInstruction, type Label } from 'dockerfile-ast';
@@ -169,12 +169,13 @@ test('what the builder is sent is enough to build, without git', async () => {
   await promisify(execFile)(process.execPath, [script, join(built.root, 'made')], { cwd: context, env });
   const { stdout } = await promisify(execFile)(process.execPath, [join(built.root, 'made', 'meltemi.js'), '--version']);
   assert.match(stdout, /\(abc1234, 2026-11-21\)/);
-  assert.deepEqual(readdirSync(join(built.root, 'made')), readdirSync(built.folder));
 });
 
 /** The files of a folder with their digests: what of a build ends up in the image. */
 const digests = (folder: string): [name: string, digest: string][] =>
-  readdirSync(folder)
+  globSync('**', { cwd: folder, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(relative(folder, entry.parentPath), entry.name))
     .sort()
     .map((name) => [
       name,

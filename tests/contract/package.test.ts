@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { parts } from '../../build.ts';
-import { AT_FIRST_USE, bundlePlugins } from '../../bundlePlugins.ts';
+import { ownFile, parts, program } from '../../build.ts';
+import { AT_FIRST_USE, bundlePlugins, OF_UNDICI, OWN_FILE } from '../../bundlePlugins.ts';
 import { Built } from './built.ts';
 
 /** What Apache-2.0 software may carry along without taking on other terms. */
 const PERMISSIVE = ['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0', 'Unlicense'];
-const FILES = ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.txt', 'meltemi.js', 'package.json'];
+const FILES = ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.txt', 'chunks', 'meltemi.js', 'package.json'];
 
 const built = new Built({ MELTEMI_COMMIT: 'abc1234', MELTEMI_DATE: '2026-11-21T10:00:00Z' });
 afterAll(() => built[Symbol.dispose]());
@@ -41,8 +41,16 @@ interface Packed {
 }
 const packed = (JSON.parse(npm(built.folder, 'pack', '--json', '--pack-destination', built.root)) as Packed[])[0];
 
-test('the package has these files and no others', () =>
-  assert.deepEqual(packed?.files.map((file) => file.path).sort(), FILES));
+test('the package has these files and folders and no others', () =>
+  assert.deepEqual([...new Set(packed?.files.map((file) => file.path.replace(/\/.*/, '')))].sort(), FILES));
+
+test('every file of the program is in the package', () =>
+  assert.deepEqual(
+    packed?.files
+      .flatMap((file) => (file.path.startsWith('chunks/') ? [file.path.slice('chunks/'.length)] : []))
+      .sort(),
+    readdirSync(join(built.folder, 'chunks')).sort(),
+  ));
 
 test('nothing lies in the built folder that is not published', () =>
   assert.deepEqual(readdirSync(built.folder).sort(), FILES));
@@ -72,17 +80,8 @@ for (const key of ['dependencies', 'devDependencies', 'scripts', 'private'])
 test('only the built folder can be published', () => assert.equal(repository.private, true));
 
 test('every bundled package hands on its licence, and may', async () => {
-  const { metafile } = await build({
-    entryPoints: ['src/main.ts'],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    metafile: true,
-    plugins: bundlePlugins,
-    write: false,
-    logLevel: 'silent',
-  });
-  const bundled = parts(Object.keys(metafile.inputs));
+  const made = await Promise.all([program(built.root, {}), ownFile(built.root)]);
+  const bundled = parts(made.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
   assert.ok(bundled.length > 30);
   const notices = readFileSync(join(built.folder, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
   for (const { name, version, license, texts } of bundled) {
@@ -96,26 +95,74 @@ test('every bundled package hands on its licence, and may', async () => {
   }
 });
 
-const bundle = readFileSync(join(built.folder, 'meltemi.js'));
+/** The files of the program, by name. */
+const chunks = new Map(
+  ['meltemi.js', ...readdirSync(join(built.folder, 'chunks')).map((name) => `chunks/${name}`)].map((name) => [
+    name,
+    readFileSync(join(built.folder, name)),
+  ]),
+);
+const bundle = built.program();
 
-test('the bundle is ASCII, so that Node keeps it in one byte for each character', () =>
-  assert.ok(bundle.every((byte) => byte < 128)));
+test('the bundle is ASCII, so that Node keeps it in one byte for each character', () => {
+  for (const [name, bytes] of chunks)
+    assert.ok(
+      bytes.every((byte) => byte < 128),
+      name,
+    );
+});
 
 test('the bundle has no code for objects of the API from the client library', () =>
-  assert.doesNotMatch(bundle.toString('latin1'), /client-node\/dist\/gen\/models/));
+  assert.doesNotMatch(bundle, /client-node\/dist\/gen\/models/));
 
 for (const name of AT_FIRST_USE)
   test(`the code of ${name} waits for its first use`, () => {
     assert.ok(bundle.includes(`"at-first-use:${name}"(exports`));
-    assert.doesNotMatch(bundle.toString('latin1'), new RegExp(`^import [^\\n]* from "${name}";$`, 'm'));
+    assert.doesNotMatch(bundle, new RegExp(`^import [^\\n]* from "${name}";$`, 'm'));
   });
 
-test('a start does not load Node’s own undici', () => {
+test('what has a file of its own is in no other, and is found from where it is used', () => {
+  const using = [...chunks].filter(([, bytes]) => bytes.includes(`./${OWN_FILE.name}`)).map(([name]) => name);
+  assert.deepEqual(using.map(dirname), ['chunks']);
+  for (const [name, bytes] of chunks)
+    assert.equal(bytes.includes('node_modules/@bufbuild/cel/'), name === `chunks/${OWN_FILE.name}`, name);
+});
+
+test('the bundle has all that is imported of undici', () => {
+  const sources = globSync('src/**/*.ts').map((file) => readFileSync(file, 'utf8'));
+  const imports = sources.flatMap((text) =>
+    [...text.matchAll(/^import \{([^}]+)\} from 'undici';$/gm)].map(([, names]) => names),
+  );
+  const names = imports.flatMap((list = '') => list.split(',').map((one) => one.trim()));
+  assert.deepEqual([...new Set(names.filter((name) => !name.startsWith('type ')))].sort(), OF_UNDICI);
+});
+
+const PORT_FORWARD = `
+import { Agent, ProxyAgent, WebSocket, buildConnector } from 'undici';
+console.log([Agent, ProxyAgent, WebSocket, buildConnector].map((one) => typeof one), typeof new Agent().request);
+`;
+
+test('… and it works there as it does in the sources', async () => {
+  const outfile = join(built.root, 'undici.mjs');
+  const banner = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" };
+  const stdin = { contents: PORT_FORWARD, resolveDir: process.cwd() };
+  await build({ stdin, outfile, banner, bundle: true, platform: 'node', format: 'esm', plugins: bundlePlugins });
+  assert.equal(
+    execFileSync(process.execPath, [outfile], { encoding: 'utf8' }),
+    "[ 'function', 'function', 'function', 'function' ] function\n",
+  );
+});
+
+test('the start of what speaks to a cluster does not load Node’s own undici', () => {
   const told = "process.on('exit', () => console.error(process.moduleLoadList.join()))";
   const args = ['--import', `data:text/javascript,${encodeURIComponent(told)}`];
-  const { stderr } = spawnSync(process.execPath, [...args, join(built.folder, 'meltemi.js'), 'explain'], {
-    encoding: 'utf8',
-  });
+  const { stderr } = spawnSync(
+    process.execPath,
+    [...args, join(built.folder, 'meltemi.js'), 'plan', '--kubeconfig', '/nonexistent'],
+    {
+      encoding: 'utf8',
+    },
+  );
   assert.match(stderr, /NativeModule https,/);
   assert.doesNotMatch(stderr, /internal\/deps\/undici/);
 });
@@ -157,8 +204,7 @@ test('it is installed alone: everything is in the bundle', () => {
   assert.deepEqual(modules, ['meltemi']);
 });
 
-test('the same sources make the same file', () => {
+test('the same sources make the same files', () => {
   using again = new Built({ MELTEMI_COMMIT: 'abc1234', MELTEMI_DATE: '2026-11-21' });
-  const content = (folder: string): Buffer => readFileSync(join(folder, 'meltemi.js'));
-  assert.ok(content(again.folder).equals(content(built.folder)));
+  for (const [name, bytes] of chunks) assert.ok(readFileSync(join(again.folder, name)).equals(bytes), name);
 });
