@@ -9,8 +9,11 @@ import { assumedMesh } from '../watch/assumedMesh.ts';
 import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
 import { type Checked, checkAssumptions } from './whatIf/checkAssumptions.ts';
 
-/** How long the first lists may take before `plan` gives up and names the missing one. */
-const PATIENCE = 30_000;
+/**
+ * How long all lists of the mesh may take together. A request that gets no answer ends after half of that, and its error, which names it, is
+ * the one that you see.
+ */
+const PATIENCE = 60_000;
 
 /** What a plan reads of the mesh, and what it assumes of it. */
 export interface MeshAsked {
@@ -38,7 +41,7 @@ export async function planMesh(
 ): Promise<PlanMesh> {
   const failed = Promise.withResolvers<never>();
   const late = setTimeout(
-    () => failed.reject(new Error(`the API server did not answer within ${PATIENCE / 1000} s`)),
+    () => failed.reject(new Error(`the mesh cannot be read within ${PATIENCE / 1000} s: the API server answers too slowly`)),
     PATIENCE,
   );
   try {

@@ -171,7 +171,8 @@ function report(rounds: readonly Round[], [idle, idleOther]: readonly Idle[], { 
       shown(idleOther?.requestsPerSecond ?? Number.NaN),
     ),
     alone('idle: questions', String(idle.questions), `${Math.ceil(size.idle / 60)}`),
-    alone('idle: RSS, MB', shown(idle.rss, 0), `${AIMS.idleMb}`, shown(idleOther?.rss ?? Number.NaN, 0)),
+    alone('idle: RSS, MB', shown(idle.memory.rssMb, 0), `${AIMS.idleMb}`, shown(idleOther?.memory.rssMb ?? NaN, 0)),
+    alone('idle: … of its own, MB', shown(idle.memory.ownMb, 0), '', shown(idleOther?.memory.ownMb ?? NaN, 0)),
   ]);
   const kept =
     ofRound('bare', 'seconds') <= LIMITS.ofBare &&

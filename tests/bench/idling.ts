@@ -4,7 +4,7 @@ import { stays } from '../live/stays.ts';
 import type { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import { imageEnvironment } from './imageEnvironment.ts';
-import { processMemory } from './processMemory.ts';
+import { type ProcessMemory, processMemory } from './processMemory.ts';
 
 /** What the operator takes while nothing happens. */
 export interface Idle {
@@ -12,8 +12,11 @@ export interface Idle {
   readonly percent: number;
   readonly questions: number;
   readonly requestsPerSecond: number;
-  readonly rss: number;
+  readonly memory: ProcessMemory;
 }
+
+/** The Events of a scan go out at ten a second, and then V8 collects what the scan has left. */
+const SETTLING_MS = 180_000;
 
 /** Runs the operator without writes until it has scanned and settled, and then for some more seconds. */
 export async function idling(
@@ -24,7 +27,7 @@ export async function idling(
   const operator = new OperatorProcess(kubeconfig, ['--dry-run'], imageEnvironment(), entry);
   try {
     await until('a scan', 120_000, () => operator.said('Scanned').length > 0);
-    await stays('settling', 15_000, async () => true);
+    await stays('settling', SETTLING_MS, async () => true);
     const [cpu, questions, requests] = [
       cpuSeconds(operator.pid),
       await bed.istio.questions('default'),
@@ -36,7 +39,7 @@ export async function idling(
       percent: (used / seconds) * 100,
       questions: (await bed.istio.questions('default')) - questions,
       requestsPerSecond: ((await requestsOf(bed, user)) - requests) / seconds,
-      rss: processMemory(operator.pid).rssMb,
+      memory: processMemory(operator.pid),
     };
   } finally {
     await operator.stop();

@@ -165,10 +165,7 @@ test('of a cluster that stops answering before or while it is read, both say so 
     const planTook = performance.now() - began;
     assert.equal(plan.code, 1);
     assert.match(plan.out, IN_WORK);
-    assert.match(
-      plan.out,
-      /^us +not read: .*(connection timed out|no answer within \d+ ms|did not answer within \d+ s)/m,
-    );
+    assert.match(plan.out, /^us +not read: .*(connection timed out|no answer within \d+ ms)/m);
     assert.ok(statusTook < 30_000 && planTook < 75_000, `status took ${statusTook} ms, the plan ${planTook} ms`);
   } finally {
     us.cluster.thawApiServer();
