@@ -10,8 +10,8 @@ import { type MeshScope, MeshWatch } from '../watch/meshWatch.ts';
 import { type Checked, checkAssumptions } from './whatIf/checkAssumptions.ts';
 
 /**
- * How long all lists of the mesh may take together. A request that gets no answer ends after half of that, and its error, which names it, is
- * the one that you see.
+ * How long all lists of the mesh may take together. A request that gets no answer ends after half of that, and its error, which names it,
+ * is the one that you see.
  */
 const PATIENCE = 60_000;
 
@@ -41,7 +41,10 @@ export async function planMesh(
 ): Promise<PlanMesh> {
   const failed = Promise.withResolvers<never>();
   const late = setTimeout(
-    () => failed.reject(new Error(`the mesh cannot be read within ${PATIENCE / 1000} s: the API server answers too slowly`)),
+    () =>
+      failed.reject(
+        new Error(`the mesh cannot be read within ${PATIENCE / 1000} s: the API server answers too slowly`),
+      ),
     PATIENCE,
   );
   try {

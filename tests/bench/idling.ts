@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { OperatorProcess } from '../live/operatorProcess.ts';
 import { stays } from '../live/stays.ts';
 import type { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
+import { cpuSecondsOf } from './cpuSecondsOf.ts';
 import { imageEnvironment } from './imageEnvironment.ts';
 import { type ProcessMemory, processMemory } from './processMemory.ts';
 
@@ -29,12 +29,12 @@ export async function idling(
     await until('a scan', 120_000, () => operator.said('Scanned').length > 0);
     await stays('settling', SETTLING_MS, async () => true);
     const [cpu, questions, requests] = [
-      cpuSeconds(operator.pid),
+      cpuSecondsOf(operator.pid),
       await bed.istio.questions('default'),
       await requestsOf(bed, user),
     ];
     await stays('running', seconds * 1000, async () => true);
-    const used = cpuSeconds(operator.pid) - cpu;
+    const used = cpuSecondsOf(operator.pid) - cpu;
     return {
       percent: (used / seconds) * 100,
       questions: (await bed.istio.questions('default')) - questions,
@@ -49,9 +49,4 @@ export async function idling(
 /** How many requests a user has made so far. */
 export async function requestsOf(bed: Testbed, user: string): Promise<number> {
   return Object.values(await bed.audit.requests(user)).reduce((sum, count) => sum + count, 0);
-}
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
