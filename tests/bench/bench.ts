@@ -8,6 +8,7 @@ import { progressOn } from '../testbed/progress.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { fillMesh } from './fillMesh.ts';
 import { type Idle, idling, requestsOf } from './idling.ts';
+import { imageEnvironment } from './imageEnvironment.ts';
 import { measure, measureMeltemi, measureNode, median, type Run } from './measure.ts';
 import { printTable } from './printTable.ts';
 import { type StartUp, startUp } from './startUp.ts';
@@ -185,17 +186,20 @@ function report(rounds: readonly Round[], [idle, idleOther]: readonly Idle[], { 
   return kept ? 0 : 1;
 }
 
-/** Prints how the bundle and the sources start, one after the other so that both meet the same machine. */
+/** Prints how the bundle and the sources start, one after the other so that both meet the same machine, with Node alone beside them. */
 async function starting(kubeconfig: string): Promise<void> {
-  const pairs: { bundle: StartUp; sources: StartUp }[] = [];
+  const pairs: { bundle: StartUp; sources: StartUp; nodeMs: number }[] = [];
   for (let pair = 0; pair < size.pairs; pair++)
     pairs.push({
       bundle: await startUp(BUNDLE, kubeconfig),
       sources: await startUp('src/main.ts', kubeconfig),
+      nodeMs: nodeAlone(),
     });
-  const row = (title: string, of: (one: StartUp) => number): string[] => [
+  const row = (title: string, of: (one: StartUp, nodeMs: number) => number, digits = 0): string[] => [
     title,
-    ...(['bundle', 'sources'] as const).map((which) => median(pairs.map((pair) => of(pair[which]))).toFixed(0)),
+    ...(['bundle', 'sources'] as const).map((which) =>
+      median(pairs.map((pair) => of(pair[which], pair.nodeMs))).toFixed(digits),
+    ),
   ];
   console.log(
     `\n${size.deployments} Deployments, ${size.pods} injected pods, all outdated; run --dry-run, medians of ${size.pairs} starts\n`,
@@ -204,12 +208,20 @@ async function starting(kubeconfig: string): Promise<void> {
     ['', 'bundle', 'sources'],
     row('first line, ms', ({ firstLineMs }) => firstLineMs),
     row('ready, ms', ({ readyMs }) => readyMs),
+    row('ready, of what `node -e 0` takes', ({ readyMs }, nodeMs) => readyMs / nodeMs, 1),
     row('scanned, ms', ({ scannedMs }) => scannedMs),
     row('RSS when ready, MB', ({ ready }) => ready.rssMb),
     row('RSS right after the scan, MB', ({ scanned }) => scanned.rssMb),
     row('peak RSS, MB', ({ idle }) => idle.peakMb),
     row('RSS after 30 s of idling, MB', ({ idle }) => idle.rssMb),
   ]);
+}
+
+/** Milliseconds that Node takes to do nothing. */
+function nodeAlone(): number {
+  const began = performance.now();
+  execFileSync(process.execPath, ['--eval', '0'], { env: { ...process.env, ...imageEnvironment() } });
+  return performance.now() - began;
 }
 
 process.exitCode = await main();

@@ -1,6 +1,7 @@
 import { OperatorProcess } from '../live/operatorProcess.ts';
 import { stays } from '../live/stays.ts';
 import { until } from '../testbed/until.ts';
+import { imageEnvironment } from './imageEnvironment.ts';
 import { type ProcessMemory, processMemory } from './processMemory.ts';
 
 /** How an entry file starts: milliseconds since its process began, and what it took then. */
@@ -20,7 +21,7 @@ const IDLE_MS = 30_000;
 /** Starts the operator once, as a dry run, and follows it until it idles. */
 export async function startUp(entry: string, kubeconfig: string): Promise<StartUp> {
   const began = performance.now();
-  const operator = new OperatorProcess(kubeconfig, ['--dry-run'], {}, entry);
+  const operator = new OperatorProcess(kubeconfig, ['--dry-run'], imageEnvironment(), entry);
   const passed = (): number => performance.now() - began;
   try {
     const line = await until('a line', 30_000, () => operator.lines.length > 0 && { ms: passed() }, OFTEN);
