@@ -201,13 +201,14 @@ const SKEW = 120_000;
 /**
  * Tells by its age whether a restart of an earlier process has brought a pod. The API server's clock has the time of the write on the
  * workload, and anyone who may edit the workload can write another time there. So only what is older or younger than both times is clear,
- * and a time far from ours does not count. All these times are cut to the second, so a pod from the second of the restart is not clear.
+ * and a time far from ours does not count. Times are whole seconds, and evictions begin a second after the write: a pod from the second of
+ * the restart was there before.
  */
 function byAge({ writtenAt }: Workload, { restartedAt }: JournalEntry): (pod: PodFacts) => PodOrigin {
   const isNear = writtenAt !== undefined && Math.abs(writtenAt - restartedAt) <= SKEW;
   const times = isNear ? [writtenAt, restartedAt] : [restartedAt];
   return ({ createdAt }) => {
-    if (createdAt < Math.min(...times)) return 'old';
+    if (createdAt <= Math.min(...times)) return 'old';
     return createdAt > Math.max(...times) ? 'brought' : 'unclear';
   };
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { meltemi } from '../live/commandLine.ts';
 import { OperatorProcess } from '../live/operatorProcess.ts';
 import { stays } from '../live/stays.ts';
 import { Testbed } from '../testbed/testbed.ts';
@@ -55,20 +56,17 @@ async function upgrade(workloads: number): Promise<Upgrade> {
     await fillMesh(bed, { deployments: workloads, pods: workloads });
     await bed.startControllers();
     const atOnce = Number(values['in-flight']);
-    const flags = [
-      '--max-in-flight',
-      `${atOnce}`,
-      '--max-in-flight-per-namespace',
-      `${Math.ceil(atOnce / NAMESPACES)}`,
-    ];
-    await say(bed, 'pause');
+    const limits = { maxInFlight: atOnce, maxInFlightPerNamespace: Math.ceil(atOnce / NAMESPACES) };
+    const policy = join(bed.state, 'policy.yaml');
+    writeFileSync(policy, JSON.stringify({ ...limits, paused: 'measuring' }));
+    const flags = ['--policy', policy];
     const operator = new OperatorProcess(await bed.operatorKubeconfig(USER), flags, imageEnvironment(), BUNDLE);
     try {
       await until('a scan', 120_000, () => operator.said('Scanned').length > 0 || new Error(operator.rest));
       await stays('settling', SETTLING_MS, async () => true);
       const [cpu, requests, began] = [cpuSecondsOf(operator.pid), await requestsOf(bed, USER), performance.now()];
       using probe = new Probe(operator.port('health'));
-      await say(bed, 'resume');
+      writeFileSync(policy, JSON.stringify(limits));
       const ended = (): number => operator.said('Restart ended').length;
       await until(
         `${workloads} restarts to end`,
@@ -97,11 +95,6 @@ async function upgrade(workloads: number): Promise<Upgrade> {
 }
 
 const since = (began: number): number => (performance.now() - began) / 1000;
-
-async function say(bed: Testbed, word: 'pause' | 'resume'): Promise<void> {
-  const { code, error } = await meltemi(word, '--kubeconfig', bed.kubeconfig, '-n', 'default');
-  if (code !== 0) throw new Error(error);
-}
 
 /**
  * Asks for the health of a process again and again. What an answer takes is the longest that its event loop was blocked, or a little more:

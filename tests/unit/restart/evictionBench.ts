@@ -31,8 +31,6 @@ export class EvictionBench {
   /** What new pods get, and whether they become Ready. */
   next: Sidecar | undefined = NEW;
   isReady = true;
-  /** The API server's time when a pod is created. */
-  bornAt = (): number => NOW + this.elapsed + 1000;
   answer: Answer = { kind: 'sidecar', sidecar: expected() };
   /** Called when the workload is read. */
   reading: () => void = () => undefined;
@@ -171,7 +169,7 @@ export class EvictionBench {
       const there = this.pods.find(({ name }) => name === `db-${ordinal}`);
       if (there && !there.ready && this.isReady)
         this.pods = this.pods.map((one) => (one === there ? { ...one, ready: true } : one));
-      if (!there) this.pods.push(this.#pod(ordinal, this.next ?? NEW, this.bornAt(), false));
+      if (!there) this.pods.push(this.#pod(ordinal, this.next ?? NEW, NOW + this.elapsed + 1000, false));
     }
     this.#report();
   }
