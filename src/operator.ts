@@ -203,13 +203,18 @@ export class Operator {
   }
 
   #restarter(signal: AbortSignal): Restarter {
-    const { cluster, observer, journal, watch, report, sleep, notifier, phases } = this.#options;
+    const { cluster, observer, journal, watch, report, sleep, notifier, phases, confirmations } = this.#options;
     return new Restarter({
       cluster,
       observer,
       journal,
       mesh: () => watch.mesh(),
       ruleContext: () => this.#ruleContext(),
+      moment: () => ({
+        now: this.#clocks.read().now,
+        policy: this.#options.policy(),
+        unconfirmed: (injection) => confirmations.unconfirmed(injection),
+      }),
       listener: {
         sending: (ref) => this.#restarts.sending(ref),
         restarted: (assessed, written) => {
@@ -392,7 +397,7 @@ export class Operator {
     const { paused, resumedAt } = pauseState();
     return {
       ...this.#clocks.read(),
-      journal: new Map(journal.entries),
+      journal: journal.snapshot(),
       policy: policy(),
       epochSeenAt: new Map(this.#epochSeenAt),
       orphanedSince: new Map(this.#orphanedSince),

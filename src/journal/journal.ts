@@ -16,6 +16,7 @@ import type { AllRunNotes, RunNotes } from '../plan/runNotes.ts';
 import { journalText, type LearntImages, readJournal, type StoredEntry } from './journalText.ts';
 import { counting } from './learntRules.ts';
 import { NotesOfRuns } from './notesOfRuns.ts';
+import { SnapshotMap } from './snapshotMap.ts';
 
 /** Where the journal is kept between processes. */
 export interface JournalStore {
@@ -58,7 +59,7 @@ export type Loaded = 'read' | 'missing' | { readonly unreadable: string };
  */
 export class Journal {
   readonly #options: JournalOptions;
-  readonly #entries = new Map<WorkloadKey, JournalEntry>();
+  readonly #entries = new SnapshotMap<WorkloadKey, JournalEntry>();
   #learnt: LearntImages = new Map();
   #soFar: Journal['learnt'] | undefined;
   readonly #notes = new NotesOfRuns();
@@ -73,6 +74,11 @@ export class Journal {
 
   get entries(): JournalEntries {
     return this.#entries;
+  }
+
+  /** The entries as they are now: a map that does not change, and the same one as long as they do not. */
+  snapshot(): JournalEntries {
+    return this.#entries.snapshot();
   }
 
   /** The entry of a workload. An entry with another UID belongs to another workload. */

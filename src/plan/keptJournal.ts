@@ -27,6 +27,7 @@ interface EntriesSum {
 
 /** The journal as the last evaluation saw it, with what follows from its entries. Only what has changed since is looked at again. */
 export class KeptJournal {
+  #taken: JournalEntries | undefined;
   #keys: readonly WorkloadKey[] = [];
   #entries: readonly JournalEntry[] = [];
   readonly #blocks = new BlockSums<JournalEntry, EntriesSum>();
@@ -34,11 +35,14 @@ export class KeptJournal {
 
   /** Takes the journal as it is now. @returns the workloads whose entries are other ones than before */
   *take(journal: JournalEntries): Generator<Pause, ReadonlySet<WorkloadKey>> {
+    // a journal that is handed over does not change afterwards
+    if (journal === this.#taken) return new Set();
     const [keys, entries] = [[...journal.keys()], [...journal.values()]];
     const changed = this.#changed(keys, entries);
     this.#keys = keys;
     this.#entries = entries;
     this.#sums = yield* this.#blocks.of(entries, (from, to) => sumOf(keys, entries, from, to));
+    this.#taken = journal;
     return changed;
   }
 

@@ -34,8 +34,8 @@ export class Judge {
     { observed, assessed, progress }: JudgedPods,
     inherited: boolean,
   ): Promise<readonly TargetEnd[] | undefined> {
-    const { observer, mesh, ruleContext } = this.#options;
-    const context = { progress, rules: ruleContext().policy, inherited };
+    const { observer, mesh, moment } = this.#options;
+    const context = { progress, rules: moment().policy, inherited };
     const ends = endsOf(entry, assessed, context);
     if (!ends?.some(({ end }) => end.outcome === 'failed:wrong-image')) return ends;
     // another restart may have shown meanwhile that the cluster rewrites the image
@@ -82,7 +82,7 @@ export class Judge {
    * G1 to G3).
    */
   #replicasAgree(injection: Injection, expected: ExpectedSidecar): boolean {
-    const unconfirmed = this.#options.ruleContext().unconfirmed(injection);
+    const unconfirmed = this.#options.moment().unconfirmed(injection);
     return closedGate({ injection, expected, unconfirmed }, new Set(['proxy-newer-than-istiod'])) === undefined;
   }
 }

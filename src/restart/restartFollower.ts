@@ -87,9 +87,9 @@ export class RestartFollower {
    * @returns whether it did
    */
   #isLost(ref: WorkloadRef): boolean {
-    const { journal, ruleContext, listener, phases } = this.#options;
+    const { journal, moment, listener, phases } = this.#options;
     const entry = journal.get(ref);
-    const { now, policy } = ruleContext();
+    const { now, policy } = moment();
     if (!entry || entry.outcome || patienceWith(entry, policy, now).cluster) return false;
     journal.end(ref, 'failed:unverified');
     listener.lost({ ...ref, uid: entry.uid }, 'failed:unverified', 'the workload can no longer be read');
@@ -98,7 +98,7 @@ export class RestartFollower {
   }
 
   async #step(ref: WorkloadRef, state: FollowState): Promise<Step> {
-    const { cluster, observer, journal, ruleContext } = this.#options;
+    const { cluster, observer, journal, moment } = this.#options;
     const workload = await cluster.workload(ref);
     const entry = journal.get(ref);
     if (!entry || entry.outcome) return { done: true, observed: await observer.observe(ref) };
@@ -106,7 +106,7 @@ export class RestartFollower {
       journal.forget(keyOf(ref));
       return { done: true, observed: await observer.observe(ref) };
     }
-    const { now, policy } = ruleContext();
+    const { now, policy } = moment();
     state.since ??= now;
     if (entry.evicts) return this.#evictionStep(entry, workload, state, now);
     state.inherited ??= now > entry.since + policy.restartTimeout;
@@ -125,7 +125,7 @@ export class RestartFollower {
 
   /** Nothing of the workload has changed before the record is there, so a restart that was not written is simply made again. */
   async #evictionStep(entry: JournalEntry, workload: Workload, state: FollowState, now: number): Promise<Step> {
-    const { journal, ruleContext } = this.#options;
+    const { journal, moment } = this.#options;
     const since = state.since ?? now;
     if (!entry.confirmed && byEviction.begunAt(workload) !== entry.restartedAt)
       return this.#unwritten(workload, now - since > LANDS_WITHIN);
@@ -136,7 +136,7 @@ export class RestartFollower {
     if (!state.isKept) await journal.stored();
     state.isKept = true;
     if (!isWorthAnEviction(workload, state, now)) return { done: false };
-    const { policy } = ruleContext();
+    const { policy } = moment();
     const step = await this.#evictions.step(workload, {
       entry,
       state: state.eviction,

@@ -31,7 +31,10 @@ export interface RestarterOptions {
   readonly journal: Journal;
   /** The current mesh, not the mesh that the plan was made with. */
   readonly mesh: () => Mesh;
+  /** What rules are checked with. It takes in the whole journal. */
   readonly ruleContext: () => RuleContext;
+  /** The part of it that whoever follows a restart needs several times a second. */
+  readonly moment: () => Pick<RuleContext, 'now' | 'policy' | 'unconfirmed'>;
   readonly listener: RestartListener;
   /** Where it is traced. */
   readonly phases?: RestartPhases;

@@ -116,6 +116,7 @@ export class EvictionBench {
           rolloutGroups: new Map(),
         };
       },
+      moment: () => ({ ...context({ now: NOW + this.elapsed }), policy: this.policy }),
       listener: {
         sending: () => undefined,
         restarted: () => undefined,

@@ -165,6 +165,7 @@ export class RestarterBench {
       journal: this.journal,
       mesh: () => MESH,
       ruleContext: () => this.#ruleContext(),
+      moment: () => this.#ruleContext(),
       listener: {
         sending: () => undefined,
         restarted: () => void this.told.push('restarted'),

@@ -51,6 +51,7 @@ export function restarterOver(
       history: historyOf(journal.entries, [], NOW),
       rolloutGroups: new Map(),
     }),
+    moment: () => ({ now: NOW, policy: only, unconfirmed: silent }),
     listener: {
       sending: silent,
       restarted: silent,
