@@ -184,6 +184,8 @@ export class Cluster {
       `--service-account-signing-key-file=${this.#file('tokens.key')}`,
       `--audit-policy-file=${this.#file('audit.yaml')}`,
       `--audit-log-path=${this.auditLog}`,
+      // in megabytes: it would begin another file after 100, and what was read of the first would be read no further
+      '--audit-log-maxsize=100000',
     ];
   }
 
