@@ -46,6 +46,11 @@ const COMMON = {
   write: false,
 } as const;
 
+/** CommonJS dependencies inside an ESM bundle call require for Node's own modules. */
+export const BANNER = {
+  js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+} as const;
+
 /** The entry file, and the files that it imports as they are needed. */
 export const program = (folder: string, define: Readonly<Record<string, string>>) =>
   build({
@@ -58,8 +63,7 @@ export const program = (folder: string, define: Readonly<Record<string, string>>
     metafile: true,
     plugins: bundlePlugins,
     define,
-    // CommonJS dependencies inside an ESM bundle call require for Node's own modules.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: BANNER,
   });
 
 /** The file for packages that are required at their first use: see `OWN_FILE`. */

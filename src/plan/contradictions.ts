@@ -1,4 +1,5 @@
 import { type Assessed, bySidecar, isOutdated, type Outdated } from './assessed.ts';
+import { countedEntry } from './countedEntry.ts';
 import { fingerprint, sourceIn } from './record.ts';
 
 /**
@@ -7,8 +8,8 @@ import { fingerprint, sourceIn } from './record.ts';
  * read its new configuration does that.
  */
 export function isContradiction({ entry, injection, verdict, source }: Outdated): boolean {
-  // until a restart is known to be written, the previous one counts: if it is not written, the time that was waited is not lost
-  const last = entry?.confirmed ? entry : (entry?.before ?? entry);
+  // if the restart that is journalled is not written after all, the time that was waited is not lost
+  const last = entry && countedEntry(entry);
   return (
     last !== undefined &&
     last.outcome === 'verified' &&

@@ -43,7 +43,7 @@ export function haltOf(injection: Injection, namespace: string, known: Known): F
 const isSeenOnce = (seen: ByRun<string>, run: string, known: Known): boolean =>
   seen.get(run)?.size === 1 && !isAlone(run, known);
 
-/** A halt after a resume is another halt, also for whoever sends the same Event only once. */
+/** An Event with the same words is sent once in ten minutes. A halt after a resume must not be taken for the one before. */
 const sinceWords = ({ history: { since } }: Known): string =>
   since > 0 ? `; counted since the resume at ${timestamp(since)}` : '';
 

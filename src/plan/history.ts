@@ -1,6 +1,7 @@
 import { type Owner, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { cutToSecond } from '../rfc3339.ts';
 import type { Assessed } from './assessed.ts';
+import { countedEntry } from './countedEntry.ts';
 import type { JournalEntries, JournalEntry } from './journalEntry.ts';
 import { isFailure } from './outcomes.ts';
 import { type Target, targetsOf } from './record.ts';
@@ -58,8 +59,7 @@ export function historyIn(
   const reverted = new Map<string, Map<string, string>>();
   const counting: Counting = { failures, failingOpen, wrongImages, configRemains, reverted };
   for (const [key, entry] of entries) {
-    // until a restart is known to be written, the previous one counts
-    const counted = entry.confirmed ? entry : (entry.before ?? entry);
+    const counted = countedEntry(entry);
     const recent = targetsOf(counted).filter(({ restartedAt }) => restartedAt >= since);
     for (const target of recent) noteTarget(target, refOf(key), counted.owner, counting);
   }

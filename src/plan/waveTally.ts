@@ -1,6 +1,7 @@
 import type { WorkloadRef } from '../model.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { type Assessed, isOutdated, type Outdated } from './assessed.ts';
+import { countedEntry } from './countedEntry.ts';
 import { isInFlight, type JournalEntry } from './journalEntry.ts';
 import { isFailure } from './outcomes.ts';
 import { fingerprint, recordOf, sourceIn, targetsOf, targetsOfRestart } from './record.ts';
@@ -131,7 +132,7 @@ const words = ({ kind, namespace, name }: WorkloadRef): string => `${kind} ${nam
 
 /** Whether the last restart for this sidecar in this run failed. Until one is known to be written, the one before counts. */
 function failedIn(entry: JournalEntry, { source }: Assessed, run: string, since: number): boolean {
-  return targetsOf(entry.confirmed ? entry : (entry.before ?? entry)).some(
+  return targetsOf(countedEntry(entry)).some(
     (target) =>
       target.run === run &&
       sourceIn(target.restartedFor) === source?.name &&

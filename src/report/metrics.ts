@@ -93,7 +93,7 @@ const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
  * of what an idle operator took of the processor. `nodejs_eventloop_lag_seconds`, the lag at a scrape, needs none.
  */
 const SAMPLED = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((of) => `nodejs_eventloop_lag_${of}_seconds`);
-/** Milliseconds between two samples, so that none is ever taken: the longest that libuv has, nearly 300 million years. */
+/** Milliseconds until the first sample: hundreds of thousands of years. */
 const NEVER = Number.MAX_SAFE_INTEGER;
 
 /** The metrics of one process in a registry of their own; label sets are closed and counters start at zero. */

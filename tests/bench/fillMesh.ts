@@ -3,7 +3,8 @@ import type { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import type { Rollout } from '../testbed/workloads.ts';
 
-const NAMESPACES = 10;
+/** Over how many namespaces the Deployments are spread. */
+export const NAMESPACES = 10;
 const OLD = '1.30.2';
 const NEW = '1.31.0';
 

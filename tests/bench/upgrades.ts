@@ -7,7 +7,7 @@ import { stays } from '../live/stays.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import { cpuSecondsOf } from './cpuSecondsOf.ts';
-import { fillMesh } from './fillMesh.ts';
+import { fillMesh, NAMESPACES } from './fillMesh.ts';
 import { requestsOf } from './idling.ts';
 import { imageEnvironment } from './imageEnvironment.ts';
 import { printTable } from './printTable.ts';
@@ -17,7 +17,6 @@ const BUNDLE = 'dist/meltemi.js';
 const USER = 'meltemi-bench';
 /** What a restart may cost in a large upgrade, of what it costs in a small one. */
 const LIMIT = 1.3;
-const NAMESPACES = 10;
 /** Longest that an upgrade may take for each of its workloads, in milliseconds. */
 const PATIENCE = 400;
 const SETTLING_MS = 15_000;
@@ -107,12 +106,13 @@ class Probe implements Disposable {
   constructor(port: number) {
     this.#timer = setInterval(() => {
       const asked = performance.now();
+      const took = (): void => {
+        this.longestMs = Math.max(this.longestMs, performance.now() - asked);
+      };
+      // a probe that gets no answer has waited, too
       fetch(`http://127.0.0.1:${port}/healthz`)
         .then((response) => response.text())
-        .then(() => {
-          this.longestMs = Math.max(this.longestMs, performance.now() - asked);
-        })
-        .catch(() => undefined);
+        .then(took, took);
     }, PROBED_EVERY);
   }
 

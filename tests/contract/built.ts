@@ -21,10 +21,15 @@ export class Built implements Disposable {
     }
   }
 
-  /** The text of all files of the program. */
+  /** The files of the program, by name. */
+  files(): ReadonlyMap<string, Buffer> {
+    const names = ['meltemi.js', ...globSync('chunks/*', { cwd: this.folder })];
+    return new Map(names.map((name) => [name, readFileSync(join(this.folder, name))]));
+  }
+
+  /** The text of all of them. */
   program(): string {
-    const files = [join(this.folder, 'meltemi.js'), ...globSync(join(this.folder, 'chunks', '*'))];
-    return files.map((file) => readFileSync(file, 'latin1')).join('\n');
+    return [...this.files().values()].map((bytes) => bytes.toString('latin1')).join('\n');
   }
 
   [Symbol.dispose](): void {

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { ownFile, parts, program } from '../../build.ts';
+import { BANNER, ownFile, parts, program } from '../../build.ts';
 import { AT_FIRST_USE, bundlePlugins, OF_UNDICI, OWN_FILE } from '../../bundlePlugins.ts';
 import { Built } from './built.ts';
 
@@ -95,13 +95,7 @@ test('every bundled package hands on its licence, and may', async () => {
   }
 });
 
-/** The files of the program, by name. */
-const chunks = new Map(
-  ['meltemi.js', ...readdirSync(join(built.folder, 'chunks')).map((name) => `chunks/${name}`)].map((name) => [
-    name,
-    readFileSync(join(built.folder, name)),
-  ]),
-);
+const chunks = built.files();
 const bundle = built.program();
 
 test('the bundle is ASCII, so that Node keeps it in one byte for each character', () => {
@@ -144,9 +138,16 @@ console.log([Agent, ProxyAgent, WebSocket, buildConnector].map((one) => typeof o
 
 test('… and it works there as it does in the sources', async () => {
   const outfile = join(built.root, 'undici.mjs');
-  const banner = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" };
   const stdin = { contents: PORT_FORWARD, resolveDir: process.cwd() };
-  await build({ stdin, outfile, banner, bundle: true, platform: 'node', format: 'esm', plugins: bundlePlugins });
+  await build({
+    stdin,
+    outfile,
+    banner: BANNER,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    plugins: bundlePlugins,
+  });
   assert.equal(
     execFileSync(process.execPath, [outfile], { encoding: 'utf8' }),
     "[ 'function', 'function', 'function', 'function' ] function\n",
