@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { until } from '../testbed/until.ts';
 import { killedAtExit } from './killedAtExit.ts';
 
 /** One line of the operator's log. */
@@ -41,7 +42,8 @@ export class OperatorProcess {
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#rest += text;
     });
-    this.#exited = new Promise((resolve) => this.#child.once('exit', resolve));
+    // not `exit`: what it wrote last may still be in the pipe then
+    this.#exited = new Promise((resolve) => this.#child.once('close', resolve));
     killedAtExit(this.#child);
   }
 
@@ -66,6 +68,14 @@ export class OperatorProcess {
 
   said(msg: string): LogLine[] {
     return this.lines.filter((line) => line.msg === msg);
+  }
+
+  /**
+   * Waits for a line that is written by now: a pipe may deliver it after the operator's answer to a request.
+   * @returns the first line with this message
+   */
+  async heard(msg: string): Promise<LogLine> {
+    return await until(`the log to say: ${msg}`, 10_000, () => this.said(msg)[0] ?? new Error(this.#rest));
   }
 
   /** Port of a listener, from the log line that says so. */

@@ -113,8 +113,8 @@ test('a policy file excludes by filter; a bad edit keeps the last good policy, a
     edit(skipping, 'exclud: []');
     await until('the policy to be rejected', 15_000, async () => (await invalid(scene)) === '1');
     await onlyThese(scene);
-    const [rejected] = scene.operator.said('Policy rejected, keeping the last good one');
-    assert.deepEqual(rejected?.problems, [`${file}:2:1: exclud: is unknown; did you mean exclude?`]);
+    const rejected = await scene.operator.heard('Policy rejected, keeping the last good one');
+    assert.deepEqual(rejected.problems, [`${file}:2:1: exclud: is unknown; did you mean exclude?`]);
     await until('its Event', 10_000, async () => (await scene.events('default')).has('PolicyRejected Lease/meltemi'));
 
     const scans = scene.operator.said('Scanned').length;
