@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import { gunzipSync, gzip } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { parseRule, type RewriteRule } from '../compare/learntImage.ts';
 import { fits, type Shape } from '../fieldTypes.ts';
 import type { WorkloadKey } from '../model.ts';
@@ -9,6 +8,7 @@ import { outcomeOf } from '../plan/outcomes.ts';
 import { targetOf, targetsOf, targetWord, writeOf, writeWord } from '../plan/record.ts';
 import type { AllRunNotes } from '../plan/runNotes.ts';
 import { parseTime, timestamp } from '../rfc3339.ts';
+import { inPieces, type Line, PIECE } from './pieces.ts';
 import { readRunNotes } from './runNotesText.ts';
 
 /** An entry as it is stored: without the fields that only have a meaning within one process. */
@@ -95,29 +95,42 @@ export function journalText(
   learnt: LearntImages = new Map(),
   notes: AllRunNotes = new Map(),
 ): JournalText {
-  const restarts = [...entries].map(([key, entry]) => `${JSON.stringify(key)}:${wordsOf(entry)}`).join();
   const images = learnt.size > 0 ? `,"images":${JSON.stringify(Object.fromEntries(learnt))}` : '';
   const runs = notes.size > 0 ? `,"runs":${JSON.stringify(Object.fromEntries(notes))}` : '';
-  const text = `{"version":1,"restarts":{${restarts}}${images}${runs}}`;
-  return text.length <= READABLE ? text : compressed(entries, learnt, notes, text);
+  const tail = `}${images}${runs}}`;
+  return readable(entries, tail) ?? compressed(entries, learnt, notes, tail);
 }
 
-const zip = promisify(gzip);
+const HEAD = '{"version":1,"restarts":{';
+
+/** The text as it is, if it is short enough. */
+function readable(entries: JournalEntries, tail: string): string | undefined {
+  const restarts: string[] = [];
+  let left = READABLE - HEAD.length - tail.length;
+  for (const [key, entry] of entries) {
+    const { text } = lineOf(key, entry);
+    left -= text.length + 1;
+    if (left < 0) return undefined;
+    restarts.push(text);
+  }
+  return left < 0 ? undefined : HEAD + restarts.join() + tail;
+}
 
 async function compressed(
   entries: JournalEntries,
   learnt: LearntImages,
   notes: AllRunNotes,
-  text: string,
+  tail: string,
 ): Promise<string> {
-  const packed = COMPRESSED + (await zip(text)).toString('base64');
+  const restarts = [...entries].map(([key, entry]) => lineOf(key, entry));
+  const packed = COMPRESSED + (await inPieces(HEAD, restarts, tail)).toString('base64');
   if (packed.length <= LARGEST) return packed;
   // receivers that nobody reaches must keep up no restart: this process still has the news, and only a next leader will not
   if ([...notes.values()].some(({ untold }) => untold)) return journalText(entries, learnt, withoutUntold(notes));
   const well = [...entries].filter(([, entry]) => targetsOf(entry).every(({ outcome }) => outcome === 'verified'));
   if (well.length === 0)
     throw new JournalFull(`the journal is full: it has no room for ${entries.size} restarts that did not end well`);
-  const older = well.sort(([, a], [, b]) => a.restartedAt - b.restartedAt).slice(0, Math.ceil(well.length / 4));
+  const older = well.sort(([, a], [, b]) => a.restartedAt - b.restartedAt).slice(0, leftOut(well.length));
   const fewer = new Map(entries);
   for (const [key] of older) fewer.delete(key);
   return journalText(fewer, learnt, notes);
@@ -126,13 +139,21 @@ async function compressed(
 const withoutUntold = (notes: AllRunNotes): AllRunNotes =>
   new Map([...notes].map(([run, { untold: _, ...others }]) => [run, others]));
 
-const known = new WeakMap<JournalEntry, string>();
+/** A quarter of those that ended well. Where they are many, whole pieces of the text, because the others then stay as they are. */
+function leftOut(well: number): number {
+  const quarter = Math.ceil(well / 4);
+  return quarter < PIECE ? quarter : Math.ceil(quarter / PIECE) * PIECE;
+}
 
-/** An entry never changes, so its text is computed once. A write of ten thousand entries costs only what has changed. */
-function wordsOf(entry: JournalEntry): string {
-  const words = known.get(entry) ?? JSON.stringify(storedEntry(entry));
-  known.set(entry, words);
-  return words;
+const lines = new WeakMap<JournalEntry, Line>();
+
+/** An entry never changes and stays with its workload, so its text is made once. */
+function lineOf(key: WorkloadKey, entry: JournalEntry): Line {
+  const known = lines.get(entry);
+  if (known) return known;
+  const line = { text: `${JSON.stringify(key)}:${JSON.stringify(storedEntry(entry))}` };
+  lines.set(entry, line);
+  return line;
 }
 
 const storedEntry = (one: JournalEntry): Stored => ({

@@ -129,6 +129,28 @@ test('the text of thousands of restarts, of which one has changed, takes a fract
   assert.ok(Math.min(...later) < first / 2, `${later.map(Math.round).join(', ')} ms after ${Math.round(first)} ms`);
 });
 
+/** Milliseconds of CPU of all threads for the text. */
+async function cpuFor(entries: ReadonlyMap<WorkloadKey, JournalEntry>): Promise<number> {
+  const before = process.cpuUsage();
+  await journalText(entries);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+test('only what has changed is compressed again, also where the oldest are left out', async () => {
+  for (const entries of [entriesFrom(new Dice(4), 1000), many(() => 'verified')]) {
+    const first = await cpuFor(entries);
+    const later: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      entries.set(KEY, { ...entryFrom(new Dice(i)), restartedAt: NOW + i * 1000, outcome: 'verified' });
+      later.push(await cpuFor(entries));
+      const read = readJournal(await journalText(entries));
+      assert.equal('entries' in read && read.entries.get(KEY)?.restartedAt, NOW + i * 1000);
+    }
+    assert.ok(Math.min(...later) < first / 2, `${later.map(Math.round).join(', ')} ms after ${Math.round(first)} ms`);
+  }
+});
+
 const LARGEST = 200 * 1024;
 /** As many as an annotation cannot hold. */
 function many(ends: (index: number) => Outcome | undefined): Map<WorkloadKey, JournalEntry> {
