@@ -145,13 +145,18 @@ function leftOut(well: number): number {
   return quarter < PIECE ? quarter : Math.ceil(quarter / PIECE) * PIECE;
 }
 
-const lines = new WeakMap<JournalEntry, Line>();
+interface KeyedLine extends Line {
+  /** Two workloads may have been given the same entry. */
+  readonly key: WorkloadKey;
+}
 
-/** An entry never changes and stays with its workload, so its text is made once. */
+const lines = new WeakMap<JournalEntry, KeyedLine>();
+
+/** An entry never changes, so its line is made once. */
 function lineOf(key: WorkloadKey, entry: JournalEntry): Line {
   const known = lines.get(entry);
-  if (known) return known;
-  const line = { text: `${JSON.stringify(key)}:${JSON.stringify(storedEntry(entry))}` };
+  if (known?.key === key) return known;
+  const line = { key, text: `${JSON.stringify(key)}:${JSON.stringify(storedEntry(entry))}` };
   lines.set(entry, line);
   return line;
 }

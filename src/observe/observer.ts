@@ -276,11 +276,17 @@ export class Observer {
    * @throws {ApiError} when something of it cannot be read
    */
   async observe(ref: WorkloadRef): Promise<Observed | undefined> {
-    const { cluster } = this.#options;
-    const read = await cluster.workload(ref);
-    if (!read) return undefined;
+    const read = await this.#options.cluster.workload(ref);
+    return read && this.observeRead(read);
+  }
+
+  /**
+   * The same for a workload that was read a moment ago.
+   * @throws {ApiError} when something of it cannot be read
+   */
+  async observeRead(read: Workload): Promise<Observed> {
     const lender = lenderOf(read);
-    const workload = lender ? withTemplateOf(read, await cluster.workload(lender)) : read;
+    const workload = lender ? withTemplateOf(read, await this.#options.cluster.workload(lender)) : read;
     return (await this.look(workload)).observed;
   }
 

@@ -176,9 +176,7 @@ export class RestartFollower {
     { state, now, patience }: { readonly state: FollowState; readonly now: number; readonly patience: Patience },
   ): Promise<Step> {
     const { observer, mesh } = this.#options;
-    const observed = await observer.observe(workload);
-    // the workload may have been created again since then: the next step shows that
-    if (observed?.workload.uid !== entry.uid) return { done: false };
+    const observed = await observer.observeRead(workload);
     const assessed = await observer.assess(mesh(), observed, this.#isDoubtful(workload, state, now));
     if ((progress.kind === 'progressing' || progress.kind === 'failed') && isExcused(assessed, patience)) {
       state.excusedAt = now;

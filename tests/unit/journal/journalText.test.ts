@@ -87,6 +87,16 @@ test('a person can read the text with kubectl, as long as it is small', () => {
   });
 });
 
+test('two workloads with one entry are two restarts', async () => {
+  const entry = restarted(HOUR);
+  const two = new Map<WorkloadKey, JournalEntry>([
+    [KEY, entry],
+    ['Deployment/shop/api', entry],
+  ]);
+  const read = await throughText(two);
+  assert.deepEqual('entries' in read && [...read.entries.keys()], [...two.keys()]);
+});
+
 test('the old word for pods without their sidecar is read as the new one', () => {
   const text = journalText(new Map([[KEY, restarted(HOUR, 'failed:no-sidecar')]])) as string;
   const read = readJournal(text.replace('failed:no-sidecar', 'failed:not-injected'));
