@@ -17,8 +17,10 @@ import type { RestartEnding } from './restartEnding.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
 import type { TargetEnd } from './targetEnds.ts';
 
-/** The shortest and the longest time between reads of a rollout. Reads that fail become less frequent. */
-const POLLS = { first: 1000, longest: 30_000 };
+/** The shortest and the longest time between reads of a rollout that fail. */
+const RETRIES = { first: 1000, longest: 30_000 };
+/** The shortest and the longest time between reads of a rollout, and which share of the time since its last change: a tenth. */
+const POLLS = { first: 1000, longest: 5000, share: 0.1 };
 /** The minimum time between two lists of a rollout's pods, and between two probes of its injector. */
 const LOOK_EVERY = 5000;
 const SECOND = 1000;
@@ -51,6 +53,7 @@ export class RestartFollower {
     const { signal, sleep } = this.#options;
     const never = Number.NEGATIVE_INFINITY;
     const state: FollowState = {
+      counts: '',
       status: '',
       lookedAt: never,
       askedAt: never,
@@ -70,9 +73,16 @@ export class RestartFollower {
         this.#unread(ref, state, error);
         if (this.#isLost(ref)) return undefined;
       }
-      await sleep(backOff(state.failures + 1, POLLS), signal).catch(() => undefined);
+      await sleep(this.#untilNextRead(state), signal).catch(() => undefined);
     }
     return undefined;
+  }
+
+  /** Milliseconds. A rollout that takes minutes is read less often while nothing changes, so its end is seen a tenth later at most. */
+  #untilNextRead({ failures, changedAt }: FollowState): number {
+    if (failures > 0) return backOff(failures + 1, RETRIES);
+    const still = this.#options.moment().now - (changedAt ?? Number.POSITIVE_INFINITY);
+    return Math.min(POLLS.longest, Math.max(POLLS.first, still * POLLS.share));
   }
 
   /** Reports a problem once, until it changes. */
@@ -108,6 +118,7 @@ export class RestartFollower {
     }
     const { now, policy } = moment();
     state.since ??= now;
+    noteChange(workload, state, now);
     if (entry.evicts) return this.#evictionStep(entry, workload, state, now);
     state.inherited ??= now > entry.since + policy.restartTimeout;
     const patience = patienceWith(entry, policy, now);
@@ -213,6 +224,9 @@ interface Step {
 
 /** The state of a restart while it is followed. Times are from the steady clock. */
 interface FollowState {
+  /** The controller's counts at the last read, and when they last changed. */
+  counts: string;
+  changedAt?: number;
   /** The controller's counts when the pods were last listed, and the time of that list. */
   status: string;
   lookedAt: number;
@@ -247,13 +261,21 @@ function patienceWith(entry: JournalEntry, { restartTimeout }: Pick<Policy, 'res
   return { people: over < restartTimeout, cluster: over < LONGEST_EXCUSE };
 }
 
+function noteChange({ rollout }: Workload, state: FollowState, now: number): void {
+  const counts = countsOf(rollout);
+  if (counts !== state.counts) state.changedAt = now;
+  state.counts = counts;
+}
+
+const countsOf = (rollout: RolloutReport): string => Object.values(rollout).join(' ');
+
 /** Whether pods are missing and the status does not say why. */
 const isMissingSilently = (kind: string, { existing, desired }: RolloutReport): boolean =>
   !ownerKind(kind).saysWhyPodsAreMissing && existing < desired;
 
 /** Whether to list the pods: only when the controller's counts have changed, and not at every change. */
 function isWorthALook({ kind, rollout }: Workload, state: FollowState, now: number): boolean {
-  const status = Object.values(rollout).join(' ');
+  const status = countsOf(rollout);
   const missing = isMissingSilently(kind, rollout);
   if ((status === state.status && !missing) || now < state.lookedAt + LOOK_EVERY) return false;
   state.status = status;
@@ -276,7 +298,7 @@ const STOPPED: End = { outcome: 'interrupted', detail: 'another sidecar of the n
 
 /** Whether to list the pods of a restart by evictions: when its controller's counts have changed, and every now and then. */
 function isWorthAnEviction({ rollout }: Workload, state: FollowState, now: number): boolean {
-  const status = Object.values(rollout).join(' ');
+  const status = countsOf(rollout);
   if (status === state.status && now < state.lookedAt + LOOK_EVERY) return false;
   state.status = status;
   state.lookedAt = now;

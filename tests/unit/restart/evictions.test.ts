@@ -105,7 +105,7 @@ const rows: [string, Row][] = [
   ['a budget that refuses for a while is asked again', { begin: refusedFor(25), is: 'verified', evicted: 3, tries: 6 }],
   [
     'a budget that refuses until the time limit interrupts it, which is no failure',
-    { begin: refusedFor(100_000), is: 'interrupted', evicted: 0, tries: 7 },
+    { begin: refusedFor(100_000), is: 'interrupted', evicted: 0, tries: 6 },
   ],
   [
     'a right that is missing ends it at once',
