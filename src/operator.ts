@@ -95,6 +95,11 @@ interface Term {
 const SHORTEST_SLEEP = 100;
 const LONGEST_SLEEP = 60_000;
 const TURN_RETRY = 5000;
+/**
+ * Milliseconds for each workload between two evaluations. Each goes through all of them, if only to see that nothing has changed. So the
+ * share of the processor that they take does not grow with the cluster; with 5000 workloads a slot is filled again half a second later.
+ */
+const PACE = 0.1;
 /** Milliseconds for each workload between two looks for news: each look goes through all of them. */
 const NEWS_PACE = 0.05;
 
@@ -126,8 +131,10 @@ export class Operator {
   #changes: Changes | undefined;
   /** When a timed wait ends or an injector may be asked again, as the last evaluation saw it. */
   #wakeAt = 0;
-  /** A restart has ended: evaluate without waiting for anything. */
+  /** A restart has ended: evaluate without waiting for anything else. */
   #wanted = false;
+  /** When the next evaluation may begin. */
+  #pacedAt = 0;
   /** From when on an evaluation is looked through for news again, and when one must be. */
   #newsAt = 0;
   #finishAt = Number.POSITIVE_INFINITY;
@@ -173,9 +180,9 @@ export class Operator {
     while (!signal.aborted) {
       this.#takeChanges();
       const term = this.#term;
-      if (term && (this.#wanted || this.#dueAt() <= now())) await this.#tryTurn(term);
-      const dueAt = this.#term ? this.#dueAt() : (this.#burst.dueAt() ?? now() + LONGEST_SLEEP);
-      await this.#wakeUp.wait(this.#wanted && this.#term ? 0 : Math.max(SHORTEST_SLEEP, dueAt - now()), signal);
+      if (term && this.#nextTurnAt() <= now()) await this.#tryTurn(term);
+      const dueAt = this.#term ? this.#nextTurnAt() : (this.#burst.dueAt() ?? now() + LONGEST_SLEEP);
+      await this.#wakeUp.wait(Math.max(this.#wanted && this.#term ? 0 : SHORTEST_SLEEP, dueAt - now()), signal);
     }
   }
 
@@ -192,6 +199,7 @@ export class Operator {
     this.#upkeep.load();
     this.#scans.askForAll(this.#options.now());
     if (!this.#options.dryRun) this.#options.notifier.begin(signal);
+    this.#pacedAt = 0;
     this.#term = { signal, restarter: this.#options.dryRun ? undefined : this.#restarter(signal) };
     this.ring();
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
@@ -323,7 +331,9 @@ export class Operator {
     const mesh = this.#mesh;
     // a restart that ends meanwhile is in no observation of this evaluation: it counts as it was when that began
     const busy = [...this.#restarts.busy.keys()];
-    const observations = await observer.answerAll(mesh, this.#observations.all());
+    const all = this.#observations.all();
+    this.#pacedAt = now() + all.length * PACE;
+    const observations = await observer.answerAll(mesh, all);
     if (signal.aborted) return;
     if (this.#upkeep.tend(observations)) this.ring();
     await afterSteps(observations.length);
@@ -422,9 +432,10 @@ export class Operator {
   }
 
   /** When the next turn is due, unless something rings before. */
-  #dueAt(): number {
+  #nextTurnAt(): number {
+    if (this.#wanted) return this.#pacedAt;
     const times = [this.#burst.dueAt(), this.#wakeAt, this.#scans.dueAt(), this.#requeue.dueAt()];
-    return Math.min(...times.filter((time) => time !== undefined));
+    return Math.max(this.#pacedAt, Math.min(...times.filter((time) => time !== undefined)));
   }
 }
 

@@ -95,3 +95,20 @@ for (const [what, offset] of settings) {
     assert.deepEqual(bench.patched.slice(0, 2), ['a', 'b']);
   });
 }
+
+for (const [workloads, most] of [
+  [100, 101],
+  [2000, 6],
+] as const)
+  test(`${workloads} workloads are evaluated ${most} times a second at most, whatever asks for it`, async () => {
+    const some = Array.from({ length: workloads }, (_, i) => workload({ name: `web-${i}`, paused: true }));
+    const { bench, pass } = timed({ workloads: () => some });
+    await using _bench = bench;
+    await until('the first evaluation', () => bench.evaluations === 1);
+    for (let i = 0; i < 100; i++) {
+      bench.operator.ring();
+      await pass(10, 10);
+    }
+    const { evaluations } = bench;
+    assert.ok(evaluations > most / 2 && evaluations <= most + 1, `${evaluations} evaluations`);
+  });

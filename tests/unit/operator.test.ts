@@ -203,7 +203,8 @@ it('of many that wait, only those that lists show as changed are looked at', asy
   await until('an evaluation', () => running.evaluations > 0);
   /** Half a minute and some passes in steps, each with a turn. */
   const pass = async (): Promise<void> => {
-    for (const end = now + 35_000; now < end; now += 1000) {
+    for (const end = now + 35_000; now < end; ) {
+      now += 1000;
       const before = bench.evaluations;
       bench.operator.ring();
       await until('a turn', () => bench.evaluations > before);

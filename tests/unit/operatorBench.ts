@@ -58,6 +58,7 @@ export class OperatorBench implements AsyncDisposable {
   scans = 0;
   assessed: readonly Assessed[] = [];
   evaluations = 0;
+  readonly #began = performance.now();
   readonly #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   #term = new AbortController();
@@ -157,7 +158,8 @@ export class OperatorBench implements AsyncDisposable {
         journalUnreadable: (why) => void this.told.push(`unreadable: ${why}`),
         journalRebuilt: (keys: readonly WorkloadKey[]) => void this.told.push(`rebuilt: ${keys.join()}`),
       },
-      now: () => NOW,
+      // it goes on: between two evaluations time must pass
+      now: () => NOW + performance.now() - this.#began,
       wall: () => NOW,
       sleep: abortable,
       ...options.given,
