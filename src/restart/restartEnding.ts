@@ -1,5 +1,6 @@
 import { isConflict } from '../cluster/apiError.ts';
 import type { Workload, WorkloadRef } from '../model.ts';
+import { lenderOf } from '../observe/borrowedTemplate.ts';
 import type { Observed } from '../observe/observed.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
@@ -24,12 +25,14 @@ export class RestartEnding {
   /**
    * Records an outcome. It counts as soon as the journal has it; the record on the workload is for users.
    * @param ends how it ended for each of its targets, if it has several
+   * @param seen the look that has shown it, if it was just made: all pods were new and ready, so there is nothing to see again
    * @returns the last observation of the workload; undefined if it was deleted
    */
   async end(
     assessed: Assessed,
     { outcome, detail }: End,
     ends?: ReadonlyMap<string, Outcome>,
+    seen?: Observed,
   ): Promise<Observed | undefined> {
     const { observer, listener, journal, phases } = this.#options;
     const { workload } = assessed;
@@ -40,24 +43,28 @@ export class RestartEnding {
     listener.ended({ ...assessed, entry: ended }, outcome, told);
     phases?.ended(workload, outcome, told);
     await journal.stored();
-    await this.#note(workload, ended);
-    return observer.observe(workload);
+    const noted = await this.#note(workload, ended);
+    return seen && noted && !lenderOf(noted) ? { ...seen, workload: noted } : observer.observe(workload);
   }
 
-  /** Writes the record with its outcome on the workload. A failure is harmless: nothing depends on this write. */
-  async #note(workload: Workload, ended: JournalEntry): Promise<void> {
+  /**
+   * Writes the record with its outcome on the workload. A failure is harmless: nothing depends on this write.
+   * @returns the workload as it is then; undefined if it could not be written, or has changed since it was read
+   */
+  async #note(workload: Workload, ended: JournalEntry): Promise<Workload | undefined> {
     const { cluster, signal } = this.#options;
     let latest: Workload | undefined = workload;
     for (let tries = OUTCOME_TRIES; tries > 0 && latest && !signal.aborted; tries--) {
       try {
-        await cluster.patch(latest, outcomePatch(latest.resourceVersion, ended));
-        return;
+        const written = await cluster.patch(latest, outcomePatch(latest.resourceVersion, ended));
+        return latest === workload ? written : undefined;
       } catch (error) {
-        if (!isConflict(error)) return;
+        if (!isConflict(error)) return undefined;
         latest = await cluster.workload(workload).catch(() => undefined);
-        if (latest?.uid !== ended.uid) return;
+        if (latest?.uid !== ended.uid) return undefined;
       }
     }
+    return undefined;
   }
 
   /** The message of the component that caused a rollout to fail; undefined if it cannot be read. */

@@ -194,15 +194,15 @@ export class RestartFollower {
       return { done: false };
     }
     const ends = await this.#judge.endsOf(entry, { observed, assessed, progress }, state.inherited ?? false);
-    return ends ? this.#end(entry, ends) : { done: false };
+    return ends ? this.#end(entry, ends, ends.every(isVerified) ? observed : undefined) : { done: false };
   }
 
   /** Records how a restart ended for its targets. What is reported is the first failure, or else how it ended for the first target. */
-  async #end(entry: JournalEntry, ends: readonly TargetEnd[]): Promise<Step> {
+  async #end(entry: JournalEntry, ends: readonly TargetEnd[], seen?: Observed): Promise<Step> {
     const told = ends.find(({ end }) => isFailure(end.outcome)) ?? ends[0];
     if (!told) return { done: false };
     const outcomes = new Map(ends.map(({ target, end }): [string, Outcome] => [target.restartedFor, end.outcome]));
-    return { done: true, observed: await this.#ending.end({ ...told.assessed, entry }, told.end, outcomes) };
+    return { done: true, observed: await this.#ending.end({ ...told.assessed, entry }, told.end, outcomes, seen) };
   }
 
   /** Whether a webhook is one that this process asks, or one of Istio's. */
@@ -277,7 +277,9 @@ const isMissingSilently = (kind: string, { existing, desired }: RolloutReport): 
 function isWorthALook({ kind, rollout }: Workload, state: FollowState, now: number): boolean {
   const status = countsOf(rollout);
   const missing = isMissingSilently(kind, rollout);
-  if ((status === state.status && !missing) || now < state.lookedAt + LOOK_EVERY) return false;
+  // a moment after the write there is nothing to see yet
+  const lookedAt = Math.max(state.lookedAt, state.since ?? now);
+  if ((status === state.status && !missing) || now < lookedAt + LOOK_EVERY) return false;
   state.status = status;
   state.lookedAt = now;
   return true;

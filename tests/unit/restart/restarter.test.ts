@@ -48,6 +48,28 @@ describe('a restart', () => {
     assert.equal(bench.store.restarts[KEY]?.outcome, 'verified');
   });
 
+  it('lists the pods before its write and at its end, and tells the version with the record that it leaves', async () => {
+    const planned = await bench.planned();
+    bench.lists = 0;
+    const observed = await bench.restarter.restart(planned);
+    assert.equal(bench.lists, 2);
+    assert.deepEqual(observed?.workload, bench.object());
+    assert.equal(recordOf(bench.object())?.outcome, 'verified');
+  });
+
+  it('looks again at its end where someone has written in between', async () => {
+    const planned = await bench.planned();
+    bench.arriving = ({ spec }) => {
+      if (spec) return;
+      bench.arriving = () => undefined;
+      annotate();
+    };
+    bench.lists = 0;
+    const observed = await bench.restarter.restart(planned);
+    assert.equal(observed?.workload.annotations.theirs, 'yes');
+    assert.equal(bench.lists, 3);
+  });
+
   it('is read less often while its rollout stands still, and its end is seen within a tenth of the time', async () => {
     let reads = 0;
     bench.reading = () => void reads++;

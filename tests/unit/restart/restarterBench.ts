@@ -42,6 +42,8 @@ export class RestarterBench {
   readonly told: string[] = [];
   readonly stop = new AbortController();
   elapsed = 0;
+  /** How often the pods of a workload were listed. */
+  lists = 0;
   /** Called when a patch has arrived, before anything is done; what it throws is the answer. */
   arriving: (patch: Patch, one: Workload) => void = () => undefined;
   /** Called when a patch is done, before it is answered. */
@@ -72,7 +74,10 @@ export class RestarterBench {
         this.reading();
         return this.objects.get(name);
       },
-      podsOf: async (one: Workload) => Array.from({ length: 3 }, (_, i) => this.#pod(one, i)),
+      podsOf: async (one: Workload) => {
+        this.lists += 1;
+        return Array.from({ length: 3 }, (_, i) => this.#pod(one, i));
+      },
       budgets: async () => [],
       workloads: async () => [],
       canaries: async () => [],
