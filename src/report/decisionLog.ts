@@ -2,15 +2,27 @@ import { afterSteps, loopSlices } from '../loopSlices.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
 import { FollowedItems } from '../plan/followedItems.ts';
+import type { Planned } from '../plan/plan.ts';
+import type { ReasonCode } from '../reasons.ts';
 import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
 import type { Logger } from './logger.ts';
-import { type Row, rowsOf } from './row.ts';
+import { rowOf } from './row.ts';
 
-/** Logs the decision about each workload when it changes. */
+/** What was logged of a workload last. */
+interface Logged {
+  readonly decision: string;
+  /** Of a workload in the queue: the limits that were logged since it got there. */
+  readonly limits?: Set<ReasonCode>;
+}
+
+/**
+ * Logs the decision about each workload when it changes. In the queue each limit is logged once: which of them is reached can change with
+ * every restart, for all that wait.
+ */
 export class DecisionLog implements EvaluationSubscriber {
   readonly #logger: Logger;
   readonly #items = new FollowedItems();
-  readonly #logged = new Map<WorkloadKey, string>();
+  readonly #logged = new Map<WorkloadKey, Logged>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -18,26 +30,34 @@ export class DecisionLog implements EvaluationSubscriber {
 
   async evaluated(evaluation: Evaluation): Promise<void> {
     const { isAnew, added } = this.#items.next(evaluation);
-    const rows = rowsOf({ items: added });
     const slices = loopSlices();
-    await afterSteps(rows.length);
-    for (const row of rows) {
-      this.#decided(row);
+    await afterSteps(added.length);
+    for (const one of added) {
+      this.#decided(one);
       await slices.step();
     }
     if (!isAnew) return;
-    const known = new Set(rows.map(keyOf));
+    const known = new Set(added.map(({ workload }) => keyOf(workload)));
     for (const key of this.#logged.keys()) if (!known.has(key)) this.#logged.delete(key);
   }
 
-  /** Its place in the queue changes with each restart, and is left out. */
-  #decided({ order: _, ...row }: Row): void {
+  #decided(planned: Planned): void {
+    const row = rowOf(planned);
     const key = keyOf(row);
-    const text = [row.verdict, row.action, row.reason, row.from, row.to, ...row.drifts].join(' ');
-    if (this.#logged.get(key) === text) return;
-    this.#logged.set(key, text);
+    const limit = limitOf(planned);
+    const decision = [row.verdict, row.action, limit ? 'queued' : row.reason, row.from, row.to, ...row.drifts].join(
+      ' ',
+    );
+    const before = this.#logged.get(key);
+    if (before?.decision === decision && (!limit || before.limits?.has(limit))) return;
+    if (limit && before?.decision === decision) before.limits?.add(limit);
+    else this.#logged.set(key, { decision, ...(limit && { limits: new Set([limit]) }) });
     // Jobs and bare pods come and go
     const isQuiet = row.reason === 'not-injected' || (row.reason === 'unsupported' && row.outdatedPods === undefined);
     this.#logger[isQuiet ? 'debug' : 'info']('Decided', row);
   }
 }
+
+/** The limit that keeps a workload in the queue, if that is where it is. */
+const limitOf = ({ step }: Planned): ReasonCode | undefined =>
+  step.action === 'wait' && step.isQueued ? step.reason.code : undefined;
