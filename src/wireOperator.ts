@@ -83,6 +83,7 @@ export function wireOperator(parts: OperatorParts): Wired {
     wall,
     // the next leader reads what the Lease has
     onError: (error) => error instanceof NotLeading || report.trouble('journal', error),
+    sleep: (milliseconds) => sleep(milliseconds, signal),
   });
   const observer = new Observer({
     cluster,

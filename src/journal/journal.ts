@@ -16,6 +16,7 @@ import type { AllRunNotes, RunNotes } from '../plan/runNotes.ts';
 import { journalText, type LearntImages, readJournal, type StoredEntry } from './journalText.ts';
 import { counting } from './learntRules.ts';
 import { NotesOfRuns } from './notesOfRuns.ts';
+import { SharedWrites } from './sharedWrites.ts';
 import { SnapshotMap } from './snapshotMap.ts';
 
 /** Where the journal is kept between processes. */
@@ -37,6 +38,8 @@ export interface JournalOptions {
   readonly wall: () => number;
   /** Called with the error of a write that no caller waits for; the next write carries the same changes. */
   readonly onError: (error: unknown) => void;
+  /** Waits so many milliseconds, for changes that share a write. Without it, none waits. */
+  readonly sleep?: (milliseconds: number) => Promise<void>;
 }
 
 /** The maximum number of rewrites of one injection, and of those from one namespace. Real clusters have a few. */
@@ -49,6 +52,13 @@ const saysOpen = ({ workload }: Pick<Observed, 'workload'>, { restartedAt }: Jou
   const record = recordOf(workload);
   return record?.restartedAt === restartedAt && !record.outcome;
 };
+
+/** What waits for a write belongs to another leader's term. */
+class ReadAgain extends Error {
+  constructor() {
+    super('not written: the journal was read again in the meantime');
+  }
+}
 
 /** The result of loading the stored journal. */
 export type Loaded = 'read' | 'missing' | { readonly unreadable: string };
@@ -63,13 +73,13 @@ export class Journal {
   #learnt: LearntImages = new Map();
   #soFar: Journal['learnt'] | undefined;
   readonly #notes = new NotesOfRuns();
-  #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
-  #writing = false;
+  readonly #writes: SharedWrites;
   /** How often the store was read. Text that was made before the last read belongs to another leader's term. */
   #loads = 0;
 
   constructor(options: JournalOptions) {
     this.#options = options;
+    this.#writes = new SharedWrites(() => this.#write(), options.sleep);
   }
 
   get entries(): JournalEntries {
@@ -100,6 +110,7 @@ export class Journal {
     const read = readJournal(text);
     if ('unreadable' in read) return read;
     this.#loads += 1;
+    this.#writes.drop(new ReadAgain());
     const before = new Map(this.#entries);
     this.#learns(new Map(read.learnt));
     this.#notes.load(read.notes);
@@ -127,7 +138,7 @@ export class Journal {
     this.#entries.set(keyOf(ref), { ...entry, ...(before && { before }) });
     this.#notes.begins(entry, this.#options.wall());
     try {
-      await this.#store();
+      await this.#writes.now();
     } catch (error) {
       this.#takeBack(ref);
       throw error;
@@ -237,7 +248,7 @@ export class Journal {
 
   /** @returns a promise that resolves when the store has the current journal; it rejects as `begin` does */
   stored(): Promise<void> {
-    return this.#store();
+    return this.#writes.soon();
   }
 
   /** Forgets a deleted workload. */
@@ -274,33 +285,16 @@ export class Journal {
     this.#storeSoon();
   }
 
+  /** If the process ends before, the next leader finds the change out by following the restart again. */
   #storeSoon(): void {
-    this.#store().catch((error: unknown) => this.#options.onError(error));
+    this.#writes.soon().catch((error: unknown) => this.#options.onError(error));
   }
 
-  /** Changes during a write share the next write. */
-  #store(): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ resolve, reject });
-    if (!this.#writing) void this.#writeAll();
-    return promise;
-  }
-
-  async #writeAll(): Promise<void> {
-    this.#writing = true;
-    while (this.#waiting.length > 0) {
-      const served = this.#waiting.splice(0);
-      try {
-        const loads = this.#loads;
-        const made = journalText(this.#entries, this.#learnt, this.#notes.all);
-        const text = typeof made === 'string' ? made : await made;
-        if (loads !== this.#loads) throw new Error('not written: the journal was read again in the meantime');
-        await this.#options.store.keep(text);
-        for (const { resolve } of served) resolve();
-      } catch (error) {
-        for (const { reject } of served) reject(error);
-      }
-    }
-    this.#writing = false;
+  async #write(): Promise<void> {
+    const loads = this.#loads;
+    const made = journalText(this.#entries, this.#learnt, this.#notes.all);
+    const text = typeof made === 'string' ? made : await made;
+    if (loads !== this.#loads) throw new ReadAgain();
+    await this.#options.store.keep(text);
   }
 }

@@ -17,8 +17,8 @@ const BUNDLE = 'dist/meltemi.js';
 const USER = 'meltemi-bench';
 /** What a restart may cost in a large upgrade, of what it costs in a small one. */
 const LIMIT = 1.3;
-/** Longest that an upgrade may take for each of its workloads, in milliseconds. */
-const PATIENCE = 400;
+/** Longest that an upgrade may take: for each of its workloads, and for the last of them to become ready. In milliseconds. */
+const PATIENCE = { each: 400, last: 60_000 };
 const SETTLING_MS = 15_000;
 /** Milliseconds between two health probes. One that waits shows a blocked event loop. */
 const PROBED_EVERY = 20;
@@ -69,7 +69,7 @@ async function upgrade(workloads: number): Promise<Upgrade> {
       const ended = (): number => operator.said('Restart ended').length;
       await until(
         `${workloads} restarts to end`,
-        workloads * PATIENCE,
+        workloads * PATIENCE.each + PATIENCE.last,
         () => {
           process.stdout.write(`\r  ${ended()}/${workloads} restarts after ${since(began).toFixed(0)} s `);
           return ended() >= workloads;

@@ -8,7 +8,7 @@ import { until } from '../testbed/until.ts';
 import { type Operation, otherImages, type Reviewed, Webhook, type WebhookOptions } from '../testbed/webhook.ts';
 import { isRolledOut, type Rollout } from '../testbed/workloads.ts';
 import { each, fleet } from './fleet.ts';
-import { clear, Scene } from './scene.ts';
+import { clearBetweenTests, Scene } from './scene.ts';
 import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
 
@@ -23,8 +23,8 @@ beforeAll(async () => {
 
 afterEach(async () => {
   for (const webhook of webhooks.splice(0)) await webhook.down();
-  await clear(bed);
 });
+clearBetweenTests(() => bed);
 afterAll(() => bed?.down());
 
 const { version, nextVersion } = new Versions();

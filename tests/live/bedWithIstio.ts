@@ -1,5 +1,5 @@
 import { Testbed } from '../testbed/testbed.ts';
-import { clear } from './scene.ts';
+import { clearBetweenTests } from './scene.ts';
 
 /**
  * The testbed of a test file, with an istiod 1.30.2 of revision `default`: up before its tests, cleared after each, and down at the end.
@@ -11,5 +11,5 @@ beforeAll(async () => {
   await bed.istio.install({ revision: 'default', version: '1.30.2' });
 });
 
-afterEach(() => clear(bed));
+clearBetweenTests(() => bed);
 afterAll(() => bed?.down());

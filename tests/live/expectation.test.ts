@@ -3,7 +3,7 @@ import { afterTest } from '../jest/afterTest.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import { FakeInjector } from './fakeInjector.ts';
-import { clear, Scene } from './scene.ts';
+import { clearBetweenTests, Scene } from './scene.ts';
 import { stays } from './stays.ts';
 
 let bed: Testbed;
@@ -16,7 +16,7 @@ beforeAll(async () => {
   await bed.istio.install({ revision: 'canary', version: '1.31.0' });
 });
 
-afterEach(() => clear(bed));
+clearBetweenTests(() => bed);
 afterAll(() => bed?.down());
 
 test('where labels contradict each other the API server’s choice is the expectation', async () => {

@@ -5,7 +5,7 @@ import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
 import { planRows } from './commandLine.ts';
 import { FakeInjector } from './fakeInjector.ts';
-import { clear, Scene } from './scene.ts';
+import { clearBetweenTests, Scene } from './scene.ts';
 import { stays } from './stays.ts';
 
 /** Who injects is told by what the API server does, and what it injects by its answers: not by labels, names or numbers. */
@@ -20,8 +20,8 @@ beforeAll(async () => {
 
 afterEach(async () => {
   for (const fake of fakes.splice(0)) await fake.stop();
-  await clear(bed);
 });
+clearBetweenTests(() => bed);
 afterAll(() => bed?.down());
 
 async function fake(

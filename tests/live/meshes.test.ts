@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Kind, pathOf } from '../testbed/paths.ts';
 import { Testbed } from '../testbed/testbed.ts';
-import { clear, Scene } from './scene.ts';
+import { clearBetweenTests, Scene } from './scene.ts';
 import { stays } from './stays.ts';
 
 let bed: Testbed;
@@ -11,7 +11,7 @@ beforeAll(async () => {
   await bed.istio.base();
 });
 
-afterEach(() => clear(bed));
+clearBetweenTests(() => bed);
 afterAll(() => bed?.down());
 
 /** A Deployment `web` in each of these namespaces, ready. */

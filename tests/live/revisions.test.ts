@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { pathOf } from '../testbed/paths.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
-import { clear, Scene } from './scene.ts';
+import { clearBetweenTests, Scene } from './scene.ts';
 import { stays } from './stays.ts';
 
 const VERSION = '1.30.2';
@@ -16,7 +16,7 @@ beforeAll(async () => {
   await bed.istio.install({ revision: 'next', version: '1.31.0' });
 });
 
-afterEach(() => clear(bed));
+clearBetweenTests(() => bed);
 afterAll(() => bed?.down());
 
 const tagged = { 'istio.io/rev': 'prod' };

@@ -255,8 +255,17 @@ function outcomeOf(write: Write): [string, string][] {
   return write.code === 200 && outcome ? [[keyOf(write), outcome]] : [];
 }
 
+/** Clears the testbed of a file between its tests. After the last one it goes down anyway. */
+export function clearBetweenTests(bed: () => Testbed): void {
+  let isFirst = true;
+  beforeEach(async () => {
+    if (!isFirst) await clear(bed());
+    isFirst = false;
+  });
+}
+
 /** Deletes what a scenario deployed, so that the next one's upgrade concerns only its own workloads. */
-export async function clear(bed: Testbed): Promise<void> {
+async function clear(bed: Testbed): Promise<void> {
   const names = await bed.scenarioNamespaces();
   await Promise.all(names.map((name) => bed.deleteNamespace(name)));
 }

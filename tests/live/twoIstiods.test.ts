@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { PodSidecar } from '../testbed/sidecars.ts';
 import { Testbed } from '../testbed/testbed.ts';
 import { InjectorFront } from './injectorFront.ts';
-import { clear, Scene } from './scene.ts';
+import { clearBetweenTests, Scene } from './scene.ts';
 import { stays } from './stays.ts';
 
 /** The older istiod and the newer one are different programs with different charts here, and not only different versions in the charts. */
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await bed.istio.install({ revision: 'default', version: OLD, build: OLDER });
 });
 
-afterEach(() => clear(bed));
+clearBetweenTests(() => bed);
 afterAll(() => bed?.down());
 
 /** Workloads of several kinds and their restarts. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Testbed } from '../testbed/testbed.ts';
 import { until } from '../testbed/until.ts';
-import { clear, Scene } from './scene.ts';
+import { clearBetweenTests, Scene } from './scene.ts';
 import { stays } from './stays.ts';
 import { Versions } from './versions.ts';
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
   await bed.istio.install({ revision: 'default', version: '1.30.2' });
 });
 
-afterEach(() => clear(bed));
+clearBetweenTests(() => bed);
 afterAll(() => bed?.down());
 
 const INJECTED = { 'istio-injection': 'enabled' };

@@ -242,6 +242,7 @@ test('it says when a run may have finished', async () => {
 test('a run of whose restarts nothing is left ends without a word, and asks for no look after look', async () => {
   const { store, receivers, leader } = bench();
   assert.equal(await leader.sees(), undefined);
+  await leader.journal.stored();
   const next = new Leader(store, receivers);
   assert.equal(await next.sees(ended('a', 'verified')), undefined);
   assert.deepEqual([...leader.said, ...next.said], []);
