@@ -9,8 +9,12 @@ export interface EtaUpkeepOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Milliseconds between the beginnings of two estimates. The end hardly moves within that time, and an estimate costs as much as a plan. */
+/**
+ * Milliseconds between the beginnings of two estimates, and at least so many for each workload. The end hardly moves within that time, and
+ * an estimate costs as much as a plan.
+ */
 const EVERY = 15_000;
+const EVERY_OF_EACH = 12;
 /** The same while no step of the plan is another one: only time has passed then. */
 const UNCHANGED_EVERY = 300_000;
 
@@ -56,7 +60,7 @@ export class EtaUpkeep {
       return;
     }
     const { now } = inputs.context;
-    if (this.#isMaking || now < this.#begunAt + EVERY) return;
+    if (this.#isMaking || now < this.#begunAt + Math.max(EVERY, inputs.items.length * EVERY_OF_EACH)) return;
     const isKept = this.#latest !== undefined && areSame(inputs.items, this.#items);
     if (isKept && now < this.#begunAt + UNCHANGED_EVERY) return;
     this.#isMaking = true;

@@ -1,3 +1,4 @@
+import type { Verdict } from '../compare/verdict.ts';
 import { afterSteps, loopSlices } from '../loopSlices.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
@@ -10,6 +11,8 @@ import { rowOf } from './row.ts';
 
 /** What was logged of a workload last. */
 interface Logged {
+  /** The verdict of the last evaluation. */
+  verdict: Verdict;
   readonly decision: string;
   /** Of a workload in the queue: the limits that were logged since it got there. */
   readonly limits?: Set<ReasonCode>;
@@ -42,16 +45,21 @@ export class DecisionLog implements EvaluationSubscriber {
   }
 
   #decided(planned: Planned): void {
-    const row = rowOf(planned);
-    const key = keyOf(row);
+    const { verdict } = planned;
+    const key = keyOf(planned.workload);
     const limit = limitOf(planned);
+    const before = this.#logged.get(key);
+    // in a large queue this is so of nearly all, after each restart
+    if (limit && before?.verdict === verdict && before.limits?.has(limit)) return;
+    const row = rowOf(planned);
     const decision = [row.verdict, row.action, limit ? 'queued' : row.reason, row.from, row.to, ...row.drifts].join(
       ' ',
     );
-    const before = this.#logged.get(key);
-    if (before?.decision === decision && (!limit || before.limits?.has(limit))) return;
-    if (limit && before?.decision === decision) before.limits?.add(limit);
-    else this.#logged.set(key, { decision, ...(limit && { limits: new Set([limit]) }) });
+    const isSame = before?.decision === decision;
+    if (isSame) before.verdict = verdict;
+    if (isSame && (!limit || before.limits?.has(limit))) return;
+    if (isSame && limit) before.limits?.add(limit);
+    else this.#logged.set(key, { verdict, decision, ...(limit && { limits: new Set([limit]) }) });
     // Jobs and bare pods come and go
     const isQuiet = row.reason === 'not-injected' || (row.reason === 'unsupported' && row.outdatedPods === undefined);
     this.#logger[isQuiet ? 'debug' : 'info']('Decided', row);

@@ -826,9 +826,11 @@ function shared(failed: readonly Restart[], share: number): number {
   return [...counts.values()].reduce((sum, count) => sum + Math.min(count, share), 0);
 }
 
+/** The last restart that a specification names. A Rollout may have one in its template, which is not ours, and one beside it. */
 function restartTimeOf(spec: object | undefined): number | undefined {
   const { template, restartAt } = spec as { template?: { metadata?: { annotations?: Labels } }; restartAt?: string };
-  return parseTime(template?.metadata?.annotations?.[RESTARTED_AT] ?? restartAt);
+  const times = [template?.metadata?.annotations?.[RESTARTED_AT], restartAt].flatMap((text) => parseTime(text) ?? []);
+  return times.length > 0 ? Math.max(...times) : undefined;
 }
 
 const ownerKind = (owner: Owner | undefined): string | undefined =>

@@ -37,6 +37,16 @@ test('another is made after a quarter of a minute', async () => {
   assert.equal(upkeep.latest?.at, NOW + 15_000);
 });
 
+test('of 2000 workloads, another is made after 24 seconds', async () => {
+  const { upkeep, told } = kept();
+  upkeep.note(inputs(NOW, 2000));
+  await until('the first', 10_000, () => told.length === 1);
+  upkeep.note(inputs(NOW + 23_999, 2000));
+  upkeep.note(inputs(NOW + 24_000, 2000));
+  await until('the second', 10_000, () => told.length === 2);
+  assert.equal(upkeep.latest?.at, NOW + 24_000);
+});
+
 test('while the plan stays the same, another is made after five minutes', async () => {
   const { upkeep, told } = kept();
   const same = inputs();
