@@ -56,14 +56,6 @@ const METRIC_GATES: readonly Mutant[] = [
     breaks: 'metric-gate',
   },
   {
-    name: 'counting the age of an answer from its arrival',
-    file: 'src/metricGates/metricGates.ts',
-    snippet: 'state: { ...judgement, askedAt } });',
-    instead: 'state: { ...judgement, askedAt: now() } });',
-    breaks: 'metric-gate',
-    flavour: 'mixed',
-  },
-  {
     name: 'keeping an open gate open while Prometheus is silent',
     file: 'src/metricGates/metricGates.ts',
     snippet: 'state: { ...judgement, askedAt } });',
@@ -532,7 +524,7 @@ const TRUST: readonly Mutant[] = [
   {
     name: 'writing the intent down when it may be too late',
     file: JOURNAL,
-    snippet: '      await this.#store();\n    } catch',
+    snippet: '      await this.#writes.now();\n    } catch',
     instead: '      this.#storeSoon();\n    } catch',
     breaks: 'journal',
   },
@@ -558,7 +550,7 @@ const TRUST: readonly Mutant[] = [
     file: FOLLOWER,
     snippet: '|| workload.uid !== entry.uid) {',
     instead: ') {',
-    breaks: 'liveness',
+    breaks: 'ends',
   },
 ];
 

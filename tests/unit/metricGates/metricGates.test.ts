@@ -86,14 +86,16 @@ test('wanting it again asks no more often', async () => {
   assert.deepEqual(bench.asked, ['slo at 0', 'slo at 15']);
 });
 
-test('the next question counts from the last one, however long its answer takes', async () => {
+test('age and next question count from the last question, however long its answer takes', async () => {
   const bench = new Bench();
   bench.answer = async () => {
     bench.now += SLOW_ANSWER * SECOND;
     return OPEN;
   };
   bench.gates.want(new Set(['slo']));
-  await bench.pass(10);
+  await bench.pass(1);
+  assert.equal(bench.gates.states().get('slo')?.askedAt, 0);
+  await bench.pass(9);
   assert.deepEqual(bench.asked, ['slo at 0', 'slo at 15']);
 });
 
