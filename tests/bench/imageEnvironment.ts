@@ -8,10 +8,12 @@ import { parse } from 'yaml';
 export function imageEnvironment(): Readonly<Record<string, string>> {
   const lines = [...readFileSync('Dockerfile', 'utf8').matchAll(/^ENV (\w+)=(.*)$/gm)];
   const environment = Object.fromEntries(lines.map(([, name = '', value = '']) => [name, value.replaceAll('"', '')]));
-  const options = environment.NODE_OPTIONS?.replace(/--max-old-space-size-percentage=(\d+)/, (_, percent) => {
-    return `--max-old-space-size=${Math.floor((memoryLimit() * Number(percent)) / 100)}`;
-  });
-  return { ...environment, ...(options !== undefined && { NODE_OPTIONS: options }) };
+  const share = /--max-old-space-size-percentage=(\d+)/;
+  const options = environment.NODE_OPTIONS ?? '';
+  const [flag, percent] = share.exec(options) ?? [];
+  if (flag === undefined) throw new Error(`Dockerfile: NODE_OPTIONS has no --max-old-space-size-percentage`);
+  const heap = `--max-old-space-size=${Math.floor((memoryLimit() * Number(percent)) / 100)}`;
+  return { ...environment, NODE_OPTIONS: options.replace(flag, heap) };
 }
 
 /** The memory limit of the chart's container, in MiB. */
