@@ -105,7 +105,9 @@ function waitsForAWave(world: World, workload: Controlled): boolean {
   const leader = world.processes.find(({ isLeading }) => isLeading);
   return ofEarlierWaves(world, workload).some(({ one }) => {
     const step = leader?.planned?.plan.items.find((item) => keyOf(item.workload) === one.key)?.step;
-    return !isCurrent(world, one) && step?.action === 'wait' && !HOLDS_NO_WAVE.has(step.reason.code);
+    // one that is answered in its own way may be taken for outdated until its turn to be asked by itself
+    const isLeft = !isCurrent(world, one) || one.workload.name === world.plane.unlike;
+    return isLeft && step?.action === 'wait' && !HOLDS_NO_WAVE.has(step.reason.code);
   });
 }
 
