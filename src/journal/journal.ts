@@ -246,7 +246,7 @@ export class Journal {
     this.#storeSoon();
   }
 
-  /** @returns a promise that resolves when the store has the current journal; it rejects as `begin` does */
+  /** @returns a promise that resolves when the store has the current journal, after half a second or so; it rejects as `begin` does */
   stored(): Promise<void> {
     return this.#writes.soon();
   }
@@ -285,7 +285,7 @@ export class Journal {
     this.#storeSoon();
   }
 
-  /** If the process ends before, the next leader finds the change out by following the restart again. */
+  /** If the process ends before, the next leader follows the restart again, and learns and notes the same again. */
   #storeSoon(): void {
     this.#writes.soon().catch((error: unknown) => this.#options.onError(error));
   }
