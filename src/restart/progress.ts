@@ -36,8 +36,8 @@ export type Progress =
 /** The time limits of a restart, in milliseconds. */
 export interface Allowance {
   readonly timeout: number;
-  /** When the injector was last seen to block the creation of pods. The time limit counts from then. */
-  readonly excusedAt?: number | undefined;
+  /** Until when something other than the restart excuses that it is late. */
+  readonly excusedUntil?: number | undefined;
 }
 
 /**
@@ -58,11 +58,11 @@ export function progressOf(workload: Workload, entry: JournalEntry, now: number,
     const detail = `another client restarted the workload at ${timestamp(written)}`;
     return { kind: 'replaced', end: { outcome: 'superseded', detail } };
   }
-  const { timeout, excusedAt } = allowed;
+  const { timeout, excusedUntil } = allowed;
   const state = rolloutState(workload);
-  const late = now > Math.max(entry.since, excusedAt ?? 0) + timeout;
+  const late = now > Math.max(entry.since + timeout, excusedUntil ?? 0);
   if (state.kind === 'complete') return { kind: 'complete', late };
-  if (state.kind === 'stuck' && (excusedAt === undefined || late)) return failed('progress-deadline', state.detail);
+  if (state.kind === 'stuck' && (excusedUntil === undefined || late)) return failed('progress-deadline', state.detail);
   return late ? failed('timeout', `${state.detail} after ${timeout / 1000} s`) : { kind: 'progressing' };
 }
 

@@ -4,15 +4,14 @@ import { ownerKind } from '../kinds/kinds.ts';
 import { messageOf } from '../messageOf.ts';
 import { keyOf, type RolloutReport, type Workload, type WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
-import { type Assessed, bySidecar } from '../plan/assessed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
 import { isFailure, type Outcome } from '../plan/outcomes.ts';
-import type { Policy } from '../plan/policy.ts';
 import { SayOnce } from '../sayOnce.ts';
 import { byEviction } from './byEviction.ts';
 import { type EvictionProgress, Evictions } from './evictions.ts';
 import { Judge } from './judge.ts';
-import { type End, isNotReached, isRefusedByInjector, type Progress, progressOf } from './progress.ts';
+import { excusedByInjector, excusedByStatus, type Patience, patienceWith } from './patience.ts';
+import { type End, type Progress, progressOf } from './progress.ts';
 import type { RestartEnding } from './restartEnding.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
 import type { TargetEnd } from './targetEnds.ts';
@@ -25,8 +24,6 @@ const POLLS = { first: 1000, longest: 5000, share: 0.1 };
 const LOOK_EVERY = 5000;
 const SECOND = 1000;
 const ASK_EVERY = 15_000;
-/** How long an unreachable injector may extend a restart beyond its time limit. Then the restart gives up its slot. */
-const LONGEST_EXCUSE = 60 * 60_000;
 /** How long a write without a response may still take effect: the API server ends a request after a minute (--request-timeout). */
 const LANDS_WITHIN = 70_000;
 
@@ -122,10 +119,8 @@ export class RestartFollower {
     if (entry.evicts) return this.#evictionStep(entry, workload, state, now);
     state.inherited ??= now > entry.since + policy.restartTimeout;
     const patience = patienceWith(entry, policy, now);
-    const isHeld = workload.paused || isRefusedByInjector(workload, this.#isInjector);
-    if ((patience.people && isHeld) || (patience.cluster && isNotReached(workload, this.#isInjector)))
-      state.excusedAt = now;
-    const allowed = { timeout: policy.restartTimeout, excusedAt: state.excusedAt };
+    excuse(state, excusedByStatus(workload, patience, this.#isInjector));
+    const allowed = { timeout: policy.restartTimeout, excusedUntil: state.excusedUntil };
     const progress = progressOf(workload, entry, now, allowed);
     if (progress.kind === 'unwritten') return this.#unwritten(ref, now - state.since > LANDS_WITHIN);
     journal.confirm(ref);
@@ -153,16 +148,14 @@ export class RestartFollower {
       state: state.eviction,
       isOurs: state.isOurs,
       now,
-      isLate: (progressedAt) => now > Math.max(since, progressedAt ?? 0, state.excusedAt ?? 0) + policy.restartTimeout,
+      isLate: (progressedAt) =>
+        now > Math.max(Math.max(since, progressedAt ?? 0) + policy.restartTimeout, state.excusedUntil ?? 0),
       ask: this.#isDoubtful(workload, state, now),
     });
     if (step.kind === 'wait') return { done: false };
     if (step.kind === 'end')
       return { done: true, observed: await this.#ending.end({ ...step.assessed, entry }, step.end) };
-    if (isExcused(step.assessed, patienceWith(entry, policy, now))) {
-      state.excusedAt = now;
-      return { done: false };
-    }
+    if (excuse(state, excusedByInjector(step.assessed, patienceWith(entry, policy, now)))) return { done: false };
     const ends = await this.#judge.endsOf(entry, step, state.inherited ?? false);
     if (!ends || step.all) return ends ? this.#end(entry, ends) : { done: false };
     // the new pods are right after all, and old ones are left
@@ -189,10 +182,8 @@ export class RestartFollower {
     const { observer, mesh } = this.#options;
     const observed = await observer.observeRead(workload);
     const assessed = await observer.assess(mesh(), observed, this.#isDoubtful(workload, state, now));
-    if ((progress.kind === 'progressing' || progress.kind === 'failed') && isExcused(assessed, patience)) {
-      state.excusedAt = now;
-      return { done: false };
-    }
+    const isUnderWay = progress.kind === 'progressing' || progress.kind === 'failed';
+    if (isUnderWay && excuse(state, excusedByInjector(assessed, patience))) return { done: false };
     const ends = await this.#judge.endsOf(entry, { observed, assessed, progress }, state.inherited ?? false);
     return ends ? this.#end(entry, ends, ends.every(isVerified) ? observed : undefined) : { done: false };
   }
@@ -238,27 +229,17 @@ interface FollowState {
   readonly isOurs: boolean;
   /** When this process began to follow it. */
   since?: number;
-  excusedAt?: number;
+  excusedUntil?: number;
   inherited?: boolean;
   /** Of a restart by evictions: whether the journal is stored with the knowledge that it was written. */
   isKept?: boolean;
   readonly eviction: EvictionProgress;
 }
 
-/** Whether a restart without progress may exceed its time limit. This depends on the cause. */
-interface Patience {
-  /**
-   * A user with write access to the workload can pause it, or write a template that the injector rejects. It gets twice the time
-   * limit and no more, because other restarts need the slot.
-   */
-  readonly people: boolean;
-  /** The injector is unreachable, or the API server does not answer. */
-  readonly cluster: boolean;
-}
-
-function patienceWith(entry: JournalEntry, { restartTimeout }: Pick<Policy, 'restartTimeout'>, now: number): Patience {
-  const over = now - entry.since - restartTimeout;
-  return { people: over < restartTimeout, cluster: over < LONGEST_EXCUSE };
+/** Keeps an excuse; says whether there is one. */
+function excuse(state: FollowState, until: number | undefined): boolean {
+  if (until !== undefined) state.excusedUntil = Math.max(until, state.excusedUntil ?? 0);
+  return until !== undefined;
 }
 
 function noteChange({ rollout }: Workload, state: FollowState, now: number): void {
@@ -306,15 +287,3 @@ function isWorthAnEviction({ rollout }: Workload, state: FollowState, now: numbe
   state.lookedAt = now;
   return true;
 }
-
-/** Whether an injector, and not the restart, is why there is no progress. */
-function isExcused(assessed: Assessed, patience: Patience): boolean {
-  const sidecars = bySidecar(assessed);
-  return patience.cluster && (sidecars.some(isUnreachable) || (patience.people && sidecars.some(isRefused)));
-}
-
-const isUnreachable = ({ verdict }: Assessed): boolean =>
-  verdict.state === 'unknown' && verdict.reason.code === 'injector-unreachable';
-
-const isRefused = ({ verdict }: Assessed): boolean =>
-  verdict.state === 'unknown' && verdict.reason.code === 'injector-refused';

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { until } from '../testbed/until.ts';
@@ -49,7 +49,11 @@ export class OperatorProcess {
 
   #read(line: string): void {
     // a folder for the logs of all operators, for whoever looks for the reason of a failure
-    if (process.env.OPERATOR_LOGS) appendFileSync(join(process.env.OPERATOR_LOGS, `${this.pid}.log`), `${line}\n`);
+    const folder = process.env.OPERATOR_LOGS;
+    if (folder) {
+      mkdirSync(folder, { recursive: true });
+      appendFileSync(join(folder, `${this.pid}.log`), `${line}\n`);
+    }
     try {
       this.lines.push(JSON.parse(line) as LogLine);
     } catch {

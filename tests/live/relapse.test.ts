@@ -123,6 +123,12 @@ test('istiod away while pods are being made: the clock stands still, and once it
       'statefulsets/refused/db': 'verified',
     });
     assert.equal((await scene.restarts()).length, 2);
+    const ends = scene.operator.said('Restart ended');
+    assert.deepEqual(
+      ends.map(({ outcome }) => outcome),
+      ['verified', 'verified'],
+      'no restart was given up on the way',
+    );
   } finally {
     await scene.stop();
   }

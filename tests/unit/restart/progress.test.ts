@@ -57,7 +57,7 @@ const progresses: [string, ReturnType<typeof workload>, number, string, number?]
 ];
 for (const [name, given, after, expectedEnd, excused] of progresses) {
   test(`followed: ${name}`, () => {
-    const allowed = { timeout: TIMEOUT, excusedAt: excused === undefined ? undefined : NOW + excused };
+    const allowed = { timeout: TIMEOUT, excusedUntil: excused === undefined ? undefined : NOW + excused + TIMEOUT };
     const progress = progressOf(given, ENTRY, NOW + after, allowed);
     assert.equal('end' in progress ? progress.end.outcome : progress.kind, expectedEnd);
   });
