@@ -1,7 +1,8 @@
+import { inSlices } from '../loopSlices.ts';
 import { type AskOptions, askPrometheus } from '../metricGates/askPrometheus.ts';
 import { askedMetricGates } from '../plan/askedMetricGates.ts';
 import { metricGatesOf } from '../plan/closedMetricGates.ts';
-import { type Evaluation, type EvaluationInputs, evaluate } from '../plan/evaluate.ts';
+import { type Evaluation, type EvaluationInputs, evaluateStepwise } from '../plan/evaluate.ts';
 import type { MetricGate, MetricGateStates } from '../plan/metricGate.ts';
 import type { Planned } from '../plan/plan.ts';
 
@@ -21,7 +22,7 @@ export async function evaluateWithMetricGates(
   isExplained: (planned: Planned) => boolean,
   options: AskOptions,
 ): Promise<{ readonly evaluation: Evaluation; readonly metricGates: MetricGateStates }> {
-  const evaluation = evaluate(inputs);
+  const evaluation = await inSlices(evaluateStepwise(inputs), inputs.observations.length);
   const { context } = inputs;
   const { metricGates: gates = [] } = context.policy;
   const explained = evaluation.items.filter(isExplained).flatMap((one) => metricGatesOf(one, context));
@@ -31,5 +32,6 @@ export async function evaluateWithMetricGates(
     gates.filter(({ name }) => wanted.has(name)),
     options,
   );
-  return { evaluation: evaluate({ ...inputs, context: { ...context, metricGates } }), metricGates };
+  const asked = { ...inputs, context: { ...context, metricGates } };
+  return { evaluation: await inSlices(evaluateStepwise(asked), inputs.observations.length), metricGates };
 }

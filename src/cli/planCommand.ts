@@ -5,13 +5,14 @@ import { sourcesIn } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import { Journal } from '../journal/journal.ts';
 import { type PauseState, pauseStateOf } from '../leader/pauseState.ts';
+import { inSlices } from '../loopSlices.ts';
 import { messageOf } from '../messageOf.ts';
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { LEASE_ANNOTATION } from '../names.ts';
 import type { Observed } from '../observe/observed.ts';
 import { Observer } from '../observe/observer.ts';
 import type { Forecast } from '../plan/eta/eta.ts';
-import { type ForecastInputs, forecastOf } from '../plan/eta/forecast.ts';
+import { type ForecastInputs, forecastStepwise } from '../plan/eta/forecast.ts';
 import { withEta } from '../plan/eta/withEta.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
 import type { Policy } from '../plan/policy.ts';
@@ -169,7 +170,7 @@ export async function planCommand(
     );
     const evaluation = withEta(
       made,
-      estimateOf({ items: made.items, context: { ...context, metricGates } }, explained),
+      await estimateOf({ items: made.items, context: { ...context, metricGates } }, explained),
     );
     const rows = rowsOf(evaluation);
     const waves = wavesIn(policy, evaluation);
@@ -199,8 +200,10 @@ const explainedIn = ({ explain, namespace }: Settings): WorkloadKey | undefined 
   explain && keyOf({ ...explain, namespace });
 
 /** The estimate of the end, unless it is not shown: of it, an explanation shows when each wave is done. */
-const estimateOf = (inputs: ForecastInputs, explained: WorkloadKey | undefined): Forecast | undefined =>
-  explained && !inputs.context.policy.waves ? undefined : forecastOf(inputs);
+async function estimateOf(inputs: ForecastInputs, explained: WorkloadKey | undefined): Promise<Forecast | undefined> {
+  if (explained && !inputs.context.policy.waves) return undefined;
+  return inSlices(forecastStepwise(inputs), inputs.items.length);
+}
 
 /** The journal on the Lease that was found. A plan reads it and writes nothing. */
 function journalIn(found: () => LeaseLookup): Journal {

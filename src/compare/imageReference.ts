@@ -1,4 +1,5 @@
 import { excerpt } from '../excerpt.ts';
+import { forgetOldest } from '../forgetOldest.ts';
 
 /** An image reference, resolved as the container runtime resolves it. */
 export interface ImageReference {
@@ -23,6 +24,10 @@ const LONGEST_REFERENCE = 1024;
 /** The maximum length of a path (distribution/reference, RepositoryNameTotalLengthMax). */
 const LONGEST_PATH = 255;
 
+/** The references that were split last. A mesh has a few, and an evaluation compares them for each workload. */
+const split = new Map<string, ImageReference>();
+const MOST_KEPT = 500;
+
 /**
  * Splits an image reference and fills in its defaults, as containerd and the kubelet do (distribution/reference, normalize.go and
  * regexp.go). The part before the first slash is a registry only if it has a dot, a colon or an upper-case letter, or is `localhost`.
@@ -30,15 +35,26 @@ const LONGEST_PATH = 255;
  * @param reference any text. If it is not an image reference, it is returned whole, with an empty registry
  */
 export function parseImage(reference: string): ImageReference {
-  const malformed: ImageReference = { registry: '', repository: reference, tag: '', digest: '' };
-  if (reference.length > LONGEST_REFERENCE || /^[a-f0-9]{64}$/.test(reference)) return malformed;
+  if (reference.length > LONGEST_REFERENCE) return malformed(reference);
+  const known = split.get(reference);
+  if (known) return known;
+  const made = splitReference(reference);
+  split.set(reference, made);
+  forgetOldest(split, MOST_KEPT);
+  return made;
+}
+
+const malformed = (reference: string): ImageReference => ({ registry: '', repository: reference, tag: '', digest: '' });
+
+function splitReference(reference: string): ImageReference {
+  if (/^[a-f0-9]{64}$/.test(reference)) return malformed(reference);
   const [named, digest] = splitOnce(reference, '@');
   const [host, rest] = splitHost(named);
   const [path, tag] = splitOnce(rest, ':');
   const registry = normalHost(host);
   const repository = registry === DOCKER_HUB && !path.includes('/') ? `${OFFICIAL}${path}` : path;
   const nameable = isHost(registry) && isPath(repository);
-  if (!nameable || !isTag(tag) || !isDigest(digest)) return malformed;
+  if (!nameable || !isTag(tag) || !isDigest(digest)) return malformed(reference);
   return { registry, repository, tag: tag ?? (digest === undefined ? 'latest' : ''), digest: digest ?? '' };
 }
 

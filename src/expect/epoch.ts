@@ -6,7 +6,8 @@ import type { WebhookEntry } from './webhookEntry.ts';
 
 /** A short content hash. Keys are sorted, so objects with equal content have equal hashes. */
 export function contentHash(content: unknown): string {
-  return createHash('sha256').update(JSON.stringify(content, sortedKeys)).digest('hex').slice(0, 16);
+  // the text of all bytes would be kept as long as a part of it
+  return createHash('sha256').update(JSON.stringify(content, sortedKeys)).digest().toString('hex', 0, 8);
 }
 
 const digests = new WeakMap<object, string>();

@@ -408,7 +408,8 @@ export class Observer {
     const [first, ...others] = await Promise.all(answering);
     // there is always a first one
     const answered = { ...observed, ...(first as SourceAnswer), ...(others.length > 0 && { others }) };
-    return kept.every((one) => one !== undefined) ? { answered, kept } : { answered };
+    // a copy, because a list that was pushed to has room for 17
+    return kept.every((one) => one !== undefined) ? { answered, kept: [...kept] } : { answered };
   }
 
   /** How an answer is kept that need not be asked for again; a question without one is tried again, with back-off. */

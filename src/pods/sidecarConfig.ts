@@ -64,9 +64,9 @@ function keptOf(field: string, value: unknown): unknown {
 const isToken = (name: unknown): boolean => typeof name === 'string' && name.startsWith(TOKEN_MOUNT);
 
 /**
- * Reads the configurations of the sidecars of many pods. Pods of one template have the same bytes but for the mount of their token, so one
- * configuration stands for them. It is decoded when it is compared: that of a pod with an outdated image is not. Equal contents are one
- * object.
+ * Reads the configurations of the sidecars of many pods. Pods of one template have the same bytes but for the mount of their token, and
+ * those of other templates mostly differ in variables that are not compared, so one configuration stands for them. It is decoded when it is
+ * compared: that of a pod with an outdated image is not. Equal contents are one object.
  */
 export class SidecarConfigs {
   /** What was read last. The API server lists the pods of one template one after the other. */
@@ -84,13 +84,14 @@ export class SidecarConfigs {
     // a copy, because the bytes are part of a whole page
     const own = Buffer.from(bytes);
     const tokens = tokensIn(own);
-    const config = this.#ofBytes(own, tokens);
+    const config = this.#ofBytes(own, [...describingIn(own), ...tokens]);
     this.#last = { bytes: own, tokens, config };
     return config;
   }
 
-  #ofBytes(bytes: Buffer, tokens: readonly Part[]): SidecarConfig {
-    const digest = digestOf('sha256', withoutParts(bytes, tokens), 'base64');
+  /** @param ignored what is not compared, in its order */
+  #ofBytes(bytes: Buffer, ignored: readonly Part[]): SidecarConfig {
+    const digest = digestOf('sha256', withoutParts(bytes, ignored), 'base64');
     const known = this.#read.get(digest);
     if (known) return known;
     const config = new UndecodedConfig(digest, () => this.#decode(bytes));
@@ -101,13 +102,8 @@ export class SidecarConfigs {
 
   #decode(bytes: Buffer): Fields | undefined {
     this.#decoded += 1;
-    try {
-      const text = comparedText(containerFromProtobuf(bytes));
-      return text && JSON.parse(text);
-    } catch (error) {
-      if (error instanceof ProtobufError) return undefined;
-      throw error;
-    }
+    const text = orIfMalformed(undefined, () => comparedText(containerFromProtobuf(bytes)));
+    return text && JSON.parse(text);
   }
 
   /** How often bytes were decoded. */
@@ -139,6 +135,15 @@ class UndecodedConfig implements SidecarConfig {
 
   get container(): SidecarConfig['container'] {
     return this.#decode();
+  }
+}
+
+function orIfMalformed<T>(instead: T, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ProtobufError) return instead;
+    throw error;
   }
 }
 
@@ -184,7 +189,25 @@ function tokensIn(bytes: Buffer): Part[] {
   });
 }
 
+const ENV = 7;
 const VOLUME_MOUNTS = 9;
+const NAME = 1;
+
+/** The variables that describe the pod, each with the byte of its field number. They come before the mounts. */
+function describingIn(bytes: Buffer): Part[] {
+  return orIfMalformed([], () => new ProtobufReader(bytes).root<Part[]>(describing, []));
+}
+
+const describing: Visit<Part[]> = (field, reader, into) => {
+  if (field !== ENV) return;
+  const from = reader.position - 1;
+  const name = reader.message(nameOfVariable, { is: undefined }).is;
+  if (OF_THE_POD.has(name)) into.push([from, reader.position]);
+};
+
+const nameOfVariable: Visit<{ is: string | undefined }> = (field, reader, into) => {
+  if (field === NAME) into.is = reader.text();
+};
 
 const tokenMounts: Visit<Buffer[]> = (field, reader, into) => {
   if (field !== VOLUME_MOUNTS) return;

@@ -21,6 +21,8 @@ export const dailyCap: Rule<'daily-cap'> = {
     return Math.min(...times.filter((time) => time > wall), Number.POSITIVE_INFINITY) - wall + now;
   },
   check(assessed, { wall, policy }) {
+    // this is asked of thousands that were never restarted
+    if (!assessed.entry && !recordOf(assessed.workload)) return undefined;
     const recent = [...writesOn(assessed)].filter(([at]) => at > wall - DAY && at <= wall + LONGEST_SKEW);
     const times = (well: boolean): number[] => recent.flatMap(([at, was]) => (was === well ? at : []));
     const { maxRestartsPerDay } = policy;
@@ -36,6 +38,6 @@ const writesOn = ({ workload, entry }: Outdated): ReadonlyMap<number, boolean> =
 
 function capped(times: readonly number[], most: number, how: string): Finding | undefined {
   const first = times.toSorted((a, b) => b - a)[most - 1];
-  const detail = `${times.length} restarts within 24 hours ${how}, the limit is ${most}`;
-  return first === undefined ? undefined : { detail, until: first + DAY };
+  if (first === undefined) return undefined;
+  return { detail: `${times.length} restarts within 24 hours ${how}, the limit is ${most}`, until: first + DAY };
 }

@@ -189,6 +189,25 @@ test('so they do when pods of other templates lie between them, and when one tok
   assert.deepEqual(read('b', 'kube-api-access-xyzab')?.container, one?.container);
 });
 
+test('so do pods of templates that differ in variables that describe the pod', () => {
+  const configs = new SidecarConfigs();
+  const read = (env: readonly [string, string][], token: string) =>
+    configs.ofProtobuf(
+      encode({ 1: 'istio-proxy', 7: env.map(([name, value]) => ({ 1: name, 2: value })), 9: [mount(token)] }),
+    );
+  const names = (workload: string, owner: string): [string, string][] => [
+    ['ISTIO_META_WORKLOAD_NAME', workload],
+    ['ISTIO_META_MESH_ID', 'mesh'],
+    ['ISTIO_META_OWNER', owner],
+  ];
+  const one = read(names('web', 'kubernetes://apis/apps/v1/namespaces/shop/deployments/web'), 'kube-api-access-abcde');
+  assert.equal(read(names('longer-name', 'x'.repeat(200)), 'kube-api-access-fghij'), one);
+  assert.equal(read([['ISTIO_META_MESH_ID', 'mesh']], 'kube-api-access-fghij'), one);
+  assert.notEqual(read([...names('web', 'w'), ['ISTIO_META_OWNERS', 'w']], 'kube-api-access-abcde'), one);
+  assert.notEqual(read([['ISTIO_META_MESH_ID', 'other']], 'kube-api-access-abcde'), one);
+  assert.deepEqual(one?.container, { env: [{ name: 'ISTIO_META_MESH_ID', value: 'mesh' }], volumeMounts: [] });
+});
+
 test('bytes that turn out to be no container, or one that is too large, have nothing to compare', () => {
   const configs = new SidecarConfigs();
   assert.equal(configs.ofProtobuf(encode({ 4: ['a'], 7: [Buffer.from([0xff])] }))?.container, undefined);
