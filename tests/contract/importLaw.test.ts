@@ -196,6 +196,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   cli: {
     values: [
       ...NOUNS,
+      'loopSlices.ts',
       'version.ts',
       'wireOperator.ts',
       'cluster',

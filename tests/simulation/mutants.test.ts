@@ -30,10 +30,13 @@ async function caught(mutant: Mutant, tell: (words: string) => void): Promise<vo
   }
   assert.notEqual(seed, undefined, `not caught in ${runs} runs; broken: ${[...others].join(', ') || 'nothing'}`);
   others.delete(mutant.breaks);
-  tell(`${mutant.name}: caught after ${runs} runs${others.size > 0 ? `; with it ${[...others].join(', ')}` : ''}`);
+  tell(
+    `${mutant.name}: caught after ${runs} runs, by seed ${seed}${others.size > 0 ? `; with it ${[...others].join(', ')}` : ''}`,
+  );
 }
 
-function* seedsFor({ flavour }: Mutant): Generator<number> {
+function* seedsFor({ flavour, shown }: Mutant): Generator<number> {
+  if (shown !== undefined) yield shown;
   const [first, step] = flavour === undefined ? [0, 1] : [FLAVOURS.indexOf(flavour), FLAVOURS.length];
   for (let run = 0; run < AT_MOST; run++) yield first + run * step;
 }

@@ -11,6 +11,8 @@ export interface Mutant {
   readonly breaks: string;
   /** In which it shows best; any without. */
   readonly flavour?: Flavour;
+  /** A seed that has shown it, played first: finding another one may take a thousand runs. */
+  readonly shown?: number;
 }
 
 const RULE_LIST = 'src/plan/rules/rules.ts';
@@ -40,6 +42,7 @@ const METRIC_GATES: readonly Mutant[] = [
     snippet: "if (!first) return unanswered('the query gives no sample');",
     instead: "if (!first) return { isOpen: true, isAnswered: true, detail: '' };",
     breaks: 'metric-gate',
+    shown: 83,
   },
   {
     name: 'reading the first sample only',
@@ -54,6 +57,7 @@ const METRIC_GATES: readonly Mutant[] = [
     snippet: 'return age <= COUNTS_FOR ? undefined : ',
     instead: 'return age <= Infinity ? undefined : ',
     breaks: 'metric-gate',
+    shown: 47,
   },
   {
     name: 'keeping an open gate open while Prometheus is silent',
@@ -71,6 +75,7 @@ const METRIC_GATES: readonly Mutant[] = [
     instead: 'return undefined;',
     breaks: 'wave-gate',
     flavour: 'waves',
+    shown: 611,
   },
   {
     name: 'holding no wave by the gates that waves name',
@@ -86,6 +91,7 @@ const METRIC_GATES: readonly Mutant[] = [
     snippet: '  betweenPods: true,\n',
     instead: '',
     breaks: 'metric-gate',
+    shown: 227,
   },
 ];
 
@@ -126,6 +132,7 @@ const RULES: readonly Mutant[] = [
     snippet: 'return entry?.uid === workload.uid ? entry : undefined;',
     instead: 'return undefined;',
     breaks: 'episode',
+    shown: 52,
   },
   {
     name: 'without the failure budget',
@@ -164,6 +171,7 @@ const RULES: readonly Mutant[] = [
     snippet: 'if (here < most) return',
     instead: 'return',
     breaks: 'max-in-flight-per-namespace',
+    shown: 36,
   },
   {
     name: 'without asking who must not be disrupted',
@@ -187,6 +195,7 @@ const RULES: readonly Mutant[] = [
     instead: '  oneOfARolloutGroup,\n',
     breaks: 'pdb-shared',
     flavour: 'crowded',
+    shown: 245,
   },
   {
     name: 'without turns for one owner kind',
@@ -202,6 +211,7 @@ const RULES: readonly Mutant[] = [
     instead: 'return;',
     breaks: 'lease',
     flavour: 'frozen',
+    shown: 1158,
   },
   {
     name: 'without the daily cap',
@@ -313,6 +323,7 @@ const SIDECARS: readonly Mutant[] = [
     instead: '',
     breaks: 'episode',
     flavour: 'sidecars',
+    shown: 357,
   },
   {
     name: 'going on towards an image that its injector does not give',
@@ -341,6 +352,7 @@ const TIMES: readonly Mutant[] = [
     snippet: '({ match }) => match === undefined || ',
     instead: '({ match }) => match && ',
     breaks: 'window',
+    shown: 44,
   },
   {
     name: 'without freezes',
@@ -362,6 +374,7 @@ const TIMES: readonly Mutant[] = [
     snippet: '  windowUnreadable,\n',
     instead: '',
     breaks: 'window-unreadable',
+    shown: 140,
   },
   {
     name: 'letting an annotation widen the windows of the policy',
@@ -369,6 +382,7 @@ const TIMES: readonly Mutant[] = [
     snippet: '...(matching.length > 0 ?',
     instead: '...(matching.length > 0 && own.length === 0 ?',
     breaks: 'window',
+    shown: 248,
   },
   {
     name: 'without windows of workloads',
@@ -383,6 +397,7 @@ const TIMES: readonly Mutant[] = [
     snippet: "image !== '' && urgent.some(({ images }) => anyMatches(images, image))",
     instead: 'urgent.length > 0',
     breaks: 'window',
+    shown: 44,
   },
   {
     name: 'letting what is urgent pass the limits',
@@ -391,6 +406,7 @@ const TIMES: readonly Mutant[] = [
     instead: `const urgent = this.#context.policy.urgent?.[0]?.images[0].replace('*', 'docker.io/istio');
     const wait = assessed.verdict.expected.image === urgent ? undefined : this.#waitOf(assessed, key);`,
     breaks: 'max-in-flight',
+    shown: 128,
   },
 ];
 
@@ -403,6 +419,7 @@ const MISTAKES: readonly Mutant[] = [
     instead: '',
     breaks: 'wave-skipped',
     flavour: 'waves',
+    shown: 2375,
   },
   {
     name: 'taking the time in the journal for that of the write',
@@ -411,6 +428,7 @@ const MISTAKES: readonly Mutant[] = [
     instead: 'wall() - stored.restartedAt',
     breaks: 'rate',
     flavour: 'faulty',
+    shown: 499,
   },
   {
     name: 'not counting a restart that is about to be written',
@@ -435,6 +453,7 @@ const MISTAKES: readonly Mutant[] = [
     instead: 'throw error;',
     breaks: 'episode',
     flavour: 'faulty',
+    shown: 367,
   },
   {
     name: 'not asking the rules again in the moment of sending',
@@ -443,6 +462,7 @@ const MISTAKES: readonly Mutant[] = [
     instead: 'const wait = undefined;',
     breaks: 'halted',
     flavour: 'failing',
+    shown: 819,
   },
   {
     name: 'following nobody whose workload was made anew',
@@ -451,6 +471,7 @@ const MISTAKES: readonly Mutant[] = [
     instead: 'if (seen.has(key)) continue;',
     breaks: 'liveness',
     flavour: 'faulty',
+    shown: 415,
   },
   {
     name: 'closing at once again what the mesh of the moment speaks against',
@@ -459,6 +480,7 @@ const MISTAKES: readonly Mutant[] = [
     instead: 'return observed;',
     breaks: 'reads',
     flavour: 'flapping',
+    shown: 985,
   },
   {
     name: 'counting a restart only once its write is known to have been done',
@@ -491,6 +513,7 @@ const TRUST: readonly Mutant[] = [
     instead: `({ entry, workload }) =>
       entry ? !entry.outcome : Boolean(recordOf(workload)) && !recordOf(workload).outcome;`,
     breaks: 'reads',
+    shown: 28,
   },
   {
     name: 'following a time in a template that lies ahead',
@@ -498,6 +521,7 @@ const TRUST: readonly Mutant[] = [
     snippet: 'Math.max(wall, workload.createdAt, before)',
     instead: 'Math.max(wall, before, (lastBegun(workload) ?? 0) + 1000)',
     breaks: 'journal',
+    shown: 529,
   },
   {
     name: 'halting all for the failures of one namespace',
@@ -506,6 +530,7 @@ const TRUST: readonly Mutant[] = [
     instead: 'if (failed.reduce((sum, [, count]) => sum + count, 0) < failureBudget) return undefined;',
     breaks: 'liveness',
     flavour: 'failing',
+    shown: 915,
   },
   {
     name: 'halting all where the webhook fails open in one namespace',
@@ -513,13 +538,15 @@ const TRUST: readonly Mutant[] = [
     snippet: 'return where.size > 1 || isAlone(run, known) ? first : undefined;',
     instead: 'return first;',
     breaks: 'liveness',
+    shown: 62,
   },
   {
     name: 'letting a pause hold a slot',
-    file: FOLLOWER,
+    file: 'src/restart/patience.ts',
     snippet: 'people: over < restartTimeout,',
     instead: 'people: true,',
     breaks: 'slot-held',
+    shown: 307,
   },
   {
     name: 'writing the intent down when it may be too late',
@@ -551,6 +578,7 @@ const TRUST: readonly Mutant[] = [
     snippet: '|| workload.uid !== entry.uid) {',
     instead: ') {',
     breaks: 'ends',
+    shown: 41,
   },
 ];
 
@@ -595,6 +623,7 @@ const EVICTIONS: readonly Mutant[] = [
     instead: '',
     breaks: 'evicted-template',
     flavour: 'mixed',
+    shown: 9668,
   },
   {
     name: 'without a look at the pause between two pods',
@@ -603,6 +632,7 @@ const EVICTIONS: readonly Mutant[] = [
     instead: '',
     breaks: 'operator-paused',
     flavour: 'mixed',
+    shown: 476,
   },
   {
     name: 'restarting for the answer to a like template',
@@ -617,6 +647,7 @@ const EVICTIONS: readonly Mutant[] = [
     snippet: 'const fresh = await observer.assess(mesh(), observed, true);',
     instead: 'const fresh = await observer.assess(mesh(), observed);',
     breaks: 'answer',
+    shown: 47,
   },
   {
     name: 'evicting whatever the budgets allow where the policy ignores them',
@@ -625,6 +656,7 @@ const EVICTIONS: readonly Mutant[] = [
     instead: 'return [];',
     breaks: 'pdb-spent',
     flavour: 'zones',
+    shown: 310,
   },
   {
     name: 'restarting a Rollout in the middle of an update',
@@ -632,6 +664,7 @@ const EVICTIONS: readonly Mutant[] = [
     snippet: '  updatePending,\n',
     instead: '',
     breaks: 'target',
+    shown: 266,
   },
   {
     name: 'writing the template of a Rollout',
@@ -683,6 +716,7 @@ const WAVES: readonly Mutant[] = [
     instead: 'if (false)',
     breaks: 'wave-failed',
     flavour: 'waves',
+    shown: 335,
   },
   {
     name: 'without the limit in a wave',
@@ -745,6 +779,7 @@ const ANSWERS: readonly Mutant[] = [
     instead: "if (b.digest !== '' || a.tag !== '') return",
     breaks: 'verified',
     flavour: 'frozen',
+    shown: 8562,
   },
   {
     name: 'closing a restart by the answer of a replica that is behind',
@@ -753,6 +788,7 @@ const ANSWERS: readonly Mutant[] = [
     instead: 'true;',
     breaks: 'verified',
     flavour: 'frozen',
+    shown: 2022,
   },
   {
     name: 'keeping the first answers of an epoch for an hour',
@@ -761,6 +797,7 @@ const ANSWERS: readonly Mutant[] = [
     instead: 'this.#epochsSettleAt.get(epoch) ?? this.#now();',
     breaks: 'liveness',
     flavour: 'frozen',
+    shown: 17058,
   },
 ];
 
