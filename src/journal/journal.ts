@@ -285,9 +285,12 @@ export class Journal {
     this.#storeSoon();
   }
 
-  /** If the process ends before, the next leader follows the restart again, and learns and notes the same again. */
+  /**
+   * If the process ends before, or another term reads the journal, that leader follows the restart again, and learns and notes the same
+   * again.
+   */
   #storeSoon(): void {
-    this.#writes.soon().catch((error: unknown) => this.#options.onError(error));
+    this.#writes.soon().catch((error: unknown) => error instanceof ReadAgain || this.#options.onError(error));
   }
 
   async #write(): Promise<void> {

@@ -33,8 +33,10 @@ export class PodOwners {
         unclaimed.push(controller);
         continue;
       }
-      // not pushed: that makes room for 17 in each of thousands of lists
-      owned.set(key, [...(owned.get(key) ?? []), ...pods.groupsOf(controller)]);
+      const groups = owned.get(key);
+      // most have one controller, and a first push makes room for 17
+      if (!groups) owned.set(key, [...pods.groupsOf(controller)]);
+      else for (const group of pods.groupsOf(controller)) groups.push(group);
     }
     return { owned, unclaimed };
   }

@@ -30,7 +30,7 @@ const characters = (piece: string): number => [...piece].length;
  * @param sizeOf size of a piece in the limit's unit; characters unless said otherwise
  */
 export function escaped(text: string, limit = FIELD_LIMIT, sizeOf: (piece: string) => number = characters): string {
-  // nearly all texts are as they should be, and are shown as they are; no character has less than one code unit
+  // nearly all texts need no escape; none has more characters than code units
   const isPlain = text.length <= limit && !UNSAFE.test(text);
   if (isPlain && (sizeOf === characters || sizeOf(text) <= limit)) return text;
   const pieces: string[] = [];

@@ -113,7 +113,7 @@ test('istiod away while pods are being made: the clock stands still, and once it
     await bed.istio.upgrade('default', nextVersion());
     await until('both restarts', 60_000, async () => (await scene.restarts()).length === 2);
     await bed.istio.stopIstiod('default');
-    await stays('no outcome', 35_000, async () => Object.keys(await scene.outcomes()).length === 0);
+    await stays('no outcome', 25_000, async () => Object.keys(await scene.outcomes()).length === 0);
     await bed.istio.startIstiod('default');
     // the controllers retry with a back-off that doubles, so their next try may be minutes away (client-go workqueue, up to 1000 s)
     await scene.current(['refused'], version(), 'default', 400);

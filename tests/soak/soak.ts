@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { imageEnvironment } from '../bench/imageEnvironment.ts';
 import { printTable } from '../bench/printTable.ts';
 import { OperatorProcess } from '../live/operatorProcess.ts';
 import { build } from '../testbed/build.ts';
@@ -59,7 +60,8 @@ async function main(): Promise<number> {
   try {
     const churn = new Churn(bed, new Dice(seed));
     await churn.begin();
-    const operator = new OperatorProcess(await bed.operatorKubeconfig('meltemi-soak'), FLAGS, {}, BUNDLE);
+    const kubeconfig = await bed.operatorKubeconfig('meltemi-soak');
+    const operator = new OperatorProcess(kubeconfig, FLAGS, imageEnvironment(), BUNDLE);
     await until('the operator to start', 60_000, () => operator.port('metrics') > 0 || new Error(operator.rest));
     const samples = await soaked(operator, churn);
     const restarts = (await bed.audit.writes('meltemi-soak')).filter(
