@@ -1,4 +1,5 @@
 import type { Mesh } from '../../src/expect/mesh.ts';
+import { SnapshotMap } from '../../src/journal/snapshotMap.ts';
 import { keyOf, NO_NAMESPACE, type Workload, type WorkloadKey } from '../../src/model.ts';
 import type { Observed } from '../../src/observe/observed.ts';
 import type { Answered } from '../../src/plan/assess.ts';
@@ -16,7 +17,7 @@ const HOUR = 60 * MINUTE;
 export class ObservedWorkloads {
   readonly mesh: Mesh;
   readonly observed: Observed[];
-  readonly journal = new Map<WorkloadKey, JournalEntry>();
+  readonly journal = new SnapshotMap<WorkloadKey, JournalEntry>();
   readonly #answer = { kind: 'sidecar', sidecar: expected() } as const;
   readonly #answered: Answered[];
   now = NOW;
@@ -80,7 +81,7 @@ export class ObservedWorkloads {
   readonly #learnt = () => [];
 
   inputs(): EvaluationInputs {
-    const given = { now: this.now, wall: this.now, journal: this.journal, epochSeenAt: this.#epochs };
+    const given = { now: this.now, wall: this.now, journal: this.journal.snapshot(), epochSeenAt: this.#epochs };
     return {
       mesh: this.mesh,
       learnt: this.#learnt,
