@@ -1,5 +1,5 @@
 import { excerpt } from '../excerpt.ts';
-import { forgetOldest } from '../forgetOldest.ts';
+import { remembered } from '../remembered.ts';
 
 /** An image reference, resolved as the container runtime resolves it. */
 export interface ImageReference {
@@ -36,12 +36,7 @@ const MOST_KEPT = 500;
  */
 export function parseImage(reference: string): ImageReference {
   if (reference.length > LONGEST_REFERENCE) return malformed(reference);
-  const known = split.get(reference);
-  if (known) return known;
-  const made = splitReference(reference);
-  split.set(reference, made);
-  forgetOldest(split, MOST_KEPT);
-  return made;
+  return remembered(split, MOST_KEPT, reference, splitReference);
 }
 
 const malformed = (reference: string): ImageReference => ({ registry: '', repository: reference, tag: '', digest: '' });

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { forgetOldest } from '../forgetOldest.ts';
 import type { SidecarConfig } from '../model.ts';
+import { remembered } from '../remembered.ts';
 import { readAnswerText } from './admission.ts';
 import type { Answer } from './answer.ts';
 import type { Read, ToRead } from './answerThread.ts';
@@ -59,9 +59,7 @@ export class AnswerReader {
     if (answer.kind !== 'sidecar' || !answer.sidecar.config) return answer;
     const { config } = answer.sidecar;
     const text = JSON.stringify(config);
-    const known = this.#configs.get(text) ?? config;
-    this.#configs.set(text, known);
-    forgetOldest(this.#configs, MOST_CONFIGS);
+    const known = remembered(this.#configs, MOST_CONFIGS, text, () => config);
     return { ...answer, sidecar: { ...answer.sidecar, config: known } };
   }
 

@@ -44,7 +44,7 @@ export class ProtobufReader {
     return into;
   }
 
-  /** Where the value of the current field begins, if it was not read yet. */
+  /** Where the value of the current field begins, its length included; once it was read, where it has ended. */
   get position(): number {
     return this.#at;
   }

@@ -1,6 +1,6 @@
 import { hash as digestOf } from 'node:crypto';
-import { forgetOldest } from '../forgetOldest.ts';
 import type { SidecarConfig } from '../model.ts';
+import { remembered } from '../remembered.ts';
 import { sortedKeys } from '../sortedKeys.ts';
 import { CONTAINER_FIELDS, containerFromProtobuf } from './containerProtobuf.ts';
 import { ProtobufError, ProtobufReader, type Visit } from './protobuf.ts';
@@ -83,8 +83,8 @@ export class SidecarConfigs {
     if (this.#last && differsInTokensOnly(bytes, this.#last)) return this.#last.config;
     // a copy, because the bytes are part of a whole page
     const own = Buffer.from(bytes);
-    const tokens = tokensIn(own);
-    const config = this.#ofBytes(own, [...describingIn(own), ...tokens]);
+    const { variables, tokens } = ignoredIn(own);
+    const config = this.#ofBytes(own, [...variables, ...tokens]);
     this.#last = { bytes: own, tokens, config };
     return config;
   }
@@ -92,18 +92,18 @@ export class SidecarConfigs {
   /** @param ignored what is not compared, in its order */
   #ofBytes(bytes: Buffer, ignored: readonly Part[]): SidecarConfig {
     const digest = digestOf('sha256', withoutParts(bytes, ignored), 'base64');
-    const known = this.#read.get(digest);
-    if (known) return known;
-    const config = new UndecodedConfig(digest, () => this.#decode(bytes));
-    this.#read.set(digest, config);
-    forgetOldest(this.#read, MOST);
-    return config;
+    return remembered(this.#read, MOST, digest, () => new UndecodedConfig(digest, () => this.#decode(bytes)));
   }
 
   #decode(bytes: Buffer): Fields | undefined {
     this.#decoded += 1;
-    const text = orIfMalformed(undefined, () => comparedText(containerFromProtobuf(bytes)));
-    return text && JSON.parse(text);
+    try {
+      const text = comparedText(containerFromProtobuf(bytes));
+      return text && JSON.parse(text);
+    } catch (error) {
+      if (error instanceof ProtobufError) return undefined;
+      throw error;
+    }
   }
 
   /** How often bytes were decoded. */
@@ -114,12 +114,7 @@ export class SidecarConfigs {
   /** @param container of an API object in JSON */
   ofObject(container: Readonly<Record<string, unknown>>): SidecarConfig | undefined {
     const config = sidecarConfig(container);
-    if (!config) return undefined;
-    const known = this.#known.get(config.hash);
-    if (known) return known;
-    this.#known.set(config.hash, config);
-    forgetOldest(this.#known, MOST);
-    return config;
+    return config && remembered(this.#known, MOST, config.hash, () => config);
   }
 }
 
@@ -135,15 +130,6 @@ class UndecodedConfig implements SidecarConfig {
 
   get container(): SidecarConfig['container'] {
     return this.#decode();
-  }
-}
-
-function orIfMalformed<T>(instead: T, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ProtobufError) return instead;
-    throw error;
   }
 }
 
@@ -179,41 +165,37 @@ function withoutParts(bytes: Buffer, parts: readonly Part[]): Buffer {
   return Buffer.concat(starts.map((start, index) => bytes.subarray(start, ends[index])));
 }
 
-/** The mounts of tokens in a container. */
-function tokensIn(bytes: Buffer): Part[] {
-  const mounts: Buffer[] = [];
-  new ProtobufReader(bytes).root(tokenMounts, mounts);
-  return mounts.map((mount) => {
-    const start = mount.byteOffset - bytes.byteOffset;
-    return [start, start + mount.length];
-  });
+/** The parts of a container that are not compared. */
+interface Ignored {
+  /** The variables that describe the pod, each with the byte of its field number. They come before the mounts. */
+  readonly variables: Part[];
+  /** The mounts of tokens, without their field numbers and lengths. */
+  readonly tokens: Part[];
 }
+
+const ignoredIn = (bytes: Buffer): Ignored =>
+  new ProtobufReader(bytes).root<Ignored>(ignored, { variables: [], tokens: [] });
 
 const ENV = 7;
 const VOLUME_MOUNTS = 9;
-const NAME = 1;
 
-/** The variables that describe the pod, each with the byte of its field number. They come before the mounts. */
-function describingIn(bytes: Buffer): Part[] {
-  return orIfMalformed([], () => new ProtobufReader(bytes).root<Part[]>(describing, []));
+const ignored: Visit<Ignored> = (field, reader, into) => {
+  if (field !== ENV && field !== VOLUME_MOUNTS) return;
+  const start = reader.position - 1;
+  const value = reader.bytes();
+  const end = reader.position;
+  if (field === ENV) {
+    if (OF_THE_POD.has(variableName(value))) into.variables.push([start, end]);
+  } else if (isTokenMount(value, 0, value.length)) into.tokens.push([end - value.length, end]);
+};
+
+const NAME_TAG = 0x0a;
+
+/** The name of a variable. It comes first in what the API server encodes. None that is looked for has more than 127 characters. */
+function variableName(variable: Buffer): string | undefined {
+  const [tag, length = 0] = variable;
+  return tag === NAME_TAG ? variable.toString('latin1', 2, 2 + length) : undefined;
 }
-
-const describing: Visit<Part[]> = (field, reader, into) => {
-  if (field !== ENV) return;
-  const from = reader.position - 1;
-  const name = reader.message(nameOfVariable, { is: undefined }).is;
-  if (OF_THE_POD.has(name)) into.push([from, reader.position]);
-};
-
-const nameOfVariable: Visit<{ is: string | undefined }> = (field, reader, into) => {
-  if (field === NAME) into.is = reader.text();
-};
-
-const tokenMounts: Visit<Buffer[]> = (field, reader, into) => {
-  if (field !== VOLUME_MOUNTS) return;
-  const mount = reader.bytes();
-  if (isTokenMount(mount, 0, mount.length)) into.push(mount);
-};
 
 const TOKEN_BYTES = Buffer.from(TOKEN_MOUNT, 'latin1');
 

@@ -8,7 +8,7 @@ import { type IsInjector, isNotReached, isRefusedByInjector } from './progress.t
 const LONGEST_EXCUSE = 60 * 60_000;
 /** The longest time between two tries of a controller (client-go util/workqueue DefaultTypedControllerRateLimiter). */
 const LONGEST_BACK_OFF = 1000 * 1000;
-/** How long an injector may stay unreachable after that was seen and before it is asked again. */
+/** The follower asks an injector every 15 to 20 seconds, so it may be unreachable for so much longer than was seen. */
 const UNSEEN = 20_000;
 
 /** Whether a restart without progress may exceed its time limit. This depends on the cause. Times are from the steady clock. */

@@ -1,6 +1,6 @@
 import { excerpt } from '../../excerpt.ts';
-import { forgetOldest } from '../../forgetOldest.ts';
 import { WINDOW_ANNOTATION } from '../../names.ts';
+import { remembered } from '../../remembered.ts';
 import type { Assessed } from '../assessed.ts';
 import type { WindowTimes } from './windowTimes.ts';
 import { ANOTHER_TIME, parseDays, parseTimeOfDay, parseTimeZone, WrongWord } from './windowWords.ts';
@@ -41,12 +41,7 @@ const kept = new Map<string, WindowsReading>();
 /** Windows as an annotation has them: `DAYS HH:MM-HH:MM ZONE`, several of them between semicolons. */
 export function readWindows(text: string): WindowsReading {
   if (text.length > LONGEST) return { problem: `It has more than ${LONGEST} characters.` };
-  const known = kept.get(text);
-  if (known) return known;
-  const reading = parsed(text);
-  kept.set(text, reading);
-  forgetOldest(kept, MOST_KEPT);
-  return reading;
+  return remembered(kept, MOST_KEPT, text, parsed);
 }
 
 function parsed(text: string): WindowsReading {
