@@ -9,7 +9,7 @@ import type { Policy } from '../plan/policy.ts';
 import { type Receiver, receiverName } from '../plan/receiver.ts';
 import type { PlanContext } from '../plan/rule.ts';
 import { type AllRunNotes, FINISHED, type RunNotes } from '../plan/runNotes.ts';
-import { type RunState, runStatesStepwise } from '../plan/runState.ts';
+import { RunMembers, type RunState } from '../plan/runState.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Origin, RunNotification } from './messages.ts';
 import type { DeliveryListener, Post } from './receiverQueue.ts';
@@ -48,6 +48,7 @@ const MOST_UNTOLD = 40;
  */
 export class Notifier {
   readonly #options: NotifierOptions;
+  readonly #members = new RunMembers();
   /** The queues of this term; absent outside of one. */
   #deliveries: Deliveries | undefined;
   /** News that may not be in the store yet. */
@@ -76,8 +77,7 @@ export class Notifier {
   async evaluated(evaluation: Evaluation, inputs: NewsInputs): Promise<number | undefined> {
     const { journal, wall } = this.#options;
     const open = openRuns(journal.notes);
-    const { items } = evaluation;
-    const found = open.size > 0 ? await inSlices(runStatesStepwise(items, open), items.length) : [];
+    const found = open.size > 0 ? await inSlices(this.#members.states(evaluation, open), evaluation.items.length) : [];
     if (!this.#deliveries) return undefined;
     // receivers may have got something meanwhile
     const current = (): RunState[] =>

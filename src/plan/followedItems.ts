@@ -10,11 +10,14 @@ export interface ItemNews {
   readonly gone: readonly Planned[];
 }
 
+/** What of an evaluation tells who follows it what has changed. */
+export type FollowedEvaluation = Pick<Evaluation, 'items' | 'serial' | 'changes'>;
+
 /** Follows evaluations that are made one after the other. After a gap, everything is new. */
 export class FollowedItems {
   #serial: number | undefined;
 
-  next({ items, serial, changes }: Evaluation): ItemNews {
+  next({ items, serial, changes }: FollowedEvaluation): ItemNews {
     const isAnew = !changes || serial === undefined || this.#serial !== serial - 1;
     this.#serial = serial;
     return isAnew ? { isAnew, added: items, gone: [] } : { isAnew, added: changes.changed, gone: changes.gone };

@@ -1,8 +1,9 @@
 import type { Injection } from '../expect/mesh.ts';
 import type { Pause } from '../loopSlices.ts';
-import { keyOf, type WorkloadRef } from '../model.ts';
+import { keyOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { cutToSecond } from '../rfc3339.ts';
 import { type Assessed, type AssessedSidecar, bySidecar } from './assessed.ts';
+import { type FollowedEvaluation, FollowedItems } from './followedItems.ts';
 import { isInFlight } from './journalEntry.ts';
 import type { RunCounts } from './notification.ts';
 import { type Outcome, resultOf } from './outcomes.ts';
@@ -40,37 +41,63 @@ export interface RunState {
   readonly left: 'more' | 'stuck' | 'nothing';
 }
 
-/** How far each of these runs is. Pure; in steps, one for each workload. */
-export function* runStatesStepwise(items: readonly Planned[], runs: AllRunNotes): Generator<Pause, RunState[]> {
-  const found = new Map([...runs.keys()].map((run) => [run, new Map<string, RunMember>()]));
-  const injections = new Map<string, Injection>();
-  for (const item of items) {
-    for (const one of bySidecar(item)) {
-      const run = one.injection?.run;
-      const members = run === undefined ? undefined : found.get(run);
-      if (!members || !one.injection || run === undefined) continue;
-      injections.set(run, one.injection);
-      members.set(keyOf(item.workload), memberOf(item, one, run, runs.get(run)));
-    }
-    noteFormer(item, found, runs);
-    yield 'short';
-  }
-  return [...found].map(([run, members]) => {
-    const injection = injections.get(run);
-    return stateOf(run, [...members.values()], runs.get(run) ?? {}, injection);
-  });
+/** A workload in a run, and the injection that decides its sidecar there; absent if another one does now. */
+interface Place {
+  readonly member: RunMember;
+  readonly injection?: Injection;
 }
 
-/** A workload that was restarted in a run and that now another injector decides about. */
-function noteFormer(item: Planned, found: Map<string, Map<string, RunMember>>, runs: AllRunNotes): void {
-  if (!item.entry) return;
-  const key = keyOf(item.workload);
-  for (const { run } of targetsOf(item.entry)) {
-    const members = found.get(run);
-    if (!members || members.has(key)) continue;
-    const { workload, verdict } = item;
-    members.set(key, { workload: refOf(workload), verdict: elsewhere(verdict), ...lastOf(item, run, runs.get(run)) });
+/** Says how far runs are, again and again. Of what an evaluation has not changed, it keeps the members. */
+export class RunMembers {
+  readonly #items = new FollowedItems();
+  #places = new Map<string, Map<WorkloadKey, Place>>();
+  /** The runs that places were made for; absent if what is kept must not be used. */
+  #runs: AllRunNotes | undefined;
+
+  /** How far each of these runs is, in steps: one for each workload that is not as it was in the last call. */
+  *states(evaluation: FollowedEvaluation, runs: AllRunNotes): Generator<Pause, RunState[]> {
+    const { isAnew, added } = this.#items.next(evaluation);
+    const isKept = !isAnew && this.#runs !== undefined && haveSameMembers(this.#runs, runs);
+    // should this end half-way, nothing of it is used again
+    this.#runs = undefined;
+    if (!isKept) this.#places = new Map([...runs.keys()].map((run) => [run, new Map()]));
+    for (const item of isKept ? added : evaluation.items) {
+      const key = keyOf(item.workload);
+      const mine = placesOf(item, runs);
+      for (const [run, places] of this.#places) {
+        const place = mine.get(run);
+        if (place) places.set(key, place);
+        else places.delete(key);
+      }
+      yield 'short';
+    }
+    this.#runs = runs;
+    return [...this.#places].map(([run, places]) => stateOf(run, [...places.values()], runs.get(run) ?? {}));
   }
+}
+
+/** Nothing else of the notes decides who is a member, or what is said of it. */
+function haveSameMembers(before: AllRunNotes, now: AllRunNotes): boolean {
+  return before.size === now.size && [...now].every(([run, { startedAt }]) => before.get(run)?.startedAt === startedAt);
+}
+
+/** The places of a workload in these runs. */
+function placesOf(item: Planned, runs: AllRunNotes): Map<string, Place> {
+  const places = new Map<string, Place>();
+  for (const one of bySidecar(item)) {
+    const { injection } = one;
+    const notes = injection && runs.get(injection.run);
+    if (notes) places.set(injection.run, { member: memberOf(item, one, injection.run, notes), injection });
+  }
+  // it was restarted in a run, and now another injector decides about it
+  for (const { run } of item.entry ? targetsOf(item.entry) : []) {
+    const notes = runs.get(run);
+    if (!notes || places.has(run)) continue;
+    const { workload, verdict } = item;
+    const member = { workload: refOf(workload), verdict: elsewhere(verdict), ...lastOf(item, run, notes) };
+    places.set(run, { member });
+  }
+  return places;
 }
 
 /** What another injector thinks of it makes it no outdated workload of this run. */
@@ -79,7 +106,7 @@ const elsewhere = (verdict: Assessed['verdict']): Assessed['verdict'] =>
 
 const refOf = ({ kind, namespace, name }: WorkloadRef): WorkloadRef => ({ kind, namespace, name });
 
-function memberOf(item: Planned, one: AssessedSidecar, run: string, notes: RunNotes | undefined): RunMember {
+function memberOf(item: Planned, one: AssessedSidecar, run: string, notes: RunNotes): RunMember {
   const wait = waitOf(item, one);
   return {
     workload: refOf(item.workload),
@@ -101,7 +128,7 @@ function waitOf({ step, source }: Planned, one: AssessedSidecar): Wait | undefin
 function lastOf(
   item: Planned,
   run: string,
-  { startedAt = Number.POSITIVE_INFINITY }: RunNotes = {},
+  { startedAt = Number.POSITIVE_INFINITY }: RunNotes,
 ): Pick<RunMember, 'isInFlight' | 'outcome' | 'restartedAt'> {
   const { entry } = item;
   if (!entry) return { isInFlight: false };
@@ -117,12 +144,9 @@ function lastOf(
   };
 }
 
-function stateOf(
-  run: string,
-  members: readonly RunMember[],
-  notes: RunNotes,
-  injection: Injection | undefined,
-): RunState {
+function stateOf(run: string, places: readonly Place[], notes: RunNotes): RunState {
+  const members = places.map(({ member }) => member);
+  const injection = places.findLast((one) => one.injection)?.injection;
   const outdated = members.filter(({ verdict }) => verdict.state === 'outdated');
   const counts = {
     outdated: outdated.length,

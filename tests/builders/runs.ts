@@ -3,7 +3,7 @@ import type { Outcome } from '../../src/plan/outcomes.ts';
 import type { Planned, Step } from '../../src/plan/plan.ts';
 import type { Wait } from '../../src/plan/rule.ts';
 import type { RunNotes } from '../../src/plan/runNotes.ts';
-import { type RunState, runStatesStepwise } from '../../src/plan/runState.ts';
+import { RunMembers, type RunState } from '../../src/plan/runState.ts';
 import { type ReasonCode, reason } from '../../src/reasons.ts';
 import { journalled, restarted } from './journal.ts';
 import { assessed, expected, MINUTE, NOW } from './workload.ts';
@@ -58,7 +58,7 @@ export const notes = (given: RunNotes = {}): RunNotes => ({
 
 /** How far the run `run` is with these workloads. */
 export function runState(items: readonly Planned[], given: RunNotes = notes()): RunState {
-  const steps = runStatesStepwise(items, new Map([['run', given]]));
+  const steps = new RunMembers().states({ items }, new Map([['run', given]]));
   for (;;) {
     const next = steps.next();
     if (next.done) return next.value[0] as RunState;

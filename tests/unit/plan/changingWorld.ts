@@ -15,7 +15,7 @@ import type { Outcome } from '../../../src/plan/outcomes.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
 import { fingerprint, type Write } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
-import { begun, type RunNotes } from '../../../src/plan/runNotes.ts';
+import { begun, FINISHED, type RunNotes } from '../../../src/plan/runNotes.ts';
 import { reason } from '../../../src/reasons.ts';
 import { timestamp } from '../../../src/rfc3339.ts';
 import { recorded, restarted } from '../../builders/journal.ts';
@@ -147,6 +147,7 @@ export class ChangingWorld {
         'an entry is forgotten',
         () => this.#journal.delete(this.#dice.pick([...this.#journal.keys(), this.#anyone()])),
       ],
+      [2, 'runs finish', () => this.#runsFinish()],
       [2, 'another policy', () => this.#policyChanges()],
       [1, 'another mesh', () => this.#meshChanges()],
       [2, 'a metric gate answers', () => this.#gateAnswers()],
@@ -161,6 +162,12 @@ export class ChangingWorld {
       return word;
     }
     return 'nothing';
+  }
+
+  /** The next restart of each begins it anew. */
+  #runsFinish(): void {
+    for (const [run, notes] of this.#notes)
+      if (notes.startedAt !== undefined) this.#notes.set(run, { ...notes, told: [FINISHED] });
   }
 
   #anyone(): WorkloadKey {

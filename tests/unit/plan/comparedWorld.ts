@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Pause } from '../../../src/loopSlices.ts';
+import { keyOf } from '../../../src/model.ts';
 import { type Evaluation, evaluate } from '../../../src/plan/evaluate.ts';
 import { Evaluator } from '../../../src/plan/evaluator.ts';
 import type { Planned } from '../../../src/plan/plan.ts';
 import { ruleContextOf } from '../../../src/plan/ruleContext.ts';
+import type { AllRunNotes } from '../../../src/plan/runNotes.ts';
+import { RunMembers, type RunState } from '../../../src/plan/runState.ts';
 import { diceFor } from '../fuzz/dice.ts';
 import { ChangingWorld } from './changingWorld.ts';
 
@@ -16,6 +19,7 @@ export function compareWorld(seed: number): void {
   const dice = diceFor(seed, 15);
   const world = new ChangingWorld(dice, dice.pick(SIZES));
   const evaluator = new Evaluator();
+  const members = new RunMembers();
   let last = made(evaluator.evaluate(world.inputs()));
   for (let change = 0; change < CHANGES; change++) {
     world.evaluated(last);
@@ -24,6 +28,7 @@ export function compareWorld(seed: number): void {
     const next = made(evaluator.evaluate(inputs));
     assert.deepEqual(essence(next), evaluate(inputs), words);
     checkChanges(last, next, words);
+    checkRuns(members, next, inputs.context.notes, words);
     const { history, rolloutGroups } = ruleContextOf(next.items, inputs.context);
     const atWrite = evaluator.ruleContext(inputs.context);
     assert.deepEqual(atWrite.history, history, words);
@@ -41,6 +46,17 @@ function made<T>(steps: Generator<Pause, T>): T {
 
 /** What the specification knows of, too. */
 const essence = ({ serial: _, changes: __, ...rest }: Evaluation): Evaluation => rest;
+
+/** Whoever keeps the members of runs has those of the whole evaluation. */
+function checkRuns(kept: RunMembers, evaluation: Evaluation, runs: AllRunNotes, words: string): void {
+  const whole = made(new RunMembers().states({ items: evaluation.items }, runs));
+  assert.deepEqual(made(kept.states(evaluation, runs)).map(byName), whole.map(byName), words);
+}
+
+const byName = (state: RunState): RunState => ({
+  ...state,
+  members: state.members.toSorted((a, b) => Number(keyOf(a.workload) > keyOf(b.workload)) - 0.5),
+});
 
 /** Who follows the changes has the items. */
 function checkChanges(last: Evaluation, { items, changes, serial }: Evaluation, words: string): void {

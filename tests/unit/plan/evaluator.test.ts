@@ -37,6 +37,18 @@ const mistakes: [string, Mistake][] = [
       instead: 'of again) stamps[place] ??= {};',
     },
   ],
+  [
+    'keeping a workload in the run that it has left',
+    { file: 'src/plan/runState.ts', snippet: 'else places.delete(key);', instead: '' },
+  ],
+  [
+    'keeping who was restarted in a run that has started anew',
+    {
+      file: 'src/plan/runState.ts',
+      snippet: 'before.get(run)?.startedAt === startedAt',
+      instead: '(startedAt, before.has(run))',
+    },
+  ],
 ];
 
 test.each(mistakes)('the comparison shows a mistake: %s', async (_, mistake) => {
