@@ -99,7 +99,7 @@ const TURN_RETRY = 5000;
  * Milliseconds for each workload between two evaluations. Each goes through all of them, if only to see that nothing has changed. So the
  * share of the processor that they take does not grow with the cluster. With 5000 workloads a free slot waits up to half a second.
  */
-const PACE = 0.1;
+const PACE = 0.025;
 /** Milliseconds for each workload between two looks for news: each look goes through all of them. */
 const NEWS_PACE = 0.05;
 

@@ -30,6 +30,7 @@ if (values.help) {
   );
   process.exit(0);
 }
+const IN_FLIGHT = 50;
 const sizes = values.sizes.split(',').map(Number);
 const silent = (): void => undefined;
 
@@ -94,7 +95,7 @@ async function upgrade(size: number, restarts: number): Promise<Upgrade> {
   const worked = (): number => Object.values(process.threadCpuUsage()).reduce((sum, one) => sum + one, 0) / 1000;
   let first = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const only = policy({ istiodConfigReadDelay: 0 });
+  const only = policy({ istiodConfigReadDelay: 0, maxInFlight: IN_FLIGHT, maxInFlightPerNamespace: IN_FLIGHT });
   const { operator, journal } = wireOperator({
     cluster: cluster.api,
     lease: {
@@ -123,7 +124,7 @@ async function upgrade(size: number, restarts: number): Promise<Upgrade> {
     wall: Date.now,
     sleep: (milliseconds, signal) =>
       new Promise<void>((wake) => {
-        const timer = setTimeout(wake, Math.min(milliseconds, 20));
+        const timer = setTimeout(wake, milliseconds);
         signal?.addEventListener('abort', () => wake(clearTimeout(timer)), { once: true });
       }),
     own: undefined,

@@ -12,11 +12,16 @@ interface Patch {
   readonly spec?: { readonly template: { readonly metadata: { readonly annotations: Labels } } };
 }
 
-/** A cluster in memory whose pods are all outdated, and whose rollouts take no time. */
+/** Milliseconds that the rollout of a workload takes: two to six seconds, spread evenly. */
+const rolloutTakes = (name: string): number => 2000 + (Number(name.slice(NAME.length)) % 41) * 100;
+const NAME = 'app-';
+
+/** A cluster in memory whose pods are all outdated. A rollout takes some seconds, and then all pods are new. */
 export class VirtualCluster {
   readonly mesh: Mesh;
   readonly #workloads = new Map<WorkloadKey, Workload>();
-  readonly #restarted = new Set<WorkloadKey>();
+  /** When their restarts were written. */
+  readonly #restarted = new Map<WorkloadKey, number>();
 
   constructor(size: number) {
     const namespaces = Array.from({ length: Math.ceil(size / IN_A_NAMESPACE) }, (_, index) => `ns-${index}`);
@@ -24,7 +29,7 @@ export class VirtualCluster {
     for (let index = 0; index < size; index++) {
       const one = workload({
         namespace: `ns-${Math.floor(index / IN_A_NAMESPACE)}`,
-        name: `app-${index}`,
+        name: `${NAME}${index}`,
         uid: `uid-${index}`,
         kind: 'StatefulSet',
         createdAt: 0,
@@ -35,8 +40,20 @@ export class VirtualCluster {
   }
 
   #podOf(one: Workload): PodFacts {
-    const image = this.#restarted.has(keyOf(one)) ? expected().image : sidecar().image;
+    const isNew = this.#restarted.has(keyOf(one)) && !this.#isRolling(one);
+    const image = isNew ? expected().image : sidecar().image;
     return pod(one, { sidecar: sidecar({ image }), createdAt: Date.now() });
+  }
+
+  #isRolling(one: Workload): boolean {
+    return performance.now() < (this.#restarted.get(keyOf(one)) ?? -Infinity) + rolloutTakes(one.name);
+  }
+
+  /** As its controller reports it now. */
+  #reported(one: Workload | undefined): Workload | undefined {
+    if (!one || !this.#isRolling(one)) return one;
+    const rollout = { ...one.rollout, updated: 0, currentRevision: 'before', updateRevision: 'after' };
+    return { ...one, rollout, resourceVersion: `${one.resourceVersion}0` };
   }
 
   #podsOf = (one: Workload): PodFacts[] =>
@@ -61,7 +78,7 @@ export class VirtualCluster {
       workload: async (ref) => {
         // a network takes its time, so that timers go on
         await new Promise(setImmediate);
-        return all.get(keyOf(ref));
+        return this.#reported(all.get(keyOf(ref)));
       },
       patch: async (ref, body) => this.#patch(keyOf(ref), body as Patch),
       rejection: async () => undefined,
@@ -79,7 +96,7 @@ export class VirtualCluster {
       annotations: { ...one.template.annotations, ...spec?.template.metadata.annotations },
     };
     const rollout = { ...one.rollout, observedGeneration: generation };
-    if (spec) this.#restarted.add(key);
+    if (spec) this.#restarted.set(key, performance.now());
     const written = {
       ...one,
       annotations,
