@@ -96,12 +96,10 @@ const SHORTEST_SLEEP = 100;
 const LONGEST_SLEEP = 60_000;
 const TURN_RETRY = 5000;
 /**
- * Milliseconds for each workload between two evaluations. Each goes through all of them, if only to see that nothing has changed. So the
- * share of the processor that they take does not grow with the cluster. With 5000 workloads a free slot waits up to half a second.
+ * Milliseconds between two evaluations: so many for each workload, and at most half a second, which a free slot may wait. Each evaluation
+ * goes through all workloads, if only to see that nothing has changed.
  */
-const PACE = 0.025;
-/** Milliseconds for each workload between two looks for news: each look goes through all of them. */
-const NEWS_PACE = 0.05;
+const PACE = { each: 0.1, longest: 500 };
 
 /**
  * The loop: something changed or a time has come → scan what it concerns → judge → plan → restart. One evaluation runs at a time;
@@ -135,9 +133,6 @@ export class Operator {
   #wanted = false;
   /** When the next evaluation may begin. */
   #pacedAt = 0;
-  /** From when on an evaluation is looked through for news again, and when one must be. */
-  #newsAt = 0;
-  #finishAt = Number.POSITIVE_INFINITY;
 
   constructor(options: OperatorOptions) {
     this.#options = options;
@@ -332,7 +327,7 @@ export class Operator {
     // a restart that ends meanwhile is in no observation of this evaluation: it counts as it was when that began
     const busy = [...this.#restarts.busy.keys()];
     const all = this.#observations.all();
-    this.#pacedAt = now() + all.length * PACE;
+    this.#pacedAt = now() + Math.min(all.length * PACE.each, PACE.longest);
     const observations = await observer.answerAll(mesh, all);
     if (signal.aborted) return;
     if (this.#upkeep.tend(observations)) this.ring();
@@ -362,12 +357,8 @@ export class Operator {
   /** Has people told what is new, and comes back when a run may have finished. */
   async #takeNews(evaluation: Evaluation, context: PlanContext): Promise<void> {
     const { notifier, now } = this.#options;
-    if (now() >= this.#newsAt) {
-      const again = await notifier.evaluated(evaluation, context);
-      this.#finishAt = again === undefined ? Number.POSITIVE_INFINITY : now() + again;
-      this.#newsAt = now() + evaluation.items.length * NEWS_PACE;
-    } else this.#finishAt = Math.min(this.#finishAt, this.#newsAt);
-    this.#wakeAt = Math.min(this.#wakeAt, this.#finishAt);
+    const again = await notifier.evaluated(evaluation, context);
+    if (again !== undefined) this.#wakeAt = Math.min(this.#wakeAt, now() + again);
   }
 
   /** What waits for a confirmed answer gets one: any of its workloads can be the question. */

@@ -361,7 +361,8 @@ export class Observer {
     this.#before.begin([mesh, readsConfig(policy())]);
     const known = this.#before.of(observations, drops);
     const all = known.map((one) => one as WithAnswers);
-    const again = [...known.keys()].filter((place) => !known[place]);
+    const again: number[] = [];
+    for (const [place, one] of known.entries()) if (!one) again.push(place);
     const asking: Promise<unknown>[] = [];
     const slices = loopSlices();
     for (const place of again) {

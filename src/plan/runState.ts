@@ -72,7 +72,7 @@ export class RunMembers {
       yield 'short';
     }
     this.#runs = runs;
-    return [...this.#places].map(([run, places]) => stateOf(run, [...places.values()], runs.get(run) ?? {}));
+    return [...this.#places].map(([run, places]) => stateOf(run, places.values(), runs.get(run) ?? {}));
   }
 }
 
@@ -144,20 +144,33 @@ function lastOf(
   };
 }
 
-function stateOf(run: string, places: readonly Place[], notes: RunNotes): RunState {
-  const members = places.map(({ member }) => member);
-  const injection = places.findLast((one) => one.injection)?.injection;
-  const outdated = members.filter(({ verdict }) => verdict.state === 'outdated');
-  const counts = {
-    outdated: outdated.length,
-    inFlight: members.filter((one) => one.isInFlight).length,
-    verified: members.filter(isVerified).length + (notes.forgotten ?? 0),
-    failed: members.filter(isFailed).length,
-    waiting: outdated.filter((one) => !one.isInFlight && !isFailed(one)).length,
-  };
-  const left = members.map(leftOf);
-  const most = left.includes('more') ? 'more' : left.includes('stuck') ? 'stuck' : 'nothing';
+function stateOf(run: string, places: Iterable<Place>, notes: RunNotes): RunState {
+  const members: RunMember[] = [];
+  const counts: Counting = { outdated: 0, inFlight: 0, verified: notes.forgotten ?? 0, failed: 0, waiting: 0 };
+  let injection: Injection | undefined;
+  let most: RunState['left'] = 'nothing';
+  for (const place of places) {
+    const { member } = place;
+    members.push(member);
+    injection = place.injection ?? injection;
+    count(member, counts);
+    const left = leftOf(member);
+    if (left === 'more' || most === 'nothing') most = left;
+  }
   return { run, ...(injection && { injection }), notes, members, counts, left: most };
+}
+
+/** Counts while they are made. */
+type Counting = { -readonly [Count in keyof RunCounts]: number };
+
+function count(member: RunMember, counts: Counting): void {
+  const isOutdated = member.verdict.state === 'outdated';
+  const hasFailed = isFailed(member);
+  if (isOutdated) counts.outdated += 1;
+  if (member.isInFlight) counts.inFlight += 1;
+  if (isVerified(member)) counts.verified += 1;
+  if (hasFailed) counts.failed += 1;
+  if (isOutdated && !member.isInFlight && !hasFailed) counts.waiting += 1;
 }
 
 /** Whether its last restart in the run brought its sidecar. */
