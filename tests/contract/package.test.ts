@@ -131,6 +131,12 @@ test('the bundle has all that is imported of undici', () => {
   assert.deepEqual([...new Set(names.filter((name) => !name.startsWith('type ')))].sort(), OF_UNDICI);
 });
 
+test('the bundle has zod’s messages in English and in no other language', () => {
+  const texts = [...chunks.values()].map((bytes) => bytes.toString());
+  const found = texts.flatMap((text) => [...text.matchAll(/node_modules\/zod\/\S+\/locales\/([\w-]+)\.cjs/g)]);
+  assert.deepEqual([...new Set(found.map(([, language]) => language))], ['en']);
+});
+
 const PORT_FORWARD = `
 import { Agent, ProxyAgent, WebSocket, buildConnector } from 'undici';
 console.log([Agent, ProxyAgent, WebSocket, buildConnector].map((one) => typeof one), typeof new Agent().request);
