@@ -35,7 +35,7 @@ COPY --from=build /app/ /app/
 ENV NODE_ENV=production
 # Three quarters of the memory limit are for the heap, whatever the limit is. The chart may say a number instead: --max-old-space-size=192
 # A scan reads much and keeps little, so a small place for new objects is enough: V8 keeps what it has once made of it.
-ENV NODE_OPTIONS="--max-old-space-size-percentage=75 --max-semi-space-size=1"
+ENV NODE_OPTIONS="--max-old-space-size-percentage=75 --max-semi-space-size=2"
 # What is freed goes back to the system: one arena for all threads, and large pieces and the rest of it are not kept for later.
 ENV MALLOC_ARENA_MAX=1
 ENV MALLOC_MMAP_THRESHOLD_=131072

@@ -10,8 +10,8 @@ export interface Sum {
   readonly failed: number;
 }
 
-/** Live scenarios wait for most of their time, so two cores play three files at once. */
-const LIVE_WORKERS = 3;
+/** Live scenarios wait for most of their time, so two cores play four files at once. */
+const LIVE_WORKERS = 4;
 
 interface StreamOptions {
   readonly env?: NodeJS.ProcessEnv;
