@@ -9,13 +9,13 @@ import { Testbed } from '../testbed/testbed.ts';
 import { fillMesh } from './fillMesh.ts';
 import { type Idle, idling, requestsOf } from './idling.ts';
 import { imageEnvironment } from './imageEnvironment.ts';
-import { measure, measureMeltemi, measureNode, median, type Run } from './measure.ts';
+import { measure, measureMeltemi, measureNode, measurePlanStart, median, type Run } from './measure.ts';
 import { printTable } from './printTable.ts';
 import { type StartUp, startUp } from './startUp.ts';
 
 /** What `plan` and the idle operator may cost; the sizes and figures are printed whether or not they are kept. */
 const LIMITS = { ofBare: 1.2, peakMb: 150, idlePercent: 0.5 };
-/** What we want to reach: of the floor, without what any start of the process takes. */
+/** What we want to reach: of the floor, without what its start takes. */
 const AIMS = { ofFloor: 1.4, peakMb: 120, idleMb: 80, idlePercent: 0.1, idleRequests: 0.2 };
 const BUNDLE = 'dist/meltemi.js';
 const USER = 'meltemi-bench';
@@ -79,7 +79,7 @@ async function reading(bed: Testbed, kubeconfig: string): Promise<number> {
     requests: (await requestsOf(bed, USER)) - requests,
   };
   const round = async (): Promise<Round> => ({
-    start: await measureMeltemi([BUNDLE, '--version']),
+    start: await measurePlanStart(BUNDLE),
     bare: await measureNode(['tests/bench/bareList.ts', kubeconfig]),
     floor: await measure(builtPath('floor'), [kubeconfig]),
     plan: await plan(BUNDLE),
@@ -105,7 +105,7 @@ interface Cost {
 function report(rounds: readonly Round[], [idle, idleOther]: readonly Idle[], { questions, requests }: Cost): number {
   if (!idle) throw new Error('the idle operator was not measured');
   const of = (which: keyof Round, what: keyof Run): number => median(rounds.map((round) => round[which][what]));
-  /** Pair by pair, without what the start of the process takes. */
+  /** Pair by pair, without what its start takes. */
   const ofFloor = (what: 'seconds' | 'cpuSeconds'): number =>
     median(rounds.map(({ plan, start, floor }) => (plan[what] - start[what]) / floor[what]));
   const ofRound = (which: 'bare' | 'other', what: keyof Run): number =>

@@ -8,10 +8,10 @@ import { parseArgs } from 'node:util';
 import { build } from '../testbed/build.ts';
 import { builtPath } from '../testbed/programs.ts';
 import { progressOn } from '../testbed/progress.ts';
-import { measure, measureMeltemi, median, type Run } from './measure.ts';
+import { measure, measureMeltemi, measurePlanStart, median, type Run } from './measure.ts';
 import { printTable } from './printTable.ts';
 
-/** Of the floor, without what any start of the process takes; and peak memory, of a large mesh. */
+/** Of the floor, without what its start takes; and peak memory, of a large mesh. */
 const AIMS = { ofFloor: 1.2, peakMb: 160 };
 const BUNDLE = 'dist/meltemi.js';
 /** How long a cluster may take to make its pages, in milliseconds. */
@@ -63,7 +63,7 @@ async function roundsOn(size: Size): Promise<Round[]> {
     for (let number = 0; number <= Number(values.pairs); number++) {
       console.error(`${size.pods} pods: round ${number} of ${values.pairs}`);
       const round = {
-        start: await measureMeltemi([BUNDLE, '--version']),
+        start: await measurePlanStart(BUNDLE),
         floor: await measure(builtPath('floor'), [kubeconfig]),
         plan: await measureMeltemi([BUNDLE, 'plan', '--kubeconfig', kubeconfig, '-o', 'json'], 3),
         peer: PEER ? await measurePeer(PEER, kubeconfig) : NOTHING,
@@ -109,7 +109,7 @@ async function measurePeer(command: string, kubeconfig: string): Promise<Run> {
 function report(small: readonly Round[], large: readonly Round[]): void {
   const of = (rounds: readonly Round[], which: keyof Round, what: keyof Run): number =>
     median(rounds.map((round) => round[which][what]));
-  /** Pair by pair, without what the start of the process takes. */
+  /** Pair by pair, without what its start takes. */
   const ofFloor = (rounds: readonly Round[], what: 'seconds' | 'cpuSeconds'): number =>
     median(rounds.map(({ plan, start, floor }) => (plan[what] - start[what]) / floor[what]));
   const body = (rounds: readonly Round[]): number =>

@@ -23,6 +23,7 @@ const PRELOADED = `data:text/javascript,${encodeURIComponent(
 interface MeasureOptions {
   readonly expectedCode?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly stderr?: 'inherit' | 'ignore';
 }
 
 /** Runs a Node program to its end under the kernel's own accounting. */
@@ -33,17 +34,25 @@ export const measureNode = (args: readonly string[], options?: MeasureOptions): 
 export const measureMeltemi = (args: readonly string[], expectedCode = 0): Promise<Run> =>
   measureNode(args, { expectedCode, environment: imageEnvironment() });
 
+/** The start of `meltemi plan`: all that it does before it connects. Without a kubeconfig it ends there. */
+export const measurePlanStart = (bundle: string): Promise<Run> =>
+  measureNode([bundle, 'plan', '--kubeconfig', '/nonexistent'], {
+    expectedCode: 1,
+    environment: imageEnvironment(),
+    stderr: 'ignore',
+  });
+
 /** Runs a program that writes its own usage into `USAGE_FILE`, as `usage.ts` does. */
 export async function measure(
   program: string,
   args: readonly string[],
-  { expectedCode = 0, environment = {} }: MeasureOptions = {},
+  { expectedCode = 0, environment = {}, stderr = 'inherit' }: MeasureOptions = {},
 ): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), 'meltemi-bench-'));
   const file = join(folder, 'usage.json');
   const began = performance.now();
   const child = spawn(program, args, {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', stderr],
     env: { ...process.env, ...environment, USAGE_FILE: file },
     timeout: LONGEST,
   });
