@@ -8,8 +8,11 @@ import { type IsInjector, isNotReached, isRefusedByInjector } from './progress.t
 const LONGEST_EXCUSE = 60 * 60_000;
 /** The longest time between two tries of a controller (client-go util/workqueue DefaultTypedControllerRateLimiter). */
 const LONGEST_BACK_OFF = 1000 * 1000;
-/** The follower asks an injector every 15 to 20 seconds, so it may be unreachable for so much longer than was seen. */
-const UNSEEN = 20_000;
+/** The shortest time between two looks at a rollout's pods, and between two questions to its injector while pods are missing. */
+export const LOOK_EVERY = 5000;
+export const ASK_EVERY = 15_000;
+/** An injector is asked with the first look that comes after `ASK_EVERY`, so it may be unreachable for so much longer than was seen. */
+const UNSEEN = ASK_EVERY + LOOK_EVERY;
 
 /** Whether a restart without progress may exceed its time limit. This depends on the cause. Times are from the steady clock. */
 export interface Patience {

@@ -10,7 +10,7 @@ import { SayOnce } from '../sayOnce.ts';
 import { byEviction } from './byEviction.ts';
 import { type EvictionProgress, Evictions } from './evictions.ts';
 import { Judge } from './judge.ts';
-import { excusedByInjector, excusedByStatus, type Patience, patienceWith } from './patience.ts';
+import { ASK_EVERY, excusedByInjector, excusedByStatus, LOOK_EVERY, type Patience, patienceWith } from './patience.ts';
 import { type End, type Progress, progressOf } from './progress.ts';
 import type { RestartEnding } from './restartEnding.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
@@ -20,10 +20,7 @@ import type { TargetEnd } from './targetEnds.ts';
 const RETRIES = { first: 1000, longest: 30_000 };
 /** The shortest and the longest time between reads of a rollout, and which share of the time since its last change: a tenth. */
 const POLLS = { first: 1000, longest: 5000, share: 0.1 };
-/** The minimum time between two lists of a rollout's pods, and between two probes of its injector. */
-const LOOK_EVERY = 5000;
 const SECOND = 1000;
-const ASK_EVERY = 15_000;
 /** How long a write without a response may still take effect: the API server ends a request after a minute (--request-timeout). */
 const LANDS_WITHIN = 70_000;
 
