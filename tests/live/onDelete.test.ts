@@ -84,6 +84,12 @@ test('killed in the middle: no pod is evicted twice, and all are current in the 
     await scene.current(['killed'], version(), 'default', 180);
     await until('the outcome', 60_000, async () => Object.keys(await scene.outcomes()).length === 1);
     assert.deepEqual(await scene.outcomes(), { 'statefulsets/killed/db': 'verified' });
+    const evicted = await scene.evictions();
+    assert.deepEqual(
+      evicted.map(({ name }) => name).sort(),
+      ['db-0', 'db-1', 'db-2', 'db-3'],
+      `each pod once: ${JSON.stringify({ evicted, uids: [...missing.uids].map(([name, uids]) => [name, ...uids]) })}`,
+    );
     assert.deepEqual(
       [...missing.uids].map(([name, uids]) => [name, uids.size]),
       [...missing.uids.keys()].map((name) => [name, 2]),
