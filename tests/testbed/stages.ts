@@ -24,7 +24,11 @@ interface Stage {
   readonly apiVersion: string;
   readonly kind: 'Stage';
   readonly metadata: { readonly name: string };
-  readonly spec: { readonly next: unknown; readonly [field: string]: unknown };
+  readonly spec: {
+    readonly selector: { readonly matchExpressions: readonly Expression[] };
+    readonly next: unknown;
+    readonly [field: string]: unknown;
+  };
 }
 
 /** A failed pod is replaced at once, and the next one fails too: without a delay this would keep the cluster busy. */
@@ -59,13 +63,27 @@ export function kubelets(stock: string, forwarded: number): string {
   const all = [
     read('node/fast/node-initialize.yaml'),
     read('node/heartbeat-with-lease/node-heartbeat-with-lease.yaml'),
-    read('pod/fast/pod-delete.yaml'),
+    podDelete(read('pod/fast/pod-delete.yaml')),
     podStage('pod-ready', [phase('Pending'), notReady, fate('at once')], ready),
     podStage('pod-start', [phase('Pending'), fate('later', 'never', 'fail')], { statusTemplate: STARTED }),
     podStage('pod-ready-later', [phase('Running'), notReady, fate('at once', 'later')], ready, delay(0)),
     podStage('pod-fail', [phase('Running'), fate('fail')], { statusTemplate: FAILED }, delay(FAIL_AFTER_MS)),
   ];
   return [...all, forwardingTo(forwarded)].map((one) => stringify(one, { lineWidth: 0 })).join('---\n');
+}
+
+/**
+ * The API server removes a pod without a grace period by itself. kwok deletes by name, so it must not do the same a moment later: the next
+ * pod may have that name by then. A real kubelet names the UID (kubernetes pkg/kubelet/status/status_manager.go).
+ */
+function podDelete(stock: Stage): Stage {
+  const isGraceful: Expression = {
+    key: '.metadata.deletionGracePeriodSeconds | tostring',
+    operator: 'NotIn',
+    values: ['0'],
+  };
+  const { matchExpressions } = stock.spec.selector;
+  return { ...stock, spec: { ...stock.spec, selector: { matchExpressions: [...matchExpressions, isGraceful] } } };
 }
 
 const forwardingTo = (port: number) => ({

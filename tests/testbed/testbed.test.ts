@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { build } from './build.ts';
 import { isAlive } from './identity.ts';
 import { pathOf } from './paths.ts';
@@ -135,6 +137,24 @@ test('an evicted pod stays behind as Failed and is replaced', async () => {
     const pods = (await bed.sidecars('fates')).filter(({ owner }) => owner === 'Deployment/late');
     return pods.some(({ phase }) => phase === 'Failed') && pods.some(({ ready }) => ready);
   });
+});
+
+test('the kubelets do not delete an evicted pod by its name, which the next pod may have by then', async () => {
+  await bed.namespace('names');
+  await bed.deploy({ kind: 'StatefulSet', namespace: 'names', name: 'db', replicas: 4 });
+  await bed.waitReady('names');
+  for (const name of ['db-0', 'db-1', 'db-2', 'db-3'])
+    await bed.api.create(`${pathOf('Pod', 'names', name)}/eviction`, {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: { namespace: 'names', name },
+    });
+  await bed.waitReady('names');
+  const deletions = readFileSync(join(bed.state, 'kwok.log'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('names/db') && /pod-delete|Delete pod/.test(line));
+  assert.deepEqual(deletions, []);
+  await bed.deleteNamespace('names');
 });
 
 test('the audit log shows who wrote what, and whose requests were refused', async () => {
