@@ -76,7 +76,7 @@ export class RunMembers {
   }
 }
 
-/** Nothing else of the notes decides who is a member, or what is said of it. */
+/** Whether unchanged workloads have the same places in both: of the notes, only the start of the run decides that. */
 function haveSameMembers(before: AllRunNotes, now: AllRunNotes): boolean {
   return before.size === now.size && [...now].every(([run, { startedAt }]) => before.get(run)?.startedAt === startedAt);
 }

@@ -71,7 +71,7 @@ type Round = Readonly<Record<'start' | 'bare' | 'floor' | 'plan' | 'other', Run>
 async function reading(bed: Testbed, kubeconfig: string): Promise<number> {
   const { against: other } = values;
   const plan = (bundle: string): Promise<Run> =>
-    measureMeltemi([bundle, 'plan', '--kubeconfig', kubeconfig, '-o', 'json'], 3);
+    measureMeltemi([bundle, 'plan', '--kubeconfig', kubeconfig, '-o', 'json'], { expectedCode: 3 });
   const [questions, requests] = [await bed.istio.questions('default'), await requestsOf(bed, USER)];
   await plan(BUNDLE);
   const cost = {

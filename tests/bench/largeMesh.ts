@@ -65,7 +65,7 @@ async function roundsOn(size: Size): Promise<Round[]> {
       const round = {
         start: await measurePlanStart(BUNDLE),
         floor: await measure(builtPath('floor'), [kubeconfig]),
-        plan: await measureMeltemi([BUNDLE, 'plan', '--kubeconfig', kubeconfig, '-o', 'json'], 3),
+        plan: await measureMeltemi([BUNDLE, 'plan', '--kubeconfig', kubeconfig, '-o', 'json'], { expectedCode: 3 }),
         peer: PEER ? await measurePeer(PEER, kubeconfig) : NOTHING,
       };
       // the first round only fills caches

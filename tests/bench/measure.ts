@@ -23,6 +23,7 @@ const PRELOADED = `data:text/javascript,${encodeURIComponent(
 interface MeasureOptions {
   readonly expectedCode?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** `ignore` hides an error that is expected. */
   readonly stderr?: 'inherit' | 'ignore';
 }
 
@@ -31,16 +32,12 @@ export const measureNode = (args: readonly string[], options?: MeasureOptions): 
   measure(process.execPath, ['--import', PRELOADED, ...args], options);
 
 /** The same of Meltemi, with the variables that the image sets. */
-export const measureMeltemi = (args: readonly string[], expectedCode = 0): Promise<Run> =>
-  measureNode(args, { expectedCode, environment: imageEnvironment() });
+export const measureMeltemi = (args: readonly string[], options?: MeasureOptions): Promise<Run> =>
+  measureNode(args, { ...options, environment: imageEnvironment() });
 
 /** The start of `meltemi plan`: all that it does before it connects. Without a kubeconfig it ends there. */
 export const measurePlanStart = (bundle: string): Promise<Run> =>
-  measureNode([bundle, 'plan', '--kubeconfig', '/nonexistent'], {
-    expectedCode: 1,
-    environment: imageEnvironment(),
-    stderr: 'ignore',
-  });
+  measureMeltemi([bundle, 'plan', '--kubeconfig', '/nonexistent'], { expectedCode: 1, stderr: 'ignore' });
 
 /** Runs a program that writes its own usage into `USAGE_FILE`, as `usage.ts` does. */
 export async function measure(
