@@ -21,11 +21,12 @@ import { withEta } from './plan/eta/withEta.ts';
 import type { Evaluation } from './plan/evaluate.ts';
 import { Evaluator } from './plan/evaluator.ts';
 import { FollowedItems } from './plan/followedItems.ts';
+import { KeptItems } from './plan/keptItems.ts';
 import { noteSince } from './plan/noteSince.ts';
 import { isOrphaned } from './plan/orphans.ts';
-import { type Plan, type Planned, waitsOf } from './plan/plan.ts';
+import { type Planned, sidecarsThatWait, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
-import type { PlanContext, RuleContext, Wait } from './plan/rule.ts';
+import type { PlanContext, RuleContext } from './plan/rule.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
 import type { Report } from './report/report.ts';
 import { Restarter } from './restart/restarter.ts';
@@ -122,6 +123,7 @@ export class Operator {
   readonly #contradictedSince = new Map<WorkloadKey, number>();
   readonly #evaluator = new Evaluator();
   readonly #items = new FollowedItems();
+  readonly #unconfirmed = new KeptItems((one) => unconfirmedOf(one).length > 0);
   readonly #clocks: SteadyWall;
   /** The mesh as it was when the last burst of changes had ended; plans rest on it, writes on the mesh of their moment. */
   #mesh: Mesh = { injections: [], namespaces: new Map() };
@@ -338,16 +340,17 @@ export class Operator {
     if (signal.aborted) return;
     const evaluation = withEta(made, this.#eta.latestFor(made.items));
     if (!dryRun) for (const [run, notes] of evaluation.toNote) journal.note(run, notes);
-    const { added, isAnew } = this.#items.next(evaluation);
+    const news = this.#items.next(evaluation);
+    const { added, isAnew } = news;
     noteSince(this.#orphanedSince, isOrphaned, added, context.now, isAnew);
     noteSince(this.#contradictedSince, isContradicted, added, context.now, isAnew);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
-    this.#confirm(evaluation);
+    this.#confirm(this.#unconfirmed.after(news));
     this.#wakeAt = Math.min(this.#wakeAt, metricGates.tend(evaluation, context) ?? Infinity);
     this.#requeue.note(intervalsOf(added), now(), isAnew);
     this.#restarts.settle(evaluation.items);
     // first what others wait for, then what is only told
-    if (restarter) this.#restarts.carryOut(evaluation.items, restarter, signal);
+    if (restarter) this.#restarts.carryOut(evaluation, restarter, signal);
     status.evaluated(evaluation);
     await report.evaluated(evaluation);
     await this.#takeNews(evaluation, context);
@@ -362,18 +365,11 @@ export class Operator {
   }
 
   /** What waits for a confirmed answer gets one: any of its workloads can be the question. */
-  #confirm({ items }: Plan): void {
-    for (const planned of items) {
-      if (planned.step.action !== 'wait') continue;
-      this.#confirmOne(planned, planned.step);
-      for (const { assessed, wait } of planned.step.alsoWaits ?? []) this.#confirmOne(assessed, wait);
+  #confirm(waiting: Iterable<Planned>): void {
+    for (const assessed of [...waiting].flatMap(unconfirmedOf)) {
+      const question = questionOf(this.#mesh, assessed);
+      if (question) this.#options.confirmations.begin(question);
     }
-  }
-
-  #confirmOne(assessed: Assessed, wait: Wait): void {
-    if (wait.reason.code !== 'unconfirmed-answer') return;
-    const question = questionOf(this.#mesh, assessed);
-    if (question) this.#options.confirmations.begin(question);
   }
 
   /** Another policy is in force: evaluates now. Only other skipped namespaces ask for another scan, which may be due anyway. */
@@ -429,6 +425,9 @@ export class Operator {
     return Math.max(this.#pacedAt, Math.min(...times.filter((time) => time !== undefined)));
   }
 }
+
+/** The sidecars of a workload that wait for a confirmed answer. */
+const unconfirmedOf = (planned: Planned): readonly Assessed[] => sidecarsThatWait(planned, 'unconfirmed-answer');
 
 /** Of every planned workload, after how long it is read again. */
 const intervalsOf = (items: readonly Planned[]): Map<WorkloadKey, number | undefined> =>

@@ -17,7 +17,9 @@ export interface WithAnswers {
 export class AnsweredBefore {
   #basis: readonly unknown[] = [];
   #observed: readonly Observed[] = [];
-  #all: readonly (WithAnswers | undefined)[] = [];
+  #answered: readonly Answered[] = [];
+  /** How injectors keep the answers, in the same places. */
+  #kept: readonly WithAnswers['kept'][] = [];
   #drops = 0;
 
   /** @param basis what matches and questions rest on besides the observations */
@@ -28,30 +30,40 @@ export class AnsweredBefore {
   }
 
   /**
-   * For each of these observations, what was answered to it, if it stands in the same place and that is still valid.
+   * The places of those observations that are other ones than before, or whose answers are no longer valid.
    * @param drops how many kept answers are gone
    */
-  of(observations: readonly Observed[], drops: number): readonly (WithAnswers | undefined)[] {
-    const [before, all] = [this.#observed, this.#all];
+  missing(observations: readonly Observed[], drops: number): number[] {
+    const [before, kept] = [this.#observed, this.#kept];
     const areKept = drops === this.#drops;
-    return observations.map((observed, place) => {
-      const known = before[place] === observed ? all[place] : undefined;
-      return known && (areKept || holds(known)) ? known : undefined;
-    });
+    const places: number[] = [];
+    for (let place = 0; place < observations.length; place++) {
+      const known = before[place] === observations[place] ? kept[place] : undefined;
+      if (!known || !(areKept || known.every(({ isGone }) => !isGone))) places.push(place);
+    }
+    return places;
   }
 
   /**
-   * @param all the same observations with their answers
-   * @param again the places of those that were asked for now
+   * The same observations with their answers, as a list that does not change.
+   * @param again those that were missing, by place
    * @param drops how many kept answers were gone before the first of them was asked for
    */
-  end(observed: readonly Observed[], all: readonly WithAnswers[], again: readonly number[], drops: number): void {
-    const kept: (WithAnswers | undefined)[] = [...all];
-    for (const place of again) if (!all[place]?.kept) kept[place] = undefined;
+  completed(
+    observed: readonly Observed[],
+    again: ReadonlyMap<number, WithAnswers>,
+    drops: number,
+  ): readonly Answered[] {
+    const answered = this.#answered.slice(0, observed.length);
+    const kept = this.#kept.slice(0, observed.length);
+    for (const [place, one] of again) {
+      answered[place] = one.answered;
+      kept[place] = one.kept;
+    }
     this.#observed = observed;
-    this.#all = kept;
+    this.#answered = answered;
+    this.#kept = kept;
     this.#drops = drops;
+    return answered;
   }
 }
-
-const holds = ({ kept = [] }: WithAnswers): boolean => kept.every(({ isGone }) => !isGone);

@@ -355,27 +355,23 @@ export class Observer {
   }
 
   /** Matches all of them with the mesh, and gets the answers of their injectors: kept ones where they still hold. */
-  async answerAll(mesh: Mesh, observations: readonly Observed[]): Promise<Answered[]> {
+  async answerAll(mesh: Mesh, observations: readonly Observed[]): Promise<readonly Answered[]> {
     const { injectors, policy } = this.#options;
     const { drops } = injectors;
     this.#before.begin([mesh, readsConfig(policy())]);
-    const known = this.#before.of(observations, drops);
-    const all = known.map((one) => one as WithAnswers);
-    const again: number[] = [];
-    for (const [place, one] of known.entries()) if (!one) again.push(place);
+    const again = new Map<number, WithAnswers>();
     const asking: Promise<unknown>[] = [];
     const slices = loopSlices();
-    for (const place of again) {
+    for (const place of this.#before.missing(observations, drops)) {
       await slices.step();
       const one = this.#answered(mesh, observations[place] as Observed, false).then((answered) => {
-        all[place] = answered;
+        again.set(place, answered);
       });
       one.catch(() => undefined);
       asking.push(one);
     }
     await Promise.all(asking);
-    this.#before.end(observations, all, again, drops);
-    return all.map(({ answered }) => answered);
+    return this.#before.completed(observations, again, drops);
   }
 
   /**

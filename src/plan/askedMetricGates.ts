@@ -2,7 +2,7 @@ import { keyOf } from '../model.ts';
 import type { Assessed } from './assessed.ts';
 import { type GateContext, metricGatesOf } from './closedMetricGates.ts';
 import { isInFlight } from './journalEntry.ts';
-import type { Plan, Planned } from './plan.ts';
+import { type Plan, type Planned, sidecarsThatWait } from './plan.ts';
 import type { PlanContext } from './rule.ts';
 import { metricGate } from './rules/metricGate.ts';
 
@@ -44,11 +44,8 @@ function mayBeRestarted(planned: Planned, { starting }: Pick<PlanContext, 'start
 }
 
 /** The sidecars of a workload that a metric gate keeps waiting. */
-export function heldByGate(planned: Planned): readonly (Assessed & Pick<Planned, 'wave'>)[] {
-  const { step, wave } = planned;
-  if (step.action !== 'wait') return [];
-  const all = [{ assessed: planned, wait: step }, ...(step.alsoWaits ?? [])];
-  return all.flatMap(({ assessed, wait }) =>
-    wait.reason.code === metricGate.code ? [{ ...assessed, ...(wave !== undefined && { wave }) }] : [],
-  );
-}
+export const heldByGate = (planned: Planned): readonly (Assessed & Pick<Planned, 'wave'>)[] =>
+  sidecarsThatWait(planned, metricGate.code).map((one) => ({
+    ...one,
+    ...(planned.wave !== undefined && { wave: planned.wave }),
+  }));

@@ -9,10 +9,12 @@ import type { Evaluation, EvaluationInputs } from './evaluate.ts';
 import { countsSince, type History } from './history.ts';
 import { entryOf } from './journalEntry.ts';
 import { KeptJournal } from './keptJournal.ts';
+import { KeptOrder } from './keptOrder.ts';
+import { KeptSteps } from './keptSteps.ts';
 import { KeptSums } from './keptSums.ts';
 import { KeptWorkload } from './keptWorkload.ts';
 import { Counts } from './limits/counts.ts';
-import { type Planned, waveName } from './plan.ts';
+import { waveName } from './plan.ts';
 import { orderKey } from './planOrder.ts';
 import type { RolloutGroups } from './rolloutGroups.ts';
 import type { PlanContext, RuleContext } from './rule.ts';
@@ -31,9 +33,7 @@ interface Last {
   readonly rolloutGroups: RolloutGroups;
 }
 
-/** Workloads between two turns of other work, in loops whose steps are next to nothing. */
-const AT_ONCE = 500;
-/** From so many changed workloads on, the order is sorted anew. */
+/** From so many workloads on, what is done with all of them at once is a long step. */
 const MANY = 200;
 
 /**
@@ -48,7 +48,8 @@ export class Evaluator {
   /** Those that evaluations are about, with their assessments in the same places. */
   #listed: readonly KeptWorkload[] = [];
   #assessed: readonly Assessed[] = [];
-  #order: KeptWorkload[] = [];
+  #order = new KeptOrder([]);
+  #steps = new KeptSteps([]);
   /** What assessments rest on besides the workload; empty if what is kept must not be used. */
   #fixed: readonly unknown[] = [];
   #shared: readonly unknown[] = [];
@@ -111,7 +112,8 @@ export class Evaluator {
     this.#byKey = new Map(all.map((one) => [one.key, one]));
     this.#listed = all.filter(({ assessed }) => isListed(assessed, known.policy));
     for (const [place, one] of this.#listed.entries()) one.place = place;
-    this.#order = [...this.#listed];
+    this.#order = new KeptOrder(this.#listed);
+    this.#steps = new KeptSteps(this.#listed);
   }
 
   /** @returns those that evaluations are about; undefined if these are not the same any more */
@@ -155,10 +157,12 @@ export class Evaluator {
     const ruleContext = { ...known, waves };
     for (const one of again) {
       one.judge(ruleContext, context.busy);
+      this.#steps.judged(one);
       yield 'short';
     }
     if (again.size >= MANY) yield 'long';
-    this.#sort(again, waves, context);
+    const ages = new Map<string, string>();
+    this.#order.move(again, ({ assessed: one }) => orderKey(one, waves.of, context.own, ages));
     if (again.size >= MANY) yield 'long';
     const evaluation = yield* this.#evaluation(waves, context, touched === 'all');
     this.#last = { assessed, namespaces, rolloutGroups: groups };
@@ -194,30 +198,13 @@ export class Evaluator {
     for (const [name, members] of groups)
       if (!areSame(members, this.#groups.get(name) ?? [])) for (const member of members) add(keyOf(member));
     // of a group that is gone, the last member was assessed again
-    for (const one of this.#listed) if (one.staysUntil <= context.now) again.add(one);
+    for (const one of this.#steps.expired(context.now)) again.add(one);
     return again;
   }
 
   #listedOf(key: WorkloadKey): KeptWorkload | undefined {
     const one = this.#byKey.get(key);
     return one && this.#context && isListed(one.assessed, this.#context.policy) ? one : undefined;
-  }
-
-  #sort(again: ReadonlySet<KeptWorkload>, waves: Waves, { own }: PlanContext): void {
-    const moved: KeptWorkload[] = [];
-    const ages = new Map<string, string>();
-    const byOrder = (a: KeptWorkload, b: KeptWorkload): number =>
-      Number(a.orderKey > b.orderKey) - Number(a.orderKey < b.orderKey);
-    const isSortedAnew = again.size >= MANY || again.size === this.#order.length;
-    for (const one of again) {
-      const key = orderKey(one.assessed, waves.of, own, ages);
-      if (key === one.orderKey) continue;
-      if (!isSortedAnew) this.#order.splice(placeOf(this.#order, one.orderKey), 1);
-      one.orderKey = key;
-      if (!isSortedAnew) this.#order.splice(placeOf(this.#order, key), 0, one);
-      moved.push(one);
-    }
-    if (isSortedAnew && moved.length > 0) this.#order.sort(byOrder);
   }
 
   *#evaluation(waves: Waves, context: PlanContext, isAnew: boolean): Generator<Pause, Evaluation> {
@@ -228,25 +215,13 @@ export class Evaluator {
     const counts = Counts.in(this.#journal.restarts(context, find), context, waves.of);
     const throttle = new Throttle(counts, context);
     const name = (one: Assessed) => waveName(one, waves);
-    const items: Planned[] = [];
-    const changed: Planned[] = [];
-    const gone: Planned[] = [];
+    const { changed, gone, ...steps } = yield* this.#steps.plan(this.#order.places, throttle, name);
     const progress = waves.progress();
-    let wakeAt = Math.min(...progress.flatMap((run) => run.waves.map(({ until }) => until ?? Infinity)), Infinity);
-    for (const one of this.#order) {
-      const before = one.planned;
-      const planned = one.plan(throttle, name);
-      items.push(planned);
-      wakeAt = Math.min(wakeAt, one.until);
-      if (planned !== before) {
-        changed.push(planned);
-        if (before) gone.push(before);
-      }
-      if (items.length % AT_ONCE === 0) yield 'short';
-    }
+    const ends = progress.flatMap((run) => run.waves.map(({ until }) => until ?? Infinity));
+    const wakeAt = Math.min(...ends, this.#steps.wakeAt);
     this.#serial += 1;
     return {
-      items,
+      ...steps,
       ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }),
       waves: progress,
       toNote: waves.toNote(),
@@ -275,14 +250,3 @@ const holding = ({ run, waves }: RunWaves): unknown => [
   run,
   waves.map((one) => [one.state, one.until, holdWords(one)]),
 ];
-
-/** Where a key stands in the order, or would stand. */
-function placeOf(order: readonly KeptWorkload[], key: string): number {
-  let [low, high] = [0, order.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((order[middle] as KeptWorkload).orderKey < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

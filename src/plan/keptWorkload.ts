@@ -2,7 +2,7 @@ import type { WorkloadKey } from '../model.ts';
 import { type Answered, type AssessmentContext, assess } from './assess.ts';
 import { type Assessed, bySidecar, isOutdated } from './assessed.ts';
 import { isQueued, type Judged, judge, type Planned, queuedStep, waitsOf } from './plan.ts';
-import type { RuleContext, Wait } from './rule.ts';
+import { isSameWait, type RuleContext, type Wait } from './rule.ts';
 import { heldForGoodUntil, timedWaitOf } from './rules/rules.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -52,6 +52,11 @@ export class KeptWorkload {
     this.#judged = judged;
   }
 
+  /** Whether only its turn decides about its step. */
+  get isInQueue(): boolean {
+    return this.#judged !== undefined && this.#judged.step === undefined;
+  }
+
   /** Gives it its turn in the queue, if it is in it. @returns it with its step: the same object as before if nothing of it is another */
   plan(throttle: Throttle, waveName: (workload: Assessed) => Pick<Planned, 'wave'>): Planned {
     const judged = this.#judged as Judged;
@@ -73,11 +78,5 @@ const firstEnd = (step: Planned['step']): number =>
 /** Whether a workload of the queue was planned with the same wait for a limit, or without one. */
 function hasWait({ step }: Planned, wait: Wait | undefined): boolean {
   if (!isQueued(step) || step.action !== 'wait' || !wait) return step.action === 'restart' && !wait;
-  return (
-    step.reason.code === wait.reason.code &&
-    step.reason.detail === wait.reason.detail &&
-    step.until === wait.until &&
-    step.of === wait.of &&
-    step.heldBy === wait.heldBy
-  );
+  return isSameWait(step, wait);
 }

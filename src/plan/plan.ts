@@ -16,7 +16,7 @@ import { backingOff } from './rules/backingOff.ts';
 import { waitOf } from './rules/rules.ts';
 import type { RunNotes } from './runNotes.ts';
 import { Throttle } from './throttle.ts';
-import { IN_FLIGHT } from './waitReasons.ts';
+import { IN_FLIGHT, type WaitCode } from './waitReasons.ts';
 import type { RunWaves } from './wave.ts';
 import type { Waves } from './waves.ts';
 
@@ -49,6 +49,8 @@ export type Planned = Assessed & {
 export interface Plan {
   /** Every workload once, in the order of the queue. */
   readonly items: readonly Planned[];
+  /** Those of them whose step is carried out: the others wait, or have nothing to be done. */
+  readonly toCarryOut: readonly Planned[];
   /** When the first of the timed waits ends; undefined when nothing waits for time. */
   readonly wakeAt?: number;
   /** How far the waves of each run are. */
@@ -92,6 +94,7 @@ export function* planStepwise(assessed: readonly Assessed[], context: PlanContex
   }
   return {
     items,
+    toCarryOut: items.filter(({ step }) => isCarriedOut(step)),
     ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }),
     waves: progress,
     toNote: waves.toNote(),
@@ -154,10 +157,21 @@ export function queuedStep({ together }: Extract<Judged, { together: unknown }>,
 export const isQueued = (step: Step): boolean =>
   step.action === 'restart' || (step.action === 'wait' && step.isQueued === true);
 
+/** Whether a step is something to do. */
+export const isCarriedOut = ({ action }: Step): boolean => action !== 'wait' && action !== 'none';
+
 /** Everything that a workload waits for. */
 export function waitsOf(step: Step): readonly Wait[] {
   if (step.action !== 'wait') return [];
   return [step, ...(step.alsoWaits ?? []).map(({ wait }) => wait)];
+}
+
+/** The sidecars of a workload that wait for something of this code. */
+export function sidecarsThatWait(planned: Planned, code: WaitCode): readonly Assessed[] {
+  const { step } = planned;
+  if (step.action !== 'wait') return [];
+  const all = [{ assessed: planned, wait: step }, ...(step.alsoWaits ?? [])];
+  return all.flatMap(({ assessed, wait }) => (wait.reason.code === code ? [assessed] : []));
 }
 
 /**

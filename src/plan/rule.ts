@@ -57,6 +57,14 @@ export interface Wait extends Omit<Finding, 'detail' | 'holdsNoWave'> {
   readonly reason: Reason;
 }
 
+/** Whether two waits are for the same, in the same words. */
+export const isSameWait = (one: Wait, other: Wait): boolean =>
+  one.reason.code === other.reason.code &&
+  one.reason.detail === other.reason.detail &&
+  one.until === other.until &&
+  one.of === other.of &&
+  one.heldBy === other.heldBy;
+
 /** When what began in the past ends, if that is to come: Infinity if it is over, or nothing of the kind is known. */
 export const endOf = (until: number | undefined, now: number): number =>
   until !== undefined && until > now ? until : Number.POSITIVE_INFINITY;

@@ -3,7 +3,7 @@ import type { Outdated } from './assessed.ts';
 import type { Counts } from './limits/counts.ts';
 import { fullLimit } from './limits/limits.ts';
 import { maxInFlight } from './limits/maxInFlight.ts';
-import type { PlanContext, Wait } from './rule.ts';
+import { isSameWait, type PlanContext, type Wait } from './rule.ts';
 
 /** Takes the workloads of the queue in their order, and starts those that no limit stops. */
 export class Throttle {
@@ -26,9 +26,26 @@ export class Throttle {
     return wait;
   }
 
+  /** What everyone waits for from now on; undefined as long as there are free slots. */
+  get full(): Wait | undefined {
+    return this.#full;
+  }
+
+  /** Whether this workload waits for that whatever it is. Only Meltemi itself is asked for something before that limit. */
+  isFullFor(key: WorkloadKey): boolean {
+    return this.#full !== undefined && key !== this.#context.own;
+  }
+
+  /** Takes the next workload without a look at it, if it was found to wait for the same before. @returns whether it was taken */
+  passes(before: Wait | undefined): boolean {
+    if (!this.#full || !before || (this.#full !== before && !isSameWait(this.#full, before))) return false;
+    this.#full = before;
+    this.#counts.next();
+    return true;
+  }
+
   #waitOf(assessed: Outdated, key: WorkloadKey): Wait | undefined {
-    // only Meltemi itself is asked for something before that limit
-    if (this.#full && key !== this.#context.own) return this.#full;
+    if (this.#full && this.isFullFor(key)) return this.#full;
     const wait = fullLimit(assessed, this.#counts, this.#context);
     if (wait?.reason.code === maxInFlight.code) this.#full = wait;
     return wait;

@@ -2,7 +2,7 @@ import type { Journal } from '../journal/journal.ts';
 import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import { isOutdated } from '../plan/assessed.ts';
-import type { Planned } from '../plan/plan.ts';
+import type { Plan, Planned } from '../plan/plan.ts';
 import { PlanOvertaken } from './planOvertaken.ts';
 import type { Restarter } from './restarter.ts';
 import { Retries } from './retries.ts';
@@ -52,9 +52,9 @@ export class Restarts {
   }
 
   /** Starts the steps of a plan, and follows every in-flight restart in the journal, even if no scan has seen its workload. */
-  carryOut(items: readonly Planned[], restarter: Restarter, signal: AbortSignal): void {
+  carryOut({ items, toCarryOut }: Pick<Plan, 'items' | 'toCarryOut'>, restarter: Restarter, signal: AbortSignal): void {
     this.#followUnseen(items, restarter, signal);
-    for (const one of items) this.#carryOut(one, restarter, signal);
+    for (const one of toCarryOut) this.#carryOut(one, restarter, signal);
   }
 
   /**
@@ -78,7 +78,6 @@ export class Restarts {
 
   #carryOut(planned: Planned, restarter: Restarter, signal: AbortSignal): void {
     const { workload, step } = planned;
-    if (step.action === 'wait' || step.action === 'none') return;
     const key = keyOf(workload);
     if (this.#busy.has(key)) return;
     if (step.action === 'restart' && isOutdated(planned)) {

@@ -17,14 +17,16 @@ const answered = (one: Observed, kept?: readonly KeptAnswer[]): WithAnswers => (
 const all = ['a', 'b', 'c'].map(observed);
 
 /** Which of the observations need not be answered again. */
-const known = (before: AnsweredBefore, observations: readonly Observed[], drops = 0): boolean[] =>
-  before.of(observations, drops).map((one) => one !== undefined);
+function known(before: AnsweredBefore, observations: readonly Observed[], drops = 0): boolean[] {
+  const missing = before.missing(observations, drops);
+  return observations.map((_, place) => !missing.includes(place));
+}
 
 function answeredOnce(kept: readonly KeptAnswer[] = all.map(keptAnswer)): AnsweredBefore {
   const before = new AnsweredBefore();
   before.begin(BASIS);
   const answers = all.map((one, place) => answered(one, place === 2 ? undefined : [kept[place] as KeptAnswer]));
-  before.end(all, answers, [0, 1, 2], 0);
+  before.completed(all, new Map(answers.entries()), 0);
   return before;
 }
 
@@ -34,6 +36,22 @@ test('what is observed as before is answered as before, unless a question has to
 test('another observation is answered again, and so is one in another place', () => {
   assert.deepEqual(known(answeredOnce(), all.with(0, observed('a'))), [false, true, false]);
   assert.deepEqual(known(answeredOnce(), all.slice(1)), [false, false]);
+});
+
+test('the answers stand in the places of their observations, also where there are fewer or more than before', () => {
+  const before = answeredOnce();
+  const [a, b] = all as [Observed, Observed];
+  const after = (some: readonly Observed[]): readonly Observed[] =>
+    before.completed(
+      some,
+      new Map(before.missing(some, 0).map((place) => [place, answered(some[place] as Observed, [])])),
+      0,
+    );
+  for (const some of [all, [b, a], [b], [b, a, observed('d'), observed('e')], []])
+    assert.deepEqual(
+      after(some).map(({ workload }) => workload.name),
+      some.map(({ workload }) => workload.name),
+    );
 });
 
 test('an observation whose answer is gone is answered again', () => {
@@ -47,7 +65,7 @@ test('an evaluation that came to no end leaves nothing behind that is gone', () 
   const kept = all.map(keptAnswer);
   const before = answeredOnce(kept);
   (kept[1] as KeptAnswer).isGone = true;
-  before.of(all, 1);
+  before.missing(all, 1);
   assert.deepEqual(known(before, all, 1), [true, false, false]);
 });
 

@@ -8,6 +8,8 @@ export const changingPolicies = (wall: number): readonly Partial<Policy>[] => [
   {},
   { maxInFlight: 3, maxInFlightPerNamespace: 2, annotationCooldown: 5 * MINUTE },
   { maxRestartsPerMinute: 2, maxInFlight: 10, maxInFlightPerNamespace: 10 },
+  // more may be in flight already
+  { maxInFlight: 1 },
   { restartDelay: 20_000, maxInFlight: 4 },
   { skipNamespaces: new Set(['b']), failureBudget: 2 },
   { optIn: true },

@@ -3,6 +3,8 @@ import type { Pause } from '../../../src/loopSlices.ts';
 import { keyOf } from '../../../src/model.ts';
 import { type Evaluation, evaluate } from '../../../src/plan/evaluate.ts';
 import { Evaluator } from '../../../src/plan/evaluator.ts';
+import { FollowedItems } from '../../../src/plan/followedItems.ts';
+import { KeptItems } from '../../../src/plan/keptItems.ts';
 import type { Planned } from '../../../src/plan/plan.ts';
 import { ruleContextOf } from '../../../src/plan/ruleContext.ts';
 import type { AllRunNotes } from '../../../src/plan/runNotes.ts';
@@ -20,6 +22,7 @@ export function compareWorld(seed: number): void {
   const world = new ChangingWorld(dice, dice.pick(SIZES));
   const evaluator = new Evaluator();
   const members = new RunMembers();
+  const waiting = { followed: new FollowedItems(), kept: new KeptItems(isWaiting) };
   let last = made(evaluator.evaluate(world.inputs()));
   for (let change = 0; change < CHANGES; change++) {
     world.evaluated(last);
@@ -28,6 +31,8 @@ export function compareWorld(seed: number): void {
     const next = made(evaluator.evaluate(inputs));
     assert.deepEqual(essence(next), evaluate(inputs), words);
     checkChanges(last, next, words);
+    const kept = waiting.kept.after(waiting.followed.next(next));
+    assert.deepEqual(new Set(next.items.filter(isWaiting)), kept, words);
     checkRuns(members, next, inputs.context.notes, words);
     const { history, rolloutGroups } = ruleContextOf(next.items, inputs.context);
     const atWrite = evaluator.ruleContext(inputs.context);
@@ -36,6 +41,8 @@ export function compareWorld(seed: number): void {
     last = next;
   }
 }
+
+const isWaiting = ({ step }: Planned): boolean => step.action === 'wait';
 
 function made<T>(steps: Generator<Pause, T>): T {
   for (;;) {

@@ -11,14 +11,16 @@ for (let seed = 0; seed < WORLDS; seed++)
     compareWorld(seed));
 
 const EVALUATOR = 'src/plan/evaluator.ts';
+const STEPS = 'src/plan/keptSteps.ts';
+const THROTTLE = 'src/plan/throttle.ts';
 
 const mistakes: [string, Mistake][] = [
   [
     'not asking again when a time has come',
     {
-      file: EVALUATOR,
-      snippet: 'if (one.staysUntil <= context.now)',
-      instead: 'if (one.staysUntil === context.now - 0.5)',
+      file: STEPS,
+      snippet: 'as number) <= now)',
+      instead: 'as number) === now - 0.5)',
     },
   ],
   [
@@ -36,6 +38,26 @@ const mistakes: [string, Mistake][] = [
       snippet: 'of again) stamps[place] = {};',
       instead: 'of again) stamps[place] ??= {};',
     },
+  ],
+  [
+    'keeping the step of a workload that was judged again',
+    { file: STEPS, snippet: '    this.#states[place] = State.open;\n', instead: '' },
+  ],
+  [
+    'forgetting when the wait of a workload ends',
+    { file: STEPS, snippet: '    this.#until[place] = one.until;\n', instead: '' },
+  ],
+  [
+    'taking a limit that is reached for the one that was reached before',
+    {
+      file: THROTTLE,
+      snippet: '(this.#full !== before && !isSameWait(this.#full, before))',
+      instead: 'before.reason.detail === this.#full.until?.toString()',
+    },
+  ],
+  [
+    'taking a workload for one that is not in the queue',
+    { file: STEPS, snippet: 'if (!one.isInQueue)', instead: 'if (one.isInQueue || step.action)' },
   ],
   [
     'keeping a workload in the run that it has left',

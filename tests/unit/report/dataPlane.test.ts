@@ -5,6 +5,7 @@ import type { Logger } from '../../../src/report/logger.ts';
 import { Metrics } from '../../../src/report/metrics.ts';
 import { Report } from '../../../src/report/report.ts';
 import { WorkloadCounts } from '../../../src/report/workloadCounts.ts';
+import { evaluation } from '../../builders/evaluation.ts';
 import { journalled, restarted } from '../../builders/journal.ts';
 import { assessed, expected, group, MINUTE, NOW } from '../../builders/workload.ts';
 
@@ -13,8 +14,6 @@ const planned = (name: string, given: Partial<Planned> = {}): Planned => ({
   step: { action: 'none' },
   ...given,
 });
-/** An evaluation with these decisions. */
-const evaluated = (items: readonly Planned[]) => ({ items, at: NOW, waves: [], toNote: new Map() });
 const CURRENT = { state: 'current', expected: expected(), drifts: [] } as const;
 
 const lines = async (metrics: Metrics, name: string): Promise<string[]> =>
@@ -29,20 +28,20 @@ test('pods are counted by the version of their proxy; those without one are not'
     planned('c', { groups: [group({ placement: 'none', image: '' }, 9)] }),
     planned('d', { groups: [group({ image: 'evil image\n{x="y"} 1' }, 1)] }),
   ];
-  counts.evaluated(evaluated(items));
+  counts.evaluated(evaluation(items));
   assert.deepEqual(await lines(metrics, 'proxies'), [
     'meltemi_proxies{version="1.30.2"} 6',
     'meltemi_proxies{version="1.31.0"} 3',
     'meltemi_proxies{version="other"} 1',
   ]);
-  counts.evaluated(evaluated([]));
+  counts.evaluated(evaluation([]));
   assert.deepEqual(await lines(metrics, 'proxies'), []);
 });
 
 test('labels stay few, however many versions there are', async () => {
   const metrics = new Metrics('0');
   const groups = Array.from({ length: 500 }, (_, index) => group({ image: `istio/proxyv2:v${index}` }, 1));
-  new WorkloadCounts(metrics).evaluated(evaluated([planned('a', { groups })]));
+  new WorkloadCounts(metrics).evaluated(evaluation([planned('a', { groups })]));
   const found = await lines(metrics, 'proxies');
   assert.equal(found.length, 21);
   assert.ok(found.includes('meltemi_proxies{version="other"} 480'));
@@ -53,7 +52,7 @@ test('what has been outdated for the longest time is told by when it was first s
   let wall = NOW;
   const counts = new WorkloadCounts(metrics, () => wall);
   const oldest = async (...items: Planned[]): Promise<string | undefined> => {
-    counts.evaluated(evaluated(items));
+    counts.evaluated(evaluation(items));
     return (await lines(metrics, 'oldest_outdated_timestamp_seconds'))[0]?.split(' ')[1];
   };
   const seconds = (time: number): string => String(time / 1000);

@@ -56,7 +56,7 @@ describe('an attempt was overtaken, because the injector refused when it was ask
       throw new PlanOvertaken('the injector rejects the pod');
     };
     const restarter = { restart: overtaken, follow: overtaken, close: overtaken } as unknown as Restarter;
-    restarts.carryOut([toRestart], restarter, new AbortController().signal);
+    restarts.carryOut({ items: [toRestart], toCarryOut: [toRestart] }, restarter, new AbortController().signal);
     await restarts.idle();
     restarts.settle([next]);
     return [...restarts.retries.keys()];
