@@ -17,7 +17,7 @@ import { isSameRow, pageRow } from './pageRow.ts';
 import type { PageRow } from './rowFilter.ts';
 
 export interface LeaderViewOptions {
-  readonly journal: Pick<Journal, 'entries' | 'notes'>;
+  readonly journal: Pick<Journal, 'snapshot' | 'notes'>;
   /** Wall clock, milliseconds. */
   readonly wall: () => number;
   readonly mesh: () => Mesh;
@@ -73,8 +73,8 @@ export class LeaderView {
   look(): Promise<Led> | undefined {
     if (!this.#told) return undefined;
     const { evaluation, wall } = this.#told;
-    const { entries, notes } = this.#options.journal;
-    const known = { wall, entries: new Map(entries), notes: new Map(notes) };
+    const { journal } = this.#options;
+    const known = { wall, entries: journal.snapshot(), notes: new Map(journal.notes) };
     this.#led ??= this.#make(evaluation, known);
     return this.#led;
   }

@@ -4,37 +4,40 @@ import type { Pause } from '../loopSlices.ts';
 const SIZE = 64;
 
 /**
- * Sums over a long list, one for each block of it. A block whose items are the same objects as before keeps its sum. So a sum that cannot
- * be taken apart, such as the first or the greatest, costs as much as what has changed.
+ * Sums over a long list, one for each block of it. A block in which nothing has changed keeps its sum. So a sum that cannot be taken apart,
+ * such as the first or the greatest, costs as much as what has changed.
  */
-export class BlockSums<Item, Sum> {
-  #items: readonly Item[] = [];
-  #sums: Sum[] = [];
+export class BlockSums<Sum> {
+  #sums: readonly Sum[] = [];
+  #length = 0;
 
   /**
    * The sums of the blocks, in order.
-   * @param items must not be changed afterwards
+   * @param length how many items the list has now
+   * @param changed the places whose items are other ones than before. Those that were added or cut off at the end need not be among them
    * @param sumOf makes the sum of the items from one place up to another
    */
-  *of(items: readonly Item[], sumOf: (from: number, to: number) => Sum): Generator<Pause, readonly Sum[]> {
-    const sums: Sum[] = [];
-    for (let from = 0; from < items.length; from += SIZE) {
-      const to = Math.min(from + SIZE, items.length);
-      if (this.#isSame(items, from, to)) sums.push(this.#sums[from / SIZE] as Sum);
-      else {
-        sums.push(sumOf(from, to));
-        yield 'short';
-      }
+  *of(
+    length: number,
+    changed: Iterable<number> | 'all',
+    sumOf: (from: number, to: number) => Sum,
+  ): Generator<Pause, readonly Sum[]> {
+    const sums = this.#sums.slice(0, Math.ceil(length / SIZE));
+    for (const block of this.#changedBlocks(length, changed)) {
+      sums[block] = sumOf(block * SIZE, Math.min((block + 1) * SIZE, length));
+      yield 'short';
     }
-    this.#items = items;
     this.#sums = sums;
+    this.#length = length;
     return sums;
   }
 
-  #isSame(items: readonly Item[], from: number, to: number): boolean {
-    const before = this.#items;
-    if (before.length < to || (to - from < SIZE && before.length !== to)) return false;
-    for (let place = from; place < to; place++) if (items[place] !== before[place]) return false;
-    return true;
+  *#changedBlocks(length: number, changed: Iterable<number> | 'all'): Generator<number, void> {
+    const blocks = new Set<number>();
+    if (changed !== 'all') for (const place of changed) blocks.add(Math.floor(place / SIZE));
+    yield* blocks;
+    const isAsLong = changed !== 'all' && length === this.#length;
+    const first = isAsLong ? Infinity : changed === 'all' ? 0 : Math.floor(Math.min(length, this.#length) / SIZE);
+    for (let block = first; block * SIZE < length; block++) if (!blocks.has(block)) yield block;
   }
 }

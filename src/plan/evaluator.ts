@@ -136,9 +136,9 @@ export class Evaluator {
     const assessed = touched === 'all' ? this.#listed.map((one) => one.assessed) : [...this.#assessed];
     if (touched !== 'all') for (const one of touched) assessed[one.place] = one.assessed;
     this.#assessed = assessed;
-    const namespaces = yield* this.#sums.namespaces(assessed);
+    const namespaces = yield* this.#sums.namespaces(assessed, touched);
     const history = this.#journal.history(namespaces, countsSince(context.resumedAt, context.wall));
-    const groups = yield* this.#sums.groups(assessed);
+    const groups = yield* this.#sums.groups(assessed, touched);
     const shared = sharedInputs(mesh, context, { history });
     const of = this.#waveOfNow(context, touched);
     const isForAll = touched === 'all' || of !== this.#waveOf || !areSame(shared, this.#shared);
@@ -150,7 +150,8 @@ export class Evaluator {
 
     const known: RuleContext = { ...context, history, rolloutGroups: groups };
     const waves = new Waves(assessed, { ...context, isHeld: (one) => isHeldForGood(one, known) }, of);
-    yield* this.#sums.countWaves(waves, assessed, again, (key) => this.#listedOf(key) !== undefined);
+    const unseen = [...this.#journal.open()].filter(([key]) => this.#listedOf(key) === undefined);
+    yield* this.#sums.countWaves(waves, assessed, again, unseen);
     const standing = context.policy.waves ? JSON.stringify(waves.progress().map(holding)) : '';
     if (standing !== this.#standing) again = new Set(this.#listed);
     this.#standing = standing;

@@ -52,7 +52,11 @@ export const WRITTEN_WITHIN = 30_000;
 /** The most that a time loses when it is cut to the second, in milliseconds. */
 export const CUT = 999;
 
-export type JournalEntries = ReadonlyMap<WorkloadKey, JournalEntry>;
+export type JournalEntries = ReadonlyMap<WorkloadKey, JournalEntry> & {
+  /** Its keys and its entries as lists, where it has them. */
+  readonly keyList?: readonly WorkloadKey[];
+  readonly valueList?: readonly JournalEntry[];
+};
 
 /** The entry of a workload. An entry with another UID belongs to another workload of the same name. */
 export function entryOf(

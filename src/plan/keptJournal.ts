@@ -30,27 +30,30 @@ export class KeptJournal {
   #taken: JournalEntries | undefined;
   #keys: readonly WorkloadKey[] = [];
   #entries: readonly JournalEntry[] = [];
-  readonly #blocks = new BlockSums<JournalEntry, EntriesSum>();
+  readonly #blocks = new BlockSums<EntriesSum>();
   #sums: readonly EntriesSum[] = [];
 
   /** Takes the journal as it is now. @returns the workloads whose entries are other ones than before */
   *take(journal: JournalEntries): Generator<Pause, ReadonlySet<WorkloadKey>> {
     // a journal that is handed over does not change afterwards
     if (journal === this.#taken) return new Set();
-    const [keys, entries] = [[...journal.keys()], [...journal.values()]];
-    const changed = this.#changed(keys, entries);
+    const { keyList: keys = [...journal.keys()], valueList: entries = [...journal.values()] } = journal;
+    const [others, otherEntries] = [this.#keys, this.#entries];
+    const changed: number[] = [];
+    const isSame = (place: number): boolean => entries[place] === otherEntries[place] && keys[place] === others[place];
+    for (let place = 0; place < keys.length; place++) if (!isSame(place)) changed.push(place);
     this.#keys = keys;
     this.#entries = entries;
-    this.#sums = yield* this.#blocks.of(entries, (from, to) => sumOf(keys, entries, from, to));
+    this.#sums = yield* this.#blocks.of(entries.length, changed, (from, to) => sumOf(keys, entries, from, to));
     this.#taken = journal;
-    return changed;
+    const isMoved = others !== keys && others.some((key, place) => key !== keys[place]);
+    if (isMoved) return changedBetween(zipped(others, otherEntries), zipped(keys, entries));
+    return new Set(changed.map((place) => keys[place] as WorkloadKey));
   }
 
-  #changed(keys: readonly WorkloadKey[], entries: readonly JournalEntry[]): ReadonlySet<WorkloadKey> {
-    const [others, otherEntries] = [this.#keys, this.#entries];
-    if (others.some((key, place) => key !== keys[place]))
-      return changedBetween(zipped(others, otherEntries), zipped(keys, entries));
-    return new Set(keys.filter((_, place) => entries[place] !== otherEntries[place]));
+  /** Restarts that have not ended, or not for all of their targets, and others. */
+  *open(): Generator<KeyedEntry, void> {
+    for (const { from, to, isOpen } of this.#sums) if (isOpen) yield* keyed(this.#keys, this.#entries, from, to);
   }
 
   /** What others are judged by. */

@@ -52,13 +52,17 @@ export class KeptSteps {
 
   /** When the first timed wait ends, by the steady clock; Infinity without one. */
   get wakeAt(): number {
-    return this.#until.reduce((first, until) => Math.min(first, until), Number.POSITIVE_INFINITY);
+    let first = Number.POSITIVE_INFINITY;
+    for (const until of this.#until) if (until < first) first = until;
+    return first;
   }
 
   /** Those whose judgement may be another one by now. */
-  *expired(now: number): Generator<KeptWorkload, void> {
+  expired(now: number): readonly KeptWorkload[] {
+    const places: number[] = [];
     for (let place = 0; place < this.#staysUntil.length; place++)
-      if ((this.#staysUntil[place] as number) <= now) yield this.#listed[place] as KeptWorkload;
+      if ((this.#staysUntil[place] as number) <= now) places.push(place);
+    return places.map((place) => this.#listed[place] as KeptWorkload);
   }
 
   /** A workload was judged again. */

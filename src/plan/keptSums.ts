@@ -3,6 +3,7 @@ import type { Workload, WorkloadKey } from '../model.ts';
 import type { Assessed } from './assessed.ts';
 import { BlockSums } from './blockSums.ts';
 import { type History, namespacesOf } from './history.ts';
+import type { JournalEntry } from './journalEntry.ts';
 import { type RolloutGroups, rolloutGroupsOf } from './rolloutGroups.ts';
 import type { WavePart, Waves } from './waves.ts';
 
@@ -11,16 +12,16 @@ type CountedPart = WavePart & { readonly from: number };
 
 /** Sums over all workloads. Only blocks with a changed workload are summed again. */
 export class KeptSums {
-  readonly #namespaces = new BlockSums<Assessed, History['namespaces']>();
-  readonly #members = new BlockSums<Assessed, readonly Workload[]>();
-  readonly #counted = new BlockSums<unknown, CountedPart>();
+  readonly #namespaces = new BlockSums<History['namespaces']>();
+  readonly #members = new BlockSums<readonly Workload[]>();
+  readonly #counted = new BlockSums<CountedPart>();
   #parts: readonly CountedPart[] = [];
-  /** For each workload, another object whenever it has to be counted anew. */
-  #stamps: readonly unknown[] = [];
 
-  /** The namespaces that each run concerns. */
-  *namespaces(assessed: readonly Assessed[]): Generator<Pause, History['namespaces']> {
-    const blocks = yield* this.#namespaces.of(assessed, (from, to) => namespacesOf(assessed.slice(from, to)));
+  /** The namespaces that each run concerns. @param changed the workloads that were assessed again */
+  *namespaces(assessed: readonly Assessed[], changed: ChangedWorkloads): Generator<Pause, History['namespaces']> {
+    const blocks = yield* this.#namespaces.of(assessed.length, placesIn(changed), (from, to) =>
+      namespacesOf(assessed.slice(from, to)),
+    );
     const namespaces = new Map<string, Set<string>>();
     for (const block of blocks)
       for (const [run, some] of block) {
@@ -31,8 +32,9 @@ export class KeptSums {
     return namespaces;
   }
 
-  *groups(assessed: readonly Assessed[]): Generator<Pause, RolloutGroups> {
-    const blocks = yield* this.#members.of(assessed, (from, to) =>
+  /** @param changed the workloads that were assessed again */
+  *groups(assessed: readonly Assessed[], changed: ChangedWorkloads): Generator<Pause, RolloutGroups> {
+    const blocks = yield* this.#members.of(assessed.length, placesIn(changed), (from, to) =>
       assessed.slice(from, to).flatMap(({ workload }) => (workload.rolloutGroup ? workload : [])),
     );
     return rolloutGroupsOf(blocks.flat());
@@ -40,22 +42,31 @@ export class KeptSums {
 
   /**
    * Counts for the waves.
-   * @param again the places of the workloads that have to be counted anew
-   * @param isSeen whether a workload is among these
+   * @param again the workloads that have to be counted anew
+   * @param unseen restarts in flight whose workloads are not among these
    */
   *countWaves(
     waves: Waves,
     assessed: readonly Assessed[],
-    again: ReadonlySet<{ readonly place: number }>,
-    isSeen: (key: WorkloadKey) => boolean,
+    again: ReadonlySet<Placed>,
+    unseen: Iterable<readonly [WorkloadKey, JournalEntry]>,
   ): Generator<Pause, void> {
-    const areAll = again.size === assessed.length;
-    const stamps = areAll ? [] : [...this.#stamps];
-    for (const { place } of again) stamps[place] = {};
-    for (const { from, isMoving } of areAll ? [] : this.#parts) if (isMoving) stamps[from] = {};
-    const parts = yield* this.#counted.of(stamps, (from, to) => ({ from, ...waves.tallied(assessed.slice(from, to)) }));
-    this.#stamps = stamps;
-    this.#parts = parts;
-    waves.take(parts, isSeen);
+    const moving = this.#parts.flatMap(({ from, isMoving }) => (isMoving ? from : []));
+    const changed = again.size === assessed.length ? 'all' : [...moving, ...placesOf(again)];
+    const counted = (from: number, to: number): CountedPart => ({ from, ...waves.tallied(assessed.slice(from, to)) });
+    this.#parts = yield* this.#counted.of(assessed.length, changed, counted);
+    waves.take(this.#parts, unseen);
   }
 }
+
+/** Where a workload is in the list of all. */
+interface Placed {
+  readonly place: number;
+}
+
+type ChangedWorkloads = ReadonlySet<Placed> | 'all';
+
+const placesOf = (some: ReadonlySet<Placed>): readonly number[] => [...some].map(({ place }) => place);
+
+const placesIn = (changed: ChangedWorkloads): readonly number[] | 'all' =>
+  changed === 'all' ? 'all' : placesOf(changed);

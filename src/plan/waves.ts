@@ -20,6 +20,8 @@ export type WavesContext = Pick<
   readonly isHeld: (assessed: Outdated) => boolean;
 };
 
+type KeyedEntry = readonly [WorkloadKey, JournalEntry];
+
 /** What was counted of each wave, by run. */
 export type WaveTallies = Map<string, WaveTally[]>;
 
@@ -56,15 +58,15 @@ export class Waves {
     return { tallies, isMoving };
   }
 
-  /** Takes what was counted of all workloads in parts. @param isSeen whether a workload is one of them */
-  take(parts: readonly WavePart[], isSeen: (key: WorkloadKey) => boolean): void {
+  /** Takes what was counted of all workloads in parts. @param unseen restarts of others */
+  take(parts: readonly WavePart[], unseen: Iterable<KeyedEntry>): void {
     const tallies: WaveTallies = new Map();
     for (const part of parts)
       for (const [run, counted] of part.tallies) {
         const into = this.#talliesOf(run, tallies);
         for (const [index, one] of counted.entries()) addTally(into[index] as WaveTally, one);
       }
-    this.#tallyUnseen(tallies, isSeen);
+    this.#tallyUnseen(tallies, unseen);
     this.#tallies = tallies;
   }
 
@@ -82,7 +84,8 @@ export class Waves {
       yield 'short';
     }
     const seen = new Set(this.#assessed.map(({ workload }) => keyOf(workload)));
-    this.#tallyUnseen(tallies, (key) => seen.has(key));
+    const unseen = [...this.#context.journal].filter(([key]) => !seen.has(key));
+    this.#tallyUnseen(tallies, unseen);
     this.#tallies = tallies;
   }
 
@@ -150,9 +153,9 @@ export class Waves {
   }
 
   /** A restart whose workload is not seen may be of any wave, so it counts for the first. */
-  #tallyUnseen(tallies: WaveTallies, isSeen: (key: WorkloadKey) => boolean): void {
-    for (const [key, entry] of this.#context.journal) {
-      if (entry.outcome || isSeen(key)) continue;
+  #tallyUnseen(tallies: WaveTallies, unseen: Iterable<KeyedEntry>): void {
+    for (const [key, entry] of unseen) {
+      if (entry.outcome) continue;
       for (const run of runsOf(entry)) {
         const [first] = this.#talliesOf(run, tallies);
         if (first) countInFlight(refOf(key), first);

@@ -5,7 +5,7 @@ import { statusStepwise } from './statusOf.ts';
 import { statusText } from './statusText.ts';
 
 export interface PublishedStatusOptions {
-  readonly journal: Pick<Journal, 'entries' | 'notes'>;
+  readonly journal: Pick<Journal, 'snapshot' | 'notes'>;
   /** Steady clock, milliseconds. */
   readonly now: () => number;
   /** Wall clock, milliseconds. */
@@ -71,10 +71,10 @@ export class PublishedStatus {
   }
 
   async #make({ evaluation, wall }: Told): Promise<void> {
-    const { entries, notes } = this.#options.journal;
+    const { journal } = this.#options;
     const term = this.#term;
     const { length } = evaluation.items;
-    const known = { wall, entries: new Map(entries), notes: new Map(notes) };
+    const known = { wall, entries: journal.snapshot(), notes: new Map(journal.notes) };
     const document = await inSlices(statusStepwise(evaluation, known), length);
     if (term === this.#term) this.#text = statusText(document);
   }

@@ -19,6 +19,8 @@ export interface StatusContext {
   readonly notes: AllRunNotes;
 }
 
+/** Workloads between two turns of other work. */
+const AT_ONCE = 20;
 const NAMESPACES = 200;
 const ROWS = 300;
 /** Most of each sort, so that many of one sort leave room for the others. */
@@ -38,7 +40,7 @@ export function statusOf(evaluation: Evaluation & Told, context: StatusContext):
   }
 }
 
-/** The same in short steps, one for each workload, for callers that do other work in between. */
+/** The same in short steps, for callers that do other work in between. */
 export function* statusStepwise(
   evaluation: Evaluation & Told,
   { wall, entries, notes }: StatusContext,
@@ -52,9 +54,14 @@ export function* statusStepwise(
     new Waits(),
     new Rows(),
   ];
-  for (const one of items) {
-    for (const each of [sums, runs, planes, proxies, waits, rows]) each.add(one);
-    yield 'short';
+  for (const [index, one] of items.entries()) {
+    sums.add(one);
+    runs.add(one);
+    planes.add(one);
+    proxies.add(one);
+    waits.add(one);
+    rows.add(one);
+    if (index % AT_ONCE === 0) yield 'short';
   }
   const workloads = rows.chosen();
   yield 'long';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import { systemClock } from '../../src/cluster/clock.ts';
 import type { Pause } from '../../src/loopSlices.ts';
 import { keyOf } from '../../src/model.ts';
 import { type Evaluation, evaluate } from '../../src/plan/evaluate.ts';
@@ -122,11 +123,7 @@ async function upgrade(size: number, restarts: number): Promise<Upgrade> {
     report,
     now: () => performance.timeOrigin + performance.now(),
     wall: Date.now,
-    sleep: (milliseconds, signal) =>
-      new Promise<void>((wake) => {
-        const timer = setTimeout(wake, milliseconds);
-        signal?.addEventListener('abort', () => wake(clearTimeout(timer)), { once: true });
-      }),
+    sleep: systemClock.sleep,
     own: undefined,
     notify: NOBODY_TOLD,
     signal: stop.signal,

@@ -26,7 +26,7 @@ export class ServedPage implements AsyncDisposable {
 
   constructor() {
     this.#view = new LeaderView({
-      journal: { entries: new Map(), notes: new Map() },
+      journal: { snapshot: () => new Map(), notes: new Map() },
       wall: Date.now,
       mesh: () => ({ injections: [], namespaces: new Map() }),
       policy: () => policy(),

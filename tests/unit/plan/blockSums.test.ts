@@ -1,47 +1,59 @@
 import assert from 'node:assert/strict';
 import { BlockSums } from '../../../src/plan/blockSums.ts';
 
-const ITEMS = Array.from({ length: 150 }, (_, value) => ({ value }));
+const LENGTH = 150;
 
-/** The blocks that a list makes again, after another list. */
-function madeAgain(before: readonly unknown[], after: readonly unknown[]): [from: number, to: number][] {
-  const blocks = new BlockSums<unknown, string>();
-  let made: [number, number][] = [];
+type Block = readonly [from: number, to: number];
+
+/** The blocks that are summed again when a list of 150 items has another length, or these places have changed. */
+function madeAgain(length: number, changed: readonly number[] | 'all'): Block[] {
+  const blocks = new BlockSums<string>();
+  let made: Block[] = [];
   const sum = (from: number, to: number): string => {
     made.push([from, to]);
     return `${from}-${to}`;
   };
-  for (const list of [before, after]) {
+  for (const [items, places] of [[LENGTH, 'all'] as const, [length, changed] as const]) {
     made = [];
-    const steps = blocks.of(list, sum);
+    const steps = blocks.of(items, places, sum);
     let step = steps.next();
     while (!step.done) step = steps.next();
-    const all = Array.from({ length: Math.ceil(list.length / 64) }, (_, place) => place * 64);
+    const all = Array.from({ length: Math.ceil(items / 64) }, (_, place) => place * 64);
     assert.deepEqual(
       step.value,
-      all.map((from) => `${from}-${Math.min(from + 64, list.length)}`),
+      all.map((from) => `${from}-${Math.min(from + 64, items)}`),
     );
   }
-  return made;
+  return made.toSorted(([a], [b]) => a - b);
 }
 
-const rows: [string, readonly unknown[], [number, number][]][] = [
-  ['the same items', [...ITEMS], []],
-  ['another item in the middle', ITEMS.with(70, { value: 70 }), [[64, 128]]],
-  ['one more at the end', [...ITEMS, {}], [[128, 151]]],
-  ['one less at the end', ITEMS.slice(0, -1), [[128, 149]]],
-  ['none any more', [], []],
+const ALL: Block[] = [
+  [0, 64],
+  [64, 128],
+  [128, 150],
+];
+const rows: [string, number, readonly number[] | 'all', Block[]][] = [
+  ['nothing has changed', 150, [], []],
+  ['an item in the middle', 150, [70], [[64, 128]]],
+  ['two items of a block', 150, [149, 130], [[128, 150]]],
+  ['everything', 150, 'all', ALL],
+  ['one more at the end', 151, [], [[128, 151]]],
+  ['one more at the end that is called changed', 151, [150], [[128, 151]]],
   [
-    'one less at the beginning',
-    ITEMS.slice(1),
+    'so many more that there is another block',
+    200,
+    [],
     [
-      [0, 64],
-      [64, 128],
-      [128, 149],
+      [128, 192],
+      [192, 200],
     ],
   ],
+  ['one less at the end', 149, [], [[128, 149]]],
+  ['a block less', 64, [3], [[0, 64]]],
+  ['a block less, at the border of one', 128, [], []],
+  ['none any more', 0, [], []],
 ];
 
-test.each(rows)('%s: only the blocks in which something is another are summed again', (_, after, expected) =>
-  assert.deepEqual(madeAgain(ITEMS, after), expected),
+test.each(rows)('%s: only the blocks in which something is another are summed again', (_, length, changed, expected) =>
+  assert.deepEqual(madeAgain(length, changed), expected),
 );

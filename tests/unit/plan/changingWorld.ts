@@ -1,6 +1,7 @@
 import { noSidecar } from '../../../src/compare/orphan.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
 import type { Injection, Mesh } from '../../../src/expect/mesh.ts';
+import { SnapshotMap } from '../../../src/journal/snapshotMap.ts';
 import { ON_DELETE } from '../../../src/kinds/onDelete.ts';
 import { keyOf, type NamespaceFacts, NO_NAMESPACE, type Workload, type WorkloadKey } from '../../../src/model.ts';
 import { RESTART_ANNOTATION, RESTARTED_AT, RETRY, WINDOW_ANNOTATION } from '../../../src/names.ts';
@@ -45,7 +46,7 @@ const earlier = (wall: number): Write[] => [1, 2, 3, 4].map((hours) => ({ at: wa
 export class ChangingWorld {
   readonly #dice: Dice;
   readonly #answered = new Map<WorkloadKey, Answered>();
-  readonly #journal = new Map<WorkloadKey, JournalEntry>();
+  readonly #journal = new SnapshotMap<WorkloadKey, JournalEntry>();
   readonly #notes = new Map<string, RunNotes>();
   readonly #busy = new Set<WorkloadKey>();
   readonly #starting = new Set<WorkloadKey>();
@@ -106,7 +107,7 @@ export class ChangingWorld {
       now: this.#now,
       wall: this.#wall,
       policy: this.#policy,
-      journal: new Map(this.#journal),
+      journal: this.#journal.snapshot(),
       notes: new Map(this.#notes),
       busy: new Set(this.#busy),
       starting: new Set(this.#starting),

@@ -35,8 +35,8 @@ const mistakes: [string, Mistake][] = [
     'counting what has changed of a wave as before',
     {
       file: 'src/plan/keptSums.ts',
-      snippet: 'of again) stamps[place] = {};',
-      instead: 'of again) stamps[place] ??= {};',
+      snippet: '[...moving, ...placesOf(again)]',
+      instead: '[...moving]',
     },
   ],
   [

@@ -182,7 +182,7 @@ test('a tenant’s long texts are cut', () => {
 
 test('the text is made beside other work, at a pace, and not after its term', async () => {
   let now = NOW;
-  const journal = { entries: new Map(), notes: new Map() };
+  const journal = { snapshot: () => new Map(), notes: new Map() };
   const published = new PublishedStatus({ journal, now: () => now, wall: () => now, onError: assert.ifError });
   const outdatedNow = async (): Promise<number | undefined> => {
     published.text();
@@ -208,7 +208,7 @@ test('the text is made beside other work, at a pace, and not after its term', as
 test('what no text can be made of is reported, and the text of before stays', async () => {
   const errors: unknown[] = [];
   let now = NOW;
-  const journal = { entries: new Map(), notes: new Map() };
+  const journal = { snapshot: () => new Map(), notes: new Map() };
   const onError = (error: unknown): void => void errors.push(error);
   const published = new PublishedStatus({ journal, now: () => now, wall: () => now, onError });
   published.evaluated(evaluated([named('a')]));
@@ -231,7 +231,7 @@ test('20,000 workloads are told in steps that other work gets its turn between',
     done = telling.next().done === true;
     steps.push(process.threadCpuUsage(began).user / 1000);
   }
-  assert.ok(steps.length > 20_000);
+  assert.ok(steps.length > 500);
   const slow = steps.filter((time) => time > 40);
   assert.deepEqual(slow, []);
 });
