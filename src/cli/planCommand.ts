@@ -178,7 +178,7 @@ export async function planCommand(
     onPlanned?.({ evaluation, rows, warnings, wall: now, entries: journal.entries, notes: journal.notes, lookup });
     if (!explained) {
       const printed = { rows, warnings, assumptions, waves, evaluation, ...(source && { source }) };
-      streams.out.write(planText(printed, settings, streams));
+      write(streams.out, planText(printed, settings, streams));
       return exitCode(rows);
     }
     const one = evaluation.items.find(({ workload }) => keyOf(workload) === explained);
@@ -193,6 +193,10 @@ export async function planCommand(
     stop.abort();
     await Promise.all([injectors.close(), client.close()]);
   }
+}
+
+function write(out: Streams['out'], pieces: Iterable<string>): void {
+  for (const piece of pieces) out.write(piece);
 }
 
 /** The workload whose verdict is explained, if one is asked for. */

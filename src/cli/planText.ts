@@ -1,7 +1,7 @@
 import type { Evaluation } from '../plan/evaluate.ts';
 import { forecastLine } from '../report/etaWords.ts';
 import { machineForecast, machineWaves } from '../report/machineRuns.ts';
-import { jsonText, yamlText } from '../report/machineText.ts';
+import { jsonPieces, yamlText } from '../report/machineText.ts';
 import { planTable } from '../report/planTable.ts';
 import type { Row } from '../report/row.ts';
 import type { WaveWords } from '../report/waveWords.ts';
@@ -24,12 +24,12 @@ export interface Printed {
   readonly evaluation: Pick<Evaluation, 'waves' | 'eta'>;
 }
 
-/** A plan as a table for people, or as JSON or YAML, which have the exact values. */
-export function planText(
+/** A plan as a table for people, or as JSON or YAML, which have the exact values. In pieces, because a large mesh has many rows. */
+export function* planText(
   { rows, warnings, assumptions, source, waves, evaluation }: Printed,
   { output, all }: Settings,
   { out, environment }: Pick<Streams, 'out' | 'environment'>,
-): string {
+): Generator<string, void> {
   const assumed = assumptions.length > 0 && { assumptions };
   const machine = {
     ...assumed,
@@ -39,9 +39,16 @@ export function planText(
     ...(waves && { runs: evaluation.waves.map(machineWaves) }),
     ...(evaluation.eta && { eta: machineForecast(evaluation.eta) }),
   };
-  if (output === 'json') return `${jsonText(machine, 2)}\n`;
-  if (output === 'yaml') return yamlText(machine);
+  if (output === 'json') {
+    yield* jsonPieces(machine);
+    yield '\n';
+    return;
+  }
+  if (output === 'yaml') {
+    yield yamlText(machine);
+    return;
+  }
   const eta = evaluation.eta && forecastLine(evaluation.eta);
   const colour = out.isTTY === true && !environment.NO_COLOR;
-  return assumedText(assumptions) + planTable(rows, { colour, all, ...(waves && { waves }), eta });
+  yield assumedText(assumptions) + planTable(rows, { colour, all, ...(waves && { waves }), eta });
 }

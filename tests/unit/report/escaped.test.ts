@@ -5,7 +5,7 @@ import { reason } from '../../../src/reasons.ts';
 import { cut, escaped, escapedBytes } from '../../../src/report/escaped.ts';
 import { explanation } from '../../../src/report/explanation.ts';
 import { logLine } from '../../../src/report/logger.ts';
-import { jsonText, yamlText } from '../../../src/report/machineText.ts';
+import { jsonPieces, jsonText, yamlText } from '../../../src/report/machineText.ts';
 import { Metrics } from '../../../src/report/metrics.ts';
 import { planTable } from '../../../src/report/planTable.ts';
 import { Report } from '../../../src/report/report.ts';
@@ -70,6 +70,24 @@ for (const [name, text] of HOSTILE) {
     assert.equal(lines(logLine(value)), 1);
   });
 }
+
+const MANY = Array.from({ length: 3000 }, (_, index) => ({ name: `w${index}`, lists: [[], [index, { deep: true }]] }));
+const inPieces: [string, Record<string, unknown>][] = [
+  ['nothing', {}],
+  ['fields that are not there', { left: undefined, out: undefined }],
+  ['empty lists and objects', { list: [], object: {}, none: null, text: '' }],
+  ['lists of everything', { list: [1, 'a', null, undefined, [], {}, { a: [{ b: [1, 2] }] }], after: true }],
+  [
+    'names and texts that others write',
+    Object.fromEntries(HOSTILE.map(([, text]) => [text, [text, { [text]: text }]])),
+  ],
+  ['a long list between others', { before: [1], list: MANY, left: undefined, after: [{ a: 1 }] }],
+];
+test.each(inPieces)('in pieces, JSON of %s is the same text', (_, value) =>
+  assert.equal([...jsonPieces(value)].join(''), jsonText(value, 2)),
+);
+test('no piece of a long list is much longer than a page', () =>
+  assert.ok([...jsonPieces({ list: MANY })].every(({ length }) => length < 70_000)));
 
 const plain = ['proxyv2:1.31.0 (default)', 'Änderungen bis Montag', '変更凍結', 'a → b – ✔ 3 ×', 'emoji 🚀', 'C:\\new'];
 for (const text of plain) test(`"${text}" stays as it is`, () => assert.equal(escaped(text), text));
