@@ -32,6 +32,14 @@ export class BlockSums<Sum> {
     return sums;
   }
 
+  /** The sums as they would be with other items in these places, which are not kept. The list is as long as it was. */
+  with(changed: Iterable<number>, sumOf: (from: number, to: number) => Sum): readonly Sum[] {
+    const sums = [...this.#sums];
+    for (const block of this.#changedBlocks(this.#length, changed))
+      sums[block] = sumOf(block * SIZE, Math.min((block + 1) * SIZE, this.#length));
+    return sums;
+  }
+
   *#changedBlocks(length: number, changed: Iterable<number> | 'all'): Generator<number, void> {
     const blocks = new Set<number>();
     if (changed !== 'all') for (const place of changed) blocks.add(Math.floor(place / SIZE));

@@ -16,6 +16,7 @@ import { KeptWorkload } from './keptWorkload.ts';
 import { Counts } from './limits/counts.ts';
 import { waveName } from './plan.ts';
 import { orderKey } from './planOrder.ts';
+import type { Policy } from './policy.ts';
 import type { RolloutGroups } from './rolloutGroups.ts';
 import type { PlanContext, RuleContext } from './rule.ts';
 import { isHeldForGood } from './rules/rules.ts';
@@ -150,8 +151,7 @@ export class Evaluator {
 
     const known: RuleContext = { ...context, history, rolloutGroups: groups };
     const waves = new Waves(assessed, { ...context, isHeld: (one) => isHeldForGood(one, known) }, of);
-    const unseen = [...this.#journal.open()].filter(([key]) => this.#listedOf(key) === undefined);
-    yield* this.#sums.countWaves(waves, assessed, again, unseen);
+    yield* this.#sums.countWaves(waves, assessed, again, this.#unseenIn(this.#journal));
     const standing = context.policy.waves ? JSON.stringify(waves.progress().map(holding)) : '';
     if (standing !== this.#standing) again = new Set(this.#listed);
     this.#standing = standing;
@@ -239,7 +239,33 @@ export class Evaluator {
     while (!taking.next().done);
     const history = this.#journalAtWrites.history(namespaces, countsSince(context.resumedAt, context.wall));
     const known: RuleContext = { ...context, history, rolloutGroups };
-    return { ...known, waves: new Waves(assessed, { ...context, isHeld: (one) => isHeldForGood(one, known) }) };
+    const waves = new Waves(
+      assessed,
+      { ...context, isHeld: (one) => isHeldForGood(one, known) },
+      this.#lastWaveOf(context),
+    );
+    if (context.policy.waves && this.#isAsEvaluated(known, context)) {
+      const again = this.#touched(context, rolloutGroups, new Set());
+      this.#sums.recountWaves(waves, assessed, again, this.#unseenIn(this.#journalAtWrites));
+    }
+    return { ...known, waves };
+  }
+
+  /** Which wave each workload is in, if the waves are those of the last evaluation, and no other one is being made. */
+  #lastWaveOf({ policy }: PlanContext): WaveOf | undefined {
+    const [, last] = this.#fixed as readonly [Mesh?, Policy?];
+    return last && last.waves === policy.waves ? this.#waveOf : undefined;
+  }
+
+  /** Whether what concerns all workloads is as it was in the last evaluation, and no other one is being made. */
+  #isAsEvaluated(known: RuleContext, context: PlanContext): boolean {
+    const [mesh] = this.#fixed as readonly [Mesh?];
+    return mesh !== undefined && areSame(sharedInputs(mesh, context, known), this.#shared);
+  }
+
+  /** Restarts of workloads that no evaluation is about. */
+  #unseenIn(journal: KeptJournal): ReturnType<KeptJournal['open']> {
+    return journal.open().filter(([key]) => this.#listedOf(key) === undefined);
   }
 }
 

@@ -52,8 +52,8 @@ export class KeptJournal {
   }
 
   /** Restarts that have not ended, or not for all of their targets, and others. */
-  *open(): Generator<KeyedEntry, void> {
-    for (const { from, to, isOpen } of this.#sums) if (isOpen) yield* keyed(this.#keys, this.#entries, from, to);
+  open(): readonly KeyedEntry[] {
+    return this.#sums.flatMap(({ from, to, isOpen }) => (isOpen ? keyed(this.#keys, this.#entries, from, to) : []));
   }
 
   /** What others are judged by. */

@@ -51,13 +51,30 @@ export class KeptSums {
     again: ReadonlySet<Placed>,
     unseen: Iterable<readonly [WorkloadKey, JournalEntry]>,
   ): Generator<Pause, void> {
-    const moving = this.#parts.flatMap(({ from, isMoving }) => (isMoving ? from : []));
-    const changed = again.size === assessed.length ? 'all' : [...moving, ...placesOf(again)];
-    const counted = (from: number, to: number): CountedPart => ({ from, ...waves.tallied(assessed.slice(from, to)) });
-    this.#parts = yield* this.#counted.of(assessed.length, changed, counted);
+    const changed = again.size === assessed.length ? 'all' : this.#countedAnew(again);
+    this.#parts = yield* this.#counted.of(assessed.length, changed, countingOf(waves, assessed));
     waves.take(this.#parts, unseen);
   }
+
+  /** The same for the moment of a write, after the last evaluation: the next one counts on from that. */
+  recountWaves(
+    waves: Waves,
+    assessed: readonly Assessed[],
+    again: ReadonlySet<Placed>,
+    unseen: Iterable<readonly [WorkloadKey, JournalEntry]>,
+  ): void {
+    waves.take(this.#counted.with(this.#countedAnew(again), countingOf(waves, assessed)), unseen);
+  }
+
+  #countedAnew(again: ReadonlySet<Placed>): readonly number[] {
+    const moving = this.#parts.flatMap(({ from, isMoving }) => (isMoving ? from : []));
+    return [...moving, ...placesOf(again)];
+  }
 }
+
+const countingOf =
+  (waves: Waves, assessed: readonly Assessed[]) =>
+  (from: number, to: number): CountedPart => ({ from, ...waves.tallied(assessed.slice(from, to)) });
 
 /** Where a workload is in the list of all. */
 interface Placed {

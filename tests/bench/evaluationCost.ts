@@ -13,6 +13,7 @@ import { wireOperator } from '../../src/wireOperator.ts';
 import { FakeStore } from '../builders/journalStore.ts';
 import { NOBODY_TOLD } from '../builders/notify.ts';
 import { policy } from '../builders/policy.ts';
+import { wave } from '../builders/waves.ts';
 import { expected } from '../builders/workload.ts';
 import { ObservedWorkloads } from './observedWorkloads.ts';
 import { printTable } from './printTable.ts';
@@ -22,16 +23,19 @@ const { values } = parseArgs({
   options: {
     sizes: { type: 'string', default: '500,5000,20000' },
     restarts: { type: 'string', default: '500' },
+    waves: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
   console.log(
-    'evaluationCost [--sizes 500,5000,20000] [--restarts 500]   what a change costs in clusters of so many workloads, without a testbed',
+    'evaluationCost [--sizes 500,5000,20000] [--restarts 500] [--waves]   what a change costs in clusters of so many workloads, without a testbed',
   );
   process.exit(0);
 }
 const IN_FLIGHT = 50;
+/** A tenth of everything, and then the rest. */
+const WAVES = [wave('ns-*', { name: 'first', percent: 10 })];
 const sizes = values.sizes.split(',').map(Number);
 const silent = (): void => undefined;
 
@@ -96,7 +100,12 @@ async function upgrade(size: number, restarts: number): Promise<Upgrade> {
   const worked = (): number => Object.values(process.threadCpuUsage()).reduce((sum, one) => sum + one, 0) / 1000;
   let first = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const only = policy({ istiodConfigReadDelay: 0, maxInFlight: IN_FLIGHT, maxInFlightPerNamespace: IN_FLIGHT });
+  const only = policy({
+    istiodConfigReadDelay: 0,
+    maxInFlight: IN_FLIGHT,
+    maxInFlightPerNamespace: IN_FLIGHT,
+    ...(values.waves && { waves: WAVES }),
+  });
   const { operator, journal } = wireOperator({
     cluster: cluster.api,
     lease: {

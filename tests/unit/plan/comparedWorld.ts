@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Pause } from '../../../src/loopSlices.ts';
 import { keyOf } from '../../../src/model.ts';
-import { type Evaluation, evaluate } from '../../../src/plan/evaluate.ts';
+import { type Evaluation, type EvaluationInputs, evaluate } from '../../../src/plan/evaluate.ts';
 import { Evaluator } from '../../../src/plan/evaluator.ts';
 import { FollowedItems } from '../../../src/plan/followedItems.ts';
 import { KeptItems } from '../../../src/plan/keptItems.ts';
 import type { Planned } from '../../../src/plan/plan.ts';
+import type { PlanContext } from '../../../src/plan/rule.ts';
 import { ruleContextOf } from '../../../src/plan/ruleContext.ts';
 import type { AllRunNotes } from '../../../src/plan/runNotes.ts';
 import { RunMembers, type RunState } from '../../../src/plan/runState.ts';
@@ -23,10 +24,12 @@ export function compareWorld(seed: number): void {
   const evaluator = new Evaluator();
   const members = new RunMembers();
   const waiting = { followed: new FollowedItems(), kept: new KeptItems(isWaiting) };
-  let last = made(evaluator.evaluate(world.inputs()));
+  let before = world.inputs();
+  let last = made(evaluator.evaluate(before));
   for (let change = 0; change < CHANGES; change++) {
     world.evaluated(last);
     const words = `change ${change}: ${world.happens(last)}`;
+    checkWavesAtWrite(evaluator, inOrderOf(before, last), world.context(), words);
     const inputs = world.inputs();
     const next = made(evaluator.evaluate(inputs));
     assert.deepEqual(essence(next), evaluate(inputs), words);
@@ -38,7 +41,7 @@ export function compareWorld(seed: number): void {
     const atWrite = evaluator.ruleContext(inputs.context);
     assert.deepEqual(atWrite.history, history, words);
     assert.deepEqual([...atWrite.rolloutGroups.keys()].sort(), [...rolloutGroups.keys()].sort(), words);
-    last = next;
+    [before, last] = [inputs, next];
   }
 }
 
@@ -53,6 +56,25 @@ function made<T>(steps: Generator<Pause, T>): T {
 
 /** What the specification knows of, too. */
 const essence = ({ serial: _, changes: __, ...rest }: Evaluation): Evaluation => rest;
+
+/** In the moment of a write, waves are those of the workloads as they were evaluated last, with everything else as it is. */
+function checkWavesAtWrite(
+  evaluator: Evaluator,
+  assessed: readonly Planned[],
+  context: PlanContext,
+  words: string,
+): void {
+  const { waves: kept } = evaluator.ruleContext(context);
+  const { waves: whole } = ruleContextOf(assessed, context);
+  for (const run of new Set([...whole.tallies.keys(), ...context.notes.keys()]))
+    assert.deepEqual(kept?.ofRun(run), whole.ofRun(run), `at a write, ${words}`);
+}
+
+/** The items of an evaluation in the order of its observations. */
+function inOrderOf({ observations }: EvaluationInputs, { items }: Evaluation): readonly Planned[] {
+  const byKey = new Map(items.map((one) => [keyOf(one.workload), one]));
+  return observations.flatMap(({ workload }) => byKey.get(keyOf(workload)) ?? []);
+}
 
 /** Whoever keeps the members of runs has those of the whole evaluation. */
 function checkRuns(kept: RunMembers, evaluation: Evaluation, runs: AllRunNotes, words: string): void {

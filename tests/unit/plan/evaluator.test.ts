@@ -40,6 +40,18 @@ const mistakes: [string, Mistake][] = [
     },
   ],
   [
+    'not counting anew at a write',
+    { file: 'src/plan/keptSums.ts', snippet: '.with(this.#countedAnew(again)', instead: '.with([]' },
+  ],
+  [
+    'not comparing what concerns all at a write',
+    {
+      file: EVALUATOR,
+      snippet: 'areSame(sharedInputs(mesh, context, known), this.#shared)',
+      instead: 'this.#shared.length > 0',
+    },
+  ],
+  [
     'keeping the step of a workload that was judged again',
     { file: STEPS, snippet: '    this.#states[place] = State.open;\n', instead: '' },
   ],
