@@ -53,8 +53,9 @@ export function isRestart(write: UserWrite): boolean {
 /** All restarts that were accepted, in the order in which they arrived. */
 export function restartsOf(history: History): Restart[] {
   const ends = endsOf(history);
-  const deleted = history.writes.filter(
-    (write) => write.verb === 'delete' && write.resource === 'namespaces' && isAccepted(write),
+  // it takes a while from the request to delete a namespace until its workloads are gone, but they are when it is made anew
+  const gone = history.writes.filter(
+    (write) => ['delete', 'create'].includes(write.verb) && write.resource === 'namespaces' && isAccepted(write),
   );
   return history.writes
     .filter((write) => history.operators.includes(write.user) && isRestart(write) && isAccepted(write))
@@ -63,7 +64,7 @@ export function restartsOf(history: History): Restart[] {
       const restartedAt = record[ANNOTATION.restartedAt] ?? '';
       const at = arrival(write);
       const ended = ends.get(endKey(keyOf(write), parseTime(restartedAt)));
-      const gone = deleted.find((one) => one.name === write.namespace && arrival(one) > at);
+      const deleted = gone.find((one) => one.name === write.namespace && arrival(one) > at);
       return {
         write,
         workload: keyOf(write),
@@ -74,7 +75,7 @@ export function restartsOf(history: History): Restart[] {
         target: record[ANNOTATION.restartedFor] ?? '',
         run: record[ANNOTATION.run] ?? '',
         outcome: ended?.outcome,
-        end: ended?.time ?? (gone && arrival(gone)),
+        end: ended?.time ?? (deleted && arrival(deleted)),
       };
     });
 }

@@ -8,7 +8,19 @@ import { onceForOneTarget, oneTemplateForOneTarget } from '../../live/chaos/inva
 import { onlyTheHolder } from '../../live/chaos/invariants/onlyTheHolder.ts';
 import { waveOrder } from '../../live/chaos/invariants/waveOrder.ts';
 import { INVARIANTS } from '../../live/chaos/invariants.ts';
-import { at, deletion, end, endInJournal, eviction, history, lease, POLICY, restart, revision } from './madeUpLog.ts';
+import {
+  at,
+  creation,
+  deletion,
+  end,
+  endInJournal,
+  eviction,
+  history,
+  lease,
+  POLICY,
+  restart,
+  revision,
+} from './madeUpLog.ts';
 
 const ROOMY = { maxInFlight: 10, waves: [] };
 const one = { namespace: 'one-web' };
@@ -102,6 +114,22 @@ const ROWS: readonly (readonly [Invariant, string, 'holds' | 'broken', History])
     'one after the other',
     'holds',
     history([restart(1), end(2, 1), restart(3, { name: 'api' })], policies(ROOMY)),
+  ],
+
+  [
+    inFlightPerNamespace,
+    'a second one while the namespace is being deleted',
+    'broken',
+    history([deletion(1, 'one-web'), restart(2, one), restart(3, { ...one, name: 'api' })], policies(ROOMY)),
+  ],
+  [
+    inFlightPerNamespace,
+    'one while the namespace is being deleted, and one after it was made anew',
+    'holds',
+    history(
+      [deletion(1, 'one-web'), restart(2, one), creation(3, 'one-web'), restart(4, { ...one, name: 'api' })],
+      policies(ROOMY),
+    ),
   ],
 
   [perMinute, 'six of six', 'holds', history(quick, policies({ ...ROOMY, maxRestartsPerMinute: 6 }))],

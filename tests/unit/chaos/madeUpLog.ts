@@ -96,6 +96,9 @@ export const eviction = (seconds: number, name: string, uid: string, given: Part
 export const deletion = (seconds: number, namespace: string): UserWrite =>
   write(seconds, { user: 'admin', verb: 'delete', resource: 'namespaces', namespace, name: namespace });
 
+export const creation = (seconds: number, namespace: string): UserWrite =>
+  write(seconds, { user: 'admin', verb: 'create', resource: 'namespaces', namespace: '', name: namespace });
+
 export const revision = (began: number): Revision => ({
   workload: 'deployments/rest-web/web',
   uid: 'u',
