@@ -27,6 +27,8 @@ export interface NamespaceFacts {
   readonly annotations: Labels;
   /** Content hash of the ProxyConfigs in it, which choose image types for its pods; absent where there are none. */
   readonly proxyConfigs?: string;
+  /** Its deletion has begun: new pods cannot be made in it, and its workloads are deleted. */
+  readonly deleting?: true;
 }
 
 export const NO_NAMESPACE: NamespaceFacts = { labels: {}, annotations: {} };

@@ -74,9 +74,11 @@ function assessSidecar(observed: Observed, answered: SourceAnswer, context: Asse
   const known = injection ? learnt(injection.run, workload.namespace) : [];
   const rules = known.length > 0 ? { ...policy, learnt: known } : policy;
   const judged: Verdict =
-    unread === undefined
-      ? judge(workload, match, answer, groups, rules, source)
-      : { state: 'unknown', reason: reason('not-read', unread) };
+    unread !== undefined
+      ? { state: 'unknown', reason: reason('not-read', unread) }
+      : namespaceOf(context.mesh, workload).deleting
+        ? { state: 'skipped', reason: reason('deleting', 'the deletion of its namespace has begun') }
+        : judge(workload, match, answer, groups, rules, source);
   const verdict = workload.unsupported
     ? unsupported(workload, judged, groups)
     : unlessSkipped(observed, judged, policy);

@@ -24,6 +24,7 @@ export interface Named {
     readonly namespace?: string;
     readonly labels?: Labels;
     readonly annotations?: Labels;
+    readonly deletionTimestamp?: string;
   };
 }
 export type ConfigMap = Named & { readonly data?: Readonly<Record<string, string>> };
@@ -66,7 +67,8 @@ export class MeshAssembly {
   readonly #sources: () => readonly SidecarSource[];
   readonly #entriesOf = new WeakMap<SidecarSource, (raw: RawConfiguration) => readonly WebhookEntry[]>();
   readonly #factsOf = onceFor(({ metadata }: Named): NamespaceFacts => {
-    return { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {} };
+    const { labels = {}, annotations = {}, deletionTimestamp } = metadata ?? {};
+    return { labels, annotations, ...(deletionTimestamp !== undefined && { deleting: true }) };
   });
   #resolved: readonly Resolved[] | undefined;
   /** The last mesh that was made. */

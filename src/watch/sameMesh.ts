@@ -19,6 +19,7 @@ export function isSameContent(before: InjectorContent, after: InjectorContent): 
 export const sameFacts = (before: NamespaceFacts, after: NamespaceFacts): boolean =>
   before === after ||
   (before.proxyConfigs === after.proxyConfigs &&
+    before.deleting === after.deleting &&
     sameLabels(before.labels, after.labels) &&
     sameLabels(before.annotations, after.annotations));
 

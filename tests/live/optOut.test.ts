@@ -145,3 +145,28 @@ async function invalid({ operator }: Scene): Promise<string | undefined> {
   const response = await fetch(`http://127.0.0.1:${operator.port('metrics')}/metrics`);
   return /^meltemi_policy_invalid (.*)$/m.exec(await response.text())?.[1];
 }
+
+test('a workload whose namespace is being deleted is left alone, although it is still there', async () => {
+  for (const name of ['stays', 'going']) {
+    await bed.namespace(name, INJECTED);
+    await deploy(name, 'web');
+    await bed.waitReady(name);
+  }
+  await bed.istio.upgrade('default', nextVersion());
+  // without the namespace controller, nothing of it is deleted
+  await bed.stopControllers();
+  await bed.api.delete(pathOf('Namespace', '', 'going'));
+  const scene = await Scene.start(bed, 'going');
+  try {
+    await until('the other one to be restarted', 60_000, async () =>
+      Object.keys(await scene.restartCounts()).includes('deployments/stays/web'),
+    );
+    await onlyThese(scene);
+    const counts = await scene.restartCounts();
+    assert.equal(counts['deployments/going/web'], undefined);
+    assert.equal(reasonFor(scene, 'going', 'web'), 'the deletion of its namespace has begun');
+  } finally {
+    await bed.startControllers();
+    await scene.stop();
+  }
+});

@@ -167,6 +167,19 @@ for (const [name, metadata, scope] of [
     assert.deepEqual([istiodOf(seen), only(seen).run, only(seen).epoch], ['istiod', alone.run, alone.epoch]);
   });
 
+const dying = (name: string): Written => {
+  const { metadata, ...rest } = namespace(name);
+  return { ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+};
+test('a namespace whose deletion begins is another one, although its labels are the same', async () => {
+  const seen = await watched([...PLAIN, ['namespaces', namespace('shop')]]);
+  const before = seen.watch.mesh();
+  seen.server.put('namespaces', dying('shop'));
+  await until('the deletion to be told', () => seen.changes.length > 0);
+  const { namespaces } = seen.watch.mesh();
+  assert.deepEqual([before.namespaces.get('shop')?.deleting, namespaces.get('shop')?.deleting], [undefined, true]);
+});
+
 /** What an edit makes of the identity of everybody's injector, and whom it concerns. */
 const edits: [name: string, before: Objects, edit: Objects[number], concerns: string][] = [
   ['a ProxyConfig of a tenant', [], ['proxyconfigs', proxyConfig('shop', 'debug')], 'shop'],
@@ -199,6 +212,7 @@ const edits: [name: string, before: Objects, edit: Objects[number], concerns: st
   ['istiod’s template', [], ['deployments', deployment('istiod', { image: 'pilot:2', generation: 2 })], 'everything'],
   ['mesh configuration', [], ['configmaps', configMap('istio', { mesh: 'trustDomain: x' })], 'everything'],
   ['a label of a namespace', [], ['namespaces', namespace('shop', { a: 'b' })], 'shop'],
+  ['a namespace whose deletion begins', [], ['namespaces', dying('shop')], 'nothing'],
   ['a Service that leads elsewhere', [], ['services', service('istiod', { selector: { app: 'none' } })], 'everything'],
 ];
 for (const [name, before, [resource, object], concerns] of edits)

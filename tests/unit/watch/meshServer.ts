@@ -10,6 +10,7 @@ export interface Written {
     readonly generation?: number;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly deletionTimestamp?: string;
   };
   readonly [field: string]: unknown;
 }
