@@ -34,6 +34,14 @@ interface Last {
   readonly rolloutGroups: RolloutGroups;
 }
 
+/** The waves as they were counted at a write. */
+interface CountedAtWrite {
+  readonly sums: KeptSums;
+  readonly shared: readonly unknown[];
+  /** Those that were counted otherwise than in the evaluation before. */
+  readonly again: ReadonlySet<KeptWorkload>;
+}
+
 /** From so many workloads on, what is done with all of them at once is a long step. */
 const MANY = 200;
 
@@ -65,6 +73,8 @@ export class Evaluator {
   readonly #journal = new KeptJournal();
   readonly #journalAtWrites = new KeptJournal();
   readonly #sums = new KeptSums();
+  /** What was counted of all workloads at a write since the last evaluation, if anything was. */
+  #countedAtWrites: readonly CountedAtWrite[] = [];
 
   /** Evaluates in short steps. The inputs must not change meanwhile. */
   *evaluate(inputs: EvaluationInputs): Generator<Pause, Evaluation> {
@@ -73,6 +83,7 @@ export class Evaluator {
     const changed = areSame(fixed, this.#fixed) ? this.#changedIn(observations) : undefined;
     // should this end half-way, nothing of it is used again
     this.#fixed = [];
+    this.#countedAtWrites = [];
     const entries = yield* this.#journal.take(context.journal);
     const known: AssessmentContext = {
       mesh,
@@ -244,23 +255,35 @@ export class Evaluator {
       { ...context, isHeld: (one) => isHeldForGood(one, known) },
       this.#lastWaveOf(context),
     );
-    if (context.policy.waves && this.#isAsEvaluated(known, context)) {
-      const again = this.#touched(context, rolloutGroups, new Set());
-      this.#sums.recountWaves(waves, assessed, again, this.#unseenIn(this.#journalAtWrites));
-    }
+    const [mesh] = this.#fixed as readonly [Mesh?];
+    if (context.policy.waves && mesh) this.#countWavesAtWrite(waves, sharedInputs(mesh, context, known), context);
     return { ...known, waves };
+  }
+
+  /**
+   * What was counted last still holds, except of workloads about which something is another now. If something that concerns all has changed
+   * since, everything is counted, but only at the first write after that.
+   */
+  #countWavesAtWrite(waves: Waves, shared: readonly unknown[], context: PlanContext): void {
+    const { assessed, rolloutGroups } = this.#last;
+    const unseen = this.#unseenIn(this.#journalAtWrites);
+    const again = this.#touched(context, rolloutGroups, new Set());
+    const evaluated = { sums: this.#sums, shared: this.#shared, again: new Set<KeptWorkload>() };
+    const counted = [evaluated, ...this.#countedAtWrites].find((one) => areSame(one.shared, shared));
+    if (counted) {
+      counted.sums.recountWaves(waves, assessed, new Set([...again, ...counted.again]), unseen);
+      return;
+    }
+    const sums = new KeptSums();
+    const counting = sums.countWaves(waves, assessed, new Set(this.#listed), unseen);
+    while (!counting.next().done);
+    this.#countedAtWrites = [{ sums, shared, again }];
   }
 
   /** Which wave each workload is in, if the waves are those of the last evaluation, and no other one is being made. */
   #lastWaveOf({ policy }: PlanContext): WaveOf | undefined {
     const [, last] = this.#fixed as readonly [Mesh?, Policy?];
     return last && last.waves === policy.waves ? this.#waveOf : undefined;
-  }
-
-  /** Whether what concerns all workloads is as it was in the last evaluation, and no other one is being made. */
-  #isAsEvaluated(known: RuleContext, context: PlanContext): boolean {
-    const [mesh] = this.#fixed as readonly [Mesh?];
-    return mesh !== undefined && areSame(sharedInputs(mesh, context, known), this.#shared);
   }
 
   /** Restarts of workloads that no evaluation is about. */

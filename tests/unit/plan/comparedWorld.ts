@@ -28,8 +28,12 @@ export function compareWorld(seed: number): void {
   let last = made(evaluator.evaluate(before));
   for (let change = 0; change < CHANGES; change++) {
     world.evaluated(last);
-    const words = `change ${change}: ${world.happens(last)}`;
+    let words = `change ${change}: ${world.happens(last)}`;
     checkWavesAtWrite(evaluator, inOrderOf(before, last), world.context(), words);
+    if (dice.once(2)) {
+      words += `, and ${world.happens(last)}`;
+      checkWavesAtWrite(evaluator, inOrderOf(before, last), world.context(), words);
+    }
     const inputs = world.inputs();
     const next = made(evaluator.evaluate(inputs));
     assert.deepEqual(essence(next), evaluate(inputs), words);

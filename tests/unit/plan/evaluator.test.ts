@@ -47,8 +47,8 @@ const mistakes: [string, Mistake][] = [
     'not comparing what concerns all at a write',
     {
       file: EVALUATOR,
-      snippet: 'areSame(sharedInputs(mesh, context, known), this.#shared)',
-      instead: 'this.#shared.length > 0',
+      snippet: 'find((one) => areSame(one.shared, shared))',
+      instead: 'find((one) => one.shared.length === shared.length)',
     },
   ],
   [
