@@ -50,8 +50,8 @@ export class Snapshot<K, V> implements ReadonlyMap<K, V> {
 }
 
 /**
- * A map that hands out snapshots of itself. It makes another one only after a change, so that you may ask often. Make it empty: a Map that is
- * made from entries calls `set` before there is anything else of it.
+ * A map that hands out snapshots of itself. It makes another one only after a change, so that you may ask often. Make it empty: a Map that
+ * is made from entries calls `set` before there is anything else of it.
  */
 export class SnapshotMap<K, V> extends Map<K, V> {
   #snapshot: Snapshot<K, V> | undefined;

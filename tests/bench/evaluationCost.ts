@@ -29,7 +29,8 @@ const { values } = parseArgs({
 });
 if (values.help) {
   console.log(
-    'evaluationCost [--sizes 500,5000,20000] [--restarts 500] [--waves]   what a change costs in clusters of so many workloads, without a testbed',
+    'evaluationCost [--sizes 500,5000,20000] [--restarts 500] [--waves]\n' +
+      'What a change costs in clusters of so many workloads, without a testbed.',
   );
   process.exit(0);
 }
