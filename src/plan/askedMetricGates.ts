@@ -14,9 +14,14 @@ export function askedMetricGates(
   { items, waves }: Pick<Plan, 'items' | 'waves'>,
   context: GateContext & Pick<PlanContext, 'starting'>,
 ): ReadonlySet<string> {
-  const matter = context.policy.metricGates ? items.filter((one) => mayBeRestarted(one, context)) : [];
-  const names = matter.flatMap((one) => metricGatesOf(one, context).map(({ name }) => name));
-  return new Set([...names, ...gatesOfBakes(waves, context)]);
+  const { metricGates = [] } = context.policy;
+  const names = new Set(gatesOfBakes(waves, context));
+  for (const one of items) {
+    // a long queue need not be searched to its end
+    if (metricGates.every(({ name }) => names.has(name))) break;
+    if (mayBeRestarted(one, context)) for (const { name } of metricGatesOf(one, context)) names.add(name);
+  }
+  return names;
 }
 
 /** The gates that must be open at the end of a bake which is under way. */
