@@ -42,10 +42,9 @@ export class KeptJournal {
     const changed: number[] = [];
     const isSame = (place: number): boolean => entries[place] === otherEntries[place] && keys[place] === others[place];
     for (let place = 0; place < keys.length; place++) if (!isSame(place)) changed.push(place);
-    this.#keys = keys;
-    this.#entries = entries;
-    this.#sums = yield* this.#blocks.of(entries.length, changed, (from, to) => sumOf(keys, entries, from, to));
-    this.#taken = journal;
+    // should this end half-way, what is kept stays as it was
+    const sums = yield* this.#blocks.of(entries.length, changed, (from, to) => sumOf(keys, entries, from, to));
+    [this.#keys, this.#entries, this.#sums, this.#taken] = [keys, entries, sums, journal];
     const isMoved = others !== keys && others.some((key, place) => key !== keys[place]);
     if (isMoved) return changedBetween(zipped(others, otherEntries), zipped(keys, entries));
     return new Set(changed.map((place) => keys[place] as WorkloadKey));
