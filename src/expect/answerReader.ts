@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { SidecarConfig } from '../model.ts';
-import { remembered } from '../remembered.ts';
+import { WeakValueMap } from '../weakValueMap.ts';
 import { readAnswerText } from './admission.ts';
 import type { Answer } from './answer.ts';
 import type { Read, ToRead } from './answerThread.ts';
@@ -21,8 +21,6 @@ const LONGEST = 10_000;
  * defence: V8 ends the process when it is reached.
  */
 const HEAP = 512;
-/** Configurations that are kept to be shared. A mesh has a few. */
-const MOST_CONFIGS = 1000;
 
 /**
  * Reads answers without blocking the event loop, on which the Lease depends: small ones on the main thread, others in a worker thread, one
@@ -33,7 +31,7 @@ export class AnswerReader {
   readonly #longest: number;
   #thread: Worker | undefined;
   /** Equal configurations are one object, because most answers of an injector have the same. */
-  readonly #configs = new Map<string, SidecarConfig>();
+  readonly #configs = new WeakValueMap<SidecarConfig>();
   #closed = false;
 
   /** @param longest maximum time for one answer in the thread, in milliseconds */
@@ -59,7 +57,7 @@ export class AnswerReader {
     if (answer.kind !== 'sidecar' || !answer.sidecar.config) return answer;
     const { config } = answer.sidecar;
     const text = JSON.stringify(config);
-    const known = remembered(this.#configs, MOST_CONFIGS, text, () => config);
+    const known = this.#configs.getOrMake(text, () => config);
     return { ...answer, sidecar: { ...answer.sidecar, config: known } };
   }
 

@@ -1,14 +1,12 @@
 import { hash as digestOf } from 'node:crypto';
 import type { SidecarConfig } from '../model.ts';
-import { remembered } from '../remembered.ts';
 import { sortedKeys } from '../sortedKeys.ts';
+import { WeakValueMap } from '../weakValueMap.ts';
 import { CONTAINER_FIELDS, containerFromProtobuf } from './containerProtobuf.ts';
 import { ProtobufError, ProtobufReader, type Visit } from './protobuf.ts';
 
 /** A container of more bytes than this is not compared. Istio's proxy has 5,000. */
 const LARGEST = 32 * 1024;
-/** Contents that are kept. A mesh has a few; a tenant's annotations can make more. */
-const MOST = 20_000;
 
 /**
  * Variables that describe the pod and do not configure the sidecar (istio pkg/kube/inject, injection-template.yaml). A rollout of the
@@ -66,23 +64,24 @@ const isToken = (name: unknown): boolean => typeof name === 'string' && name.sta
 /**
  * Reads the configurations of the sidecars of many pods. Pods of one template have the same bytes but for the mount of their token, and
  * those of other templates mostly differ in variables that are not compared, so one configuration stands for them. It is decoded when it is
- * compared: that of a pod with an outdated image is not. Equal contents are one object.
+ * compared: that of a pod with an outdated image is not. Equal contents are one object, as long as a pod that was read has them.
  */
 export class SidecarConfigs {
   /** What was read last. The API server lists the pods of one template one after the other. */
   #last: Seen | undefined;
   /** By the digest of the bytes. */
-  readonly #read = new Map<string, SidecarConfig>();
+  readonly #read = new WeakValueMap<SidecarConfig>();
   /** By their hashes. */
-  readonly #known = new Map<string, SidecarConfig>();
+  readonly #known = new WeakValueMap<SidecarConfig>();
   #decoded = 0;
 
   /** @param bytes a Container message of `application/vnd.kubernetes.protobuf` */
   ofProtobuf(bytes: Buffer): SidecarConfig | undefined {
     if (bytes.length > LARGEST) return undefined;
     if (this.#last && differsInTokensOnly(bytes, this.#last)) return this.#last.config;
-    // a copy, because the bytes are part of a whole page
-    const own = Buffer.from(bytes);
+    // a copy, because the bytes are part of a whole page, and not one in Node's pool, because it would keep 64 KiB of that
+    const own = Buffer.allocUnsafeSlow(bytes.length);
+    bytes.copy(own);
     const { variables, tokens } = ignoredIn(own);
     const config = this.#ofBytes(own, [...variables, ...tokens]);
     this.#last = { bytes: own, tokens, config };
@@ -92,7 +91,7 @@ export class SidecarConfigs {
   /** @param ignored what is not compared, in its order */
   #ofBytes(bytes: Buffer, ignored: readonly Part[]): SidecarConfig {
     const digest = digestOf('sha256', withoutParts(bytes, ignored), 'base64');
-    return remembered(this.#read, MOST, digest, () => new UndecodedConfig(digest, () => this.#decode(bytes)));
+    return this.#read.getOrMake(digest, () => new UndecodedConfig(digest, () => this.#decode(bytes)));
   }
 
   #decode(bytes: Buffer): Fields | undefined {
@@ -114,7 +113,7 @@ export class SidecarConfigs {
   /** @param container of an API object in JSON */
   ofObject(container: Readonly<Record<string, unknown>>): SidecarConfig | undefined {
     const config = sidecarConfig(container);
-    return config && remembered(this.#known, MOST, config.hash, () => config);
+    return config && this.#known.getOrMake(config.hash, () => config);
   }
 }
 

@@ -24,6 +24,7 @@ const NOUNS = [
   'rfc3339.ts',
   'sayOnce.ts',
   'sortedKeys.ts',
+  'weakValueMap.ts',
 ];
 
 /**
@@ -48,6 +49,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   'rfc3339.ts': { values: [] },
   'sayOnce.ts': { values: [] },
   'sortedKeys.ts': { values: [] },
+  'weakValueMap.ts': { values: [] },
   'version.ts': { values: ['package.json'] },
   // a kind names its actuator
   kinds: { values: [...NOUNS, 'restart'] },

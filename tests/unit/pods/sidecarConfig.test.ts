@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { CONTAINER_FIELDS } from '../../../src/pods/containerProtobuf.ts';
 import { SidecarConfigs, sidecarConfig } from '../../../src/pods/sidecarConfig.ts';
+import { collector } from '../../soak/collector.ts';
 import { encode, type Fields } from '../cluster/protobufEncoder.ts';
 
 type Row = [field: string, json: unknown, number: number, protobuf: Fields[number]];
@@ -232,4 +233,45 @@ test('the time of a restart that an injector copies is no other configuration', 
   const at = (time: string) =>
     sidecarConfig({ env: [{ name: 'ANNOTATIONS', value: `{"restartedAt":"${time}"}` }] }, [time]);
   assert.equal(at('2026-01-01T00:00:00Z')?.hash, at('2026-01-02T00:00:00Z')?.hash);
+});
+
+describe('the memory of configurations', () => {
+  const SIZE = 5000;
+  const MANY = 2000;
+  const collect = collector();
+  const configured = (index: number): Buffer => encode({ 1: 'istio-proxy', 4: [`${index} ${'x'.repeat(SIZE)}`] });
+
+  /** Megabytes of buffers, after what nobody has was collected. */
+  async function megabytes(): Promise<number> {
+    // what a weak reference has shown stays until the turn is over, and the bytes of a buffer until the next collection
+    for (let round = 0; round < 2; round++) {
+      await new Promise(setImmediate);
+      collect();
+    }
+    return process.memoryUsage().arrayBuffers / 1e6;
+  }
+
+  test('those that no pod has any more take none: tenants and upgrades make others again and again', async () => {
+    const configs = new SidecarConfigs();
+    const before = await megabytes();
+    for (let index = 0; index < MANY; index++) configs.ofProtobuf(configured(index));
+    const after = await megabytes();
+    assert.ok(after - before < 2, `${MANY} configurations of ${SIZE} bytes take ${(after - before).toFixed(1)} MB`);
+  });
+
+  test('those that pods have take as many bytes as they have', async () => {
+    const configs = new SidecarConfigs();
+    const before = await megabytes();
+    const held: unknown[] = [];
+    for (let index = 0; index < MANY / 4; index++) {
+      held.push(configs.ofProtobuf(configured(index)));
+      // others use Node's pool of buffers in between
+      for (let other = 0; other < 8; other++) Buffer.from('y'.repeat(4000));
+    }
+    const after = await megabytes();
+    assert.ok(
+      after - before < 4,
+      `${held.length} configurations of ${SIZE} bytes take ${(after - before).toFixed(1)} MB`,
+    );
+  });
 });
