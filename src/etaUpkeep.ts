@@ -45,9 +45,8 @@ export class EtaUpkeep {
 
   /** Forgets the estimate, and one that is being made: the term has ended, and the next one begins with another at once. */
   rest(): void {
-    this.#idles += 1;
     this.#begunAt = Number.NEGATIVE_INFINITY;
-    this.#take(undefined);
+    this.#forget();
   }
 
   /** Begins another estimate from a plan, if one is due. Nobody waits for it. */
@@ -55,8 +54,7 @@ export class EtaUpkeep {
     const { onForecast, onError } = this.#options;
     if (!onForecast) return;
     if (!inputs.items.some(isUnfinished)) {
-      this.#idles += 1;
-      this.#take(undefined);
+      this.#forget();
       return;
     }
     const { now } = inputs.context;
@@ -73,6 +71,13 @@ export class EtaUpkeep {
       .finally(() => {
         this.#isMaking = false;
       });
+  }
+
+  /** With what it was made from: that is all workloads as they were then. */
+  #forget(): void {
+    this.#idles += 1;
+    this.#items = [];
+    this.#take(undefined);
   }
 
   #take(forecast: Forecast | undefined): void {

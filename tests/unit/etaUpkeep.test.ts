@@ -4,7 +4,10 @@ import type { Forecast } from '../../src/plan/eta/eta.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { context } from '../builders/policy.ts';
 import { assessed, NOW } from '../builders/workload.ts';
+import { collector } from '../soak/collector.ts';
 import { until } from '../testbed/until.ts';
+
+const collect = collector();
 
 const inputs = (now = NOW, count = 3) => {
   const at = context({ now, wall: now });
@@ -70,6 +73,22 @@ test('when nothing is left to wait for, there is none, not even one that was bei
   await until('the next', 10_000, () => upkeep.latest !== undefined);
   upkeep.note(inputs(NOW + 40_001, 0));
   assert.deepEqual([upkeep.latest, told.at(-1)], [undefined, undefined]);
+});
+
+test('then the workloads as they were before are forgotten, too', async () => {
+  const { upkeep, told } = kept();
+  const items = (() => {
+    const first = inputs();
+    upkeep.note(first);
+    return new WeakRef(first.items);
+  })();
+  await until('the estimate', 10_000, () => told.length === 1);
+  assert.ok(items.deref());
+  upkeep.note(inputs(NOW + 1, 0));
+  await until('the workloads to be forgotten', 10_000, () => {
+    collect();
+    return items.deref() === undefined;
+  });
 });
 
 test('after the term there is none, not even one that was being made, and the next term begins with one at once', async () => {
