@@ -1,6 +1,6 @@
 /**
- * What was made from a key is the same object as long as somebody else has it. Others may choose the keys, and keys may be new for as long as
- * the process lives: what nobody has any more takes no memory.
+ * What was made from a key is the same object as long as somebody else has it. Others may choose the keys, and there may be new ones for as
+ * long as the process lives: what nobody has any more takes no memory.
  */
 export class WeakValueMap<V extends object> {
   readonly #values = new Map<string, WeakRef<V>>();
