@@ -31,7 +31,7 @@ test('it shows what the Lease has, wherever that is, and reads nothing else', as
   server.lease('ops', published());
   const { out, code, error } = await status(server);
   assert.deepEqual([code, error], [0, '']);
-  assert.match(out, /^x {2}Meltemi in namespace ops, updated \d s ago\n26 current, 14 outdated/);
+  assert.match(out, /^x {2}Meltemi in namespace ops, updated \d+ s ago\n26 current, 14 outdated/);
   assert.deepEqual(
     server.calls.filter((call) => !call.includes('/leases')),
     [],
