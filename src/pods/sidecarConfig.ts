@@ -69,6 +69,8 @@ const isToken = (name: unknown): boolean => typeof name === 'string' && name.sta
 export class SidecarConfigs {
   /** What was read last. The API server lists the pods of one template one after the other. */
   #last: Seen | undefined;
+  /** Where the bytes of that are. In place, they would keep their whole page. */
+  readonly #room = Buffer.allocUnsafeSlow(LARGEST);
   /** By the digest of the bytes. */
   readonly #read = new WeakValueMap<SidecarConfig>();
   /** By their hashes. */
@@ -79,22 +81,20 @@ export class SidecarConfigs {
   ofProtobuf(bytes: Buffer): SidecarConfig | undefined {
     if (bytes.length > LARGEST) return undefined;
     if (this.#last && differsInTokensOnly(bytes, this.#last)) return this.#last.config;
-    // a copy, because the bytes are part of a whole page, and not one in Node's pool, because it would keep 64 KiB of that
-    const own = Buffer.allocUnsafeSlow(bytes.length);
-    bytes.copy(own);
-    const { variables, tokens } = ignoredIn(own);
-    const config = this.#ofBytes(own, [...variables, ...tokens]);
-    this.#last = { bytes: own, tokens, config };
+    const { variables, tokens } = ignoredIn(bytes);
+    const config = this.#ofBytes(bytes, [...variables, ...tokens]);
+    bytes.copy(this.#room);
+    this.#last = { bytes: this.#room.subarray(0, bytes.length), tokens, config };
     return config;
   }
 
   /** @param ignored what is not compared, in its order */
   #ofBytes(bytes: Buffer, ignored: readonly Part[]): SidecarConfig {
     const digest = digestOf('sha256', withoutParts(bytes, ignored), 'base64');
-    return this.#read.getOrMake(digest, () => new UndecodedConfig(digest, () => this.#decode(bytes)));
+    return this.#read.getOrMake(digest, () => new UndecodedConfig(digest, ownCopy(bytes), this.#decode));
   }
 
-  #decode(bytes: Buffer): Fields | undefined {
+  readonly #decode = (bytes: Buffer): Fields | undefined => {
     this.#decoded += 1;
     try {
       const text = comparedText(containerFromProtobuf(bytes));
@@ -103,7 +103,7 @@ export class SidecarConfigs {
       if (error instanceof ProtobufError) return undefined;
       throw error;
     }
-  }
+  };
 
   /** How often bytes were decoded. */
   get decoded(): number {
@@ -120,16 +120,26 @@ export class SidecarConfigs {
 /** A configuration that is kept as bytes, and decoded whenever it is looked at. */
 class UndecodedConfig implements SidecarConfig {
   readonly hash: string;
-  readonly #decode: () => SidecarConfig['container'];
+  readonly #bytes: Buffer;
+  readonly #decode: (bytes: Buffer) => SidecarConfig['container'];
 
-  constructor(hash: string, decode: () => SidecarConfig['container']) {
+  /** @param bytes its own: those of a page would keep all of it */
+  constructor(hash: string, bytes: Buffer, decode: (bytes: Buffer) => SidecarConfig['container']) {
     this.hash = hash;
+    this.#bytes = bytes;
     this.#decode = decode;
   }
 
   get container(): SidecarConfig['container'] {
-    return this.#decode();
+    return this.#decode(this.#bytes);
   }
+}
+
+/** Bytes that keep neither their page nor 64 KiB of Node's pool of buffers. */
+function ownCopy(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return own;
 }
 
 /** A part of bytes: where it begins, and where it has ended. */
