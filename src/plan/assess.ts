@@ -66,19 +66,14 @@ function urgency({ verdict }: AssessedSidecar): number {
 }
 
 function assessSidecar(observed: Observed, answered: SourceAnswer, context: AssessmentContext): AssessedSidecar {
-  const { workload, unread } = observed;
+  const { workload } = observed;
   const { source, match, answer, isShared } = answered;
   const { policy, learnt } = context;
   const groups = seenBySource(source, observed.groups);
   const injection = match.kind === 'entry' ? match.entry : undefined;
   const known = injection ? learnt(injection.run, workload.namespace) : [];
   const rules = known.length > 0 ? { ...policy, learnt: known } : policy;
-  const judged: Verdict =
-    unread !== undefined
-      ? { state: 'unknown', reason: reason('not-read', unread) }
-      : namespaceOf(context.mesh, workload).deleting
-        ? { state: 'skipped', reason: reason('deleting', 'the deletion of its namespace has begun') }
-        : judge(workload, match, answer, groups, rules, source);
+  const judged = unjudged(observed, context) ?? judge(workload, match, answer, groups, rules, source);
   const verdict = workload.unsupported
     ? unsupported(workload, judged, groups)
     : unlessSkipped(observed, judged, policy);
@@ -86,6 +81,13 @@ function assessSidecar(observed: Observed, answered: SourceAnswer, context: Asse
   const hinted =
     verdict.state === 'outdated' && (source?.fixed !== undefined || hintsAtRewriting(verdict.expected, groups, rules));
   return assessedSidecar({ source, match, groups, verdict, injection: injectionOrNobody, hinted, isShared });
+}
+
+/** The verdict on a workload whose pods do not matter; undefined if they do. */
+function unjudged({ workload, unread }: Observed, { mesh }: AssessmentContext): Verdict | undefined {
+  if (unread !== undefined) return { state: 'unknown', reason: reason('not-read', unread) };
+  if (!namespaceOf(mesh, workload).deleting) return undefined;
+  return { state: 'skipped', reason: reason('deleting', 'the deletion of its namespace has begun') };
 }
 
 /** An outdated workload in a skipped namespace, or that another object steers, is listed and never restarted. */

@@ -40,12 +40,12 @@ export class BlockSums<Sum> {
     return sums;
   }
 
-  *#changedBlocks(length: number, changed: Iterable<number> | 'all'): Generator<number, void> {
+  #changedBlocks(length: number, changed: Iterable<number> | 'all'): ReadonlySet<number> {
+    const [places, before] = changed === 'all' ? [[], 0] : [changed, this.#length];
     const blocks = new Set<number>();
-    if (changed !== 'all') for (const place of changed) blocks.add(Math.floor(place / SIZE));
-    yield* blocks;
-    const isAsLong = changed !== 'all' && length === this.#length;
-    const first = isAsLong ? Infinity : changed === 'all' ? 0 : Math.floor(Math.min(length, this.#length) / SIZE);
-    for (let block = first; block * SIZE < length; block++) if (!blocks.has(block)) yield block;
+    for (const place of places) blocks.add(Math.floor(place / SIZE));
+    if (before === length) return blocks;
+    for (let block = Math.floor(Math.min(before, length) / SIZE); block * SIZE < length; block++) blocks.add(block);
+    return blocks;
   }
 }

@@ -9,7 +9,7 @@ import type { Evaluation, EvaluationInputs } from './evaluate.ts';
 import { countsSince, type History } from './history.ts';
 import { entryOf } from './journalEntry.ts';
 import { KeptJournal } from './keptJournal.ts';
-import { KeptOrder } from './keptOrder.ts';
+import { KeptOrder, MANY } from './keptOrder.ts';
 import { KeptSteps } from './keptSteps.ts';
 import { KeptSums } from './keptSums.ts';
 import { KeptWorkload } from './keptWorkload.ts';
@@ -41,9 +41,6 @@ interface CountedAtWrite {
   /** Those that were counted otherwise than in the evaluation before. */
   readonly again: ReadonlySet<KeptWorkload>;
 }
-
-/** From so many workloads on, what is done with all of them at once is a long step. */
-const MANY = 200;
 
 /**
  * Evaluates again and again, and keeps what a change does not touch. It gives what `evaluate` gives for the same inputs, which is its

@@ -1,7 +1,7 @@
 import type { KeptWorkload } from './keptWorkload.ts';
 
-/** From so many moved workloads on, the order is sorted anew. */
-const MANY = 200;
+/** From so many workloads on that may have moved, the order is sorted anew, which is a long step. */
+export const MANY = 200;
 
 /** The places of workloads in the order of the plan. Where few have moved, only these are moved. */
 export class KeptOrder {

@@ -231,7 +231,7 @@ test('20,000 workloads are told in steps that other work gets its turn between',
     done = telling.next().done === true;
     steps.push(process.threadCpuUsage(began).user / 1000);
   }
-  assert.ok(steps.length > 500);
+  assert.ok(steps.length > 1000);
   const slow = steps.filter((time) => time > 40);
   assert.deepEqual(slow, []);
 });
