@@ -5,47 +5,61 @@ RUN := npm run --silent
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-node_modules: package.json package-lock.json
+# npm writes this file when everything else is in place
+INSTALLED := node_modules/.package-lock.json
+$(INSTALLED): package.json package-lock.json
 	npm ci --no-audit --no-fund
-	@touch node_modules
+# after a demo, only a part is there
+ifeq ($(wildcard node_modules/jest),)
+.PHONY: $(INSTALLED)
+endif
 
-demo: node_modules ## Watch Meltemi upgrade a real mesh; KEEP=1 leaves it up
-	@KEEP=$(KEEP) $(RUN) demo
+# The demo needs no linter, compiler or test runner. Where nothing is installed yet, its packages and Node 24 are fetched side by side, so
+# that it begins sooner. npx takes Node from node_modules if it is there, or else keeps it in npm's cache.
+NODE := npx --yes --no-progress --package node@$(shell sed -n '/"node_modules\/node": {/,/}/s/.*"version": "\(.*\)".*/\1/p' package-lock.json) -- node
+demo-packages:
+	@npm ci --omit=dev --no-audit --no-fund --no-progress
+demo-node:
+	@$(NODE) --version > /dev/null
 
-test: node_modules ## Everything that CI runs
+demo: ## Watch Meltemi upgrade a real mesh; KEEP=1 leaves it up
+	@test $(INSTALLED) -nt package-lock.json || { echo 'installing what the demo needs ...'; $(MAKE) -s -j2 demo-packages demo-node; }
+	@KEEP=$(KEEP) $(NODE) tests/demo/demo.ts
+
+test: $(INSTALLED) ## Everything that CI runs
 	@$(RUN) test
 
-test-unit: node_modules ## Lint, types, unit and contract tests: seconds
+test-unit: $(INSTALLED) ## Lint, types, unit and contract tests: seconds
 	@$(RUN) test -- lint types unit contract
 
-test-live: node_modules ## The scenarios on a real Kubernetes and Istio; E2E_KUBECONFIG=… on a cluster that you have
+test-live: $(INSTALLED) ## The scenarios on a real Kubernetes and Istio; E2E_KUBECONFIG=… on a cluster that you have
 	@$(RUN) test -- $(if $(E2E_KUBECONFIG),live,programs chart testbed live)
 
-bench: node_modules ## Measure plan and the idle operator against the floor on 10,000 pods; ARGS="--pods 2000 --deployments 100 --bundle"
+bench: $(INSTALLED) ## Measure plan and the idle operator against the floor on 10,000 pods; ARGS="--pods 2000 --deployments 100 --bundle"
 	@$(RUN) bench -- $(ARGS)
 
-soak: node_modules ## Let the operator run for an hour of changes and look for growth; ARGS="--minutes 10" or ARGS="--virtual"
+soak: $(INSTALLED) ## Let the operator run for an hour of changes and look for growth; ARGS="--minutes 10" or ARGS="--virtual"
 	@$(RUN) soak -- $(ARGS)
 
-matrix: node_modules ## The main job on older and newer Kubernetes, and between two istiods; ARGS="--list" shows what it runs
+matrix: $(INSTALLED) ## The main job on older and newer Kubernetes, and between two istiods; ARGS="--list" shows what it runs
 	@$(RUN) matrix -- $(ARGS)
 
-lint: node_modules ## Lint, format check and types
+lint: $(INSTALLED) ## Lint, format check and types
 	@$(RUN) test -- lint types
 
-format: node_modules ## Format and apply safe fixes
+format: $(INSTALLED) ## Format and apply safe fixes
 	@npx biome check --write
 
-build: node_modules ## Bundle dist/meltemi.js
+build: $(INSTALLED) ## Bundle dist/meltemi.js
 	@$(RUN) build
 
-verify: node_modules ## Regenerate everything that is generated and fail on a difference
+verify: $(INSTALLED) ## Regenerate everything that is generated and fail on a difference
 	@$(RUN) verify
 
-testbed: node_modules ## Build the testbed's programs now
+testbed: $(INSTALLED) ## Build the testbed's programs now
 	@$(RUN) testbed -- build
 
 clean: ## Remove what was built here; the testbed's programs stay in the user's cache
 	rm -rf dist node_modules
 
-.PHONY: help demo test test-unit test-live bench soak matrix lint format build verify testbed clean
+.PHONY: help demo demo-packages demo-node test test-unit test-live bench soak matrix lint format build verify testbed clean
