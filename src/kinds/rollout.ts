@@ -43,6 +43,8 @@ const SHAPE: Shape = {
   ...WORKLOAD,
   spec: {
     ...WORKLOAD.spec,
+    // its CRD lets anything stand in the resources of containers, and a template is written as JSON, which recurses
+    template: { metadata: { labels: 'labels', annotations: 'labels' }, spec: 'shallow' },
     workloadRef: { kind: 'string', name: 'string' },
     restartAt: 'string',
     strategy: {

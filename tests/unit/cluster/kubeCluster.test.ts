@@ -49,6 +49,31 @@ it('of many nodes, those are lost that are gone or not Ready; a few are read at 
   assert.ok(most <= 4, `${most} at once`);
 });
 
+it('a Rollout that its author has nested without end keeps no other one from being listed', async () => {
+  const nested = `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`;
+  const rollout = (namespace: string, container: object): object => ({
+    metadata: { namespace, name: 'web', uid: namespace },
+    spec: { strategy: { canary: {} }, template: { spec: { containers: [{ name: 'app', ...container }] } } },
+  });
+  const items = [rollout('tenant', { resources: { limits: 'NESTED' } }), rollout('shop', {})];
+  const list = JSON.stringify({ metadata: {}, items }).replace('"NESTED"', nested);
+  const server = await new ApiServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(list);
+  }).listen();
+  const client = new KubeClient({ config: configFor(server.url), userAgent: 'meltemi/test' });
+  const cluster = new KubeCluster(client, new PagedPodSource(client), Date.now);
+  const listed = await cluster.workloads('Rollout', undefined, new AbortController().signal);
+  assert.deepEqual(
+    listed.map(({ namespace, strategy }) => [namespace, strategy]),
+    [
+      ['tenant', 'malformed'],
+      ['shop', 'canary'],
+    ],
+  );
+  await client.close();
+  await server[Symbol.asyncDispose]();
+});
+
 it('versions come from the metadata of whole lists', async () => {
   const asked: string[] = [];
   const server = await new ApiServer((request, response) => {

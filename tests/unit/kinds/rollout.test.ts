@@ -102,6 +102,10 @@ const refused: [what: string, spec: object, said: RegExp | undefined][] = [
   ['with the template of a Deployment', { workloadRef: { kind: 'Deployment', name: 'web' } }, undefined],
   ['with that of a PodTemplate', { workloadRef: { kind: 'PodTemplate', name: 'web' } }, /workloadRef to a PodTemplate/],
   ['with wrong types', { workloadRef: 'web' }, /malformed/],
+  // its CRD lets anything stand in the resources of a container
+  ['with a template that is nested too deeply to be written as JSON', { template: nestedIn(5000) }, /malformed/],
+  ['with a template that is nested more deeply than any pod', { template: nestedIn(100) }, /malformed/],
+  ['with a template as deep as pods can be', { template: nestedIn(20) }, undefined],
 ];
 for (const [what, spec, said] of refused)
   test(`refused: ${what}`, () => {
@@ -109,6 +113,11 @@ for (const [what, spec, said] of refused)
     if (said) assert.match(why ?? '', said);
     else assert.equal(why, undefined);
   });
+
+function nestedIn(depth: number): object {
+  const limits: unknown = JSON.parse(`${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`);
+  return { spec: { containers: [{ name: 'app', image: 'app', resources: { limits } }] } };
+}
 
 for (const name of ['', '..', 'a/b', 'Web', 'x'.repeat(300)])
   test(`a workloadRef to an impossible name is one to nothing: ${name.slice(0, 5)}`, () =>
