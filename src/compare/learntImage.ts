@@ -109,13 +109,18 @@ export function learn(answer: ExpectedSidecar, groups: readonly PodGroup[]): Rew
   return others.every((other) => JSON.stringify(other) === words) ? first : undefined;
 }
 
+/** Types of images that istiod itself adds to a tag (istio pkg/kube/inject/inject.go, KnownImageTypes). */
+const IMAGE_TYPES: readonly string[] = ['distroless', 'debug'];
+
 /**
- * Whether an image may be the injector's own, of another version. A replica of istiod that has not read its configuration yet gives such an
- * image, and nothing in the cluster shows that. A digest that the answer does not have, and a suffix of its tag, are not from an injector.
+ * Whether an image may be the injector's own, of another version or type. A replica of istiod that has not read its configuration, or a
+ * ProxyConfig, yet gives such an image, and nothing in the cluster shows that. A digest that the answer does not have, and any other suffix
+ * of its tag, are not from an injector.
  */
 export function mayBeAnotherAnswer(answer: string, image: string): boolean {
   const [a, b] = [parseImage(answer), parseImage(image)];
   if (b.digest !== '') return a.digest !== '' && a.digest !== b.digest;
+  if (IMAGE_TYPES.some((type) => b.tag === `${a.tag}-${type}`)) return true;
   return a.tag !== b.tag && !b.tag.startsWith(`${a.tag}-`);
 }
 

@@ -214,6 +214,8 @@ const lessons: [string, PodGroup[], RewriteRule | undefined, string?][] = [
   ],
   ['all pods with another tag: a replica that is behind gives one', [group({ image: OLDER })], undefined],
   ['all pods with another tag from elsewhere', [group({ image: 'h.io/istio/proxyv2:1.30.0' })], undefined],
+  ['all pods with a type of image that istiod adds to its tag', [group({ image: `${PROXY}-distroless` })], undefined],
+  ['all pods with the other one', [group({ image: `${PROXY}-debug` })], undefined],
   ['all pods with a tag that only begins alike', [group({ image: `${PROXY}1` })], undefined],
   ['a native sidecar where an ordinary one was due', [group(native)], MIRROR],
   ['an answer that states no revision', [group({ image: MIRRORED, revision: 'any' })], MIRROR, ''],
