@@ -87,6 +87,7 @@ export class KeptAnswers {
     this.#pruneAt = Math.min(this.#pruneAt, until);
     const before = this.#answers.get(key);
     if (before && sameAnswer(before.answer, answer)) {
+      this.#troubles.delete(key);
       // the same object, so that nothing that rests on it is made again
       if (until < before.until) this.#drops += 1;
       before.until = until;

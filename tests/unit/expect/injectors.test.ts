@@ -713,6 +713,19 @@ describe('the back-off of a question that fails alone', () => {
     assert.equal(one.injectors.retryAt(), undefined);
   });
 
+  it('ends also where the answer is the one that was kept, which becomes too old later', async () => {
+    await using one = await bench(injects, { onTried: () => undefined });
+    await one.ask();
+    const asked = question({ injection: one.injection(), namespace: 'tenant' });
+    await one.injectors.ask(asked);
+    one.server.behaviour = only('tenant', saying('', 500));
+    assert.equal(word(await one.injectors.askAfresh(asked)), 'unknown bad-answer');
+    one.server.behaviour = injects;
+    assert.equal(word(await one.injectors.askAfresh(asked)), SIDECAR);
+    one.now += 5 * 60_000;
+    assert.equal(word(await one.injectors.ask(asked)), SIDECAR);
+  });
+
   it('is not that of another template of the same workload', async () => {
     await using one = await bench(only('tenant', saying('', 500)));
     await one.ask();

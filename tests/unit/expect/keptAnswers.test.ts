@@ -101,3 +101,14 @@ test('a refusal is asked again after a minute, and one that was followed by an a
   kept.keep(KEY, sidecar());
   assert.deepEqual(kept.retryTimes(), []);
 });
+
+test('a question that failed alone and was answered as before is no longer in trouble', () => {
+  let now = 0;
+  const kept = new KeptAnswers(() => now);
+  kept.keep(KEY, sidecar());
+  // right before a write, and again in the next attempt
+  kept.failedAlone(KEY, bad);
+  now += MINUTE;
+  kept.keep(KEY, sidecar());
+  assert.equal(kept.trouble(KEY), undefined);
+});
