@@ -1,3 +1,4 @@
+import { excerpt } from '../excerpt.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
 import type { KindPolicy } from '../kinds/kindPolicy.ts';
@@ -12,6 +13,9 @@ import type { OutdatedVerdict } from './verdict.ts';
 const ORPHANED: readonly Drift[] = ['orphaned'];
 /** The container that Istio's injector adds. */
 const PROXY = { container: 'istio-proxy' };
+
+/** A revision is a label value, which is never longer. A pod's annotation can contain anything. */
+const LONGEST_REVISION = 63;
 
 /** What is expected of pods that no injector would inject: no sidecar. */
 export const noSidecar = (source?: string): ExpectedSidecar => ({
@@ -32,19 +36,21 @@ export interface Uninjected {
   /**
    * Why that may be a fault of the cluster and not somebody's wish, so that the pods keep their sidecars; undefined if nothing suggests it.
    */
-  readonly doubt: string | undefined;
+  readonly doubt?: string;
+  /** The revisions whose injectors there are; absent if that says nothing. */
+  readonly revisions?: readonly string[];
 }
 
 /** The verdict on a workload that no injector would inject: its pods have no sidecar, or they have one and are orphaned. */
 export function judgeUninjected(
-  { workload, groups, source, why, doubt }: Uninjected,
+  { workload, groups, source, why, doubt, revisions }: Uninjected,
   rules: DriftRules & KindPolicy,
 ): OutdatedVerdict | { readonly state: 'skipped'; readonly reason: Reason; readonly drifts?: readonly Drift[] } {
   const carriers = groups.filter(({ sidecar }) => sidecar.injected && sidecar.placement !== 'none');
   const [first, ...others] = carriers;
   if (!first || !isLookedFor('orphaned', rules)) return { state: 'skipped', reason: why };
   const outdatedPods = countOf(carriers);
-  const held = doubt ?? whyKept(workload, source, rules);
+  const held = doubt ?? whyMissing(carriers, revisions) ?? whyKept(workload, source, rules);
   if (!rules.restartOn.has('orphaned') || held !== undefined) {
     const kept = held === undefined || !rules.restartOn.has('orphaned') ? '' : `; it is not restarted: ${held}`;
     const detail = `${outdatedPods} pods carry a sidecar although ${why.detail}${kept}`;
@@ -60,6 +66,15 @@ export function judgeUninjected(
     outdatedGroups: carriers,
     actual: largest.sidecar,
   };
+}
+
+/**
+ * An injector may inject by default, without labels (`enableNamespacesByDefault` of Istio's chart), or by labels of a platform. Then no
+ * label shows that its configuration is only missing. The revision of its pods does.
+ */
+function whyMissing(carriers: readonly PodGroup[], revisions: readonly string[] | undefined): string | undefined {
+  const gone = carriers.find(({ sidecar: { revision } }) => revision !== '' && revisions?.includes(revision) === false);
+  return gone && `no injector of revision ${excerpt(gone.sidecar.revision, LONGEST_REVISION)} is left`;
 }
 
 /** Why a restart would not help; undefined if it would. A container of the template stays, and with Istio's it may not even start. */

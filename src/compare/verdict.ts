@@ -59,16 +59,14 @@ export function judge(
   if (workload.deleting) return skipped('deleting', 'deletion has begun');
   if (source && isInTemplate(source, workload.template))
     return skipped('template-names-image', `its template has a container ${source.container}`);
-  if (match.kind === 'none')
-    return judgeUninjected({ workload, groups, source, why: match.reason, doubt: match.doubt }, rules);
+  if (match.kind === 'none') return judgeUninjected({ workload, groups, source, why: match.reason, ...match }, rules);
   if (match.kind !== 'entry') return { state: match.kind, reason: match.reason };
   const refused = kindOf(workload)?.refuses(workload, rules);
   if (refused !== undefined) return skipped('unsupported', refused);
   if (answer === undefined)
     return { state: 'unknown', reason: reason('injector-unreachable', 'the injector has not been asked yet') };
   if (answer.kind === 'unknown') return { state: 'unknown', reason: answer.reason };
-  if (answer.kind === 'no-sidecar')
-    return judgeUninjected({ workload, groups, source, why: DECLINED, doubt: undefined }, rules);
+  if (answer.kind === 'no-sidecar') return judgeUninjected({ workload, groups, source, why: DECLINED }, rules);
   if (source?.fixed && groups.length > 0 && !groups.some(hasSidecar))
     return skipped('no-such-container', `no pod has a container ${source.container}`);
   // no injector promises a container that only the policy expects

@@ -12,6 +12,8 @@ export type Match<E> =
       readonly reason: Reason;
       /** Why an entry may only be missing at the moment, so that pods must not lose their sidecars; absent if nothing suggests it. */
       readonly doubt?: string;
+      /** The revisions whose injectors there are; absent if revisions say nothing, as of other sources than Istio. */
+      readonly revisions?: readonly string[];
     }
   | { readonly kind: 'conflict'; readonly reason: Reason }
   | { readonly kind: 'unknown'; readonly reason: Reason };
@@ -27,6 +29,8 @@ export interface NoneWords {
   readonly why: () => string;
   /** See `Match`. A condition that is false leaves no doubt. */
   readonly doubt?: () => string | undefined;
+  /** See `Match`. */
+  readonly revisions?: () => readonly string[];
 }
 
 /**
@@ -73,7 +77,9 @@ function verdictOf<E extends { readonly entry: WebhookEntry }>(
   if (!first) {
     if (refused.length > 0) return { kind: 'none', reason: reason('not-injected', refused.join(', ')) };
     const doubt = none.doubt?.();
-    return { kind: 'none', reason: reason('not-injected', none.why()), ...(doubt !== undefined && { doubt }) };
+    const revisions = none.revisions?.();
+    const more = { ...(doubt !== undefined && { doubt }), ...(revisions && { revisions }) };
+    return { kind: 'none', reason: reason('not-injected', none.why()), ...more };
   }
   if (others.length > 0) {
     const names = called.map(({ entry }) => nameOf(entry)).join(' and ');

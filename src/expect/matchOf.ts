@@ -70,7 +70,19 @@ function istioWords(own: readonly Injection[], mesh: Mesh, workload: Workload): 
     if (own.length === 0) return 'the cluster has no injector';
     return asksForInjection(labels, pod) ? 'its labels ask for injection' : undefined;
   };
-  return { why: () => whyNone(labels, pod), doubt };
+  return { why: () => whyNone(labels, pod), doubt, revisions: () => revisionsOf(mesh) };
+}
+
+/** One list for all workloads of a mesh. */
+const revisions = new WeakMap<readonly Injection[], readonly string[]>();
+
+/** The revisions of Istio's injectors. */
+function revisionsOf({ injections }: Mesh): readonly string[] {
+  const ofIstio = (): string[] =>
+    injections.filter((one) => sourceOf(one) === ISTIO).flatMap(({ entry }) => entry?.revision ?? []);
+  const known = revisions.get(injections) ?? [...new Set(ofIstio())];
+  revisions.set(injections, known);
+  return known;
 }
 
 function matchIn(injections: readonly Injection[], mesh: Mesh, workload: Workload, none: NoneWords) {

@@ -176,6 +176,14 @@ const rows: [string, Row][] = [
     },
   ],
   [
+    '… nor while no injector of their revision is left, which may have injected by default, without labels',
+    { match: { ...NONE, revisions: ['canary'] }, groups: [group()], rules: ORPHANED, is: 'skipped orphaned' },
+  ],
+  [
+    '… but where that is still there and does not inject them any more',
+    { match: { ...NONE, revisions: ['default'] }, groups: [group()], rules: ORPHANED, is: 'outdated orphaned' },
+  ],
+  [
     '… never where the template has the container itself: a gateway, or istioctl kube-inject',
     { match: NONE, given: inTemplate, groups: [group()], rules: ORPHANED, is: 'skipped orphaned' },
   ],

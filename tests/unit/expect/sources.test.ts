@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
+import { judge } from '../../../src/compare/verdict.ts';
 import { readAnswer } from '../../../src/expect/admission.ts';
 import { injectionOf } from '../../../src/expect/epoch.ts';
 import { matchesOf } from '../../../src/expect/matchOf.ts';
-import type { Mesh } from '../../../src/expect/mesh.ts';
+import type { Injection, Mesh } from '../../../src/expect/mesh.ts';
 import { questionKey } from '../../../src/expect/question.ts';
 import { questionOf } from '../../../src/expect/questionOf.ts';
 import type { SidecarSource } from '../../../src/expect/sidecarSource.ts';
 import { byImage } from '../../../src/expect/sources/byImage.ts';
 import { byWebhook } from '../../../src/expect/sources/byWebhook.ts';
 import { ISTIO } from '../../../src/expect/sources/istio.ts';
-import { injectorEntries } from '../../../src/expect/webhookEntry.ts';
+import { injectorEntries, type RawConfiguration } from '../../../src/expect/webhookEntry.ts';
 import { type ConfigMap, MeshAssembly } from '../../../src/watch/meshAssembly.ts';
 import { DAPR_ENTRY, dapr, vault } from '../../builders/sidecars.ts';
-import { workload } from '../../builders/workload.ts';
+import { group, workload } from '../../builders/workload.ts';
 
 const RULES = [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }];
 const CLIENT = { service: { namespace: 'x', name: 'injector', path: '/' } };
@@ -39,9 +40,13 @@ for (const [name, source, entries] of [
 }
 
 /** A mesh of these sources, with the configurations above. */
-function meshOf(sources: readonly SidecarSource[], deployments: object[] = []): Mesh {
+function meshOf(
+  sources: readonly SidecarSource[],
+  deployments: object[] = [],
+  configurations: readonly RawConfiguration[] = CONFIGURATIONS,
+): Mesh {
   const objects = {
-    configurations: () => CONFIGURATIONS,
+    configurations: () => configurations,
     namespaces: () => [{ metadata: { name: 'shop', labels: { team: 'payments' } } }],
     proxyConfigs: () => [],
     deployments: () => deployments,
@@ -150,13 +155,17 @@ const labelled = (labels: Record<string, string>) => workload({ template: { labe
 const all = meshOf([ISTIO, dapr]);
 const NOTHING: Mesh = { ...all, injections: [] };
 /** Istio's entry alone, which selects no pod. */
-const UNSELECTING: Mesh = {
-  ...all,
-  injections: all.injections.map(({ entry, ...rest }) => ({
-    ...rest,
-    ...(entry && { entry: { ...entry, objectSelector: { matchLabels: { never: 'x' } } } }),
-  })),
+const unselecting = ({ entry, ...rest }: Injection): Injection => ({
+  ...rest,
+  ...(entry && { entry: { ...entry, objectSelector: { matchLabels: { never: 'x' } } } }),
+});
+const UNSELECTING: Mesh = { ...all, injections: all.injections.map(unselecting) };
+const INJECTOR = 'namespace.sidecar-injector.istio.io';
+const CANARY = {
+  ...configuration('istio-canary', INJECTOR),
+  metadata: { name: 'istio-canary', labels: { 'istio.io/rev': 'canary' } },
 };
+const RESTART_ORPHANS = { restartOn: new Set(['orphaned'] as const) };
 const doubts: [string, Mesh, Record<string, string>, (string | undefined)[]][] = [
   ['the selectors of all do not match', UNSELECTING, {}, [undefined, undefined]],
   [
@@ -179,6 +188,19 @@ for (const [name, mesh, labels, expectedDoubts] of doubts)
       matchesOf(mesh, labelled(labels)).map(({ match }) => (match.kind === 'none' ? match.doubt : match.kind)),
       expectedDoubts,
     ));
+
+for (const [name, configurations, state] of [
+  ['while its configuration is missing', [CANARY], 'skipped'],
+  ['but where it is there and does not inject them any more', [CANARY, configuration('istio', INJECTOR)], 'outdated'],
+] as const)
+  test(`pods that were injected by default, without labels, lose no sidecar ${name}`, () => {
+    const mesh = meshOf([ISTIO], [], configurations);
+    const unlabelled = workload({ template: { labels: { app: 'web' }, annotations: {}, spec: {} } });
+    const selecting = { ...mesh, injections: mesh.injections.map(unselecting) };
+    const [{ match }] = matchesOf(selecting, unlabelled);
+    const rules = { ...RESTART_ORPHANS, onDelete: 'evict' as const, compareHub: false, ignoreDigest: false };
+    assert.equal(judge(unlabelled, match, undefined, [group()], rules).state, state);
+  });
 
 test('a question that reads the configuration is another one', () => {
   const one = { workload: workload(), templateHash: 'h', match: matchesOf(meshOf([ISTIO]), workload())[0].match };
