@@ -34,7 +34,7 @@ export interface Patience {
 
 /** @param now steady clock, milliseconds */
 export function patienceWith(
-  entry: JournalEntry,
+  entry: Pick<JournalEntry, 'since'>,
   { restartTimeout }: Pick<Policy, 'restartTimeout'>,
   now: number,
 ): Patience {

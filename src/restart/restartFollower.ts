@@ -65,7 +65,7 @@ export class RestartFollower {
       } catch (error) {
         if (signal.aborted) return undefined;
         this.#unread(ref, state, error);
-        if (this.#isLost(ref)) return undefined;
+        if (this.#isLost(ref, state)) return undefined;
       }
       await sleep(this.#untilNextRead(state), signal).catch(() => undefined);
     }
@@ -90,11 +90,11 @@ export class RestartFollower {
    * it is reported as a problem.
    * @returns whether it did
    */
-  #isLost(ref: WorkloadRef): boolean {
+  #isLost(ref: WorkloadRef, state: FollowState): boolean {
     const { journal, moment, listener, phases } = this.#options;
     const entry = journal.get(ref);
     const { now, policy } = moment();
-    if (!entry || entry.outcome || patienceWith(entry, policy, now).cluster) return false;
+    if (!entry || entry.outcome || patienceWith(lastStep(entry, state), policy, now).cluster) return false;
     journal.end(ref, 'failed:unverified');
     listener.lost({ ...ref, uid: entry.uid }, 'failed:unverified', 'the workload can no longer be read');
     phases?.ended(ref, 'failed:unverified', 'the workload can no longer be read');
@@ -152,7 +152,8 @@ export class RestartFollower {
     if (step.kind === 'wait') return { done: false };
     if (step.kind === 'end')
       return { done: true, observed: await this.#ending.end({ ...step.assessed, entry }, step.end) };
-    if (excuse(state, excusedByInjector(step.assessed, patienceWith(entry, policy, now)))) return { done: false };
+    const patience = patienceWith(lastStep(entry, state), policy, now);
+    if (excuse(state, excusedByInjector(step.assessed, patience))) return { done: false };
     const ends = await this.#judge.endsOf(entry, step, state.inherited ?? false);
     if (!ends || step.all) return ends ? this.#end(entry, ends) : { done: false };
     // the new pods are right after all, and old ones are left
@@ -232,6 +233,11 @@ interface FollowState {
   isKept?: boolean;
   readonly eviction: EvictionProgress;
 }
+
+/** What patience counts from: of a restart by evictions, whose time limit is that of each pod, the last one that was replaced. */
+const lastStep = ({ since }: JournalEntry, { eviction: { progressedAt = since } }: FollowState) => ({
+  since: Math.max(since, progressedAt),
+});
 
 /** Keeps an excuse; says whether there is one. */
 function excuse(state: FollowState, until: number | undefined): boolean {

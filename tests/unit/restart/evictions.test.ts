@@ -3,13 +3,25 @@ import { statusError } from '../../../src/cluster/apiError.ts';
 import type { Sidecar } from '../../../src/model.ts';
 import { RESTART_ANNOTATION, WINDOW_ANNOTATION } from '../../../src/names.ts';
 import { policy } from '../../builders/policy.ts';
-import { expected, NO_SIDECAR, NOW, sidecar } from '../../builders/workload.ts';
+import { expected, MINUTE, NO_SIDECAR, NOW, sidecar } from '../../builders/workload.ts';
 import { EvictionBench } from './evictionBench.ts';
 
 const status = (code: number, message = '') =>
   statusError({ method: 'POST', path: '/eviction' }, { code, message, details: { retryAfterSeconds: 10 } });
 
 const DAY = 24 * 60 * 60_000;
+
+/** New pods take 35 minutes to become Ready, so that three of them take longer than an hour and the time limit. */
+const slowly = (act: (bench: EvictionBench) => void) => (bench: EvictionBench) => {
+  bench.policy = policy({ restartTimeout: 40 * MINUTE });
+  bench.isReady = false;
+  let [evicted, since] = [0, 0];
+  bench.ticked = () => {
+    if (bench.evicted.length > evicted) [evicted, since] = [bench.evicted.length, bench.elapsed];
+    bench.isReady = bench.elapsed > since + 35 * MINUTE;
+    act(bench);
+  };
+};
 
 interface Row {
   readonly begin?: (bench: EvictionBench) => void;
@@ -280,6 +292,46 @@ const rows: [string, Row][] = [
       },
       is: 'verified',
       evicted: 3,
+    },
+  ],
+  [
+    'one that takes hours is not lost because a single read fails',
+    {
+      begin: slowly((bench) => {
+        let isBroken = bench.elapsed > 102 * MINUTE;
+        bench.reading = () => {
+          if (!isBroken || bench.elapsed > 103 * MINUTE) return;
+          isBroken = false;
+          throw status(500, 'etcdserver: request timed out');
+        };
+      }),
+      is: 'verified',
+      evicted: 3,
+    },
+  ],
+  [
+    '… and waits for an injector that cannot be reached as a short one does',
+    {
+      begin: slowly((bench) => {
+        const isDown = bench.elapsed > 101 * MINUTE && bench.elapsed < 130 * MINUTE;
+        bench.answer = isDown
+          ? { kind: 'unknown', reason: { code: 'injector-unreachable', detail: 'connection refused' } }
+          : { kind: 'sidecar', sidecar: expected() };
+      }),
+      is: 'verified',
+      evicted: 3,
+    },
+  ],
+  [
+    'but what can no longer be read for an hour beyond the time limit is lost',
+    {
+      begin: slowly((bench) => {
+        bench.reading = () => {
+          if (bench.elapsed > 45 * MINUTE) throw status(403, 'statefulsets is forbidden');
+        };
+      }),
+      is: 'failed:unverified',
+      evicted: 2,
     },
   ],
 ];
