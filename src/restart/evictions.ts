@@ -145,7 +145,7 @@ export class Evictions {
     const { cluster, signal } = this.#options;
     const { state, now, workload } = seen;
     if (state.notBefore !== undefined && now < state.notBefore) return undefined;
-    const held = (await groupOverlap(cluster, workload, signal)) ?? (await this.#held(seen));
+    const held = usedUp(state) ?? (await groupOverlap(cluster, workload, signal)) ?? (await this.#held(seen));
     delete state.held;
     if (held !== undefined) state.held = held;
     for (const pod of held === undefined ? pods.slice(0, state.allowed) : []) {
@@ -194,6 +194,10 @@ function note(state: EvictionProgress, left: number, now: number): void {
   if (left !== state.left) Object.assign(state, { left, progressedAt: now });
   state.allowed ??= left;
 }
+
+/** A policy that was edited, or whoever may edit pods, can make more of them outdated. They must not keep the restart in its slot. */
+const usedUp = ({ allowed }: EvictionProgress): string | undefined =>
+  allowed === undefined || allowed > 0 ? undefined : 'more pods are outdated now than when Meltemi began to evict them';
 
 /** The largest difference between the clocks of Meltemi and the API server that is reckoned with, in milliseconds. */
 const SKEW = 120_000;

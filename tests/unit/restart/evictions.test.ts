@@ -295,6 +295,22 @@ const rows: [string, Row][] = [
     },
   ],
   [
+    'more outdated pods than at first interrupt it at the time limit, because one process evicts no more than those',
+    {
+      begin: (bench) => {
+        const mirrored = expected().image.replace('docker.io/istio', 'mirror.corp/istio');
+        bench.pods = bench.pods.map((one) =>
+          one.name === 'db-0' ? { ...one, sidecar: sidecar({ image: mirrored }) } : one,
+        );
+        later(2, () => {
+          bench.policy = policy({ restartTimeout: 60_000, compareHub: true });
+        })(bench);
+      },
+      is: 'interrupted',
+      evicted: 2,
+    },
+  ],
+  [
     'one that takes hours is not lost because a single read fails',
     {
       begin: slowly((bench) => {
