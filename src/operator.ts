@@ -157,7 +157,7 @@ export class Operator {
       onForecast: report.forecast?.bind(report),
       onError: (error) => report.trouble('estimate', error),
     });
-    this.#upkeep = new JournalUpkeep({ ...options, hasSeen: (namespace) => this.#scans.hasSeen(namespace) });
+    this.#upkeep = new JournalUpkeep({ ...options, hasSeen: (ref) => this.#scans.hasSeen(ref) });
   }
 
   /** Keeps up with the mesh until the signal aborts. It acts only while it leads. */

@@ -260,18 +260,16 @@ export class Journal {
    * Forgets entries that nothing depends on: deleted workloads, and after a day restarts that ended well. A restart in flight stays until
    * it is followed to its end.
    * @param observations all workloads
-   * @param isWatched whether the workloads of a namespace are among them
+   * @param isWatched whether a workload would be among them if it was there
    */
-  prune(observations: readonly Pick<Observed, 'workload'>[], isWatched: (namespace: string) => boolean): void {
+  prune(observations: readonly Pick<Observed, 'workload'>[], isWatched: (ref: WorkloadRef) => boolean): void {
     const seen = new Map(observations.map((one) => [keyOf(one.workload), one]));
     const old = this.#options.wall() - DAY;
     for (const [key, entry] of this.#entries) {
       if (!entry.outcome) continue;
       const one = seen.get(key);
       const isOld = entry.restartedAt < old;
-      const gone = one
-        ? one.workload.uid !== entry.uid
-        : isWatched(refOf(key).namespace) && (isOld || !isFoundByPods(key));
+      const gone = one ? one.workload.uid !== entry.uid : isWatched(refOf(key)) && (isOld || !isFoundByPods(key));
       const isWell = targetsOf(entry).every(({ outcome }) => outcome === 'verified' || provesNothing(outcome));
       const done = isWell && isOld && !(one && saysOpen(one, entry));
       if (gone || done) this.#notes.forgets(entry);

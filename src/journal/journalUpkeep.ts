@@ -1,3 +1,4 @@
+import type { WorkloadRef } from '../model.ts';
 import type { Answered } from '../plan/assess.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { Report } from '../report/report.ts';
@@ -11,8 +12,8 @@ export interface JournalUpkeepOptions {
   readonly namespaces: readonly string[];
   /** Nothing is written. */
   readonly dryRun: boolean;
-  /** Whether a namespace was scanned as a whole. */
-  readonly hasSeen: (namespace: string) => boolean;
+  /** Whether all workloads of its kind in its namespace were scanned. */
+  readonly hasSeen: (ref: WorkloadRef) => boolean;
   readonly report: Pick<Report, 'journalUnreadable' | 'journalRebuilt'>;
   /** The steady clock, in milliseconds. */
   readonly now: () => number;
@@ -70,7 +71,7 @@ export class JournalUpkeep {
     const { journal, now, hasSeen } = this.#options;
     if (now() < this.#pruneAt) return;
     this.#pruneAt = now() + PRUNE_EVERY;
-    journal.prune(observations, (namespace) => this.#isWatched(namespace) && hasSeen(namespace));
+    journal.prune(observations, (ref) => this.#isWatched(ref.namespace) && hasSeen(ref));
   }
 
   #isWatched(namespace: string): boolean {

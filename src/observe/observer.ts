@@ -191,6 +191,11 @@ export class Observer {
     return this.#kinds().filter((kind) => this.#optional.whyAbsent(kind, namespace) === undefined);
   }
 
+  /** Whether the workloads of a kind may be listed, as far as is known. If not, scans show none of them. */
+  mayList(kind: WorkloadKind, namespace: string | undefined): boolean {
+    return this.#optional.whyAbsent(ownerKind(kind), namespace) !== 'forbidden';
+  }
+
   /** The workloads of one kind; none of an optional kind whose API is not served or may not be read. */
   async #listed(kind: OwnerKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]> {
     const read = (): Promise<Workload[]> => this.#options.cluster.workloads(kind.kind, namespace, signal);

@@ -3,7 +3,7 @@ import { ApiError, isForbidden, isNotFound } from '../cluster/apiError.ts';
 import { readsConfig } from '../compare/drift.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import { messageOf } from '../messageOf.ts';
-import type { WorkloadKey } from '../model.ts';
+import type { WorkloadKey, WorkloadKind, WorkloadRef } from '../model.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { Report } from '../report/report.ts';
 import { SayOnce } from '../sayOnce.ts';
@@ -12,7 +12,7 @@ import type { Observed } from './observed.ts';
 import type { Observer } from './observer.ts';
 
 export interface ScansOptions {
-  readonly observer: Pick<Observer, 'scan'>;
+  readonly observer: Pick<Observer, 'scan' | 'mayList'>;
   readonly observations: Pick<Observations, 'scanned' | 'unread'>;
   /** Workloads that are being restarted. */
   readonly busy: { has(key: WorkloadKey): boolean };
@@ -39,6 +39,8 @@ interface Schedule {
   awaited: boolean;
   /** The namespaces that its last scan skipped. */
   skipped: ReadonlySet<string>;
+  /** The kinds that it looked for. */
+  kinds: ReadonlySet<WorkloadKind>;
 }
 
 const RETRY = { first: 1000, longest: 60_000 };
@@ -67,10 +69,11 @@ export class Scans {
     return [...this.#places.values()].some(({ awaited }) => !awaited);
   }
 
-  /** Whether a namespace was scanned completely. Only then does a missing workload count as deleted. */
-  hasSeen(namespace: string): boolean {
+  /** Whether the workloads of a kind in a namespace were scanned completely. Only then does a missing one count as deleted. */
+  hasSeen({ kind, namespace }: Pick<WorkloadRef, 'kind' | 'namespace'>): boolean {
     const schedule = this.#places.get(namespace) ?? this.#places.get(undefined);
-    return schedule !== undefined && !schedule.awaited && !schedule.skipped.has(namespace);
+    if (schedule === undefined || schedule.awaited || schedule.skipped.has(namespace)) return false;
+    return schedule.kinds.has(kind) && this.#options.observer.mayList(kind, namespace);
   }
 
   /** What has not been read, in words: a namespace that exists and is scanned separately, and whose scan has not ended well. */
@@ -137,13 +140,13 @@ export class Scans {
 
   async #scan(mesh: Mesh, place: Place, schedule: Schedule, signal: AbortSignal): Promise<boolean> {
     const { observer, observations, busy, now, report, policy } = this.#options;
-    const [began, wants, skipped] = [now(), this.#wants(), policy().skipNamespaces];
+    const [began, wants, { skipNamespaces: skipped, kinds }] = [now(), this.#wants(), policy()];
     try {
       const seen = await observer.scan(mesh, place, signal);
       observations.scanned(seen, place, began, busy);
       // a policy that was edited meanwhile may want something else
       const dueAt = wants === this.#wants() ? this.#nextPeriod(seen) : now();
-      Object.assign(schedule, { ...newSchedule(dueAt), awaited: false, skipped });
+      Object.assign(schedule, { ...newSchedule(dueAt), awaited: false, skipped, kinds });
       report.scanned({ began, ended: now(), workloads: seen.size, namespace: place });
       return true;
     } catch (error) {
@@ -189,6 +192,7 @@ const newSchedule = (dueAt: number): Schedule => ({
   said: new SayOnce(),
   awaited: true,
   skipped: new Set(),
+  kinds: new Set(),
 });
 
 /** Identifies a failure. The message does not count, because it depends on which of several lists fails first. */

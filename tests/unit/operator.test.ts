@@ -99,6 +99,24 @@ describe('an operator that begins to lead', () => {
     assert.deepEqual(Object.keys(store.restarts), ['StatefulSet/bank/a', 'StatefulSet/bank/b', 'StatefulSet/shop/c']);
   });
 
+  for (const [what, given] of [
+    ['the policy leaves out', { policy: { kinds: new Set(['Deployment']) } }],
+    ['may not be listed for a while', { unreadable: ['Rollout'] }],
+  ] as const)
+    it(`keeps what failed of a kind that ${what}, and the halt of its namespace`, async () => {
+      const [kind] = 'unreadable' in given ? given.unreadable : ['StatefulSet'];
+      const all = ['a', 'b'].map((name) => workload({ kind, name, uid: name }));
+      const keys = all.map(keyOf);
+      const entries = all.map(({ uid }) => ({ ...failed, uid }));
+      const store = new FakeStore(
+        journalText(new Map(keys.map((key, place) => [key, entries[place] as JournalEntry]))) as string,
+      );
+      await using bench = new OperatorBench({ workloads: () => [...all, workload()], store, ...given }).start();
+      await until('an evaluation', () => bench.evaluations > 0);
+      await bench.stepDown();
+      assert.deepEqual([bench.patched, Object.keys(store.restarts)], [[], keys]);
+    });
+
   it('forgets what failed in a namespace that is seen, and where nothing of it is there', async () => {
     const store = stored({ 'bank/a': failed, 'bank/b': failed });
     await using bench = new OperatorBench({ workloads: () => [web()], store }).start();

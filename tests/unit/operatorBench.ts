@@ -32,6 +32,8 @@ export interface OperatorBenchOptions {
   readonly forbidden?: readonly string[];
   /** Whether the workloads of a namespace cannot be listed. */
   readonly unlisted?: (namespace: string | undefined) => boolean;
+  /** Kinds that are served, and that may not be listed. */
+  readonly unreadable?: readonly string[];
   readonly mesh?: () => Mesh;
   readonly policy?: Partial<Policy>;
   readonly store?: FakeStore;
@@ -65,13 +67,15 @@ export class OperatorBench implements AsyncDisposable {
   #led: Promise<unknown> = Promise.resolve();
 
   constructor(options: OperatorBenchOptions) {
-    const { workloads, forbidden = [], unlisted = () => false, mesh = () => MESH } = options;
+    const { workloads, forbidden = [], unlisted = () => false, unreadable = [], mesh = () => MESH } = options;
     this.store = options.store ?? new FakeStore();
     const cluster: Partial<Cluster> = {
       budgets: async () => [],
       canaries: async () => [],
+      serves: async () => true,
       workloads: async (kind, namespace) => {
         this.scans += kind === 'Deployment' ? 1 : 0;
+        if (unreadable.includes(kind)) throw statusError({ method: 'GET', path: kind }, { code: 403 });
         if (unlisted(namespace)) throw statusError({ method: 'GET', path: kind }, { code: 500 });
         return workloads().filter((one) => one.kind === kind && isIn(one, namespace));
       },

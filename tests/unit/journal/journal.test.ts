@@ -243,7 +243,7 @@ describe('the journal: taken up by another process', () => {
 describe('the journal: what it forgets', () => {
   const all = (): boolean => true;
   const old = restarted(25 * HOUR, 'verified');
-  const rows: [what: string, JournalEntry, Assessed[], isWatched: (namespace: string) => boolean, kept: boolean][] = [
+  const rows: [what: string, JournalEntry, Assessed[], isWatched: () => boolean, kept: boolean][] = [
     ['a failure of a workload that is there stays', restarted(25 * HOUR, 'failed:timeout'), [assessed()], all, true],
     ['a failure of one that is gone goes', restarted(HOUR, 'failed:timeout'), [], all, false],
     ['… and of one that was made again', restarted(HOUR, 'failed:timeout'), [assessed({ uid: 'new' })], all, false],
