@@ -24,22 +24,30 @@ export class Observations {
    * @param namespace the scanned namespace; undefined for the whole cluster
    * @param began when the scan began
    * @param busy workloads that are being restarted: the restart's data is newer than the scan's pages
+   * @param whyUnlisted why the scan could not see workloads like this one; undefined if it could
    */
   scanned(
     seen: ReadonlyMap<WorkloadKey, Observed>,
     namespace: string | undefined,
     began: number,
     busy: { has(key: WorkloadKey): boolean },
+    whyUnlisted: (workload: Workload) => string | undefined = () => undefined,
   ): void {
-    for (const [key, { workload }] of this.#last) {
+    for (const [key, observed] of this.#last) {
+      const { workload } = observed;
       const inScope = namespace === undefined || workload.namespace === namespace;
-      if (inScope && !seen.has(key)) this.#last.delete(key);
+      if (inScope && !seen.has(key)) this.#unseen(key, observed, whyUnlisted(workload));
     }
     for (const [key, observed] of seen) {
       const newer = busy.has(key) || (this.#lookedAt.get(key) ?? 0) >= began;
       if (!newer) this.#last.set(key, observed);
     }
     for (const key of this.#lookedAt.keys()) if (!this.#last.has(key)) this.#lookedAt.delete(key);
+  }
+
+  #unseen(key: WorkloadKey, observed: Observed, whyUnlisted: string | undefined): void {
+    if (whyUnlisted === undefined) this.#last.delete(key);
+    else if (observed.unread !== whyUnlisted) this.#last.set(key, { ...observed, unread: whyUnlisted });
   }
 
   /**

@@ -3,7 +3,7 @@ import { ApiError, isForbidden, isNotFound } from '../cluster/apiError.ts';
 import { readsConfig } from '../compare/drift.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import { messageOf } from '../messageOf.ts';
-import type { WorkloadKey, WorkloadKind, WorkloadRef } from '../model.ts';
+import type { Workload, WorkloadKey, WorkloadKind, WorkloadRef } from '../model.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { Report } from '../report/report.ts';
 import { SayOnce } from '../sayOnce.ts';
@@ -143,7 +143,10 @@ export class Scans {
     const [began, wants, { skipNamespaces: skipped, kinds }] = [now(), this.#wants(), policy()];
     try {
       const seen = await observer.scan(mesh, place, signal);
-      observations.scanned(seen, place, began, busy);
+      // a right that is missing for a while must not let others go first
+      const whyUnlisted = ({ kind, namespace, unsupported }: Workload): string | undefined =>
+        unsupported || !kinds.has(kind) || observer.mayList(kind, namespace) ? undefined : `${kind}s may not be listed`;
+      observations.scanned(seen, place, began, busy, whyUnlisted);
       // a policy that was edited meanwhile may want something else
       const dueAt = wants === this.#wants() ? this.#nextPeriod(seen) : now();
       Object.assign(schedule, { ...newSchedule(dueAt), awaited: false, skipped, kinds });

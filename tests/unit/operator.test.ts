@@ -125,6 +125,27 @@ describe('an operator that begins to lead', () => {
   });
 });
 
+test('a wave is not done because the kind of its workloads may not be listed for a while', async () => {
+  const unreadable: string[] = [];
+  const rollout = { ...complete(3), available: 0 };
+  const rolling = workload({ kind: 'Rollout', name: 'first', uid: 'first', strategy: 'canary', rollout });
+  const waves = [wave('canary', { match: [{ kinds: ['Rollout'] }] })];
+  await using bench = new OperatorBench({
+    workloads: () => [rolling, workload()],
+    unreadable,
+    policy: { waves },
+  }).start();
+  await until('an evaluation', () => bench.evaluations > 0);
+  await bench.stepDown();
+  assert.deepEqual(bench.patched, []);
+  unreadable.push('Rollout');
+  const before = bench.evaluations;
+  bench.lead();
+  await until('an evaluation', () => bench.evaluations > before);
+  await bench.stepDown();
+  assert.deepEqual(bench.patched, []);
+});
+
 describe('an operator whose journal is lost', () => {
   const template = { labels: {}, annotations: { [RESTARTED_AT]: timestamp(NOW - MINUTE) }, spec: {} };
   const annotations = recorded(restarted(MINUTE));

@@ -32,16 +32,17 @@ function scansOf(namespaces: string[], failing: Map<string | undefined, () => Er
   const observations = new Observations();
   const [tried, told]: [string[], string[]] = [[], []];
   const skip = new Set<string>();
+  const denied = new Set<string>();
   const clock = { now: NOW, during: (): void => undefined };
   const scans = new Scans({
     observer: {
-      mayList: () => true,
+      mayList: (kind) => !denied.has(kind),
       scan: async (_mesh, namespace) => {
         tried.push(namespace ?? '(all)');
         clock.during();
         const error = failing.get(namespace)?.();
         if (error) throw error;
-        const found = namespace === undefined ? ['a', 'b'] : [namespace];
+        const found = denied.size > 0 ? [] : namespace === undefined ? ['a', 'b'] : [namespace];
         return new Map(
           found.map((name): [WorkloadKey, Observed] => [keyOf(workload({ namespace: name })), observed(name)]),
         );
@@ -49,7 +50,7 @@ function scansOf(namespaces: string[], failing: Map<string | undefined, () => Er
     },
     observations,
     busy: new Set(),
-    policy: () => ({ restartOn: new Set(), skipNamespaces: skip, kinds: new Set() }),
+    policy: () => ({ restartOn: new Set(), skipNamespaces: skip, kinds: new Set(['Deployment']) }),
     namespaces,
     reconcilePeriod,
     now: () => clock.now,
@@ -78,7 +79,7 @@ function scansOf(namespaces: string[], failing: Map<string | undefined, () => Er
     observations
       .all()
       .map(({ workload: { namespace }, unread }) => (unread === undefined ? namespace : `${namespace} unread`));
-  return { scans, pass, seen, told, clock, skip, state };
+  return { scans, pass, seen, told, clock, skip, denied, state };
 }
 
 test('namespaces are scanned each by itself, once a period', async () => {
@@ -146,6 +147,17 @@ test('what was seen in a namespace that has become forbidden is kept and not ass
   scans.askFor(['b']);
   await pass(0);
   assert.deepEqual(seen(), ['a', 'b unread']);
+});
+
+test('workloads of a kind that has become forbidden are kept and not assessed, until it may be listed', async () => {
+  const { pass, seen, denied } = scansOf([], new Map());
+  await pass(0);
+  denied.add('Deployment');
+  await pass(PERIOD / SECOND);
+  assert.deepEqual(seen(), ['a unread', 'b unread']);
+  denied.clear();
+  await pass(PERIOD / SECOND);
+  assert.deepEqual(seen(), ['a', 'b']);
 });
 
 test('what was seen before an error that passes counts, unless the mesh has changed', async () => {
