@@ -149,11 +149,12 @@ export class WithoutElection implements Leadership {
 
   /** Creates a missing Lease and records users' requests, unless this is a dry run. */
   async #look(call: LeaseCall): Promise<void> {
+    // before anything can fail: what waits for a look that fails waits for the next one
+    const journal = this.#writes && this.#term ? this.#journal.next() : undefined;
     const found = await this.#lease.read(call);
     this.#take(found);
     if (!this.#writes) return;
     const lease = found ?? (await this.#lease.create({}, call));
-    const journal = this.#term ? this.#journal.next() : undefined;
     const recorded = { ...acknowledgement(annotationsOf(lease), this.#now()), ...journal?.annotations };
     const isNews = Object.entries(recorded).some(([key, value]) => annotationsOf(lease)[key] !== value);
     if (isNews)

@@ -186,6 +186,20 @@ describe('without election: the journal', () => {
     assert.equal(journal(), 'one');
   });
 
+  it('that waits for an API server which fails asks it no more often', async () => {
+    const one = start(true);
+    await looked();
+    server.failing = 500;
+    const before = server.requests.length;
+    one.keep('one').catch(() => undefined);
+    await until('the look', () => server.requests.length > before);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(server.requests.length, before + 1);
+    server.failing = undefined;
+    await lookAgain();
+    await until('the write', () => journal() === 'one');
+  });
+
   it('is refused before it has begun to lead, and when it is stopped', async () => {
     server.failing = 500;
     const one = start(true);
