@@ -1,4 +1,10 @@
-import { ASKED_EVERY, type MetricGate, type MetricGateState, type MetricGateStates } from '../plan/metricGate.ts';
+import {
+  ASKED_EVERY,
+  COUNTS_FOR,
+  type MetricGate,
+  type MetricGateState,
+  type MetricGateStates,
+} from '../plan/metricGate.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { Judgement } from './judgement.ts';
 
@@ -83,6 +89,8 @@ export class MetricGates {
     this.#known.set(gate.name, known);
     const isSame =
       before?.definition === known.definition &&
+      // one that no longer counted had closed the gate
+      this.#options.now() - before.state.askedAt <= COUNTS_FOR &&
       before.state.isOpen === known.state.isOpen &&
       before.state.isAnswered === known.state.isAnswered;
     this.#options.onAnswer(gate, known.state);

@@ -133,6 +133,18 @@ test('a change is told, and a repeated answer is not', async () => {
   assert.deepEqual([bench.changes, bench.open()], [3, false]);
 });
 
+test('an answer after a time without one is a change, though it is the same: the one before no longer counted', async () => {
+  const bench = new Bench();
+  bench.gates.want(new Set(['slo']));
+  await bench.pass(1);
+  bench.gates.want(new Set());
+  await bench.pass(59);
+  assert.equal(bench.changes, 1);
+  bench.gates.want(new Set(['slo']));
+  await bench.pass(16);
+  assert.equal(bench.changes, 2);
+});
+
 test('a slow gate does not keep another one waiting', async () => {
   const bench = new Bench();
   bench.answer = (gate) => (gate.name === 'slo' ? new Promise(() => undefined) : Promise.resolve(OPEN));
