@@ -3,6 +3,7 @@ import type { Cluster } from './cluster/cluster.ts';
 import { EtaUpkeep } from './etaUpkeep.ts';
 import type { Confirmations } from './expect/confirmations.ts';
 import type { Injectors } from './expect/injectors.ts';
+import { nobodiesOf } from './expect/matchOf.ts';
 import type { Mesh } from './expect/mesh.ts';
 import { questionOf } from './expect/questionOf.ts';
 import type { Journal } from './journal/journal.ts';
@@ -275,7 +276,7 @@ export class Operator {
     report.mesh(mesh);
     void injectors.keepOnly(mesh.injections);
     confirmations.keepOnly(mesh.injections);
-    this.#options.journal.keepOnly(mesh.injections);
+    this.#options.journal.keepOnly([...mesh.injections, ...nobodiesOf(mesh)]);
     // istiod is given time to read what changed: an answer from before would be kept for the new epoch
     if (scope.kind === 'everything') this.#scans.askForAll(now() + policy().istiodConfigReadDelay);
     if (scope.kind === 'namespaces') this.#scans.askFor(scope.names);

@@ -1,6 +1,7 @@
 import { type NamespaceFacts, NO_NAMESPACE, type Unsupported, type Workload } from '../model.ts';
 import { reason } from '../reasons.ts';
 import { nextPodLabels } from './admission.ts';
+import { nobody } from './epoch.ts';
 import { filterMatches } from './filter.ts';
 import { asksForInjection, type Match, match, type NoneWords, whyNone } from './match.ts';
 import { type Injection, isAsked, type Mesh, sourceOf } from './mesh.ts';
@@ -24,6 +25,10 @@ const NO_SOURCE: Match<Injection> = {
 
 /** The sources of a policy or a mesh; Istio alone unless it names others. */
 export const sourcesIn = ({ sources }: Pick<Mesh, 'sources'>): readonly SidecarSource[] => sources ?? ONLY_ISTIO;
+
+/** What stands for the injector of each source where nobody injects pods any more. */
+export const nobodiesOf = (mesh: Pick<Mesh, 'sources'>): readonly Injection[] =>
+  sourcesIn(mesh).map((source) => nobody(source === ISTIO ? undefined : source));
 
 /** For each source that is about a workload, the injection that decides its next pod. There is always at least one. */
 export function matchesOf(mesh: Mesh, workload: Workload): [first: SourceMatch, ...others: SourceMatch[]] {

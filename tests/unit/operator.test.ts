@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { nobody } from '../../src/expect/epoch.ts';
 import type { Mesh } from '../../src/expect/mesh.ts';
 import { journalText } from '../../src/journal/journalText.ts';
 import { keyOf, type Workload, type WorkloadKey } from '../../src/model.ts';
@@ -123,6 +124,36 @@ describe('an operator that begins to lead', () => {
     await until('the restart', () => bench.patched.length > 0);
     assert.deepEqual(Object.keys(store.restarts), ['StatefulSet/shop/web']);
   });
+});
+
+test('a change of the mesh does not end the run of restarts that only remove a sidecar', async () => {
+  const began = performance.now();
+  let [ahead, mesh, changed] = [0, MESH, (): void => undefined];
+  const silent = () => undefined;
+  await using bench = new OperatorBench({
+    workloads: () => [],
+    given: {
+      now: () => NOW + performance.now() - began + ahead,
+      watch: () => ({
+        onChange: (listener) => {
+          changed = listener;
+        },
+        settled: async () => undefined,
+        mesh: () => mesh,
+        stale: silent,
+        answersChanged: silent,
+        sourcesChanged: silent,
+      }),
+    },
+  }).start();
+  await until('an evaluation', () => bench.evaluations > 0);
+  for (const run of [nobody(undefined).run, 'gone']) bench.journal.note(run, { startedAt: NOW });
+  mesh = { ...MESH };
+  changed();
+  ahead = HOUR;
+  bench.operator.ring();
+  await until('the change', () => !bench.journal.notes.has('gone'));
+  assert.deepEqual([...bench.journal.notes.keys()], [nobody(undefined).run]);
 });
 
 test('a wave is not done because the kind of its workloads may not be listed for a while', async () => {
