@@ -49,7 +49,7 @@ export class Requeue {
   note(waiting: ReadonlyMap<WorkloadKey, number | undefined>, now: number, areAll = true): void {
     for (const [key, after] of waiting) {
       if (after === undefined) this.#due.delete(key);
-      else this.#due.set(key, { at: now + after, lookedAt: now, ...this.#due.get(key), after });
+      else this.#due.set(key, nextDue(this.#due.get(key), after, now));
     }
     if (areAll) for (const key of this.#due.keys()) if (!waiting.has(key)) this.#due.delete(key);
   }
@@ -98,4 +98,10 @@ export class Requeue {
     const areScanned = this.#scansEvery > 0 && this.#scansEvery <= LAST_RESORT;
     return !areScanned && now >= lookedAt + LAST_RESORT;
   }
+}
+
+/** When a workload is due that waits. What waits for something else now is not kept for as long as it would have been before. */
+function nextDue(known: Due | undefined, after: number, now: number): Due {
+  if (!known) return { at: now + after, after, lookedAt: now };
+  return { ...known, after, at: after < known.after ? Math.min(known.at, now + after) : known.at };
 }

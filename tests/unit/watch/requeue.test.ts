@@ -17,6 +17,14 @@ test('a workload that waits because its rollout means an outage is read again: m
   assert.deepEqual(rereads.take(NOW + HOUR, nobody, 1).looks, [key]);
 });
 
+test('another reason that is looked at sooner is, however long the one before would have waited', () => {
+  const rereads = new Requeue();
+  const after = (milliseconds: number) => new Map<WorkloadKey, number>([['Deployment/shop/web', milliseconds]]);
+  rereads.note(after(300_000), NOW);
+  rereads.note(after(30_000), NOW + 1000);
+  assert.equal(rereads.dueAt(), NOW + 31_000);
+});
+
 test('workloads that are gone are not read again', () => {
   const rereads = new Requeue();
   const waiting = (names: string[]) =>
