@@ -1,4 +1,5 @@
 import { keyOf, type Workload, type WorkloadKey } from '../model.ts';
+import { lenderOf } from './borrowedTemplate.ts';
 import type { Observed } from './observed.ts';
 
 /** The last observation of each workload, from scans and from reads of single workloads. */
@@ -70,6 +71,13 @@ export class Observations {
   /** Stores a record that was just written on a workload, so that delays, limits, halts and metrics count it at once. */
   wrote(workload: Workload): void {
     const observed = this.#last.get(keyOf(workload));
-    if (observed) this.#last.set(keyOf(workload), { ...observed, workload });
+    if (observed) this.#last.set(keyOf(workload), { ...observed, workload: withTemplateSeen(workload, observed) });
   }
+}
+
+/** The answer to a write has no template of a workload that uses that of another one. */
+function withTemplateSeen(workload: Workload, { workload: seen }: Observed): Workload {
+  if (!lenderOf(workload)) return workload;
+  const { template, selector, templateVersion } = seen;
+  return { ...workload, template, selector, ...(templateVersion !== undefined && { templateVersion }) };
 }

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { keyOf } from '../../../src/model.ts';
+import { withTemplateOf } from '../../../src/observe/borrowedTemplate.ts';
+import { Observations } from '../../../src/observe/observations.ts';
+import { NOW, workload } from '../../builders/workload.ts';
+
+test('a write of a workload that uses the template of another one shows it without that, and it is kept', () => {
+  const template = { labels: { 'istio.io/rev': 'canary' }, annotations: {}, spec: {} };
+  const lender = workload({ template, resourceVersion: '7' });
+  const borrowed = { labels: {}, annotations: {}, spec: {} };
+  const raw = workload({
+    kind: 'Rollout',
+    template: borrowed,
+    selector: {},
+    templateFrom: { kind: 'Deployment', name: lender.name },
+  });
+  const observations = new Observations();
+  const seen = { workload: withTemplateOf(raw, lender), templateHash: 'h', groups: [], onLostNodes: 0, budgets: [] };
+  observations.observed(keyOf(raw), seen, NOW);
+  observations.wrote({ ...raw, annotations: { 'meltemi.dev/attempts': '1' }, resourceVersion: '2' });
+  const { workload: now } = observations.of(keyOf(raw)) ?? {};
+  assert.deepEqual([now?.resourceVersion, now?.template, now?.templateVersion], ['2', template, '7']);
+  assert.deepEqual(now?.selector, lender.selector);
+});
