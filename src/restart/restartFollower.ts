@@ -94,7 +94,8 @@ export class RestartFollower {
     const { journal, moment, listener, phases } = this.#options;
     const entry = journal.get(ref);
     const { now, policy } = moment();
-    if (!entry || entry.outcome || patienceWith(lastStep(entry, state), policy, now).cluster) return false;
+    if (!entry || entry.outcome || now <= (state.excusedUntil ?? 0)) return false;
+    if (patienceWith(lastStep(entry, state), policy, now).cluster) return false;
     journal.end(ref, 'failed:unverified');
     listener.lost({ ...ref, uid: entry.uid }, 'failed:unverified', 'the workload can no longer be read');
     phases?.ended(ref, 'failed:unverified', 'the workload can no longer be read');

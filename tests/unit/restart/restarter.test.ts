@@ -331,6 +331,30 @@ describe('a restart that is followed', () => {
     assert.deepEqual(bench.told, ['restarted', 'trouble: ApiError', 'web uid: failed:unverified']);
   });
 
+  it('is not lost to a single failed read while an unreachable injector still excuses that it is late', async () => {
+    const createFailure = 'failed calling webhook "namespace.sidecar-injector.istio.io"';
+    once(() => {
+      bench.ticked = () => {
+        const { rollout, generation } = bench.object();
+        const { createFailure: _, ...complete } = rollout;
+        const isAway = bench.elapsed < 69 * MINUTE;
+        const isStuck = bench.elapsed < 80 * MINUTE;
+        const available = isStuck ? 2 : 3;
+        bench.change({
+          rollout: { ...complete, ...(isAway && { createFailure }), available, observedGeneration: generation },
+        });
+      };
+      let isBroken = true;
+      bench.reading = () => {
+        if (bench.elapsed < 75 * MINUTE || !isBroken) return;
+        isBroken = false;
+        throw refused(500);
+      };
+    }, 'done');
+    assert.equal(await bench.restart(), 'verified');
+    assert.deepEqual(bench.told, ['restarted', 'trouble: ApiError', 'verified']);
+  });
+
   it('ends although its outcome cannot be written on the workload', async () => {
     bench.arriving = ({ spec }) => {
       if (!spec) throw refused(403);
