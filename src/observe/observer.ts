@@ -296,7 +296,7 @@ export class Observer {
   }
 
   /**
-   * Sees the pods of a workload as they are now.
+   * Sees the pods of a workload as they are now; those on lost nodes are only counted.
    * @throws {ApiError} when something of it cannot be read
    */
   async look(workload: Workload): Promise<{ readonly observed: Observed; readonly pods: readonly PodFacts[] }> {
@@ -307,18 +307,19 @@ export class Observer {
     ]);
     this.#owners.learn(workload, pods);
     const lost = await this.#lostNodes(workload, pods);
+    const reachable = pods.filter(({ node }) => !lost.has(node));
     const groups = new PodGroups();
-    for (const pod of pods) if (!lost.has(pod.node)) groups.add(pod, keyOf(workload));
+    for (const pod of reachable) groups.add(pod, keyOf(workload));
     const observed = {
       workload,
       templateHash: this.#hashes.of(workload),
       groups: replaceable(workload, groups.of(keyOf(workload))),
-      onLostNodes: pods.filter(({ node }) => lost.has(node)).length,
+      onLostNodes: pods.length - reachable.length,
       budgets: covering(budgets, workload),
       ...claim,
       ...unreadWithout(workload),
     };
-    return { observed, pods };
+    return { observed, pods: reachable };
   }
 
   /**

@@ -6,8 +6,9 @@ import { replacedPods } from './rollout.ts';
 /** A restart by evictions as it stands. */
 export interface EvictionState {
   readonly workload: Workload;
-  /** Its pods, the terminating ones too. */
+  /** Its pods, the terminating ones too, without those on lost nodes, which nobody can replace. */
   readonly pods: readonly PodFacts[];
+  readonly onLostNodes?: number;
   /** UIDs of the live pods whose sidecar is not the expected one. */
   readonly outdated: ReadonlySet<string>;
   /** Whether the restart has brought a pod. */
@@ -26,7 +27,7 @@ export type NextEvictions =
   | { readonly kind: 'wrong'; readonly pods: readonly PodFacts[]; readonly left: number }
   /** Pods are of another template than the newest, which an eviction would roll out. */
   | { readonly kind: 'other-template'; readonly left: number }
-  /** No old pod is outdated any more, and all pods are available. */
+  /** No old pod is outdated any more, and all pods are available but for those on lost nodes. */
   | { readonly kind: 'done'; readonly left: 0 };
 
 /**
@@ -34,7 +35,7 @@ export type NextEvictions =
  * `minReadySeconds`, as the controller counts, and every pod must be there. A pod that is not Ready itself costs nothing. Where all old
  * pods are down, one after the other is replaced. The highest ordinal comes first. Pure.
  */
-export function nextEvictions({ workload, pods, outdated, origin }: EvictionState): NextEvictions {
+export function nextEvictions({ workload, pods, onLostNodes = 0, outdated, origin }: EvictionState): NextEvictions {
   const live = pods.filter(isLive);
   const fresh = live.filter((pod) => origin(pod) === 'brought');
   const old = live.filter((pod) => origin(pod) === 'old' && outdated.has(pod.uid));
@@ -44,15 +45,16 @@ export function nextEvictions({ workload, pods, outdated, origin }: EvictionStat
   const wrong = fresh.filter(({ ready, uid }) => ready && outdated.has(uid));
   if (wrong.length > 0) return { kind: 'wrong', pods: wrong, left };
   const { desired, available, updated, observedGeneration } = workload.rollout;
+  const reachable = desired - onLostNodes;
   const ready = live.filter((pod) => pod.ready).length;
   const unavailable = Math.max(0, desired - Math.min(ready, available));
-  const isOwn = fresh.some((pod) => !pod.ready) || live.length < desired || doubtful !== undefined;
+  const isOwn = fresh.some((pod) => !pod.ready) || live.length < reachable || doubtful !== undefined;
   const wait = (detail: string): NextEvictions => ({ kind: 'wait', detail, isOwn, left });
   if (observedGeneration < workload.generation) return wait('the controller has not seen the last change yet');
-  if (unavailable === 0 && left === 0) return { kind: 'done', left };
+  if (unavailable <= onLostNodes && left === 0) return { kind: 'done', left };
   // evicting one again that the restart has brought would be a second restart for the same reason
   if (doubtful) return wait(`it is not clear whether the restart has brought the outdated pod ${doubtful.name}`);
-  if (live.length < desired) return wait(`${live.length} of ${desired} pods exist`);
+  if (live.length < reachable) return wait(`${live.length} of ${reachable} pods exist`);
   if (left === 0) return wait(`${desired - unavailable} of ${desired} pods are available`);
   if (updated < replacedPods(workload)) return { kind: 'other-template', left };
   const ordered = inOrder(workload, old);

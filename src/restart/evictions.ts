@@ -97,7 +97,8 @@ export class Evictions {
     const { found } = state;
     const ofFound = look.isOurs ? () => 'old' as const : byAge(workload, entry);
     const origin = (pod: PodFacts): PodOrigin => (found.has(pod.uid) ? ofFound(pod) : 'brought');
-    const next = nextEvictions({ workload, pods, outdated: outdatedIn(assessed, entry), origin });
+    const { onLostNodes } = observed;
+    const next = nextEvictions({ workload, pods, onLostNodes, outdated: outdatedIn(assessed, entry), origin });
     const isUnknown = isUnclear(assessed, entry);
     // what is not known now says nothing of what is left
     if (!isUnknown) note(state, next.left, now);

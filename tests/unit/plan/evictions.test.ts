@@ -29,6 +29,7 @@ interface Row {
   readonly pods: string;
   readonly workload?: Partial<Workload>;
   readonly rollout?: Partial<Workload['rollout']>;
+  readonly onLostNodes?: number;
   readonly is: string;
 }
 
@@ -68,6 +69,13 @@ const rows: [string, Row][] = [
   ['… and not before they are available', { pods: 'ncn', rollout: { available: 2 }, is: 'wait' }],
   ['nothing is evicted while it is not clear whether an outdated pod is a new one', { pods: 'ouo', is: 'wait own' }],
   ['whether a pod that is current is a new one does not matter', { pods: 'ovo', is: 'evict 2' }],
+  ['a pod on a lost node counts as unavailable', { pods: 'oo', onLostNodes: 1, rollout: { available: 2 }, is: 'wait' }],
+  [
+    '… beside which another one is replaced where two may be unavailable',
+    { pods: 'oo', workload: { maxUnavailable: 2 }, onLostNodes: 1, rollout: { available: 2 }, is: 'evict 1' },
+  ],
+  ['nothing is left but a pod on a lost node', { pods: 'nn', onLostNodes: 1, rollout: { available: 2 }, is: 'done' }],
+  ['a pod is missing besides', { pods: 'n', onLostNodes: 1, rollout: { available: 1 }, is: 'wait own' }],
   ['a single pod is evicted', { pods: 'o', rollout: { ...complete(1) }, is: 'evict 0' }],
 ];
 
@@ -83,6 +91,7 @@ for (const [name, row] of rows) {
         rollout: { ...complete(3), ...row.rollout },
       }),
       pods: looks.map(podOf),
+      onLostNodes: row.onLostNodes ?? 0,
       outdated: new Set(looks.flatMap((look, ordinal) => ('oOwWu'.includes(look) ? String(ordinal) : []))),
       origin: originIn(looks),
     });

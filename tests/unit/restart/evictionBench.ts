@@ -17,9 +17,11 @@ import { expected, injection, NOW, pod, sidecar, workload } from '../../builders
 const NEW = sidecar({ image: expected().image });
 const MESH: Mesh = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
 const REPLICAS = 3;
+const LOST = 'lost-node';
 
 /**
- * A StatefulSet of three pods with the strategy OnDelete, its controller and a restarter, in time that only passes while somebody sleeps.
+ * A StatefulSet or DaemonSet of three pods with the strategy OnDelete, its controller and a restarter, in time that only passes while
+ * somebody sleeps.
  */
 export class EvictionBench {
   /** UIDs of the pods that were evicted, and those whose eviction was refused or got lost. */
@@ -31,6 +33,8 @@ export class EvictionBench {
   /** What new pods get, and whether they become Ready. */
   next: Sidecar | undefined = NEW;
   isReady = true;
+  /** The node of this pod is lost: the pod is not Ready, and terminates for ever once it is evicted. */
+  stranded: string | undefined;
   answer: Answer = { kind: 'sidecar', sidecar: expected() };
   /** Called when the workload is read. */
   reading: () => void = () => undefined;
@@ -148,6 +152,7 @@ export class EvictionBench {
     canaries: async () => [],
     serves: async () => false,
     budgets: async () => [],
+    lostNodes: async (nodes: readonly string[]) => new Set(nodes.filter((node) => node === LOST)),
     rejection: async () => undefined,
     patch: async (_ref: unknown, { metadata }: { metadata: { annotations?: Labels } }) => {
       const annotations = { ...this.workload.annotations, ...metadata.annotations };
@@ -158,7 +163,10 @@ export class EvictionBench {
       this.tries.push(one.name);
       this.arriving(one);
       this.evicted.push(one.uid);
-      this.pods = this.pods.filter(({ uid }) => uid !== one.uid);
+      this.pods = this.pods.flatMap((each) => {
+        if (each.uid !== one.uid) return each;
+        return one.name === this.stranded ? { ...each, deleting: true } : [];
+      });
       this.#report();
       this.done(one);
     },
@@ -166,9 +174,10 @@ export class EvictionBench {
 
   /** What the controller and the kubelets do within a second. */
   #control(): void {
+    this.pods = this.pods.map((one) => (one.name === this.stranded ? { ...one, node: LOST, ready: false } : one));
     for (let ordinal = 0; ordinal < REPLICAS; ordinal++) {
       const there = this.pods.find(({ name }) => name === `db-${ordinal}`);
-      if (there && !there.ready && this.isReady)
+      if (there && !there.ready && this.isReady && there.node !== LOST)
         this.pods = this.pods.map((one) => (one === there ? { ...one, ready: true } : one));
       if (!there) this.pods.push(this.#pod(ordinal, this.next ?? NEW, NOW + this.elapsed + 1000, false));
     }

@@ -311,6 +311,19 @@ const rows: [string, Row][] = [
     },
   ],
   [
+    'a pod of a DaemonSet whose node is lost meanwhile is not evicted, and the others are done',
+    {
+      begin: (bench) => {
+        bench.change({ kind: 'DaemonSet', maxUnavailable: 2 });
+        later(1, () => {
+          bench.stranded = 'db-2';
+        })(bench);
+      },
+      is: 'verified',
+      evicted: 2,
+    },
+  ],
+  [
     'one that takes hours is not lost because a single read fails',
     {
       begin: slowly((bench) => {
