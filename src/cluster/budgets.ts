@@ -2,7 +2,7 @@ import { fits, type Shape } from '../fieldTypes.ts';
 import { SELECTOR } from '../kinds/rawWorkload.ts';
 import type { Budget, LabelSelector } from '../model.ts';
 import type { Api } from './client.ts';
-import { wholeList } from './list.ts';
+import { ofEachListed } from './list.ts';
 import { resourcePath } from './resources.ts';
 
 interface RawBudget {
@@ -28,9 +28,9 @@ const BUDGET: Shape = {
 };
 
 /** The PodDisruptionBudgets of a namespace or of the whole cluster. */
-export async function listBudgets(api: Api, namespace?: string, signal?: AbortSignal): Promise<Budget[]> {
+export function listBudgets(api: Api, namespace?: string, signal?: AbortSignal): Promise<Budget[]> {
   const path = resourcePath('poddisruptionbudgets', namespace);
-  return (await wholeList<RawBudget>(api, { path, ...(signal && { signal }) })).map(budgetOf);
+  return ofEachListed(api, { path, ...(signal && { signal }) }, budgetOf);
 }
 
 /**

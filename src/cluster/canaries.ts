@@ -2,7 +2,7 @@ import { excerpt } from '../excerpt.ts';
 import { fits, type Shape } from '../fieldTypes.ts';
 import type { Canary } from '../model.ts';
 import type { Api } from './client.ts';
-import { wholeList } from './list.ts';
+import { ofEachListed } from './list.ts';
 import { resourcePath } from './resources.ts';
 
 interface RawCanary {
@@ -21,9 +21,9 @@ const CANARY: Shape = {
 const LONGEST_PHASE = 40;
 
 /** Flagger's Canaries of a namespace or of the whole cluster. */
-export async function listCanaries(api: Api, namespace?: string, signal?: AbortSignal): Promise<Canary[]> {
+export function listCanaries(api: Api, namespace?: string, signal?: AbortSignal): Promise<Canary[]> {
   const path = resourcePath('canaries', namespace);
-  return (await wholeList<RawCanary>(api, { path, ...(signal && { signal }) })).flatMap((raw) => canaryOf(raw) ?? []);
+  return ofEachListed(api, { path, ...(signal && { signal }) }, canaryOf);
 }
 
 /** Converts a Canary to the model. One without a target, or with wrong types, is about no workload. */

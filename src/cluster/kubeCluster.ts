@@ -23,7 +23,7 @@ import { listCanaries } from './canaries.ts';
 import type { KubeClient } from './client.ts';
 import type { Cluster, OwnerFacts, ServiceFacts } from './cluster.ts';
 import { eventObject } from './eventObject.ts';
-import { listPages, restartingExpired, wholeList } from './list.ts';
+import { ofEachListed, restartingExpired } from './list.ts';
 import { OwnerReader } from './ownerReader.ts';
 import { latestRejection } from './rejection.ts';
 import { resourcePath } from './resources.ts';
@@ -90,13 +90,7 @@ export class KubeCluster implements Cluster {
 
   async workloads(kind: WorkloadKind, namespace: string | undefined, signal: AbortSignal): Promise<Workload[]> {
     const path = resourcePath(ownerKind(kind), namespace);
-    return restartingExpired(async () => {
-      const workloads: Workload[] = [];
-      // page by page: converting a whole cluster at once would block the event loop
-      for await (const { items } of listPages<RawWorkload>(this.#client, { path, signal }))
-        for (const raw of items) workloads.push(workloadOf(kind, raw));
-      return workloads;
-    });
+    return ofEachListed(this.#client, { path, signal }, (raw: RawWorkload) => workloadOf(kind, raw));
   }
 
   async workload({ kind, namespace, name }: WorkloadRef): Promise<Workload | undefined> {
@@ -112,17 +106,12 @@ export class KubeCluster implements Cluster {
     namespace: string | undefined,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<WorkloadKey, string>> {
-    const listed = await wholeList<Stored>(this.#client, {
-      path: resourcePath(ownerKind(kind), namespace),
-      metadataOnly: true,
-      signal,
-    });
-    return new Map(
-      listed.map(({ metadata }): [WorkloadKey, string] => [
-        keyOf({ kind, namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' }),
-        metadata?.resourceVersion ?? '',
-      ]),
-    );
+    const options = { path: resourcePath(ownerKind(kind), namespace), metadataOnly: true, signal };
+    const versionOf = ({ metadata }: Stored): [WorkloadKey, string] => [
+      keyOf({ kind, namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' }),
+      metadata?.resourceVersion ?? '',
+    ];
+    return new Map(await ofEachListed(this.#client, options, versionOf));
   }
 
   async podsOf(workload: Workload, fields?: SidecarFields): Promise<PodFacts[]> {
@@ -139,16 +128,11 @@ export class KubeCluster implements Cluster {
   async #ownedBy({ namespace, selector, uid }: Workload, through: ApiResource): Promise<Set<string>> {
     const path = resourcePath(through, namespace);
     const labelSelector = selectorQuery(selector);
-    const between = await wholeList<Owned>(this.#client, {
-      path,
-      labelSelector,
-      metadataOnly: true,
-      priority: 'follow',
-    });
-    const owned = between.filter(({ metadata }) =>
-      metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === uid),
-    );
-    return new Set(owned.map(({ metadata }) => metadata?.uid ?? ''));
+    const options = { path, labelSelector, metadataOnly: true, priority: 'follow' } as const;
+    const isOwned = ({ metadata }: Owned): boolean =>
+      metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === uid) ?? false;
+    const uidOf = (one: Owned): string | undefined => (isOwned(one) ? (one.metadata?.uid ?? '') : undefined);
+    return new Set(await ofEachListed(this.#client, options, uidOf));
   }
 
   pods(

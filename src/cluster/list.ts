@@ -152,3 +152,21 @@ export function snapshot<T>(api: Api, options: ListOptions): Promise<{ items: T[
 export async function wholeList<T>(api: Api, options: ListOptions): Promise<T[]> {
   return (await snapshot<T>(api, options)).items;
 }
+
+/**
+ * What is needed of each object of a list. No more than two pages of whole objects are in memory: whoever may create them decides how large
+ * they are.
+ * @param of called with each object, and again with all of them if the list expires meanwhile; what it makes undefined is left out
+ * @throws as `wholeList` does
+ */
+export function ofEachListed<T, R>(api: Api, options: ListOptions, of: (item: T) => R | undefined): Promise<R[]> {
+  return restartingExpired(async () => {
+    const all: R[] = [];
+    for await (const { items } of listPages<T>(api, options)) for (const item of items) push(all, of(item));
+    return all;
+  });
+}
+
+function push<R>(all: R[], one: R | undefined): void {
+  if (one !== undefined) all.push(one);
+}

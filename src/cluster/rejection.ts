@@ -4,7 +4,7 @@ import type { PodFacts, Workload } from '../model.ts';
 import { PRODUCT } from '../names.ts';
 import { cutToSecond } from '../rfc3339.ts';
 import type { Api } from './client.ts';
-import { wholeList } from './list.ts';
+import { ofEachListed } from './list.ts';
 import { resourcePath } from './resources.ts';
 
 interface RawEvent {
@@ -43,17 +43,21 @@ export async function latestRejection(
 ): Promise<string | undefined> {
   const path = resourcePath('events', workload.namespace);
   const uids = [workload.uid, ...pods.filter(({ ready }) => !ready).map(({ uid }) => uid)].slice(0, PODS + 1);
-  const lists = uids.map((uid) =>
-    wholeList<RawEvent>(api, { path, fieldSelector: `type=Warning,involvedObject.uid=${uid}` }),
-  );
   const from = cutToSecond(since);
-  const events = (await Promise.all(lists)).flat().filter((event) => fits(event, EVENT) && !isOurs(event));
-  const last = events
-    .filter((event) => timeOf(event) >= from)
-    .sort((a, b) => timeOf(a) - timeOf(b))
-    .at(-1);
-  return last && excerpt(`${last.involvedObject?.kind} ${last.involvedObject?.name}: ${last.reason}: ${last.message}`);
+  let last: RawEvent | undefined;
+  // only the latest is kept: whoever may create Events can create any number of large ones
+  const look = (event: RawEvent): undefined => {
+    if (!fits(event, EVENT) || isOurs(event) || timeOf(event) < from) return;
+    if (!last || timeOf(event) >= timeOf(last)) last = event;
+  };
+  const read = (uid: string) =>
+    ofEachListed(api, { path, fieldSelector: `type=Warning,involvedObject.uid=${uid}` }, look);
+  await Promise.all(uids.map(read));
+  return saidBy(last);
 }
+
+const saidBy = (event: RawEvent | undefined): string | undefined =>
+  event && excerpt(`${event.involvedObject?.kind} ${event.involvedObject?.name}: ${event.reason}: ${event.message}`);
 
 /** Meltemi's own Events about the workload explain nothing. */
 const isOurs = ({ reportingComponent }: RawEvent): boolean => reportingComponent === PRODUCT;
