@@ -58,7 +58,7 @@ Examples:
   ${PRODUCT} pause -n meltemi --reason 'change freeze until Monday'
   ${PRODUCT} resume -n meltemi
 
-The same by kubectl: kubectl -n meltemi annotate lease ${LEASE_NAME} ${LEASE_ANNOTATION.paused}='change freeze until Monday'
+The same with kubectl: kubectl -n meltemi annotate lease ${LEASE_NAME} --overwrite ${LEASE_ANNOTATION.paused}='change freeze until Monday'
 
 Exit code: 0 done, 1 an error, 2 wrong usage.`;
 
@@ -66,7 +66,8 @@ const RESUME_EXAMPLES = `
 Examples:
   ${PRODUCT} resume -n meltemi              end a pause, and any halt that failed restarts have caused
 
-The same by kubectl: kubectl -n meltemi annotate lease ${LEASE_NAME} ${LEASE_ANNOTATION.paused}- ${LEASE_ANNOTATION.resume}="$(date)"
+The same with kubectl:
+  kubectl -n meltemi annotate lease ${LEASE_NAME} --overwrite ${LEASE_ANNOTATION.paused}- ${LEASE_ANNOTATION.resume}="$(date)"
 
 Exit code: 0 done, 1 an error, 2 wrong usage.`;
 const CHECK_EXAMPLES = `

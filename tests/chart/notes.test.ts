@@ -9,7 +9,7 @@ test('the notes say to plan first, how namespaces take part, how to pause and wh
   assert.match(text, /meltemi plan/);
   assert.match(text, /istio\.io\/rev/);
   assert.match(text, /by default kube-system and istio-system.*skipped \(namespace\)/s);
-  assert.match(text, /kubectl -n ops annotate lease meltemi meltemi\.dev\/paused=/);
+  assert.match(text, /kubectl -n ops annotate lease meltemi --overwrite meltemi\.dev\/paused=/);
   for (const annotation of Object.values(ANNOTATION)) assert.ok(text.includes(`${annotation}-`), annotation);
   assert.doesNotMatch(text, /PAUSED|DRY RUN|WARNING|NOTE:|namespaces .* only/);
 });

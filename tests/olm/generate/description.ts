@@ -48,8 +48,8 @@ workload what it would give the next pod, compares that with the pods, and resta
 does, a few workloads at a time and only while it is safe. Every decision has a reason. If Meltemi cannot tell, it does not restart.
 It adds no custom resources.`;
 
-const WHICH = `- **Included:** everything that Istio injects. Meltemi looks after the Deployments, StatefulSets and DaemonSets in
-  namespaces with Istio's label (\`istio-injection: enabled\`, or \`istio.io/rev\`).
+const WHICH = `- **Included:** everything that Istio injects, usually in namespaces with the label \`istio-injection: enabled\`
+  or \`istio.io/rev\`: Deployments, StatefulSets, DaemonSets, Argo Rollouts, and ReplicaSets and ReplicationControllers without an owner.
 - **Excluded:** the annotation \`${RESTART_ANNOTATION}: "false"\` on a workload or its namespace keeps it from being restarted. With
   \`${envOf('optIn')}=true\`, Meltemi restarts only workloads with \`"true"\`.
 - **At certain times:** the annotation \`${WINDOW_ANNOTATION}: Mon-Thu 22:00-05:00 Europe/Athens\` on a workload or its namespace lets
@@ -69,18 +69,19 @@ spec:
         value: "10"
 \`\`\``;
 
-const NEVER = `- Meltemi writes one annotation of the pod template to Deployments, StatefulSets and DaemonSets, and its own record,
-  such as \`${ANNOTATION.restartedFor}\`, beside it. It creates Events and keeps the Lease \`${LEASE_NAME}\` in its namespace. It
-  writes nothing else.
+const NEVER = `- Meltemi writes one annotation to the pod template of a workload, or \`spec.restartAt\` to a Rollout. To the workload
+  itself it writes its own record, such as \`${ANNOTATION.restartedFor}\`. It creates Events and keeps the Lease \`${LEASE_NAME}\` in its
+  namespace. It writes nothing else.
 - It reads no Secret, and of ConfigMaps only \`istio\` and \`istio-sidecar-injector\`. If you run revisions with other names, you
   can grant theirs ([how](${HOME_PAGE}/blob/main/docs/install.md)).
-- It deletes no pods and no other objects, and connects only to the API server and the injectors.`;
+- It deletes nothing. It evicts pods only where no controller replaces them, unless \`${envOf('onDelete')}\` is \`never\`.
+- It connects only to the API server, the injectors, and the servers that you name for metric gates, notifications and traces.`;
 
 const metricsAt = (
   port: string,
-): string => `\`GET /metrics\` on the port \`${port}\`, over TLS to clients that may get it, unless \`${envOf('metricsSecure')}\` is
-\`false\`. The headless
-Service \`${PRODUCT}\` finds every replica. [A sample](${HOME_PAGE}/blob/main/olm-bundle/samples/metricsreader.yaml) lets a Prometheus
+): string => `\`GET /metrics\` on the port \`${port}\`, over TLS to clients that the API server authorizes, unless
+\`${envOf('metricsSecure')}\` is \`false\`. The headless Service \`${PRODUCT}\` finds every replica.
+[A sample](${HOME_PAGE}/blob/main/olm-bundle/samples/metricsreader.yaml) lets a Prometheus
 scrape them.`;
 
 function environment(env: Readonly<Record<string, string>>): string {
