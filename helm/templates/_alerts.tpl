@@ -29,8 +29,8 @@
   labels:
     severity: warning
   annotations:
-    summary: Workloads have had an outdated sidecar for long.
-    description: {{ printf "%s workloads have waited for %s or longer. The metric meltemi_waiting_workloads tells the reasons." "{{ $value }}" .Values.prometheusRule.outdatedFor | quote }}
+    summary: Workloads have had an outdated sidecar for a long time.
+    description: {{ printf "%s workloads have waited for %s or longer. The metric meltemi_waiting_workloads has the reasons." "{{ $value }}" .Values.prometheusRule.outdatedFor | quote }}
     runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemiproxiesoutdated
 - alert: MeltemiRestartsHalted
   expr: max(meltemi_halted_runs{ {{- $own -}} }) > 0
@@ -82,7 +82,7 @@
   labels:
     severity: warning
   annotations:
-    summary: Meltemi cannot watch what decides about sidecars.
+    summary: Meltemi cannot watch objects that decide which sidecar pods get.
     description: {{ printf "For 15 minutes %s has not been able to watch something that every decision rests on; nothing is restarted. The log and /readyz name it." "{{ $labels.pod }}" | quote }}
     runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemiwatchstale
 # over all replicas, as the leader may have changed within the hour
@@ -103,7 +103,7 @@
   labels:
     severity: warning
   annotations:
-    summary: A control plane has been half-way through an upgrade for long.
+    summary: A control plane has been half-way through an upgrade for 30 minutes.
     description: {{ printf "%s gates have been closed for 30 minutes or longer; the Event GateClosed names them." "{{ $value }}" | quote }}
     runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemigateclosed
 # what people hold themselves, by pausing or until the night, is not stuck
@@ -150,8 +150,8 @@
   labels:
     severity: warning
   annotations:
-    summary: The policy file cannot be used; the last good one stays in force.
-    description: The policy in namespace {{ include "meltemi.namespace" . }} was changed into one that cannot be used. The Event PolicyRejected tells what is wrong with it.
+    summary: The policy file is not valid; the last valid one stays in force.
+    description: The policy in namespace {{ include "meltemi.namespace" . }} is not valid any more. The Event PolicyRejected says what is wrong with it.
     runbook_url: {{ .Values.prometheusRule.runbookUrl }}#meltemipolicyinvalid
 {{- end -}}
 

@@ -40,13 +40,13 @@ export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
 /** The key that pauses, with what it means. */
 export const PAUSE_KEY = {
   paused:
-    'no new restart begins; a text is the reason that is shown, `true` gives none, and `false` is the same as no key',
+    'begin no new restart: a text is the reason to show, `true` pauses without a reason, and `false` does not pause',
 } as const;
 
 /** The key for images that the cluster pulls from elsewhere, and what it means. */
 export const REWRITES_KEY = {
   imageRewrites:
-    "where the cluster pulls images from instead of from where the injector says; both are a workload's right image",
+    'registries and paths from which the cluster pulls images that the injector names elsewhere; the image from either counts as expected',
 } as const;
 
 /** Keys of the sidecars that are kept up to date, with what they mean. */
@@ -57,15 +57,15 @@ export const SIDECAR_KEYS = {
 
 /** Keys of the times at which restarts may begin, with what they mean. */
 export const TIME_KEYS = {
-  windows: 'times in which restarts may begin; without any, they begin at any time',
-  freezes: 'times in which no restart begins',
+  windows: 'times at which restarts may begin; without any, they begin at any time',
+  freezes: 'times at which no restart begins',
   urgent: 'restarts towards these images ignore `windows`, `freezes` and the annotation `meltemi.dev/window`',
 } as const;
 
 /** Keys of filters, with what they mean. */
 export const FILTER_KEYS = {
-  include: 'only what one of these matches is restarted; without any, everything',
-  exclude: 'what one of these matches is not restarted, whatever else is said',
+  include: 'Meltemi restarts only workloads that one of these filters matches; without any, all',
+  exclude: 'Meltemi restarts no workload that one of these filters matches, whatever other settings say',
 } as const;
 
 /** The key of who is told of runs, and what it means. */

@@ -82,7 +82,7 @@ export const SETTINGS = {
     parse: oneOfEach(RESTARTABLE),
   } as Setting<ReadonlySet<Drift>>),
   reportOn: policy({
-    help: `kinds of drift that are looked for besides those of --restart-on, comma-separated, of ${REPORTED.join(', ')}`,
+    help: `more kinds of drift to look for and report, comma-separated, of ${REPORTED.join(', ')}`,
     value: 'drifts',
     default: REPORTED.join(','),
     commands: BOTH,
@@ -117,7 +117,10 @@ export const SETTINGS = {
     default: 'kube-system,istio-system',
   }),
   optIn: policy(
-    toggle(`restart only what carries the annotation ${RESTART_ANNOTATION}: "true", itself or its namespace`, BOTH),
+    toggle(
+      `restart only workloads that have, or whose namespace has, the annotation ${RESTART_ANNOTATION}: "true"`,
+      BOTH,
+    ),
   ),
   includeNamespaces: policy(
     neverEmpty(
@@ -154,16 +157,16 @@ export const SETTINGS = {
       BOTH,
     ),
   ),
-  restartDelay: policy(duration('least time between two restarts', '0s', BOTH)),
-  annotationCooldown: policy(duration('least time between two restarts of one workload', '5m', BOTH)),
-  istiodConfigReadDelay: policy(duration('extra wait after the injector configuration changed', '10s', RUN)),
+  restartDelay: policy(duration('minimum time between two restarts', '0s', BOTH)),
+  annotationCooldown: policy(duration('minimum time between two restarts of one workload', '5m', BOTH)),
+  istiodConfigReadDelay: policy(duration('extra wait after the configuration of an injector has changed', '10s', RUN)),
   restartTimeout: policy(duration('time for a restarted workload to become ready', '10m', RUN, SECOND)),
   failureBudget: policy(count('failed restarts of a run that halt it', 3, BOTH)),
   failureBudgetPerNamespace: policy(count('failed restarts in one namespace that halt that namespace', 2, BOTH)),
   maxAttempts: policy(count('restarts for one sidecar before giving up', 1, BOTH)),
   maxRestartsPerDay: policy(
     count(
-      'restarts of one workload within 24 hours that may end badly before it waits; restarts that end well have a limit of 10',
+      'a workload waits after this many restarts within 24 hours that ended badly, or after 10 that ended well',
       3,
       BOTH,
     ),
@@ -184,7 +187,7 @@ export const SETTINGS = {
   metricsCertKey: { ...text('name of its private key in that folder', 'file', RUN), default: 'tls.key' },
   healthProbeBindAddress: address('where /livez and /readyz are served; 0 turns them off', ':8081'),
   statusBindAddress: address(
-    'where the status page is served: plain to everyone on a loopback address such as 127.0.0.1:8082; ' +
+    'where the status page is served: on a loopback address such as 127.0.0.1:8082 plain HTTP to all clients; ' +
       'elsewhere over TLS, to clients that the API server authorizes; 0 turns it off',
     '0',
   ),

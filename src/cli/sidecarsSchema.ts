@@ -37,7 +37,7 @@ export const SIDECAR_FIELDS: Readonly<Record<string, string>> = {
   name: 'A short name. It appears in plans, Events and records.',
   container: 'The name of the injected container.',
   ...Object.fromEntries(SOURCE_KINDS.map(({ key, help }) => [key, help])),
-  match: 'Filters, as in `include`. The entry is about the workloads that one of them matches; without any, about all.',
+  match: 'Filters, as in `include`. The entry applies to workloads that one of them matches; without any, to all.',
   readyFirst:
     'Deployments as `namespace/name`. Meltemi restarts no workload for this sidecar until their rollouts are complete.',
 };

@@ -50,7 +50,7 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
     resource: 'namespaces',
     verbs: ['list', 'watch'],
     ...inCluster,
-    why: 'to read the labels that decide about injection',
+    why: 'to read the labels that decide whether pods are injected',
   },
   {
     resource: 'tokenreviews',
@@ -64,7 +64,7 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
     verbs: ['create'],
     ...inCluster,
     when: 'authorizes',
-    why: 'to check whether they may read it',
+    why: 'to check that they may read them',
   },
   {
     resource: 'proxyconfigs',
@@ -72,18 +72,18 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
     place: 'cluster',
     scoped: ['istio', 'namespaces'],
     when: 'istio',
-    why: 'they affect what is injected',
+    why: 'to notice changes that affect what is injected',
   },
   { resource: 'pods', verbs: ['list'], ...ofWorkloads, why: 'to read the current sidecars' },
-  { resource: 'poddisruptionbudgets', verbs: ['list'], ...ofWorkloads, why: 'restarts wait for them' },
+  { resource: 'poddisruptionbudgets', verbs: ['list'], ...ofWorkloads, why: 'to wait while they allow no disruption' },
   {
     resource: 'canaries',
     verbs: ['list'],
     ...ofWorkloads,
     when: 'flagger.enabled',
-    why: 'the target of a Canary is never restarted, and its primary not while it is analysed',
+    why: 'to restart no target of a Canary, and no primary during an analysis',
   },
-  { resource: 'events', verbs: ['create'], ...ofWorkloads, why: 'to report about a workload' },
+  { resource: 'events', verbs: ['create'], ...ofWorkloads, why: 'to send Events about a workload' },
   { resource: 'events', verbs: ['list'], ...ofWorkloads, why: 'to explain why a rollout makes no progress' },
   {
     resource: 'configmaps',
@@ -104,7 +104,7 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
     verbs: ['get', 'update'],
     names: [LEASE_NAME],
     ...own,
-    why: 'leader election, the journal, and the requests of users on the Lease',
+    why: 'leader election, the journal, and pauses and resumes by users',
   },
   {
     resource: 'serviceaccounts',
@@ -112,9 +112,9 @@ const ALWAYS: readonly (Omit<Right, 'group'> & { readonly resource: Resource })[
     names: [...new Set(KINDS.flatMap(({ podCreator }) => podCreator ?? []))],
     ...inCluster,
     when: 'sidecars',
-    why: 'to ask other injectors as the controllers that create the pods',
+    why: 'to ask other injectors in the name of the controllers that create the pods',
   },
-  { resource: 'events', verbs: ['create'], ...own, why: 'to report what concerns no workload' },
+  { resource: 'events', verbs: ['create'], ...own, why: 'to send Events that concern no workload' },
 ];
 
 /** A permission for a resource. */
@@ -148,7 +148,7 @@ export const RIGHTS: readonly Right[] = [
     verbs: ['list', 'watch'],
     place: 'cluster',
     scoped: ['istio'],
-    why: 'to see when istiod rolls out; nothing is restarted meanwhile',
+    why: 'to restart nothing while istiod rolls out',
   }),
   ...KINDS.map((kind) =>
     rightTo(kind, {
@@ -166,7 +166,7 @@ export const RIGHTS: readonly Right[] = [
           verbs: ['create'] as const,
           ...ofWorkloads,
           when: 'eviction.enabled' as const,
-          why: `to replace pods that no controller replaces, of a ${evicting.join(' or ')}`,
+          why: `to evict pods that no controller replaces, of a ${evicting.join(', ')}`,
         },
       ]
     : []),
@@ -176,7 +176,7 @@ export const RIGHTS: readonly Right[] = [
   rightTo(JOBS, {
     verbs: ['get'],
     ...ofWorkloads,
-    why: 'to list outdated pods of a Job under its CronJob, and say when it ends',
+    why: 'to list outdated pods of a Job under its CronJob, and to say when the Job ends at the latest',
   }),
 ];
 

@@ -12,7 +12,7 @@ export const DRIFTS = {
   config:
     'has the expected sidecar, but with other resources, arguments, variables, mounts, ports, probes or other fields than the ' +
     'injector would set now',
-  orphaned: 'has an injected sidecar that nobody would inject any more',
+  orphaned: 'has an injected sidecar that no injector would inject any more',
 } as const;
 
 export type Drift = keyof typeof DRIFTS;

@@ -3,7 +3,7 @@ export const VERDICT_REASONS = {
   // skipped
   'not-injected': {
     help: 'No injector entry matches the pods of this workload, and its pods have no sidecar.',
-    ends: 'You label its namespace or its pod template for injection. Nothing needs to be done for a workload outside of the mesh.',
+    ends: 'You label its namespace or its pod template for injection. A workload outside of the mesh needs nothing.',
   },
   orphaned: {
     help:
@@ -21,7 +21,7 @@ export const VERDICT_REASONS = {
     help:
       'Meltemi does not restart owners of this kind, or with this update strategy. The detail names it, and how many ' +
       'pods are outdated.',
-    ends: 'Its pods are replaced in its own way. For pods of a Job that is its next run.',
+    ends: 'Its own controller replaces the pods, or you do. A CronJob does with its next Job.',
   },
   'template-names-image': {
     help:
@@ -70,15 +70,15 @@ export const VERDICT_REASONS = {
   // unknown and conflict: never restarted
   'injector-unreachable': {
     help: 'The matched injector cannot be reached, or answers no question at all. Meltemi asks again with back-off.',
-    ends: 'The injector answers. See whether the Service has ready pods, and whether a NetworkPolicy keeps Meltemi from them.',
+    ends: 'The injector answers. Check that its Service has ready pods, and that no NetworkPolicy keeps Meltemi from them.',
   },
   'injector-refused': {
-    help: 'The injector answered allowed: false; new pods of this workload would be rejected.',
-    ends: 'The injector accepts the pod template. The detail is what it said, often about an annotation that you can correct.',
+    help: 'The injector answered `allowed: false`, so the API server would reject new pods of this workload.',
+    ends: 'The injector accepts the pod template. The detail has its message, often about an annotation that you can correct.',
   },
   'bad-answer': {
     help:
-      'The injector answers questions about other workloads, but for this one it answers with an error, too late or unusably. ' +
+      'The injector answers questions about other workloads, but its answer for this one is an error, too late or not usable. ' +
       'Meltemi asks again with back-off.',
     ends: "The injector answers the question about this workload. The detail says what was wrong, and istiod's log may say why.",
   },
@@ -90,11 +90,11 @@ export const VERDICT_REASONS = {
     help:
       'The workload or its namespace cannot be read at the moment, so what was seen before may be out of date. ' +
       'Meltemi reads it again with back-off.',
-    ends: 'The workload can be read again. The detail says why it cannot: a missing right, or trouble of the API server.',
+    ends: 'The workload can be read again. The detail says why it cannot: a missing right, or a problem of the API server.',
   },
   'match-conditions': {
     help: 'The matching entry has a matchCondition (CEL), named in the detail, that only the API server can evaluate.',
-    ends: 'You replace the matchCondition by selectors, or restart the workload yourself.',
+    ends: 'You replace the matchCondition with selectors, or restart the workload yourself.',
   },
   'invalid-selector': {
     help: 'A webhook entry has a selector that Kubernetes would reject.',

@@ -29,7 +29,7 @@ export const OUTCOMES = {
     well: true,
   },
   'superseded:expectation': {
-    help: 'Another sidecar was expected by the end of the restart, so it proves nothing about its own.',
+    help: 'The expected sidecar changed during the restart, so the restart neither succeeded nor failed.',
     result: 'superseded',
     failure: false,
     well: true,
@@ -38,7 +38,7 @@ export const OUTCOMES = {
   interrupted: {
     help:
       'Meltemi stopped before it had evicted every outdated pod, because a rule, a PodDisruptionBudget or a rollout of another template ' +
-      'was in the way. It goes on when nothing is. No pod is evicted twice.',
+      'prevented it. It continues when nothing does. No pod is evicted twice.',
     result: 'interrupted',
     failure: false,
     well: true,
@@ -72,12 +72,12 @@ export const OUTCOMES = {
     ...FAILED,
   },
   'failed:still-injected': {
-    help: 'New pods became ready with a sidecar that nobody would inject. Only if `restartOn` has `orphaned`.',
+    help: 'New pods became ready with a sidecar that no injector would inject. Only if `restartOn` has `orphaned`.',
     ...FAILED,
   },
   'config-remains': {
     help:
-      'New pods became ready with the expected sidecar, but not configured as the injector answers: something after it changes it. ' +
+      'New pods became ready with the expected sidecar, but something after the injector changed its configuration. ' +
       'Only if `restartOn` has `config`. It halts nothing, and Meltemi no longer restarts for such differences.',
     result: 'failed',
     failure: false,

@@ -2,11 +2,11 @@
 export const EVENT_REASONS = {
   SidecarOutdated: {
     type: 'Normal',
-    help: 'The workload was found outdated: what it has and what its injector would give it now.',
+    help: 'The workload is outdated. The message has its sidecar and the one that its injector would give it now.',
   },
   SidecarRestarted: {
     type: 'Normal',
-    help: 'A restart was followed to its end and every pod has the expected sidecar.',
+    help: 'A restart has ended, and every pod has the expected sidecar.',
   },
   RestartFailed: {
     type: 'Warning',
@@ -24,7 +24,7 @@ export const EVENT_REASONS = {
   },
   MetricGateClosed: {
     type: 'Warning',
-    help: 'A metric gate has kept restarts back for its `timeLimit`. It stays closed until its metrics are well again.',
+    help: 'A metric gate has kept restarts back for its `timeLimit`. It stays closed until Prometheus gives a good answer.',
   },
   RestartWaiting: {
     type: 'Warning',
@@ -32,7 +32,7 @@ export const EVENT_REASONS = {
   },
   RolloutGroupProblem: {
     type: 'Warning',
-    help: 'A rollout group is not set up as it must be. Its StatefulSets are skipped, or one pod at a time is evicted.',
+    help: 'A rollout group is not set up correctly. Meltemi skips its StatefulSets, or evicts one pod at a time.',
   },
   ImageRewritten: {
     type: 'Normal',
@@ -45,8 +45,8 @@ export const EVENT_REASONS = {
   JournalLost: {
     type: 'Warning',
     help:
-      'The journal on the Lease was gone or could not be read. Meltemi goes on with what it still knows and what ' +
-      'stands on the workloads.',
+      'The journal on the Lease was gone or could not be read. Meltemi continues with what it has in memory and ' +
+      'with the records on the workloads.',
   },
   InjectorUnreachable: {
     type: 'Warning',
@@ -54,11 +54,11 @@ export const EVENT_REASONS = {
   },
   RunFinished: {
     type: 'Normal',
-    help: 'Nothing of a run is in flight, and no more of it is restarted by waiting. The message is the summary of the run.',
+    help: 'No restart of a run is in flight, and none will follow by itself. The message is the summary of the run.',
   },
   PolicyRejected: {
     type: 'Warning',
-    help: 'The policy file was changed into one that cannot be used, or is gone; the last good one stays in force.',
+    help: 'The policy file is not valid any more, or is gone. The last valid one stays in force.',
   },
   PolicyLoaded: {
     type: 'Normal',

@@ -13,7 +13,10 @@ import type { WaveCount } from './waveCounts.ts';
 
 /** Every metric with its help. The table in docs/reporting.md is made from here. */
 export const METRICS = {
-  build_info: { labels: ['version', 'node_version'], help: 'Always 1; which Meltemi this is.' },
+  build_info: {
+    labels: ['version', 'node_version'],
+    help: 'Always 1. The labels have the versions of Meltemi and of Node.js.',
+  },
   leader: { labels: [], help: 'Whether this process leads, and so may write.' },
   workloads: { labels: ['state'], help: 'Workloads by verdict at the last evaluation.' },
   waiting_workloads: { labels: ['reason'], help: 'Outdated workloads that are not restarted now, by reason.' },
@@ -29,7 +32,7 @@ export const METRICS = {
     labels: [],
     help: 'When the leader first saw the workload that has been outdated for the longest time; 0 if none is outdated.',
   },
-  restarts_in_flight: { labels: [], help: 'Restarts that are written and not ended.' },
+  restarts_in_flight: { labels: [], help: 'Restarts that have been written and have not ended.' },
   restarts_total: { labels: ['kind', 'result'], help: 'Ended restarts by workload kind and result.' },
   wave_workloads: {
     labels: ['wave', 'state'],
@@ -41,15 +44,18 @@ export const METRICS = {
   },
   restart_duration_seconds: {
     labels: [],
-    help: 'How long restarts take that end as verified or failed, from the write to the end.',
+    help: 'How long verified and failed restarts took, from the write to the end.',
   },
   injector_questions_total: { labels: ['result'], help: 'Questions to injectors by result.' },
   halted_runs: { labels: [], help: 'Runs that failures have halted and that keep workloads waiting.' },
   gates_closed_long: { labels: [], help: 'Gates that have been closed for 30 minutes or longer.' },
-  metric_gate_open: { labels: ['gate'], help: 'Whether a metric gate of the policy is open, while it is asked.' },
+  metric_gate_open: {
+    labels: ['gate'],
+    help: 'Whether a metric gate of the policy is open. Absent while Meltemi does not ask the gate.',
+  },
   metric_gate_answered_timestamp_seconds: {
     labels: ['gate'],
-    help: 'When Prometheus last gave a usable answer to a metric gate, while it is asked.',
+    help: 'When Prometheus last gave a usable answer to a metric gate. Absent while Meltemi does not ask the gate.',
   },
   metric_gates_closed_long: {
     labels: [],
@@ -60,7 +66,7 @@ export const METRICS = {
   eta_timestamp_seconds: {
     labels: ['estimate'],
     help:
-      'When every restart that only takes time is expected to be done: `median` is as likely too early as too late, ' +
+      'When all restarts that wait for nothing but time are expected to be done: `median` is as likely too early as too late, ' +
       '`p90` is too early once in ten times. 0 if there is nothing to wait for.',
   },
   scans_total: { labels: ['result'], help: 'Scans of the cluster by result.' },
@@ -69,7 +75,7 @@ export const METRICS = {
     help: 'How long a scan takes, reading workloads and pods and asking injectors.',
   },
   last_scan_timestamp_seconds: { labels: [], help: 'When the last complete scan ended.' },
-  policy_invalid: { labels: [], help: '1 while the policy file cannot be used and the last good one stays in force.' },
+  policy_invalid: { labels: [], help: '1 while the policy file is not valid and the last valid one stays in force.' },
   policy_loaded_timestamp_seconds: { labels: [], help: 'When the policy file in force was read; 0 without one.' },
   notifications_total: {
     labels: ['receiver', 'result'],

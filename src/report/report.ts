@@ -223,7 +223,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
       this.#events.about(
         workload,
         'SidecarRestarted',
-        'no pod has the sidecar any more, because nobody would inject it',
+        'no pod has the sidecar any more, because no injector would inject it',
       );
   }
 

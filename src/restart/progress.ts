@@ -186,7 +186,7 @@ const NO_SIDECAR = failure('no-sidecar', 'new pods are ready without a sidecar')
 /** An image in a message. Anyone who may create pods may have written it. */
 const LONGEST_IMAGE = 200;
 const LONGEST_PATH = 100;
-const STILL_INJECTED = failure('still-injected', 'new pods are ready with a sidecar that nobody would inject');
+const STILL_INJECTED = failure('still-injected', 'new pods are ready with a sidecar that no injector would inject');
 const WRONG_PLACEMENT = failure(
   'wrong-placement',
   'new pods are ready with an ordinary container instead of a native sidecar, or the reverse',

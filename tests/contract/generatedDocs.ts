@@ -208,15 +208,15 @@ function metrics(): string {
 
 const ANNOTATION_HELP: Record<keyof typeof ANNOTATION, string> = {
   restartedFor: 'fingerprint of the sidecar that the last restart was made for',
-  restartedAt: 'when it was written, RFC 3339',
+  restartedAt: 'when Meltemi wrote that restart, RFC 3339',
   attempts: 'restarts in this episode of drift',
   writes: 'times of the latest restarts, for the daily cap; `ok` after those that ended well',
   run: 'hash of the content of the injector that the restart was made towards; restarts with the same value form one run',
   retried: 'the value of `meltemi.dev/retry` that the restart answered',
   outcome: 'how the restart ended, see above; empty while it is in flight',
   others:
-    'only if the policy has `sidecars`: what else restarts were for, each with its time, attempts, run and outcome, separated by commas',
-  durations: 'how many seconds the last three restarts took that were verified, newest first; absent before the first',
+    'only if the policy has `sidecars`: other sidecars that restarts were for, each with time, attempts, run and outcome',
+  durations: 'how many seconds each of the last three verified restarts took, newest first; absent before the first',
 };
 
 const LEASE_ANNOTATION_HELP: Record<keyof typeof LEASE_ANNOTATION, string> = {
@@ -270,9 +270,9 @@ function ownerKinds(): string {
 }
 
 const WHEN_HELP: Readonly<Record<string, string>> = {
-  authorizes: `with \`${flagOf('metricsSecure')}\`, or with \`${flagOf('statusBindAddress')}\` on an address that is no loopback`,
+  authorizes: `only with \`${flagOf('metricsSecure')}\`, or with \`${flagOf('statusBindAddress')}\` on an address that is not loopback`,
   istio: 'unless the policy says `istio: false`',
-  sidecars: 'if the policy has `sidecars`',
+  sidecars: 'only if the policy has `sidecars`',
   'eviction.enabled': 'unless the chart’s value `eviction.enabled` is `false`',
 };
 
@@ -282,7 +282,7 @@ function rights(all: readonly Right[]): string {
     verbs.join(', '),
     PLACE_HELP[place],
     scoped.map((one) => PLACE_HELP[one]).join(', '),
-    when ? `${why}; only ${WHEN_HELP[when] ?? `with the chart’s value \`${when}\``}` : why,
+    when ? `${why}; ${WHEN_HELP[when] ?? `only with the chart’s value \`${when}\``}` : why,
   ]);
   return tableOf(['kind', 'verbs', 'where', 'where with `namespaces`', 'why'], rows);
 }

@@ -9,14 +9,14 @@ import { whileRecent } from '../whileRecent.ts';
 export const answerContradicted: Rule<'answer-contradicted'> = {
   code: 'answer-contradicted',
   help:
-    'A restart for another sidecar was verified, and now the injector gives another answer, although its configuration is the same. ' +
-    'The restart waits for half a minute, because one replica of istiod may be behind.',
-  ends: 'Half a minute has passed, or the injector gives the answer again that the workload was restarted for.',
+    'The injector no longer gives the sidecar that the last verified restart brought, although its configuration is the same. ' +
+    'The next restart waits for half a minute, because one replica of istiod may be behind.',
+  ends: 'Half a minute has passed, or the injector gives the earlier answer again.',
   lookAgain: 'on-change',
   ...whileRecent({
     isSo: isContradiction,
     since: ({ contradictedSince }) => contradictedSince,
     lasts: 30_000,
-    detail: 'the injector answers otherwise than at the last restart',
+    detail: 'the injector no longer gives the sidecar of the last restart',
   }),
 };

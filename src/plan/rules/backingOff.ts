@@ -7,8 +7,8 @@ export const backingOff: Omit<Rule<'error'>, 'check'> & {
   check(assessed: Assessed, context: Pick<RuleContext, 'now' | 'retryAt'>): Finding | undefined;
 } = {
   code: 'error',
-  help: 'The last attempt met an error; Meltemi tries again with back-off.',
-  ends: 'The next attempt succeeds. The detail is the error, and `until` says when the attempt is made.',
+  help: 'The last attempt failed with an error; Meltemi tries again with back-off.',
+  ends: 'The next attempt succeeds. The detail has the error, and `until` the time of the attempt.',
   lookAgain: 'on-change',
   changes: true,
   staysUntil: ({ workload }, { now, retryAt }) => endOf(retryAt.get(keyOf(workload))?.until, now),

@@ -6,7 +6,7 @@ import type { Rule } from '../rule.ts';
 export const budgets: Rule<'pdb'> = {
   code: 'pdb',
   help: 'A PodDisruptionBudget allows no disruption now, or another workload under the same budget is being restarted.',
-  ends: 'The budget allows a disruption, and no other workload under it is in flight. Or `--pdb=ignore`, unless its pods are evicted.',
+  ends: 'The budget allows a disruption, and no other workload under it is in flight. Or set `--pdb=ignore`; evictions ignore that.',
   lookAgain: 30_000,
   heldBy: 'its own state',
   betweenPods: true,

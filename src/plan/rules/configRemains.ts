@@ -13,8 +13,8 @@ export const configRemains: Rule<'config-remains'> = {
   code: 'config-remains',
   endedBy: `${PRODUCT} resume -n {meltemi}`,
   help:
-    'A restart of this workload, or of another one, did not end the difference between its configuration and the one that the injector ' +
-    'answers. Meltemi only reports it until the injector changes or you run `meltemi resume`.',
+    'A restart, of this workload or of another one, did not bring the configuration that the injector gives. ' +
+    'Meltemi only reports the difference until the injector changes or you run `meltemi resume`.',
   ends: 'The injector changes, or you run `meltemi resume`.',
   lookAgain: 'on-change',
   heldBy: 'failed restarts',

@@ -7,8 +7,8 @@ export const doNotDisrupt: Rule<'do-not-disrupt'> = {
   code: 'do-not-disrupt',
   help:
     `The pod template or a pod asks not to be disrupted (${DO_NOT_DISRUPT_KEYS.map((key) => `\`${key}\``).join(' or ')}), ` +
-    'and `--do-not-disrupt=hold` keeps to that.',
-  ends: 'The annotation is removed or its pods end. Or `--do-not-disrupt=ignore`.',
+    'and `--do-not-disrupt=hold` respects that.',
+  ends: 'The annotation is removed, or the pods that have it end. Or set `--do-not-disrupt=ignore`.',
   // the pods that ask may end
   lookAgain: 60_000,
   heldBy: 'its owners',

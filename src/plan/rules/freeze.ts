@@ -6,7 +6,7 @@ import { isUrgent } from '../windows/urgent.ts';
 export const freeze: Rule<'freeze'> = {
   code: 'freeze',
   help: 'One of the `freezes` of the policy is in force for this workload. The detail says when it ends.',
-  ends: 'The freeze ends at the time in the detail. Or edit `freezes` in the policy.',
+  ends: 'The freeze ends, at the time in the detail. Or edit `freezes` in the policy.',
   lookAgain: 'on-change',
   changes: true,
   staysUntil(_assessed, { now, wall, policy }) {

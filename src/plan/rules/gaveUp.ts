@@ -10,9 +10,9 @@ export const gaveUp: Rule<'gave-up'> = {
   code: 'gave-up',
   endedBy: `kubectl -n {namespace} annotate {kind} {name} --overwrite ${RETRY}="$(date)"`,
   help:
-    'A restart did not bring this sidecar, or its result is unknown. ' +
+    'A restart did not bring the expected sidecar, or its result is unknown. ' +
     `Meltemi does not repeat it. Set \`${RETRY}\` to ask for one more.`,
-  ends: 'The injector answers with another sidecar, or you set the annotation for one more restart.',
+  ends: `The injector gives another sidecar, or you set \`${RETRY}\` to a new value.`,
   lookAgain: 30_000,
   heldBy: 'failed restarts',
   holdsNoWave: true,

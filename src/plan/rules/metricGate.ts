@@ -7,7 +7,7 @@ export const metricGate: Rule<'metric-gate'> = {
   help:
     'A metric gate of the policy is closed: a metric is beyond its bound, an alert fires, or Prometheus gives no usable answer. The ' +
     'detail names the gate with the value and the bound, or the problem.',
-  ends: 'The metric gate opens: its metric keeps the bound, no such alert fires, and Prometheus answers.',
+  ends: 'The metric gate opens: Prometheus answers, and the metric is within its bounds or no such alert fires.',
   lookAgain: 'on-change',
   betweenPods: true,
   check(assessed, context) {

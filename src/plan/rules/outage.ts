@@ -4,7 +4,7 @@ import type { Rule } from '../rule.ts';
 export const outage: Rule<'outage'> = {
   code: 'outage',
   help: 'Its rollout would leave no pod for a while, and `--recreate=hold` forbids that.',
-  ends: 'The workload has more replicas or another update strategy. Or `--recreate=restart`.',
+  ends: 'The workload has more replicas or another update strategy. Or set `--recreate=restart`.',
   // other counts of replicas end it
   lookAgain: 30_000,
   heldBy: 'the policy',

@@ -7,9 +7,9 @@ import type { Rule } from '../rule.ts';
 export const updatePending: Rule<'update-pending'> = {
   code: 'update-pending',
   help:
-    'An update of this workload is in progress, paused, aborted or failed. Or, with the update strategy `OnDelete`, not all pods are of ' +
+    'An update of this workload is in progress, paused, aborted or failed. Or, with the update strategy `OnDelete`, not all pods have ' +
     'the newest pod template. A replaced pod could get the new template, so the restart waits until the owners end the update.',
-  ends: 'Its owners complete or abort the update, so that all pods are of one pod template.',
+  ends: 'Its owners complete or abort the update, so that all pods have one pod template.',
   lookAgain: 30_000,
   heldBy: 'its own state',
   check(assessed) {
