@@ -58,7 +58,7 @@ export function leaseStatus(
   if (text === undefined) {
     const { holderIdentity: holder } = spec;
     const why = holder ? `${holder} has not finished its first scan` : `no ${PRODUCT} leads`;
-    return { error: `${where} has no status: ${why}, or it is an older version`, isComing: true };
+    return { error: `${where} has no status: ${why}, or its version is too old to publish one`, isComing: true };
   }
   const document = known ?? readStatus(text);
   if ('unreadable' in document) return { error: `the status on ${where} cannot be read: ${document.unreadable}` };

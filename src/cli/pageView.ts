@@ -34,7 +34,7 @@ export async function pageView(options: PageViewOptions): Promise<View | NoView>
     return { status: { ...known, leader: { holder, isAlive: true }, warnings }, rows, isLeader: true };
   }
   const found = lease && foundLease(lease);
-  if (!found) return { nothing: 'the Lease was not read yet, or nobody has led' };
+  if (!found) return { nothing: 'the Lease has not been read yet, or no replica has led yet' };
   if (leadership.isLeading) return { nothing: 'the first scan is not finished' };
   const status = leaseStatus(found, wall());
   if ('error' in status) return { nothing: status.error };

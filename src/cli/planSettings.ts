@@ -49,6 +49,6 @@ export async function planSettings(
 /** One line for people: whose settings these are. */
 export function sourceLine({ deployment, policy, overridden }: SettingsSource): string {
   const file = policy === undefined ? '' : ` with the policy in ConfigMap ${policy}`;
-  const over = overridden.length === 0 ? '' : `; over them, given here: ${overridden.join(', ')}`;
+  const over = overridden.length === 0 ? '' : `; overridden by yours: ${overridden.join(', ')}`;
   return `settings of Deployment ${deployment}${file}${over}`;
 }

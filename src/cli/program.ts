@@ -21,8 +21,8 @@ Examples:
   ${PRODUCT} run --dry-run                  see in the log what would be restarted
   ${PRODUCT} run --max-in-flight 10         ten workloads at a time
   ${PRODUCT} run --leader-elect=false       the only replica; it does not wait for a Lease
-  ${PRODUCT} run --exclude-namespaces 'batch-*'   judge them, restart nothing there
-  ${PRODUCT} run --policy policy.yaml            limits and filters from a file, edits included
+  ${PRODUCT} run --policy policy.yaml       limits and filters from a file; edits take effect without a restart
+  ${PRODUCT} run --exclude-namespaces 'batch-*'    report on these namespaces, and restart nothing there
 
 Every flag is also an environment variable: --max-in-flight is MELTEMI_MAX_IN_FLIGHT.`;
 
@@ -31,15 +31,14 @@ Examples:
   ${PRODUCT} plan                           what would be restarted, why and in which order
   ${PRODUCT} plan --in-cluster-settings     the same, with the settings and the policy of the installed operator
   ${PRODUCT} plan -n shop --explain ${deployment.kind}/cart    how one verdict comes about
-  ${PRODUCT} plan --if 'tag prod=canary'    what would happen if the tag pointed to that revision
+  ${PRODUCT} plan --if 'tag prod=canary'    what would happen if the tag prod pointed to the revision canary
   ${PRODUCT} plan --if 'label namespace/shop istio.io/rev=canary istio-injection-' --if 'injector canary=127.0.0.1:15018'
   ${PRODUCT} plan -o json | jq '.workloads[] | select(.verdict=="outdated")'
   kubectl -n istio-system port-forward svc/istiod 15017:443 &
   ${PRODUCT} plan --injector-address localhost:15017    through a port-forward of your own
 
-Exit code: 0 everything assessed and nothing outdated, 3 something is outdated,
-1 an error, or nothing outdated but something could not be assessed, 2 wrong usage.
-It is 0 too when the reader of the output has seen enough, as in "${PRODUCT} plan | head".`;
+Exit code: 0 everything assessed and nothing outdated, 1 an error, or nothing outdated but something could not be
+assessed, 2 wrong usage, 3 something is outdated. It is also 0 if the output is closed early, as in "${PRODUCT} plan | head".`;
 
 const STATUS_EXAMPLES = `
 Examples:

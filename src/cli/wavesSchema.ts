@@ -76,7 +76,7 @@ export const wavesSchema: z.ZodType<readonly Wave[]> = listOf(waveSchema, MOST_W
   for (const [index, wave] of waves.entries()) {
     const add = (message: string): void =>
       context.addIssue({ code: 'custom', message: `${quoted(wave.name)} is ${message}`, path: [index, 'name'] });
-    if (wave.name === REST) add('invalid. It is the wave of what no wave matches; choose another name.');
+    if (wave.name === REST) add('invalid. It is the wave of all workloads that no wave matches; choose another name.');
     const first = waves.findIndex((other) => other.name === wave.name);
     if (first < index) add(`given twice. Choose another name than waves[${first}] has.`);
   }

@@ -36,7 +36,7 @@ export const daemonSet: OwnerKind = {
   refused: [
     {
       what: 'update strategy `OnDelete` unless `--on-delete=evict`',
-      why: 'its controller replaces no pod by itself, and operators that delete pods of a changed template do so for StatefulSets',
+      why: 'its controller replaces no pod by itself, and operators such as rollout-operator delete only pods of StatefulSets',
     },
   ],
   waitsFor: [

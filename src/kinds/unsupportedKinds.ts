@@ -61,7 +61,7 @@ const UNSUPPORTED: readonly UnsupportedKind[] = [
 
 const ANY_OTHER: Omit<UnsupportedKind, 'kind' | 'group'> = {
   note: 'only its own controller knows how to replace them',
-  advice: 'Restart it the way its controller offers. Look into the documentation of that controller.',
+  advice: 'Restart it in the way that its controller offers. The documentation of that controller says how.',
 };
 
 /** Kinds that are not told from one another by their group where people read them. */

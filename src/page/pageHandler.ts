@@ -22,7 +22,7 @@ const PATHS = ['/', '/snapshot.json', '/events', '/explain'];
 /** Pages of one snapshot that are kept, because the same ones are asked for again. */
 const KEPT = 8;
 const NOT_EXPLAINED =
-  'Nothing is known of this workload here. It may be gone, or this replica does not lead: only the leader can explain. ' +
+  'This replica does not know the workload. It may be gone, or this replica does not lead: only the leader can explain. ' +
   'The same text comes from: meltemi plan --namespace NAMESPACE --explain KIND/NAME';
 
 /** Answers for the page. Only reads are allowed. */

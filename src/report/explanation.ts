@@ -130,8 +130,8 @@ function questionLines({ injection, workload, source, isShared }: Assessed): str
 }
 
 const SHARED =
-  'asked about a like template of this namespace, which differs only in what the injector does not read. ' +
-  'Before a restart it is asked about this one';
+  'asked about a similar template of this namespace, which differs only in fields that the injector does not read. ' +
+  'Before a restart, Meltemi asks about this one';
 
 const placeWord = (entry: WebhookEntry): string =>
   entry.askedAt ? `${addressText(entry.askedAt)} in place of ${addressWord(entry)}` : addressWord(entry);

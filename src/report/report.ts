@@ -167,7 +167,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
 
   /** From now on, templates like this one are asked about one by one. */
   answersDiffer({ injection: { entry }, namespace, name }: Question): void {
-    this.#options.logger.warn('Injector answers like templates differently, so it is asked about each of them', {
+    this.#options.logger.warn('Injector answers similar templates differently, asking about each of them', {
       configuration: entry.configuration,
       entry: entry.name,
       namespace,

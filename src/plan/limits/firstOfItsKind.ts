@@ -5,7 +5,7 @@ import type { Limit } from './limit.ts';
 export const firstOfItsKind: Limit<'first-of-its-kind'> = {
   code: 'first-of-its-kind',
   help:
-    'The cluster seems to rewrite the images that the injector names, or the policy wants an image that no injector was asked about. ' +
+    'The cluster seems to rewrite the images that the injector names, or the image comes from the policy and not from an injector. ' +
     'The first restart for this sidecar must end before others begin: it shows what new pods get.',
   ends: 'The first restart ends.',
   lookAgain: 'on-change',

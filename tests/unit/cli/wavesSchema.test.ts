@@ -37,7 +37,7 @@ const mistakes: [what: string, text: string, lines: string[]][] = [
   [
     'the name of the last wave',
     entry('name: rest, match: [{names: [a]}]'),
-    ["waves[0].name: 'rest' is invalid. It is the wave of what no wave matches; choose another name."],
+    ["waves[0].name: 'rest' is invalid. It is the wave of all workloads that no wave matches; choose another name."],
   ],
   [
     'a name twice',

@@ -63,7 +63,7 @@ const ROWS: [name: string, path: string, options: RequestOptions, status: number
     '/explain?workload=Deployment/shop/%3Cb%3E',
     {},
     200,
-    /^Nothing is known of this workload here/,
+    /^This replica does not know the workload/,
   ],
   ['all rows', '/snapshot.json', {}, 200, /^\{"version":"\w+-1","sections":\{.*"rows":\[/],
   ['another path', '/metrics', {}, 404, /the page is at \//],
@@ -173,12 +173,12 @@ test('… and that nothing is restarted where that leader is gone', () =>
     page.leadership.lease = () => otherLease(600_000);
     assert.match(
       (await ask(page, '/')).body.toString(),
-      /nothing is restarted: the Lease was not renewed for 10 min by other_1/,
+      /nothing is restarted: other_1 has not renewed the Lease for 10 min/,
     );
   }));
 
 const NOT_YET: [name: string, isLeading: boolean, lease: Lease | undefined, words: RegExp][] = [
-  ['before the Lease was read', false, undefined, /the Lease was not read yet, or nobody has led/],
+  ['before the Lease was read', false, undefined, /the Lease has not been read yet, or no replica has led yet/],
   [
     'while another one scans for the first time',
     false,

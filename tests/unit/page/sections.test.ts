@@ -62,7 +62,7 @@ const NOTES: [name: string, view: View, words: RegExp][] = [
   [
     'a leader that is gone',
     view(clusterStatus(upgradeDocument(), { leader: { holder: 'x', renewedAt: ago(5 * MINUTE), isAlive: false } })),
-    /nothing is restarted: the Lease was not renewed for 5 min by x/,
+    /nothing is restarted: x has not renewed the Lease for 5 min/,
   ],
   ['a pause', view(clusterStatus(upgradeDocument(), { paused: 'change freeze' })), /paused: change freeze/],
   [

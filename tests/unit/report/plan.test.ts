@@ -85,7 +85,7 @@ test('an explanation says that an answer was shared, and nothing of it where it 
     const row = rowOf({ ...one, step: { action: 'wait', reason: reason('proxy-newer-than-istiod', 'too new') } });
     return explanation({ assessed: one, mesh, row, rules });
   };
-  assert.match(of(true), /would you inject .*\n {2}asked about a like template of this namespace/);
+  assert.match(of(true), /would you inject .*\n {2}asked about a similar template of this namespace/);
   assert.doesNotMatch(of(false), /like template/);
 });
 

@@ -122,7 +122,7 @@ const SHOWN: readonly [what: string, line: string | RegExp, status?: ClusterStat
   ['what could not be read', 'warning: no right', { ...upgrade, warnings: ['no right'] }],
   [
     'that no leader is alive',
-    'nothing is restarted: the Lease was not renewed for 5 min by meltemi-abc. What follows is older',
+    'nothing is restarted: meltemi-abc has not renewed the Lease for 5 min. This status is out of date',
     { ...upgrade, leader: { holder: 'meltemi-abc', renewedAt: ago(5 * MINUTE), isAlive: false } },
   ],
 ];
