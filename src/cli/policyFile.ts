@@ -85,7 +85,7 @@ const EMPTY = 'is empty; write {} to keep every default';
 
 /** The only document of the text; undefined if its YAML is invalid, so that its content is unknown. */
 function documentOf(text: string, lineCounter: LineCounter, report: Report): Document.Parsed | undefined {
-  if (text.length > POLICY_SIZE) {
+  if (Buffer.byteLength(text) > POLICY_SIZE) {
     report(0, [], `is larger than ${POLICY_SIZE / 1024} KiB`);
     return undefined;
   }

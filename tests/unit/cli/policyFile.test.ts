@@ -186,6 +186,7 @@ const wrong: [string, string, string[]][] = [
     ['p.yaml:2:8: Excessive alias count indicates a resource exhaustion attack'],
   ],
   ['a file without end', 'x'.repeat(70_000), ['p.yaml: is larger than 64 KiB']],
+  ['fewer characters than bytes', `optIn: true # ${'漢'.repeat(30_000)}`, ['p.yaml: is larger than 64 KiB']],
 ];
 for (const [name, text, expected] of wrong)
   test(`what is wrong and where: ${name}`, () => assert.deepEqual(complaints(text), expected));
