@@ -141,9 +141,10 @@ export const POLICY_KEYS: readonly string[] = [
 function settingSchema(setting: Setting<unknown>) {
   return z.unknown().transform((given, context): unknown => {
     if (setting.list && Array.isArray(given)) return wordsParsed(setting, given, context);
-    if (typeof given === 'string' && given !== '') return parsed(setting.parse, given, context);
+    const isBlank = typeof given === 'string' && given.trim() === '';
+    if (typeof given === 'string' && !isBlank) return parsed(setting.parse, given, context);
     const kind = setting.list ? 'a list' : `one ${setting.value ?? 'of true and false'}`;
-    context.addIssue({ code: 'custom', message: given === '' ? NO_VALUE : `must be ${kind}` });
+    context.addIssue({ code: 'custom', message: isBlank ? NO_VALUE : `must be ${kind}` });
     return z.NEVER;
   });
 }
@@ -152,7 +153,8 @@ function settingSchema(setting: Setting<unknown>) {
 function wordsParsed(setting: Setting<unknown>, given: readonly unknown[], context: z.RefinementCtx): unknown {
   const before = context.issues.length;
   for (const [index, word] of given.entries()) {
-    if (typeof word === 'string' && word !== '' && !word.includes(',')) parsed(setting.parse, word, context, [index]);
+    if (typeof word === 'string' && word.trim() !== '' && !word.includes(','))
+      parsed(setting.parse, word, context, [index]);
     else context.addIssue({ code: 'custom', message: 'must be one word without commas', path: [index] });
   }
   return context.issues.length > before ? z.NEVER : parsed(setting.parse, given.join(','), context, [], '[]');

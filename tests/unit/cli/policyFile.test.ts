@@ -55,6 +55,12 @@ const wrong: [string, string, string[]][] = [
     'skipNamespaces: ["a,b"]',
     ['p.yaml:1:18: skipNamespaces[0]: must be one word without commas'],
   ],
+  [
+    'a list of blanks',
+    'skipNamespaces: "  "',
+    ['p.yaml:1:17: skipNamespaces: has no value; leave the key out instead'],
+  ],
+  ['a blank in a list', 'skipNamespaces: [" "]', ['p.yaml:1:18: skipNamespaces[0]: must be one word without commas']],
   ['a map instead of a number', 'maxInFlight: {a: b}', ['p.yaml:1:14: maxInFlight: must be one number']],
   ['a list instead of a switch', 'optIn: [true]', ['p.yaml:1:8: optIn: must be one of true and false']],
   ['a map instead of a list', 'ignoreGate: {a: b}', ['p.yaml:1:13: ignoreGate: must be a list']],
