@@ -8,6 +8,7 @@ import { EXPLAIN_FORMATS, type ExplainFormat, parseReason } from './explainComma
 import type { CheckOptions } from './policyCommand.ts';
 import { type CommandName, defaultOf, emptyIsUnset, envOf, flagOf, type Setting } from './setting.ts';
 import { defaults, SETTINGS, type Settings } from './settings.ts';
+import { withoutCredentials } from './withoutCredentials.ts';
 
 /** Runs a command. `given` names the settings that a flag or an environment variable sets; the result is the exit code. */
 type Action = (settings: Settings, given: ReadonlySet<string>) => Promise<number>;
@@ -159,7 +160,7 @@ export function program(
 const helpOf = (command: string): string => `(${command} --help shows how to use it)`;
 
 /** Commander's messages quote values, also those from the environment. */
-const shown = (line: string): string => escaped(line, LINE_LIMIT);
+const shown = (line: string): string => escaped(withoutCredentials(line), LINE_LIMIT);
 const LINE_LIMIT = 2000;
 
 /** The settings given to a command by flag or environment variable. They override the policy file; defaults do not. */

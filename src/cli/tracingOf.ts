@@ -6,6 +6,7 @@ import type { OtlpTracing } from '../tracing/otlpTracing.ts';
 import { VERSION } from '../version.ts';
 import { parseTracingEndpoint } from './settingParsers.ts';
 import type { Settings } from './settings.ts';
+import { withoutCredentials } from './withoutCredentials.ts';
 
 /** The variable by which programs with OpenTelemetry's SDK are told where their collector is. */
 const STANDARD = 'OTEL_EXPORTER_OTLP_ENDPOINT';
@@ -39,6 +40,7 @@ function fromEnvironment({ [STANDARD]: given = '' }: Environment): string {
   try {
     return parseTracingEndpoint(given);
   } catch (error) {
-    throw new Error(`the environment variable ${STANDARD} is ${JSON.stringify(given)}. ${messageOf(error)}`);
+    const shown = JSON.stringify(withoutCredentials(given));
+    throw new Error(`the environment variable ${STANDARD} is ${shown}. ${messageOf(error)}`);
   }
 }

@@ -81,7 +81,14 @@ const rows: [string, string[], Record<string, string>, number, RegExp][] = [
     ['run', '--tracing-endpoint', 'http://a:b@collector:4318'],
     {},
     2,
-    /It must be an http or https URL without credentials/,
+    /argument 'http:\/\/…@collector:4318' is invalid\. It must be an http or https URL without credentials/,
+  ],
+  [
+    '… nor are they said again when the environment has them',
+    ['run', '--kubeconfig', '/no/such/file'],
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://a:b@collector:4318' },
+    1,
+    /variable OTEL_EXPORTER_OTLP_ENDPOINT is "https:\/\/…@collector:4318"\. It must be/,
   ],
   [
     'a collector in the environment that is none, before anything is touched',
