@@ -147,7 +147,7 @@ export function parseListenAddress(given: string): ListenAddress | undefined {
 /** Reads host:port, both needed; an empty text is none. @throws {InvalidArgumentError} */
 export function parseDialAddress(given: string): { host: string; port: number } | undefined {
   if (given === '') return undefined;
-  const parsed = parseListenAddress(given);
+  const parsed = isAddress.test(given) ? parseListenAddress(given) : undefined;
   if (parsed?.host && parsed.port > 0) return parsed;
   throw new InvalidArgumentError('It must be host:port, for example localhost:15017.');
 }

@@ -66,7 +66,7 @@ export const neverEmpty = <T>(setting: Setting<T>, right: string): Setting<T> =>
   ...setting,
   unset: { value: setting.parse('') },
   parse: (given) => {
-    if (given.replace(/[\s,]/g, '') !== '') return setting.parse(given);
+    if (given.replace(/[\s,;]/g, '') !== '') return setting.parse(given);
     throw new InvalidArgumentError(`It must ${right}`);
   },
 });

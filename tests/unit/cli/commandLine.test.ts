@@ -121,6 +121,20 @@ const rows: [string, string[], Record<string, string>, number, RegExp][] = [
     /'tier in db' is invalid\. It must be a label selector such as/,
   ],
   [
+    'assumptions that are none',
+    ['plan', '--if', ' ; '],
+    {},
+    2,
+    /' ; ' is invalid\. It must be an assumption such as "tag prod=canary"; leave it out to assume nothing\./,
+  ],
+  [
+    'an address to dial that is none: one to listen on is no help',
+    ['plan', '--injector-address', 'istiod'],
+    {},
+    2,
+    /'istiod' is invalid\. It must be host:port, for example localhost:15017\./,
+  ],
+  [
     'a namespace pattern that is none',
     ['run', '--include-namespaces', 'shop,Bank*'],
     {},
