@@ -2,9 +2,12 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { NEWS_EVENTS, type NewsEvent, RECEIVER_KINDS, type Receiver, receiverName } from '../plan/receiver.ts';
 import { quoted } from './quoted.ts';
+import { withoutAddress } from './withoutCredentials.ts';
 
 const MOST_RECEIVERS = 16;
 const LONGEST_PATH = 1000;
+
+const A_PATH = 'It must be the absolute path of a file that has the URL, such as /etc/meltemi/slack/url.';
 
 const EVENTS = Object.keys(NEWS_EVENTS) as NewsEvent[];
 
@@ -12,8 +15,7 @@ const urlFile = z
   .string()
   .max(LONGEST_PATH, `must have at most ${LONGEST_PATH} characters`)
   .refine((path) => isAbsolute(path), {
-    error: ({ input }) =>
-      `${quoted(String(input))} is invalid. It must be the absolute path of a file that has the URL, such as /etc/meltemi/slack/url.`,
+    error: ({ input }) => `${quoted(withoutAddress(String(input)))} is invalid. ${A_PATH}`,
   });
 
 const hook = z.strictObject({ urlFile });

@@ -24,6 +24,7 @@ import { SIDECAR_FIELDS } from './sidecarsSchema.ts';
 import { URGENT_FIELDS } from './urgentSchema.ts';
 import { WAVE_FIELDS } from './wavesSchema.ts';
 import { WINDOW_FIELDS } from './windowsSchema.ts';
+import { withoutAddress } from './withoutCredentials.ts';
 
 /** A problem in a policy file, with its position. */
 export interface PolicyProblem {
@@ -193,7 +194,7 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /** Our own messages stay; zod's are translated into the same style. */
 function issueWords(issue: z.core.$ZodIssue, node: Node | undefined, isMissing: boolean): string {
-  const value = isScalar(node) ? `'${String(node.value).slice(0, 60)}'` : 'this';
+  const value = isScalar(node) ? `'${withoutAddress(String(node.value)).slice(0, 60)}'` : 'this';
   if (issue.code === 'invalid_type' && isMissing) return 'is missing';
   if (issue.code === 'invalid_type')
     return `${value} is invalid. It must be ${KINDS[issue.expected] ?? issue.expected}.`;

@@ -52,7 +52,17 @@ const wrong: readonly [name: string, text: string, complaint: string][] = [
   [
     'a URL instead of a file',
     'notify: [{slack: {urlFile: "https://hooks.slack.com/x"}}]',
-    `p:1:28: notify[0].slack.urlFile: 'https://hooks.slack.com/x' is invalid. ${A_PATH}`,
+    `p:1:28: notify[0].slack.urlFile: 'https://…' is invalid. ${A_PATH}`,
+  ],
+  [
+    'a URL instead of a receiver, which is not said again either',
+    'notify: [{slack: "https://hooks.slack.com/x"}]',
+    "p:1:18: notify[0].slack: 'https://…' is invalid. It must be a map.",
+  ],
+  [
+    'a URL instead of a list of receivers',
+    'notify: "https://h/x"',
+    "p:1:9: notify: 'https://…' is invalid. It must be a list.",
   ],
   [
     'a relative path',
