@@ -31,7 +31,8 @@ export interface PlanMesh {
 /**
  * Lists the objects that decide the injectors' answers. It fails at the first list that fails: half a mesh would make a wrong plan.
  * Assumptions are checked against the cluster, and the mesh is assembled as if they were true.
- * @throws {Error} with a message for users: what cannot be read, that there is no injector, or what is wrong with an assumption
+ * @throws {Error} with a message for users: what cannot be read, that there is no injector, what is wrong with an assumption, or
+ *   that it was stopped
  */
 export async function planMesh(
   client: KubeClient,
@@ -57,6 +58,8 @@ export async function planMesh(
       () => sources,
     );
     await Promise.race([watch.settled(signal), failed.promise]);
+    // what was not read is not missing
+    if (signal.aborted) throw new Error('stopped');
     const mesh = withInjectors(watch.mesh());
     if (assumptions.length === 0) return { mesh, assumptions: [] };
     const checked = checkAssumptions(assumptions, { configurations: watch.objects.configurations(), mesh });

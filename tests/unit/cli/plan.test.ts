@@ -1,4 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { afterTest } from '../../jest/afterTest.ts';
 import { MeshServer } from './meshServer.ts';
@@ -17,6 +24,17 @@ async function mesh(): Promise<MeshServer> {
 
 const plan = (server: MeshServer, namespace = 'default', ...flags: string[]): Promise<Ran> =>
   meltemi(['plan', '--kubeconfig', server.kubeconfig(namespace), ...flags]);
+
+/** The path of a kubeconfig for a server. */
+function kubeconfigOf(server: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'meltemi-plan-'));
+  afterTest(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'config');
+  const named = { clusters: [{ name: 'c', cluster: { server } }], users: [{ name: 'u', user: {} }] };
+  const contexts = [{ name: 'x', context: { cluster: 'c', user: 'u' } }];
+  writeFileSync(path, JSON.stringify({ ...named, contexts, 'current-context': 'x' }));
+  return path;
+}
 
 interface Case {
   readonly context?: string;
@@ -156,3 +174,16 @@ for (const refused of [/\/namespaces$/, /\/leases/]) {
     assert.doesNotMatch(error.trimEnd(), /[\p{Cc}\p{Cf}]/u);
   });
 }
+
+test('a plan that is stopped says that, and not that there is no injector', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  afterTest(() => silent.close());
+  afterTest(() => silent.closeAllConnections());
+  await once(silent, 'listening');
+  const server = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const child = spawn(process.execPath, ['src/main.ts', 'plan', '--kubeconfig', kubeconfigOf(server)]);
+  await once(silent, 'request');
+  child.kill('SIGINT');
+  const [said, [code]] = await Promise.all([child.stderr.setEncoding('utf8').toArray(), once(child, 'exit')]);
+  assert.deepEqual([said.join(''), code], ['error: stopped\n', 1]);
+});
