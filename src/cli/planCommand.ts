@@ -135,6 +135,7 @@ export async function planCommand(
     // if the mesh cannot be read, that is said first
     scanning.catch(() => undefined);
     const { mesh, assumptions } = await meshing;
+    for (const words of missingIn(mesh, settings)) warn(words);
     lookup = await looking;
     if (lookup.kind === 'unknown') warn(`cannot tell whether Meltemi is paused: ${lookup.why}`);
     const pauseState = pauseStateIn(lookup);
@@ -247,6 +248,16 @@ function placesOf({ namespace, namespaces }: Settings, mesh: Mesh): string[] {
   if (namespace === '') return [...namespaces].filter((name) => mesh.namespaces.has(name));
   if (namespaces.has(namespace)) return [namespace];
   throw new Error(`namespace ${namespace} is not managed (--namespaces ${[...namespaces].join(',')})`);
+}
+
+/**
+ * What to say of managed namespaces that do not exist: they have no workloads, and not only current ones.
+ * @throws {Error} if it is the only one that is asked for
+ */
+function missingIn({ namespaces: known }: Mesh, { namespace, namespaces }: Settings): string[] {
+  if (namespace !== '' && !known.has(namespace)) throw new Error(`namespace ${namespace} does not exist`);
+  const missing = namespace === '' ? [...namespaces].filter((name) => !known.has(name)) : [];
+  return missing.map((name) => `namespace ${name} does not exist; check --namespaces`);
 }
 
 function unknownWorkload(key: WorkloadKey, rows: readonly Row[], skipped: ReadonlySet<string>): string {

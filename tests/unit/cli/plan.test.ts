@@ -187,3 +187,14 @@ test('a plan that is stopped says that, and not that there is no injector', asyn
   const [said, [code]] = await Promise.all([child.stderr.setEncoding('utf8').toArray(), once(child, 'exit')]);
   assert.deepEqual([said.join(''), code], ['error: stopped\n', 1]);
 });
+
+test('a namespace that does not exist has no plan: it is not that all is current', async () => {
+  const { out, error, code } = await plan(await mesh(), 'default', '-n', 'shpo');
+  assert.deepEqual([out, error, code], ['', 'error: namespace shpo does not exist\n', 1]);
+});
+
+test('of the managed namespaces, one that does not exist is told, and the others are planned', async () => {
+  const { out, error, code } = await plan(await mesh(), 'default', '--namespaces', 'shop,shpo', '-o', 'json');
+  assert.equal(error, 'warning: namespace shpo does not exist; check --namespaces\n');
+  assert.deepEqual([JSON.parse(out).workloads.length, code], [1, 3]);
+});
