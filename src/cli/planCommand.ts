@@ -64,8 +64,9 @@ export async function planCommand(
   signal: AbortSignal,
   onPlanned?: (planned: PlannedCluster) => void,
 ): Promise<number> {
-  if (asked.explain && !asked.namespace) {
-    streams.error.write('error: --explain names one workload, so it needs --namespace, for example -n shop\n');
+  const wrong = asked.explain && wrongExplanation(asked);
+  if (wrong) {
+    streams.error.write(`error: ${wrong}\n`);
     return WRONG_USAGE;
   }
   // its mistakes are told before anything is connected
@@ -194,6 +195,12 @@ export async function planCommand(
     stop.abort();
     await Promise.all([injectors.close(), client.close()]);
   }
+}
+
+/** Why these settings are of no use with `--explain`; undefined if they are. */
+function wrongExplanation({ namespace, output }: Settings): string | undefined {
+  if (!namespace) return '--explain names one workload, so it needs --namespace, for example -n shop';
+  return output === 'table' ? undefined : `--explain prints a text, so it cannot be given with --output ${output}`;
 }
 
 function write(out: Streams['out'], pieces: Iterable<string>): void {

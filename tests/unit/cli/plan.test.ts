@@ -198,3 +198,10 @@ test('of the managed namespaces, one that does not exist is told, and the others
   assert.equal(error, 'warning: namespace shpo does not exist; check --namespaces\n');
   assert.deepEqual([JSON.parse(out).workloads.length, code], [1, 3]);
 });
+
+test('an explanation is a text, so that no program takes it for JSON', async () => {
+  const flags = ['-n', 'shop', '--explain', 'Deployment/web', '-o', 'json'];
+  const { out, error, code } = await plan(await mesh(), 'default', ...flags);
+  assert.deepEqual([out, code], ['', 2]);
+  assert.match(error, /^error: --explain prints a text, so it cannot be given with --output json\n$/);
+});
