@@ -8,7 +8,7 @@ import { type PauseState, pauseStateOf } from '../leader/pauseState.ts';
 import { inSlices } from '../loopSlices.ts';
 import { messageOf } from '../messageOf.ts';
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
-import { LEASE_ANNOTATION } from '../names.ts';
+import { LEASE_ANNOTATION, PRODUCT } from '../names.ts';
 import type { Observed } from '../observe/observed.ts';
 import { Observer } from '../observe/observer.ts';
 import type { Forecast } from '../plan/eta/eta.ts';
@@ -118,7 +118,7 @@ export async function planCommand(
       warn,
       stopping,
     );
-    const looking = findLease(client, [home ?? '', ofContext, settings.namespace], stopping);
+    const looking = findLease(client, [home ?? '', ofContext, PRODUCT, settings.namespace], stopping);
     let lookup: LeaseLookup = { kind: 'none' };
     const journal = journalIn(() => lookup);
     const observer = new Observer({

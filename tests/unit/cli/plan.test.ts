@@ -60,6 +60,11 @@ const cases: Readonly<Record<string, Case>> = {
     leases: { meltemi: PAUSED, tenant: {} },
     next: /wait, operator-paused/,
   },
+  '… also in a plan of that tenant’s namespace': {
+    flags: ['-n', 'shop'],
+    leases: { meltemi: PAUSED, shop: {} },
+    next: /wait, operator-paused/,
+  },
   'two Leases, none of them likelier: a warning that names them': {
     leases: { a: PAUSED, b: {} },
     next: /restart \(image\)/,
