@@ -11,12 +11,18 @@ export function chosenStatus(status: ClusterStatus, { namespace, run }: StatusCh
   );
   const here = document.namespaces.filter((one) => namespace === undefined || one.namespace === namespace);
   const { namespace: _, ...counts } = here[0] ?? { ...NO_COUNTS, namespace };
+  const runs = document.runs.filter(({ id }) => run === undefined || id.startsWith(run));
+  const missing = [
+    namespace !== undefined && here.length === 0 ? noSums(namespace) : '',
+    run !== undefined && runs.length === 0 ? `the status has no run that begins with ${run}` : '',
+  ].filter(Boolean);
   return {
     ...status,
+    warnings: [...status.warnings, ...missing],
     document: {
       ...document,
       workloads,
-      runs: document.runs.filter(({ id }) => run === undefined || id.startsWith(run)),
+      runs,
       waits: document.waits.flatMap((sum) => {
         const waiting = workloads.filter(({ action, reason }) => action === 'wait' && reason === sum.reason);
         const [first] = waiting;
@@ -26,6 +32,10 @@ export function chosenStatus(status: ClusterStatus, { namespace, run }: StatusCh
     },
   };
 }
+
+/** The list of namespaces is cut, those with the least to do first. */
+const noSums = (namespace: string): string =>
+  `the status has no sums of namespace ${namespace}: no workload there is in the mesh, or there was no room for them`;
 
 const exampleOf = ({ kind, namespace, name, detail }: ClusterStatus['document']['waits'][number]['example']) => ({
   kind,

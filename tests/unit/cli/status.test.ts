@@ -99,6 +99,19 @@ test('YAML and JSON say the same', async () => {
   assert.deepEqual([name, counts.outdated, runs[0].waves.length, workloads[0].name], ['x', 14, 2, 'web']);
 });
 
+test('of what the status does not have, it says that, and not that nothing is outdated there', async () => {
+  const server = await cluster();
+  server.lease('ops', published());
+  const elsewhere = (await status(server, '-n', 'far')).out;
+  assert.match(
+    elsewhere,
+    /^warning: the status has no sums of namespace far: no workload there is in the mesh, or there/m,
+  );
+  const { warnings } = JSON.parse((await status(server, '--run', 'beef', '-o', 'json')).out);
+  assert.deepEqual(warnings, ['the status has no run that begins with beef']);
+  assert.deepEqual(JSON.parse((await status(server, '-n', 'bank', '--run', 'f0', '-o', 'json')).out).warnings, []);
+});
+
 test('-n and --run show a part: its sums, waits and workloads', async () => {
   const server = await cluster();
   const bank = statusRow('ledger', { namespace: 'bank', run: 'beef', reason: 'cooldown' });
