@@ -73,7 +73,7 @@ Exit code: 0 done, 1 an error, 2 wrong usage.`;
 const CHECK_EXAMPLES = `
 Examples:
   ${PRODUCT} policy check policy.yaml       the whole policy with its defaults, or every mistake
-  kubectl get cm meltemi -o 'jsonpath={.data.policy\\.yaml}' | ${PRODUCT} policy check -
+  kubectl -n meltemi get cm meltemi-policy -o 'jsonpath={.data.policy\\.yaml}' | ${PRODUCT} policy check -
   echo '{}' | ${PRODUCT} policy check -     every key with its default
   ${PRODUCT} policy check policy.yaml --query   ask its metric gates, and show values, bounds and states
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { SETTINGS } from '../../src/cli/settings.ts';
 import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../../src/names.ts';
 import { FLAG_VALUES, POLICY_VALUES } from './chart/flagValues.ts';
@@ -135,4 +135,20 @@ test('every alert has a severity, a summary, a description, and its section wher
     assert.match(alert, /description: .+\n/, name);
     assert.ok(alert.includes(`runbook_url: {{ .Values.prometheusRule.runbookUrl }}#${name.toLowerCase()}\n`), name);
   }
+});
+
+test('the log lines that alerts.md tells to look for are those that are written', () => {
+  const source = globSync('src/**/*.ts').map(textOf).join('\n');
+  const lines = [...textOf('docs/alerts.md').matchAll(/`([A-Z][a-z]+ [a-z ]+)`/g)].map(([, line = '']) => line);
+  assert.ok(lines.length > 4);
+  assert.deepEqual(
+    lines.filter((line) => !source.includes(`'${line}`)),
+    [],
+  );
+});
+
+test('the help of policy check reads the ConfigMap that the chart makes', () => {
+  const rendered = parseAllDocuments(textOf('tests/chart/default.yaml')).map((document) => document.toJS());
+  const { name } = rendered.find((one) => one?.kind === 'ConfigMap').metadata;
+  assert.match(textOf('src/cli/program.ts'), new RegExp(`kubectl -n meltemi get cm ${name} -o`));
 });
