@@ -14,6 +14,9 @@ test('the notes say to plan first, how namespaces take part, how to pause and wh
   assert.doesNotMatch(text, /PAUSED|DRY RUN|WARNING|NOTE:|namespaces .* only/);
 });
 
+test('a text that says false is no pause, as on the Lease and in the policy', async () =>
+  assert.doesNotMatch(await notes({ paused: 'false' }), /PAUSED/));
+
 for (const [what, values, said] of [
   ['a pause with its reason', { paused: 'change freeze' }, /It is PAUSED \(change freeze\)/],
   ['a pause without', { paused: true }, /It is PAUSED: no new restart/],
