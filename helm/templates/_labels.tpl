@@ -1,7 +1,7 @@
 {{/* What a selector needs, and nothing that an upgrade changes. */}}
 {{- define "meltemi.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "meltemi.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name | trunc 63 }}
+app.kubernetes.io/name: {{ include "meltemi.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | trunc 63 | quote }}
 app.kubernetes.io/component: operator
 {{- end -}}
 

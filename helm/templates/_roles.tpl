@@ -1,7 +1,7 @@
 {{- define "meltemi.subjects" -}}
 - kind: ServiceAccount
-  name: {{ include "meltemi.serviceAccountName" . }}
-  namespace: {{ include "meltemi.namespace" . }}
+  name: {{ include "meltemi.serviceAccountName" . | quote }}
+  namespace: {{ include "meltemi.namespace" . | quote }}
 {{- end -}}
 
 {{/*
@@ -25,7 +25,7 @@ gets one Role all the same.
 - kind: {{ .kind }}
   name: {{ .name | quote }}
   {{- if eq .kind "ServiceAccount" }}
-  namespace: {{ .namespace | default (include "meltemi.namespace" $.root) }}
+  namespace: {{ .namespace | default (include "meltemi.namespace" $.root) | quote }}
   {{- else }}
   apiGroup: rbac.authorization.k8s.io
   {{- end }}

@@ -69,3 +69,29 @@ test('two releases do not select each other’s pods', async () => {
     only(other ?? [], 'Deployment').spec.selector.matchLabels,
   );
 });
+
+test('names and namespaces stay texts where YAML would take them for something else', async () => {
+  const [first, second, third] = ['2026', '1e3', '0777'] as const;
+  const account = { namespace: third, name: first };
+  const reader = { kind: 'ServiceAccount', ...account };
+  const values = {
+    ...ALL,
+    nameOverride: third,
+    fullnameOverride: first,
+    namespaces: [second],
+    istioNamespaces: [third],
+    rbac: { metricsReaders: [account] },
+    statusReader: { create: true, subjects: [reader] },
+    config: { statusBindAddress: ':8082' },
+    statusPage: { readers: [reader] },
+  };
+  const manifests = await render(values, { name: second, namespace: first });
+  const named = manifests.flatMap(({ metadata, roleRef, subjects = [] }) => [metadata, roleRef ?? {}, ...subjects]);
+  const { template } = only(manifests, 'Deployment').spec;
+  const { serviceAccountName, volumes } = template.spec;
+  for (const { name = '', namespace = '' } of [...named, { name: serviceAccountName, ...volumes[0].configMap }])
+    assert.deepEqual([typeof name, typeof namespace], ['string', 'string'], `${namespace}/${name}`);
+  const labels = manifests.flatMap(({ metadata }) => Object.values(metadata.labels ?? {}));
+  const [group] = only(manifests, 'PrometheusRule').spec.groups;
+  for (const text of [...labels, group.name]) assert.equal(typeof text, 'string', String(text));
+});
