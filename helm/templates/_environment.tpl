@@ -1,6 +1,6 @@
 {{/* Each value under `config` that says something, as the variable of its flag: `maxInFlight` is MELTEMI_MAX_IN_FLIGHT. An empty list says "none". */}}
 {{- define "meltemi.environment" -}}
-{{- $config := .Values.config }}
+{{- $config := .Values.config | default dict }}
 {{- if not .Values.eviction.enabled }}
 {{- $config = merge (dict "onDelete" "never") $config }}
 {{- end }}

@@ -1,6 +1,6 @@
 {{/* A digest says exactly what runs, so it wins over a tag. A registry takes the place of the one in the repository. */}}
 {{- define "meltemi.image" -}}
-{{- $registry := .Values.image.registry | default (get .Values.global "imageRegistry") -}}
+{{- $registry := .Values.image.registry | default (get (.Values.global | default dict) "imageRegistry") -}}
 {{- with .Values.image -}}
 {{- $repository := .repository -}}
 {{- if $registry -}}

@@ -12,5 +12,5 @@ app.kubernetes.io/component: operator
   "app.kubernetes.io/part-of" "meltemi"
   "app.kubernetes.io/managed-by" .Release.Service
 -}}
-{{- toYaml (merge (include "meltemi.selectorLabels" . | fromYaml) $own .Values.commonLabels) -}}
+{{- toYaml (merge (include "meltemi.selectorLabels" . | fromYaml) $own (.Values.commonLabels | default dict)) -}}
 {{- end -}}

@@ -5,7 +5,7 @@
 
 {{/* What ServiceMonitor and PodMonitor have in common. A self-signed certificate proves nothing, so it is not looked at. */}}
 {{- define "meltemi.endpoint" -}}
-{{- $own := .monitor.endpoint -}}
+{{- $own := .monitor.endpoint | default dict -}}
 {{- $endpoint := dict "port" (include "meltemi.metricsPortName" .root) "path" "/metrics" -}}
 {{- if include "meltemi.metricsSecure" .root -}}
 {{- $_ := set $endpoint "scheme" "https" -}}
@@ -20,7 +20,8 @@
 
 {{/* Whether an endpoint says whose token is to be sent. */}}
 {{- define "meltemi.tokenGiven" -}}
-{{- if or (hasKey .endpoint "authorization") (hasKey .endpoint "bearerTokenFile") (hasKey .endpoint "bearerTokenSecret") -}}yes{{- end -}}
+{{- $own := .endpoint | default dict -}}
+{{- if or (hasKey $own "authorization") (hasKey $own "bearerTokenFile") (hasKey $own "bearerTokenSecret") -}}yes{{- end -}}
 {{- end -}}
 
 {{- define "meltemi.checkMonitors" -}}

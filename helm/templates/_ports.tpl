@@ -10,11 +10,11 @@
 {{- end -}}
 
 {{- define "meltemi.metricsPort" -}}
-{{- include "meltemi.portOf" (.Values.config.metricsBindAddress | default ":8080") -}}
+{{- include "meltemi.portOf" ((.Values.config).metricsBindAddress | default ":8080") -}}
 {{- end -}}
 
 {{- define "meltemi.metricsSecure" -}}
-{{- if and (include "meltemi.metricsPort" .) (ne (toString .Values.config.metricsSecure) "false") -}}yes{{- end -}}
+{{- if and (include "meltemi.metricsPort" .) (ne (toString (.Values.config).metricsSecure) "false") -}}yes{{- end -}}
 {{- end -}}
 
 {{/* Its name tells Istio the protocol. */}}
@@ -24,7 +24,7 @@
 
 {{/* Empty on a loopback address too: only kubectl port-forward reaches that one, and it needs no port of the container. */}}
 {{- define "meltemi.statusPort" -}}
-{{- $address := toString (.Values.config.statusBindAddress | default "0") -}}
+{{- $address := toString ((.Values.config).statusBindAddress | default "0") -}}
 {{- if not (regexMatch "^(127\\.|localhost:|\\[::1\\])" $address) -}}
 {{- include "meltemi.portOf" $address -}}
 {{- end -}}
@@ -36,5 +36,5 @@
 {{- end -}}
 
 {{- define "meltemi.healthPort" -}}
-{{- include "meltemi.portOf" (.Values.config.healthProbeBindAddress | default ":8081") -}}
+{{- include "meltemi.portOf" ((.Values.config).healthProbeBindAddress | default ":8081") -}}
 {{- end -}}

@@ -345,3 +345,20 @@ test('extra objects are rendered, also as templates', async () => {
     ['plain', 'meltemi-templated'],
   );
 });
+
+/** With what makes the objects that use them. */
+const WITH: Values = {
+  serviceMonitor: { enabled: true, force: true },
+  prometheusRule: { enabled: true, force: true },
+  grafanaDashboard: { enabled: true },
+  networkPolicy: { enabled: true },
+};
+for (const key of ['global', 'commonLabels', 'policy', 'config', 'namespaces', 'podLabels'])
+  test(`${key} without a value, as where all below it is a comment, is as if it were left out`, async () =>
+    assert.deepEqual(await render({ ...WITH, [key]: null }), await render(WITH)));
+
+test('… and so are labels and fields of monitors', async () => {
+  const empty = { ...WITH, serviceMonitor: { enabled: true, force: true, labels: null, endpoint: null } };
+  const rule = { prometheusRule: { enabled: true, force: true, labels: null } };
+  assert.deepEqual(await render({ ...empty, ...rule }), await render(WITH));
+});

@@ -54,7 +54,7 @@ test('templates use no value that values.yaml does not have', () => {
 test('where an address is left to the operator, the chart knows which', () => {
   const ports = textOf('helm/templates/_ports.tpl');
   for (const name of ['metricsBindAddress', 'healthProbeBindAddress'] as const)
-    assert.ok(ports.includes(`.Values.config.${name} | default "${SETTINGS[name].default}"`), name);
+    assert.ok(ports.includes(`(.Values.config).${name} | default "${SETTINGS[name].default}"`), name);
 });
 
 test('the container is started as the image is', () => {
