@@ -362,3 +362,12 @@ test('… and so are labels and fields of monitors', async () => {
   const rule = { prometheusRule: { enabled: true, force: true, labels: null } };
   assert.deepEqual(await render({ ...empty, ...rule }), await render(WITH));
 });
+
+for (const ports of ['apiServerPorts', 'injectorPorts', 'prometheusPorts'])
+  test(`networkPolicy.${ports} without a value opens no port, and not all of them`, async () => {
+    const gate = { name: 'a', prometheus: 'http://p', query: 'up', min: 1 };
+    const values = { policy: { metricGates: [gate] }, networkPolicy: { enabled: true, [ports]: null } };
+    const { egress } = only(await render(values), 'NetworkPolicy').spec;
+    assert.equal(egress.length, 3);
+    for (const rule of egress) assert.ok(rule.ports?.length > 0, JSON.stringify(rule));
+  });
