@@ -169,6 +169,7 @@
 {{- $wanted := list -}}
 {{- range $all -}}
 {{- $change := get $changes .alert | default dict -}}
+{{- if not $.Values.prometheusRule.runbookUrl }}{{ $_ := unset .annotations "runbook_url" }}{{ end -}}
 {{- if ne (toString $change.enabled) "false" -}}
 {{- $wanted = append $wanted (mergeOverwrite . (omit $change "enabled")) -}}
 {{- end -}}

@@ -371,3 +371,9 @@ for (const ports of ['apiServerPorts', 'injectorPorts', 'prometheusPorts'])
     assert.equal(egress.length, 3);
     for (const rule of egress) assert.ok(rule.ports?.length > 0, JSON.stringify(rule));
   });
+
+test('without an address of their page, alerts have none, and no empty one', async () => {
+  const values = { prometheusRule: { enabled: true, force: true, runbookUrl: '' } };
+  const { groups } = only(await render(values), 'PrometheusRule').spec;
+  for (const { annotations } of groups[0].rules) assert.deepEqual(Object.keys(annotations), ['description', 'summary']);
+});
