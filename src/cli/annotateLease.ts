@@ -41,13 +41,17 @@ export async function annotateLease(
 
 async function whereItIs(client: KubeClient, namespace: string, signal: AbortSignal): Promise<string> {
   const missing = `namespace ${namespace} has no Lease ${LEASE_NAME}`;
+  const itsOwn = `use -n with the namespace that ${PRODUCT} runs in`;
   try {
     const namespaces = (await leases(client, signal)).map((lease) => lease.metadata?.namespace ?? '').sort();
-    return namespaces.length > 0
-      ? `${missing}; there is one in ${namespaces.join(', ')}: use -n ${namespaces[0]}`
+    const [first, second] = namespaces;
+    // anybody may make one in a namespace of their own, and a pause that is written there holds nothing
+    const which = second === undefined ? `use -n ${first}` : itsOwn;
+    return first !== undefined
+      ? `${missing}; there is one in ${namespaces.join(', ')}: ${which}`
       : `${missing}, and no other namespace has one; ${PRODUCT} creates it at its start. Is this the right cluster (--context)?`;
   } catch {
-    return `${missing}; use -n with the namespace that ${PRODUCT} runs in`;
+    return `${missing}; ${itsOwn}`;
   }
 }
 
