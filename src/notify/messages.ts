@@ -56,9 +56,13 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 
 /**
  * Text in which nobody is mentioned and nothing is a link. Slack has mentions and links in angle brackets; services that take the same
- * messages, such as Mattermost, also find `@here` and addresses in plain text.
+ * messages, such as Mattermost, also find `@here`, addresses in plain text, with `www.` too, and links of Markdown.
  */
 export const slackEscaped = (text: string): string =>
-  withEntities(text).replaceAll('@', '＠').replaceAll('://', ': //');
+  withEntities(text)
+    .replaceAll('@', '＠')
+    .replaceAll('://', ': //')
+    .replaceAll('](', '] (')
+    .replace(/www\d*\./gi, (address) => `${address.slice(0, -1)} .`);
 
 const withEntities = (text: string): string => text.replace(/[&<>]/g, (character) => ENTITIES[character] ?? character);

@@ -58,6 +58,8 @@ test('a message of Slack does not grow without end', () => {
 });
 
 const hostile: readonly [name: string, text: string, is: string][] = [
+  ['an address in plain text without a scheme, as an alert may be called', 'www.evil.example', 'www .evil.example'],
+  ['a link of Markdown without a scheme', '[calm](//evil.example)', '[calm] (//evil.example)'],
   ['a mention of the channel', '<!channel> look', '&lt;!channel&gt; look'],
   ['a mention of a person', '<@U123>', '&lt;＠U123&gt;'],
   ['a mention in plain text', '@here @all', '＠here ＠all'],
