@@ -20,15 +20,16 @@ export const dailyCap: Rule<'daily-cap'> = {
     const times = [...writesOn(assessed).keys()].flatMap((at) => [at - LONGEST_SKEW, at + DAY]);
     return Math.min(...times.filter((time) => time > wall), Number.POSITIVE_INFINITY) - wall + now;
   },
-  check(assessed, { wall, policy }) {
+  check(assessed, { now, wall, policy }) {
     // this is asked of thousands that were never restarted
     if (!assessed.entry && !recordOf(assessed.workload)) return undefined;
     const recent = [...writesOn(assessed)].filter(([at]) => at > wall - DAY && at <= wall + LONGEST_SKEW);
     const times = (well: boolean): number[] => recent.flatMap(([at, was]) => (was === well ? at : []));
     const { maxRestartsPerDay } = policy;
-    return (
-      capped(times(false), maxRestartsPerDay, 'did not end well') ?? capped(times(true), WELL_PER_DAY, 'ended well')
-    );
+    const capped =
+      cappedBy(times(false), maxRestartsPerDay, 'did not end well') ??
+      cappedBy(times(true), WELL_PER_DAY, 'ended well');
+    return capped && { detail: capped.detail, until: capped.until - wall + now };
   },
 };
 
@@ -36,7 +37,12 @@ export const dailyCap: Rule<'daily-cap'> = {
 const writesOn = ({ workload, entry }: Outdated): ReadonlyMap<number, boolean> =>
   new Map([recordOf(workload), entry].flatMap((one) => (one ? writesOf(one) : [])).map(({ at, well }) => [at, well]));
 
-function capped(times: readonly number[], most: number, how: string): Finding | undefined {
+/** The cap that is reached, and until when by the wall clock; undefined if it is not. */
+function cappedBy(
+  times: readonly number[],
+  most: number,
+  how: string,
+): Required<Pick<Finding, 'detail' | 'until'>> | undefined {
   const first = times.toSorted((a, b) => b - a)[most - 1];
   if (first === undefined) return undefined;
   return { detail: `${times.length} restarts within 24 hours ${how}, the limit is ${most}`, until: first + DAY };

@@ -688,6 +688,14 @@ test('a restart that the mesh outran may be made again for its own sidecar', () 
   assert.equal(stepOf(journalled(restarted(HOUR, 'superseded'))), 'wait gave-up');
 });
 
+test('a daily cap ends by the steady clock, as every wait', () => {
+  const capped = journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', writes: writesAgo([1, 2, 3]) }));
+  // the clock of this machine is ten minutes ahead of that of the API server
+  const now = NOW + 10 * MINUTE;
+  const { wakeAt } = plan([capped], context({ now, wall: NOW, journal: journalOf([capped]) }));
+  assert.equal(wakeAt, now + 21 * HOUR);
+});
+
 test('a frozen watch holds everything back', () => {
   assert.equal(stepOf(assessed(), { stale: 'namespaces: connection refused' }), 'wait watch-stale');
 });
