@@ -159,7 +159,7 @@ export class Evictions {
     return undefined;
   }
 
-  /** @returns why the API server refuses it; undefined if the pod is evicted, or is gone by itself */
+  /** @returns why the API server does not evict it; undefined if it does */
   async #evictOne(pod: PodFacts, { workload, state }: Seen): Promise<Refusal | undefined> {
     const { cluster, listener } = this.#options;
     try {
@@ -168,9 +168,10 @@ export class Evictions {
       state.allowed = (state.allowed ?? 1) - 1;
       return undefined;
     } catch (error) {
-      // somebody else has deleted it, and another pod may have its name
-      if (isNotFound(error) || isConflict(error)) return undefined;
-      if (!(error instanceof ApiError) || (error.status !== 429 && !isForbidden(error))) throw error;
+      if (!(error instanceof ApiError)) throw error;
+      // somebody else has deleted it, and another pod may have its name: the next look shows that, unless it stays so
+      if (isNotFound(error) || isConflict(error)) return { isFinal: false, message: error.message, retryIn: 0 };
+      if (error.status !== 429 && !isForbidden(error)) throw error;
       return { isFinal: isForbidden(error), message: error.message, retryIn: error.retryAfterMs ?? REFUSED_FOR };
     }
   }

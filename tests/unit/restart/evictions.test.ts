@@ -44,6 +44,12 @@ const refusedFor = (seconds: number) => (bench: EvictionBench) => {
   };
 };
 
+const answered = (code: number) => (bench: EvictionBench) => {
+  bench.arriving = () => {
+    throw status(code, 'admission webhook "guard.example.com" denied the request');
+  };
+};
+
 const onRead = (read: number, act: (bench: EvictionBench) => void) => (bench: EvictionBench) => {
   let reads = 0;
   bench.reading = () => {
@@ -161,6 +167,10 @@ const rows: [string, Row][] = [
       evicted: 2,
       tries: 3,
     },
+  ],
+  [
+    'a conflict that never ends interrupts it at the time limit',
+    { begin: answered(409), is: 'interrupted', evicted: 0, tries: 12 },
   ],
   [
     'an eviction whose answer is lost is not repeated',
