@@ -1,4 +1,4 @@
-import { ApiError, isConflict, isForbidden, isNotFound } from '../cluster/apiError.ts';
+import { ApiError, isConflict, isNotFound } from '../cluster/apiError.ts';
 import { groupOfOne, isLive } from '../compare/podGroups.ts';
 import { actuatorOf } from '../kinds/actuatorOf.ts';
 import type { PodFacts, Workload } from '../model.ts';
@@ -16,6 +16,9 @@ import { sameInjections } from './sameInjections.ts';
 
 /** How long an eviction that a budget has refused waits for its next try, if the API server names no time. */
 const REFUSED_FOR = 10_000;
+
+/** A right that is missing, and what admission answers: 403 unless it says otherwise. */
+const REJECTED: ReadonlySet<number> = new Set([400, 403, 422]);
 
 /** What one process remembers of a restart by evictions while it follows it. Times are from the steady clock. */
 export interface EvictionProgress {
@@ -168,11 +171,11 @@ export class Evictions {
       state.allowed = (state.allowed ?? 1) - 1;
       return undefined;
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
+      if (!(error instanceof ApiError) || error.status === undefined) throw error;
+      const { status, message, retryAfterMs = REFUSED_FOR } = error;
       // somebody else has deleted it, and another pod may have its name: the next look shows that, unless it stays so
-      if (isNotFound(error) || isConflict(error)) return { isFinal: false, message: error.message, retryIn: 0 };
-      if (error.status !== 429 && !isForbidden(error)) throw error;
-      return { isFinal: isForbidden(error), message: error.message, retryIn: error.retryAfterMs ?? REFUSED_FOR };
+      const retryIn = isNotFound(error) || isConflict(error) ? 0 : retryAfterMs;
+      return { isFinal: REJECTED.has(status), message, retryIn };
     }
   }
 

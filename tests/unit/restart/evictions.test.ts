@@ -173,6 +173,14 @@ const rows: [string, Row][] = [
     { begin: answered(409), is: 'interrupted', evicted: 0, tries: 12 },
   ],
   [
+    'an API server that cannot evict interrupts it at the time limit',
+    { begin: answered(500), is: 'interrupted', evicted: 0, tries: 6 },
+  ],
+  [
+    'an admission that rejects evictions ends it at once',
+    { begin: answered(422), is: 'refused', evicted: 0, tries: 1 },
+  ],
+  [
     'an eviction whose answer is lost is not repeated',
     {
       begin: (bench) => {
