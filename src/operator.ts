@@ -25,7 +25,7 @@ import { FollowedItems } from './plan/followedItems.ts';
 import { KeptItems } from './plan/keptItems.ts';
 import { noteSince } from './plan/noteSince.ts';
 import { isOrphaned } from './plan/orphans.ts';
-import { type Planned, sidecarsThatWait, waitsOf } from './plan/plan.ts';
+import { isToRecover, type Planned, sidecarsThatWait, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
@@ -97,6 +97,8 @@ interface Term {
 const SHORTEST_SLEEP = 100;
 const LONGEST_SLEEP = 60_000;
 const TURN_RETRY = 5000;
+/** After how many milliseconds a workload is read again that nothing else tells of, and that waits for no reason which says more. */
+const LOOK_AGAIN = 30_000;
 /**
  * Milliseconds between two evaluations: so many for each workload, and at most half a second, which a free slot may wait. Each evaluation
  * goes through all workloads, if only to see that nothing has changed.
@@ -433,8 +435,9 @@ const unconfirmedOf = (planned: Planned): readonly Assessed[] => sidecarsThatWai
 /** Of every planned workload, after how long it is read again. */
 const intervalsOf = (items: readonly Planned[]): Map<WorkloadKey, number | undefined> =>
   new Map(
-    items.map(({ workload, step }) => {
-      const intervals = waitsOf(step).flatMap(({ reason }) => lookAgainAfter(reason.code) ?? []);
-      return [keyOf(workload), intervals.length > 0 ? Math.min(...intervals) : undefined];
+    items.map((one) => {
+      const intervals = waitsOf(one.step).flatMap(({ reason }) => lookAgainAfter(reason.code) ?? []);
+      if (isToRecover(one)) intervals.push(LOOK_AGAIN);
+      return [keyOf(one.workload), intervals.length > 0 ? Math.min(...intervals) : undefined];
     }),
   );

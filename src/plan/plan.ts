@@ -3,12 +3,12 @@ import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type Assessed, bySidecar, isOutdated, type Outdated, ofSource } from './assessed.ts';
 import { haltOf } from './halts.ts';
-import { isInFlight } from './journalEntry.ts';
+import { isInFlight, type JournalEntry } from './journalEntry.ts';
 import { Counts } from './limits/counts.ts';
 import { provesNothing } from './outcomes.ts';
 import { inPlanOrder } from './planOrder.ts';
 import { isReached } from './reached.ts';
-import { sourceIn, targetsOf } from './record.ts';
+import { sourceIn, type Target, targetsOf } from './record.ts';
 import { rolloutState } from './rollout.ts';
 import { type PlanContext, type RuleContext, type Wait, waitFor } from './rule.ts';
 import { ruleContextOf } from './ruleContext.ts';
@@ -181,9 +181,7 @@ export function sidecarsThatWait(planned: Planned, code: WaitCode): readonly Ass
 export function canClose(assessed: Assessed, ruleContext: Pick<RuleContext, 'history' | 'policy'>): boolean {
   const { workload, entry } = assessed;
   if (!entry?.outcome || rolloutState(workload).kind !== 'complete') return false;
-  const open = targetsOf(entry).filter(
-    ({ outcome }) => outcome !== undefined && outcome !== 'verified' && !provesNothing(outcome),
-  );
+  const open = openTargets(entry);
   return (
     open.length > 0 &&
     open.every((target) => {
@@ -194,3 +192,13 @@ export function canClose(assessed: Assessed, ruleContext: Pick<RuleContext, 'his
     })
   );
 }
+
+/** Whether only pods that are not ready keep an unfinished episode from being closed. No rule finds that, so nothing waits for it. */
+export const isToRecover = ({ workload, entry, verdict }: Assessed): boolean =>
+  verdict.state === 'current' &&
+  entry?.outcome !== undefined &&
+  openTargets(entry).length > 0 &&
+  rolloutState(workload).kind !== 'complete';
+
+const openTargets = (entry: JournalEntry): readonly Target[] =>
+  targetsOf(entry).filter(({ outcome }) => outcome !== undefined && outcome !== 'verified' && !provesNothing(outcome));

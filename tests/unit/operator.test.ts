@@ -10,7 +10,7 @@ import { timestamp } from '../../src/rfc3339.ts';
 import { recorded, restarted } from '../builders/journal.ts';
 import { FakeStore } from '../builders/journalStore.ts';
 import { wave } from '../builders/waves.ts';
-import { complete, expected, HOUR, MINUTE, NOW, workload } from '../builders/workload.ts';
+import { complete, expected, HOUR, MINUTE, NOW, pod, sidecar, workload } from '../builders/workload.ts';
 import { until } from './cluster/deadline.ts';
 import { MESH, OperatorBench } from './operatorBench.ts';
 
@@ -55,6 +55,7 @@ const stored = (entries: Record<string, JournalEntry>): FakeStore =>
     ) as string,
   );
 const failed = restarted(HOUR, 'failed:timeout');
+const NEW = sidecar({ image: expected().image });
 
 describe('an operator that begins to lead', () => {
   it('halts for what a former leader’s restarts came to', async () => {
@@ -271,18 +272,42 @@ it('of many that wait, only those that lists show as changed are looked at', asy
   const bench = new OperatorBench({ workloads: () => rolling, given: { now: () => now } });
   await using running = bench.start();
   await until('an evaluation', () => running.evaluations > 0);
-  /** Half a minute and some passes in steps, each with a turn. */
-  const pass = async (): Promise<void> => {
-    for (const end = now + 35_000; now < end; ) {
+  const pass = (): Promise<void> =>
+    bench.pass(35, () => {
       now += 1000;
-      const before = bench.evaluations;
-      bench.operator.ring();
-      await until('a turn', () => bench.evaluations > before);
-    }
-  };
+    });
   await pass();
   assert.deepEqual([bench.surveys, bench.looks, bench.patched], [1, 0, []]);
   rolling[7] = { ...(rolling[7] as Workload), resourceVersion: '2', paused: false };
   await pass();
   assert.deepEqual([bench.surveys, bench.patched, [...bench.lookedAt]], [2, ['web-7'], ['web-7']]);
+});
+
+describe('half a minute later at the latest', () => {
+  let now = NOW;
+  const given = { now: () => now };
+  const pass = (bench: OperatorBench): Promise<void> =>
+    bench.pass(35, () => {
+      now += 1000;
+    });
+
+  it('it is seen that the pods of a failed restart are ready after all', async () => {
+    const rollout = { ...complete(3), ready: 2, available: 2 };
+    let one = web({ rollout });
+    const pods = (of: Workload) => ['a', 'b', 'c'].map((name) => pod(of, { name, uid: name, sidecar: NEW }));
+    await using bench = new OperatorBench({
+      workloads: () => [one],
+      pods,
+      store: stored({ 'shop/web': failed }),
+      given,
+    });
+    bench.start();
+    await until('an evaluation', () => bench.evaluations > 0);
+    one = web({ rollout: complete(3), resourceVersion: '2' });
+    await pass(bench);
+    assert.deepEqual(bench.told, ['web: verified']);
+    const { looks } = bench;
+    await pass(bench);
+    assert.equal(bench.looks, looks, 'then nobody looks any more');
+  });
 });

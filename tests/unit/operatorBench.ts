@@ -7,6 +7,7 @@ import {
   keyOf,
   type Labels,
   NO_NAMESPACE,
+  type PodFacts,
   type Workload,
   type WorkloadKey,
   type WorkloadRef,
@@ -19,6 +20,7 @@ import { FakeStore } from '../builders/journalStore.ts';
 import { NOBODY_TOLD } from '../builders/notify.ts';
 import { policy } from '../builders/policy.ts';
 import { expected, injection, NOW, pod } from '../builders/workload.ts';
+import { until } from './cluster/deadline.ts';
 
 export const MESH: Mesh = {
   injections: [injection()],
@@ -28,6 +30,8 @@ export const MESH: Mesh = {
 export interface OperatorBenchOptions {
   /** The workloads that there are at the moment of the call. Their pods are all outdated. */
   readonly workloads: () => readonly Workload[];
+  /** The pods of one of them at the moment of the call, if they are not all outdated. */
+  readonly pods?: (workload: Workload) => readonly PodFacts[];
   /** Names of those that cannot be looked at by themselves. */
   readonly forbidden?: readonly string[];
   /** Whether the workloads of a namespace cannot be listed. */
@@ -68,6 +72,7 @@ export class OperatorBench implements AsyncDisposable {
 
   constructor(options: OperatorBenchOptions) {
     const { workloads, forbidden = [], unlisted = () => false, unreadable = [], mesh = () => MESH } = options;
+    const podsOf = (one: Workload): readonly PodFacts[] => options.pods?.(one) ?? [pod(one)];
     this.store = options.store ?? new FakeStore();
     const cluster: Partial<Cluster> = {
       budgets: async () => [],
@@ -82,9 +87,9 @@ export class OperatorBench implements AsyncDisposable {
       async *pods(namespace) {
         yield workloads()
           .filter((one) => isIn(one, namespace))
-          .map((one) => pod(one));
+          .flatMap(podsOf);
       },
-      podsOf: async (one) => [pod(one)],
+      podsOf: async (one) => [...podsOf(one)],
       workload: async ({ namespace, name }: WorkloadRef) => {
         this.looks += 1;
         this.lookedAt.add(name);
@@ -170,6 +175,16 @@ export class OperatorBench implements AsyncDisposable {
     });
     this.operator = operator;
     this.journal = journal;
+  }
+
+  /** Lets the time of the operator pass in steps, each with a turn. @param ahead lets a second pass */
+  async pass(seconds: number, ahead: () => void): Promise<void> {
+    for (let second = 0; second < seconds; second++) {
+      ahead();
+      const before = this.evaluations;
+      this.operator.ring();
+      await until('a turn', () => this.evaluations > before);
+    }
   }
 
   /** Begins to run and to lead. */
