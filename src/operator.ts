@@ -13,6 +13,7 @@ import { afterSteps, inSlices } from './loopSlices.ts';
 import type { MetricGateUpkeep } from './metricGates/metricGateUpkeep.ts';
 import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
 import type { Notifier } from './notify/notifier.ts';
+import { missingLender } from './observe/borrowedTemplate.ts';
 import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
 import { Scans } from './observe/scans.ts';
@@ -437,7 +438,7 @@ const intervalsOf = (items: readonly Planned[]): Map<WorkloadKey, number | undef
   new Map(
     items.map((one) => {
       const intervals = waitsOf(one.step).flatMap(({ reason }) => lookAgainAfter(reason.code) ?? []);
-      if (isToRecover(one)) intervals.push(LOOK_AGAIN);
+      if (isToRecover(one) || missingLender(one.workload) !== undefined) intervals.push(LOOK_AGAIN);
       return [keyOf(one.workload), intervals.length > 0 ? Math.min(...intervals) : undefined];
     }),
   );

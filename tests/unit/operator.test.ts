@@ -310,4 +310,21 @@ describe('half a minute later at the latest', () => {
     await pass(bench);
     assert.equal(bench.looks, looks, 'then nobody looks any more');
   });
+
+  it('it is seen that the workload whose template a Rollout uses is there again', async () => {
+    const lender = workload({ name: 'lender', uid: 'lender', template: workload().template });
+    const rollout = (given: Partial<Workload>): Workload =>
+      workload({ kind: 'Rollout', strategy: 'canary', templateFrom: { kind: 'Deployment', name: 'lender' }, ...given });
+    let all = [rollout({ pendingUpdate: { detail: 'paused' } }), lender];
+    await using bench = new OperatorBench({ workloads: () => all, given }).start();
+    await until('an evaluation', () => bench.evaluations > 0);
+    all = [rollout({ pendingUpdate: { detail: 'paused' } })];
+    await pass(bench);
+    const states = () =>
+      bench.assessed.flatMap(({ workload: { kind }, verdict }) => (kind === 'Rollout' ? verdict.state : []));
+    assert.deepEqual(states(), ['unknown']);
+    all = [rollout({ pendingUpdate: { detail: 'paused' } }), lender];
+    await pass(bench);
+    assert.deepEqual(states(), ['outdated']);
+  });
 });
