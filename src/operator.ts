@@ -28,6 +28,7 @@ import { noteSince } from './plan/noteSince.ts';
 import { isOrphaned } from './plan/orphans.ts';
 import { isToRecover, type Planned, sidecarsThatWait, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
+import { groupKeyOf, membersInTheWay } from './plan/rolloutGroups.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
 import type { Report } from './report/report.ts';
@@ -100,6 +101,8 @@ const LONGEST_SLEEP = 60_000;
 const TURN_RETRY = 5000;
 /** After how many milliseconds a workload is read again that nothing else tells of, and that waits for no reason which says more. */
 const LOOK_AGAIN = 30_000;
+/** Others of a rollout group that are looked at with one that waits for them. */
+const GROUP_LOOKS = 3;
 /**
  * Milliseconds between two evaluations: so many for each workload, and at most half a second, which a free slot may wait. Each evaluation
  * goes through all workloads, if only to see that nothing has changed.
@@ -298,10 +301,20 @@ export class Operator {
     const { now } = this.#options;
     const { looks, survey } = this.#requeue.take(now(), this.#restarts.busy, this.#observations.size);
     if (survey.length > 0) this.#requeue.surveyed(survey, await this.#unchanged(survey, signal), now());
-    for (const key of looks) {
+    for (const key of new Set(looks.flatMap((one) => [one, ...this.#inTheWayOf(one)]))) {
       const workload = this.#observations.of(key)?.workload;
       if (workload && !signal.aborted) await this.#observeAgain(key, workload);
     }
+  }
+
+  /** Those of its rollout group that a workload waits for, and that nobody looks at for their own sake: a few of them at a time. */
+  #inTheWayOf(key: WorkloadKey): readonly WorkloadKey[] {
+    const workload = this.#observations.of(key)?.workload;
+    const group = workload && groupKeyOf(workload);
+    if (!workload || group === undefined) return [];
+    const members = this.#observations.all().flatMap((one) => (groupKeyOf(one.workload) === group ? one.workload : []));
+    const keys = membersInTheWay(workload, members).map(keyOf);
+    return keys.filter((one) => !this.#requeue.has(one) && !this.#restarts.busy.has(one)).slice(0, GROUP_LOOKS);
   }
 
   /** Which of these workloads lists show as they were seen; none where the lists fail, so that looks tell what is wrong. */

@@ -20,13 +20,13 @@ export interface SurveyOptions {
 
 /**
  * Whether lists would show all that can end the wait of a workload. They do not show annotations of pods, nodes that are lost under a
- * DaemonSet, and kinds that are not listed.
+ * DaemonSet, others of a rollout group, and kinds that are not listed.
  */
 function isListed({ workload, groups, unread }: Observed): boolean {
   const kind = findKind(workload.kind);
   const asksPods = groups.some(({ doNotDisrupt }) => doNotDisrupt !== undefined);
   const isRead = kind !== undefined && unread === undefined && workload.resourceVersion !== '';
-  return isRead && !kind.isPerNode && !kind.foundByPods && !asksPods;
+  return isRead && !kind.isPerNode && !kind.foundByPods && !asksPods && !workload.rolloutGroup;
 }
 
 /**

@@ -43,5 +43,12 @@ export function unreadyMember(workload: Workload, members: readonly Workload[]):
   return { detail: `${ready} of ${desired} pods of ${nameOf(unready)} are Ready` };
 }
 
+/** The others of its group for which a StatefulSet waits. They may be current, and then wait for nothing themselves. */
+export const membersInTheWay = (workload: Workload, members: readonly Workload[]): readonly Workload[] =>
+  members.filter((one) => {
+    const isOther = keyOf(one) !== keyOf(workload);
+    return isOther && (mixedGroup([one]) ?? unreadyMember(workload, [one])) !== undefined;
+  });
+
 const nameOf = ({ kind, name, rolloutGroup }: Workload): string =>
   `${kind} ${name} of the rollout group ${rolloutGroup?.name}`;

@@ -54,6 +54,11 @@ export class Requeue {
     if (areAll) for (const key of this.#due.keys()) if (!waiting.has(key)) this.#due.delete(key);
   }
 
+  /** Whether a workload will be read again. */
+  has(key: WorkloadKey): boolean {
+    return this.#due.has(key);
+  }
+
   /** When the next read is due; infinite if none is. */
   dueAt(): number {
     let first = Number.POSITIVE_INFINITY;

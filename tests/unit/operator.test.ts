@@ -327,4 +327,27 @@ describe('half a minute later at the latest', () => {
     await pass(bench);
     assert.deepEqual(states(), ['outdated']);
   });
+
+  it('it is seen that the others of a rollout group are ready, though they wait for nothing themselves', async () => {
+    const member = (name: string, given: Partial<Workload> = {}): Workload =>
+      web({
+        name,
+        uid: name,
+        strategy: 'OnDelete',
+        maxUnavailable: 1,
+        rolloutGroup: { name: 'ingester', paused: false },
+        ...given,
+      });
+    const zones = Array.from({ length: 20 }, (_, zone) => member(`zone-${zone}`));
+    const unready = member('current', { rollout: { ...complete(3), ready: 2, available: 2 } });
+    let all = [...zones, unready];
+    const pods = (of: Workload) => (of.name === 'current' ? [pod(of, { sidecar: NEW })] : [pod(of)]);
+    await using bench = new OperatorBench({ workloads: () => all, pods, given }).start();
+    await until('an evaluation', () => bench.evaluations > 0);
+    const waits = () => bench.assessed.flatMap(({ step }) => (step.action === 'wait' ? step.reason.code : []));
+    assert.deepEqual([...new Set(waits())], ['group-not-ready']);
+    all = [...zones, member('current', { resourceVersion: '2' })];
+    await pass(bench);
+    assert.ok(!waits().includes('group-not-ready'));
+  });
 });

@@ -13,7 +13,7 @@ import {
   type WorkloadRef,
 } from '../../src/model.ts';
 import type { Operator } from '../../src/operator.ts';
-import type { Assessed } from '../../src/plan/assessed.ts';
+import type { Planned } from '../../src/plan/plan.ts';
 import type { Policy } from '../../src/plan/policy.ts';
 import { type OperatorParts, wireOperator } from '../../src/wireOperator.ts';
 import { FakeStore } from '../builders/journalStore.ts';
@@ -62,7 +62,7 @@ export class OperatorBench implements AsyncDisposable {
   /** Lists of versions. */
   surveys = 0;
   scans = 0;
-  assessed: readonly Assessed[] = [];
+  assessed: readonly Planned[] = [];
   evaluations = 0;
   readonly #began = performance.now();
   readonly #stop = new AbortController();
