@@ -26,6 +26,7 @@ export class Observations {
    * @param began when the scan began
    * @param busy workloads that are being restarted: the restart's data is newer than the scan's pages
    * @param whyUnlisted why the scan could not see workloads like this one; undefined if it could
+   * @returns whether everything there was read
    */
   scanned(
     seen: ReadonlyMap<WorkloadKey, Observed>,
@@ -33,17 +34,23 @@ export class Observations {
     began: number,
     busy: { has(key: WorkloadKey): boolean },
     whyUnlisted: (workload: Workload) => string | undefined = () => undefined,
-  ): void {
+  ): boolean {
+    let isWhole = true;
     for (const [key, observed] of this.#last) {
       const { workload } = observed;
       const inScope = namespace === undefined || workload.namespace === namespace;
-      if (inScope && !seen.has(key)) this.#unseen(key, observed, whyUnlisted(workload));
+      if (!inScope || seen.has(key)) continue;
+      const why = whyUnlisted(workload);
+      this.#unseen(key, observed, why);
+      isWhole &&= why === undefined;
     }
     for (const [key, observed] of seen) {
+      isWhole &&= observed.unread === undefined;
       const newer = busy.has(key) || (this.#lookedAt.get(key) ?? 0) >= began;
       if (!newer) this.#last.set(key, observed);
     }
     for (const key of this.#lookedAt.keys()) if (!this.#last.has(key)) this.#lookedAt.delete(key);
+    return isWhole;
   }
 
   #unseen(key: WorkloadKey, observed: Observed, whyUnlisted: string | undefined): void {

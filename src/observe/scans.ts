@@ -8,7 +8,6 @@ import type { Policy } from '../plan/policy.ts';
 import type { Report } from '../report/report.ts';
 import { SayOnce } from '../sayOnce.ts';
 import type { Observations } from './observations.ts';
-import type { Observed } from './observed.ts';
 import type { Observer } from './observer.ts';
 
 export interface ScansOptions {
@@ -138,6 +137,7 @@ export class Scans {
     }
   }
 
+  /** @returns whether everything there was read */
   async #scan(mesh: Mesh, place: Place, schedule: Schedule, signal: AbortSignal): Promise<boolean> {
     const { observer, observations, busy, now, report, policy } = this.#options;
     const [began, wants, { skipNamespaces: skipped, kinds }] = [now(), this.#wants(), policy()];
@@ -146,12 +146,12 @@ export class Scans {
       // a right that is missing for a while must not let others go first
       const whyUnlisted = ({ kind, namespace, unsupported }: Workload): string | undefined =>
         unsupported || !kinds.has(kind) || observer.mayList(kind, namespace) ? undefined : `${kind}s may not be listed`;
-      observations.scanned(seen, place, began, busy, whyUnlisted);
+      const isWhole = observations.scanned(seen, place, began, busy, whyUnlisted);
       // a policy that was edited meanwhile may want something else
-      const dueAt = wants === this.#wants() ? this.#nextPeriod(seen) : now();
+      const dueAt = wants === this.#wants() ? this.#nextPeriod(isWhole) : now();
       Object.assign(schedule, { ...newSchedule(dueAt), awaited: false, skipped, kinds });
       report.scanned({ began, ended: now(), workloads: seen.size, namespace: place });
-      return true;
+      return isWhole;
     } catch (error) {
       if (!signal.aborted) this.#failed(mesh, place, schedule, error, began);
       return false;
@@ -174,10 +174,9 @@ export class Scans {
   }
 
   /** Schedules another scan soon where the last one was incomplete. */
-  #nextPeriod(seen: ReadonlyMap<WorkloadKey, Observed>): number {
+  #nextPeriod(isWhole: boolean): number {
     const { reconcilePeriod, now } = this.#options;
     const period = reconcilePeriod > 0 ? reconcilePeriod : Number.POSITIVE_INFINITY;
-    const isWhole = [...seen.values()].every(({ unread }) => unread === undefined);
     return now() + (isWhole ? period : Math.min(period, RETRY.longest));
   }
 

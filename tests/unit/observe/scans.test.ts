@@ -156,7 +156,19 @@ test('workloads of a kind that has become forbidden are kept and not assessed, u
   await pass(PERIOD / SECOND);
   assert.deepEqual(seen(), ['a unread', 'b unread']);
   denied.clear();
-  await pass(PERIOD / SECOND);
+  await pass(60);
+  assert.deepEqual(seen(), ['a', 'b']);
+});
+
+test('… within a minute also without periodic scans, and where only a changed namespace was scanned', async () => {
+  const { pass, seen, denied, scans } = scansOf([], new Map(), 0);
+  await pass(0);
+  denied.add('Deployment');
+  scans.askFor(['a']);
+  await pass(0);
+  assert.deepEqual(seen(), ['a unread', 'b']);
+  denied.clear();
+  await pass(60);
   assert.deepEqual(seen(), ['a', 'b']);
 });
 
