@@ -75,7 +75,7 @@ export class Claims {
   ): Promise<(workload: Workload) => Claim> {
     const borrowing = served.filter(({ borrowsFrom }) => borrowsFrom !== undefined && kinds.has(borrowsFrom));
     const [canaries, ...lists] = await Promise.all([
-      this.#lists.whyAbsent(CANARIES, namespace) === undefined ? this.canaries(namespace) : undefined,
+      this.#isWorthAList(namespace) ? this.canaries(namespace) : undefined,
       ...borrowing.map((one) =>
         this.#lists.list(one, namespace, () => this.#cluster.workloads(one.kind, namespace, NEVER_ABORTED)),
       ),
@@ -86,6 +86,13 @@ export class Claims {
       const told = this.#isForbidden(namespace) ? (this.#told.get(workload.namespace) ?? []) : [];
       return claim(workload, (inNamespaces ? inNamespaces.get(workload.namespace) : told) ?? [], borrowers);
     };
+  }
+
+  /** Canaries that may not be read are asked for again where primaries wait for the right. */
+  #isWorthAList(namespace: string | undefined): boolean {
+    const why = this.#lists.whyAbsent(CANARIES, namespace);
+    const areTold = namespace === undefined ? this.#told.size > 0 : this.#told.has(namespace);
+    return why === undefined || (why === 'forbidden' && areTold);
   }
 
   #isForbidden(namespace: string | undefined): boolean {

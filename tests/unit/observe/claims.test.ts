@@ -151,6 +151,24 @@ test('without the right to read Canaries, which is said once, their primaries te
   assert.deepEqual(told, ['forbidden: canaries.flagger.app, so primaries wait']);
 });
 
+test('a look finds out that Canaries may be read again, where primaries wait for that', async () => {
+  const owner = { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', name: 'web' };
+  const primary = workload({ name: 'web-primary', uid: 'primary', owner, rollout: complete(0) });
+  const elsewhere = { ...web, namespace: 'bank', uid: 'elsewhere' };
+  let [code, lists]: [number | undefined, number] = [403, 0];
+  const canaries = () => {
+    lists += 1;
+    return code === undefined ? Promise.resolve([canary]) : answers(code)();
+  };
+  const { verdicts, observer } = bench({ parts: { canaries }, workloads: [web, primary, elsewhere] });
+  await verdicts();
+  code = undefined;
+  assert.equal((await observer.observe(primary))?.canary?.canary.phase, 'Failed');
+  lists = 0;
+  assert.ok(await observer.observe(elsewhere));
+  assert.equal(lists, 0, 'not where nobody waits for it');
+});
+
 test('where Canaries may be read in one namespace only, they are read there', async () => {
   const canaries = (namespace?: string) => (namespace === 'shop' ? Promise.resolve([canary]) : answers(403)());
   const { observer, told, verdictOf } = bench({ parts: { canaries } });
