@@ -9,7 +9,8 @@ export const otherSidecar: Rule<'other-sidecar'> = {
   code: 'other-sidecar',
   help: 'The injector of another sidecar of this workload is unreachable or rejects its pods, so new pods could not be created.',
   ends: 'The injector of the other sidecar answers and accepts the pods.',
-  lookAgain: 'on-change',
+  // the injector is asked again anyway; what it refuses is often an annotation of the pod template, which is read only by a look
+  lookAgain: 30_000,
   check({ others }) {
     const held = others?.find(isHolding);
     return held && 'reason' in held.verdict ? { detail: held.verdict.reason.detail } : undefined;

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import type { Verdict } from '../../../src/compare/verdict.ts';
 import { keyOf, type WorkloadKey } from '../../../src/model.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { lookAgainAfter } from '../../../src/plan/waitReasons.ts';
+import { reason } from '../../../src/reasons.ts';
 import { Requeue } from '../../../src/watch/requeue.ts';
 import { context, policy, stepFor } from '../../builders/policy.ts';
+import { assessedSidecar, dapr, withSidecars } from '../../builders/sidecars.ts';
 import { assessed, HOUR, NOW } from '../../builders/workload.ts';
 
 const nobody = new Set<WorkloadKey>();
@@ -15,6 +18,14 @@ test('a workload that waits because its rollout means an outage is read again: m
   const rereads = new Requeue();
   rereads.note(new Map([[key, step && 'reason' in step ? lookAgainAfter(step.reason.code) : undefined]]), NOW);
   assert.deepEqual(rereads.take(NOW + HOUR, nobody, 1).looks, [key]);
+});
+
+test('a workload that the injector of another sidecar refuses is read again: its template may be corrected', () => {
+  const refused: Verdict = { state: 'unknown', reason: reason('injector-refused', 'denied') };
+  const one = withSidecars([assessedSidecar(dapr, 'daprd:1', refused)]);
+  const step = stepFor(plan([one], context()), one.workload);
+  assert.ok(step && 'reason' in step);
+  assert.deepEqual([step.reason.code, lookAgainAfter(step.reason.code)], ['other-sidecar', 30_000]);
 });
 
 test('another reason that is looked at sooner is, however long the one before would have waited', () => {
