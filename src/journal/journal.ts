@@ -251,9 +251,13 @@ export class Journal {
     return this.#writes.soon();
   }
 
-  /** Forgets a deleted workload. */
+  /** Forgets a deleted workload. Its restart, if it was in flight, ends with it. */
   forget(key: WorkloadKey): void {
-    if (this.#entries.delete(key)) this.#storeSoon();
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    this.#entries.delete(key);
+    if (!entry.outcome) this.#notes.endsUnseen(entry, this.#options.wall());
+    this.#storeSoon();
   }
 
   /**

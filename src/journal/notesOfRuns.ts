@@ -46,6 +46,12 @@ export class NotesOfRuns {
     }
   }
 
+  /** The workload of a restart in flight is gone. Without an end, its run would never finish where no other restart ends. */
+  endsUnseen(entry: JournalEntry, wall: number): void {
+    for (const { run } of targetsOfRestart(entry))
+      if (this.#notes.get(run)?.startedAt !== undefined) this.note(run, { endedAt: wall });
+  }
+
   /** Counts a restart that is forgotten before its run has finished, so that the summary of the run has it. */
   forgets(entry: JournalEntry): void {
     for (const { run, restartedAt, outcome } of targetsOfRestart(entry)) {

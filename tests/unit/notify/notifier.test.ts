@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { Journal } from '../../../src/journal/journal.ts';
+import { keyOf } from '../../../src/model.ts';
 import type { NewsListener } from '../../../src/notify/notifier.ts';
 import { Notifier } from '../../../src/notify/notifier.ts';
 import type { PostResult } from '../../../src/notify/post.ts';
 import type { Planned } from '../../../src/plan/plan.ts';
 import { NEWS_EVENTS, type NewsEvent, type Receiver } from '../../../src/plan/receiver.ts';
 import { evaluation } from '../../builders/evaluation.ts';
+import { restarted } from '../../builders/journal.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
 import { context } from '../../builders/policy.ts';
 import { ended, gaveUp, inFlight, notes, waiting } from '../../builders/runs.ts';
-import { NOW } from '../../builders/workload.ts';
+import { HOUR, NOW } from '../../builders/workload.ts';
 import { until } from '../cluster/deadline.ts';
 import { FakeClock } from '../cluster/fakeClock.ts';
 
@@ -246,6 +248,19 @@ test('a run of whose restarts nothing is left ends without a word, and asks for 
   const next = new Leader(store, receivers);
   assert.equal(await next.sees(ended('a', 'verified')), undefined);
   assert.deepEqual([...leader.said, ...next.said], []);
+});
+
+test('a run whose only restart ends with the deletion of its workload ends, too', async () => {
+  const leader = new Leader(new FakeStore(), new Receivers());
+  const { journal, said } = leader;
+  const one = inFlight('a');
+  await journal.begin(one.workload, restarted(0, undefined, { confirmed: false }));
+  journal.note('run', { startedAt: NOW - HOUR });
+  await leader.sees(one);
+  assert.deepEqual(said, ['started']);
+  journal.forget(keyOf(one.workload));
+  assert.equal(await leader.sees(), 20_000, 'it may have finished then');
+  assert.equal(journal.notes.get('run')?.endedAt, NOW);
 });
 
 test('news of a run whose injector is gone still reach those who wait for them', async () => {
