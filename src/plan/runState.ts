@@ -20,7 +20,7 @@ export interface RunMember {
   readonly isInFlight: boolean;
   /** How its last restart of the run ended; undefined if there is none, or it is in flight. */
   readonly outcome?: Outcome;
-  /** When that restart began, in milliseconds of the wall clock. */
+  /** When that restart began, in milliseconds of the wall clock; absent as long as it is not known to be written. */
   readonly restartedAt?: number;
   /** What it waits for. */
   readonly wait?: Wait;
@@ -137,9 +137,12 @@ function lastOf(
   const mine = targetsOf(entry).filter((target) => target.run === run && target.restartedAt >= since);
   const last = mine.toSorted((a: Target, b: Target) => b.restartedAt - a.restartedAt)[0];
   if (!last) return { isInFlight: false };
+  const isNewest = last.restartedAt === entry.restartedAt;
+  // one that is only journalled may be taken back
+  const isWritten = !isNewest || entry.confirmed || entry.outcome !== undefined;
   return {
-    isInFlight: isInFlight(item) && last.restartedAt === entry.restartedAt,
-    restartedAt: last.restartedAt,
+    isInFlight: isInFlight(item) && isNewest,
+    ...(isWritten && { restartedAt: last.restartedAt }),
     ...(last.outcome && { outcome: last.outcome }),
   };
 }

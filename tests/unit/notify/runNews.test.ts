@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { finishesIn, type News, type NewsContext, newsOf, QUIET, STUCK } from '../../../src/notify/runNews.ts';
+import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
 import type { Planned } from '../../../src/plan/plan.ts';
 import type { RunNotes } from '../../../src/plan/runNotes.ts';
 import type { RunWaves, WaveProgress, WaveState } from '../../../src/plan/wave.ts';
@@ -27,6 +28,12 @@ const wave = (name: string, state: WaveState, given: Partial<WaveProgress> = {})
 const waves = (...all: readonly WaveProgress[]): RunWaves => ({ run: 'run', waves: all });
 const ENDED = { canary: { endedAt: NOW - HOUR } };
 
+/** Its restart is journalled, and it is not known yet that it was written. */
+const unwritten = (name: string): Planned => {
+  const planned = inFlight(name);
+  return { ...planned, entry: { ...(planned.entry as JournalEntry), confirmed: false } };
+};
+
 const STARTED = 'started: Restarts towards revision default have begun: 2 workloads outdated';
 const rows: readonly [
   name: string,
@@ -37,6 +44,13 @@ const rows: readonly [
 ][] = [
   ['a run without a restart is no news', [waiting('a', 'max-in-flight')], notes({ startedAt: NOW }), {}, []],
   ['its first restart is', [inFlight('a'), waiting('b', 'max-in-flight')], notes(), {}, [STARTED]],
+  [
+    'but not before it is written: it may be taken back',
+    [unwritten('a'), waiting('b', 'max-in-flight')],
+    notes(),
+    {},
+    [],
+  ],
   ['once', [inFlight('a'), waiting('b', 'max-in-flight')], notes({ told: ['started'] }), {}, []],
   [
     'a halt of the run',
