@@ -3,7 +3,7 @@ import type { Journal } from '../journal/journal.ts';
 import { inSlices, type Pause } from '../loopSlices.ts';
 import { keyOf } from '../model.ts';
 import type { GateContext } from '../plan/closedMetricGates.ts';
-import type { Evaluation } from '../plan/evaluate.ts';
+import { type Evaluation, wallAhead } from '../plan/evaluate.ts';
 import type { Planned } from '../plan/plan.ts';
 import type { Policy } from '../plan/policy.ts';
 import { explanation } from '../report/explanation.ts';
@@ -94,7 +94,7 @@ export class LeaderView {
     return explanation({
       assessed: one,
       mesh: this.#options.mesh(),
-      row: rowOf(one),
+      row: rowOf(one, undefined, wallAhead(evaluation)),
       rules: policy,
       waves: policy.waves ? waveWords(evaluation) : [],
       gates: { policy, metricGates: this.#options.metricGates(), now: evaluation.at },
@@ -112,7 +112,7 @@ function* ledStepwise(
   const rollouts = new Map<string, RolloutFacts>();
   for (const one of evaluation.items.filter((item) => !isOutside(item))) {
     const key = keyOf(one.workload);
-    const [old, row] = [before.get(key), pageRow(rowOf(one))];
+    const [old, row] = [before.get(key), pageRow(rowOf(one, undefined, wallAhead(evaluation)))];
     rows.set(key, old && isSameRow(old, row) ? old : row);
     if (isFollowed(one)) rollouts.set(key, rolloutFacts(one.workload, one.workload.rollout.createFailure));
     yield 'short';

@@ -16,6 +16,8 @@ export interface EvaluationInputs extends Pick<AssessmentContext, 'mesh' | 'lear
 export interface Evaluation extends Plan {
   /** When it was made: milliseconds of the steady clock. */
   readonly at: number;
+  /** The same moment by the wall clock. */
+  readonly wall?: number;
   /** The last estimate of when everything will be done; absent if there is none, or nothing to wait for. */
   readonly eta?: Forecast;
   /** Counts the evaluations that are made one after the other. */
@@ -23,6 +25,9 @@ export interface Evaluation extends Plan {
   /** How it differs from the one before; absent where that is not known, so that everything may be new. */
   readonly changes?: EvaluationChanges;
 }
+
+/** What the wall clock is ahead of the steady one, by which waits end. */
+export const wallAhead = ({ at, wall = at }: Pick<Evaluation, 'at' | 'wall'>): number => wall - at;
 
 /** How an evaluation differs from the one before. */
 export interface EvaluationChanges {
@@ -57,5 +62,5 @@ export function* evaluateStepwise(inputs: EvaluationInputs): Generator<Pause, Ev
     if (isListed(next, policy)) assessed.push(next);
     yield 'short';
   }
-  return { ...(yield* planStepwise(assessed, context)), at: context.now };
+  return { ...(yield* planStepwise(assessed, context)), at: context.now, wall: context.wall };
 }

@@ -235,6 +235,7 @@ export class Evaluator {
       waves: progress,
       toNote: waves.toNote(),
       at: context.now,
+      wall: context.wall,
       serial: this.#serial,
       ...(!isAnew && { changes: { changed, gone } }),
     };

@@ -1,7 +1,7 @@
 import type { Verdict } from '../compare/verdict.ts';
 import { afterSteps, loopSlices } from '../loopSlices.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
-import type { Evaluation } from '../plan/evaluate.ts';
+import { type Evaluation, wallAhead } from '../plan/evaluate.ts';
 import { FollowedItems } from '../plan/followedItems.ts';
 import type { Planned } from '../plan/plan.ts';
 import type { ReasonCode } from '../reasons.ts';
@@ -34,9 +34,10 @@ export class DecisionLog implements EvaluationSubscriber {
   async evaluated(evaluation: Evaluation): Promise<void> {
     const { isAnew, added } = this.#items.next(evaluation);
     const slices = loopSlices();
+    const ahead = wallAhead(evaluation);
     await afterSteps(added.length);
     for (const one of added) {
-      this.#decided(one);
+      this.#decided(one, ahead);
       await slices.step();
     }
     if (!isAnew) return;
@@ -44,14 +45,14 @@ export class DecisionLog implements EvaluationSubscriber {
     for (const key of this.#logged.keys()) if (!known.has(key)) this.#logged.delete(key);
   }
 
-  #decided(planned: Planned): void {
+  #decided(planned: Planned, ahead: number): void {
     const { verdict } = planned;
     const key = keyOf(planned.workload);
     const limit = limitOf(planned);
     const before = this.#logged.get(key);
     // in a large queue this is so of nearly all, after each restart
     if (limit && before?.verdict === verdict && before.limits?.has(limit)) return;
-    const row = rowOf(planned);
+    const row = rowOf(planned, undefined, ahead);
     const decision = [row.verdict, row.action, limit ? 'queued' : row.reason, row.from, row.to, ...row.drifts].join(
       ' ',
     );

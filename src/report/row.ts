@@ -65,8 +65,12 @@ const rank = ({ order, verdict }: Row): number =>
 const sortKey = ({ namespace, kind, name }: Row): string => `${namespace}/${kind}/${name}`;
 const compare = (a: string, b: string): number => Number(a > b) - Number(a < b);
 
-/** The decision about one workload. @param order its place in the queue; undefined if it has none, or that does not matter */
-export function rowOf(planned: Planned, order?: number): Row {
+/**
+ * The decision about one workload.
+ * @param order its place in the queue; undefined if it has none, or that does not matter
+ * @param ahead milliseconds that the wall clock is ahead of the steady one, by which waits end
+ */
+export function rowOf(planned: Planned, order?: number, ahead = 0): Row {
   const { workload, verdict, injection, step } = planned;
   const { code, detail }: Pick<Row, 'detail'> & { code: Row['reason'] } = reasonOf(verdict, step) ?? NO_REASON;
   const outcome = lastRestart(planned)?.outcome;
@@ -80,7 +84,7 @@ export function rowOf(planned: Planned, order?: number): Row {
     reason: code,
     detail,
     drifts: driftsIn(verdict),
-    ...('until' in step && step.until !== undefined && { until: timestamp(step.until) }),
+    ...('until' in step && step.until !== undefined && { until: timestamp(step.until + ahead) }),
     ...(planned.wave !== undefined && { wave: planned.wave }),
     ...(order !== undefined && { order }),
     ...('outdatedPods' in verdict && {

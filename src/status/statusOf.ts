@@ -46,6 +46,7 @@ export function* statusStepwise(
   { wall, entries, notes }: StatusContext,
 ): Generator<Pause, StatusDocument> {
   const { items, at } = evaluation;
+  const ahead = (evaluation.wall ?? wall) - at;
   const sums = new Sums();
   const [runs, planes, proxies, waits, rows] = [
     new Runs(),
@@ -77,9 +78,9 @@ export function* statusStepwise(
       .map(([namespace, of]) => ({ namespace, ...of }))
       .sort((a, b) => left(b) - left(a) || Number(a.namespace > b.namespace) - Number(a.namespace < b.namespace))
       .slice(0, NAMESPACES),
-    waits: waits.all(),
-    runs: runs.all(evaluation, { entries, notes, toWall: (steady) => steady + wall - at }),
-    workloads: workloads.map(statusRow),
+    waits: waits.all(ahead),
+    runs: runs.all(evaluation, { entries, notes, toWall: (steady) => steady + ahead }),
+    workloads: workloads.map((one) => statusRow(one, ahead)),
     leftOut: rows.count - workloads.length,
   };
 }
@@ -171,8 +172,8 @@ const put = (into: Placed[], one: Placed, most: number): void => {
   if (into.length < most) into.push(one);
 };
 
-function statusRow({ one, order }: Placed): StatusRow {
-  const { others: _, ...row } = rowOf(one, order);
+function statusRow({ one, order }: Placed, ahead: number): StatusRow {
+  const { others: _, ...row } = rowOf(one, order, ahead);
   const run = one.injection?.run ?? one.entry?.run;
   return {
     ...row,
@@ -201,8 +202,8 @@ class Waits {
     if (step.until !== undefined) sum.until = Math.min(sum.until ?? step.until, step.until);
   }
 
-  /** The most frequent first. */
-  all(): WaitSum[] {
+  /** The most frequent first. @param ahead what the wall clock is ahead of the steady one */
+  all(ahead: number): WaitSum[] {
     return [...this.#sums]
       .sort(([a, { workloads: first }], [b, { workloads: second }]) => second - first || Number(a > b) - Number(a < b))
       .map(
@@ -217,7 +218,7 @@ class Waits {
         ]) => ({
           reason,
           workloads,
-          ...(until !== undefined && { until: timestamp(until) }),
+          ...(until !== undefined && { until: timestamp(until + ahead) }),
           example: {
             kind: workload.kind,
             namespace: workload.namespace,

@@ -90,6 +90,12 @@ test('waits are summed by reason, with an example', () => {
   );
 });
 
+test('ends of waits are times of the wall clock', () => {
+  const { waits, workloads } = told([flying('soon', restarted(MINUTE, 'superseded:expectation'))]);
+  const end = '2026-01-01T01:04:00Z';
+  assert.deepEqual([waits.map(({ until }) => until), workloads.map(({ until }) => until)], [[end], [end]]);
+});
+
 test('a run has its control plane, what it brings, when it began, and without waves one wave of all', () => {
   const { runs, controlPlanes, proxies } = told(MIXED);
   const [run] = runs;
