@@ -138,6 +138,8 @@ export class Operator {
   #changes: Changes | undefined;
   /** When a timed wait ends or an injector may be asked again, as the last evaluation saw it. */
   #wakeAt = 0;
+  /** When all observations were last outdated by a change of the mesh. */
+  #changedAt = Number.NEGATIVE_INFINITY;
   /** A restart has ended: evaluate without waiting for anything else. */
   #wanted = false;
   /** When the next evaluation may begin. */
@@ -284,7 +286,10 @@ export class Operator {
     confirmations.keepOnly(mesh.injections);
     this.#options.journal.keepOnly([...mesh.injections, ...nobodiesOf(mesh)]);
     // istiod is given time to read what changed: an answer from before would be kept for the new epoch
-    if (scope.kind === 'everything') this.#scans.askForAll(now() + policy().istiodConfigReadDelay);
+    if (scope.kind === 'everything') {
+      this.#changedAt = now();
+      this.#scans.askForAll(this.#changedAt + policy().istiodConfigReadDelay);
+    }
     if (scope.kind === 'namespaces') this.#scans.askFor(scope.names);
     this.#wanted = true;
   }
@@ -393,6 +398,8 @@ export class Operator {
   policyChanged(): void {
     this.#options.watch.sourcesChanged();
     this.#scans.policyChanged();
+    // until then nothing is evaluated at all
+    this.#scans.awaitNoLongerThan(this.#changedAt + this.#options.policy().istiodConfigReadDelay);
     this.ring();
   }
 

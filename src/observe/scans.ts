@@ -101,6 +101,11 @@ export class Scans {
     }
   }
 
+  /** A full scan that has not run yet comes at this time at the latest. */
+  awaitNoLongerThan(at: number): void {
+    for (const schedule of this.#places.values()) if (schedule.awaited) schedule.dueAt = Math.min(schedule.dueAt, at);
+  }
+
   /** Schedules a scan of these namespaces now, unless they are not watched or a pending scan covers them. */
   askFor(namespaces: Iterable<string>): void {
     const now = this.#options.now();

@@ -9,8 +9,9 @@ import { fingerprint } from '../../src/plan/record.ts';
 import { timestamp } from '../../src/rfc3339.ts';
 import { recorded, restarted } from '../builders/journal.ts';
 import { FakeStore } from '../builders/journalStore.ts';
+import { policy } from '../builders/policy.ts';
 import { wave } from '../builders/waves.ts';
-import { complete, expected, HOUR, MINUTE, NOW, pod, sidecar, workload } from '../builders/workload.ts';
+import { complete, expected, HOUR, injection, MINUTE, NOW, pod, sidecar, workload } from '../builders/workload.ts';
 import { until } from './cluster/deadline.ts';
 import { MESH, OperatorBench } from './operatorBench.ts';
 
@@ -155,6 +156,39 @@ test('a change of the mesh does not end the run of restarts that only remove a s
   bench.operator.ring();
   await until('the change', () => !bench.journal.notes.has('gone'));
   assert.deepEqual([...bench.journal.notes.keys()], [nobody(undefined).run]);
+});
+
+test('an edit that shortens the delay after a change of the mesh shortens the one that has begun', async () => {
+  let [now, mesh, delay, changed] = [NOW, MESH, HOUR, (): void => undefined];
+  const silent = () => undefined;
+  await using bench = new OperatorBench({
+    workloads: () => [],
+    given: {
+      now: () => now,
+      policy: () => policy({ istiodConfigReadDelay: delay }),
+      watch: () => ({
+        onChange: (listener) => {
+          changed = listener;
+        },
+        settled: async () => undefined,
+        mesh: () => mesh,
+        stale: silent,
+        answersChanged: silent,
+        sourcesChanged: silent,
+      }),
+    },
+  }).start();
+  await until('an evaluation', () => bench.evaluations > 0);
+  mesh = { ...MESH, injections: [injection({ epoch: 'another' })] };
+  changed();
+  now += MINUTE;
+  bench.operator.ring();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const { scans } = bench;
+  delay = MINUTE / 2;
+  now += MINUTE;
+  bench.operator.policyChanged();
+  await until('a scan', () => bench.scans > scans);
 });
 
 test('a wave is not done because the kind of its workloads may not be listed for a while', async () => {
