@@ -1,6 +1,7 @@
 import { ALLOWS_MOST } from '../kinds/kindPolicy.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import type { Workload } from '../model.ts';
+import { digest } from './epoch.ts';
 import type { Match } from './match.ts';
 import { namespaceOf } from './matchOf.ts';
 import { type Injection, isAsked, type Mesh } from './mesh.ts';
@@ -27,14 +28,18 @@ export function questionOf(
   const injection = matched.entry;
   if (!isAsked(injection)) return undefined;
   const { namespace, name, template } = workload;
-  const { proxyConfigs } = namespaceOf(mesh, workload);
+  const facts = namespaceOf(mesh, workload);
+  const { proxyConfigs } = facts;
   const asked = { injection, namespace, name, template, ...(config && { config }) };
   const podCreator = kindOf(workload)?.podCreator;
   // whatever may change the answer is part of the key
-  if (injection.source)
+  if (injection.source) {
+    // Linkerd's injector, for one, reads the annotations of the namespace (linkerd2 controller/proxy-injector/webhook.go)
+    const ofNamespace = `${templateHash}.${digest(facts)}`;
     return podCreator === undefined
-      ? { ...asked, templateHash }
-      : { ...asked, podCreator, templateHash: `${templateHash}.${podCreator}` };
+      ? { ...asked, templateHash: ofNamespace }
+      : { ...asked, podCreator, templateHash: `${ofNamespace}.${podCreator}` };
+  }
   return proxyConfigs === undefined
     ? { ...asked, templateHash }
     : { ...asked, proxyConfigs, templateHash: `${templateHash}.${proxyConfigs}` };

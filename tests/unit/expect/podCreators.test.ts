@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict';
 import { questionText } from '../../../src/expect/admission.ts';
 import { injectionOf } from '../../../src/expect/epoch.ts';
+import type { AskedInjection } from '../../../src/expect/mesh.ts';
 import { PodCreators } from '../../../src/expect/podCreators.ts';
 import { questionKey } from '../../../src/expect/question.ts';
 import { questionOf } from '../../../src/expect/questionOf.ts';
+import type { Labels } from '../../../src/model.ts';
 import { DAPR_ENTRY, dapr } from '../../builders/sidecars.ts';
 import { injection, MINUTE, workload } from '../../builders/workload.ts';
 
-const MESH = { injections: [], namespaces: new Map() };
+const meshWith = (annotations: Labels) => ({
+  injections: [],
+  namespaces: new Map([['shop', { labels: {}, annotations }]]),
+});
+const MESH = meshWith({});
 const DAPR = injectionOf(DAPR_ENTRY, { source: dapr });
 
 /** The question about a workload of this kind. */
-function asked(kind: string, entry = DAPR) {
-  const one = questionOf(MESH, { workload: workload({ kind }), templateHash: 't', match: { kind: 'entry', entry } });
+function asked(kind: string, entry = DAPR, mesh = MESH) {
+  const one = questionOf(mesh, { workload: workload({ kind }), templateHash: 't', match: { kind: 'entry', entry } });
   assert.ok(one);
   return one;
 }
@@ -28,6 +34,15 @@ test('other injectors are asked as the controller that creates the pods', () => 
 test('Istio’s injector does not look at it, so that equal templates share a question', () => {
   assert.equal(asked('Deployment', injection()).podCreator, undefined);
   assert.equal(questionKey(asked('Deployment', injection())), questionKey(asked('StatefulSet', injection())));
+});
+
+test('other injectors may read the namespace, as Linkerd’s does, so its annotations tell answers apart', () => {
+  const keys = (entry: AskedInjection): string[] =>
+    [{}, { 'linkerd.io/inject': 'enabled' }].map((one) => questionKey(asked('Deployment', entry, meshWith(one))));
+  const [before, after] = keys(DAPR);
+  assert.notEqual(before, after);
+  const [istioBefore, istioAfter] = keys(injection());
+  assert.equal(istioBefore, istioAfter, 'Istio’s does not');
 });
 
 test('the question names the account as the API server does', async () => {
