@@ -8,7 +8,7 @@ import { type Reason, reason } from '../reasons.ts';
 import { type Drift, type DriftRules, isLookedFor } from './drift.ts';
 import { countOf, type PodGroup } from './podGroups.ts';
 import { isInTemplate } from './seenBySource.ts';
-import type { OutdatedVerdict } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
 
 const ORPHANED: readonly Drift[] = ['orphaned'];
 /** The container that Istio's injector adds. */
@@ -45,16 +45,21 @@ export interface Uninjected {
 export function judgeUninjected(
   { workload, groups, source, why, doubt, revisions }: Uninjected,
   rules: DriftRules & KindPolicy,
-): OutdatedVerdict | { readonly state: 'skipped'; readonly reason: Reason; readonly drifts?: readonly Drift[] } {
+): Verdict {
   const carriers = groups.filter(({ sidecar }) => sidecar.injected && sidecar.placement !== 'none');
   const [first, ...others] = carriers;
-  if (!first || !isLookedFor('orphaned', rules)) return { state: 'skipped', reason: why };
+  if (!first) return { state: 'skipped', reason: why };
+  const missing = doubt ?? whyMissing(carriers, revisions);
+  // what is in the template stays
+  const isLost = missing !== undefined && !isInTemplate(source ?? PROXY, workload.template);
+  const doubted = isLost ? { doubt: missing } : {};
+  if (!isLookedFor('orphaned', rules)) return { state: 'skipped', reason: why, ...doubted };
   const outdatedPods = countOf(carriers);
-  const held = doubt ?? whyMissing(carriers, revisions) ?? whyKept(workload, source, rules);
+  const held = missing ?? whyKept(workload, source, rules);
   if (!rules.restartOn.has('orphaned') || held !== undefined) {
     const kept = held === undefined || !rules.restartOn.has('orphaned') ? '' : `; it is not restarted: ${held}`;
     const detail = `${outdatedPods} pods carry a sidecar although ${why.detail}${kept}`;
-    return { state: 'skipped', reason: reason('orphaned', detail), drifts: ORPHANED };
+    return { state: 'skipped', reason: reason('orphaned', detail), drifts: ORPHANED, ...doubted };
   }
   const largest = others.reduce((best, group) => (best.count >= group.count ? best : group), first);
   return {

@@ -34,7 +34,13 @@ export type Verdict =
       readonly rewritten?: string;
     }
   | OutdatedVerdict
-  | { readonly state: 'skipped'; readonly reason: Reason; readonly drifts?: readonly Drift[] }
+  | {
+      readonly state: 'skipped';
+      readonly reason: Reason;
+      readonly drifts?: readonly Drift[];
+      /** Why new pods may come without the sidecar that pods have, although nobody wishes that; absent if nothing suggests it. */
+      readonly doubt?: string;
+    }
   /** Outdated, in a namespace where nothing is restarted. It is listed, so that users do not overlook it. */
   | (Omit<OutdatedVerdict, 'state'> & { readonly state: 'skipped'; readonly reason: Reason })
   | { readonly state: 'unknown'; readonly reason: Reason }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Verdict } from '../../../src/compare/verdict.ts';
+import { judge, type Verdict } from '../../../src/compare/verdict.ts';
 import { keyOf } from '../../../src/model.ts';
 import { type Assessed, bySidecar, type Outdated } from '../../../src/plan/assessed.ts';
 import { historyOf } from '../../../src/plan/history.ts';
@@ -8,11 +8,13 @@ import type { Outcome } from '../../../src/plan/outcomes.ts';
 import { plan, type Step, waitsOf } from '../../../src/plan/plan.ts';
 import { fingerprint, outcomePatch, recordOf, type Target, targetsOf } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
+import { ruleContextOf } from '../../../src/plan/ruleContext.ts';
+import { waitBetweenPods } from '../../../src/plan/rules/rules.ts';
 import { reason } from '../../../src/reasons.ts';
 import { recorded, restarted } from '../../builders/journal.ts';
 import { context, POLICY } from '../../builders/policy.ts';
 import { assessedSidecar, dapr, vault, withSidecars } from '../../builders/sidecars.ts';
-import { assessed, expected, HOUR, injection, istiod, NOW, workload } from '../../builders/workload.ts';
+import { assessed, expected, group, HOUR, injection, istiod, NOW, workload } from '../../builders/workload.ts';
 
 const CURRENT: Verdict = { state: 'current', expected: expected(), drifts: [] };
 /** The verdict where all pods have what they should. */
@@ -22,6 +24,13 @@ const asExpected = (verdict: Verdict): Verdict => ({
 });
 const UNREACHABLE: Verdict = { state: 'unknown', reason: reason('injector-unreachable', 'refused') };
 const UNKNOWN: Verdict = { state: 'unknown', reason: reason('match-conditions', 'cannot be evaluated') };
+/** The verdict on pods with a sidecar that no webhook would inject. */
+function gone(match: object, rules = POLICY, names = ['app']): Verdict {
+  const none = { kind: 'none', reason: reason('not-injected', 'no entry matches'), ...match } as const;
+  const spec = { containers: names.map((name) => ({ name, image: `${name}:1` })) };
+  const one = workload({ template: { labels: {}, annotations: {}, spec } });
+  return judge(one, none, undefined, [group()], rules);
+}
 const VAULT = assessedSidecar(vault(), 'vault:2');
 const DAPR = assessedSidecar(dapr, 'daprd:2');
 const AT = { wall: NOW, now: NOW };
@@ -79,6 +88,31 @@ const PLANS: readonly [name: string, one: Assessed, step: string][] = [
     'istio wait other-sidecar',
   ],
   [
+    'pods lose no other sidecar whose webhook may only be missing for a moment',
+    withSidecars([{ ...DAPR, verdict: gone({ doubt: 'the cluster has no such webhook' }) }]),
+    'istio wait other-sidecar',
+  ],
+  [
+    '… nor one whose revision has no injector left',
+    withSidecars([VAULT], gone({ revisions: ['canary'] })),
+    'vault wait other-sidecar',
+  ],
+  [
+    '… whether or not such pods are reported',
+    withSidecars([VAULT], gone({ doubt: 'the cluster has no injector' }, { ...POLICY, reportOn: new Set() })),
+    'vault wait other-sidecar',
+  ],
+  [
+    '… and what is in the template stays',
+    withSidecars([VAULT], gone({ doubt: 'the cluster has no injector' }, POLICY, ['istio-proxy'])),
+    'vault restart',
+  ],
+  [
+    'a sidecar that somebody no longer wishes holds nothing',
+    withSidecars([VAULT], gone({ revisions: ['default'] })),
+    'vault restart',
+  ],
+  [
     'an answer that may stay unknown for ever holds nothing',
     withSidecars([{ ...DAPR, verdict: UNKNOWN }]),
     'istio restart',
@@ -87,6 +121,12 @@ const PLANS: readonly [name: string, one: Assessed, step: string][] = [
 ];
 
 for (const [name, one, step] of PLANS) test(`sidecars: ${name}`, () => assert.equal(words(stepFor(one)), step));
+
+test('a webhook that seems to be missing also keeps the next pod from being evicted', () => {
+  const one = withSidecars([{ ...DAPR, verdict: gone({ doubt: 'the cluster has no such webhook' }) }]);
+  const rules = ruleContextOf([one], context({ epochSeenAt: epochs }));
+  assert.equal(waitBetweenPods(one as Outdated, rules)?.reason.code, 'other-sidecar');
+});
 
 const asOutdated = (one: Assessed): Outdated => one as Outdated;
 const both = (): [Outdated, Outdated] => {
