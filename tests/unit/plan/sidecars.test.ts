@@ -167,6 +167,30 @@ test('a new target of the same sidecar takes the place of the old one', () => {
   assert.deepEqual(targets(nextEntry(newer, { wall: NOW + HOUR, now: NOW + HOUR })), ['vault undefined']);
 });
 
+const OPEN: readonly [name: string, one: Assessed, namespace: string, step: string][] = [
+  ['holds those for another one', withSidecars([VAULT], CURRENT), 'shop', 'vault wait other-sidecar'],
+  ['holds no other namespace', withSidecars([VAULT], CURRENT), 'bank', 'vault restart'],
+  [
+    'holds nothing that has no such sidecar',
+    { ...withSidecars([VAULT], CURRENT), groups: [group({ placement: 'none' })] },
+    'shop',
+    'vault restart',
+  ],
+];
+
+for (const [name, one, namespace, step] of OPEN)
+  test(`a restart whose pods come without their sidecar ${name}`, () => {
+    const failed = asOutdated(assessed({ name: 'other', namespace, uid: 'other' }));
+    const entry = { ...nextEntry(failed, AT), confirmed: true, outcome: 'failed:no-sidecar' } as const;
+    const journal = new Map([[keyOf(failed.workload), entry]]);
+    // two more namespaces, so that none is alone
+    const elsewhere = ['bank', 'mail'].map((place) => assessed({ name: 'more', namespace: place }, CURRENT));
+    const { items } = plan([one, failed, ...elsewhere], context({ epochSeenAt: epochs, journal }));
+    const item = items.find(({ workload: { name: web } }) => web === 'web');
+    assert.ok(item);
+    assert.equal(words({ ...item.step, sidecar: item.source?.name ?? 'istio' }), step);
+  });
+
 const OTHER: Target = {
   restartedFor: `vault:${'a'.repeat(16)}`,
   restartedAt: NOW - HOUR,
