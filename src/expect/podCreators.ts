@@ -2,8 +2,11 @@ import type { Cluster } from '../cluster/cluster.ts';
 
 /** The namespace of the controllers' ServiceAccounts (kubernetes cmd/kube-controller-manager/app/controllermanager.go). */
 const NAMESPACE = 'kube-system';
-/** Milliseconds after which a ServiceAccount that could not be read is read again. */
-const RETRY = 60_000;
+/**
+ * Milliseconds after which a ServiceAccount is read again. One that was deleted and made again has another UID. Pods wait longer than this
+ * before they lose a sidecar because an injector declines.
+ */
+const READ_EVERY = 60_000;
 
 /** The user of an AdmissionReview: authentication.k8s.io/v1 UserInfo. */
 export interface UserInfo {
@@ -14,8 +17,8 @@ export interface UserInfo {
 
 interface Reading {
   readonly uid: Promise<string | undefined>;
-  /** When it is read again; never if it was read. */
-  retryAt: number;
+  /** When it is read again. */
+  readonly until: number;
 }
 
 /**
@@ -33,7 +36,7 @@ export class PodCreators {
     this.#now = now;
   }
 
-  /** The user of a controller. If its ServiceAccount cannot be read, the UID is left out. */
+  /** The user of a controller. If its ServiceAccount cannot be read, and never was, the UID is left out. */
   async user(account: string): Promise<UserInfo> {
     const uid = await this.#uidOf(account);
     return {
@@ -45,13 +48,9 @@ export class PodCreators {
 
   #uidOf(account: string): Promise<string | undefined> {
     const known = this.#readings.get(account);
-    if (known && known.retryAt > this.#now()) return known.uid;
-    const uid = this.#cluster.accountUid(NAMESPACE, account).catch(() => undefined);
-    const reading: Reading = { uid, retryAt: this.#now() + RETRY };
-    this.#readings.set(account, reading);
-    void uid.then((found) => {
-      if (found !== undefined) reading.retryAt = Number.POSITIVE_INFINITY;
-    });
+    if (known && known.until > this.#now()) return known.uid;
+    const uid = this.#cluster.accountUid(NAMESPACE, account).catch(() => known?.uid);
+    this.#readings.set(account, { uid, until: this.#now() + READ_EVERY });
     return uid;
   }
 }

@@ -56,8 +56,8 @@ test('the question names the account as the API server does', async () => {
   });
 });
 
-test('an account is read once; one that cannot be read is left without UID for a minute', async () => {
-  const uids: (string | undefined)[] = [undefined, 'uid-1', 'uid-2'];
+test('an account is read once a minute: one that was made again has another UID', async () => {
+  const uids: (string | undefined)[] = [undefined, 'uid-1', undefined, 'uid-2'];
   let reads = 0;
   let now = 0;
   const read = async (): Promise<string | undefined> => {
@@ -70,6 +70,8 @@ test('an account is read once; one that cannot be read is left without UID for a
   assert.deepEqual([await uid(), await uid(), reads], [undefined, undefined, 1]);
   now += MINUTE;
   assert.deepEqual([await uid(), await uid(), reads], ['uid-1', 'uid-1', 2]);
-  now += 60 * MINUTE;
-  assert.deepEqual([await uid(), reads], ['uid-1', 2]);
+  now += MINUTE;
+  assert.deepEqual([await uid(), reads], ['uid-1', 3], 'what was read counts while it cannot be read');
+  now += MINUTE;
+  assert.deepEqual([await uid(), reads], ['uid-2', 4]);
 });
