@@ -72,6 +72,11 @@ export function judge(
   if (answer === undefined)
     return { state: 'unknown', reason: reason('injector-unreachable', 'the injector has not been asked yet') };
   if (answer.kind === 'unknown') return { state: 'unknown', reason: answer.reason };
+  if (answer.kind === 'no-sidecar' && answer.doubt !== undefined && groups.some(hasSidecar))
+    return {
+      state: 'unknown',
+      reason: reason('bad-answer', `the injector would not inject this template, but ${answer.doubt}`),
+    };
   if (answer.kind === 'no-sidecar') return judgeUninjected({ workload, groups, source, why: DECLINED }, rules);
   if (source?.fixed && groups.length > 0 && !groups.some(hasSidecar))
     return skipped('no-such-container', `no pod has a container ${source.container}`);

@@ -21,7 +21,11 @@ export interface ExpectedSidecar {
 /** An injector's answer about one pod template. */
 export type Answer =
   | { readonly kind: 'sidecar'; readonly sidecar: ExpectedSidecar }
-  | { readonly kind: 'no-sidecar' }
+  | {
+      readonly kind: 'no-sidecar';
+      /** Why the injector may decline only the question, and not the pods; absent if nothing suggests it. */
+      readonly doubt?: string;
+    }
   | { readonly kind: 'unknown'; readonly reason: Reason };
 
 /** Whether two answers are equal. */

@@ -8,7 +8,7 @@ import type { AnswerReader } from './answerReader.ts';
 import type { DialAddress } from './assumption.ts';
 import type { ConcurrencyLimit } from './concurrencyLimit.ts';
 import type { InjectorRoutes } from './injectorRoutes.ts';
-import type { PodCreators } from './podCreators.ts';
+import type { PodCreators, UserInfo } from './podCreators.ts';
 import { type AskedContainer, containerOf, type Question } from './question.ts';
 import { ReceivedBody } from './receivedBody.ts';
 import { dialTarget } from './serviceAddress.ts';
@@ -95,7 +95,7 @@ export class InjectorConnection {
       headers: { 'content-type': 'application/json' },
       body: review,
     });
-    if (statusCode === 200) return this.#answer(pod, body, containerOf(question));
+    if (statusCode === 200) return inTheNameOf(user, await this.#answer(pod, body, containerOf(question)));
     const text = await beginning(body);
     throw new Error(`HTTP ${statusCode}: ${text.slice(0, 120).trim()}`);
   }
@@ -190,6 +190,13 @@ export class InjectorConnection {
       throw new ConnectionFault(describe(error), { cause: error });
     }
   }
+}
+
+/** Dapr's injector, for one, declines the pods of everyone whose UID it does not know. */
+function inTheNameOf(user: UserInfo | undefined, answer: Answer): Answer {
+  if (answer.kind !== 'no-sidecar' || !user || user.uid !== undefined) return answer;
+  const doubt = `it may know ${user.username} by its UID, and that ServiceAccount cannot be read`;
+  return { ...answer, doubt };
 }
 
 /** The beginning of an error's text. The rest is not read, and the connection is closed. */

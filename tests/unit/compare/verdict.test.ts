@@ -229,6 +229,19 @@ const rows: [string, Row][] = [
     { answer: { kind: 'no-sidecar' }, groups: [group(), bare], rules: ORPHANED, is: 'outdated orphaned' },
   ],
   [
+    '… but not where the injector may only not know who asks',
+    {
+      answer: { kind: 'no-sidecar', doubt: 'it may know the account by its UID' },
+      groups: [group()],
+      rules: ORPHANED,
+      is: 'unknown bad-answer',
+    },
+  ],
+  [
+    '… which does not matter to pods without a sidecar',
+    { answer: { kind: 'no-sidecar', doubt: 'x' }, groups: [bare], rules: ORPHANED, is: 'skipped injector-declines' },
+  ],
+  [
     'no answer makes no orphan',
     {
       answer: { kind: 'unknown', reason: reason('injector-unreachable', '') },

@@ -233,6 +233,27 @@ describe('a Service that cannot be routed to', () => {
   });
 });
 
+describe('an injector that declines', () => {
+  /** Why that may not be true of the pods. */
+  const doubtOf = async (uid: string | undefined, asked: Partial<Question>): Promise<string | undefined> => {
+    const server = await new InjectorServer(saying(DECLINED)).listen();
+    const service = { type: 'ClusterIP', clusterIP: '127.0.0.1', externalName: '', ports: [server.port] };
+    const cluster = { service: async () => service, accountUid: async () => uid };
+    await using one = new Bench(server, { cluster });
+    const answer = await one.ask(asked);
+    assert.equal(word(answer), 'no-sidecar');
+    return answer.kind === 'no-sidecar' ? answer.doubt : undefined;
+  };
+  const creator = { podCreator: 'replicaset-controller' };
+
+  it('may not know the controller whose account cannot be read, as Dapr’s', async () =>
+    assert.match((await doubtOf(undefined, creator)) ?? '', /kube-system:replicaset-controller by its UID/));
+  it('is believed where its question has the UID', async () =>
+    assert.equal(await doubtOf('uid-1', creator), undefined));
+  it('is believed where its question names nobody, as Istio’s', async () =>
+    assert.equal(await doubtOf(undefined, {}), undefined));
+});
+
 describe('a certificate', () => {
   const rows: [string, Identity, string, RegExp][] = [
     ['for another name', { cert: CERTIFICATE, key: PRIVATE_KEY }, CERTIFICATE, /ALTNAME/],
