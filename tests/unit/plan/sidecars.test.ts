@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { judge, type Verdict } from '../../../src/compare/verdict.ts';
 import { keyOf } from '../../../src/model.ts';
 import { type Assessed, bySidecar, type Outdated } from '../../../src/plan/assessed.ts';
+import { isContradicted } from '../../../src/plan/contradictions.ts';
 import { historyOf } from '../../../src/plan/history.ts';
 import { type JournalEntry, nextEntry } from '../../../src/plan/journalEntry.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
@@ -126,6 +127,15 @@ test('a webhook that seems to be missing also keeps the next pod from being evic
   const one = withSidecars([{ ...DAPR, verdict: gone({ doubt: 'the cluster has no such webhook' }) }]);
   const rules = ruleContextOf([one], context({ epochSeenAt: epochs }));
   assert.equal(waitBetweenPods(one as Outdated, rules)?.reason.code, 'other-sidecar');
+});
+
+test('an answer that contradicts a verified restart waits, although another sidecar was restarted for since', () => {
+  const istio = { ...restarted(2 * HOUR, 'verified', { restartedFor: 'other' }), confirmed: true };
+  const [, after] = bySidecar({ ...withSidecars([VAULT]), entry: istio });
+  const entry = { ...nextEntry(after as Outdated, AT), confirmed: true, outcome: 'verified' } as const;
+  const one = { ...withSidecars([{ ...VAULT, verdict: asExpected(VAULT.verdict) }]), entry };
+  assert.ok(isContradicted(one));
+  assert.equal(words(stepFor(one, { contradictedSince: new Map() })), 'istio wait answer-contradicted');
 });
 
 const asOutdated = (one: Assessed): Outdated => one as Outdated;
