@@ -60,7 +60,7 @@ export class KeptWorkload {
   /** Gives it its turn in the queue, if it is in it. @returns it with its step: the same object as before if nothing of it is another */
   plan(throttle: Throttle, waveName: (workload: Assessed) => Pick<Planned, 'wave'>): Planned {
     const judged = this.#judged as Judged;
-    const wait = judged.step ? undefined : throttle.queue(judged.of, this.key);
+    const wait = judged.step ? undefined : throttle.queue(judged.of, this.key, judged.together);
     const { planned } = this;
     if (planned && this.#madeOf === judged && (judged.step !== undefined || hasWait(planned, wait))) return planned;
     const step = judged.step ?? queuedStep(judged, wait);

@@ -144,7 +144,8 @@ export function judge(
 /** The workload with its step, after its turn in the queue if it is in it. */
 function inTurn(judged: Judged, throttle: Throttle): Planned {
   const { of } = judged;
-  return { ...of, step: judged.step ?? queuedStep(judged, throttle.queue(judged.of, keyOf(judged.of.workload))) };
+  if (judged.step) return { ...of, step: judged.step };
+  return { ...of, step: queuedStep(judged, throttle.queue(judged.of, keyOf(judged.of.workload), judged.together)) };
 }
 
 /** The step of a workload in the queue. @param wait the limit that keeps it */

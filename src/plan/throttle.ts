@@ -18,11 +18,15 @@ export class Throttle {
     this.#counts = counts;
   }
 
-  /** Takes the next workload, and starts it unless a limit stops it. @returns what it waits for; undefined if it is started */
-  queue(assessed: Outdated, key: WorkloadKey): Wait | undefined {
+  /**
+   * Takes the next workload, and starts it unless a limit stops it.
+   * @param together its other sidecars that the restart is for, too
+   * @returns what it waits for; undefined if it is started
+   */
+  queue(assessed: Outdated, key: WorkloadKey, together: readonly Outdated[]): Wait | undefined {
     this.#counts.next();
     const wait = this.#waitOf(assessed, key);
-    if (!wait) this.#counts.start(assessed);
+    if (!wait) this.#counts.start(assessed, together);
     return wait;
   }
 

@@ -212,12 +212,14 @@ export class Counts {
     return this.#queued;
   }
 
-  /** Counts a restart that begins now. */
-  start(assessed: Outdated): void {
+  /** Counts a restart that begins now. @param together the other sidecars that it is for, too */
+  start(assessed: Outdated, together: readonly Outdated[] = []): void {
     this.#count(assessed);
     this.#note(this.#now);
-    const target = fingerprint(assessed.verdict.expected);
-    this.#towards.set(target, this.#towards.get(target) ?? false);
+    for (const { verdict } of [assessed, ...together]) {
+      const target = fingerprint(verdict.expected);
+      this.#towards.set(target, this.#towards.get(target) ?? false);
+    }
   }
 
   /** Counts a restart in flight, even if its workload could not be read. Its budgets are known only if it was read. */

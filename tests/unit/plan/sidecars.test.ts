@@ -138,6 +138,19 @@ test('an answer that contradicts a verified restart waits, although another side
   assert.equal(words(stepFor(one, { contradictedSince: new Map() })), 'istio wait answer-contradicted');
 });
 
+test('the first restart for a wanted image goes alone, also if it is for Istio’s proxy at the same time', () => {
+  const wanted = { ...VAULT, hinted: true };
+  const all = [withSidecars([wanted], undefined, 'a'), withSidecars([wanted], CURRENT, 'b')];
+  const placed = all.map((one, index) => ({
+    ...one,
+    workload: { ...one.workload, namespace: `n${index}`, uid: `${index}` },
+  }));
+  const steps = plan(placed, context({ epochSeenAt: epochs })).items.map(({ step, source }) =>
+    words({ ...step, sidecar: source?.name ?? 'istio' }),
+  );
+  assert.deepEqual(steps, ['istio restart vault', 'vault wait first-of-its-kind']);
+});
+
 const asOutdated = (one: Assessed): Outdated => one as Outdated;
 const both = (): [Outdated, Outdated] => {
   const [istio, other] = bySidecar(withSidecars([VAULT])).map(asOutdated);
