@@ -24,7 +24,7 @@ export class Observations {
    * Stores the results of a scan, except where newer data is known.
    * @param namespace the scanned namespace; undefined for the whole cluster
    * @param began when the scan began
-   * @param busy workloads that are being restarted: the restart's data is newer than the scan's pages
+   * @param busy workloads that are being restarted: the restart's data is newer than the scan's pages, if there is any yet
    * @param whyUnlisted why the scan could not see workloads like this one; undefined if it could
    * @returns whether everything there was read
    */
@@ -46,7 +46,7 @@ export class Observations {
     }
     for (const [key, observed] of seen) {
       isWhole &&= observed.unread === undefined;
-      const newer = busy.has(key) || (this.#lookedAt.get(key) ?? 0) >= began;
+      const newer = (busy.has(key) && this.#last.has(key)) || (this.#lookedAt.get(key) ?? 0) >= began;
       if (!newer) this.#last.set(key, observed);
     }
     for (const key of this.#lookedAt.keys()) if (!this.#last.has(key)) this.#lookedAt.delete(key);

@@ -22,3 +22,25 @@ test('a write of a workload that uses the template of another one shows it witho
   assert.deepEqual([now?.resourceVersion, now?.template, now?.templateVersion], ['2', template, '7']);
   assert.deepEqual(now?.selector, lender.selector);
 });
+
+test('a scan shows a workload whose restart is followed already, unless that has seen it', () => {
+  const observations = new Observations();
+  const seen = (version: string) => ({
+    workload: workload({ resourceVersion: version }),
+    templateHash: 'h',
+    groups: [],
+    onLostNodes: 0,
+    budgets: [],
+  });
+  const key = keyOf(workload());
+  const busy = new Set([key]);
+  const scan = (version: string) => observations.scanned(new Map([[key, seen(version)]]), undefined, NOW, busy);
+  scan('1');
+  assert.equal(observations.of(key)?.workload.resourceVersion, '1');
+  scan('2');
+  assert.equal(observations.of(key)?.workload.resourceVersion, '1');
+  // it was read by itself since, and is gone
+  observations.observed(key, undefined, NOW);
+  scan('3');
+  assert.equal(observations.of(key), undefined);
+});
