@@ -9,7 +9,7 @@ import type { JournalEntry } from '../plan/journalEntry.ts';
 import { isReached } from '../plan/reached.ts';
 import { fingerprint, sourceIn, targetsOfRestart } from '../plan/record.ts';
 import { waitBetweenPods } from '../plan/rules/rules.ts';
-import type { End, Progress } from './progress.ts';
+import { type End, isDeletedWithNamespace, type Progress } from './progress.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
 import { groupOverlap } from './rolloutGroupOverlap.ts';
 import { sameInjections } from './sameInjections.ts';
@@ -22,7 +22,7 @@ const REJECTED: ReadonlySet<number> = new Set([400, 403, 422]);
 
 /** What one process remembers of a restart by evictions while it follows it. Times are from the steady clock. */
 export interface EvictionProgress {
-  /** The number of outdated pods at the last look, and when it last changed. */
+  /** The least number of outdated pods at any look, and when it last became less. */
   left?: number;
   progressedAt?: number;
   /** When an eviction may be tried again. */
@@ -106,6 +106,7 @@ export class Evictions {
     // what is not known now says nothing of what is left
     if (!isUnknown) note(state, next.left, now);
     const isLate = look.isLate(state.progressedAt);
+    if (isDeletedWithNamespace(assessed)) return { kind: 'end', assessed, end: NOT_WANTED };
     if (isMissingAll(workload, observed)) return isLate ? timedOut(assessed, next) : WAIT;
     if (isUnknown) return isLate ? judged({ observed, assessed, isLate }) : WAIT;
     if (!isStillWanted(assessed, entry)) return { kind: 'end', assessed, end: NOT_WANTED };
@@ -195,8 +196,9 @@ export class Evictions {
   }
 }
 
+/** Only fewer than ever are progress: whoever may edit pods can make one outdated and current again and again. */
 function note(state: EvictionProgress, left: number, now: number): void {
-  if (left !== state.left) Object.assign(state, { left, progressedAt: now });
+  if (left < (state.left ?? Number.POSITIVE_INFINITY)) Object.assign(state, { left, progressedAt: now });
   state.allowed ??= left;
 }
 

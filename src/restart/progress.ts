@@ -103,6 +103,7 @@ function endOfRollout(progress: Progress, assessed: Assessed, context: Verificat
   if (isReached(assessed, context.target) && isOver(progress, assessed))
     return verdict.state === 'current' ? VERIFIED : REMOVED;
   if (progress.kind === 'unwritten') return undefined;
+  if (progress.kind === 'failed' && isDeletedWithNamespace(assessed)) return DELETED_WITH_NAMESPACE;
   if (progress.kind === 'progressing') return isFailingOpen(assessed, context) ? NO_SIDECAR : undefined;
   return progress.kind === 'complete' ? endOfComplete(progress.late, assessed, context) : progress.end;
 }
@@ -119,6 +120,15 @@ function endOfComplete(
   if (!isFor(target, verdict.expected)) return EXPECTED_OTHERWISE;
   return inherited ? UNVERIFIED : whatIsWrong(verdict);
 }
+
+/** No pod can be made in a namespace that is being deleted, which says nothing of the sidecar. */
+export const isDeletedWithNamespace = ({ verdict }: Pick<Assessed, 'verdict'>): boolean =>
+  verdict.state === 'skipped' && verdict.reason.code === 'deleting';
+
+const DELETED_WITH_NAMESPACE: End = {
+  outcome: 'superseded:expectation',
+  detail: 'the deletion of its namespace has begun, so no new pods are created',
+};
 
 /** Describes what new pods have instead of the expected sidecar. Only a missing sidecar shows that the injector was not called. */
 function whatIsWrong({ drifts, actual, expected }: OutdatedVerdict): End {

@@ -15,7 +15,10 @@ import { context, policy } from '../../builders/policy.ts';
 import { expected, injection, NOW, pod, sidecar, workload } from '../../builders/workload.ts';
 
 const NEW = sidecar({ image: expected().image });
-const MESH: Mesh = { injections: [injection()], namespaces: new Map([['shop', NO_NAMESPACE]]) };
+const meshOf = (deleting: boolean): Mesh => ({
+  injections: [injection()],
+  namespaces: new Map([['shop', { ...NO_NAMESPACE, ...(deleting && { deleting }) }]]),
+});
 const REPLICAS = 3;
 const LOST = 'lost-node';
 
@@ -35,6 +38,8 @@ export class EvictionBench {
   isReady = true;
   /** The node of this pod is lost: the pod is not Ready, and terminates for ever once it is evicted. */
   stranded: string | undefined;
+  /** Its namespace is being deleted: all pods go, and none can be made. */
+  isNamespaceDeleted = false;
   answer: Answer = { kind: 'sidecar', sidecar: expected() };
   /** Called when the workload is read. */
   reading: () => void = () => undefined;
@@ -66,7 +71,7 @@ export class EvictionBench {
   async restart(): Promise<string> {
     const observer = this.#observer();
     const observed = await observer.observe(this.workload);
-    const assessed = observed && (await observer.assess(MESH, observed));
+    const assessed = observed && (await observer.assess(meshOf(false), observed));
     if (!assessed || !isOutdated(assessed)) return `not outdated: ${assessed?.verdict.state}`;
     return this.#outcome(this.#restarter(observer).restart(assessed));
   }
@@ -110,7 +115,7 @@ export class EvictionBench {
       cluster: this.#cluster,
       observer,
       journal: this.#journal,
-      mesh: () => MESH,
+      mesh: () => meshOf(this.isNamespaceDeleted),
       ruleContext: () => {
         const now = NOW + this.elapsed;
         const { entries } = this.#journal;
@@ -174,12 +179,14 @@ export class EvictionBench {
 
   /** What the controller and the kubelets do within a second. */
   #control(): void {
+    if (this.isNamespaceDeleted) this.pods = [];
     this.pods = this.pods.map((one) => (one.name === this.stranded ? { ...one, node: LOST, ready: false } : one));
     for (let ordinal = 0; ordinal < REPLICAS; ordinal++) {
       const there = this.pods.find(({ name }) => name === `db-${ordinal}`);
       if (there && !there.ready && this.isReady && there.node !== LOST)
         this.pods = this.pods.map((one) => (one === there ? { ...one, ready: true } : one));
-      if (!there) this.pods.push(this.#pod(ordinal, this.next ?? NEW, NOW + this.elapsed + 1000, false));
+      if (!there && !this.isNamespaceDeleted)
+        this.pods.push(this.#pod(ordinal, this.next ?? NEW, NOW + this.elapsed + 1000, false));
     }
     this.#report();
   }

@@ -329,6 +329,32 @@ const rows: [string, Row][] = [
     },
   ],
   [
+    'pods that are outdated and current again by turns do not keep it in its slot',
+    {
+      begin: (bench) => {
+        refusedFor(100_000)(bench);
+        bench.ticked = () => {
+          const { image } = bench.elapsed % 40_000 < 20_000 ? sidecar() : expected();
+          bench.pods = bench.pods.map((one) => (one.name === 'db-0' ? { ...one, sidecar: sidecar({ image }) } : one));
+        };
+      },
+      is: 'interrupted',
+      evicted: 0,
+      tries: 8,
+    },
+  ],
+  [
+    'the deletion of its namespace ends it, and that no pod is left is no failure',
+    {
+      begin: later(2, (bench) => {
+        bench.isNamespaceDeleted = true;
+        bench.pods = [];
+      }),
+      is: 'superseded:expectation',
+      evicted: 1,
+    },
+  ],
+  [
     'a pod of a DaemonSet whose node is lost meanwhile is not evicted, and the others are done',
     {
       begin: (bench) => {

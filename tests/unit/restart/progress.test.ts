@@ -108,6 +108,7 @@ const SKIPPED: Verdict = { state: 'skipped', reason: reason('not-injected', 'nob
 const DECLINED: Verdict = { state: 'skipped', reason: reason('injector-declines', 'hostNetwork') };
 const ORPHANED = outdated({ expected: noSidecar(), drifts: ['orphaned'] });
 const REMOVING = { target: restarted(0, undefined, { restartedFor: fingerprint(noSidecar()) }) };
+const DELETING: Verdict = { state: 'skipped', reason: reason('deleting', 'the deletion of its namespace has begun') };
 const UNKNOWN: Verdict = { state: 'unknown', reason: reason('bad-answer', 'x') };
 
 const progressing: Progress = { kind: 'progressing' };
@@ -191,6 +192,7 @@ const ends: [string, Progress, Assessed, string, Partial<VerificationContext>?][
   ['… nor by the time limit', late, assessed({}, UNKNOWN), 'failed:unverified'],
   ['not written: nothing has ended', unwritten, assessed(), 'goes on'],
   ['failed', failed, assessed(), 'failed:timeout'],
+  ['… because its namespace is being deleted', failed, assessed({}, DELETING), 'superseded:expectation'],
   [
     'a new pod is ready without its sidecar: at once',
     progressing,
