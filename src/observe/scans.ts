@@ -40,6 +40,8 @@ interface Schedule {
   skipped: ReadonlySet<string>;
   /** The kinds that it looked for. */
   kinds: ReadonlySet<WorkloadKind>;
+  /** The namespace is gone, and all its workloads with it. */
+  isGone: boolean;
 }
 
 const RETRY = { first: 1000, longest: 60_000 };
@@ -71,6 +73,7 @@ export class Scans {
   /** Whether the workloads of a kind in a namespace were scanned completely. Only then does a missing one count as deleted. */
   hasSeen({ kind, namespace }: Pick<WorkloadRef, 'kind' | 'namespace'>): boolean {
     const schedule = this.#places.get(namespace) ?? this.#places.get(undefined);
+    if (schedule?.isGone) return true;
     if (schedule === undefined || schedule.awaited || schedule.skipped.has(namespace)) return false;
     return schedule.kinds.has(kind) && this.#options.observer.mayList(kind, namespace);
   }
@@ -172,6 +175,7 @@ export class Scans {
     const denied = isForbidden(error) || isNotFound(error);
     // deleting a namespace also deletes its Role, so the API server answers 403
     const isGone = denied && place !== undefined && !mesh.namespaces.has(place);
+    schedule.isGone = isGone;
     const problem = isGone ? 'gone' : kindOf(error);
     if (isGone) observations.scanned(new Map(), place, began, busy);
     else if (denied || schedule.awaited) observations.unread(place, messageOf(error));
@@ -200,6 +204,7 @@ const newSchedule = (dueAt: number): Schedule => ({
   awaited: true,
   skipped: new Set(),
   kinds: new Set(),
+  isGone: false,
 });
 
 /** Identifies a failure. The message does not count, because it depends on which of several lists fails first. */

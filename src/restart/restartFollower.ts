@@ -1,4 +1,5 @@
 import { backOff } from '../backOff.ts';
+import { isForbidden } from '../cluster/apiError.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import { ownerKind } from '../kinds/kinds.ts';
 import { messageOf } from '../messageOf.ts';
@@ -64,6 +65,7 @@ export class RestartFollower {
         state.said.over();
       } catch (error) {
         if (signal.aborted) return undefined;
+        if (this.#isGone(ref, error)) return undefined;
         this.#unread(ref, state, error);
         if (this.#isLost(ref, state)) return undefined;
       }
@@ -83,6 +85,17 @@ export class RestartFollower {
   #unread(ref: WorkloadRef, state: FollowState, error: unknown): void {
     if (state.said.isNews(undefined, messageOf(error))) this.#options.listener.trouble(ref, error);
     state.failures += 1;
+  }
+
+  /**
+   * Forgets a restart whose namespace is gone: the Role that allowed to read it is gone with it, so the API server answers 403.
+   * @returns whether it did
+   */
+  #isGone(ref: WorkloadRef, error: unknown): boolean {
+    const { journal, mesh } = this.#options;
+    if (!isForbidden(error) || mesh().namespaces.has(ref.namespace)) return false;
+    journal.forget(keyOf(ref));
+    return true;
   }
 
   /**

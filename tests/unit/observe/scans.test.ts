@@ -139,6 +139,19 @@ test('a namespace that is gone is forgotten, and seen again when it comes back',
   assert.deepEqual(seen(), ['a', 'b']);
 });
 
+test('what the journal has of a namespace that is gone may be forgotten, and not of one that may not be read', async () => {
+  const { scans, pass, state } = scansOf(['a', 'b'], new Map([['b', forbidden]]));
+  const ref = workload({ namespace: 'b' });
+  await pass(1);
+  assert.equal(scans.hasSeen(ref), false);
+  state.mesh = meshOf('a');
+  await pass(10);
+  assert.equal(scans.hasSeen(ref), true);
+  state.mesh = meshOf('a', 'b');
+  await pass(10);
+  assert.equal(scans.hasSeen(ref), false);
+});
+
 test('what was seen in a namespace that has become forbidden is kept and not assessed', async () => {
   const failing = new Map<string | undefined, () => Error>();
   const { scans, pass, seen } = scansOf(['a', 'b'], failing);

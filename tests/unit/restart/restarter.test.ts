@@ -8,7 +8,7 @@ import { recordOf, restartPatch } from '../../../src/plan/record.ts';
 import { byTemplateAnnotation } from '../../../src/restart/byTemplateAnnotation.ts';
 import { restarted } from '../../builders/journal.ts';
 import { complete, HOUR, MINUTE, NOW, workload } from '../../builders/workload.ts';
-import { type Patch, RestarterBench, restartIn } from './restarterBench.ts';
+import { MESH, type Patch, RestarterBench, restartIn } from './restarterBench.ts';
 
 const KEY: WorkloadKey = 'Deployment/shop/web';
 const CALL = { method: 'PATCH', path: 'web' };
@@ -322,6 +322,16 @@ describe('a restart that is followed', () => {
       assert.equal(bench.rollouts, 1);
       assert.deepEqual(bench.store.restarts, {});
     });
+
+  it('is forgotten when its namespace is gone, and the right to read in it with that', async () => {
+    once(() => {
+      bench.reading = fail(refused(403));
+      bench.mesh = { ...MESH, namespaces: new Map() };
+    }, 'done');
+    assert.equal(await bench.restart(), 'nothing');
+    assert.ok(bench.elapsed < MINUTE);
+    assert.deepEqual(bench.told, ['restarted']);
+  });
 
   it('fails when its workload cannot be read any more, and that is reported as any failure', async () => {
     once(() => {

@@ -23,7 +23,7 @@ export interface Patch {
 }
 
 const NEW = sidecar({ image: expected().image });
-const MESH: Mesh = {
+export const MESH: Mesh = {
   injections: [injection()],
   namespaces: new Map(['shop', 'bank'].map((name) => [name, NO_NAMESPACE])),
 };
@@ -42,6 +42,7 @@ export class RestarterBench {
   readonly told: string[] = [];
   readonly stop = new AbortController();
   elapsed = 0;
+  mesh = MESH;
   /** How often the pods of a workload were listed. */
   lists = 0;
   /** Called when a patch has arrived, before anything is done; what it throws is the answer. */
@@ -168,7 +169,7 @@ export class RestarterBench {
       cluster: this.#cluster,
       observer: this.observer,
       journal: this.journal,
-      mesh: () => MESH,
+      mesh: () => this.mesh,
       ruleContext: () => this.#ruleContext(),
       moment: () => this.#ruleContext(),
       listener: {
