@@ -45,7 +45,11 @@ const FIRST_VERSION = '1.30.2';
 /** The ConfigMap of an injector whose template reads nothing of the app. */
 const CONFIG = JSON.stringify({ templates: { sidecar: '{{ .ProxyImage }}' } });
 
-export const imageOf = (version: string): string => `docker.io/istio/proxyv2:${version}`;
+/** @param version after a slash: of another registry than usual */
+export const imageOf = (version: string): string =>
+  version.startsWith('/')
+    ? `mirror.example.org/istio/proxyv2:${version.slice(1)}`
+    : `docker.io/istio/proxyv2:${version}`;
 
 /** The mesh as it truly is. What operators know of it comes later, through their watches. */
 export class ControlPlane {
@@ -105,6 +109,12 @@ export class ControlPlane {
 
   describe(namespace: string, facts: NamespaceFacts): void {
     this.namespaces.set(namespace, facts);
+    this.#mesh = undefined;
+  }
+
+  /** A namespace is gone. */
+  forget(namespace: string): void {
+    this.namespaces.delete(namespace);
     this.#mesh = undefined;
   }
 

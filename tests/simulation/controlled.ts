@@ -31,6 +31,8 @@ export interface Around {
   /** The other sidecars of a new pod. */
   others(workload: Controlled): OtherSidecars | undefined;
   fateOf(workload: Controlled): Fate;
+  /** Whether nothing is heard of a node: its pods are not Ready, and none of them ever goes. */
+  isLost(node: string): boolean;
   log(text: () => string): void;
   /** Called after each version of the object that its controller wrote or somebody else. */
   changed(workload: Controlled): void;
@@ -43,6 +45,8 @@ export interface Pod {
   ready: boolean;
   /** When it became ready; those of the beginning always were. */
   readyAt: number;
+  /** When somebody changed what its annotations say. */
+  editedAt: number;
   deleting: boolean;
 }
 
@@ -133,10 +137,10 @@ export class Controlled {
     return templateHash(this.manifest.spec);
   }
 
-  /** Pods that a rollout would replace, as the truth has them. */
+  /** Pods that a rollout would replace, as the truth has them. Nobody can replace those on lost nodes. */
   get replaceable(): Pod[] {
     const { partition } = this.workload;
-    return this.live.filter(({ ordinal }) => this.kind !== 'StatefulSet' || ordinal >= partition);
+    return this.live.filter((pod) => (this.kind !== 'StatefulSet' || pod.ordinal >= partition) && !this.#isCutOff(pod));
   }
 
   facts(): PodFacts[] {
@@ -173,6 +177,42 @@ export class Controlled {
   remove(): void {
     this.gone = true;
     this.#around.changed(this);
+  }
+
+  /** Its deletion has begun, and something holds it: it is there, and its pods go. */
+  terminate(): void {
+    const deletionTimestamp = new Date(this.#around.time.now).toISOString();
+    this.write({ ...this.manifest, metadata: { ...this.manifest.metadata, deletionTimestamp } });
+    for (const pod of this.live) this.#delete(pod);
+  }
+
+  /** A node is lost: what runs there is not heard of any more. Only pods of DaemonSets stay on it. */
+  loses(node: string): void {
+    for (const pod of this.#on(node)) pod.ready = false;
+    this.wake();
+  }
+
+  /** It is back: what was to go there goes, and the rest is ready again after a while. */
+  regains(node: string): void {
+    for (const pod of this.#on(node)) {
+      if (pod.deleting) this.#end(pod);
+      else this.#later(1000 + this.#around.dice.below(4000), () => this.#becomeReady(pod));
+    }
+    this.wake();
+  }
+
+  #on(node: string): Pod[] {
+    return this.kind === 'DaemonSet' ? this.pods.filter(({ facts }) => facts.node === node) : [];
+  }
+
+  #isCutOff({ facts }: Pod): boolean {
+    return this.kind === 'DaemonSet' && facts.node !== undefined && this.#around.isLost(facts.node);
+  }
+
+  /** Somebody edits a running pod, so that it names another revision. */
+  edit(pod: Pod, revision: string): void {
+    pod.editedAt = this.#around.time.now;
+    pod.facts = { ...pod.facts, sidecar: { ...pod.facts.sidecar, revision } };
   }
 
   /** A pod is taken away, by whomever; its controller makes another. */
@@ -215,9 +255,12 @@ export class Controlled {
 
   #sync(): void {
     this.#refusal = undefined;
-    this.#takeTemplate();
-    if (this.manifest.spec.paused !== true) this.#roll();
-    else this.#scale();
+    // controllers leave alone what is being deleted
+    if (this.manifest.metadata.deletionTimestamp === undefined) {
+      this.#takeTemplate();
+      if (this.manifest.spec.paused !== true) this.#roll();
+      else this.#scale();
+    }
     this.#report();
     if (this.#refusal) this.wake(2000);
   }
@@ -389,6 +432,7 @@ export class Controlled {
       template,
       ready: false,
       readyAt: Number.NEGATIVE_INFINITY,
+      editedAt: Number.NEGATIVE_INFINITY,
       deleting: false,
     };
     this.pods.push(pod);
@@ -402,7 +446,7 @@ export class Controlled {
   }
 
   #becomeReady(pod: Pod): void {
-    if (pod.deleting || pod.ready) return;
+    if (pod.deleting || pod.ready || this.#isCutOff(pod)) return;
     pod.ready = true;
     pod.readyAt = this.#around.time.now;
     this.wake();
@@ -413,9 +457,13 @@ export class Controlled {
     pod.deleting = true;
     pod.ready = false;
     this.#later(this.#around.dice.below(GRACE), () => {
-      this.pods = this.pods.filter((one) => one !== pod);
-      this.wake();
+      if (!this.#isCutOff(pod)) this.#end(pod);
     });
+  }
+
+  #end(pod: Pod): void {
+    this.pods = this.pods.filter((one) => one !== pod);
+    this.wake();
   }
 
   #report(): void {
@@ -486,6 +534,7 @@ export class Controlled {
   /** Whether nothing of a rollout is left to do, as the truth has it. */
   get isWhole(): boolean {
     const { live } = this;
+    if (this.manifest.metadata.deletionTimestamp !== undefined) return false;
     return live.length === this.desired && live.every(({ ready }) => ready);
   }
 }

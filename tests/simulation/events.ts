@@ -4,6 +4,7 @@ import type { Controlled } from './controlled.ts';
 import { REVISIONS, type RevisionName } from './controlPlane.ts';
 import type { Manifest } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
+import { planShifts } from './shifts.ts';
 import { rfc3339, type World } from './world.ts';
 
 const SECOND = 1000;
@@ -33,6 +34,7 @@ export function planEvents(world: World): void {
   times(knobs.vandals, () => vandalise(world));
   if (scenario.configured) times(4, () => resize(world));
   world.tenant.plan();
+  planShifts(world);
   world.onChange((changed) => reconcile(world, changed));
   time.after(eventful, () => settle(world));
 }
@@ -46,6 +48,7 @@ export function upgrade(world: World): void {
   const name = dice.once(4) ? 'canary' : 'default';
   if (dice.once(5)) {
     const namespace = dice.pick(scenario.namespaces);
+    if (world.ending.has(namespace)) return;
     const other = plane.revisionOf(namespace) === 'default' ? 'canary' : 'default';
     world.log(() => `namespace ${namespace} moves to revision ${other}`);
     plane.label(namespace, other);
@@ -55,7 +58,8 @@ export function upgrade(world: World): void {
   const before = plane.state(name);
   // one after the other, as people do it
   if (before.configured !== before.deployed || before.rolling) return;
-  const version = dice.pick(VERSIONS.filter((one) => one !== before.configured));
+  const known = scenario.shifts ? [...VERSIONS, ...VERSIONS.map((one) => `/${one}`)] : VERSIONS;
+  const version = dice.pick(known.filter((one) => one !== before.configured));
   world.log(() => `revision ${name} goes from ${before.configured} to ${version}`);
   // where istiod cannot be seen, nobody can wait for its rollout: two equal answers are all there is to go by
   if (!scenario.visible) {
@@ -232,6 +236,7 @@ const DEEDS: Readonly<Record<string, Deed>> = {
   },
   'deletes it': (_world, workload) => workload.remove(),
   'makes another of the same name': (world, workload) => {
+    if (world.ending.has(workload.namespace)) return;
     workload.remove();
     world.remake(workload, `another-${workload.manifest.metadata.uid}`);
   },
@@ -303,6 +308,8 @@ function takeBack(world: World, workload: Controlled, whole: boolean): void {
 function settle(world: World): void {
   const { dice, plane } = world;
   world.calm();
+  world.rights.regainAll();
+  world.failing.clear();
   for (const revision of REVISIONS) {
     mend(world, revision);
     const { configured } = plane.state(revision);

@@ -67,11 +67,12 @@ export class FaultWeather {
 export function failure(
   method: string,
   path: string,
-  kind: 'refused' | 'conflict' | 'lost' | 'gone' | 'denied' | 'spent',
+  kind: 'refused' | 'conflict' | 'lost' | 'gone' | 'denied' | 'spent' | 'forbidden',
 ): ApiError {
   const call = { method, path, message: `${method} ${path}: ${kind}` };
   if (kind === 'conflict') return new ApiError({ ...call, reason: 'Conflict', status: 409 });
   if (kind === 'denied') return new ApiError({ ...call, reason: 'Invalid', status: 422 });
+  if (kind === 'forbidden') return new ApiError({ ...call, reason: 'Forbidden', status: 403 });
   if (kind === 'gone') return new ApiError({ ...call, reason: 'NotFound', status: 404 });
   if (kind === 'spent') return new ApiError({ ...call, reason: 'TooManyRequests', status: 429 });
   if (kind === 'lost') return new ApiError({ ...call, reason: 'Timeout' });

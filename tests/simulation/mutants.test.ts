@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { MUTANTS, type Mutant } from './mutants.ts';
-import { FLAVOURS } from './scenario.ts';
+import { seedsOf } from './scenario.ts';
 import { SimulationWorkers } from './workers.ts';
 
 /** The simulation is worth what it catches: each rule that is taken away, each mistake that is made again, within so many runs. */
@@ -37,6 +37,6 @@ async function caught(mutant: Mutant, tell: (words: string) => void): Promise<vo
 
 function* seedsFor({ flavour, shown }: Mutant): Generator<number> {
   if (shown !== undefined) yield shown;
-  const [first, step] = flavour === undefined ? [0, 1] : [FLAVOURS.indexOf(flavour), FLAVOURS.length];
-  for (let run = 0; run < AT_MOST; run++) yield first + run * step;
+  if (flavour !== undefined) yield* seedsOf(flavour, AT_MOST);
+  else for (let run = 0; run < AT_MOST; run++) yield run;
 }

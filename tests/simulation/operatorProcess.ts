@@ -5,12 +5,14 @@ import type { Budget, Labels } from '../../src/model.ts';
 import { LEASE_ANNOTATION } from '../../src/names.ts';
 import type { Operator } from '../../src/operator.ts';
 import type { Plan } from '../../src/plan/plan.ts';
+import type { Policy } from '../../src/plan/policy.ts';
 import { reason } from '../../src/reasons.ts';
 import { type OperatorParts, wireOperator } from '../../src/wireOperator.ts';
 import { NOBODY_TOLD } from '../builders/notify.ts';
 import type { RevisionName } from './controlPlane.ts';
 import { Lane } from './lane.ts';
 import { MeshView } from './meshView.ts';
+import { PolicyFile } from './policyFile.ts';
 import { SimulatedCluster } from './simulatedCluster.ts';
 import type { World } from './world.ts';
 
@@ -35,7 +37,6 @@ export interface Told {
  * injectors. These parts of `meltemi run` stay out:
  * - the reflectors behind the watches, and connections to injectors: real sockets keep real time, so the unit and live suites play them;
  * - log, metrics, Events and their queue, health checks: nothing that they do changes a decision;
- * - edits of the policy file: the referee's limits would have to change in the same moment in which a process reads the file;
  * - dry runs and `--leader-elect=false`: they write nothing, or have no second process to meet.
  */
 export class OperatorProcess {
@@ -47,6 +48,7 @@ export class OperatorProcess {
   readonly budgetsRead = new Map<string, readonly Budget[]>();
   leaseRead: Labels = {};
   termBeganAt = 0;
+  readonly policies: PolicyFile;
   planned: { readonly at: number; readonly plan: Plan } | undefined;
   readonly #world: World;
   readonly #stop = new AbortController();
@@ -82,7 +84,7 @@ export class OperatorProcess {
     });
     this.#leadership = leadership;
     const cluster = new SimulatedCluster(world, this, () => leadership.assertLeading());
-    const { policy } = scenario;
+    this.policies = new PolicyFile(world.policy, time.now);
     const { operator } = wireOperator({
       cluster,
       lease: leadership,
@@ -92,9 +94,9 @@ export class OperatorProcess {
       },
       post: (question) => this.#ask(question),
       askGate: (gate) => world.prometheus.ask(gate, lane),
-      policy: () => policy,
+      policy: () => this.policies.policy,
       reconcilePeriod: scenario.reconcilePeriod,
-      namespaces: [],
+      namespaces: scenario.isByNamespace ? [...scenario.namespaces, scenario.tenant.namespace] : [],
       dryRun: false,
       report: this.#report(),
       now: lane.now,
@@ -175,6 +177,12 @@ export class OperatorProcess {
   get paused(): string | undefined {
     const said = this.leaseRead[LEASE_ANNOTATION.paused];
     return said === 'false' ? undefined : said;
+  }
+
+  /** Its policy file is another now. */
+  readPolicy(policy: Policy): void {
+    this.policies.read(policy, this.#world.time.now);
+    this.#operator.policyChanged();
   }
 
   readBudgets(budgets: readonly Budget[], namespace: string | undefined): void {

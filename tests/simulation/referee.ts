@@ -1,13 +1,23 @@
 import type { ExpectedSidecar } from '../../src/expect/answer.ts';
 import { matchOf } from '../../src/expect/matchOf.ts';
 import type { StoredEntry } from '../../src/journal/journalText.ts';
-import type { Labels, Owner, PodFacts, Sidecar, Workload } from '../../src/model.ts';
+import {
+  type Labels,
+  type Owner,
+  type PodFacts,
+  refOf,
+  type Sidecar,
+  type Workload,
+  type WorkloadKey,
+} from '../../src/model.ts';
 import { ANNOTATION, doNotDisruptIn, RESTARTED_AT, RETRY } from '../../src/names.ts';
 import { COUNTS_FOR } from '../../src/plan/metricGate.ts';
+import type { Policy } from '../../src/plan/policy.ts';
 import { sourceIn, targetsOf, targetsOfRestart } from '../../src/plan/record.ts';
 import { parseTime } from '../../src/rfc3339.ts';
 import type { Controlled, Pod } from './controlled.ts';
 import { imageOf, sameSidecar } from './controlPlane.ts';
+import { driftsUnder } from './drift.ts';
 import type { Manifest } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { forbiddenNow } from './times.ts';
@@ -24,6 +34,10 @@ export interface Attempt {
   /** Or else it writes an outcome on the workload, for people. */
   readonly restart: boolean;
   readonly decidedAt: number;
+  /** The policies that the process had while it may have planned this, the newest last. */
+  readonly policies: readonly Policy[];
+  /** What the injector had named last. */
+  readonly named: ExpectedSidecar | undefined;
   sentAt: number;
 }
 
@@ -67,6 +81,8 @@ const READ_WINDOW = 10_000;
 const READS = 30;
 /** How much longer than its time limit a restart may be in flight: until another leads, and has seen how it stands. */
 const SLOT_GIVEN_AWAY = 3 * 60_000;
+/** How much longer than its time limit a restart is followed that cannot be read. */
+const LONGEST_PATIENCE = 60 * 60_000;
 
 /**
  * Watches every write from the cluster's side and holds it to the rules of restarting. It keeps its own book of what landed, and of what
@@ -80,6 +96,8 @@ export class Referee {
   /** The last restart of each workload for each of its sidecars. */
   readonly #lastFor = new Map<string, Restart>();
   readonly #reads = new Map<string, number[]>();
+  /** Of what each process has read: when it last got it, and whether the last read failed. */
+  readonly #lastRead = new Map<string, { readonly at: number; readonly failed: boolean }>();
   /** The first breach of each invariant. */
   readonly violations = new Map<string, string>();
   /** The most that was seen at a time of what is limited. */
@@ -119,7 +137,10 @@ export class Referee {
 
   /** What is found by its pods alone is not gone for certain, so the journal keeps its failures. */
   #isRemembered({ workload, uid }: Restart): boolean {
-    return workload.kind === 'ReplicaSet' && this.#world.lease.journal.get(workload.key)?.uid === uid;
+    const { kinds, skipNamespaces } = this.#world.policy;
+    const { kind, namespace, key } = workload;
+    const isUnseen = kind === 'ReplicaSet' || !kinds.has(kind) || skipNamespaces.has(namespace);
+    return isUnseen && this.#world.lease.journal.get(key)?.uid === uid;
   }
 
   /** Restarts that landed and have no outcome yet. */
@@ -130,11 +151,10 @@ export class Referee {
   /** A process has decided to write: with what it has been told so far. */
   decided(process: OperatorProcess, key: string, body: object): Attempt {
     const { metadata, spec } = body as { metadata: { resourceVersion?: string; annotations?: Labels }; spec?: object };
-    const now = this.#world.time.now;
     const entry = this.#world.lease.journal.get(key);
     // a restart by evictions begins with its record alone, and only an outcome has a text
     const restart = spec !== undefined || !metadata.annotations?.[ANNOTATION.outcome];
-    const attempt: Attempt = { key, process, entry, restart, decidedAt: now, sentAt: now };
+    const attempt: Attempt = { key, entry, restart, ...this.#decision(process, key) };
     if (metadata.resourceVersion === undefined) this.violated('unconditional', `${key} was written without a version`);
     const workload = this.#world.find(key);
     if (attempt.restart && workload) {
@@ -144,6 +164,23 @@ export class Referee {
         this.violated('journal', `${key} is restarted at ${time}, and the journal has ${JSON.stringify(entry)}`);
     }
     return attempt;
+  }
+
+  /** What a process knew when it decided. */
+  #decision(
+    process: OperatorProcess,
+    key: string,
+  ): Pick<Attempt, 'process' | 'decidedAt' | 'sentAt' | 'policies' | 'named'> {
+    const { now } = this.#world.time;
+    const { namespace, name } = refOf(key as WorkloadKey);
+    const answer = process.told.get(`${namespace}/${name}`)?.answer;
+    return {
+      process,
+      decidedAt: now,
+      sentAt: now,
+      policies: process.policies.since(now - LONGEST_LOOK),
+      named: answer?.kind === 'sidecar' ? answer.sidecar : undefined,
+    };
   }
 
   /** A journal was written: what it says of a restart is what everyone may count on. */
@@ -189,12 +226,63 @@ export class Referee {
     last.endedAt ??= last.outcomeAt;
     last.endedBy = writer;
     if (outcome !== 'verified') this.#peak('daily-cap', this.#today(last.workload, false));
-    if (outcome === 'verified') this.#verified(last);
+    if (outcome === 'verified') this.#verified(last, writer);
+    if (outcome === 'failed:unverified') this.#gaveUpReading(writer, last);
+    if (outcome.startsWith('failed:')) this.#endedWithItsNamespace(writer, last, outcome);
+  }
+
+  /** A restart whose last read failed is lost only an hour after its time limit, which counts from its last new pod if it evicts. */
+  #gaveUpReading(writer: OperatorProcess, { workload, attempt, landedAt }: Restart): void {
+    if (!this.#lastRead.get(`${writer.id} ${workload.key}`)?.failed) return;
+    const { restartTimeout } = this.#world.scenario.policy;
+    const born = attempt.entry?.evicts ? workload.pods.map(({ facts }) => facts.createdAt) : [];
+    const least = Math.max(landedAt, ...born) + restartTimeout + LONGEST_PATIENCE;
+    const { now } = this.#world.time;
+    if (now < least)
+      this.violated('lost', `${workload.key} was given up ${(least - now) / 1000} s too early after a failed read`);
+  }
+
+  /** In a namespace that is being deleted no pod can be made, which says nothing of the sidecar. */
+  #endedWithItsNamespace({ view }: OperatorProcess, { workload: { key, namespace } }: Restart, outcome: string): void {
+    const since = this.#world.ending.get(namespace);
+    if (since === undefined || this.#world.time.now - since < LONGEST_LOOK) return;
+    if (view.mesh().namespaces.get(namespace)?.deleting)
+      this.violated('terminating-failed', `${key} ended ${outcome}, and its namespace is being deleted`);
+  }
+
+  /** What a restart or an eviction must not be for, by the policies and the mesh that the process knew all the while. */
+  #isAllowed({ process, key, entry, policies, decidedAt }: Attempt, { kind, namespace, workload }: Controlled): void {
+    const { ending } = this.#world;
+    const isKnown = process.view.mesh().namespaces.get(namespace)?.deleting === true;
+    const forbidden: Readonly<Record<string, boolean>> = {
+      terminating: isKnown && decidedAt - (ending.get(namespace) ?? decidedAt) > ANSWER_AGE,
+      kind: policies.every(({ kinds }) => !kinds.has(kind)),
+      'skipped-namespace': policies.every(({ skipNamespaces }) => skipNamespaces.has(namespace)),
+      'on-delete':
+        (entry?.evicts === true || workload.strategy === 'OnDelete') &&
+        policies.every(({ onDelete }) => onDelete === 'never'),
+    };
+    for (const [invariant, is] of Object.entries(forbidden))
+      if (is) this.violated(invariant, `${key} was restarted by ${process.id}, which must not be`);
+  }
+
+  /** At least one pod lacks what the injector has named, in a way for which one of these policies asks for a restart. */
+  #isWanted({ key, named, policies, decidedAt }: Attempt, pods: readonly Pod[]): void {
+    if (!named || !this.#world.scenario.shifts || pods.length === 0) return;
+    const isSteady = ({ facts, editedAt }: Pod): boolean =>
+      decidedAt - Math.max(facts.createdAt, editedAt) > LONGEST_LOOK;
+    const isRight = ({ facts }: Pod): boolean =>
+      policies.every((policy) => driftsUnder(policy, named, facts.sidecar).length === 0);
+    if (pods.every((pod) => isSteady(pod) && isRight(pod)))
+      this.violated('unwanted', `${key} was restarted, and by its policy it had what it should have`);
   }
 
   #decidedRestart(attempt: Attempt, workload: Controlled): void {
     const { process, key, entry, decidedAt } = attempt;
-    this.#metricGate(key, workload);
+    this.#metricGate(attempt, workload);
+    this.#isAllowed(attempt, workload);
+    if (entry && targetsOfRestart(entry).every(({ restartedFor }) => sourceIn(restartedFor) === undefined))
+      this.#isWanted(attempt, workload.replaceable);
     const stale = process.view.stale();
     if (stale !== undefined) this.violated('stale', `${key} was restarted by ${process.id} with ${stale}`);
     if (process.paused !== undefined)
@@ -235,9 +323,9 @@ export class Referee {
   }
 
   /** Nothing is written while its metric gate is closed, as far as an answer that still counts can tell. */
-  #metricGate(key: string, workload: Controlled): void {
-    const { prometheus, scenario } = this.#world;
-    const { waves = [], metricGates } = scenario.policy;
+  #metricGate({ key, process }: Pick<Attempt, 'key' | 'process'>, workload: Controlled): void {
+    const { prometheus } = this.#world;
+    const { waves = [], metricGates } = process.policies.policy;
     const naming = waves.filter(({ gates }) => gates.length > 0);
     const own = waves[waveIndexOf(waves, workload)];
     const isHeld = naming.length === 0 || (own !== undefined && naming.includes(own));
@@ -390,6 +478,18 @@ export class Referee {
     }
   }
 
+  /** A process has got what it asked for, or has not. */
+  hasRead(process: OperatorProcess, what: string, isRead: boolean): void {
+    const name = `${process.id} ${what}`;
+    const at = isRead ? this.#world.time.now : (this.#lastRead.get(name)?.at ?? Number.NEGATIVE_INFINITY);
+    this.#lastRead.set(name, { at, failed: !isRead });
+  }
+
+  /** When a process last got this. */
+  readAt(process: OperatorProcess, what: string): number {
+    return this.#lastRead.get(`${process.id} ${what}`)?.at ?? Number.NEGATIVE_INFINITY;
+  }
+
   /** Whatever happens, nobody is read without a pause. */
   reads(process: OperatorProcess, key: string): void {
     const now = this.#world.time.now;
@@ -425,9 +525,17 @@ export class Referee {
       .find((one) => one.namespace === namespace && one.pods.some(({ facts }) => facts.uid === uid));
     const key = owner?.key ?? `${namespace}/${name}`;
     const entry = this.#world.lease.journal.get(key);
-    const attempt: Attempt = { key, process, entry, restart: true, decidedAt: now, sentAt: now };
+    const attempt: Attempt = { key, entry, restart: true, ...this.#decision(process, key) };
     if (!owner) return attempt;
-    this.#metricGate(key, owner);
+    this.#metricGate(attempt, owner);
+    this.#isAllowed(attempt, owner);
+    const pod = owner.pods.find(({ facts }) => facts.uid === uid);
+    const lostSince = owner.kind === 'DaemonSet' ? this.#world.lostNodes.get(pod?.facts.node ?? '') : undefined;
+    if (lostSince !== undefined && now - lostSince > LONGEST_LOOK)
+      this.violated(
+        'evicted-lost',
+        `${name} was evicted, and its node has been lost for ${(now - lostSince) / 1000} s`,
+      );
     if (process.view.stale() !== undefined) this.violated('stale', `a pod of ${key} was evicted by ${process.id}`);
     if (process.paused !== undefined)
       this.violated('operator-paused', `a pod of ${key} was evicted by ${process.id}, which knew "${process.paused}"`);
@@ -444,7 +552,8 @@ export class Referee {
   }
 
   /** What the process has been told says that this pod is to go, and no more may be away. */
-  #evictsRightly({ process, key, entry, decidedAt }: Attempt, workload: Controlled, uid: string): void {
+  #evictsRightly(attempt: Attempt, workload: Controlled, uid: string): void {
+    const { process, key, entry, decidedAt } = attempt;
     const told = process.told.get(`${workload.namespace}/${workload.manifest.metadata.name}`);
     const pod = workload.pods.find(({ facts }) => facts.uid === uid);
     const isForIstio =
@@ -454,6 +563,7 @@ export class Referee {
       this.violated('answer', `a pod of ${key} was evicted without a fresh answer: ${JSON.stringify(told)}`);
     else if (pod && isForIstio && isSame(pod.facts.sidecar, told.answer.sidecar))
       this.violated('evicted-current', `${pod.facts.name} was evicted, and has the sidecar that it should have`);
+    if (pod && isForIstio) this.#isWanted(attempt, [pod]);
   }
 
   /** A pod is evicted: no other that was evicted may be missing still, of the workload or of others of its rollout group. */
@@ -486,7 +596,8 @@ export class Referee {
     if (restart.outcome !== undefined) return false;
     const { attempt, workload } = restart;
     const isJournalled = this.#world.lease.journal.get(workload.key)?.restartedAt === attempt.entry?.restartedAt;
-    return isJournalled || !this.#hasDoneNothing(restart);
+    // what is being deleted is followed no longer
+    return isJournalled || !(this.#hasDoneNothing(restart) || workload.workload.deleting);
   }
 
   /** Whether a restart counts as made: one that has done nothing may be forgotten. */
@@ -544,18 +655,26 @@ export class Referee {
     }
   }
 
-  #verified({ workload, target, source }: Restart): void {
+  #verified({ workload, target, source, attempt }: Restart, writer: OperatorProcess): void {
     if (source !== undefined) return;
     const now = this.#world.time.now;
     const { plane } = this.#world;
     const { revision, image } = plane.expected(workload);
     const fine = new Set([target, this.#world.plane.target({ image, revision })]);
+    const policies = this.#world.scenario.shifts ? writer.policies.since(now - LONGEST_LOOK) : [];
+    const isRight = ({ facts }: Pod): boolean =>
+      policies.some((policy) =>
+        [attempt.named, { revision, image }].some(
+          (wanted) => wanted && driftsUnder(policy, wanted, facts.sidecar).length === 0,
+        ),
+      );
     const wrong = workload.replaceable.find(
-      ({ facts }) =>
-        now - facts.createdAt > 30_000 &&
+      ({ facts, editedAt, ...pod }) =>
+        now - Math.max(editedAt, facts.createdAt) > 30_000 &&
         now - plane.changedAt > 30_000 &&
         now - (plane.labelledAt.get(workload.namespace) ?? 0) > 30_000 &&
-        !fine.has(this.#world.plane.target(facts.sidecar)),
+        !fine.has(this.#world.plane.target(facts.sidecar)) &&
+        !isRight({ facts, editedAt, ...pod }),
     );
     if (wrong)
       this.violated(
@@ -693,14 +812,14 @@ export class Referee {
     const say = (list: readonly Restart[]): string => list.map((one) => one.workload.key).join(', ');
     this.#peak('max-in-flight', others.length + 1);
     this.#peak('max-in-flight-per-namespace', here.length + 1);
-    if (others.length >= policy.maxInFlight)
-      this.violated('max-in-flight', `${workload.key} beside ${say(others)}, allowed ${policy.maxInFlight}`);
+    const most = Math.max(...restart.attempt.policies.map(({ maxInFlight }) => maxInFlight));
+    if (others.length >= most) this.violated('max-in-flight', `${workload.key} beside ${say(others)}, allowed ${most}`);
     if (here.length >= policy.maxInFlightPerNamespace)
       this.violated(
         'max-in-flight-per-namespace',
         `${workload.key} beside ${say(here)}, allowed ${policy.maxInFlightPerNamespace}`,
       );
-    this.#limitOfWave(workload, others);
+    this.#limitOfWave(restart, others);
     const kind = ownerKind(workload.workload.owner);
     // a tenant says of his own whatever he likes, at any time
     const honest = others.filter((one) => !this.#world.isTenants(one.workload) && !this.#world.isTenants(workload));
@@ -716,8 +835,10 @@ export class Referee {
       this.violated('own-last', `${workload.key} is the operator's own and went beside ${say(ahead)}`);
   }
 
-  #limitOfWave(workload: Controlled, others: readonly Restart[]): void {
-    const { waves = [] } = this.#world.scenario.policy;
+  /** As long as the waves stay as they are. */
+  #limitOfWave({ workload, attempt }: Restart, others: readonly Restart[]): void {
+    const [{ waves = [] } = this.#world.policy, another] = attempt.policies;
+    if (another) return;
     const index = waveIndexOf(waves, workload);
     const most = waves[index]?.maxInFlight;
     const beside = others.filter((one) => waveIndexOf(waves, one.workload) === index);
@@ -786,8 +907,9 @@ export class Referee {
    * What a failing run can cost: fewer failures than its budget are known when a restart begins, no more than its share of any namespace is
    * counted, and all that are in flight then may fail too.
    */
-  #bound({ run, workload }: Restart): void {
-    const { maxInFlight, failureBudget, failureBudgetPerNamespace } = this.#world.scenario.policy;
+  #bound({ run, workload, attempt }: Restart): void {
+    const { failureBudget, failureBudgetPerNamespace } = this.#world.scenario.policy;
+    const maxInFlight = Math.max(...attempt.policies.map((one) => one.maxInFlight));
     const share = Math.min(failureBudget, failureBudgetPerNamespace);
     const failed = this.#counted(run).filter(({ outcome }) => outcome?.startsWith('failed:'));
     const others = this.inFlight().filter((one) => one.run === run && one.workload !== workload);

@@ -9,6 +9,7 @@ import type { RevisionName } from './controlPlane.ts';
 import { type CanaryDraft, PRIMARY } from './flagger.ts';
 import { GATE } from './prometheus.ts';
 import { RECEIVER } from './receiver.ts';
+import { SHIFTS, type ShiftName } from './shifts.ts';
 import { ALWAYS, drawOwnWindow, drawTimes, type Times, timePolicy } from './times.ts';
 import { VAULT } from './vault.ts';
 
@@ -93,7 +94,10 @@ export const FLAVOURS = [
   'zones',
   'waves',
 ] as const;
-export type Flavour = (typeof FLAVOURS)[number];
+/** In which the ground shifts: it has seeds of its own, so that those of the others stay as they are. */
+export const SHIFTING = 'shifting';
+export const SHIFTING_FROM = 1_000_000;
+export type Flavour = (typeof FLAVOURS)[number] | typeof SHIFTING;
 
 /** What the cluster's admission does about Meltemi's annotations on workloads: let them stand, take them away, or refuse the write. */
 export const ADMISSIONS = ['keeps', 'strips', 'refuses'] as const;
@@ -121,6 +125,12 @@ export interface Scenario {
   /** Where namespaces and control planes begin, if not all at the revision `default` and at one version. */
   readonly start?: MeshStart;
   readonly visible: boolean;
+  /** How often the ground shifts, and in which ways. */
+  readonly shifts?: { readonly acts: number; readonly kinds: readonly ShiftName[] };
+  /** Each namespace is scanned by itself, with rights in it that it takes along when it is deleted. */
+  readonly isByNamespace?: boolean;
+  /** Pods take a quarter of an hour until they are ready, and restarts may. */
+  readonly isLong?: boolean;
   /** Milliseconds from the beginning until nothing happens any more but what operators and controllers do. */
   readonly eventful: number;
   /** Milliseconds by which watches lag. */
@@ -178,6 +188,17 @@ const KNOBS: Readonly<Record<Flavour, Partial<Knobs>>> = {
     processes: 2,
     people: 1,
   },
+  shifting: {
+    upgrades: 4,
+    upgradeEvery: 2 * MINUTE,
+    hangs: 10,
+    slow: 40,
+    mishaps: 3,
+    slowCalls: 5,
+    crashesOnLanding: 2,
+    processes: 2,
+    people: 2,
+  },
   zones: { upgrades: 3, upgradeEvery: 2 * MINUTE, hangs: 5, slow: 40, slowCalls: 10, crashes: 1, crashesOnLanding: 10 },
   mixed: {
     upgrades: 3,
@@ -198,13 +219,51 @@ const KNOBS: Readonly<Record<Flavour, Partial<Knobs>>> = {
 };
 
 /** Seeds take turns at the flavours. */
-export const flavourOf = (seed: number): Flavour => FLAVOURS[seed % FLAVOURS.length] ?? 'plain';
+export const flavourOf = (seed: number): Flavour =>
+  seed >= SHIFTING_FROM ? SHIFTING : (FLAVOURS[seed % FLAVOURS.length] ?? 'plain');
+
+/** Seeds of a flavour, one after the other. */
+export function* seedsOf(flavour: Flavour, count: number): Generator<number> {
+  const index = (FLAVOURS as readonly Flavour[]).indexOf(flavour);
+  const [first, step] = index < 0 ? [SHIFTING_FROM, 1] : [index, FLAVOURS.length];
+  for (let run = 0; run < count; run++) yield first + run * step;
+}
 
 /** Where policies have windows, freezes and metric gates. In the others these would hold the restarts in which their faults show. */
 const STEERED: ReadonlySet<Flavour> = new Set<Flavour>(['waves', 'mixed']);
 
 /** Everything that a run is made of, from its dice. */
 export function drawScenario(seed: number, dice: Dice): Scenario {
+  const scenario = drawGround(seed, dice);
+  return scenario.flavour === SHIFTING ? shifting(scenario, diceFor(seed, 14)) : scenario;
+}
+
+/** What shifts, and where restarts take very long. */
+function shifting(scenario: Scenario, dice: Dice): Scenario {
+  const isLong = dice.once(12);
+  const kinds = isLong ? (['reads', 'pods', 'reads'] as const) : [0, 1, 2].map(() => dice.pick(SHIFTS));
+  const shifts = { acts: 3 + dice.below(8), kinds };
+  const { policy, namespaces } = scenario;
+  return {
+    ...scenario,
+    shifts,
+    isByNamespace: dice.once(3),
+    policy: {
+      ...policy,
+      compareHub: dice.once(3),
+      ...(dice.once(2) && { waves: drawWaves(dice, namespaces, false) }),
+      ...(isLong && { restartTimeout: 20 * MINUTE }),
+    },
+    ...(isLong && {
+      isLong,
+      shifts: { ...shifts, acts: 30 },
+      eventful: 160 * MINUTE,
+      knobs: { ...scenario.knobs, upgrades: 1, people: 0 },
+    }),
+  };
+}
+
+function drawGround(seed: number, dice: Dice): Scenario {
   const flavour = flavourOf(seed);
   const namespaces = ['a', 'b', 'c'].slice(0, numberOfNamespaces(dice, flavour));
   const knobs = { ...CALM, ...KNOBS[flavour] };
@@ -213,7 +272,7 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
   const configured = flavour === 'sidecars' && diceFor(seed, 4).once(2);
   const clocks = diceFor(seed, 10);
   const times = drawTimes(clocks, namespaces, STEERED.has(flavour));
-  const count = (['crowded', 'failing', 'waves'].includes(flavour) ? 5 : 3) + dice.below(5);
+  const count = (['crowded', 'failing', 'waves', SHIFTING].includes(flavour) ? 5 : 3) + dice.below(5);
   const drawn = Array.from({ length: count }, (_, index) => drawWorkload(dice, flavour, namespaces, index));
   const { workloads, canary } = withCanary(drawn, diceFor(seed, 6));
   const groups = [...new Set(workloads.map(({ namespace, group }) => `${namespace}/${group}`))];
@@ -259,13 +318,16 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
 
 function numberOfNamespaces(dice: Dice, flavour: Flavour): number {
   if (flavour === 'zones') return 1;
-  return flavour === 'waves' ? 2 + dice.below(2) : 1 + dice.below(3);
+  return flavour === 'waves' || flavour === SHIFTING ? 2 + dice.below(2) : 1 + dice.below(3);
 }
 
-/** One namespace first, and in every other scenario some workloads of the others next. */
-function drawWaves(dice: Dice, namespaces: readonly string[], isGated: boolean): Wave[] {
+/**
+ * One namespace first, and in every other scenario some workloads of the others next.
+ * @param edition what is added to their names
+ */
+export function drawWaves(dice: Dice, namespaces: readonly string[], isGated: boolean, edition = ''): Wave[] {
   const draw = (name: string, match: Wave['match']): Wave => ({
-    name,
+    name: name + edition,
     match,
     bake: dice.pick([0, 30, 60, 120]) * SECOND,
     gates: isGated && dice.once(2) ? [GATE.name] : [],
@@ -296,7 +358,7 @@ function drawPolicy(dice: Dice, flavour: Flavour): Policy {
 }
 
 function drawWorkload(dice: Dice, flavour: Flavour, namespaces: readonly string[], index: number): WorkloadDraft {
-  const kind = dice.pick(flavour === 'zones' ? (['StatefulSet'] as const) : KIND_SHARES);
+  const kind = dice.pick(kindsOf(flavour));
   const replicas = 1 + dice.below(4);
   const strategy = flavour === 'zones' && dice.below(8) > 0 ? 'OnDelete' : drawStrategy(dice, kind);
   const reverts = dice.once({ reverting: 2, faulty: 4 }[flavour as string] ?? 12);
@@ -332,6 +394,11 @@ function withCanary(drawn: readonly WorkloadDraft[], dice: Dice): Pick<Scenario,
   const role = dice.pick(['target', 'primary'] as const);
   const workload = role === 'target' ? chosen : { ...chosen, name: `${chosen.name}${PRIMARY}` };
   return { workloads: drawn.map((one) => (one === chosen ? workload : one)), canary: { role, workload } };
+}
+
+function kindsOf(flavour: Flavour): readonly WorkloadKind[] {
+  if (flavour === 'zones') return ['StatefulSet'];
+  return flavour === SHIFTING ? [...KIND_SHARES, 'DaemonSet', 'Rollout'] : KIND_SHARES;
 }
 
 const KIND_SHARES = [

@@ -5,6 +5,7 @@ import { sourceIn, type Target, targetsOf, writesOf } from '../../src/plan/recor
 import type { ReasonCode } from '../../src/reasons.ts';
 import type { Controlled } from './controlled.ts';
 import { sameSidecar } from './controlPlane.ts';
+import { driftsUnder } from './drift.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { covers, hasVault, type Restart } from './referee.ts';
 import { areWindowsOver } from './times.ts';
@@ -31,7 +32,8 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
     world.scenario.policy.doNotDisrupt === 'hold' &&
     doNotDisruptIn(manifest.spec.template.metadata.annotations) !== undefined,
   outage: (world) => world.scenario.policy.recreate === 'hold',
-  'operator-paused': (world) => world.lease.annotations['meltemi.dev/paused'] !== undefined,
+  'operator-paused': (world) => (world.lease.annotations['meltemi.dev/paused'] ?? 'false') !== 'false',
+  excluded: ({ policy }, { namespace }) => policy.skipNamespaces.has(namespace),
   paused: (_world, { manifest }) => manifest.spec.paused === true,
   'update-pending': (_world, workload) =>
     workload.live.some((pod) => pod.template !== workload.template) || !workload.isWhole,
@@ -45,8 +47,10 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
 
 /** The same for verdicts that leave a workload alone. */
 const SKIPPED_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
-  unsupported: ({ scenario }, { kind, workload }) =>
-    (workload.strategy === 'OnDelete' || kind === 'ReplicaSet') && scenario.policy.onDelete === 'never',
+  unsupported: ({ policy }, { kind, workload }) =>
+    (workload.strategy === 'OnDelete' || kind === 'ReplicaSet') && policy.onDelete === 'never',
+  namespace: ({ policy }, { namespace }) => policy.skipNamespaces.has(namespace),
+  deleting: ({ ending }, { namespace, workload }) => ending.has(namespace) || workload.deleting,
   'scaled-to-zero': (_world, { desired }) => desired === 0,
   partitioned: (_world, { workload, desired }) => workload.partition >= desired,
   'canary-target': (world, { workload }) => world.flagger.roleOf(workload) === 'target',
@@ -78,7 +82,7 @@ const HOLDS_NO_WAVE: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
 
 /** Workloads of earlier waves that have the same injector. */
 function ofEarlierWaves(world: World, workload: Controlled): { readonly one: Controlled; readonly index: number }[] {
-  const { waves = [] } = world.scenario.policy;
+  const { waves = [] } = world.policy;
   const own = waveIndexOf(waves, workload);
   return world.existing().flatMap((one) => {
     const index = waveIndexOf(waves, one);
@@ -90,7 +94,7 @@ function ofEarlierWaves(world: World, workload: Controlled): { readonly one: Con
 
 /** More restarts of an earlier wave failed than that one bears. */
 function hasFailedWave(world: World, workload: Controlled): boolean {
-  const { waves = [] } = world.scenario.policy;
+  const { waves = [] } = world.policy;
   const earlier = ofEarlierWaves(world, workload);
   const failed = new Set(world.referee.waves.failedIn(world.referee.endsFor(undefined)).map((one) => one.workload));
   return waves.some(
@@ -188,6 +192,8 @@ export const isCurrent = (world: World, workload: Controlled): boolean =>
 /** Whether they have the right proxy, however it is configured. */
 function isProxyCurrent(world: World, workload: Controlled): boolean {
   const expected = world.plane.expected(workload);
+  if (world.scenario.shifts)
+    return workload.replaceable.every(({ facts }) => driftsUnder(world.policy, expected, facts.sidecar).length === 0);
   return workload.replaceable.every(({ facts }) => sameSidecar(facts.sidecar, expected));
 }
 
@@ -203,6 +209,7 @@ export function unsettled(world: World, workload: Controlled): string | undefine
   if (!leader) return 'nobody leads';
   const last = world.referee.lastOf(workload);
   if (last && world.referee.isOpen(last)) return 'its restart has no outcome';
+  if (!world.policy.kinds.has(workload.kind)) return undefined;
   if (isCurrent(world, workload)) return undefined;
   return untrue(world, workload, leader);
 }

@@ -44,7 +44,7 @@ export async function simulate(seed: number, traced = false): Promise<Result> {
       return why === undefined ? [] : [`${one.key}: ${why}`];
     });
     referee.looks();
-    const late = time.now - began > scenario.eventful + PATIENCE;
+    const late = time.now - began > scenario.eventful + (scenario.isLong ? 6 : 1) * PATIENCE;
     if (late && waiting.length > 0) referee.violated('liveness', waiting.join('\n'));
     over = late || waiting.length === 0;
     if (!over) time.after(LOOK_EVERY, look);
@@ -70,7 +70,9 @@ export async function simulate(seed: number, traced = false): Promise<Result> {
 
 /** A limit could be reached where more was restarted than it lets go at a time. */
 function limitsOf({ scenario, referee }: World): (readonly [string, boolean])[] {
-  const { policy } = scenario;
+  const { policy, shifts } = scenario;
+  // where the policy is edited, nobody knows which limit could have been reached
+  if (shifts) return [];
   const namespaces = [...scenario.namespaces, scenario.tenant.namespace];
   const restarted = new Set(referee.restarts.map(({ workload }) => workload));
   const here = namespaces.map((name) => [...restarted].filter(({ namespace }) => namespace === name).length);

@@ -1,11 +1,12 @@
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Budget, Canary, PodFacts, Workload, WorkloadKey, WorkloadKind, WorkloadRef } from '../../src/model.ts';
-import { keyOf } from '../../src/model.ts';
+import { keyOf, refOf } from '../../src/model.ts';
 import type { Controlled } from './controlled.ts';
 import { failure } from './faults.ts';
 import { narrow } from './manifest.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { type Attempt, covers } from './referee.ts';
+import type { Verb } from './rights.ts';
 import type { World } from './world.ts';
 
 /** The kinds whose controllers are simulated and whose objects are listed. */
@@ -23,15 +24,26 @@ export class SimulatedCluster implements Cluster {
     this.#fence = fence;
   }
 
-  #read<T>(path: string, read: () => T, arrived: (value: T) => void = () => undefined): Promise<T> {
+  /** @param asks what the account must be allowed to do for it */
+  #read<T>(
+    path: string,
+    read: () => T,
+    {
+      arrived = () => undefined,
+      asks,
+    }: { readonly arrived?: (value: T) => void; readonly asks?: readonly [Verb, string, string | undefined] } = {},
+  ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const { time, weather } = this.#world;
     const { lane } = this.#process;
     const { there, back, mishap } = weather.read();
     time.after(there, () => {
+      const fails = this.#world.failsNow(path);
+      const problem = asks && this.#world.forbids(...asks) ? 'forbidden' : mishap || fails ? 'refused' : undefined;
       const value = read();
       lane.wake(back, () => {
-        if (mishap) return reject(failure('GET', path, 'refused'));
+        this.#world.referee.hasRead(this.#process, path, problem === undefined);
+        if (problem) return reject(failure('GET', path, problem));
         arrived(value);
         resolve(value);
       });
@@ -45,49 +57,58 @@ export class SimulatedCluster implements Cluster {
 
   workloads(kind: WorkloadKind, namespace: string | undefined): Promise<Workload[]> {
     if (!LISTED.has(kind)) return Promise.resolve([]);
-    return this.#read(kind, () =>
-      this.#of(namespace)
-        .filter((one) => one.kind === kind)
-        .map(({ workload }) => workload),
+    return this.#read(
+      kind,
+      () =>
+        this.#of(namespace)
+          .filter((one) => one.kind === kind)
+          .map(({ workload }) => workload),
+      { asks: ['list', kind, namespace] },
     );
   }
 
   workload(ref: WorkloadRef): Promise<Workload | undefined> {
     this.#world.referee.reads(this.#process, keyOf(ref));
-    return this.#read(keyOf(ref), () => this.#world.find(keyOf(ref))?.workload);
+    return this.#read(keyOf(ref), () => this.#world.find(keyOf(ref))?.workload, {
+      asks: ['get', ref.kind, ref.namespace],
+    });
   }
 
   versions(kind: WorkloadKind, namespace: string | undefined): Promise<ReadonlyMap<WorkloadKey, string>> {
-    return this.#read(kind, () => {
+    const read = (): ReadonlyMap<WorkloadKey, string> => {
       const some = this.#of(namespace).filter((one) => one.kind === kind);
       return new Map(some.map(({ workload }) => [keyOf(workload), workload.resourceVersion]));
-    });
+    };
+    return this.#read(kind, read, { asks: ['list', kind, namespace] });
   }
 
   podsOf(workload: Workload): Promise<PodFacts[]> {
-    return this.#read(`pods of ${workload.name}`, () => {
+    const read = (): PodFacts[] => {
       const found = this.#world.find(keyOf(workload));
       return found?.manifest.metadata.uid === workload.uid ? found.facts() : [];
-    });
+    };
+    return this.#read(keyOf(workload), read, { asks: ['list', 'Pod', workload.namespace] });
   }
 
   /** Two pages, and what happens between them is in the second only. */
   async *pods(namespace: string | undefined): AsyncIterable<PodFacts[]> {
     for (const page of [0, 1]) {
-      yield await this.#read('pods', () =>
-        this.#of(namespace)
-          .filter((_one, index) => index % 2 === page)
-          .flatMap((one) => one.facts()),
+      yield await this.#read(
+        'pods',
+        () =>
+          this.#of(namespace)
+            .filter((_one, index) => index % 2 === page)
+            .flatMap((one) => one.facts()),
+        { asks: ['list', 'Pod', namespace] },
       );
     }
   }
 
   budgets(namespace: string | undefined): Promise<Budget[]> {
-    return this.#read(
-      'budgets',
-      () => this.#world.budgets(namespace),
-      (budgets) => this.#process.readBudgets(budgets, namespace),
-    );
+    return this.#read('budgets', () => this.#world.budgets(namespace), {
+      arrived: (budgets) => this.#process.readBudgets(budgets, namespace),
+      asks: ['list', 'PodDisruptionBudget', namespace],
+    });
   }
 
   canaries(): Promise<Canary[]> {
@@ -107,8 +128,9 @@ export class SimulatedCluster implements Cluster {
     return this.#read('owner', () => undefined);
   }
 
-  lostNodes(): Promise<ReadonlySet<string>> {
-    return this.#read('nodes', () => new Set());
+  lostNodes(names: readonly string[]): Promise<ReadonlySet<string>> {
+    const read = (): ReadonlySet<string> => new Set(names.filter((name) => this.#world.lostNodes.has(name)));
+    return this.#read('nodes', read, { asks: ['get', 'Node', undefined] });
   }
 
   rejection(): Promise<string | undefined> {
@@ -154,7 +176,8 @@ export class SimulatedCluster implements Cluster {
   #landEviction(
     attempt: Attempt,
     { name, uid }: Pick<PodFacts, 'name' | 'uid'>,
-  ): 'evicted' | 'conflict' | 'gone' | 'spent' | 'refused' {
+  ): 'evicted' | 'conflict' | 'gone' | 'spent' | 'refused' | 'forbidden' {
+    if (this.#world.forbids('create', 'Eviction', refOf(attempt.key as WorkloadKey).namespace)) return 'forbidden';
     const found = this.#world.find(attempt.key);
     const pod = found?.pods.find(({ facts }) => facts.name === name);
     if (!found || !pod) return 'gone';
@@ -194,7 +217,9 @@ export class SimulatedCluster implements Cluster {
     return promise;
   }
 
-  #land(attempt: Attempt, path: string, body: object): Workload | 'conflict' | 'gone' | 'denied' {
+  #land(attempt: Attempt, path: string, body: object): Workload | 'conflict' | 'gone' | 'denied' | 'forbidden' {
+    const { kind, namespace } = refOf(path as WorkloadKey);
+    if (this.#world.forbids('patch', kind, namespace)) return 'forbidden';
     const found = this.#world.find(path);
     if (!found) return 'gone';
     const before = found.manifest;

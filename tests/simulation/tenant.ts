@@ -138,12 +138,14 @@ export class Tenant {
 
   /** Another workload of the same name. */
   remake(workload: Controlled): void {
+    if (this.#world.ending.has(this.namespace)) return;
     workload.remove();
     this.#names += 1;
     this.#world.remake(workload, `uid-of-the-tenant-${this.#names}`);
   }
 
   describe(facts: NamespaceFacts): void {
+    if (this.#world.ending.has(this.namespace)) return;
     this.#world.plane.describe(this.namespace, facts);
     this.#world.plane.labelledAt.set(this.namespace, this.#world.time.now);
     this.#world.meshChanged();

@@ -1,8 +1,9 @@
 import { COUNTS_FOR } from '../../src/plan/metricGate.ts';
 import { targetsOfRestart } from '../../src/plan/record.ts';
 import type { Wave } from '../../src/plan/wave.ts';
-import type { Controlled } from './controlled.ts';
+import type { Controlled, Pod } from './controlled.ts';
 import { sameSidecar } from './controlPlane.ts';
+import { driftsUnder } from './drift.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import type { Attempt, Referee, Restart } from './referee.ts';
 import type { World } from './world.ts';
@@ -27,11 +28,11 @@ export function waveIndexOf(waves: readonly Wave[], { namespace, manifest }: Con
  */
 export class WaveReferee {
   readonly #world: World;
-  readonly #referee: Pick<Referee, 'violated' | 'lastOf' | 'isOpen'>;
+  readonly #referee: Pick<Referee, 'violated' | 'lastOf' | 'isOpen' | 'readAt'>;
   /** Waves of a run that a restart of a later one has passed. */
   readonly #passed = new Set<string>();
 
-  constructor(world: World, referee: Pick<Referee, 'violated' | 'lastOf' | 'isOpen'>) {
+  constructor(world: World, referee: Pick<Referee, 'violated' | 'lastOf' | 'isOpen' | 'readAt'>) {
     this.#world = world;
     this.#referee = referee;
   }
@@ -42,18 +43,18 @@ export class WaveReferee {
     workload: Controlled,
     knows: (process: OperatorProcess, restart: Restart) => boolean,
   ): void {
-    const { waves } = this.#world.scenario.policy;
+    const { waves } = process.policies.policy;
     if (!waves || !entry || this.#isJustLabelled(workload)) return;
     const index = waveIndexOf(waves, workload);
     for (const { run } of targetsOfRestart(entry))
       for (const [place, wave] of waves.slice(0, index).entries()) {
         const members = this.#membersOf(waves, place, workload);
         const last = members.flatMap((one) => this.#lastIn(run, one) ?? []);
-        const failed = this.failedIn(last).filter((one) => knows(process, one));
+        const failed = this.failedIn(last).filter((one) => this.#isIn(one.workload, process) && knows(process, one));
         if (failed.length > wave.maxFailures)
           this.#referee.violated('wave-failed', `${key} goes though ${words(failed)} failed in wave ${wave.name}`);
         const name = `${run} ${wave.name}`;
-        if (!this.#passed.has(name)) this.#passes(wave, { key, decidedAt }, members, last);
+        if (!this.#passed.has(name)) this.#passes(wave, { key, decidedAt, process }, members, last);
         this.#passed.add(name);
       }
   }
@@ -61,15 +62,16 @@ export class WaveReferee {
   /** A restart is the first of its run that comes after a wave. */
   #passes(
     { name, bake, gates, maxFailures }: Wave,
-    { key, decidedAt }: Pick<Attempt, 'key' | 'decidedAt'>,
+    { key, decidedAt, process }: Pick<Attempt, 'key' | 'decidedAt' | 'process'>,
     members: readonly Controlled[],
     last: readonly Restart[],
   ): void {
-    const inTime = last.filter(({ workload }) => !this.#mayComeLate(workload));
-    const open = inTime.filter((one) => this.#referee.isOpen(one));
+    const all = last.filter(({ workload }) => !this.#mayComeLate(workload));
+    const inTime = all.filter(({ workload }) => this.#isIn(workload, process));
+    const open = all.filter((one) => this.#referee.isOpen(one));
     if (open.length > 0)
       this.#referee.violated('wave-order', `${key} goes while ${words(open)} of wave ${name} is not over`);
-    const skipped = members.filter((one) => this.#isLeft(one));
+    const skipped = members.filter((one) => this.#isKnown(one, process) && this.#isLeft(one));
     if (skipped.length > 0)
       this.#referee.violated('wave-skipped', `${key} goes before ${skipped[0]?.key} of wave ${name}`);
     // a failure that the wave bears is an end; it need not be repaired
@@ -121,23 +123,52 @@ export class WaveReferee {
   }
 
   #isCurrent(workload: Controlled): boolean {
-    const expected = this.#world.plane.expected(workload);
-    return workload.replaceable.every(({ facts }) => sameSidecar(facts.sidecar, expected));
+    const { plane, scenario, policy } = this.#world;
+    const expected = plane.expected(workload);
+    return workload.replaceable.every(
+      ({ facts }) =>
+        sameSidecar(facts.sidecar, expected) ||
+        (scenario.shifts !== undefined && driftsUnder(policy, expected, facts.sidecar).length === 0),
+    );
+  }
+
+  /** Whether a wave still has a workload: its policy has not left it out since, and its namespace is not about to go. */
+  #isIn({ kind, namespace }: Controlled, { policies: { policy }, view }: OperatorProcess): boolean {
+    const isLeftOut = !policy.kinds.has(kind) || policy.skipNamespaces.has(namespace);
+    return !isLeftOut && view.mesh().namespaces.get(namespace)?.deleting !== true;
+  }
+
+  /** Whether a process has seen a workload, and its policy has long been the same, and lets it be restarted. */
+  #isKnown({ kind, namespace, manifest }: Controlled, process: OperatorProcess): boolean {
+    const { ending, scenario, time } = this.#world;
+    if (!scenario.shifts) return true;
+    const [policy, another] = process.policies.since(time.now - SEEN);
+    const made = Date.parse(manifest.metadata.creationTimestamp);
+    return (
+      another === undefined &&
+      policy?.kinds.has(kind) === true &&
+      !policy.skipNamespaces.has(namespace) &&
+      !ending.has(namespace) &&
+      // who has begun while a kind could not be listed knows of none of them
+      this.#referee.readAt(process, kind) > Math.max(made, this.#world.plane.changedAt)
+    );
   }
 
   /** Whether nothing can be in the way of a restart that is due: a plain Deployment whose pods have all been wrong for a while. */
   #isLeft(workload: Controlled): boolean {
-    const { drafts, plane, time, flagger, scenario } = this.#world;
+    const { drafts, plane, time, flagger, scenario, policy } = this.#world;
     const draft = drafts.get(workload.key);
     const expected = plane.expected(workload);
     const { image, revision } = expected;
-    const isOld = ({ facts }: Controlled['replaceable'][number]): boolean => time.now - facts.createdAt > SEEN;
-    const isWrong = workload.replaceable.every((pod) => isOld(pod) && !sameSidecar(pod.facts.sidecar, expected));
+    const isOld = ({ facts, editedAt }: Pod): boolean => time.now - Math.max(facts.createdAt, editedAt) > SEEN;
+    const isOther = ({ facts: { sidecar } }: Pod): boolean =>
+      scenario.shifts ? driftsUnder(policy, expected, sidecar).length > 0 : !sameSidecar(sidecar, expected);
+    const isWrong = workload.replaceable.every((pod) => isOld(pod) && isOther(pod));
     const last = this.#referee.lastOf(workload);
     return (
       // a tenant makes what his injector refuses
       !this.#world.isTenants(workload) &&
-      draft?.kind === 'Deployment' &&
+      (draft?.kind === 'Deployment' || draft?.kind === 'Rollout') &&
       draft.strategy === 'RollingUpdate' &&
       // it may lose all of its pods
       !(scenario.policy.recreate === 'hold' && draft.maxUnavailable >= workload.desired) &&

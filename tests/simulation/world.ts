@@ -1,4 +1,5 @@
 import type { Budget, Labels, Sidecar } from '../../src/model.ts';
+import type { Policy } from '../../src/plan/policy.ts';
 import { NOW } from '../builders/workload.ts';
 import { type Dice, diceFor } from '../unit/fuzz/dice.ts';
 import { Controlled, type Fate } from './controlled.ts';
@@ -11,6 +12,7 @@ import { OperatorProcess } from './operatorProcess.ts';
 import { Prometheus } from './prometheus.ts';
 import { SimulatedReceiver } from './receiver.ts';
 import { type Attempt, Referee } from './referee.ts';
+import { Rights, type Verb } from './rights.ts';
 import { type BudgetDraft, drawScenario, type Scenario, type WorkloadDraft } from './scenario.ts';
 import { Tenant } from './tenant.ts';
 import { windowText } from './times.ts';
@@ -33,6 +35,17 @@ export class World {
   readonly receiver: SimulatedReceiver;
   /** Of their own, so that nothing else comes otherwise: when a replica of istiod is behind. */
   readonly behindDice: Dice;
+  /** Of the shifts. */
+  readonly shiftDice: Dice;
+  /** Namespaces whose deletion has begun, and when, until they are made anew. */
+  readonly ending = new Map<string, number>();
+  readonly rights = new Rights();
+  /** Nodes that are not heard of, and since when. */
+  readonly lostNodes = new Map<string, number>();
+  /** Workloads of which so many reads fail next. */
+  readonly failing = new Map<string, number>();
+  /** What stands in the policy file. */
+  #policy: Policy;
   readonly flagger: Flagger;
   /** It answers the metric gate, if the policy has one. */
   readonly prometheus: Prometheus;
@@ -72,6 +85,8 @@ export class World {
     this.prometheus = new Prometheus(this, diceFor(seed, 8));
     this.receiver = new SimulatedReceiver(this, diceFor(seed, 11));
     this.behindDice = diceFor(seed, 12);
+    this.shiftDice = diceFor(seed, 13);
+    this.#policy = this.scenario.policy;
     this.tenant = new Tenant(this, tenant.namespace, diceFor(seed, 2));
     this.lease.afterLanding = (writer) => this.#afterLanding(writer, 'journal', 3);
     this.lease.onJournal = (writer, entries) => this.referee.journalled(writer, entries);
@@ -100,6 +115,41 @@ export class World {
     this.calmSince = this.time.now;
     this.weather.calm();
     this.log(() => 'from here on nothing fails any more');
+  }
+
+  get policy(): Policy {
+    return this.#policy;
+  }
+
+  /** Each process reads it a moment later. */
+  editPolicy(policy: Policy, what: string): void {
+    this.log(() => `somebody edits the policy: ${what}`);
+    this.#policy = policy;
+    for (const process of this.processes) process.lane.wake(this.scenario.lag, () => process.readPolicy(this.#policy));
+  }
+
+  loseNode(node: string): void {
+    this.lostNodes.set(node, this.time.now);
+    for (const one of this.existing()) one.loses(node);
+  }
+
+  regainNode(node: string): void {
+    this.lostNodes.delete(node);
+    for (const one of this.existing()) one.regains(node);
+  }
+
+  /** Whether a call is refused because a right is missing. What is gone has taken the rights in it along. */
+  forbids(verb: Verb, kind: string, namespace: string | undefined): boolean {
+    const isGone = namespace !== undefined && !this.plane.namespaces.has(namespace);
+    return (isGone && this.scenario.isByNamespace === true) || this.rights.lacks(verb, kind, namespace);
+  }
+
+  /** Whether the next read of a workload is one of those that fail. */
+  failsNow(key: string): boolean {
+    const left = this.failing.get(key) ?? 0;
+    if (left > 1) this.failing.set(key, left - 1);
+    else this.failing.delete(key);
+    return left > 0;
   }
 
   existing(): Controlled[] {
@@ -199,10 +249,11 @@ export class World {
     if (typeof sidecar !== 'string') workload.settle(sidecar, this.vault && oldVault());
   }
 
-  /** One of the same name in the place of one that is gone. */
+  /** One of the same name in the place of one that is gone. Nothing can be made where the namespace is being deleted. */
   remake({ key }: Pick<Controlled, 'key'>, uid: string): void {
     const draft = this.drafts.get(key);
     if (!draft) throw new Error(`${key} was never drawn`);
+    if (this.ending.has(draft.namespace)) return;
     const { metadata, ...rest } = manifestOf(draft, this.time.now);
     const creationTimestamp = rfc3339(this.time.now);
     this.#add(draft, { ...rest, metadata: { ...metadata, uid, creationTimestamp } }).wake();
@@ -218,6 +269,7 @@ export class World {
         admit: (one) => this.#admit(one),
         others: () => (draft.ownVault ? oldVault() : this.vault?.admit()),
         fateOf: (one) => this.#fate(one),
+        isLost: (node) => this.lostNodes.has(node),
         log: (text) => this.log(text),
         changed: (one) => {
           for (const listener of this.#listeners) listener(one);
@@ -231,6 +283,7 @@ export class World {
   }
 
   #admit({ namespace, name }: Controlled): Sidecar | string {
+    if (this.ending.has(namespace)) return `pods is forbidden: namespace ${namespace} is being terminated`;
     if (!this.isTenants({ namespace })) return this.plane.admit({ namespace, name });
     if (this.tenant.failsOpen) return NO_PROXY;
     return this.tenant.isRefused ? DENIED : this.plane.admit({ namespace, name });
@@ -240,6 +293,7 @@ export class World {
     if (this.isTenants(workload) && this.tenant.hangs) return HANGS;
     const { hangs, slow } = this.scenario.knobs;
     const thrown = this.dice.below(100);
+    if (this.scenario.isLong) return { name: 'slow', readyAfter: () => (12 * 60 + this.dice.below(7 * 60)) * 1000 };
     if (!this.#isCalm && thrown < hangs) return HANGS;
     if (thrown >= 100 - slow) return { name: 'slow', readyAfter: () => 5000 + this.dice.below(15_000) };
     return { name: 'ready', readyAfter: () => 500 + this.dice.below(4000) };
