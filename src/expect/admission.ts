@@ -11,6 +11,7 @@ import { parseBounded } from './jsonBounds.ts';
 import type { UserInfo } from './podCreators.ts';
 import { applied, operationsIn } from './podPatch.ts';
 import type { AskedContainer } from './question.ts';
+import { withServiceAccount } from './serviceAccountToken.ts';
 import { ISTIO } from './sources/istio.ts';
 
 /**
@@ -24,7 +25,7 @@ export function nextPodLabels(workload: Workload): Labels {
 /**
  * The question to an injector: would it inject a pod of this template, and with what? It is always about the owner's template, never about
  * a live pod, because a live pod's status annotation makes istiod skip the overrides of `istio-proxy` (istio pkg/kube/inject/webhook.go).
- * @param user who creates the pods; Istio's injector does not look at it
+ * @param user who creates the pods; Istio's injector looks neither at it nor at the token of the pod's own account, so it is asked without
  */
 export function question(namespace: string, name: string, template: PodTemplate, user?: UserInfo) {
   const pod = {
@@ -36,7 +37,7 @@ export function question(namespace: string, name: string, template: PodTemplate,
       labels: { ...template.labels },
       annotations: { ...template.annotations },
     },
-    spec: template.spec,
+    spec: user ? withServiceAccount(template.spec) : template.spec,
   };
   const review = {
     apiVersion: 'admission.k8s.io/v1',

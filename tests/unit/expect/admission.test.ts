@@ -107,3 +107,41 @@ test('how the sidecar is configured is read only where it is asked for', () => {
   };
   assert.deepEqual([read(false), read(true)], [undefined, { args }]);
 });
+
+const TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount';
+const own = { name: 'mine', mountPath: TOKEN };
+const specs: [name: string, spec: Record<string, unknown>, mounts: string[], volumes: string[]][] = [
+  [
+    'each container gets it',
+    {
+      containers: [{ name: 'a' }, { name: 'b', volumeMounts: [{ name: 'x', mountPath: '/x' }] }],
+      initContainers: [{}],
+    },
+    ['kube-api-access-token', 'x kube-api-access-token', 'kube-api-access-token'],
+    ['kube-api-access-token'],
+  ],
+  [
+    'one that is in the template stays',
+    { containers: [{ volumeMounts: [own] }, {}], volumes: [{ name: 'kube-api-access-x' }] },
+    ['mine', 'kube-api-access-x'],
+    ['kube-api-access-x'],
+  ],
+  ['the pod forbids it', { containers: [{}], automountServiceAccountToken: false }, [''], []],
+  ['a template that is malformed stays as it is', { containers: [null] }, [''], []],
+];
+type Mounted = { readonly volumeMounts?: readonly { readonly name: string }[] } | null;
+const namesOf = (list: readonly { readonly name: string }[] = []): string[] => list.map(({ name }) => name);
+for (const [name, spec, mounts, volumes] of specs)
+  test(`other injectors see the token of the pod’s ServiceAccount: ${name}`, () => {
+    const asked = question('shop', 'web', { labels: {}, annotations: {}, spec }, { username: 'u', groups: [] });
+    const { containers = [], initContainers = [], ...made } = asked.pod.spec as Readonly<Record<string, Mounted[]>>;
+    assert.deepEqual(
+      [...containers, ...initContainers].map((one) => namesOf(one?.volumeMounts).join(' ')),
+      mounts,
+    );
+    assert.deepEqual(namesOf(made.volumes as never), volumes);
+    assert.equal(asked.pod.spec.serviceAccountName, 'default');
+  });
+
+test('Istio’s injector is asked about the template as it is', () =>
+  assert.deepEqual(pod.spec, { containers: [{ name: 'app', image: 'a', resources: {} }] }));

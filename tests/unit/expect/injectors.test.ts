@@ -254,6 +254,17 @@ describe('an injector that declines', () => {
     assert.equal(await doubtOf(undefined, {}), undefined));
 });
 
+it('an injector that rejects pods without the token of their ServiceAccount, as Vault’s, gives an answer', async () => {
+  const rejects: Behaviour = (response, asked) => {
+    const hasToken = JSON.stringify(asked.review.request.object).includes(
+      '/var/run/secrets/kubernetes.io/serviceaccount',
+    );
+    saying(hasToken ? INJECTED : REFUSED)(response, asked);
+  };
+  await using one = await bench(rejects);
+  assert.equal(word(await one.ask({ podCreator: 'replicaset-controller' })), SIDECAR);
+});
+
 describe('a certificate', () => {
   const rows: [string, Identity, string, RegExp][] = [
     ['for another name', { cert: CERTIFICATE, key: PRIVATE_KEY }, CERTIFICATE, /ALTNAME/],
