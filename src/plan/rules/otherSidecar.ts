@@ -1,3 +1,4 @@
+import { ISTIO } from '../../expect/sources/istio.ts';
 import type { AssessedSidecar } from '../assessed.ts';
 import { everywhereOrHere } from '../halts.ts';
 import type { Rule, RuleContext } from '../rule.ts';
@@ -24,20 +25,23 @@ export const otherSidecar: Rule<'other-sidecar'> = {
 };
 
 /** A webhook may be deleted by mistake, or for the moment of a reinstallation. No restart takes the sidecar away then, for whatever reason. */
-function whyHeld({ verdict }: AssessedSidecar): string | undefined {
+function whyHeld({ verdict, source }: AssessedSidecar): string | undefined {
   if (verdict.state === 'unknown') return HOLDING.has(verdict.reason.code) ? verdict.reason.detail : undefined;
   if (verdict.state !== 'skipped' || !('doubt' in verdict) || verdict.doubt === undefined) return undefined;
-  return `new pods may lose another sidecar: ${verdict.doubt}`;
+  return `${lossOf(source)}: ${verdict.doubt}`;
 }
 
 /** Where restarts for a sidecar are halted because new pods come without it, restarts for others would bring more such pods. */
 function whyLost(
-  { injection, groups }: AssessedSidecar,
+  { injection, groups, source }: AssessedSidecar,
   namespace: string,
   context: Pick<RuleContext, 'history' | 'policy'>,
 ): string | undefined {
   if (!injection || groups.every(({ sidecar }) => sidecar.placement === 'none')) return undefined;
   const { run } = injection;
   const open = everywhereOrHere(context.history.failingOpen, run, run, namespace, context);
-  return open && `new pods may lose another sidecar: new pods of ${open} are ready without it`;
+  return open && `${lossOf(source)}: new pods of ${open} are ready without it`;
 }
+
+const lossOf = (source: AssessedSidecar['source']): string =>
+  `new pods may lose the sidecar of ${(source ?? ISTIO).name}`;

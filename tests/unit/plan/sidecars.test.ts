@@ -123,6 +123,14 @@ const PLANS: readonly [name: string, one: Assessed, step: string][] = [
 
 for (const [name, one, step] of PLANS) test(`sidecars: ${name}`, () => assert.equal(words(stepFor(one)), step));
 
+test('a workload that waits for a webhook says for which', () => {
+  const step = stepFor(withSidecars([{ ...DAPR, verdict: gone({ doubt: 'the cluster has no such webhook' }) }]));
+  assert.equal(
+    waitsOf(step)[0]?.reason.detail,
+    'new pods may lose the sidecar of dapr: the cluster has no such webhook',
+  );
+});
+
 test('a webhook that seems to be missing also keeps the next pod from being evicted', () => {
   const one = withSidecars([{ ...DAPR, verdict: gone({ doubt: 'the cluster has no such webhook' }) }]);
   const rules = ruleContextOf([one], context({ epochSeenAt: epochs }));
