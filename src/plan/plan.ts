@@ -3,7 +3,7 @@ import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type Assessed, bySidecar, isOutdated, type Outdated, ofSource } from './assessed.ts';
 import { haltOf } from './halts.ts';
-import { isInFlight, type JournalEntry } from './journalEntry.ts';
+import { isInFlight } from './journalEntry.ts';
 import { Counts } from './limits/counts.ts';
 import { provesNothing } from './outcomes.ts';
 import { inPlanOrder } from './planOrder.ts';
@@ -180,9 +180,9 @@ export function sidecarsThatWait(planned: Planned, code: WaitCode): readonly Ass
  * while its run is halted: a failure stays reported until the injector changes or a person resumes, and so does the halt.
  */
 export function canClose(assessed: Assessed, ruleContext: Pick<RuleContext, 'history' | 'policy'>): boolean {
-  const { workload, entry } = assessed;
-  if (!entry?.outcome || rolloutState(workload).kind !== 'complete') return false;
-  const open = openTargets(entry);
+  const { workload } = assessed;
+  if (rolloutState(workload).kind !== 'complete') return false;
+  const open = openTargets(assessed);
   return (
     open.length > 0 &&
     open.every((target) => {
@@ -195,11 +195,17 @@ export function canClose(assessed: Assessed, ruleContext: Pick<RuleContext, 'his
 }
 
 /** Whether only pods that are not ready keep an unfinished episode from being closed. No rule finds that, so nothing waits for it. */
-export const isToRecover = ({ workload, entry, verdict }: Assessed): boolean =>
-  verdict.state === 'current' &&
-  entry?.outcome !== undefined &&
-  openTargets(entry).length > 0 &&
-  rolloutState(workload).kind !== 'complete';
+export const isToRecover = (assessed: Assessed): boolean =>
+  assessed.verdict.state === 'current' &&
+  openTargets(assessed).length > 0 &&
+  rolloutState(assessed.workload).kind !== 'complete';
 
-const openTargets = (entry: JournalEntry): readonly Target[] =>
-  targetsOf(entry).filter(({ outcome }) => outcome !== undefined && outcome !== 'verified' && !provesNothing(outcome));
+/** What keeps the episode of a workload unfinished. Of a sidecar that the policy no longer names nothing is ever known. */
+function openTargets(assessed: Assessed): readonly Target[] {
+  const { entry } = assessed;
+  if (!entry?.outcome) return [];
+  return targetsOf(entry).filter(({ restartedFor, outcome }) => {
+    const isOpen = outcome !== undefined && outcome !== 'verified' && !provesNothing(outcome);
+    return isOpen && ofSource(assessed, sourceIn(restartedFor)) !== undefined;
+  });
+}

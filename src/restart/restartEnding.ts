@@ -2,11 +2,11 @@ import { isConflict } from '../cluster/apiError.ts';
 import type { Workload, WorkloadRef } from '../model.ts';
 import { lenderOf } from '../observe/borrowedTemplate.ts';
 import type { Observed } from '../observe/observed.ts';
-import type { Assessed } from '../plan/assessed.ts';
+import { type Assessed, ofSource } from '../plan/assessed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
 import { isFailure, type Outcome } from '../plan/outcomes.ts';
 import { canClose } from '../plan/plan.ts';
-import { outcomePatch, targetsOf } from '../plan/record.ts';
+import { outcomePatch, sourceIn, type Target, targetsOf } from '../plan/record.ts';
 import { PlanOvertaken } from './planOvertaken.ts';
 import type { End } from './progress.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
@@ -84,7 +84,10 @@ export class RestartEnding {
     const assessed = await observer.assess(mesh(), observed);
     if (!canClose(assessed, ruleContext())) throw new PlanOvertaken('its pods are no longer current');
     const all = assessed.entry ? targetsOf(assessed.entry) : [];
-    const ends = new Map(all.map(({ restartedFor }): [string, Outcome] => [restartedFor, 'verified']));
+    const isNamed = ({ restartedFor }: Target): boolean => ofSource(assessed, sourceIn(restartedFor)) !== undefined;
+    const ends = new Map(
+      all.map((one): [string, Outcome] => [one.restartedFor, isNamed(one) ? 'verified' : (one.outcome ?? 'verified')]),
+    );
     return this.end(assessed, { outcome: 'verified', detail: 'its pods became current later' }, ends);
   }
 }

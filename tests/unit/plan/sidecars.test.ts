@@ -272,6 +272,17 @@ test('an episode ends when the sidecars of all its targets are current', () => {
   assert.notEqual(stepFor({ ...one, others: [VAULT] }).action, 'close');
 });
 
+test('… also if the policy no longer names one of them', () => {
+  const [istio, other] = both();
+  const { others = [], ...entry } = nextEntry(istio, AT, [other]);
+  const failed = others.map((target) => ({ ...target, outcome: 'failed:timeout' }) as const);
+  const journalled = { ...entry, confirmed: true, outcome: 'failed:timeout', others: failed } as const;
+  const current = { ...assessed({}, CURRENT), entry: journalled };
+  assert.equal(stepFor(current, { resumedAt: NOW }).action, 'close');
+  const closed = { ...journalled, outcome: 'verified' } as const;
+  assert.equal(stepFor({ ...current, entry: closed }, { resumedAt: NOW }).action, 'none', 'and it ends once');
+});
+
 test('the policy’s own setting is in force at once, without the delay for istiod', () => {
   const one = { ...assessed({}, CURRENT), others: [VAULT] };
   assert.equal(
