@@ -17,7 +17,7 @@ import { isRolledOut, type Rollout } from './workloads.ts';
 const HUB = 'docker.io/istio';
 const ROOT = 'istio-system';
 const DISCOVERY = 'istio-control/istio-discovery';
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
 const SETTLE_MS = 5_000;
 
 export interface RevisionOptions {
