@@ -2,7 +2,10 @@ import { anyMatches, filterMatches, filterWords, wordsOf } from '../../expect/fi
 import { selects } from '../../expect/selector.ts';
 import type { Rule } from '../rule.ts';
 
-/** Outdated workloads in skipped namespaces have their own verdict. This check is for workloads assessed before the policy was edited. */
+/**
+ * Outdated workloads in skipped namespaces have their own verdict, and those of other kinds are not looked at. These checks are for
+ * workloads assessed before the policy was edited, and for the next pod of a restart by evictions.
+ */
 export const excluded: Rule<'excluded'> = {
   code: 'excluded',
   help: 'The policy excludes the workload, or does not include it. The detail names the filter.',
@@ -13,7 +16,8 @@ export const excluded: Rule<'excluded'> = {
   holdsNoWave: true,
   betweenPods: true,
   check(assessed, { policy }) {
-    const { exclude, excludeNamespaces, excludeLabels, skipNamespaces } = policy;
+    const { exclude, excludeNamespaces, excludeLabels, skipNamespaces, kinds } = policy;
+    if (!kinds.has(assessed.workload.kind)) return { detail: 'kinds' };
     if (skipNamespaces.has(assessed.workload.namespace)) return { detail: 'skipNamespaces' };
     const index = exclude.findIndex((filter) => filterMatches(filter, assessed));
     const filter = exclude[index];

@@ -153,6 +153,11 @@ const simple: [string, Partial<Policy>, string][] = [
     { skipNamespaces: new Set(['shop']) },
     'excluded: skipNamespaces',
   ],
+  [
+    'an edited policy that leaves its kind out counts at once, too',
+    { kinds: new Set(['StatefulSet']) },
+    'excluded: kinds',
+  ],
   ['excluded namespaces', { excludeNamespaces: ['sh*'] }, 'excluded: excludeNamespaces (sh*)'],
   ['included labels', { includeLabels: { matchLabels: { tier: 'db' } } }, 'restart'],
   [

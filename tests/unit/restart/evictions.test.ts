@@ -252,6 +252,16 @@ const rows: [string, Row][] = [
     },
   ],
   [
+    'a policy that leaves its kind out interrupts it at the time limit',
+    {
+      begin: later(2, (bench) => {
+        bench.policy = policy({ restartTimeout: 60_000, kinds: new Set(['Deployment']) });
+      }),
+      is: 'interrupted',
+      evicted: 1,
+    },
+  ],
+  [
     'a policy that no longer evicts, between journal and write, stops the restart before anything is written',
     { begin: onRead(2, annotating), is: `PlanOvertaken: ${ANOTHER_WAY}`, evicted: 0 },
   ],
