@@ -148,10 +148,12 @@ export class RestartWriter {
 
   /**
    * Backs off if the injector gave no fresh answer, because the cached answer would lead to the same attempt at once. Also backs off if the
-   * mesh has changed since the plan, because plans use the old mesh until the burst of changes is over.
+   * mesh has changed since the plan, or the deletion of the namespace has begun, because plans use the old mesh until the burst of changes
+   * is over.
    */
-  #notOutdated(observed: Observed, { verdict, injection }: Assessed, planned: Outdated): Observed {
+  #notOutdated(observed: Observed, { verdict, injection, namespace }: Assessed, planned: Outdated): Observed {
     if (verdict.state === 'unknown') throw new PlanOvertaken(verdict.reason.detail);
+    if (namespace.deleting) throw new PlanOvertaken('the deletion of its namespace has begun');
     if (injection?.epoch !== planned.injection.epoch) throw new PlanOvertaken('the mesh has just changed');
     return observed;
   }

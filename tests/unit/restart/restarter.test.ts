@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { networkError, statusError } from '../../../src/cluster/apiError.ts';
 import { NotLeading } from '../../../src/leader/leadership.ts';
-import type { WorkloadKey } from '../../../src/model.ts';
+import { NO_NAMESPACE, type WorkloadKey } from '../../../src/model.ts';
 import { ANNOTATION, RESTART_ANNOTATION, RETRY, WINDOW_ANNOTATION } from '../../../src/names.ts';
 import { nextEntry } from '../../../src/plan/journalEntry.ts';
 import { recordOf, restartPatch } from '../../../src/plan/record.ts';
@@ -134,6 +134,14 @@ describe('a restart', () => {
       assert.equal(await bench.restart(), 'verified');
       assert.equal(bench.object().generation, 2);
     });
+});
+
+it('a restart in a namespace whose deletion has begun since the plan backs off, because the plan stays as it is for a while', async () => {
+  const planned = await bench.planned();
+  const [[name, facts] = ['shop', NO_NAMESPACE]] = MESH.namespaces;
+  bench.mesh = { ...MESH, namespaces: new Map([[name, { ...facts, deleting: true }]]) };
+  await assert.rejects(bench.restarter.restart(planned), /PlanOvertaken: the deletion of its namespace has begun/);
+  assert.deepEqual([bench.rollouts, bench.known()], [0, 'nothing']);
 });
 
 describe('a restart that meets a conflict', () => {
