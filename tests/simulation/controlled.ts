@@ -209,10 +209,10 @@ export class Controlled {
     return this.kind === 'DaemonSet' && facts.node !== undefined && this.#around.isLost(facts.node);
   }
 
-  /** Somebody edits a running pod, so that it names another revision. */
-  edit(pod: Pod, revision: string): void {
+  /** Somebody edits a running pod, so that it names another revision, and perhaps another image. */
+  edit(pod: Pod, revision: string, image = pod.facts.sidecar.image): void {
     pod.editedAt = this.#around.time.now;
-    pod.facts = { ...pod.facts, sidecar: { ...pod.facts.sidecar, revision } };
+    pod.facts = { ...pod.facts, sidecar: { ...pod.facts.sidecar, revision, image } };
   }
 
   /** A pod is taken away, by whomever; its controller makes another. */

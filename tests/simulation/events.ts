@@ -34,7 +34,7 @@ export function planEvents(world: World): void {
   times(knobs.vandals, () => vandalise(world));
   if (scenario.configured) times(4, () => resize(world));
   world.tenant.plan();
-  planShifts(world);
+  planShifts(world, upgrade);
   world.onChange((changed) => reconcile(world, changed));
   time.after(eventful, () => settle(world));
 }
@@ -52,6 +52,7 @@ export function upgrade(world: World): void {
     const other = plane.revisionOf(namespace) === 'default' ? 'canary' : 'default';
     world.log(() => `namespace ${namespace} moves to revision ${other}`);
     plane.label(namespace, other);
+    if (scenario.shifts) plane.labelledAt.set(namespace, world.time.now);
     changed(world);
     return;
   }

@@ -801,6 +801,72 @@ const ANSWERS: readonly Mutant[] = [
   },
 ];
 
+/** Rules of a ground that shifts: namespaces, nodes, pods and the policy. */
+const SHIFTS: readonly Mutant[] = [
+  {
+    name: 'restarting in a namespace that is being deleted',
+    file: 'src/plan/assess.ts',
+    snippet: 'if (!namespaceOf(mesh, workload).deleting) return undefined;',
+    instead: 'return undefined;',
+    breaks: 'terminating',
+    flavour: 'shifting',
+  },
+  {
+    name: 'forgetting restarts of kinds that may not be listed for a while',
+    file: 'src/observe/scans.ts',
+    snippet: 'return schedule.kinds.has(kind) && this.#options.observer.mayList(kind, namespace);',
+    instead: 'return true;',
+    breaks: 'episode',
+    flavour: 'shifting',
+    shown: 1_000_018,
+  },
+  {
+    name: 'evicting pods from lost nodes',
+    file: 'src/observe/observer.ts',
+    snippet: 'return { observed, pods: reachable };',
+    instead: 'return { observed, pods };',
+    breaks: 'evicted-lost',
+    flavour: 'shifting',
+    shown: 1_000_054,
+  },
+  {
+    name: 'waiting for ever with more outdated pods than at first',
+    file: 'src/restart/evictions.ts',
+    snippet: 'const held = usedUp(state) ?? ',
+    instead: 'const held = ',
+    breaks: 'slot-held',
+    flavour: 'shifting',
+    shown: 1_000_271,
+  },
+  {
+    name: 'restarting for a drift that the policy does not name',
+    file: 'src/compare/verdict.ts',
+    snippet: 'drifts.some((drift) => rules.restartOn.has(drift))',
+    instead: 'drifts.length > 0',
+    breaks: 'unwanted',
+    flavour: 'shifting',
+    shown: 1_000_056,
+  },
+  {
+    name: 'planning again at once where a namespace is being deleted',
+    file: 'src/restart/restartWriter.ts',
+    snippet: "if (namespace.deleting) throw new PlanOvertaken('the deletion of its namespace has begun');",
+    instead: '',
+    breaks: 'reads',
+    flavour: 'shifting',
+    shown: 1_000_240,
+  },
+  {
+    name: 'evicting on where the policy has left the kind out',
+    file: 'src/plan/rules/excluded.ts',
+    snippet: "if (!kinds.has(assessed.workload.kind)) return { detail: 'kinds' };",
+    instead: '',
+    breaks: 'kind',
+    flavour: 'shifting',
+    shown: 1_000_076,
+  },
+];
+
 /** All of them. */
 export const MUTANTS: readonly Mutant[] = [
   ...ANSWERS,
@@ -813,4 +879,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...TRUST,
   ...WAVES,
   ...NEWS,
+  ...SHIFTS,
 ];

@@ -96,7 +96,7 @@ export class Referee {
   /** The last restart of each workload for each of its sidecars. */
   readonly #lastFor = new Map<string, Restart>();
   readonly #reads = new Map<string, number[]>();
-  /** Of what each process has read: when it last got it, and whether the last read failed. */
+  /** Of what each process has read: of when the last is that it got, and whether the last read failed. */
   readonly #lastRead = new Map<string, { readonly at: number; readonly failed: boolean }>();
   /** The first breach of each invariant. */
   readonly violations = new Map<string, string>();
@@ -478,14 +478,13 @@ export class Referee {
     }
   }
 
-  /** A process has got what it asked for, or has not. */
-  hasRead(process: OperatorProcess, what: string, isRead: boolean): void {
-    const name = `${process.id} ${what}`;
-    const at = isRead ? this.#world.time.now : (this.#lastRead.get(name)?.at ?? Number.NEGATIVE_INFINITY);
-    this.#lastRead.set(name, { at, failed: !isRead });
+  /** A process has got what it asked for, as it was at that time, or has not. */
+  hasRead(process: OperatorProcess, what: string, servedAt: number | undefined): void {
+    const at = servedAt ?? this.readAt(process, what);
+    this.#lastRead.set(`${process.id} ${what}`, { at, failed: servedAt === undefined });
   }
 
-  /** When a process last got this. */
+  /** Of when the last is that a process got of this. */
   readAt(process: OperatorProcess, what: string): number {
     return this.#lastRead.get(`${process.id} ${what}`)?.at ?? Number.NEGATIVE_INFINITY;
   }
@@ -519,7 +518,6 @@ export class Referee {
     process: OperatorProcess,
     { namespace, name, uid }: Pick<PodFacts, 'namespace' | 'name' | 'uid'>,
   ): Attempt {
-    const now = this.#world.time.now;
     const owner = this.#world
       .existing()
       .find((one) => one.namespace === namespace && one.pods.some(({ facts }) => facts.uid === uid));
@@ -529,18 +527,21 @@ export class Referee {
     if (!owner) return attempt;
     this.#metricGate(attempt, owner);
     this.#isAllowed(attempt, owner);
-    const pod = owner.pods.find(({ facts }) => facts.uid === uid);
-    const lostSince = owner.kind === 'DaemonSet' ? this.#world.lostNodes.get(pod?.facts.node ?? '') : undefined;
-    if (lostSince !== undefined && now - lostSince > LONGEST_LOOK)
-      this.violated(
-        'evicted-lost',
-        `${name} was evicted, and its node has been lost for ${(now - lostSince) / 1000} s`,
-      );
+    this.#isReachable(attempt, owner, uid);
     if (process.view.stale() !== undefined) this.violated('stale', `a pod of ${key} was evicted by ${process.id}`);
     if (process.paused !== undefined)
       this.violated('operator-paused', `a pod of ${key} was evicted by ${process.id}, which knew "${process.paused}"`);
     this.#evictsRightly(attempt, owner, uid);
     return attempt;
+  }
+
+  /** Nobody can replace a pod whose node was lost when the process looked at it, unless it may not read nodes. */
+  #isReachable({ process, key }: Attempt, { kind, pods }: Controlled, uid: string): void {
+    const { lostNodes, scenario } = this.#world;
+    const pod = pods.find(({ facts }) => facts.uid === uid);
+    const since = kind === 'DaemonSet' ? lostNodes.get(pod?.facts.node ?? '') : undefined;
+    if (since !== undefined && since < this.readAt(process, key) && !scenario.shifts?.kinds.includes('rights'))
+      this.violated('evicted-lost', `${pod?.facts.name} was evicted, and its node was lost`);
   }
 
   /** The fence has let it pass, so nobody else can have ended the restart. */

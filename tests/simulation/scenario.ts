@@ -238,30 +238,56 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
   return scenario.flavour === SHIFTING ? shifting(scenario, diceFor(seed, 14)) : scenario;
 }
 
-/** What shifts, and where restarts take very long. */
+/** What shifts. In every other scenario of these the workloads are such as one kind of shift hits most. */
 function shifting(scenario: Scenario, dice: Dice): Scenario {
-  const isLong = dice.once(12);
-  const kinds = isLong ? (['reads', 'pods', 'reads'] as const) : [0, 1, 2].map(() => dice.pick(SHIFTS));
-  const shifts = { acts: 3 + dice.below(8), kinds };
-  const { policy, namespaces } = scenario;
+  const theme = dice.pick(['long', 'node', 'pods', 'rights', 'any', 'any', 'any', 'any'] as const);
+  const { policy, namespaces, workloads, tenant, knobs } = scenario;
+  const { kinds = SHIFTS.map(() => dice.pick(SHIFTS)).slice(-3), ofKinds } = THEMES[theme];
+  const themed = (drafts: readonly WorkloadDraft[]): WorkloadDraft[] =>
+    drafts.map((draft) => (ofKinds ? ofKind(draft, dice.pick(ofKinds), dice.below(3) > 0) : draft));
+  const waves = theme === 'rights' || dice.once(2) ? drawWaves(dice, namespaces, false) : undefined;
+  const isLong = theme === 'long';
+  const drawn = themed(workloads);
   return {
     ...scenario,
-    shifts,
+    workloads: isLong ? drawn.map((draft) => ({ ...draft, replicas: 6 })) : drawn,
+    tenant: { ...tenant, workloads: themed(tenant.workloads) },
+    shifts: { acts: isLong ? 30 : 3 + dice.below(8), kinds },
     isByNamespace: dice.once(3),
     policy: {
       ...policy,
       compareHub: dice.once(3),
-      ...(dice.once(2) && { waves: drawWaves(dice, namespaces, false) }),
+      ...(waves && { waves }),
       ...(isLong && { restartTimeout: 20 * MINUTE }),
     },
-    ...(isLong && {
-      isLong,
-      shifts: { ...shifts, acts: 30 },
-      eventful: 160 * MINUTE,
-      knobs: { ...scenario.knobs, upgrades: 1, people: 0 },
-    }),
+    ...(isLong && { isLong, eventful: 200 * MINUTE, knobs: { ...knobs, upgrades: 1, people: 0 } }),
   };
 }
+
+interface Theme {
+  readonly kinds?: readonly ShiftName[];
+  readonly ofKinds?: readonly WorkloadKind[];
+}
+
+const THEMES: Readonly<Record<'long' | 'node' | 'pods' | 'rights' | 'any', Theme>> = {
+  long: { kinds: ['reads'], ofKinds: ['StatefulSet', 'DaemonSet', 'Deployment'] },
+  node: { kinds: ['node', 'node', 'namespace'], ofKinds: ['DaemonSet'] },
+  pods: { kinds: ['pods', 'pods', 'words'], ofKinds: ['StatefulSet', 'DaemonSet', 'ReplicaSet'] },
+  rights: { kinds: ['rights', 'rights', 'policy'], ofKinds: ['Rollout', 'Rollout', 'Deployment'] },
+  any: {},
+};
+
+/** The same workload as one of another kind. */
+const ofKind = (draft: WorkloadDraft, kind: WorkloadKind, onDelete: boolean): WorkloadDraft => ({
+  ...draft,
+  kind,
+  strategy: onDelete && (kind === 'StatefulSet' || kind === 'DaemonSet') ? 'OnDelete' : 'RollingUpdate',
+  maxUnavailable: kind === 'Deployment' ? draft.maxUnavailable : 1,
+  partition: 0,
+  paused: false,
+  owner: kind === 'ReplicaSet' ? undefined : draft.owner,
+  rolloutGroup: undefined,
+});
 
 function drawGround(seed: number, dice: Dice): Scenario {
   const flavour = flavourOf(seed);

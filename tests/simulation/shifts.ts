@@ -20,8 +20,11 @@ interface Occasion {
   readonly count: number;
 }
 
-/** Plans the shifts of a scenario. Now and then the leader ends in the middle of one. */
-export function planShifts(world: World): void {
+/**
+ * Plans the shifts of a scenario. Now and then the leader ends in the middle of one. Where pods are edited, the last upgrade comes late, so
+ * that its restarts are in flight when nothing else happens any more.
+ */
+export function planShifts(world: World, upgrade: (world: World) => void): void {
   const { scenario, time, shiftDice: dice } = world;
   const { shifts } = scenario;
   if (!shifts) return;
@@ -31,6 +34,11 @@ export function planShifts(world: World): void {
       ACTS[dice.pick(shifts.kinds)]({ world, dice, count });
       if (dice.once(3)) time.after(dice.below(8 * SECOND), () => endLeader({ world, dice }));
     });
+  if (shifts.kinds.filter((kind) => kind === 'pods').length < 2) return;
+  const late = scenario.eventful - 75 * SECOND;
+  time.after(late, () => upgrade(world));
+  for (const count of [1, 2])
+    time.after(late + dice.below(20 * SECOND), () => editPods({ world, dice, count: shifts.acts + count }));
 }
 
 function endLeader({ world, dice }: Pick<Occasion, 'world' | 'dice'>): void {
@@ -171,24 +179,61 @@ function failReads(occasion: Occasion): void {
   world.failing.set(workload.key, 1 + dice.below(2));
 }
 
-/** Who may edit pods says that they are of another revision, once or again and again. */
+/** Who may edit pods says that they are of another revision. */
 function editPods(occasion: Occasion): void {
   const { world, dice } = occasion;
-  const workload = busy(occasion, (one) => world.isTenants(one)) ?? busy(occasion);
+  const isEvicted = ({ kind, workload }: Controlled): boolean =>
+    kind === 'ReplicaSet' || workload.strategy === 'OnDelete';
+  const workload = busy(occasion, (one) => world.isTenants(one) && isEvicted(one)) ?? busy(occasion);
   if (!workload) return;
-  const pods = dice.once(2) ? workload.live : workload.live.slice(0, 1);
-  const named = dice.pick(['default', 'canary', 'nobody']);
-  world.log(() => `pods of ${workload.key} are said to be of revision ${named}`);
-  for (const pod of pods) workload.edit(pod, named);
-  if (!world.isTenants(workload) || dice.once(2)) return;
+  if (!isEvicted(workload) || dice.once(4)) {
+    const pods = dice.once(2) ? workload.live : workload.live.slice(0, 1);
+    const named = dice.pick(['default', 'canary', 'nobody']);
+    world.log(() => `pods of ${workload.key} are said to be of revision ${named}`);
+    for (const pod of pods) workload.edit(pod, named);
+  } else if (dice.once(2)) renewOne(occasion, workload);
+  else whenInFlight(occasion, workload, () => world.isTenants(workload) && toggleOne(occasion, workload));
+}
+
+/** Does something in the middle of the next restart of a workload. */
+function whenInFlight(occasion: Occasion, workload: Controlled, act: () => void, tries = 120): void {
+  const { world, dice } = occasion;
+  if (workload.gone || tries === 0) return;
+  const isInFlight = world.referee.inFlight().some((one) => one.workload === workload);
+  if (isInFlight) world.time.after(dice.below(6 * SECOND), act);
+  else world.time.after(2 * SECOND, () => whenInFlight(occasion, workload, act, tries - 1));
+}
+
+/** One pod is deleted by hand, so that it is new before the others are, and it is edited in the middle of their restart. */
+function renewOne(occasion: Occasion, workload: Controlled): void {
+  const { world } = occasion;
+  const [first] = workload.live;
+  if (!first) return;
+  world.log(() => `${first.facts.name} is deleted by hand`);
+  workload.evict(first);
+  whenInFlight(occasion, workload, () => {
+    const [oldest] = workload.live;
+    if (!oldest) return;
+    world.log(() => `${oldest.facts.name} is said to be of another revision`);
+    workload.edit(oldest, 'nobody');
+  });
+}
+
+/** A tenant makes a pod outdated and current again by turns, and lets nobody replace any. He goes on when all others are calm. */
+function toggleOne({ world, dice }: Occasion, workload: Controlled): void {
   const every = (5 + dice.below(25)) * SECOND;
+  const { metadata } = workload.manifest;
+  const annotations = { ...metadata.annotations, 'meltemi.dev/restart': 'false' };
+  world.log(() => `the tenant edits a pod of ${workload.key} again and again`);
+  workload.write({ ...workload.manifest, metadata: { ...metadata, annotations } });
   const toggle = (times: number): void => {
     const [pod] = workload.live;
     if (workload.gone || times === 0) return;
-    if (pod) workload.edit(pod, pod.facts.sidecar.revision === 'nobody' ? 'default' : 'nobody');
+    const { revision, image } = world.plane.expected(workload);
+    if (pod) workload.edit(pod, pod.facts.sidecar.revision === 'nobody' ? revision : 'nobody', image);
     world.time.after(every, () => toggle(times - 1));
   };
-  toggle(100);
+  toggle(150);
 }
 
 /** People say the words that steer Meltemi, in any order. */

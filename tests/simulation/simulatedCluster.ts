@@ -12,6 +12,10 @@ import type { World } from './world.ts';
 /** The kinds whose controllers are simulated and whose objects are listed. */
 const LISTED: ReadonlySet<WorkloadKind> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout']);
 
+/** What a list is called. */
+export const listOf = (kind: string, namespace: string | undefined): string =>
+  namespace === undefined ? kind : `${kind} in ${namespace}`;
+
 /** The port, as one process has it: every call crosses the weather, and every write passes the fence and the referee's eyes. */
 export class SimulatedCluster implements Cluster {
   readonly #world: World;
@@ -41,8 +45,9 @@ export class SimulatedCluster implements Cluster {
       const fails = this.#world.failsNow(path);
       const problem = asks && this.#world.forbids(...asks) ? 'forbidden' : mishap || fails ? 'refused' : undefined;
       const value = read();
+      const servedAt = time.now;
       lane.wake(back, () => {
-        this.#world.referee.hasRead(this.#process, path, problem === undefined);
+        this.#world.referee.hasRead(this.#process, path, problem ? undefined : servedAt);
         if (problem) return reject(failure('GET', path, problem));
         arrived(value);
         resolve(value);
@@ -58,7 +63,7 @@ export class SimulatedCluster implements Cluster {
   workloads(kind: WorkloadKind, namespace: string | undefined): Promise<Workload[]> {
     if (!LISTED.has(kind)) return Promise.resolve([]);
     return this.#read(
-      kind,
+      listOf(kind, namespace),
       () =>
         this.#of(namespace)
           .filter((one) => one.kind === kind)

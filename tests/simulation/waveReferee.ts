@@ -6,6 +6,7 @@ import { sameSidecar } from './controlPlane.ts';
 import { driftsUnder } from './drift.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import type { Attempt, Referee, Restart } from './referee.ts';
+import { listOf } from './simulatedCluster.ts';
 import type { World } from './world.ts';
 
 /** How long an end may be on its way into the journal, after which a bake counts. */
@@ -101,7 +102,9 @@ export class WaveReferee {
   }
 
   #isJustLabelled({ namespace }: Controlled): boolean {
-    return this.#world.time.now - (this.#world.plane.labelledAt.get(namespace) ?? 0) < SEEN;
+    // what joins a wave that is done does not hold those after it
+    const known = this.#world.scenario.shifts ? 5 * SEEN : SEEN;
+    return this.#world.time.now - (this.#world.plane.labelledAt.get(namespace) ?? 0) < known;
   }
 
   /** The workloads of a wave that have the same injector. */
@@ -150,7 +153,7 @@ export class WaveReferee {
       !policy.skipNamespaces.has(namespace) &&
       !ending.has(namespace) &&
       // who has begun while a kind could not be listed knows of none of them
-      this.#referee.readAt(process, kind) > Math.max(made, this.#world.plane.changedAt)
+      [undefined, namespace].some((place) => this.#referee.readAt(process, listOf(kind, place)) > made)
     );
   }
 
