@@ -284,9 +284,12 @@ export class Evaluator {
     return last && last.waves === policy.waves ? this.#waveOf : undefined;
   }
 
-  /** Restarts of workloads that no evaluation is about. */
+  /** Restarts of workloads that no evaluation is about, or that are only listed because they could not be read. */
   #unseenIn(journal: KeptJournal): ReturnType<KeptJournal['open']> {
-    return journal.open().filter(([key]) => this.#listedOf(key) === undefined);
+    return journal.open().filter(([key]) => {
+      const one = this.#listedOf(key);
+      return !one || Boolean(one.assessed.workload.unsupported);
+    });
   }
 }
 

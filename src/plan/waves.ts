@@ -83,7 +83,9 @@ export class Waves {
       this.#tally(one, tallies);
       yield 'short';
     }
-    const seen = new Set(this.#assessed.map(({ workload }) => keyOf(workload)));
+    // what could not be read is only listed
+    const read = this.#assessed.filter(({ workload }) => !workload.unsupported);
+    const seen = new Set(read.map(({ workload }) => keyOf(workload)));
     const unseen = [...this.#context.journal].filter(([key]) => !seen.has(key));
     this.#tallyUnseen(tallies, unseen);
     this.#tallies = tallies;

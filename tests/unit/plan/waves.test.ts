@@ -333,6 +333,19 @@ test('a restart whose workload is not seen may be of the first wave', () => {
   assert.deepEqual([states(planning), decided(planning, REST_HELD)], ['dev running, test done, rest waiting', 'wave']);
 });
 
+test('… or of one that is only listed, because it could not be read', () => {
+  const { entry, ...rest } = inFlightIn('elsewhere');
+  const listed: Assessed = {
+    ...rest,
+    workload: { ...rest.workload, unsupported: {} },
+    match: { kind: 'none', reason: reason('unsupported', '') },
+    verdict: { state: 'skipped', reason: reason('unsupported', '') },
+  };
+  assert.ok(entry);
+  const planning = planned([listed, REST_HELD], { journal: journalOf([{ ...rest, entry }]) });
+  assert.deepEqual([states(planning), decided(planning, REST_HELD)], ['dev running, test done, rest waiting', 'wave']);
+});
+
 test('a restart that is under way counts for its run and its wave, even if no injector matches the workload any more', () => {
   const { injection: _, ...moved } = inFlightIn('dev');
   const unmatched: Assessed = {
