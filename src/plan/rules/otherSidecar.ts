@@ -10,8 +10,8 @@ const HOLDING: ReadonlySet<string> = new Set(['injector-unreachable', 'injector-
 export const otherSidecar: Rule<'other-sidecar'> = {
   code: 'other-sidecar',
   help:
-    'The injector of another sidecar of this workload is unreachable or rejects its pods, so new pods could not be created. Or its webhook ' +
-    'seems to be missing, or fails open, so new pods would lose that sidecar.',
+    'The injector of another sidecar of this workload is unreachable or rejects its pods, so new pods could not be created. Or its ' +
+    'webhook seems to be missing, or fails open, so new pods would lose that sidecar.',
   ends:
     'The injector of the other sidecar answers and accepts the pods, and its webhook is there. After one that failed open, the injector ' +
     'changes or you run `meltemi resume`.',
@@ -24,7 +24,7 @@ export const otherSidecar: Rule<'other-sidecar'> = {
   },
 };
 
-/** A webhook may be deleted by mistake, or for the moment of a reinstallation. No restart takes the sidecar away then, for whatever reason. */
+/** A webhook may be deleted by mistake, or for the moment of a reinstallation. No restart may take the sidecar away then. */
 function whyHeld({ verdict, source }: AssessedSidecar): string | undefined {
   if (verdict.state === 'unknown') return HOLDING.has(verdict.reason.code) ? verdict.reason.detail : undefined;
   if (verdict.state !== 'skipped' || !('doubt' in verdict) || verdict.doubt === undefined) return undefined;
