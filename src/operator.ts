@@ -18,18 +18,18 @@ import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
 import { Scans } from './observe/scans.ts';
 import type { Assessed } from './plan/assessed.ts';
-import { isContradicted } from './plan/contradictions.ts';
+import { contradictionsIn } from './plan/contradictions.ts';
 import { withEta } from './plan/eta/withEta.ts';
 import type { Evaluation } from './plan/evaluate.ts';
 import { Evaluator } from './plan/evaluator.ts';
 import { FollowedItems } from './plan/followedItems.ts';
 import { KeptItems } from './plan/keptItems.ts';
-import { noteSince } from './plan/noteSince.ts';
-import { isOrphaned } from './plan/orphans.ts';
+import { orphansIn } from './plan/orphans.ts';
 import { isToRecover, type Planned, sidecarsThatWait, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
 import { groupKeyOf, membersInTheWay } from './plan/rolloutGroups.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
+import { SinceWhen } from './plan/sinceWhen.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
 import type { Report } from './report/report.ts';
 import { Restarter } from './restart/restarter.ts';
@@ -126,8 +126,8 @@ export class Operator {
   #term: Term | undefined;
   #turning: Promise<void> = Promise.resolve();
   readonly #epochSeenAt = new Map<string, number>();
-  readonly #orphanedSince = new Map<WorkloadKey, number>();
-  readonly #contradictedSince = new Map<WorkloadKey, number>();
+  readonly #orphanedSince = new SinceWhen(orphansIn);
+  readonly #contradictedSince = new SinceWhen(contradictionsIn);
   readonly #evaluator = new Evaluator();
   readonly #items = new FollowedItems();
   readonly #unconfirmed = new KeptItems((one) => unconfirmedOf(one).length > 0);
@@ -364,8 +364,8 @@ export class Operator {
     if (!dryRun) for (const [run, notes] of evaluation.toNote) journal.note(run, notes);
     const news = this.#items.next(evaluation);
     const { added, isAnew } = news;
-    noteSince(this.#orphanedSince, isOrphaned, added, context.now, isAnew);
-    noteSince(this.#contradictedSince, isContradicted, added, context.now, isAnew);
+    this.#orphanedSince.note(added, context.now, isAnew);
+    this.#contradictedSince.note(added, context.now, isAnew);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     this.#confirm(this.#unconfirmed.after(news));
     this.#wakeAt = Math.min(this.#wakeAt, metricGates.tend(evaluation, context) ?? Infinity);
@@ -421,8 +421,8 @@ export class Operator {
       journal: journal.snapshot(),
       policy: policy(),
       epochSeenAt: new Map(this.#epochSeenAt),
-      orphanedSince: new Map(this.#orphanedSince),
-      contradictedSince: new Map(this.#contradictedSince),
+      orphanedSince: this.#orphanedSince.times,
+      contradictedSince: this.#contradictedSince.times,
       retryAt: new Map(this.#restarts.retries),
       unconfirmed: (injection) => confirmations.unconfirmed(injection),
       stale: watch.stale(),

@@ -1,3 +1,4 @@
+import { ISTIO } from '../expect/sources/istio.ts';
 import { type Assessed, bySidecar, isOutdated, type Outdated } from './assessed.ts';
 import { countedEntry } from './countedEntry.ts';
 import { fingerprint, sourceIn, targetsOf } from './record.ts';
@@ -18,6 +19,6 @@ export function isContradiction({ entry, injection, verdict, source }: Outdated)
   );
 }
 
-/** Whether an answer for one of its sidecars contradicts the last restart. */
-export const isContradicted = (assessed: Assessed): boolean =>
-  bySidecar(assessed).some((one) => isOutdated(one) && isContradiction(one));
+/** The names of the sidecars of which an answer contradicts the last restart. */
+export const contradictionsIn = (assessed: Assessed): readonly string[] =>
+  bySidecar(assessed).flatMap((one) => (isOutdated(one) && isContradiction(one) ? (one.source ?? ISTIO).name : []));

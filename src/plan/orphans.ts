@@ -1,5 +1,8 @@
+import { ISTIO } from '../expect/sources/istio.ts';
 import { type Assessed, bySidecar } from './assessed.ts';
 
-/** Whether the pods of a workload are orphaned, of one of its sidecars. */
-export const isOrphaned = (assessed: Assessed): boolean =>
-  bySidecar(assessed).some(({ verdict }) => verdict.state === 'outdated' && verdict.expected.placement === 'none');
+/** The names of the sidecars of which the pods of a workload are orphaned. */
+export const orphansIn = (assessed: Assessed): readonly string[] =>
+  bySidecar(assessed).flatMap(({ verdict, source }) =>
+    verdict.state === 'outdated' && verdict.expected.placement === 'none' ? (source ?? ISTIO).name : [],
+  );

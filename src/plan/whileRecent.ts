@@ -11,7 +11,7 @@ export interface Recent {
   readonly detail: string;
 }
 
-/** What a rule finds that waits for a time from when this process first sees something of a workload; see `noteSince`. */
+/** What a rule finds that waits for a time from when this process first sees something of a workload; see `SinceWhen`. */
 export function whileRecent({
   isSo,
   since,

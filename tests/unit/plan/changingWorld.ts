@@ -6,17 +6,17 @@ import { ON_DELETE } from '../../../src/kinds/onDelete.ts';
 import { keyOf, type NamespaceFacts, NO_NAMESPACE, type Workload, type WorkloadKey } from '../../../src/model.ts';
 import { RESTART_ANNOTATION, RESTARTED_AT, RETRY, WINDOW_ANNOTATION } from '../../../src/names.ts';
 import type { Answered } from '../../../src/plan/assess.ts';
-import { isContradicted } from '../../../src/plan/contradictions.ts';
+import { contradictionsIn } from '../../../src/plan/contradictions.ts';
 import type { Evaluation, EvaluationInputs } from '../../../src/plan/evaluate.ts';
 import { endedEntry, type JournalEntry } from '../../../src/plan/journalEntry.ts';
 import type { MetricGateState } from '../../../src/plan/metricGate.ts';
-import { noteSince } from '../../../src/plan/noteSince.ts';
-import { isOrphaned } from '../../../src/plan/orphans.ts';
+import { orphansIn } from '../../../src/plan/orphans.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
 import { fingerprint, type Write } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
 import { begun, FINISHED, type RunNotes } from '../../../src/plan/runNotes.ts';
+import { SinceWhen } from '../../../src/plan/sinceWhen.ts';
 import { reason } from '../../../src/reasons.ts';
 import { timestamp } from '../../../src/rfc3339.ts';
 import { recorded, restarted } from '../../builders/journal.ts';
@@ -51,8 +51,8 @@ export class ChangingWorld {
   readonly #busy = new Set<WorkloadKey>();
   readonly #starting = new Set<WorkloadKey>();
   readonly #retryAt = new Map<WorkloadKey, { readonly until: number; readonly problem: string }>();
-  readonly #orphanedSince = new Map<WorkloadKey, number>();
-  readonly #contradictedSince = new Map<WorkloadKey, number>();
+  readonly #orphanedSince = new SinceWhen(orphansIn);
+  readonly #contradictedSince = new SinceWhen(contradictionsIn);
   readonly #epochSeenAt = new Map<string, number>([['epoch', NOW - HOUR]]);
   readonly #gates = new Map<string, MetricGateState>();
   readonly #own: WorkloadKey;
@@ -112,8 +112,8 @@ export class ChangingWorld {
       busy: new Set(this.#busy),
       starting: new Set(this.#starting),
       retryAt: new Map(this.#retryAt),
-      orphanedSince: new Map(this.#orphanedSince),
-      contradictedSince: new Map(this.#contradictedSince),
+      orphanedSince: this.#orphanedSince.times,
+      contradictedSince: this.#contradictedSince.times,
       epochSeenAt: new Map(this.#epochSeenAt),
       metricGates: new Map(this.#gates),
       unconfirmed: () => unconfirmed,
@@ -128,8 +128,8 @@ export class ChangingWorld {
   /** What the operator itself does after an evaluation. */
   evaluated(evaluation: Evaluation): void {
     for (const [run, notes] of evaluation.toNote) this.#notes.set(run, { ...this.#notes.get(run), ...notes });
-    noteSince(this.#orphanedSince, isOrphaned, evaluation.items, this.#now);
-    noteSince(this.#contradictedSince, isContradicted, evaluation.items, this.#now);
+    this.#orphanedSince.note(evaluation.items, this.#now);
+    this.#contradictedSince.note(evaluation.items, this.#now);
   }
 
   /** Something happens. @returns what, in a word */

@@ -6,13 +6,13 @@ import { nobody } from '../../../src/expect/epoch.ts';
 import { type Budget, keyOf, type WorkloadKey } from '../../../src/model.ts';
 import { FORTSA_RESTARTED_AT, RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
-import { isContradicted } from '../../../src/plan/contradictions.ts';
+import { contradictionsIn } from '../../../src/plan/contradictions.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
-import { noteSince } from '../../../src/plan/noteSince.ts';
-import { isOrphaned } from '../../../src/plan/orphans.ts';
+import { orphansIn } from '../../../src/plan/orphans.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { fingerprint } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
+import { SinceWhen } from '../../../src/plan/sinceWhen.ts';
 import { reason } from '../../../src/reasons.ts';
 import { rowsOf } from '../../../src/report/row.ts';
 import { timestamp } from '../../../src/rfc3339.ts';
@@ -352,11 +352,11 @@ const single: [string, Assessed, string, Partial<PlanContext>?][] = [
 ];
 
 test('orphans are counted from when they are first seen, and anew after they were none', () => {
-  const since = new Map<WorkloadKey, number>();
+  const since = new SinceWhen(orphansIn);
   const key = keyOf(orphan.workload);
   const seen = (all: Assessed[], now: number): number | undefined => {
-    noteSince(since, isOrphaned, all, now);
-    return since.get(key);
+    since.note(all, now);
+    return since.times.get(key);
   };
   assert.deepEqual(
     [seen([orphan], 1), seen([orphan], 2), seen([assessed()], 3), seen([orphan], 4)],
@@ -364,16 +364,27 @@ test('orphans are counted from when they are first seen, and anew after they wer
   );
 });
 
+test('of several orphaned sidecars, the last one counts, and not the first one that is none any more', () => {
+  let orphans = ['istio'];
+  const since = new SinceWhen(() => orphans);
+  const seen = (now: number, ...names: string[]): number | undefined => {
+    orphans = names;
+    since.note([orphan], now);
+    return since.times.get(keyOf(orphan.workload));
+  };
+  assert.deepEqual([seen(1, 'istio'), seen(60, 'istio', 'dapr'), seen(70, 'dapr'), seen(80, 'istio')], [1, 60, 60, 80]);
+});
+
 test('since when an answer contradicts the last restart is kept until the next one is known to be written', () => {
-  const since = new Map<WorkloadKey, number>();
+  const since = new SinceWhen(contradictionsIn);
   const { workload, entry } = contradicted;
   const begun = {
     ...restarted(0, undefined, { confirmed: false, uid: workload.uid }),
     ...(entry && { before: entry }),
   };
   const seen = (known: JournalEntry | undefined, now: number): number | undefined => {
-    noteSince(since, isContradicted, [{ ...contradicted, ...(known && { entry: known }) }], now);
-    return since.get(keyOf(workload));
+    since.note([{ ...contradicted, ...(known && { entry: known }) }], now);
+    return since.times.get(keyOf(workload));
   };
   const written: JournalEntry = restarted(0, undefined, { uid: workload.uid });
   assert.deepEqual([seen(entry, 1), seen(begun, 2), seen(entry, 3), seen(written, 4)], [1, 1, 1, undefined]);

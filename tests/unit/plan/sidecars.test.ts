@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { judge, type Verdict } from '../../../src/compare/verdict.ts';
 import { keyOf } from '../../../src/model.ts';
 import { type Assessed, bySidecar, type Outdated } from '../../../src/plan/assessed.ts';
-import { isContradicted } from '../../../src/plan/contradictions.ts';
+import { contradictionsIn } from '../../../src/plan/contradictions.ts';
 import { historyOf } from '../../../src/plan/history.ts';
 import { type JournalEntry, nextEntry } from '../../../src/plan/journalEntry.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
@@ -142,7 +142,7 @@ test('an answer that contradicts a verified restart waits, although another side
   const [, after] = bySidecar({ ...withSidecars([VAULT]), entry: istio });
   const entry = { ...nextEntry(after as Outdated, AT), confirmed: true, outcome: 'verified' } as const;
   const one = { ...withSidecars([{ ...VAULT, verdict: asExpected(VAULT.verdict) }]), entry };
-  assert.ok(isContradicted(one));
+  assert.deepEqual(contradictionsIn(one), ['istio']);
   assert.equal(words(stepFor(one, { contradictedSince: new Map() })), 'istio wait answer-contradicted');
 });
 
