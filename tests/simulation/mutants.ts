@@ -605,7 +605,7 @@ const EVICTIONS: readonly Mutant[] = [
     file: 'src/restart/evictions.ts',
     snippet: "=> (found.has(pod.uid) ? ofFound(pod) : 'brought');",
     instead: "=> (found.has(pod.uid) ? ofFound(pod) : 'old');",
-    breaks: 'liveness',
+    breaks: 'evicted-twice',
     flavour: 'failing',
   },
   {
