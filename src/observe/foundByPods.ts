@@ -1,5 +1,7 @@
+import { isForbidden } from '../cluster/apiError.ts';
 import { ConcurrencyLimit } from '../expect/concurrencyLimit.ts';
 import { findKind } from '../kinds/kinds.ts';
+import { messageOf } from '../messageOf.ts';
 import type { WorkloadKind, WorkloadRef } from '../model.ts';
 import type { Observed } from './observed.ts';
 
@@ -8,8 +10,8 @@ const FOUND = 500;
 const AT_ONCE = 4;
 
 /**
- * Looks at the owners of pods that are of a kind that is not listed and can be restarted. What cannot be read, or belongs to an owner that
- * cannot be read, stays only listed.
+ * Looks at the owners of pods that are of a kind that is not listed and can be restarted. What may not be read, or belongs to an owner that
+ * cannot be read, stays only listed. What cannot be read for another reason is kept as unread, so that its wave waits for it.
  * @param kinds the kinds that the policy does not switch off
  * @param observe looks at one workload
  */
@@ -26,9 +28,16 @@ export function lookAtFound(
       if (!kinds.has(kind) || !findKind(kind)?.foundByPods || left <= 0) return one;
       left -= 1;
       return turns.take(async () => {
-        const found = await observe(one.workload).catch(() => undefined);
+        const found = await observe(one.workload).catch((error: unknown) =>
+          isForbidden(error) ? undefined : unread(one, error),
+        );
         return found && !found.workload.owner ? found : one;
       });
     }),
   );
+}
+
+function unread(one: Observed, error: unknown): Observed {
+  const { unsupported: _, ...workload } = one.workload;
+  return { ...one, workload, unread: messageOf(error) };
 }

@@ -129,9 +129,8 @@ export function sumsOf(counts: Counts): Sum[] {
 /** What it means that no leader renews the Lease. */
 export function leaderlessWords({ leader: { holder, renewedAt } }: Pick<ClusterStatus, 'leader'>, now: number): string {
   const since = renewedAt === undefined ? '' : ` for ${ageWords(now - Date.parse(renewedAt))}`;
-  const who = holder === '' ? 'nobody' : holder;
-  const not = holder === '' ? '' : ' not';
-  return `nothing is restarted: ${who} has${not} renewed the Lease${since}. This status is out of date`;
+  const who = holder === '' ? 'no replica has' : `${holder} has not`;
+  return `nothing is restarted: ${who} renewed the Lease${since}. This status is out of date`;
 }
 
 /** Outdated pods that nobody here restarts. */

@@ -56,6 +56,10 @@ const forbidden = (): never => {
   throw statusError({ method: 'GET', path: '/apis' }, { code: 403, reason: 'Forbidden', message: 'no role' });
 };
 
+const failing = (): never => {
+  throw statusError({ method: 'GET', path: '/apis' }, { code: 500, message: 'etcdserver: request timed out' });
+};
+
 interface Given {
   readonly workloads?: readonly Workload[];
   readonly owners?: Readonly<Record<string, OwnerFacts | (() => OwnerFacts)>>;
@@ -64,16 +68,19 @@ interface Given {
   readonly kinds?: readonly string[];
   /** Kinds whose lists are refused, though they are served. */
   readonly unlisted?: readonly string[];
+  /** What the read of one workload throws. */
+  readonly read?: () => never;
 }
 
 /** Scans such a cluster so often. */
 async function scan(pods: readonly PodFacts[], given: Given = {}, times = 1) {
-  const { workloads = [], owners = {}, answer, kinds = WORKLOAD_KINDS, unlisted = [] } = given;
+  const { workloads = [], owners = {}, answer, kinds = WORKLOAD_KINDS, unlisted = [], read = forbidden } = given;
   const reads: string[] = [];
   const questions: Question[] = [];
   const unread: string[] = [];
   const cluster: Partial<Cluster> = {
     workloads: async (kind) => (unlisted.includes(kind) ? forbidden() : workloads.filter((one) => one.kind === kind)),
+    workload: async () => read(),
     canaries: async () => [],
     serves: async () => true,
     pods: async function* () {
@@ -195,10 +202,16 @@ const roots: [what: string, pods: PodFacts[], given: Given, listed: string[]][] 
     [],
   ],
   [
-    'a ReplicaSet without a Deployment',
+    'a ReplicaSet without a Deployment that may not be read',
     [podOf(replicaSet)],
     { owners: { rs: {} } },
     ['ReplicaSet/web-1 1/1 skipped unsupported'],
+  ],
+  [
+    '… and one whose read fails: it may be restarted, and its wave waits for it',
+    [podOf(replicaSet)],
+    { owners: { rs: {} }, read: failing },
+    ['ReplicaSet/web-1 0/0 unknown not-read'],
   ],
   ['a StatefulSet that is too new is not listed', [podOf({ apiVersion: 'apps/v1', kind: 'StatefulSet' })], {}, []],
 ];
