@@ -27,7 +27,7 @@ import { KeptItems } from './plan/keptItems.ts';
 import { orphansIn } from './plan/orphans.ts';
 import { isToRecover, type Planned, sidecarsThatWait, waitsOf } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
-import { groupKeyOf, membersInTheWay } from './plan/rolloutGroups.ts';
+import { groupKeyOf, membersInTheWay, type RolloutGroups, rolloutGroupsOf } from './plan/rolloutGroups.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
 import { SinceWhen } from './plan/sinceWhen.ts';
 import { lookAgainAfter } from './plan/waitReasons.ts';
@@ -306,18 +306,24 @@ export class Operator {
     const { now } = this.#options;
     const { looks, survey } = this.#requeue.take(now(), this.#restarts.busy, this.#observations.size);
     if (survey.length > 0) this.#requeue.surveyed(survey, await this.#unchanged(survey, signal), now());
-    for (const key of new Set(looks.flatMap((one) => [one, ...this.#inTheWayOf(one)]))) {
+    const groups = this.#groupsOf(looks);
+    for (const key of new Set(looks.flatMap((one) => [one, ...this.#inTheWayOf(one, groups)]))) {
       const workload = this.#observations.of(key)?.workload;
       if (workload && !signal.aborted) await this.#observeAgain(key, workload);
     }
   }
 
-  /** Those of its rollout group that a workload waits for, and that nobody looks at for their own sake: a few of them at a time. */
-  #inTheWayOf(key: WorkloadKey): readonly WorkloadKey[] {
+  /** All rollout groups, if one of these workloads is in any. */
+  #groupsOf(keys: readonly WorkloadKey[]): RolloutGroups {
+    const areAny = keys.some((key) => this.#observations.of(key)?.workload.rolloutGroup);
+    return rolloutGroupsOf(areAny ? this.#observations.all().map(({ workload }) => workload) : []);
+  }
+
+  /** Those of its rollout group that a workload waits for, and that wait for nothing themselves: a few of them at a time. */
+  #inTheWayOf(key: WorkloadKey, groups: RolloutGroups): readonly WorkloadKey[] {
     const workload = this.#observations.of(key)?.workload;
-    const group = workload && groupKeyOf(workload);
-    if (!workload || group === undefined) return [];
-    const members = this.#observations.all().flatMap((one) => (groupKeyOf(one.workload) === group ? one.workload : []));
+    const members = workload && groups.get(groupKeyOf(workload) ?? '');
+    if (!members) return [];
     const keys = membersInTheWay(workload, members).map(keyOf);
     return keys.filter((one) => !this.#requeue.has(one) && !this.#restarts.busy.has(one)).slice(0, GROUP_LOOKS);
   }

@@ -128,30 +128,44 @@ describe('an operator that begins to lead', () => {
   });
 });
 
+/** A mesh that a test changes. */
+class WatchedMesh {
+  #mesh: Mesh = MESH;
+  #changed = (): void => undefined;
+
+  change(mesh: Mesh): void {
+    this.#mesh = mesh;
+    this.#changed();
+  }
+
+  mesh(): Mesh {
+    return this.#mesh;
+  }
+
+  onChange(listener: () => void): void {
+    this.#changed = listener;
+  }
+
+  async settled(): Promise<void> {}
+  stale(): undefined {}
+  answersChanged(): void {}
+  sourcesChanged(): void {}
+}
+
 test('a change of the mesh does not end the run of restarts that only remove a sidecar', async () => {
   const began = performance.now();
-  let [ahead, mesh, changed] = [0, MESH, (): void => undefined];
-  const silent = () => undefined;
+  let ahead = 0;
+  const watched = new WatchedMesh();
   await using bench = new OperatorBench({
     workloads: () => [],
     given: {
       now: () => NOW + performance.now() - began + ahead,
-      watch: () => ({
-        onChange: (listener) => {
-          changed = listener;
-        },
-        settled: async () => undefined,
-        mesh: () => mesh,
-        stale: silent,
-        answersChanged: silent,
-        sourcesChanged: silent,
-      }),
+      watch: () => watched,
     },
   }).start();
   await until('an evaluation', () => bench.evaluations > 0);
   for (const run of [nobody(undefined).run, 'gone']) bench.journal.note(run, { startedAt: NOW });
-  mesh = { ...MESH };
-  changed();
+  watched.change({ ...MESH });
   ahead = HOUR;
   bench.operator.ring();
   await until('the change', () => !bench.journal.notes.has('gone'));
@@ -159,31 +173,22 @@ test('a change of the mesh does not end the run of restarts that only remove a s
 });
 
 test('an edit that shortens the delay after a change of the mesh shortens the one that has begun', async () => {
-  let [now, mesh, delay, changed] = [NOW, MESH, HOUR, (): void => undefined];
-  const silent = () => undefined;
+  let [now, delay] = [NOW, HOUR];
+  const watched = new WatchedMesh();
   await using bench = new OperatorBench({
     workloads: () => [],
     given: {
       now: () => now,
       policy: () => policy({ istiodConfigReadDelay: delay }),
-      watch: () => ({
-        onChange: (listener) => {
-          changed = listener;
-        },
-        settled: async () => undefined,
-        mesh: () => mesh,
-        stale: silent,
-        answersChanged: silent,
-        sourcesChanged: silent,
-      }),
+      watch: () => watched,
     },
   }).start();
   await until('an evaluation', () => bench.evaluations > 0);
-  mesh = { ...MESH, injections: [injection({ epoch: 'another' })] };
-  changed();
+  bench.journal.note('gone', { startedAt: NOW });
+  watched.change({ ...MESH, injections: [injection({ epoch: 'another' })] });
   now += MINUTE;
   bench.operator.ring();
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await until('the change', () => !bench.journal.notes.has('gone'));
   const { scans } = bench;
   delay = MINUTE / 2;
   now += MINUTE;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { statusError } from '../../../src/cluster/apiError.ts';
+import type { Answer } from '../../../src/expect/answer.ts';
 import type { Sidecar } from '../../../src/model.ts';
 import { RESTART_ANNOTATION, WINDOW_ANNOTATION } from '../../../src/names.ts';
 import { policy } from '../../builders/policy.ts';
@@ -8,6 +9,12 @@ import { EvictionBench } from './evictionBench.ts';
 
 const status = (code: number, message = '') =>
   statusError({ method: 'POST', path: '/eviction' }, { code, message, details: { retryAfterSeconds: 10 } });
+
+const SIDECAR: Answer = { kind: 'sidecar', sidecar: expected() };
+const UNREACHABLE: Answer = {
+  kind: 'unknown',
+  reason: { code: 'injector-unreachable', detail: 'connection refused' },
+};
 
 const DAY = 24 * 60 * 60_000;
 
@@ -313,9 +320,7 @@ const rows: [string, Row][] = [
       begin: (bench) => {
         bench.ticked = () => {
           const isDown = bench.elapsed > 0 && bench.elapsed < 600_000;
-          bench.answer = isDown
-            ? { kind: 'unknown', reason: { code: 'injector-unreachable', detail: 'connection refused' } }
-            : { kind: 'sidecar', sidecar: expected() };
+          bench.answer = isDown ? UNREACHABLE : SIDECAR;
         };
       },
       is: 'verified',
@@ -397,9 +402,7 @@ const rows: [string, Row][] = [
     {
       begin: slowly((bench) => {
         const isDown = bench.elapsed > 101 * MINUTE && bench.elapsed < 130 * MINUTE;
-        bench.answer = isDown
-          ? { kind: 'unknown', reason: { code: 'injector-unreachable', detail: 'connection refused' } }
-          : { kind: 'sidecar', sidecar: expected() };
+        bench.answer = isDown ? UNREACHABLE : SIDECAR;
       }),
       is: 'verified',
       evicted: 3,
