@@ -73,10 +73,6 @@ async function underWay(namespaces: readonly string[]): Promise<number> {
 const mostWithin = (times: readonly number[], milliseconds: number): number =>
   Math.max(0, ...times.map((from) => times.filter((time) => time >= from && time < from + milliseconds).length));
 
-/** Workloads that were restarted more than once. */
-const restartedAgain = async (scene: Scene): Promise<[string, number][]> =>
-  Object.entries(await scene.restartCounts()).filter(([, count]) => count > 1);
-
 /** Tags of the proxies that pods have, and how many of each. */
 async function proxies(namespaces: readonly string[]): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
@@ -122,11 +118,9 @@ test('records that are stripped, sidecars that are retagged, three crashes: one 
     });
     await stays('no more than one of each', 15_000, async () => {
       await written();
-      assert.deepEqual(await restartedAgain(scene), []);
+      assert.deepEqual(await scene.restartCounts(), each(namespaces));
       return true;
     });
-    // the pods show that all were restarted; of a write whose sender is killed, the audit log may have an error although it is done
-    assert.ok((await scene.restarts()).length >= 14 - 3);
     assert.ok(most <= 5, `${most} rollouts at a time`);
     assert.ok(
       mostWithin(
