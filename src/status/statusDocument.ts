@@ -64,6 +64,13 @@ export interface ControlPlane {
   readonly version?: string;
 }
 
+/** What there is in a namespace. */
+export interface NamespaceCounts extends Counts {
+  readonly namespace: string;
+  /** As in the document; absent where there are none. */
+  readonly unsupportedPods?: number;
+}
+
 /** What the leader publishes of its last evaluation. Sums are of all workloads; lists are cut, the most urgent first. */
 export interface StatusDocument {
   readonly version: 1;
@@ -75,7 +82,7 @@ export interface StatusDocument {
   readonly controlPlanes: readonly ControlPlane[];
   /** Pods by the version of their proxy, the most frequent first. */
   readonly proxies: readonly { readonly version: string; readonly pods: number }[];
-  readonly namespaces: readonly (Counts & { readonly namespace: string })[];
+  readonly namespaces: readonly NamespaceCounts[];
   readonly waits: readonly WaitSum[];
   readonly runs: readonly RunStatus[];
   /** Workloads that are not current, except those that are skipped. */
@@ -134,7 +141,7 @@ const DOCUMENT: Shape = {
   unsupportedPods: 'number',
   controlPlanes: [{ injector: 'string', revision: 'string', version: 'string' }],
   proxies: [{ version: 'string', pods: 'number' }],
-  namespaces: [{ namespace: 'string', ...COUNTS }],
+  namespaces: [{ namespace: 'string', unsupportedPods: 'number', ...COUNTS }],
   waits: [{ reason: 'string', workloads: 'number', until: 'string', example: { ...REF, detail: 'string' } }],
   runs: [
     {

@@ -10,7 +10,14 @@ import { ProxyVersions } from '../report/proxyVersions.ts';
 import { rowOf } from '../report/row.ts';
 import { timestamp } from '../rfc3339.ts';
 import { ControlPlanes, Runs, type Told } from './runs.ts';
-import { type Counts, NO_COUNTS, type StatusDocument, type StatusRow, type WaitSum } from './statusDocument.ts';
+import {
+  type Counts,
+  type NamespaceCounts,
+  NO_COUNTS,
+  type StatusDocument,
+  type StatusRow,
+  type WaitSum,
+} from './statusDocument.ts';
 
 export interface StatusContext {
   /** When the evaluation was made, by the wall clock in milliseconds. */
@@ -29,7 +36,7 @@ const DETAIL_LIMIT = 200;
 const NAME_LIMIT = 253;
 
 /** Counts while they are made. */
-type Counting = { -readonly [Count in keyof Counts]: number };
+type Counting<T = Counts> = { -readonly [Field in keyof T]: T[Field] };
 
 /** What users are told of an evaluation. Pure. Its size is bounded, whatever the cluster has. */
 export function statusOf(evaluation: Evaluation & Told, context: StatusContext): StatusDocument {
@@ -66,7 +73,7 @@ export function* statusStepwise(
   }
   const workloads = rows.chosen();
   yield 'long';
-  const { counts, namespaces, unsupportedPods } = sums;
+  const { counts, unsupportedPods } = sums;
   return {
     version: 1,
     at: timestamp(wall),
@@ -74,8 +81,8 @@ export function* statusStepwise(
     unsupportedPods,
     controlPlanes: planes.all(),
     proxies: [...proxies.sums()].map(([version, pods]) => ({ version, pods })),
-    namespaces: [...namespaces]
-      .map(([namespace, of]) => ({ namespace, ...of }))
+    namespaces: sums
+      .ofNamespaces()
       .sort((a, b) => left(b) - left(a) || Number(a.namespace > b.namespace) - Number(a.namespace < b.namespace))
       .slice(0, NAMESPACES),
     waits: waits.all(ahead),
@@ -88,20 +95,32 @@ export function* statusStepwise(
 /** Counts workloads, overall and by namespace. */
 class Sums {
   readonly counts: Counting = { ...NO_COUNTS };
-  readonly namespaces = new Map<string, Counting>();
+  readonly #namespaces = new Map<string, Counting<NamespaceCounts>>();
   unsupportedPods = 0;
 
   add(one: Planned): void {
     const { workload, verdict } = one;
     if (workload.unsupported) {
-      if ('outdatedPods' in verdict) this.unsupportedPods += verdict.outdatedPods;
+      const pods = 'outdatedPods' in verdict ? verdict.outdatedPods : 0;
+      if (pods === 0) return;
+      const here = this.#in(workload.namespace);
+      here.unsupportedPods = (here.unsupportedPods ?? 0) + pods;
+      this.unsupportedPods += pods;
       return;
     }
     if (isOutside(one)) return;
-    const here = this.namespaces.get(workload.namespace) ?? { ...NO_COUNTS };
-    this.namespaces.set(workload.namespace, here);
     count(this.counts, one);
-    count(here, one);
+    count(this.#in(workload.namespace), one);
+  }
+
+  ofNamespaces(): NamespaceCounts[] {
+    return [...this.#namespaces.values()];
+  }
+
+  #in(namespace: string): Counting<NamespaceCounts> {
+    const here = this.#namespaces.get(namespace) ?? { namespace, ...NO_COUNTS };
+    this.#namespaces.set(namespace, here);
+    return here;
   }
 }
 

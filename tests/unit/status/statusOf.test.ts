@@ -66,7 +66,7 @@ test('it counts by verdict, and what is in flight, waits and has failed; what is
   const { counts, namespaces, unsupportedPods } = told(MIXED);
   const none = { skipped: 0, unknown: 0, conflict: 0 };
   assert.deepEqual(counts, { current: 1, outdated: 4, ...none, inFlight: 1, waiting: 2, failed: 1 });
-  assert.deepEqual(namespaces, [{ ...counts, namespace: 'shop' }]);
+  assert.deepEqual(namespaces, [{ ...counts, namespace: 'shop', unsupportedPods: 3 }]);
   assert.equal(unsupportedPods, 3);
 });
 
