@@ -29,7 +29,7 @@ export async function readCredentials(config: KubeConfig, call: Call): Promise<C
   try {
     await config.applyToHTTPSOptions(options);
   } catch (thrown) {
-    throw authenticationError(call, thrown);
+    throw authenticationError(call, thrown, config);
   }
   const tls = Object.fromEntries(
     TLS_FIELDS.filter((field) => options[field] != null).map((field) => [field, options[field]]),
@@ -47,11 +47,19 @@ function headersOf({ headers = {}, auth }: RequestOptions): Record<string, strin
 }
 
 /** Neither cause nor text of a JSON error is kept, because it would quote the output of an exec plugin, which contains a token. */
-function authenticationError(call: Call, thrown: unknown): ApiError {
+function authenticationError(call: Call, thrown: unknown, config: KubeConfig): ApiError {
   const said = thrown instanceof SyntaxError ? 'the credential plugin did not print JSON' : firstLine(thrown);
-  const message = `${call.method} ${call.path}: no credentials: ${said.slice(0, 200)}; check the user in the kubeconfig`;
+  const { caFile } = config.getCurrentCluster() ?? {};
+  const [what, where] =
+    caFile !== undefined && fileOf(thrown) === caFile
+      ? ['no certificate authority', 'certificate-authority of the cluster']
+      : ['no credentials', 'the user'];
+  const message = `${call.method} ${call.path}: ${what}: ${said.slice(0, 200)}; check ${where} in the kubeconfig`;
   return new ApiError({ ...call, reason: 'Authentication', message });
 }
+
+/** The file that could not be read, if that was it. */
+const fileOf = (thrown: unknown): unknown => (thrown instanceof Error && 'path' in thrown ? thrown.path : undefined);
 
 const firstLine = (thrown: unknown): string =>
   String(thrown instanceof Error ? thrown.message : thrown).split('\n')[0] ?? '';

@@ -370,6 +370,22 @@ describe('client: how it fails', () => {
     await client.close();
   });
 
+  it.each([
+    ['the cluster’s certificate authority', 'cluster', 'caFile', 'certificate-authority of the cluster'],
+    ['the user’s certificate', 'user', 'certFile', 'the user'],
+    ['the user’s key', 'user', 'keyFile', 'the user'],
+  ] as const)('says where to look when the file of %s is missing', async (_, entry, field, where) => {
+    const config = configFor('https://127.0.0.1:1');
+    const missing = { [field]: '/nowhere/file.pem' };
+    if (entry === 'cluster') config.clusters = config.clusters.map((cluster) => ({ ...cluster, ...missing }));
+    else config.users = [{ name: 'u', ...missing }];
+    const client = new KubeClient({ config, userAgent: 'meltemi/test' });
+    const { message } = await failure(client.request({ method: 'GET', path: PATH }));
+    assert.match(message, /ENOENT.*'\/nowhere\/file\.pem'/);
+    assert.ok(message.endsWith(`; check ${where} in the kubeconfig`), message);
+    await client.close();
+  });
+
   it('asks a credential plugin once for calls that start together', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'meltemi-'));
     const credential = JSON.stringify({ kind: 'ExecCredential', status: { token: 'from-plugin' } });
