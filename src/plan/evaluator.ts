@@ -7,7 +7,7 @@ import type { Assessed } from './assessed.ts';
 import { changedBetween } from './changedBetween.ts';
 import type { Evaluation, EvaluationInputs } from './evaluate.ts';
 import { countsSince, type History } from './history.ts';
-import { entryOf } from './journalEntry.ts';
+import { entryOf, type JournalEntries } from './journalEntry.ts';
 import { KeptJournal } from './keptJournal.ts';
 import { KeptOrder, MANY } from './keptOrder.ts';
 import { KeptSteps } from './keptSteps.ts';
@@ -159,7 +159,7 @@ export class Evaluator {
 
     const known: RuleContext = { ...context, history, rolloutGroups: groups };
     const waves = new Waves(assessed, { ...context, isHeld: (one) => isHeldForGood(one, known) }, of);
-    yield* this.#sums.countWaves(waves, assessed, again, this.#unseenIn(this.#journal));
+    yield* this.#sums.countWaves(waves, assessed, again, this.#unseenIn(this.#journal, context));
     const standing = context.policy.waves ? JSON.stringify(waves.progress().map(holding)) : '';
     if (standing !== this.#standing) again = new Set(this.#listed);
     this.#standing = standing;
@@ -264,7 +264,7 @@ export class Evaluator {
    */
   #countWavesAtWrite(waves: Waves, shared: readonly unknown[], context: PlanContext): void {
     const { assessed, rolloutGroups } = this.#last;
-    const unseen = this.#unseenIn(this.#journalAtWrites);
+    const unseen = this.#unseenIn(this.#journalAtWrites, context);
     const again = this.#touched(context, rolloutGroups, new Set());
     const evaluated = { sums: this.#sums, shared: this.#shared, again: new Set<KeptWorkload>() };
     const counted = [evaluated, ...this.#countedAtWrites].find((one) => areSame(one.shared, shared));
@@ -284,12 +284,22 @@ export class Evaluator {
     return last && last.waves === policy.waves ? this.#waveOf : undefined;
   }
 
-  /** Restarts of workloads that no evaluation is about, or that are only listed because they could not be read. */
-  #unseenIn(journal: KeptJournal): ReturnType<KeptJournal['open']> {
-    return journal.open().filter(([key]) => {
-      const one = this.#listedOf(key);
-      return !one || Boolean(one.assessed.workload.unsupported);
+  /**
+   * Restarts that are under way or have failed, of workloads that no evaluation is about, or that are only listed because they could not be
+   * read.
+   */
+  #unseenIn(journal: KeptJournal, { busy, journal: entries }: PlanContext): JournalEntries {
+    const followed = [...busy].flatMap((key) => {
+      const entry = entries.get(key);
+      return entry ? [[key, entry] as const] : [];
     });
+    const all = [...journal.open(), ...journal.traces(), ...followed];
+    return new Map(
+      all.filter(([key]) => {
+        const one = this.#listedOf(key);
+        return !one || Boolean(one.assessed.workload.unsupported);
+      }),
+    );
   }
 }
 

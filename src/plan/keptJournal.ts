@@ -55,13 +55,14 @@ export class KeptJournal {
     return this.#sums.flatMap(({ from, to, isOpen }) => (isOpen ? keyed(this.#keys, this.#entries, from, to) : []));
   }
 
+  /** Restarts by which others may be judged: all that have failed are among them. */
+  traces(): readonly KeyedEntry[] {
+    return this.#sums.flatMap(({ traces }) => traces);
+  }
+
   /** What others are judged by. */
   history(namespaces: History['namespaces'], since: number): History {
-    return historyIn(
-      this.#sums.flatMap(({ traces }) => traces),
-      namespaces,
-      since,
-    );
+    return historyIn(this.traces(), namespaces, since);
   }
 
   /** What the limits count. */

@@ -4,7 +4,7 @@ import { type Assessed, isOutdated, type Outdated } from './assessed.ts';
 import { countedEntry } from './countedEntry.ts';
 import { isInFlight, type JournalEntry } from './journalEntry.ts';
 import { isFailure } from './outcomes.ts';
-import { fingerprint, recordOf, sourceIn, targetsOf, targetsOfRestart } from './record.ts';
+import { fingerprint, recordOf, sourceIn, type Target, targetsOf, targetsOfRestart } from './record.ts';
 import { rolloutState } from './rollout.ts';
 import type { RunNotes } from './runNotes.ts';
 
@@ -76,6 +76,9 @@ export interface TallyContext {
   readonly isHeld: (assessed: Outdated) => boolean;
 }
 
+/** For what is counted at each evaluation anew. */
+export type UnmovedContext = Omit<TallyContext, 'moves'>;
+
 /** Verdicts that are not known because of the workload itself: its own people have to change it. */
 const OF_ITS_OWN: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'injector-refused',
@@ -103,10 +106,7 @@ export function tally(one: Assessed, run: string, into: WaveTally, context: Tall
     if (hasFailed) countEnd(repairedAt(entry, context), into);
     return;
   }
-  if (hasFailed) {
-    into.failed += 1;
-    into.failedExample ??= words(workload);
-  }
+  if (hasFailed) countFailed(workload, into);
   if (isOutdated(one)) countOutdated(one, hasFailed, into, context);
   else if (verdict.state === 'unknown' && !OF_ITS_OWN.has(verdict.reason.code)) countLeft(workload, into);
 }
@@ -116,6 +116,23 @@ export function countInFlight(ref: WorkloadRef, into: WaveTally): void {
   into.inFlight += 1;
   into.isRestarted = true;
   countLeft(ref, into);
+}
+
+/** Counts a restart that has ended, and whose workload is not known: only its failure says something. */
+export function countUnseen(
+  ref: WorkloadRef,
+  entry: JournalEntry,
+  { run, into, context }: { readonly run: string; readonly into: WaveTally; readonly context: UnmovedContext },
+): void {
+  if (!failuresOf(entry, run, context.since).length) return;
+  into.isRestarted = true;
+  countFailed(ref, into);
+  countEnd(endOf(entry, run, { ...context, moves: () => undefined }), into);
+}
+
+function countFailed(ref: WorkloadRef, into: WaveTally): void {
+  into.failed += 1;
+  into.failedExample ??= words(ref);
 }
 
 function countOutdated(one: Outdated, hasFailed: boolean, into: WaveTally, context: TallyContext): void {
@@ -130,16 +147,15 @@ function countLeft(ref: WorkloadRef, into: WaveTally): void {
 
 const words = ({ kind, namespace, name }: WorkloadRef): string => `${kind} ${namespace}/${name}`;
 
-/** Whether the last restart for this sidecar in this run failed. Until one is known to be written, the one before counts. */
-function failedIn(entry: JournalEntry, { source }: Assessed, run: string, since: number): boolean {
-  return targetsOf(countedEntry(entry)).some(
-    (target) =>
-      target.run === run &&
-      sourceIn(target.restartedFor) === source?.name &&
-      target.restartedAt >= since &&
-      isFailure(target.outcome),
+/** Whether the last restart for this sidecar in this run failed. */
+const failedIn = (entry: JournalEntry, { source }: Assessed, run: string, since: number): boolean =>
+  failuresOf(entry, run, since).some(({ restartedFor }) => sourceIn(restartedFor) === source?.name);
+
+/** For what the last restart failed in this run. Until one is known to be written, the one before counts. */
+const failuresOf = (entry: JournalEntry, run: string, since: number): readonly Target[] =>
+  targetsOf(countedEntry(entry)).filter(
+    (target) => target.run === run && target.restartedAt >= since && isFailure(target.outcome),
   );
-}
 
 function countRestarts(one: Assessed, run: string, into: WaveTally, context: TallyContext): void {
   const { entry } = one;

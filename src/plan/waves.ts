@@ -1,5 +1,5 @@
 import type { Pause } from '../loopSlices.ts';
-import { keyOf, refOf, type WorkloadKey } from '../model.ts';
+import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { type Assessed, bySidecar, type Outdated } from './assessed.ts';
 import { countsSince } from './history.ts';
 import type { JournalEntry } from './journalEntry.ts';
@@ -9,12 +9,20 @@ import { type RunNotes, type WaveNote, waveNoteOf } from './runNotes.ts';
 import { REST_WAVE, type RunWaves } from './wave.ts';
 import { type WaveOf, waveOf } from './waveOf.ts';
 import { type WaveStanding, waveStanding } from './waveStanding.ts';
-import { addTally, countInFlight, emptyTally, type TallyContext, tally, type WaveTally } from './waveTally.ts';
+import {
+  addTally,
+  countInFlight,
+  countUnseen,
+  emptyTally,
+  tally,
+  type UnmovedContext,
+  type WaveTally,
+} from './waveTally.ts';
 
 /** What the state of the waves follows from, besides the workloads. */
 export type WavesContext = Pick<
   PlanContext,
-  'now' | 'wall' | 'policy' | 'journal' | 'notes' | 'metricGates' | 'resumedAt' | 'unseen'
+  'now' | 'wall' | 'policy' | 'journal' | 'busy' | 'notes' | 'metricGates' | 'resumedAt' | 'unseen'
 > & {
   /** Whether its owners hold an outdated workload, or no waiting will make it current. */
   readonly isHeld: (assessed: Outdated) => boolean;
@@ -58,7 +66,7 @@ export class Waves {
     return { tallies, isMoving };
   }
 
-  /** Takes what was counted of all workloads in parts. @param unseen restarts of others */
+  /** Takes what was counted of all workloads in parts. @param unseen restarts of others that are under way or have failed */
   take(parts: readonly WavePart[], unseen: Iterable<KeyedEntry>): void {
     const tallies: WaveTallies = new Map();
     for (const part of parts)
@@ -156,13 +164,21 @@ export class Waves {
 
   /** A restart whose workload is not seen may be of any wave, so it counts for the first. */
   #tallyUnseen(tallies: WaveTallies, unseen: Iterable<KeyedEntry>): void {
-    for (const [key, entry] of unseen) {
-      if (entry.outcome) continue;
+    const { busy } = this.#context;
+    for (const [key, entry] of unseen)
       for (const run of runsOf(entry)) {
-        const [first] = this.#talliesOf(run, tallies);
-        if (first) countInFlight(refOf(key), first);
+        // until its last look arrives, what has just ended tells nothing yet
+        if (!entry.outcome || busy.has(key)) {
+          const [first] = this.#talliesOf(run, tallies);
+          if (first) countInFlight(refOf(key), first);
+        } else this.#tallyEnded(refOf(key), entry, run, tallies.get(run)?.[0]);
       }
-    }
+  }
+
+  #tallyEnded(ref: WorkloadRef, entry: JournalEntry, run: string, first: WaveTally | undefined): void {
+    const { kinds, skipNamespaces } = this.#context.policy;
+    const isManaged = kinds.has(ref.kind) && !skipNamespaces.has(ref.namespace);
+    if (first && isManaged) countUnseen(ref, entry, { run, into: first, context: this.#tallyContext(run, 0) });
   }
 
   #talliesOf(run: string, tallies: WaveTallies): WaveTally[] {
@@ -171,7 +187,7 @@ export class Waves {
     return known;
   }
 
-  #tallyContext(run: string, index: number): Omit<TallyContext, 'moves'> {
+  #tallyContext(run: string, index: number): UnmovedContext {
     const { wall, resumedAt, policy, notes, isHeld } = this.#context;
     return {
       wall,

@@ -31,6 +31,8 @@ export interface Around {
   /** The other sidecars of a new pod. */
   others(workload: Controlled): OtherSidecars | undefined;
   fateOf(workload: Controlled): Fate;
+  /** Whether somebody deletes the pods of StatefulSets with OnDelete whose template is not the newest, as rollout-operator does. */
+  readonly hasRolloutOperator: boolean;
   /** Whether nothing is heard of a node: its pods are not Ready, and none of them ever goes. */
   isLost(node: string): boolean;
   log(text: () => string): void;
@@ -365,7 +367,8 @@ export class Controlled {
       if (this.pods.some((pod) => pod.ordinal === ordinal)) continue;
       this.#create(ordinal, ordinal >= partition ? this.#template : this.#current);
     }
-    if (onDelete || this.#replaceOrdinal(partition)) return;
+    if (onDelete && !this.#around.hasRolloutOperator) return;
+    if (this.#replaceOrdinal(partition) || onDelete) return;
     if (this.live.length === this.desired && this.live.every((pod) => pod.ready && this.#isNew(pod)))
       this.#current = this.#template;
   }

@@ -19,6 +19,7 @@ import type { Controlled, Pod } from './controlled.ts';
 import { imageOf, sameSidecar } from './controlPlane.ts';
 import { driftsUnder } from './drift.ts';
 import type { Manifest } from './manifest.ts';
+import { mayRestart } from './onDelete.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { forbiddenNow } from './times.ts';
 import { CONTAINER, VAULT_TARGET, WANTED } from './vault.ts';
@@ -258,9 +259,9 @@ export class Referee {
       terminating: isKnown && decidedAt - (ending.get(namespace) ?? decidedAt) > ANSWER_AGE,
       kind: policies.every(({ kinds }) => !kinds.has(kind)),
       'skipped-namespace': policies.every(({ skipNamespaces }) => skipNamespaces.has(namespace)),
-      'on-delete':
-        (entry?.evicts === true || workload.strategy === 'OnDelete') &&
-        policies.every(({ onDelete }) => onDelete === 'never'),
+      'on-delete': policies.every(
+        ({ onDelete }) => !mayRestart(onDelete, workload, entry?.evicts === true ? 'evict' : undefined),
+      ),
     };
     for (const [invariant, is] of Object.entries(forbidden))
       if (is) this.violated(invariant, `${key} was restarted by ${process.id}, which must not be`);
@@ -690,7 +691,7 @@ export class Referee {
     this.#world.log(
       () => `${process.id}: restarts ${key} for ${targets.map(({ restartedFor }) => restartedFor).join()}`,
     );
-    this.#target(workload, before);
+    this.#target(attempt, workload, before);
     const previous = this.lastOf(workload);
     if (previous && previous.outcome === undefined && !this.#hasDoneNothing(previous))
       this.violated('episode', `${key} was restarted while its restart was in flight`);
@@ -763,11 +764,12 @@ export class Referee {
   }
 
   /** What must never be written, by the version that the write replaced. */
-  #target({ key, workload }: Controlled, before: Manifest): void {
+  #target({ policies }: Attempt, { key, kind, workload }: Controlled, before: Manifest): void {
     const { policy } = this.#world.scenario;
     const forbidden: Readonly<Record<string, boolean>> = {
       'it is paused': before.spec.paused === true,
       'its strategy is OnDelete':
+        (kind !== 'StatefulSet' || policies.every(({ onDelete }) => onDelete !== 'annotate')) &&
         (before.spec.updateStrategy ?? before.spec.strategy)?.type === 'OnDelete' &&
         JSON.stringify(before.spec) !== JSON.stringify(this.#world.find(key)?.manifest.spec),
       'it is a Rollout, and its template was written':

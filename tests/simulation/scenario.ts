@@ -120,6 +120,8 @@ export interface Scenario {
   readonly configured: boolean;
   /** Whether answers are shared among like templates, and whether one of them is not like the others in truth. */
   readonly sharing: 'none' | 'alike' | 'unlike';
+  /** Whether one runs, for which the policy may say `onDelete: annotate`. */
+  readonly hasRolloutOperator?: boolean;
   readonly times: Times;
   readonly own: WorkloadKey | undefined;
   /** Where namespaces and control planes begin, if not all at the revision `default` and at one version. */
@@ -248,14 +250,17 @@ function shifting(scenario: Scenario, dice: Dice): Scenario {
   const waves = theme === 'rights' || dice.once(2) ? drawWaves(dice, namespaces, false) : undefined;
   const isLong = theme === 'long';
   const drawn = themed(workloads);
+  const hasRolloutOperator = theme === 'any' && dice.once(2);
   return {
     ...scenario,
     workloads: isLong ? drawn.map((draft) => ({ ...draft, replicas: 6 })) : drawn,
     tenant: { ...tenant, workloads: themed(tenant.workloads) },
     shifts: { acts: isLong ? 30 : 3 + dice.below(8), kinds },
     isByNamespace: dice.once(3),
+    hasRolloutOperator,
     policy: {
       ...policy,
+      ...(hasRolloutOperator && { onDelete: 'annotate' }),
       compareHub: dice.once(3),
       ...(waves && { waves }),
       ...(isLong && { restartTimeout: 20 * MINUTE }),
@@ -418,8 +423,14 @@ function withCanary(drawn: readonly WorkloadDraft[], dice: Dice): Pick<Scenario,
   const chosen = dice.once(3) ? dice.pick(drawn) : undefined;
   if (!chosen) return { workloads: drawn };
   const role = dice.pick(['target', 'primary'] as const);
-  const workload = role === 'target' ? chosen : { ...chosen, name: `${chosen.name}${PRIMARY}` };
+  const workload = role === 'target' ? chosen : primaryOf(chosen);
   return { workloads: drawn.map((one) => (one === chosen ? workload : one)), canary: { role, workload } };
+}
+
+/** Flagger owns it, unless it would not be restarted then, and takes no restart back. */
+function primaryOf(draft: WorkloadDraft): WorkloadDraft {
+  const name = `${draft.name}${PRIMARY}`;
+  return draft.kind === 'ReplicaSet' ? { ...draft, name } : { ...draft, name, owner: 'Canary', reverter: undefined };
 }
 
 function kindsOf(flavour: Flavour): readonly WorkloadKind[] {

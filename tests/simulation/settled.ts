@@ -6,6 +6,7 @@ import type { ReasonCode } from '../../src/reasons.ts';
 import type { Controlled } from './controlled.ts';
 import { sameSidecar } from './controlPlane.ts';
 import { driftsUnder } from './drift.ts';
+import { mayRestart } from './onDelete.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { covers, hasVault, type Restart } from './referee.ts';
 import { areWindowsOver } from './times.ts';
@@ -47,8 +48,7 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
 
 /** The same for verdicts that leave a workload alone. */
 const SKIPPED_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
-  unsupported: ({ policy }, { kind, workload }) =>
-    (workload.strategy === 'OnDelete' || kind === 'ReplicaSet') && policy.onDelete === 'never',
+  unsupported: ({ policy }, { workload }) => !mayRestart(policy.onDelete, workload),
   namespace: ({ policy }, { namespace }) => policy.skipNamespaces.has(namespace),
   deleting: ({ ending }, { namespace, workload }) => ending.has(namespace) || workload.deleting,
   'scaled-to-zero': (_world, { desired }) => desired === 0,

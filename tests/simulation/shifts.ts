@@ -1,4 +1,5 @@
 import { BY_DEFAULT } from '../../src/compare/drift.ts';
+import { ON_DELETE_CHOICES } from '../../src/kinds/kindPolicy.ts';
 import { LEASE_ANNOTATION, RETRY } from '../../src/names.ts';
 import type { Policy } from '../../src/plan/policy.ts';
 import type { Dice } from '../unit/fuzz/dice.ts';
@@ -116,8 +117,14 @@ const RIGHTS: readonly MissingRight[] = [
   { verb: 'patch' },
 ];
 
+const CANARIES: readonly MissingRight[] = Array.from({ length: 6 }, () => ({ kind: 'Canary' }));
+
 function loseRight({ world, dice }: Occasion): void {
-  const right = dice.once(3) ? { namespace: dice.pick(world.scenario.namespaces) } : dice.pick(RIGHTS);
+  // without it, only the owner of a primary tells of a Canary
+  const canaries = world.scenario.canary?.role === 'primary' ? CANARIES : [];
+  const right = dice.once(3)
+    ? { namespace: dice.pick(world.scenario.namespaces) }
+    : dice.pick([...RIGHTS, ...canaries]);
   world.log(() => `a right is missing: ${JSON.stringify(right)}`);
   world.rights.lose(right);
   world.time.after((2 + dice.below(150)) * SECOND, () => {
@@ -132,7 +139,10 @@ const EDITS: Readonly<Record<string, (occasion: Occasion, policy: Policy) => Par
   kinds: ({ dice }, { kinds }) => ({ kinds: new Set([...kinds].filter(() => !dice.once(3))) }),
   compareHub: (_occasion, { compareHub }) => ({ compareHub: !compareHub }),
   restartOn: ({ dice }) => ({ restartOn: new Set(dice.pick(DRIFTS)) }),
-  onDelete: (_occasion, { onDelete }) => ({ onDelete: onDelete === 'evict' ? 'never' : 'evict' }),
+  onDelete: ({ dice, world }, { onDelete }) => {
+    const choices = world.scenario.hasRolloutOperator ? ON_DELETE_CHOICES : (['evict', 'never'] as const);
+    return { onDelete: dice.pick(choices.filter((one) => one !== onDelete)) };
+  },
   maxInFlight: ({ dice }) => ({ maxInFlight: 1 + dice.below(4) }),
   // of other names, so that nothing is known of them
   waves: ({ dice, world, count }) => ({

@@ -118,7 +118,8 @@ export class SimulatedCluster implements Cluster {
 
   canaries(): Promise<Canary[]> {
     const { flagger } = this.#world;
-    return flagger.isInstalled ? this.#read('canaries', () => flagger.canaries()) : Promise.resolve([]);
+    if (!flagger.isInstalled) return Promise.resolve([]);
+    return this.#read('canaries', () => flagger.canaries(), { asks: ['list', 'Canary', undefined] });
   }
 
   serves(): Promise<boolean> {

@@ -269,6 +269,7 @@ export class World {
         admit: (one) => this.#admit(one),
         others: () => (draft.ownVault ? oldVault() : this.vault?.admit()),
         fateOf: (one) => this.#fate(one),
+        hasRolloutOperator: this.scenario.hasRolloutOperator === true,
         isLost: (node) => this.lostNodes.has(node),
         log: (text) => this.log(text),
         changed: (one) => {
@@ -326,9 +327,7 @@ function manifestOf(draft: WorkloadDraft, now: number): Manifest {
         ...(draft.optedOut && { 'meltemi.dev/restart': 'false' }),
         ...(draft.window && { 'meltemi.dev/window': windowText(draft.window) }),
       },
-      ownerReferences: owner
-        ? [{ apiVersion: 'example.org/v1', kind: owner, name: `${name}-owner`, controller: true }]
-        : [],
+      ownerReferences: owner ? [ownerOf(name, owner)] : [],
       managedFields: claimed
         ? [{ manager: 'argocd', operation: 'Apply', time: rfc3339(now - DAY), fieldsV1: key }]
         : [],
@@ -343,6 +342,14 @@ function manifestOf(draft: WorkloadDraft, now: number): Manifest {
     status: { observedGeneration: 0, conditions: [] },
   };
 }
+
+/** Flagger's Canary owns the primary; the others are of somebody's own. */
+const ownerOf = (name: string, kind: string): Manifest['metadata']['ownerReferences'][number] => ({
+  apiVersion: kind === 'Canary' ? 'flagger.app/v1beta1' : 'example.org/v1',
+  kind,
+  name: `${name}-owner`,
+  controller: true,
+});
 
 const CALM = { 'karpenter.sh/do-not-disrupt': 'true' };
 

@@ -6,6 +6,7 @@ import type { Assessed } from '../../../src/plan/assessed.ts';
 import { gateWaits } from '../../../src/plan/closedSince.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
 import { type Plan, plan } from '../../../src/plan/plan.ts';
+import type { Policy } from '../../../src/plan/policy.ts';
 import { fingerprint } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
 import type { RunNotes, WaveNote } from '../../../src/plan/runNotes.ts';
@@ -37,9 +38,13 @@ const inFlightIn = (namespace: string): Assessed => journalled(restarted(MINUTE)
 const failedIn = (namespace: string, ago = HOUR): Assessed =>
   journalled(restarted(ago, 'failed:timeout', { endedAt: NOW - ago }), { namespace, name: `failed${ago}` });
 
-type Given = Partial<Omit<PlanContext, 'policy'>> & { waves?: readonly Wave[]; noted?: Record<string, WaveNote> };
+type Given = Partial<Omit<PlanContext, 'policy'>> & {
+  waves?: readonly Wave[];
+  noted?: Record<string, WaveNote>;
+  managed?: Partial<Pick<Policy, 'kinds' | 'skipNamespaces'>>;
+};
 
-function planned(all: readonly Assessed[], { waves = WAVES, noted, ...given }: Given = {}): Plan {
+function planned(all: readonly Assessed[], { waves = WAVES, noted, managed, ...given }: Given = {}): Plan {
   const notes = noted ? { notes: new Map<string, RunNotes>([['run', { waves: noted }]]) } : {};
   return plan(
     all,
@@ -50,6 +55,7 @@ function planned(all: readonly Assessed[], { waves = WAVES, noted, ...given }: G
         maxInFlight: 50,
         maxInFlightPerNamespace: 50,
         ...(waves === gated && { metricGates: [metricGate()] }),
+        ...managed,
       }),
       ...notes,
       ...given,
@@ -344,6 +350,51 @@ test('… or of one that is only listed, because it could not be read', () => {
   assert.ok(entry);
   const planning = planned([listed, REST_HELD], { journal: journalOf([{ ...rest, entry }]) });
   assert.deepEqual([states(planning), decided(planning, REST_HELD)], ['dev running, test done, rest waiting', 'wave']);
+});
+
+describe('a restart that has ended, of a workload that is not seen', () => {
+  const [failed, verified] = [failedIn('elsewhere'), verifiedIn('elsewhere', MINUTE)];
+  const rollout = { ...failed, workload: { ...failed.workload, kind: 'Rollout' as const } };
+  const rows: [what: string, gone: Assessed, states: string, rest: string, Given?][] = [
+    ['holds the next waves if it failed', failed, 'failed done waiting', 'wave-failed'],
+    [
+      '… unless the wave bears it',
+      failed,
+      'done done running',
+      'restart',
+      { waves: [wave('dev', { maxFailures: 1 }), wave('test')] },
+    ],
+    ['… or somebody has resumed since', failed, 'done done running', 'restart', { resumedAt: NOW - MINUTE }],
+    [
+      '… or its kind is no longer managed',
+      rollout,
+      'done done running',
+      'restart',
+      { managed: { kinds: new Set(['Deployment']) } },
+    ],
+    [
+      '… or its namespace',
+      failed,
+      'done done running',
+      'restart',
+      { managed: { skipNamespaces: new Set(['elsewhere']) } },
+    ],
+    ['holds none if it went well', verified, 'done done running', 'restart'],
+    [
+      '… but is under way until its last look has arrived',
+      verified,
+      'running done waiting',
+      'wave',
+      { busy: new Set([keyOf(verified.workload)]) },
+    ],
+  ];
+  it.each(rows)('%s', (_, gone, expectedStates, rest, given = {}) => {
+    const planning = planned([REST_HELD], { journal: journalOf([gone]), ...given });
+    assert.deepEqual(
+      [states(planning).replaceAll(/\w+ (\w+),?/g, '$1'), decided(planning, REST_HELD)],
+      [expectedStates, rest],
+    );
+  });
 });
 
 test('a restart that is under way counts for its run and its wave, even if no injector matches the workload any more', () => {
