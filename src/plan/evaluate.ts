@@ -1,3 +1,4 @@
+import { atOnce } from '../atOnce.ts';
 import type { Pause } from '../loopSlices.ts';
 import { type Answered, type AssessmentContext, assess, isListed } from './assess.ts';
 import type { Assessed } from './assessed.ts';
@@ -38,13 +39,7 @@ export interface EvaluationChanges {
 }
 
 /** Assesses every workload and plans its step. Pure: the same inputs give the same evaluation. */
-export function evaluate(inputs: EvaluationInputs): Evaluation {
-  const evaluating = evaluateStepwise(inputs);
-  for (;;) {
-    const { done, value } = evaluating.next();
-    if (done) return value;
-  }
-}
+export const evaluate = (inputs: EvaluationInputs): Evaluation => atOnce(evaluateStepwise(inputs));
 
 /** The same in short steps, for callers that do other work in between. The inputs must not change meanwhile. */
 export function* evaluateStepwise(inputs: EvaluationInputs): Generator<Pause, Evaluation> {

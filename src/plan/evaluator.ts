@@ -1,4 +1,5 @@
 import { areSame } from '../areSame.ts';
+import { atOnce } from '../atOnce.ts';
 import type { Mesh } from '../expect/mesh.ts';
 import type { Pause } from '../loopSlices.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
@@ -244,8 +245,7 @@ export class Evaluator {
   /** What rules are asked with at the moment of a write: everything is as it is then, except what was observed. */
   ruleContext(context: PlanContext): RuleContext {
     const { assessed, namespaces, rolloutGroups } = this.#last;
-    const taking = this.#journalAtWrites.take(context.journal);
-    while (!taking.next().done);
+    atOnce(this.#journalAtWrites.take(context.journal));
     const history = this.#journalAtWrites.history(namespaces, countsSince(context.resumedAt, context.wall));
     const known: RuleContext = { ...context, history, rolloutGroups };
     const waves = new Waves(
@@ -273,8 +273,7 @@ export class Evaluator {
       return;
     }
     const sums = new KeptSums();
-    const counting = sums.countWaves(waves, assessed, new Set(this.#listed), unseen);
-    while (!counting.next().done);
+    atOnce(sums.countWaves(waves, assessed, new Set(this.#listed), unseen));
     this.#countedAtWrites = [{ sums, shared, again }];
   }
 

@@ -1,3 +1,4 @@
+import { atOnce } from '../atOnce.ts';
 import type { Pause } from '../loopSlices.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
@@ -64,13 +65,8 @@ export interface Plan {
  * In-flight counts, failures and the last write come from the journal, so they survive a crash.
  * The order is that of `inPlanOrder`.
  */
-export function plan(assessed: readonly Assessed[], context: PlanContext): Plan {
-  const planning = planStepwise(assessed, context);
-  for (;;) {
-    const { done, value } = planning.next();
-    if (done) return value;
-  }
-}
+export const plan = (assessed: readonly Assessed[], context: PlanContext): Plan =>
+  atOnce(planStepwise(assessed, context));
 
 /** The same in steps, one for each workload, for callers that do other work in between. The context must not change meanwhile. */
 export function* planStepwise(assessed: readonly Assessed[], context: PlanContext): Generator<Pause, Plan> {

@@ -1,3 +1,4 @@
+import { atOnce } from '../atOnce.ts';
 import type { Pause } from '../loopSlices.ts';
 import { keyOf } from '../model.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
@@ -39,13 +40,8 @@ const NAME_LIMIT = 253;
 type Counting<T = Counts> = { -readonly [Field in keyof T]: T[Field] };
 
 /** What users are told of an evaluation. Pure. Its size is bounded, whatever the cluster has. */
-export function statusOf(evaluation: Evaluation & Told, context: StatusContext): StatusDocument {
-  const telling = statusStepwise(evaluation, context);
-  for (;;) {
-    const { done, value } = telling.next();
-    if (done) return value;
-  }
-}
+export const statusOf = (evaluation: Evaluation & Told, context: StatusContext): StatusDocument =>
+  atOnce(statusStepwise(evaluation, context));
 
 /** The same in short steps, for callers that do other work in between. */
 export function* statusStepwise(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import { atOnce } from '../../src/atOnce.ts';
 import { systemClock } from '../../src/cluster/clock.ts';
-import type { Pause } from '../../src/loopSlices.ts';
 import { keyOf } from '../../src/model.ts';
 import { type Evaluation, evaluate } from '../../src/plan/evaluate.ts';
 import { Evaluator } from '../../src/plan/evaluator.ts';
@@ -46,19 +46,12 @@ function quantile(numbers: readonly number[], share: number): number {
 
 const shown = (milliseconds: number): string => milliseconds.toFixed(milliseconds < 10 ? 2 : 0).padStart(8);
 
-function made<T>(steps: Generator<Pause, T>): T {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
-}
-
 /** What one evaluation costs after a restart has ended: of everything, and of what has changed. */
 function evaluations(size: number): string[] {
   const workloads = new ObservedWorkloads(size);
   const evaluator = new Evaluator();
   const [changed, whole]: [number[], number[]] = [[], []];
-  let last: Evaluation = made(evaluator.evaluate(workloads.inputs()));
+  let last: Evaluation = atOnce(evaluator.evaluate(workloads.inputs()));
   for (let turn = 0; turn < 100; turn++) {
     workloads.now += 500;
     for (const { workload, step } of last.items) if (step.action === 'restart') workloads.begins(keyOf(workload));
@@ -66,7 +59,7 @@ function evaluations(size: number): string[] {
     if (flying) workloads.ends(keyOf(flying.workload));
     const inputs = workloads.inputs();
     const began = performance.now();
-    last = made(evaluator.evaluate(inputs));
+    last = atOnce(evaluator.evaluate(inputs));
     changed.push(performance.now() - began);
     if (turn % 20 > 0) continue;
     const wholeBegan = performance.now();

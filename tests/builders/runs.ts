@@ -1,3 +1,4 @@
+import { atOnce } from '../../src/atOnce.ts';
 import type { Assessed } from '../../src/plan/assessed.ts';
 import type { Outcome } from '../../src/plan/outcomes.ts';
 import type { Planned, Step } from '../../src/plan/plan.ts';
@@ -58,9 +59,6 @@ export const notes = (given: RunNotes = {}): RunNotes => ({
 
 /** How far the run `run` is with these workloads. */
 export function runState(items: readonly Planned[], given: RunNotes = notes()): RunState {
-  const steps = new RunMembers().states({ items }, new Map([['run', given]]));
-  for (;;) {
-    const next = steps.next();
-    if (next.done) return next.value[0] as RunState;
-  }
+  const [state] = atOnce(new RunMembers().states({ items }, new Map([['run', given]])));
+  return state as RunState;
 }

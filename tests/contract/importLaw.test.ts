@@ -12,6 +12,7 @@ interface Allowed {
 /** Everything may use the nouns and the small pure functions. */
 const NOUNS = [
   'areSame.ts',
+  'atOnce.ts',
   'backOff.ts',
   'excerpt.ts',
   'fieldTypes.ts',
@@ -34,6 +35,7 @@ const NOUNS = [
  */
 const LAW: Readonly<Record<string, Allowed>> = {
   'areSame.ts': { values: [] },
+  'atOnce.ts': { values: [] },
   'backOff.ts': { values: [] },
   'excerpt.ts': { values: [] },
   'fieldTypes.ts': { values: [] },

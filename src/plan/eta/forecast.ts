@@ -1,3 +1,4 @@
+import { atOnce } from '../../atOnce.ts';
 import type { Pause } from '../../loopSlices.ts';
 import type { Workload } from '../../model.ts';
 import type { ReasonCode } from '../../reasons.ts';
@@ -26,13 +27,7 @@ const FEWEST_DRAWS = 5;
 const MOST_ASKED = 5000;
 
 /** When everything that needs nobody is expected to be restarted. Pure: the same inputs give the same estimate. */
-export function forecastOf(inputs: ForecastInputs): Forecast {
-  const making = forecastStepwise(inputs);
-  for (;;) {
-    const { done, value } = making.next();
-    if (done) return value;
-  }
-}
+export const forecastOf = (inputs: ForecastInputs): Forecast => atOnce(forecastStepwise(inputs));
 
 /** The same in short steps, for callers that do other work in between. The inputs must not change meanwhile. */
 export function* forecastStepwise({ items, context }: ForecastInputs): Generator<Pause, Forecast> {

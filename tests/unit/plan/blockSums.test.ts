@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { atOnce } from '../../../src/atOnce.ts';
 import { BlockSums } from '../../../src/plan/blockSums.ts';
 
 const LENGTH = 150;
@@ -15,12 +16,10 @@ function madeAgain(length: number, changed: readonly number[] | 'all'): Block[] 
   };
   for (const [items, places] of [[LENGTH, 'all'] as const, [length, changed] as const]) {
     made = [];
-    const steps = blocks.of(items, places, sum);
-    let step = steps.next();
-    while (!step.done) step = steps.next();
+    const sums = atOnce(blocks.of(items, places, sum));
     const all = Array.from({ length: Math.ceil(items / 64) }, (_, place) => place * 64);
     assert.deepEqual(
-      step.value,
+      sums,
       all.map((from) => `${from}-${Math.min(from + 64, items)}`),
     );
   }

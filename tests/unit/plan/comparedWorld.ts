@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Pause } from '../../../src/loopSlices.ts';
+import { atOnce } from '../../../src/atOnce.ts';
 import { keyOf } from '../../../src/model.ts';
 import { type Evaluation, type EvaluationInputs, evaluate } from '../../../src/plan/evaluate.ts';
 import { Evaluator } from '../../../src/plan/evaluator.ts';
@@ -25,7 +25,7 @@ export function compareWorld(seed: number): void {
   const members = new RunMembers();
   const waiting = { followed: new FollowedItems(), kept: new KeptItems(isWaiting) };
   let before = world.inputs();
-  let last = made(evaluator.evaluate(before));
+  let last = atOnce(evaluator.evaluate(before));
   for (let change = 0; change < CHANGES; change++) {
     world.evaluated(last);
     let words = `change ${change}: ${world.happens(last)}`;
@@ -35,7 +35,7 @@ export function compareWorld(seed: number): void {
       checkWavesAtWrite(evaluator, inOrderOf(before, last), world.context(), words);
     }
     const inputs = world.inputs();
-    const next = made(evaluator.evaluate(inputs));
+    const next = atOnce(evaluator.evaluate(inputs));
     assert.deepEqual(essence(next), evaluate(inputs), words);
     checkChanges(last, next, words);
     const kept = waiting.kept.after(waiting.followed.next(next));
@@ -50,13 +50,6 @@ export function compareWorld(seed: number): void {
 }
 
 const isWaiting = ({ step }: Planned): boolean => step.action === 'wait';
-
-function made<T>(steps: Generator<Pause, T>): T {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
-}
 
 /** What the specification knows of, too. */
 const essence = ({ serial: _, changes: __, ...rest }: Evaluation): Evaluation => rest;
@@ -82,8 +75,8 @@ function inOrderOf({ observations }: EvaluationInputs, { items }: Evaluation): r
 
 /** Whoever keeps the members of runs has those of the whole evaluation. */
 function checkRuns(kept: RunMembers, evaluation: Evaluation, runs: AllRunNotes, words: string): void {
-  const whole = made(new RunMembers().states({ items: evaluation.items }, runs));
-  assert.deepEqual(made(kept.states(evaluation, runs)).map(byName), whole.map(byName), words);
+  const whole = atOnce(new RunMembers().states({ items: evaluation.items }, runs));
+  assert.deepEqual(atOnce(kept.states(evaluation, runs)).map(byName), whole.map(byName), words);
 }
 
 const byName = (state: RunState): RunState => ({

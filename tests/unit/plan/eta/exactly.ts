@@ -1,3 +1,4 @@
+import { atOnce } from '../../../../src/atOnce.ts';
 import { keyOf, type WorkloadKey } from '../../../../src/model.ts';
 import type { Assessed } from '../../../../src/plan/assessed.ts';
 import { courseOf } from '../../../../src/plan/eta/forecast.ts';
@@ -17,14 +18,7 @@ export function exactly({ assessed, policy, durations }: RandomCluster, own?: Wo
     const base = durations.get(keyOf(workload)) as number;
     return { base, deviation: { centre: 0, spread: 0, doubt: 0 } };
   };
-  const { course } = resultOf(courseOf({ items, context: at }, { of }));
-  const { doneAt } = resultOf(play(course, 0));
+  const { course } = atOnce(courseOf({ items, context: at }, { of }));
+  const { doneAt } = atOnce(play(course, 0));
   return new Map(course.candidates.map(({ key }, place) => [key, doneAt[place] as number]));
-}
-
-function resultOf<T>(steps: Generator<unknown, T>): T {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
 }
