@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Dispatcher } from 'undici';
-import { AnswerTooLong, answerBytes } from './answerBytes.ts';
-import { ApiError, type Call, httpError, isRetryable, networkError, tooLarge } from './apiError.ts';
+import { headerOf, pieces, refusal, wholeBody } from './apiAnswer.ts';
+import { ApiError, type Call, networkError } from './apiError.ts';
 import { CallLimit, untilAborted } from './callLimit.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Announced, type Connections, eachDispatcher, type Lane, openConnections } from './connections.ts';
@@ -10,6 +10,7 @@ import type { WebSocketAddress } from './portForward.ts';
 import { type Priority, priorityOf } from './priority.ts';
 import { readOnce } from './readOnce.ts';
 import { RequestQueue } from './requestQueue.ts';
+import { retryWait } from './retryWait.ts';
 import { ServerClock } from './serverClock.ts';
 
 /** Ordinary calls share these few connections; the API server serves a connection's requests one by one over HTTP/1.1. */
@@ -18,15 +19,11 @@ const CONNECTIONS = 8;
 const LEASE_CONNECTIONS = 3;
 const TIME_LIMIT_MS = 30_000;
 const RETRIES = 4;
-const DEFAULT_WAIT_MS = 1000;
-const MIB = 2 ** 20;
 /**
  * etcd keeps objects of 1.5 MiB (its --max-request-bytes), the API server takes 3 MiB (apiserver pkg/server/config.go,
  * MaxRequestBodyBytes), and in JSON one character may become six.
  */
-const LONGEST_ANSWER = 12 * MIB;
-/** A Status is a few sentences; what is longer is no Status. */
-const LONGEST_ERROR = MIB / 4;
+const LONGEST_ANSWER = 12 * 2 ** 20;
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -162,7 +159,7 @@ export class KubeClient implements WatchApi {
         return await this.#attempt(request, stop.signal);
       } catch (error) {
         stop.signal.throwIfAborted();
-        const wait = waitBeforeRetry(request.method, error);
+        const wait = retryWait(request.method, error);
         if (left <= 0 || wait === undefined || this.#clock.now() + wait >= deadline) throw error;
         await this.#clock.sleep(wait, stop.signal);
       }
@@ -179,11 +176,11 @@ export class KubeClient implements WatchApi {
   }
 
   async #exchange(request: ApiRequest, lane: Lane, signal: AbortSignal): Promise<ApiResponse> {
-    const { statusCode, headers, body } = await this.#dispatch(request, lane, signal);
-    if (statusCode >= 300) throw await refusal(request, this.origin, { statusCode, headers, body });
-    const { maxBytes = LONGEST_ANSWER } = request;
-    const bytes = await answered(request, this.origin, () => bytesOf(request, maxBytes, { headers, body }));
-    return { status: statusCode, contentType: headerOf(headers['content-type']) ?? '', body: bytes };
+    const answer = await this.#dispatch(request, lane, signal);
+    const { statusCode, headers } = answer;
+    if (statusCode >= 300) throw await refusal(request, this.origin, answer);
+    const body = await wholeBody(request, this.origin, answer, request.maxBytes ?? LONGEST_ANSWER);
+    return { status: statusCode, contentType: headerOf(headers['content-type']) ?? '', body };
   }
 
   /**
@@ -195,7 +192,7 @@ export class KubeClient implements WatchApi {
     const stop = new CallLimit(call, undefined, [request.signal, this.#closed.signal]);
     try {
       const answer = await untilAborted(this.#dispatch(call, 'watches', stop.signal), stop.signal);
-      if (answer.statusCode < 300) return pieces(call, this.origin, answer.body, stop);
+      if (answer.statusCode < 300) return pieces(call, this.origin, answer, stop);
       throw await refusal(call, this.origin, answer);
     } catch (thrown) {
       stop.release();
@@ -246,7 +243,7 @@ export class KubeClient implements WatchApi {
       answered(headerOf(answer.headers.date));
       return answer;
     } catch (thrown) {
-      throw fence.refused ? fence.reason : networkError(callOf(request), this.origin, thrown);
+      throw fence.refused ? fence.reason : networkError(request, this.origin, thrown);
     }
   }
 
@@ -309,83 +306,12 @@ class Fence {
   }
 }
 
-type Answer = Pick<Dispatcher.ResponseData, 'headers' | 'body'>;
-
-async function bytesOf(call: Call, maxBytes: number, { headers, body }: Answer): Promise<Buffer> {
-  try {
-    return await answerBytes(body, maxBytes, headerOf(headers['content-length']));
-  } catch (thrown) {
-    throw thrown instanceof AnswerTooLong ? tooLarge(callOf(call), maxBytes) : thrown;
-  }
-}
-
-/** The error for an answer of 300 and above. Its text is a courtesy: without it the status says enough. */
-async function refusal(
-  call: Call,
-  origin: string,
-  { statusCode, headers, body }: Answer & { readonly statusCode: number },
-): Promise<ApiError> {
-  const text = await answered(call, origin, () =>
-    answerBytes(body, LONGEST_ERROR, undefined).catch((thrown: unknown) => {
-      if (thrown instanceof AnswerTooLong) return Buffer.alloc(0);
-      throw thrown;
-    }),
-  );
-  return httpError(callOf(call), statusCode, text, headerOf(headers['retry-after']));
-}
-
-const callOf = ({ method, path }: Call): Call => ({ method, path });
-
-async function* pieces(
-  call: Call,
-  origin: string,
-  body: Dispatcher.ResponseData['body'],
-  stop: CallLimit,
-): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const piece of body) yield piece;
-  } catch (thrown) {
-    throw stop.explain(networkError({ method: call.method, path: call.path }, origin, thrown));
-  } finally {
-    stop.release();
-  }
-}
-
-async function answered<T>({ method, path }: Call, origin: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (thrown) {
-    throw networkError({ method, path }, origin, thrown);
-  }
-}
-
-/**
- * Milliseconds until this call may be tried again, or undefined if it must not be: after a 5xx or a lost connection a write may be done.
- */
-function waitBeforeRetry(method: Method, error: unknown): number | undefined {
-  if (!(error instanceof ApiError) || !isRetryable(error)) return undefined;
-  if (error.status === 429) return error.retryAfterMs ?? DEFAULT_WAIT_MS;
-  if (method !== 'GET') return undefined;
-  if (error.status === 503 || error.status === 504) return error.retryAfterMs;
-  return WORTH_ANOTHER_CONNECTION.has(lostBy(error)) ? 0 : undefined;
-}
-
-/** Kept connections that the server closed just as they were used again. A refused one is the caller's to wait for. */
-const WORTH_ANOTHER_CONNECTION = new Set(['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE']);
-
-function lostBy({ cause }: ApiError): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-}
-
 const VERBS = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' } as const;
 
 /** The API server's audit log tells list from get by the path; here only lists have a limit. */
 function verbOf({ method, query }: ApiRequest): string {
   return method === 'GET' && query?.limit !== undefined ? 'list' : VERBS[method];
 }
-
-const headerOf = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value[0] : value;
 
 function parsed({ method, path }: Call, status: number, body: Buffer): unknown {
   if (body.length === 0) return undefined;
