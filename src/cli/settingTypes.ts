@@ -38,10 +38,10 @@ export const duration = (
   return { help, value: 'duration', default: fallback, commands, bounds, pattern, parse: durationIn(bounds) };
 };
 
-/** A whole number, from `min` up. */
-export const count = (help: string, fallback: number, commands: readonly CommandName[], min = 1): Setting<number> => {
+/** A whole number, from `min` up, for `run` and `plan`. */
+export const count = (help: string, fallback: number, min = 1): Setting<number> => {
   const bounds = { min, max: GREATEST_COUNT };
-  return { help, value: 'number', default: String(fallback), commands, bounds, parse: countIn(bounds) };
+  return { help, value: 'number', default: String(fallback), commands: BOTH, bounds, parse: countIn(bounds) };
 };
 
 /** Marks a setting as policy. */
@@ -71,12 +71,12 @@ export const neverEmpty = <T>(setting: Setting<T>, right: string): Setting<T> =>
   },
 });
 
-/** A set of namespace names, empty by default. */
-export const names = (help: string, commands: readonly CommandName[]): Setting<ReadonlySet<string>> => ({
+/** A set of namespace names, empty by default, for `run` and `plan`. */
+export const names = (help: string): Setting<ReadonlySet<string>> => ({
   help,
   value: 'names',
   default: '',
-  commands,
+  commands: BOTH,
   list: true,
   pattern: NAMESPACE_NAME,
   parse: parseNames,
@@ -101,16 +101,12 @@ export const text = (help: string, value: string, commands: readonly CommandName
   parse: (given) => given,
 });
 
-/** One of several words, the first by default. */
-export const choice = <T extends string>(
-  help: string,
-  words: readonly [T, ...T[]],
-  commands: readonly CommandName[],
-): Setting<T> => ({
+/** One of several words, the first by default, for `run` and `plan`. */
+export const choice = <T extends string>(help: string, words: readonly [T, ...T[]]): Setting<T> => ({
   help: `${help}: ${words.join(' or ')}`,
   value: 'choice',
   default: words[0],
-  commands,
+  commands: BOTH,
   words,
   parse: (given) => {
     const word = words.find((known) => known === given);

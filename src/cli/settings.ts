@@ -54,13 +54,12 @@ export const SETTINGS = {
     'be the path of a file; leave it out to have no policy file.',
   ),
   namespaces: neverEmpty(
-    names('manage only these namespaces, comma-separated, and need no rights in others; default: all namespaces', BOTH),
+    names('manage only these namespaces, comma-separated, and need no rights in others; default: all namespaces'),
     SOME_NAMESPACE,
   ),
   istioNamespaces: neverEmpty(
     names(
       'look for istiod only in these namespaces, comma-separated, and need no rights in others; default: those that webhooks name',
-      BOTH,
     ),
     SOME_NAMESPACE,
   ),
@@ -110,10 +109,7 @@ export const SETTINGS = {
     parse: atLeastOne(oneOfEach(WORKLOAD_KINDS)),
   } as Setting<ReadonlySet<WorkloadKind>>),
   skipNamespaces: policy({
-    ...names(
-      'never restart in these namespaces, comma-separated; outdated workloads there are listed as skipped',
-      BOTH,
-    ),
+    ...names('never restart in these namespaces, comma-separated; outdated workloads there are listed as skipped'),
     default: 'kube-system,istio-system',
   }),
   optIn: policy(
@@ -142,34 +138,29 @@ export const SETTINGS = {
     ),
   ),
   excludeLabels: policy(selector('restart no workload whose pod template labels this selector matches')),
-  maxInFlight: policy(count('restarts under way at a time', 5, BOTH)),
-  maxInFlightPerNamespace: policy(count('restarts under way at a time in one namespace', 1, BOTH)),
-  maxRestartsPerMinute: policy(count('restarts within any minute; 0 is no limit', 0, BOTH, 0)),
-  pdb: policy(choice('whether a rollout that takes pods away waits for PodDisruptionBudgets', PDB_CHOICES, BOTH)),
-  recreate: policy(choice('what to do where a rollout would leave no pod for a while', RECREATE_CHOICES, BOTH)),
+  maxInFlight: policy(count('restarts under way at a time', 5)),
+  maxInFlightPerNamespace: policy(count('restarts under way at a time in one namespace', 1)),
+  maxRestartsPerMinute: policy(count('restarts within any minute; 0 is no limit', 0, 0)),
+  pdb: policy(choice('whether a rollout that takes pods away waits for PodDisruptionBudgets', PDB_CHOICES)),
+  recreate: policy(choice('what to do where a rollout would leave no pod for a while', RECREATE_CHOICES)),
   onDelete: policy(
-    choice('what to do with StatefulSets and DaemonSets of update strategy OnDelete', ON_DELETE_CHOICES, BOTH),
+    choice('what to do with StatefulSets and DaemonSets of update strategy OnDelete', ON_DELETE_CHOICES),
   ),
   doNotDisrupt: policy(
     choice(
       'what to do where a pod asks node autoscalers not to disrupt it (karpenter.sh/do-not-disrupt, safe-to-evict)',
       DO_NOT_DISRUPT_CHOICES,
-      BOTH,
     ),
   ),
   restartDelay: policy(duration('minimum time between two restarts', '0s', BOTH)),
   annotationCooldown: policy(duration('minimum time between two restarts of one workload', '5m', BOTH)),
   istiodConfigReadDelay: policy(duration('extra wait after the configuration of an injector has changed', '10s', RUN)),
   restartTimeout: policy(duration('time for a restarted workload to become ready', '10m', RUN, SECOND)),
-  failureBudget: policy(count('failed restarts of a run that halt it', 3, BOTH)),
-  failureBudgetPerNamespace: policy(count('failed restarts in one namespace that halt that namespace', 2, BOTH)),
-  maxAttempts: policy(count('restarts for one sidecar before giving up', 1, BOTH)),
+  failureBudget: policy(count('failed restarts of a run that halt it', 3)),
+  failureBudgetPerNamespace: policy(count('failed restarts in one namespace that halt that namespace', 2)),
+  maxAttempts: policy(count('restarts for one sidecar before giving up', 1)),
   maxRestartsPerDay: policy(
-    count(
-      'a workload waits after this many restarts within 24 hours that ended badly, or after 10 that ended well',
-      3,
-      BOTH,
-    ),
+    count('a workload waits after this many restarts within 24 hours that ended badly, or after 10 that ended well', 3),
   ),
   reconcilePeriod: duration('time between periodic scans; 0 turns them off', '30m', RUN),
   metricsBindAddress: address('where /metrics is served; 0 turns it off', ':8080'),

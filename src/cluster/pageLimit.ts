@@ -25,13 +25,10 @@ export class PageLimit {
   /** Bytes of the page before the last one: the last page of a list is short. */
   #before = 0;
 
-  /**
-   * @param full objects per page if nothing is too large
-   * @param first objects in the first page
-   */
-  constructor(full: number, first = full) {
+  /** @param full objects per page if nothing is too large */
+  constructor(full: number) {
     this.#full = full;
-    this.#current = first;
+    this.#current = full;
   }
 
   get current(): number {
@@ -76,13 +73,12 @@ const learnt = new WeakMap<Pick<Api, 'send'>, Map<string, PageLimit>>();
 /**
  * @param path of the collection; its resource is what matters, so that there are never more limits than resources
  * @param full objects per page if nothing is too large
- * @param first objects in the first page ever
  */
-export function pageLimitFor(api: Pick<Api, 'send'>, path: string, full: number, first = full): PageLimit {
+export function pageLimitFor(api: Pick<Api, 'send'>, path: string, full: number): PageLimit {
   const limits = learnt.get(api) ?? new Map<string, PageLimit>();
   learnt.set(api, limits);
   const key = `${path.split('/').at(-1)} ${full}`;
-  const limit = limits.get(key) ?? new PageLimit(full, first);
+  const limit = limits.get(key) ?? new PageLimit(full);
   limits.set(key, limit);
   return limit;
 }

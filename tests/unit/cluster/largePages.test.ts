@@ -123,7 +123,8 @@ describe('page limit', () => {
   });
 
   it('does not try more where twice as much would not fit', () => {
-    const limit = new PageLimit(500, 250);
+    const limit = new PageLimit(500);
+    limit.tooLarge(500);
     const page = (length: number): void => limit.fitted(limit.current, { length, most: 100 });
     for (let number = 0; number < 100; number++) page(60);
     assert.equal(limit.current, 250);
