@@ -3,7 +3,7 @@ import { type Guarded, isLoopback, type ListenAddress, listen, type Server } fro
 import { type CertificateSettings, type SecuredParts, securedServer } from './securedServer.ts';
 
 /** What a user must be allowed to `get` who reads the status page. */
-export const PAGE_RIGHT = '/status';
+const PAGE_RIGHT = '/status';
 
 /**
  * Serves the status page: on a loopback address over plain HTTP to everyone who reaches it there, and elsewhere over TLS to clients that

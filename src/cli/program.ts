@@ -170,7 +170,7 @@ function givenTo(command: Command): Set<string> {
 }
 
 /** The options of one command, made from the table of settings. */
-export function optionsOf(command: CommandName, environment: Environment): Option[] {
+function optionsOf(command: CommandName, environment: Environment): Option[] {
   return Object.entries<Setting<unknown>>(SETTINGS)
     .filter(([, setting]) => setting.commands.includes(command))
     .map(([name, setting]) => optionOf(name, setting, environment));

@@ -11,7 +11,7 @@ import type { StatusRow } from '../status/statusDocument.ts';
 import { rowKey } from '../status/statusOf.ts';
 
 /** Workloads in flight whose controllers are asked. The leader does not publish that: it would have to be written all the time. */
-export const ROLLOUTS = 8;
+const ROLLOUTS = 8;
 /** Milliseconds without progress after which the Events are read that may explain it. */
 export const SLOW = 20_000;
 

@@ -30,7 +30,7 @@ export const isLive = (pod: PodFacts): boolean => !pod.deleting && pod.phase !==
  * This is only a hint: `kubectl delete --cascade=orphan` leaves ReplicaSets that a Deployment with another name may adopt
  * (pkg/controller/controller_ref_manager.go).
  */
-export function seemingOwner(pod: PodFacts): string | undefined {
+function seemingOwner(pod: PodFacts): string | undefined {
   const { owner, namespace, templateHash, hashLabel } = pod;
   if (!owner) return undefined;
   if (!isIntermediate(owner.kind)) return `${owner.kind}/${namespace}/${owner.name}`;

@@ -1,5 +1,5 @@
 /** Thrown when a CEL expression needs a value that is not known before the pod is created. */
-export class NotKnownYet extends Error {}
+class NotKnownYet extends Error {}
 
 /** Longer values are not evaluated. Tenants can write them, and this bounds the cost of an expression. */
 const LONGEST_TEXT = 8192;

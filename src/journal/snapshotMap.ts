@@ -2,7 +2,7 @@
  * A map as it was at some time. Snapshots that follow each other share the places of their keys, so a snapshot costs little more than the
  * copy of a list.
  */
-export class Snapshot<K, V> implements ReadonlyMap<K, V> {
+class Snapshot<K, V> implements ReadonlyMap<K, V> {
   /** Its keys in order, and their values in the same places. A later snapshot has the same list of keys if no key was added or deleted. */
   readonly keyList: readonly K[];
   readonly valueList: readonly V[];

@@ -127,7 +127,7 @@ function waveRow(wave: WaveStatus, now: number): Markup {
 }
 
 /** How far a time is from now. The exact time shows when the pointer is on it. */
-export const timeMarkup = (time: string, now: number): Markup =>
+const timeMarkup = (time: string, now: number): Markup =>
   html`<time datetime="${shown(time, 40)}" title="${shown(time, 40)}">${ageWords(Math.abs(Date.parse(time) - now) || 0)}</time>`;
 
 const workload = ({ namespace, kind, name }: Pick<StatusRow, 'namespace' | 'kind' | 'name'>): Markup =>

@@ -83,7 +83,7 @@ export function lastRestart({ workload, entry }: Pick<Assessed, 'workload' | 'en
  * The restarts that count against another restart of a workload: the journal's last one, and the record on the workload if it is later. The
  * record never overrides the journal, because anyone who may edit the workload can write it.
  */
-export function knownRestarts(assessed: Pick<Assessed, 'workload' | 'entry'>): RestartRecord[] {
+function knownRestarts(assessed: Pick<Assessed, 'workload' | 'entry'>): RestartRecord[] {
   const { entry } = assessed;
   const last = lastRestart(assessed);
   return [...(entry ? [entry] : []), ...(last && last !== entry ? [last] : [])];

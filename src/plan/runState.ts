@@ -177,8 +177,7 @@ function count(member: RunMember, counts: Counting): void {
 }
 
 /** Whether its last restart in the run brought its sidecar. */
-export const isVerified = ({ outcome }: RunMember): boolean =>
-  outcome !== undefined && resultOf(outcome) === 'verified';
+const isVerified = ({ outcome }: RunMember): boolean => outcome !== undefined && resultOf(outcome) === 'verified';
 
 /** Whether its last restart in the run did not bring its sidecar, and it is not current by other means. */
 export const isFailed = ({ outcome, verdict, isInFlight: flies }: RunMember): boolean =>

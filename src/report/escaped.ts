@@ -1,5 +1,5 @@
 /** Characters that one field of foreign text may have on a terminal or in a log line: a long sentence, and no dumped object. */
-export const FIELD_LIMIT = 500;
+const FIELD_LIMIT = 500;
 
 const CUT = '…';
 

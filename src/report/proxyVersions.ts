@@ -4,9 +4,9 @@ import type { Assessed } from '../plan/assessed.ts';
 import { Occurrences } from './occurrences.ts';
 
 /** Versions that are counted by themselves. Whoever may make pods chooses their images. */
-export const VERSIONS_SHOWN = 20;
+const VERSIONS_SHOWN = 20;
 /** What the others count as. */
-export const OTHER_VERSIONS = 'other';
+const OTHER_VERSIONS = 'other';
 const LONGEST_VERSION = 40;
 const DIGEST_SHOWN = 19;
 

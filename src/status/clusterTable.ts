@@ -24,7 +24,7 @@ const HALTS: ReadonlySet<string> = new Set(['halted', 'owner-reverts']);
 const VERSIONS = 3;
 
 /** What a status says of its cluster as a whole. */
-export function clusterRow({ cluster, paused, leader, document, problem }: ClusterStatus): ClusterRow {
+function clusterRow({ cluster, paused, leader, document, problem }: ClusterStatus): ClusterRow {
   const { counts, controlPlanes, proxies, waits, runs } = document;
   const halted = waits.filter(({ reason }) => HALTS.has(reason)).reduce((sum, { workloads }) => sum + workloads, 0);
   const open = runs.filter(({ waves }) => waves.some(({ state }) => state !== 'done'));

@@ -24,7 +24,7 @@ export function columnsOf(text: string): number {
 }
 
 /** Foreign text on one line, safe to show and at most so many columns wide. */
-export const cell = (text: string, columns: number): string => escaped(text, Math.max(1, columns), columnsOf);
+const cell = (text: string, columns: number): string => escaped(text, Math.max(1, columns), columnsOf);
 
 /** The same, filled with blanks. */
 export function padded(text: string, columns: number): string {

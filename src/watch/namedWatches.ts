@@ -8,8 +8,7 @@ export interface WatchKey {
 }
 
 /** `namespace`, or `namespace/name`. */
-export const placeKey = ({ namespace, name }: WatchKey): string =>
-  name === undefined ? namespace : `${namespace}/${name}`;
+const placeKey = ({ namespace, name }: WatchKey): string => (name === undefined ? namespace : `${namespace}/${name}`);
 
 interface Opened<T extends Stored> {
   readonly reflector: Reflector<T>;

@@ -54,7 +54,7 @@ async function textOf(
 }
 
 /** `$(NAME)` is the value of a variable that is known, and `$$` a dollar (kubernetes third_party/forked/golang/expansion/expand.go). */
-export const expanded = (text: string, values: ReadonlyMap<string, string>): string =>
+const expanded = (text: string, values: ReadonlyMap<string, string>): string =>
   text.replace(/\$(?:\$|\(([^)]*)\))/g, (whole, name?: string) =>
     name === undefined ? '$' : (values.get(name) ?? whole),
   );

@@ -60,7 +60,7 @@ export interface Beginning {
 }
 
 /** What the end of any restart frees. */
-export const ANYTHING = 'anything';
+const ANYTHING = 'anything';
 const waveWord = (wave: number): string => `wave ${wave}`;
 const ownerKindWord = (kind: string): string => `owner ${kind}`;
 
