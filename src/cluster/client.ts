@@ -105,7 +105,6 @@ export class KubeClient implements WatchApi {
   readonly #clock: Clock;
   readonly #server: URL;
   readonly #proxy: string | undefined;
-  readonly #requests = new Map<string, number>();
   readonly #closed = new AbortController();
   #credentials: Promise<Credentials> | undefined;
   #connections: Connections | undefined;
@@ -126,11 +125,6 @@ export class KubeClient implements WatchApi {
   /** Scheme, host and port of the API server. */
   get origin(): string {
     return this.#server.origin;
-  }
-
-  /** Requests sent so far, retries included, by Kubernetes verb: get, list, watch, create, update, patch, delete. */
-  get requests(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#requests);
   }
 
   /** Calls and parses the answer as JSON; T is the caller's word for what the API promises there. An empty answer is undefined. */
@@ -234,7 +228,6 @@ export class KubeClient implements WatchApi {
         signal.throwIfAborted();
         fence.pass();
         answered = this.serverClock.asked();
-        this.#count(lane === 'watches' ? 'watch' : verbOf(request));
       },
       ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
     };
@@ -279,10 +272,6 @@ export class KubeClient implements WatchApi {
     const search = parameters.toString();
     return `${this.#server.pathname.replace(/\/$/, '')}${path}${search ? `?${search}` : ''}`;
   }
-
-  #count(verb: string): void {
-    this.#requests.set(verb, (this.#requests.get(verb) ?? 0) + 1);
-  }
 }
 
 /** The caller's check before sending, and whether it refused: undici does not say where an error comes from. */
@@ -304,13 +293,6 @@ class Fence {
       throw reason;
     }
   }
-}
-
-const VERBS = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' } as const;
-
-/** The API server's audit log tells list from get by the path; here only lists have a limit. */
-function verbOf({ method, query }: ApiRequest): string {
-  return method === 'GET' && query?.limit !== undefined ? 'list' : VERBS[method];
 }
 
 function parsed({ method, path }: Call, status: number, body: Buffer): unknown {

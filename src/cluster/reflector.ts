@@ -94,11 +94,6 @@ export class Reflector<T extends Stored> {
     return this.#store.items();
   }
 
-  /** @param key `namespace/name`, or only the name for objects without a namespace */
-  get(key: string): T | undefined {
-    return this.#store.get(key);
-  }
-
   /** Calls the listener for each change, after updating the store. Returns a function that unsubscribes. */
   onChange(listener: (change: Change<T>) => void): () => void {
     this.#listeners.add(listener);

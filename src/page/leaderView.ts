@@ -64,11 +64,6 @@ export class LeaderView {
     this.#onChange();
   }
 
-  /** Whether there was an evaluation in this term. */
-  get isKnown(): boolean {
-    return this.#told !== undefined;
-  }
-
   /** What the last evaluation says, made beside other work and once for all who look. */
   look(): Promise<Led> | undefined {
     if (!this.#told) return undefined;

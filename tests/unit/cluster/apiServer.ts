@@ -17,12 +17,14 @@ export interface ApiServerOptions {
   readonly upgrade?: (request: IncomingMessage, socket: Duplex) => void;
 }
 
-/** A server of one's own on a free port; counts connections. Disposing of it ends them all. */
+/** A server of one's own on a free port; counts connections and requests. Disposing of it ends them all. */
 export class ApiServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #scheme: string;
   readonly #sockets = new Set<Socket>();
   connections = 0;
+  /** The methods of the requests that have arrived. */
+  readonly methods: (string | undefined)[] = [];
 
   constructor(listener: RequestListener, { tls = false, upgrade }: ApiServerOptions = {}) {
     this.#server = tls ? createTls({ cert: CERTIFICATE, key: PRIVATE_KEY }, listener) : createPlain(listener);
@@ -31,6 +33,7 @@ export class ApiServer implements AsyncDisposable {
       this.connections += 1;
       this.#sockets.add(socket);
     });
+    this.#server.on('request', ({ method }: IncomingMessage) => this.methods.push(method));
     if (upgrade) this.#server.on('upgrade', upgrade);
   }
 
