@@ -11,11 +11,11 @@ import { JournalUpkeep } from './journal/journalUpkeep.ts';
 import type { PauseState } from './leader/pauseState.ts';
 import { afterSteps, inSlices } from './loopSlices.ts';
 import type { MetricGateUpkeep } from './metricGates/metricGateUpkeep.ts';
-import { keyOf, type WorkloadKey, type WorkloadRef } from './model.ts';
+import type { WorkloadKey } from './model.ts';
 import type { Notifier } from './notify/notifier.ts';
-import { missingLender } from './observe/borrowedTemplate.ts';
 import { Observations } from './observe/observations.ts';
 import type { Observer } from './observe/observer.ts';
+import { Rereads } from './observe/rereads.ts';
 import { Scans } from './observe/scans.ts';
 import type { Assessed } from './plan/assessed.ts';
 import { contradictionsIn } from './plan/contradictions.ts';
@@ -25,12 +25,10 @@ import { Evaluator } from './plan/evaluator.ts';
 import { FollowedItems } from './plan/followedItems.ts';
 import { KeptItems } from './plan/keptItems.ts';
 import { orphansIn } from './plan/orphans.ts';
-import { isToRecover, type Planned, sidecarsThatWait, waitsOf } from './plan/plan.ts';
+import { type Planned, sidecarsThatWait } from './plan/plan.ts';
 import type { Policy } from './plan/policy.ts';
-import { groupKeyOf, membersInTheWay, type RolloutGroups, rolloutGroupsOf } from './plan/rolloutGroups.ts';
 import type { PlanContext, RuleContext } from './plan/rule.ts';
 import { SinceWhen } from './plan/sinceWhen.ts';
-import { lookAgainAfter } from './plan/waitReasons.ts';
 import type { Report } from './report/report.ts';
 import { Restarter } from './restart/restarter.ts';
 import type { RestartPhases } from './restart/restartPhases.ts';
@@ -39,7 +37,6 @@ import { SteadyWall } from './steadyWall.ts';
 import { Changes, unmixed } from './watch/changes.ts';
 import { Coalesce } from './watch/coalesce.ts';
 import type { MeshWatch } from './watch/meshWatch.ts';
-import { Requeue } from './watch/requeue.ts';
 import { WakeUp } from './watch/wakeUp.ts';
 
 export interface OperatorOptions {
@@ -99,10 +96,6 @@ interface Term {
 const SHORTEST_SLEEP = 100;
 const LONGEST_SLEEP = 60_000;
 const TURN_RETRY = 5000;
-/** After how many milliseconds a workload is read again that nothing else tells of, and that waits for no reason which says more. */
-const LOOK_AGAIN = 30_000;
-/** Others of a rollout group that are looked at with one that waits for them. */
-const GROUP_LOOKS = 3;
 /**
  * Milliseconds between two evaluations: so many for each workload, and at most half a second, which a free slot may wait. Each evaluation
  * goes through all workloads, if only to see that nothing has changed.
@@ -119,7 +112,7 @@ export class Operator {
   readonly #burst = new Coalesce();
   readonly #observations = new Observations();
   readonly #scans: Scans;
-  readonly #requeue: Requeue;
+  readonly #rereads: Rereads;
   readonly #restarts: Restarts;
   readonly #upkeep: JournalUpkeep;
   readonly #eta: EtaUpkeep;
@@ -150,18 +143,19 @@ export class Operator {
     this.#wakeUp = new WakeUp(options.sleep);
     const { journal, now, wall, report } = options;
     this.#clocks = new SteadyWall(now, wall);
-    this.#requeue = new Requeue(options.reconcilePeriod);
     this.#restarts = new Restarts({
       journal,
       now,
       onObserved: (key, observed) => this.#observations.observed(key, observed, now()),
       onError: (key, ref, error) => {
         if (!isOvertaken(error)) report.trouble(key, error);
-        return this.#observeAgain(key, ref);
+        return this.#rereads.read(key, ref);
       },
       onEnd: () => this.ring(),
     });
-    this.#scans = new Scans({ ...options, observations: this.#observations, busy: this.#restarts.busy });
+    const seen = { observations: this.#observations, busy: this.#restarts.busy };
+    this.#scans = new Scans({ ...options, ...seen });
+    this.#rereads = new Rereads({ ...options, ...seen });
     this.#eta = new EtaUpkeep({
       onForecast: report.forecast?.bind(report),
       onError: (error) => report.trouble('estimate', error),
@@ -267,7 +261,7 @@ export class Operator {
     this.#wanted = false;
     void this.#options.injectors.recheck(this.#mesh.injections);
     await this.#scans.run(this.#mesh, signal);
-    await this.#reread(signal);
+    await this.#rereads.run(signal);
     this.#wakeAt = this.#options.now() + LONGEST_SLEEP;
     if (!signal.aborted && this.#scans.isUsable) await this.#evaluate(term);
   }
@@ -301,55 +295,6 @@ export class Operator {
     for (const epoch of this.#epochSeenAt.keys()) if (!epochs.has(epoch)) this.#epochSeenAt.delete(epoch);
   }
 
-  /** Reads workloads again whose wait nothing else ends. */
-  async #reread(signal: AbortSignal): Promise<void> {
-    const { now } = this.#options;
-    const { looks, survey } = this.#requeue.take(now(), this.#restarts.busy, this.#observations.size);
-    if (survey.length > 0) this.#requeue.surveyed(survey, await this.#unchanged(survey, signal), now());
-    const groups = this.#groupsOf(looks);
-    for (const key of new Set(looks.flatMap((one) => [one, ...this.#inTheWayOf(one, groups)]))) {
-      const workload = this.#observations.of(key)?.workload;
-      if (workload && !signal.aborted) await this.#observeAgain(key, workload);
-    }
-  }
-
-  /** All rollout groups, if one of these workloads is in any. */
-  #groupsOf(keys: readonly WorkloadKey[]): RolloutGroups {
-    const areAny = keys.some((key) => this.#observations.of(key)?.workload.rolloutGroup);
-    return rolloutGroupsOf(areAny ? this.#observations.all().map(({ workload }) => workload) : []);
-  }
-
-  /** Those of its rollout group that a workload waits for, and that wait for nothing themselves: a few of them at a time. */
-  #inTheWayOf(key: WorkloadKey, groups: RolloutGroups): readonly WorkloadKey[] {
-    const workload = this.#observations.of(key)?.workload;
-    const members = workload && groups.get(groupKeyOf(workload) ?? '');
-    if (!members) return [];
-    const keys = membersInTheWay(workload, members).map(keyOf);
-    return keys.filter((one) => !this.#requeue.has(one) && !this.#restarts.busy.has(one)).slice(0, GROUP_LOOKS);
-  }
-
-  /** Which of these workloads lists show as they were seen; none where the lists fail, so that looks tell what is wrong. */
-  async #unchanged(keys: readonly WorkloadKey[], signal: AbortSignal): Promise<ReadonlySet<WorkloadKey>> {
-    const { observer, namespaces } = this.#options;
-    const unchanged = new Set<WorkloadKey>();
-    const seen = keys.flatMap((key) => this.#observations.of(key) ?? []);
-    for (const place of namespaces.length === 0 ? [undefined] : new Set(namespaces)) {
-      const here = seen.filter(({ workload }) => place === undefined || workload.namespace === place);
-      if (here.length === 0 || signal.aborted) continue;
-      const some = await observer.unchanged(here, place, signal).catch(() => []);
-      for (const key of some) unchanged.add(key);
-    }
-    return unchanged;
-  }
-
-  async #observeAgain(key: WorkloadKey, ref: WorkloadRef): Promise<void> {
-    try {
-      this.#observations.observed(key, await this.#options.observer.observe(ref), this.#options.now());
-    } catch (error) {
-      this.#options.report.trouble(key, error);
-    }
-  }
-
   async #evaluate({ restarter, signal }: Term): Promise<void> {
     const { observer, journal, dryRun, now, report, injectors, metricGates, status } = this.#options;
     if (dryRun) journal.load();
@@ -369,13 +314,12 @@ export class Operator {
     const evaluation = withEta(made, this.#eta.latestFor(made.items));
     if (!dryRun) for (const [run, notes] of evaluation.toNote) journal.note(run, notes);
     const news = this.#items.next(evaluation);
-    const { added, isAnew } = news;
-    this.#orphanedSince.note(added, context.now, isAnew);
-    this.#contradictedSince.note(added, context.now, isAnew);
+    for (const since of [this.#orphanedSince, this.#contradictedSince])
+      since.note(news.added, context.now, news.isAnew);
     this.#wakeAt = Math.min(now() + LONGEST_SLEEP, evaluation.wakeAt ?? Infinity, injectors.retryAt() ?? Infinity);
     this.#confirm(this.#unconfirmed.after(news));
     this.#wakeAt = Math.min(this.#wakeAt, metricGates.tend(evaluation, context) ?? Infinity);
-    this.#requeue.note(intervalsOf(added), now(), isAnew);
+    this.#rereads.note(news);
     this.#restarts.settle(evaluation.items);
     // first what others wait for, then what is only told
     if (restarter) this.#restarts.carryOut(evaluation, restarter, signal);
@@ -451,20 +395,10 @@ export class Operator {
   /** When the next turn is due, unless something rings before. */
   #nextTurnAt(): number {
     if (this.#wanted) return this.#pacedAt;
-    const times = [this.#burst.dueAt(), this.#wakeAt, this.#scans.dueAt(), this.#requeue.dueAt()];
+    const times = [this.#burst.dueAt(), this.#wakeAt, this.#scans.dueAt(), this.#rereads.dueAt()];
     return Math.max(this.#pacedAt, Math.min(...times.filter((time) => time !== undefined)));
   }
 }
 
 /** The sidecars of a workload that wait for a confirmed answer. */
 const unconfirmedOf = (planned: Planned): readonly Assessed[] => sidecarsThatWait(planned, 'unconfirmed-answer');
-
-/** Of every planned workload, after how long it is read again. */
-const intervalsOf = (items: readonly Planned[]): Map<WorkloadKey, number | undefined> =>
-  new Map(
-    items.map((one) => {
-      const intervals = waitsOf(one.step).flatMap(({ reason }) => lookAgainAfter(reason.code) ?? []);
-      if (isToRecover(one) || missingLender(one.workload) !== undefined) intervals.push(LOOK_AGAIN);
-      return [keyOf(one.workload), intervals.length > 0 ? Math.min(...intervals) : undefined];
-    }),
-  );

@@ -24,7 +24,7 @@ interface Due {
 }
 
 /** What is to be read again now. */
-export interface Rereads {
+interface Turn {
   /** To be looked at one by one. */
   readonly looks: readonly WorkloadKey[];
   /** So many that lists shall tell first which of them have changed. */
@@ -71,7 +71,7 @@ export class Requeue {
    * due, all that wait are to be surveyed instead, also those that are due later: they share the lists.
    * @param known how many workloads the lists would have
    */
-  take(now: number, busy: { has(key: WorkloadKey): boolean }, known: number): Rereads {
+  take(now: number, busy: { has(key: WorkloadKey): boolean }, known: number): Turn {
     if (this.dueAt() > now) return { looks: [], survey: [] };
     this.#last = now;
     const free = [...this.#due].filter(([key]) => !busy.has(key));

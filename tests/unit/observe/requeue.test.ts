@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Verdict } from '../../../src/compare/verdict.ts';
 import { keyOf, type WorkloadKey } from '../../../src/model.ts';
+import { Requeue } from '../../../src/observe/requeue.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { lookAgainAfter } from '../../../src/plan/waitReasons.ts';
 import { reason } from '../../../src/reasons.ts';
-import { Requeue } from '../../../src/watch/requeue.ts';
 import { context, policy, stepFor } from '../../builders/policy.ts';
 import { assessedSidecar, dapr, withSidecars } from '../../builders/sidecars.ts';
 import { assessed, HOUR, NOW } from '../../builders/workload.ts';
