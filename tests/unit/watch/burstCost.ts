@@ -5,7 +5,7 @@ import type { Mesh } from '../../../src/expect/mesh.ts';
 import type { Coalesce } from '../../../src/watch/coalesce.ts';
 import type { MeshWatch } from '../../../src/watch/meshWatch.ts';
 import { MemoryMesh } from './memoryMesh.ts';
-import { byService, configMap, deployment, namespace, proxyConfig, service, webhook } from './meshServer.ts';
+import { byService, configMap, deployment, namespace, proxyConfig, service, webhook } from './meshObjects.ts';
 
 const NAMESPACES = 1000;
 export const REVISIONS = 10;

@@ -5,7 +5,7 @@ import { Coalesce } from '../../../src/watch/coalesce.ts';
 import { MeshAssembly, type MeshObjects, type Named } from '../../../src/watch/meshAssembly.ts';
 import { MeshWatch } from '../../../src/watch/meshWatch.ts';
 import { BURSTS, burstCost, REVISIONS } from './burstCost.ts';
-import { byService, configMap, deployment, namespace, service, type Written, webhook } from './meshServer.ts';
+import { byService, configMap, deployment, namespace, service, type Written, webhook } from './meshObjects.ts';
 
 const SIZE = 1000;
 

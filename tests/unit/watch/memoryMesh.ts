@@ -1,6 +1,7 @@
+import { statusError } from '../../../src/cluster/apiError.ts';
 import type { ApiRequest, KubeClient, StreamRequest } from '../../../src/cluster/client.ts';
 import { FakeWatch } from '../cluster/fakeApi.ts';
-import type { Written } from './meshServer.ts';
+import type { Written } from './meshObjects.ts';
 
 /** An object as the API server gives it out. */
 type Stored = Written & {
@@ -18,11 +19,15 @@ export class MemoryMesh {
   readonly #objects = new Map<string, Map<string, Stored>>();
   readonly #watching = new Set<Watching>();
   #version = 0;
+  /** Paths that were listed. */
+  readonly listed: string[] = [];
+  /** Whether a list of this path is refused. */
+  forbids: (path: string) => boolean = () => false;
 
   /** This API as a client: `MeshWatch` only lists and watches. */
   client(): KubeClient {
     const api = {
-      request: (request: ApiRequest) => Promise.resolve(this.#list(request)),
+      request: async (request: ApiRequest) => this.#list(request),
       stream: (request: StreamRequest) => Promise.resolve(this.#watch(request)),
     };
     return api as unknown as KubeClient;
@@ -57,6 +62,11 @@ export class MemoryMesh {
   }
 
   #list({ path, query }: ApiRequest): unknown {
+    if (this.forbids(path)) {
+      const message = `${path} is forbidden`;
+      throw statusError({ method: 'GET', path }, { code: 403, reason: 'Forbidden', message });
+    }
+    this.listed.push(path);
     const { resource, wants } = wanted(path, query);
     const items = [...(this.#objects.get(resource)?.values() ?? [])].filter(wants);
     return structuredClone({ items, metadata: { resourceVersion: String(this.#version) } });

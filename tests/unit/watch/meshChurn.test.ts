@@ -7,7 +7,7 @@ import { collector } from '../../soak/collector.ts';
 import { settled } from '../cluster/deadline.ts';
 import { type Dice, diceFor } from '../fuzz/dice.ts';
 import { MemoryMesh } from './memoryMesh.ts';
-import { byService, configMap, deployment, namespace, proxyConfig, service, webhook } from './meshServer.ts';
+import { byService, configMap, deployment, namespace, proxyConfig, service, webhook } from './meshObjects.ts';
 
 const SEEDS = 10;
 const STEPS = 60;

@@ -8,17 +8,17 @@ import { type MeshScope, MeshWatch } from '../../../src/watch/meshWatch.ts';
 import { expected } from '../../builders/workload.ts';
 import { afterTest } from '../../jest/afterTest.ts';
 import { settled, until } from '../cluster/deadline.ts';
+import { MemoryMesh } from './memoryMesh.ts';
 import {
   byService,
   configMap,
   deployment,
-  MeshServer,
   namespace,
   proxyConfig,
   service,
   type Written,
   webhook,
-} from './meshServer.ts';
+} from './meshObjects.ts';
 
 type Objects = readonly (readonly [resource: string, object: Written])[];
 
@@ -28,27 +28,22 @@ const HELM = { 'meta.helm.sh/release-namespace': 'istio-system' };
 const REV = (revision: string) => ({ 'istio.io/rev': revision });
 
 interface Watched {
-  readonly server: MeshServer;
+  readonly api: MemoryMesh;
   readonly watch: MeshWatch;
   readonly changes: MeshChange[];
   readonly errors: string[];
 }
 
 /** What a cluster with these objects is seen as. */
-async function watched(objects: Objects, scope?: MeshScope, forbids?: MeshServer['forbids']): Promise<Watched> {
-  const server = await MeshServer.listen();
-  if (forbids) server.forbids = forbids;
-  for (const [resource, object] of objects) server.put(resource, object);
-  const client = server.client();
+async function watched(objects: Objects, scope?: MeshScope, forbids?: MemoryMesh['forbids']): Promise<Watched> {
+  const api = new MemoryMesh();
+  if (forbids) api.forbids = forbids;
+  for (const [resource, object] of objects) api.put(resource, object);
   const stop = new AbortController();
-  afterTest(async () => {
-    stop.abort();
-    await client.close();
-    await server[Symbol.asyncDispose]();
-  });
+  afterTest(() => stop.abort());
   const errors: string[] = [];
   const watch = new MeshWatch(
-    client,
+    api.client(),
     stop.signal,
     (_, error, instead) => errors.push(`${String(error)}; ${instead}`),
     scope,
@@ -58,7 +53,7 @@ async function watched(objects: Objects, scope?: MeshScope, forbids?: MeshServer
   await setImmediate();
   const changes: MeshChange[] = [];
   watch.onChange((change) => change && changes.push(change));
-  return { server, watch, changes, errors };
+  return { api, watch, changes, errors };
 }
 
 const only = ({ watch }: Watched): Injection => {
@@ -104,7 +99,7 @@ test('a platform’s own webhook is seen with the istiod behind its Service and 
     ],
   );
   const before = injections[0]?.run;
-  seen.server.put('configmaps', configMap('istio-sidecar-injector-v1x30', { config: 'b' }, 'p8-istio'));
+  seen.api.put('configmaps', configMap('istio-sidecar-injector-v1x30', { config: 'b' }, 'p8-istio'));
   await until('its ConfigMap to count', () => seen.watch.mesh().injections[0]?.run !== before);
 });
 
@@ -129,12 +124,12 @@ test('a tag that moves by its clientConfig alone is assessed by the istiod that 
   };
   assert.deepEqual([istiodOf(seen), gate()], ['istiod-old', 'proxy-newer-than-istiod']);
   const [, configuration] = moved('istiod-new')[0] as Objects[number];
-  seen.server.put(WEBHOOKS, configuration);
+  seen.api.put(WEBHOOKS, configuration);
   await until('the other istiod', () => istiodOf(seen) === 'istiod-new' && gate() === undefined);
   assert.equal(only(seen).entry?.revision, 'new');
   const { run } = only(seen);
   await until('its ConfigMap to be watched', () => seen.watch.problems().length === 0);
-  seen.server.put('configmaps', configMap('istio-sidecar-injector-new', { config: 'newer' }));
+  seen.api.put('configmaps', configMap('istio-sidecar-injector-new', { config: 'newer' }));
   await until('the new revision’s ConfigMap to count', () => only(seen).run !== run);
 });
 
@@ -151,7 +146,7 @@ for (const [name, more, scope, home] of urls)
     );
     assert.equal(istiodOf(seen), home);
     assert.ok(
-      seen.server.listed.every((path) => !path.endsWith('/deployments')),
+      seen.api.listed.every((path) => !path.endsWith('/deployments')),
       'it looked where nobody names',
     );
   });
@@ -174,7 +169,7 @@ const dying = (name: string): Written => {
 test('a namespace whose deletion begins is another one, although its labels are the same', async () => {
   const seen = await watched([...PLAIN, ['namespaces', namespace('shop')]]);
   const before = seen.watch.mesh();
-  seen.server.put('namespaces', dying('shop'));
+  seen.api.put('namespaces', dying('shop'));
   await until('the deletion to be told', () => seen.changes.length > 0);
   const { namespaces } = seen.watch.mesh();
   assert.deepEqual([before.namespaces.get('shop')?.deleting, namespaces.get('shop')?.deleting], [undefined, true]);
@@ -223,11 +218,11 @@ for (const [name, before, [resource, object], concerns] of edits)
     const first: Mesh = seen.watch.mesh();
     const changes = new Changes(first);
     seen.watch.onChange((change) => changes.note(() => assert.fail('the mesh was built for one event'), change));
-    seen.server.put(resource, object);
+    seen.api.put(resource, object);
     // what concerns nobody is told by what follows it in its own watch
-    if (concerns === 'nothing') seen.server.put('deployments', deployment('istiod', { ready: 0 }));
+    if (concerns === 'nothing') seen.api.put('deployments', deployment('istiod', { ready: 0 }));
     await until('the edit to arrive', () => seen.changes.length > 0);
-    seen.server.put('namespaces', namespace('last'));
+    seen.api.put('namespaces', namespace('last'));
     await until('all to be told', last);
     const scope = changes.take(seen.watch.mesh());
     const names =
@@ -241,11 +236,11 @@ test('a namespace’s ProxyConfigs are told apart by what they say', async () =>
   const seen = await watched([...PLAIN, ['proxyconfigs', proxyConfig('shop', 'a')]]);
   const hash = () => seen.watch.mesh().namespaces.get('shop')?.proxyConfigs;
   const before = hash();
-  seen.server.put('proxyconfigs', proxyConfig('shop', 'b'));
+  seen.api.put('proxyconfigs', proxyConfig('shop', 'b'));
   await until('another hash', () => hash() !== before);
-  seen.server.put('proxyconfigs', proxyConfig('shop', 'a'));
+  seen.api.put('proxyconfigs', proxyConfig('shop', 'a'));
   await until('the first hash', () => hash() === before);
-  seen.server.remove('proxyconfigs', 'shop', 'image');
+  seen.api.remove('proxyconfigs', 'shop', 'image');
   await until('no hash', () => hash() === undefined);
 });
 
@@ -253,8 +248,8 @@ test('an edit that is put back within one burst still concerns everything', asyn
   const seen = await watched(PLAIN);
   const changes = new Changes(seen.watch.mesh());
   seen.watch.onChange((change) => changes.note(() => seen.watch.mesh(), change));
-  seen.server.put('configmaps', configMap('istio', { mesh: 'x: y' }));
-  seen.server.put('configmaps', configMap('istio', { mesh: 'rootNamespace: istio-system' }));
+  seen.api.put('configmaps', configMap('istio', { mesh: 'x: y' }));
+  seen.api.put('configmaps', configMap('istio', { mesh: 'rootNamespace: istio-system' }));
   await until('them to be told', () => seen.changes.length > 0);
   assert.equal(changes.take(seen.watch.mesh()).kind, 'everything');
 });
@@ -270,7 +265,7 @@ test('a burst of events is told together and costs one mesh', async () => {
     last = performance.now();
   }, 5);
   afterTest(() => clearInterval(ticking));
-  for (const name of many) seen.server.put('namespaces', namespace(name, { relabelled: 'yes' }));
+  for (const name of many) seen.api.put('namespaces', namespace(name, { relabelled: 'yes' }));
   last = performance.now();
   const told = () => new Set(seen.changes.flatMap(({ namespaces }) => namespaces)).size;
   await until('all to be told', () => told() === many.length);
@@ -288,8 +283,8 @@ test('many big Deployments beside an istiod are not read before they matter', as
   const seen = await watched([...PLAIN, ...others]);
   assert.equal(istiodOf(seen), 'istiod');
   const began = performance.now();
-  for (let index = 0; index < 100; index++) seen.server.put(...(others[0] as Objects[number]));
-  seen.server.put('namespaces', namespace('last'));
+  for (let index = 0; index < 100; index++) seen.api.put(...(others[0] as Objects[number]));
+  seen.api.put('namespaces', namespace('last'));
   await until('all to be told', () => seen.changes.length > 0);
   assert.deepEqual(seen.changes, [{ namespaces: ['last'], epochs: false }]);
   assert.ok(performance.now() - began < 2000);
@@ -331,9 +326,7 @@ for (const [name, forbids, istiod, said] of refusals)
 test('what no entry names any more is not watched any more', async () => {
   const seen = await watched(PLAIN);
   const { run } = only(seen);
-  seen.server.put(WEBHOOKS, webhook(byService('istiod', 'elsewhere'), { labels: REV('default') }));
-  await until('the other namespace', () =>
-    seen.server.listed.includes('/apis/apps/v1/namespaces/elsewhere/deployments'),
-  );
+  seen.api.put(WEBHOOKS, webhook(byService('istiod', 'elsewhere'), { labels: REV('default') }));
+  await until('the other namespace', () => seen.api.listed.includes('/apis/apps/v1/namespaces/elsewhere/deployments'));
   await until('no istiod', () => only(seen).istiod === undefined && only(seen).run !== run);
 });
