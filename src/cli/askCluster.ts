@@ -1,4 +1,4 @@
-import type { Api } from '../cluster/client.ts';
+import type { Api } from '../cluster/api.ts';
 import type { Environment } from '../cluster/kubeconfig.ts';
 import { listPages } from '../cluster/list.ts';
 import { UNSAFE } from '../report/escaped.ts';

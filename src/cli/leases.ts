@@ -1,5 +1,5 @@
+import type { Api } from '../cluster/api.ts';
 import { isForbidden } from '../cluster/apiError.ts';
-import type { Api } from '../cluster/client.ts';
 import { wholeList } from '../cluster/list.ts';
 import { resourcePath } from '../cluster/resources.ts';
 import { annotationsOf, type Lease, LeaseObject, type LeaseSpec } from '../leader/lease.ts';

@@ -1,4 +1,4 @@
-import type { Api } from '../cluster/client.ts';
+import type { Api } from '../cluster/api.ts';
 import type { WorkloadKey } from '../model.ts';
 import type { Policy } from '../plan/policy.ts';
 import { installedSettings, type SettingsSource } from './installed/installedSettings.ts';

@@ -1,4 +1,4 @@
-import type { WatchApi } from '../cluster/client.ts';
+import type { WatchApi } from '../cluster/api.ts';
 import type { Clock } from '../cluster/clock.ts';
 import type { KubeCluster } from '../cluster/kubeCluster.ts';
 import { Reflector } from '../cluster/reflector.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { fits, type Shape } from '../fieldTypes.ts';
 import { forgetOldest } from '../forgetOldest.ts';
+import type { Api } from './api.ts';
 import { ApiError } from './apiError.ts';
-import type { Api } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { Priority } from './priority.ts';
 import { resourcePath } from './resources.ts';

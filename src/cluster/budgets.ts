@@ -1,7 +1,7 @@
 import { fits, type Shape } from '../fieldTypes.ts';
 import { SELECTOR } from '../kinds/rawWorkload.ts';
 import type { Budget, LabelSelector } from '../model.ts';
-import type { Api } from './client.ts';
+import type { Api } from './api.ts';
 import { ofEachListed } from './list.ts';
 import { resourcePath } from './resources.ts';
 

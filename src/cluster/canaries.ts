@@ -1,7 +1,7 @@
 import { excerpt } from '../excerpt.ts';
 import { fits, type Shape } from '../fieldTypes.ts';
 import type { Canary } from '../model.ts';
-import type { Api } from './client.ts';
+import type { Api } from './api.ts';
 import { ofEachListed } from './list.ts';
 import { resourcePath } from './resources.ts';
 

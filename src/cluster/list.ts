@@ -1,5 +1,5 @@
+import type { Api, Query } from './api.ts';
 import { ApiError, isGone } from './apiError.ts';
-import type { Api, Query } from './client.ts';
 import { fittingPage, PAGE_SIZE, pageLimitFor } from './pageLimit.ts';
 import type { Priority } from './priority.ts';
 

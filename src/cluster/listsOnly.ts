@@ -1,5 +1,5 @@
+import type { WatchApi } from './api.ts';
 import { untilAborted } from './callLimit.ts';
-import type { WatchApi } from './client.ts';
 
 /**
  * Lists objects, and never watches them: for a command that reads them once. Each watch would open a connection of its own, and wait for

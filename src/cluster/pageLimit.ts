@@ -1,5 +1,5 @@
+import type { Api } from './api.ts';
 import { isTooLarge } from './apiError.ts';
-import type { Api } from './client.ts';
 
 /** Objects per page: what client-go's pager asks for; a page of injected pods is then about 5 MB of JSON. */
 export const PAGE_SIZE = 500;

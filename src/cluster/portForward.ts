@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { type Dispatcher, WebSocket } from 'undici';
-import type { Api, ApiRequest } from './client.ts';
+import type { Api, ApiRequest } from './api.ts';
 import { resourcePath } from './resources.ts';
 
 /** What a WebSocket to the API server needs. */

@@ -1,4 +1,4 @@
-import type { ApiRequest } from './client.ts';
+import type { ApiRequest } from './api.ts';
 
 /**
  * The priorities of requests that wait for a connection, the most important first.

@@ -1,7 +1,7 @@
 import { backOff } from '../backOff.ts';
 import { loopSlices } from '../loopSlices.ts';
+import type { WatchApi } from './api.ts';
 import { ApiError, isForbidden, isGone, isNotFound, type RawStatus, statusError } from './apiError.ts';
-import type { WatchApi } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { METADATA_ONLY, snapshot } from './list.ts';
 import { rightFor } from './resources.ts';

@@ -3,7 +3,7 @@ import { fits, type Shape } from '../fieldTypes.ts';
 import type { PodFacts, Workload } from '../model.ts';
 import { PRODUCT } from '../names.ts';
 import { cutToSecond } from '../rfc3339.ts';
-import type { Api } from './client.ts';
+import type { Api } from './api.ts';
 import { ofEachListed } from './list.ts';
 import { resourcePath } from './resources.ts';
 

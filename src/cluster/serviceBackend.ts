@@ -1,6 +1,6 @@
 import { fits, type Shape } from '../fieldTypes.ts';
 import type { Labels } from '../model.ts';
-import type { Api } from './client.ts';
+import type { Api } from './api.ts';
 import { wholeList } from './list.ts';
 import { resourcePath } from './resources.ts';
 import { selectorQuery } from './selectorQuery.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Api } from '../cluster/api.ts';
 import { isConflict, isNotFound } from '../cluster/apiError.ts';
-import type { Api } from '../cluster/client.ts';
 import { type Clock, systemClock } from '../cluster/clock.ts';
 import type { OwnAccount } from '../cluster/ownAccount.ts';
 import { LEASE_ANNOTATION } from '../names.ts';

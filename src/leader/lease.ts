@@ -1,5 +1,5 @@
+import type { Api } from '../cluster/api.ts';
 import { isNotFound } from '../cluster/apiError.ts';
-import type { Api } from '../cluster/client.ts';
 import type { OwnAccount } from '../cluster/ownAccount.ts';
 import { resourcePath } from '../cluster/resources.ts';
 import type { Labels } from '../model.ts';

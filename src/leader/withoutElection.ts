@@ -1,5 +1,5 @@
+import type { Api } from '../cluster/api.ts';
 import { isConflict } from '../cluster/apiError.ts';
-import type { Api } from '../cluster/client.ts';
 import { type Clock, systemClock } from '../cluster/clock.ts';
 import type { OwnAccount } from '../cluster/ownAccount.ts';
 import type { Labels } from '../model.ts';

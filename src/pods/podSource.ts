@@ -1,5 +1,5 @@
+import type { Api, ApiResponse } from '../cluster/api.ts';
 import { ApiError } from '../cluster/apiError.ts';
-import type { Api, ApiResponse } from '../cluster/client.ts';
 import { type Continued, eachPage, pageQuery } from '../cluster/list.ts';
 import { fittingPage, PAGE_SIZE, pageLimitFor } from '../cluster/pageLimit.ts';
 import type { Priority } from '../cluster/priority.ts';

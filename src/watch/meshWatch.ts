@@ -1,5 +1,5 @@
+import type { WatchApi } from '../cluster/api.ts';
 import { isForbidden } from '../cluster/apiError.ts';
-import type { WatchApi } from '../cluster/client.ts';
 import { Reflector, type ReflectorOptions } from '../cluster/reflector.ts';
 import { resourcePath } from '../cluster/resources.ts';
 import type { Change } from '../cluster/store.ts';

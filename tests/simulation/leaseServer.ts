@@ -1,4 +1,4 @@
-import type { Api, ApiRequest } from '../../src/cluster/client.ts';
+import type { Api, ApiRequest } from '../../src/cluster/api.ts';
 import { readJournal, type StoredEntry } from '../../src/journal/journalText.ts';
 import type { Lease } from '../../src/leader/lease.ts';
 import type { Labels } from '../../src/model.ts';

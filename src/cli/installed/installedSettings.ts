@@ -1,5 +1,5 @@
+import type { Api } from '../../cluster/api.ts';
 import { isForbidden, isNotFound } from '../../cluster/apiError.ts';
-import type { Api } from '../../cluster/client.ts';
 import { resourcePath } from '../../cluster/resources.ts';
 import { fits, type Shape } from '../../fieldTypes.ts';
 import { deployment } from '../../kinds/deployment.ts';

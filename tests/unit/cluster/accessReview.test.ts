@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AccessReview, TooManyReviews } from '../../../src/cluster/accessReview.ts';
+import type { ApiRequest } from '../../../src/cluster/api.ts';
 import { ApiError } from '../../../src/cluster/apiError.ts';
-import type { ApiRequest } from '../../../src/cluster/client.ts';
 import { FakeClock } from './fakeClock.ts';
 
 const USER = {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ApiRequest } from '../../../src/cluster/api.ts';
 import type { ApiError } from '../../../src/cluster/apiError.ts';
-import { type ApiRequest, KubeClient, type KubeClientOptions } from '../../../src/cluster/client.ts';
+import { KubeClient, type KubeClientOptions } from '../../../src/cluster/client.ts';
 import { NotLeading } from '../../../src/leader/leadership.ts';
 import { ApiServer, configFor, json, status } from './apiServer.ts';
 import { settled, until } from './deadline.ts';

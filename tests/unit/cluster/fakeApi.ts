@@ -1,4 +1,4 @@
-import type { ApiRequest, ApiResponse, Query, StreamRequest, WatchApi } from '../../../src/cluster/client.ts';
+import type { ApiRequest, ApiResponse, Query, StreamRequest, WatchApi } from '../../../src/cluster/api.ts';
 
 export type Answer = unknown;
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
+import type { Api, ApiRequest } from '../../../src/cluster/api.ts';
 import { listBudgets } from '../../../src/cluster/budgets.ts';
 import { listCanaries } from '../../../src/cluster/canaries.ts';
-import type { Api, ApiRequest, KubeClient } from '../../../src/cluster/client.ts';
+import type { KubeClient } from '../../../src/cluster/client.ts';
 import { systemClock } from '../../../src/cluster/clock.ts';
 import { KubeCluster } from '../../../src/cluster/kubeCluster.ts';
 import { latestRejection } from '../../../src/cluster/rejection.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Method, Query } from '../../../src/cluster/client.ts';
+import type { Method, Query } from '../../../src/cluster/api.ts';
 import { type Priority, priorityOf } from '../../../src/cluster/priority.ts';
 
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/meltemi/leases';

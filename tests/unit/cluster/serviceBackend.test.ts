@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Api } from '../../../src/cluster/client.ts';
+import type { Api } from '../../../src/cluster/api.ts';
 import { serviceBackend } from '../../../src/cluster/serviceBackend.ts';
 
 const SERVICE = { spec: { selector: { app: 'istiod' }, ports: [{ port: 443, targetPort: 15017 }] } };

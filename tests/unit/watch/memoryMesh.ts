@@ -1,5 +1,6 @@
+import type { ApiRequest, StreamRequest } from '../../../src/cluster/api.ts';
 import { statusError } from '../../../src/cluster/apiError.ts';
-import type { ApiRequest, KubeClient, StreamRequest } from '../../../src/cluster/client.ts';
+import type { KubeClient } from '../../../src/cluster/client.ts';
 import { FakeWatch } from '../cluster/fakeApi.ts';
 import type { Written } from './meshObjects.ts';
 
