@@ -1,8 +1,8 @@
 import { contextNames } from '../cluster/kubeconfig.ts';
 import { messageOf } from '../messageOf.ts';
 import { type Connection, connect } from './connect.ts';
-import type { Streams } from './planCommand.ts';
 import type { Settings } from './settings.ts';
+import type { Streams } from './streams.ts';
 
 /** The word for all contexts of the kubeconfig. */
 const ALL_CONTEXTS = 'all';

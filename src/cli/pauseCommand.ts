@@ -1,8 +1,8 @@
 import { LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
 import { escaped } from '../report/escaped.ts';
 import { annotateLease } from './annotateLease.ts';
-import type { Streams } from './planCommand.ts';
 import type { Settings } from './settings.ts';
+import type { Streams } from './streams.ts';
 
 /**
  * Stops new restarts until `meltemi resume`, whichever replica leads.

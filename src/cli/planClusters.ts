@@ -1,31 +1,15 @@
 import { messageOf } from '../messageOf.ts';
-import type { Evaluation } from '../plan/evaluate.ts';
-import type { JournalEntries } from '../plan/journalEntry.ts';
-import type { AllRunNotes } from '../plan/runNotes.ts';
 import { escaped } from '../report/escaped.ts';
 import { jsonText, yamlText } from '../report/machineText.ts';
-import type { Row } from '../report/row.ts';
 import type { ClusterStatus, UnreadCluster } from '../status/clusterStatus.ts';
 import { clusterRows, clusterTable } from '../status/clusterTable.ts';
 import { statusOf } from '../status/statusOf.ts';
 import { contextsOf } from './contexts.ts';
 import { type LeaseFacts, leaseFacts, leaseStatus } from './leaseStatus.ts';
 import type { LeaseLookup } from './leases.ts';
-import { planCommand, type Streams } from './planCommand.ts';
+import { type PlannedCluster, planCommand } from './planCommand.ts';
 import type { Settings } from './settings.ts';
-
-/** What a plan of one cluster is made of. */
-export interface PlannedCluster {
-  readonly evaluation: Evaluation;
-  readonly rows: readonly Row[];
-  /** What could not be read. */
-  readonly warnings: readonly string[];
-  /** When it was made, by the wall clock in milliseconds. */
-  readonly wall: number;
-  readonly entries: JournalEntries;
-  readonly notes: AllRunNotes;
-  readonly lookup: LeaseLookup;
-}
+import type { Streams } from './streams.ts';
 
 const FAILED = 1;
 const WRONG_USAGE = 2;

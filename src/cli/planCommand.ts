@@ -1,4 +1,3 @@
-import type { Environment } from '../cluster/kubeconfig.ts';
 import { readOnly } from '../cluster/readOnly.ts';
 import { Injectors } from '../expect/injectors.ts';
 import { sourcesIn } from '../expect/matchOf.ts';
@@ -15,7 +14,9 @@ import type { Forecast } from '../plan/eta/eta.ts';
 import { type ForecastInputs, forecastStepwise } from '../plan/eta/forecast.ts';
 import { withEta } from '../plan/eta/withEta.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
+import type { JournalEntries } from '../plan/journalEntry.ts';
 import type { Policy } from '../plan/policy.ts';
+import type { AllRunNotes } from '../plan/runNotes.ts';
 import { escaped } from '../report/escaped.ts';
 import { explanation } from '../report/explanation.ts';
 import { type Row, rowsOf } from '../report/row.ts';
@@ -24,8 +25,6 @@ import type { MeshScope } from '../watch/meshWatch.ts';
 import { evaluateWithMetricGates } from './askMetricGates.ts';
 import { connect } from './connect.ts';
 import { findLease, type LeaseLookup } from './leases.ts';
-import type { ScreenInput } from './liveScreen.ts';
-import type { PlannedCluster } from './planClusters.ts';
 import { type PlanMesh, planMesh } from './planMesh.ts';
 import { planSettings, sourceLine } from './planSettings.ts';
 import { planText } from './planText.ts';
@@ -33,15 +32,21 @@ import { PolicySource } from './policySource.ts';
 import { Progress } from './progress.ts';
 import { serviceTunnel } from './serviceTunnel.ts';
 import type { Settings } from './settings.ts';
+import type { Streams } from './streams.ts';
 import { warnUnread } from './warnUnread.ts';
 import { assumedText } from './whatIf/assumedText.ts';
 
-/** The standard streams and the environment, as far as a command needs them. */
-export interface Streams {
-  readonly input: AsyncIterable<Buffer> & ScreenInput;
-  readonly out: NodeJS.WriteStream;
-  readonly error: NodeJS.WriteStream;
-  readonly environment: Environment;
+/** What a plan of one cluster is made of. */
+export interface PlannedCluster {
+  readonly evaluation: Evaluation;
+  readonly rows: readonly Row[];
+  /** What could not be read. */
+  readonly warnings: readonly string[];
+  /** When it was made, by the wall clock in milliseconds. */
+  readonly wall: number;
+  readonly entries: JournalEntries;
+  readonly notes: AllRunNotes;
+  readonly lookup: LeaseLookup;
 }
 
 const NOTHING_OUTDATED = 0;

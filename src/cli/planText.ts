@@ -6,8 +6,8 @@ import { planTable } from '../report/planTable.ts';
 import type { Row } from '../report/row.ts';
 import type { WaveWords } from '../report/waveWords.ts';
 import type { SettingsSource } from './installed/installedSettings.ts';
-import type { Streams } from './planCommand.ts';
 import type { Settings } from './settings.ts';
+import type { Streams } from './streams.ts';
 import { assumedText } from './whatIf/assumedText.ts';
 import type { Checked } from './whatIf/checkAssumptions.ts';
 

@@ -4,12 +4,12 @@ import type { MetricGate } from '../plan/metricGate.ts';
 import { jsonText, yamlText } from '../report/machineText.ts';
 import { readTextFile, type TextFile } from '../watch/textFile.ts';
 import { askMetricGates } from './askMetricGates.ts';
-import type { Streams } from './planCommand.ts';
 import { type PolicyReading, readPolicy } from './policyFile.ts';
 import { POLICY_SIZE } from './policySize.ts';
 import { problemLines, readingOf } from './policySource.ts';
 import type { Setting } from './setting.ts';
 import { POLICY_NAMES, SETTINGS } from './settings.ts';
+import type { Streams } from './streams.ts';
 
 const USABLE = 0;
 const UNUSABLE = 1;

@@ -5,8 +5,9 @@ import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { escaped } from '../report/escaped.ts';
 import { EXPLAIN_FORMATS, type ExplainFormat, parseReason } from './explainCommand.ts';
+import { flagOption } from './flagOption.ts';
 import type { CheckOptions } from './policyCommand.ts';
-import { type CommandName, defaultOf, emptyIsUnset, envOf, flagOf, type Setting } from './setting.ts';
+import { type CommandName, emptyIsUnset, envOf, type Setting } from './setting.ts';
 import { defaults, SETTINGS, type Settings } from './settings.ts';
 import { withoutCredentials } from './withoutCredentials.ts';
 
@@ -176,21 +177,8 @@ function optionsOf(command: CommandName, environment: Environment): Option[] {
     .map(([name, setting]) => optionOf(name, setting, environment));
 }
 
-const SHORT: Readonly<Record<string, string>> = { namespace: '-n, ', output: '-o, ', watch: '-w, ' };
-
 function optionOf(name: string, setting: Setting<unknown>, environment: Environment): Option {
   const option = flagOption(name, setting);
   const variable = envOf(name);
   return environment[variable] === '' && emptyIsUnset(setting) ? option : option.env(variable);
-}
-
-/** The flag of a setting, without its environment variable. */
-export function flagOption(name: string, setting: Setting<unknown>): Option {
-  const { value, alone = value === undefined ? 'true' : undefined, parse, combine } = setting;
-  // A switch takes an optional value, so that `--dry-run=false` and MELTEMI_DRY_RUN=false mean what they say.
-  const shown = value === undefined ? '[true|false]' : alone === undefined ? `<${value}>` : `[${value}]`;
-  const option = new Option(`${SHORT[name] ?? ''}${flagOf(name)} ${shown}`, setting.help)
-    .argParser(combine ? (given: string, before: unknown) => combine(before, parse(given)) : parse)
-    .default(defaultOf(setting), setting.default || 'none');
-  return alone === undefined ? option : option.preset(alone);
 }

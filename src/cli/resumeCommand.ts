@@ -1,8 +1,8 @@
 import { LEASE_ANNOTATION, LEASE_NAME } from '../names.ts';
 import { escaped } from '../report/escaped.ts';
 import { annotateLease } from './annotateLease.ts';
-import type { Streams } from './planCommand.ts';
 import type { Settings } from './settings.ts';
+import type { Streams } from './streams.ts';
 
 /**
  * Ends a pause and all current halts.

@@ -4,10 +4,10 @@ import { type ClusterStatus, isUnread, type RolloutFacts, type UnreadCluster } f
 import { type Connected, connected, contextsOf } from './contexts.ts';
 import { leaseStatus } from './leaseStatus.ts';
 import { locateLease, PATIENCE } from './locateLease.ts';
-import type { Streams } from './planCommand.ts';
 import { readRollouts, unreadWords } from './rollouts.ts';
 import type { Settings } from './settings.ts';
 import { shownAs, showsRollouts, statusOutput } from './statusOutput.ts';
+import type { Streams } from './streams.ts';
 import { watchStatus } from './watchStatus.ts';
 
 const OK = 0;

@@ -5,8 +5,8 @@ import { type ClusterStatus, isUnread, type StatusChoice, type UnreadCluster } f
 import { clusterRows, clusterTable } from '../status/clusterTable.ts';
 import { type FrameOptions, frame } from '../status/frame.ts';
 import { statusObject } from '../status/statusObject.ts';
-import type { Streams } from './planCommand.ts';
 import type { Settings } from './settings.ts';
+import type { Streams } from './streams.ts';
 
 const ERROR_LIMIT = 2000;
 /** The width of what is not written to a terminal. */

@@ -9,9 +9,9 @@ import type { Connection } from './connect.ts';
 import type { Connected } from './contexts.ts';
 import { LiveScreen } from './liveScreen.ts';
 import { locateLease } from './locateLease.ts';
-import type { Streams } from './planCommand.ts';
 import type { Settings } from './settings.ts';
 import { type Shown, showsRollouts, statusOutput, unreadLine } from './statusOutput.ts';
+import type { Streams } from './streams.ts';
 
 export interface WatchStatusOptions {
   readonly connections: readonly Connected[];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { planCommand, type Streams } from '../../src/cli/planCommand.ts';
+import { planCommand } from '../../src/cli/planCommand.ts';
 import { defaults } from '../../src/cli/settings.ts';
+import type { Streams } from '../../src/cli/streams.ts';
 import type { Assumption } from '../../src/expect/assumption.ts';
 import type { Row } from '../../src/report/row.ts';
 import { Testbed } from '../testbed/testbed.ts';

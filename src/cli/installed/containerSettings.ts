@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ENV_PREFIX } from '../../names.ts';
-import { flagOption } from '../program.ts';
+import { flagOption } from '../flagOption.ts';
 import { quoted } from '../quoted.ts';
 import { emptyIsUnset, envOf, type Setting } from '../setting.ts';
 import { SETTINGS, type Settings } from '../settings.ts';
