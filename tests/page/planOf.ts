@@ -2,27 +2,13 @@ import type { Assessed } from '../../src/plan/assessed.ts';
 import { type Plan, plan } from '../../src/plan/plan.ts';
 import type { PlanContext } from '../../src/plan/rule.ts';
 import { journalOf } from '../builders/journal.ts';
-import { policy } from '../builders/policy.ts';
-import { assessed, expected, NOW } from '../builders/workload.ts';
+import { context, policy } from '../builders/policy.ts';
+import { assessed, expected } from '../builders/workload.ts';
 
 /** What the operator decides about these workloads, with two restarts at a time. */
 export function planOf(all: readonly Assessed[], given: Partial<PlanContext> = {}): Plan {
-  return plan(all, {
-    now: NOW,
-    wall: NOW,
-    policy: policy({ maxInFlight: 2, maxInFlightPerNamespace: 9, istiodConfigReadDelay: 0 }),
-    journal: journalOf(all),
-    notes: new Map(),
-    metricGates: new Map(),
-    epochSeenAt: new Map(),
-    retryAt: new Map(),
-    unconfirmed: () => undefined,
-    stale: undefined,
-    paused: undefined,
-    busy: new Set(),
-    starting: new Set(),
-    ...given,
-  });
+  const two = policy({ maxInFlight: 2, maxInFlightPerNamespace: 9 });
+  return plan(all, context({ policy: two, journal: journalOf(all), ...given }));
 }
 
 /** An outdated workload of that name. */

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { WorkloadKey } from '../../../src/model.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
 import { plan } from '../../../src/plan/plan.ts';
@@ -9,7 +8,7 @@ import type { StatusDocument } from '../../../src/status/statusDocument.ts';
 import { statusOf, statusStepwise } from '../../../src/status/statusOf.ts';
 import { readStatus } from '../../../src/status/statusText.ts';
 import { journalled, journalOf, restarted } from '../../builders/journal.ts';
-import { policy } from '../../builders/policy.ts';
+import { context, policy } from '../../builders/policy.ts';
 import { assessed, expected, group, injection, istiod, MINUTE, NOW, outdated } from '../../builders/workload.ts';
 
 const current = { state: 'current', expected: expected(), drifts: [] } as const;
@@ -19,23 +18,8 @@ const skipped = { state: 'skipped', reason: { code: 'not-injected', detail: '' }
 const BEHIND = 60 * MINUTE;
 
 function evaluated(all: readonly Assessed[], waves?: readonly RunWaves[]) {
-  const journal = journalOf(all);
-  const context = {
-    now: NOW,
-    wall: NOW,
-    policy: policy({ maxInFlight: 2, maxInFlightPerNamespace: 9, istiodConfigReadDelay: 0 }),
-    journal,
-    notes: new Map(),
-    metricGates: new Map(),
-    epochSeenAt: new Map(),
-    retryAt: new Map(),
-    unconfirmed: () => undefined,
-    stale: undefined,
-    paused: undefined,
-    busy: new Set<WorkloadKey>(),
-    starting: new Set<WorkloadKey>(),
-  };
-  return { ...plan(all, context), at: NOW, ...(waves && { waves }) };
+  const two = policy({ maxInFlight: 2, maxInFlightPerNamespace: 9 });
+  return { ...plan(all, context({ policy: two, journal: journalOf(all) })), at: NOW, ...(waves && { waves }) };
 }
 
 function told(all: readonly Assessed[], waves?: readonly RunWaves[]): StatusDocument {
