@@ -13,8 +13,8 @@ import {
 import { type Outcome, provesNothing } from '../plan/outcomes.ts';
 import { recordOf, targetsOf } from '../plan/record.ts';
 import type { AllRunNotes, RunNotes } from '../plan/runNotes.ts';
-import { journalText, type LearntImages, readJournal, type StoredEntry } from './journalText.ts';
-import { counting } from './learntRules.ts';
+import { journalText, readJournal, type StoredEntry } from './journalText.ts';
+import { type Learnt, LearntRules } from './learntRules.ts';
 import { NotesOfRuns } from './notesOfRuns.ts';
 import { SharedWrites } from './sharedWrites.ts';
 import { SnapshotMap } from './snapshotMap.ts';
@@ -42,9 +42,6 @@ export interface JournalOptions {
   readonly sleep?: (milliseconds: number) => Promise<void>;
 }
 
-/** The maximum number of rewrites of one injection, and of those from one namespace. Real clusters have a few. */
-const MOST_LEARNT = 40;
-const MOST_LEARNT_IN_NAMESPACE = 5;
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Whether the record on the workload has no outcome, because it could not be written. Without the entry, the outcome would be unknown. */
@@ -70,8 +67,7 @@ export type Loaded = 'read' | 'missing' | { readonly unreadable: string };
 export class Journal {
   readonly #options: JournalOptions;
   readonly #entries = new SnapshotMap<WorkloadKey, JournalEntry>();
-  #learnt: LearntImages = new Map();
-  #soFar: Journal['learnt'] | undefined;
+  readonly #learnt = new LearntRules();
   readonly #notes = new NotesOfRuns();
   readonly #writes: SharedWrites;
   /** How often the store was read. Text that was made before the last read belongs to another leader's term. */
@@ -112,7 +108,7 @@ export class Journal {
     this.#loads += 1;
     this.#writes.drop(new ReadAgain());
     const before = new Map(this.#entries);
-    this.#learns(new Map(read.learnt));
+    this.#learnt.load(read.learnt);
     this.#notes.load(read.notes);
     this.#entries.clear();
     for (const [key, stored] of read.entries) this.#entries.set(key, this.#loaded(stored, before.get(key)));
@@ -189,49 +185,28 @@ export class Journal {
     return ended;
   }
 
-  /**
-   * The rewrites of a run's images that count in a namespace. Another registry or path or an added digest is the same version, so it
-   * counts everywhere. A different image may come from the owner of the namespace. It counts there, and elsewhere once a second namespace
-   * has shown the same.
-   */
+  /** The rewrites of a run's images that count in a namespace. */
   learnt(run: string, namespace: string): readonly RewriteRule[] {
-    return counting(this.#learnt, run, namespace);
+    return this.learntSoFar()(run, namespace);
   }
 
   /** `learnt` as it is now: a later restart does not change what it returns. The same function as long as nothing new is learnt. */
-  learntSoFar(): Journal['learnt'] {
-    const known = this.#learnt;
-    this.#soFar ??= (run, namespace) => counting(known, run, namespace);
-    return this.#soFar;
-  }
-
-  #learns(learnt: LearntImages): void {
-    this.#learnt = learnt;
-    this.#soFar = undefined;
+  learntSoFar(): Learnt {
+    return this.#learnt.soFar();
   }
 
   /** @returns whether the rule is new, already known, or does not count because there is no room for it */
-  learn(run: string, rule: RewriteRule, namespace: string): 'news' | 'known' | 'full' {
-    const known = this.#learnt.get(run) ?? [];
-    const words = JSON.stringify(rule);
-    const same = known.find((one) => JSON.stringify(one.rule) === words);
-    if (same && (same.namespaces.length > 1 || same.namespaces.includes(namespace))) return 'known';
-    // a user who can change the pods of one namespace must not use up the room of all
-    const fromHere = known.filter(({ namespaces }) => namespaces[0] === namespace).length;
-    if (!same && (known.length >= MOST_LEARNT || fromHere >= MOST_LEARNT_IN_NAMESPACE)) return 'full';
-    const others = known.filter((one) => one !== same);
-    this.#learns(
-      new Map(this.#learnt).set(run, [...others, { rule, namespaces: [...(same?.namespaces ?? []), namespace] }]),
-    );
-    this.#storeSoon();
-    return same ? 'known' : 'news';
+  learn(run: string, rule: RewriteRule, namespace: string): ReturnType<LearntRules['learn']> {
+    const before = this.#learnt.all;
+    const learnt = this.#learnt.learn(run, rule, namespace);
+    if (this.#learnt.all !== before) this.#storeSoon();
+    return learnt;
   }
 
   /** Forgets what was learnt of injections that no longer exist, and the notes of their runs, except news that receivers wait for. */
   keepOnly(injections: readonly { readonly run: string }[]): void {
     const runs = new Set(injections.map(({ run }) => run));
-    const left = new Map([...this.#learnt].filter(([run]) => runs.has(run)));
-    if (left.size < this.#learnt.size) this.#learns(left);
+    this.#learnt.keepOnly(runs);
     this.#notes.keepOnly(runs);
   }
 
@@ -297,7 +272,7 @@ export class Journal {
 
   async #write(): Promise<void> {
     const loads = this.#loads;
-    const made = journalText(this.#entries, this.#learnt, this.#notes.all);
+    const made = journalText(this.#entries, this.#learnt.all, this.#notes.all);
     const text = typeof made === 'string' ? made : await made;
     if (loads !== this.#loads) throw new ReadAgain();
     await this.#options.store.keep(text);
