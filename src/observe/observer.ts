@@ -4,14 +4,11 @@ import { restartingExpired } from '../cluster/list.ts';
 import { CANARIES } from '../cluster/resources.ts';
 import { type DriftRules, readsConfig } from '../compare/drift.ts';
 import { countOf, isInjected, PodGroups, PodsByController, replaceable } from '../compare/podGroups.ts';
-import type { Answer } from '../expect/answer.ts';
 import { ConcurrencyLimit } from '../expect/concurrencyLimit.ts';
 import type { Injectors } from '../expect/injectors.ts';
-import type { KeptAnswer } from '../expect/keptAnswers.ts';
 import { matchesOf, type SourceMatch, sourcesIn } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
-import type { Question } from '../expect/question.ts';
-import { type Asked, questionOf } from '../expect/questionOf.ts';
+import type { Asked } from '../expect/questionOf.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
 import type { Journal } from '../journal/journal.ts';
 import { nameOf } from '../kinds/apiResource.ts';
@@ -28,12 +25,12 @@ import {
   type WorkloadKind,
   type WorkloadRef,
 } from '../model.ts';
-import { type Answered, assess, type SourceAnswer } from '../plan/assess.ts';
+import { type Answered, assess } from '../plan/assess.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import { covering } from '../plan/budget.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { SidecarFields } from '../pods/podFields.ts';
-import { AnsweredBefore, type WithAnswers } from './answeredBefore.ts';
+import { Answers } from './answers.ts';
 import { lenderOf, missingLender, withTemplateOf } from './borrowedTemplate.ts';
 import { Claims } from './claims.ts';
 import { type Counted, doubtOf, worthALook } from './doubt.ts';
@@ -82,7 +79,7 @@ const AT_ONCE = 4;
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #hashes = new TemplateHashes();
-  readonly #before = new AnsweredBefore();
+  readonly #answers: Answers;
   readonly #owners = new PodOwners();
   readonly #unsupported: UnsupportedOwners;
   /** The budgets of each namespace as they were read last, by whatever look or scan. */
@@ -94,6 +91,7 @@ export class Observer {
   constructor(options: ObserverOptions) {
     this.#options = options;
     const { cluster, onNotServed, onForbidden } = options;
+    this.#answers = new Answers(options);
     this.#unsupported = new UnsupportedOwners(options);
     this.#optional = new OptionalLists({
       cluster,
@@ -212,7 +210,7 @@ export class Observer {
       const one = { workload, templateHash: this.#hashes.of(workload), matches: matchesOf(mesh, workload) };
       seen.push(one);
       for (const matched of one.matches) {
-        const answer = this.#answer(mesh, { ...one, ...matched });
+        const answer = this.#answers.to(mesh, { ...one, ...matched });
         answer.catch(() => undefined);
         answers.push(answer);
       }
@@ -361,23 +359,8 @@ export class Observer {
   }
 
   /** Matches all of them with the mesh, and gets the answers of their injectors: kept ones where they still hold. */
-  async answerAll(mesh: Mesh, observations: readonly Observed[]): Promise<readonly Answered[]> {
-    const { injectors, policy } = this.#options;
-    const { drops } = injectors;
-    this.#before.begin([mesh, readsConfig(policy())]);
-    const again = new Map<number, WithAnswers>();
-    const asking: Promise<unknown>[] = [];
-    const slices = loopSlices();
-    for (const place of this.#before.missing(observations, drops)) {
-      await slices.step();
-      const one = this.#answered(mesh, observations[place] as Observed, false).then((answered) => {
-        again.set(place, answered);
-      });
-      one.catch(() => undefined);
-      asking.push(one);
-    }
-    await Promise.all(asking);
-    return this.#before.completed(observations, again, drops);
+  answerAll(mesh: Mesh, observations: readonly Observed[]): Promise<readonly Answered[]> {
+    return this.#answers.ofAll(mesh, observations);
   }
 
   /**
@@ -386,7 +369,7 @@ export class Observer {
    */
   async assess(mesh: Mesh, observed: Observed, fresh = false): Promise<Assessed> {
     const { journal, policy } = this.#options;
-    const { answered } = await this.#answered(mesh, observed, fresh);
+    const { answered } = await this.#answers.of(mesh, observed, fresh);
     const assessed = assess(answered, {
       mesh,
       policy: policy(),
@@ -396,61 +379,16 @@ export class Observer {
     return fresh ? { ...assessed, budgets: this.#newest(observed) } : assessed;
   }
 
-  async #answered(mesh: Mesh, observed: Observed, fresh: boolean): Promise<WithAnswers> {
-    const kept: (KeptAnswer | undefined)[] = [];
-    const answering = matchesOf(mesh, observed.workload).map(async (matched): Promise<SourceAnswer> => {
-      if (observed.unread !== undefined) return matched;
-      const asked = { ...observed, ...matched };
-      const question = this.#question(mesh, asked);
-      const answer = question ? await this.#ask(question, fresh) : fixedAnswer(asked);
-      if (question) kept.push(this.#keptAs(question, answer));
-      if (!answer) return matched;
-      const isShared = question !== undefined && !fresh && this.#options.injectors.isShared(question);
-      return { ...matched, answer, ...(isShared && { isShared }) };
-    });
-    const [first, ...others] = await Promise.all(answering);
-    // there is always a first one
-    const answered = { ...observed, ...(first as SourceAnswer), ...(others.length > 0 && { others }) };
-    // a copy, because a list that was pushed to has room for 17
-    return kept.every((one) => one !== undefined) ? { answered, kept: [...kept] } : { answered };
-  }
-
-  /** How an answer is kept that need not be asked for again; a question without one is tried again, with back-off. */
-  #keptAs(question: Question, answer: Answer | undefined): KeptAnswer | undefined {
-    const kept = answer?.kind === 'unknown' ? undefined : this.#options.injectors.kept(question);
-    return kept?.answer === answer ? kept : undefined;
-  }
-
   /** Budgets that the observation itself could not read stay unknown. */
   #newest({ workload, budgets }: Observed): readonly Budget[] {
     const newest = this.#newestBudgets.get(workload.namespace);
     return newest && budgets.every(({ name }) => name !== '') ? covering(newest, workload) : budgets;
   }
 
-  /** The answer of the injector to the question about a workload; undefined where nobody is asked. */
-  async #answer(mesh: Mesh, one: Asked & SourceMatch): Promise<Answer | undefined> {
-    const question = this.#question(mesh, one);
-    return question ? this.#ask(question, false) : fixedAnswer(one);
-  }
-
-  #question(mesh: Mesh, one: Asked & SourceMatch): Question | undefined {
-    if (one.match.kind === 'entry' && one.source?.fixed) return undefined;
-    return questionOf(mesh, one, readsConfig(this.#options.policy()));
-  }
-
-  #ask(question: Question, fresh: boolean): Promise<Answer> {
-    const { injectors } = this.#options;
-    return fresh ? injectors.askAfresh(question) : injectors.ask(question);
-  }
-
   #fieldsOf(of: Pick<Mesh, 'sources'>): SidecarFields {
     return { containers: containersOf(of), config: readsConfig(this.#options.policy()) };
   }
 }
-
-/** What the policy itself expects, where it does. */
-const fixedAnswer = ({ match, source, workload }: Asked & SourceMatch): Answer | undefined =>
-  match.kind === 'entry' ? source?.fixed?.expectation(workload) : undefined;
 
 /** Workloads that use the template of another one with that. */
 function withTemplates(workloads: readonly Workload[]): readonly Workload[] {

@@ -636,7 +636,7 @@ const EVICTIONS: readonly Mutant[] = [
   },
   {
     name: 'restarting for the answer to a like template',
-    file: 'src/observe/observer.ts',
+    file: 'src/observe/answers.ts',
     snippet: 'return fresh ? injectors.askAfresh(question) : injectors.ask(question);',
     instead: 'return injectors.ask(question);',
     breaks: 'answer',
