@@ -33,12 +33,7 @@ export class EtaUpkeep {
     this.#options = options;
   }
 
-  /** The last estimate; undefined if there is nothing to wait for, or none has been made. */
-  get latest(): Forecast | undefined {
-    return this.#latest;
-  }
-
-  /** The last estimate, if a plan has anything left to wait for. */
+  /** The last estimate, if there is one, and a plan has anything left to wait for. */
   latestFor(items: ForecastInputs['items']): Forecast | undefined {
     return items.some(isUnfinished) ? this.#latest : undefined;
   }
