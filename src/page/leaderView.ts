@@ -13,7 +13,7 @@ import type { RolloutFacts } from '../status/clusterStatus.ts';
 import { rolloutFacts } from '../status/rolloutFacts.ts';
 import type { StatusDocument } from '../status/statusDocument.ts';
 import { isOutside, type StatusContext, statusStepwise } from '../status/statusOf.ts';
-import { isSameRow, pageRow } from './pageRow.ts';
+import { pageRow } from './pageRow.ts';
 import type { PageRow } from './rowFilter.ts';
 
 export interface LeaderViewOptions {
@@ -37,8 +37,8 @@ export class LeaderView {
   readonly #options: LeaderViewOptions;
   #told: { readonly evaluation: Evaluation; readonly wall: number } | undefined;
   #led: Promise<Led> | undefined;
-  /** The rows that were made last. Those that have not changed are used again. */
-  #rows: ReadonlyMap<string, PageRow> = new Map();
+  /** The rows that were made, and what the wall clock was ahead of the steady one in them. */
+  #rows: { readonly ahead: number; readonly of: WeakMap<Planned, PageRow> } = { ahead: 0, of: new WeakMap() };
   #onChange: () => void = () => undefined;
 
   constructor(options: LeaderViewOptions) {
@@ -60,7 +60,6 @@ export class LeaderView {
   clear(): void {
     this.#told = undefined;
     this.#led = undefined;
-    this.#rows = new Map();
     this.#onChange();
   }
 
@@ -70,14 +69,29 @@ export class LeaderView {
     const { evaluation, wall } = this.#told;
     const { journal } = this.#options;
     const known = { wall, entries: journal.snapshot(), notes: new Map(journal.notes) };
-    this.#led ??= this.#make(evaluation, known);
+    this.#led ??= inSlices(this.#ledStepwise(evaluation, known), 2 * evaluation.items.length);
     return this.#led;
   }
 
-  async #make(evaluation: Evaluation, known: StatusContext): Promise<Led> {
-    const led = await inSlices(ledStepwise(evaluation, known, this.#rows), 2 * evaluation.items.length);
-    this.#rows = led.rows;
-    return led;
+  *#ledStepwise(evaluation: Evaluation, known: StatusContext): Generator<Pause, Led> {
+    const document = yield* statusStepwise(evaluation, known);
+    const rows = new Map<string, PageRow>();
+    const rollouts = new Map<string, RolloutFacts>();
+    for (const one of evaluation.items.filter((item) => !isOutside(item))) {
+      const key = keyOf(one.workload);
+      rows.set(key, this.#row(one, wallAhead(evaluation)));
+      if (isFollowed(one)) rollouts.set(key, rolloutFacts(one.workload, one.workload.rollout.createFailure));
+      yield 'short';
+    }
+    return { document, rows, rollouts };
+  }
+
+  /** A workload that is the same as in the evaluation before has the same row. */
+  #row(one: Planned, ahead: number): PageRow {
+    if (this.#rows.ahead !== ahead) this.#rows = { ahead, of: new WeakMap() };
+    const row = this.#rows.of.get(one) ?? pageRow(rowOf(one, undefined, ahead));
+    this.#rows.of.set(one, row);
+    return row;
   }
 
   /** How the verdict on a workload came about; undefined if it was not assessed. */
@@ -95,24 +109,6 @@ export class LeaderView {
       gates: { policy, metricGates: this.#options.metricGates(), now: evaluation.at },
     });
   }
-}
-
-function* ledStepwise(
-  evaluation: Evaluation,
-  known: StatusContext,
-  before: ReadonlyMap<string, PageRow>,
-): Generator<Pause, Led> {
-  const document = yield* statusStepwise(evaluation, known);
-  const rows = new Map<string, PageRow>();
-  const rollouts = new Map<string, RolloutFacts>();
-  for (const one of evaluation.items.filter((item) => !isOutside(item))) {
-    const key = keyOf(one.workload);
-    const [old, row] = [before.get(key), pageRow(rowOf(one, undefined, wallAhead(evaluation)))];
-    rows.set(key, old && isSameRow(old, row) ? old : row);
-    if (isFollowed(one)) rollouts.set(key, rolloutFacts(one.workload, one.workload.rollout.createFailure));
-    yield 'short';
-  }
-  return { document, rows, rollouts };
 }
 
 const isFollowed = ({ workload, step }: Planned): boolean => step.action === 'follow' && !workload.unsupported;
