@@ -191,9 +191,9 @@ export class Operator {
    * that are being followed are left to the next leader.
    */
   async lead(signal: AbortSignal): Promise<void> {
-    // an earlier term's would go over that of the leader in between
+    // another process may have led since: the status of an earlier term must not overwrite its status
     this.#options.status.clear();
-    // what was so then may have been otherwise in between
+    // what was orphaned or contradicted in an earlier term need not have been so all the time since
     this.#orphanedSince.clear();
     this.#contradictedSince.clear();
     this.#upkeep.load();

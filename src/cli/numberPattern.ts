@@ -8,7 +8,7 @@ export const numberUpTo = (limit: number): string => `(0|${fromOneTo(limit)})`;
 export function fromOneTo(limit: number): string {
   const digits = [...String(limit)].map(Number);
   const shorter = digits.length > 1 ? [`[1-9]${anyDigits(digits.length - 2, 0)}`] : [];
-  // with the same first digits as the limit, and then a smaller one
+  // as long as the limit: some of its first digits, and then a smaller digit
   const smaller = digits.flatMap((digit, at) => {
     const first = at === 0 ? 1 : 0;
     if (digit <= first) return [];

@@ -12,7 +12,7 @@ export function warnUnread<C extends Cluster>(cluster: C, onUnread: (words: stri
       try {
         return await read(...args);
       } catch (error) {
-        // of what was given up, something else is told
+        // an aborted read was given up because of another failure, which is told
         if (args.some((one) => one instanceof AbortSignal && one.aborted)) throw error;
         if (!said.has(what)) onUnread(`${what}: ${messageOf(error)}`);
         said.add(what);

@@ -63,7 +63,7 @@ export class Questioner {
   async #askOver(line: InjectorLine, asked: Question): Promise<Answer> {
     while (line.trial) await line.trial;
     line.waiting.delete(asked);
-    // closed while this question waited for its turn
+    // the line was closed while this question waited for its turn
     if (!this.#options.lines.isOpen(line, asked.injection)) return this.ask(asked);
     const outOfTurn = this.#outOfTurn.get(asked);
     this.#outOfTurn.delete(asked);

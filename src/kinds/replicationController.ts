@@ -13,7 +13,7 @@ export const replicationController: OwnerKind = {
   shape: { ...WORKLOAD, spec: { ...(WORKLOAD as { spec: object }).spec, selector: 'labels' } },
   read: (spec, status) => ({
     ...readReplicas(spec, status),
-    // `shape` holds
+    // its type was checked against `shape`
     selector: { matchLabels: (spec.selector ?? {}) as Labels },
   }),
   podCreator: 'replication-controller',

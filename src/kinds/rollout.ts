@@ -55,7 +55,7 @@ const SHAPE: Shape = {
   },
   status: {
     ...WORKLOAD.status,
-    // a number in words
+    // Argo Rollouts writes this number as a string
     observedGeneration: 'scalar',
     abort: 'boolean',
     pauseConditions: [{ reason: 'string' }],
@@ -111,7 +111,7 @@ export const rollout: OwnerKind = {
 const STRATEGIES: readonly string[] = ['canary', 'blueGreen'];
 
 function read(rawSpec: RawSpec, rawStatus: RawStatus): KindFields {
-  // `shape` holds
+  // their types were checked against `shape`
   const [spec, status] = [rawSpec as RolloutSpec, rawStatus as RolloutStatus];
   const report = replicaReport(rawSpec, rawStatus);
   const restartAt = parseTime(spec.restartAt ?? undefined);

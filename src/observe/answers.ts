@@ -65,7 +65,7 @@ export class Answers {
     const [first, ...others] = await Promise.all(answering);
     // there is always a first one
     const answered = { ...observed, ...(first as SourceAnswer), ...(others.length > 0 && { others }) };
-    // a copy, because a list that was pushed to has room for 17
+    // a copy takes less memory: V8 makes room for 17 in a list that is pushed to
     return kept.every((one) => one !== undefined) ? { answered, kept: [...kept] } : { answered };
   }
 

@@ -30,7 +30,7 @@ export function doubtOf(workload: Workload, groups: readonly PodGroup[], isOfMes
   if (!uid) return undefined;
   if (ownerKind(kind).isPerNode && groups.some(({ ready }) => !ready)) return 'nodes';
   const found = countOf(groups);
-  // whose pods were not found may be of the mesh by them
+  // without any pods it is not known whether they are in the mesh
   if (found === rollout.existing || (!isOfMesh && found > 0)) return undefined;
   // the pods of others name their owner by UID: only those of an unread intermediate can be missing
   if (!ownerKind(kind).through) return found === 0 ? 'mismatch' : undefined;

@@ -164,7 +164,7 @@ export class Observer {
     }
     const observations = new Map<WorkloadKey, Observed>();
     for (const one of await this.#observeDoubtful(counted, signal)) observations.set(keyOf(one.workload), one);
-    // the looks have found out whose some of them are
+    // meanwhile, the looks have found the owners of some of them
     const ofNobody = unclaimed.filter((controller) => !this.#owners.knows(controller));
     const kinds = new Set(this.#seenKinds(namespace).map(({ kind }) => kind));
     const unsupported = await this.#unsupported.observe(mesh, byController, ofNobody, {

@@ -47,7 +47,7 @@ export interface AssessmentContext {
 export function assess(answered: Answered, context: AssessmentContext): Assessed {
   const { source, match, answer, isShared, others, ...observed } = answered;
   const { workload } = observed;
-  // whatever it is called, nothing was ever restarted here
+  // an unsupported workload was never restarted, even if an entry has its name
   const entry = workload.unsupported ? undefined : context.entryOf(workload);
   const known = { ...observed, namespace: namespaceOf(context.mesh, workload), ...(entry && { entry }) };
   const leads = { ...(source && { source }), match, ...(answer && { answer }), ...(isShared && { isShared }) };

@@ -110,7 +110,7 @@ const count = (into: Map<string, Map<string, number>>, run: string, namespace: s
 export function namespacesOf(assessed: readonly Assessed[]): Map<string, Set<string>> {
   const namespaces = new Map<string, Set<string>>();
   for (const one of assessed) {
-    // nothing of it is ever restarted, so it fails nowhere
+    // it is never restarted, so no restart of it can fail
     if (one.workload.unsupported) continue;
     for (const { injection } of [one, ...(one.others ?? [])]) {
       if (!injection) continue;

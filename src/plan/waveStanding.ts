@@ -69,7 +69,7 @@ function endState(given: KnownWave, ended: WaveNote | undefined, context: Contex
   const baking = bakingState(wave, ended?.endedAt ?? context.wall, context);
   // gates are for those who wait: while nobody does, nobody need ask them, and the wave has not shown that they are open
   if (baking) return [baking.until !== undefined || isAwaited ? baking : { state: 'done' }, ended];
-  // what was restarted in an earlier round of the run shows nothing of this one
+  // restarts of an earlier round of the run say nothing about this one
   const isShown = counted.isRestarted || noted?.doneAt !== undefined;
   return [{ state: 'done' }, isShown ? { ...ended, doneAt: noted?.doneAt ?? context.wall } : ended];
 }

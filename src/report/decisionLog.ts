@@ -50,7 +50,7 @@ export class DecisionLog implements EvaluationSubscriber {
     const key = keyOf(planned.workload);
     const limit = limitOf(planned);
     const before = this.#logged.get(key);
-    // in a large queue this is so of nearly all, after each restart
+    // after each restart, this is the case for nearly all workloads of a large queue
     if (limit && before?.verdict === verdict && before.limits?.has(limit)) return;
     const row = rowOf(planned, undefined, ahead);
     const decision = [row.verdict, row.action, limit ? 'queued' : row.reason, row.from, row.to, ...row.drifts].join(

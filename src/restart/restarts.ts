@@ -94,7 +94,7 @@ export class Restarts {
     for (const [key, { outcome, uid }] of this.#options.journal.entries)
       if (!outcome && !this.#busy.has(key)) open.set(key, uid);
     if (open.size === 0) return;
-    // what is only listed is not followed by its step
+    // a workload of an unsupported kind has no step that follows it
     const known = items.filter(({ workload }) => !workload.unsupported);
     const seen = new Map(known.map(({ workload }) => [keyOf(workload), workload.uid]));
     for (const [key, uid] of open) {

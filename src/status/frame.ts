@@ -65,7 +65,7 @@ function fitted(sections: readonly Section[], room: number, around: number): Sec
   const used = (): number => kept.reduce((sum, lines) => sum + (lines > 0 ? lines + around : 0), 0);
   while (used() > room && kept.some((lines) => lines > 0)) {
     const longest = Math.max(...kept);
-    // of equal ones the later is less urgent
+    // later sections are less urgent
     kept[kept.lastIndexOf(longest)] = longest - 1;
   }
   return sections.flatMap((section, index) => cutTo(section, kept[index] ?? 0));

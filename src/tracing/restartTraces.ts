@@ -66,7 +66,7 @@ export class RestartTraces implements RestartPhases {
     if (error !== undefined && !open.hasOutcome) {
       const message = cut(messageOf(error), LONGEST);
       open.root.setAttributes({ 'meltemi.outcome': 'not-made', 'meltemi.detail': message });
-      // that a plan no longer held is no error
+      // an overtaken plan is planned again, so it is no error
       if (!isOvertaken(error)) open.root.setStatus({ code: SpanStatusCode.ERROR, message });
     }
     open.phase?.end();

@@ -76,7 +76,7 @@ export class Counts {
 
   /** What is in flight, and was written within a minute, at the beginning of a plan. */
   static of(assessed: readonly Assessed[], context: PlanContext, waveOf: WaveOf): Counts {
-    // of what is only listed, the budgets are not known
+    // the budgets of workloads of unsupported kinds are not known
     const known = assessed.filter(({ workload }) => !workload.unsupported);
     const seen = new Map(known.map((one) => [keyOf(one.workload), one]));
     return Counts.in({ entries: context.journal, past: [], find: (key) => seen.get(key) }, context, waveOf);

@@ -7,7 +7,7 @@ export const wave: Rule<'wave'> = {
   ends: 'Every earlier wave is done. `meltemi plan` and `meltemi status` show how far they are.',
   lookAgain: 'on-change',
   changes: true,
-  // the state of the earlier wave changes it, and that is compared
+  // it ends with the state of an earlier wave, and each evaluation compares those
   staysUntil: () => Number.POSITIVE_INFINITY,
   check: (assessed, context) => waveHold(assessed, context, ['waiting', 'running']),
 };

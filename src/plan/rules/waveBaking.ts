@@ -7,7 +7,7 @@ export const waveBaking: Rule<'wave-baking'> = {
   ends: 'The bake of the earlier wave has passed, and its metric gates are open.',
   lookAgain: 'on-change',
   changes: true,
-  // the state of the earlier wave changes it, and that is compared
+  // it ends with the state of an earlier wave, and each evaluation compares those
   staysUntil: () => Number.POSITIVE_INFINITY,
   check: (assessed, context) => waveHold(assessed, context, ['baking']),
 };

@@ -9,7 +9,7 @@ export const waveFailed: Rule<'wave-failed'> = {
   ends: 'Those workloads become current and ready, or you run `meltemi resume`.',
   lookAgain: 'on-change',
   changes: true,
-  // the state of the earlier wave changes it, and that is compared
+  // it ends with the state of an earlier wave, and each evaluation compares those
   staysUntil: () => Number.POSITIVE_INFINITY,
   check: (assessed, context) => waveHold(assessed, context, ['failed']),
 };
