@@ -1,17 +1,26 @@
 import { backOff } from '../backOff.ts';
 import { isForbidden } from '../cluster/apiError.ts';
 import { ISTIO } from '../expect/sources/istio.ts';
-import { ownerKind } from '../kinds/kinds.ts';
 import { messageOf } from '../messageOf.ts';
-import { keyOf, type RolloutReport, type Workload, type WorkloadRef } from '../model.ts';
+import { keyOf, type Workload, type WorkloadRef } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import type { JournalEntry } from '../plan/journalEntry.ts';
 import { isFailure, type Outcome } from '../plan/outcomes.ts';
-import { SayOnce } from '../sayOnce.ts';
 import { byEviction } from './byEviction.ts';
-import { type EvictionProgress, Evictions } from './evictions.ts';
+import { Evictions } from './evictions.ts';
+import {
+  excuse,
+  type FollowState,
+  followState,
+  isDoubtful,
+  isTooSoon,
+  isWorthALook,
+  isWorthAnEviction,
+  lastStep,
+  noteChange,
+} from './followState.ts';
 import { Judge } from './judge.ts';
-import { ASK_EVERY, excusedByInjector, excusedByStatus, LOOK_EVERY, type Patience, patienceWith } from './patience.ts';
+import { excusedByInjector, excusedByStatus, type Patience, patienceWith } from './patience.ts';
 import { type End, type Progress, progressOf } from './progress.ts';
 import type { RestartEnding } from './restartEnding.ts';
 import type { RestarterOptions } from './restarterOptions.ts';
@@ -46,17 +55,7 @@ export class RestartFollower {
    */
   async follow(ref: WorkloadRef, isOurs: boolean): Promise<Observed | undefined> {
     const { signal, sleep } = this.#options;
-    const never = Number.NEGATIVE_INFINITY;
-    const state: FollowState = {
-      counts: '',
-      status: '',
-      lookedAt: never,
-      askedAt: never,
-      failures: 0,
-      said: new SayOnce(),
-      isOurs,
-      eviction: {},
-    };
+    const state = followState(isOurs);
     while (!signal.aborted) {
       try {
         const step = await this.#step(ref, state);
@@ -161,7 +160,7 @@ export class RestartFollower {
       now,
       isLate: (progressedAt) =>
         now > Math.max(Math.max(since, progressedAt ?? 0) + policy.restartTimeout, state.excusedUntil ?? 0),
-      ask: this.#isDoubtful(workload, state, now),
+      ask: isDoubtful(workload, state, now),
     });
     if (step.kind === 'wait') return { done: false };
     if (step.kind === 'end')
@@ -193,7 +192,7 @@ export class RestartFollower {
   ): Promise<Step> {
     const { observer, mesh } = this.#options;
     const observed = await observer.observeRead(workload);
-    const assessed = await observer.assess(mesh(), observed, this.#isDoubtful(workload, state, now));
+    const assessed = await observer.assess(mesh(), observed, isDoubtful(workload, state, now));
     const isUnderWay = progress.kind === 'progressing' || progress.kind === 'failed';
     if (isUnderWay && excuse(state, excusedByInjector(assessed, patience))) return { done: false };
     const ends = await this.#judge.endsOf(entry, { observed, assessed, progress }, state.inherited ?? false);
@@ -211,13 +210,6 @@ export class RestartFollower {
   /** Whether a webhook is one that this process asks, or one of Istio's. */
   readonly #isInjector = (webhook: string): boolean =>
     ISTIO.asks('', webhook) || this.#options.mesh().injections.some(({ entry }) => entry?.name === webhook);
-
-  /** Whether to check that the injector is reachable at all. Pods are missing, and the status of some kinds does not say why. */
-  #isDoubtful({ kind, rollout }: Workload, state: FollowState, now: number): boolean {
-    const doubtful = isMissingSilently(kind, rollout) && now >= state.askedAt + ASK_EVERY;
-    if (doubtful) state.askedAt = now;
-    return doubtful;
-  }
 }
 
 interface Step {
@@ -225,82 +217,7 @@ interface Step {
   readonly observed?: Observed | undefined;
 }
 
-/** The state of a restart while it is followed. Times are from the steady clock. */
-interface FollowState {
-  /** The controller's counts at the last read, and when they last changed. */
-  counts: string;
-  changedAt?: number;
-  /** The controller's counts when the pods were last listed, and the time of that list. */
-  status: string;
-  lookedAt: number;
-  askedAt: number;
-  /** Consecutive failed reads. */
-  failures: number;
-  /** Why the reads failed. */
-  readonly said: SayOnce;
-  readonly isOurs: boolean;
-  /** When this process began to follow it. */
-  since?: number;
-  excusedUntil?: number;
-  inherited?: boolean;
-  /** Of a restart by evictions: whether the journal is stored with the knowledge that it was written. */
-  isKept?: boolean;
-  readonly eviction: EvictionProgress;
-}
-
-/** What patience counts from: of a restart by evictions, whose time limit is that of each pod, the last one that was replaced. */
-const lastStep = ({ since }: JournalEntry, { eviction: { progressedAt = since } }: FollowState) => ({
-  since: Math.max(since, progressedAt),
-});
-
-/** Keeps an excuse; says whether there is one. */
-function excuse(state: FollowState, until: number | undefined): boolean {
-  if (until !== undefined) state.excusedUntil = Math.max(until, state.excusedUntil ?? 0);
-  return until !== undefined;
-}
-
-function noteChange({ rollout }: Workload, state: FollowState, now: number): void {
-  const counts = countsOf(rollout);
-  if (counts !== state.counts) state.changedAt = now;
-  state.counts = counts;
-}
-
-const countsOf = (rollout: RolloutReport): string => Object.values(rollout).join(' ');
-
-/** Whether pods are missing and the status does not say why. */
-const isMissingSilently = (kind: string, { existing, desired }: RolloutReport): boolean =>
-  !ownerKind(kind).saysWhyPodsAreMissing && existing < desired;
-
-/** Whether to list the pods: only when the controller's counts have changed, and not at every change. */
-function isWorthALook({ kind, rollout }: Workload, state: FollowState, now: number): boolean {
-  const status = countsOf(rollout);
-  const missing = isMissingSilently(kind, rollout);
-  // a moment after the write there is nothing to see yet
-  const lookedAt = Math.max(state.lookedAt, state.since ?? now);
-  if ((status === state.status && !missing) || now < lookedAt + LOOK_EVERY) return false;
-  state.status = status;
-  state.lookedAt = now;
-  return true;
-}
-
-/** Whether the pods of a restart whose controller is done were listed a moment ago. They may take long to become ready. */
-function isTooSoon({ kind }: Workload, state: FollowState, now: number): boolean {
-  if (!ownerKind(kind).actuator.endsBeforeReady) return false;
-  if (now < state.lookedAt + LOOK_EVERY) return true;
-  state.lookedAt = now;
-  return false;
-}
-
 const isVerified = ({ end }: TargetEnd): boolean => end.outcome === 'verified';
 
 /** How a restart by evictions ends for a sidecar that is right in the new pods, when another one is wrong in them. */
 const STOPPED: End = { outcome: 'interrupted', detail: 'another sidecar of the new pods is wrong' };
-
-/** Whether to list the pods of a restart by evictions: when its controller's counts have changed, and every now and then. */
-function isWorthAnEviction({ rollout }: Workload, state: FollowState, now: number): boolean {
-  const status = countsOf(rollout);
-  if (status === state.status && now < state.lookedAt + LOOK_EVERY) return false;
-  state.status = status;
-  state.lookedAt = now;
-  return true;
-}
