@@ -1,13 +1,7 @@
 import { z } from 'zod';
 import type { ImageRewrite } from '../compare/imageRewrite.ts';
-import type { Filter } from '../expect/filter.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
-import type { MetricGate } from '../plan/metricGate.ts';
-import type { Receiver } from '../plan/receiver.ts';
-import type { Wave } from '../plan/wave.ts';
-import type { Freeze } from '../plan/windows/freeze.ts';
-import type { Urgent } from '../plan/windows/urgent.ts';
-import type { Window } from '../plan/windows/window.ts';
+import type { Policy } from '../plan/policy.ts';
 import { filterSchema } from './filterSchema.ts';
 import { freezesSchema } from './freezesSchema.ts';
 import { imageRewritesSchema } from './imageRewritesSchema.ts';
@@ -22,20 +16,14 @@ import { unknownGates, wavesSchema } from './wavesSchema.ts';
 import { windowsSchema } from './windowsSchema.ts';
 
 /** The content of a policy file: the settings that are policy, and the keys that have no flag. */
-export type FilePolicy = Partial<Pick<Settings, PolicyName>> & {
-  readonly paused?: string;
+export type FilePolicy = Partial<Pick<Settings, PolicyName> & Pick<Policy, SameKey>> & {
   readonly imageRewrites?: readonly ImageRewrite[];
   readonly istio?: boolean;
   readonly sidecars?: readonly SidecarSource[];
-  readonly windows?: readonly Window[];
-  readonly freezes?: readonly Freeze[];
-  readonly urgent?: readonly Urgent[];
-  readonly include?: readonly Filter[];
-  readonly exclude?: readonly Filter[];
-  readonly notify?: readonly Receiver[];
-  readonly waves?: readonly Wave[];
-  readonly metricGates?: readonly MetricGate[];
 };
+
+/** Keys without a flag that the policy in force has too, with the same values. */
+type SameKey = 'paused' | 'windows' | 'freezes' | 'urgent' | 'include' | 'exclude' | 'notify' | 'waves' | 'metricGates';
 
 /** The key that pauses, with what it means. */
 export const PAUSE_KEY = {
