@@ -108,11 +108,21 @@ function wholePolicy({ texts }: Extract<PolicyReading, { texts: object }>): obje
     ...(freezes !== undefined && { freezes }),
     ...(urgent !== undefined && { urgent }),
     ...(include !== undefined && { include }),
-    ...(waves !== undefined && { waves }),
-    ...(metricGates !== undefined && { metricGates }),
+    ...(waves !== undefined && { waves: withNumbers(waves) }),
+    ...(metricGates !== undefined && { metricGates: withNumbers(metricGates) }),
   };
   const told = notify === undefined ? {} : { notify };
   return { ...Object.fromEntries(settings), imageRewrites, istio: istio === 'true', ...given, exclude, ...told };
+}
+
+/** Fields of waves and metric gates that are numbers. */
+const NUMBERS = new Set(['percent', 'maxInFlight', 'maxFailures', 'min', 'max']);
+
+/** Entries of a list whose numbers were read as texts. */
+function withNumbers(entries: unknown): object[] {
+  return (entries as object[]).map((entry) =>
+    Object.fromEntries(Object.entries(entry).map(([field, text]) => [field, NUMBERS.has(field) ? Number(text) : text])),
+  );
 }
 
 /** Lists stay lists and numbers stay numbers. Durations and selectors are shown as texts. */

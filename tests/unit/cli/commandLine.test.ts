@@ -266,6 +266,22 @@ test('policy check prints the whole policy, which is a policy file again', async
   assert.equal(again.out, checked.out);
 });
 
+test('policy check -o json: numbers in waves and metric gates are numbers, and names are not', async () => {
+  const wave = "{ name: '1', match: [{ names: ['2'] }], percent: 10, maxInFlight: 2, maxFailures: 0 }";
+  const gate = "{ name: '3', prometheus: 'http://p:9090', query: '4', min: -1e-3, max: .5 }";
+  const { out, error } = await meltemi([
+    'policy',
+    'check',
+    '-o',
+    'json',
+    file('numbers.yaml', `waves: [${wave}]\nmetricGates: [${gate}]\n`),
+  ]);
+  assert.equal(error, '');
+  const { waves, metricGates } = JSON.parse(out);
+  assert.deepEqual(waves, [{ name: '1', match: [{ names: ['2'] }], percent: 10, maxInFlight: 2, maxFailures: 0 }]);
+  assert.deepEqual(metricGates, [{ name: '3', prometheus: 'http://p:9090', query: '4', min: -0.001, max: 0.5 }]);
+});
+
 test('policy check -o json: the policy, or the mistakes with their places', async () => {
   const good = await meltemi(['policy', 'check', '-o', 'json', file('good.yaml', 'maxInFlight: 7')]);
   assert.equal(JSON.parse(good.out).maxInFlight, 7);
