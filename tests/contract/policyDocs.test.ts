@@ -5,13 +5,9 @@ import { problemLines } from '../../src/cli/policySource.ts';
 
 const document = readFileSync('docs/policy.md', 'utf8');
 
-const [, ABOUT_WINDOWS = ''] = readFileSync('docs/steering.md', 'utf8').split(
-  '## Windows, freezes and urgent restarts',
+const PAGES = ['docs/policy.md', 'docs/steering.md', 'docs/sidecars.md'].map(
+  (file) => [file, readFileSync(file, 'utf8')] as const,
 );
-const PAGES: readonly (readonly [file: string, text: string])[] = [
-  ['docs/policy.md', document],
-  ['docs/steering.md', ABOUT_WINDOWS.split('\n## ')[0] ?? ''],
-];
 
 for (const [file, page] of PAGES) {
   const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = '']) => text);
