@@ -106,7 +106,13 @@ export function wireOperator(parts: OperatorParts): Wired {
       operator.ring();
     },
   });
-  const published = new PublishedStatus({ journal, now, wall, onError: (error) => report.trouble('status', error) });
+  const published = new PublishedStatus({
+    journal,
+    policy,
+    now,
+    wall,
+    onError: (error) => report.trouble('status', error),
+  });
   lease.publishes(() => published.text());
   const notifier = new Notifier({ ...parts.notify, journal, policy, sleep, wall });
   const gates = new MetricGates({

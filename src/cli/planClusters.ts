@@ -90,11 +90,11 @@ function clustersText(all: readonly Made[], { output }: Settings, { out, environ
 /** A plan as a status, so that both have the same line. */
 function statusMade({ cluster, planned, error }: Made): ClusterStatus | UnreadCluster {
   if (!planned) return { cluster, error };
-  const { evaluation, wall, entries, notes, lookup, warnings } = planned;
+  const { evaluation, wall, entries, notes, paused, lookup, warnings } = planned;
   return {
     cluster,
     ...factsIn(lookup, wall),
-    document: statusOf(evaluation, { wall, entries, notes }),
+    document: statusOf(evaluation, { wall, entries, notes, paused }),
     rollouts: new Map(),
     warnings,
   };

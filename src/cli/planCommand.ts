@@ -46,6 +46,8 @@ export interface PlannedCluster {
   readonly wall: number;
   readonly entries: JournalEntries;
   readonly notes: AllRunNotes;
+  /** Why the policy lets no restart begin. */
+  readonly paused: string | undefined;
   readonly lookup: LeaseLookup;
 }
 
@@ -182,7 +184,8 @@ export async function planCommand(
     const rows = rowsOf(evaluation);
     const waves = wavesIn(policy, evaluation);
     progress.done();
-    onPlanned?.({ evaluation, rows, warnings, wall: now, entries: journal.entries, notes: journal.notes, lookup });
+    const { entries, notes } = journal;
+    onPlanned?.({ evaluation, rows, warnings, wall: now, entries, notes, paused: policy.paused, lookup });
     if (!explained) {
       const printed = { rows, warnings, assumptions, waves, evaluation, ...(source && { source }) };
       write(streams.out, planText(printed, settings, streams));

@@ -67,8 +67,8 @@ export class LeaderView {
   look(): Promise<Led> | undefined {
     if (!this.#told) return undefined;
     const { evaluation, wall } = this.#told;
-    const { journal } = this.#options;
-    const known = { wall, entries: journal.snapshot(), notes: new Map(journal.notes) };
+    const { journal, policy } = this.#options;
+    const known = { wall, entries: journal.snapshot(), notes: new Map(journal.notes), paused: policy().paused };
     this.#led ??= inSlices(this.#ledStepwise(evaluation, known), 2 * evaluation.items.length);
     return this.#led;
   }

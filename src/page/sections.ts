@@ -1,6 +1,7 @@
 import type { ClusterStatus } from '../status/clusterStatus.ts';
 import { endedBy } from '../status/endedBy.ts';
 import { leaderlessWords, sumsOf, unsupportedWords } from '../status/frame.ts';
+import { pauseOf } from '../status/pauseOf.ts';
 import { percent, targetWords } from '../status/runSection.ts';
 import {
   failedRows,
@@ -75,7 +76,8 @@ function table(title: string, id: string, columns: readonly string[], rows: read
 }
 
 function notes(status: ClusterStatus, isLeader: boolean, now: number): Markup {
-  const { leader, paused, document, warnings } = status;
+  const { leader, document, warnings } = status;
+  const paused = pauseOf(status);
   const lines: string[] = [];
   if (!leader.isAlive) lines.push(leaderlessWords(status, now));
   else if (!isLeader) lines.push(standbyWords(leader.holder, document.leftOut));

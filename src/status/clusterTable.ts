@@ -1,5 +1,6 @@
 import { type ClusterStatus, isUnread, type UnreadCluster } from './clusterStatus.ts';
 import type { FrameOptions } from './frame.ts';
+import { pauseOf } from './pauseOf.ts';
 import { columnsOf, type Piece, padded, SGR, textLine } from './textLine.ts';
 import { clockWords } from './words.ts';
 
@@ -24,7 +25,9 @@ const HALTS: ReadonlySet<string> = new Set(['halted', 'owner-reverts']);
 const VERSIONS = 3;
 
 /** What a status says of its cluster as a whole. */
-function clusterRow({ cluster, paused, leader, document, problem }: ClusterStatus): ClusterRow {
+function clusterRow(status: ClusterStatus): ClusterRow {
+  const { cluster, leader, document, problem } = status;
+  const paused = pauseOf(status);
   const { counts, controlPlanes, proxies, waits, runs } = document;
   const halted = waits.filter(({ reason }) => HALTS.has(reason)).reduce((sum, { workloads }) => sum + workloads, 0);
   const open = runs.filter(({ waves }) => waves.some(({ state }) => state !== 'done'));

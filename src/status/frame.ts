@@ -1,5 +1,6 @@
 import { counted } from '../report/counted.ts';
 import type { ClusterStatus } from './clusterStatus.ts';
+import { pauseOf } from './pauseOf.ts';
 import { runSection } from './runSection.ts';
 import { failedSection, inFlightSection, namespaceSection, nextSection, waitingSection } from './sections.ts';
 import type { Counts } from './statusDocument.ts';
@@ -81,7 +82,8 @@ function cutTo(section: Section, kept: number): Section[] {
 }
 
 function headLines(status: ClusterStatus, { now }: FrameOptions): Piece[][] {
-  const { cluster, home, paused, leader, document } = status;
+  const { cluster, home, leader, document } = status;
+  const paused = pauseOf(status);
   const { counts, unsupportedPods } = document;
   const updated = ageWords(now - Date.parse(document.at));
   const title: Piece[] = [

@@ -1,11 +1,13 @@
 import type { Journal } from '../journal/journal.ts';
 import { inSlices } from '../loopSlices.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
+import type { Policy } from '../plan/policy.ts';
 import { statusStepwise } from './statusOf.ts';
 import { statusText } from './statusText.ts';
 
 export interface PublishedStatusOptions {
   readonly journal: Pick<Journal, 'snapshot' | 'notes'>;
+  readonly policy: () => Pick<Policy, 'paused'>;
   /** Steady clock, milliseconds. */
   readonly now: () => number;
   /** Wall clock, milliseconds. */
@@ -71,10 +73,10 @@ export class PublishedStatus {
   }
 
   async #make({ evaluation, wall }: Told): Promise<void> {
-    const { journal } = this.#options;
+    const { journal, policy } = this.#options;
     const term = this.#term;
     const { length } = evaluation.items;
-    const known = { wall, entries: journal.snapshot(), notes: new Map(journal.notes) };
+    const known = { wall, entries: journal.snapshot(), notes: new Map(journal.notes), paused: policy().paused };
     const document = await inSlices(statusStepwise(evaluation, known), length);
     if (term === this.#term) this.#text = statusText(document);
   }

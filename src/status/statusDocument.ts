@@ -76,6 +76,8 @@ export interface StatusDocument {
   readonly version: 1;
   /** When the evaluation was made, RFC 3339. */
   readonly at: string;
+  /** Why the policy lets no restart begin; absent if it does not pause. A pause on the Lease is not in here. */
+  readonly paused?: string;
   readonly counts: Counts;
   /** Outdated pods of owners that Meltemi cannot restart. */
   readonly unsupportedPods: number;
@@ -137,6 +139,7 @@ const ROW: Shape = {
 const DOCUMENT: Shape = {
   version: 'number',
   at: 'string',
+  paused: 'string',
   counts: COUNTS,
   unsupportedPods: 'number',
   controlPlanes: [{ injector: 'string', revision: 'string', version: 'string' }],

@@ -1,11 +1,13 @@
 import type { ClusterStatus } from './clusterStatus.ts';
 import { endedBy } from './endedBy.ts';
+import { pauseOf } from './pauseOf.ts';
 import { rowKey } from './statusOf.ts';
 
 /** A status for machines. Texts are exact, as far as the leader publishes them. */
 export function statusObject(status: ClusterStatus): object {
-  const { cluster, home, paused, leader, document, rollouts, warnings } = status;
-  const { version: _, at, counts, runs, workloads, waits, ...rest } = document;
+  const { cluster, home, leader, document, rollouts, warnings } = status;
+  const { version: _, at, paused: __, counts, runs, workloads, waits, ...rest } = document;
+  const paused = pauseOf(status);
   return {
     cluster,
     namespace: home,

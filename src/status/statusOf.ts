@@ -25,6 +25,8 @@ export interface StatusContext {
   readonly wall: number;
   readonly entries: JournalEntries;
   readonly notes: AllRunNotes;
+  /** Why the policy lets no restart begin. */
+  readonly paused?: string | undefined;
 }
 
 /** Workloads between two turns of other work. */
@@ -46,7 +48,7 @@ export const statusOf = (evaluation: Evaluation & Told, context: StatusContext):
 /** The same in short steps, for callers that do other work in between. */
 export function* statusStepwise(
   evaluation: Evaluation & Told,
-  { wall, entries, notes }: StatusContext,
+  { wall, entries, notes, paused }: StatusContext,
 ): Generator<Pause, StatusDocument> {
   const { items, at } = evaluation;
   const ahead = (evaluation.wall ?? wall) - at;
@@ -73,6 +75,7 @@ export function* statusStepwise(
   return {
     version: 1,
     at: timestamp(wall),
+    ...(paused !== undefined && { paused: cut(paused, DETAIL_LIMIT) }),
     counts,
     unsupportedPods,
     controlPlanes: planes.all(),

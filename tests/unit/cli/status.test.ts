@@ -99,6 +99,19 @@ test('YAML and JSON say the same', async () => {
   assert.deepEqual([name, counts.outdated, runs[0].waves.length, workloads[0].name], ['x', 14, 2, 'web']);
 });
 
+test('JSON has a pause, wherever it stands, and none where there is none', async () => {
+  const rows: [string | undefined, Record<string, string>][] = [
+    [undefined, published()],
+    ['first look (paused in the policy)', published({ paused: 'first look' })],
+    ['freeze', { ...published({ paused: 'first look' }), [LEASE_ANNOTATION.paused]: 'freeze' }],
+  ];
+  for (const [paused, annotations] of rows) {
+    const server = await cluster();
+    server.lease('ops', annotations);
+    assert.equal(JSON.parse((await status(server, '-o', 'json')).out).paused, paused);
+  }
+});
+
 test('of what the status does not have, it says that, and not that nothing is outdated there', async () => {
   const server = await cluster();
   server.lease('ops', published());

@@ -66,6 +66,11 @@ const NOTES: [name: string, view: View, words: RegExp][] = [
   ],
   ['a pause', view(clusterStatus(upgradeDocument(), { paused: 'change freeze' })), /paused: change freeze/],
   [
+    'a pause in the policy',
+    view(clusterStatus(statusDocument({ paused: 'first look' }))),
+    /paused: first look \(paused in the policy\)/,
+  ],
+  [
     'a warning',
     view(clusterStatus(upgradeDocument(), { warnings: ['this is a dry run'] })),
     /warning: this is a dry run/,

@@ -27,6 +27,15 @@ test('a line for each cluster, in the order given; one that could not be read sa
   );
 });
 
+test('a pause in the policy is said like one on the Lease', () => {
+  const [, byPolicy, byBoth] = lines(
+    clusterStatus(statusDocument({ paused: 'first look' })),
+    clusterStatus(statusDocument({ paused: 'first look' }), { paused: 'freeze' }),
+  );
+  assert.match(byPolicy ?? '', / {4}paused: first look \(paused in the policy\)$/);
+  assert.match(byBoth ?? '', / {4}paused: freeze$/);
+});
+
 test('a cluster that was read and cannot be read now keeps its line and says so, and so does one whose leader is silent', () => {
   const silent = { holder: 'meltemi-0', isAlive: false };
   const [, lost, quiet] = lines(

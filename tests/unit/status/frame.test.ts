@@ -119,6 +119,11 @@ const SHOWN: readonly [what: string, line: string | RegExp, status?: ClusterStat
   ['five that come next', /^ {2}5 {2}shop Deployment\/search /],
   ['a namespace', /^ {2}bank +█+▒░+ +20\/23 {2}1 in flight, 1 waiting, 1 unknown$/],
   ['a pause', 'paused: change freeze', { ...upgrade, paused: 'change freeze' }],
+  [
+    'a pause in the policy, also while nothing waits',
+    'paused: first look (paused in the policy)',
+    clusterStatus(statusDocument({ paused: 'first look' })),
+  ],
   ['what could not be read', 'warning: no right', { ...upgrade, warnings: ['no right'] }],
   [
     'that no leader is alive',

@@ -165,6 +165,23 @@ test('a control plane without a visible istiod has no version', () => {
   assert.equal(told([{ ...named('web'), injection: remote }]).controlPlanes[0]?.version, undefined);
 });
 
+test('a pause in the policy is told, also while nothing waits', async () => {
+  const context = { wall: NOW, entries: new Map(), notes: new Map(), paused: 'x'.repeat(100_000) };
+  assert.equal(statusOf(evaluated([]), context).paused?.length, 200);
+  assert.ok(!('paused' in told([])));
+  const published = new PublishedStatus({
+    journal: { snapshot: () => new Map(), notes: new Map() },
+    policy: () => ({ paused: 'first look' }),
+    now: () => NOW,
+    wall: () => NOW,
+    onError: assert.ifError,
+  });
+  published.evaluated(evaluated([]));
+  await new Promise(setImmediate);
+  const read = readStatus(published.text() ?? '');
+  assert.equal('counts' in read && read.paused, 'first look');
+});
+
 test('a tenant’s long texts are cut', () => {
   const long = assessed({ name: 'w', annotations: { 'meltemi.dev/restart': 'x'.repeat(100_000) } });
   assert.ok(JSON.stringify(told([long])).length < 4000);
@@ -173,7 +190,13 @@ test('a tenant’s long texts are cut', () => {
 test('the text is made beside other work, at a pace, and not after its term', async () => {
   let now = NOW;
   const journal = { snapshot: () => new Map(), notes: new Map() };
-  const published = new PublishedStatus({ journal, now: () => now, wall: () => now, onError: assert.ifError });
+  const published = new PublishedStatus({
+    journal,
+    policy: () => ({}),
+    now: () => now,
+    wall: () => now,
+    onError: assert.ifError,
+  });
   const outdatedNow = async (): Promise<number | undefined> => {
     published.text();
     await new Promise(setImmediate);
@@ -200,7 +223,7 @@ test('what no text can be made of is reported, and the text of before stays', as
   let now = NOW;
   const journal = { snapshot: () => new Map(), notes: new Map() };
   const onError = (error: unknown): void => void errors.push(error);
-  const published = new PublishedStatus({ journal, now: () => now, wall: () => now, onError });
+  const published = new PublishedStatus({ journal, policy: () => ({}), now: () => now, wall: () => now, onError });
   published.evaluated(evaluated([named('a')]));
   await new Promise(setImmediate);
   const before = published.text();
