@@ -200,7 +200,9 @@ async function serve(
   { watches, leading }: Readonly<Record<'watches' | 'leading', Check>>,
 ): Promise<[name: string, server: Server][]> {
   const alive = { ping: () => undefined, 'leader-election': leading };
-  const health = healthHandler({ livez: alive, readyz: { watches }, healthz: alive }, (check, problem) =>
+  const ready = { watches };
+  // Kubernetes' own names, and what probes for Fortsa and for Grafana's rollout-operator ask for
+  const health = healthHandler({ livez: alive, readyz: ready, healthz: alive, ready }, (check, problem) =>
     problem === undefined
       ? parts.logger.info('Health check passes again', { check })
       : parts.logger.warn('Health check fails', { check, problem }),

@@ -237,6 +237,22 @@ test('run with an API server that does not answer keeps trying, says so, and sto
   assert.equal(await operator.stop(), 0);
 });
 
+test('run answers health probes under the paths of Kubernetes, and under those that other operators have', async () => {
+  const operator = new OperatorProcess(unreachable);
+  const { healthPort } = await until('the start', 20_000, () => operator.said('Started')[0]);
+  const answers = ['/livez', '/healthz', '/readyz', '/ready'].map(async (path) => {
+    const answer = await fetch(`http://127.0.0.1:${healthPort}${path}`);
+    return [path, answer.status, await answer.text()];
+  });
+  assert.deepEqual(await Promise.all(answers), [
+    ['/livez', 200, 'ok\n'],
+    ['/healthz', 200, 'ok\n'],
+    ['/readyz', 503, 'watches failed; see the log\n'],
+    ['/ready', 503, 'watches failed; see the log\n'],
+  ]);
+  assert.equal(await operator.stop(), 0);
+});
+
 test('a health address that is taken ends the process, though its metrics listen already', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
