@@ -11,6 +11,12 @@ import { WAVE_STATES } from '../plan/wave.ts';
 import type { ReasonCode } from '../reasons.ts';
 import type { WaveCount } from './waveCounts.ts';
 
+const RESULTS: readonly QuestionResult[] = ['sidecar', 'no-sidecar', 'refused', 'bad-answer', 'unreachable'];
+const RESTART_RESULTS = new Set(Object.values(OUTCOMES).map(({ result }) => result));
+
+/** Words that a label may have. */
+const oneOf = (words: Iterable<string>): string => [...words].join(', ').replace(/, ([^,]*)$/, ' or $1');
+
 /** Every metric with its help. The table in docs/reporting.md is made from here. */
 export const METRICS = {
   build_info: {
@@ -18,7 +24,7 @@ export const METRICS = {
     help: 'Always 1. The labels have the versions of Meltemi and of Node.js.',
   },
   leader: { labels: [], help: 'Whether this process leads, and so may write.' },
-  workloads: { labels: ['state'], help: 'Workloads by verdict at the last evaluation.' },
+  workloads: { labels: ['state'], help: `Workloads by verdict at the last evaluation: ${oneOf(STATES)}.` },
   waiting_workloads: { labels: ['reason'], help: 'Outdated workloads that are not restarted now, by reason.' },
   unsupported_outdated_pods: {
     labels: ['kind'],
@@ -33,10 +39,13 @@ export const METRICS = {
     help: 'When the leader first saw the workload that has been outdated for the longest time; 0 if none is outdated.',
   },
   restarts_in_flight: { labels: [], help: 'Restarts that have been written and have not ended.' },
-  restarts_total: { labels: ['kind', 'result'], help: 'Ended restarts by workload kind and result.' },
+  restarts_total: {
+    labels: ['kind', 'result'],
+    help: `Ended restarts by workload kind and result: ${oneOf(RESTART_RESULTS)}.`,
+  },
   wave_workloads: {
     labels: ['wave', 'state'],
-    help: 'Workloads of each wave of the policy that are current, in flight, failed or waiting for their restart.',
+    help: 'Workloads of each wave of the policy that are current, in flight (`in-flight`), failed or waiting for their restart.',
   },
   wave_state: {
     labels: ['wave', 'state'],
@@ -46,7 +55,7 @@ export const METRICS = {
     labels: [],
     help: 'How long verified and failed restarts took, from the write to the end.',
   },
-  injector_questions_total: { labels: ['result'], help: 'Questions to injectors by result.' },
+  injector_questions_total: { labels: ['result'], help: `Questions to injectors by result: ${oneOf(RESULTS)}.` },
   halted_runs: { labels: [], help: 'Runs that failures have halted and that keep workloads waiting.' },
   gates_closed_long: { labels: [], help: 'Gates that have been closed for 30 minutes or longer.' },
   metric_gate_open: {
@@ -69,7 +78,7 @@ export const METRICS = {
       'When all restarts that wait for nothing but time are expected to be done: `median` is as likely too early as too late, ' +
       '`p90` is too early once in ten times. 0 if there is nothing to wait for.',
   },
-  scans_total: { labels: ['result'], help: 'Scans of the cluster by result.' },
+  scans_total: { labels: ['result'], help: 'Scans of the cluster by result: success or error.' },
   scan_duration_seconds: {
     labels: [],
     help: 'How long a scan takes, reading workloads and pods and asking injectors.',
@@ -79,7 +88,7 @@ export const METRICS = {
   policy_loaded_timestamp_seconds: { labels: [], help: 'When the policy file in force was read; 0 without one.' },
   notifications_total: {
     labels: ['receiver', 'result'],
-    help: 'Notifications by kind of receiver: sent, or failed and not tried again.',
+    help: `Notifications by kind of receiver (${oneOf(RECEIVER_KINDS)}): sent, or failed and not tried again.`,
   },
   errors_total: {
     labels: [],
@@ -87,8 +96,6 @@ export const METRICS = {
   },
 } as const;
 
-const RESULTS: readonly QuestionResult[] = ['sidecar', 'no-sidecar', 'refused', 'bad-answer', 'unreachable'];
-const RESTART_RESULTS = new Set(Object.values(OUTCOMES).map(({ result }) => result));
 export type RestartResult = ReturnType<typeof resultOf>;
 
 /** Gauges of the runtime that are named like counters, which `promtool check metrics` refuses; each only sums up another gauge. */

@@ -183,8 +183,13 @@ function reasons(): string {
 
 function outcomes(): string {
   return tableOf(
-    ['outcome', 'counts as a failure', 'meaning'],
-    Object.entries(OUTCOMES).map(([outcome, { help, failure }]) => [`\`${outcome}\``, failure ? 'yes' : 'no', help]),
+    ['outcome', '`result` in metrics', 'counts as a failure', 'meaning'],
+    Object.entries(OUTCOMES).map(([outcome, { help, result, failure }]) => [
+      `\`${outcome}\``,
+      `\`${result}\``,
+      failure ? 'yes' : 'no',
+      help,
+    ]),
   );
 }
 
