@@ -7,10 +7,10 @@ const DAY = 24 * HOUR;
 /** Reasons that a line names. */
 const REASONS_SHOWN = 3;
 
-/** A time to come in words: `2026-01-01T02:40:00Z, in 2h40m`. */
+/** A time to come in words: `2026-01-01T02:40:00Z, in 2h40m`. A minute that has begun counts. */
 function whenWords(time: number, now: number): string {
-  const left = Math.max(0, time - now);
-  const [days, hours, minutes] = [left / DAY, (left % DAY) / HOUR, Math.ceil((left % HOUR) / MINUTE)].map(Math.floor);
+  const left = Math.ceil(Math.max(0, time - now) / MINUTE) * MINUTE;
+  const [days, hours, minutes] = [left / DAY, (left % DAY) / HOUR, (left % HOUR) / MINUTE].map(Math.floor);
   const words = days ? `${days}d${hours}h` : hours ? `${hours}h${minutes}m` : `${minutes}m`;
   return `${timestamp(time)}, in ${words}`;
 }

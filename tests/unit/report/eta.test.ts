@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { withEta } from '../../../src/plan/eta/withEta.ts';
-import { forecastLine } from '../../../src/report/etaWords.ts';
+import { etaWords, forecastLine } from '../../../src/report/etaWords.ts';
 import { machineForecast, machineWaves } from '../../../src/report/machineRuns.ts';
 import { Metrics } from '../../../src/report/metrics.ts';
 import { planTable } from '../../../src/report/planTable.ts';
@@ -35,6 +35,27 @@ const LINES: readonly [name: string, given: Partial<Parameters<typeof forecastLi
 ];
 for (const [name, given, line] of LINES)
   test(`the line under the table names ${name}`, () => assert.equal(forecastLine({ ...made, ...given }), line));
+
+const SECOND = 1000;
+const LEFT: readonly [milliseconds: number, words: string][] = [
+  [-MINUTE, '0m'],
+  [1, '1m'],
+  [59 * MINUTE, '59m'],
+  [59 * MINUTE + SECOND, '1h0m'],
+  [HOUR, '1h0m'],
+  [2 * HOUR - SECOND, '2h0m'],
+  [24 * HOUR - SECOND, '1d0h'],
+  [25 * HOUR - SECOND, '1d1h'],
+  [25 * HOUR, '1d1h'],
+];
+for (const [milliseconds, words] of LEFT)
+  test(`${milliseconds / SECOND} s are ${words}`, () => {
+    const time = NOW + milliseconds;
+    assert.match(
+      etaWords({ median: time, p90: time }, NOW),
+      new RegExp(`^\\S+, in ${words} \\(90 %: by \\S+, in ${words}\\)$`),
+    );
+  });
 
 test('it is the last line', () => {
   const table = planTable([], { colour: false, all: false, eta: 'Expected soon' });
