@@ -13,6 +13,7 @@ import {
   TIME_KEYS,
   WAVES_KEY,
 } from '../../src/cli/policySchema.ts';
+import { flagOption } from '../../src/cli/program.ts';
 import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../src/cli/sidecarsSchema.ts';
@@ -77,12 +78,12 @@ function flags(command: CommandName, except?: CommandName): string {
   const settings = Object.entries<Setting<unknown>>(SETTINGS).filter(
     ([, { commands }]) => commands.includes(command) && !(except && commands.includes(except)),
   );
-  const rows = settings.map(([name, { help, default: fallback }]) => [
-    `\`${flagOf(name)}\``,
-    `\`${envOf(name)}\``,
-    fallback ? `\`${fallback}\`` : '',
-    help,
-  ]);
+  const rows = settings.map(([name, setting]) => {
+    const { help, default: fallback } = setting;
+    const { short } = flagOption(name, setting);
+    const flag = `\`${flagOf(name)}\``;
+    return [short ? `${flag}, \`${short}\`` : flag, `\`${envOf(name)}\``, fallback ? `\`${fallback}\`` : '', help];
+  });
   return tableOf(['flag', 'environment', 'default', 'meaning'], rows);
 }
 
