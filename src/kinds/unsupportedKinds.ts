@@ -64,6 +64,14 @@ const ANY_OTHER: Omit<UnsupportedKind, 'kind' | 'group'> = {
   advice: 'Restart it in the way that its controller offers. The documentation of that controller says how.',
 };
 
+/** Of a kind that Meltemi restarts elsewhere. */
+const LEFT_OUT: typeof ANY_OTHER = {
+  note: 'its kind is switched off, or may not be read',
+  advice:
+    'Name its kind in `--kinds`, or grant the rights to it; the log and the warnings of a plan name what is missing. ' +
+    'Until then, restart it yourself.',
+};
+
 /** Kinds that are not told from one another by their group where people read them. */
 const PLAIN = new Map(UNSUPPORTED.map((one) => [`${one.group}/${one.kind}`, one]));
 const byWord = new Map(UNSUPPORTED.map((one) => [one.kind, one]));
@@ -82,7 +90,15 @@ export function unsupportedWord({ apiVersion, kind }: Pick<Owner, 'apiVersion' |
 }
 
 /** The words for a kind of `unsupportedWord`. */
-export const unsupportedKind = (word: string): Omit<UnsupportedKind, 'kind' | 'group'> => byWord.get(word) ?? ANY_OTHER;
+export const unsupportedKind = (word: string): Omit<UnsupportedKind, 'kind' | 'group'> =>
+  byWord.get(word) ?? (isOfOurs(word) ? LEFT_OUT : ANY_OTHER);
+
+/** Whether the word is that of a kind that Meltemi can restart, which is listed only where the policy or a missing right leaves it out. */
+function isOfOurs(word: string): boolean {
+  const [kind, ...group] = word.split('.');
+  const known = findKind(kind);
+  return known !== undefined && known.group === group.join('.');
+}
 
 /** The kinds whose word has no group. */
 export const PLAIN_KINDS: readonly string[] = [...byWord.keys()];
