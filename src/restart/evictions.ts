@@ -150,7 +150,7 @@ export class Evictions {
     const { cluster, signal } = this.#options;
     const { state, now, workload } = seen;
     if (state.notBefore !== undefined && now < state.notBefore) return undefined;
-    const held = usedUp(state) ?? (await groupOverlap(cluster, workload, signal)) ?? (await this.#held(seen));
+    const held = usedUp(state) ?? (await groupOverlap(cluster, workload, signal)) ?? (await this.#held(pods, seen));
     delete state.held;
     if (held !== undefined) state.held = held;
     for (const pod of held === undefined ? pods.slice(0, state.allowed) : []) {
@@ -181,12 +181,14 @@ export class Evictions {
   }
 
   /** Why no pod may be evicted now, by a fresh answer of the injector (gate G3) and the rules; undefined if one may. */
-  async #held({ observed, entry }: Seen): Promise<string | undefined> {
+  async #held(pods: readonly PodFacts[], { observed, entry }: Seen): Promise<string | undefined> {
     const { observer, mesh, ruleContext } = this.#options;
     const fresh = await observer.assess(mesh(), observed, true);
     const context = ruleContext();
     if (!actuatorOf(observed.workload, context.policy).evicts) return 'its pods are no longer evicted';
     if (isUnclear(fresh, entry) || !isStillWanted(fresh, entry)) return 'the injector has just changed its answer';
+    const outdated = outdatedIn(fresh, entry);
+    if (pods.some(({ uid }) => !outdated.has(uid))) return 'some of these pods are no longer outdated';
     for (const assessed of outdatedTargets(fresh, entry)) {
       const wait = waitBetweenPods(assessed, context);
       if (wait) return wait.reason.detail;

@@ -41,6 +41,8 @@ export class EvictionBench {
   /** Its namespace is being deleted: all pods go, and none can be made. */
   isNamespaceDeleted = false;
   answer: Answer = { kind: 'sidecar', sidecar: expected() };
+  /** Called when the injector is asked afresh: before the write, and before each eviction. */
+  asking: () => void = () => undefined;
   /** Called when the workload is read. */
   reading: () => void = () => undefined;
   /** Called when an eviction arrives; what it throws is the answer, and nothing is evicted. */
@@ -101,9 +103,13 @@ export class EvictionBench {
 
   #observer(): Observer {
     const ask = async () => this.answer;
+    const askAfresh = async () => {
+      this.asking();
+      return this.answer;
+    };
     return new Observer({
       cluster: this.#cluster,
-      injectors: askedBy({ ask, askAfresh: ask }),
+      injectors: askedBy({ ask, askAfresh }),
       journal: { of: (one) => this.#journal.of(one), learnt: (run, namespace) => this.#journal.learnt(run, namespace) },
       policy: () => this.policy,
     });

@@ -65,6 +65,15 @@ const onRead = (read: number, act: (bench: EvictionBench) => void) => (bench: Ev
   };
 };
 
+/** The first question is asked before the write, and one before each eviction. */
+const onQuestion = (question: number, act: (bench: EvictionBench) => void) => (bench: EvictionBench) => {
+  let questions = 0;
+  bench.asking = () => {
+    questions += 1;
+    if (questions === question) act(bench);
+  };
+};
+
 const annotating = (bench: EvictionBench): void => {
   bench.policy = policy({ restartTimeout: 60_000, onDelete: 'annotate' });
 };
@@ -207,6 +216,26 @@ const rows: [string, Row][] = [
       }),
       is: 'superseded:expectation',
       evicted: 1,
+    },
+  ],
+  [
+    'another answer right before an eviction evicts nothing',
+    {
+      begin: onQuestion(2, (bench) => {
+        bench.answer = { kind: 'sidecar', sidecar: expected({ image: 'docker.io/istio/proxyv2:1.32.0' }) };
+      }),
+      is: 'superseded:expectation',
+      evicted: 0,
+    },
+  ],
+  [
+    'pods that are no longer outdated right before an eviction are not evicted',
+    {
+      begin: onQuestion(2, (bench) => {
+        bench.policy = policy({ restartTimeout: 60_000, restartOn: new Set(['missing']) });
+      }),
+      is: 'verified',
+      evicted: 0,
     },
   ],
   [
