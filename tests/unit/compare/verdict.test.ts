@@ -6,6 +6,7 @@ import type { Answer } from '../../../src/expect/answer.ts';
 import type { Match } from '../../../src/expect/match.ts';
 import type { KindPolicy } from '../../../src/kinds/kindPolicy.ts';
 import type { Workload } from '../../../src/model.ts';
+import { fingerprint } from '../../../src/plan/record.ts';
 import { sidecarConfig } from '../../../src/pods/sidecarConfig.ts';
 import { reason } from '../../../src/reasons.ts';
 import { complete, expected, group, NO_SIDECAR, workload } from '../../builders/workload.ts';
@@ -295,6 +296,22 @@ test('an unsupported strategy is named', () => {
   });
   assert.equal(verdict.state === 'skipped' && verdict.reason.detail, 'OnDelete');
 });
+
+const targets: [string, Partial<DriftRules>, boolean][] = [
+  ['is the same target', {}, true],
+  ['… whatever else restarts', { restartOn: new Set(['missing', 'image', 'revision', 'config']) }, true],
+  ['is another target where that restarts', { restartOn: new Set(['image', 'native']) }, false],
+];
+for (const [name, rules, isSame] of targets) {
+  test(`a native sidecar in the place of an ordinary one ${name}`, () => {
+    const [one, other] = (['container', 'initContainer'] as const).map((placement) => {
+      const verdict = judge(workload(), ENTRY, answer({ placement }), [group()], { ...RULES, ...rules });
+      assert.ok(verdict.state === 'outdated');
+      return fingerprint(verdict.expected);
+    });
+    assert.equal(one === other, isSame);
+  });
+}
 
 test('an outdated verdict counts its pods and shows the largest group', () => {
   const verdict = judge(

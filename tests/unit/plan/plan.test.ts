@@ -897,6 +897,12 @@ test('a workload that this process is about to write counts as in flight', () =>
   assert.deepEqual(actions([named('a', '1'), named('a', '2')], given), ['in-flight', 'max-in-flight-per-namespace']);
 });
 
+test('… also where its last restart has ended, and the next one is not in the journal yet', () => {
+  const again = named('a', '1', restarted(HOUR, 'verified', { restartedFor: 'other' }));
+  const given = about('Deployment/a/1');
+  assert.deepEqual(actions([again, named('a', '2')], given), ['in-flight', 'max-in-flight-per-namespace']);
+});
+
 test('the restart delay lets one go, then the next when its time has come', () => {
   const policy = { ...POLICY, restartDelay: MINUTE };
   const all = [named('a', '1'), named('b', '1')];
@@ -952,6 +958,39 @@ test('the plan wakes for the first timed wait', () => {
   const late = named('b', '1', restarted(MINUTE, 'verified'));
   assert.equal(plan([late, soon], context()).wakeAt, NOW + MINUTE);
 });
+
+const shortly = (key: WorkloadKey, ago: number): ReadonlyMap<WorkloadKey, number> => new Map([[key, NOW - ago]]);
+const wakes: [string, Assessed, number, Partial<PlanContext>][] = [
+  ['a new injector configuration has been read', assessed(), 1000, { epochSeenAt: new Map([['epoch', NOW - 9000]]) }],
+  ['orphans are believed', orphan, 1000, { orphanedSince: shortly(keyOf(orphan.workload), 59_000) }],
+  [
+    'a contradiction is believed',
+    contradicted,
+    1000,
+    { contradictedSince: shortly(keyOf(contradicted.workload), 29_000) },
+  ],
+  [
+    'an attempt that failed is tried again',
+    assessed(),
+    1000,
+    { retryAt: new Map([[keyOf(assessed().workload), { until: NOW + 1000, problem: 'denied' }]]) },
+  ],
+  [
+    'a minute has passed since a restart',
+    assessed({ name: 'b' }),
+    20_000,
+    {
+      policy: policy({ maxRestartsPerMinute: 1 }),
+      journal: journalOf([journalled(restarted(40_000, 'verified'), { name: 'a' }, current)]),
+    },
+  ],
+];
+for (const [name, one, after, given] of wakes)
+  test(`the plan wakes when ${name}`, () => {
+    // the two clocks need not agree
+    const { wakeAt } = plan([one], context({ journal: journalOf([one]), wall: NOW + 2 * MINUTE, ...given }));
+    assert.equal(wakeAt, NOW + after);
+  });
 
 test('a pod without revision in its fingerprint is the same target however it is reached', () => {
   assert.equal(fingerprint(expected()), fingerprint({ ...expected(), placement: 'initContainer' }));

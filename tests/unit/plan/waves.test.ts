@@ -11,6 +11,8 @@ import { fingerprint } from '../../../src/plan/record.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';
 import type { RunNotes, WaveNote } from '../../../src/plan/runNotes.ts';
 import type { Wave } from '../../../src/plan/wave.ts';
+import { WEEKDAYS } from '../../../src/plan/windows/timeZone.ts';
+import type { Window } from '../../../src/plan/windows/window.ts';
 import { reason } from '../../../src/reasons.ts';
 import { journalled, journalOf, recorded, restarted } from '../../builders/journal.ts';
 import { CLOSED, gateState, metricGate } from '../../builders/metricGate.ts';
@@ -23,6 +25,15 @@ const BAKE = 30 * MINUTE;
 const WAVES = [wave('dev', { bake: BAKE }), wave('test', { bake: BAKE })];
 /** The same, the first of them with a metric gate. */
 const gated = [wave('dev', { bake: BAKE, gates: ['slo'] }), ...WAVES.slice(1)];
+
+const LATER_IN_DEV: Window = {
+  name: 'later',
+  match: [{ namespaces: ['dev'] }],
+  days: new Set(WEEKDAYS.keys()),
+  start: 10 * HOUR,
+  end: 12 * HOUR,
+  timeZone: 'UTC',
+};
 
 const outdatedIn = (namespace: string, given: Partial<Workload> = {}): Assessed =>
   assessed({ namespace, name: 'old', ...given });
@@ -165,6 +176,19 @@ const rows: [what: string, others: Assessed[], states: string, rest: string, Giv
     'restart',
   ],
   ['what its people have paused, neither', [outdatedIn('dev', { paused: true })], 'done done running', 'restart'],
+  [
+    'what its people let be restarted at another time, neither',
+    [outdatedIn('dev', { annotations: { 'meltemi.dev/window': 'daily 10:00-12:00 UTC' } })],
+    'done done running',
+    'restart',
+  ],
+  [
+    '… but a window of the policy keeps the wave running until it opens',
+    [outdatedIn('dev')],
+    'running done waiting',
+    'wave',
+    { policy: policy({ waves: WAVES, windows: [LATER_IN_DEV] }) } as Given,
+  ],
   [
     'what the policy excludes, neither',
     [outdatedIn('dev')],
