@@ -399,6 +399,28 @@ const rows: [string, Row][] = [
     },
   ],
   [
+    'that all pods are gone for a moment is waited for',
+    {
+      begin: later(2, (bench) => {
+        bench.pods = [];
+      }),
+      is: 'verified',
+      evicted: 1,
+    },
+  ],
+  [
+    '… and is a failure where none comes back within the time limit',
+    {
+      begin: (bench) => {
+        bench.ticked = () => {
+          if (bench.elapsed >= 2000) bench.pods = [];
+        };
+      },
+      is: 'failed:timeout',
+      evicted: 1,
+    },
+  ],
+  [
     'a pod of a DaemonSet whose node is lost meanwhile is not evicted, and the others are done',
     {
       begin: (bench) => {

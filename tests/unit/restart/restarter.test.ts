@@ -5,6 +5,7 @@ import { NO_NAMESPACE, type WorkloadKey } from '../../../src/model.ts';
 import { ANNOTATION, RESTART_ANNOTATION, RETRY, WINDOW_ANNOTATION } from '../../../src/names.ts';
 import { nextEntry } from '../../../src/plan/journalEntry.ts';
 import { recordOf, restartPatch } from '../../../src/plan/record.ts';
+import { reason } from '../../../src/reasons.ts';
 import { byTemplateAnnotation } from '../../../src/restart/byTemplateAnnotation.ts';
 import { restarted } from '../../builders/journal.ts';
 import { complete, HOUR, MINUTE, NOW, workload } from '../../builders/workload.ts';
@@ -371,6 +372,19 @@ describe('a restart that is followed', () => {
     }, 'done');
     assert.equal(await bench.restart(), 'verified');
     assert.deepEqual(bench.told, ['restarted', 'trouble: ApiError', 'verified']);
+  });
+
+  it('is not late while its injector cannot be reached, which only a question shows', async () => {
+    const { answer } = bench;
+    once(() => {
+      bench.ticked = () => {
+        const isAway = bench.elapsed > 9 * MINUTE && bench.elapsed < 12 * MINUTE;
+        bench.answer = isAway ? { kind: 'unknown', reason: reason('injector-unreachable', 'refused') } : answer;
+        const available = bench.elapsed < 15 * MINUTE ? 2 : 3;
+        bench.change({ rollout: { ...complete(3), available, observedGeneration: bench.object().generation } });
+      };
+    }, 'done');
+    assert.equal(await bench.restart(), 'verified');
   });
 
   it('ends although its outcome cannot be written on the workload', async () => {

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { statusError } from '../../../src/cluster/apiError.ts';
 import type { Cluster } from '../../../src/cluster/cluster.ts';
+import type { Answer } from '../../../src/expect/answer.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { type Labels, NO_NAMESPACE, type PodFacts, type Workload, type WorkloadRef } from '../../../src/model.ts';
@@ -43,6 +44,7 @@ export class RestarterBench {
   readonly stop = new AbortController();
   elapsed = 0;
   mesh = MESH;
+  answer: Answer = { kind: 'sidecar', sidecar: expected() };
   /** How often the pods of a workload were listed. */
   lists = 0;
   /** Called when a patch has arrived, before anything is done; what it throws is the answer. */
@@ -85,7 +87,7 @@ export class RestarterBench {
       patch: async (ref: WorkloadRef, patch: Patch) => this.#patch(ref, patch),
       rejection: async () => undefined,
     } as unknown as Cluster;
-    const answer = async () => ({ kind: 'sidecar' as const, sidecar: expected() });
+    const answer = async () => this.answer;
     this.observer = new Observer({
       cluster: this.#cluster,
       injectors: askedBy({ ask: answer, askAfresh: answer }),
