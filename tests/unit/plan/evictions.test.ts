@@ -62,6 +62,19 @@ const rows: [string, Row][] = [
   ],
   ['pods of another template than the newest stop it', { pods: 'ooo', rollout: { updated: 2 }, is: 'other-template' }],
   [
+    'a new pod that its controller has not counted yet is waited for',
+    { pods: 'ooN', rollout: { updated: 2, available: 2 }, is: 'wait own' },
+  ],
+  [
+    '… and nothing is evicted beside it, because it may be of another template',
+    { pods: 'ooN', workload: { maxUnavailable: 2 }, rollout: { updated: 2, available: 2 }, is: 'wait own' },
+  ],
+  [
+    '… but it explains no more than itself',
+    { pods: 'ooN', rollout: { updated: 1, available: 2 }, is: 'other-template' },
+  ],
+  ['… and nothing once it is Ready', { pods: 'oon', rollout: { updated: 2 }, is: 'other-template' }],
+  [
     'a template that its controller has not seen yet stops it',
     { pods: 'ooo', workload: { generation: 2 }, is: 'wait' },
   ],
