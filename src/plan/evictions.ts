@@ -56,10 +56,11 @@ export function nextEvictions({ workload, pods, onLostNodes = 0, outdated, origi
   if (doubtful) return wait(`it is not clear whether the restart has brought the outdated pod ${doubtful.name}`);
   if (live.length < reachable) return wait(`${live.length} of ${reachable} pods exist`);
   if (left === 0) return wait(`${desired - unavailable} of ${desired} pods are available`);
-  const counted = updated + fresh.filter((pod) => !pod.ready).length;
-  if (counted < replacedPods(workload)) return { kind: 'other-template', left };
-  // the pods are seen a moment after the counts of their controller, which may not have one of them that was just made
-  if (updated < replacedPods(workload)) return wait(`${updated} of ${desired} pods are of the newest template`);
+  const missing = replacedPods(workload) - updated;
+  // the pods are seen a moment after the counts of their controller, which may not have those that were just made
+  const uncounted = fresh.filter((pod) => !pod.ready).length;
+  if (missing > uncounted) return { kind: 'other-template', left };
+  if (missing > 0) return wait(`${updated} of ${desired} pods are of the newest template`);
   const ordered = inOrder(workload, old);
   const areOldDown = old.every((pod) => !pod.ready) && fresh.every((pod) => pod.ready);
   if (areOldDown) return { kind: 'evict', pods: ordered.slice(0, 1), left };

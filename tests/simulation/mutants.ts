@@ -619,8 +619,8 @@ const EVICTIONS: readonly Mutant[] = [
   {
     name: 'rolling out a template that its owners have not',
     file: EVICTED,
-    snippet: "if (updated < replacedPods(workload)) return { kind: 'other-template', left };",
-    instead: '',
+    snippet: 'const missing = replacedPods(workload) - updated;',
+    instead: 'const missing = 0;',
     breaks: 'evicted-template',
     flavour: 'mixed',
     shown: 9668,

@@ -4,7 +4,7 @@ import type { Workload } from '../../../src/model.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { journalOf, restarted } from '../../builders/journal.ts';
 import { context, policy } from '../../builders/policy.ts';
-import { assessed, complete, MINUTE } from '../../builders/workload.ts';
+import { assessed, complete, group, MINUTE, outdated } from '../../builders/workload.ts';
 
 const ANNOTATION = 'rollout-max-unavailable';
 
@@ -49,6 +49,17 @@ const groups: [string, ReturnType<typeof assessed>[], string][] = [
     'a pod that is not Ready holds the others',
     [zone('a'), zone('b', { rollout: { ...complete(3), ready: 2, available: 2 } })],
     'a group-not-ready, b unavailable',
+  ],
+  [
+    '… but not its own zone, where that pod is an outdated one',
+    [
+      {
+        ...zone('a', { rollout: { ...complete(3), ready: 2, available: 2 } }),
+        verdict: outdated({ outdatedGroups: [{ ...group(), ready: false }] }),
+      },
+      zone('b'),
+    ],
+    'a restart, b group-not-ready',
   ],
   [
     'a paused zone waits, the others go on',
