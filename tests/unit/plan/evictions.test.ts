@@ -40,6 +40,8 @@ const rows: [string, Row][] = [
   ['it waits while the new pod is not Ready', { pods: 'ooN', rollout: { available: 2 }, is: 'wait own' }],
   ['it waits while the old pod is terminating', { pods: 'ood', is: 'wait own' }],
   ['it waits while a pod is missing', { pods: 'oo', is: 'wait own' }],
+  ['… also where two may be unavailable', { pods: 'oo', workload: { maxUnavailable: 2 }, is: 'wait own' }],
+  ['… and where all others are down', { pods: 'OO', rollout: { available: 0 }, is: 'wait own' }],
   ['it waits while a pod is Ready and not yet available', { pods: 'oon', rollout: { available: 2 }, is: 'wait' }],
   ['it waits for an old pod that is not Ready and current', { pods: 'Coo', rollout: { available: 2 }, is: 'wait' }],
   [
