@@ -213,6 +213,8 @@ export interface Budget {
   readonly selector: LabelSelector | undefined;
   /** Pods that may be disrupted now. */
   readonly allowed: number;
+  /** Whether the API server evicts a pod that is not Ready although no disruption is allowed. */
+  readonly letsUnreadyGo?: true;
   /** Why so many, in words. */
   readonly detail: string;
 }

@@ -7,7 +7,7 @@ import { resourcePath } from './resources.ts';
 
 interface RawBudget {
   readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly generation?: number };
-  readonly spec?: { readonly selector?: LabelSelector | null };
+  readonly spec?: { readonly selector?: LabelSelector | null; readonly unhealthyPodEvictionPolicy?: string };
   readonly status?: {
     readonly observedGeneration?: number;
     readonly disruptionsAllowed?: number;
@@ -18,7 +18,7 @@ interface RawBudget {
 
 const BUDGET: Shape = {
   metadata: { name: 'string', namespace: 'string', generation: 'number' },
-  spec: { selector: SELECTOR },
+  spec: { selector: SELECTOR, unhealthyPodEvictionPolicy: 'string' },
   status: {
     observedGeneration: 'number',
     disruptionsAllowed: 'number',
@@ -45,8 +45,17 @@ export function budgetOf(raw: RawBudget): Budget {
     name: String(metadata?.name ?? ''),
     selector: spec?.selector ?? undefined,
     allowed: observed ? (status?.disruptionsAllowed ?? 0) : 0,
+    ...(observed && letsUnreadyGo(spec, status) && { letsUnreadyGo: true }),
     detail: observed
       ? `${status?.currentHealthy ?? 0} pods healthy, ${status?.desiredHealthy ?? 0} wanted`
       : 'its status is not up to date',
   };
+}
+
+/** As the eviction API decides about a pod that is not Ready (pkg/registry/core/pod/storage/eviction.go). */
+function letsUnreadyGo(
+  spec: RawBudget['spec'],
+  { currentHealthy = 0, desiredHealthy = 0 }: NonNullable<RawBudget['status']> = {},
+): boolean {
+  return spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow' || (desiredHealthy > 0 && currentHealthy >= desiredHealthy);
 }

@@ -16,6 +16,21 @@ const allowances: [string, Parameters<typeof budgetOf>[0], number][] = [
 for (const [name, raw, allowed] of allowances)
   test(`a budget allows ${name}`, () => assert.equal(budgetOf(raw).allowed, allowed));
 
+const spent = { ...status, disruptionsAllowed: 0, currentHealthy: 2 };
+const below = { ...spent, currentHealthy: 1 };
+const ALWAYS = { unhealthyPodEvictionPolicy: 'AlwaysAllow' };
+const unready: [string, Parameters<typeof budgetOf>[0], boolean][] = [
+  ['where enough others are healthy', { metadata, status: spent }, true],
+  ['not where too few are', { metadata, status: below }, false],
+  ['… unless it always does', { metadata, spec: ALWAYS, status: below }, true],
+  ['not where none is wanted', { metadata, status: { ...spent, desiredHealthy: 0 } }, false],
+  ['not before its status is up to date', { metadata: { ...metadata, generation: 3 }, status: spent }, false],
+  ['not where it cannot be read', { metadata, spec: { unhealthyPodEvictionPolicy: 1 }, status: spent } as never, false],
+];
+for (const [name, raw, lets] of unready)
+  test(`a budget lets a pod go that is not Ready ${name}`, () =>
+    assert.equal(budgetOf(raw).letsUnreadyGo === true, lets));
+
 const selectors: [string, LabelSelector | undefined, boolean][] = [
   ['that selects its pods', { matchLabels: { app: 'web' } }, true],
   ['that selects others', { matchLabels: { app: 'api' } }, false],

@@ -406,6 +406,17 @@ const spent = { budgets: [budget({ allowed: 0 })] };
 const lowering = { maxUnavailable: 1 };
 const evicted = { ...lowering, kind: 'StatefulSet', strategy: 'OnDelete' } as const;
 const unready = { ...group(), ready: false };
+const LETS_GO = { letsUnreadyGo: true } as const;
+/** A restart by evictions has failed: its new pod never became Ready. Another sidecar is expected since. */
+const stuckBy = (given: Partial<Budget>): Assessed => ({
+  ...journalled(
+    restarted(HOUR, 'failed:timeout', { restartedFor: 'other' }),
+    { ...evicted, rollout: { ...complete(3), ready: 2, available: 2 } },
+    outdated({ outdatedGroups: [unready, group()] }),
+  ),
+  groups: [unready, group()],
+  budgets: [budget({ allowed: 0, ...given })],
+});
 const IGNORES_BUDGETS = { policy: { ...POLICY, pdb: 'ignore' } } as const;
 const CAREFUL = policy({ doNotDisrupt: 'hold' });
 const calm = (value = 'true'): Assessed =>
@@ -503,6 +514,9 @@ const safety: [string, Assessed[], string, Partial<PlanContext>?][] = [
   ['… until a person resumes', [remains, assessed({}, configured)], 'restart', { resumedAt: NOW - MINUTE }],
   ['… until a person resumes', [takenBack, assessed({ owner })], 'restart', { resumedAt: NOW - MINUTE }],
   ['a rollout that takes pods away waits for its budget', [{ ...assessed(lowering), ...spent }], 'wait pdb'],
+  ['so do evictions, where a pod that is not Ready has spent it', [stuckBy({})], 'wait pdb'],
+  ['… unless the API server lets that pod go, which nothing else may ever replace', [stuckBy(LETS_GO)], 'restart'],
+  ['… and the outdated pods are all Ready', [{ ...assessed(evicted), budgets: stuckBy(LETS_GO).budgets }], 'wait pdb'],
   ['… unless told to ignore it', [{ ...assessed(lowering), ...spent }], 'restart', IGNORES_BUDGETS],
   [
     '… and even then where its pods are evicted, which the API server refuses whatever the policy',
