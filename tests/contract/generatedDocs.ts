@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { FILTER_FIELDS } from '../../src/cli/filterSchema.ts';
+import { flagOption } from '../../src/cli/flagOption.ts';
 import { FREEZE_FIELDS } from '../../src/cli/freezesSchema.ts';
 import { METRIC_GATE_FIELDS } from '../../src/cli/metricGatesSchema.ts';
 import { NOTIFY_FIELDS } from '../../src/cli/notifySchema.ts';
@@ -13,7 +14,7 @@ import {
   TIME_KEYS,
   WAVES_KEY,
 } from '../../src/cli/policySchema.ts';
-import { flagOption } from '../../src/cli/program.ts';
+
 import { type CommandName, envOf, flagOf, type Setting } from '../../src/cli/setting.ts';
 import { POLICY_NAMES, SETTINGS } from '../../src/cli/settings.ts';
 import { SIDECAR_FIELDS } from '../../src/cli/sidecarsSchema.ts';
