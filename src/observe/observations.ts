@@ -39,18 +39,22 @@ export class Observations {
     for (const [key, observed] of this.#last) {
       const { workload } = observed;
       const inScope = namespace === undefined || workload.namespace === namespace;
-      if (!inScope || seen.has(key)) continue;
+      if (!inScope || seen.has(key) || this.#isNewer(key, began)) continue;
       const why = whyUnlisted(workload);
       this.#unseen(key, observed, why);
       isWhole &&= why === undefined;
     }
     for (const [key, observed] of seen) {
       isWhole &&= observed.unread === undefined;
-      const newer = (busy.has(key) && this.#last.has(key)) || (this.#lookedAt.get(key) ?? 0) >= began;
+      const newer = (busy.has(key) && this.#last.has(key)) || this.#isNewer(key, began);
       if (!newer) this.#last.set(key, observed);
     }
     for (const key of this.#lookedAt.keys()) if (!this.#last.has(key)) this.#lookedAt.delete(key);
     return isWhole;
+  }
+
+  #isNewer(key: WorkloadKey, began: number): boolean {
+    return (this.#lookedAt.get(key) ?? Number.NEGATIVE_INFINITY) >= began;
   }
 
   #unseen(key: WorkloadKey, observed: Observed, whyUnlisted: string | undefined): void {

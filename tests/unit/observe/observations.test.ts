@@ -44,3 +44,21 @@ test('a scan shows a workload whose restart is followed already, unless that has
   scan('3');
   assert.equal(observations.of(key), undefined);
 });
+
+test('a scan that has not seen a workload does not forget it where it was read by itself since the scan began', () => {
+  const observations = new Observations();
+  const made = {
+    workload: workload({ uid: 'made-again' }),
+    templateHash: 'h',
+    groups: [],
+    onLostNodes: 0,
+    budgets: [],
+  };
+  const key = keyOf(made.workload);
+  const scanNothing = (began: number) => observations.scanned(new Map(), undefined, began, new Set());
+  observations.observed(key, made, NOW);
+  scanNothing(NOW - 1000);
+  assert.equal(observations.of(key), made);
+  scanNothing(NOW + 1000);
+  assert.equal(observations.of(key), undefined);
+});
