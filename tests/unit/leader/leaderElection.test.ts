@@ -204,12 +204,12 @@ describe('leader election: keeping the Lease', () => {
     });
   }
 
-  it('begins no new term while something of the last one runs', async () => {
+  it('begins no new term while something of the last one runs, however long', async () => {
     await using bench = await ElectionBench.open();
     const work = Promise.withResolvers<void>();
     const a = await bench.elector('a', () => work.promise);
     bench.server.hold(held(''));
-    await bench.pass(10_000);
+    await bench.pass(30_000);
     assert.deepEqual([a.terms.length, a.passes, bench.server.spec.holderIdentity], [1, false, '']);
     work.resolve();
     await bench.pass(2000);
