@@ -152,6 +152,24 @@ test('what the journal has of a namespace that is gone may be forgotten, and not
   assert.equal(scans.hasSeen(ref), false);
 });
 
+test('what is not in a scan counts as deleted only where the scan was to show it', async () => {
+  const { scans, pass, skip, denied, clock } = scansOf([], new Map());
+  const ref = workload({ namespace: 'a' });
+  assert.equal(scans.hasSeen(ref), false, 'before the first scan');
+  await pass(1);
+  assert.equal(scans.hasSeen(ref), true);
+  assert.equal(scans.hasSeen({ ...ref, kind: 'StatefulSet' }), false, 'a kind that is switched off');
+  denied.add('Deployment');
+  assert.equal(scans.hasSeen(ref), false, 'a kind that may not be listed');
+  denied.clear();
+  scans.askForAll(clock.now);
+  assert.equal(scans.hasSeen(ref), false, 'before the scan of a changed mesh');
+  skip.add('a');
+  await pass(1);
+  assert.equal(scans.hasSeen(ref), false, 'a namespace that was skipped');
+  assert.equal(scans.hasSeen(workload({ namespace: 'b' })), true);
+});
+
 test('what was seen in a namespace that has become forbidden is kept and not assessed', async () => {
   const failing = new Map<string | undefined, () => Error>();
   const { scans, pass, seen } = scansOf(['a', 'b'], failing);
