@@ -160,7 +160,11 @@ export class Operator {
       onForecast: report.forecast?.bind(report),
       onError: (error) => report.trouble('estimate', error),
     });
-    this.#upkeep = new JournalUpkeep({ ...options, hasSeen: (ref) => this.#scans.hasSeen(ref) });
+    this.#upkeep = new JournalUpkeep({
+      ...options,
+      hasSeen: (ref) => this.#scans.hasSeen(ref),
+      isRead: (place) => this.#scans.isRead(place),
+    });
   }
 
   /** Keeps up with the mesh until the signal aborts. It acts only while it leads. */

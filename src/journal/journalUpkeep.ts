@@ -14,6 +14,8 @@ export interface JournalUpkeepOptions {
   readonly dryRun: boolean;
   /** Whether all workloads of its kind in its namespace were scanned. */
   readonly hasSeen: (ref: WorkloadRef) => boolean;
+  /** Whether a namespace that is scanned separately was read, or the whole cluster for undefined. */
+  readonly isRead: (namespace: string | undefined) => boolean;
   readonly report: Pick<Report, 'journalUnreadable' | 'journalRebuilt'>;
   /** The steady clock, in milliseconds. */
   readonly now: () => number;
@@ -27,8 +29,12 @@ const PRUNE_EVERY = 10_000;
 /** Loads the journal when a term begins, restores it if it was lost, and removes entries that are no longer needed. */
 export class JournalUpkeep {
   readonly #options: JournalUpkeepOptions;
-  /** The journal was missing when the term began. */
-  #isLost = false;
+  /** Where the journal, which was missing when the term began, is not restored yet: namespaces, or undefined for the whole cluster. */
+  #lostIn = new Set<string | undefined>();
+  /** This process knew restarts itself when the term began. */
+  #isKnown = false;
+  /** How many restarts were restored in this term. */
+  #restored = 0;
   #pruneAt = 0;
 
   constructor(options: JournalUpkeepOptions) {
@@ -37,31 +43,41 @@ export class JournalUpkeep {
 
   /** Loads the journal of earlier leaders. */
   load(): void {
-    const { journal, report } = this.#options;
+    const { journal, report, namespaces } = this.#options;
     const loaded = journal.load();
     if (typeof loaded === 'object') report.journalUnreadable(loaded.unreadable);
-    this.#isLost = loaded !== 'read';
+    this.#lostIn = new Set(loaded === 'read' ? [] : namespaces.length === 0 ? [undefined] : namespaces);
+    this.#isKnown = journal.entries.size > 0;
+    this.#restored = 0;
     this.#pruneAt = 0;
   }
 
   /** Restores a lost journal from the workloads, and prunes it. @returns whether it was restored, so that a new plan is due */
   tend(observations: readonly Answered[]): boolean {
-    const restored = this.#isLost && this.#restore(observations);
+    const restored = this.#restore(observations);
     this.#prune(observations);
     return restored;
   }
 
-  /** Open records on workloads take slots until their time limit, but never more slots than there are. */
+  /**
+   * Open records on workloads take slots until their time limit, but never more slots than there are. Each namespace is restored once, when
+   * it has been read: later records there are no news of a lost journal.
+   */
   #restore(observations: readonly Answered[]): boolean {
-    const { journal, now, wall, policy, report, dryRun } = this.#options;
-    this.#isLost = false;
-    if (dryRun) return false;
-    // this process's own memory is better than the records on workloads
-    const isKnown = journal.entries.size > 0;
+    const { journal, now, wall, policy, report, dryRun, isRead } = this.#options;
+    const places = new Set([...this.#lostIn].filter(isRead));
+    if (dryRun || places.size === 0) return false;
+    for (const place of places) this.#lostIn.delete(place);
     const allowed = policy();
+    const slots = { ...allowed, maxInFlight: Math.max(0, allowed.maxInFlight - this.#restored) };
     // nothing is restarted in a skipped namespace, so a record there takes no slot
-    const own = observations.filter(({ workload }) => !allowed.skipNamespaces.has(workload.namespace));
-    const found = isKnown ? new Map() : restartsOnWorkloads(own, allowed, { now: now(), wall: wall() });
+    const own = observations.filter(
+      ({ workload: { namespace } }) =>
+        (places.has(undefined) || places.has(namespace)) && !allowed.skipNamespaces.has(namespace),
+    );
+    // this process's own memory is better than the records on workloads
+    const found = this.#isKnown ? new Map() : restartsOnWorkloads(own, slots, { now: now(), wall: wall() });
+    this.#restored += found.size;
     journal.adopt(found);
     if (found.size > 0) report.journalRebuilt([...found.keys()]);
     return found.size > 0;

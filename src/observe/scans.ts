@@ -70,6 +70,11 @@ export class Scans {
     return [...this.#places.values()].some(({ awaited }) => !awaited);
   }
 
+  /** Whether a namespace that is scanned separately has current observations, or the whole cluster for undefined. */
+  isRead(place: Place): boolean {
+    return this.#places.get(place)?.awaited === false;
+  }
+
   /** Whether the workloads of a kind in a namespace were scanned completely. Only then does a missing one count as deleted. */
   hasSeen({ kind, namespace }: Pick<WorkloadRef, 'kind' | 'namespace'>): boolean {
     const schedule = this.#places.get(namespace) ?? this.#places.get(undefined);

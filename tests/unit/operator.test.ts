@@ -247,6 +247,40 @@ describe('an operator whose journal is lost', () => {
       assert.deepEqual(bench.patched, []);
     });
 
+  it('takes up what stands in a namespace that could not be read at first', async () => {
+    let isAway = true;
+    const flying = web({ namespace: 'bank', template, annotations, rollout: { ...complete(3), ready: 0 } });
+    const waiting = [web({ name: 'a', uid: 'a' }), web({ name: 'b', uid: 'b' })];
+    await using bench = new OperatorBench({
+      workloads: () => [flying, ...waiting],
+      unlisted: (namespace) => namespace === 'bank' && isAway,
+      policy: { maxInFlight: 2, maxInFlightPerNamespace: 1 },
+      given: { namespaces: ['shop', 'bank'] },
+    }).start();
+    await until('an evaluation', () => bench.evaluations > 0);
+    isAway = false;
+    await until('the journal', () => bench.journal.entries.has(keyOf(flying)));
+  });
+
+  it('takes up no more than there are slots where a namespace is read later', async () => {
+    let isAway = true;
+    const flying = ['shop', 'bank'].map((namespace) =>
+      web({ namespace, template, annotations, rollout: { ...complete(3), ready: 0 } }),
+    );
+    await using bench = new OperatorBench({
+      workloads: () => flying,
+      unlisted: (namespace) => namespace === 'bank' && isAway,
+      policy: { maxInFlight: 1 },
+      given: { namespaces: ['shop', 'bank'] },
+    }).start();
+    await until('the journal', () => bench.journal.entries.size > 0);
+    isAway = false;
+    await until('the other namespace', () =>
+      bench.assessed.some(({ workload: { namespace } }) => namespace === 'bank'),
+    );
+    assert.deepEqual([...bench.journal.entries.keys()], ['StatefulSet/shop/web']);
+  });
+
   it('stores again what it knows itself, where someone has deleted the Lease while it led', async () => {
     const store = stored({ 'shop/web': { ...failed, restartedFor: fingerprint(expected()) } });
     await using bench = new OperatorBench({ workloads: () => [web()], store }).start();
