@@ -112,3 +112,30 @@ test('a question that failed alone and was answered as before is no longer in tr
   kept.keep(KEY, sidecar());
   assert.equal(kept.trouble(KEY), undefined);
 });
+
+const troubles: [string, (then: Then) => unknown, isOver: boolean][] = [
+  ['its namespace is forgotten', ({ kept }) => kept.forget('epoch/shop/'), true],
+  ['another namespace is forgotten', ({ kept }) => kept.forget('epoch/bank/'), false],
+  ['its epoch is over', ({ kept }) => kept.keepOnly(new Set(['next'])), true],
+  ['another epoch is over', ({ kept }) => kept.keepOnly(new Set(['epoch'])), false],
+  ['nobody has asked it for an hour', ({ kept, pass }) => [pass(HOUR + MINUTE), kept.prune()], true],
+  ['its back-off has passed', ({ kept, pass }) => [pass(MINUTE), kept.prune()], false],
+];
+test.each(troubles)('the failures of a question that failed alone, when %s', (_, happens, isOver) => {
+  let now = 0;
+  const kept = new KeptAnswers(() => now);
+  kept.failedAlone(KEY, bad);
+  const pass = (milliseconds: number): void => {
+    now += milliseconds;
+  };
+  happens({ kept, pass });
+  assert.equal(kept.trouble(KEY) === undefined, isOver);
+});
+
+test('no more than 100,000 answers are kept, the newest', () => {
+  const kept = new KeptAnswers(() => 0);
+  const answer = sidecar();
+  for (let i = 0; i <= 100_000; i++) kept.keep(`epoch/shop/${i}`, answer);
+  const known = [0, 1, 100_000].map((i) => kept.of(`epoch/shop/${i}`) !== undefined);
+  assert.deepEqual(known, [false, true, true]);
+});
