@@ -57,13 +57,18 @@ test('silence twice is no confirmation, and no difference', async () => {
   assert.equal((await confirmed([silence, silence], 1)).why, 'two answers are needed: no answer, then no answer');
 });
 
-test('an epoch that is gone is to be confirmed anew', async () => {
+test('an epoch stays confirmed as long as it is there, and one that is gone is to be confirmed anew', async () => {
+  const ended = Promise.withResolvers<void>();
   const confirmations = new Confirmations({
     probe: () => Promise.resolve(yes('p:1')),
     wait: () => Promise.resolve(),
     signal: new AbortController().signal,
-    onEnd: () => undefined,
+    onEnd: () => ended.resolve(),
   });
+  confirmations.begin(question);
+  await ended.promise;
+  confirmations.keepOnly([injection()]);
+  assert.equal(confirmations.unconfirmed(injection()), undefined);
   confirmations.keepOnly([]);
   assert.match(confirmations.unconfirmed(injection()) ?? '', /first ask its injector twice/);
 });
