@@ -3,7 +3,7 @@ import type { Verdict } from '../compare/verdict.ts';
 import type { Match } from '../expect/match.ts';
 import type { Injection } from '../expect/mesh.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
-import type { NamespaceFacts } from '../model.ts';
+import type { NamespaceFacts, Workload } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
 import type { JournalEntry } from './journalEntry.ts';
 
@@ -47,6 +47,9 @@ export const assessedSidecar = ({
   ...(hinted && { hinted }),
   ...(isShared && { isShared }),
 });
+
+/** Whether a workload itself was ever read. Otherwise only pods name it as their owner, and neither its labels nor its budgets are known. */
+export const wasRead = ({ unsupported, resourceVersion }: Workload): boolean => !unsupported && resourceVersion !== '';
 
 /** What was observed of a workload, with the verdict on its sidecar. If it has several, with the most urgent one. */
 export interface Assessed extends Observed, AssessedSidecar {

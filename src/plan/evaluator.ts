@@ -4,7 +4,7 @@ import type { Mesh } from '../expect/mesh.ts';
 import type { Pause } from '../loopSlices.ts';
 import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Answered, type AssessmentContext, isListed } from './assess.ts';
-import type { Assessed } from './assessed.ts';
+import { type Assessed, wasRead } from './assessed.ts';
 import { changedBetween } from './changedBetween.ts';
 import type { Evaluation, EvaluationInputs } from './evaluate.ts';
 import { countsSince, type History } from './history.ts';
@@ -220,7 +220,7 @@ export class Evaluator {
   *#evaluation(waves: Waves, context: PlanContext, isAnew: boolean): Generator<Pause, Evaluation> {
     const find = (key: WorkloadKey): Assessed | undefined => {
       const one = this.#listedOf(key)?.assessed;
-      return one?.workload.unsupported ? undefined : one;
+      return one && wasRead(one.workload) ? one : undefined;
     };
     const counts = Counts.in(this.#journal.restarts(context, find), context, waves.of);
     const throttle = new Throttle(counts, context);
@@ -296,7 +296,7 @@ export class Evaluator {
     return new Map(
       all.filter(([key]) => {
         const one = this.#listedOf(key);
-        return !one || Boolean(one.assessed.workload.unsupported);
+        return !one || !wasRead(one.assessed.workload);
       }),
     );
   }

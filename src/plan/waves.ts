@@ -1,6 +1,6 @@
 import type { Pause } from '../loopSlices.ts';
 import { keyOf, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
-import { type Assessed, bySidecar, type Outdated } from './assessed.ts';
+import { type Assessed, bySidecar, type Outdated, wasRead } from './assessed.ts';
 import { countsSince } from './history.ts';
 import type { JournalEntry } from './journalEntry.ts';
 import { targetsOfRestart } from './record.ts';
@@ -91,8 +91,7 @@ export class Waves {
       this.#tally(one, tallies);
       yield 'short';
     }
-    // what could not be read is only listed
-    const read = this.#assessed.filter(({ workload }) => !workload.unsupported);
+    const read = this.#assessed.filter(({ workload }) => wasRead(workload));
     const seen = new Set(read.map(({ workload }) => keyOf(workload)));
     const unseen = [...this.#context.journal].filter(([key]) => !seen.has(key));
     this.#tallyUnseen(tallies, unseen);
@@ -144,8 +143,9 @@ export class Waves {
   }
 
   #tally(assessed: Assessed, tallies: WaveTallies, moves: () => void = () => undefined): void {
-    if (assessed.workload.unsupported) return;
-    const index = this.of.indexOf(assessed.workload);
+    if (isNotOfItsWave(assessed)) return;
+    const { entry, workload } = assessed;
+    const index = this.of.indexOf(workload);
     const runs = new Set<string>();
     for (const one of bySidecar(assessed)) {
       const run = one.injection?.run;
@@ -154,7 +154,6 @@ export class Waves {
       const into = this.#talliesOf(run, tallies)[index];
       if (into) tally(one, run, into, { ...this.#tallyContext(run, index), moves });
     }
-    const { entry, workload } = assessed;
     // what is restarted for a run that it no longer belongs to is still under way
     for (const run of entry && !entry.outcome ? runsOf(entry) : []) {
       const into = runs.has(run) ? undefined : this.#talliesOf(run, tallies)[index];
@@ -222,6 +221,10 @@ export class Waves {
 /** What is still remembered of a wave when everything in its run is done: what drifts later begins with the first wave again. */
 const withoutDone = (note: WaveNote | undefined): WaveNote | undefined =>
   note?.endedAt === undefined ? undefined : { endedAt: note.endedAt };
+
+/** What is only listed is of no wave. What was never read may be of any one, and its restart counts as that of a workload that is not seen. */
+const isNotOfItsWave = ({ entry, workload }: Assessed): boolean =>
+  workload.unsupported !== undefined || (!wasRead(workload) && entry !== undefined && !entry.outcome);
 
 /** The runs that a restart is for. */
 const runsOf = (entry: JournalEntry): ReadonlySet<string> => new Set(targetsOfRestart(entry).map(({ run }) => run));

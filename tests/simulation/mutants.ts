@@ -854,7 +854,7 @@ const SHIFTS: readonly Mutant[] = [
     instead: '',
     breaks: 'reads',
     flavour: 'shifting',
-    shown: 1_000_240,
+    shown: 1_000_674,
   },
   {
     name: 'evicting on where the policy has left the kind out',
@@ -866,28 +866,13 @@ const SHIFTS: readonly Mutant[] = [
     shown: 1_000_076,
   },
   {
-    name: 'forgetting failures of workloads that are not seen',
-    file: 'src/plan/waves.ts',
-    snippet: '} else this.#tallyEnded(refOf(key), entry, run, tallies.get(run)?.[0]);',
-    instead: '}',
-    breaks: 'wave-failed',
-    flavour: 'shifting',
-  },
-  {
-    name: 'taking the restart of an unseen workload for over before its last look',
-    file: 'src/plan/waves.ts',
-    snippet: 'if (!entry.outcome || busy.has(key)) {',
-    instead: 'if (!entry.outcome) {',
-    breaks: 'wave-bake',
-    flavour: 'shifting',
-  },
-  {
     name: 'evicting where the policy says to annotate',
     file: 'src/kinds/onDelete.ts',
     snippet: "strategy === ON_DELETE && onDelete === 'evict';",
     instead: "strategy === ON_DELETE && onDelete !== 'never';",
     breaks: 'on-delete',
     flavour: 'shifting',
+    shown: 1_000_049,
   },
   {
     name: 'knowing no primary while Canaries may not be listed',
@@ -896,6 +881,7 @@ const SHIFTS: readonly Mutant[] = [
     instead: 'canaries ?? [];',
     breaks: 'canary-analysis',
     flavour: 'shifting',
+    shown: 1_000_415,
   },
 ];
 

@@ -237,11 +237,11 @@ const STEERED: ReadonlySet<Flavour> = new Set<Flavour>(['waves', 'mixed']);
 /** Everything that a run is made of, from its dice. */
 export function drawScenario(seed: number, dice: Dice): Scenario {
   const scenario = drawGround(seed, dice);
-  return scenario.flavour === SHIFTING ? shifting(scenario, diceFor(seed, 14)) : scenario;
+  return scenario.flavour === SHIFTING ? shifting(scenario, diceFor(seed, 14), diceFor(seed, 21).once(4)) : scenario;
 }
 
 /** What shifts. In every other scenario of these the workloads are such as one kind of shift hits most. */
-function shifting(scenario: Scenario, dice: Dice): Scenario {
+function shifting(scenario: Scenario, dice: Dice, hasRolloutOperator: boolean): Scenario {
   const theme = dice.pick(['long', 'node', 'pods', 'rights', 'any', 'any', 'any', 'any'] as const);
   const { policy, namespaces, workloads, tenant, knobs } = scenario;
   const { kinds = SHIFTS.map(() => dice.pick(SHIFTS)).slice(-3), ofKinds } = THEMES[theme];
@@ -250,7 +250,6 @@ function shifting(scenario: Scenario, dice: Dice): Scenario {
   const waves = theme === 'rights' || dice.once(2) ? drawWaves(dice, namespaces, false) : undefined;
   const isLong = theme === 'long';
   const drawn = themed(workloads);
-  const hasRolloutOperator = theme === 'any' && dice.once(2);
   return {
     ...scenario,
     workloads: isLong ? drawn.map((draft) => ({ ...draft, replicas: 6 })) : drawn,

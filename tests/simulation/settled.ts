@@ -209,7 +209,8 @@ export function unsettled(world: World, workload: Controlled): string | undefine
   if (!leader) return 'nobody leads';
   const last = world.referee.lastOf(workload);
   if (last && world.referee.isOpen(last)) return 'its restart has no outcome';
-  if (!world.policy.kinds.has(workload.kind)) return undefined;
+  const { kinds, skipNamespaces } = world.policy;
+  if (!kinds.has(workload.kind) || skipNamespaces.has(workload.namespace)) return undefined;
   if (isCurrent(world, workload)) return undefined;
   return untrue(world, workload, leader);
 }

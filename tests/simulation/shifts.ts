@@ -117,17 +117,26 @@ const RIGHTS: readonly MissingRight[] = [
   { verb: 'patch' },
 ];
 
-const CANARIES: readonly MissingRight[] = Array.from({ length: 6 }, () => ({ kind: 'Canary' }));
+function loseRight(occasion: Occasion): void {
+  const { world, dice } = occasion;
+  if (world.scenario.canary?.role === 'primary' && dice.once(2)) hideCanaries(occasion);
+  else miss(occasion, drawRight(occasion), (2 + dice.below(150)) * SECOND);
+}
 
-function loseRight({ world, dice }: Occasion): void {
-  // without it, only the owner of a primary tells of a Canary
-  const canaries = world.scenario.canary?.role === 'primary' ? CANARIES : [];
-  const right = dice.once(3)
-    ? { namespace: dice.pick(world.scenario.namespaces) }
-    : dice.pick([...RIGHTS, ...canaries]);
+const drawRight = ({ world, dice }: Occasion): MissingRight =>
+  dice.once(3) ? { namespace: dice.pick(world.scenario.namespaces) } : dice.pick(RIGHTS);
+
+/** The leader ends, and the next one knows the primary only by its owner. */
+function hideCanaries(occasion: Occasion): void {
+  const { world, dice } = occasion;
+  miss(occasion, { kind: 'Canary' }, (30 + dice.below(200)) * SECOND);
+  world.time.after(dice.below(8 * SECOND), () => endLeader(occasion));
+}
+
+function miss({ world }: Occasion, right: MissingRight, lasts: number): void {
   world.log(() => `a right is missing: ${JSON.stringify(right)}`);
   world.rights.lose(right);
-  world.time.after((2 + dice.below(150)) * SECOND, () => {
+  world.time.after(lasts, () => {
     world.log(() => `the right is back: ${JSON.stringify(right)}`);
     world.rights.regain(right);
   });
@@ -140,8 +149,8 @@ const EDITS: Readonly<Record<string, (occasion: Occasion, policy: Policy) => Par
   compareHub: (_occasion, { compareHub }) => ({ compareHub: !compareHub }),
   restartOn: ({ dice }) => ({ restartOn: new Set(dice.pick(DRIFTS)) }),
   onDelete: ({ dice, world }, { onDelete }) => {
-    const choices = world.scenario.hasRolloutOperator ? ON_DELETE_CHOICES : (['evict', 'never'] as const);
-    return { onDelete: dice.pick(choices.filter((one) => one !== onDelete)) };
+    if (!world.scenario.hasRolloutOperator) return { onDelete: onDelete === 'evict' ? 'never' : 'evict' };
+    return { onDelete: dice.pick(ON_DELETE_CHOICES.filter((one) => one !== onDelete)) };
   },
   maxInFlight: ({ dice }) => ({ maxInFlight: 1 + dice.below(4) }),
   // of other names, so that nothing is known of them

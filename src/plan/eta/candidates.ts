@@ -1,7 +1,7 @@
 import type { Pause } from '../../loopSlices.ts';
 import { keyOf, refOf, type WorkloadKey } from '../../model.ts';
 import type { ReasonCode } from '../../reasons.ts';
-import { bySidecar, isOutdated, type Outdated } from '../assessed.ts';
+import { bySidecar, isOutdated, type Outdated, wasRead } from '../assessed.ts';
 import { budgetName, lowersAvailability } from '../budget.ts';
 import { kindOfOwner } from '../history.ts';
 import { isInFlight, type JournalEntry } from '../journalEntry.ts';
@@ -103,7 +103,7 @@ export interface Known {
 export function* beginningOf(items: readonly Planned[], known: Known): Generator<Pause, Beginning> {
   const { context } = known;
   const leftOut = new Map<ReasonCode, number>();
-  const seen = new Set(items.flatMap(({ workload }) => (workload.unsupported ? [] : keyOf(workload))));
+  const seen = new Set(items.flatMap(({ workload }) => (wasRead(workload) ? keyOf(workload) : [])));
   const toCome = new ToCome(known);
   const candidates: Candidate[] = [];
   for (const planned of items) {

@@ -7,7 +7,7 @@ import {
   type WorkloadKey,
   type WorkloadRef,
 } from '../../model.ts';
-import type { Assessed, Outdated } from '../assessed.ts';
+import { type Assessed, type Outdated, wasRead } from '../assessed.ts';
 import { budgetName, lowersAvailability } from '../budget.ts';
 import { kindOfOwner } from '../history.ts';
 import { CUT, type JournalEntry, WRITTEN_WITHIN } from '../journalEntry.ts';
@@ -76,8 +76,7 @@ export class Counts {
 
   /** What is in flight, and was written within a minute, at the beginning of a plan. */
   static of(assessed: readonly Assessed[], context: PlanContext, waveOf: WaveOf): Counts {
-    // the budgets of workloads of unsupported kinds are not known
-    const known = assessed.filter(({ workload }) => !workload.unsupported);
+    const known = assessed.filter(({ workload }) => wasRead(workload));
     const seen = new Map(known.map((one) => [keyOf(one.workload), one]));
     return Counts.in({ entries: context.journal, past: [], find: (key) => seen.get(key) }, context, waveOf);
   }

@@ -791,6 +791,15 @@ const sharing: [string, Assessed[], string[], Partial<PlanContext>?][] = [
     ['in-flight', 'pdb', 'restart'],
   ],
   [
+    '… and where the one in flight was never read itself, so that nobody knows its labels',
+    [
+      journalled(inFlight, { name: 'a', resourceVersion: '', maxUnavailable: 0 }),
+      { ...assessed({ name: 'b', ...lowering }), budgets: [budget()] },
+      { ...assessed({ name: 'c', ...lowering }), budgets: [] },
+    ],
+    ['in-flight', 'pdb', 'restart'],
+  ],
+  [
     '… but those that only surge share nothing',
     [
       { ...assessed({ name: 'a' }), budgets: [budget()] },

@@ -376,6 +376,19 @@ test('… or of one that is only listed, because it could not be read', () => {
   assert.deepEqual([states(planning), decided(planning, REST_HELD)], ['dev running, test done, rest waiting', 'wave']);
 });
 
+test('… or was found by its pods, and not read', () => {
+  const { entry, ...rest } = inFlightIn('elsewhere');
+  const verdict: Verdict = { state: 'unknown', reason: reason('not-read', '') };
+  const found: Assessed = {
+    ...rest,
+    workload: { ...rest.workload, resourceVersion: '' },
+    verdict,
+    ...(entry && { entry }),
+  };
+  const planning = planned([found, REST_HELD]);
+  assert.deepEqual([states(planning), decided(planning, REST_HELD)], ['dev running, test done, rest waiting', 'wave']);
+});
+
 describe('a restart that has ended, of a workload that is not seen', () => {
   const [failed, verified] = [failedIn('elsewhere'), verifiedIn('elsewhere', MINUTE)];
   const rollout = { ...failed, workload: { ...failed.workload, kind: 'Rollout' as const } };
