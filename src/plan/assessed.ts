@@ -48,7 +48,7 @@ export const assessedSidecar = ({
   ...(isShared && { isShared }),
 });
 
-/** Whether a workload itself was ever read. Otherwise only pods name it as their owner, and neither its labels nor its budgets are known. */
+/** Whether a workload itself was ever read. If only pods name it as their owner, its labels and budgets are unknown. */
 export const wasRead = ({ unsupported, resourceVersion }: Workload): boolean => !unsupported && resourceVersion !== '';
 
 /** What was observed of a workload, with the verdict on its sidecar. If it has several, with the most urgent one. */

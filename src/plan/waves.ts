@@ -222,7 +222,7 @@ export class Waves {
 const withoutDone = (note: WaveNote | undefined): WaveNote | undefined =>
   note?.endedAt === undefined ? undefined : { endedAt: note.endedAt };
 
-/** What is only listed is of no wave. What was never read may be of any one, and its restart counts as that of a workload that is not seen. */
+/** What is only listed is of no wave. What is in flight and was never read may be of any wave: `#tallyUnseen` counts it. */
 const isNotOfItsWave = ({ entry, workload }: Assessed): boolean =>
   workload.unsupported !== undefined || (!wasRead(workload) && entry !== undefined && !entry.outcome);
 
