@@ -588,9 +588,10 @@ const EVICTED = 'src/plan/evictions.ts';
 const EVICTIONS: readonly Mutant[] = [
   {
     name: 'evicting pods that are current',
-    file: EVICTED,
-    snippet: "origin(pod) === 'old' && outdated.has(pod.uid)",
-    instead: "origin(pod) === 'old'",
+    file: 'src/restart/evictions.ts',
+    snippet: 'const outdatedIn = (assessed: Assessed, entry: JournalEntry): ReadonlySet<string> =>',
+    instead: `const outdatedIn = () => ({ has: () => true });
+const _unused = (assessed: Assessed, entry: JournalEntry): ReadonlySet<string> =>`,
     breaks: 'evicted-current',
   },
   {
