@@ -125,6 +125,7 @@ export class Operator {
   readonly #items = new FollowedItems();
   readonly #unconfirmed = new KeptItems((one) => unconfirmedOf(one).length > 0);
   readonly #clocks: SteadyWall;
+  readonly #managedNamespaces: ReadonlySet<string> | undefined;
   /** The mesh as it was when the last burst of changes had ended; plans rest on it, writes on the mesh of their moment. */
   #mesh: Mesh = { injections: [], namespaces: new Map() };
   /** What has happened to it since; absent until it was listed once. */
@@ -141,8 +142,9 @@ export class Operator {
   constructor(options: OperatorOptions) {
     this.#options = options;
     this.#wakeUp = new WakeUp(options.sleep);
-    const { journal, now, wall, report } = options;
+    const { journal, namespaces, now, wall, report } = options;
     this.#clocks = new SteadyWall(now, wall);
+    this.#managedNamespaces = namespaces.length > 0 ? new Set(namespaces) : undefined;
     this.#restarts = new Restarts({
       journal,
       now,
@@ -385,6 +387,7 @@ export class Operator {
       paused,
       resumedAt,
       unseen: this.#scans.unseen(this.#mesh),
+      managedNamespaces: this.#managedNamespaces,
       own,
       notes: new Map(journal.notes),
       metricGates: metricGates.states(),

@@ -1,35 +1,30 @@
+import type { Cluster } from '../cluster/cluster.ts';
 import { readOnly } from '../cluster/readOnly.ts';
 import { Injectors } from '../expect/injectors.ts';
-import { sourcesIn } from '../expect/matchOf.ts';
-import type { Mesh } from '../expect/mesh.ts';
-import { Journal } from '../journal/journal.ts';
 import { type PauseState, pauseStateOf } from '../leader/pauseState.ts';
 import { inSlices } from '../loopSlices.ts';
-import { messageOf } from '../messageOf.ts';
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
-import { LEASE_ANNOTATION, PRODUCT } from '../names.ts';
-import type { Observed } from '../observe/observed.ts';
-import { Observer } from '../observe/observer.ts';
+import { PRODUCT } from '../names.ts';
 import type { Forecast } from '../plan/eta/eta.ts';
 import { type ForecastInputs, forecastStepwise } from '../plan/eta/forecast.ts';
 import { withEta } from '../plan/eta/withEta.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
 import type { JournalEntries } from '../plan/journalEntry.ts';
 import type { Policy } from '../plan/policy.ts';
+import type { PlanContext } from '../plan/rule.ts';
 import type { AllRunNotes } from '../plan/runNotes.ts';
-import { escaped } from '../report/escaped.ts';
 import { explanation } from '../report/explanation.ts';
 import { type Row, rowsOf } from '../report/row.ts';
 import { waveWords } from '../report/waveWords.ts';
-import type { MeshScope } from '../watch/meshWatch.ts';
 import { evaluateWithMetricGates } from './askMetricGates.ts';
-import { connect } from './connect.ts';
-import { findLease, type LeaseLookup } from './leases.ts';
-import { type PlanMesh, planMesh } from './planMesh.ts';
-import { planSettings, sourceLine } from './planSettings.ts';
+import { type ClusterReading, readCluster } from './clusterReading.ts';
+import { type Connection, connect } from './connect.ts';
+import type { LeaseLookup } from './leases.ts';
+import { type PlanSettings, planSettings, sourceLine } from './planSettings.ts';
 import { planText } from './planText.ts';
 import { PolicySource } from './policySource.ts';
 import { Progress } from './progress.ts';
+import { Remarks } from './remarks.ts';
 import { serviceTunnel } from './serviceTunnel.ts';
 import type { Settings } from './settings.ts';
 import type { Streams } from './streams.ts';
@@ -55,8 +50,6 @@ const NOTHING_OUTDATED = 0;
 const NOT_JUDGED = 1;
 const OUTDATED = 3;
 const WRONG_USAGE = 2;
-/** The maximum length of a warning. */
-const WARNING_LIMIT = 1000;
 
 /**
  * Runs the operator's own pipeline once, without the ability to write: watch, scan, ask, assess, plan, print.
@@ -78,124 +71,58 @@ export async function planCommand(
   }
   // its mistakes are told before anything is connected
   const ownPolicy = (await PolicySource.open(asked, given)).current();
-  const { client, cluster: writable, namespace: ofContext, isInCluster } = connect(asked, streams.environment);
-  const warnings: string[] = [];
-  const say = (kind: 'note' | 'warning', words: string): void => {
-    progress.done();
-    streams.error.write(`${kind}: ${escaped(words, WARNING_LIMIT)}\n`);
-  };
-  const warn = (words: string): void => {
-    const shown = escaped(words, WARNING_LIMIT);
-    if (warnings.includes(shown)) return;
-    warnings.push(shown);
-    say('warning', shown);
-  };
-  const cluster = warnUnread(readOnly(writable), warn);
+  const connection = connect(asked, streams.environment);
+  const { client } = connection;
+  const progress = new Progress(streams.error);
+  const remarks = new Remarks(streams.error, () => progress.done());
+  const warn = (words: string): void => remarks.warn(words);
+  const cluster = warnUnread(readOnly(connection.cluster), warn);
+  const injectors = injectorsFor(asked, { ...connection, cluster }, remarks);
   const stop = new AbortController();
   const stopping = AbortSignal.any([stop.signal, signal]);
-  const progress = new Progress(streams.error);
-  const { injectorAddress } = asked;
-  const tunnel = serviceTunnel(client, {
-    opened: ({ namespace, name }, { pod, port }) =>
-      say('note', `asking Service ${namespace}/${name} through a port-forward to port ${port} of pod ${pod}`),
-    failed: warn,
-  });
-  const injectors = new Injectors({
-    cluster,
-    now: Date.now,
-    ...(injectorAddress && { address: injectorAddress }),
-    ...(!isInCluster && { tunnel }),
-  });
   try {
     progress.say('reading the settings');
-    const {
-      settings,
-      policy,
-      source,
-      own,
-      namespace: home,
-      ...read
-    } = await planSettings(client, { settings: asked, given, policy: ownPolicy }, stopping);
-    if (source) say('note', sourceLine(source));
-    for (const words of read.warnings) warn(words);
-    progress.say('reading the mesh');
-    const meshing = planMesh(
+    const read = await planSettings(client, { settings: asked, given, policy: ownPolicy }, stopping);
+    const { settings, policy, source } = read;
+    if (source) remarks.note(sourceLine(source));
+    read.warnings.forEach(warn);
+    const reader = {
       client,
-      { scope: scopeOf(settings), sources: sourcesIn(policy), assumptions: asked.if },
-      warn,
-      stopping,
-    );
-    const looking = findLease(client, [home ?? '', ofContext, PRODUCT, settings.namespace], stopping);
-    let lookup: LeaseLookup = { kind: 'none' };
-    const journal = journalIn(() => lookup);
-    const observer = new Observer({
       cluster,
       injectors,
-      journal,
-      policy: () => policy,
-      onUnreadOwner: (kind, error) =>
-        warn(`cannot read ${kind}, so its pods are listed under it and not under its own owner: ${messageOf(error)}`),
-      // there is no next scan
-      looks: Number.POSITIVE_INFINITY,
-      onForbidden: (what, error) => warn(`cannot read ${what}: ${messageOf(error)}`),
-    });
-    const scanning = scanned(observer, meshing, settings, stopping);
-    // if the mesh cannot be read, that is said first
-    scanning.catch(() => undefined);
-    const { mesh, assumptions } = await meshing;
-    for (const words of missingIn(mesh, settings)) warn(words);
-    lookup = await looking;
-    if (lookup.kind === 'unknown') warn(`cannot tell whether Meltemi is paused: ${lookup.why}`);
-    const pauseState = pauseStateIn(lookup);
-    const loaded = journal.load();
-    if (typeof loaded === 'object') warn(`the journal on the Lease cannot be read: ${loaded.unreadable}`);
-    progress.say('reading workloads and pods, asking the injectors');
-    const observations = await scanning;
-    const answered = await observer.answerAll(mesh, observations);
-    const now = Date.now();
-    const context = {
-      now,
-      wall: now,
-      journal: journal.entries,
-      starting: new Set<never>(),
-      policy: { ...policy, istiodConfigReadDelay: 0 },
-      epochSeenAt: new Map(),
-      retryAt: new Map(),
-      unconfirmed: () => undefined,
-      stale: undefined,
-      busy: new Set<never>(),
-      paused: pauseState.paused,
-      resumedAt: pauseState.resumedAt,
-      notes: journal.notes,
-      metricGates: new Map(),
-      unseen: unseenIn(settings),
-      own,
+      settings,
+      policy,
+      homes: [read.namespace ?? '', connection.namespace, PRODUCT, settings.namespace],
+      warn,
+      say: (words: string): void => progress.say(words),
     };
+    const reading = await readCluster(reader, stopping);
+    const { lookup, journal } = reading;
     const explained = explainedIn(settings);
-    const { evaluation: made, metricGates } = await evaluateWithMetricGates(
-      { mesh, observations: answered, learnt: journal.learntSoFar(), context },
-      ({ workload }) => keyOf(workload) === explained,
-      { signal: stopping },
-    );
-    const evaluation = withEta(
-      made,
-      await estimateOf({ items: made.items, context: { ...context, metricGates } }, explained),
-    );
+    const { evaluation, context } = await evaluated(reading, read, explained, stopping);
     const rows = rowsOf(evaluation);
-    const waves = wavesIn(policy, evaluation);
     progress.done();
-    const { entries, notes } = journal;
-    onPlanned?.({ evaluation, rows, warnings, wall: now, entries, notes, paused: policy.paused, lookup });
+    onPlanned?.({
+      evaluation,
+      rows,
+      warnings: remarks.warnings,
+      wall: context.wall,
+      entries: journal.entries,
+      notes: journal.notes,
+      paused: policy.paused,
+      lookup,
+    });
+    const waves = wavesIn(policy, evaluation);
+    const { mesh, assumptions } = reading;
     if (!explained) {
-      const printed = { rows, warnings, assumptions, waves, evaluation, ...(source && { source }) };
+      const printed = { rows, warnings: remarks.warnings, assumptions, waves, evaluation, ...(source && { source }) };
       write(streams.out, planText(printed, settings, streams));
       return exitCode(rows);
     }
     const one = evaluation.items.find(({ workload }) => keyOf(workload) === explained);
     const row = rows.find((candidate) => keyOf(candidate) === explained);
     if (!one || !row) throw new Error(unknownWorkload(explained, rows, policy.skipNamespaces));
-    const gates = { ...context, metricGates };
-    const text = explanation({ assessed: one, mesh, row, rules: policy, waves, gates });
+    const text = explanation({ assessed: one, mesh, row, rules: policy, waves, gates: context });
     streams.out.write(assumedText(assumptions) + text);
     return exitCode([row]);
   } finally {
@@ -203,6 +130,65 @@ export async function planCommand(
     stop.abort();
     await Promise.all([injectors.close(), client.close()]);
   }
+}
+
+/** Outside of the cluster, injectors are asked through a port-forward. */
+function injectorsFor(
+  { injectorAddress }: Settings,
+  { client, cluster, isInCluster }: Pick<Connection, 'client' | 'isInCluster'> & { cluster: Cluster },
+  remarks: Remarks,
+): Injectors {
+  const tunnel = serviceTunnel(client, {
+    opened: ({ namespace, name }, { pod, port }) =>
+      remarks.note(`asking Service ${namespace}/${name} through a port-forward to port ${port} of pod ${pod}`),
+    failed: (words) => remarks.warn(words),
+  });
+  return new Injectors({
+    cluster,
+    now: Date.now,
+    ...(injectorAddress && { address: injectorAddress }),
+    ...(!isInCluster && { tunnel }),
+  });
+}
+
+/** Judges what was read, as the operator would. Only for a workload that is explained, its metric gates are asked. */
+async function evaluated(
+  { mesh, answered, journal, lookup }: ClusterReading,
+  { settings, policy, own }: PlanSettings,
+  explained: WorkloadKey | undefined,
+  signal: AbortSignal,
+): Promise<{ evaluation: Evaluation; context: PlanContext }> {
+  const now = Date.now();
+  const { paused, resumedAt } = pauseStateIn(lookup);
+  const asked: PlanContext = {
+    now,
+    wall: now,
+    journal: journal.entries,
+    starting: new Set(),
+    policy: { ...policy, istiodConfigReadDelay: 0 },
+    epochSeenAt: new Map(),
+    retryAt: new Map(),
+    unconfirmed: () => undefined,
+    stale: undefined,
+    busy: new Set(),
+    paused,
+    resumedAt,
+    notes: journal.notes,
+    metricGates: new Map(),
+    unseen: unseenIn(settings),
+    managedNamespaces: settings.namespaces.size > 0 ? settings.namespaces : undefined,
+    own,
+  };
+  const { evaluation, metricGates } = await evaluateWithMetricGates(
+    { mesh, observations: answered, learnt: journal.learntSoFar(), context: asked },
+    ({ workload }) => keyOf(workload) === explained,
+    { signal },
+  );
+  const context = { ...asked, metricGates };
+  return {
+    evaluation: withEta(evaluation, await estimateOf({ items: evaluation.items, context }, explained)),
+    context,
+  };
 }
 
 /** Why these settings are of no use with `--explain`; undefined if they are. */
@@ -223,56 +209,6 @@ const explainedIn = ({ explain, namespace }: Settings): WorkloadKey | undefined 
 async function estimateOf(inputs: ForecastInputs, explained: WorkloadKey | undefined): Promise<Forecast | undefined> {
   if (explained && !inputs.context.policy.waves) return undefined;
   return inSlices(forecastStepwise(inputs), inputs.items.length);
-}
-
-/** The journal on the Lease that was found. A plan reads it and writes nothing. */
-function journalIn(found: () => LeaseLookup): Journal {
-  const text = (): string | undefined => {
-    const lookup = found();
-    return lookup.kind === 'found' ? lookup.lease.annotations[LEASE_ANNOTATION.journal] : undefined;
-  };
-  const keep = (): Promise<void> => Promise.reject(new Error('a plan does not write'));
-  return new Journal({ store: { text, keep }, now: Date.now, wall: Date.now, onError: () => undefined });
-}
-
-/** What is seen of the cluster. It is listed while the mesh is read, unless the mesh tells what to list, or whether to. */
-async function scanned(
-  observer: Pick<Observer, 'scan'>,
-  coming: Promise<PlanMesh>,
-  settings: Settings,
-  signal: AbortSignal,
-): Promise<Observed[]> {
-  const mesh = coming.then((read) => read.mesh);
-  if (settings.if.length > 0) await mesh;
-  if (settings.namespaces.size === 0)
-    return [...(await observer.scan(mesh, settings.namespace || undefined, signal)).values()];
-  const observations: Observed[] = [];
-  for (const place of placesOf(settings, await mesh))
-    observations.push(...(await observer.scan(mesh, place, signal)).values());
-  return observations;
-}
-
-function scopeOf({ namespace, namespaces, istioNamespaces }: Settings): MeshScope {
-  const one = istioNamespaces.size > 0 && namespace ? [namespace] : [];
-  return { namespaces: namespaces.size > 0 ? [...namespaces] : one, istioNamespaces: [...istioNamespaces] };
-}
-
-/** Of the managed namespaces those to scan. @throws {Error} for a namespace that is not managed */
-function placesOf({ namespace, namespaces }: Settings, mesh: Mesh): string[] {
-  // one that is gone has no workloads, and no Role that would let them be listed
-  if (namespace === '') return [...namespaces].filter((name) => mesh.namespaces.has(name));
-  if (namespaces.has(namespace)) return [namespace];
-  throw new Error(`namespace ${namespace} is not managed (--namespaces ${[...namespaces].join(',')})`);
-}
-
-/**
- * What to say of managed namespaces that do not exist: they have no workloads, and not only current ones.
- * @throws {Error} if it is the only one that is asked for
- */
-function missingIn({ namespaces: known }: Mesh, { namespace, namespaces }: Settings): string[] {
-  if (namespace !== '' && !known.has(namespace)) throw new Error(`namespace ${namespace} does not exist`);
-  const missing = namespace === '' ? [...namespaces].filter((name) => !known.has(name)) : [];
-  return missing.map((name) => `namespace ${name} does not exist; check --namespaces`);
 }
 
 function unknownWorkload(key: WorkloadKey, rows: readonly Row[], skipped: ReadonlySet<string>): string {

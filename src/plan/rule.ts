@@ -140,6 +140,8 @@ export interface PlanContext extends Omit<RuleContext, 'history' | 'rolloutGroup
   readonly resumedAt?: number | undefined;
   /** What of the cluster has not been read, in words; absent if nothing. No wave is done before that. */
   readonly unseen?: string | undefined;
+  /** The only namespaces that this installation manages; absent if it manages all. */
+  readonly managedNamespaces?: ReadonlySet<string> | undefined;
   /** The workload that this process runs in, if it does. */
   readonly own?: WorkloadKey | undefined;
 }

@@ -23,7 +23,20 @@ export function sharedInputs(
   context: PlanContext,
   known: Pick<RuleContext, 'history'>,
 ): readonly unknown[] {
-  const { now, wall, policy, epochSeenAt, unconfirmed, stale, paused, unseen, own, notes, ...others } = context;
+  const {
+    now,
+    wall,
+    policy,
+    epochSeenAt,
+    unconfirmed,
+    stale,
+    paused,
+    unseen,
+    managedNamespaces,
+    own,
+    notes,
+    ...others
+  } = context;
   // a new field of the context does not compile here before it is in one of the two lists
   ({}) satisfies Record<Exclude<keyof typeof others, ComparedElsewhere>, unknown>;
   const { namespaces, since, ...counted } = known.history;
@@ -35,6 +48,7 @@ export function sharedInputs(
     paused,
     since,
     unseen,
+    managedNamespaces,
     own,
     context.orphanedSince === undefined,
     context.contradictedSince === undefined,

@@ -22,7 +22,16 @@ import {
 /** What the state of the waves follows from, besides the workloads. */
 export type WavesContext = Pick<
   PlanContext,
-  'now' | 'wall' | 'policy' | 'journal' | 'busy' | 'notes' | 'metricGates' | 'resumedAt' | 'unseen'
+  | 'now'
+  | 'wall'
+  | 'policy'
+  | 'journal'
+  | 'busy'
+  | 'notes'
+  | 'metricGates'
+  | 'resumedAt'
+  | 'unseen'
+  | 'managedNamespaces'
 > & {
   /** Whether its owners hold an outdated workload, or no waiting will make it current. */
   readonly isHeld: (assessed: Outdated) => boolean;
@@ -175,8 +184,9 @@ export class Waves {
   }
 
   #tallyEnded(ref: WorkloadRef, entry: JournalEntry, run: string, first: WaveTally | undefined): void {
-    const { kinds, skipNamespaces } = this.#context.policy;
-    const isManaged = kinds.has(ref.kind) && !skipNamespaces.has(ref.namespace);
+    const { policy, managedNamespaces } = this.#context;
+    const isInScope = managedNamespaces?.has(ref.namespace) ?? true;
+    const isManaged = isInScope && policy.kinds.has(ref.kind) && !policy.skipNamespaces.has(ref.namespace);
     if (first && isManaged) countUnseen(ref, entry, { run, into: first, context: this.#tallyContext(run, 0) });
   }
 

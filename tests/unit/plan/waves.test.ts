@@ -416,6 +416,20 @@ describe('a restart that has ended, of a workload that is not seen', () => {
       'restart',
       { managed: { skipNamespaces: new Set(['elsewhere']) } },
     ],
+    [
+      '… or the installation manages other namespaces only',
+      failed,
+      'done done running',
+      'restart',
+      { managedNamespaces: new Set(['rest']) },
+    ],
+    [
+      'holds them in a namespace that the installation names',
+      failed,
+      'failed done waiting',
+      'wave-failed',
+      { managedNamespaces: new Set(['elsewhere']) },
+    ],
     ['holds none if it went well', verified, 'done done running', 'restart'],
     [
       '… but is under way until its last look has arrived',
