@@ -37,7 +37,7 @@ import { type Counted, doubtOf, worthALook } from './doubt.ts';
 import { lookAtFound } from './foundByPods.ts';
 import type { Observed } from './observed.ts';
 import { OptionalLists } from './optionalLists.ts';
-import { PodOwners } from './podOwners.ts';
+import { type Assigned, PodOwners } from './podOwners.ts';
 import { survey } from './survey.ts';
 import { TemplateHashes } from './templateHashes.ts';
 import { UnsupportedOwners } from './unsupportedOwners.ts';
@@ -70,6 +70,18 @@ export interface ObserverOptions {
 interface Matched extends Pick<Asked, 'workload' | 'templateHash'> {
   readonly matches: readonly SourceMatch[];
 }
+
+/** What a scan lists. */
+interface Lists {
+  readonly mesh: Mesh;
+  readonly workloads: readonly Workload[];
+  readonly claimOf: ReturnType<Claims['ofScan']>;
+  readonly budgets: readonly Budget[];
+  readonly pods: Promise<PodsByController>;
+}
+
+/** What workloads are completed with. */
+interface Near extends Pick<Lists, 'budgets' | 'claimOf'>, Pick<Assigned, 'owned'>, Pick<Policy, 'skipNamespaces'> {}
 
 const LOOKS = 50;
 /** Of those at the same time. */
@@ -106,7 +118,6 @@ export class Observer {
   /**
    * Sees all workloads and pods of the cluster, or of one namespace. Injectors are asked while the pods are still being read, so the
    * answers are there when the verdicts want them. Pages are no snapshot: what this sees only nominates.
-   * Of namespaces that are skipped, only what has to do with the mesh is kept.
    * @param coming the mesh; objects are listed while it is still being read
    * @throws {ApiError} when something cannot be listed; a single workload that cannot be looked at by itself is marked as unread
    */
@@ -115,37 +126,64 @@ export class Observer {
     namespace: string | undefined,
     signal: AbortSignal,
   ): Promise<Map<WorkloadKey, Observed>> {
-    const { policy, podsLast = false } = this.#options;
-    const { skipNamespaces } = policy();
+    // an edit meanwhile asks for another scan
+    const { skipNamespaces } = this.#options.policy();
     const failed = new AbortController();
     const both = AbortSignal.any([signal, failed.signal]);
-    const budgets = this.#budgets(namespace, both);
-    const fields = this.#fieldsOf(coming instanceof Promise ? policy() : coming);
-    const listPods = (): Promise<PodsByController> => this.#pods(namespace, both, fields);
-    const early = podsLast ? undefined : listPods();
-    const canaries = this.#claims.canaries(namespace, both);
-    const lists = Promise.all(this.#kinds().map((kind) => this.#listed(kind, namespace, both)));
-    const pods = early ?? lists.then(listPods);
-    // the first failure is reported below; those of the others must not be unhandled
-    for (const one of [budgets, pods, canaries, lists]) one.catch(() => undefined);
-    const listing = Promise.all([budgets, canaries, lists, coming]);
-    const [all, ofFlagger, listed, mesh] = await listing.catch((error: unknown) => {
-      // the pods are of no use now, and a server in trouble should not list them
-      failed.abort();
-      throw error;
-    });
-    const workloads = withTemplates(listed.flat());
-    const claimOf = this.#claims.ofScan(namespace, workloads, ofFlagger);
+    const { mesh, workloads, claimOf, budgets, pods } = await this.#lists(coming, namespace, both).catch(
+      (error: unknown) => {
+        // the pods are of no use now, and a server in trouble should not list them
+        failed.abort();
+        throw error;
+      },
+    );
     this.#hashes.keepOnly(workloads, namespace);
     const asked = await this.#askAll(mesh, workloads);
     const byController = await pods;
     await asked.answered;
     this.#owners.keepOnly(byController, namespace);
     const { owned, unclaimed } = await this.#owners.assign(byController, workloads);
-    const budgetsIn = Map.groupBy(all, (budget) => budget.namespace);
+    const counted = await this.#counted(asked.seen, { owned, budgets, claimOf, skipNamespaces });
+    const observations = new Map<WorkloadKey, Observed>();
+    for (const one of await this.#observeDoubtful(counted, signal)) observations.set(keyOf(one.workload), one);
+    // meanwhile, the looks have found the owners of some of them
+    const ofNobody = unclaimed.filter((controller) => !this.#owners.knows(controller));
+    const kinds = new Set(this.#seenKinds(namespace).map(({ kind }) => kind));
+    const unsupported = await this.#unsupported.observe(mesh, byController, ofNobody, {
+      namespace,
+      signal: both,
+      kinds,
+    });
+    const look = (ref: WorkloadRef) => (signal.aborted ? Promise.resolve(undefined) : this.observe(ref));
+    for (const one of await lookAtFound(unsupported, this.#options.policy().kinds, look))
+      observations.set(keyOf(one.workload), one);
+    return observations;
+  }
+
+  /** Everything that a scan lists, and the mesh. The pods may still be on their way, so that injectors are asked meanwhile. */
+  async #lists(coming: Mesh | Promise<Mesh>, namespace: string | undefined, signal: AbortSignal): Promise<Lists> {
+    const { policy, podsLast = false } = this.#options;
+    const budgets = this.#budgets(namespace, signal);
+    const fields = this.#fieldsOf(coming instanceof Promise ? policy() : coming);
+    const listPods = (): Promise<PodsByController> => this.#pods(namespace, signal, fields);
+    const early = podsLast ? undefined : listPods();
+    const canaries = this.#claims.canaries(namespace, signal);
+    const lists = Promise.all(this.#kinds().map((kind) => this.#listed(kind, namespace, signal)));
+    const pods = early ?? lists.then(listPods);
+    // the first failure is thrown; those of the others must not be unhandled
+    for (const one of [budgets, pods, canaries, lists]) one.catch(() => undefined);
+    const [all, ofFlagger, listed, mesh] = await Promise.all([budgets, canaries, lists, coming]);
+    const workloads = withTemplates(listed.flat());
+    const claimOf = this.#claims.ofScan(namespace, workloads, ofFlagger);
+    return { mesh, workloads, claimOf, budgets: all, pods };
+  }
+
+  /** The workloads with their pods. Of namespaces that are skipped, only what has to do with the mesh is kept. */
+  async #counted(seen: readonly Matched[], { owned, budgets, claimOf, skipNamespaces }: Near): Promise<Counted[]> {
+    const budgetsIn = Map.groupBy(budgets, (budget) => budget.namespace);
     const counted: Counted[] = [];
     const slices = loopSlices();
-    for (const { workload, templateHash, matches } of asked.seen) {
+    for (const { workload, templateHash, matches } of seen) {
       await slices.step();
       const groups = owned.get(keyOf(workload)) ?? [];
       const isOfMesh = matches.some(({ match }) => match.kind !== 'none') || groups.some(isInjected);
@@ -162,20 +200,7 @@ export class Observer {
       };
       counted.push({ observed, pods: countOf(groups), doubt: doubtOf(workload, groups, isOfMesh) });
     }
-    const observations = new Map<WorkloadKey, Observed>();
-    for (const one of await this.#observeDoubtful(counted, signal)) observations.set(keyOf(one.workload), one);
-    // meanwhile, the looks have found the owners of some of them
-    const ofNobody = unclaimed.filter((controller) => !this.#owners.knows(controller));
-    const kinds = new Set(this.#seenKinds(namespace).map(({ kind }) => kind));
-    const unsupported = await this.#unsupported.observe(mesh, byController, ofNobody, {
-      namespace,
-      signal: both,
-      kinds,
-    });
-    const look = (ref: WorkloadRef) => (signal.aborted ? Promise.resolve(undefined) : this.observe(ref));
-    for (const one of await lookAtFound(unsupported, this.#options.policy().kinds, look))
-      observations.set(keyOf(one.workload), one);
-    return observations;
+    return counted;
   }
 
   /** The kinds that are listed: those that the policy does not switch off. */
