@@ -7,9 +7,8 @@ import { PRODUCT } from '../names.ts';
 import type { Eta } from '../plan/eta/eta.ts';
 import { OUTCOMES, type resultOf } from '../plan/outcomes.ts';
 import { RECEIVER_KINDS, type Receiver } from '../plan/receiver.ts';
-import { WAVE_STATES } from '../plan/wave.ts';
+import { WAVE_STATES, type WaveProgress } from '../plan/wave.ts';
 import type { ReasonCode } from '../reasons.ts';
-import type { WaveCount } from './waveCounts.ts';
 
 const RESULTS: readonly QuestionResult[] = ['sidecar', 'no-sidecar', 'refused', 'bad-answer', 'unreachable'];
 const RESTART_RESULTS = new Set(Object.values(OUTCOMES).map(({ result }) => result));
@@ -108,6 +107,9 @@ const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 const SAMPLED = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((of) => `nodejs_eventloop_lag_${of}_seconds`);
 /** Milliseconds until the first sample: hundreds of thousands of years. */
 const NEVER = Number.MAX_SAFE_INTEGER;
+
+/** A wave of all runs together. */
+export type WaveCount = Pick<WaveProgress, 'name' | 'state' | 'current' | 'inFlight' | 'failed' | 'waiting'>;
 
 /** The metrics of one process in a registry of their own; label sets are closed and counters start at zero. */
 export class Metrics {

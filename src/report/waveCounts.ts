@@ -1,13 +1,10 @@
 import type { Evaluation } from '../plan/evaluate.ts';
 import type { WaveProgress, WaveState } from '../plan/wave.ts';
 import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics, WaveCount } from './metrics.ts';
 
 /** How a wave is that several runs have: as in the run in which it needs most attention. */
 const BY_URGENCY: readonly WaveState[] = ['failed', 'running', 'baking', 'waiting', 'done'];
-
-/** A wave of all runs together. */
-export type WaveCount = Pick<WaveProgress, 'name' | 'state' | 'current' | 'inFlight' | 'failed' | 'waiting'>;
 
 /** Sets the gauges of the waves. Without waves in the policy there are none: they would only repeat those of all workloads. */
 export class WaveCounts implements EvaluationSubscriber {
