@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { PRODUCT } from '../names.ts';
+import type { ReasonCode } from '../plan/reasonCatalogue.ts';
 import { REASONS } from '../plan/reasonCatalogue.ts';
-import type { ReasonCode } from '../reasons.ts';
 import { jsonText, yamlText } from '../report/machineText.ts';
 import { closest } from './closest.ts';
 

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { Environment } from '../cluster/kubeconfig.ts';
 import { deployment } from '../kinds/deployment.ts';
 import { HOME_PAGE, LEASE_ANNOTATION, LEASE_NAME, PRODUCT } from '../names.ts';
-import type { ReasonCode } from '../reasons.ts';
+import type { ReasonCode } from '../plan/reasonCatalogue.ts';
 import { escaped } from '../report/escaped.ts';
 import { EXPLAIN_FORMATS, type ExplainFormat, parseReason } from './explainCommand.ts';
 import { flagOption } from './flagOption.ts';

@@ -12,6 +12,7 @@ import { shortImage } from './imageReference.ts';
 import { judgeUninjected } from './orphan.ts';
 import type { PodGroup } from './podGroups.ts';
 import { isInTemplate } from './seenBySource.ts';
+import type { VerdictReasonCode } from './verdictReasons.ts';
 
 export interface OutdatedVerdict {
   readonly state: 'outdated';
@@ -96,7 +97,7 @@ function withWhatCounts(sidecar: ExpectedSidecar, { restartOn }: DriftRules): Ex
 
 const hasSidecar = ({ sidecar }: PodGroup): boolean => sidecar.placement !== 'none';
 
-const skipped = (code: Parameters<typeof reason>[0], detail: string): Verdict => ({
+const skipped = (code: VerdictReasonCode, detail: string): Verdict => ({
   state: 'skipped',
   reason: reason(code, detail),
 });

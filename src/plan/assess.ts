@@ -4,6 +4,7 @@ import { hintsAtRewriting } from '../compare/rewritingHint.ts';
 import { seenBySource } from '../compare/seenBySource.ts';
 import { unsupported } from '../compare/unsupported.ts';
 import { judge, type Verdict } from '../compare/verdict.ts';
+import type { VerdictReasonCode } from '../compare/verdictReasons.ts';
 import type { Answer } from '../expect/answer.ts';
 import { nobody } from '../expect/epoch.ts';
 import { namespaceOf, type SourceMatch } from '../expect/matchOf.ts';
@@ -11,7 +12,7 @@ import type { Mesh } from '../expect/mesh.ts';
 import type { KindPolicy } from '../kinds/kindPolicy.ts';
 import type { Workload } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
-import { type ReasonCode, reason } from '../reasons.ts';
+import { reason } from '../reasons.ts';
 import { type Assessed, type AssessedSidecar, assessedSidecar } from './assessed.ts';
 import type { JournalEntry } from './journalEntry.ts';
 import type { Policy } from './policy.ts';
@@ -103,7 +104,7 @@ function unlessSkipped(
 }
 
 /** The same verdict, but never restarted. Without pods the reason says more than their number. */
-function steered(verdict: Verdict, code: ReasonCode, why: string): Verdict {
+function steered(verdict: Verdict, code: VerdictReasonCode, why: string): Verdict {
   if (verdict.state === 'outdated') {
     const { outdatedPods, pods } = verdict;
     return {
@@ -116,7 +117,7 @@ function steered(verdict: Verdict, code: ReasonCode, why: string): Verdict {
   return isEmpty ? { state: 'skipped', reason: reason(code, why) } : verdict;
 }
 
-const EMPTY: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['scaled-to-zero', 'no-pods']);
+const EMPTY: ReadonlySet<VerdictReasonCode> = new Set<VerdictReasonCode>(['scaled-to-zero', 'no-pods']);
 
 /** Whether an evaluation is about a workload. In a skipped namespace it is about outdated ones only. */
 export const isListed = (

@@ -24,7 +24,7 @@ import type { Waves } from './waves.ts';
 /** What is to be done about one workload now. */
 export type Step =
   | { readonly action: 'restart'; readonly together?: readonly Outdated[] }
-  | { readonly action: 'follow'; readonly reason: Reason }
+  | { readonly action: 'follow'; readonly reason: Reason<WaitCode> }
   /**
    * `isQueued` where only a limit keeps it: it is in the queue. `alsoWaits` are its other outdated sidecars, in case another of their waits
    * ends first.

@@ -1,6 +1,8 @@
-import { VERDICT_REASONS } from '../compare/verdictReasons.ts';
-import type { ReasonCode } from '../reasons.ts';
-import { WAIT_REASONS } from './waitReasons.ts';
+import { VERDICT_REASONS, type VerdictReasonCode } from '../compare/verdictReasons.ts';
+import { WAIT_REASONS, type WaitCode } from './waitReasons.ts';
+
+/** Every reason that a verdict or a wait can carry. It is a metric label and a JSON field, so the set is closed. */
+export type ReasonCode = VerdictReasonCode | WaitCode;
 
 /** What users are told about a reason. */
 export interface ReasonHelp {

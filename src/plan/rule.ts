@@ -54,7 +54,7 @@ export interface Finding {
 
 /** Why an outdated workload is not restarted now. */
 export interface Wait extends Omit<Finding, 'detail' | 'holdsNoWave'> {
-  readonly reason: Reason;
+  readonly reason: Reason<WaitCode>;
 }
 
 /** Whether two waits are for the same, in the same words. */

@@ -1,5 +1,5 @@
+import type { VerdictReasonCode } from '../compare/verdictReasons.ts';
 import type { WorkloadRef } from '../model.ts';
-import type { ReasonCode } from '../reasons.ts';
 import { type Assessed, isOutdated, type Outdated } from './assessed.ts';
 import { countedEntry } from './countedEntry.ts';
 import { isInFlight, type JournalEntry } from './journalEntry.ts';
@@ -80,7 +80,7 @@ export interface TallyContext {
 export type UnmovedContext = Omit<TallyContext, 'moves'>;
 
 /** Verdicts that are not known because of the workload itself: its own people have to change it. */
-const OF_ITS_OWN: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+const OF_ITS_OWN: ReadonlySet<VerdictReasonCode> = new Set<VerdictReasonCode>([
   'injector-refused',
   'bad-answer',
   'match-conditions',

@@ -4,7 +4,7 @@ import { keyOf, type WorkloadKey } from '../model.ts';
 import { type Evaluation, wallAhead } from '../plan/evaluate.ts';
 import { FollowedItems } from '../plan/followedItems.ts';
 import type { Planned } from '../plan/plan.ts';
-import type { ReasonCode } from '../reasons.ts';
+import type { ReasonCode } from '../plan/reasonCatalogue.ts';
 import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
 import type { Logger } from './logger.ts';
 import { rowOf } from './row.ts';

@@ -6,9 +6,9 @@ import { COUNTED_KINDS } from '../kinds/unsupportedKinds.ts';
 import { PRODUCT } from '../names.ts';
 import type { Eta } from '../plan/eta/eta.ts';
 import { OUTCOMES, type resultOf } from '../plan/outcomes.ts';
+import type { ReasonCode } from '../plan/reasonCatalogue.ts';
 import { RECEIVER_KINDS, type Receiver } from '../plan/receiver.ts';
 import { WAVE_STATES, type WaveProgress } from '../plan/wave.ts';
-import type { ReasonCode } from '../reasons.ts';
 
 const RESULTS: readonly QuestionResult[] = ['sidecar', 'no-sidecar', 'refused', 'bad-answer', 'unreachable'];
 const RESTART_RESULTS = new Set(Object.values(OUTCOMES).map(({ result }) => result));

@@ -7,7 +7,8 @@ import { meansOutage } from '../plan/budget.ts';
 import { doNotDisruptWords } from '../plan/doNotDisrupt.ts';
 import { lastRestart } from '../plan/journalEntry.ts';
 import { isQueued, type Plan, type Planned, type Step } from '../plan/plan.ts';
-import type { Reason, ReasonCode } from '../reasons.ts';
+import type { ReasonCode } from '../plan/reasonCatalogue.ts';
+import type { Reason } from '../reasons.ts';
 import { timestamp } from '../rfc3339.ts';
 
 /** The decision about one workload as flat fields. The printed plan, the log and the metrics all use it. */
@@ -123,7 +124,7 @@ const driftsIn = (verdict: Verdict): readonly Drift[] => ('drifts' in verdict ? 
 
 const NO_REASON = { code: '', detail: '' } as const;
 
-function reasonOf(verdict: Verdict, step: Step): Reason | undefined {
+function reasonOf(verdict: Verdict, step: Step): Reason<ReasonCode> | undefined {
   if ('reason' in step) return step.reason;
   return 'reason' in verdict ? verdict.reason : undefined;
 }

@@ -5,7 +5,7 @@ import type { Evaluation } from '../plan/evaluate.ts';
 import { FollowedItems } from '../plan/followedItems.ts';
 import { isInFlight } from '../plan/journalEntry.ts';
 import type { Planned } from '../plan/plan.ts';
-import type { ReasonCode } from '../reasons.ts';
+import type { ReasonCode } from '../plan/reasonCatalogue.ts';
 import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
 import type { Metrics } from './metrics.ts';
 import { Occurrences } from './occurrences.ts';

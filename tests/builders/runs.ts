@@ -5,7 +5,8 @@ import type { Planned, Step } from '../../src/plan/plan.ts';
 import type { Wait } from '../../src/plan/rule.ts';
 import type { RunNotes } from '../../src/plan/runNotes.ts';
 import { RunMembers, type RunState } from '../../src/plan/runState.ts';
-import { type ReasonCode, reason } from '../../src/reasons.ts';
+import type { WaitCode } from '../../src/plan/waitReasons.ts';
+import { reason } from '../../src/reasons.ts';
 import { journalled, restarted } from './journal.ts';
 import { assessed, expected, MINUTE, NOW } from './workload.ts';
 
@@ -20,7 +21,7 @@ function named(name: string): { readonly namespace: string; readonly name: strin
 const NONE: Step = { action: 'none' };
 
 /** An outdated workload that waits for this. */
-export const waiting = (name: string, code: ReasonCode, of?: Wait['of']): Planned => ({
+export const waiting = (name: string, code: WaitCode, of?: Wait['of']): Planned => ({
   ...assessed(named(name)),
   step: { action: 'wait', reason: reason(code, `why ${code}`), ...(of && { of }) },
 });

@@ -1,8 +1,8 @@
 import type { StoredEntry } from '../../src/journal/journalText.ts';
 import { keyOf } from '../../src/model.ts';
 import { doNotDisruptIn, RETRY } from '../../src/names.ts';
+import type { ReasonCode } from '../../src/plan/reasonCatalogue.ts';
 import { sourceIn, type Target, targetsOf, writesOf } from '../../src/plan/record.ts';
-import type { ReasonCode } from '../../src/reasons.ts';
 import type { Controlled } from './controlled.ts';
 import { sameSidecar } from './controlPlane.ts';
 import { driftsUnder } from './drift.ts';

@@ -1,6 +1,5 @@
 import type { Pause } from '../../loopSlices.ts';
 import { keyOf, refOf, type WorkloadKey } from '../../model.ts';
-import type { ReasonCode } from '../../reasons.ts';
 import { bySidecar, isOutdated, type Outdated, wasRead } from '../assessed.ts';
 import { budgetName, lowersAvailability } from '../budget.ts';
 import { kindOfOwner } from '../history.ts';
@@ -12,6 +11,7 @@ import { oneOfAnOwnerKind } from '../limits/oneOfAnOwnerKind.ts';
 import { oneOfARolloutGroup } from '../limits/oneOfARolloutGroup.ts';
 import { oneUnderABudget } from '../limits/oneUnderABudget.ts';
 import { isQueued, type Planned } from '../plan.ts';
+import type { ReasonCode } from '../reasonCatalogue.ts';
 import { fingerprint, targetsOfRestart } from '../record.ts';
 import { groupKeyOf } from '../rolloutGroups.ts';
 import type { PlanContext, RuleContext, Wait } from '../rule.ts';

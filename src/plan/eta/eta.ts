@@ -1,4 +1,4 @@
-import type { ReasonCode } from '../../reasons.ts';
+import type { ReasonCode } from '../reasonCatalogue.ts';
 
 /** When something is expected to be done, in milliseconds of the wall clock: as likely sooner as later, and with 90 %. */
 export interface Eta {

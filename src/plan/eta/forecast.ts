@@ -1,10 +1,10 @@
 import { atOnce } from '../../atOnce.ts';
 import type { Pause } from '../../loopSlices.ts';
 import type { Workload } from '../../model.ts';
-import type { ReasonCode } from '../../reasons.ts';
 import { isInFlight } from '../journalEntry.ts';
 import { Counts } from '../limits/counts.ts';
 import type { Planned } from '../plan.ts';
+import type { ReasonCode } from '../reasonCatalogue.ts';
 import type { PlanContext } from '../rule.ts';
 import { ruleContextOf } from '../ruleContext.ts';
 import { REST } from '../wave.ts';

@@ -1,5 +1,4 @@
 import type { Pause } from '../../loopSlices.ts';
-import type { ReasonCode } from '../../reasons.ts';
 import type { Outdated } from '../assessed.ts';
 import type { Counts } from '../limits/counts.ts';
 import { fullLimit } from '../limits/limits.ts';
@@ -7,6 +6,7 @@ import { maxInFlight } from '../limits/maxInFlight.ts';
 import { maxInFlightPerNamespace } from '../limits/maxInFlightPerNamespace.ts';
 import { maxRestartsPerMinute } from '../limits/maxRestartsPerMinute.ts';
 import { restartDelay } from '../limits/restartDelay.ts';
+import type { ReasonCode } from '../reasonCatalogue.ts';
 import type { PlanContext, RuleContext, Wait } from '../rule.ts';
 import { changingWaitOf, isHeldForGood } from '../rules/rules.ts';
 import { wave as waveRule } from '../rules/wave.ts';

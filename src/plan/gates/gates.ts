@@ -28,7 +28,7 @@ export const isGate = (code: string): code is GateCode => GATE_CODES.some((gate)
  * During a rollout of istiod or a half-finished upgrade, its replicas answer differently. Istio does not support a data plane that is newer
  * than its control plane (istio.io, Supported Releases). Facts that are not visible close only gate G3.
  */
-export function closedGate(facts: GateFacts, ignored: ReadonlySet<GateCode>): Reason | undefined {
+export function closedGate(facts: GateFacts, ignored: ReadonlySet<GateCode>): Reason<GateCode> | undefined {
   for (const gate of GATES) {
     const finding = ignored.has(gate.code) ? undefined : findingOf(gate, facts);
     if (finding) return reason(gate.code, finding);

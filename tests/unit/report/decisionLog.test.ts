@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Planned, Step } from '../../../src/plan/plan.ts';
-import type { ReasonCode } from '../../../src/reasons.ts';
+import type { WaitCode } from '../../../src/plan/waitReasons.ts';
 import { DecisionLog } from '../../../src/report/decisionLog.ts';
 import type { Logger } from '../../../src/report/logger.ts';
 import type { Row } from '../../../src/report/row.ts';
 import { evaluation } from '../../builders/evaluation.ts';
 import { assessed } from '../../builders/workload.ts';
 
-const waits = (code: ReasonCode, isQueued?: true): Step => ({
+const waits = (code: WaitCode, isQueued?: true): Step => ({
   action: 'wait',
   reason: { code, detail: '' },
   ...(isQueued && { isQueued }),

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { EventDraft } from '../../../src/model.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
 import type { Step } from '../../../src/plan/plan.ts';
-import { type ReasonCode, reason } from '../../../src/reasons.ts';
+import type { WaitCode } from '../../../src/plan/waitReasons.ts';
+import { reason } from '../../../src/reasons.ts';
 import { Metrics } from '../../../src/report/metrics.ts';
 import { Report } from '../../../src/report/report.ts';
 import { evaluation } from '../../builders/evaluation.ts';
@@ -67,85 +68,82 @@ test('an injector that is silent and whose configuration is deleted is none that
 });
 
 /** Minutes at which an evaluation finds a gate closed, or none; what is told by then. */
-const gates: readonly [
-  string,
-  (readonly [minute: number, gate: ReasonCode | ''])[],
-  { told: string[]; long: number },
-][] = [
+const gates: readonly [string, (readonly [minute: number, gate: WaitCode | ''])[], { told: string[]; long: number }][] =
   [
-    'for less than 30 minutes is not told',
     [
-      [0, 'istiod-rolling'],
-      [29.99, 'istiod-rolling'],
+      'for less than 30 minutes is not told',
+      [
+        [0, 'istiod-rolling'],
+        [29.99, 'istiod-rolling'],
+      ],
+      { told: [], long: 0 },
     ],
-    { told: [], long: 0 },
-  ],
-  [
-    'for 30 minutes is told',
     [
-      [0, 'istiod-rolling'],
-      [30, 'istiod-rolling'],
+      'for 30 minutes is told',
+      [
+        [0, 'istiod-rolling'],
+        [30, 'istiod-rolling'],
+      ],
+      { told: ['istiod-rolling'], long: 1 },
     ],
-    { told: ['istiod-rolling'], long: 1 },
-  ],
-  [
-    'for hours is told once',
     [
-      [0, 'istiod-rolling'],
-      [30, 'istiod-rolling'],
-      [31, 'istiod-rolling'],
-      [600, 'istiod-rolling'],
+      'for hours is told once',
+      [
+        [0, 'istiod-rolling'],
+        [30, 'istiod-rolling'],
+        [31, 'istiod-rolling'],
+        [600, 'istiod-rolling'],
+      ],
+      { told: ['istiod-rolling'], long: 1 },
     ],
-    { told: ['istiod-rolling'], long: 1 },
-  ],
-  [
-    'that was told and opens is closed no longer',
     [
-      [0, 'istiod-rolling'],
-      [30, 'istiod-rolling'],
-      [31, ''],
+      'that was told and opens is closed no longer',
+      [
+        [0, 'istiod-rolling'],
+        [30, 'istiod-rolling'],
+        [31, ''],
+      ],
+      { told: ['istiod-rolling'], long: 0 },
     ],
-    { told: ['istiod-rolling'], long: 0 },
-  ],
-  [
-    'that opens in between begins anew',
     [
-      [0, 'istiod-rolling'],
-      [20, ''],
-      [21, 'istiod-rolling'],
-      [50, 'istiod-rolling'],
+      'that opens in between begins anew',
+      [
+        [0, 'istiod-rolling'],
+        [20, ''],
+        [21, 'istiod-rolling'],
+        [50, 'istiod-rolling'],
+      ],
+      { told: [], long: 0 },
     ],
-    { told: [], long: 0 },
-  ],
-  [
-    'that was told, opens and closes for as long again is told again',
     [
-      [0, 'istiod-rolling'],
-      [30, 'istiod-rolling'],
-      [31, ''],
-      [32, 'istiod-rolling'],
-      [62, 'istiod-rolling'],
+      'that was told, opens and closes for as long again is told again',
+      [
+        [0, 'istiod-rolling'],
+        [30, 'istiod-rolling'],
+        [31, ''],
+        [32, 'istiod-rolling'],
+        [62, 'istiod-rolling'],
+      ],
+      { told: ['istiod-rolling', 'istiod-rolling'], long: 1 },
     ],
-    { told: ['istiod-rolling', 'istiod-rolling'], long: 1 },
-  ],
-  [
-    'that gives way to another one does not lend it its time',
     [
-      [0, 'istiod-rolling'],
-      [29, 'chart-mismatch'],
-      [31, 'chart-mismatch'],
+      'that gives way to another one does not lend it its time',
+      [
+        [0, 'istiod-rolling'],
+        [29, 'chart-mismatch'],
+        [31, 'chart-mismatch'],
+      ],
+      { told: [], long: 0 },
     ],
-    { told: [], long: 0 },
-  ],
-  [
-    'is not what a paused rollout is',
     [
-      [0, 'paused'],
-      [60, 'paused'],
+      'is not what a paused rollout is',
+      [
+        [0, 'paused'],
+        [60, 'paused'],
+      ],
+      { told: [], long: 0 },
     ],
-    { told: [], long: 0 },
-  ],
-];
+  ];
 
 for (const [name, evaluations, { told, long }] of gates) {
   test(`a gate closed ${name}`, async () => {

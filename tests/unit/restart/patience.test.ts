@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Verdict } from '../../../src/compare/verdict.ts';
-import type { ReasonCode } from '../../../src/reasons.ts';
+import type { VerdictReasonCode } from '../../../src/compare/verdictReasons.ts';
 import { excusedByInjector, excusedByStatus, patienceWith } from '../../../src/restart/patience.ts';
 import { restarted } from '../../builders/journal.ts';
 import { assessed, complete, MINUTE, NOW, workload } from '../../builders/workload.ts';
@@ -35,8 +35,8 @@ for (const [name, given, after, expected] of statuses) {
   });
 }
 
-const unknown = (code: ReasonCode): Verdict => ({ state: 'unknown', reason: { code, detail: 'no answer' } });
-const answers: [string, ReasonCode, number, number | undefined][] = [
+const unknown = (code: VerdictReasonCode): Verdict => ({ state: 'unknown', reason: { code, detail: 'no answer' } });
+const answers: [string, VerdictReasonCode, number, number | undefined][] = [
   ['an injector that cannot be reached', 'injector-unreachable', 5, 320 + 320 + 600],
   ['one that cannot be reached for an hour', 'injector-unreachable', 71, undefined],
   ['one that refuses the pods', 'injector-refused', 5, 900],
