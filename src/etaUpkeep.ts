@@ -1,6 +1,6 @@
 import { areSame } from './areSame.ts';
 import { inSlices } from './loopSlices.ts';
-import type { Forecast } from './plan/eta/eta.ts';
+import type { Forecast } from './plan/eta/forecast.ts';
 import { type ForecastInputs, forecastStepwise } from './plan/eta/forecast.ts';
 
 export interface EtaUpkeepOptions {

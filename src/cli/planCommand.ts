@@ -5,7 +5,7 @@ import { type PauseState, pauseStateOf } from '../leader/pauseState.ts';
 import { inSlices } from '../loopSlices.ts';
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import { PRODUCT } from '../names.ts';
-import type { Forecast } from '../plan/eta/eta.ts';
+import type { Forecast } from '../plan/eta/forecast.ts';
 import { type ForecastInputs, forecastStepwise } from '../plan/eta/forecast.ts';
 import { withEta } from '../plan/eta/withEta.ts';
 import type { Evaluation } from '../plan/evaluate.ts';

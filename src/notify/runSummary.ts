@@ -1,7 +1,7 @@
 import { refOf, type WorkloadKey } from '../model.ts';
 import type { NotifiedWorkload } from '../plan/notification.ts';
-import type { HeldBy } from '../plan/rule.ts';
 import { isFailed, type RunMember, type RunState } from '../plan/runState.ts';
+import type { HeldBy } from '../plan/wait.ts';
 import { holderOf } from '../plan/waitReasons.ts';
 import { counted } from '../report/counted.ts';
 import { durationWord, firstOf, workloadWord } from './sentence.ts';

@@ -1,7 +1,6 @@
 import { filterMatches } from '../expect/filter.ts';
 import type { Assessed } from './assessed.ts';
-import { COUNTS_FOR, type MetricGate } from './metricGate.ts';
-import type { Planned } from './plan.ts';
+import { type MetricGate, whyClosed } from './metricGate.ts';
 import type { Policy } from './policy.ts';
 import type { RuleContext } from './rule.ts';
 
@@ -33,20 +32,8 @@ export function metricGatesOf(assessed: InWave, { policy, waves }: GateContext):
 }
 
 /** A workload. If it was planned, its wave is known. */
-type InWave = Assessed & Pick<Planned, 'wave'>;
+type InWave = Assessed & { readonly wave?: string };
 
 /** The closed ones among the metric gates that hold a workload. */
 export const closedMetricGates = (assessed: InWave, context: GateContext): readonly MetricGate[] =>
   metricGatesOf(assessed, context).filter(({ name }) => whyClosed(name, context) !== undefined);
-
-/** Why a metric gate is closed now; undefined if it is open. Only a recent answer opens a gate. */
-export function whyClosed(
-  name: string,
-  { metricGates, now }: Pick<RuleContext, 'metricGates' | 'now'>,
-): string | undefined {
-  const state = metricGates.get(name);
-  if (!state) return 'it has not been asked yet';
-  if (!state.isOpen) return state.detail;
-  const age = now - state.askedAt;
-  return age <= COUNTS_FOR ? undefined : `its last answer is ${Math.round(age / 1000)} s old`;
-}

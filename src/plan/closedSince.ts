@@ -1,6 +1,7 @@
 import { heldByGate } from './askedMetricGates.ts';
-import { closedMetricGates, type GateContext, whyClosed } from './closedMetricGates.ts';
+import { closedMetricGates, type GateContext } from './closedMetricGates.ts';
 import { gatesOfWave } from './gatesOfWave.ts';
+import { whyClosed } from './metricGate.ts';
 import type { Plan } from './plan.ts';
 import type { RuleContext } from './rule.ts';
 import type { AllRunNotes } from './runNotes.ts';

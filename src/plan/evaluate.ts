@@ -2,7 +2,7 @@ import { atOnce } from '../atOnce.ts';
 import type { Pause } from '../loopSlices.ts';
 import { type Answered, type AssessmentContext, assess, isListed } from './assess.ts';
 import type { Assessed } from './assessed.ts';
-import type { Forecast } from './eta/eta.ts';
+import type { Forecast } from './eta/forecast.ts';
 import { entryOf } from './journalEntry.ts';
 import { type Plan, type Planned, planStepwise } from './plan.ts';
 import type { PlanContext } from './rule.ts';

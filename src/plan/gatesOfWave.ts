@@ -1,4 +1,4 @@
-import { whyClosed } from './closedMetricGates.ts';
+import { whyClosed } from './metricGate.ts';
 import type { RuleContext } from './rule.ts';
 import type { Wave } from './wave.ts';
 

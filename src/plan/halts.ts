@@ -1,7 +1,8 @@
 import { type Injection, runWord } from '../expect/mesh.ts';
 import { timestamp } from '../rfc3339.ts';
 import type { ByRun } from './history.ts';
-import type { Finding, RuleContext } from './rule.ts';
+import type { RuleContext } from './rule.ts';
+import type { Finding } from './wait.ts';
 
 type Known = Pick<RuleContext, 'history' | 'policy'>;
 

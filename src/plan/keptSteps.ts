@@ -1,8 +1,9 @@
 import type { Pause } from '../loopSlices.ts';
 import type { KeptWorkload } from './keptWorkload.ts';
 import { isCarriedOut, type Planned } from './plan.ts';
-import type { Wait } from './rule.ts';
 import type { Throttle } from './throttle.ts';
+import type { Wait } from './wait.ts';
+import type { WaitCode } from './waitReasons.ts';
 
 /** What is known of a workload's step before its turn. */
 const State = {
@@ -39,7 +40,7 @@ export class KeptSteps {
   readonly #until: Float64Array;
   readonly #staysUntil: Float64Array;
   /** What those whose state is `full` wait for. */
-  #full: Wait | undefined;
+  #full: Wait<WaitCode> | undefined;
 
   /** @param listed all workloads, each at its place; none of them has a step yet */
   constructor(listed: readonly KeptWorkload[]) {

@@ -2,9 +2,10 @@ import type { WorkloadKey } from '../model.ts';
 import { type Answered, type AssessmentContext, assess } from './assess.ts';
 import { type Assessed, bySidecar, isOutdated } from './assessed.ts';
 import { isQueued, type Judged, judge, type Planned, queuedStep, waitsOf } from './plan.ts';
-import { isSameWait, type RuleContext, type Wait } from './rule.ts';
+import type { RuleContext } from './rule.ts';
 import { heldForGoodUntil, timedWaitOf } from './rules/rules.ts';
 import type { Throttle } from './throttle.ts';
+import { isSameWait, type Wait } from './wait.ts';
 
 /** A workload with what the last evaluation found about it. */
 export class KeptWorkload {

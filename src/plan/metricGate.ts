@@ -38,3 +38,18 @@ export const ASKED_EVERY = 15_000;
 export const ANSWERED_WITHIN = 10_000;
 /** An answer counts until the next one must have come. */
 export const COUNTS_FOR = ASKED_EVERY + ANSWERED_WITHIN;
+
+/**
+ * Why a metric gate is closed now; undefined if it is open. Only a recent answer opens a gate.
+ * @param now milliseconds of the steady clock
+ */
+export function whyClosed(
+  name: string,
+  { metricGates, now }: { readonly metricGates: MetricGateStates; readonly now: number },
+): string | undefined {
+  const state = metricGates.get(name);
+  if (!state) return 'it has not been asked yet';
+  if (!state.isOpen) return state.detail;
+  const age = now - state.askedAt;
+  return age <= COUNTS_FOR ? undefined : `its last answer is ${Math.round(age / 1000)} s old`;
+}

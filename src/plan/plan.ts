@@ -11,12 +11,13 @@ import { inPlanOrder } from './planOrder.ts';
 import { isReached } from './reached.ts';
 import { sourceIn, type Target, targetsOf } from './record.ts';
 import { rolloutState } from './rollout.ts';
-import { type PlanContext, type RuleContext, type Wait, waitFor } from './rule.ts';
+import type { PlanContext, RuleContext } from './rule.ts';
 import { ruleContextOf } from './ruleContext.ts';
 import { backingOff } from './rules/backingOff.ts';
 import { waitOf } from './rules/rules.ts';
 import type { RunNotes } from './runNotes.ts';
 import { Throttle } from './throttle.ts';
+import { type Wait, waitFor } from './wait.ts';
 import { IN_FLIGHT, type WaitCode } from './waitReasons.ts';
 import type { RunWaves } from './wave.ts';
 import type { Waves } from './waves.ts';
@@ -29,7 +30,11 @@ export type Step =
    * `isQueued` where only a limit keeps it: it is in the queue. `alsoWaits` are its other outdated sidecars, in case another of their waits
    * ends first.
    */
-  | ({ readonly action: 'wait'; readonly isQueued?: true; readonly alsoWaits?: readonly WaitingSidecar[] } & Wait)
+  | ({
+      readonly action: 'wait';
+      readonly isQueued?: true;
+      readonly alsoWaits?: readonly WaitingSidecar[];
+    } & Wait<WaitCode>)
   /** Its pods became current by whatever means: the record of an unfinished episode is closed as verified. */
   | { readonly action: 'close' }
   | { readonly action: 'none' };
@@ -37,7 +42,7 @@ export type Step =
 /** Another outdated sidecar of a workload that waits, and what it waits for. */
 export interface WaitingSidecar {
   readonly assessed: Outdated;
-  readonly wait: Wait;
+  readonly wait: Wait<WaitCode>;
 }
 
 /** A workload with its verdict and what is to be done about it now. */
@@ -114,7 +119,7 @@ export function judge(
   assessed: Assessed,
   ruleContext: RuleContext,
   busy: ReadonlySet<WorkloadKey>,
-  waitOf: (outdated: Outdated) => Wait | undefined,
+  waitOf: (outdated: Outdated) => Wait<WaitCode> | undefined,
 ): Judged {
   if (assessed.workload.unsupported) return { of: assessed, step: { action: 'none' } };
   if (isInFlight(assessed) || busy.has(keyOf(assessed.workload))) {
@@ -145,7 +150,10 @@ function inTurn(judged: Judged, throttle: Throttle): Planned {
 }
 
 /** The step of a workload in the queue. @param wait the limit that keeps it */
-export function queuedStep({ together }: Extract<Judged, { together: unknown }>, wait: Wait | undefined): Step {
+export function queuedStep(
+  { together }: Extract<Judged, { together: unknown }>,
+  wait: Wait<WaitCode> | undefined,
+): Step {
   if (wait) return { action: 'wait', isQueued: true, ...wait };
   return { action: 'restart', ...(together.length > 0 && { together }) };
 }
@@ -158,7 +166,7 @@ export const isQueued = (step: Step): boolean =>
 export const isCarriedOut = ({ action }: Step): boolean => action !== 'wait' && action !== 'none';
 
 /** Everything that a workload waits for. */
-export function waitsOf(step: Step): readonly Wait[] {
+export function waitsOf(step: Step): readonly Wait<WaitCode>[] {
   if (step.action !== 'wait') return [];
   return [step, ...(step.alsoWaits ?? []).map(({ wait }) => wait)];
 }

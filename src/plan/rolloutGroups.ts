@@ -1,6 +1,6 @@
 import { ON_DELETE } from '../kinds/onDelete.ts';
 import { keyOf, type Workload } from '../model.ts';
-import type { Finding } from './rule.ts';
+import type { Finding } from './wait.ts';
 
 /** The StatefulSets of each rollout group, by namespace and name of the group. */
 export type RolloutGroups = ReadonlyMap<string, readonly Workload[]>;

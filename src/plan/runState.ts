@@ -9,8 +9,9 @@ import type { RunCounts } from './notification.ts';
 import { type Outcome, resultOf } from './outcomes.ts';
 import type { Planned } from './plan.ts';
 import { type Target, targetsOf } from './record.ts';
-import type { Wait } from './rule.ts';
 import type { AllRunNotes, RunNotes } from './runNotes.ts';
+import type { Wait } from './wait.ts';
+import type { WaitCode } from './waitReasons.ts';
 import { holderOf } from './waitReasons.ts';
 
 /** A workload as far as a run concerns it. */
@@ -23,7 +24,7 @@ export interface RunMember {
   /** When that restart began, in milliseconds of the wall clock; absent as long as it is not known to be written. */
   readonly restartedAt?: number;
   /** What it waits for. */
-  readonly wait?: Wait;
+  readonly wait?: Wait<WaitCode>;
   /** The name of its wave; absent without waves in the policy. */
   readonly wave?: string;
 }
@@ -118,7 +119,7 @@ function memberOf(item: Planned, one: AssessedSidecar, run: string, notes: RunNo
 }
 
 /** The wait of one of its sidecars. */
-function waitOf({ step, source }: Planned, one: AssessedSidecar): Wait | undefined {
+function waitOf({ step, source }: Planned, one: AssessedSidecar): Wait<WaitCode> | undefined {
   if (step.action !== 'wait') return undefined;
   if (one.source?.name === source?.name) return step;
   return step.alsoWaits?.find(({ assessed }) => assessed.source?.name === one.source?.name)?.wait;

@@ -1,5 +1,5 @@
 import { isAsked, type Mesh } from '../expect/mesh.ts';
-import { whyClosed } from './closedMetricGates.ts';
+import { whyClosed } from './metricGate.ts';
 import type { PlanContext, RuleContext } from './rule.ts';
 
 /** What the Evaluator compares by itself. */

@@ -3,7 +3,9 @@ import type { Outdated } from './assessed.ts';
 import type { Counts } from './limits/counts.ts';
 import { fullLimit } from './limits/limits.ts';
 import { maxInFlight } from './limits/maxInFlight.ts';
-import { isSameWait, type PlanContext, type Wait } from './rule.ts';
+import type { PlanContext } from './rule.ts';
+import { isSameWait, type Wait } from './wait.ts';
+import type { WaitCode } from './waitReasons.ts';
 
 /** Takes the workloads of the queue in their order, and starts those that no limit stops. */
 export class Throttle {
@@ -11,7 +13,7 @@ export class Throttle {
   readonly #counts: Counts;
 
   /** What everyone waits for, whatever comes next. */
-  #full: Wait | undefined;
+  #full: Wait<WaitCode> | undefined;
 
   constructor(counts: Counts, context: PlanContext) {
     this.#context = context;
@@ -23,7 +25,7 @@ export class Throttle {
    * @param together its other sidecars that the restart is for, too
    * @returns what it waits for; undefined if it is started
    */
-  queue(assessed: Outdated, key: WorkloadKey, together: readonly Outdated[]): Wait | undefined {
+  queue(assessed: Outdated, key: WorkloadKey, together: readonly Outdated[]): Wait<WaitCode> | undefined {
     this.#counts.next();
     const wait = this.#waitOf(assessed, key);
     if (!wait) this.#counts.start(assessed, together);
@@ -31,7 +33,7 @@ export class Throttle {
   }
 
   /** What everyone waits for from now on; undefined as long as there are free slots. */
-  get full(): Wait | undefined {
+  get full(): Wait<WaitCode> | undefined {
     return this.#full;
   }
 
@@ -41,14 +43,14 @@ export class Throttle {
   }
 
   /** Takes the next workload without a look at it, if it was found to wait for the same before. @returns whether it was taken */
-  passes(before: Wait | undefined): boolean {
+  passes(before: Wait<WaitCode> | undefined): boolean {
     if (!this.#full || !before || (this.#full !== before && !isSameWait(this.#full, before))) return false;
     this.#full = before;
     this.#counts.next();
     return true;
   }
 
-  #waitOf(assessed: Outdated, key: WorkloadKey): Wait | undefined {
+  #waitOf(assessed: Outdated, key: WorkloadKey): Wait<WaitCode> | undefined {
     if (this.#full && this.isFullFor(key)) return this.#full;
     const wait = fullLimit(assessed, this.#counts, this.#context);
     if (wait?.reason.code === maxInFlight.code) this.#full = wait;

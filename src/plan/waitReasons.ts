@@ -1,6 +1,6 @@
 import { LIMITS } from './limits/limits.ts';
-import type { HeldBy, LookAgain, Wait, WaitReason } from './rule.ts';
 import { RULES } from './rules/rules.ts';
+import type { HeldBy, LookAgain, Wait, WaitReason } from './wait.ts';
 
 /** The reason of every workload whose restart is written and has not ended. */
 export const IN_FLIGHT = {

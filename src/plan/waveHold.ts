@@ -1,5 +1,6 @@
 import type { Outdated } from './assessed.ts';
-import type { Finding, RuleContext } from './rule.ts';
+import type { RuleContext } from './rule.ts';
+import type { Finding } from './wait.ts';
 import type { WaveProgress, WaveState } from './wave.ts';
 
 /**

@@ -1,4 +1,5 @@
-import type { Eta, Forecast } from '../plan/eta/eta.ts';
+import type { Eta } from '../plan/eta/eta.ts';
+import type { Forecast } from '../plan/eta/forecast.ts';
 import { timestamp } from '../rfc3339.ts';
 
 const MINUTE = 60_000;

@@ -7,7 +7,7 @@ import { ISTIO } from '../expect/sources/istio.ts';
 import type { WorkloadKey, WorkloadRef } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { LongClosed } from '../plan/closedSince.ts';
-import type { Forecast } from '../plan/eta/eta.ts';
+import type { Forecast } from '../plan/eta/forecast.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
 import type { MetricGate, MetricGateState } from '../plan/metricGate.ts';
 import { type Outcome, resultOf } from '../plan/outcomes.ts';

@@ -53,7 +53,7 @@ const METRIC_GATES: readonly Mutant[] = [
   },
   {
     name: 'trusting answers however old they are',
-    file: CLOSED_GATES,
+    file: 'src/plan/metricGate.ts',
     snippet: 'return age <= COUNTS_FOR ? undefined : ',
     instead: 'return age <= Infinity ? undefined : ',
     breaks: 'metric-gate',

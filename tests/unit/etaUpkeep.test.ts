@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EtaUpkeep } from '../../src/etaUpkeep.ts';
-import type { Forecast } from '../../src/plan/eta/eta.ts';
+import type { Forecast } from '../../src/plan/eta/forecast.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { context } from '../builders/policy.ts';
 import { assessed, NOW } from '../builders/workload.ts';

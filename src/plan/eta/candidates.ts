@@ -14,11 +14,13 @@ import { isQueued, type Planned } from '../plan.ts';
 import type { ReasonCode } from '../reasonCatalogue.ts';
 import { fingerprint, targetsOfRestart } from '../record.ts';
 import { groupKeyOf } from '../rolloutGroups.ts';
-import type { PlanContext, RuleContext, Wait } from '../rule.ts';
+import type { PlanContext, RuleContext } from '../rule.ts';
 import { budgets as budgetRule } from '../rules/budgets.ts';
 import { isHeldForGood, lastingWaitOf } from '../rules/rules.ts';
 import { wave as waveRule } from '../rules/wave.ts';
 import { waveBaking } from '../rules/waveBaking.ts';
+import type { Wait } from '../wait.ts';
+import type { WaitCode } from '../waitReasons.ts';
 import type { WaveOf } from '../waveOf.ts';
 import { seedOf } from './draws.ts';
 import type { Estimate, Pace } from './pace.ts';
@@ -46,7 +48,7 @@ export interface Candidate {
   /** When what it waits for ends, by the steady clock. */
   readonly until?: number;
   /** What holds it when its time has come, as long as nobody changes anything. */
-  readonly lasting?: Wait;
+  readonly lasting?: Wait<WaitCode>;
   /** It waits for an earlier wave. */
   readonly isAsleep?: true;
   /** Its wave is done without it, as long as it waits. */

@@ -9,10 +9,29 @@ import type { PlanContext } from '../rule.ts';
 import { ruleContextOf } from '../ruleContext.ts';
 import { REST } from '../wave.ts';
 import { type Beginning, beginningOf, type Candidate } from './candidates.ts';
-import type { Eta, Forecast, LeftOut, RunEta, WaveEta } from './eta.ts';
+import type { Eta, RunEta, WaveEta } from './eta.ts';
 import { foreseenGates } from './foreseenGates.ts';
 import { medianOf, Pace } from './pace.ts';
 import { type Course, type Played, play } from './play.ts';
+
+/** Outdated workloads that no estimate is about, because time alone does not end what they wait for. */
+export interface LeftOut {
+  readonly reason: ReasonCode;
+  readonly workloads: number;
+}
+
+/** When everything that needs nobody is expected to be restarted. */
+export interface Forecast {
+  /** When it was made, in milliseconds of the wall clock. */
+  readonly at: number;
+  /** Workloads that it is about: those that are or will be in flight. */
+  readonly workloads: number;
+  /** Absent if there is nothing to wait for. */
+  readonly eta?: Eta;
+  readonly runs: readonly RunEta[];
+  /** By number, the most first. */
+  readonly leftOut: readonly LeftOut[];
+}
 
 /** What an estimate is made from: a plan, and what that was made in. */
 export interface ForecastInputs {

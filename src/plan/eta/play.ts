@@ -7,9 +7,11 @@ import { maxInFlightPerNamespace } from '../limits/maxInFlightPerNamespace.ts';
 import { maxRestartsPerMinute } from '../limits/maxRestartsPerMinute.ts';
 import { restartDelay } from '../limits/restartDelay.ts';
 import type { ReasonCode } from '../reasonCatalogue.ts';
-import type { PlanContext, RuleContext, Wait } from '../rule.ts';
+import type { PlanContext, RuleContext } from '../rule.ts';
 import { changingWaitOf, isHeldForGood } from '../rules/rules.ts';
 import { wave as waveRule } from '../rules/wave.ts';
+import type { Wait } from '../wait.ts';
+import type { WaitCode } from '../waitReasons.ts';
 import type { Waves } from '../waves.ts';
 import { type Candidate, FOR_A_WAVE, freedBy } from './candidates.ts';
 import { normalAt, shareBelow, uniform } from './draws.ts';
@@ -181,7 +183,7 @@ class Draw {
     else this.#line.hold(namespace, kin, freedBy(code, candidate));
   }
 
-  #begin(place: number, outdated: Outdated, wait: Wait | undefined): void {
+  #begin(place: number, outdated: Outdated, wait: Wait<WaitCode> | undefined): void {
     this.#line.take(outdated.workload.namespace);
     if (wait) this.#hold(place, outdated, wait);
     else this.#restart(place, outdated);
@@ -195,7 +197,7 @@ class Draw {
     this.#waves.begin(runs, wave);
   }
 
-  #hold(place: number, outdated: Outdated, wait: Wait): void {
+  #hold(place: number, outdated: Outdated, wait: Wait<WaitCode>): void {
     if (FOR_A_WAVE.has(wait.reason.code)) {
       this.#asleep.add(place);
       return;

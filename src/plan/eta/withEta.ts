@@ -1,5 +1,5 @@
 import type { Evaluation } from '../evaluate.ts';
-import type { Forecast } from './eta.ts';
+import type { Forecast } from './forecast.ts';
 
 /** The evaluation with the last estimate: as a whole, and for each wave that is not done. */
 export function withEta<E extends Evaluation>(evaluation: E, forecast: Forecast | undefined): E {

@@ -1,6 +1,6 @@
 import type { ExpectedSidecar } from '../../expect/answer.ts';
 import type { Injection, Istiod } from '../../expect/mesh.ts';
-import type { WaitReason } from '../rule.ts';
+import type { WaitReason } from '../wait.ts';
 
 /** The input of the gates: an injection, the expected sidecar, and whether the injector's answers are stable. */
 export interface GateFacts {

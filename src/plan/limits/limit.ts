@@ -1,5 +1,6 @@
 import type { Outdated } from '../assessed.ts';
-import type { Finding, PlanContext, WaitReason } from '../rule.ts';
+import type { PlanContext } from '../rule.ts';
+import type { Finding, WaitReason } from '../wait.ts';
 import type { Counts } from './counts.ts';
 
 /** A limit on concurrent restarts or on their rate. Pure: its input is the next workload of the queue, and the counts. */

@@ -1,5 +1,6 @@
 import type { Outdated } from '../assessed.ts';
-import { type PlanContext, type Wait, waitFor } from '../rule.ts';
+import type { PlanContext } from '../rule.ts';
+import { type Wait, waitFor } from '../wait.ts';
 import type { Counts } from './counts.ts';
 import { firstOfItsKind } from './firstOfItsKind.ts';
 import type { Limit } from './limit.ts';
@@ -27,9 +28,11 @@ export const LIMITS = [
   restartDelay,
 ] as const satisfies readonly Limit[];
 
+type LimitCode = (typeof LIMITS)[number]['code'];
+
 /** The first limit that this workload would exceed; undefined if none. */
-export function fullLimit(assessed: Outdated, counts: Counts, context: PlanContext): Wait | undefined {
-  for (const limit of LIMITS) {
+export function fullLimit(assessed: Outdated, counts: Counts, context: PlanContext): Wait<LimitCode> | undefined {
+  for (const limit of LIMITS as readonly Limit<LimitCode>[]) {
     const finding = limit.check(assessed, counts, context);
     if (finding) return waitFor(limit, finding);
   }

@@ -1,6 +1,7 @@
 import { keyOf } from '../../model.ts';
 import type { Assessed } from '../assessed.ts';
-import { endOf, type Finding, type Rule, type RuleContext } from '../rule.ts';
+import { endOf, type Rule, type RuleContext } from '../rule.ts';
+import type { Finding } from '../wait.ts';
 
 /** A failed attempt is retried with back-off, whatever the error was. */
 export const backingOff: Omit<Rule<'error'>, 'check'> & {

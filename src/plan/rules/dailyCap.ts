@@ -1,7 +1,8 @@
 import type { Outdated } from '../assessed.ts';
 import { LONGEST_SKEW } from '../journalEntry.ts';
 import { recordOf, writesOf } from '../record.ts';
-import type { Finding, Rule } from '../rule.ts';
+import type { Rule } from '../rule.ts';
+import type { Finding } from '../wait.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 

@@ -1,4 +1,5 @@
-import { closedMetricGates, whyClosed } from '../closedMetricGates.ts';
+import { closedMetricGates } from '../closedMetricGates.ts';
+import { whyClosed } from '../metricGate.ts';
 import type { Rule } from '../rule.ts';
 
 /** The last of the rules: a gate is asked only for what nothing else keeps from being restarted. */

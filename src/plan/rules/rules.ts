@@ -1,7 +1,7 @@
 import type { Outdated } from '../assessed.ts';
 import { GATES } from '../gates/gates.ts';
-import { type Rule, type RuleContext, type Wait, waitFor } from '../rule.ts';
-import type { WaitCode } from '../waitReasons.ts';
+import type { Rule, RuleContext } from '../rule.ts';
+import { type Wait, waitFor } from '../wait.ts';
 import { answerContradicted } from './answerContradicted.ts';
 import { backingOff } from './backingOff.ts';
 import { budgets } from './budgets.ts';
@@ -84,8 +84,11 @@ export const RULES = [
   metricGate,
 ] as const satisfies readonly Rule[];
 
+type RuleCode = (typeof RULES)[number]['code'];
+
 /** The first rule that prevents a restart of this workload now; undefined if none does. Limits are checked elsewhere. */
-export const waitOf = (assessed: Outdated, context: RuleContext): Wait | undefined => firstOf(RULES, assessed, context);
+export const waitOf = (assessed: Outdated, context: RuleContext): Wait<RuleCode> | undefined =>
+  firstOf(RULES, assessed, context);
 
 /**
  * The first rule that prevents a restart of this workload now, and until when that stays so, by the steady clock, if nothing but time
@@ -94,9 +97,9 @@ export const waitOf = (assessed: Outdated, context: RuleContext): Wait | undefin
 export function timedWaitOf(
   assessed: Outdated,
   context: RuleContext,
-): { readonly wait: Wait | undefined; readonly staysUntil: number } {
+): { readonly wait: Wait<RuleCode> | undefined; readonly staysUntil: number } {
   let staysUntil = Number.POSITIVE_INFINITY;
-  for (const rule of RULES as readonly Rule<WaitCode>[]) {
+  for (const rule of RULES as readonly Rule<RuleCode>[]) {
     const finding = rule.check(assessed, context);
     staysUntil = Math.min(staysUntil, endOfFinding(rule, assessed, context));
     if (finding) return { wait: waitFor(rule, finding), staysUntil };
@@ -108,21 +111,21 @@ export function timedWaitOf(
 export const heldForGoodUntil = (assessed: Outdated, context: RuleContext): number =>
   Math.min(...HOLDS_NO_WAVE.map((rule) => endOfFinding(rule, assessed, context)));
 
-function endOfFinding(rule: Rule<WaitCode>, assessed: Outdated, context: RuleContext): number {
+function endOfFinding(rule: Rule<RuleCode>, assessed: Outdated, context: RuleContext): number {
   if (!rule.changes) return Number.POSITIVE_INFINITY;
   return rule.staysUntil?.(assessed, context) ?? Number.NEGATIVE_INFINITY;
 }
 
 /** The first rule that prevents a restart now, and may not later; undefined if none does. */
-export const changingWaitOf = (assessed: Outdated, context: RuleContext): Wait | undefined =>
+export const changingWaitOf = (assessed: Outdated, context: RuleContext): Wait<RuleCode> | undefined =>
   firstOf(CHANGING, assessed, context);
 
 /** The first rule that prevents a restart as long as nobody changes anything; undefined if none does. */
-export const lastingWaitOf = (assessed: Outdated, context: RuleContext): Wait | undefined =>
+export const lastingWaitOf = (assessed: Outdated, context: RuleContext): Wait<RuleCode> | undefined =>
   firstOf(LASTING, assessed, context);
 
 /** The first rule that keeps the next pod of a restart by evictions from being evicted now; undefined if none does. */
-export const waitBetweenPods = (assessed: Outdated, context: RuleContext): Wait | undefined =>
+export const waitBetweenPods = (assessed: Outdated, context: RuleContext): Wait<RuleCode> | undefined =>
   firstOf(BETWEEN_PODS, assessed, context);
 
 /**
@@ -135,14 +138,18 @@ export const isHeldForGood = (assessed: Outdated, context: RuleContext): boolean
     return finding !== undefined && (rule.holdsNoWave === true || finding.holdsNoWave === true);
   });
 
-const HOLDS_NO_WAVE = (RULES as readonly Rule<WaitCode>[]).filter(({ holdsNoWave }) => holdsNoWave !== undefined);
+const HOLDS_NO_WAVE = (RULES as readonly Rule<RuleCode>[]).filter(({ holdsNoWave }) => holdsNoWave !== undefined);
 
-const CHANGING = (RULES as readonly Rule<WaitCode>[]).filter(({ changes }) => changes);
-const LASTING = (RULES as readonly Rule<WaitCode>[]).filter(({ changes }) => !changes);
+const CHANGING = (RULES as readonly Rule<RuleCode>[]).filter(({ changes }) => changes);
+const LASTING = (RULES as readonly Rule<RuleCode>[]).filter(({ changes }) => !changes);
 
-const BETWEEN_PODS = (RULES as readonly Rule<WaitCode>[]).filter(({ betweenPods }) => betweenPods);
+const BETWEEN_PODS = (RULES as readonly Rule<RuleCode>[]).filter(({ betweenPods }) => betweenPods);
 
-function firstOf(rules: readonly Rule<WaitCode>[], assessed: Outdated, context: RuleContext): Wait | undefined {
+function firstOf(
+  rules: readonly Rule<RuleCode>[],
+  assessed: Outdated,
+  context: RuleContext,
+): Wait<RuleCode> | undefined {
   for (const rule of rules) {
     const finding = rule.check(assessed, context);
     if (finding) return waitFor(rule, finding);

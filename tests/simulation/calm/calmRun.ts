@@ -1,7 +1,7 @@
 // before the operator's code
 import './inOneTurn.ts';
 import { NO_NAMESPACE } from '../../../src/model.ts';
-import type { Forecast } from '../../../src/plan/eta/eta.ts';
+import type { Forecast } from '../../../src/plan/eta/forecast.ts';
 import { wireOperator } from '../../../src/wireOperator.ts';
 import { FakeStore } from '../../builders/journalStore.ts';
 import { NOBODY_TOLD } from '../../builders/notify.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { askedMetricGates } from '../../../src/plan/askedMetricGates.ts';
 import { type Assessed, isOutdated } from '../../../src/plan/assessed.ts';
-import { holds, whyClosed } from '../../../src/plan/closedMetricGates.ts';
+import { holds } from '../../../src/plan/closedMetricGates.ts';
 import { closedSince, gateWaits, longClosed, untilLongClosed } from '../../../src/plan/closedSince.ts';
 import { historyOf } from '../../../src/plan/history.ts';
-import { COUNTS_FOR, type MetricGate, type MetricGateState } from '../../../src/plan/metricGate.ts';
+import { COUNTS_FOR, type MetricGate, type MetricGateState, whyClosed } from '../../../src/plan/metricGate.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { rolloutGroupsOf } from '../../../src/plan/rolloutGroups.ts';
 import type { PlanContext } from '../../../src/plan/rule.ts';

@@ -3,8 +3,8 @@ import { globSync } from 'node:fs';
 import { basename } from 'node:path';
 import { GATES } from '../../../src/plan/gates/gates.ts';
 import { LIMITS } from '../../../src/plan/limits/limits.ts';
-import type { WaitReason } from '../../../src/plan/rule.ts';
 import { RULES } from '../../../src/plan/rules/rules.ts';
+import type { WaitReason } from '../../../src/plan/wait.ts';
 
 const all: readonly WaitReason[] = [...RULES, ...LIMITS];
 

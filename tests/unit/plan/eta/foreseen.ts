@@ -1,7 +1,7 @@
 import type { Verdict } from '../../../../src/compare/verdict.ts';
 import { keyOf, type WorkloadKey } from '../../../../src/model.ts';
 import { type Assessed, isOutdated } from '../../../../src/plan/assessed.ts';
-import type { Forecast } from '../../../../src/plan/eta/eta.ts';
+import type { Forecast } from '../../../../src/plan/eta/forecast.ts';
 import { forecastOf } from '../../../../src/plan/eta/forecast.ts';
 import { endedEntry, type JournalEntry, nextEntry } from '../../../../src/plan/journalEntry.ts';
 import { plan } from '../../../../src/plan/plan.ts';
