@@ -1,5 +1,3 @@
-import type { ApiRequest } from './api.ts';
-
 /**
  * The priorities of requests that wait for a connection, the most important first.
  * - `lease`: reads and writes of the Lease, which have their own connections
@@ -17,8 +15,15 @@ const EVENTS = /\/events$/;
 /** Reviews of a client's token and permission (TokenReview, SubjectAccessReview). They change nothing. */
 const REVIEWS = /^\/apis\/(authentication|authorization)\.k8s\.io\/[^/]+\/\w+reviews$/;
 
+/** What of a request decides its priority. */
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: { readonly limit?: unknown } | undefined;
+}
+
 /** The default priority of a call. */
-export function priorityOf({ method, path, query }: Pick<ApiRequest, 'method' | 'path' | 'query'>): Priority {
+export function priorityOf({ method, path, query }: Call): Priority {
   if (method === 'GET' && query?.limit !== undefined) return 'scan';
   if (LEASE.test(path)) return 'lease';
   if (method === 'GET') return 'follow';

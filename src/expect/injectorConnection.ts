@@ -7,6 +7,7 @@ import type { Answer } from './answer.ts';
 import type { AnswerReader } from './answerReader.ts';
 import type { DialAddress } from './assumption.ts';
 import type { ConcurrencyLimit } from './concurrencyLimit.ts';
+import { ConnectionFault, describe } from './connectionFault.ts';
 import type { InjectorRoutes } from './injectorRoutes.ts';
 import type { PodCreators, UserInfo } from './podCreators.ts';
 import { type AskedContainer, containerOf, type Question } from './question.ts';
@@ -27,11 +28,6 @@ const ORDINARY = 1024 * 1024;
 const BEFORE_THE_TUNNEL = 2000;
 /** Bytes to read of an error's text. Messages show 120 characters of it. */
 const ERROR_TEXT = 16 * 1024;
-
-/**
- * The injector cannot be reached: no connection, or no address. Any other error concerns one question, unless all others fail too.
- */
-export class ConnectionFault extends Error {}
 
 type Socket = NonNullable<Parameters<buildConnector.Callback>[1]>;
 
@@ -209,11 +205,3 @@ async function beginning(body: Dispatcher.ResponseData['body']): Promise<string>
 
 /** An IP address is not a server name (RFC 6066 section 3). The certificate is then checked against the dialled address. */
 const serverName = (hostname: string): string => (isIP(hostname) ? '' : hostname);
-
-/** What went wrong between Meltemi and an injector, on one line. */
-export function describe(error: unknown): string {
-  const { name, message, code, cause } = error as Error & { code?: string };
-  if (name === 'TimeoutError') return 'no complete answer within the time limit';
-  const inner = (cause as Error | undefined)?.message;
-  return [code, message || inner].filter(Boolean).join(': ');
-}

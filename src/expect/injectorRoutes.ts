@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { buildConnector } from 'undici';
-import { describe } from './injectorConnection.ts';
+import { describe } from './connectionFault.ts';
 
 /** A Service that a webhook names, and its port. */
 export interface ServicePort {

@@ -1,6 +1,7 @@
 import { reason } from '../reasons.ts';
 import type { Answer } from './answer.ts';
-import { ConnectionFault, describe, type InjectorConnection } from './injectorConnection.ts';
+import { ConnectionFault, describe } from './connectionFault.ts';
+import type { InjectorConnection } from './injectorConnection.ts';
 import { type InjectorLine, WITNESSES_AT_A_TIME } from './injectorLine.ts';
 import type { InjectorLines } from './injectorLines.ts';
 import type { KeptAnswers } from './keptAnswers.ts';

@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
-import { describe } from '../expect/injectorConnection.ts';
+import { describe } from '../expect/connectionFault.ts';
 import { ReceivedBody } from '../expect/receivedBody.ts';
 import { ANSWERED_WITHIN, type MetricGate } from '../plan/metricGate.ts';
 import { readTextFile } from '../watch/textFile.ts';

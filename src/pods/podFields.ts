@@ -1,45 +1,9 @@
 import type { Shape } from '../fieldTypes.ts';
 import type { Labels, OtherSidecars, PlacedContainer, PodFacts, PodOwner, Sidecar, SidecarConfig } from '../model.ts';
 import { doNotDisruptIn } from '../names.ts';
+import type { Intern } from './interner.ts';
 import { sampleOf } from './podSample.ts';
-
-/** The pod as the API serves it, as far as it is read. The protobuf reader makes the same, without the rest. */
-export interface RawPod {
-  readonly metadata?: RawPodMetadata;
-  readonly spec?: {
-    readonly nodeName?: string;
-    readonly hostNetwork?: boolean;
-    readonly containers?: readonly RawContainer[];
-    readonly initContainers?: readonly RawContainer[];
-  };
-  readonly status?: { readonly phase?: string; readonly conditions?: readonly RawCondition[] };
-}
-
-export interface RawPodMetadata {
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly uid?: string;
-  readonly labels?: Labels;
-  readonly annotations?: Labels;
-  /** Milliseconds where it was read of protobuf. */
-  readonly creationTimestamp?: string | number;
-  readonly deletionTimestamp?: string;
-  readonly ownerReferences?: readonly RawOwner[];
-}
-
-export interface RawOwner {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly name?: string;
-  readonly uid?: string;
-  readonly controller?: boolean;
-}
-
-export interface RawContainer {
-  readonly name?: string;
-  readonly image?: string;
-  readonly restartPolicy?: string;
-}
+import type { RawContainer, RawPod, RawPodMetadata } from './rawPod.ts';
 
 /** What is read of the sidecars of pods. */
 export interface SidecarFields {
@@ -51,11 +15,6 @@ export interface SidecarFields {
 
 /** How a container is configured, as far as that is read. */
 export type ReadConfig = (container: RawContainer) => SidecarConfig | undefined;
-
-export interface RawCondition {
-  readonly type?: string;
-  readonly status?: string;
-}
 
 const CONTAINERS: Shape = [{ name: 'string', image: 'string', restartPolicy: 'string' }];
 
@@ -81,19 +40,6 @@ export const ROLLOUTS_HASH = 'rollouts-pod-template-hash';
 export const REVISION = 'istio.io/rev';
 export const INJECTED = 'sidecar.istio.io/status';
 export const PROXY = 'istio-proxy';
-
-/** Gives equal strings one copy, so that many pods do not keep many copies. */
-export type Intern = (text: string) => string;
-
-/** Makes a function that gives equal texts back as one, so that thousands of pods share them. */
-export function interner(): Intern {
-  const known = new Map<string, string>();
-  return (text) => {
-    const copy = known.get(text);
-    if (copy === undefined) known.set(text, text);
-    return copy ?? text;
-  };
-}
 
 const asItIs: Intern = (text) => text;
 

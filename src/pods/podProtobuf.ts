@@ -1,15 +1,12 @@
 import { messageOf } from '../messageOf.ts';
 import type { PodFacts } from '../model.ts';
 import { DO_NOT_DISRUPT_KEYS } from '../names.ts';
+import type { Intern } from './interner.ts';
 import {
   INJECTED,
-  type Intern,
   type PodWishes,
   PROXY,
   podFacts,
-  type RawCondition,
-  type RawContainer,
-  type RawOwner,
   REVISION,
   type Reading,
   ROLLOUTS_HASH,
@@ -17,6 +14,7 @@ import {
 } from './podFields.ts';
 import { isIstios } from './podSample.ts';
 import { ProtobufError, ProtobufReader, type Visit } from './protobuf.ts';
+import type { RawCondition, RawContainer, RawOwner } from './rawPod.ts';
 import { SidecarConfigs } from './sidecarConfig.ts';
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] };

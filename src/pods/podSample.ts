@@ -1,5 +1,6 @@
 import type { Labels, PodSample } from '../model.ts';
-import type { Intern, RawPod } from './podFields.ts';
+import type { Intern } from './interner.ts';
+import type { RawPod } from './rawPod.ts';
 
 /** Annotations that Istio's injector writes (istio pkg/kube/inject/webhook.go). The question is about the pod as it was before. */
 const WRITTEN: ReadonlySet<string> = new Set(['sidecar.istio.io/status', 'istio.io/rev']);

@@ -8,8 +8,10 @@ import { resourcePath } from '../cluster/resources.ts';
 import { fits, type Shape } from '../fieldTypes.ts';
 import { messageOf } from '../messageOf.ts';
 import type { PodFacts } from '../model.ts';
-import { type Intern, interner, POD, type PodWishes, podFacts, type RawPod } from './podFields.ts';
+import { type Intern, interner } from './interner.ts';
+import { POD, type PodWishes, podFacts } from './podFields.ts';
 import { nextPageFromProtobuf, podListFromProtobuf } from './podProtobuf.ts';
+import type { RawPod } from './rawPod.ts';
 import { SidecarConfigs } from './sidecarConfig.ts';
 
 export interface PodScan extends PodWishes {

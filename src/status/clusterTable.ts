@@ -1,6 +1,6 @@
 import { type ClusterStatus, isUnread, type UnreadCluster } from './clusterStatus.ts';
-import type { FrameOptions } from './frame.ts';
 import { pauseOf } from './pauseOf.ts';
+import type { FrameOptions } from './section.ts';
 import { columnsOf, type Piece, padded, SGR, textLine } from './textLine.ts';
 import { clockWords } from './words.ts';
 

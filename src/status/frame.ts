@@ -2,29 +2,11 @@ import { counted } from '../report/counted.ts';
 import type { ClusterStatus } from './clusterStatus.ts';
 import { pauseOf } from './pauseOf.ts';
 import { runSection } from './runSection.ts';
+import type { FrameOptions, Section, SectionOf } from './section.ts';
 import { failedSection, inFlightSection, namespaceSection, nextSection, waitingSection } from './sections.ts';
 import type { Counts } from './statusDocument.ts';
 import { type Piece, SGR, textLine } from './textLine.ts';
 import { ageWords } from './words.ts';
-
-/** The size and the looks of what is drawn. */
-export interface FrameOptions {
-  readonly width: number;
-  /** Lines at most; all there are if absent. */
-  readonly height?: number;
-  readonly colour: boolean;
-  /** The wall clock, in milliseconds. */
-  readonly now: number;
-}
-
-/** A title and its lines. */
-export interface Section {
-  readonly title: string;
-  readonly lines: readonly (readonly Piece[])[];
-}
-
-/** Makes a section of what a status says. It is empty where there is nothing to say. */
-export type SectionOf = (status: ClusterStatus, options: FrameOptions) => Section;
 
 /** In the order in which they are shown. */
 const SECTIONS: readonly SectionOf[] = [

@@ -1,4 +1,4 @@
-import type { Section, SectionOf } from './frame.ts';
+import type { Section, SectionOf } from './section.ts';
 import type { RunStatus, WaveStatus } from './statusDocument.ts';
 import { type Piece, padded, rightAligned, SGR } from './textLine.ts';
 import { ageWords, clockWords } from './words.ts';

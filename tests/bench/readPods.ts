@@ -1,4 +1,4 @@
-import { interner } from '../../src/pods/podFields.ts';
+import { interner } from '../../src/pods/interner.ts';
 import { podListFromProtobuf } from '../../src/pods/podProtobuf.ts';
 import { SidecarConfigs } from '../../src/pods/sidecarConfig.ts';
 import { encode, enveloped, type Fields } from '../unit/cluster/protobufEncoder.ts';

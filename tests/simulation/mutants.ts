@@ -25,7 +25,6 @@ const WRITER = 'src/restart/restartWriter.ts';
 const FOLLOWER = 'src/restart/restartFollower.ts';
 
 const JUDGEMENT = 'src/metricGates/judgement.ts';
-const CLOSED_GATES = 'src/plan/closedMetricGates.ts';
 
 /** Metric gates. */
 const METRIC_GATES: readonly Mutant[] = [
@@ -79,7 +78,7 @@ const METRIC_GATES: readonly Mutant[] = [
   },
   {
     name: 'holding no wave by the gates that waves name',
-    file: CLOSED_GATES,
+    file: 'src/plan/closedMetricGates.ts',
     snippet: 'return !isOfAnotherWave && ',
     instead: 'return naming.length === 0 && ',
     breaks: 'metric-gate',

@@ -1,6 +1,5 @@
 import { anyMatches } from '../../expect/filter.ts';
 import type { Outdated } from '../assessed.ts';
-import type { Policy } from '../policy.ts';
 
 /** Restarts towards these images ignore windows and freezes. */
 export interface Urgent {
@@ -12,7 +11,10 @@ export interface Urgent {
  * Whether a restart must not wait for a window or the end of a freeze: the policy calls the wanted image urgent. It ignores nothing else.
  * Where pods are to lose their sidecar no image is wanted.
  */
-export function isUrgent({ verdict }: Pick<Outdated, 'verdict'>, { urgent = [] }: Pick<Policy, 'urgent'>): boolean {
+export function isUrgent(
+  { verdict }: Pick<Outdated, 'verdict'>,
+  { urgent = [] }: { readonly urgent?: readonly Urgent[] },
+): boolean {
   const { image } = verdict.expected;
   return image !== '' && urgent.some(({ images }) => anyMatches(images, image));
 }

@@ -18,7 +18,7 @@ import { keyOf, type Labels, NO_NAMESPACE, type PodFacts, type Workload } from '
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { rolloutState } from '../../../src/plan/rollout.ts';
-import { interner } from '../../../src/pods/podFields.ts';
+import { interner } from '../../../src/pods/interner.ts';
 import { podListFromProtobuf } from '../../../src/pods/podProtobuf.ts';
 import { podListFromJson } from '../../../src/pods/podSource.ts';
 import { ProtobufError } from '../../../src/pods/protobuf.ts';

@@ -1,7 +1,7 @@
 import type { RawConfiguration } from '../../../src/expect/webhookEntry.ts';
 import type { RawWorkload } from '../../../src/kinds/rawWorkload.ts';
 import { ANNOTATION } from '../../../src/names.ts';
-import type { RawPod } from '../../../src/pods/podFields.ts';
+import type { RawPod } from '../../../src/pods/rawPod.ts';
 import { encode, enveloped } from '../cluster/protobufEncoder.ts';
 
 /** Well-formed inputs of every kind, with every field that is read. From these the hostile ones are made. */

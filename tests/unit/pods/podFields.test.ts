@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { interner, podFacts, type RawContainer, type RawPod, sidecarOf } from '../../../src/pods/podFields.ts';
+import { interner } from '../../../src/pods/interner.ts';
+import { podFacts, sidecarOf } from '../../../src/pods/podFields.ts';
+import type { RawContainer, RawPod } from '../../../src/pods/rawPod.ts';
 
 const proxy = (more: RawContainer = {}): RawContainer => ({ name: 'istio-proxy', image: 'proxyv2:1.30', ...more });
 const pod = (more: RawPod = {}): RawPod => ({ metadata: { name: 'web', namespace: 'shop', uid: 'u' }, ...more });

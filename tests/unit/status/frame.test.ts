@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ClusterStatus } from '../../../src/status/clusterStatus.ts';
-import { type FrameOptions, frame } from '../../../src/status/frame.ts';
+import { frame } from '../../../src/status/frame.ts';
 import { bar, percent } from '../../../src/status/runSection.ts';
+import type { FrameOptions } from '../../../src/status/section.ts';
 import { NO_COUNTS } from '../../../src/status/statusDocument.ts';
 import { columnsOf } from '../../../src/status/textLine.ts';
 import { ageWords, clockWords } from '../../../src/status/words.ts';
