@@ -1,7 +1,7 @@
 import { keyOf, refOf, type WorkloadKey } from '../model.ts';
 import type { Answered, SourceAnswer } from '../plan/assess.ts';
-import { kindOfOwner } from '../plan/history.ts';
 import { howBegun, type JournalEntries, type JournalEntry } from '../plan/journalEntry.ts';
+import { kindOfOwner } from '../plan/kindOfOwner.ts';
 import type { Policy } from '../plan/policy.ts';
 import { recordOf, sourceIn } from '../plan/record.ts';
 

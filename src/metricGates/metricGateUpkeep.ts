@@ -3,7 +3,7 @@ import { askedMetricGates } from '../plan/askedMetricGates.ts';
 import { closedSince, gateWaits, type LongClosed, longClosed, untilLongClosed } from '../plan/closedSince.ts';
 import type { MetricGateStates } from '../plan/metricGate.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { PlanContext } from '../plan/rule.ts';
+import type { PlanContext } from '../plan/planContext.ts';
 import type { MetricGates } from './metricGates.ts';
 
 export interface MetricGateUpkeepOptions {

@@ -3,7 +3,7 @@ import type { Assessed } from './assessed.ts';
 import { type GateContext, metricGatesOf } from './closedMetricGates.ts';
 import { isInFlight } from './journalEntry.ts';
 import { type Plan, type Planned, sidecarsThatWait } from './plan.ts';
-import type { PlanContext } from './rule.ts';
+import type { PlanContext } from './planContext.ts';
 import { metricGate } from './rules/metricGate.ts';
 
 /**

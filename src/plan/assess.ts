@@ -1,9 +1,10 @@
 import type { DriftRules } from '../compare/drift.ts';
+import { judge } from '../compare/judge.ts';
 import type { RewriteRule } from '../compare/learntImage.ts';
 import { hintsAtRewriting } from '../compare/rewritingHint.ts';
 import { seenBySource } from '../compare/seenBySource.ts';
 import { unsupported } from '../compare/unsupported.ts';
-import { judge, type Verdict } from '../compare/verdict.ts';
+import type { Verdict } from '../compare/verdict.ts';
 import type { VerdictReasonCode } from '../compare/verdictReasons.ts';
 import type { Answer } from '../expect/answer.ts';
 import { nobody } from '../expect/epoch.ts';

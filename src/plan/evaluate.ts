@@ -5,7 +5,7 @@ import type { Assessed } from './assessed.ts';
 import type { Forecast } from './eta/forecast.ts';
 import { entryOf } from './journalEntry.ts';
 import { type Plan, type Planned, planStepwise } from './plan.ts';
-import type { PlanContext } from './rule.ts';
+import type { PlanContext } from './planContext.ts';
 
 /** What an evaluation is made from. Nothing else decides. */
 export interface EvaluationInputs extends Pick<AssessmentContext, 'mesh' | 'learnt'> {

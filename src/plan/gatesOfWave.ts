@@ -1,5 +1,5 @@
 import { whyClosed } from './metricGate.ts';
-import type { RuleContext } from './rule.ts';
+import type { PlanContext } from './planContext.ts';
 import type { Wave } from './wave.ts';
 
 /** A metric gate that is not open, and why, in words. */
@@ -11,7 +11,7 @@ export interface ClosedGate {
 /** Those of a wave's metric gates that are closed. A gate that was not asked, or that the policy no longer has, is closed, too. */
 export const gatesOfWave = (
   { gates }: Pick<Wave, 'gates'>,
-  context: Pick<RuleContext, 'metricGates' | 'now'>,
+  context: Pick<PlanContext, 'metricGates' | 'now'>,
 ): readonly ClosedGate[] =>
   gates.flatMap((name) => {
     const detail = whyClosed(name, context);

@@ -1,4 +1,4 @@
-import { type Owner, refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
+import { refOf, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import { cutToSecond } from '../rfc3339.ts';
 import type { Assessed } from './assessed.ts';
 import { countedEntry } from './countedEntry.ts';
@@ -119,16 +119,4 @@ export function namespacesOf(assessed: readonly Assessed[]): Map<string, Set<str
     }
   }
   return namespaces;
-}
-
-/** A kind is a DNS label, a group a DNS name (apiextensions validation); the API server holds no ownerReference to that. */
-const LONGEST_KIND = 63 + 1 + 253;
-
-/**
- * The kind of an owner with its API group, whatever its version: `Kafka.kafka.strimzi.io`. It is journalled, so what is longer than any
- * kind can be is cut: one workload's text must not fill the journal of all.
- */
-export function kindOfOwner({ apiVersion, kind }: Owner): string {
-  const group = apiVersion.includes('/') ? `.${apiVersion.split('/', 1)[0]}` : '';
-  return `${kind}${group}`.slice(0, LONGEST_KIND);
 }

@@ -6,8 +6,8 @@ import { changedBetween } from './changedBetween.ts';
 import { type History, historyIn, leavesATrace } from './history.ts';
 import type { JournalEntries, JournalEntry } from './journalEntry.ts';
 import { type KnownRestarts, MINUTE, type PastRestarts, writtenBy } from './limits/counts.ts';
+import type { PlanContext } from './planContext.ts';
 import { targetsOf } from './record.ts';
-import type { PlanContext } from './rule.ts';
 
 type KeyedEntry = readonly [WorkloadKey, JournalEntry];
 

@@ -1,5 +1,5 @@
 import type { Assessed } from './assessed.ts';
-import { lastRestart } from './journalEntry.ts';
+import { lastRestart } from './knownRestarts.ts';
 import { isFailure } from './outcomes.ts';
 import { lastBegun, rolloutState } from './rollout.ts';
 

@@ -1,8 +1,9 @@
 import type { Workload } from '../model.ts';
 import type { Assessed } from './assessed.ts';
 import { historyOf } from './history.ts';
+import type { PlanContext } from './planContext.ts';
 import { rolloutGroupsOf } from './rolloutGroups.ts';
-import type { PlanContext, RuleContext } from './rule.ts';
+import type { RuleContext } from './rule.ts';
 import { isHeldForGood } from './rules/rules.ts';
 import { Waves } from './waves.ts';
 

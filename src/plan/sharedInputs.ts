@@ -1,6 +1,7 @@
 import { isAsked, type Mesh } from '../expect/mesh.ts';
 import { whyClosed } from './metricGate.ts';
-import type { PlanContext, RuleContext } from './rule.ts';
+import type { PlanContext } from './planContext.ts';
+import type { RuleContext } from './rule.ts';
 
 /** What the Evaluator compares by itself. */
 type ComparedElsewhere =

@@ -3,7 +3,7 @@ import type { Outdated } from './assessed.ts';
 import type { Counts } from './limits/counts.ts';
 import { fullLimit } from './limits/limits.ts';
 import { maxInFlight } from './limits/maxInFlight.ts';
-import type { PlanContext } from './rule.ts';
+import type { PlanContext } from './planContext.ts';
 import { isSameWait, type Wait } from './wait.ts';
 import type { WaitCode } from './waitReasons.ts';
 

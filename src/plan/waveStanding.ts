@@ -1,5 +1,5 @@
 import { closedWords, gatesOfWave } from './gatesOfWave.ts';
-import type { PlanContext } from './rule.ts';
+import type { PlanContext } from './planContext.ts';
 import type { WaveNote } from './runNotes.ts';
 import type { Wave, WaveProgress } from './wave.ts';
 import { isChanged, type WaveTally } from './waveTally.ts';

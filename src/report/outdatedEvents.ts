@@ -4,7 +4,7 @@ import { keyOf, type WorkloadKey } from '../model.ts';
 import type { Assessed } from '../plan/assessed.ts';
 import type { Evaluation } from '../plan/evaluate.ts';
 import { FollowedItems } from '../plan/followedItems.ts';
-import { lastRestart } from '../plan/journalEntry.ts';
+import { lastRestart } from '../plan/knownRestarts.ts';
 import { fingerprint, targetsOf } from '../plan/record.ts';
 import type { EvaluationSubscriber } from './evaluationSubscriber.ts';
 import type { EventSender } from './eventSender.ts';

@@ -5,7 +5,7 @@ import type { WorkloadKind } from '../model.ts';
 import type { AssessedSidecar } from '../plan/assessed.ts';
 import { meansOutage } from '../plan/budget.ts';
 import { doNotDisruptWords } from '../plan/doNotDisrupt.ts';
-import { lastRestart } from '../plan/journalEntry.ts';
+import { lastRestart } from '../plan/knownRestarts.ts';
 import { isQueued, type Plan, type Planned, type Step } from '../plan/plan.ts';
 import type { ReasonCode } from '../plan/reasonCatalogue.ts';
 import type { Reason } from '../reasons.ts';

@@ -1,8 +1,8 @@
 import type { Verdict } from '../../src/compare/verdict.ts';
 import { keyOf, type Labels, type Workload } from '../../src/model.ts';
 import type { Assessed } from '../../src/plan/assessed.ts';
-import { kindOfOwner } from '../../src/plan/history.ts';
 import type { JournalEntries, JournalEntry } from '../../src/plan/journalEntry.ts';
+import { kindOfOwner } from '../../src/plan/kindOfOwner.ts';
 import type { Outcome } from '../../src/plan/outcomes.ts';
 import { fingerprint, outcomePatch, type RestartRecord, type Write } from '../../src/plan/record.ts';
 import { assessed, expected, HOUR, NOW } from './workload.ts';

@@ -2,8 +2,8 @@ import { policyOf } from '../../src/cli/policyOf.ts';
 import { defaults } from '../../src/cli/settings.ts';
 import { keyOf, type WorkloadRef } from '../../src/model.ts';
 import type { Plan, Step } from '../../src/plan/plan.ts';
+import type { PlanContext } from '../../src/plan/planContext.ts';
 import type { Policy } from '../../src/plan/policy.ts';
-import type { PlanContext } from '../../src/plan/rule.ts';
 import { HOUR, NOW } from './workload.ts';
 
 /** The policy as it is by default, unless said otherwise. */

@@ -1,6 +1,6 @@
 import type { Assessed } from '../../src/plan/assessed.ts';
 import { type Plan, plan } from '../../src/plan/plan.ts';
-import type { PlanContext } from '../../src/plan/rule.ts';
+import type { PlanContext } from '../../src/plan/planContext.ts';
 import { journalOf } from '../builders/journal.ts';
 import { context, policy } from '../builders/policy.ts';
 import { assessed, expected } from '../builders/workload.ts';

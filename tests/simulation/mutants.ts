@@ -301,7 +301,7 @@ const SIDECARS: readonly Mutant[] = [
   },
   {
     name: 'restarting for a container of the template',
-    file: 'src/compare/verdict.ts',
+    file: 'src/compare/judge.ts',
     snippet: 'if (source && isInTemplate(source, workload.template))',
     instead: 'if (false)',
     breaks: 'target',
@@ -317,7 +317,7 @@ const SIDECARS: readonly Mutant[] = [
   },
   {
     name: 'forgetting what another sidecar was given up for',
-    file: ENTRY,
+    file: 'src/plan/nextEntry.ts',
     snippet: '...stillKnown(planned, [planned, ...together])',
     instead: '',
     breaks: 'episode',
@@ -508,15 +508,17 @@ const TRUST: readonly Mutant[] = [
   {
     name: 'following what a record on a workload calls in flight',
     file: ENTRY,
-    snippet: "({ entry }: Pick<Assessed, 'entry'>): boolean => entry !== undefined && !entry.outcome;",
-    instead: `({ entry, workload }) =>
-      entry ? !entry.outcome : Boolean(recordOf(workload)) && !recordOf(workload).outcome;`,
+    snippet: 'export const isInFlight = ({ entry }: { readonly entry?: JournalEntry | undefined }): boolean =>',
+    instead: `import { recordOf } from './record.ts';
+export const isInFlight = ({ entry, workload }) =>
+  entry ? !entry.outcome : Boolean(recordOf(workload)) && !recordOf(workload).outcome;
+const _unused = ({ entry }: { readonly entry?: JournalEntry | undefined }): boolean =>`,
     breaks: 'reads',
     shown: 28,
   },
   {
     name: 'following a time in a template that lies ahead',
-    file: ENTRY,
+    file: 'src/plan/nextEntry.ts',
     snippet: 'Math.max(wall, workload.createdAt, before)',
     instead: 'Math.max(wall, before, (lastBegun(workload) ?? 0) + 1000)',
     breaks: 'journal',
@@ -840,7 +842,7 @@ const SHIFTS: readonly Mutant[] = [
   },
   {
     name: 'restarting for a drift that the policy does not name',
-    file: 'src/compare/verdict.ts',
+    file: 'src/compare/judge.ts',
     snippet: 'drifts.some((drift) => rules.restartOn.has(drift))',
     instead: 'drifts.length > 0',
     breaks: 'unwanted',

@@ -1,5 +1,5 @@
 import { COUNTS_FOR, type MetricGateState, type MetricGateStates } from '../metricGate.ts';
-import type { PlanContext } from '../rule.ts';
+import type { PlanContext } from '../planContext.ts';
 
 /**
  * The metric gates as an estimate sees them: one that is closed stays so, because nobody knows when its metric recovers, and one that is

@@ -1,6 +1,7 @@
 import type { Assessed } from '../assessed.ts';
-import { isInFlight, knownDurations } from '../journalEntry.ts';
-import type { PlanContext } from '../rule.ts';
+import { isInFlight } from '../journalEntry.ts';
+import { knownDurations } from '../knownRestarts.ts';
+import type { PlanContext } from '../planContext.ts';
 import { normalAt, shareBelow } from './draws.ts';
 import { roughDuration } from './roughDuration.ts';
 

@@ -1,4 +1,4 @@
-import type { PlanContext } from '../rule.ts';
+import type { PlanContext } from '../planContext.ts';
 import { type WaveNote, waveNoteOf } from '../runNotes.ts';
 import { REST_WAVE } from '../wave.ts';
 import type { WaveOf } from '../waveOf.ts';

@@ -9,11 +9,11 @@ import {
 } from '../../model.ts';
 import { type Assessed, type Outdated, wasRead } from '../assessed.ts';
 import { budgetName, lowersAvailability } from '../budget.ts';
-import { kindOfOwner } from '../history.ts';
 import { CUT, type JournalEntry, WRITTEN_WITHIN } from '../journalEntry.ts';
+import { kindOfOwner } from '../kindOfOwner.ts';
+import type { PlanContext } from '../planContext.ts';
 import { fingerprint, targetsOf } from '../record.ts';
 import { groupKeyOf } from '../rolloutGroups.ts';
-import type { PlanContext } from '../rule.ts';
 import { REST_WAVE, type Wave } from '../wave.ts';
 import type { WaveOf } from '../waveOf.ts';
 import { InFlightBy } from './inFlightBy.ts';

@@ -1,5 +1,5 @@
 import type { Outdated } from '../assessed.ts';
-import type { PlanContext } from '../rule.ts';
+import type { PlanContext } from '../planContext.ts';
 import type { Finding, WaitReason } from '../wait.ts';
 import type { Counts } from './counts.ts';
 

@@ -1,7 +1,7 @@
 import { PRODUCT } from '../../names.ts';
 import { timestamp } from '../../rfc3339.ts';
 import { everywhereOrHere } from '../halts.ts';
-import { isRetryAsked, knownTargets } from '../journalEntry.ts';
+import { isRetryAsked, knownTargets } from '../knownRestarts.ts';
 import { fingerprint } from '../record.ts';
 import type { Rule } from '../rule.ts';
 

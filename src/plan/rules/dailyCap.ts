@@ -1,5 +1,5 @@
 import type { Outdated } from '../assessed.ts';
-import { LONGEST_SKEW } from '../journalEntry.ts';
+import { LONGEST_SKEW } from '../nextEntry.ts';
 import { recordOf, writesOf } from '../record.ts';
 import type { Rule } from '../rule.ts';
 import type { Finding } from '../wait.ts';

@@ -1,6 +1,6 @@
 import { RETRY } from '../../names.ts';
 import { timestamp } from '../../rfc3339.ts';
-import { isRetryAsked, knownTargets } from '../journalEntry.ts';
+import { isRetryAsked, knownTargets } from '../knownRestarts.ts';
 import { provesNothing } from '../outcomes.ts';
 import { fingerprint } from '../record.ts';
 import { isSettled, rolloutState } from '../rollout.ts';

@@ -1,6 +1,6 @@
 import { PRODUCT } from '../../names.ts';
 import { everywhereOrHere } from '../halts.ts';
-import { kindOfOwner } from '../history.ts';
+import { kindOfOwner } from '../kindOfOwner.ts';
 import type { Rule } from '../rule.ts';
 
 export const ownerReverts: Rule<'owner-reverts'> = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { judge } from '../../../src/compare/judge.ts';
 import { PodGroups } from '../../../src/compare/podGroups.ts';
 import { isInTemplate, seenBySource } from '../../../src/compare/seenBySource.ts';
-import { judge } from '../../../src/compare/verdict.ts';
 import type { OtherSidecars, Workload } from '../../../src/model.ts';
 import { podFacts } from '../../../src/pods/podFields.ts';
 import type { RawPod } from '../../../src/pods/rawPod.ts';

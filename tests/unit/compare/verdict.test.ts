@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { DriftRules } from '../../../src/compare/drift.ts';
+import { judge } from '../../../src/compare/judge.ts';
 import type { PodGroup } from '../../../src/compare/podGroups.ts';
-import { judge, sidecarWord } from '../../../src/compare/verdict.ts';
+import { sidecarWord } from '../../../src/compare/verdict.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
 import type { Match } from '../../../src/expect/match.ts';
 import type { KindPolicy } from '../../../src/kinds/kindPolicy.ts';

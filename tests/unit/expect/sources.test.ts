@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { judge } from '../../../src/compare/verdict.ts';
+import { judge } from '../../../src/compare/judge.ts';
 import { readAnswer } from '../../../src/expect/admission.ts';
 import { injectionOf } from '../../../src/expect/epoch.ts';
 import { matchesOf } from '../../../src/expect/matchOf.ts';

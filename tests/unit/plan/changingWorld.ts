@@ -12,9 +12,9 @@ import { endedEntry, type JournalEntry } from '../../../src/plan/journalEntry.ts
 import type { MetricGateState } from '../../../src/plan/metricGate.ts';
 import { orphansIn } from '../../../src/plan/orphans.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
+import type { PlanContext } from '../../../src/plan/planContext.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
 import { fingerprint, type Write } from '../../../src/plan/record.ts';
-import type { PlanContext } from '../../../src/plan/rule.ts';
 import { begun, FINISHED, type RunNotes } from '../../../src/plan/runNotes.ts';
 import { SinceWhen } from '../../../src/plan/sinceWhen.ts';
 import { reason } from '../../../src/reasons.ts';

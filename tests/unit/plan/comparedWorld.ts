@@ -6,7 +6,7 @@ import { Evaluator } from '../../../src/plan/evaluator.ts';
 import { FollowedItems } from '../../../src/plan/followedItems.ts';
 import { KeptItems } from '../../../src/plan/keptItems.ts';
 import type { Planned } from '../../../src/plan/plan.ts';
-import type { PlanContext } from '../../../src/plan/rule.ts';
+import type { PlanContext } from '../../../src/plan/planContext.ts';
 import { ruleContextOf } from '../../../src/plan/ruleContext.ts';
 import type { AllRunNotes } from '../../../src/plan/runNotes.ts';
 import { RunMembers, type RunState } from '../../../src/plan/runState.ts';

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { ANNOTATION, RESTARTED_AT, RETRY } from '../../../src/names.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
-import { isRetryAsked, type JournalEntry, lastRestart, nextEntry } from '../../../src/plan/journalEntry.ts';
+import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
+import { isRetryAsked, lastRestart } from '../../../src/plan/knownRestarts.ts';
+import { nextEntry } from '../../../src/plan/nextEntry.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
 import { fingerprint, recordOf, WRITES_KEPT } from '../../../src/plan/record.ts';
 import { timestamp } from '../../../src/rfc3339.ts';

@@ -6,8 +6,8 @@ import { closedSince, gateWaits, longClosed, untilLongClosed } from '../../../sr
 import { historyOf } from '../../../src/plan/history.ts';
 import { COUNTS_FOR, type MetricGate, type MetricGateState, whyClosed } from '../../../src/plan/metricGate.ts';
 import { plan } from '../../../src/plan/plan.ts';
+import type { PlanContext } from '../../../src/plan/planContext.ts';
 import { rolloutGroupsOf } from '../../../src/plan/rolloutGroups.ts';
-import type { PlanContext } from '../../../src/plan/rule.ts';
 import { waitBetweenPods } from '../../../src/plan/rules/rules.ts';
 import type { RunNotes } from '../../../src/plan/runNotes.ts';
 import type { Wave } from '../../../src/plan/wave.ts';

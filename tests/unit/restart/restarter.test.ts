@@ -3,7 +3,7 @@ import { networkError, statusError } from '../../../src/cluster/apiError.ts';
 import { NotLeading } from '../../../src/leader/leadership.ts';
 import { NO_NAMESPACE, type WorkloadKey } from '../../../src/model.ts';
 import { ANNOTATION, RESTART_ANNOTATION, RETRY, WINDOW_ANNOTATION } from '../../../src/names.ts';
-import { nextEntry } from '../../../src/plan/journalEntry.ts';
+import { nextEntry } from '../../../src/plan/nextEntry.ts';
 import { recordOf, restartPatch } from '../../../src/plan/record.ts';
 import { reason } from '../../../src/reasons.ts';
 import { byTemplateAnnotation } from '../../../src/restart/byTemplateAnnotation.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Assessed } from '../../../../src/plan/assessed.ts';
 import { forecastOf } from '../../../../src/plan/eta/forecast.ts';
 import { plan } from '../../../../src/plan/plan.ts';
-import type { PlanContext } from '../../../../src/plan/rule.ts';
+import type { PlanContext } from '../../../../src/plan/planContext.ts';
 import { journalled, journalOf, recorded, restarted } from '../../../builders/journal.ts';
 import { context, policy } from '../../../builders/policy.ts';
 import { wave } from '../../../builders/waves.ts';
