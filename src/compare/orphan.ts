@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { excerpt } from '../excerpt.ts';
 import type { ExpectedSidecar } from '../expect/answer.ts';
 import type { SidecarSource } from '../expect/sidecarSource.ts';
@@ -58,7 +59,7 @@ export function judgeUninjected(
   const held = missing ?? whyKept(workload, source, rules);
   if (!rules.restartOn.has('orphaned') || held !== undefined) {
     const kept = held === undefined || !rules.restartOn.has('orphaned') ? '' : `; it is not restarted: ${held}`;
-    const detail = `${outdatedPods} pods carry a sidecar although ${why.detail}${kept}`;
+    const detail = `${counted(outdatedPods, 'pod')} ${outdatedPods === 1 ? 'carries' : 'carry'} a sidecar although ${why.detail}${kept}`;
     return { state: 'skipped', reason: reason('orphaned', detail), drifts: ORPHANED, ...doubted };
   }
   const largest = others.reduce((best, group) => (best.count >= group.count ? best : group), first);

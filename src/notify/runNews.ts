@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { counted } from '../counted.ts';
 import { runWord } from '../expect/mesh.ts';
 import type { LongClosed } from '../plan/closedSince.ts';
 import type { NotifiedWorkload } from '../plan/notification.ts';
@@ -6,7 +7,6 @@ import type { NewsEvent } from '../plan/receiver.ts';
 import { FINISHED } from '../plan/runNotes.ts';
 import { isFailed, type RunState } from '../plan/runState.ts';
 import { REST, type RunWaves } from '../plan/wave.ts';
-import { counted } from '../report/counted.ts';
 import { escaped } from '../report/escaped.ts';
 import { type RunSummary, summaryOf, summaryText } from './runSummary.ts';
 import { durationWord, workloadWord } from './sentence.ts';

@@ -1,9 +1,9 @@
+import { counted } from '../counted.ts';
 import { refOf, type WorkloadKey } from '../model.ts';
 import type { NotifiedWorkload } from '../plan/notification.ts';
 import { isFailed, type RunMember, type RunState } from '../plan/runState.ts';
 import type { HeldBy } from '../plan/wait.ts';
 import { holderOf } from '../plan/waitReasons.ts';
-import { counted } from '../report/counted.ts';
 import { durationWord, firstOf, workloadWord } from './sentence.ts';
 
 /** Workloads of a run that are left as they are for one reason. */

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { type Injection, runWord } from '../expect/mesh.ts';
 import { timestamp } from '../rfc3339.ts';
 import type { ByRun } from './history.ts';
@@ -33,11 +34,17 @@ export function haltOf(injection: Injection, namespace: string, known: Known): F
   const here = known.history.failures.get(run)?.get(namespace) ?? 0;
   const towards = `towards ${runWord(injection)} failed`;
   if (here >= share)
-    return halted('namespace', `${here} restarts ${towards} in namespace ${namespace}, its budget is ${share}`);
-  const counted = failed.reduce((sum, [, count]) => sum + Math.min(count, share), 0);
-  if (counted < failureBudget || (failed.length < 2 && !isAlone(run, known))) return undefined;
+    return halted(
+      'namespace',
+      `${counted(here, 'restart')} ${towards} in namespace ${namespace}, its budget is ${share}`,
+    );
+  const sum = failed.reduce((sum, [, count]) => sum + Math.min(count, share), 0);
+  if (sum < failureBudget || (failed.length < 2 && !isAlone(run, known))) return undefined;
   const all = failed.reduce((sum, [, count]) => sum + count, 0);
-  return halted('run', `${all} restarts ${towards} in ${failed.length} namespaces, the budget is ${failureBudget}`);
+  return halted(
+    'run',
+    `${counted(all, 'restart')} ${towards} in ${counted(failed.length, 'namespace')}, the budget is ${failureBudget}`,
+  );
 }
 
 /** Whether one namespace has seen it, so that the others are not held. */

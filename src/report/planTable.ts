@@ -1,4 +1,4 @@
-import { counted } from './counted.ts';
+import { counted } from '../counted.ts';
 import { escaped } from './escaped.ts';
 import type { Row } from './row.ts';
 import { unsupportedSums } from './unsupportedSums.ts';

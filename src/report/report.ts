@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { sidecarWord } from '../compare/verdict.ts';
+import { counted } from '../counted.ts';
 import { sourcesIn } from '../expect/matchOf.ts';
 import { type AskedInjection, isAsked, type Mesh } from '../expect/mesh.ts';
 import type { Question, QuestionResult } from '../expect/question.ts';
@@ -266,7 +267,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
     this.#options.logger.warn('Journal was missing, restored it from the workloads', { restarts });
     this.#events.general(
       'JournalLost',
-      `the journal was missing; ${restarts.length} restarts in flight were found on their workloads`,
+      `the journal was missing; restarts in flight were found on ${counted(restarts.length, 'workload')}`,
     );
   }
 

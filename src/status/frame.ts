@@ -1,4 +1,4 @@
-import { counted } from '../report/counted.ts';
+import { counted } from '../counted.ts';
 import type { ClusterStatus } from './clusterStatus.ts';
 import { pauseOf } from './pauseOf.ts';
 import { runSection } from './runSection.ts';

@@ -1,5 +1,5 @@
+import { counted } from '../counted.ts';
 import { OUTCOMES } from '../plan/outcomes.ts';
-import { counted } from '../report/counted.ts';
 import type { RolloutFacts } from './clusterStatus.ts';
 import { endedBy } from './endedBy.ts';
 import { bar } from './runSection.ts';

@@ -14,6 +14,7 @@ const NOUNS = [
   'areSame.ts',
   'atOnce.ts',
   'backOff.ts',
+  'counted.ts',
   'excerpt.ts',
   'fieldTypes.ts',
   'forgetOldest.ts',
@@ -37,6 +38,7 @@ const LAW: Readonly<Record<string, Allowed>> = {
   'areSame.ts': { values: [] },
   'atOnce.ts': { values: [] },
   'backOff.ts': { values: [] },
+  'counted.ts': { values: [] },
   'excerpt.ts': { values: [] },
   'fieldTypes.ts': { values: [] },
   'forgetOldest.ts': { values: [] },
@@ -46,8 +48,8 @@ const LAW: Readonly<Record<string, Allowed>> = {
   'messageOf.ts': { values: [] },
   'model.ts': { values: [] },
   'names.ts': { values: [] },
-  // the union of the codes that verdicts and waits declare themselves
-  'reasons.ts': { values: [], types: ['compare', 'plan'] },
+  // the codes that verdicts declare themselves
+  'reasons.ts': { values: [], types: ['compare'] },
   'rfc3339.ts': { values: [] },
   'sayOnce.ts': { values: [] },
   'sortedKeys.ts': { values: [] },

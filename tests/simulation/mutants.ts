@@ -136,7 +136,7 @@ const RULES: readonly Mutant[] = [
   {
     name: 'without the failure budget',
     file: HALTS,
-    snippet: 'if (counted < failureBudget || (failed.length < 2 && !isAlone(run, known))) return undefined;',
+    snippet: 'if (sum < failureBudget || (failed.length < 2 && !isAlone(run, known))) return undefined;',
     instead: 'return undefined;',
     breaks: 'halted',
     flavour: 'failing',
@@ -527,7 +527,7 @@ const _unused = ({ entry }: { readonly entry?: JournalEntry | undefined }): bool
   {
     name: 'halting all for the failures of one namespace',
     file: HALTS,
-    snippet: 'if (counted < failureBudget || (failed.length < 2 && !isAlone(run, known))) return undefined;',
+    snippet: 'if (sum < failureBudget || (failed.length < 2 && !isAlone(run, known))) return undefined;',
     instead: 'if (failed.reduce((sum, [, count]) => sum + count, 0) < failureBudget) return undefined;',
     breaks: 'liveness',
     flavour: 'failing',

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts';
 import type { Outdated } from '../assessed.ts';
 import { LONGEST_SKEW } from '../nextEntry.ts';
 import { recordOf, writesOf } from '../record.ts';
@@ -46,5 +47,8 @@ function cappedBy(
 ): Required<Pick<Finding, 'detail' | 'until'>> | undefined {
   const first = times.toSorted((a, b) => b - a)[most - 1];
   if (first === undefined) return undefined;
-  return { detail: `${times.length} restarts within 24 hours ${how}, the limit is ${most}`, until: first + DAY };
+  return {
+    detail: `${counted(times.length, 'restart')} within 24 hours ${how}, the limit is ${most}`,
+    until: first + DAY,
+  };
 }
