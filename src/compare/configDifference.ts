@@ -130,10 +130,16 @@ function compareLists(place: Place<readonly unknown[]>, type: ListType | undefin
 
 const keyOf = (element: unknown, by: readonly string[]): string => {
   const fields = isFields(element) ? element : {};
-  return by.flatMap((name) => wordOf(fields[name]) || KEY_DEFAULTS[name] || []).join('/');
+  return by.flatMap((name) => partOf(name, fields[name]) || KEY_DEFAULTS[name] || []).join('/');
 };
 
-/** A value as a part of a key: of a reference to another object, its name. */
+/** A field as a part of a key. A ConfigMap and a Secret may have one name. */
+function partOf(field: string, value: unknown): string {
+  const word = wordOf(value);
+  return word && isFields(value) ? `${field} ${word}` : word;
+}
+
+/** A value as a word: of a reference to another object, its name. */
 function wordOf(value: unknown): string {
   const word = isFields(value) ? value.name : value;
   return typeof word === 'string' || typeof word === 'number' ? String(word) : '';

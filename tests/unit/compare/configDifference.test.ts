@@ -53,7 +53,14 @@ const fields: [field: string, wanted: unknown, equal: unknown, other: unknown, p
     [{ secretRef: { name: 's' } }],
     [{ prefix: 'X' }, { secretRef: { name: 's', optional: true } }],
     [{ prefix: 'X', secretRef: { name: 's' } }],
-    'envFrom[s].secretRef.name',
+    'envFrom[secretRef s].secretRef.name',
+  ],
+  [
+    'envFrom',
+    [{ configMapRef: { name: 's' } }, { secretRef: { name: 's' } }],
+    [{ secretRef: { name: 's' } }, { configMapRef: { name: 's' } }],
+    [{ secretRef: { name: 's' } }],
+    'envFrom[configMapRef s].configMapRef.name',
   ],
   [
     'resources',
