@@ -27,6 +27,7 @@ const scopes: [string, Mesh | undefined, Mesh, string][] = [
   ['the first mesh concerns everything', undefined, mesh('1', {}), 'everything'],
   ['another epoch concerns everything', mesh('1', {}), mesh('2', {}), 'everything'],
   ['a relabelled namespace concerns itself', mesh('1', {}), mesh('1', { 'istio.io/rev': 'x' }), 'namespaces'],
+  ['another value of a label does too', mesh('1', { a: '1' }), mesh('1', { a: '2' }), 'namespaces'],
   ['a removed label does too', mesh('1', { a: '1' }), mesh('1', {}), 'namespaces'],
   ['an annotation on a namespace asks for no look at pods', mesh('1', {}), mesh('1', {}, { a: '1' }), 'nothing'],
   [
@@ -77,6 +78,12 @@ test('a change that says what it touches does not have the mesh built', () => {
   const changes = new Changes(labelled);
   changes.note(() => assert.fail('the mesh was asked for'), SHOP);
   assert.deepEqual(changes.take(labelled), { kind: 'namespaces', names: ['shop'] });
+});
+
+test('what was told and what is seen without being told are both looked at', () => {
+  const changes = new Changes(labelled);
+  changes.note(() => labelled, { namespaces: ['bank'], epochs: false });
+  assert.deepEqual(changes.take(mesh('1', { a: '2' })), { kind: 'namespaces', names: ['bank', 'shop'] });
 });
 
 const base = { injectorConfig: { values: '{}' }, meshConfig: { mesh: '' }, istiod: istiod() };

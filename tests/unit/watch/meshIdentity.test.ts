@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Injection, Mesh } from '../../../src/expect/mesh.ts';
+import type { SidecarSource } from '../../../src/expect/sidecarSource.ts';
+import { ISTIO } from '../../../src/expect/sources/istio.ts';
 import { closedGate } from '../../../src/plan/gates/gates.ts';
 import { Changes, type MeshChange } from '../../../src/watch/changes.ts';
+import type { AnswersVersion } from '../../../src/watch/meshAssembly.ts';
 import { type MeshScope, MeshWatch } from '../../../src/watch/meshWatch.ts';
+import { vault } from '../../builders/sidecars.ts';
 import { expected } from '../../builders/workload.ts';
 import { afterTest } from '../../jest/afterTest.ts';
 import { settled, until } from '../cluster/deadline.ts';
@@ -34,10 +38,17 @@ interface Watched {
   readonly errors: string[];
 }
 
+interface Given {
+  readonly scope?: MeshScope | undefined;
+  readonly forbids?: MemoryMesh['forbids'];
+  readonly answersVersion?: AnswersVersion;
+  readonly sources?: () => readonly SidecarSource[];
+}
+
 /** What a cluster with these objects is seen as. */
-async function watched(objects: Objects, scope?: MeshScope, forbids?: MemoryMesh['forbids']): Promise<Watched> {
+async function watched(objects: Objects, given: Given = {}): Promise<Watched> {
   const api = new MemoryMesh();
-  if (forbids) api.forbids = forbids;
+  if (given.forbids) api.forbids = given.forbids;
   for (const [resource, object] of objects) api.put(resource, object);
   const stop = new AbortController();
   afterTest(() => stop.abort());
@@ -46,7 +57,9 @@ async function watched(objects: Objects, scope?: MeshScope, forbids?: MemoryMesh
     api.client(),
     stop.signal,
     (_, error, instead) => errors.push(`${String(error)}; ${instead}`),
-    scope,
+    given.scope,
+    given.answersVersion,
+    given.sources,
   );
   await settled('the mesh', watch.settled(stop.signal));
   await until('what was listed to be told', () => watch.problems().length === 0);
@@ -140,10 +153,9 @@ const urls: [string, Objects, MeshScope | undefined, string | undefined][] = [
 ];
 for (const [name, more, scope, home] of urls)
   test(name, async () => {
-    const seen = await watched(
-      [[WEBHOOKS, webhook(BY_URL, { labels: REV('default') })], ...PLAIN.slice(2), ...more],
+    const seen = await watched([[WEBHOOKS, webhook(BY_URL, { labels: REV('default') })], ...PLAIN.slice(2), ...more], {
       scope,
-    );
+    });
     assert.equal(istiodOf(seen), home);
     assert.ok(
       seen.api.listed.every((path) => !path.endsWith('/deployments')),
@@ -157,8 +169,8 @@ for (const [name, metadata, scope] of [
 ] as const)
   test(`a tenant’s Deployment does not hide the istiod that ${name} leads to`, async () => {
     const configuration = webhook(BY_URL, { labels: REV('default'), ...metadata });
-    const alone = only(await watched([[WEBHOOKS, configuration], ...PLAIN.slice(2)], scope));
-    const seen = await watched([[WEBHOOKS, configuration], ...PLAIN.slice(2), ...tenants], scope);
+    const alone = only(await watched([[WEBHOOKS, configuration], ...PLAIN.slice(2)], { scope }));
+    const seen = await watched([[WEBHOOKS, configuration], ...PLAIN.slice(2), ...tenants], { scope });
     assert.deepEqual([istiodOf(seen), only(seen).run, only(seen).epoch], ['istiod', alone.run, alone.epoch]);
   });
 
@@ -244,15 +256,56 @@ test('a namespace’s ProxyConfigs are told apart by what they say', async () =>
   await until('no hash', () => hash() === undefined);
 });
 
-test('an edit that is put back within one burst still concerns everything', async () => {
-  const seen = await watched(PLAIN);
-  const changes = new Changes(seen.watch.mesh());
-  seen.watch.onChange((change) => changes.note(() => seen.watch.mesh(), change));
-  seen.api.put('configmaps', configMap('istio', { mesh: 'x: y' }));
-  seen.api.put('configmaps', configMap('istio', { mesh: 'rootNamespace: istio-system' }));
-  await until('them to be told', () => seen.changes.length > 0);
-  assert.equal(changes.take(seen.watch.mesh()).kind, 'everything');
-});
+/** Pods may have been created in between. */
+const reverted: [name: string, Objects[number], between: Objects[number] | undefined, concerns: string][] = [
+  [
+    'mesh configuration',
+    ['configmaps', configMap('istio', { mesh: 'rootNamespace: istio-system' })],
+    ['configmaps', configMap('istio', { mesh: 'x: y' })],
+    'everything',
+  ],
+  [
+    'a Service’s type',
+    ['services', service('istiod', { selector: { app: 'istiod' } })],
+    ['services', service('istiod', { type: 'ExternalName', selector: { app: 'istiod' } })],
+    'everything',
+  ],
+  [
+    'a Service’s selector',
+    ['services', service('istiod', { selector: { app: 'istiod' } })],
+    ['services', service('istiod', { selector: { app: 'none' } })],
+    'everything',
+  ],
+  [
+    'istiod’s template',
+    ['deployments', deployment('istiod', { generation: 3 })],
+    ['deployments', deployment('istiod', { generation: 2, image: 'pilot:2' })],
+    'everything',
+  ],
+  [
+    'istiod’s label',
+    ['deployments', deployment('istiod')],
+    ['deployments', deployment('istiod', { labels: {} })],
+    'everything',
+  ],
+  ['istiod itself', ['deployments', deployment('istiod')], undefined, 'everything'],
+  ['a label of a namespace', ['namespaces', namespace('shop')], ['namespaces', namespace('shop', { a: 'b' })], 'shop'],
+  ['a ProxyConfig of a tenant', ['proxyconfigs', proxyConfig('shop', 'a')], undefined, 'shop'],
+  ['a ProxyConfig of the root namespace', ['proxyconfigs', proxyConfig('istio-system', 'a')], undefined, 'everything'],
+];
+for (const [name, [resource, object], between, concerns] of reverted)
+  test(`${name} that is ${between ? 'edited' : 'deleted'} and put back within one burst concerns ${concerns}`, async () => {
+    const root = ['namespaces', namespace('istio-system')] as const;
+    const seen = await watched([...PLAIN, root, [resource, object]]);
+    const changes = new Changes(seen.watch.mesh());
+    seen.watch.onChange((change) => changes.note(() => seen.watch.mesh(), change));
+    if (between) seen.api.put(...between);
+    else seen.api.remove(resource, object.metadata.namespace, object.metadata.name);
+    seen.api.put(resource, object);
+    await until('them to be told', () => seen.changes.length > 0);
+    const scope = changes.take(seen.watch.mesh());
+    assert.equal(scope.kind === 'namespaces' ? scope.names.join() : scope.kind, concerns);
+  });
 
 test('a burst of events is told together and costs one mesh', async () => {
   const many = Array.from({ length: 5000 }, (_, index) => `n${index}`);
@@ -316,7 +369,7 @@ const refusals: [string, (path: string) => boolean, string | undefined, RegExp][
 ];
 for (const [name, forbids, istiod, said] of refusals)
   test(name, async () => {
-    const seen = await watched(PLAIN, undefined, forbids);
+    const seen = await watched(PLAIN, { forbids });
     assert.equal(istiodOf(seen), istiod);
     assert.equal(seen.errors.length, 1);
     assert.match(seen.errors[0] ?? '', said);
@@ -329,4 +382,45 @@ test('what no entry names any more is not watched any more', async () => {
   seen.api.put(WEBHOOKS, webhook(byService('istiod', 'elsewhere'), { labels: REV('default') }));
   await until('the other namespace', () => seen.api.listed.includes('/apis/apps/v1/namespaces/elsewhere/deployments'));
   await until('no istiod', () => only(seen).istiod === undefined && only(seen).run !== run);
+});
+
+test('answers that have changed although no object did are another epoch of the same run', async () => {
+  let version = 0;
+  const seen = await watched(PLAIN, { answersVersion: () => version });
+  const before = only(seen);
+  version = 1;
+  seen.watch.answersChanged();
+  await until('it to be told', () => seen.changes.length > 0);
+  assert.deepEqual(seen.changes, [{ namespaces: [], epochs: true }]);
+  assert.deepEqual([only(seen).epoch === before.epoch, only(seen).run === before.run], [false, true]);
+});
+
+test('a policy with other sources is another mesh, and one with the same sources is not', async () => {
+  let sources: readonly SidecarSource[] = [vault()];
+  const seen = await watched([...PLAIN, ['proxyconfigs', proxyConfig('shop', 'a')]], { sources: () => sources });
+  const names = (): string[] => seen.watch.mesh().injections.map(({ source }) => source?.name ?? 'istio');
+  assert.deepEqual([names(), seen.watch.mesh().namespaces.get('shop')?.proxyConfigs], [['vault'], undefined]);
+  sources = [vault()];
+  seen.watch.sourcesChanged();
+  sources = [ISTIO, vault()];
+  assert.deepEqual(names(), ['vault'], 'the mesh is made again');
+  seen.watch.sourcesChanged();
+  await until('it to be told', () => seen.changes.length > 0);
+  assert.equal(seen.changes[0]?.epochs, true);
+  assert.deepEqual(names(), ['istio', 'vault']);
+  await until('its istiod and the ProxyConfigs to be read', () => {
+    const { injections, namespaces } = seen.watch.mesh();
+    return injections[0]?.istiod !== undefined && namespaces.get('shop')?.proxyConfigs !== undefined;
+  });
+});
+
+test('the rollout of a Deployment that a source waits for is followed', async () => {
+  const agent = (ready: number) => deployment('agent', { namespace: 'vault', ready, labels: {}, podLabels: {} });
+  const source = { ...vault(), readyFirst: [{ namespace: 'vault', name: 'agent' }] };
+  const seen = await watched([['deployments', agent(0)]], { sources: () => [source] });
+  const isReady = (): boolean => only(seen).notReady === undefined;
+  assert.equal(isReady(), false);
+  seen.api.put('deployments', agent(1));
+  await until('it to be told', () => seen.changes.length > 0);
+  assert.ok(isReady());
 });
