@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { judge } from '../../../src/compare/judge.ts';
 import { readAnswer } from '../../../src/expect/admission.ts';
-import { injectionOf } from '../../../src/expect/epoch.ts';
-import { matchesOf } from '../../../src/expect/matchOf.ts';
+import { injectionOf, nobody } from '../../../src/expect/epoch.ts';
+import { matchesOf, matchOf, nobodiesOf } from '../../../src/expect/matchOf.ts';
 import type { Injection, Mesh } from '../../../src/expect/mesh.ts';
 import { questionKey } from '../../../src/expect/question.ts';
 import { questionOf } from '../../../src/expect/questionOf.ts';
@@ -83,6 +83,16 @@ for (const [name, sources, expected] of MATCHES) {
     );
   });
 }
+
+test('right before a restart, a source that is no longer about the workload injects nothing', () => {
+  const filtered = named('b', OTHERS);
+  assert.equal(matchOf(meshOf([filtered]), workload(), filtered).kind, 'none');
+});
+
+test('restarts that only remove a sidecar are a run of each source', () => {
+  const runs = nobodiesOf(meshOf([ISTIO, dapr])).map(({ run }) => run);
+  assert.deepEqual(runs, [nobody(undefined).run, nobody(dapr).run]);
+});
 
 test('a source is asked about no webhook but its own', () => {
   const mesh = meshOf([ISTIO, dapr, vault()]);
