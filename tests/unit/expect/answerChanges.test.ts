@@ -3,7 +3,7 @@ import type { Answer } from '../../../src/expect/answer.ts';
 import { AnswerChanges } from '../../../src/expect/answerChanges.ts';
 import type { Question } from '../../../src/expect/question.ts';
 import { sidecarConfig } from '../../../src/pods/sidecarConfig.ts';
-import { expected, injection, workload } from '../../builders/workload.ts';
+import { expected, injection, MINUTE, workload } from '../../builders/workload.ts';
 
 const { template } = workload();
 const QUESTION: Question = {
@@ -43,4 +43,62 @@ for (const [name, answers, expectedChanges] of rows)
     watched.add(QUESTION, { kind: 'no-sidecar' }, answer(first));
     await watched.recheck([injection()]);
     assert.deepEqual([changes, next], [expectedChanges, []]);
+  });
+
+test('of one namespace, a template that is injected is asked again, and none that is declined', async () => {
+  let now = 0;
+  const asked: string[] = [];
+  const watched = new AnswerChanges({
+    now: () => now,
+    ask: async ({ name }) => {
+      asked.push(name);
+      return answer('a');
+    },
+    isFailing: () => false,
+    onChange: () => assert.fail('no change'),
+    onNamespaceChange: () => assert.fail('no change of a namespace'),
+  });
+  watched.add({ ...QUESTION, name: 'declined' }, { kind: 'no-sidecar' });
+  watched.add(QUESTION, answer('a'));
+  now = MINUTE;
+  await watched.recheck([injection()]);
+  assert.deepEqual(asked, ['web']);
+});
+
+/** What was answered before one namespace's answers have changed, and what a restart has found by now. */
+const ofOne: [name: string, asked: [namespace: string, name: string][], found?: string][] = [
+  [
+    'what changes for all templates of one namespace',
+    [
+      ['shop', 'web'],
+      ['shop', 'api'],
+      ['bank', 'web'],
+    ],
+  ],
+  [
+    'what a restart finds in a namespace that would not be asked again',
+    [
+      ['bank', 'web'],
+      ['park', 'web'],
+    ],
+    'shop',
+  ],
+];
+for (const [name, asked, found] of ofOne)
+  test(`${name} is no change of the injector`, async () => {
+    let now = 0;
+    const changed: string[] = [];
+    const watched = new AnswerChanges({
+      now: () => now,
+      ask: async ({ namespace }) => answer(namespace === 'shop' ? 'b' : 'a'),
+      isFailing: () => false,
+      onChange: () => assert.fail('no change of the injector'),
+      onNamespaceChange: (_, namespace) => changed.push(namespace),
+    });
+    for (const [namespace, workloadName] of asked)
+      watched.add({ ...QUESTION, namespace, name: workloadName }, answer('a'));
+    if (found) watched.add({ ...QUESTION, namespace: found }, { kind: 'no-sidecar' }, answer('a'));
+    else now = MINUTE;
+    await watched.recheck([injection()]);
+    assert.deepEqual(changed, ['shop']);
   });

@@ -56,6 +56,18 @@ const rows: Record<string, Row> = {
     istiods: [{ ...old, rollout: complete(0) }, next],
     home: 'istio-system/istiod-1-31',
   },
+  '… but one is whose last pods are not gone yet': {
+    entry: tag,
+    service: to({ app: 'istiod' }),
+    istiods: [{ ...old, rollout: { ...complete(0), existing: 1 } }, next],
+    home: 'istio-system',
+  },
+  '… and one whose first pods are not made yet': {
+    entry: tag,
+    service: to({ app: 'istiod' }),
+    istiods: [{ ...old, rollout: { ...complete(1), existing: 0 } }, next],
+    home: 'istio-system',
+  },
   'the only Deployment behind it is, even when it is scaled to zero': {
     entry: tag,
     service: to({ app: 'istiod' }),
@@ -85,6 +97,12 @@ const rows: Record<string, Row> = {
     service: to({}),
     istiods: [old, next],
     home: 'istio-system/istiod-1-30',
+  },
+  '… and never takes an istiod of another revision': {
+    entry: tag,
+    service: to({}),
+    istiods: [next],
+    home: 'istio-system',
   },
   'a Service that may not be read does the same': {
     entry: tag,
@@ -133,5 +151,5 @@ for (const [name, row] of Object.entries(rows))
   test(name, () => {
     const inNamespace = (namespace: string) => row.istiods.filter((one) => one.namespace === namespace);
     const { namespace, istiod: found } = homeOf(row.entry, row.service, inNamespace, row.trusted);
-    assert.equal(found ? `${found.namespace}/${found.name}` : namespace, row.home);
+    assert.equal(found ? `${namespace}/${found.name}` : namespace, row.home);
   });

@@ -114,6 +114,16 @@ describe('templates that differ in settings of the app alone are alike to Istioâ
     const [one, two] = [question({ proxyConfigs: 'a' }), question({ proxyConfigs: 'a', template: other })];
     assert.notEqual(classOf(one), classOf(two));
   });
+
+  it('but not: labels of templates that were classed before the first ProxyConfig', () => {
+    const templates = [TEMPLATE, { ...TEMPLATE, labels: { app: 'other' } }];
+    const classes = (given: Partial<Question>) =>
+      templates.map((template) => classOf(question({ template, ...given })));
+    const [one, two] = classes({});
+    assert.equal(one, two);
+    assert.equal(new Set(classes({ proxyConfigs: 'a' })).size, 2);
+    assert.deepEqual(classes({}), [one, one], 'after the last one');
+  });
 });
 
 describe('templates are asked about by themselves', () => {
@@ -127,7 +137,7 @@ describe('templates are asked about by themselves', () => {
     ['if the name of a container could', ofApp({ name: 'a"b' })],
     ['if the ServiceAccount could', ofPod({ serviceAccountName: 'a\nb' })],
     ['if the containers are no list', { spec: { containers: 'app' } }],
-    ['if a container is no object', { spec: { containers: [null] } }],
+    ['if a container is no object', { spec: { containers: [APP, null] } }],
     ['if the volumes are no list', ofPod({ volumes: {} })],
   ];
   for (const [name, change] of changes) it(name, () => assert.equal(compared(change), 'by itself'));
@@ -248,4 +258,11 @@ describe('what the configuration reads decides', () => {
     ],
   ];
   for (const [name, config, change, is] of rows) it(name, () => assert.equal(compared(change, config), is));
+
+  it('images of init containers', () => {
+    const classes = (config: Readonly<Record<string, string>>) =>
+      ['a', 'b'].map((name) => classIn(config, ofPod({ initContainers: [{ name: 'init', image: name }] })));
+    assert.equal(new Set(classes(ISTIO)).size, 1);
+    assert.equal(new Set(classes(withTemplate(image('{{ (index .Spec.InitContainers 0).Image }}')))).size, 2);
+  });
 });
