@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Answer } from '../../../src/expect/answer.ts';
 import { Confirmations } from '../../../src/expect/confirmations.ts';
 import type { Question } from '../../../src/expect/question.ts';
@@ -179,4 +180,27 @@ describe('the question that is put', () => {
     await until('another pair', () => asked.length === 3);
     assert.deepEqual(asked, ['only', 'only', 'only']);
   });
+});
+
+test('once the process ends, no injector is asked any more', async () => {
+  const stop = new AbortController();
+  let [asked, ended] = [0, 0];
+  const confirmations = new Confirmations({
+    probe: async () => {
+      asked += 1;
+      return silence;
+    },
+    wait: async () => {
+      stop.abort();
+      await nextTurn();
+    },
+    signal: stop.signal,
+    onEnd: () => {
+      ended += 1;
+    },
+  });
+  confirmations.begin(question);
+  for (let turn = 0; turn < 10; turn++) await nextTurn();
+  confirmations.keepOnly([]);
+  assert.deepEqual([asked, ended], [2, 0]);
 });

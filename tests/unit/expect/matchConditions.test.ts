@@ -18,6 +18,8 @@ const template = { labels: { app: 'web', tier: 'front' }, annotations: { team: '
 const web = workload({ template });
 const set = workload({ kind: 'StatefulSet', template });
 const bare = workload({ template: { labels: {}, annotations: {}, spec: { containers: [] } } });
+const withAccount = (serviceAccountName: string) =>
+  workload({ template: { ...template, spec: { ...SPEC, serviceAccountName } } });
 
 const matched = (one: Workload, ...expressions: string[]) => {
   const conditions = expressions.map((expression, index) => ({ name: `c${index}`, expression }));
@@ -68,7 +70,10 @@ const evaluated: [expression: string, expected: 'entry' | 'none' | 'unknown', of
   ["object.spec.containers.exists(c, c.name == 'istio-proxy')", 'none'],
   ['object.spec.containers[0].ports[0].containerPort == 8080', 'entry'],
   ['size(object.spec.containers) == 2', 'entry'],
+  ['has(object.spec.initContainers)', 'none'],
   ["object.spec.serviceAccountName == 'default'", 'entry'],
+  ["object.spec.serviceAccountName == 'default'", 'entry', withAccount('')],
+  ["object.spec.serviceAccountName == 'default'", 'none', withAccount('web')],
   ["object.spec.priorityClassName == 'high'", 'entry'],
   ['has(object.spec.priorityClassName)', 'unknown', bare],
   ["object.spec.volumes.exists(v, v.name == 'v')", 'unknown'],
