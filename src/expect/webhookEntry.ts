@@ -102,9 +102,8 @@ const ENTRY: Shape = {
 };
 
 /**
- * The entries of all configurations that a source asks, in the API server's order: configurations sorted by name, each with its entries in
- * order (apiserver configuration/mutating_webhook_manager.go sorts by name). Entries with wrong types are left out, because nothing can
- * call them.
+ * The entries of these configurations that a source asks, in the order in which they are given. Entries with wrong types are left out,
+ * because nothing can call them.
  * @param source Istio's proxy by default
  */
 export function injectorEntries(
@@ -113,14 +112,11 @@ export function injectorEntries(
 ): WebhookEntry[] {
   return configurations
     .filter((configuration) => fits([configuration], [CONFIGURATION]))
-    .sort((a, b) => compareBytes(a.metadata?.name ?? '', b.metadata?.name ?? ''))
     .flatMap((configuration) =>
       (configuration.webhooks ?? []).flatMap((raw) => (fits(raw, ENTRY) && entryOf(configuration, raw)) || []),
     )
     .filter(({ configuration, name }) => source.asks(configuration, name));
 }
-
-const compareBytes = (a: string, b: string): number => Number(a > b) - Number(a < b);
 
 function entryOf({ metadata }: RawConfiguration, raw: RawEntry): WebhookEntry | undefined {
   const address = addressOf(raw.clientConfig);

@@ -132,7 +132,10 @@ export class MeshAssembly {
     return entriesOf(raw);
   }
 
-  /** The entries of each source in the API server's order: configurations by name. */
+  /**
+   * The entries of each source in the API server's order: configurations by name (apiserver configuration/mutating_webhook_manager.go sorts
+   * by name).
+   */
   entries(): { source: SidecarSource; entry: WebhookEntry }[] {
     const named = this.#objects.configurations().map((raw) => [raw.metadata?.name ?? '', raw] as const);
     const sorted = named.sort(([a], [b]) => Number(a > b) - Number(a < b)).map(([, raw]) => raw);
