@@ -168,6 +168,16 @@ const single: [string, Assessed, string, Partial<PlanContext>?][] = [
     'restart',
   ],
   [
+    '… as those of this hour are, also by a clock that is half an hour ahead',
+    journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', writes: writesAgo([0.2, 0.4, -0.5]) })),
+    'wait daily-cap',
+  ],
+  [
+    '… but not by one that is no clock',
+    journalled(restarted(HOUR, 'failed:timeout', { restartedFor: 'other', writes: writesAgo([1, 2, -2]) })),
+    'restart',
+  ],
+  [
     '… as it may while the third has ended well',
     journalled(restarted(HOUR, 'verified', { restartedFor: 'other', writes: writesAgo([1, 2, 3]) })),
     'restart',

@@ -18,7 +18,17 @@ import { journalled, journalOf, recorded, restarted } from '../../builders/journ
 import { CLOSED, gateState, metricGate } from '../../builders/metricGate.ts';
 import { context, POLICY, policy, stepFor } from '../../builders/policy.ts';
 import { wave } from '../../builders/waves.ts';
-import { assessed, complete, expected, HOUR, injection, MINUTE, NOW, outdated } from '../../builders/workload.ts';
+import {
+  assessed,
+  complete,
+  expected,
+  group,
+  HOUR,
+  injection,
+  MINUTE,
+  NOW,
+  outdated,
+} from '../../builders/workload.ts';
 
 const current: Verdict = { state: 'current', expected: expected(), drifts: [] };
 const BAKE = 30 * MINUTE;
@@ -45,6 +55,9 @@ const verifiedIn = (namespace: string, ago: number, given: Partial<JournalEntry>
     { namespace, name: 'done' },
     current,
   );
+/** Restarted well, a little longer ago than a bake takes. */
+const unknownEndIn = (namespace: string): Assessed =>
+  journalled(restarted(BAKE + 2 * MINUTE, 'verified'), { namespace, name: 'done' }, current);
 const inFlightIn = (namespace: string): Assessed => journalled(restarted(MINUTE), { namespace, name: 'busy' });
 const failedIn = (namespace: string, ago = HOUR): Assessed =>
   journalled(restarted(ago, 'failed:timeout', { endedAt: NOW - ago }), { namespace, name: `failed${ago}` });
@@ -52,7 +65,7 @@ const failedIn = (namespace: string, ago = HOUR): Assessed =>
 type Given = Partial<Omit<PlanContext, 'policy'>> & {
   waves?: readonly Wave[];
   noted?: Record<string, WaveNote>;
-  managed?: Partial<Pick<Policy, 'kinds' | 'skipNamespaces'>>;
+  managed?: Partial<Omit<Policy, 'waves'>>;
 };
 
 function planned(all: readonly Assessed[], { waves = WAVES, noted, managed, ...given }: Given = {}): Plan {
@@ -107,6 +120,26 @@ const rows: [what: string, others: Assessed[], states: string, rest: string, Giv
     ],
     'baking done waiting',
     'wave-baking',
+  ],
+  [
+    'a restart whose end is not known has ended when its time limit had passed',
+    [unknownEndIn('dev')],
+    'baking done waiting',
+    'wave-baking',
+  ],
+  [
+    '… or when that was noted',
+    [unknownEndIn('dev')],
+    'done done running',
+    'restart',
+    { noted: { dev: { endedAt: NOW - BAKE - MINUTE } } },
+  ],
+  [
+    '… but not when another one before it had ended',
+    [unknownEndIn('dev')],
+    'baking done waiting',
+    'wave-baking',
+    { noted: { dev: { endedAt: NOW - HOUR } } },
   ],
   [
     'a restart of another run is none of this one',
@@ -341,6 +374,49 @@ for (const [what, others, expectedStates, rest, given] of rows)
       [states(planning), decided(planning, REST_HELD)],
       [`dev ${dev}, test ${tests}, rest ${last}`, rest],
     );
+  });
+
+const zoneIn = (namespace: string, given: Partial<Workload> = {}): Assessed =>
+  outdatedIn(namespace, {
+    kind: 'StatefulSet',
+    strategy: 'OnDelete',
+    rolloutGroup: { name: 'ingester', paused: false },
+    ...given,
+  });
+const OWNED = { owner: { apiVersion: 'kafka.strimzi.io/v1', kind: 'Kafka', name: 'logs' } };
+
+/** No waiting ends these: people have to change something. */
+const lasting: [code: string, waiting: Assessed, others: Assessed[], Partial<Policy>?][] = [
+  ['not-opted-in', outdatedIn('dev'), [], { optIn: true }],
+  ['window-unreadable', outdatedIn('dev', { annotations: { 'meltemi.dev/window': 'at night' } }), []],
+  [
+    'config-remains',
+    journalled(restarted(HOUR, 'verified'), { namespace: 'dev' }, outdated({ drifts: ['config'] })),
+    [],
+  ],
+  [
+    'owner-reverts',
+    outdatedIn('dev', OWNED),
+    [journalled(restarted(HOUR, 'reverted'), { namespace: 'dev', ...OWNED }, current)],
+  ],
+  ['outage', outdatedIn('dev', { strategy: 'Recreate', maxUnavailable: 3 }), [], { recreate: 'hold' }],
+  [
+    'do-not-disrupt',
+    { ...outdatedIn('dev'), groups: [{ ...group(), doNotDisrupt: 'karpenter.sh/do-not-disrupt: "true"' }] },
+    [],
+    { doNotDisrupt: 'hold' },
+  ],
+  ['rollout-paused', zoneIn('dev', { rolloutGroup: { name: 'ingester', paused: true } }), []],
+  [
+    'group-mixed',
+    zoneIn('dev'),
+    [{ ...zoneIn('dev', { name: 'other', strategy: 'RollingUpdate' }), verdict: current }],
+  ],
+];
+for (const [code, waiting, others, managed] of lasting)
+  test(`a wave is done without what waits for ${code}`, () => {
+    const planning = planned([waiting, ...others], { ...(managed && { managed }) });
+    assert.deepEqual([decided(planning, waiting), states(planning)], [code, 'dev done, test done, rest done']);
   });
 
 test('a run in which nothing is left asks no gate again, and none of its waves bakes', () => {

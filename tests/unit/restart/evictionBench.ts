@@ -45,6 +45,10 @@ export class EvictionBench {
   asking: () => void = () => undefined;
   /** Called when the workload is read. */
   reading: () => void = () => undefined;
+  /** Called when a write of the workload arrives; what it throws is the answer, and nothing is written. */
+  writing: () => void = () => undefined;
+  /** Called when the workload is written; what it throws is the answer all the same. */
+  written: () => void = () => undefined;
   /** Called when an eviction arrives; what it throws is the answer, and nothing is evicted. */
   arriving: (pod: PodFacts) => void = () => undefined;
   /** Called when a pod is evicted; what it throws is the answer all the same. */
@@ -69,7 +73,7 @@ export class EvictionBench {
     this.pods = Array.from({ length: REPLICAS }, (_, ordinal) => this.#pod(ordinal, sidecar(), NOW - 60_000, true));
   }
 
-  /** Restarts it, and follows the restart to its end. @returns the outcome in the journal, or the error */
+  /** Restarts it, and follows the restart to its end. @returns the outcome in the journal, `nothing` or the error */
   async restart(): Promise<string> {
     const observer = this.#observer();
     const observed = await observer.observe(this.workload);
@@ -93,7 +97,8 @@ export class EvictionBench {
     } catch (error) {
       return `${error}`;
     }
-    return this.#journal.get(this.workload)?.outcome ?? 'in flight';
+    const entry = this.#journal.get(this.workload);
+    return entry ? (entry.outcome ?? 'in flight') : 'nothing';
   }
 
   change(given: Partial<Workload>): void {
@@ -166,8 +171,10 @@ export class EvictionBench {
     lostNodes: async (nodes: readonly string[]) => new Set(nodes.filter((node) => node === LOST)),
     rejection: async () => undefined,
     patch: async (_ref: unknown, { metadata }: { metadata: { annotations?: Labels } }) => {
+      this.writing();
       const annotations = { ...this.workload.annotations, ...metadata.annotations };
       this.change({ annotations, writtenAt: Math.floor((NOW + this.elapsed) / 1000) * 1000 });
+      this.written();
       return this.workload;
     },
     evict: async (one: PodFacts) => {

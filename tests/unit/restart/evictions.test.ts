@@ -222,7 +222,7 @@ const rows: [string, Row][] = [
     'another answer right before an eviction evicts nothing',
     {
       begin: onQuestion(2, (bench) => {
-        bench.answer = { kind: 'sidecar', sidecar: expected({ image: 'docker.io/istio/proxyv2:1.32.0' }) };
+        bench.answer = { kind: 'sidecar', sidecar: expected({ image: 'docker.io/istio/proxyv2:1.30.9' }) };
       }),
       is: 'superseded:expectation',
       evicted: 0,
@@ -341,6 +341,32 @@ const rows: [string, Row][] = [
       },
       is: 'failed:no-sidecar',
       evicted: 1,
+    },
+  ],
+  [
+    'a write whose answer is lost is known to have been done, also after its record was wiped',
+    {
+      begin: (bench) => {
+        bench.written = () => {
+          bench.written = () => undefined;
+          throw status(504);
+        };
+        later(2, () => bench.change({ annotations: {} }))(bench);
+      },
+      is: 'verified',
+      evicted: 3,
+    },
+  ],
+  [
+    '… or not to have been done, and then nothing is evicted',
+    {
+      begin: (bench) => {
+        bench.writing = () => {
+          throw status(504);
+        };
+      },
+      is: 'nothing',
+      evicted: 0,
     },
   ],
   [

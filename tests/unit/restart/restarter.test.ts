@@ -303,6 +303,14 @@ describe('a restart that a former process left', () => {
     assert.equal(bench.rollouts, 0);
   });
 
+  it('long ago, whose pods are outdated by now: that says nothing of what it brought', async () => {
+    await left(true);
+    bench.elapsed = HOUR;
+    bench.change({ rollout: { ...bench.object().rollout, observedGeneration: bench.object().generation } });
+    assert.equal(await bench.follow(), 'failed:unverified');
+    assert.equal(bench.rollouts, 0);
+  });
+
   it('of a workload that was made again is forgotten, and nothing is said of the new one', async () => {
     await left(true);
     bench.change({ uid: 'made again' });
