@@ -524,6 +524,18 @@ for (const moment of [0, 1, 2, 3, 4, 5]) {
   });
 }
 
+test('after a crash, a forged time of the last write that is far from the restart tells nothing of any pod', async () => {
+  const bench = new EvictionBench();
+  let crashed: Promise<string> | undefined;
+  bench.ticked = () => {
+    bench.change({ writtenAt: 1000 });
+    if (bench.evicted.length > 0) crashed ??= bench.crashAndFollow();
+  };
+  await bench.restart();
+  assert.equal(await crashed, 'verified');
+  assert.equal(new Set(bench.evicted).size, 3);
+});
+
 const times: readonly (readonly [string, number, Sidecar | undefined])[] = [
   ['shortly before the restart makes no old pod a new one', NOW - 100_000, undefined],
   ['a little ahead makes no new pod an old one', NOW + 100_000, sidecar()],

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
 import { networkError, statusError } from '../../../src/cluster/apiError.ts';
+import { fixedInjection } from '../../../src/expect/epoch.ts';
+import type { Mesh, NotReady } from '../../../src/expect/mesh.ts';
+import { ISTIO } from '../../../src/expect/sources/istio.ts';
 import { NotLeading } from '../../../src/leader/leadership.ts';
-import { NO_NAMESPACE, type WorkloadKey } from '../../../src/model.ts';
+import { NO_NAMESPACE, type OtherSidecars, type WorkloadKey } from '../../../src/model.ts';
 import { ANNOTATION, RESTART_ANNOTATION, RETRY, WINDOW_ANNOTATION } from '../../../src/names.ts';
+import { type Outdated, ofSource } from '../../../src/plan/assessed.ts';
+import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
 import { nextEntry } from '../../../src/plan/nextEntry.ts';
-import { recordOf, restartPatch } from '../../../src/plan/record.ts';
+import { recordOf, restartPatch, sourceIn, targetsOf } from '../../../src/plan/record.ts';
 import { reason } from '../../../src/reasons.ts';
 import { byTemplateAnnotation } from '../../../src/restart/byTemplateAnnotation.ts';
 import { restarted } from '../../builders/journal.ts';
-import { complete, HOUR, MINUTE, NOW, workload } from '../../builders/workload.ts';
+import { vault } from '../../builders/sidecars.ts';
+import { complete, HOUR, injection, MINUTE, NO_SIDECAR, NOW, sidecar, workload } from '../../builders/workload.ts';
 import { MESH, type Patch, RestarterBench, restartIn } from './restarterBench.ts';
 
 const KEY: WorkloadKey = 'Deployment/shop/web';
@@ -340,6 +346,18 @@ describe('a restart that is followed', () => {
       assert.deepEqual(bench.store.restarts, {});
     });
 
+  it('fails as soon as a new pod is Ready without a sidecar, while its rollout goes on', async () => {
+    once(() => {
+      bench.ticked = () => {
+        const { generation } = bench.object();
+        bench.change({ rollout: { ...complete(3), updated: 1, observedGeneration: generation } });
+      };
+      bench.newPods = { createdAt: NOW + MINUTE, sidecar: NO_SIDECAR };
+    }, 'done');
+    assert.equal(await bench.restart(), 'failed:no-sidecar');
+    assert.ok(bench.elapsed < MINUTE, `after ${bench.elapsed / 1000} s`);
+  });
+
   it('is forgotten when its namespace is gone, and the right to read in it with that', async () => {
     once(() => {
       bench.reading = fail(refused(403));
@@ -401,6 +419,63 @@ describe('a restart that is followed', () => {
     };
     assert.equal(await bench.restart(), 'verified');
     assert.deepEqual([bench.told, bench.store.restarts[KEY]?.outcome], [['restarted', 'verified'], 'verified']);
+  });
+});
+
+describe('a restart for two sidecars', () => {
+  /** The policy wants this image of the second one. */
+  const meshWanting = (image: string, notReady?: readonly NotReady[]): Mesh => {
+    const source = vault(image);
+    const injections = [injection(), fixedInjection(source, source.fixed, notReady)];
+    return { ...MESH, sources: [ISTIO, source], injections };
+  };
+  const carrying = (image: string): OtherSidecars => ({ 'vault-agent': sidecar({ image }) });
+  const ends = (): Record<string, string | undefined> =>
+    Object.fromEntries(
+      targetsOf(bench.journal.get(bench.object()) as JournalEntry).map(({ restartedFor, outcome }) => [
+        sourceIn(restartedFor) ?? 'istio',
+        outcome,
+      ]),
+    );
+  async function planned(): Promise<[Outdated, Outdated[]]> {
+    const one = await bench.planned();
+    return [one, [ofSource(one, 'vault') as Outdated]];
+  }
+  beforeEach(() => {
+    bench.mesh = meshWanting('vault:2');
+    bench.others = { before: carrying('vault:1'), after: carrying('vault:2') };
+  });
+
+  it('is one write, and ends for both', async () => {
+    await bench.restarter.restart(...(await planned()));
+    assert.deepEqual([bench.rollouts, ends()], [1, { istio: 'verified', vault: 'verified' }]);
+  });
+
+  it('ends for each as its new pods are', async () => {
+    bench.others = { before: carrying('vault:1'), after: carrying('vault:1') };
+    await bench.restarter.restart(...(await planned()));
+    assert.deepEqual([bench.rollouts, ends()], [1, { istio: 'verified', vault: 'failed:wrong-image' }]);
+  });
+
+  it('is not made where the second should be another one by now', async () => {
+    const both = await planned();
+    bench.mesh = meshWanting('vault:3');
+    await assert.rejects(bench.restarter.restart(...both), /the injector has just changed its answer/);
+    assert.equal(bench.rollouts, 0);
+  });
+
+  it('… or must wait by now', async () => {
+    const both = await planned();
+    bench.mesh = meshWanting('vault:2', [{ namespace: 'vault', name: 'injector', problem: 'has no replicas' }]);
+    await assert.rejects(bench.restarter.restart(...both), /PlanOvertaken: Deployment vault\/injector has no replicas/);
+    assert.equal(bench.rollouts, 0);
+  });
+
+  it('… or is right by now', async () => {
+    const both = await planned();
+    bench.others = { before: carrying('vault:2'), after: carrying('vault:2') };
+    await assert.rejects(bench.restarter.restart(...both), /the injector has just changed its answer/);
+    assert.equal(bench.rollouts, 0);
   });
 });
 

@@ -4,7 +4,14 @@ import type { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { Journal } from '../../../src/journal/journal.ts';
-import { type Labels, NO_NAMESPACE, type PodFacts, type Workload, type WorkloadRef } from '../../../src/model.ts';
+import {
+  type Labels,
+  NO_NAMESPACE,
+  type OtherSidecars,
+  type PodFacts,
+  type Workload,
+  type WorkloadRef,
+} from '../../../src/model.ts';
 import { RESTARTED_AT } from '../../../src/names.ts';
 import type { Observed } from '../../../src/observe/observed.ts';
 import { Observer } from '../../../src/observe/observer.ts';
@@ -44,6 +51,10 @@ export class RestarterBench {
   readonly stop = new AbortController();
   elapsed = 0;
   mesh = MESH;
+  /** What its new pods are besides. */
+  newPods: Partial<PodFacts> = {};
+  /** The sidecars of other sources that its pods have, before the restart and after it. */
+  others: { readonly before: OtherSidecars; readonly after: OtherSidecars } | undefined;
   answer: Answer = { kind: 'sidecar', sidecar: expected() };
   /** How often the pods of a workload were listed. */
   lists = 0;
@@ -121,7 +132,10 @@ export class RestarterBench {
   }
 
   async planned(name = 'web'): Promise<Outdated> {
-    const assessed = await this.observer.assess(MESH, (await this.observer.observe(this.object(name))) as Observed);
+    const assessed = await this.observer.assess(
+      this.mesh,
+      (await this.observer.observe(this.object(name))) as Observed,
+    );
     if (!isOutdated(assessed)) throw new Error(`${name} is ${assessed.verdict.state}`);
     return assessed;
   }
@@ -235,7 +249,14 @@ export class RestarterBench {
 
   #pod(one: Workload, index: number): PodFacts {
     const named = { name: `${one.name}-${index}`, uid: `${one.uid}-${index}` };
-    return pod(one, { ...named, sidecar: this.current.has(one.name) ? NEW : sidecar() });
+    const isNew = this.current.has(one.name);
+    const others = isNew ? this.others?.after : this.others?.before;
+    return pod(one, {
+      ...named,
+      sidecar: isNew ? NEW : sidecar(),
+      ...(others && { others }),
+      ...(isNew && this.newPods),
+    });
   }
 }
 
