@@ -3,9 +3,16 @@ import type { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
 import type { Mesh } from '../../../src/expect/mesh.ts';
 import { Journal } from '../../../src/journal/journal.ts';
-import { type Labels, NO_NAMESPACE, type PodFacts, type Sidecar, type Workload } from '../../../src/model.ts';
+import {
+  type Labels,
+  NO_NAMESPACE,
+  type OtherSidecars,
+  type PodFacts,
+  type Sidecar,
+  type Workload,
+} from '../../../src/model.ts';
 import { Observer } from '../../../src/observe/observer.ts';
-import { isOutdated } from '../../../src/plan/assessed.ts';
+import { bySidecar, isOutdated } from '../../../src/plan/assessed.ts';
 import { historyOf } from '../../../src/plan/history.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
 import { Restarter } from '../../../src/restart/restarter.ts';
@@ -40,6 +47,10 @@ export class EvictionBench {
   stranded: string | undefined;
   /** Its namespace is being deleted: all pods go, and none can be made. */
   isNamespaceDeleted = false;
+  /** The mesh as it is besides. */
+  mesh: Partial<Mesh> = {};
+  /** The sidecars of other sources that new pods get. */
+  others: OtherSidecars | undefined;
   answer: Answer = { kind: 'sidecar', sidecar: expected() };
   /** Called when the injector is asked afresh: before the write, and before each eviction. */
   asking: () => void = () => undefined;
@@ -77,9 +88,10 @@ export class EvictionBench {
   async restart(): Promise<string> {
     const observer = this.#observer();
     const observed = await observer.observe(this.workload);
-    const assessed = observed && (await observer.assess(meshOf(false), observed));
+    const assessed = observed && (await observer.assess(this.#mesh(), observed));
     if (!assessed || !isOutdated(assessed)) return `not outdated: ${assessed?.verdict.state}`;
-    return this.#outcome(this.#restarter(observer).restart(assessed));
+    const [, ...together] = bySidecar(assessed).filter(isOutdated);
+    return this.#outcome(this.#restarter(observer).restart(assessed, together));
   }
 
   /** The process ends at the next second, and another follows what the journal has. */
@@ -106,6 +118,10 @@ export class EvictionBench {
     this.workload = { ...this.workload, ...given, resourceVersion: String(this.#version) };
   }
 
+  #mesh(): Mesh {
+    return { ...meshOf(this.isNamespaceDeleted), ...this.mesh };
+  }
+
   #observer(): Observer {
     const ask = async () => this.answer;
     const askAfresh = async () => {
@@ -126,7 +142,7 @@ export class EvictionBench {
       cluster: this.#cluster,
       observer,
       journal: this.#journal,
-      mesh: () => meshOf(this.isNamespaceDeleted),
+      mesh: () => this.#mesh(),
       ruleContext: () => {
         const now = NOW + this.elapsed;
         const { entries } = this.#journal;
@@ -225,7 +241,9 @@ export class EvictionBench {
   #pod(ordinal: number, has: Sidecar, createdAt: number, ready: boolean): PodFacts {
     this.#pods += 1;
     const owner = { kind: 'StatefulSet', namespace: 'shop', name: 'db', uid: this.workload.uid };
-    return pod(workload(owner), { name: `db-${ordinal}`, uid: `pod-${this.#pods}`, sidecar: has, createdAt, ready });
+    const named = { name: `db-${ordinal}`, uid: `pod-${this.#pods}` };
+    const others = this.others && { others: this.others };
+    return pod(workload(owner), { ...named, sidecar: has, ...others, createdAt, ready });
   }
 
   #newJournal(): Journal {

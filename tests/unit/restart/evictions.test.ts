@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { statusError } from '../../../src/cluster/apiError.ts';
 import type { Answer } from '../../../src/expect/answer.ts';
-import type { Sidecar } from '../../../src/model.ts';
+import { fixedInjection } from '../../../src/expect/epoch.ts';
+import { ISTIO } from '../../../src/expect/sources/istio.ts';
+import type { OtherSidecars, Sidecar } from '../../../src/model.ts';
 import { RESTART_ANNOTATION, WINDOW_ANNOTATION } from '../../../src/names.ts';
 import { policy } from '../../builders/policy.ts';
-import { expected, MINUTE, NO_SIDECAR, NOW, sidecar } from '../../builders/workload.ts';
+import { vault } from '../../builders/sidecars.ts';
+import { expected, injection, MINUTE, NO_SIDECAR, NOW, sidecar } from '../../builders/workload.ts';
 import { EvictionBench } from './evictionBench.ts';
 
 const status = (code: number, message = '') =>
@@ -82,6 +85,15 @@ const evicting = (bench: EvictionBench): void => {
   bench.policy = policy({ restartTimeout: 60_000, onDelete: 'evict' });
 };
 
+/** The policy wants vault:2, which the pods lack, and new pods get this image. */
+const withVault = (image: string) => (bench: EvictionBench) => {
+  const source = vault('vault:2');
+  bench.mesh = { sources: [ISTIO, source], injections: [injection(), fixedInjection(source, source.fixed)] };
+  const carrying = (one: string): OtherSidecars => ({ [source.container]: sidecar({ image: one }) });
+  bench.pods = bench.pods.map((one) => ({ ...one, others: carrying('vault:1') }));
+  bench.others = carrying(image);
+};
+
 const ANOTHER_WAY = 'the policy or the workload now asks for another way to restart it';
 
 const rows: [string, Row][] = [
@@ -125,6 +137,11 @@ const rows: [string, Row][] = [
       is: 'failed:no-sidecar',
       evicted: 1,
     },
+  ],
+  ['pods that lack two sidecars are each evicted once', { begin: withVault('vault:2'), is: 'verified', evicted: 3 }],
+  [
+    'a first new pod with only one of them ends it, and proves nothing about that one',
+    { begin: withVault('vault:1'), is: 'interrupted', evicted: 1 },
   ],
   [
     'a new pod that never becomes Ready is a failure after the time limit',
@@ -376,6 +393,21 @@ const rows: [string, Row][] = [
         bench.ticked = () => {
           const isDown = bench.elapsed > 0 && bench.elapsed < 600_000;
           bench.answer = isDown ? UNREACHABLE : SIDECAR;
+        };
+      },
+      is: 'verified',
+      evicted: 3,
+    },
+  ],
+  [
+    '… and so is the pod that was made only long after it was back',
+    {
+      begin: (bench) => {
+        bench.isReady = false;
+        bench.ticked = () => {
+          const isDown = bench.elapsed > 1000 && bench.elapsed < 600_000;
+          bench.answer = isDown ? UNREACHABLE : SIDECAR;
+          bench.isReady = bench.elapsed > 900_000;
         };
       },
       is: 'verified',
