@@ -443,7 +443,7 @@ const elsewhere = journalled(restarted(HOUR, 'config-remains', { restartedFor: '
 const takenBack = journalled(restarted(HOUR, 'reverted'), { name: 'other', owner });
 
 const down = (given: Partial<Assessed> = {}): Assessed => ({
-  ...assessed({ name: 'a', rollout: { ...complete(3), ready: 0, available: 0 } }),
+  ...assessed({ ...recreated, name: 'a', rollout: { ...complete(3), ready: 0, available: 0 } }),
   groups: [{ ...group(), ready: false }],
   ...given,
 });
@@ -640,7 +640,7 @@ const safety: [string, Assessed[], string, Partial<PlanContext>?][] = [
   ['… not where a pod is current', [down({ verdict: outdated({ outdatedPods: 2 }) })], 'wait unavailable'],
   ['… not where a pod is Ready', [down({ groups: [group()] })], 'wait unavailable'],
   ['… not where its nodes are lost', [down({ onLostNodes: 1 })], 'wait unavailable'],
-  ['… not while it rolls', [down({ workload: assessed({ generation: 2 }).workload })], 'wait rolling'],
+  ['… not while it rolls', [down({ workload: { ...down().workload, generation: 2 } })], 'wait rolling'],
   ['… once', [{ ...down(), entry: restarted(HOUR, 'failed:timeout') }], 'wait gave-up'],
 ];
 for (const [name, all, expectedStep, given] of safety) test(name, () => assert.equal(lastOf(all, given), expectedStep));

@@ -103,6 +103,12 @@ const left: readonly [name: string, items: readonly Planned[], left: RunState['l
     'more',
   ],
   [
+    'a namespace that is not seen yet',
+    [judged('a', { state: 'unknown', reason: reason('namespace-not-seen', '') })],
+    'more',
+  ],
+  ['one that could not be read', [judged('a', { state: 'unknown', reason: reason('not-read', '') })], 'more'],
+  [
     'one that no injector can be found for',
     [judged('a', { state: 'unknown', reason: reason('match-conditions', '') })],
     'nothing',

@@ -315,6 +315,21 @@ const rows: [what: string, others: Assessed[], states: string, rest: string, Giv
     { noted: { dev: { endedAt: NOW - HOUR, doneAt: NOW - MINUTE } } },
   ],
   [
+    '… which a restart of an earlier run says nothing about',
+    [
+      journalled(
+        restarted(HOUR, 'verified', {
+          run: 'earlier',
+          restartedFor: fingerprint(expected({ image: 'istio/proxyv2:1.30.9' })),
+        }),
+        { namespace: 'dev' },
+      ),
+    ],
+    'done done running',
+    'restart',
+    { noted: { dev: { endedAt: NOW - HOUR, doneAt: NOW - MINUTE } } },
+  ],
+  [
     '… but not by one namespace alone, whose owner can change that, where another one has shown that it goes well',
     [
       journalled(
