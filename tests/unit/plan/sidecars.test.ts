@@ -17,7 +17,7 @@ import { reason } from '../../../src/reasons.ts';
 import { recorded, restarted } from '../../builders/journal.ts';
 import { context, POLICY } from '../../builders/policy.ts';
 import { assessedSidecar, dapr, vault, withSidecars } from '../../builders/sidecars.ts';
-import { assessed, expected, group, HOUR, injection, istiod, NOW, workload } from '../../builders/workload.ts';
+import { assessed, expected, group, HOUR, injection, istiod, MINUTE, NOW, workload } from '../../builders/workload.ts';
 
 const CURRENT: Verdict = { state: 'current', expected: expected(), drifts: [] };
 /** The verdict where all pods have what they should. */
@@ -191,6 +191,17 @@ test('a restart for one sidecar does not make a failure of another forgotten', (
   const key = keyOf(istio.workload);
   const counted = historyOf(new Map([[key, { ...entry, confirmed: true, outcome: 'verified' }]]), [], NOW + HOUR);
   assert.deepEqual(counted.failures.get('run'), new Map([['shop', 1]]), 'and it still counts for the halt of its run');
+});
+
+test('… nor an earlier failure of it, where a later restart for it went well', () => {
+  const [istio] = both();
+  const [failed, later] = [OTHER, { ...OTHER, restartedFor: `vault:${'c'.repeat(16)}`, restartedAt: NOW - MINUTE }];
+  const entry = restarted(HOUR, 'verified', { others: [failed, { ...later, outcome: 'verified' }] });
+  assert.deepEqual(targets(nextEntry({ ...istio, entry }, AT)), [
+    `${ISTIO_TARGET} undefined`,
+    'vault failed:wrong-image',
+    'vault verified',
+  ]);
 });
 
 test('a new target of the same sidecar takes the place of the old one', () => {

@@ -68,6 +68,8 @@ export class EvictionBench {
   ticked: () => void = () => undefined;
   pods: PodFacts[];
   workload: Workload;
+  /** The other StatefulSets of its namespace, whose pods are all Ready if their controllers say so. */
+  zones: Workload[] = [];
   readonly #store = new FakeStore();
   #journal = this.#newJournal();
   #version = 1;
@@ -180,7 +182,8 @@ export class EvictionBench {
       this.reading();
       return this.workload;
     },
-    podsOf: async () => this.pods,
+    workloads: async () => [this.workload, ...this.zones],
+    podsOf: async ({ uid }: Workload) => (uid === this.workload.uid ? this.pods : []),
     canaries: async () => [],
     serves: async () => false,
     budgets: async () => [],

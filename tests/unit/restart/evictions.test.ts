@@ -7,7 +7,7 @@ import type { OtherSidecars, Sidecar } from '../../../src/model.ts';
 import { RESTART_ANNOTATION, WINDOW_ANNOTATION } from '../../../src/names.ts';
 import { policy } from '../../builders/policy.ts';
 import { vault } from '../../builders/sidecars.ts';
-import { expected, injection, MINUTE, NO_SIDECAR, NOW, sidecar } from '../../builders/workload.ts';
+import { complete, expected, injection, MINUTE, NO_SIDECAR, NOW, sidecar } from '../../builders/workload.ts';
 import { EvictionBench } from './evictionBench.ts';
 
 const status = (code: number, message = '') =>
@@ -327,6 +327,17 @@ const rows: [string, Row][] = [
       },
       is: `PlanOvertaken: ${ANOTHER_WAY}`,
       evicted: 0,
+    },
+  ],
+  [
+    'a pod that another StatefulSet of its rollout group loses in the middle interrupts it at the time limit',
+    {
+      begin: later(2, (bench) => {
+        bench.change({ rolloutGroup: { name: 'ingester', paused: false } });
+        bench.zones = [{ ...bench.workload, name: 'other', uid: 'other', rollout: { ...complete(3), ready: 2 } }];
+      }),
+      is: 'interrupted',
+      evicted: 1,
     },
   ],
   [

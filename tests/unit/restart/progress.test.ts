@@ -207,6 +207,13 @@ const ends: [string, Progress, Assessed, string, Partial<VerificationContext>?][
     'goes on',
   ],
   [
+    '… not where the policy wants no restart for that',
+    progressing,
+    { ...assessed(), groups: [old, bare] },
+    'goes on',
+    { rules: { ...POLICY, restartOn: new Set(['image']) } },
+  ],
+  [
     '… by the clock of the API server, where it is known',
     progressing,
     { ...assessed({ writtenAt: NOW + MINUTE }), groups: [old, bare] },

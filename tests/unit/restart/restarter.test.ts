@@ -151,6 +151,37 @@ it('a restart in a namespace whose deletion has begun since the plan backs off, 
   assert.deepEqual([bench.rollouts, bench.known()], [0, 'nothing']);
 });
 
+it('a restart is planned anew where the mesh changes while the injector is asked again, although it answers the same', async () => {
+  const planned = await bench.planned();
+  bench.asking = () => {
+    bench.mesh = { ...MESH, injections: [injection({ epoch: 'next' })] };
+  };
+  await assert.rejects(bench.restarter.restart(planned), /PlanOvertaken: the mesh has just changed/);
+  assert.deepEqual([bench.rollouts, bench.known()], [0, 'nothing']);
+});
+
+describe('an episode whose restart was given up', () => {
+  beforeEach(() => bench.journal.adopt(new Map([[KEY, restarted(HOUR, 'failed:timeout')]])));
+
+  it('is closed where its pods have become right and ready', async () => {
+    bench.current.add('web');
+    await bench.restarter.close(bench.object());
+    assert.deepEqual([bench.known(), recordOf(bench.object())?.outcome], ['verified', 'verified']);
+  });
+
+  const others: [string, () => void][] = [
+    ['wrong by now', () => bench.current.clear()],
+    ['not ready by now', () => bench.change({ rollout: { ...complete(3), available: 2 } })],
+  ];
+  for (const [what, change] of others)
+    it(`stays open where they are ${what}`, async () => {
+      bench.current.add('web');
+      change();
+      await assert.rejects(bench.restarter.close(bench.object()), { name: 'PlanOvertaken' });
+      assert.deepEqual([bench.known(), bench.patches], ['failed:timeout', []]);
+    });
+});
+
 describe('a restart that meets a conflict', () => {
   it('is written for the new version where only metadata or status was written, however often within reason', async () => {
     let writes = 3;
@@ -455,6 +486,13 @@ describe('a restart for two sidecars', () => {
     bench.others = { before: carrying('vault:1'), after: carrying('vault:1') };
     await bench.restarter.restart(...(await planned()));
     assert.deepEqual([bench.rollouts, ends()], [1, { istio: 'verified', vault: 'failed:wrong-image' }]);
+  });
+
+  it('learns nothing from a digest in the place of an image that the policy wants', async () => {
+    const digest = `vault@sha256:${'1'.repeat(64)}`;
+    bench.others = { before: carrying('vault:1'), after: carrying(digest) };
+    await bench.restarter.restart(...(await planned()));
+    assert.deepEqual(ends(), { istio: 'verified', vault: 'failed:wrong-image' });
   });
 
   it('is not made where the second should be another one by now', async () => {

@@ -62,6 +62,8 @@ export class RestarterBench {
   arriving: (patch: Patch, one: Workload) => void = () => undefined;
   /** Called when a patch is done, before it is answered. */
   done: (patch: Patch) => void = () => undefined;
+  /** Called when the injector is asked afresh, before it answers. */
+  asking: () => void = () => undefined;
   /** Called when a workload is read; what it throws is the answer. */
   reading: () => void = () => undefined;
   /** Called with every second that passes. */
@@ -99,9 +101,13 @@ export class RestarterBench {
       rejection: async () => undefined,
     } as unknown as Cluster;
     const answer = async () => this.answer;
+    const askAfresh = async () => {
+      this.asking();
+      return this.answer;
+    };
     this.observer = new Observer({
       cluster: this.#cluster,
-      injectors: askedBy({ ask: answer, askAfresh: answer }),
+      injectors: askedBy({ ask: answer, askAfresh }),
       journal: { of: (one) => this.journal.of(one), learnt: (run, namespace) => this.journal.learnt(run, namespace) },
       policy: () => policy(),
     });
