@@ -186,7 +186,7 @@ export class Evictions {
     const fresh = await observer.assess(mesh(), observed, true);
     const context = ruleContext();
     if (!actuatorOf(observed.workload, context.policy).evicts) return 'its pods are no longer evicted';
-    if (isUnclear(fresh, entry) || !isStillWanted(fresh, entry)) return 'the injector has just changed its answer';
+    if (!isStillWanted(fresh, entry)) return 'the injector has just changed its answer';
     const outdated = outdatedIn(fresh, entry);
     if (pods.some(({ uid }) => !outdated.has(uid))) return 'some of these pods are no longer outdated';
     for (const assessed of outdatedTargets(fresh, entry)) {
@@ -249,7 +249,7 @@ const isUnclear = (assessed: Assessed, entry: JournalEntry): boolean =>
     return state === 'unknown' || state === 'conflict';
   });
 
-/** Whether the sidecars that the restart is for are still the expected ones. */
+/** Whether the sidecars that the restart is for are still the expected ones, for certain. */
 const isStillWanted = (assessed: Assessed, entry: JournalEntry): boolean =>
   targetsOfRestart(entry).every((target) => {
     const one = ofSource(assessed, sourceIn(target.restartedFor));

@@ -167,7 +167,8 @@ export class RestartFollower {
       return { done: true, observed: await this.#ending.end({ ...step.assessed, entry }, step.end) };
     const patience = patienceWith(lastStep(entry, state), policy, now);
     if (excuse(state, excusedByInjector(step.assessed, patience))) return { done: false };
-    const ends = await this.#judge.endsOf(entry, step, state.inherited ?? false);
+    // the age of its pods shows that the restart has brought them, however late that is seen
+    const ends = await this.#judge.endsOf(entry, step, false);
     if (!ends || step.all) return ends ? this.#end(entry, ends) : { done: false };
     // the new pods are right after all, and old ones are left
     if (ends.every(isVerified)) return { done: false };
