@@ -581,6 +581,12 @@ const safety: [string, Assessed[], string, Partial<PlanContext>?][] = [
     ],
     'wait pdb',
   ],
+  [
+    'an operator waits for the restart of its other workload, also where that could not be read',
+    [assessed({ owner })],
+    'wait owner-kind',
+    { journal: journalOf([journalled(inFlight, { namespace: 'bank', name: 'unread', owner })]) },
+  ],
   ['pods that ask not to be disrupted are by default', [calm()], 'restart'],
   ['… and are not where the policy says so', [calm()], 'wait do-not-disrupt', { policy: CAREFUL }],
   ['… where only a pod asks, too', [calmPod()], 'wait do-not-disrupt', { policy: CAREFUL }],

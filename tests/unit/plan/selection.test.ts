@@ -165,6 +165,7 @@ const simple: [string, Partial<Policy>, string][] = [
     { includeLabels: { matchLabels: { tier: 'web' } } },
     'excluded: the labels do not match includeLabels (tier=web)',
   ],
+  ['labels that are not excluded', { excludeLabels: { matchLabels: { tier: 'web' } } }, 'restart'],
   ['excluded labels', { excludeLabels: { matchLabels: { tier: 'db' } } }, 'excluded: excludeLabels (tier=db)'],
   [
     'the simple settings narrow what filters include',
