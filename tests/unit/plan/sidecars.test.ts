@@ -161,6 +161,17 @@ test('the first restart for a wanted image goes alone, also if it is for Istioâ€
   assert.deepEqual(steps, ['istio restart vault', 'vault wait first-of-its-kind']);
 });
 
+test('â€¦ also if it is the other sidecar whose image is sure', () => {
+  const all = ['a', 'b'].map((namespace) => {
+    const one = withSidecars([VAULT]);
+    return { ...one, hinted: true, workload: { ...one.workload, namespace, uid: namespace } };
+  });
+  const steps = plan(all, context({ epochSeenAt: epochs })).items.map(({ step }) =>
+    words({ ...step, sidecar: 'istio' }),
+  );
+  assert.deepEqual(steps, ['istio restart vault', 'istio wait first-of-its-kind']);
+});
+
 const asOutdated = (one: Assessed): Outdated => one as Outdated;
 const both = (): [Outdated, Outdated] => {
   const [istio, other] = bySidecar(withSidecars([VAULT])).map(asOutdated);
