@@ -234,7 +234,7 @@ const rows: [string, Row][] = [
     '… but not where the injector may only not know who asks',
     {
       answer: { kind: 'no-sidecar', doubt: 'it may know the account by its UID' },
-      groups: [group()],
+      groups: [group(), bare],
       rules: ORPHANED,
       is: 'unknown bad-answer',
     },

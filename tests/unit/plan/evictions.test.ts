@@ -54,6 +54,10 @@ const rows: [string, Row][] = [
   ['down, and the new pod is not Ready either', { pods: 'OON', rollout: { available: 0 }, is: 'wait own' }],
   ['more at a time where its group allows', { pods: 'ooo', workload: { maxUnavailable: 2 }, is: 'evict 2 1' }],
   [
+    '… but of those that are not Ready one at a time, beside as many as may be unavailable besides',
+    { pods: 'OOoo', workload: { maxUnavailable: 3 }, rollout: { ...complete(4), available: 2 }, is: 'evict 1 3' },
+  ],
+  [
     'of more at a time, those that are unavailable count',
     { pods: 'ooN', workload: { maxUnavailable: 2 }, rollout: { available: 2 }, is: 'evict 1' },
   ],

@@ -116,3 +116,9 @@ const versions: [string, Mesh, string][] = [
 for (const [when, mesh, outcome] of versions)
   test(`a digest in the place of the tag is learnt ${when}`, async () =>
     assert.equal((await followed(await journalOfOne(), PINNED, mesh)).outcome, outcome));
+
+test('a mirror of the image is learnt while istiod rolls, too: it is of the version that the injector names', async () =>
+  assert.equal(
+    (await followed(await journalOfOne(), MIRRORED, { ...MESH, injections: [rolling] })).outcome,
+    'verified',
+  ));

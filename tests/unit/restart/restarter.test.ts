@@ -444,6 +444,22 @@ describe('a restart that is followed', () => {
     assert.equal(await bench.restart(), 'verified');
   });
 
+  it('… nor while the controller of a StatefulSet has not tried again since, which its status does not say', async () => {
+    bench = new RestarterBench(workload({ kind: 'StatefulSet' }));
+    const { answer } = bench;
+    once(() => {
+      bench.ticked = () => {
+        const isAway = bench.elapsed > 5 * MINUTE && bench.elapsed < 9 * MINUTE;
+        bench.answer = isAway ? { kind: 'unknown', reason: reason('injector-unreachable', 'refused') } : answer;
+        const existing = bench.elapsed < 15 * MINUTE ? 2 : 3;
+        const { generation } = bench.object();
+        bench.change({ rollout: { ...complete(existing), desired: 3, observedGeneration: generation } });
+      };
+    }, 'done');
+    await bench.restarter.restart(await bench.planned());
+    assert.equal(bench.known(), 'verified');
+  });
+
   it('ends although its outcome cannot be written on the workload', async () => {
     bench.arriving = ({ spec }) => {
       if (!spec) throw refused(403);

@@ -92,7 +92,7 @@ export class RestarterBench {
       },
       podsOf: async (one: Workload) => {
         this.lists += 1;
-        return Array.from({ length: 3 }, (_, i) => this.#pod(one, i));
+        return Array.from({ length: one.rollout.existing }, (_, i) => this.#pod(one, i));
       },
       budgets: async () => [],
       workloads: async () => [],

@@ -45,6 +45,11 @@ for (const code of [400, 403, 422]) {
   });
 }
 
+test('a write that is not refused but put off says nothing of the record', async () => {
+  const { patches, told } = await tries(3, () => true, 429);
+  assert.deepEqual([patches, told], [['with record', 'with record', 'with record'], []]);
+});
+
 test('a record that alone is refused is told with the restart that is made without it', async () => {
   const { patches, told } = await tries(2, carriesRecord, 422);
   assert.deepEqual(patches.slice(0, 2), ['with record', 'without']);
