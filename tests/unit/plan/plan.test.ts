@@ -412,6 +412,7 @@ const budget = (given: Partial<Budget> = {}): Budget => ({
   ...given,
 });
 const owner = { apiVersion: 'kafka.strimzi.io/v1beta2', kind: 'Kafka', name: 'events' };
+const secondsAgo = (...all: number[]) => all.map((seconds) => ({ at: NOW - seconds * 1000, well: true }));
 const spent = { budgets: [budget({ allowed: 0 })] };
 const lowering = { maxUnavailable: 1 };
 const evicted = { ...lowering, kind: 'StatefulSet', strategy: 'OnDelete' } as const;
@@ -524,6 +525,16 @@ const safety: [string, Assessed[], string, Partial<PlanContext>?][] = [
   ['… until a person resumes', [remains, assessed({}, configured)], 'restart', { resumedAt: NOW - MINUTE }],
   ['… until a person resumes', [takenBack, assessed({ owner })], 'restart', { resumedAt: NOW - MINUTE }],
   ['a rollout that takes pods away waits for its budget', [{ ...assessed(lowering), ...spent }], 'wait pdb'],
+  [
+    '… also where the pod that has spent it is not Ready, and the API server would let it be evicted',
+    [
+      {
+        ...assessed(lowering, outdated({ outdatedGroups: [unready, group()] })),
+        budgets: [budget({ allowed: 0, ...LETS_GO })],
+      },
+    ],
+    'wait pdb',
+  ],
   ['so do evictions, where a pod that is not Ready has spent it', [stuckBy({})], 'wait pdb'],
   ['… unless the API server lets that pod go, which nothing else may ever replace', [stuckBy(LETS_GO)], 'restart'],
   ['… and the outdated pods are all Ready', [{ ...assessed(evicted), budgets: stuckBy(LETS_GO).budgets }], 'wait pdb'],
@@ -580,6 +591,15 @@ const safety: [string, Assessed[], string, Partial<PlanContext>?][] = [
       },
     ],
     'wait pdb',
+  ],
+  [
+    'a workload that was restarted twice within a minute counts twice',
+    [
+      journalled(restarted(20_000, 'verified', { writes: secondsAgo(20, 40) }), { name: 'a' }, current),
+      assessed({ name: 'b' }),
+    ],
+    'wait max-restarts-per-minute',
+    { policy: policy({ maxRestartsPerMinute: 2 }) },
   ],
   [
     'an operator waits for the restart of its other workload, also where that could not be read',

@@ -619,6 +619,12 @@ for (const [what, others, given, dev, rest] of gates)
     assert.deepEqual([decided(planning, outdatedIn('dev')), decided(planning, REST_HELD)], [dev, rest]);
   });
 
+test('a closed gate keeps a wave baking for whichever later wave has something left', () => {
+  const next = outdatedIn('test');
+  const planning = planned([verifiedIn('dev', HOUR), next], { waves: gated, metricGates: closed });
+  assert.deepEqual([states(planning), decided(planning, next)], ['dev baking, test waiting, rest done', 'wave-baking']);
+});
+
 test('a wave that bakes asks its gates, and its run waits for a closed one only when the bake has passed', () => {
   const inputs = context({ policy: policy({ waves: gated, metricGates: [metricGate()] }), metricGates: closed });
   const asked = (all: readonly Assessed[]) => {

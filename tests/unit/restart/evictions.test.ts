@@ -7,7 +7,7 @@ import type { OtherSidecars, Sidecar } from '../../../src/model.ts';
 import { RESTART_ANNOTATION, WINDOW_ANNOTATION } from '../../../src/names.ts';
 import { policy } from '../../builders/policy.ts';
 import { vault } from '../../builders/sidecars.ts';
-import { complete, expected, injection, MINUTE, NO_SIDECAR, NOW, sidecar } from '../../builders/workload.ts';
+import { complete, entry, expected, injection, MINUTE, NO_SIDECAR, NOW, sidecar } from '../../builders/workload.ts';
 import { EvictionBench } from './evictionBench.ts';
 
 const status = (code: number, message = '') =>
@@ -151,6 +151,20 @@ const rows: [string, Row][] = [
       },
       is: 'failed:timeout',
       evicted: 1,
+    },
+  ],
+  [
+    'an old pod that is current and does not become Ready interrupts it at the time limit, which is no failure',
+    {
+      begin: later(1, (bench) => {
+        bench.isReady = false;
+        bench.pods = bench.pods.map((one) =>
+          one.name === 'db-0' ? { ...one, sidecar: sidecar({ image: expected().image }), ready: false } : one,
+        );
+        bench.change({ rollout: { ...bench.workload.rollout, ready: 2, available: 2 } });
+      }),
+      is: 'interrupted',
+      evicted: 0,
     },
   ],
   ['a budget that refuses for a while is asked again', { begin: refusedFor(25), is: 'verified', evicted: 3, tries: 6 }],
@@ -419,6 +433,20 @@ const rows: [string, Row][] = [
           const isDown = bench.elapsed > 1000 && bench.elapsed < 600_000;
           bench.answer = isDown ? UNREACHABLE : SIDECAR;
           bench.isReady = bench.elapsed > 900_000;
+        };
+      },
+      is: 'verified',
+      evicted: 3,
+    },
+  ],
+  [
+    'two injectors that would both inject its pods for a moment are waited for',
+    {
+      begin: (bench) => {
+        bench.ticked = () => {
+          const isDouble = bench.elapsed > 1000 && bench.elapsed < 30_000;
+          const another = injection({ entry: entry({ configuration: 'another', name: 'another.example.com' }) });
+          bench.mesh = isDouble ? { injections: [injection(), another] } : {};
         };
       },
       is: 'verified',

@@ -502,6 +502,7 @@ describe('a restart for two sidecars', () => {
     bench.others = { before: carrying('vault:1'), after: carrying('vault:1') };
     await bench.restarter.restart(...(await planned()));
     assert.deepEqual([bench.rollouts, ends()], [1, { istio: 'verified', vault: 'failed:wrong-image' }]);
+    assert.deepEqual(bench.told, ['restarted', 'failed:wrong-image'], 'what is told is the failure');
   });
 
   it('learns nothing from a digest in the place of an image that the policy wants', async () => {
