@@ -35,6 +35,18 @@ test('pods that differ in nothing that matters are counted together, with the ag
   );
 });
 
+const over: [what: string, given: Partial<PodFacts>][] = [
+  ['is terminating', { deleting: true }],
+  ['has failed', { phase: 'Failed' }],
+  ['has succeeded', { phase: 'Succeeded' }],
+];
+for (const [what, given] of over)
+  test(`a pod that ${what} is not counted`, () => {
+    const groups = new PodGroups();
+    groups.add(pod(WEB, given), 'web');
+    assert.deepEqual(groups.of('web'), []);
+  });
+
 const owner = { kind: 'ReplicaSet', name: 'web-5d4', uid: 'rs' };
 const hints: [what: string, given: Partial<PodFacts>, hint: string | undefined][] = [
   [

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { fixedInjection } from '../../../src/expect/epoch.ts';
 import type { Istiod } from '../../../src/expect/mesh.ts';
 import type { RolloutReport } from '../../../src/model.ts';
 import { closedGate } from '../../../src/plan/gates/gates.ts';
 import { istiodRolling } from '../../../src/plan/gates/istiodRolling.ts';
+import { vault } from '../../builders/sidecars.ts';
 import { complete, entry, expected, injection, istiod } from '../../builders/workload.ts';
 
 const closed = (of: Istiod, image = expected().image): string =>
@@ -106,3 +108,13 @@ for (const [name, address, revision, state] of strangers)
     };
     assert.equal(closedGate(facts, new Set())?.code, state);
   });
+
+test('G3 asks nothing of an image that the policy sets: no injector gives it', () => {
+  const source = vault();
+  const facts = {
+    injection: fixedInjection(source, source.fixed),
+    expected: expected(),
+    unconfirmed: 'not asked twice yet',
+  };
+  assert.equal(closedGate(facts, new Set()), undefined);
+});

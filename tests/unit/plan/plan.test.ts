@@ -1043,6 +1043,18 @@ const wakes: [string, Assessed, number, Partial<PlanContext>][] = [
       journal: journalOf([journalled(restarted(40_000, 'verified'), { name: 'a' }, current)]),
     },
   ],
+  [
+    '… or since the first of two',
+    assessed({ name: 'c' }),
+    20_000,
+    {
+      policy: policy({ maxRestartsPerMinute: 2 }),
+      journal: journalOf([
+        journalled(restarted(10_000, 'verified'), { name: 'a' }, current),
+        journalled(restarted(40_000, 'verified'), { name: 'b' }, current),
+      ]),
+    },
+  ],
 ];
 for (const [name, one, after, given] of wakes)
   test(`the plan wakes when ${name}`, () => {

@@ -142,6 +142,12 @@ const rows: [what: string, others: Assessed[], states: string, rest: string, Giv
     { noted: { dev: { endedAt: NOW - HOUR } } },
   ],
   [
+    'a restart for two sidecars, of which the other is of another run, is one of both',
+    [verifiedIn('dev', 10 * MINUTE, { others: [{ ...restarted(11 * MINUTE, 'verified'), run: 'vault' }] })],
+    'baking done waiting',
+    'wave-baking',
+  ],
+  [
     'a restart of another run is none of this one',
     [verifiedIn('dev', MINUTE, { run: 'earlier' })],
     'done done running',

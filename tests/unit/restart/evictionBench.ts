@@ -56,8 +56,8 @@ export class EvictionBench {
   asking: () => void = () => undefined;
   /** Called when the workload is read. */
   reading: () => void = () => undefined;
-  /** Called when a write of the workload arrives; what it throws is the answer, and nothing is written. */
-  writing: () => void = () => undefined;
+  /** Called when a write of the workload arrives; what it throws is the answer, and nothing is written until it lands. */
+  writing: (land: () => void) => void = () => undefined;
   /** Called when the workload is written; what it throws is the answer all the same. */
   written: () => void = () => undefined;
   /** Called when an eviction arrives; what it throws is the answer, and nothing is evicted. */
@@ -190,9 +190,12 @@ export class EvictionBench {
     lostNodes: async (nodes: readonly string[]) => new Set(nodes.filter((node) => node === LOST)),
     rejection: async () => undefined,
     patch: async (_ref: unknown, { metadata }: { metadata: { annotations?: Labels } }) => {
-      this.writing();
-      const annotations = { ...this.workload.annotations, ...metadata.annotations };
-      this.change({ annotations, writtenAt: Math.floor((NOW + this.elapsed) / 1000) * 1000 });
+      const land = (): void => {
+        const annotations = { ...this.workload.annotations, ...metadata.annotations };
+        this.change({ annotations, writtenAt: Math.floor((NOW + this.elapsed) / 1000) * 1000 });
+      };
+      this.writing(land);
+      land();
       this.written();
       return this.workload;
     },

@@ -400,6 +400,24 @@ const rows: [string, Row][] = [
     },
   ],
   [
+    '… and is waited for as long as it may land',
+    {
+      begin: (bench) => {
+        bench.writing = (land) => {
+          bench.writing = () => undefined;
+          bench.ticked = () => {
+            if (bench.elapsed < 50_000) return;
+            bench.ticked = () => undefined;
+            land();
+          };
+          throw status(504);
+        };
+      },
+      is: 'verified',
+      evicted: 3,
+    },
+  ],
+  [
     '… or not to have been done, and then nothing is evicted',
     {
       begin: (bench) => {

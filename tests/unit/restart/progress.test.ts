@@ -201,6 +201,12 @@ const ends: [string, Progress, Assessed, string, Partial<VerificationContext>?][
   ],
   ['… not while it is not ready', progressing, { ...assessed(), groups: [old, { ...bare, ready: false }] }, 'goes on'],
   [
+    '… not for one that has its sidecar',
+    progressing,
+    { ...assessed(), groups: [old, { ...fresh, youngest: NOW + 5000 }] },
+    'goes on',
+  ],
+  [
     '… not for a pod from before',
     progressing,
     { ...assessed(), groups: [{ ...bare, youngest: NOW - 1000 }] },

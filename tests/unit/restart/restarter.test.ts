@@ -249,6 +249,17 @@ describe('a restart whose answer is lost', () => {
       assert.equal(bench.rollouts, 1);
     });
 
+  it('… and is known to be written as soon as that is seen', async () => {
+    once(fail(broken('ECONNRESET')), 'done');
+    const known: (boolean | undefined)[] = [];
+    bench.ticked = () => {
+      known.push(bench.journal.get(bench.object())?.confirmed);
+      bench.change({ rollout: { ...bench.object().rollout, updated: bench.elapsed < 5000 ? 2 : 3 } });
+    };
+    assert.equal(await bench.restart(), 'verified');
+    assert.deepEqual(new Set(known), new Set([true]));
+  });
+
   it('makes no second write where the record is wiped meanwhile', async () => {
     once(() => {
       bench.change({ annotations: {} });
