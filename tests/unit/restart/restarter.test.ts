@@ -91,6 +91,24 @@ describe('a restart', () => {
     assert.ok(reads < 120, `${reads} reads`);
   });
 
+  it('counts towards the pace and its time limit from its write, however long the last question took', async () => {
+    const planned = await bench.planned();
+    bench.asking = () => {
+      bench.elapsed += 20_000;
+    };
+    await bench.restarter.restart(planned);
+    assert.equal(bench.journal.get(bench.object())?.since, NOW + 20_000);
+  });
+
+  it('… and is not made where that took too long', async () => {
+    const planned = await bench.planned();
+    bench.asking = () => {
+      bench.elapsed += 31_000;
+    };
+    await assert.rejects(bench.restarter.restart(planned), /PlanOvertaken: .* are too old/);
+    assert.deepEqual([bench.rollouts, bench.known()], [0, 'nothing']);
+  });
+
   it('is not written where it cannot be journalled', async () => {
     bench.store.failing = new Error('no room');
     assert.equal(await bench.restart(), 'Error: no room');
