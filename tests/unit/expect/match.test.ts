@@ -99,6 +99,19 @@ const handMade: [string, RawConfiguration, string][] = [
   ],
   ['an entry for other resources is never called', only({ rules: [{ ...RULES[0], resources: ['services'] }] }), 'none'],
   ['an entry for updates only is never called', only({ rules: [{ ...RULES[0], operations: ['UPDATE'] }] }), 'none'],
+  ['an entry for another API group is never called', only({ rules: [{ ...RULES[0], apiGroups: ['apps'] }] }), 'none'],
+  ['an entry for another version is never called', only({ rules: [{ ...RULES[0], apiVersions: ['v2'] }] }), 'none'],
+  ['an entry for what has no namespace is never called', only({ rules: [{ ...RULES[0], scope: 'Cluster' }] }), 'none'],
+  [
+    'one rule of several is enough, and one operation of it',
+    only({
+      rules: [
+        { ...RULES[0], resources: ['services'] },
+        { ...RULES[0], operations: ['UPDATE', 'CREATE'] },
+      ],
+    }),
+    'entry',
+  ],
   [
     'wildcards in rules are honoured',
     only({ rules: [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }] }),
@@ -122,6 +135,11 @@ const handMade: [string, RawConfiguration, string][] = [
     'unknown',
   ],
   ['another vendor’s entry is no candidate', only({ name: 'pods.example.com' }), 'none'],
+  [
+    'an entry of a Service without name is no candidate',
+    only({ clientConfig: { service: { namespace: 'a' } } }),
+    'none',
+  ],
   ['an entry without address is no candidate', only({ clientConfig: {} }), 'none'],
 ];
 
@@ -131,6 +149,20 @@ for (const [name, configuration, expected] of handMade) {
     assert.equal(match(entries, {}, { b: '1' }).kind, expected);
   });
 }
+
+const addresses: [clientConfig: object, address: object][] = [
+  [{ url: 'https://a.example.com/inject' }, { url: 'https://a.example.com/inject' }],
+  [{ service: { namespace: 'a', name: 'b' } }, { service: { namespace: 'a', name: 'b', path: '/', port: 443 } }],
+  [
+    { service: { namespace: 'a', name: 'b', path: '/inject', port: 15017 } },
+    { service: { namespace: 'a', name: 'b', path: '/inject', port: 15017 } },
+  ],
+];
+for (const [clientConfig, address] of addresses)
+  test(`${JSON.stringify(clientConfig)} is asked as the API server asks it`, () => {
+    const [entry] = injectorEntries([only({ clientConfig })]);
+    assert.deepEqual(entry?.address, address);
+  });
 
 test('a configuration without the label istio.io/rev is a candidate: the API server looks at no label', () => {
   const [entry] = injectorEntries([{ ...only({}), metadata: { name: 'x', labels: { heritage: 'platform' } } }]);

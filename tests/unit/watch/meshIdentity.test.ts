@@ -376,6 +376,18 @@ for (const [name, forbids, istiod, said] of refusals)
     assert.equal(seen.watch.stale(), undefined);
   });
 
+test('of an istiod that is not visible, the ConfigMaps of the label’s revision count', async () => {
+  const objects: Objects = [
+    [WEBHOOKS, webhook(byService(), { labels: REV('canary') })],
+    ['configmaps', configMap('istio-sidecar-injector-canary', { config: 'a' })],
+  ];
+  const seen = await watched(objects);
+  const { run } = only(seen);
+  seen.api.put('configmaps', configMap('istio-sidecar-injector-canary', { config: 'b' }));
+  await until('it to be told', () => seen.changes.length > 0);
+  assert.notEqual(only(seen).run, run);
+});
+
 test('what no entry names any more is not watched any more', async () => {
   const seen = await watched(PLAIN);
   const { run } = only(seen);
