@@ -102,15 +102,49 @@ test('a refusal is asked again after a minute, and one that was followed by an a
   assert.deepEqual(kept.retryTimes(), []);
 });
 
-test('a question that failed alone and was answered as before is no longer in trouble', () => {
+test.each([
+  ['as before', sidecar()],
+  ['otherwise than before', sidecar('proxyv2:2')],
+])('a question that failed alone and was answered %s is no longer in trouble', (_, answer) => {
   let now = 0;
   const kept = new KeptAnswers(() => now);
   kept.keep(KEY, sidecar());
   // right before a write, and again in the next attempt
   kept.failedAlone(KEY, bad);
   now += MINUTE;
-  kept.keep(KEY, sidecar());
+  kept.keep(KEY, answer);
   assert.equal(kept.trouble(KEY), undefined);
+});
+
+test('a bad answer is no answer: its question has failed alone, and is due after its back-off', () => {
+  let now = 0;
+  const kept = new KeptAnswers(() => now);
+  kept.keep(KEY, bad);
+  assert.deepEqual([kept.of(KEY), kept.trouble(KEY)], [undefined, { answer: bad, isDue: false }]);
+  now = MINUTE;
+  assert.equal(kept.trouble(KEY)?.isDue, true);
+});
+
+test('an answer that is too old is none, even before it is pruned', () => {
+  let now = 0;
+  const kept = new KeptAnswers(() => now);
+  kept.keep(KEY, sidecar());
+  now = 5 * MINUTE - 1;
+  assert.ok(kept.of(KEY));
+  now = 5 * MINUTE;
+  assert.equal(kept.of(KEY), undefined);
+});
+
+test('an answer that will end earlier than was known counts as dropped', () => {
+  let now = 0;
+  const kept = new KeptAnswers(() => now);
+  kept.keep(KEY, sidecar());
+  now = 5 * MINUTE;
+  kept.keep(KEY, sidecar());
+  const { drops } = kept;
+  kept.unsettle();
+  kept.keep(KEY, sidecar());
+  assert.equal(kept.drops, drops + 1);
 });
 
 const troubles: [string, (then: Then) => unknown, isOver: boolean][] = [

@@ -8,7 +8,7 @@ import { closedGate } from '../../../src/plan/gates/gates.ts';
 import { Changes, type MeshChange } from '../../../src/watch/changes.ts';
 import type { AnswersVersion } from '../../../src/watch/meshAssembly.ts';
 import { type MeshScope, MeshWatch } from '../../../src/watch/meshWatch.ts';
-import { vault } from '../../builders/sidecars.ts';
+import { dapr, vault } from '../../builders/sidecars.ts';
 import { expected } from '../../builders/workload.ts';
 import { afterTest } from '../../jest/afterTest.ts';
 import { settled, until } from '../cluster/deadline.ts';
@@ -146,6 +146,32 @@ test('a tag that moves by its clientConfig alone is assessed by the istiod that 
   await until('the new revision’s ConfigMap to count', () => only(seen).run !== run);
 });
 
+test('of two control planes with Services of one name, each answers the entry of its namespace', async () => {
+  const controlPlane = (home: string): Objects => {
+    const labels = { app: 'istiod', home };
+    return [
+      [WEBHOOKS, webhook(byService('istiod', home), { name: home })],
+      ['services', service('istiod', { selector: labels }, home)],
+      ['deployments', deployment('istiod', { namespace: home, labels, podLabels: labels })],
+    ];
+  };
+  const seen = await watched([...controlPlane('one'), ...controlPlane('two')]);
+  const homes = seen.watch.mesh().injections.map(({ istiod }) => istiod?.namespace);
+  assert.deepEqual(homes, ['one', 'two']);
+});
+
+test('the selector of an ExternalName does not hide the istiod of the label’s revision', async () => {
+  const external = service('istiod', { type: 'ExternalName', selector: { app: 'gone' } });
+  assert.equal(istiodOf(await watched([...PLAIN, ['services', external]])), 'istiod');
+});
+
+test('the chart of the injector’s ConfigMap is seen', async () => {
+  const { metadata, ...rest } = configMap('istio-sidecar-injector', { config: 'a' });
+  const labels = { 'app.kubernetes.io/version': '1.31.0' };
+  const seen = await watched([...PLAIN, ['configmaps', { ...rest, metadata: { ...metadata, labels } }]]);
+  assert.deepEqual(only(seen).configChart, [undefined, '1.31.0']);
+});
+
 const tenants: Objects = [['deployments', deployment('mine', { namespace: 'tenant', ready: 0 })]];
 const urls: [string, Objects, MeshScope | undefined, string | undefined][] = [
   ['a URL alone leads to no istiod', [], undefined, undefined],
@@ -243,6 +269,20 @@ for (const [name, before, [resource, object], concerns] of edits)
     const same = seen.watch.mesh().injections[0]?.run === first.injections[0]?.run;
     assert.equal(same, concerns !== 'everything', 'the run');
   });
+
+test('the order in which ProxyConfigs arrive does not matter', async () => {
+  const [one, root] = [proxyConfig('istio-system', 'debug'), namespace('istio-system')];
+  const other = { ...proxyConfig('istio-system', 'default'), metadata: { name: 'other', namespace: 'istio-system' } };
+  const runs = [
+    [one, other],
+    [other, one],
+  ].map(async (objects) => {
+    const configs = objects.map((object) => ['proxyconfigs', object] as const);
+    return only(await watched([...PLAIN, ['namespaces', root], ...configs])).run;
+  });
+  const [first, second] = await Promise.all(runs);
+  assert.equal(first, second);
+});
 
 test('a namespace’s ProxyConfigs are told apart by what they say', async () => {
   const seen = await watched([...PLAIN, ['proxyconfigs', proxyConfig('shop', 'a')]]);
@@ -435,4 +475,23 @@ test('the rollout of a Deployment that a source waits for is followed', async ()
   seen.api.put('deployments', agent(1));
   await until('it to be told', () => seen.changes.length > 0);
   assert.ok(isReady());
+});
+
+test('another template of the Deployment behind another source’s webhook is another epoch', async () => {
+  const labels = { app: 'dapr' };
+  const behind = (image: string, generation: number) =>
+    deployment('injector', { namespace: 'dapr-system', labels, podLabels: labels, image, generation });
+  const { webhooks, ...rest } = webhook(byService('dapr', 'dapr-system'), { name: 'dapr-sidecar-injector' });
+  const entries = (webhooks as object[]).map((one) => ({ ...one, name: 'sidecar-injector.dapr.io' }));
+  const objects: Objects = [
+    [WEBHOOKS, { ...rest, webhooks: entries }],
+    ['services', service('dapr', { selector: labels }, 'dapr-system')],
+    ['deployments', behind('dapr:1', 1)],
+  ];
+  const seen = await watched(objects, { sources: () => [dapr] });
+  const { epoch } = only(seen);
+  seen.api.put('deployments', behind('dapr:2', 2));
+  await until('it to be told', () => seen.changes.length > 0);
+  assert.equal(seen.changes[0]?.epochs, true);
+  assert.notEqual(only(seen).epoch, epoch);
 });
