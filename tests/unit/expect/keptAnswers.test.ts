@@ -135,6 +135,25 @@ test('an answer that is too old is none, even before it is pruned', () => {
   assert.equal(kept.of(KEY), undefined);
 });
 
+test('each answer is gone once it is too old, whichever was before it', () => {
+  let now = 0;
+  const kept = new KeptAnswers(() => now);
+  const all = ['1', '2'].map((name) => {
+    kept.keep(`epoch/shop/${name}`, sidecar());
+    now += MINUTE;
+    return kept.kept(`epoch/shop/${name}`);
+  });
+  const gone = [5, 6].map((minutes) => {
+    now = minutes * MINUTE;
+    kept.prune();
+    return all.map((one) => one?.isGone);
+  });
+  assert.deepEqual(gone, [
+    [true, false],
+    [true, true],
+  ]);
+});
+
 test('an answer that will end earlier than was known counts as dropped', () => {
   let now = 0;
   const kept = new KeptAnswers(() => now);

@@ -4,6 +4,7 @@ import type { Mesh } from '../../../src/expect/mesh.ts';
 import type { Labels } from '../../../src/model.ts';
 import { Changes, type MeshChange, scopeOf } from '../../../src/watch/changes.ts';
 import { Coalesce } from '../../../src/watch/coalesce.ts';
+import { dapr } from '../../builders/sidecars.ts';
 import { entry, injection, istiod } from '../../builders/workload.ts';
 
 test('a burst is looked at two seconds after its last change', () => {
@@ -127,4 +128,21 @@ test('each change of its answers is another epoch of the same run', () => {
   assert.equal(none?.epoch, without?.epoch);
   assert.equal(new Set([without, once, twice].map((one) => one?.epoch)).size, 3);
   assert.equal(new Set([without, once, twice].map((one) => one?.run)).size, 1);
+});
+
+const known: [string, Parameters<typeof injectionOf>[1], boolean][] = [
+  ['with the istiod that reads it', base, true],
+  ['but not without its istiod', { injectorConfig: base.injectorConfig }, false],
+  ['but not where other ProxyConfigs may count', { ...base, proxyConfigsUnread: true }, false],
+  ['but not of another source', { ...base, source: dapr }, false],
+];
+for (const [name, content, isKnown] of known)
+  test(`an injector is known by its configuration ${name}`, () =>
+    assert.equal(injectionOf(entry(), content).injectorConfig, isKnown ? base.injectorConfig : undefined));
+
+test('what a webhook’s source waits for is part of its injection, and only Istio has revisions', () => {
+  const notReady = [{ namespace: 'dapr-system', name: 'injector', problem: 'has no replicas' }];
+  const waiting = injectionOf(entry({ revision: 'canary' }), { source: dapr, notReady });
+  assert.deepEqual([waiting.notReady, waiting.entry.revision], [notReady, '']);
+  assert.ok(!('notReady' in injectionOf(entry(), { source: dapr, notReady: [] })));
 });
