@@ -829,7 +829,16 @@ const SHIFTS: readonly Mutant[] = [
     instead: 'return { observed, pods };',
     breaks: 'evicted-lost',
     flavour: 'shifting',
-    shown: 1_000_054,
+    shown: 1_000_559,
+  },
+  {
+    name: 'evicting on although somebody has opted out',
+    file: 'src/plan/rules/optedOut.ts',
+    snippet: '  betweenPods: true,\n  check(assessed) {',
+    instead: '  check(assessed) {',
+    breaks: 'opted-out',
+    flavour: 'shifting',
+    shown: 1_000_445,
   },
   {
     name: 'waiting for ever with more outdated pods than at first',
@@ -838,7 +847,7 @@ const SHIFTS: readonly Mutant[] = [
     instead: 'const held = ',
     breaks: 'slot-held',
     flavour: 'shifting',
-    shown: 1_000_271,
+    shown: 1_000_454,
   },
   {
     name: 'restarting for a drift that the policy does not name',
@@ -883,7 +892,7 @@ const SHIFTS: readonly Mutant[] = [
     instead: 'canaries ?? [];',
     breaks: 'canary-analysis',
     flavour: 'shifting',
-    shown: 1_000_415,
+    shown: 1_000_830,
   },
 ];
 

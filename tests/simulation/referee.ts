@@ -21,6 +21,7 @@ import { driftsUnder } from './drift.ts';
 import type { Manifest } from './manifest.ts';
 import { mayRestart } from './onDelete.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
+import { wasOptedOut } from './optOuts.ts';
 import { forbiddenNow } from './times.ts';
 import { CONTAINER, VAULT_TARGET, WANTED } from './vault.ts';
 import { WaveReferee, waveIndexOf } from './waveReferee.ts';
@@ -252,10 +253,13 @@ export class Referee {
   }
 
   /** What a restart or an eviction must not be for, by the policies and the mesh that the process knew all the while. */
-  #isAllowed({ process, key, entry, policies, decidedAt }: Attempt, { kind, namespace, workload }: Controlled): void {
+  #isAllowed({ process, key, entry, policies, decidedAt }: Attempt, controlled: Controlled): void {
     const { ending } = this.#world;
-    const isKnown = process.view.mesh().namespaces.get(namespace)?.deleting === true;
+    const { kind, namespace, workload } = controlled;
+    const { namespaces } = process.view.mesh();
+    const isKnown = namespaces.get(namespace)?.deleting === true;
     const forbidden: Readonly<Record<string, boolean>> = {
+      'opted-out': wasOptedOut(this.#world, controlled, { namespaces, before: decidedAt - LONGEST_LOOK }),
       terminating: isKnown && decidedAt - (ending.get(namespace) ?? decidedAt) > ANSWER_AGE,
       kind: policies.every(({ kinds }) => !kinds.has(kind)),
       'skipped-namespace': policies.every(({ skipNamespaces }) => skipNamespaces.has(namespace)),

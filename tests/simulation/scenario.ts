@@ -237,11 +237,22 @@ const STEERED: ReadonlySet<Flavour> = new Set<Flavour>(['waves', 'mixed']);
 /** Everything that a run is made of, from its dice. */
 export function drawScenario(seed: number, dice: Dice): Scenario {
   const scenario = drawGround(seed, dice);
-  return scenario.flavour === SHIFTING ? shifting(scenario, diceFor(seed, 14), diceFor(seed, 21).once(4)) : scenario;
+  return scenario.flavour === SHIFTING ? shifting(scenario, diceFor(seed, 14), later(seed)) : scenario;
 }
 
+/** What came into these scenarios later has dice of its own, so that the others stay as they are. */
+interface Later {
+  readonly hasRolloutOperator: boolean;
+  readonly hasOptOuts: boolean;
+}
+
+const later = (seed: number): Later => ({
+  hasRolloutOperator: diceFor(seed, 21).once(4),
+  hasOptOuts: diceFor(seed, 22).once(4),
+});
+
 /** What shifts. In every other scenario of these the workloads are such as one kind of shift hits most. */
-function shifting(scenario: Scenario, dice: Dice, hasRolloutOperator: boolean): Scenario {
+function shifting(scenario: Scenario, dice: Dice, { hasRolloutOperator, hasOptOuts }: Later): Scenario {
   const theme = dice.pick(['long', 'node', 'pods', 'rights', 'any', 'any', 'any', 'any'] as const);
   const { policy, namespaces, workloads, tenant, knobs } = scenario;
   const { kinds = SHIFTS.map(() => dice.pick(SHIFTS)).slice(-3), ofKinds } = THEMES[theme];
@@ -254,7 +265,7 @@ function shifting(scenario: Scenario, dice: Dice, hasRolloutOperator: boolean): 
     ...scenario,
     workloads: isLong ? drawn.map((draft) => ({ ...draft, replicas: 6 })) : drawn,
     tenant: { ...tenant, workloads: themed(tenant.workloads) },
-    shifts: { acts: isLong ? 30 : 3 + dice.below(8), kinds },
+    shifts: { acts: isLong ? 30 : 3 + dice.below(8), kinds: hasOptOuts ? [...kinds, 'optOut', 'optOut'] : kinds },
     isByNamespace: dice.once(3),
     hasRolloutOperator,
     policy: {

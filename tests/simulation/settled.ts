@@ -8,6 +8,7 @@ import { sameSidecar } from './controlPlane.ts';
 import { driftsUnder } from './drift.ts';
 import { mayRestart } from './onDelete.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
+import { isOptedOut } from './optOuts.ts';
 import { covers, hasVault, type Restart } from './referee.ts';
 import { areWindowsOver } from './times.ts';
 import { VAULT_TARGET } from './vault.ts';
@@ -25,7 +26,7 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   'wave-failed': hasFailedWave,
   wave: waitsForAWave,
   'owner-reverts': isHeldByReverts,
-  'opted-out': (_world, { manifest }) => manifest.metadata.annotations['meltemi.dev/restart'] === 'false',
+  'opted-out': isOptedOut,
   window: ({ drafts, scenario, time }, { key, namespace }) =>
     areWindowsOver(scenario.times, { namespace, window: drafts.get(key)?.window }, time.now),
   'window-unreadable': (world, { key }) => world.drafts.get(key)?.window === 'unreadable',

@@ -4,6 +4,7 @@ import { LEASE_ANNOTATION, RETRY } from '../../src/names.ts';
 import type { Policy } from '../../src/plan/policy.ts';
 import type { Dice } from '../unit/fuzz/dice.ts';
 import type { Controlled } from './controlled.ts';
+import { isOptedOut, optOut } from './optOuts.ts';
 import type { MissingRight } from './rights.ts';
 import { drawWaves } from './scenario.ts';
 import type { World } from './world.ts';
@@ -12,7 +13,7 @@ const SECOND = 1000;
 
 /** What the world does to the ground on which operators stand: to namespaces, rights, the policy, nodes, reads, pods and words. */
 export const SHIFTS = ['namespace', 'rights', 'policy', 'node', 'reads', 'pods', 'words'] as const;
-export type ShiftName = (typeof SHIFTS)[number];
+export type ShiftName = (typeof SHIFTS)[number] | 'optOut';
 
 interface Occasion {
   readonly world: World;
@@ -65,6 +66,7 @@ const ACTS: Readonly<Record<ShiftName, (occasion: Occasion) => void>> = {
   reads: failReads,
   pods: editPods,
   words: sayWords,
+  optOut: optOutSomething,
 };
 
 /** A namespace is deleted. It terminates for a while, is gone, and most often is made anew. */
@@ -253,6 +255,12 @@ function toggleOne({ world, dice }: Occasion, workload: Controlled): void {
     world.time.after(every, () => toggle(times - 1));
   };
   toggle(150);
+}
+
+function optOutSomething(occasion: Occasion): void {
+  const { world, dice } = occasion;
+  const workload = busy(occasion, (one) => !isOptedOut(world, one));
+  if (workload) optOut(world, dice, workload);
 }
 
 /** People say the words that steer Meltemi, in any order. */

@@ -5,6 +5,7 @@ import type { Controlled, Pod } from './controlled.ts';
 import { sameSidecar } from './controlPlane.ts';
 import { driftsUnder } from './drift.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
+import { isOrWasOptedOut } from './optOuts.ts';
 import type { Attempt, Referee, Restart } from './referee.ts';
 import { listOf } from './simulatedCluster.ts';
 import type { World } from './world.ts';
@@ -181,7 +182,7 @@ export class WaveReferee {
       !draft.paused &&
       !(draft.undisturbed && scenario.policy.doNotDisrupt === 'hold') &&
       workload.manifest.spec.paused !== true &&
-      workload.manifest.metadata.annotations['meltemi.dev/restart'] === undefined &&
+      !isOrWasOptedOut(this.#world, workload) &&
       flagger.roleOf(workload.workload) === undefined &&
       workload.replaceable.length > 0 &&
       time.now - plane.changedAt > SEEN &&

@@ -39,6 +39,8 @@ export class World {
   readonly shiftDice: Dice;
   /** Namespaces whose deletion has begun, and when, until they are made anew. */
   readonly ending = new Map<string, number>();
+  /** Workloads and namespaces that are or were opted out for a while, and since when. */
+  readonly optedOutSince = new Map<string, number>();
   readonly rights = new Rights();
   /** Nodes that are not heard of, and since when. */
   readonly lostNodes = new Map<string, number>();
