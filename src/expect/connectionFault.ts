@@ -3,7 +3,7 @@
  */
 export class ConnectionFault extends Error {}
 
-/** What went wrong between Meltemi and an injector, on one line. */
+/** What went wrong with a request to an injector or to Prometheus, on one line. */
 export function describe(error: unknown): string {
   const { name, message, code, cause } = error as Error & { code?: string };
   if (name === 'TimeoutError') return 'no complete answer within the time limit';
