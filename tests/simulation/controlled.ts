@@ -12,7 +12,7 @@ import {
   type WorkloadKind,
 } from '../../src/model.ts';
 import type { Dice } from '../unit/fuzz/dice.ts';
-import { type Condition, type Manifest, narrow, type Spec, type Status } from './manifest.ts';
+import { annotated, type Condition, type Manifest, narrow, type Spec, type Status } from './manifest.ts';
 import type { VirtualTime } from './virtualTime.ts';
 
 /** How the pods of one rollout fare. */
@@ -156,6 +156,13 @@ export class Controlled {
     this.#revise();
     for (let ordinal = 0; ordinal < this.desired; ordinal++) this.#add(ordinal, sidecar, others).ready = true;
     this.#report();
+  }
+
+  /** Anybody's annotation on it. @param value undefined takes it away */
+  annotate(key: string, value: string | undefined): void {
+    const { metadata } = this.manifest;
+    const annotations = annotated(metadata.annotations, key, value);
+    this.write({ ...this.manifest, metadata: { ...metadata, annotations } });
   }
 
   /** Anybody's write: metadata, spec or both. What changes the spec makes a generation. */

@@ -80,6 +80,12 @@ export function narrow(kind: WorkloadKind, manifest: Manifest): Workload {
 type Tree = Readonly<Record<string, unknown>>;
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** These annotations with another one. @param value undefined takes it away */
+export function annotated(annotations: Labels, key: string, value: string | undefined): Labels {
+  const { [key]: _before, ...others } = annotations;
+  return { ...others, ...(value !== undefined && { [key]: value }) };
+}
+
 /** RFC 7386. */
 export function merged(target: unknown, patch: unknown): unknown {
   if (!isTree(patch)) return patch;

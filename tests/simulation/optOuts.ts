@@ -2,6 +2,7 @@ import type { Mesh } from '../../src/expect/mesh.ts';
 import { RESTART_ANNOTATION } from '../../src/names.ts';
 import type { Dice } from '../unit/fuzz/dice.ts';
 import type { Controlled } from './controlled.ts';
+import { annotated } from './manifest.ts';
 import type { World } from './world.ts';
 
 const SECOND = 1000;
@@ -12,8 +13,10 @@ export function optOut(world: World, dice: Dice, workload: Controlled): void {
   const isWhole = dice.once(3);
   const place = isWhole ? workload.namespace : workload.key;
   if (world.optedOutSince.has(place) || isOptedOut(world, workload)) return;
-  const say = (value: string | undefined): void =>
-    isWhole ? annotateNamespace(world, workload.namespace, value) : annotate(workload, value);
+  const say = (value: string | undefined): void => {
+    if (isWhole) annotateNamespace(world, workload.namespace, value);
+    else if (!workload.gone) workload.annotate(RESTART_ANNOTATION, value);
+  };
   world.log(() => `somebody opts ${place} out`);
   world.optedOutSince.set(place, world.time.now);
   say('false');
@@ -23,11 +26,17 @@ export function optOut(world: World, dice: Dice, workload: Controlled): void {
   });
 }
 
+/** Where a workload is opted out: on itself, or else on its namespace. */
+function optedOutOn({ key, namespace, manifest }: Controlled, namespaces: Mesh['namespaces']): string | undefined {
+  const own = manifest.metadata.annotations[RESTART_ANNOTATION];
+  const place = own === undefined ? namespace : key;
+  const value = own ?? namespaces.get(namespace)?.annotations[RESTART_ANNOTATION];
+  return value === 'false' ? place : undefined;
+}
+
 /** Whether somebody has opted a workload out, or its namespace. */
-export const isOptedOut = ({ plane }: World, { namespace, manifest }: Controlled): boolean =>
-  [manifest.metadata.annotations, plane.namespaces.get(namespace)?.annotations].some(
-    (annotations) => annotations?.[RESTART_ANNOTATION] === 'false',
-  );
+export const isOptedOut = ({ plane }: World, one: Controlled): boolean =>
+  optedOutOn(one, plane.namespaces) !== undefined;
 
 /** Whether a workload is opted out, or was: its wave may be done without it. */
 export const isOrWasOptedOut = (world: World, one: Controlled): boolean =>
@@ -39,29 +48,17 @@ export const isOrWasOptedOut = (world: World, one: Controlled): boolean =>
  */
 export function wasOptedOut(
   { optedOutSince }: World,
-  { key, namespace, manifest }: Controlled,
+  one: Controlled,
   { namespaces, before }: { readonly namespaces: Mesh['namespaces']; readonly before: number },
 ): boolean {
-  const said = manifest.metadata.annotations[RESTART_ANNOTATION];
-  const [value, place] =
-    said === undefined ? [namespaces.get(namespace)?.annotations[RESTART_ANNOTATION], namespace] : [said, key];
-  return value === 'false' && (optedOutSince.get(place) ?? Number.POSITIVE_INFINITY) < before;
-}
-
-function annotate(workload: Controlled, value: string | undefined): void {
-  if (workload.gone) return;
-  const { metadata } = workload.manifest;
-  workload.write({ ...workload.manifest, metadata: { ...metadata, annotations: said(metadata.annotations, value) } });
+  const place = optedOutOn(one, namespaces);
+  return place !== undefined && (optedOutSince.get(place) ?? Number.POSITIVE_INFINITY) < before;
 }
 
 function annotateNamespace(world: World, namespace: string, value: string | undefined): void {
   const facts = world.plane.namespaces.get(namespace);
   if (!facts) return;
-  world.plane.describe(namespace, { ...facts, annotations: said(facts.annotations, value) });
+  const annotations = annotated(facts.annotations, RESTART_ANNOTATION, value);
+  world.plane.describe(namespace, { ...facts, annotations });
   world.meshChanged();
-}
-
-function said(annotations: Readonly<Record<string, string>>, value: string | undefined): Record<string, string> {
-  const { [RESTART_ANNOTATION]: _before, ...others } = annotations;
-  return { ...others, ...(value !== undefined && { [RESTART_ANNOTATION]: value }) };
 }

@@ -1,6 +1,6 @@
 import { BY_DEFAULT } from '../../src/compare/drift.ts';
 import { ON_DELETE_CHOICES } from '../../src/kinds/kindPolicy.ts';
-import { LEASE_ANNOTATION, RETRY } from '../../src/names.ts';
+import { LEASE_ANNOTATION, RESTART_ANNOTATION, RETRY } from '../../src/names.ts';
 import type { Policy } from '../../src/plan/policy.ts';
 import type { Dice } from '../unit/fuzz/dice.ts';
 import type { Controlled } from './controlled.ts';
@@ -243,10 +243,8 @@ function renewOne(occasion: Occasion, workload: Controlled): void {
 /** A tenant makes a pod outdated and current again by turns, and lets nobody replace any. He goes on when all others are calm. */
 function toggleOne({ world, dice }: Occasion, workload: Controlled): void {
   const every = (5 + dice.below(25)) * SECOND;
-  const { metadata } = workload.manifest;
-  const annotations = { ...metadata.annotations, 'meltemi.dev/restart': 'false' };
   world.log(() => `the tenant edits a pod of ${workload.key} again and again`);
-  workload.write({ ...workload.manifest, metadata: { ...metadata, annotations } });
+  workload.annotate(RESTART_ANNOTATION, 'false');
   const toggle = (times: number): void => {
     const [pod] = workload.live;
     if (workload.gone || times === 0) return;
@@ -277,11 +275,7 @@ function sayWords(occasion: Occasion): void {
     ] as const);
     world.log(() => `somebody says ${word} ${value}${word === RETRY ? ` of ${workload?.key}` : ''}`);
     if (word !== RETRY) world.lease.annotate({ [word]: value });
-    if (word !== RETRY || !workload) return;
-    const { metadata } = workload.manifest;
-    const { [RETRY]: _said, ...others } = metadata.annotations;
-    const annotations = { ...others, ...(value !== undefined && { [RETRY]: value }) };
-    workload.write({ ...workload.manifest, metadata: { ...metadata, annotations } });
+    else workload?.annotate(RETRY, value);
   };
   for (let index = 0; index < 1 + dice.below(5); index++) world.time.after(dice.below(20 * SECOND), say);
 }
