@@ -22,7 +22,7 @@ export class Remarks {
   }
 
   note(words: string): void {
-    this.#say('note', words);
+    this.#say('note', escaped(words, LONGEST));
   }
 
   /** Says once what is wrong. */
@@ -33,8 +33,8 @@ export class Remarks {
     this.#say('warning', shown);
   }
 
-  #say(kind: 'note' | 'warning', words: string): void {
+  #say(kind: 'note' | 'warning', shown: string): void {
     this.#beforeLine();
-    this.#error.write(`${kind}: ${escaped(words, LONGEST)}\n`);
+    this.#error.write(`${kind}: ${shown}\n`);
   }
 }
