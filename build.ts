@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build, transform } from 'esbuild';
-import { bundlePlugins, OWN_FILE, OWN_FILE_CONTENTS } from './bundlePlugins.ts';
+import { bundlePlugins, contentsOf, OWN_FILES } from './bundlePlugins.ts';
 import { pageScript } from './src/page/script.ts';
 
 /**
@@ -20,13 +20,14 @@ async function make(folder: string): Promise<void> {
     MELTEMI_ANSWER_THREAD: JSON.stringify(await answerThread()),
     MELTEMI_PAGE_SCRIPT: JSON.stringify((await transform(pageScript(), { minify: true, target: 'es2022' })).code),
   });
-  const apart = await ownFile(folder);
+  const apart = await ownFiles(folder);
   mkdirSync(`${folder}/chunks`, { recursive: true });
-  for (const { path, text } of [...outputFiles, ...apart.outputFiles]) writeFileSync(path, inAscii(text));
+  for (const { path, text } of [...outputFiles, ...apart.flatMap((one) => one.outputFiles)])
+    writeFileSync(path, inAscii(text));
   chmodSync(`${folder}/meltemi.js`, 0o755);
   writeFileSync(
     `${folder}/THIRD-PARTY-NOTICES.txt`,
-    notices([...Object.keys(metafile.inputs), ...Object.keys(apart.metafile.inputs)]),
+    notices([metafile, ...apart.map((one) => one.metafile)].flatMap(({ inputs }) => Object.keys(inputs))),
   );
   writeFileSync(`${folder}/package.json`, published(readFileSync('package.json', 'utf8')));
   for (const file of ['LICENSE', 'README.md']) copyFileSync(file, `${folder}/${file}`);
@@ -62,19 +63,24 @@ export const program = (folder: string, define: Readonly<Record<string, string>>
     format: 'esm',
     metafile: true,
     plugins: bundlePlugins,
-    define,
+    // undici's own name for a build like Node's, without its second, experimental parser of HTTP/1.1
+    define: { ...define, esbuildDetection: '1' },
     banner: BANNER,
   });
 
-/** The file for packages that are required at their first use: see `OWN_FILE`. */
-export const ownFile = (folder: string) =>
-  build({
-    ...COMMON,
-    stdin: { contents: OWN_FILE_CONTENTS, resolveDir: import.meta.dirname },
-    outfile: `${folder}/chunks/${OWN_FILE.name}`,
-    format: 'cjs',
-    metafile: true,
-  });
+/** The files for packages that are required at their first use: see `OWN_FILES`. */
+export const ownFiles = (folder: string) =>
+  Promise.all(
+    Object.entries(OWN_FILES).map(([name, packages]) =>
+      build({
+        ...COMMON,
+        stdin: { contents: contentsOf(packages), resolveDir: import.meta.dirname },
+        outfile: `${folder}/chunks/${name}`,
+        format: 'cjs',
+        metafile: true,
+      }),
+    ),
+  );
 
 /**
  * A file of the bundle with question marks for all characters that ASCII does not have. Only comments of packages have any, because

@@ -9,27 +9,38 @@ export const AT_FIRST_USE: readonly string[] = [
   '@bufbuild/cel',
   '@bufbuild/cel/ext',
   'fast-json-patch',
+  'hpagent',
+  'js-yaml',
+  'jsonpath-plus',
+  'openid-client',
   'prom-client',
   'semver',
+  'socks',
+  'socks-proxy-agent',
   'temporal-polyfill',
   'winston',
   'yaml',
   'zod',
   // as an ES module, Node reads each of its exports, and one of them loads Node's own copy of undici: 25 ms and 6 MB
-  'http',
   'node:http',
 ];
 
 /**
- * A large one among them that most clusters never need has a file of its own in `chunks`, which is read when it is needed. `import()` would
- * do the same, but what uses it is synchronous.
+ * Those among them that most runs never need have files of their own in `chunks`, which are read when they are needed. `import()` would do
+ * the same, but what uses them is synchronous.
  */
-export const OWN_FILE = { name: 'cel.cjs', packages: ['@bufbuild/cel', '@bufbuild/cel/ext'] } as const;
+export const OWN_FILES: Readonly<Record<string, readonly string[]>> = {
+  // webhooks with matchConditions
+  'cel.cjs': ['@bufbuild/cel', '@bufbuild/cel/ext'],
+  // logins by OpenID Connect and by the plugins of old clouds; proxies, for agents that Kubernetes' client makes and nothing uses
+  'logins.cjs': ['hpagent', 'jsonpath-plus', 'openid-client', 'socks', 'socks-proxy-agent'],
+  // policies with times
+  'temporal.cjs': ['temporal-polyfill'],
+};
 
-/** What that file has in it, by package. */
-export const OWN_FILE_CONTENTS = OWN_FILE.packages
-  .map((name) => `exports[${JSON.stringify(name)}] = require(${JSON.stringify(name)});\n`)
-  .join('');
+/** What such a file has in it, by package. */
+export const contentsOf = (packages: readonly string[]): string =>
+  packages.map((name) => `exports[${JSON.stringify(name)}] = require(${JSON.stringify(name)});\n`).join('');
 
 const NAMESPACE = 'at-first-use';
 
@@ -51,8 +62,8 @@ function facadeOf(path: string): OnLoadResult {
     (name) => /^[a-z]\w*$/i.test(name) && name !== 'default',
   );
   const getters = names.map((name) => `get ${name}() { return loaded().${name}; },`);
-  const isApart = OWN_FILE.packages.some((name) => name === path);
-  const found = isApart ? `require('./${OWN_FILE.name}')['${path}']` : `require('${path}')`;
+  const file = Object.keys(OWN_FILES).find((one) => OWN_FILES[one]?.includes(path));
+  const found = file ? `require('./${file}')['${path}']` : `require('${path}')`;
   const contents = `const loaded = () => ${found};\nmodule.exports = {\n${getters.join('\n')}\n};\n`;
   return { contents, loader: 'js', resolveDir: import.meta.dirname };
 }
@@ -79,21 +90,31 @@ const onlyKubeConfig: Plugin = {
   },
 };
 
-/** What is imported of undici. */
-export const OF_UNDICI: readonly string[] = ['Agent', 'ProxyAgent', 'WebSocket', 'buildConnector'];
+/** What is imported of undici, and by which file if it is one alone. */
+export const OF_UNDICI = {
+  dispatchers: ['Agent', 'ProxyAgent', 'buildConnector'],
+  'portForward.ts': ['WebSocket'],
+} as const;
 
 /**
- * Of undici only its dispatchers run at the start. Its index.js also runs `fetch`, mocks and caches, which nothing here uses; that is a
- * third of its code. What it does besides: it gives dispatchers their methods, such as `request`.
+ * Of undici only its dispatchers are in the program, and WebSocket where a command opens one. Its index.js also has `fetch`, mocks and
+ * caches, which nothing here uses; that is a third of its code. What it does besides: it gives dispatchers their methods, such as
+ * `request`. HTTP/2 is never allowed, and its code would load Node's.
  */
 const onlyDispatchers: Plugin = {
   name: 'only-dispatchers',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, namespace: 'only-dispatchers' }));
-    onLoad({ filter: /./, namespace: 'only-dispatchers' }, () => ({
-      contents: DISPATCHERS,
+    const namespace = 'only-dispatchers';
+    onResolve({ filter: /^undici$/ }, ({ importer }) => ({
+      path: importer.endsWith('/portForward.ts') ? 'undici/websocket' : 'undici',
+      namespace,
+    }));
+    onLoad({ filter: /./, namespace }, ({ path }) => ({
+      contents: path === 'undici' ? DISPATCHERS : WEB_SOCKET,
       resolveDir: import.meta.dirname,
     }));
+    onResolve({ filter: /^\.\/client-h2\.js$/ }, () => ({ path: 'client-h2', namespace: 'no-http2' }));
+    onLoad({ filter: /./, namespace: 'no-http2' }, () => ({ contents: NO_HTTP2 }));
   },
 };
 
@@ -101,11 +122,12 @@ const DISPATCHERS = `
 Object.assign(require('undici/lib/dispatcher/dispatcher.js').prototype, require('undici/lib/api/index.js'));
 module.exports = {
   Agent: require('undici/lib/dispatcher/agent.js'),
-  ProxyAgent: require('undici/lib/dispatcher/proxy-agent.js'),
+  get ProxyAgent() { return require('undici/lib/dispatcher/proxy-agent.js'); },
   buildConnector: require('undici/lib/core/connect.js'),
-  get WebSocket() { return require('undici/lib/web/websocket/websocket.js').WebSocket; },
 };
 `;
+const WEB_SOCKET = `exports.WebSocket = require('undici/lib/web/websocket/websocket.js').WebSocket;`;
+const NO_HTTP2 = `module.exports = () => { throw new Error('the program has no code for HTTP/2'); };`;
 
 /** Of zod's messages only the English ones: those in sixty other languages are half of its code. */
 const onlyEnglish: Plugin = {
