@@ -126,7 +126,9 @@ module.exports = {
   buildConnector: require('undici/lib/core/connect.js'),
 };
 `;
-const WEB_SOCKET = `exports.WebSocket = require('undici/lib/web/websocket/websocket.js').WebSocket;`;
+const WEB_SOCKET = `
+module.exports = { get WebSocket() { return require('undici/lib/web/websocket/websocket.js').WebSocket; } };
+`;
 const NO_HTTP2 = `module.exports = () => { throw new Error('the program has no code for HTTP/2'); };`;
 
 /** Of zod's messages only the English ones: those in sixty other languages are half of its code. */

@@ -44,9 +44,10 @@ export const findingOf = (gate: Gate, facts: GateFacts): string | undefined => g
  * the answer's did not give that answer. Then no istiod is visible.
  */
 function withoutStranger(facts: GateFacts): GateFacts {
-  const { entry } = facts.injection;
-  if (!entry || !('url' in entry.address)) return facts;
-  const { istiod, ...injection } = facts.injection;
+  const { entry, istiod } = facts.injection;
   const { revision } = facts.expected;
-  return revision !== '' && istiod?.revision !== revision ? { ...facts, injection } : facts;
+  const isByUrl = entry !== undefined && 'url' in entry.address;
+  if (!isByUrl || revision === '' || istiod?.revision === revision) return facts;
+  const { istiod: _, ...injection } = facts.injection;
+  return { ...facts, injection };
 }
