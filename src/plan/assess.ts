@@ -10,6 +10,7 @@ import type { Answer } from '../expect/answer.ts';
 import { nobody } from '../expect/epoch.ts';
 import { namespaceOf, type SourceMatch } from '../expect/matchOf.ts';
 import type { Mesh } from '../expect/mesh.ts';
+import type { SidecarSource } from '../expect/sidecarSource.ts';
 import type { KindPolicy } from '../kinds/kindPolicy.ts';
 import type { Workload } from '../model.ts';
 import type { Observed } from '../observe/observed.ts';
@@ -17,6 +18,7 @@ import { reason } from '../reasons.ts';
 import { type Assessed, type AssessedSidecar, assessedSidecar } from './assessed.ts';
 import type { JournalEntry } from './journalEntry.ts';
 import type { Policy } from './policy.ts';
+import { targetsOf } from './record.ts';
 
 /** The injection of one source that matches a workload, and its answer. */
 export interface SourceAnswer extends SourceMatch {
@@ -53,9 +55,9 @@ export function assess(answered: Answered, context: AssessmentContext): Assessed
   const entry = workload.unsupported ? undefined : context.entryOf(workload);
   const known = { ...observed, namespace: namespaceOf(context.mesh, workload), ...(entry && { entry }) };
   const leads = { ...(source && { source }), match, ...(answer && { answer }), ...(isShared && { isShared }) };
-  const first = assessSidecar(observed, leads, context);
+  const first = assessSidecar(observed, leads, context, entry);
   if (!others) return { ...known, ...first };
-  const all = [first, ...others.map((other) => assessSidecar(observed, other, context))];
+  const all = [first, ...others.map((other) => assessSidecar(observed, other, context, entry))];
   const [leading = first, ...rest] = all.sort((a, b) => urgency(a) - urgency(b));
   return { ...known, ...leading, others: rest };
 }
@@ -67,7 +69,12 @@ function urgency({ verdict }: AssessedSidecar): number {
   return verdict.state === 'current' ? 3 : verdict.state === 'skipped' ? 4 : 2;
 }
 
-function assessSidecar(observed: Observed, answered: SourceAnswer, context: AssessmentContext): AssessedSidecar {
+function assessSidecar(
+  observed: Observed,
+  answered: SourceAnswer,
+  context: AssessmentContext,
+  entry: JournalEntry | undefined,
+): AssessedSidecar {
   const { workload } = observed;
   const { source, match, answer, isShared } = answered;
   const { policy, learnt } = context;
@@ -79,11 +86,16 @@ function assessSidecar(observed: Observed, answered: SourceAnswer, context: Asse
   const verdict = workload.unsupported
     ? unsupported(workload, judged, groups)
     : unlessSkipped(observed, judged, policy);
-  const injectionOrNobody = verdict.state === 'outdated' && match.kind === 'none' ? nobody(source) : injection;
+  const isOfNobody = match.kind === 'none' && (verdict.state === 'outdated' || wasRemoved(source, entry));
+  const injectionOrNobody = isOfNobody ? nobody(source) : injection;
   const hinted =
     verdict.state === 'outdated' && (source?.fixed !== undefined || hintsAtRewriting(verdict.expected, groups, rules));
   return assessedSidecar({ source, match, groups, verdict, injection: injectionOrNobody, hinted, isShared });
 }
+
+/** Whether it was restarted to remove this sidecar: then it stays one of those that were restarted for that. */
+const wasRemoved = (source: SidecarSource | undefined, entry: JournalEntry | undefined): boolean =>
+  entry !== undefined && targetsOf(entry).some(({ run }) => run === nobody(source).run);
 
 /** The verdict on a workload whose pods do not matter; undefined if they do. */
 function unjudged({ workload, unread }: Observed, { mesh }: AssessmentContext): Verdict | undefined {

@@ -16,7 +16,7 @@ export interface AssessedSidecar {
   /** The pods that a rollout would replace, as the source sees them. */
   readonly groups: readonly PodGroup[];
   readonly verdict: Verdict;
-  /** The injection where exactly one entry matches, or what stands for it where pods are to lose their sidecar. */
+  /** The injection where exactly one entry matches, or what stands for it where pods are to lose their sidecar, or have lost it. */
   readonly injection?: Injection;
   /**
    * The first restart must show what new pods get: the pods suggest that the cluster rewrites images in a way that is not known yet, or

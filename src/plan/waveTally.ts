@@ -4,6 +4,7 @@ import { type Assessed, isOutdated, type Outdated } from './assessed.ts';
 import { countedEntry } from './countedEntry.ts';
 import { isInFlight, type JournalEntry } from './journalEntry.ts';
 import { isFailure } from './outcomes.ts';
+import { isReached } from './reached.ts';
 import { fingerprint, recordOf, sourceIn, type Target, targetsOf, targetsOfRestart } from './record.ts';
 import { rolloutState } from './rollout.ts';
 import type { RunNotes } from './runNotes.ts';
@@ -87,6 +88,9 @@ const OF_ITS_OWN: ReadonlySet<VerdictReasonCode> = new Set<VerdictReasonCode>([
   'invalid-selector',
 ]);
 
+/** Verdicts that leave a workload alone. */
+const OF_NO_RUN: ReadonlySet<string> = new Set(['skipped', 'conflict']);
+
 /** Counts a workload, with the sidecar that the run is about in front. */
 export function tally(one: Assessed, run: string, into: WaveTally, context: TallyContext): void {
   const { workload, verdict, entry } = one;
@@ -97,11 +101,12 @@ export function tally(one: Assessed, run: string, into: WaveTally, context: Tall
     countInFlight(workload, into);
     return;
   }
-  if (verdict.state === 'skipped' || verdict.state === 'conflict') return;
+  const isRight = verdict.state === 'current' || isRemoved(one, run);
+  if (!isRight && OF_NO_RUN.has(verdict.state)) return;
   into.total += 1;
   const hasFailed = entry !== undefined && failedIn(entry, one, run, context.since);
   // new pods may have the sidecar and never become ready
-  if (verdict.state === 'current' && (!hasFailed || rolloutState(workload).kind === 'complete')) {
+  if (isRight && (!hasFailed || rolloutState(workload).kind === 'complete')) {
     into.current += 1;
     if (hasFailed) countEnd(repairedAt(entry, context), into);
     return;
@@ -110,6 +115,12 @@ export function tally(one: Assessed, run: string, into: WaveTally, context: Tall
   if (isOutdated(one)) countOutdated(one, hasFailed, into, context);
   else if (verdict.state === 'unknown' && !OF_ITS_OWN.has(verdict.reason.code)) countLeft(workload, into);
 }
+
+/** Whether its pods have lost the sidecar that a restart of this run was to remove. */
+const isRemoved = (one: Assessed, run: string): boolean =>
+  one.verdict.state === 'skipped' &&
+  one.entry !== undefined &&
+  targetsOf(one.entry).some((target) => target.run === run && isReached(one, target));
 
 /** Counts a restart that is under way; its workload may not be known. */
 export function countInFlight(ref: WorkloadRef, into: WaveTally): void {

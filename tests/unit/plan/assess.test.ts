@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { noSidecar } from '../../../src/compare/orphan.ts';
+import { nobody } from '../../../src/expect/epoch.ts';
 import { type Answered, assess } from '../../../src/plan/assess.ts';
+import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
+import { fingerprint } from '../../../src/plan/record.ts';
 import { reason } from '../../../src/reasons.ts';
+import { restarted } from '../../builders/journal.ts';
 import { context } from '../../builders/policy.ts';
-import { assessed, expected, group, injection } from '../../builders/workload.ts';
+import { assessed, expected, group, HOUR, injection } from '../../builders/workload.ts';
 
 const entry = injection();
 const { workload } = assessed({ namespace: 'shop' });
@@ -42,3 +47,20 @@ const rows: [string, Partial<Answered>, otherwise: string, inDeletion: string][]
 for (const [name, given, otherwise, inDeletion] of rows)
   test(`${name} is ${otherwise}, and ${inDeletion} while its namespace is being deleted`, () =>
     assert.deepEqual([found(given, false), found(given, true)], [otherwise, inDeletion]));
+
+const REMOVAL = { ...restarted(HOUR, 'verified'), restartedFor: fingerprint(noSidecar()), run: nobody(undefined).run };
+
+test.each<[string, JournalEntry | undefined, run: string | undefined]>([
+  ['whose sidecar a restart has removed is of the run that removes them', REMOVAL, REMOVAL.run],
+  ['that was restarted for a sidecar is of no run', restarted(HOUR, 'verified'), undefined],
+  ['that was never restarted is of no run', undefined, undefined],
+])('a workload without sidecar %s', (_, journalEntry, run) => {
+  const bare = { ...outdated, match: NOBODY, groups: [group({ placement: 'none', injected: false })] };
+  const { injection: found } = assess(bare, {
+    mesh: { injections: [entry], namespaces: new Map([['shop', { labels: {}, annotations: {} }]]) },
+    policy: context().policy,
+    entryOf: () => journalEntry,
+    learnt: () => [],
+  });
+  assert.equal(found?.run, run);
+});

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { noSidecar } from '../../../src/compare/orphan.ts';
 import type { Verdict } from '../../../src/compare/verdict.ts';
+import { nobody } from '../../../src/expect/epoch.ts';
 import { keyOf, type Workload } from '../../../src/model.ts';
 import { askedMetricGates } from '../../../src/plan/askedMetricGates.ts';
 import type { Assessed } from '../../../src/plan/assessed.ts';
 import { gateWaits } from '../../../src/plan/closedSince.ts';
 import type { JournalEntry } from '../../../src/plan/journalEntry.ts';
+import type { Outcome } from '../../../src/plan/outcomes.ts';
 import { type Plan, plan } from '../../../src/plan/plan.ts';
 import type { PlanContext } from '../../../src/plan/planContext.ts';
 import type { Policy } from '../../../src/plan/policy.ts';
@@ -554,6 +557,37 @@ test('a restart that is under way counts for its run and its wave, even if no in
   };
   const planning = planned([unmatched, REST_HELD]);
   assert.deepEqual([states(planning), decided(planning, REST_HELD)], ['dev running, test done, rest waiting', 'wave']);
+});
+
+/** Of a run that removes sidecars, which no injector has. */
+const REMOVALS = nobody(undefined);
+const unmatched = { kind: 'none', reason: reason('not-injected', 'nobody asks') } as const;
+const orphan: Assessed = {
+  ...assessed({ namespace: 'shop', name: 'old' }, outdated({ expected: noSidecar(), drifts: ['orphaned'] })),
+  match: unmatched,
+  injection: REMOVALS,
+};
+
+/** Its pods lost their sidecar by a restart that ended so. */
+function bare(outcome: Outcome, ago: number, given: Partial<Workload> = {}): Assessed {
+  const target = { run: REMOVALS.run, restartedFor: fingerprint(noSidecar()) };
+  const entry = restarted(ago + MINUTE, outcome, { endedAt: NOW - ago, ...target });
+  const one = journalled(entry, { namespace: 'dev', ...given }, { state: 'skipped', reason: unmatched.reason });
+  return { ...one, match: unmatched, injection: REMOVALS };
+}
+
+test.each<[what: string, earlier: Assessed, rest: string]>([
+  ['bakes like another', bare('verified', 10 * MINUTE), 'wave-baking'],
+  ['… and is done then', bare('verified', BAKE), 'restart'],
+  [
+    'has failed while its pods do not become ready',
+    bare('failed:timeout', HOUR, { rollout: { ...complete(3), available: 1 } }),
+    'wave-failed',
+  ],
+  ['… and bakes when they do', bare('failed:timeout', HOUR), 'wave-baking'],
+])('a wave in which sidecars were removed %s', (_, earlier, rest) => {
+  const given = { orphanedSince: new Map([[keyOf(orphan.workload), NOW - HOUR]]) };
+  assert.equal(decided(planned([earlier, orphan], given), orphan), rest);
 });
 
 test('after the journal was lost, the record on a workload makes the next wave wait', () => {
