@@ -32,6 +32,8 @@ export interface ControlPlaneState {
   refusing: boolean;
   /** The API server goes on without it: pods are born without sidecar, whatever it answers. */
   failingOpen: boolean;
+  /** Where not, nobody is called for new pods, whatever their labels ask for. */
+  hasWebhook: boolean;
 }
 
 interface Named {
@@ -88,6 +90,7 @@ export class ControlPlane {
         down: false,
         refusing: false,
         failingOpen: false,
+        hasWebhook: true,
       });
   }
 
@@ -128,6 +131,12 @@ export class ControlPlane {
     return REVISIONS.find((name) => name === label) ?? this.#tags.get(label ?? '');
   }
 
+  /** Whether anybody is called for the pods of a namespace. */
+  injects(namespace: string): boolean {
+    const revision = this.labelOf(namespace);
+    return revision !== undefined && this.state(revision).hasWebhook;
+  }
+
   change(name: RevisionName, change: Partial<ControlPlaneState>): void {
     const state = this.state(name);
     const { configured } = state;
@@ -139,6 +148,7 @@ export class ControlPlane {
   mesh(): Mesh {
     this.#mesh ??= {
       injections: [...this.revisions.keys()]
+        .filter((name) => this.state(name).hasWebhook)
         .map((name) => this.#injection(name))
         .concat([...this.#tags].map(([tag, name]) => this.#injection(name, tag)))
         .concat(this.hasVault ? VAULT_INJECTION : []),
@@ -189,7 +199,7 @@ export class ControlPlane {
   admit({ namespace, name: workload }: Named): Sidecar | string {
     const name = this.revisionOf(namespace);
     const { down, refusing, failingOpen, serving, behind } = this.state(name);
-    if (failingOpen || this.labelOf(namespace) === undefined) return NO_PROXY;
+    if (failingOpen || !this.injects(namespace)) return NO_PROXY;
     const webhook = 'admission webhook "namespace.sidecar-injector.istio.io"';
     if (down) return `Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io": refused`;
     if (refusing) return `${webhook} denied the request: not now`;

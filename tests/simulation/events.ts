@@ -314,7 +314,7 @@ function settle(world: World): void {
   for (const revision of REVISIONS) {
     mend(world, revision);
     const { configured } = plane.state(revision);
-    plane.change(revision, { deployed: configured, rolling: false, serving: [configured] });
+    plane.change(revision, { deployed: configured, rolling: false, serving: [configured], hasWebhook: true });
   }
   for (const process of running(world)) {
     process.lane.thaw();

@@ -896,6 +896,35 @@ const SHIFTS: readonly Mutant[] = [
   },
 ];
 
+/** Rules of sidecars that nobody would inject any more. */
+const ORPHANS: readonly Mutant[] = [
+  {
+    name: 'removing sidecars at once',
+    file: RULE_LIST,
+    snippet: '  recentlyOrphaned,\n',
+    instead: '',
+    breaks: 'orphaned',
+    flavour: 'shifting',
+  },
+  {
+    name: 'removing sidecars while their webhook is missing',
+    file: 'src/compare/orphan.ts',
+    snippet: 'const held = missing ?? whyKept(',
+    instead: 'const held = whyKept(',
+    breaks: 'orphaned',
+    flavour: 'shifting',
+  },
+  {
+    name: 'going on to the next wave as soon as sidecars are removed',
+    file: 'src/plan/assess.ts',
+    snippet: ' || wasRemoved(source, entry));',
+    instead: ');',
+    breaks: 'wave-bake',
+    flavour: 'shifting',
+    shown: 1_000_355,
+  },
+];
+
 /** All of them. */
 export const MUTANTS: readonly Mutant[] = [
   ...ANSWERS,
@@ -909,4 +938,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...WAVES,
   ...NEWS,
   ...SHIFTS,
+  ...ORPHANS,
 ];

@@ -22,6 +22,7 @@ import type { Manifest } from './manifest.ts';
 import { mayRestart } from './onDelete.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { wasOptedOut } from './optOuts.ts';
+import { REMOVAL, whyNotRemoved } from './orphans.ts';
 import { forbiddenNow } from './times.ts';
 import { CONTAINER, VAULT_TARGET, WANTED } from './vault.ts';
 import { WaveReferee, waveIndexOf } from './waveReferee.ts';
@@ -272,8 +273,8 @@ export class Referee {
   }
 
   /** At least one pod lacks what the injector has named, in a way for which one of these policies asks for a restart. */
-  #isWanted({ key, named, policies, decidedAt }: Attempt, pods: readonly Pod[]): void {
-    if (!named || !this.#world.scenario.shifts || pods.length === 0) return;
+  #isWanted({ key, entry, named, policies, decidedAt }: Attempt, pods: readonly Pod[]): void {
+    if (!named || removes(entry) || !this.#world.scenario.shifts || pods.length === 0) return;
     const isSteady = ({ facts, editedAt }: Pod): boolean =>
       decidedAt - Math.max(facts.createdAt, editedAt) > LONGEST_LOOK;
     const isRight = ({ facts }: Pod): boolean =>
@@ -283,7 +284,7 @@ export class Referee {
   }
 
   #decidedRestart(attempt: Attempt, workload: Controlled): void {
-    const { process, key, entry, decidedAt } = attempt;
+    const { process, key, entry } = attempt;
     this.#metricGate(attempt, workload);
     this.#isAllowed(attempt, workload);
     if (entry && targetsOfRestart(entry).every(({ restartedFor }) => sourceIn(restartedFor) === undefined))
@@ -295,17 +296,13 @@ export class Referee {
     const told = process.told.get(`${workload.namespace}/${workload.manifest.metadata.name}`);
     const targets = entry ? targetsOfRestart(entry).map(({ restartedFor }) => restartedFor) : [];
     const target = targets.find((one) => sourceIn(one) === undefined);
-    if (target !== undefined) {
-      if (told?.answer.kind !== 'sidecar' || decidedAt - told.at > ANSWER_AGE)
-        this.violated('answer', `${key} was restarted without a fresh answer: ${JSON.stringify(told)}`);
-      else if (this.#world.plane.target(told.answer.sidecar) !== target)
-        this.violated('answer', `${key} was restarted for another sidecar than the injector had just named`);
-      this.#gates(attempt, workload);
-    }
+    if (target === REMOVAL) this.#removal(attempt, workload);
+    else if (target !== undefined) this.#answered(attempt, workload, target);
     if (targets.some((one) => sourceIn(one) !== undefined && one !== VAULT_TARGET))
       this.violated('answer', `${key} was restarted for another sidecar than the policy wants`);
     const wanted = targets.map((one) => {
       if (sourceIn(one) !== undefined) return WANTED;
+      if (one === REMOVAL) return '';
       return told?.answer.kind === 'sidecar' ? told.answer.sidecar.image : '';
     });
     for (const image of wanted)
@@ -316,6 +313,23 @@ export class Referee {
     this.#halts(attempt, workload);
     this.waves.decided(attempt, workload, (who, one) => this.#knows(who, one));
     this.#budgetsSpent(attempt, workload);
+  }
+
+  #answered(attempt: Attempt, workload: Controlled, target: string): void {
+    const { process, key, decidedAt } = attempt;
+    const told = process.told.get(`${workload.namespace}/${workload.manifest.metadata.name}`);
+    if (told?.answer.kind !== 'sidecar' || decidedAt - told.at > ANSWER_AGE)
+      this.violated('answer', `${key} was restarted without a fresh answer: ${JSON.stringify(told)}`);
+    else if (this.#world.plane.target(told.answer.sidecar) !== target)
+      this.violated('answer', `${key} was restarted for another sidecar than the injector had just named`);
+    this.#gates(attempt, workload);
+  }
+
+  /** Pods lose their sidecar only where the policy asks for that, and where nobody would inject them for certain. */
+  #removal({ process, key, policies, decidedAt }: Attempt, workload: Controlled): void {
+    const isAsked = policies.some(({ restartOn }) => restartOn.has('orphaned'));
+    const why = isAsked ? whyNotRemoved(this.#world, workload, process.view.mesh(), decidedAt) : 'nobody asks for that';
+    if (why !== undefined) this.violated('orphaned', `${key} loses its sidecar, and ${why}`);
   }
 
   /** What the policy's times and the annotation forbid now. A tenant changes his own whenever he likes. */
@@ -565,6 +579,12 @@ export class Referee {
     const isForIstio =
       entry && targetsOfRestart(entry).every(({ restartedFor }) => sourceIn(restartedFor) === undefined);
     if (entry && targetsOfRestart(entry).every(({ restartedFor }) => sourceIn(restartedFor) !== undefined)) return;
+    if (removes(entry)) {
+      this.#removal(attempt, workload);
+      if (pod?.facts.sidecar.placement === 'none')
+        this.violated('evicted-current', `${pod.facts.name} was evicted, and has no sidecar to lose`);
+      return;
+    }
     if (told?.answer.kind !== 'sidecar' || decidedAt - told.at > ANSWER_AGE)
       this.violated('answer', `a pod of ${key} was evicted without a fresh answer: ${JSON.stringify(told)}`);
     else if (pod && isForIstio && isSame(pod.facts.sidecar, told.answer.sidecar))
@@ -674,12 +694,15 @@ export class Referee {
           (wanted) => wanted && driftsUnder(policy, wanted, facts.sidecar).length === 0,
         ),
       );
+    const isRemoved = ({ placement }: Sidecar): boolean =>
+      placement === 'none' && (target === REMOVAL || !plane.injects(workload.namespace));
     const wrong = workload.replaceable.find(
       ({ facts, editedAt, ...pod }) =>
         now - Math.max(editedAt, facts.createdAt) > 30_000 &&
         now - plane.changedAt > 30_000 &&
         now - (plane.labelledAt.get(workload.namespace) ?? 0) > 30_000 &&
         !fine.has(this.#world.plane.target(facts.sidecar)) &&
+        !isRemoved(facts.sidecar) &&
         !isRight({ facts, editedAt, ...pod }),
     );
     if (wrong)
@@ -937,6 +960,10 @@ export const hasVault = ({ replaceable }: Controlled): boolean =>
 
 /** The sidecars that a restart may be for. */
 const SOURCES = [undefined, 'vault'] as const;
+
+/** Whether a restart is to remove Istio's proxy. */
+const removes = (entry: StoredEntry | undefined): boolean =>
+  entry !== undefined && targetsOfRestart(entry).some(({ restartedFor }) => restartedFor === REMOVAL);
 
 const bookKey = (key: string, source: string | undefined): string => `${key} ${source ?? 'istio'}`;
 

@@ -244,15 +244,18 @@ export function drawScenario(seed: number, dice: Dice): Scenario {
 interface Later {
   readonly hasRolloutOperator: boolean;
   readonly hasOptOuts: boolean;
+  /** Labels and webhooks go, and pods may lose their sidecar then. */
+  readonly hasOrphans: boolean;
 }
 
 const later = (seed: number): Later => ({
   hasRolloutOperator: diceFor(seed, 21).once(4),
   hasOptOuts: diceFor(seed, 22).once(4),
+  hasOrphans: diceFor(seed, 30).once(4),
 });
 
 /** What shifts. In every other scenario of these the workloads are such as one kind of shift hits most. */
-function shifting(scenario: Scenario, dice: Dice, { hasRolloutOperator, hasOptOuts }: Later): Scenario {
+function shifting(scenario: Scenario, dice: Dice, { hasRolloutOperator, hasOptOuts, hasOrphans }: Later): Scenario {
   const theme = dice.pick(['long', 'node', 'pods', 'rights', 'any', 'any', 'any', 'any'] as const);
   const { policy, namespaces, workloads, tenant, knobs } = scenario;
   const { kinds = SHIFTS.map(() => dice.pick(SHIFTS)).slice(-3), ofKinds } = THEMES[theme];
@@ -265,12 +268,16 @@ function shifting(scenario: Scenario, dice: Dice, { hasRolloutOperator, hasOptOu
     ...scenario,
     workloads: isLong ? drawn.map((draft) => ({ ...draft, replicas: 6 })) : drawn,
     tenant: { ...tenant, workloads: themed(tenant.workloads) },
-    shifts: { acts: isLong ? 30 : 3 + dice.below(8), kinds: hasOptOuts ? [...kinds, 'optOut', 'optOut'] : kinds },
+    shifts: {
+      acts: isLong ? 30 : 3 + dice.below(8),
+      kinds: [...kinds, ...twice('optOut', hasOptOuts), ...twice('orphan', hasOrphans)],
+    },
     isByNamespace: dice.once(3),
     hasRolloutOperator,
     policy: {
       ...policy,
       ...(hasRolloutOperator && { onDelete: 'annotate' }),
+      ...(hasOrphans && { restartOn: new Set([...BY_DEFAULT, 'orphaned'] as const) }),
       compareHub: dice.once(3),
       ...(waves && { waves }),
       ...(isLong && { restartTimeout: 20 * MINUTE }),
@@ -278,6 +285,8 @@ function shifting(scenario: Scenario, dice: Dice, { hasRolloutOperator, hasOptOu
     ...(isLong && { isLong, eventful: 200 * MINUTE, knobs: { ...knobs, upgrades: 1, people: 0 } }),
   };
 }
+
+const twice = (kind: ShiftName, isWanted: boolean): readonly ShiftName[] => (isWanted ? [kind, kind] : []);
 
 interface Theme {
   readonly kinds?: readonly ShiftName[];

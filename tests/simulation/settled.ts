@@ -9,6 +9,7 @@ import { driftsUnder } from './drift.ts';
 import { mayRestart } from './onDelete.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { isOptedOut } from './optOuts.ts';
+import { isBare, isLeftWithoutWebhook, REMOVAL } from './orphans.ts';
 import { covers, hasVault, type Restart } from './referee.ts';
 import { areWindowsOver } from './times.ts';
 import { VAULT_TARGET } from './vault.ts';
@@ -50,6 +51,7 @@ const TRUE_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
 /** The same for verdicts that leave a workload alone. */
 const SKIPPED_WHEN: Readonly<Partial<Record<ReasonCode, Truth>>> = {
   unsupported: ({ policy }, { workload }) => !mayRestart(policy.onDelete, workload),
+  orphaned: ({ policy }, workload) => !mayRestart(policy.onDelete, workload.workload) || isLeftWithoutWebhook(workload),
   namespace: ({ policy }, { namespace }) => policy.skipNamespaces.has(namespace),
   deleting: ({ ending }, { namespace, workload }) => ending.has(namespace) || workload.deleting,
   'scaled-to-zero': (_world, { desired }) => desired === 0,
@@ -141,7 +143,8 @@ function gaveUp(world: World, workload: Controlled, source?: string): boolean {
   const { image, revision } = world.plane.expected(workload);
   // a request for one more restart is answered by the next one, whatever that is for
   const answered = workload.manifest.metadata.annotations[RETRY] === world.referee.lastOf(workload)?.retry;
-  const target = source === undefined ? world.plane.target({ image, revision }) : VAULT_TARGET;
+  const proxy = world.plane.injects(workload.namespace) ? world.plane.target({ image, revision }) : REMOVAL;
+  const target = source === undefined ? proxy : VAULT_TARGET;
   const isLast = answered && last?.target === target && (last.outcome ?? 'verified') !== 'verified';
   return isLast || unseenOf(world, workload).some((one) => one.restartedFor === target && hasFailed(one));
 }
@@ -192,6 +195,7 @@ export const isCurrent = (world: World, workload: Controlled): boolean =>
 
 /** Whether they have the right proxy, however it is configured. */
 function isProxyCurrent(world: World, workload: Controlled): boolean {
+  if (!world.plane.injects(workload.namespace)) return !world.policy.restartOn.has('orphaned') || isBare(workload);
   const expected = world.plane.expected(workload);
   if (world.scenario.shifts)
     return workload.replaceable.every(({ facts }) => driftsUnder(world.policy, expected, facts.sidecar).length === 0);

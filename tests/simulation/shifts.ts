@@ -5,6 +5,7 @@ import type { Policy } from '../../src/plan/policy.ts';
 import type { Dice } from '../unit/fuzz/dice.ts';
 import type { Controlled } from './controlled.ts';
 import { isOptedOut, optOut } from './optOuts.ts';
+import { orphan } from './orphans.ts';
 import type { MissingRight } from './rights.ts';
 import { drawWaves } from './scenario.ts';
 import type { World } from './world.ts';
@@ -13,7 +14,7 @@ const SECOND = 1000;
 
 /** What the world does to the ground on which operators stand: to namespaces, rights, the policy, nodes, reads, pods and words. */
 export const SHIFTS = ['namespace', 'rights', 'policy', 'node', 'reads', 'pods', 'words'] as const;
-export type ShiftName = (typeof SHIFTS)[number] | 'optOut';
+export type ShiftName = (typeof SHIFTS)[number] | 'optOut' | 'orphan';
 
 interface Occasion {
   readonly world: World;
@@ -67,6 +68,7 @@ const ACTS: Readonly<Record<ShiftName, (occasion: Occasion) => void>> = {
   pods: editPods,
   words: sayWords,
   optOut: optOutSomething,
+  orphan: orphanNamespace,
 };
 
 /** A namespace is deleted. It terminates for a while, is gone, and most often is made anew. */
@@ -259,6 +261,12 @@ function optOutSomething(occasion: Occasion): void {
   const { world, dice } = occasion;
   const workload = busy(occasion, (one) => !isOptedOut(world, one));
   if (workload) optOut(world, dice, workload);
+}
+
+function orphanNamespace(occasion: Occasion): void {
+  const { world, dice } = occasion;
+  const workload = busy(occasion, (one) => !world.isTenants(one));
+  if (workload) orphan(world, dice, workload.namespace);
 }
 
 /** People say the words that steer Meltemi, in any order. */

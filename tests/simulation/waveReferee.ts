@@ -6,6 +6,7 @@ import { sameSidecar } from './controlPlane.ts';
 import { driftsUnder } from './drift.ts';
 import type { OperatorProcess } from './operatorProcess.ts';
 import { isOrWasOptedOut } from './optOuts.ts';
+import { isBare } from './orphans.ts';
 import type { Attempt, Referee, Restart } from './referee.ts';
 import { listOf } from './simulatedCluster.ts';
 import type { World } from './world.ts';
@@ -77,7 +78,7 @@ export class WaveReferee {
     if (skipped.length > 0)
       this.#referee.violated('wave-skipped', `${key} goes before ${skipped[0]?.key} of wave ${name}`);
     // a failure that the wave bears is an end; it need not be repaired
-    const endOf = (one: Restart): number => (maxFailures > 0 ? (one.endedAt ?? one.outcomeAt) : one.outcomeAt);
+    const endOf = (one: Restart): number => (maxFailures > 0 ? (one.endedAt ?? one.outcomeAt) : repairedAt(one));
     const ended = Math.max(...inTime.map(endOf)) - END_ON_ITS_WAY;
     const { closedFor } = this.#world.prometheus;
     if (gates.length > 0 && closedFor > 0 && decidedAt - closedFor < ended + bake - COUNTS_FOR)
@@ -128,6 +129,7 @@ export class WaveReferee {
 
   #isCurrent(workload: Controlled): boolean {
     const { plane, scenario, policy } = this.#world;
+    if (!plane.injects(workload.namespace)) return isBare(workload);
     const expected = plane.expected(workload);
     return workload.replaceable.every(
       ({ facts }) =>
@@ -172,6 +174,7 @@ export class WaveReferee {
     return (
       // a tenant makes what his injector refuses
       !this.#world.isTenants(workload) &&
+      plane.injects(workload.namespace) &&
       (draft?.kind === 'Deployment' || draft?.kind === 'Rollout') &&
       draft.strategy === 'RollingUpdate' &&
       // it may lose all of its pods
@@ -192,5 +195,9 @@ export class WaveReferee {
     );
   }
 }
+
+/** A halt may keep the end of one that failed from being noted, long after its pods have become ready. */
+const repairedAt = ({ workload, endedAt, outcomeAt }: Restart): number =>
+  Math.min(outcomeAt, Math.max(endedAt ?? outcomeAt, ...workload.live.map(({ readyAt }) => readyAt)));
 
 const words = (restarts: readonly Restart[]): string => restarts.map(({ workload }) => workload.key).join(', ');

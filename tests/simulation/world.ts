@@ -41,6 +41,8 @@ export class World {
   readonly ending = new Map<string, number>();
   /** Workloads and namespaces that are or were opted out for a while, and since when. */
   readonly optedOutSince = new Map<string, number>();
+  /** Namespaces whose label somebody has taken away, and when that was last. */
+  readonly orphanedSince = new Map<string, number>();
   readonly rights = new Rights();
   /** Nodes that are not heard of, and since when. */
   readonly lostNodes = new Map<string, number>();
