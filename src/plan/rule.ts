@@ -11,7 +11,7 @@ export const endOf = (until: number | undefined, now: number): number =>
 
 /** The input of the rules besides the workload itself. */
 export interface RuleContext
-  extends Omit<PlanContext, 'journal' | 'busy' | 'starting' | 'resumedAt' | 'unseen' | 'managedNamespaces' | 'own'> {
+  extends Omit<PlanContext, 'journal' | 'busy' | 'starting' | 'resumedAt' | 'unseen' | 'own'> {
   /** How far the waves of each run are; absent where nothing is restarted. */
   readonly waves?: Pick<Waves, 'of' | 'ofRun'>;
   readonly history: History;

@@ -27,6 +27,8 @@ const rows: [string, Assessed, string | undefined, Partial<PlanContext>?, (reado
   ['they no longer opt it in', db(), 'not-opted-in', { policy: policy({ optIn: true }) }],
   ['the policy skips its namespace', db(), 'excluded', { policy: policy({ skipNamespaces: new Set(['shop']) }) }],
   ['the policy includes others only', db(), 'excluded', { policy: policy({ includeNamespaces: ['bank'] }) }],
+  ['--namespaces no longer names its own', db(), 'excluded', { managedNamespaces: new Set(['bank']) }],
+  ['… and still names it', db(), undefined, { managedNamespaces: new Set(['bank', 'shop']) }],
   ['a pod asks not to be disrupted', db({ template: ASKING }), 'do-not-disrupt', named('hold')],
   ['… and the policy does not mind', db({ template: ASKING }), undefined, named('ignore')],
   ['a watch is stale', db(), 'watch-stale', { stale: 'webhooks: connection refused' }],
