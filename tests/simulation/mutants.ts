@@ -925,6 +925,19 @@ const ORPHANS: readonly Mutant[] = [
   },
 ];
 
+/** Rules of what is managed. */
+const SCOPE: readonly Mutant[] = [
+  {
+    name: 'evicting on in a namespace that is managed no longer',
+    file: 'src/plan/rules/excluded.ts',
+    snippet: 'if (managedNamespaces?.has(assessed.workload.namespace) === false)',
+    instead: 'if (false)',
+    breaks: 'scope',
+    flavour: 'shifting',
+    shown: 1_000_094,
+  },
+];
+
 /** All of them. */
 export const MUTANTS: readonly Mutant[] = [
   ...ANSWERS,
@@ -939,4 +952,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...NEWS,
   ...SHIFTS,
   ...ORPHANS,
+  ...SCOPE,
 ];

@@ -46,6 +46,8 @@ export class OperatorProcess {
   /** What reached the process, for the referee: it may not know better than this. */
   readonly told = new Map<string, Told>();
   readonly budgetsRead = new Map<string, readonly Budget[]>();
+  /** What it is told to manage; undefined for everything. */
+  readonly scope: ReadonlySet<string> | undefined;
   leaseRead: Labels = {};
   termBeganAt = 0;
   readonly policies: PolicyFile;
@@ -58,6 +60,7 @@ export class OperatorProcess {
   constructor(world: World, id: string) {
     this.id = id;
     this.#world = world;
+    this.scope = world.scope;
     const { time, dice, scenario } = world;
     this.lane = new Lane(time);
     const { lane } = this;
@@ -96,7 +99,7 @@ export class OperatorProcess {
       askGate: (gate) => world.prometheus.ask(gate, lane),
       policy: () => this.policies.policy,
       reconcilePeriod: scenario.reconcilePeriod,
-      namespaces: scenario.isByNamespace ? [...scenario.namespaces, scenario.tenant.namespace] : [],
+      namespaces: [...(this.scope ?? [])],
       dryRun: false,
       report: this.#report(),
       now: lane.now,
@@ -159,6 +162,14 @@ export class OperatorProcess {
 
   get isLeading(): boolean {
     return !this.lane.isDead && this.#leadership.isLeading;
+  }
+
+  get isStopping(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  manages(namespace: string): boolean {
+    return this.scope?.has(namespace) ?? true;
   }
 
   /** As SIGTERM does. */

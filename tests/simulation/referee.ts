@@ -142,7 +142,8 @@ export class Referee {
   #isRemembered({ workload, uid }: Restart): boolean {
     const { kinds, skipNamespaces } = this.#world.policy;
     const { kind, namespace, key } = workload;
-    const isUnseen = kind === 'ReplicaSet' || !kinds.has(kind) || skipNamespaces.has(namespace);
+    const isUnseen =
+      kind === 'ReplicaSet' || !this.#world.manages(namespace) || !kinds.has(kind) || skipNamespaces.has(namespace);
     return isUnseen && this.#world.lease.journal.get(key)?.uid === uid;
   }
 
@@ -263,6 +264,7 @@ export class Referee {
       'opted-out': wasOptedOut(this.#world, controlled, { namespaces, before: decidedAt - LONGEST_LOOK }),
       terminating: isKnown && decidedAt - (ending.get(namespace) ?? decidedAt) > ANSWER_AGE,
       kind: policies.every(({ kinds }) => !kinds.has(kind)),
+      scope: !process.manages(namespace),
       'skipped-namespace': policies.every(({ skipNamespaces }) => skipNamespaces.has(namespace)),
       'on-delete': policies.every(
         ({ onDelete }) => !mayRestart(onDelete, workload, entry?.evicts === true ? 'evict' : undefined),

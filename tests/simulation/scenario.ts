@@ -246,16 +246,23 @@ interface Later {
   readonly hasOptOuts: boolean;
   /** Labels and webhooks go, and pods may lose their sidecar then. */
   readonly hasOrphans: boolean;
+  /** `--namespaces` is edited. */
+  readonly hasScope: boolean;
 }
 
 const later = (seed: number): Later => ({
   hasRolloutOperator: diceFor(seed, 21).once(4),
   hasOptOuts: diceFor(seed, 22).once(4),
   hasOrphans: diceFor(seed, 30).once(4),
+  hasScope: diceFor(seed, 29).once(4),
 });
 
 /** What shifts. In every other scenario of these the workloads are such as one kind of shift hits most. */
-function shifting(scenario: Scenario, dice: Dice, { hasRolloutOperator, hasOptOuts, hasOrphans }: Later): Scenario {
+function shifting(
+  scenario: Scenario,
+  dice: Dice,
+  { hasRolloutOperator, hasOptOuts, hasOrphans, hasScope }: Later,
+): Scenario {
   const theme = dice.pick(['long', 'node', 'pods', 'rights', 'any', 'any', 'any', 'any'] as const);
   const { policy, namespaces, workloads, tenant, knobs } = scenario;
   const { kinds = SHIFTS.map(() => dice.pick(SHIFTS)).slice(-3), ofKinds } = THEMES[theme];
@@ -270,9 +277,9 @@ function shifting(scenario: Scenario, dice: Dice, { hasRolloutOperator, hasOptOu
     tenant: { ...tenant, workloads: themed(tenant.workloads) },
     shifts: {
       acts: isLong ? 30 : 3 + dice.below(8),
-      kinds: [...kinds, ...twice('optOut', hasOptOuts), ...twice('orphan', hasOrphans)],
+      kinds: [...kinds, ...twice('optOut', hasOptOuts), ...twice('orphan', hasOrphans), ...twice('scope', hasScope)],
     },
-    isByNamespace: dice.once(3),
+    isByNamespace: dice.once(3) || hasScope,
     hasRolloutOperator,
     policy: {
       ...policy,

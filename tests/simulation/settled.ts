@@ -135,7 +135,10 @@ const isAlone = (world: World, { namespace }: Controlled): boolean =>
   world
     .existing()
     .every(
-      (one) => one.namespace === namespace || world.plane.labelOf(one.namespace) !== world.plane.labelOf(namespace),
+      (one) =>
+        one.namespace === namespace ||
+        !world.manages(one.namespace) ||
+        world.plane.labelOf(one.namespace) !== world.plane.labelOf(namespace),
     );
 
 function gaveUp(world: World, workload: Controlled, source?: string): boolean {
@@ -214,6 +217,7 @@ export function unsettled(world: World, workload: Controlled): string | undefine
   if (!leader) return 'nobody leads';
   const last = world.referee.lastOf(workload);
   if (last && world.referee.isOpen(last)) return 'its restart has no outcome';
+  if (!world.manages(workload.namespace)) return undefined;
   const { kinds, skipNamespaces } = world.policy;
   if (!kinds.has(workload.kind) || skipNamespaces.has(workload.namespace)) return undefined;
   if (isCurrent(world, workload)) return undefined;

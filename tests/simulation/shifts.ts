@@ -8,13 +8,14 @@ import { isOptedOut, optOut } from './optOuts.ts';
 import { orphan } from './orphans.ts';
 import type { MissingRight } from './rights.ts';
 import { drawWaves } from './scenario.ts';
+import { narrowScope } from './scope.ts';
 import type { World } from './world.ts';
 
 const SECOND = 1000;
 
 /** What the world does to the ground on which operators stand: to namespaces, rights, the policy, nodes, reads, pods and words. */
 export const SHIFTS = ['namespace', 'rights', 'policy', 'node', 'reads', 'pods', 'words'] as const;
-export type ShiftName = (typeof SHIFTS)[number] | 'optOut' | 'orphan';
+export type ShiftName = (typeof SHIFTS)[number] | 'optOut' | 'orphan' | 'scope';
 
 interface Occasion {
   readonly world: World;
@@ -69,6 +70,7 @@ const ACTS: Readonly<Record<ShiftName, (occasion: Occasion) => void>> = {
   words: sayWords,
   optOut: optOutSomething,
   orphan: orphanNamespace,
+  scope: leaveNamespace,
 };
 
 /** A namespace is deleted. It terminates for a while, is gone, and most often is made anew. */
@@ -267,6 +269,12 @@ function orphanNamespace(occasion: Occasion): void {
   const { world, dice } = occasion;
   const workload = busy(occasion, (one) => !world.isTenants(one));
   if (workload) orphan(world, dice, workload.namespace);
+}
+
+function leaveNamespace(occasion: Occasion): void {
+  const { world, dice } = occasion;
+  const workload = busy(occasion, (one) => !world.isTenants(one));
+  if (workload) narrowScope(world, dice, workload.namespace);
 }
 
 /** People say the words that steer Meltemi, in any order. */

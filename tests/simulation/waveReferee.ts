@@ -139,8 +139,12 @@ export class WaveReferee {
   }
 
   /** Whether a wave still has a workload: its policy has not left it out since, and its namespace is not about to go. */
-  #isIn({ kind, namespace }: Controlled, { policies: { policy }, view }: OperatorProcess): boolean {
-    const isLeftOut = !policy.kinds.has(kind) || policy.skipNamespaces.has(namespace);
+  #isIn({ kind, namespace }: Controlled, process: OperatorProcess): boolean {
+    const {
+      policies: { policy },
+      view,
+    } = process;
+    const isLeftOut = !process.manages(namespace) || !policy.kinds.has(kind) || policy.skipNamespaces.has(namespace);
     return !isLeftOut && view.mesh().namespaces.get(namespace)?.deleting !== true;
   }
 
@@ -152,6 +156,7 @@ export class WaveReferee {
     const made = Date.parse(manifest.metadata.creationTimestamp);
     return (
       another === undefined &&
+      process.manages(namespace) &&
       policy?.kinds.has(kind) === true &&
       !policy.skipNamespaces.has(namespace) &&
       !ending.has(namespace) &&

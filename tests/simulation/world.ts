@@ -43,6 +43,8 @@ export class World {
   readonly optedOutSince = new Map<string, number>();
   /** Namespaces whose label somebody has taken away, and when that was last. */
   readonly orphanedSince = new Map<string, number>();
+  /** What `--namespaces` names; undefined where it is not given. Processes that run keep what they began with. */
+  scope: ReadonlySet<string> | undefined;
   readonly rights = new Rights();
   /** Nodes that are not heard of, and since when. */
   readonly lostNodes = new Map<string, number>();
@@ -75,6 +77,7 @@ export class World {
     this.scenario = scenario ?? drawScenario(seed, this.dice);
     const { knobs, visible, namespaces, workloads, tenant } = this.scenario;
     this.weather = new FaultWeather(this.dice, knobs.mishaps, knobs.slowCalls);
+    if (this.scenario.isByNamespace) this.scope = new Set([...namespaces, tenant.namespace]);
     this.plane = new ControlPlane(this.dice, visible);
     if (this.scenario.vault) {
       this.plane.hasVault = true;
@@ -158,6 +161,11 @@ export class World {
 
   existing(): Controlled[] {
     return [...this.#workloads.values()].filter(({ gone }) => !gone);
+  }
+
+  /** Whether a namespace is one of those that processes are told to manage. */
+  manages(namespace: string): boolean {
+    return this.scope?.has(namespace) ?? true;
   }
 
   /** Without the tenant's. */
