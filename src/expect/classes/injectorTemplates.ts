@@ -75,9 +75,14 @@ export class InjectorTemplates {
 
   /** What is read of a pod with these annotations; undefined if a template that it gets is not understood. */
   readsFor(annotations: Labels): InjectorReads | undefined {
-    const reads = this.#namesFor(annotations).map((name) => this.#readsOf(name));
-    const known = reads.filter((one) => one !== undefined);
-    if (known.length < reads.length) return undefined;
+    const known: InjectorReads[] = [];
+    // a tenant may write 100,000 names into one annotation
+    for (const name of new Set(this.#namesFor(annotations)))
+      for (const template of this.#aliased(name)) {
+        const reads = this.#readsOf(template);
+        if (!reads) return undefined;
+        known.push(reads);
+      }
     return {
       labels: all(
         known.map(({ labels }) => labels),
@@ -92,13 +97,14 @@ export class InjectorTemplates {
   #namesFor(annotations: Labels): readonly string[] {
     const own = annotations[TEMPLATES_ANNOTATION]?.split(',').map((name) => name.trim());
     const { defaultTemplates } = this.#config;
+    return own ?? (defaultTemplates?.length ? defaultTemplates : USUAL);
+  }
+
+  #aliased(name: string): readonly string[] {
     const aliases = this.#config.aliases ?? {};
-    const names = own ?? (defaultTemplates?.length ? defaultTemplates : USUAL);
-    return names.flatMap((name) => {
-      const alias = Object.hasOwn(aliases, name) ? aliases[name] : [name];
-      // a name of no template is not understood
-      return fits([alias], [['string']]) ? (alias as readonly string[]) : [''];
-    });
+    const alias = Object.hasOwn(aliases, name) ? aliases[name] : [name];
+    // a name of no template is not understood
+    return fits([alias], [['string']]) ? (alias as readonly string[]) : [''];
   }
 
   #readsOf(name: string): InjectorReads | undefined {

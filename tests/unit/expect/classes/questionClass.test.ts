@@ -4,6 +4,7 @@ import type { AskedInjection } from '../../../../src/expect/mesh.ts';
 import type { Question } from '../../../../src/expect/question.ts';
 import type { PodTemplate } from '../../../../src/model.ts';
 import { injection, istiod } from '../../../builders/workload.ts';
+import { busiestTurn } from '../busiestTurn.ts';
 import { SIDECAR } from './istioTemplates.ts';
 
 /** The data of the injector ConfigMap; JSON is YAML. */
@@ -265,4 +266,12 @@ describe('what the configuration reads decides', () => {
     assert.equal(new Set(classes(ISTIO)).size, 1);
     assert.equal(new Set(classes(withTemplate(image('{{ (index .Spec.InitContainers 0).Image }}')))).size, 2);
   });
+});
+
+it('an annotation of 250,000 names of templates does not hold up the event loop', async () => {
+  const annotations = { 'inject.istio.io/templates': ','.repeat(250_000) };
+  const asks = async () => {
+    for (let asked = 0; asked < 5; asked++) classOf(question({ template: { ...TEMPLATE, annotations } }));
+  };
+  assert.ok((await busiestTurn(asks)) < 400);
 });
