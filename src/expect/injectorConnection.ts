@@ -55,6 +55,8 @@ export class InjectorConnection {
   readonly #agent: Agent;
   readonly #connector: buildConnector.connector;
   readonly #impatient: buildConnector.connector;
+  /** Questions without an answer. Of those that are still being written, the agent knows nothing. */
+  readonly #pending = new Set<Promise<Answer>>();
 
   constructor(entry: WebhookEntry, options: ConnectionOptions) {
     this.#entry = entry;
@@ -71,7 +73,13 @@ export class InjectorConnection {
    * @throws {ConnectionFault} when no connection can be made
    * @throws {Error} when this question is not answered: another status than 200, no JSON, too large, too late, cut off
    */
-  async post(question: Question): Promise<Answer> {
+  post(question: Question): Promise<Answer> {
+    const posted = this.#post(question);
+    this.#pending.add(posted);
+    return posted.finally(() => this.#pending.delete(posted));
+  }
+
+  async #post(question: Question): Promise<Answer> {
     const { namespace, name, template, podCreator } = question;
     const url = this.#url();
     const user = podCreator === undefined ? undefined : await this.#options.podCreators.user(podCreator);
@@ -97,8 +105,9 @@ export class InjectorConnection {
   }
 
   /** Closes the connections after the pending questions are answered. */
-  close(): Promise<void> {
-    return this.#agent.close();
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#pending);
+    await this.#agent.close();
   }
 
   /** Closes the connections and aborts the pending questions. */

@@ -558,6 +558,20 @@ describe('connections', () => {
     assert.deepEqual(new Set((await answers).map(word)), new Set([SIDECAR]));
     assert.deepEqual(one.told, []);
   });
+
+  it('are not closed while a question is still being written', async () => {
+    const read = Promise.withResolvers<string>();
+    const cluster = { service: async () => one.service, accountUid: () => read.promise };
+    await using one: Bench = await bench(injects, { cluster });
+    const written = [
+      one.ask({ podCreator: 'job-controller' }),
+      ...[1, 2].map((templateHash) => one.ask({ templateHash: String(templateHash) })),
+    ];
+    const closed = one.injectors.keepOnly([]);
+    read.resolve('uid');
+    assert.deepEqual((await Promise.all(written)).map(word), [SIDECAR, SIDECAR, SIDECAR]);
+    await closed;
+  });
 });
 
 describe('an answer', () => {
