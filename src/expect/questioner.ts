@@ -64,10 +64,10 @@ export class Questioner {
   async #askOver(line: InjectorLine, asked: Question): Promise<Answer> {
     while (line.trial) await line.trial;
     line.waiting.delete(asked);
-    // the line was closed while this question waited for its turn
-    if (!this.#options.lines.isOpen(line, asked.injection)) return this.ask(asked);
     const outOfTurn = this.#outOfTurn.get(asked);
     this.#outOfTurn.delete(asked);
+    // the line was closed while this question waited for its turn
+    if (!this.#options.lines.isOpen(line, asked.injection)) return this.ask(asked);
     if (!outOfTurn && line.retryAt > this.#options.now()) return unreachable(asked, line.problem);
     const outcome = await (outOfTurn ?? this.#put(line, line.net, asked));
     return outcome.kind === 'answer' ? outcome.answer : this.#settle(line, asked, outcome);

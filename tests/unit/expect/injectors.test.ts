@@ -572,6 +572,24 @@ describe('connections', () => {
     assert.deepEqual((await Promise.all(written)).map(word), [SIDECAR, SIDECAR, SIDECAR]);
     await closed;
   });
+
+  it('that are closed while it is found out whose fault a failure is leave no question with their fault', async () => {
+    await using one = await bench();
+    const held: (() => void)[] = [];
+    one.server.behaviour = (response, asked) => held.push(() => saying('', 500)(response, asked));
+    const answers = times(10, (index) => one.ask({ templateHash: String(index) }));
+    await until('four questions', () => held.length === 4);
+    held.shift()?.();
+    await until('three others', () => held.length === 6);
+    const closed = one.injectors.keepOnly([]);
+    one.server.behaviour = injects;
+    for (const answer of held) answer();
+    await closed;
+    assert.deepEqual(
+      (await answers).slice(4).map(word),
+      Array.from({ length: 6 }, () => SIDECAR),
+    );
+  });
 });
 
 describe('an answer', () => {
