@@ -188,7 +188,16 @@ test.each(troubles)('the failures of a question that failed alone, when %s', (_,
 test('no more than 100,000 answers are kept, the newest', () => {
   const kept = new KeptAnswers(() => 0);
   const answer = sidecar();
-  for (let i = 0; i <= 100_000; i++) kept.keep(`epoch/shop/${i}`, answer);
-  const known = [0, 1, 100_000].map((i) => kept.of(`epoch/shop/${i}`) !== undefined);
-  assert.deepEqual(known, [false, true, true]);
+  for (let i = 0; i < 100_000; i++) kept.keep(`epoch/shop/${i}`, answer);
+  for (const again of [0, 100_000]) kept.keep(`epoch/shop/${again}`, answer);
+  const known = [0, 1, 2, 100_000].map((i) => kept.of(`epoch/shop/${i}`) !== undefined);
+  assert.deepEqual(known, [true, false, true, true]);
+});
+
+test('no more than 100,000 questions that failed alone are remembered, those that failed last', () => {
+  const kept = new KeptAnswers(() => 0);
+  for (let i = 0; i < 100_000; i++) kept.failedAlone(`epoch/shop/${i}`, bad);
+  for (const again of [0, 100_000]) kept.failedAlone(`epoch/shop/${again}`, bad);
+  const known = [0, 1, 2, 100_000].map((i) => kept.trouble(`epoch/shop/${i}`) !== undefined);
+  assert.deepEqual(known, [true, false, true, true]);
 });

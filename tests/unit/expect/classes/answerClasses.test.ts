@@ -182,6 +182,70 @@ test('templates that are all refused are asked about by themselves', async () =>
   assert.deepEqual(bench.news().sort(), names(10));
 });
 
+test('templates that were all refused share an answer as soon as they get one', async () => {
+  const bench = new Bench();
+  bench.answers = () => REFUSED;
+  await bench.all(names(10));
+  bench.now += MINUTE;
+  bench.answers = () => sidecar('proxy:1');
+  bench.news();
+  assert.deepEqual(await bench.all(names(10)), each(10, 'proxy:1'));
+  assert.deepEqual(bench.news(), ['web-0', 'web-1']);
+});
+
+test('templates that are all refused do not wait for each other', async () => {
+  let [open, most] = [0, 0];
+  const classes = new AnswerClasses({
+    ask: async () => {
+      most = Math.max(most, ++open);
+      await new Promise(setImmediate);
+      open -= 1;
+      return REFUSED;
+    },
+    kept: () => undefined,
+    drops: () => 0,
+    now: () => NOW,
+    onDissolved: () => assert.fail('none is answered'),
+  });
+  const bench = new Bench();
+  await Promise.all(names(10).map((name) => classes.ask(bench.question(name))));
+  assert.equal(most, 6);
+});
+
+const ends: readonly [name: string, happens: (bench: Bench) => unknown][] = [
+  [
+    'an hour has passed',
+    (bench) => {
+      bench.now += HOUR;
+    },
+  ],
+  [
+    'the samples are refused',
+    async (bench) => {
+      bench.answers = () => REFUSED;
+      for (const name of names(2)) await bench.injectors.askAfresh(bench.question(name));
+    },
+  ],
+];
+test.each(ends)('nobody shares an answer any longer when %s', async (_, happens) => {
+  const bench = new Bench();
+  await bench.all(names(10));
+  assert.ok(bench.injectors.isShared(bench.question('web-9')));
+  await happens(bench);
+  assert.equal(bench.injectors.kept(bench.question('web-9')), undefined);
+});
+
+test('a sample that is refused later gives its place to another', async () => {
+  const bench = new Bench();
+  await bench.all(names(10));
+  bench.answers = (name) => (name === 'web-0' ? REFUSED : sidecar('proxy:1'));
+  await bench.injectors.askAfresh(bench.question('web-0'));
+  assert.equal(bench.injectors.kept(bench.question('web-9')), undefined);
+  bench.news();
+  assert.deepEqual(await bench.all(names(10)), ['injector-refused', ...each(9, 'proxy:1')]);
+  assert.deepEqual(bench.news(), ['web-2']);
+});
+
 for (const background of [true, false])
   test(`an injector that does not answer leaves all unknown, and is asked again later${background ? '' : ', by a plan'}`, async () => {
     const bench = new Bench(background);
@@ -208,12 +272,16 @@ test('an answer that changes is shared anew once its epoch is forgotten', async 
   assert.deepEqual(bench.news(), ['web-0', 'web-1']);
 });
 
-test('a class whose answers differed shares again once its epoch is forgotten', async () => {
+const forgets: readonly [name: string, forget: (bench: Bench) => unknown][] = [
+  ['forgotten', ({ injectors, injection }) => injectors.forget(injection)],
+  ['over', ({ injectors }) => injectors.keepOnly([])],
+];
+test.each(forgets)('a class whose answers differed shares again once its epoch is %s', async (_, forget) => {
   const bench = new Bench();
   bench.answers = (name) => sidecar(name === 'web-1' ? 'other:1' : 'proxy:1');
   await bench.all(names(5));
   bench.answers = () => sidecar('proxy:1');
-  bench.injectors.forget(bench.injection);
+  await forget(bench);
   bench.news();
   await bench.all(names(5));
   assert.deepEqual(bench.news(), ['web-0', 'web-1']);
