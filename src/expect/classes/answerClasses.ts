@@ -126,7 +126,6 @@ export class AnswerClasses {
     }
     const asking = this.#options.ask(asked);
     one.asking.set(key, asking);
-    one.settling = undefined;
     const answer = await asking;
     one.asking.delete(key);
     one.settling = undefined;
@@ -134,7 +133,6 @@ export class AnswerClasses {
     else {
       one.answered.add(key);
       one.looked = undefined;
-      this.#sharedBy(one, asked);
     }
     return answer;
   }
@@ -177,10 +175,7 @@ export class AnswerClasses {
 
   #dissolve(one: AnswerClass, asked: Question): void {
     one.isDissolved = true;
-    const samples = [...one.answered];
-    one.answered.clear();
-    one.places.clear();
-    this.#options.onDissolved(asked, samples);
+    this.#options.onDissolved(asked, [...one.answered]);
   }
 }
 
@@ -203,7 +198,6 @@ function isSample(one: AnswerClass, key: string): boolean {
   const place = placeOf(one, key);
   return (
     one.asking.has(key) ||
-    one.answered.has(key) ||
     one.asking.size + one.answered.size < SAMPLES ||
     place % ONE_IN === 0 ||
     (one.isTurnDue && place >= one.turn)

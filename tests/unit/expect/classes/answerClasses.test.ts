@@ -106,6 +106,15 @@ test('if two templates of a class have different answers, each is asked about by
   assert.deepEqual(bench.unlike.length, 1);
 });
 
+test('that the answers of a class differ is told once, and takes back nothing a second time', async () => {
+  const bench = new Bench();
+  bench.answers = (name) => sidecar(name === 'web-1' ? 'other:1' : 'proxy:1');
+  for (let twice = 0; twice < 2; twice++) await bench.all(names(5));
+  await bench.injectors.askAfresh(bench.question('web-3'));
+  assert.equal(bench.unlike.length, 1);
+  assert.ok(bench.injectors.kept(bench.question('web-0')));
+});
+
 test('a later sample that differs takes back what was shared', async () => {
   const bench = new Bench();
   bench.answers = (name) => sidecar(name === 'web-50' ? 'other:1' : 'proxy:1');
@@ -166,6 +175,19 @@ test('when shared answers are too old, two are asked about again and one more in
     await bench.injectors.recheck([]);
   }
   assert.deepEqual([...seen].sort(), names(10).sort());
+});
+
+test('in the end each template is asked about by itself, again and again', async () => {
+  const bench = new Bench();
+  await bench.all(names(6));
+  for (let round = 0; round < 3; round++) {
+    bench.news();
+    for (let hours = 0; hours < 6; hours++) {
+      bench.now += HOUR;
+      await bench.all(names(6));
+    }
+    assert.deepEqual(new Set(bench.news()), new Set(names(6)));
+  }
 });
 
 test('a question that is refused is not shared, and keeps no other from an answer', async () => {
