@@ -32,6 +32,11 @@ export class AnswerSamples {
     const { epoch } = question.injection;
     const known = this.#epochs.get(epoch) ?? { samples: [], nextAt: now + INTERVAL };
     this.#epochs.set(epoch, known);
+    // a sample from before the ProxyConfigs of its namespace were changed would now show a change of the injector
+    known.samples = known.samples.filter(
+      ({ question: { namespace, proxyConfigs } }) =>
+        namespace !== question.namespace || proxyConfigs === question.proxyConfigs,
+    );
     const isNew = known.samples.every(
       (one) => one.question.namespace !== question.namespace || isWeaker(one.answer, answer),
     );

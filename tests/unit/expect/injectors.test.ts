@@ -991,6 +991,21 @@ describe('an injector is asked again', () => {
     assert.equal(one.requests, requests + 1);
   });
 
+  it('but not with a template from before the ProxyConfigs of its namespace were changed', async () => {
+    const { one, changed } = await answered(0);
+    await using _ = one;
+    const ask = async (proxyConfigs: string): Promise<void> => {
+      for (const namespace of ['bank', 'shop']) await one.ask({ namespace, proxyConfigs, templateHash: proxyConfigs });
+    };
+    await ask('before');
+    one.server.behaviour = other;
+    await ask('after');
+    one.now += MINUTE;
+    await one.injectors.recheck([one.injection()]);
+    assert.deepEqual(changed, []);
+    assert.equal(one.requests, 5, 'it was asked again');
+  });
+
   it('in the background: four injections at a time', async () => {
     const { one } = await answered(0);
     await using _ = one;
