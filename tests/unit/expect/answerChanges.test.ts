@@ -3,6 +3,7 @@ import type { Answer } from '../../../src/expect/answer.ts';
 import { AnswerChanges } from '../../../src/expect/answerChanges.ts';
 import type { Question } from '../../../src/expect/question.ts';
 import { sidecarConfig } from '../../../src/pods/sidecarConfig.ts';
+import { reason } from '../../../src/reasons.ts';
 import { expected, injection, MINUTE, workload } from '../../builders/workload.ts';
 
 const { template } = workload();
@@ -59,6 +60,54 @@ test('of one namespace, a template that is injected is asked again, and none tha
     onNamespaceChange: () => assert.fail('no change of a namespace'),
   });
   watched.add({ ...QUESTION, name: 'declined' }, { kind: 'no-sidecar' });
+  watched.add(QUESTION, answer('a'));
+  now = MINUTE;
+  await watched.recheck([injection()]);
+  assert.deepEqual(asked, ['web']);
+});
+
+const unknown = (code: 'bad-answer' | 'injector-refused'): Answer => ({ kind: 'unknown', reason: reason(code, 'no') });
+
+/** The answer that was kept, the one that came in its place, and whether the injector is asked again at once. */
+const news: [name: string, before: Answer, after: Answer, isNews: boolean][] = [
+  ['no sidecar', answer('a'), { kind: 'no-sidecar' }, true],
+  ['a refusal', answer('a'), unknown('injector-refused'), true],
+  ['an answer after a refusal', unknown('injector-refused'), answer('a'), true],
+  ['another configuration', answer('a'), answer('b'), false],
+  ['a bad answer', answer('a'), unknown('bad-answer'), false],
+];
+test.each(news)('%s in the place of another answer', async (_, before, after, isNews) => {
+  let asked = 0;
+  const watched = new AnswerChanges({
+    now: () => 0,
+    ask: async () => {
+      asked += 1;
+      return before;
+    },
+    isFailing: () => false,
+    onChange: () => assert.fail('no change'),
+    onNamespaceChange: () => assert.fail('no change of a namespace'),
+  });
+  watched.add({ ...QUESTION, namespace: 'bank' }, answer('a'));
+  watched.add(QUESTION, after, before);
+  await watched.recheck([injection()]);
+  assert.equal(asked, Number(isNews));
+});
+
+test('a template that is refused is not the one that is asked again', async () => {
+  let now = 0;
+  const asked: string[] = [];
+  const watched = new AnswerChanges({
+    now: () => now,
+    ask: async ({ name }) => {
+      asked.push(name);
+      return answer('a');
+    },
+    isFailing: () => false,
+    onChange: () => assert.fail('no change'),
+    onNamespaceChange: () => assert.fail('no change of a namespace'),
+  });
+  watched.add({ ...QUESTION, name: 'refused' }, unknown('injector-refused'));
   watched.add(QUESTION, answer('a'));
   now = MINUTE;
   await watched.recheck([injection()]);
