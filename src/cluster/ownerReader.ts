@@ -74,6 +74,8 @@ export class OwnerReader {
     if (known !== 'discover') return known && { ...known, namespaced: true, isWhole: true };
     if (!GROUP_VERSION.test(apiVersion)) return undefined;
     const place = (await this.#kinds(apiVersion, signal)).get(kind);
+    // it may be served later
+    if (!place) this.#served.delete(apiVersion);
     return place && { ...place, isWhole: false };
   }
 
@@ -83,9 +85,7 @@ export class OwnerReader {
     if (known) return known;
     const asked = this.#discover(apiVersion, signal);
     this.#served.set(apiVersion, asked);
-    const forget = (): unknown => this.#served.delete(apiVersion);
-    // an API may be served later
-    asked.then((kinds) => kinds.size === 0 && forget(), forget);
+    asked.catch(() => this.#served.delete(apiVersion));
     return asked;
   }
 

@@ -101,6 +101,13 @@ test('what an API serves is asked for once, and again where it failed', async ()
   assert.equal(api.lists.filter(({ path }) => path === '/apis/farm.example/v1').length, 2);
 });
 
+test('a kind that an API serves only later is found then', async () => {
+  const api = new FakeApi([{ resources: served.resources.slice(2) }, served, owned]);
+  const reader = new OwnerReader(api);
+  assert.equal(await reader.read('shop', flock), undefined);
+  assert.deepEqual(await reader.read('shop', flock), { owner: parent });
+});
+
 test('of a custom resource only the metadata is asked for', async () => {
   const api = new FakeApi([served, owned]);
   await new OwnerReader(api).read('shop', flock);
