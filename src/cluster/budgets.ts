@@ -36,9 +36,10 @@ export function listBudgets(api: Api, namespace?: string, signal?: AbortSignal):
 /**
  * Converts a budget to the model. A budget without selector covers no pod (policy/v1 PodDisruptionBudgetSpec). If the disruption controller
  * has not updated its status yet, it allows no disruption, as in the eviction API (pkg/registry/core/pod/storage/eviction.go).
+ * One with wrong types covers its namespace and allows nothing: it may protect any pod.
  */
 export function budgetOf(raw: RawBudget): Budget {
-  const { metadata, spec, status } = fits(raw, BUDGET) ? raw : { metadata: raw.metadata };
+  const { metadata, spec, status } = fits(raw, BUDGET) ? raw : { metadata: raw.metadata, spec: { selector: {} } };
   const observed = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
   return {
     namespace: String(metadata?.namespace ?? ''),

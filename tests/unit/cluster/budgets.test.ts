@@ -45,3 +45,10 @@ for (const [name, selector, covers] of selectors) {
     assert.deepEqual(covering([{ ...budget, namespace: 'other' }], workload()), []);
   });
 }
+
+const read: [string, Parameters<typeof budgetOf>[0], boolean][] = [
+  ['whose selector is null covers nothing', { metadata, spec: { selector: null }, status }, false],
+  ['that cannot be read covers its namespace', { metadata, status: { disruptionsAllowed: 'two' } } as never, true],
+];
+for (const [what, raw, covers] of read)
+  test(`a budget ${what}`, () => assert.equal(covering([budgetOf(raw)], workload()).length === 1, covers));
