@@ -84,6 +84,16 @@ describe('list', () => {
     await assert.rejects(wholeList(new FakeApi([page(['a'], 'again')]), { path }), { reason: 'Malformed' });
   });
 
+  it('hands its signal on to every page', async () => {
+    const api = new FakeApi([page(['a'], 'next'), page(['b'])]);
+    const { signal } = new AbortController();
+    await wholeList(api, { path, signal });
+    assert.deepEqual(
+      api.lists.map((list) => list.signal === signal),
+      [true, true],
+    );
+  });
+
   it('hands its priority on, and none where it has none', async () => {
     const api = new FakeApi([page([])]);
     await wholeList(api, { path, priority: 'follow' });
