@@ -334,11 +334,12 @@ describe('reflector: failures', () => {
     assert.deepEqual([one.names, one.errors], [['a'], [refused]]);
   });
 
-  it('waits at least as long as the server asks', async () => {
+  it('waits at least as long as a busy server asks, and lists nothing again', async () => {
     const busy = new ApiError({ ...call, status: 429, reason: 'TooManyRequests', message: 'busy', retryAfterMs: 9000 });
     const one = start([list([])], [busy]);
     assert.equal(await one.skipPause(), 9000);
     assert.equal((await one.watch(1)).query.resourceVersion, '10');
+    assert.equal(one.api.lists.length, 1);
   });
 
   for (const seconds of ['61', '999999', '99999999999999999999'])
