@@ -70,7 +70,7 @@ export interface OperatorOptions {
     | 'journalUnreadable'
     | 'journalRebuilt'
   > &
-    Partial<Pick<Report, 'forecast'>>;
+    Partial<Pick<Report, 'forecast' | 'begin' | 'end'>>;
   /** Steady clock, milliseconds: it neither jumps nor goes back. */
   readonly now: () => number;
   /** Wall clock, milliseconds: for times that others wrote, and that users read. */
@@ -203,6 +203,7 @@ export class Operator {
     // what was orphaned or contradicted in an earlier term need not have been so all the time since
     this.#orphanedSince.clear();
     this.#contradictedSince.clear();
+    this.#options.report.begin?.();
     this.#upkeep.load();
     this.#scans.askForAll(this.#options.now());
     if (!this.#options.dryRun) this.#options.notifier.begin(signal);
@@ -215,6 +216,7 @@ export class Operator {
     this.#options.metricGates.rest();
     this.#eta.rest();
     await this.#restarts.idle();
+    this.#options.report.end?.();
   }
 
   #restarter(signal: AbortSignal): Restarter {

@@ -59,6 +59,8 @@ export class Report implements Omit<RestartListener, 'sending'> {
   readonly #options: ReportOptions;
   readonly #events: EventSender;
   readonly #subscribers: readonly EvaluationSubscriber[];
+  /** Those that say how long something has lasted. */
+  #lasting: readonly EvaluationSubscriber[] = [];
   readonly #metricGates: MetricGateNews;
   readonly #unreachable = new Set<string>();
   /** Namespaces in which records were refused. */
@@ -77,19 +79,31 @@ export class Report implements Omit<RestartListener, 'sending'> {
       new DecisionLog(logger),
       new OutdatedEvents(events),
       new HaltNews(logger, metrics, events),
-      new GateEvents(metrics, events),
-      new BudgetEvents(events),
       new RolloutGroupNews(logger, events),
-      new WorkloadCounts(metrics, wall),
       new WaveCounts(metrics),
     ];
+    this.begin();
+  }
+
+  /** A term of leading begins. What lasted in an earlier term need not have lasted all the time since. */
+  begin(): void {
+    const { metrics } = this.#options;
+    this.#lasting = [
+      new GateEvents(metrics, this.#events),
+      new BudgetEvents(this.#events),
+      new WorkloadCounts(metrics, this.#wall),
+    ];
+  }
+
+  /** Nothing of a term is under way any more. An evaluation that was may have set metrics since the process stopped leading. */
+  end(): void {
+    this.#options.metrics.leads(false);
   }
 
   mesh(mesh: Mesh): void {
     const entries = mesh.injections.filter(isAsked).map(({ entry }) => entry);
     const configurations = new Set(entries.map(({ configuration }) => configuration));
     for (const one of this.#unreachable) if (!configurations.has(one)) this.#unreachable.delete(one);
-    this.#options.metrics.unreachable(this.#unreachable.size);
     const injectors = [
       ...new Set(
         entries.map(({ configuration, revision }) => (revision ? `${configuration} (${revision})` : configuration)),
@@ -190,7 +204,7 @@ export class Report implements Omit<RestartListener, 'sending'> {
 
   /** Tells each subscriber in turn. */
   async evaluated(evaluation: Evaluation): Promise<void> {
-    for (const subscriber of this.#subscribers) await subscriber.evaluated(evaluation);
+    for (const subscriber of [...this.#subscribers, ...this.#lasting]) await subscriber.evaluated(evaluation);
     this.#options.metrics.unreachable(this.#unreachable.size);
   }
 

@@ -6,6 +6,8 @@ import { keyOf, type Workload, type WorkloadKey } from '../../src/model.ts';
 import { RESTARTED_AT } from '../../src/names.ts';
 import type { JournalEntry } from '../../src/plan/journalEntry.ts';
 import { fingerprint } from '../../src/plan/record.ts';
+import { Metrics } from '../../src/report/metrics.ts';
+import { Report } from '../../src/report/report.ts';
 import { timestamp } from '../../src/rfc3339.ts';
 import { recorded, restarted } from '../builders/journal.ts';
 import { FakeStore } from '../builders/journalStore.ts';
@@ -215,6 +217,55 @@ test('a wave is not done because the kind of its workloads may not be listed for
   await until('an evaluation', () => bench.evaluations > before);
   await bench.stepDown();
   assert.deepEqual(bench.patched, []);
+});
+
+describe('what the metrics say of the terms of one process', () => {
+  /** An operator that only looks at an outdated workload. @param onDecided called when a decision is logged */
+  function looking(onDecided: () => void = () => undefined) {
+    const metrics = new Metrics('0.0.0');
+    const silent = () => undefined;
+    const clock = { wall: NOW };
+    const report = new Report({
+      logger: { debug: silent, info: (said) => said === 'Decided' && onDecided(), warn: silent, error: silent },
+      metrics,
+      cluster: { emit: async () => undefined },
+      namespace: 'meltemi',
+      wall: () => clock.wall,
+    });
+    const bench = new OperatorBench({
+      workloads: () => [web()],
+      pauseState: { paused: 'only looks' },
+      given: { report },
+    });
+    return { bench, metrics, clock };
+  }
+
+  it('a workload is outdated since this term has seen it: another leader may have restarted it before', async () => {
+    const { bench, metrics, clock } = looking();
+    const since: (number | undefined)[] = [];
+    metrics.oldestOutdated = (time) => void since.push(time);
+    await using operator = bench.start();
+    await until('an evaluation', () => since.at(-1) === NOW);
+    await operator.stepDown();
+    clock.wall += HOUR;
+    const before = since.length;
+    operator.lead();
+    await until('an evaluation of the next term', () => since.length > before);
+    assert.equal(since.at(-1), NOW + HOUR);
+  });
+
+  it('an evaluation that is under way when the term ends leaves nothing behind', async () => {
+    let ended = false;
+    const { bench, metrics } = looking(() => {
+      metrics.leads(false);
+      ended = true;
+      void bench.stepDown();
+    });
+    await using _running = bench.start();
+    await until('the end of the term', () => ended);
+    await bench.stepDown();
+    assert.doesNotMatch(await metrics.registry.metrics(), /^meltemi_workloads\{/m);
+  });
 });
 
 describe('an operator whose journal is lost', () => {

@@ -64,6 +64,7 @@ test('an injector that is silent and whose configuration is deleted is none that
   report.reachable(plain, 'ECONNREFUSED');
   report.reachable(canary, 'ECONNREFUSED');
   report.mesh(meshOf(canary));
+  await report.evaluated(evaluation([]));
   assert.equal(await metric('injectors_unreachable'), 1);
 });
 
@@ -174,6 +175,18 @@ test('a workload that waits an hour for its budget is told once, on the workload
   );
 });
 
+test('what has lasted long in an earlier term begins anew with the next one: another process may have led in between', async () => {
+  const { report, events, metric } = reporting();
+  const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
+  const waits = ['istiod-rolling', 'pdb'] as const;
+  const held = waits.map((code) => ({ ...one, step: { action: 'wait', reason: reason(code, 'why') } as const }));
+  const evaluate = (minute: number) => report.evaluated(evaluation(held, { at: NOW + minute * MINUTE }));
+  await evaluate(0);
+  report.begin();
+  await evaluate(90);
+  assert.deepEqual([events, await metric('gates_closed_long')], [[], 0]);
+});
+
 test('a process that stops leading shows no workloads any longer, so that no alert outlives its cause', async () => {
   const { metrics, metric } = reporting();
   metrics.leads(true);
@@ -186,6 +199,14 @@ test('a process that stops leading shows no workloads any longer, so that no ale
   assert.doesNotMatch(text, /^meltemi_(workloads|waiting_workloads)\{/m);
   for (const name of ['leader', 'restarts_in_flight', 'halted_runs', 'gates_closed_long', 'injectors_unreachable'])
     assert.equal(await metric(name), 0, name);
+});
+
+test('a former leader knows nothing of injectors, whatever becomes of the mesh', async () => {
+  const { report, metrics, metric } = reporting();
+  report.reachable(plain, 'ECONNREFUSED');
+  metrics.leads(false);
+  report.mesh(meshOf(plain, canary));
+  assert.equal(await metric('injectors_unreachable'), 0);
 });
 
 test('whether the watches are stale is asked at each scrape', async () => {
