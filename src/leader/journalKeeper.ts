@@ -81,17 +81,17 @@ export class JournalKeeper {
   #withoutStatus(): void {
     this.#hasNoRoom = true;
     this.#asked = true;
-    this.#wake?.abort();
   }
 
   /**
    * Handles a text that admission rejects, or that is too long for the Lease together with its other annotations. Its callers get the error
-   * at once. Renewals leave the text out, because otherwise the Lease would be lost.
+   * at once. Renewals leave the text out, because otherwise the Lease would be lost. They take the status along again: it was not why.
    */
   #refused(version: number, why: unknown): void {
     const refused = this.#waiting.filter((one) => one.version <= version);
     this.#waiting = this.#waiting.filter((one) => one.version > version);
     if (version === this.#version) this.#text = undefined;
+    this.#hasNoRoom = false;
     for (const { reject } of refused) reject(why);
   }
 
