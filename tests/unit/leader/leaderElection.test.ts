@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
+import type { Api, ApiRequest } from '../../../src/cluster/api.ts';
 import { LEASE_TIMING, LeaderElection, type LeaseTiming, newIdentity } from '../../../src/leader/leaderElection.ts';
 import type { PauseState } from '../../../src/leader/pauseState.ts';
 import { LEASE_ANNOTATION } from '../../../src/names.ts';
@@ -204,6 +206,21 @@ describe('leader election: keeping the Lease', () => {
     });
   }
 
+  it('says again for whom it stands by after a term of its own', async () => {
+    await using bench = await ElectionBench.open();
+    bench.server.put({ spec: held('other') });
+    const a = await bench.elector('a');
+    await bench.pass(20_000);
+    bench.server.hold(held('other'));
+    await bench.pass(2000);
+    assert.deepEqual(a.said, [
+      'standing by other',
+      'acquired',
+      'lost: the Lease is held by other',
+      'standing by other',
+    ]);
+  });
+
   it('begins no new term while something of the last one runs, however long', async () => {
     await using bench = await ElectionBench.open();
     const work = Promise.withResolvers<void>();
@@ -299,6 +316,18 @@ describe('leader election: the status', () => {
     assert.equal(bench.server.annotations[LEASE_ANNOTATION.status], '');
   });
 
+  it('is not written by who takes the Lease: another process may have led since it was made', async () => {
+    await using bench = await ElectionBench.open();
+    bench.server.put({ spec: held('other') });
+    let found: string | undefined = 'none yet';
+    const a = await bench.elector('a', () => {
+      found = bench.server.annotations[LEASE_ANNOTATION.status];
+    });
+    a.election.publishes(() => 'of an earlier term');
+    await bench.pass(20_000);
+    assert.deepEqual([a.passes, found], [true, undefined]);
+  });
+
   it('is not written by who does not lead', async () => {
     await using bench = await ElectionBench.open();
     await bench.elector('a');
@@ -357,6 +386,17 @@ describe('leader election: the fence', () => {
 });
 
 describe('leader election: stopping', () => {
+  it('asks for nothing more where another process leads', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await bench.elector('a');
+    bench.server.hold(held('other'));
+    await bench.pass(2000);
+    bench.server.requests.length = 0;
+    a.stop();
+    await a.ended;
+    assert.deepEqual(bench.server.requests, []);
+  });
+
   it('ends the term at once and gives the Lease back, and a standby takes it at its next read', async () => {
     await using bench = await ElectionBench.open();
     const a = await bench.elector('a');
@@ -714,6 +754,18 @@ describe('leader election: at the pace of the defaults', () => {
     assert.deepEqual([a.terms.length, a.passes], [1, true]);
   });
 
+  it('sends a journal again two seconds after a request that has failed: a restart waits for it', async () => {
+    await using bench = await ElectionBench.open();
+    const a = await idling(bench);
+    bench.server.failing = 500;
+    const kept = a.election.keep('restarts');
+    await bench.idle();
+    bench.server.failing = undefined;
+    await bench.pass(2000);
+    await settled('the journal', kept);
+    assert.equal(bench.server.annotations[LEASE_ANNOTATION.journal], 'restarts');
+  });
+
   it('hears a pause before a journal is kept: no restart begins without it', async () => {
     await using bench = await ElectionBench.open();
     const a = await idling(bench);
@@ -721,6 +773,36 @@ describe('leader election: at the pace of the defaults', () => {
     await a.election.keep('{}');
     assert.deepEqual(a.pauseStates, [{ paused: 'stop' }]);
   });
+});
+
+test('leader election: no request outlasts the term', async () => {
+  const clock = new FakeClock();
+  const limits: number[] = [];
+  let isDown = false;
+  const client: Pick<Api, 'request'> = {
+    request: async <T>({ method, timeoutMs = 0, beforeSend }: ApiRequest) => {
+      beforeSend?.();
+      if (election.isLeading) limits.push(clock.now() + timeoutMs);
+      if (isDown) throw new Error('nobody answers');
+      return { spec: method === 'GET' ? {} : held('a') } as T;
+    },
+  };
+  const stop = new AbortController();
+  const silent = () => undefined;
+  const listener = { acquired: silent, lost: silent, standingBy: silent, trouble: silent };
+  const election = new LeaderElection({ client, namespace: 'x', identity: 'a', listener, clock, now: () => WALL });
+  const ended = election.run(stop.signal);
+  await until('a term', () => election.isLeading && clock.sleeping.length > 0);
+  const end = clock.now() + LEASE_TIMING.renewDeadline;
+  isDown = true;
+  while (election.isLeading) {
+    clock.advance(250);
+    await setImmediate();
+  }
+  const latest = Math.max(...limits);
+  stop.abort();
+  await ended;
+  assert.equal(latest, end);
 });
 
 describe('leader election: timing', () => {
