@@ -142,6 +142,22 @@ describe('without election', () => {
     await settled('the end', running);
   });
 
+  it('never leads where it is stopped before it knows whether it is paused', async () => {
+    server.failing = 500;
+    start(true);
+    await looked();
+    stop.abort();
+    await settled('the end', running);
+    assert.deepEqual(said, ['trouble: the server fails']);
+  });
+
+  it('neither leads nor asks for anything where it was stopped before', async () => {
+    stop.abort();
+    start(true);
+    await settled('the end', running);
+    assert.deepEqual([said, server.requests], [[], []]);
+  });
+
   it('fails as what led has failed', async () => {
     start(true, () => Promise.reject(new Error('a bug')));
     await assert.rejects(settled('the end', running), /a bug/);
