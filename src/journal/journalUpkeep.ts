@@ -1,6 +1,7 @@
-import type { WorkloadRef } from '../model.ts';
+import type { Workload, WorkloadRef } from '../model.ts';
 import type { Answered } from '../plan/assess.ts';
 import type { Policy } from '../plan/policy.ts';
+import { recordOf } from '../plan/record.ts';
 import type { Report } from '../report/report.ts';
 import type { Journal } from './journal.ts';
 import { restartsOnWorkloads } from './journalFromWorkloads.ts';
@@ -31,8 +32,6 @@ export class JournalUpkeep {
   readonly #options: JournalUpkeepOptions;
   /** Where the journal, which was missing when the term began, is not restored yet: namespaces, or undefined for the whole cluster. */
   #lostIn = new Set<string | undefined>();
-  /** This process knew restarts itself when the term began. */
-  #isKnown = false;
   /** How many restarts were restored in this term. */
   #restored = 0;
   #pruneAt = 0;
@@ -47,7 +46,6 @@ export class JournalUpkeep {
     const loaded = journal.load();
     if (typeof loaded === 'object') report.journalUnreadable(loaded.unreadable);
     this.#lostIn = new Set(loaded === 'read' ? [] : namespaces.length === 0 ? [undefined] : namespaces);
-    this.#isKnown = journal.entries.size > 0;
     this.#restored = 0;
     this.#pruneAt = 0;
   }
@@ -72,15 +70,22 @@ export class JournalUpkeep {
     const slots = { ...allowed, maxInFlight: Math.max(0, allowed.maxInFlight - this.#restored) };
     // nothing is restarted in a skipped namespace, so a record there takes no slot
     const own = observations.filter(
-      ({ workload: { namespace } }) =>
-        (places.has(undefined) || places.has(namespace)) && !allowed.skipNamespaces.has(namespace),
+      ({ workload, workload: { namespace } }) =>
+        (places.has(undefined) || places.has(namespace)) &&
+        !allowed.skipNamespaces.has(namespace) &&
+        this.#isNews(workload),
     );
-    // this process's own memory is better than the records on workloads
-    const found = this.#isKnown ? new Map() : restartsOnWorkloads(own, slots, { now: now(), wall: wall() });
+    const found = restartsOnWorkloads(own, slots, { now: now(), wall: wall() });
     this.#restored += found.size;
     journal.adopt(found);
     if (found.size > 0) report.journalRebuilt([...found.keys()]);
     return found.size > 0;
+  }
+
+  /** This process's own memory is better than the records on workloads, except of what another leader has restarted since. */
+  #isNews(workload: Workload): boolean {
+    const known = this.#options.journal.of(workload);
+    return !known || known.restartedAt < (recordOf(workload)?.restartedAt ?? 0);
   }
 
   #prune(observations: readonly Answered[]): void {

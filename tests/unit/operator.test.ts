@@ -344,6 +344,25 @@ describe('an operator whose journal is lost', () => {
     assert.deepEqual(bench.patched, []);
   });
 
+  it('takes up what another leader has begun since it led, where someone has deleted the Lease then', async () => {
+    const store = stored({ 'shop/web': { ...failed, restartedFor: fingerprint(expected()) } });
+    const flying = web({ namespace: 'bank', rollout: { ...complete(3), ready: 0 } });
+    let isFlying = false;
+    await using bench = new OperatorBench({
+      workloads: () => [web(), isFlying ? { ...flying, template, annotations } : flying],
+      pauseState: { paused: 'only looks' },
+      store,
+    }).start();
+    await until('an evaluation', () => bench.evaluations > 0);
+    await bench.stepDown();
+    isFlying = true;
+    store.stored = undefined;
+    bench.lead();
+    await until('the journal', () => store.stored !== undefined);
+    assert.deepEqual(Object.keys(store.restarts), ['StatefulSet/shop/web', 'StatefulSet/bank/web']);
+    assert.equal(store.restarts['StatefulSet/shop/web']?.outcome, 'failed:timeout');
+  });
+
   it('takes no slots for records that were forged, and follows nothing', async () => {
     const forged = { ...recorded(restarted(0, undefined)), 'meltemi.dev/restarted-at': '9998-01-01T00:00:00Z' };
     const far = { ...template, annotations: { [RESTARTED_AT]: '9998-01-01T00:00:00Z' } };
