@@ -206,6 +206,23 @@ describe('leader election: keeping the Lease', () => {
     });
   }
 
+  it('says nothing of a request that came too late for a free Lease', async () => {
+    await using bench = await ElectionBench.open();
+    bench.server.put({ spec: held('') });
+    bench.server.arrived = (method) => method === 'PUT' && bench.server.hold(held('other'));
+    const a = await bench.elector('a');
+    await bench.pass(2000);
+    assert.deepEqual(a.said, ['standing by other']);
+  });
+
+  it('sends back what it does not know of the Lease', async () => {
+    await using bench = await ElectionBench.open();
+    bench.server.put({ ...{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }, spec: held('') });
+    await bench.elector('a');
+    const { apiVersion, kind } = bench.server.lease as { apiVersion?: string; kind?: string };
+    assert.deepEqual([apiVersion, kind], ['coordination.k8s.io/v1', 'Lease']);
+  });
+
   it('says again for whom it stands by after a term of its own', async () => {
     await using bench = await ElectionBench.open();
     bench.server.put({ spec: held('other') });

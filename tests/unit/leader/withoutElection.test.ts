@@ -76,6 +76,18 @@ describe('without election', () => {
     assert.equal(server.requests.filter((method) => method === 'PUT').length, 2);
   });
 
+  it('looks every two seconds as long as there is no status to take along, else every five', async () => {
+    const one = start(true);
+    await looked();
+    let status: string | undefined;
+    one.publishes(() => status);
+    await lookAgain();
+    assert.deepEqual(clock.sleeping, [2000]);
+    status = 'the first';
+    await lookAgain();
+    assert.deepEqual(clock.sleeping, [5000]);
+  });
+
   it('creates the Lease without a holder, and leads', async () => {
     const one = start(true);
     await looked();
@@ -158,6 +170,13 @@ describe('without election', () => {
     assert.deepEqual([said, server.requests], [[], []]);
   });
 
+  it('does not fail by what its own end makes fail', async () => {
+    start(true, (term) => new Promise((_, reject) => term.addEventListener('abort', () => reject(new Error('ended')))));
+    await looked();
+    stop.abort();
+    await assert.doesNotReject(settled('the end', running));
+  });
+
   it('fails as what led has failed', async () => {
     start(true, () => Promise.reject(new Error('a bug')));
     await assert.rejects(settled('the end', running), /a bug/);
@@ -186,7 +205,7 @@ describe('without election: the journal', () => {
     const kept = one.keep('one');
     await until('the conflict', () => server.requests.includes('PUT'));
     await looked();
-    assert.equal(journal(), undefined);
+    assert.deepEqual([journal(), said], [undefined, ['acquired']]);
     await lookAgain();
     await settled('the write', kept);
     assert.deepEqual(server.annotations, { [LEASE_ANNOTATION.paused]: 'freeze', [LEASE_ANNOTATION.journal]: 'one' });
