@@ -10,7 +10,7 @@ import {
   type JournalEntry,
   WRITTEN_WITHIN,
 } from '../plan/journalEntry.ts';
-import { type Outcome, provesNothing } from '../plan/outcomes.ts';
+import { isFailure, type Outcome, provesNothing } from '../plan/outcomes.ts';
 import { recordOf, targetsOf } from '../plan/record.ts';
 import type { AllRunNotes, RunNotes } from '../plan/runNotes.ts';
 import { journalText, readJournal, type StoredEntry } from './journalText.ts';
@@ -240,20 +240,28 @@ export class Journal {
    * it is followed to its end.
    * @param observations all workloads
    * @param isWatched whether a workload would be among them if it was there
+   * @returns workloads whose failure holds others, and of which only a look can tell whether they are deleted
    */
-  prune(observations: readonly Pick<Observed, 'workload'>[], isWatched: (ref: WorkloadRef) => boolean): void {
+  prune(
+    observations: readonly Pick<Observed, 'workload'>[],
+    isWatched: (ref: WorkloadRef) => boolean,
+  ): readonly WorkloadKey[] {
+    const unsure: WorkloadKey[] = [];
     const seen = new Map(observations.map((one) => [keyOf(one.workload), one]));
     const old = this.#options.wall() - DAY;
     for (const [key, entry] of this.#entries) {
       if (!entry.outcome) continue;
       const one = seen.get(key);
       const isOld = entry.restartedAt < old;
-      const gone = one ? one.workload.uid !== entry.uid : isWatched(refOf(key)) && (isOld || !isFoundByPods(key));
+      const isMissing = !one && isWatched(refOf(key));
+      const gone = one ? one.workload.uid !== entry.uid : isMissing && (isOld || !isFoundByPods(key));
       const isWell = targetsOf(entry).every(({ outcome }) => outcome === 'verified' || provesNothing(outcome));
       const done = isWell && isOld && !(one && saysOpen(one, entry));
       if (gone || done) this.#notes.forgets(entry);
       if (gone || done) this.forget(key);
+      else if (isMissing && targetsOf(entry).some(({ outcome }) => isFailure(outcome))) unsure.push(key);
     }
+    return unsure;
   }
 
   /** Restores restarts from the records on workloads, after the journal was lost. */

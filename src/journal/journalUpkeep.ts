@@ -1,4 +1,5 @@
-import type { Workload, WorkloadRef } from '../model.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { refOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import type { Answered } from '../plan/assess.ts';
 import type { Policy } from '../plan/policy.ts';
 import { recordOf } from '../plan/record.ts';
@@ -7,6 +8,7 @@ import type { Journal } from './journal.ts';
 import { restartsOnWorkloads } from './journalFromWorkloads.ts';
 
 export interface JournalUpkeepOptions {
+  readonly cluster: Pick<Cluster, 'workload'>;
   readonly journal: Journal;
   readonly policy: () => Policy;
   /** The namespaces that Meltemi manages; empty means all. */
@@ -92,7 +94,16 @@ export class JournalUpkeep {
     const { journal, now, hasSeen } = this.#options;
     if (now() < this.#pruneAt) return;
     this.#pruneAt = now() + PRUNE_EVERY;
-    journal.prune(observations, (ref) => this.#isWatched(ref.namespace) && hasSeen(ref));
+    const unsure = journal.prune(observations, (ref) => this.#isWatched(ref.namespace) && hasSeen(ref));
+    for (const key of unsure) void this.#forgetIfDeleted(key);
+  }
+
+  /** Looks for a workload by its name, because one that is found by its pods may be there without any. An error is no answer. */
+  async #forgetIfDeleted(key: WorkloadKey): Promise<void> {
+    const { cluster, journal } = this.#options;
+    const entry = journal.entries.get(key);
+    const found = await cluster.workload(refOf(key)).catch(() => entry);
+    if (entry && entry === journal.entries.get(key) && found?.uid !== entry.uid) journal.forget(key);
   }
 
   #isWatched(namespace: string): boolean {

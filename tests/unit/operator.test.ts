@@ -375,6 +375,36 @@ describe('an operator whose journal is lost', () => {
   });
 });
 
+describe('a ReplicaSet without pods, whose restart has failed', () => {
+  const bare = workload({ kind: 'ReplicaSet' });
+  const journalled = () =>
+    new FakeStore(journalText(new Map([[keyOf(bare), { ...failed, uid: bare.uid, evicts: true }]])) as string);
+
+  it('is forgotten once it is deleted: its failure would hold others for a day', async () => {
+    const store = journalled();
+    await using _bench = new OperatorBench({ workloads: () => [], store }).start();
+    await until('the journal', () => Object.keys(store.restarts).length === 0);
+  });
+
+  for (const [name, forbidden, there] of [
+    ['is there, without pods', [], bare],
+    ['cannot be read', [bare.name], undefined],
+  ] as const)
+    it(`is not forgotten where it ${name}`, async () => {
+      await using bench = new OperatorBench({
+        workloads: () => (there ? [there] : []),
+        pods: () => [],
+        forbidden,
+        store: journalled(),
+      }).start();
+      await until('a look', () => bench.lookedAt.has(bare.name));
+      const { evaluations } = bench;
+      bench.operator.ring();
+      await until('another evaluation', () => bench.evaluations > evaluations);
+      assert.deepEqual([...bench.journal.entries.keys()], [keyOf(bare)]);
+    });
+});
+
 test('what the journal remembers of a run reaches the plan', async () => {
   await using bench = new OperatorBench({
     workloads: () => [web()],
