@@ -52,7 +52,7 @@ export class Notifier {
   /** The queues of this term; absent outside of one. */
   #deliveries: Deliveries | undefined;
   /** News that may not be in the store yet. */
-  #unstored = new Set<string>();
+  readonly #unstored = new Set<string>();
 
   constructor(options: NotifierOptions) {
     this.#options = options;
@@ -63,7 +63,6 @@ export class Notifier {
     const { origin, post, sleep, wall, listener } = this.#options;
     const done = (receiver: string, notifications: readonly RunNotification[]): void =>
       this.#told(receiver, notifications);
-    this.#unstored.clear();
     this.#deliveries = new Deliveries({ origin, post, sleep, wall, listener, signal, done });
     signal.addEventListener('abort', () => {
       this.#deliveries = undefined;
