@@ -199,6 +199,33 @@ describe('the journal: taken up by another process', () => {
     assert.equal(journal.of(WEB)?.since, NOW);
   });
 
+  it('… but not how long ago another has restarted the same workload since', async () => {
+    await journal.begin(WEB, begun());
+    clock.now += HOUR;
+    clock.wall += HOUR;
+    await another().begin(WEB, begun({ restartedAt: clock.wall, writes: [{ at: clock.wall, well: false }] }));
+    journal.load();
+    assert.equal(journal.of(WEB)?.since, clock.now);
+  });
+
+  it('rejects what waits for a write when it is read again: it belongs to another term', async () => {
+    const slept = Promise.withResolvers<void>();
+    const shared = new Journal({
+      store,
+      now: () => clock.now,
+      wall: () => clock.wall,
+      onError: (error) => errors.push(error),
+      sleep: () => slept.promise,
+    });
+    store.stored = '{"version":1,"restarts":{}}';
+    shared.note('run', { startedAt: NOW });
+    const stored = assert.rejects(shared.stored(), /read again in the meantime/);
+    shared.load();
+    slept.resolve();
+    await settled('the refusal', stored);
+    assert.deepEqual([shared.notes.size, errors], [0, []]);
+  });
+
   it('forgets what is not in the store any more: another has led since', async () => {
     await journal.begin(WEB, begun());
     store.stored = '{"version":1,"restarts":{}}';
@@ -238,6 +265,22 @@ describe('the journal: taken up by another process', () => {
     assert.equal(journal.of({ ...WEB, uid: 'made again' }), undefined);
     assert.notEqual(journal.get(WEB), undefined, 'though it holds its slot until it is seen to be gone');
   });
+});
+
+it('a restart that is known to be written is not stored again and again while it is followed', async () => {
+  await journal.begin(WEB, begun());
+  journal.confirm(WEB);
+  await journal.stored();
+  const entry = journal.of(WEB);
+  const keep = store.keep.bind(store);
+  let writes = 0;
+  store.keep = (text) => {
+    writes += 1;
+    return keep(text);
+  };
+  journal.confirm(WEB);
+  await new Promise(setImmediate);
+  assert.deepEqual([writes, journal.of(WEB) === entry], [0, true]);
 });
 
 describe('the journal: what it forgets', () => {

@@ -28,11 +28,20 @@ class Receivers {
   /** Receivers that do not answer now. */
   readonly hanging = new Set<string>();
   readonly refusing = new Set<string>();
+  /** Receivers whose requests fail now, and are sent again. */
+  readonly failing = new Set<string>();
+
+  /** Answers those that hang. */
+  answer: (result: PostResult) => void = () => undefined;
+  /** After so many requests nobody answers. */
+  hangingAfter: number | undefined;
 
   readonly post = async ({ urlFile }: Pick<Receiver, 'urlFile'>, body: object): Promise<PostResult> => {
     const { event, id } = body as { event: string; id: string };
     this.got.push({ to: urlFile, event, id });
-    if (this.hanging.has(urlFile)) return new Promise(() => undefined);
+    if (this.hanging.has(urlFile) || this.got.length > (this.hangingAfter ?? Infinity))
+      return new Promise((resolve) => (this.answer = resolve));
+    if (this.failing.has(urlFile)) return { status: 500 };
     return { status: this.refusing.has(urlFile) ? 410 : 200 };
   };
 
@@ -101,6 +110,53 @@ test('news are told once, however often they are seen', async () => {
   await leader.sees(inFlight('a'));
   assert.deepEqual(receivers.events('/a'), ['started']);
   assert.deepEqual(leader.said, ['started', 'sent 1 to /a']);
+});
+
+test('news that come later make nobody hear of the earlier ones again', async () => {
+  const { store, receivers, leader } = bench();
+  await leader.sees(inFlight('a'));
+  await leader.sees(inFlight('a'), gaveUp('b'));
+  await leader.sees(inFlight('a'), gaveUp('b'));
+  await leader.quiet(store);
+  assert.deepEqual(receivers.events('/a'), ['started', 'gave-up']);
+});
+
+test('a receiver that gets one of several news still waits for the others after a crash', async () => {
+  const { store, receivers, leader } = bench();
+  receivers.failing.add('/a');
+  await leader.sees(inFlight('a'), gaveUp('b'));
+  await until('the first try', () => leader.clock.sleeping.length === 1);
+  receivers.failing.clear();
+  receivers.hangingAfter = 2;
+  leader.clock.advance(HOUR);
+  await until('the second to be under way', () => receivers.got.length === 3);
+  await leader.journal.stored();
+  leader.term.abort();
+  receivers.hangingAfter = undefined;
+  const next = new Leader(store, receivers);
+  await next.sees(inFlight('a'), gaveUp('b'));
+  await next.quiet(store);
+  assert.deepEqual(receivers.events('/a'), ['started', 'started', 'gave-up', 'gave-up']);
+});
+
+test('of very many news of a run the latest wait', async () => {
+  const { receivers, leader } = bench();
+  receivers.hanging.add('/a');
+  const all = Array.from({ length: 45 }, (_, index) => gaveUp(`b${index}`));
+  await leader.sees(...all);
+  const untold = leader.journal.notes.get('run')?.untold ?? [];
+  const names = untold.filter(({ event }) => event === 'gave-up').map(({ workloads }) => workloads[0]?.name);
+  assert.deepEqual([untold.length, names.includes('b0'), names.includes('b44')], [40, false, true]);
+});
+
+test('a run that begins anew has news with IDs of their own', async () => {
+  const { store, receivers, leader } = bench();
+  await leader.sees(inFlight('a'));
+  await leader.quiet(store);
+  leader.journal.note('run', { startedAt: NOW - HOUR, told: [] });
+  await leader.sees(inFlight('a'));
+  await leader.quiet(store);
+  assert.equal(new Set(receivers.got.map(({ id }) => id)).size, 2);
 });
 
 test('the next leader tells nothing again', async () => {
@@ -206,6 +262,19 @@ test('a receiver that the policy no longer names is not told, and is forgotten',
   await leader.quiet(store);
 });
 
+test('… and what it did not take is not sent to it again', async () => {
+  const { store, receivers, leader } = bench();
+  receivers.failing.add('/a');
+  await leader.sees(inFlight('a'));
+  await until('the wait for the next try', () => leader.clock.sleeping.length === 1);
+  leader.notify = [];
+  await leader.sees(inFlight('a'));
+  await leader.quiet(store);
+  leader.clock.advance(HOUR);
+  await new Promise(setImmediate);
+  assert.equal(receivers.got.length, 1);
+});
+
 test('what a receiver refuses is not sent again, by the next leader either', async () => {
   const { store, receivers, leader } = bench();
   receivers.refusing.add('/a');
@@ -216,6 +285,39 @@ test('what a receiver refuses is not sent again, by the next leader either', asy
   await next.sees(inFlight('a'));
   assert.deepEqual(receivers.events('/a'), ['started']);
   assert.ok(leader.said.includes('gave up 1 to /a'));
+});
+
+test('that news cannot be stored because the term has ended is no trouble', async () => {
+  const { store, leader } = bench();
+  await leader.journal.stored();
+  const kept = Promise.withResolvers<void>();
+  store.keep = () => kept.promise;
+  await leader.sees(inFlight('a'));
+  leader.term.abort();
+  kept.reject(new Error('this process does not lead'));
+  await new Promise(setImmediate);
+  assert.deepEqual(leader.said, ['started']);
+});
+
+test('what a receiver answers after the term is not said any more', async () => {
+  const { receivers, leader } = bench();
+  receivers.hanging.add('/a');
+  await leader.sees(inFlight('a'));
+  await until('the request', () => receivers.got.length === 1);
+  leader.term.abort();
+  receivers.answer({ status: 500 });
+  await new Promise(setImmediate);
+  assert.deepEqual(leader.said, ['started']);
+});
+
+test('a message that waits for others is not sent after the term', async () => {
+  const { receivers, leader } = bench();
+  leader.notify = [{ ...hook('/a'), kind: 'slack' }];
+  await leader.sees(inFlight('a'));
+  await until('the wait', () => leader.clock.sleeping.length === 1);
+  leader.term.abort();
+  await new Promise(setImmediate);
+  assert.deepEqual(receivers.got, []);
 });
 
 test('after the term nothing is sent', async () => {
