@@ -167,6 +167,7 @@ export class Operator {
       ...options,
       hasSeen: (ref) => this.#scans.hasSeen(ref),
       isRead: (place) => this.#scans.isRead(place),
+      uidOf: async (ref) => (await options.cluster.workload(ref))?.uid,
     });
   }
 

@@ -1,4 +1,3 @@
-import type { Cluster } from '../cluster/cluster.ts';
 import { refOf, type Workload, type WorkloadKey, type WorkloadRef } from '../model.ts';
 import type { Answered } from '../plan/assess.ts';
 import type { Policy } from '../plan/policy.ts';
@@ -8,7 +7,6 @@ import type { Journal } from './journal.ts';
 import { restartsOnWorkloads } from './journalFromWorkloads.ts';
 
 export interface JournalUpkeepOptions {
-  readonly cluster: Pick<Cluster, 'workload'>;
   readonly journal: Journal;
   readonly policy: () => Policy;
   /** The namespaces that Meltemi manages; empty means all. */
@@ -19,6 +17,8 @@ export interface JournalUpkeepOptions {
   readonly hasSeen: (ref: WorkloadRef) => boolean;
   /** Whether a namespace that is scanned separately was read, or the whole cluster for undefined. */
   readonly isRead: (namespace: string | undefined) => boolean;
+  /** Looks for a workload by its name; undefined if it is deleted. */
+  readonly uidOf: (ref: WorkloadRef) => Promise<string | undefined>;
   readonly report: Pick<Report, 'journalUnreadable' | 'journalRebuilt'>;
   /** The steady clock, in milliseconds. */
   readonly now: () => number;
@@ -100,10 +100,10 @@ export class JournalUpkeep {
 
   /** Looks for a workload by its name, because one that is found by its pods may be there without any. An error is no answer. */
   async #forgetIfDeleted(key: WorkloadKey): Promise<void> {
-    const { cluster, journal } = this.#options;
+    const { uidOf, journal } = this.#options;
     const entry = journal.entries.get(key);
-    const found = await cluster.workload(refOf(key)).catch(() => entry);
-    if (entry && entry === journal.entries.get(key) && found?.uid !== entry.uid) journal.forget(key);
+    const uid = await uidOf(refOf(key)).catch(() => entry?.uid);
+    if (entry && entry === journal.entries.get(key) && uid !== entry.uid) journal.forget(key);
   }
 
   #isWatched(namespace: string): boolean {
