@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { EventDraft } from '../../../src/model.ts';
+import type { Evaluation } from '../../../src/plan/evaluate.ts';
 import type { Outcome } from '../../../src/plan/outcomes.ts';
-import type { Step } from '../../../src/plan/plan.ts';
+import type { Planned, Step } from '../../../src/plan/plan.ts';
 import type { WaitCode } from '../../../src/plan/waitReasons.ts';
 import { reason } from '../../../src/reasons.ts';
 import { Metrics } from '../../../src/report/metrics.ts';
@@ -172,6 +173,41 @@ test('a workload that waits an hour for its budget is told once, on the workload
   assert.deepEqual(
     events.map(({ type, reason, about, message }) => [type, reason, about.name, message]),
     [['Warning', 'RestartWaiting', 'web', 'for 60 minutes: shop/web allows no disruption']],
+  );
+});
+
+describe.each(['pdb', 'istiod-rolling'] as const)(
+  'that a workload waits for %s is not told when its time is over',
+  (code) => {
+    const one = assessed({}, { state: 'unknown', reason: reason('bad-answer', '') });
+    const held: Planned = { ...one, step: { action: 'wait', reason: reason(code, 'why') } };
+    const freed: Planned = { ...one, step: { action: 'none' } };
+    const rows: [string, readonly Planned[], Partial<Evaluation>][] = [
+      ['if it has gone on since', [freed], { serial: 2, changes: { changed: [freed], gone: [held] } }],
+      ['if it was deleted since', [], {}],
+    ];
+    for (const [name, items, given] of rows)
+      it(name, async () => {
+        const { report, events } = reporting();
+        await report.evaluated(evaluation([held], { serial: 1 }));
+        await report.evaluated(evaluation(items, { ...given, at: NOW + 20 * MINUTE }));
+        const unchanged = { changed: [], gone: [] };
+        for (const [index, minute] of [60, 120].entries())
+          await report.evaluated(
+            evaluation(items, { serial: 3 + index, changes: unchanged, at: NOW + minute * MINUTE }),
+          );
+        assert.deepEqual(events, []);
+      });
+  },
+);
+
+test('a workload that was deleted and made again is told of again', async () => {
+  const { report, events } = reporting();
+  const outdated: Planned = { ...assessed(), step: { action: 'none' } };
+  for (const items of [[outdated], [outdated], [], [outdated]]) await report.evaluated(evaluation(items));
+  assert.deepEqual(
+    events.map(({ reason }) => reason),
+    ['SidecarOutdated', 'SidecarOutdated'],
   );
 });
 
