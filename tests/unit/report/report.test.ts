@@ -8,7 +8,7 @@ import { reason } from '../../../src/reasons.ts';
 import { Metrics } from '../../../src/report/metrics.ts';
 import { Report } from '../../../src/report/report.ts';
 import { evaluation } from '../../builders/evaluation.ts';
-import { assessed, entry, injection, MINUTE, NOW } from '../../builders/workload.ts';
+import { assessed, entry, expected, injection, MINUTE, NOW } from '../../builders/workload.ts';
 
 /** A report with nobody to hear it, and what it tells. */
 function reporting() {
@@ -208,6 +208,55 @@ test('a workload that was deleted and made again is told of again', async () => 
   assert.deepEqual(
     events.map(({ reason }) => reason),
     ['SidecarOutdated', 'SidecarOutdated'],
+  );
+});
+
+test('a workload that was current and lacks the same sidecar again is told of again', async () => {
+  const { report, events } = reporting();
+  const outdated: Planned = { ...assessed(), step: { action: 'none' } };
+  const current: Planned = {
+    ...assessed({}, { state: 'current', expected: expected(), drifts: [] }),
+    step: outdated.step,
+  };
+  for (const one of [outdated, current, outdated]) await report.evaluated(evaluation([one]));
+  assert.equal(events.length, 2);
+});
+
+test('the metric of what is outdated for longest counts only what still is', async () => {
+  const times: (number | undefined)[] = [];
+  const { report, metrics } = reporting();
+  metrics.oldestOutdated = (since) => void times.push(since);
+  const outdated: Planned = { ...assessed(), step: { action: 'none' } };
+  const current: Planned = {
+    ...assessed({}, { state: 'current', expected: expected(), drifts: [] }),
+    step: outdated.step,
+  };
+  const changed = { changes: { changed: [current], gone: [outdated] }, serial: 2 };
+  await report.evaluated(evaluation([outdated], { serial: 1 }));
+  await report.evaluated(evaluation([current], changed));
+  await report.evaluated(evaluation([outdated]));
+  await report.evaluated(evaluation([]));
+  assert.deepEqual(
+    times.map((time) => time !== undefined),
+    [true, false, true, false],
+  );
+});
+
+test('that admission refuses the record is told as an Event once for each namespace', () => {
+  const { report, events } = reporting();
+  for (const namespace of ['shop', 'bank', 'shop']) report.recordRefused(assessed({ namespace }), 'a policy');
+  assert.deepEqual(
+    events.map(({ about }) => about.namespace),
+    ['shop', 'bank'],
+  );
+});
+
+test('a restart that its owners have reverted is told as an Event, as a failure is', async () => {
+  const { report, events } = reporting();
+  report.ended(assessed(), 'reverted', 'the annotation was removed');
+  assert.deepEqual(
+    events.map(({ reason, message }) => `${reason} ${message}`),
+    ['RestartFailed reverted: the annotation was removed'],
   );
 });
 
