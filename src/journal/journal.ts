@@ -252,14 +252,12 @@ export class Journal {
     for (const [key, entry] of this.#entries) {
       if (!entry.outcome) continue;
       const one = seen.get(key);
-      const isOld = entry.restartedAt < old;
       const isMissing = !one && isWatched(refOf(key));
-      const gone = one ? one.workload.uid !== entry.uid : isMissing && (isOld || !isFoundByPods(key));
-      const isWell = targetsOf(entry).every(({ outcome }) => outcome === 'verified' || provesNothing(outcome));
-      const done = isWell && isOld && !(one && saysOpen(one, entry));
-      if (gone || done) this.#notes.forgets(entry);
-      if (gone || done) this.forget(key);
-      else if (isMissing && targetsOf(entry).some(({ outcome }) => isFailure(outcome))) unsure.push(key);
+      const fate = fateOf(key, entry, { one, isMissing, isOld: entry.restartedAt < old });
+      if (fate === 'unsure') unsure.push(key);
+      if (fate !== 'forgotten') continue;
+      this.#notes.forgets(entry);
+      this.forget(key);
     }
     return unsure;
   }
@@ -285,4 +283,26 @@ export class Journal {
     if (loads !== this.#loads) throw new ReadAgain();
     await this.#options.store.keep(text);
   }
+}
+
+/** What is known, when the journal is pruned, of the workload of a restart that has ended. */
+interface Known {
+  readonly one: Pick<Observed, 'workload'> | undefined;
+  /** It was not found where it would be found, but it may be there without pods. */
+  readonly isMissing: boolean;
+  readonly isOld: boolean;
+}
+
+/** What becomes of such a restart; `unsure` if only a look at its workload can tell. */
+function fateOf(
+  key: WorkloadKey,
+  entry: JournalEntry,
+  { one, isMissing, isOld }: Known,
+): 'forgotten' | 'kept' | 'unsure' {
+  const outcomes = targetsOf(entry).map(({ outcome }) => outcome);
+  const isGone = one ? one.workload.uid !== entry.uid : isMissing && (isOld || !isFoundByPods(key));
+  const isWell = outcomes.every((outcome) => outcome === 'verified' || provesNothing(outcome));
+  const isDone = isWell && isOld && !(one && saysOpen(one, entry));
+  if (isGone || isDone) return 'forgotten';
+  return isMissing && outcomes.some(isFailure) ? 'unsure' : 'kept';
 }

@@ -96,6 +96,9 @@ test('what was wanted in a term wakes nobody in the next one', async () => {
   keep('one');
   keeper.end(refusal);
   let waits = 0;
-  await keeper.wanted(async () => void (waits += 1), new AbortController().signal);
+  const wait = async (): Promise<void> => {
+    waits += 1;
+  };
+  await keeper.wanted(wait, new AbortController().signal);
   assert.deepEqual([waits, ends], [1, ['one: refused']]);
 });

@@ -521,14 +521,14 @@ describe('a restart that has ended, of a workload that is not seen', () => {
       failed,
       'done done running',
       'restart',
-      { managedNamespaces: new Set(['rest']) },
+      { managedNamespaces: new Set(['shop']) },
     ],
     [
       'holds them in a namespace that the installation names',
       failed,
       'failed done waiting',
       'wave-failed',
-      { managedNamespaces: new Set(['elsewhere']) },
+      { managedNamespaces: new Set(['shop', 'elsewhere']) },
     ],
     ['holds none if it went well', verified, 'done done running', 'restart'],
     [
