@@ -440,8 +440,8 @@ const MISTAKES: readonly Mutant[] = [
   {
     name: 'forgetting a failure once it has been seen',
     file: JOURNAL,
-    snippet: 'if (gone || done) this.forget(key);',
-    instead: "if (gone || done || entry.outcome.startsWith('failed:')) this.forget(key);",
+    snippet: "if (fate !== 'forgotten') continue;",
+    instead: "if (fate !== 'forgotten' && !entry.outcome.startsWith('failed:')) continue;",
     breaks: 'halted',
     flavour: 'failing',
   },
