@@ -23,10 +23,12 @@ export class RestartEnding {
   }
 
   /**
-   * Records an outcome. It counts as soon as the journal has it; the record on the workload is for users.
+   * Records an outcome. It counts as soon as the journal has it; the record on the workload is for users. After its term it records
+   * nothing: the next one follows the restart, and would tell its end again.
    * @param ends how it ended for each of its targets, if it has several
    * @param seen the look that has shown it, if it was just made: all pods were new and ready, so there is nothing to see again
    * @returns the last observation of the workload; undefined if it was deleted
+   * @throws what the term's signal was aborted with, if it was
    */
   async end(
     assessed: Assessed,
@@ -34,8 +36,9 @@ export class RestartEnding {
     ends?: ReadonlyMap<string, Outcome>,
     seen?: Observed,
   ): Promise<Observed | undefined> {
-    const { observer, listener, journal, phases } = this.#options;
+    const { observer, listener, journal, phases, signal } = this.#options;
     const { workload } = assessed;
+    signal.throwIfAborted();
     const ended = journal.end(workload, outcome, ends);
     if (!ended) return observer.observe(workload);
     const words = isFailure(outcome) ? await this.#rejection(workload, ended) : undefined;

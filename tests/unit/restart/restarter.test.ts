@@ -77,6 +77,15 @@ describe('a restart', () => {
     assert.equal(bench.lists, 3);
   });
 
+  it('is left to the next term where this one ends during the look that shows its end', async () => {
+    bench.reading = () => {
+      const { generation, rollout } = bench.object();
+      if (bench.rollouts > 0 && rollout.observedGeneration === generation) bench.stop.abort();
+    };
+    assert.equal(await bench.restart(), 'in flight');
+    assert.deepEqual(bench.told, ['restarted']);
+  });
+
   it('is read less often while its rollout stands still, and its end is seen within a tenth of the time', async () => {
     let reads = 0;
     bench.reading = () => void reads++;
