@@ -126,6 +126,7 @@ export class AnswerClasses {
     }
     const asking = this.#options.ask(asked);
     one.asking.set(key, asking);
+    one.settling = undefined;
     const answer = await asking;
     one.asking.delete(key);
     one.settling = undefined;
@@ -133,6 +134,7 @@ export class AnswerClasses {
     else {
       one.answered.add(key);
       one.looked = undefined;
+      this.#sharedBy(one, asked);
     }
     return answer;
   }
@@ -175,7 +177,10 @@ export class AnswerClasses {
 
   #dissolve(one: AnswerClass, asked: Question): void {
     one.isDissolved = true;
-    this.#options.onDissolved(asked, [...one.answered]);
+    const samples = [...one.answered];
+    one.answered.clear();
+    one.places.clear();
+    this.#options.onDissolved(asked, samples);
   }
 }
 
@@ -198,6 +203,7 @@ function isSample(one: AnswerClass, key: string): boolean {
   const place = placeOf(one, key);
   return (
     one.asking.has(key) ||
+    one.answered.has(key) ||
     one.asking.size + one.answered.size < SAMPLES ||
     place % ONE_IN === 0 ||
     (one.isTurnDue && place >= one.turn)
