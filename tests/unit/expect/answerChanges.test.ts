@@ -46,7 +46,12 @@ for (const [name, answers, expectedChanges] of rows)
     assert.deepEqual([changes, next], [expectedChanges, []]);
   });
 
-test('of one namespace, a template that is injected is asked again, and none that is declined', async () => {
+const unknown = (code: 'bad-answer' | 'injector-refused'): Answer => ({ kind: 'unknown', reason: reason(code, 'no') });
+
+test.each<[name: string, answered: Answer]>([
+  ['declined', { kind: 'no-sidecar' }],
+  ['refused', unknown('injector-refused')],
+])('of one namespace, a template that is injected is asked again, and none that is %s', async (_, answered) => {
   let now = 0;
   const asked: string[] = [];
   const watched = new AnswerChanges({
@@ -59,14 +64,12 @@ test('of one namespace, a template that is injected is asked again, and none tha
     onChange: () => assert.fail('no change'),
     onNamespaceChange: () => assert.fail('no change of a namespace'),
   });
-  watched.add({ ...QUESTION, name: 'declined' }, { kind: 'no-sidecar' });
+  watched.add({ ...QUESTION, name: 'other' }, answered);
   watched.add(QUESTION, answer('a'));
   now = MINUTE;
   await watched.recheck([injection()]);
   assert.deepEqual(asked, ['web']);
 });
-
-const unknown = (code: 'bad-answer' | 'injector-refused'): Answer => ({ kind: 'unknown', reason: reason(code, 'no') });
 
 /** The answer that was kept, the one that came in its place, and whether the injector is asked again at once. */
 const news: [name: string, before: Answer, after: Answer, isNews: boolean][] = [
@@ -92,26 +95,6 @@ test.each(news)('%s in the place of another answer', async (_, before, after, is
   watched.add(QUESTION, after, before);
   await watched.recheck([injection()]);
   assert.equal(asked, Number(isNews));
-});
-
-test('a template that is refused is not the one that is asked again', async () => {
-  let now = 0;
-  const asked: string[] = [];
-  const watched = new AnswerChanges({
-    now: () => now,
-    ask: async ({ name }) => {
-      asked.push(name);
-      return answer('a');
-    },
-    isFailing: () => false,
-    onChange: () => assert.fail('no change'),
-    onNamespaceChange: () => assert.fail('no change of a namespace'),
-  });
-  watched.add({ ...QUESTION, name: 'refused' }, unknown('injector-refused'));
-  watched.add(QUESTION, answer('a'));
-  now = MINUTE;
-  await watched.recheck([injection()]);
-  assert.deepEqual(asked, ['web']);
 });
 
 /** What was answered before one namespace's answers have changed, and what a restart has found by now. */
